@@ -1,0 +1,1 @@
+"""The network itself, on NumPy alone."""

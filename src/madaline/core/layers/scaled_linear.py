@@ -1,0 +1,116 @@
+"""A first layer that learns how much each column of the table matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from madaline.core.arrays import Array, Parameters, Rng
+from madaline.core.initializers import Initializer, he_normal, uniform
+from madaline.core.layers.base import Backward, Layer
+from madaline.core.layers.linear import affine, sum_over_batch, weight_gradient
+from madaline.core.population import Slot
+from madaline.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ScaledLinear(Layer):
+    """Inputs scaled by one learned gate for each column, then weighted sums.
+
+    ``y = (x * gate[columns]) @ weight + bias``. All features made from one column of the table (its
+    bins, its levels) share a gate. The gate is multiplied into the weight instead of the input:
+    ``y = x @ (gate[columns, None] * weight) + bias`` is the same and saves a product in backward.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        For each input feature, the number of the column that it was made from.
+    out_features : int
+        Number of units.
+    weight_initializer, bias_initializer : Initializer
+        Where the weights (default: He) and biases (default: uniform within ±1) start.
+
+    References
+    ----------
+    The scaling layer of RealMLP: Holzmüller, Grinsztajn and Steinwart (2024), arXiv:2407.04491.
+
+    Examples
+    --------
+    >>> layer = ScaledLinear(columns=(0, 0, 1), out_features=1)
+    >>> [slot.shape for slot in layer.slots()]
+    [(2,), (3, 1), (1,)]
+    """
+
+    columns: tuple[int, ...]
+    out_features: int
+    weight_initializer: Initializer = field(
+        default=he_normal, repr=False, metadata={"saved": False}
+    )
+    bias_initializer: Initializer = field(default=uniform, repr=False, metadata={"saved": False})
+
+    @property
+    def in_features(self) -> int:
+        """Number of inputs."""
+        return len(self.columns)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of gates."""
+        return max(self.columns) + 1
+
+    @cached_property
+    def _index(self) -> Array:
+        return np.asarray(self.columns, np.intp)
+
+    @cached_property
+    def _selector(self) -> Array:
+        """One row for each feature with a one at its column, shape (in_features, n_columns)."""
+        return np.eye(self.n_columns, dtype=np.float32)[self._index]
+
+    def slots(self) -> tuple[Slot, ...]:
+        """Return the gates, the weight and the bias."""
+        return (
+            Slot("gate", (self.n_columns,), "gate", 1),
+            Slot("weight", (self.in_features, self.out_features), "weight", self.in_features),
+            Slot("bias", (self.out_features,), "bias", self.in_features),
+        )
+
+    def initialize(self, parameters: Parameters, rng: Rng) -> None:
+        """Open every gate and draw the weights and the biases."""
+        parameters["gate"][...] = 1
+        self.weight_initializer(parameters["weight"], self.in_features, self.out_features, rng)
+        self.bias_initializer(parameters["bias"], self.in_features, self.out_features, rng)
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, Backward]:
+        """Return the output and its backward pass."""
+        gate, weight, bias = parameters["gate"], parameters["weight"], parameters["bias"]
+        feature_gate = np.take(gate, self._index, axis=-1, mode="clip")[..., None]  # (*axes, in, 1)
+        scaled = workspace.empty(weight.shape, weight.dtype)
+        np.multiply(weight, feature_gate, out=scaled)
+        y = affine(x, scaled, bias, workspace)
+
+        def backward(
+            gradient: Array, gradients: Parameters, *, input_gradient: bool = True
+        ) -> Array:
+            weight_gradient(x, gradient, gradients["weight"])  # by the scaled weight, so far
+            by_feature = np.vecdot(weight, gradients["weight"])  # (*axes, in)
+            np.matmul(by_feature, self._selector.astype(weight.dtype, copy=False), out=gradients["gate"])
+            np.multiply(gradients["weight"], feature_gate, out=gradients["weight"])
+            sum_over_batch(gradient, gradients["bias"])
+            if not input_gradient:
+                return gradient
+            shape = (*gradient.shape[:-1], self.in_features)
+            out = workspace.empty(shape, gradient.dtype)
+            return np.matmul(gradient, scaled.swapaxes(-1, -2), out=out)  # (*axes, batch, in)
+
+        return y, backward

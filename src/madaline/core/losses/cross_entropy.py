@@ -1,0 +1,67 @@
+"""The cross-entropy of several classes: how surprising the true class was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.losses.base import Loss
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """``-sum(t log p)`` with ``p = softmax(output)``.
+
+    Targets are one row of probabilities for each sample: one-hot for a known class.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0
+        Share of every target that is spread evenly over the classes.
+
+    Examples
+    --------
+    >>> loss = CrossEntropy()
+    >>> loss.rows(np.zeros((1, 4)), np.eye(4)[[2]]).round(4)
+    array([1.3863])
+    >>> loss.prediction(np.zeros((1, 4)))
+    array([[0.25, 0.25, 0.25, 0.25]])
+    """
+
+    label_smoothing: float = 0.0
+
+    def rows(self, output: Array, target: Array) -> Array:
+        """Return ``log(sum(exp(output))) - sum(target * output)``, shape (*axes, n_samples)."""
+        shifted = output - output.max(axis=-1, keepdims=True)
+        log_sum = np.log(np.exp(shifted).sum(axis=-1))
+        return np.asarray(log_sum - (shifted * self._smooth(target)).sum(axis=-1))
+
+    def slope(self, output: Array, target: Array, out: Array) -> Array:
+        """Write ``softmax(output) - target`` into `out`."""
+        softmax(output, out)
+        out -= self._smooth(target)
+        return out
+
+    def prediction(self, output: Array) -> Array:
+        """Return ``softmax(output)``, the probability of each class."""
+        return softmax(output, np.empty_like(output))
+
+    def initial_output(self, target: Array, weight: Array | None = None) -> Array:
+        """Return the logarithm of the classes' frequencies, shape (n_outputs,)."""
+        mean = np.average(self._smooth(target), axis=0, weights=weight)
+        return np.asarray(np.log(np.clip(mean, 1e-6, 1)))
+
+    def _smooth(self, target: Array) -> Array:
+        if self.label_smoothing == 0:
+            return target
+        return target * (1 - self.label_smoothing) + self.label_smoothing / target.shape[-1]
+
+
+def softmax(output: Array, out: Array) -> Array:
+    """Write ``exp(output) / sum(exp(output))`` over the last axis into `out`."""
+    np.subtract(output, output.max(axis=-1, keepdims=True), out=out)
+    np.exp(out, out=out)
+    out /= out.sum(axis=-1, keepdims=True)
+    return out

@@ -1,0 +1,190 @@
+"""A network is a chain of layers: the output of each is the input of the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline.core.arrays import Array, Parameters, Rng
+from madaline.core.layers.base import Backward, Layer
+from madaline.core.population import Layout, Population
+from madaline.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in a row. It holds no parameters: a `Population` does, for any number of members.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        From input to output.
+
+    Examples
+    --------
+    >>> from madaline.core.layers import Linear, SiLU
+    >>> network = Network((Linear(2, 8), SiLU(), Linear(8, 1)))
+    >>> population = network.initialize((3,), np.random.default_rng(0))
+    >>> population.members, population.layout.size
+    (3, 33)
+    >>> network.predict(population.theta, np.zeros((5, 2), np.float32)).shape
+    (3, 5, 1)
+    """
+
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where each layer's parameters stand in a row of the population."""
+        return Layout(
+            tuple(
+                replace(slot, name=f"{number}.{slot.name}")
+                for number, layer in enumerate(self.layers)
+                for slot in layer.slots()
+            )
+        )
+
+    def initialize(
+        self, axes: tuple[int, ...], rng: Rng, *, dtype: npt.DTypeLike = np.float32
+    ) -> Population:
+        """Return a new population of this network.
+
+        Parameters
+        ----------
+        axes : tuple of int
+            Shape of the population; ``()`` for a single network.
+        rng : numpy.random.Generator
+            Source of the random initial values.
+        dtype : dtype, default=float32
+            Element type of the parameters.
+
+        Returns
+        -------
+        Population
+            With ``theta`` of shape (*axes, parameters).
+        """
+        theta = np.zeros((*axes, self.layout.size), dtype)
+        for layer, parameters in zip(self.layers, self.bind(theta), strict=True):
+            layer.initialize(parameters, rng)
+        return Population(self.layout, theta)
+
+    def bind(self, matrix: Array) -> list[Parameters]:
+        """Return each layer's own named views of `matrix`, to be used for many steps.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (*axes, parameters)
+            Parameters or gradients.
+
+        Returns
+        -------
+        list of mapping of str to ndarray
+            For each layer its arrays, under the layer's own names.
+        """
+        views = self.layout.views(matrix)
+        return [
+            {slot.name: views[f"{number}.{slot.name}"] for slot in layer.slots()}
+            for number, layer in enumerate(self.layers)
+        ]
+
+    def forward(
+        self,
+        parameters: Sequence[Parameters],
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, NetworkBackward]:
+        """Return the raw output and the backward pass.
+
+        Parameters
+        ----------
+        parameters : sequence of mapping
+            What `bind` returned for the population's matrix.
+        x : ndarray of shape (*axes, batch, in_features)
+            Encoded inputs; leading axes of one, or fewer of them, are shared by the members.
+        workspace : Workspace
+            Where the arrays come from.
+        training : bool, default=False
+            Whether to do what is only done in training, such as dropout.
+        rng : numpy.random.Generator, optional
+            Source of random numbers in training.
+
+        Returns
+        -------
+        output : ndarray of shape (*axes, batch, n_outputs)
+            Raw output, before the loss's inverse link.
+        backward : NetworkBackward
+            The backward pass of this very call.
+        """
+        backwards: list[Backward] = []
+        for layer, own in zip(self.layers, parameters, strict=True):
+            x, layer_backward = layer.forward(
+                own, x, workspace=workspace, training=training, rng=rng
+            )
+            backwards.append(layer_backward)
+        return x, NetworkBackward(backwards)
+
+    def predict(self, theta: Array, x: Array) -> Array:
+        """Return the raw output of every member, keeping nothing.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (*axes, parameters)
+            The population's matrix.
+        x : ndarray of shape (*axes, n_samples, in_features)
+            Encoded inputs, or (n_samples, in_features) for all members.
+
+        Returns
+        -------
+        ndarray of shape (*axes, n_samples, n_outputs)
+            Raw output, before the loss's inverse link.
+        """
+        for layer, own in zip(self.layers, self.bind(theta), strict=True):
+            x, _ = layer.forward(own, x, workspace=Workspace())
+        return x
+
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of one forward pass of one row through one member."""
+        return sum(
+            int(np.prod(slot.shape)) for slot in self.layout.slots if len(slot.shape) > 1
+        )
+
+
+class NetworkBackward:
+    """The backward pass of a network: the layers' own, last layer first."""
+
+    __slots__ = ("_backwards",)
+
+    def __init__(self, backwards: list[Backward]) -> None:
+        self._backwards = backwards
+
+    def __call__(
+        self, gradient: Array, gradients: Sequence[Parameters], *, input_gradient: bool = False
+    ) -> Array:
+        """Write all parameter gradients and return the gradient by the network's input.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (*axes, batch, n_outputs)
+            Gradient of the loss by the raw output. It may be overwritten.
+        gradients : sequence of mapping
+            `Network.bind` of the gradient matrix.
+        input_gradient : bool, default=False
+            Whether the gradient by the input is wanted too.
+
+        Returns
+        -------
+        ndarray of shape (*axes, batch, in_features)
+            Gradient by the input; undefined unless `input_gradient`.
+        """
+        last = len(self._backwards) - 1
+        for place, backward in enumerate(reversed(self._backwards)):
+            wanted = input_gradient or place < last
+            gradient = backward(gradient, gradients[last - place], input_gradient=wanted)
+        return gradient

@@ -1,0 +1,114 @@
+"""An optimizer turns gradients into steps: downhill, at a rate of its own for each parameter.
+
+All that it remembers stands in the population, in matrices of the shape of ``theta`` and columns
+with one number for each member. It moves with the rows when networks are dropped, cloned or widened.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.population import Layout, Population
+from madaline.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class StepSize:
+    """How far one step goes.
+
+    Parameters
+    ----------
+    learning_rate : float or ndarray of shape (*axes, 1)
+        Length of a step, for all members or for each.
+    weight_decay : float or ndarray of shape (*axes, 1), default=0
+        Share of every weight that is forgotten in this step. It is *not* multiplied by the learning
+        rate (PyTorch's AdamW does that): its inverse is a time scale in steps.
+    rates : ndarray of shape (parameters,), optional
+        Multiple of the learning rate for each parameter; 1 by default.
+    decays : ndarray of shape (parameters,), optional
+        Multiple of the weight decay for each parameter; 1 by default. See `weights_only`.
+
+    References
+    ----------
+    Loshchilov and Hutter (2017), "Decoupled weight decay regularization", arXiv:1711.05101; the
+    time scale: Wang and Aitchison (2024), arXiv:2405.13698.
+    """
+
+    learning_rate: float | Array
+    weight_decay: float | Array = 0.0
+    rates: Array | None = None
+    decays: Array | None = None
+
+    @property
+    def decaying(self) -> bool:
+        """Whether anything decays."""
+        return bool(np.any(self.weight_decay))
+
+    def subtract(self, theta: Array, update: Array, workspace: Workspace) -> None:
+        """Take the step: ``theta -= learning_rate * rates * update + weight_decay * decays * theta``.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (*axes, parameters)
+            The parameters, changed in place.
+        update : ndarray of shape (*axes, parameters)
+            The direction; overwritten by the step that was taken.
+        workspace : Workspace
+            Where the arrays come from.
+        """
+        theta -= self.scaled(update, theta, workspace)
+
+    def scaled(self, update: Array, theta: Array, workspace: Workspace) -> Array:
+        """Return `update` overwritten by the step to subtract, decay of `theta` included."""
+        update *= self.learning_rate
+        if self.rates is not None:
+            update *= self.rates
+        if self.decaying:
+            decay = workspace.empty(theta.shape, theta.dtype)
+            np.multiply(theta, self.weight_decay, out=decay)
+            if self.decays is not None:
+                decay *= self.decays
+            update += decay
+        return update
+
+
+class Optimizer(ABC):
+    """One rule for steps. Subclasses are frozen dataclasses whose fields are its settings."""
+
+    @abstractmethod
+    def start(self, population: Population) -> None:
+        """Add the memory that this rule needs to the population, as of before the first step."""
+
+    @abstractmethod
+    def step(
+        self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
+    ) -> None:
+        """Change the population's parameters and memory in place by one step.
+
+        Parameters
+        ----------
+        population : Population
+            The networks, or views of some of them.
+        gradient : ndarray of shape (*axes, parameters)
+            Gradient of each member's loss. It may be overwritten.
+        size : StepSize
+            How far to go.
+        workspace : Workspace
+            Where the arrays come from.
+        """
+
+    def averaged(self, population: Population) -> Array:
+        """Return the parameters to judge and to keep, shape (*axes, parameters).
+
+        They are ``theta`` itself, unless the rule trains at one point and averages at another.
+        """
+        return population.theta
+
+
+def weights_only(layout: Layout) -> Array:
+    """Return ``StepSize.decays`` that leave biases, gates and scales alone, shape (parameters,)."""
+    return layout.row(lambda slot: float(slot.kind == "weight"))

@@ -1,0 +1,59 @@
+"""A training step needs the same arrays every time; a workspace keeps them for the next step."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline.core.arrays import Array
+
+
+class Workspace:
+    """Hands out the same arrays in the same order after every `rewind`.
+
+    A step asks for its arrays one after the other. After ``rewind()`` the next step gets the same
+    arrays again, so that only the first step allocates memory. An array handed out is valid until
+    the next `rewind`; its content is undefined. One workspace serves one thread at a time.
+
+    Examples
+    --------
+    >>> workspace = Workspace()
+    >>> first = workspace.empty((2, 3), np.float32)
+    >>> workspace.rewind()
+    >>> workspace.empty((2, 3), np.float32) is first
+    True
+    """
+
+    __slots__ = ("_arrays", "_next")
+
+    def __init__(self) -> None:
+        self._arrays: list[Array] = []
+        self._next = 0
+
+    def rewind(self) -> None:
+        """Start the next step: all arrays may be handed out again."""
+        self._next = 0
+
+    def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+        """Return an uninitialized array.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of the array.
+        dtype : dtype
+            Element type of the array.
+
+        Returns
+        -------
+        ndarray of `shape`
+            The array that this request got last time, if it had the same shape and type.
+        """
+        position = self._next
+        self._next = position + 1
+        if position == len(self._arrays):
+            self._arrays.append(np.empty(shape, dtype))
+        array = self._arrays[position]
+        if array.shape != shape or array.dtype != dtype:
+            array = self._arrays[position] = np.empty(shape, dtype)
+        return array

@@ -1,0 +1,102 @@
+"""Rows in the order in which networks see them: sorted by fold, then dealt into random batches.
+
+Cross-fitting trains one network for each fold on the rows *outside* it. With the rows sorted by
+fold, the rows that a network never saw are one contiguous slice, which costs nothing to take.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class FoldedRows:
+    """The order of the rows, sorted by fold.
+
+    Parameters
+    ----------
+    order : ndarray of shape (n_samples,)
+        The original row number at each place.
+    bounds : tuple of int, of length n_folds + 1
+        Where each fold starts, and where the last one ends.
+
+    Examples
+    --------
+    >>> rows = FoldedRows.from_folds(np.array([1, 0, 1, 0, 1]))
+    >>> rows.order, rows.bounds
+    (array([1, 3, 0, 2, 4]), (0, 2, 5))
+    >>> rows.held_out(0)
+    slice(0, 2, None)
+    >>> rows.batches(2, np.random.default_rng(0)).shape
+    (2, 1, 2)
+    """
+
+    order: npt.NDArray[np.intp]
+    bounds: tuple[int, ...]
+
+    @classmethod
+    def from_folds(cls, folds: npt.NDArray[np.integer]) -> FoldedRows:
+        """Sort the rows by fold; within a fold they keep their order.
+
+        Parameters
+        ----------
+        folds : int ndarray of shape (n_samples,)
+            The fold of each row, from 0 to n_folds - 1, none of them empty.
+        """
+        counts = np.bincount(folds)
+        return cls(
+            np.argsort(folds, kind="stable"), (0, *(int(stop) for stop in np.cumsum(counts)))
+        )
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return len(self.bounds) - 1
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return self.bounds[-1]
+
+    @property
+    def n_training(self) -> int:
+        """Number of rows that the network with the fewest rows learns from."""
+        return self.n_samples - int(np.diff(self.bounds).max())
+
+    def held_out(self, fold: int) -> slice:
+        """Return the places of the rows that this fold's network never sees."""
+        return slice(self.bounds[fold], self.bounds[fold + 1])
+
+    def training(self, fold: int) -> npt.NDArray[np.intp]:
+        """Return the places of the rows that this fold's network learns from."""
+        start, stop = self.bounds[fold], self.bounds[fold + 1]
+        return np.concatenate([np.arange(start), np.arange(stop, self.n_samples)])
+
+    def steps(self, batch_size: int) -> int:
+        """Return how many batches an epoch has; an incomplete last batch is left for another epoch."""
+        return max(1, self.n_training // batch_size)
+
+    def batches(self, batch_size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        """Return one epoch of batches for every fold's network.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in a batch, at most `n_training`.
+        rng : numpy.random.Generator
+            Source of the order.
+
+        Returns
+        -------
+        int ndarray of shape (n_folds, steps, batch_size)
+            Places of rows. Within an epoch a network sees each row at most once.
+        """
+        steps = self.steps(batch_size)
+        shuffled = [
+            rng.permutation(self.training(fold))[: steps * batch_size]
+            for fold in range(self.n_folds)
+        ]
+        return np.stack(shuffled).reshape(self.n_folds, steps, batch_size)

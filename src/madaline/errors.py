@@ -1,0 +1,13 @@
+"""What can go wrong, as exceptions whose message says what to do about it."""
+
+
+class MadalineError(Exception):
+    """Anything madaline refuses to do, with the reason and the remedy in one sentence."""
+
+
+class InputError(MadalineError, ValueError):
+    """The table, the target or an argument cannot be used as it is."""
+
+
+class ModelFileError(InputError):
+    """A model file cannot be read: it is not one, it is damaged, or it is from a newer version."""

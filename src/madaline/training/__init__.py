@@ -1,0 +1,1 @@
+"""Adaptive training: records of what happened, policies, and the race among recipes."""

@@ -1,0 +1,237 @@
+"""A cohort is one matrix of networks with the same layers: recipes x folds.
+
+Each network learns from the rows outside its fold and is judged on its fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.initializers import zeros
+from madaline.core.layers import Linear, ScaledLinear, SiLU
+from madaline.core.layers.base import Layer
+from madaline.core.network import Network
+from madaline.core.optimizers import ScheduleFreeAdamW, StepSize, weights_only
+from madaline.core.population import Population, Slot
+from madaline.core.workspace import Workspace
+from madaline.training.examples import Examples
+from madaline.training.recipe import Recipe
+
+JUDGED_ROWS = 1024
+"""Rows that are judged at a time, so that activations stay in the processor's cache."""
+
+GROUP_ELEMENTS = 2**17
+"""Activations of one layer that a group of networks may have: half a MiB in float32."""
+
+
+class Cohort:
+    """Networks of recipes that share their layers, one for each recipe and fold.
+
+    Parameters
+    ----------
+    recipes : sequence of Recipe
+        They share `n_bins` and `units`.
+    network : Network
+        The layers.
+    population : Population
+        With axes (recipes, folds).
+    examples : Examples
+        The rows.
+    batch_size : int
+        Rows in a batch.
+    """
+
+    def __init__(
+        self,
+        recipes: Sequence[Recipe],
+        network: Network,
+        population: Population,
+        examples: Examples,
+        batch_size: int,
+    ) -> None:
+        self.recipes = list(recipes)
+        self.network = network
+        self.population = population
+        self.examples = examples
+        self.batch_size = batch_size
+        self.optimizer = ScheduleFreeAdamW()
+        self._rates = network.layout.row(learning_rate_multiple)
+        self._decays = weights_only(network.layout)
+        self._workspaces: dict[tuple[str, int], Workspace] = {}
+
+    @classmethod
+    def start(
+        cls,
+        recipes: Sequence[Recipe],
+        examples: Examples,
+        batch_size: int,
+        rngs: Sequence[np.random.Generator],
+    ) -> Cohort:
+        """Initialize the networks of `recipes`, each recipe from its own random numbers.
+
+        The last layer starts at zero and its bias at the prior of the fold's training rows: every
+        network starts from the best constant.
+        """
+        network = build_network(recipes[0], examples)
+        folds = examples.rows.n_folds
+        thetas = [network.initialize((folds,), rng).theta for rng in rngs]
+        population = Population(network.layout, np.stack(thetas))
+        bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
+        bias[...] = np.stack([examples.prior(fold) for fold in range(folds)])
+        cohort = cls(recipes, network, population, examples, batch_size)
+        cohort.optimizer.start(population)
+        cohort._set_hyperparameters()
+        return cohort
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return self.examples.rows.steps(self.batch_size)
+
+    @property
+    def multiply_adds(self) -> float:
+        """Multiply-adds of one epoch: forward and twice as much back, and the judgement."""
+        rows = self.examples.rows
+        trained = 3.0 * rows.n_folds * self.steps * self.batch_size
+        return len(self.recipes) * (trained + rows.n_samples) * self.network.multiply_adds()
+
+    def groups(self) -> list[slice]:
+        """Return slices of folds small enough for the cache, large enough to be worth a call."""
+        units = max(self.recipes[0].units)
+        folds = self.examples.rows.n_folds
+        size = max(1, GROUP_ELEMENTS // (len(self.recipes) * self.batch_size * units))
+        return [slice(start, min(start + size, folds)) for start in range(0, folds, size)]
+
+    def train_group(self, group: slice, order: Array) -> None:
+        """Train some folds of all recipes for one epoch.
+
+        Parameters
+        ----------
+        group : slice
+            Which folds.
+        order : int ndarray of shape (n_folds, steps, batch_size)
+            The epoch's batches.
+        """
+        workspace = self._workspace("train", group.start)
+        members = self.population[:, group]
+        gradient = self._gradient(members)
+        parameters, gradients = self.network.bind(members.theta), self.network.bind(gradient)
+        for step in range(order.shape[1]):
+            workspace.rewind()
+            x, target, weight = self._batch(order[group, step], workspace)
+            output, backward = self.network.forward(
+                parameters, x, workspace=workspace, training=True
+            )
+            slope = self.examples.loss.gradient(output, target, weight, workspace=workspace)
+            backward(slope, gradients)
+            self.optimizer.step(members, gradient, self._step_size(members), workspace=workspace)
+
+    def judge_fold(self, fold: int, places: slice) -> Array:
+        """Return what this fold's networks say about some rows.
+
+        Parameters
+        ----------
+        fold : int
+            Whose networks are asked.
+        places : slice
+            Which rows; those held out from this fold for an honest answer.
+
+        Returns
+        -------
+        ndarray of shape (recipes, rows, n_outputs)
+            Raw outputs of the averaged networks.
+        """
+        workspace = self._workspace("judge", fold)
+        parameters = self.network.bind(self.optimizer.averaged(self.population[:, fold]))
+        x = self.examples.features[self.recipes[0].n_bins][places]
+        output = np.empty((len(self.recipes), len(x), self.examples.n_outputs), np.float32)
+        for start in range(0, len(x), JUDGED_ROWS):
+            workspace.rewind()
+            chunk = slice(start, start + JUDGED_ROWS)
+            output[:, chunk], _ = self.network.forward(parameters, x[chunk], workspace=workspace)
+        return output
+
+    def averaged(self, place: int) -> Array:
+        """Return a copy of the averaged parameters of one recipe, shape (folds, parameters)."""
+        return self.optimizer.averaged(self.population[place]).copy()
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Keep some recipes, in this order, with their memory; drop the others."""
+        self.recipes = [self.recipes[place] for place in places]
+        self.population = self.population.take(places)
+        self._workspaces.clear()
+
+    def _set_hyperparameters(self) -> None:
+        shape = (*self.population.axes, 1)
+        for name, values in {
+            "learning_rate": [recipe.learning_rate for recipe in self.recipes],
+            "weight_decay": [1 / (recipe.decay_time * self.steps) for recipe in self.recipes],
+        }.items():
+            column = np.asarray(values, np.float32)[:, None, None]
+            self.population.columns[name] = np.broadcast_to(column, shape).copy()
+
+    def _step_size(self, members: Population) -> StepSize:
+        columns = members.columns
+        warmup = np.minimum(1, (columns["steps"] + 1) / self._warmup_steps)
+        return StepSize(
+            learning_rate=columns["learning_rate"] * warmup,
+            weight_decay=columns["weight_decay"] * warmup,
+            rates=self._rates,
+            decays=self._decays,
+        )
+
+    @property
+    def _warmup_steps(self) -> np.float32:
+        return np.float32(max(10, min(2 * self.steps, 200)))
+
+    def _batch(self, index: Array, workspace: Workspace) -> tuple[Array, Array, Array | None]:
+        """Gather a batch for each fold: x (folds, batch, features), target and weight alike."""
+        examples = self.examples
+        features = examples.features[self.recipes[0].n_bins]
+        x = _gather(features, index, workspace)
+        target = _gather(examples.target, index, workspace)
+        if examples.weight is None:
+            return x, target, None
+        return x, target, _gather(examples.weight, index, workspace)
+
+    def _gradient(self, members: Population) -> Array:
+        return np.empty(members.theta.shape, members.theta.dtype)
+
+    def _workspace(self, purpose: str, number: int) -> Workspace:
+        return self._workspaces.setdefault((purpose, number), Workspace())
+
+
+def build_network(recipe: Recipe, examples: Examples) -> Network:
+    """Return the layers of a recipe: gated inputs, hidden layers of SiLU units, linear outputs."""
+    first, *others = recipe.units
+    layers: list[Layer] = [ScaledLinear(examples.columns[recipe.n_bins], first), SiLU()]
+    below = first
+    for units in others:
+        layers += [Linear(below, units), SiLU()]
+        below = units
+    layers.append(Linear(below, examples.n_outputs, weight_initializer=zeros))
+    return Network(tuple(layers))
+
+
+def learning_rate_multiple(slot: Slot) -> float:
+    """Return how much faster or slower than a bias the parameters of a slot learn.
+
+    Weights at ``10 / sqrt(fan_in)``: a unit's sum moves equally far whatever the number of its
+    inputs. Gates at 6 (RealMLP, arXiv:2407.04491).
+    """
+    match slot.kind:
+        case "weight":
+            return float(10 / np.sqrt(slot.fan_in))
+        case "gate":
+            return 6.0
+        case _:
+            return 1.0
+
+
+def _gather(values: Array, index: Array, workspace: Workspace) -> Array:
+    out = workspace.empty(index.shape + values.shape[1:], values.dtype)
+    # mode="clip" writes into `out` directly; the default goes through a buffer to be undoable.
+    return np.take(values, index, axis=0, out=out, mode="clip")

@@ -1,0 +1,61 @@
+"""Several networks that err differently are better together; a greedy search finds the weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.losses.base import Loss
+
+
+def greedy_weights(
+    outputs: Array, target: Array, loss: Loss, *, weight: Array | None = None, steps: int = 20
+) -> Array:
+    """Return weights of a mean of outputs that has a low loss.
+
+    Starting from nothing, the candidate that helps the mean most is added, again and again, as
+    often as it helps most; a candidate's weight is how often it was taken.
+
+    Parameters
+    ----------
+    outputs : ndarray of shape (candidates, n_samples, n_outputs)
+        Raw out-of-fold outputs of each candidate. Means are taken of raw outputs, not of
+        predictions: of log-odds, not of probabilities.
+    target : ndarray of shape (n_samples, n_outputs)
+        What the outputs should have been.
+    loss : Loss
+        What is made small.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    steps : int, default=20
+        How many candidates are taken.
+
+    Returns
+    -------
+    ndarray of shape (candidates,)
+        Nonnegative weights with sum one.
+
+    References
+    ----------
+    Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models".
+
+    Examples
+    --------
+    >>> from madaline.core.losses import Squared
+    >>> outputs = np.array([[[0.0], [1.0]], [[2.0], [3.0]], [[9.0], [9.0]]])
+    >>> greedy_weights(outputs, np.array([[1.0], [2.0]]), Squared(), steps=2)
+    array([0.5, 0.5, 0. ])
+    """
+    counts = np.zeros(len(outputs))
+    total = np.zeros(outputs.shape[1:])
+    for taken in range(1, steps + 1):
+        losses = [loss.mean((total + output) / taken, target, weight) for output in outputs]
+        best = int(np.argmin(losses))
+        counts[best] += 1
+        total += outputs[best]
+    return counts / steps
+
+
+def combined(outputs: Array, weights: Array) -> Array:
+    """Return the weighted mean of raw outputs, shape (n_samples, n_outputs), in float64."""
+    return np.asarray(np.tensordot(weights, outputs.astype(np.float64), axes=1))

@@ -1,0 +1,66 @@
+"""All that a race needs to know about the table: encoded rows, targets, folds and the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.losses.base import Loss
+from madaline.data.batches import FoldedRows
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Encoded training rows, sorted by fold.
+
+    Parameters
+    ----------
+    rows : FoldedRows
+        The order of the rows.
+    features : mapping of int to ndarray of shape (n_samples, n_features)
+        The encoded rows for each number of bins, float32.
+    columns : mapping of int to tuple of int
+        For each number of bins, the column that each feature was made from.
+    target : ndarray of shape (n_samples, n_outputs)
+        What the networks should say, float32; classes are one-hot, two classes are 0 and 1.
+    loss : Loss
+        What is made small.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row, float32, with mean one.
+    """
+
+    rows: FoldedRows
+    features: Mapping[int, Array]
+    columns: Mapping[int, tuple[int, ...]]
+    target: Array
+    loss: Loss
+    weight: Array | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return self.rows.n_samples
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of raw outputs of a network."""
+        return int(self.target.shape[1])
+
+    def mean_loss(self, output: Array) -> float:
+        """Return the loss of one raw output for every row, in the rows' order."""
+        return float(self.loss.mean(output, self.target, self.weight))
+
+    def prior(self, fold: int) -> Array:
+        """Return what a network that knows nothing but its own training targets should say."""
+        places = self.rows.training(fold)
+        weight = None if self.weight is None else self.weight[places]
+        return self.loss.initial_output(self.target[places], weight)
+
+    def prior_output(self) -> Array:
+        """Return the out-of-fold raw output of the best constants, shape (n_samples, n_outputs)."""
+        sizes = np.diff(self.rows.bounds)
+        priors = [self.prior(fold) for fold in range(self.rows.n_folds)]
+        return np.repeat(np.stack(priors), sizes, axis=0).astype(np.float32)
