@@ -158,6 +158,10 @@ class Cohort:
         """Return a copy of the averaged parameters of one recipe, shape (folds, parameters)."""
         return self.optimizer.averaged(self.population[place]).copy()
 
+    def learning_rate(self, place: int) -> float:
+        """Return the learning rate of one recipe."""
+        return float(self.population.columns["learning_rate"][place].flat[0])
+
     def keep(self, places: Sequence[int]) -> None:
         """Keep some recipes, in this order, with their memory; drop the others."""
         self.recipes = [self.recipes[place] for place in places]

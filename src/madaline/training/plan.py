@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
 
 from madaline.training.recipe import Recipe
+
+DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
+"""Time scales of weight decay that race, for each number of bins.
+
+More features need more decay; which time scale a table wants is what the race finds out.
+"""
+
+LARGEST_ENCODING = 2**28
+"""Elements of an encoding beside the plain one, at most: one GiB in float32."""
 
 
 @dataclass(frozen=True)
@@ -42,3 +52,43 @@ def batch_size_for(n_samples: int) -> int:
     Batches of 16 to 256 reach the same loss on small tables, so speed decides.
     """
     return int(min(256, max(32, 2 ** round(log2(max(1, n_samples / 40))))))
+
+
+def make_plan(n_samples: int, widths: Mapping[int, int], *, epochs: int) -> Plan:
+    """Return the plan for a table.
+
+    Parameters
+    ----------
+    n_samples : int
+        Rows of the table.
+    widths : mapping of int to int
+        Number of features of each encoding, by its number of bins; 0 is the plain one.
+    epochs : int
+        How often a network may see the table, at most.
+
+    Returns
+    -------
+    Plan
+        Encodings that add no feature to a smaller one are left out, and so are those that would
+        take more than `LARGEST_ENCODING` elements.
+    """
+    recipes = {}
+    for n_bins, decay_times in DECAY_TIMES.items():
+        seen = min(
+            smaller for smaller in widths if widths[smaller] == widths[n_bins] or smaller == n_bins
+        )
+        if seen and widths[seen] * n_samples > LARGEST_ENCODING:
+            continue
+        for decay_time in decay_times:
+            recipe = Recipe(seen, decay_time)
+            recipes[recipe.name] = recipe
+    return Plan(
+        tuple(recipes.values()),
+        n_folds=5 if n_samples <= 50_000 else 3,
+        batch_size=min(batch_size_for(n_samples), _smallest_training_part(n_samples)),
+        epochs=epochs,
+    )
+
+
+def _smallest_training_part(n_samples: int) -> int:
+    return max(1, n_samples - -(-n_samples // 5))

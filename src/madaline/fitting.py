@@ -1,0 +1,236 @@
+"""One fit, read from top to bottom: from a table and a target to a fitted model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
+from madaline.data.batches import FoldedRows
+from madaline.data.encoder import TableEncoder
+from madaline.data.folds import make_folds
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+from madaline.data.target import ClassCodec, RegressionCodec, TargetCodec, infer_task
+from madaline.errors import InputError
+from madaline.model import FittedModel, Summary
+from madaline.runtime.predictor import Part, Predictor
+from madaline.training.decisions import Decision
+from madaline.training.examples import Examples
+from madaline.training.plan import make_plan
+from madaline.training.race import Event, Race
+from madaline.training.records import Record
+from madaline.training.score import (
+    Score,
+    classification_scores,
+    regression_scores,
+    standard_errors_better,
+)
+from madaline.training.threads import Workers
+
+BINS = (0, 16, 64)
+"""Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""
+
+
+class Fitting:
+    """A fit as an iterator of what happens; afterwards `model` returns what came of it.
+
+    Parameters
+    ----------
+    table : Table
+        The columns to learn from.
+    target : ndarray of shape (n_samples,)
+        Labels or numbers.
+    task : {"classification", "regression"}, optional
+        What to learn; told from the target by default.
+    target_name : str, default="target"
+        What the target is called.
+    sample_weight : ndarray of shape (n_samples,), optional
+        Weight of each row; rows of weight zero are left out.
+    groups : ndarray of shape (n_samples,), optional
+        Rows of one group are never on both sides of a fold.
+    kinds : mapping of str to str, optional
+        What some columns are to be taken for, for example ``{"zip": "category"}``.
+    effort : int, default=100
+        How often a network may see the table, at most (epochs).
+    seed : int, default=0
+        Decides every random number: same seed, same bits, on any number of threads.
+    n_jobs : int, optional
+        Number of threads, as in scikit-learn.
+
+    Raises
+    ------
+    InputError
+        If there is nothing that could be learned, with the reason and the remedy.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        target: Array,
+        *,
+        task: str | None = None,
+        target_name: str = "target",
+        sample_weight: Array | None = None,
+        groups: Array | None = None,
+        kinds: Mapping[str, str] | None = None,
+        effort: int = 100,
+        seed: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        if sample_weight is not None and not np.all(sample_weight > 0):
+            counted = np.flatnonzero(sample_weight)
+            table, target, sample_weight = (
+                table.take(counted),
+                target[counted],
+                sample_weight[counted],
+            )
+            groups = None if groups is None else groups[counted]
+        self.target_name = target_name
+        self.schema = Schema.infer(table, kinds)
+        self.task, self.task_reason = (task, "as told") if task else infer_task(target)
+        self.codec = _fit_codec(self.task, target, sample_weight)
+        self.encoder = TableEncoder.fit(
+            table, self.schema, n_bins=BINS, sample_weight=sample_weight
+        )
+        widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
+        self.plan = make_plan(table.n_samples, widths, epochs=effort)
+        self.rows = FoldedRows.from_folds(
+            make_folds(
+                self.codec.encode(target),
+                n_folds=self.plan.n_folds,
+                task=self.task,
+                groups=groups,
+                rng=np.random.default_rng(seed),
+            )
+        )
+        self.race = Race(
+            self.plan, self._examples(table, target, sample_weight), seed, Workers(n_jobs)
+        )
+        self.records: list[Record] = []
+        self.decisions: list[Decision] = []
+
+    def __iter__(self) -> Iterator[Event]:
+        """Train; yield every record, with the decision that it led to, if any."""
+        for record, decision in self.race.run():
+            if decision is None:
+                self.records.append(record)
+            else:
+                self.decisions.append(decision)
+            yield record, decision
+
+    def model(self) -> FittedModel:
+        """Return the fitted model."""
+        weights = self.race.weights()
+        summary = Summary(
+            task=self.task,
+            target=self.target_name,
+            n_samples=self.rows.n_samples,
+            n_features=len(self.encoder.columns),
+            n_folds=self.rows.n_folds,
+            epochs=self.race.epoch,
+            multiply_adds=self.race.multiply_adds,
+            scores=self._scores(weights),
+            standard_errors_better=self._standard_errors_better(weights),
+            weights=weights,
+        )
+        predictor = Predictor(
+            self.encoder, self._parts(weights), self.race.examples.loss, self.codec
+        )
+        return FittedModel(
+            predictor, self.schema, summary, tuple(self.records), tuple(self.decisions)
+        )
+
+    def out_of_fold(self) -> Array:
+        """Return the final raw output for every training row by networks that never saw it.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            In the order of the table (without rows of weight zero).
+        """
+        output = self.race.output(self.race.weights())
+        unsorted = np.empty_like(output)
+        unsorted[self.rows.order] = output
+        return unsorted
+
+    def _examples(self, table: Table, target: Array, sample_weight: Array | None) -> Examples:
+        order = self.rows.order
+        encoded = self.encoder.encode(table.take(order))
+        used = sorted({recipe.n_bins for recipe in self.plan.recipes})
+        matrix, loss = _target_matrix(self.codec, target[order])
+        weight = None if sample_weight is None else _unit_mean(sample_weight[order])
+        return Examples(
+            self.rows,
+            {n_bins: encoded.features(n_bins) for n_bins in used},
+            {
+                n_bins: tuple(int(column) for column in self.encoder.feature_columns(n_bins))
+                for n_bins in used
+            },
+            matrix,
+            loss,
+            weight,
+        )
+
+    def _scores(self, weights: Mapping[str, float]) -> tuple[Score, ...]:
+        examples = self.race.examples
+        outputs = (self.race.output(weights), examples.prior_output())
+        if isinstance(self.codec, RegressionCodec):
+            return regression_scores(
+                *outputs, examples.target, examples.weight, float(self.codec.scale)
+            )
+        return classification_scores(examples.loss, *outputs, examples.target, examples.weight)
+
+    def _standard_errors_better(self, weights: Mapping[str, float]) -> float:
+        examples = self.race.examples
+        return standard_errors_better(
+            examples.loss,
+            self.race.output(weights),
+            examples.prior_output(),
+            examples.target,
+            examples.weight,
+        )
+
+    def _parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
+        """Return the networks of the recipes that count, those with the same layers together."""
+        chosen: dict[tuple[int, Any], list[str]] = {}
+        for name, weight in weights.items():
+            if weight > 0:
+                candidate = self.race.candidates[name]
+                chosen.setdefault((candidate.recipe.n_bins, candidate.network), []).append(name)
+        return tuple(
+            Part(
+                n_bins,
+                network,
+                np.stack([self.race.candidates[name].theta for name in names]),
+                np.asarray([weights[name] for name in names]),
+            )
+            for (n_bins, network), names in chosen.items()
+        )
+
+
+def _fit_codec(task: str, target: Array, sample_weight: Array | None) -> TargetCodec:
+    match task:
+        case "classification":
+            return ClassCodec.fit(target, sample_weight)
+        case "regression":
+            return RegressionCodec.fit(target, sample_weight)
+        case _:
+            raise InputError(f"task is {task!r}: say 'classification' or 'regression'.")
+
+
+def _target_matrix(codec: TargetCodec, target: Array) -> tuple[Array, Loss]:
+    """Return what the networks should say, shape (n_samples, n_outputs), and the loss."""
+    encoded = codec.encode(target)
+    if not isinstance(codec, ClassCodec):
+        return encoded.astype(np.float32)[:, None], Squared()
+    if len(codec.classes) == 2:
+        return encoded.astype(np.float32)[:, None], BinaryCrossEntropy()
+    return np.eye(len(codec.classes), dtype=np.float32)[encoded], CrossEntropy()
+
+
+def _unit_mean(weight: Array) -> Array:
+    return (weight / weight.mean()).astype(np.float32)

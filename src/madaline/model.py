@@ -1,0 +1,164 @@
+"""A fitted model: networks that predict, and the record of how they came to be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from madaline.core.arrays import Array
+from madaline.data.encoder import Encoded
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+from madaline.runtime.predictor import Predictor
+from madaline.runtime.tensor_file import FORMAT, VERSION, checksum, read_model_file
+from madaline.training.decisions import Decision
+from madaline.training.records import Record
+from madaline.training.score import Score
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a fit came to, in numbers.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What is predicted.
+    target : str
+        Name of the target column.
+    n_samples, n_features, n_folds, epochs : int
+        Rows learned from, columns used, folds, and epochs that the race took.
+    multiply_adds : float
+        Work of the whole race.
+    scores : tuple of Score
+        Out-of-fold scores.
+    standard_errors_better : float
+        By how many standard errors the loss is below that of a constant.
+    weights : mapping of str to float
+        Share of every recipe in the prediction.
+    """
+
+    task: str
+    target: str
+    n_samples: int
+    n_features: int
+    n_folds: int
+    epochs: int
+    multiply_adds: float
+    scores: tuple[Score, ...]
+    standard_errors_better: float
+    weights: Mapping[str, float]
+
+    @property
+    def learned(self) -> bool:
+        """Whether the networks are better than a constant, beyond doubt (two standard errors)."""
+        return self.standard_errors_better > 2
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as JSON-able values."""
+        return asdict(self) | {"learned": self.learned}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Summary:
+        """Return the summary that `to_json` described."""
+        own = {name: value for name, value in values.items() if name != "learned"}
+        return cls(**(own | {"scores": tuple(Score(**score) for score in own["scores"])}))
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Networks that predict, with their schema, scores, history and decisions.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        All that prediction needs.
+    schema : Schema
+        What each column of the table was taken for.
+    summary : Summary
+        What the fit came to.
+    records : tuple of Record
+        Every epoch of every recipe.
+    decisions : tuple of Decision
+        What was decided, and why.
+    """
+
+    predictor: Predictor
+    schema: Schema
+    summary: Summary
+    records: tuple[Record, ...]
+    decisions: tuple[Decision, ...]
+
+    def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+        """Return the predicted labels or numbers, shape (n_samples,)."""
+        return self.predictor.predict(table)
+
+    def predict_proba(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+        """Return the probability of each class, shape (n_samples, n_classes)."""
+        return self.predictor.predict_proba(table)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, whole or not at all.
+
+        The file holds no row of the training table, and nothing in it can be executed.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written, for example because the disk is full.
+        """
+        import json
+
+        from safetensors.numpy import save
+
+        from madaline.data.atomic import write_whole
+
+        state, arrays = self.predictor.to_state()
+        description = json.dumps(
+            {
+                "predictor": state,
+                "schema": self.schema.to_json(),
+                "summary": self.summary.to_json(),
+                "records": [record.to_json() for record in self.records],
+                "decisions": [decision.to_json() for decision in self.decisions],
+            }
+        )
+        plain = save(arrays)  # laid out once, to know the bytes that the checksum covers
+        body = plain[8 + int.from_bytes(plain[:8], "little") :]
+        metadata = {
+            "format": FORMAT,
+            "version": str(VERSION),
+            "checksum": checksum(description, body),
+            "model": description,
+        }
+        write_whole(path, save(arrays, metadata=metadata))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FittedModel:
+        """Read a model that `save` wrote; it predicts the same bits.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such file, it is not a model, it is damaged, or from a newer version.
+        """
+        description, arrays = read_model_file(path)
+        return cls(
+            Predictor.from_state(description["predictor"], arrays),
+            Schema.from_json(description["schema"]),
+            Summary.from_json(description["summary"]),
+            tuple(Record(**record) for record in description["records"]),
+            tuple(Decision.from_json(decision) for decision in description["decisions"]),
+        )

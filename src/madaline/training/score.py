@@ -1,0 +1,130 @@
+"""An honest score: every row was judged by networks that never saw it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.losses.base import Loss
+
+
+@dataclass(frozen=True)
+class Score:
+    """One metric on out-of-fold predictions, beside what a constant reaches.
+
+    Parameters
+    ----------
+    metric : str
+        Name of the metric, as in scikit-learn.
+    value : float
+        The networks' value.
+    standard_error : float
+        How far off the value may easily be, from the scatter of the rows.
+    constant : float
+        What always predicting the same, as well as that can be done, reaches.
+    higher_is_better : bool
+        Whether large is good.
+    """
+
+    metric: str
+    value: float
+    standard_error: float
+    constant: float
+    higher_is_better: bool
+
+    def __str__(self) -> str:
+        """Say the score in one line."""
+        return (
+            f"{self.metric} {self.value:.4g} ± {self.standard_error:.2g}"
+            f" (a constant: {self.constant:.4g})"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the score as JSON-able values."""
+        return asdict(self)
+
+
+def classification_scores(
+    loss: Loss, output: Array, prior: Array, target: Array, weight: Array | None
+) -> tuple[Score, ...]:
+    """Return accuracy and log loss of raw outputs beside those of the best constants.
+
+    Parameters
+    ----------
+    loss : Loss
+        A cross-entropy.
+    output, prior : ndarray of shape (n_samples, n_outputs)
+        Raw out-of-fold outputs of the networks and of constants.
+    target : ndarray of shape (n_samples, n_outputs)
+        One-hot classes, or 0 and 1.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    """
+    hits = [_hits(one, target) for one in (output, prior)]
+    losses = [loss.rows(one, target).astype(np.float64) for one in (output, prior)]
+    return (
+        _mean_score("accuracy", *hits, weight, higher_is_better=True),
+        _mean_score("log_loss", *losses, weight, higher_is_better=False),
+    )
+
+
+def regression_scores(
+    output: Array, prior: Array, target: Array, weight: Array | None, scale: float
+) -> tuple[Score, ...]:
+    """Return R² and the root mean squared error in the target's own unit.
+
+    Parameters
+    ----------
+    output, prior, target : ndarray of shape (n_samples, 1)
+        Standardized predictions of the networks, of constants, and the truth.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    scale : float
+        How many of the target's units a standardized unit is.
+    """
+    squares = [np.square((one - target).astype(np.float64)[:, 0]) for one in (output, prior)]
+    model, constant = (_mean_and_error(values, weight) for values in squares)
+    root, root_constant = (float(np.sqrt(mean)) for mean, _ in (model, constant))
+    explained = 1 - model[0] / constant[0] if constant[0] else 0.0
+    relative = squares[0] - (1 - explained) * squares[1]  # delta method for a ratio of means
+    explained_error = _mean_and_error(relative, weight)[1] / constant[0] if constant[0] else 0.0
+    root_error = scale * model[1] / (2 * root) if root else 0.0
+    return (
+        Score("r2", explained, explained_error, 0.0, True),
+        Score("rmse", scale * root, root_error, scale * root_constant, False),
+    )
+
+
+def standard_errors_better(
+    loss: Loss, output: Array, prior: Array, target: Array, weight: Array | None
+) -> float:
+    """Return by how many standard errors the networks' loss is below that of constants.
+
+    The difference is taken row by row, so what makes a row hard for both cancels.
+    """
+    gain = (loss.rows(prior, target) - loss.rows(output, target)).astype(np.float64)
+    mean, error = _mean_and_error(gain, weight)
+    return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
+
+
+def _hits(output: Array, target: Array) -> Array:
+    if target.shape[1] == 1:
+        return ((output > 0) == (target > 0.5))[:, 0].astype(np.float64)
+    return (output.argmax(axis=1) == target.argmax(axis=1)).astype(np.float64)
+
+
+def _mean_score(
+    metric: str, values: Array, constants: Array, weight: Array | None, *, higher_is_better: bool
+) -> Score:
+    mean, error = _mean_and_error(values, weight)
+    return Score(metric, mean, error, _mean_and_error(constants, weight)[0], higher_is_better)
+
+
+def _mean_and_error(values: Array, weight: Array | None) -> tuple[float, float]:
+    """Return the weighted mean and its standard error."""
+    share = np.full(len(values), 1 / len(values)) if weight is None else weight / weight.sum()
+    mean = float(share @ values)
+    return mean, float(np.sqrt(np.square(share) @ np.square(values - mean)))

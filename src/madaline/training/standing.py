@@ -1,0 +1,81 @@
+"""How the race stands after an epoch: what policies look at, and all they look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.network import Network
+from madaline.training.examples import Examples
+from madaline.training.recipe import Recipe
+
+
+@dataclass
+class Candidate:
+    """A recipe at its best epoch.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Which hyperparameters.
+    network : Network
+        Which layers.
+    loss : float
+        Lowest out-of-fold loss.
+    epoch : int
+        When it was reached.
+    theta : ndarray of shape (folds, parameters)
+        The averaged networks of that epoch.
+    output : ndarray of shape (n_samples, n_outputs)
+        Their out-of-fold raw outputs.
+    latest : float
+        Out-of-fold loss of the latest epoch.
+    racing : bool
+        Whether it still trains.
+    """
+
+    recipe: Recipe
+    network: Network
+    loss: float = np.inf
+    epoch: int = 0
+    theta: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
+    output: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
+    latest: float = np.inf
+    racing: bool = True
+
+    @property
+    def name(self) -> str:
+        """The recipe's name."""
+        return self.recipe.name
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The race after an epoch.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from one.
+    candidates : mapping of str to Candidate
+        All recipes that ever raced, by name.
+    examples : Examples
+        The rows that they are judged on.
+    """
+
+    epoch: int
+    candidates: Mapping[str, Candidate]
+    examples: Examples
+
+    @property
+    def racing(self) -> list[Candidate]:
+        """The recipes that still train."""
+        return [one for one in self.candidates.values() if one.racing]
+
+    @property
+    def best(self) -> Candidate:
+        """The recipe with the lowest loss so far."""
+        return min(self.candidates.values(), key=lambda one: one.loss)

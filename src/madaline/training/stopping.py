@@ -1,0 +1,43 @@
+"""When a recipe has not improved for a while, more epochs would only fit noise: stop it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from madaline.training.decisions import Decision
+from madaline.training.policy import Policy
+from madaline.training.standing import Candidate, Standing
+
+
+@dataclass(frozen=True)
+class StoppingPolicy(Policy):
+    """Stop recipes whose out-of-fold loss is flat.
+
+    The loss is watched, not the score: it moves earlier and in smaller steps. A tie is no
+    improvement.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement after which a recipe is flat.
+    """
+
+    patience: int
+
+    def decide(self, standing: Standing) -> list[Decision]:
+        """Return a stop for every racing recipe that is flat."""
+        return [
+            self._stop(one, standing.epoch)
+            for one in standing.racing
+            if standing.epoch - one.epoch >= self.patience
+        ]
+
+    def _stop(self, candidate: Candidate, epoch: int) -> Decision:
+        return Decision(
+            epoch,
+            "stop",
+            candidate.name,
+            "Its loss was best at epoch {best:.0f} ({loss:.4f}) and has not improved for"
+            " {flat:.0f} epochs: it is flat, and that epoch is kept.",
+            {"best": candidate.epoch, "loss": candidate.loss, "flat": epoch - candidate.epoch},
+        )
