@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from madaline.core.arrays import Array, Parameters, Rng
-from madaline.core.layers.base import Backward, Layer
+from madaline.core.layers.base import Layer
+from madaline.core.layers.chain import (
+    ChainBackward,
+    chain_forward,
+    chain_parameters,
+    chain_slots,
+)
+from madaline.core.layers.from_config import layer_from_config
 from madaline.core.population import Layout, Population
 from madaline.core.workspace import Workspace
 
@@ -40,13 +48,7 @@ class Network:
     @cached_property
     def layout(self) -> Layout:
         """Where each layer's parameters stand in a row of the population."""
-        return Layout(
-            tuple(
-                replace(slot, name=f"{number}.{slot.name}")
-                for number, layer in enumerate(self.layers)
-                for slot in layer.slots()
-            )
-        )
+        return Layout(chain_slots(self.layers))
 
     def initialize(
         self, axes: tuple[int, ...], rng: Rng, *, dtype: npt.DTypeLike = np.float32
@@ -85,11 +87,7 @@ class Network:
         list of mapping of str to ndarray
             For each layer its arrays, under the layer's own names.
         """
-        views = self.layout.views(matrix)
-        return [
-            {slot.name: views[f"{number}.{slot.name}"] for slot in layer.slots()}
-            for number, layer in enumerate(self.layers)
-        ]
+        return chain_parameters(self.layers, self.layout.views(matrix))
 
     def forward(
         self,
@@ -99,7 +97,7 @@ class Network:
         workspace: Workspace,
         training: bool = False,
         rng: Rng | None = None,
-    ) -> tuple[Array, NetworkBackward]:
+    ) -> tuple[Array, ChainBackward]:
         """Return the raw output and the backward pass.
 
         Parameters
@@ -119,16 +117,12 @@ class Network:
         -------
         output : ndarray of shape (*axes, batch, n_outputs)
             Raw output, before the loss's inverse link.
-        backward : NetworkBackward
+        backward : ChainBackward
             The backward pass of this very call.
         """
-        backwards: list[Backward] = []
-        for layer, own in zip(self.layers, parameters, strict=True):
-            x, layer_backward = layer.forward(
-                own, x, workspace=workspace, training=training, rng=rng
-            )
-            backwards.append(layer_backward)
-        return x, NetworkBackward(backwards)
+        return chain_forward(
+            self.layers, parameters, x, workspace=workspace, training=training, rng=rng
+        )
 
     def predict(self, theta: Array, x: Array) -> Array:
         """Return the raw output of every member, keeping nothing.
@@ -149,42 +143,47 @@ class Network:
             x, _ = layer.forward(own, x, workspace=Workspace())
         return x
 
-    def multiply_adds(self) -> int:
-        """Return the multiply-adds of one forward pass of one row through one member."""
-        return sum(
-            int(np.prod(slot.shape)) for slot in self.layout.slots if len(slot.shape) > 1
-        )
+    def calibrate(self, theta: Array, x: Array) -> None:
+        """Let every layer measure what it needs to know of its inputs for prediction.
 
-
-class NetworkBackward:
-    """The backward pass of a network: the layers' own, last layer first."""
-
-    __slots__ = ("_backwards",)
-
-    def __init__(self, backwards: list[Backward]) -> None:
-        self._backwards = backwards
-
-    def __call__(
-        self, gradient: Array, gradients: Sequence[Parameters], *, input_gradient: bool = False
-    ) -> Array:
-        """Write all parameter gradients and return the gradient by the network's input.
+        Only `BatchNorm` does; a network without it is left as it is.
 
         Parameters
         ----------
-        gradient : ndarray of shape (*axes, batch, n_outputs)
-            Gradient of the loss by the raw output. It may be overwritten.
-        gradients : sequence of mapping
-            `Network.bind` of the gradient matrix.
-        input_gradient : bool, default=False
-            Whether the gradient by the input is wanted too.
-
-        Returns
-        -------
-        ndarray of shape (*axes, batch, in_features)
-            Gradient by the input; undefined unless `input_gradient`.
+        theta : ndarray of shape (*axes, parameters)
+            The parameters that will predict; their statistics are overwritten.
+        x : ndarray of shape (*axes, n_samples, in_features)
+            Encoded inputs, such as the training rows.
         """
-        last = len(self._backwards) - 1
-        for place, backward in enumerate(reversed(self._backwards)):
-            wanted = input_gradient or place < last
-            gradient = backward(gradient, gradients[last - place], input_gradient=wanted)
-        return gradient
+        for layer, own in zip(self.layers, self.bind(theta), strict=True):
+            layer.calibrate(own, x)
+            x, _ = layer.forward(own, x, workspace=Workspace())
+
+    def config(self) -> dict[str, Any]:
+        """Return the layers as JSON-able values, for a file."""
+        return {"layers": [layer.config() for layer in self.layers]}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Network:
+        """Return the network that `config` described.
+
+        Parameters
+        ----------
+        config : mapping
+            What `Network.config` returned, before or after a trip through JSON.
+
+        Raises
+        ------
+        ModelFileError
+            If a layer is unknown or has other settings.
+
+        Examples
+        --------
+        >>> Network.from_config({"layers": [{"layer": "SiLU"}]})
+        Network(layers=(SiLU(),))
+        """
+        return cls(tuple(layer_from_config(layer) for layer in config["layers"]))
+
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of one forward pass of one row through one member."""
+        return sum(int(np.prod(slot.shape)) for slot in self.layout.slots if len(slot.shape) > 1)

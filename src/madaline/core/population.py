@@ -1,9 +1,9 @@
 """A population is a matrix: one row for each network, one column for each parameter.
 
 Whatever is done to networks is done to rows: selection drops rows, cloning copies rows, averaging
-blends rows, a snapshot copies the matrix, threads take slices of it. A layer's weight is a *view* of
-some columns, and the optimizer's memory is made of matrices of the same shape, so that nothing gets
-lost when rows move. A single network is a population of one.
+blends rows, a snapshot copies the matrix, threads take slices of it. A layer's weight is a *view*
+of some columns, and the optimizer's memory is made of matrices of the same shape, so that nothing
+gets lost when rows move. A single network is a population of one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,13 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.errors import InputError
 
-Kind: TypeAlias = Literal["weight", "bias", "gate", "scale"]
-"""What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate."""
+Kind: TypeAlias = Literal["weight", "bias", "gate", "scale", "statistic"]
+"""What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate.
+
+A ``statistic`` is measured, not learned: its gradient is always zero.
+"""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Slot:
         Name within the network, for example ``"0.weight"``.
     shape : tuple of int
         Shape for one member.
-    kind : {"weight", "bias", "gate", "scale"}
+    kind : {"weight", "bias", "gate", "scale", "statistic"}
         What it is for.
     fan_in : int
         How many inputs meet in one unit; sets the size of initial weights and learning rates.
@@ -111,7 +115,7 @@ class Layout:
         ndarray of shape (parameters,)
             For example a learning rate for each parameter.
         """
-        values = [np.full(slot.size, value(slot), dtype) for slot in self.slots]
+        values: list[Array] = [np.full(slot.size, value(slot), dtype) for slot in self.slots]
         return np.concatenate(values) if values else np.empty(0, dtype)
 
 
@@ -147,16 +151,16 @@ class Population:
     columns: dict[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check that the matrix has the layout's columns."""
+        """Check that the matrix has the layout's columns; `InputError` if not."""
         if self.theta.shape[-1] != self.layout.size:
-            raise ValueError(
+            raise InputError(
                 f"theta has {self.theta.shape[-1]} columns but the layout describes "
                 f"{self.layout.size}: give a matrix made for this layout."
             )
 
     @property
     def axes(self) -> tuple[int, ...]:
-        """Shape of the population: ``(members,)`` or ``(recipes, folds)``; ``()`` is one network."""
+        """Shape of the population, such as ``(recipes, folds)``; ``()`` is one network."""
         return self.theta.shape[:-1]
 
     @property

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from dataclasses import fields
 from typing import Any, Protocol
 
+import numpy as np
+
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.population import Slot
 from madaline.core.workspace import Workspace
@@ -55,6 +57,17 @@ class Layer(ABC):
     def initialize(self, parameters: Parameters, rng: Rng) -> None:  # noqa: B027
         """Write initial values into `parameters`; nothing by default."""
 
+    def calibrate(self, parameters: Parameters, x: Array) -> None:  # noqa: B027
+        """Measure what prediction needs to know of the layer's inputs; nothing by default.
+
+        Parameters
+        ----------
+        parameters : mapping of str to ndarray of shape (*axes, *shape)
+            This layer's parameters; its statistics among them are overwritten.
+        x : ndarray of shape (*axes, n_samples, in_features)
+            What comes to the layer.
+        """
+
     @abstractmethod
     def forward(
         self,
@@ -94,3 +107,23 @@ class Layer(ABC):
         return {"layer": type(self).__name__} | {
             item.name: getattr(self, item.name) for item in saved
         }
+
+
+def pass_through(gradient: Array, gradients: Parameters, *, input_gradient: bool = True) -> Array:
+    """Return the gradient as it is: the backward pass of a layer that did nothing."""
+    return gradient
+
+
+def over_members(x: Array, setting: Array, workspace: Workspace) -> Array:
+    """Return an uninitialized array of the type of `x` for ``x * setting``.
+
+    Parameters
+    ----------
+    x : ndarray of shape (..., batch, features)
+        Input, perhaps shared by the members.
+    setting : ndarray of shape (*axes, 1, features) or one that broadcasts to it
+        What each member multiplies it by.
+    workspace : Workspace
+        Where the array comes from.
+    """
+    return workspace.empty(np.broadcast_shapes(x.shape, setting.shape), x.dtype)

@@ -104,7 +104,8 @@ class ScaledLinear(Layer):
         ) -> Array:
             weight_gradient(x, gradient, gradients["weight"])  # by the scaled weight, so far
             by_feature = np.vecdot(weight, gradients["weight"])  # (*axes, in)
-            np.matmul(by_feature, self._selector.astype(weight.dtype, copy=False), out=gradients["gate"])
+            selector = self._selector.astype(weight.dtype, copy=False)
+            np.matmul(by_feature, selector, out=gradients["gate"])
             np.multiply(gradients["weight"], feature_gate, out=gradients["weight"])
             sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array, Parameters, Rng
-from madaline.core.layers.base import Backward, Layer
+from madaline.core.arrays import Array
+from madaline.core.layers.activation import Activation, empty_like, logistic
 from madaline.core.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class SiLU(Layer):
+class SiLU(Activation):
     """``y = x * sigmoid(x)``: almost zero far below zero, almost `x` far above.
 
     References
@@ -26,33 +26,14 @@ class SiLU(Layer):
     array([[0.    , 0.7311]])
     """
 
-    def forward(
-        self,
-        parameters: Parameters,
-        x: Array,
-        *,
-        workspace: Workspace,
-        training: bool = False,
-        rng: Rng | None = None,
-    ) -> tuple[Array, Backward]:
-        """Return ``x * sigmoid(x)`` and its backward pass.
+    def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
+        """Return ``x * sigmoid(x)`` and the sigmoid."""
+        sigmoid = logistic(x, workspace)
+        return np.multiply(x, sigmoid, out=empty_like(x, workspace)), sigmoid
 
-        The sigmoid is taken as ``(1 + tanh(x / 2)) / 2``, which cannot overflow.
-        """
-        sigmoid = workspace.empty(x.shape, x.dtype)
-        np.multiply(x, 0.5, out=sigmoid)
-        np.tanh(sigmoid, out=sigmoid)
-        sigmoid += 1
-        sigmoid *= 0.5
-        y = np.multiply(x, sigmoid, out=workspace.empty(x.shape, x.dtype))
-
-        def backward(
-            gradient: Array, gradients: Parameters, *, input_gradient: bool = True
-        ) -> Array:
-            slope = workspace.empty(x.shape, x.dtype)  # s + y (1 - s) = s + y - y s
-            np.multiply(y, sigmoid, out=slope)
-            np.subtract(y, slope, out=slope)
-            slope += sigmoid
-            return np.multiply(gradient, slope, out=gradient)
-
-        return y, backward
+    def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
+        """Return ``s + y (1 - s) = s + y - y s`` with the sigmoid s."""
+        slope = np.multiply(y, kept, out=empty_like(x, workspace))
+        np.subtract(y, slope, out=slope)
+        slope += kept
+        return slope

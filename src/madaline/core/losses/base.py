@@ -116,4 +116,5 @@ class Loss(ABC):
 
     def config(self) -> dict[str, Any]:
         """Return the loss's name and settings as JSON-able values."""
-        return {"loss": type(self).__name__} | asdict(self)  # type: ignore[call-overload]
+        settings: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
+        return {"loss": type(self).__name__} | settings

@@ -56,7 +56,8 @@ class CrossEntropy(Loss):
     def _smooth(self, target: Array) -> Array:
         if self.label_smoothing == 0:
             return target
-        return target * (1 - self.label_smoothing) + self.label_smoothing / target.shape[-1]
+        share = self.label_smoothing / target.shape[-1]
+        return np.asarray(target * (1 - self.label_smoothing) + share)
 
 
 def softmax(output: Array, out: Array) -> Array:

@@ -1,7 +1,8 @@
 """An optimizer turns gradients into steps: downhill, at a rate of its own for each parameter.
 
 All that it remembers stands in the population, in matrices of the shape of ``theta`` and columns
-with one number for each member. It moves with the rows when networks are dropped, cloned or widened.
+with one number for each member. It moves with the rows when networks are dropped, cloned or
+widened.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.optimizers.blocks import Block
 from madaline.core.population import Layout, Population
 from madaline.core.workspace import Workspace
 
@@ -49,7 +51,9 @@ class StepSize:
         return bool(np.any(self.weight_decay))
 
     def subtract(self, theta: Array, update: Array, workspace: Workspace) -> None:
-        """Take the step: ``theta -= learning_rate * rates * update + weight_decay * decays * theta``.
+        """Take the step, decay included.
+
+        ``theta -= learning_rate * rates * update + weight_decay * decays * theta``
 
         Parameters
         ----------
@@ -60,20 +64,42 @@ class StepSize:
         workspace : Workspace
             Where the arrays come from.
         """
-        theta -= self.scaled(update, theta, workspace)
+        theta -= self.scaled(update, theta, workspace.empty(theta.shape, theta.dtype))
 
-    def scaled(self, update: Array, theta: Array, workspace: Workspace) -> Array:
-        """Return `update` overwritten by the step to subtract, decay of `theta` included."""
-        update *= self.learning_rate
+    def scaled(
+        self, update: Array, theta: Array, scratch: Array, factor: float | Array = 1.0
+    ) -> Array:
+        """Return `update` overwritten by the step to subtract, decay of `theta` included.
+
+        Parameters
+        ----------
+        update : ndarray of shape (*axes, parameters)
+            The direction.
+        theta : ndarray of shape (*axes, parameters)
+            The parameters, from which the decay is computed.
+        scratch : ndarray of shape (*axes, parameters)
+            Overwritten.
+        factor : float or ndarray of shape (*axes, 1), default=1
+            Multiplies the learning rate.
+        """
+        update *= self.learning_rate * factor
         if self.rates is not None:
             update *= self.rates
         if self.decaying:
-            decay = workspace.empty(theta.shape, theta.dtype)
-            np.multiply(theta, self.weight_decay, out=decay)
+            np.multiply(theta, self.weight_decay, out=scratch)
             if self.decays is not None:
-                decay *= self.decays
-            update += decay
+                scratch *= self.decays
+            update += scratch
         return update
+
+    def of(self, block: Block) -> StepSize:
+        """Return the part of the settings that a block of the population needs."""
+        return StepSize(
+            block.column(self.learning_rate),
+            block.column(self.weight_decay),
+            None if self.rates is None else self.rates[block.columns],
+            None if self.decays is None else self.decays[block.columns],
+        )
 
 
 class Optimizer(ABC):

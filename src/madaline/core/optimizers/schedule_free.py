@@ -12,6 +12,12 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.optimizers.base import Optimizer, StepSize
+from madaline.core.optimizers.blocks import Scratch, blocks
+from madaline.core.optimizers.moments import (
+    bias_correction,
+    divide_by_root,
+    update_second_moment,
+)
 from madaline.core.population import Population
 from madaline.core.workspace import Workspace
 
@@ -60,44 +66,33 @@ class ScheduleFreeAdamW(Optimizer):
         self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
     ) -> None:
         """Take one step."""
-        y, z = population.theta, population.memory["z"]
-        steps, way = population.columns["steps"], population.columns["way"]
-        steps += 1
-        squared_rate = np.square(np.asarray(size.learning_rate, y.dtype))
-        way += squared_rate
-        share = squared_rate / way  # c, (*axes, 1)
+        columns, dtype = population.columns, population.theta.dtype
+        columns["steps"] += 1
+        squared_rate = np.square(np.asarray(size.learning_rate, dtype))
+        columns["way"] += squared_rate
+        # A learning rate of zero goes no way at all: its share is zero, not 0 / 0.
+        share = squared_rate / np.maximum(columns["way"], np.finfo(dtype).tiny)  # c, (*axes, 1)
+        back = (1 - self.beta1) + self.beta1 * share
+        correction = bias_correction(self.beta2, columns["steps"])
 
-        second, scratch = population.memory["second_moment"], workspace.empty(y.shape, y.dtype)
-        adam_direction(gradient, second, steps, self.beta2, self.epsilon, scratch)
-        delta = size.scaled(gradient, y, workspace)  # d
+        scratch = Scratch(population.theta.shape, dtype, workspace)
+        for block in blocks(population.theta.shape):
+            y, z = block.matrix(population.theta), block.matrix(population.memory["z"])
+            delta, spare = block.matrix(gradient), scratch.like(y)
+            root, own_share = block.column(correction), block.column(share)
+            second = block.matrix(population.memory["second_moment"])
+            update_second_moment(second, delta, self.beta2, spare)
+            divide_by_root(delta, second, self.epsilon * root, spare)
+            size.of(block).scaled(delta, y, spare, root)  # d
 
-        y *= 1 - share
-        y += np.multiply(z, share, out=scratch)
-        z -= delta
-        delta *= (1 - self.beta1) + self.beta1 * share
-        y -= delta
+            y *= 1 - own_share
+            y += np.multiply(z, own_share, out=spare)
+            z -= delta
+            delta *= block.column(back)
+            y -= delta
 
     def averaged(self, population: Population) -> Array:
         """Return x, the average of the way, as a new array."""
         x = population.theta - (1 - self.beta1) * population.memory["z"]
         x /= self.beta1
         return x
-
-
-def adam_direction(
-    gradient: Array, second: Array, steps: Array, beta2: float, epsilon: float, scratch: Array
-) -> None:
-    """Update Adam's second moment and divide `gradient` in place by its bias-corrected root.
-
-    The correction is moved from the matrix to one number for each member:
-    ``g / (sqrt(v / k) + e) = sqrt(k) g / (sqrt(v) + sqrt(k) e)`` with ``k = 1 - beta2**steps``.
-    """
-    np.multiply(gradient, gradient, out=scratch)
-    scratch *= 1 - beta2
-    second *= beta2
-    second += scratch
-    correction = np.sqrt(1 - np.power(beta2, steps)).astype(gradient.dtype)  # (*axes, 1)
-    np.sqrt(second, out=scratch)
-    scratch += correction * epsilon
-    gradient /= scratch
-    gradient *= correction

@@ -1,0 +1,36 @@
+"""The rectifier, the plainest activation: a unit is on or off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.layers.activation import Activation, empty_like
+from madaline.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ReLU(Activation):
+    """``y = max(x, 0)``; its slope at zero is taken as zero.
+
+    References
+    ----------
+    Nair and Hinton (2010), "Rectified linear units improve restricted Boltzmann machines".
+
+    Examples
+    --------
+    >>> y, _ = ReLU().forward({}, np.array([[-2.0, 3.0]]), workspace=Workspace())
+    >>> y
+    array([[0., 3.]])
+    """
+
+    def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
+        """Return ``max(x, 0)``, twice."""
+        y = np.maximum(x, 0, out=empty_like(x, workspace))
+        return y, y
+
+    def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
+        """Return 1 where `x` is above zero and 0 elsewhere."""
+        return np.sign(y, out=empty_like(x, workspace))

@@ -1,0 +1,88 @@
+"""Adam: momentum, and for each parameter a step of about the same length whatever its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.optimizers.base import Optimizer, StepSize
+from madaline.core.optimizers.blocks import Scratch, blocks
+from madaline.core.optimizers.moments import (
+    bias_correction,
+    divide_by_root,
+    update_second_moment,
+)
+from madaline.core.population import Population
+from madaline.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Steps along the running mean of the gradient over the root of that of its squares.
+
+    ::
+
+        m = beta1 m + (1 - beta1) g
+        v = beta2 v + (1 - beta2) g**2
+        theta -= learning_rate (m / (1 - beta1**k)) / (sqrt(v / (1 - beta2**k)) + epsilon)
+
+    With a weight decay in `StepSize`, which never passes through the moments, this is AdamW.
+
+    Parameters
+    ----------
+    beta1 : float, default=0.9
+        Memory of the gradient.
+    beta2 : float, default=0.999
+        Memory of the squared gradient.
+    epsilon : float, default=1e-8
+        Keeps steps finite where gradients vanish.
+
+    References
+    ----------
+    Kingma and Ba (2014), arXiv:1412.6980; AdamW: Loshchilov and Hutter (2017), arXiv:1711.05101.
+
+    Examples
+    --------
+    >>> from madaline.core.population import Layout, Slot
+    >>> population = Population(Layout((Slot("weight", (2,)),)), np.array([1.0, 2.0]))
+    >>> Adam().start(population)
+    >>> Adam().step(population, np.array([300.0, -0.01]), StepSize(0.1), workspace=Workspace())
+    >>> population.theta.round(4)
+    array([0.9, 2.1])
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def start(self, population: Population) -> None:
+        """Begin with moments of zero."""
+        theta = population.theta
+        population.memory["first_moment"] = np.zeros_like(theta)
+        population.memory["second_moment"] = np.zeros_like(theta)
+        population.columns["steps"] = np.zeros((*population.axes, 1), theta.dtype)
+
+    def step(
+        self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
+    ) -> None:
+        """Take one step."""
+        population.columns["steps"] += 1
+        steps = population.columns["steps"]
+        correction = bias_correction(self.beta2, steps)
+        factor = correction / np.square(bias_correction(self.beta1, steps))
+        scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
+        for block in blocks(population.theta.shape):
+            theta, update = block.matrix(population.theta), block.matrix(gradient)
+            first = block.matrix(population.memory["first_moment"])
+            second = block.matrix(population.memory["second_moment"])
+            spare = scratch.like(theta)
+
+            update_second_moment(second, update, self.beta2, spare)
+            first *= self.beta1
+            update *= 1 - self.beta1
+            first += update
+            update[...] = first
+            divide_by_root(update, second, self.epsilon * block.column(correction), spare)
+            theta -= size.of(block).scaled(update, theta, spare, block.column(factor))

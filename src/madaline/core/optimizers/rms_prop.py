@@ -1,0 +1,63 @@
+"""RMSProp: steps of about the same length for every parameter, however large its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.optimizers.base import Optimizer, StepSize
+from madaline.core.optimizers.blocks import Scratch, blocks
+from madaline.core.optimizers.moments import divide_by_root, update_second_moment
+from madaline.core.population import Population
+from madaline.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class RMSProp(Optimizer):
+    """``theta -= learning_rate g / (sqrt(v) + epsilon)``, v being the running mean of g squared.
+
+    ``v = beta2 v + (1 - beta2) g**2`` starts at zero and is not corrected for that as in `Adam`, so
+    that the first steps are long.
+
+    Parameters
+    ----------
+    beta2 : float, default=0.99
+        Memory of the squared gradient.
+    epsilon : float, default=1e-8
+        Keeps steps finite where gradients vanish.
+
+    References
+    ----------
+    Tieleman and Hinton (2012), lecture 6.5 of "Neural networks for machine learning".
+
+    Examples
+    --------
+    >>> from madaline.core.population import Layout, Slot
+    >>> population = Population(Layout((Slot("weight", (2,)),)), np.array([1.0, 2.0]))
+    >>> RMSProp().start(population)
+    >>> RMSProp().step(population, np.array([300.0, -0.01]), StepSize(0.01), workspace=Workspace())
+    >>> population.theta.round(4)
+    array([0.9, 2.1])
+    """
+
+    beta2: float = 0.99
+    epsilon: float = 1e-8
+
+    def start(self, population: Population) -> None:
+        """Begin with a running mean of zero."""
+        population.memory["second_moment"] = np.zeros_like(population.theta)
+
+    def step(
+        self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
+    ) -> None:
+        """Take one step."""
+        scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
+        for block in blocks(population.theta.shape):
+            theta, update = block.matrix(population.theta), block.matrix(gradient)
+            second = block.matrix(population.memory["second_moment"])
+            spare = scratch.like(theta)
+            update_second_moment(second, update, self.beta2, spare)
+            divide_by_root(update, second, self.epsilon, spare)
+            theta -= size.of(block).scaled(update, theta, spare)

@@ -1,0 +1,12 @@
+"""Surgery changes the layers of networks that have already learned, and keeps what they learned.
+
+Growing changes nothing that the network says: what is added starts without a voice. The optimizer's
+memory moves with the parameters, so that training goes on as if nothing had happened. Whole
+networks are dropped and cloned by choosing rows: `Population.drop`, `Population.clone`.
+"""
+
+from madaline.core.surgery.deepening import deepen as deepen
+from madaline.core.surgery.least_squares import least_squares_prune as least_squares_prune
+from madaline.core.surgery.pruning import prune as prune
+from madaline.core.surgery.units import hidden_layers as hidden_layers
+from madaline.core.surgery.widening import widen as widen
