@@ -1,0 +1,59 @@
+# Needs git, make and Python 3.11 or newer; uses uv where it is on the PATH. `make help` lists the rest.
+
+BIN := .venv/bin
+WORKERS ?= auto
+# Settings meant for another Python stay out of the environment.
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: demo test check lint types imports format lock clean help
+.DEFAULT_GOAL := help
+# Two goals may need the same environment, and the tests' summary closes `make check`.
+.NOTPARALLEL:
+
+demo: .venv/demo.stamp ## Fit a network on the penguins, look at it, predict with it
+	@mkdir -p build
+	$(call show,madaline fit examples/data/penguins.csv --target species -o build/penguins.madaline)
+	$(call show,madaline info build/penguins.madaline)
+	$(call show,madaline predict build/penguins.madaline examples/data/new_penguins.csv)
+
+test: .venv/dev.stamp ## Run the tests and the examples in the documentation
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: lint types imports test ## Everything that a change must pass
+
+lint: .venv/dev.stamp ## Look for mistakes and for code that is not formatted
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev.stamp ## Check the types
+	$(BIN)/mypy
+
+imports: .venv/dev.stamp ## Check that each room imports only what stands below it
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/dev.stamp ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Pin the newest versions again (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH: pip install uv"; exit 1; }
+	$(compile) --extra dev --output-file requirements/dev.txt
+	$(compile) --extra cli --constraint requirements/dev.txt --output-file requirements/demo.txt
+
+clean: ## Remove everything that these commands made
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.venv/%.stamp: requirements/%.txt pyproject.toml scripts/make-environment
+	@scripts/make-environment $<
+	@touch $@
+
+# Prints a command as one would type it, then runs it in the environment.
+show = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
+
+compile = uv pip compile pyproject.toml requirements/build.in --quiet --upgrade --universal \
+	--python-version 3.11 --generate-hashes --annotation-style line \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

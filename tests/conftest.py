@@ -1,0 +1,106 @@
+"""What all tests share: one BLAS thread a worker, no time limits, and the development data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Workers already fill the processors; this must be set before NumPy is imported.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+PROJECT = Path(__file__).resolve().parents[1]
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+settings.register_profile(
+    "madaline",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("madaline")
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of the project."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def penguins() -> Path:
+    """The Palmer penguins as a CSV file: 344 rows, missing values, categories."""
+    return PROJECT / "examples" / "data" / "penguins.csv"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the development data; skips where it is missing."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the development data (../shared/data) is not on this machine")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def shared_tables(shared_data: Path) -> Path:
+    """The folder of the real tables (Parquet files and manifest.csv); skips where it is missing."""
+    tables = shared_data / "tabular"
+    if not (tables / "manifest.csv").is_file():
+        pytest.skip("the real tables (../shared/data/tabular) are not on this machine")
+    return tables
+
+
+@pytest.fixture(scope="session")
+def make_columns() -> Callable[..., tuple[dict[str, Any], Any]]:
+    """Return a maker of a small mixed table with gaps, as columns, and of a target to learn."""
+    import numpy as np
+
+    def make(task: str, n_samples: int = 160, seed: int = 0) -> tuple[dict[str, Any], Any]:
+        rng = np.random.default_rng(seed)
+        width, length = 100 * rng.standard_normal((2, n_samples))
+        city = rng.choice(["Bonn", "Kiel", "Ulm"], n_samples)
+        days = rng.integers(0, 900, n_samples)
+        signal = width + 0.5 * length + 60 * (city == "Kiel") + 10 * rng.standard_normal(n_samples)
+        columns: dict[str, Any] = {
+            "width": np.where(rng.random(n_samples) < 0.1, np.nan, width).tolist(),
+            "length": length.tolist(),
+            "count": rng.integers(0, 9, n_samples).tolist(),
+            "city": [None if gap else str(c) for c, gap in zip(city, days % 17 == 0, strict=True)],
+            "checked": rng.choice([True, False], n_samples).tolist(),
+            "day": np.datetime64("2024-02-27") + days,
+            "note": [f"secret note {number} {rng.random()}" for number in range(n_samples)],
+        }
+        match task:
+            case "binary":
+                return columns, np.where(signal > 0, "yes", "no").astype(object)
+            case "multiclass":
+                return columns, np.digitize(signal, [-60, 60]) * 10
+            case _:
+                return columns, signal + 1000
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fittings(
+    make_columns: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[Any, Path]]:
+    """Return a short finished fit of each task, and the file that its model is saved in."""
+    from madaline.data.table import Table
+    from madaline.fitting import Fitting
+
+    fittings = {}
+    for task in ("binary", "multiclass", "regression"):
+        columns, target = make_columns(task)
+        kind = "regression" if task == "regression" else "classification"
+        fitting = Fitting(Table.from_columns(columns), target, task=kind, effort=12)
+        list(fitting)
+        path = tmp_path_factory.mktemp("models") / f"{task}.model"
+        fitting.model().save(path)
+        fittings[task] = (fitting, path)
+    return fittings

@@ -1,0 +1,64 @@
+"""The rooms that must run on NumPy alone import nothing else, not even inside a function."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
+ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
+ROOMS = ("core", "runtime")
+DATA_FOR_PREDICTION = ("table", "schema", "encoder", "target", "folds", "tensor_file")
+NUMPY_ONLY = [
+    *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
+    *(PACKAGE / "data" / f"{name}.py" for name in DATA_FOR_PREDICTION),
+    PACKAGE / "errors.py",
+]
+ALL = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", NUMPY_ONLY, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_needs_numpy_alone(path: Path) -> None:
+    assert set(imported(path.read_text(), everywhere=True)) <= ALLOWED
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_only_numpy_at_the_top(path: Path) -> None:
+    # The estimators' base classes are scikit-learn's, so their own module cannot wait.
+    allowed = ALLOWED | {"sklearn"} if "estimators" in path.parts else ALLOWED
+    assert set(imported(path.read_text(), everywhere=False)) <= allowed
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "names"), [(True, {"scipy", "rich", "polars"}), (False, {"scipy", "rich"})]
+)
+def test_imports_are_found_where_they_hide(everywhere: bool, names: set[str]) -> None:
+    source = (
+        "import scipy.sparse\n"
+        "if True:\n    from rich.text import Text\n"
+        "def function():\n    import polars\n"
+    )
+    assert set(imported(source, everywhere=everywhere)) == names
+
+
+def imported(source: str, *, everywhere: bool) -> Iterator[str]:
+    """Yield the top-level packages that a module imports, inside functions too or not."""
+    nodes: list[ast.AST] = [ast.parse(source)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if everywhere or not (is_function or is_type_checking(node)):
+            nodes.extend(ast.iter_child_nodes(node))
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    """Return whether a node is the block ``if TYPE_CHECKING:``, which never runs."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
