@@ -1,0 +1,216 @@
+"""A measurement is one fit in a fresh process with one thread: its losses and processor seconds."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tables import Table, load_table, log_loss, scaled_rmse
+
+WORKER_FLAG = "--worker"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# They force a kernel or a cache size on OpenBLAS, so timings would not be those of a plain machine.
+UNSET_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fit to do: which method, on which set of which folder, with which seed and arguments."""
+
+    name: str
+    method: str
+    seed: int
+    folder: str
+    arguments: Mapping[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What tells this job from others in a file of measurements."""
+        return self.name, self.method, self.seed, json.dumps(self.arguments, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What came of one fit; a row of a file of measurements.
+
+    `log_loss` and `error` are set for classification, `rmse` (divided by the standard deviation of
+    the test target) for regression; lower is better. `cpu_s` is the processor seconds of fit and
+    prediction.
+    """
+
+    name: str
+    method: str
+    n_train: int
+    log_loss: float | None
+    error: float | None
+    rmse: float | None
+    cpu_s: float
+    seed: int = 0
+    arguments: str = "{}"
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What tells this measurement from others, as `Job.key`."""
+        return self.name, self.method, self.seed, self.arguments
+
+    @property
+    def loss(self) -> float:
+        """The loss that methods are compared on: `log_loss`, for regression `rmse`."""
+        loss = self.rmse if self.log_loss is None else self.log_loss
+        if loss is None:
+            raise ValueError(f"The measurement of {self.method} on {self.name} has no loss.")
+        return loss
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A fit that crashed, with the last words of its process."""
+
+    job: Job
+    message: str
+
+
+def read_measurements(path: Path) -> list[Measurement]:
+    """Read a file of measurements; columns that it lacks (seed, arguments) get their defaults."""
+    if not path.is_file():
+        raise SystemExit(f"There is no file of measurements at {path}.")
+    with path.open(newline="", encoding="utf-8") as file:
+        return [_measurement(line) for line in csv.DictReader(file)]
+
+
+def measure_all(
+    jobs: Sequence[Job], *, script: Path, output: Path | None = None, parallel: int = 1
+) -> Iterator[Measurement | Failure]:
+    """Measure the jobs that `output` lacks, each in its own process, and yield all.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        What to measure.
+    script : Path
+        The script to start for each job; it calls `run_worker_if_asked`.
+    output : Path, optional
+        The file of measurements to go on with: what it holds is not measured again, what is new
+        is appended.
+    parallel : int
+        How many processes at a time. Timings are best taken with one.
+
+    Yields
+    ------
+    Measurement or Failure
+        First what the file held already, then the new ones.
+    """
+    known = read_measurements(output) if output is not None and output.exists() else []
+    keys = {job.key for job in jobs}
+    yield from (measurement for measurement in known if measurement.key in keys)
+    done = {measurement.key for measurement in known}
+    missing = [job for job in jobs if job.key not in done]
+    with ThreadPoolExecutor(parallel) as pool:
+        for outcome in pool.map(lambda job: _in_new_process(job, script), missing):
+            if isinstance(outcome, Measurement) and output is not None:
+                _append(output, outcome)
+            yield outcome
+
+
+def run_worker_if_asked(build: Callable[[Job, Table], Any]) -> None:
+    """In a process started by `measure_all`, do the one fit, print its measurement and exit.
+
+    Parameters
+    ----------
+    build : callable
+        Given the job and the table, returns the estimator; its imports are not timed.
+    """
+    if WORKER_FLAG not in sys.argv[1:2]:
+        return
+    job = Job(**json.loads(sys.argv[2]))
+    measurement = _measure(job, build)
+    print("\n" + json.dumps(asdict(measurement)))
+    sys.exit(0)
+
+
+def _measure(job: Job, build: Callable[[Job, Table], Any]) -> Measurement:
+    table = load_table(Path(job.folder), job.name)
+    estimator = build(job, table)
+    start = time.process_time()
+    estimator.fit(table.x_train, table.y_train)
+    if table.is_classification:
+        prediction = np.asarray(estimator.predict_proba(table.x_test))
+    else:
+        prediction = np.asarray(estimator.predict(table.x_test)).ravel()
+    cpu_s = time.process_time() - start
+    losses = _losses(table, prediction, getattr(estimator, "classes_", None))
+    name, method, seed, arguments = job.key
+    return Measurement(
+        name,
+        method,
+        len(table.y_train),
+        *losses,
+        cpu_s=round(cpu_s, 3),
+        seed=seed,
+        arguments=arguments,
+    )
+
+
+def _losses(
+    table: Table, prediction: Any, classes: Any
+) -> tuple[float | None, float | None, float | None]:
+    if not np.isfinite(prediction).all():
+        raise ValueError("A prediction is not finite.")
+    if not table.is_classification:
+        return None, None, scaled_rmse(table.y_test, prediction)
+    most_probable = np.asarray(classes)[prediction.argmax(axis=1)]  # (n_test,)
+    error = float(np.mean(most_probable != table.y_test))
+    return log_loss(table.y_test, prediction, classes), error, None
+
+
+def _in_new_process(job: Job, script: Path) -> Measurement | Failure:
+    environment = {key: value for key, value in os.environ.items() if key not in UNSET_VARIABLES}
+    environment |= dict.fromkeys(THREAD_VARIABLES, "1")
+    process = subprocess.run(
+        [sys.executable, str(script), WORKER_FLAG, json.dumps(asdict(job))],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode == 0:
+        return Measurement(**json.loads(process.stdout.splitlines()[-1]))
+    last_words = process.stderr.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
+    return Failure(job, last_words[0])
+
+
+def _append(path: Path, measurement: Measurement) -> None:
+    is_new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Measurement)])
+        if is_new:
+            writer.writeheader()
+        writer.writerow(asdict(measurement))
+
+
+def _measurement(line: Mapping[str, str]) -> Measurement:
+    def number(column: str) -> float | None:
+        return float(line[column]) if line[column] else None
+
+    return Measurement(
+        line["name"],
+        line["method"],
+        int(line["n_train"]),
+        number("log_loss"),
+        number("error"),
+        number("rmse"),
+        float(line["cpu_s"]),
+        int(line.get("seed") or 0),
+        line.get("arguments") or "{}",
+    )

@@ -1,0 +1,158 @@
+"""Peers are other people's estimators with their defaults, measured just as madaline is.
+
+They need packages that madaline never does; install them in an environment of their own
+(`benchmarks/README.md` says which).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from measuring import Failure, Job, measure_all, run_worker_if_asked
+from tables import DEFAULT_FOLDER, Table, table_names
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the peers on the sets and append what came of it to a file of measurements."""
+    options = _parse(arguments)
+    default_names = table_names(options.folder, large=options.large)
+    names = options.sets or default_names
+    jobs = [
+        Job(name, method, seed, str(options.folder.resolve()), {})
+        for method in options.methods
+        for seed in options.seeds
+        for name in names
+    ]
+    failures = 0
+    for outcome in measure_all(jobs, script=Path(__file__), output=options.output):
+        if isinstance(outcome, Failure):
+            failures += 1
+            print(
+                f"{outcome.job.method} on {outcome.job.name} failed: {outcome.message}",
+                file=sys.stderr,
+            )
+        else:
+            print(
+                f"{outcome.method:16} {outcome.name:24} {outcome.loss:.5f} {outcome.cpu_s:8.2f} s",
+                flush=True,
+            )
+    return 1 if failures else 0
+
+
+def _build(job: Job, table: Table) -> Any:
+    return PEERS[job.method](table, job.seed)
+
+
+def _realmlp(table: Table, seed: int) -> Any:
+    import torch
+    from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+
+    torch.set_num_threads(1)
+    options = {"device": "cpu", "n_cv": 1, "n_threads": 1, "random_state": seed}
+    if table.is_classification:
+        # Log-loss is measured: let it pick the epoch, without the label smoothing that harms it.
+        options |= {"val_metric_name": "cross_entropy", "use_ls": False}
+    kind = RealMLP_TD_Classifier if table.is_classification else RealMLP_TD_Regressor
+    impute = ColumnTransformer(
+        [("numbers", SimpleImputer(strategy="median"), _number_columns(table))],
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+    return make_pipeline(impute, _text_columns_to("category"), kind(**options))
+
+
+def _catboost(table: Table, seed: int) -> Any:
+    from catboost import CatBoostClassifier, CatBoostRegressor
+    from sklearn.pipeline import make_pipeline
+
+    kind = CatBoostClassifier if table.is_classification else CatBoostRegressor
+    estimator = kind(
+        cat_features=_text_columns(table),
+        random_seed=seed,
+        thread_count=1,
+        verbose=False,
+        allow_writing_files=False,
+    )
+    return make_pipeline(_text_columns_to("object"), estimator)
+
+
+def _lightgbm(table: Table, seed: int) -> Any:
+    from lightgbm import LGBMClassifier, LGBMRegressor
+    from sklearn.pipeline import make_pipeline
+
+    kind = LGBMClassifier if table.is_classification else LGBMRegressor
+    return make_pipeline(
+        _text_columns_to("category"), kind(random_state=seed, n_jobs=1, verbose=-1)
+    )
+
+
+def _sklearn_mlp(table: Table, seed: int) -> Any:
+    from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    texts = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    encoder = make_column_transformer(
+        (numbers, _number_columns(table)), (texts, _text_columns(table))
+    )
+    if table.is_classification:
+        network = MLPClassifier(early_stopping=True, random_state=seed)
+    else:
+        # Its learning rate fits a target of unit scale.
+        network = TransformedTargetRegressor(
+            MLPRegressor(early_stopping=True, random_state=seed), transformer=StandardScaler()
+        )
+    return make_pipeline(_text_columns_to("object"), encoder, network)
+
+
+def _text_columns_to(dtype: str) -> Any:
+    from sklearn.preprocessing import FunctionTransformer
+
+    return FunctionTransformer(_convert_text_columns, kw_args={"dtype": dtype})
+
+
+def _convert_text_columns(x: Any, *, dtype: str) -> Any:
+    texts = x.select_dtypes(exclude="number").astype(object).fillna("missing")
+    return x.assign(**texts.astype(dtype))
+
+
+def _number_columns(table: Table) -> list[str]:
+    return list(table.x_train.select_dtypes("number").columns)
+
+
+def _text_columns(table: Table) -> list[str]:
+    return list(table.x_train.select_dtypes(exclude="number").columns)
+
+
+PEERS: dict[str, Callable[[Table, int], Any]] = {
+    "realmlp": _realmlp,
+    "catboost": _catboost,
+    "lightgbm": _lightgbm,
+    "sklearn_mlp_es": _sklearn_mlp,
+}
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, required=True, help="CSV to write or to go on with")
+    parser.add_argument("--methods", nargs="+", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--sets", nargs="+", metavar="NAME", help="default: all small sets")
+    parser.add_argument("--large", action="store_true", help="the large sets, not the small ones")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    run_worker_if_asked(_build)
+    sys.exit(main())
