@@ -1,0 +1,186 @@
+"""A category becomes one feature for each of its frequent levels; rare ones share one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import is_missing
+from madaline.data.column_encoder import ColumnEncoder, missing_name
+from madaline.data.conversion import as_levels
+from madaline.data.schema import CATEGORY
+from madaline.data.statistics import total_weight
+
+MOST_FEATURES = 64
+"""How many levels get a feature of their own."""
+
+MOST_LEVELS = 10_000
+"""How many levels are remembered; those beyond them are told from unseen ones no more."""
+
+
+@dataclass(frozen=True, eq=False)
+class CategoryEncoder(ColumnEncoder):
+    """Encodes a column of levels.
+
+    The `MOST_FEATURES` most frequent levels get a feature each (one-hot). Where there are more, the
+    others share the feature "rare", and one more feature tells how frequent a level was, on a
+    logarithmic scale. Missing is a level of its own where training had it. Two levels share one
+    feature of -0.5 and 0.5. All are centered; before that, a level never seen is zero everywhere.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    levels : tuple of str
+        Levels, the most frequent first.
+    counts : float64 ndarray of shape (n_levels,)
+        Total weight of each.
+    shares : float64 ndarray of shape (n_slots,)
+        Share of the training rows of each slot: a frequent level, rare, missing.
+    has_missing : bool
+        Whether the last slot stands for missing values.
+    is_cut : bool
+        Whether there were more levels than are remembered; then unknown ones count as rare.
+    log_center, log_spread : float
+        Mean and standard deviation of the logarithmic counts over the training rows.
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    counts: Array
+    shares: Array
+    has_missing: bool
+    is_cut: bool
+    log_center: float
+    log_spread: float
+
+    kind = CATEGORY
+
+    @classmethod
+    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> CategoryEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+        texts = as_levels(column)
+        levels, counts = _counted(texts, sample_weight)
+        missing = total_weight(is_missing(texts), sample_weight)
+        slots = [*counts[:MOST_FEATURES]]
+        if len(levels) > MOST_FEATURES:
+            slots.append(counts[MOST_FEATURES:].sum())
+        if missing > 0:
+            slots.append(missing)
+        center, spread = _log_moments(counts)
+        return cls(
+            name,
+            tuple(levels[:MOST_LEVELS]),
+            counts[:MOST_LEVELS],
+            np.array(slots) / max(counts.sum() + missing, np.finfo(np.float64).tiny),
+            missing > 0,
+            len(levels) > MOST_LEVELS,
+            center,
+            spread,
+        )
+
+    @property
+    def has_rare(self) -> bool:
+        """Whether some levels share the feature "rare"."""
+        return len(self.levels) > MOST_FEATURES
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The level that each feature stands for, or rare, missing, frequency."""
+        names = [f"{self.name} = {level}" for level in self.levels[:MOST_FEATURES]]
+        if self.has_rare:
+            names.append(f"{self.name} is rare")
+        if self.has_missing:
+            names.append(missing_name(self.name))
+        if len(names) <= 2:
+            return tuple(names[: len(names) - 1])  # one slot is a constant, two are one feature
+        return (*names, f"{self.name}: frequency") if self.has_rare else tuple(names)
+
+    def read(self, column: Array) -> Array:
+        """Return each row's place among the levels, or -1 where missing, -2 where unknown."""
+        known: dict[Any, int] = {level: place for place, level in enumerate(self.levels)}
+        known[None] = _MISSING
+        unknown = len(self.levels) if self.is_cut else _UNSEEN
+        items = as_levels(column).tolist()
+        return np.fromiter(map(known.get, items, repeat(unknown)), np.intp, count=len(items))
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the features of the levels at these places."""
+        n_slots = len(self.shares)
+        slots = np.minimum(column, MOST_FEATURES)
+        slots[column == _MISSING] = n_slots - 1 if self.has_missing else n_slots
+        slots[column == _UNSEEN] = n_slots
+        if self.has_rare:
+            out[:, :-1] = self._slot_features()[slots]
+            out[:, -1] = self._frequency(column)
+        else:
+            out[:] = self._slot_features()[slots]
+
+    def n_unseen(self, column: Array) -> int:
+        """Return in how many rows the level is one that no training row had."""
+        return int(np.count_nonzero(column == _UNSEEN))
+
+    def _slot_features(self) -> Array:
+        """Return the features of every slot and of none, shape (n_slots + 1, n_slot_features)."""
+        n_slots = len(self.shares)
+        if n_slots == 2:
+            features = np.array([[0.5], [-0.5], [0.0]])
+        else:
+            features = np.eye(n_slots + 1, n_slots)
+        features -= self.shares @ features[:n_slots]
+        return features.astype(np.float32)
+
+    def _frequency(self, places: Array) -> Array:
+        """Return the scaled logarithmic frequency; what is unknown is as rare as the rarest."""
+        rarest = len(self.counts) - 1
+        known = np.where(places == _UNSEEN, rarest, np.minimum(places, rarest))
+        logs = (np.log(self.counts[known]) - self.log_center) / self.log_spread
+        return np.where(places == _MISSING, 0.0, logs)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the counts."""
+        return {
+            "name": self.name,
+            "levels": list(self.levels),
+            "has_missing": self.has_missing,
+            "is_cut": self.is_cut,
+            "log_center": self.log_center,
+            "log_spread": self.log_spread,
+        }, {"counts": self.counts, "shares": self.shares}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> CategoryEncoder:
+        """Return the encoder that `to_state` described."""
+        return cls(**(dict(state) | dict(arrays) | {"levels": tuple(state["levels"])}))
+
+
+_MISSING, _UNSEEN = -1, -2
+
+
+def _counted(texts: Array, sample_weight: Array | None) -> tuple[list[str], Array]:
+    """Return the levels and the total weight of each, the heaviest first, equals by alphabet."""
+    items = texts.tolist()
+    places: dict[Any, int] = {
+        level: place for place, level in enumerate(sorted(set(items) - {None}))
+    }
+    places[None] = len(places)
+    codes = np.fromiter(map(places.__getitem__, items), np.intp, count=len(items))
+    counts = np.bincount(codes, sample_weight, len(places))[:-1].astype(np.float64)
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    levels = list(places)
+    return [levels[place] for place in order], counts[order]
+
+
+def _log_moments(counts: Array) -> tuple[float, float]:
+    if len(counts) == 0:
+        return 0.0, 1.0
+    logs = np.log(counts)
+    center = float(np.average(logs, weights=counts))
+    variance = float(np.average(np.square(logs - center), weights=counts))
+    return center, float(np.sqrt(variance)) if variance > 1e-12 else 1.0

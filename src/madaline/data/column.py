@@ -1,0 +1,258 @@
+"""A column is one array of one of three kinds: numbers, moments in time, or levels.
+
+Numbers are float64 (NaN is missing), moments are datetime64[us] (NaT is missing), levels are
+objects: text or Booleans (None is missing). Whatever a user brings is brought to one of these here,
+so that nothing behind this point has to know where a column came from.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.errors import InputError
+
+MOMENT = "datetime64[us]"
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def to_column(name: str, values: Any) -> Array:
+    """Return `values` as a column of one of the three kinds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    values : array-like of shape (n_samples,)
+        Numbers, text, Booleans, dates and times, durations (they become seconds), decimals, other
+        hashable objects (they become their text), with None, NaN, NaT or NA where one is missing.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        float64, datetime64[us] or object (str, bool, None).
+
+    Raises
+    ------
+    InputError
+        If the values are not one-dimensional, hold an infinity, mix numbers and text, or cannot be
+        told apart (lists, dictionaries).
+
+    Examples
+    --------
+    >>> to_column("age", [31, None, 45])
+    array([31., nan, 45.])
+    >>> to_column("member", [True, None, False])
+    array([True, None, False], dtype=object)
+    """
+    array = _as_array(values)
+    if array.ndim != 1:
+        raise InputError(
+            f"Column {name!r} has {array.ndim} dimensions (shape {array.shape}): give one value a"
+            " row."
+        )
+    match array.dtype.kind:
+        case "i" | "u" | "f":
+            return _finite(name, array.astype(np.float64, copy=False))
+        case "b":
+            return array.astype(object)
+        case "M":
+            return array.astype(MOMENT, copy=False)
+        case "m":
+            return _seconds(array)
+        case "U" | "S" | "T" | "O":
+            return _from_objects(name, array.astype(object, copy=False))
+        case "c":
+            raise _complex(name)
+        case _:
+            raise InputError(
+                f"Column {name!r} has the type {array.dtype}: give numbers, text, Booleans or"
+                " dates."
+            )
+
+
+def is_missing(column: Array) -> Array:
+    """Return where a column has no value, as Booleans of shape (n_samples,)."""
+    match column.dtype.kind:
+        case "f":
+            return np.isnan(column)
+        case "M":
+            return np.isnat(column)
+        case _:
+            return np.asarray(np.equal(column, np.array(None, dtype=object)))
+
+
+def to_moment(item: Any) -> Any:
+    """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned."""
+    if isinstance(item, datetime.datetime) and item.tzinfo is not None:
+        return np.datetime64((item - _EPOCH) // datetime.timedelta(microseconds=1), "us")
+    return np.datetime64(item, "us")
+
+
+def number_text(number: float) -> str:
+    """Return a number as the text that stands for it as a level: ``"3"`` for 3.0, ``"0.5"``."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def _as_array(values: Any) -> Array:
+    if isinstance(values, np.ma.MaskedArray):
+        objects = np.array(values.data, dtype=object)
+        objects[np.ma.getmaskarray(values)] = None
+        return objects
+    if hasattr(values, "__array__"):
+        return np.asarray(values)
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        return np.asarray(values)
+    items = list(values)
+    if any(isinstance(item, list | tuple | np.ndarray) for item in items[:1]):
+        return np.asarray(items, dtype=object)
+    array = np.empty(len(items), dtype=object)  # np.asarray would turn [1, "a"] into text
+    array[:] = items
+    return array
+
+
+def _finite(name: str, numbers: Array) -> Array:
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        row = int(np.argmax(infinite))
+        raise InputError(
+            f"Column {name!r} holds an infinity (inf) in row {row} (counted from 0): correct it, or"
+            " leave it empty."
+        )
+    return numbers
+
+
+def _seconds(durations: Array) -> Array:
+    seconds = durations.astype("timedelta64[us]").astype(np.float64) / 1e6
+    return np.where(np.isnat(durations), np.nan, seconds)
+
+
+def _from_objects(name: str, objects: Array) -> Array:
+    """Find out what an object column holds, by the types in it, and convert it."""
+    families = {kind: _family(kind) for kind in set(map(type, objects))}
+    present = _present(objects, families)
+    if not present:
+        return np.full(len(objects), np.nan)
+    if present <= {_LEVEL, _BOOLEAN}:
+        return _levels(name, objects, families)
+    if len(present) > 1 and present != {_NUMBER, _BOOLEAN}:
+        raise _mixed(name, objects, families)
+    family = _NUMBER if _NUMBER in present else present.pop()
+    convert = _CONVERSIONS[family]
+    values = [None if _no_value(item, families) else convert(item) for item in objects]
+    if family == _MOMENT_FAMILY:
+        return np.array(values, dtype=MOMENT)
+    return _finite(name, np.array(values, dtype=np.float64))
+
+
+_MISSING, _NUMBER, _BOOLEAN, _LEVEL = "nothing", "numbers", "Booleans", "text"
+_MOMENT_FAMILY, _DURATION = "dates", "durations"
+
+
+def _family(kind: type) -> str:
+    if kind is type(None) or kind.__name__ in {"NAType", "NaTType"}:  # of pandas
+        return _MISSING
+    if issubclass(kind, bool | np.bool_):
+        return _BOOLEAN
+    if issubclass(kind, int | float | np.integer | np.floating | Decimal | Fraction):
+        return _NUMBER
+    if issubclass(kind, datetime.date | np.datetime64):
+        return _MOMENT_FAMILY
+    if issubclass(kind, datetime.timedelta | np.timedelta64 | datetime.time):
+        return _DURATION
+    return _LEVEL
+
+
+def _present(objects: Array, families: dict[type, str]) -> set[str]:
+    """Return what there is besides missing values; NaN alone makes no column of numbers."""
+    present = set(families.values()) - {_MISSING}
+    if len(present) > 1 and all(
+        _no_value(item, families) for item in objects if families[type(item)] == _NUMBER
+    ):
+        return present - {_NUMBER}
+    return present
+
+
+def _no_value(item: Any, families: dict[type, str]) -> bool:
+    family = families[type(item)]
+    if family == _MISSING:
+        return True
+    if family == _NUMBER:
+        return bool(item != item)
+    return isinstance(item, np.datetime64 | np.timedelta64) and bool(np.isnat(item))
+
+
+def _levels(name: str, objects: Array, families: dict[type, str]) -> Array:
+    if families.keys() <= {str, bool, type(None)}:
+        return objects
+    levels = np.empty(len(objects), dtype=object)
+    levels[:] = [None if _no_value(item, families) else _level(name, item) for item in objects]
+    return levels
+
+
+def _level(name: str, item: Any) -> str | bool:
+    if isinstance(item, complex | np.complexfloating):
+        raise _complex(name)
+    if isinstance(item, bool | np.bool_):
+        return bool(item)
+    if isinstance(item, bytes):
+        return item.decode(errors="replace")
+    try:
+        hash(item)
+    except TypeError:
+        raise InputError(
+            f"Column {name!r} holds a {type(item).__name__} ({_shown(item)}): give one number,"
+            " text, Boolean or date a row."
+        ) from None
+    return str(item)
+
+
+def _to_float(item: Any) -> float:
+    try:
+        return float(item)
+    except OverflowError:
+        return float("inf")
+
+
+def _to_seconds(item: Any) -> float:
+    if isinstance(item, datetime.time):
+        return item.hour * 3600 + item.minute * 60 + item.second + item.microsecond / 1e6
+    return float(np.timedelta64(item, "us").astype(np.int64)) / 1e6
+
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    _NUMBER: _to_float,
+    _MOMENT_FAMILY: to_moment,
+    _DURATION: _to_seconds,
+}
+
+
+def _mixed(name: str, objects: Array, families: dict[type, str]) -> InputError:
+    examples: dict[str, str] = {}
+    for row, item in enumerate(objects):
+        family = families[type(item)]
+        if not _no_value(item, families) and family not in examples:
+            examples[family] = f"{_shown(item)} in row {row}"
+    (first, one), (second, other) = list(examples.items())[:2]
+    return InputError(
+        f"Column {name!r} mixes {first} ({one}) and {second} ({other}, rows counted from 0):"
+        " correct the values, or make all of them text."
+    )
+
+
+def _shown(item: Any) -> str:
+    text = repr(item.item() if isinstance(item, np.generic) else item)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _complex(name: str) -> InputError:
+    return InputError(
+        f"Complex data not supported: column {name!r} holds complex numbers; give their real and"
+        " imaginary parts as two columns."
+    )

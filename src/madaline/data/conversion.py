@@ -1,0 +1,166 @@
+"""Reads a column as numbers, levels, Booleans or moments, or says why it cannot."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import MOMENT, is_missing, number_text, to_moment
+from madaline.errors import InputError
+
+_Value = TypeVar("_Value")
+_BOOLEANS = {
+    "true": True, "false": False, "yes": True, "no": False, "1": True, "0": False,
+    "t": True, "f": False, "y": True, "n": False,
+}  # fmt: skip
+
+
+def as_numbers(name: str, column: Array) -> Array:
+    """Return a column as float64 numbers, NaN where missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    column : ndarray of shape (n_samples,)
+        Numbers, Booleans (1 and 0), or text that reads as numbers.
+
+    Raises
+    ------
+    InputError
+        If a value does not read as a finite number.
+
+    Examples
+    --------
+    >>> as_numbers("age", np.array(["31", None, "4.5e1"], dtype=object))
+    array([31., nan, 45.])
+    """
+    if column.dtype.kind == "f":
+        return column
+    if column.dtype.kind == "M":
+        if np.isnat(column).all():
+            return np.full(len(column), np.nan)
+        raise _unreadable(name, "a number", "a date", str(column[~np.isnat(column)][0]))
+    return np.array(_each(name, column, _number, np.nan, "a number"), dtype=np.float64)
+
+
+def as_booleans(name: str, column: Array) -> Array:
+    """Return a column as float64: 1 for true, 0 for false, NaN where missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    column : ndarray of shape (n_samples,)
+        Booleans, the numbers 1 and 0, or the words true, false, yes, no, t, f, y, n.
+
+    Raises
+    ------
+    InputError
+        If a value is none of these.
+    """
+    levels = as_levels(column)
+    return np.array(_each(name, levels, _boolean, np.nan, "true or false"), dtype=np.float64)
+
+
+def as_moments(name: str, column: Array) -> Array:
+    """Return a column as datetime64[us], NaT where missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    column : ndarray of shape (n_samples,)
+        Moments, or text as in ``2026-11-25`` or ``2026-11-25T13:45``.
+
+    Raises
+    ------
+    InputError
+        If a value does not read as a date.
+    """
+    if column.dtype.kind == "M":
+        return column
+    if is_missing(column).all():
+        return np.full(len(column), "NaT", dtype=MOMENT)
+    levels = as_levels(column)
+    nat = np.datetime64("NaT")
+    return np.array(_each(name, levels, _moment, nat, "a date such as 2026-11-25"), dtype=MOMENT)
+
+
+def as_levels(column: Array) -> Array:
+    """Return a column as text levels, None where missing.
+
+    A number's level is its shortest text, so that 3, 3.0 and "3" are one level.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n_samples,)
+        A column of any kind.
+
+    Examples
+    --------
+    >>> as_levels(np.array([3.0, np.nan, 0.5]))
+    array(['3', None, '0.5'], dtype=object)
+    """
+    if column.dtype.kind == "O":
+        if set(map(type, column)) <= {str, type(None)}:
+            return column
+        return _objects([None if item is None else str(item) for item in column])
+    distinct, inverse = np.unique(column, return_inverse=True)
+    if column.dtype.kind == "f":
+        texts = [None if np.isnan(number) else number_text(float(number)) for number in distinct]
+    else:
+        texts = [None if np.isnat(moment) else str(moment) for moment in distinct]
+    return _objects(texts)[inverse]
+
+
+def _objects(items: list[Any]) -> Array:
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def _each(
+    name: str, column: Array, read: Callable[[Any], _Value], missing: Any, wanted: str
+) -> list[_Value]:
+    """Read every item once per distinct value; the first that cannot be read is the error's."""
+    readings: dict[Any, Any] = {None: missing}
+    for item in dict.fromkeys(column.tolist()):
+        if item is not None:
+            try:
+                readings[item] = read(item)
+            except (ValueError, KeyError, OverflowError):
+                raise _unreadable(name, wanted, type_word(item), item) from None
+    return [readings[item] for item in column.tolist()]
+
+
+def type_word(item: Any) -> str:
+    """Return what a newcomer calls the type of an item."""
+    words: Mapping[type, str] = {str: "text", bool: "a Boolean"}
+    return words.get(type(item), "a number")
+
+
+def _number(item: str | bool) -> float:
+    number = float(item)
+    if not np.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _boolean(item: str) -> float:
+    return float(_BOOLEANS[item.strip().lower()])
+
+
+def _moment(item: str) -> Any:
+    return to_moment(datetime.datetime.fromisoformat(item.strip()))
+
+
+def _unreadable(name: str, wanted: str, found: str, item: Any) -> InputError:
+    return InputError(
+        f"Column {name!r} must hold {wanted} in every row, but there is {found}: {item!r}; correct"
+        " it, or leave it empty."
+    )

@@ -1,0 +1,117 @@
+"""A moment becomes its place in time, and where it stands in the year, the week and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column_encoder import ColumnEncoder, missing_name, write_missing
+from madaline.data.conversion import as_moments
+from madaline.data.scaling import RobustScaling
+from madaline.data.schema import DATETIME
+from madaline.data.statistics import Distribution, share
+
+LINEAR = ("time", "year")
+CYCLES: Mapping[str, float] = {"month": 12, "weekday": 7, "hour": 24}
+"""Parts that begin anew, and after how much: each becomes a sine and a cosine."""
+
+
+@dataclass(frozen=True)
+class DatetimeEncoder(ColumnEncoder):
+    """Encodes a column of moments; only parts that vary among the training rows are kept.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    scalings : mapping of str to RobustScaling
+        The linear parts that are kept: ``time`` (seconds since 1970) and ``year``.
+    cycles : tuple of str
+        The cyclic parts that are kept, among ``month``, ``weekday``, ``hour``.
+    missing_share : float or None
+        Share of training rows without a value; None when all had one.
+    """
+
+    name: str
+    scalings: Mapping[str, RobustScaling]
+    cycles: tuple[str, ...]
+    missing_share: float | None
+
+    kind = DATETIME
+
+    @classmethod
+    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> DatetimeEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+        moments = as_moments(name, column)
+        parts = {
+            part: Distribution.of(_part(moments, part), sample_weight)
+            for part in (*LINEAR, *CYCLES)
+        }
+        varying = [part for part, distribution in parts.items() if len(distribution.values) > 1]
+        missing_share = share(np.isnat(moments), sample_weight)
+        return cls(
+            name,
+            {part: RobustScaling.fit(parts[part]) for part in LINEAR if part in varying},
+            tuple(part for part in CYCLES if part in varying),
+            missing_share if 0 < missing_share < 1 else None,
+        )
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The parts of the moment, and whether it is missing."""
+        names = [f"{self.name}: {part}" for part in self.scalings]
+        for part in self.cycles:
+            names += [f"{self.name}: {part} (sine)", f"{self.name}: {part} (cosine)"]
+        if self.missing_share is not None:
+            names.append(missing_name(self.name))
+        return tuple(names)
+
+    def read(self, column: Array) -> Array:
+        """Return datetime64[us], NaT where missing."""
+        return as_moments(self.name, column)
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the parts (zero where missing), and whether it is missing."""
+        missing = np.isnat(column)
+        for place, (part, scaling) in enumerate(self.scalings.items()):
+            out[:, place] = scaling.apply(np.where(missing, scaling.center, _part(column, part)))
+        for place, part in enumerate(self.cycles):
+            angle = _part(column, part) * (2 * np.pi / CYCLES[part])
+            start = len(self.scalings) + 2 * place
+            out[:, start] = np.where(missing, 0, np.sin(angle))
+            out[:, start + 1] = np.where(missing, 0, np.cos(angle))
+        write_missing(missing, self.missing_share, out)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description; there are no arrays."""
+        return asdict(self), {}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> DatetimeEncoder:
+        """Return the encoder that `to_state` described."""
+        del arrays  # there are none
+        scalings = {part: RobustScaling(**scaling) for part, scaling in state["scalings"].items()}
+        own = {"scalings": scalings, "cycles": tuple(state["cycles"])}
+        return cls(**(dict(state) | own))
+
+
+def _part(moments: Array, part: str) -> Array:
+    """Return a part of each moment as float64, NaN where missing."""
+    missing = np.isnat(moments)
+    days = moments.astype("datetime64[D]")
+    match part:
+        case "time":
+            numbers: Array = moments.astype(np.int64) / 1e6
+        case "year":
+            numbers = 1970.0 + moments.astype("datetime64[Y]").astype(np.int64)
+        case "month":
+            numbers = moments.astype("datetime64[M]").astype(np.int64) % 12.0
+        case "weekday":
+            numbers = (days.astype(np.int64) + 3) % 7.0  # 1970 began on a Thursday
+        case _:
+            numbers = (moments - days).astype(np.int64) / 3.6e9
+    return np.where(missing, np.nan, numbers)

@@ -1,0 +1,309 @@
+"""The table encoder turns a table into the numbers that networks see: float32, about unit size.
+
+Everything it needs to know it learns from the training table, once. The same table can be asked for
+with different numbers of piecewise-linear bins beside its numbers; the rest of the work is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.bins import Bins
+from madaline.data.boolean_encoder import BooleanEncoder
+from madaline.data.category_encoder import CategoryEncoder
+from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.datetime_encoder import DatetimeEncoder
+from madaline.data.number_encoder import NumberEncoder
+from madaline.data.schema import Schema
+from madaline.data.table import Table, listed
+from madaline.errors import InputError
+
+_CHUNK = 4096
+"""Rows written at a time, so that a block of all features stays in the cache."""
+
+_ENCODERS: Mapping[str, type[ColumnEncoder]] = {
+    encoder.kind: encoder
+    for encoder in (NumberEncoder, CategoryEncoder, BooleanEncoder, DatetimeEncoder)
+}
+
+
+@dataclass(frozen=True, eq=False)
+class TableEncoder:
+    """Encodes tables like the one it was fitted on.
+
+    Features come in this order: those of every column, then the bins of every column of numbers.
+
+    Parameters
+    ----------
+    encoders : tuple of ColumnEncoder
+        One for each column that has any information.
+    n_bins : tuple of int
+        Numbers of bins that `features` may be asked for.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5], "color": list("rgbrg")})
+    >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0, 2))
+    >>> encoder.feature_names(2)
+    ('size', 'color = g', 'color = r', 'color = b', 'size from 1 to 3', 'size from 3 to 5')
+    >>> encoder.feature_columns(2)
+    array([0, 1, 1, 1, 0, 0])
+    >>> encoded = encoder.encode(Table.from_columns({"color": ["g", "violet"], "size": [3, 9]}))
+    >>> encoded.features(0).round(2)
+    array([[ 0.  ,  0.6 , -0.4 , -0.2 ],
+           [ 2.12, -0.4 , -0.4 , -0.2 ]], dtype=float32)
+    >>> encoded.unseen
+    {'color': 1}
+    """
+
+    encoders: tuple[ColumnEncoder, ...]
+    n_bins: tuple[int, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        table: Table,
+        schema: Schema,
+        *,
+        n_bins: Sequence[int] = (0, 16, 64),
+        sample_weight: Array | None = None,
+    ) -> TableEncoder:
+        """Learn the encoding of a training table.
+
+        Parameters
+        ----------
+        table : Table
+            The training table.
+        schema : Schema
+            What each column is.
+        n_bins : sequence of int
+            Numbers of bins to prepare.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row: a weight of two is the row twice, zero is no row.
+
+        Raises
+        ------
+        InputError
+            If no column has any information.
+        """
+        weight = _checked_weight(sample_weight, table.n_samples)
+        fitted = [
+            _fit_column(column.name, column.kind, table[column.name], weight, tuple(n_bins))
+            for column in schema.columns
+            if column.kept
+        ]
+        encoders = tuple(encoder for encoder in fitted if encoder.n_features > 0)
+        if not encoders:
+            raise _nothing_to_learn_from(schema)
+        return cls(encoders, tuple(n_bins))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that a table must have."""
+        return tuple(encoder.name for encoder in self.encoders)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names of the columns that are read as text levels."""
+        return tuple(e.name for e in self.encoders if isinstance(e, CategoryEncoder))
+
+    def n_features(self, n_bins: int) -> int:
+        """Return the number of features with that many bins."""
+        return len(self.feature_columns(n_bins))
+
+    def feature_columns(self, n_bins: int) -> Array:
+        """Return for each feature the index of its column in `columns`, shape (n_features,)."""
+        self._check_prepared(n_bins)
+        base = [encoder.n_features for encoder in self.encoders]
+        bins = [0] * len(base)
+        for place, encoder in self._numbers():
+            bins[place] = len(encoder.bin_names(n_bins))
+        indices = np.arange(len(base))
+        return np.concatenate([np.repeat(indices, base), np.repeat(indices, bins)])
+
+    def feature_names(self, n_bins: int) -> tuple[str, ...]:
+        """Return what each feature stands for."""
+        self._check_prepared(n_bins)
+        names = [name for encoder in self.encoders for name in encoder.feature_names]
+        for _, encoder in self._numbers():
+            names += encoder.bin_names(n_bins)
+        return tuple(names)
+
+    def bins(self, n_bins: int) -> dict[str, Bins]:
+        """Return the bins of each column of numbers that needs any, by name."""
+        return {e.name: e.bins[n_bins] for _, e in self._numbers() if n_bins in e.bins}
+
+    def encode(self, table: Table) -> Encoded:
+        """Do what all numbers of bins share.
+
+        Parameters
+        ----------
+        table : Table
+            It must have all of `columns`, in any order; others are ignored.
+
+        Returns
+        -------
+        Encoded
+            Ask it for `features`.
+
+        Raises
+        ------
+        InputError
+            If a column is not there, or a value in it cannot be read.
+        """
+        self._check_columns(table)
+        columns = [encoder.read(table[encoder.name]) for encoder in self.encoders]
+        numbers = {
+            encoder.name: encoder.filled(columns[place])
+            for place, encoder in self._numbers()
+            if encoder.bins
+        }
+        counts = {
+            encoder.name: encoder.n_unseen(column)
+            for encoder, column in zip(self.encoders, columns, strict=True)
+        }
+        unseen = {name: count for name, count in counts.items() if count}
+        return Encoded(self, self._base(columns, table.n_samples), numbers, unseen)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        columns, arrays = [], {}
+        for place, encoder in enumerate(self.encoders):
+            state, own = encoder.to_state()
+            columns.append({"kind": encoder.kind, "state": state})
+            arrays.update({f"{place}.{name}": array for name, array in own.items()})
+        return {"n_bins": list(self.n_bins), "columns": columns}, arrays
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TableEncoder:
+        """Return the encoder that `to_state` described; it gives the same bits."""
+        own: list[dict[str, Array]] = [{} for _ in state["columns"]]
+        for key, array in arrays.items():
+            place, _, name = key.partition(".")
+            own[int(place)][name] = array
+        encoders = tuple(
+            _ENCODERS[column["kind"]].from_state(column["state"], own[place])
+            for place, column in enumerate(state["columns"])
+        )
+        return cls(encoders, tuple(state["n_bins"]))
+
+    def _base(self, columns: Sequence[Array], n_samples: int) -> Array:
+        """Return the features without bins, written block of rows by block of rows."""
+        base = np.empty((n_samples, self.n_features(0)), np.float32)
+        stops = np.cumsum([encoder.n_features for encoder in self.encoders])
+        for start in range(0, n_samples, _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            for encoder, column, stop in zip(self.encoders, columns, stops, strict=True):
+                encoder.write(column[rows], base[rows, stop - encoder.n_features : stop])
+        return base
+
+    def _numbers(self) -> Iterator[tuple[int, NumberEncoder]]:
+        for place, encoder in enumerate(self.encoders):
+            if isinstance(encoder, NumberEncoder):
+                yield place, encoder
+
+    def _check_prepared(self, n_bins: int) -> None:
+        if n_bins != 0 and n_bins not in self.n_bins:
+            raise InputError(
+                f"The encoder was not fitted with {n_bins} bins: choose among {self.n_bins}."
+            )
+
+    def _check_columns(self, table: Table) -> None:
+        absent = [name for name in self.columns if name not in table]
+        if absent:
+            raise InputError(
+                f"The table lacks {'a column' if len(absent) == 1 else 'columns'} that the model"
+                f" needs: {listed(absent)}; add {'it' if len(absent) == 1 else 'them'} (empty where"
+                " unknown)."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A table's features but for the bins, and what is needed to make those.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        What encoded it.
+    base : float32 ndarray of shape (n_samples, n_base_features)
+        The features without bins.
+    numbers : mapping of str to float64 ndarray of shape (n_samples,)
+        The numbers that have bins, the median where one is missing.
+    unseen : mapping of str to int
+        In how many rows a category has a level that no training row had.
+    """
+
+    encoder: TableEncoder
+    base: Array
+    numbers: Mapping[str, Array]
+    unseen: Mapping[str, int]
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.base)
+
+    def features(self, n_bins: int) -> Array:
+        """Return the features with that many bins beside the numbers.
+
+        Returns
+        -------
+        float32 ndarray of shape (n_samples, n_features)
+            In C order. With zero bins it is `base` itself.
+        """
+        width = self.encoder.n_features(n_bins)
+        if width == self.base.shape[1]:
+            return self.base
+        features = np.empty((self.n_samples, width), np.float32)
+        start = self.base.shape[1]
+        features[:, :start] = self.base
+        for name, bins in self.encoder.bins(n_bins).items():
+            bins.write(self.numbers[name], features[:, start : start + len(bins)])
+            start += len(bins)
+        return features
+
+
+def _fit_column(
+    name: str, kind: str, column: Array, weight: Array | None, n_bins: tuple[int, ...]
+) -> ColumnEncoder:
+    match kind:
+        case NumberEncoder.kind:
+            return NumberEncoder.fit(name, column, weight, n_bins)
+        case CategoryEncoder.kind:
+            return CategoryEncoder.fit(name, column, weight)
+        case BooleanEncoder.kind:
+            return BooleanEncoder.fit(name, column, weight)
+        case _:
+            return DatetimeEncoder.fit(name, column, weight)
+
+
+def _checked_weight(sample_weight: Array | None, n_samples: int) -> Array | None:
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples,):
+        raise InputError(
+            f"The sample weights have the shape {weight.shape}, but there are {n_samples} rows:"
+            " give one weight a row."
+        )
+    if not np.isfinite(weight).all() or weight.min(initial=0) < 0 or weight.sum() <= 0:
+        raise InputError("Sample weights must be zero or more, finite, and not all zero.")
+    return weight
+
+
+def _nothing_to_learn_from(schema: Schema) -> InputError:
+    if schema.n_samples == 1:
+        return InputError("The table has 1 sample: give at least two different rows.")
+    reasons = "; ".join(
+        f"{column.name!r}: {column.detail}" for column in schema.columns[:3] if not column.kept
+    )
+    return InputError(
+        "No column tells the rows apart, so there is nothing to learn from"
+        f"{f' ({reasons})' if reasons else ''}: add a column whose values differ."
+    )

@@ -1,0 +1,269 @@
+"""Reads what people keep tables in: pandas, polars and Arrow frames, arrays, lists, mappings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import number_text
+from madaline.data.table import Table
+from madaline.errors import InputError
+
+
+def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
+    """Return a table of anything that looks like one.
+
+    Parameters
+    ----------
+    X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
+        A pandas, polars or pyarrow frame (any that narwhals knows), a 2-D array, a SciPy sparse
+        matrix, a list of rows (sequences or dictionaries) or a dictionary of columns.
+    names : sequence of str, optional
+        Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
+
+    Returns
+    -------
+    Table
+        Categorical columns come as text levels, durations and times of day as seconds, moments with
+        a time zone in UTC.
+
+    Raises
+    ------
+    InputError
+        If `X` is no table, or a column cannot be used as it is; the message names it.
+
+    Examples
+    --------
+    >>> read_frame([[1, "a"], [2, "b"]]).names
+    ('x0', 'x1')
+    """
+    pairs = _pairs(X)
+    if names is None:
+        return Table.from_columns(pairs)
+    if len(names) != len(pairs):
+        raise InputError(f"There are {len(names)} names for {len(pairs)} columns: give as many.")
+    return Table.from_columns(
+        [(name, values) for name, (_, values) in zip(names, pairs, strict=True)]
+    )
+
+
+def read_target(y: Any) -> Array:
+    """Return a target as a one-dimensional array; labels keep their type.
+
+    Parameters
+    ----------
+    y : series, array-like of shape (n_samples,) or (n_samples, 1), or frame of one column
+        Labels or numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    InputError
+        If `y` is missing altogether or has more than one column.
+
+    Examples
+    --------
+    >>> read_target([[1], [0]])
+    array([1, 0])
+    """
+    if y is None:
+        raise InputError(
+            "A target is needed (requires y to be passed, but the target y is None): give one label"
+            " or number a row."
+        )
+    if _is_frame(y):
+        y = _only_column(y)
+    if hasattr(y, "toarray"):
+        y = y.toarray()
+    series = _series(y)
+    array = _target_array(y) if series is None else _labels(series)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise InputError(
+            f"The target must be one column, but y has the shape {array.shape}: give one label or"
+            " number a row (y should be a 1d array)."
+        )
+    if array.dtype.kind == "c":
+        raise InputError("Complex data not supported: the target holds complex numbers.")
+    return array
+
+
+def _pairs(X: Any) -> list[tuple[str, Any]]:
+    """Return (name, values) of every column."""
+    if isinstance(X, Table):
+        return list(X.columns.items())
+    if isinstance(X, Mapping):
+        return [(str(name), _values(values)) for name, values in X.items()]
+    if _is_frame(X):
+        return _frame_pairs(X)
+    if hasattr(X, "toarray"):  # SciPy's sparse matrices and arrays
+        X = X.toarray()
+    if isinstance(X, list | tuple) and X and isinstance(X[0], Mapping):
+        return _pairs_of_records(X)
+    return _array_pairs(_rows(X))
+
+
+def _values(values: Any) -> Any:
+    series = _series(values)
+    return values if series is None else _series_values(series)
+
+
+def _is_frame(X: Any) -> bool:
+    """Whether narwhals knows it as a frame; narwhals is not imported for what comes from NumPy."""
+    if isinstance(X, np.ndarray | list | tuple) or not hasattr(type(X), "columns"):
+        return False
+    import narwhals as nw
+
+    frame = nw.from_native(X, pass_through=True) if _unique_names(X) else X
+    return isinstance(frame, nw.DataFrame | nw.LazyFrame)
+
+
+def _unique_names(X: Any) -> bool:
+    """Check pandas' names before narwhals does, to say it in our words."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(X, pandas.DataFrame):
+        Table.from_columns([(str(name), ()) for name in X.columns])
+    return True
+
+
+def _frame_pairs(X: Any) -> list[tuple[str, Any]]:
+    import narwhals as nw
+
+    frame = nw.from_native(X)
+    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    return [(str(series.name), _series_values(series)) for series in eager.iter_columns()]
+
+
+def _series(values: Any) -> Any:
+    """Return a narwhals series of it, or None when it is none."""
+    if isinstance(values, np.ndarray | list | tuple) or not hasattr(values, "__len__"):
+        return None
+    import narwhals as nw
+
+    series = nw.from_native(values, series_only=True, pass_through=True)
+    return series if isinstance(series, nw.Series) else None
+
+
+def _series_values(series: Any) -> Array:
+    import narwhals as nw
+
+    dtype = series.dtype
+    if dtype == nw.Int128 or dtype == nw.UInt128:
+        return np.asarray(series.cast(nw.Float64).to_numpy())
+    if dtype.is_nested():
+        raise InputError(
+            f"Column {series.name!r} holds {dtype}: give one number, text, Boolean or date a row."
+        )
+    if isinstance(dtype, nw.Categorical | nw.Enum):
+        return _categories(series)
+    return np.asarray(series.to_numpy())
+
+
+def _categories(series: Any) -> Array:
+    """Return categories as text, numbers too: who made them categories meant no numbers."""
+    values = series.to_list()
+    texts = {None: None} | {item: _category_text(item) for item in set(values)}
+    array = np.empty(len(values), dtype=object)
+    array[:] = [texts[item] for item in values]
+    return array
+
+
+def _category_text(item: Any) -> str | bool | None:
+    if item is None or item != item:
+        return None
+    if isinstance(item, float):
+        return number_text(item)
+    return item if isinstance(item, bool) else str(item)
+
+
+def _pairs_of_records(records: Sequence[Mapping[Any, Any]]) -> list[tuple[str, Any]]:
+    names = dict.fromkeys(name for record in records for name in record)
+    return [(str(name), [record.get(name) for record in records]) for name in names]
+
+
+def _array_pairs(array: Array) -> list[tuple[str, Any]]:
+    if array.dtype.names:
+        return [(name, array[name]) for name in array.dtype.names]
+    if array.ndim != 2:
+        raise InputError(
+            f"Expected 2D array, got {array.ndim}D array instead (shape {array.shape}): a table has"
+            " rows and columns. Reshape your data with X.reshape(-1, 1) if it is one column, or"
+            " with X.reshape(1, -1) if it is one row."
+        )
+    if array.shape[1] == 0:
+        raise InputError(
+            f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required: give at least"
+            " one column."
+        )
+    return [(f"x{number}", array[:, number]) for number in range(array.shape[1])]
+
+
+def _rows(X: Any) -> Array:
+    if hasattr(X, "__array__") or not isinstance(X, Iterable) or isinstance(X, str | bytes):
+        return X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+    rows = list(X)
+    if not all(isinstance(row, list | tuple | np.ndarray) for row in rows):
+        return np.asarray(rows, dtype=object)
+    _check_widths(rows)
+    if all(isinstance(row, np.ndarray) and row.dtype.kind in "biuf" for row in rows):
+        return np.asarray(rows)
+    array = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object)
+    for number, row in enumerate(rows):
+        array[number] = row
+    return array
+
+
+def _check_widths(rows: list[Any]) -> None:
+    for number, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise InputError(
+                f"Row {number} (counted from 0) has {len(row)} values where row 0 has"
+                f" {len(rows[0])}: give every row as many."
+            )
+
+
+def _target_array(y: Any) -> Array:
+    if hasattr(y, "__array__"):
+        return np.asarray(y)
+    if isinstance(y, str | bytes | Mapping) or not isinstance(y, Iterable):
+        raise InputError(f"The target is {y!r}: give one label or number a row.")
+    items = list(y)
+    array = np.asarray(items) if _one_type(items) else np.asarray(items, dtype=object)
+    return array.astype(object) if array.dtype.kind == "U" else array
+
+
+def _one_type(items: list[Any]) -> bool:
+    """Whether NumPy may choose the type: it would turn [1, "a"] into text."""
+    types = {type(item) for item in items}
+    return len(types) == 1 or types <= {int, float, bool}
+
+
+def _labels(series: Any) -> Array:
+    """Return a series as labels of their own type: categories of whole numbers stay numbers."""
+    import narwhals as nw
+
+    if isinstance(series.dtype, nw.Categorical | nw.Enum):
+        return _target_array(series.to_list())
+    values = np.asarray(_series_values(series))
+    return values.astype(object) if values.dtype.kind == "U" else values
+
+
+def _only_column(frame: Any) -> Any:
+    """Return the only column of a frame, as a series."""
+    import narwhals as nw
+
+    known = nw.from_native(frame)
+    eager = known.collect() if isinstance(known, nw.LazyFrame) else known
+    if len(eager.columns) != 1:
+        raise InputError(
+            f"The target must be one column, but y has {len(eager.columns)}: choose one."
+        )
+    return eager[eager.columns[0]].to_native()

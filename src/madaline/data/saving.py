@@ -1,0 +1,109 @@
+"""Files are written whole or not at all: a full disk or a killed run never leaves half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.tensor_file import DTYPES, NO_CHECKSUM, VERSION, checksum
+
+
+def write_tensor_file(
+    path: str | os.PathLike[str],
+    kind: str,
+    description: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+) -> None:
+    """Write a JSON value and arrays to one file that `read_tensor_file` reads.
+
+    Parameters
+    ----------
+    path : path
+        Where to write; an existing file is replaced only when the new one is complete.
+    kind : str
+        What the file is: ``MODEL`` or ``CHECKPOINT`` of `madaline.data.tensor_file`.
+    description : mapping
+        The JSON value.
+    arrays : mapping of str to ndarray
+        The arrays.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, for example because the disk is full.
+    """
+    metadata = {
+        "format": kind,
+        "version": str(VERSION),
+        "checksum": NO_CHECKSUM,
+        "description": json.dumps(description),
+    }
+    content = _safetensors(metadata, arrays)
+    write_whole(path, content.replace(NO_CHECKSUM.encode(), checksum(content).encode(), 1))
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write `content` beside `path` and move it there when it is complete.
+
+    Parameters
+    ----------
+    path : path
+        Where to write; an existing file is replaced.
+    content : bytes
+        What to write.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; then an existing file is as it was.
+    """
+    path = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _safetensors(metadata: Mapping[str, str], arrays: Mapping[str, Array]) -> bytes:
+    """Return a file in the safetensors format; the same arrays always make the same bytes.
+
+    The format's own library writes its header in an order that changes from call to call.
+    """
+    names = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
+    header: dict[str, Any] = {"__metadata__": metadata}
+    start, parts = 0, []
+    for name, array in arrays.items():
+        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        stop = start + little.nbytes
+        header[name] = {
+            "dtype": names[little.dtype],
+            "shape": little.shape,
+            "data_offsets": (start, stop),
+        }
+        parts.append(little.tobytes())
+        start = stop
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

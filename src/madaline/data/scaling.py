@@ -1,0 +1,60 @@
+r"""Robust scaling: numbers come to a common size, and no outlier is ever far away.
+
+.. math:: z = \frac{x - \mathrm{median}}{\mathrm{IQR}}, \qquad s(z) = \frac{z}{\sqrt{1 + (z / 3)^2}}
+
+The smooth clipping :math:`s` leaves the middle as it is and keeps everything within -3 and 3. Where
+the interquartile range is zero, half the whole range takes its place (Holzmüller, Grinsztajn and
+Steinwart, 2024, https://arxiv.org/abs/2407.04491).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.statistics import Distribution
+
+_LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
+
+
+@dataclass(frozen=True)
+class RobustScaling:
+    """Where the middle of some numbers is, and how far they spread.
+
+    Parameters
+    ----------
+    center : float
+        The median.
+    spread : float
+        The interquartile range, or half the range where it is zero; above zero.
+
+    Examples
+    --------
+    >>> scaling = RobustScaling.fit(Distribution.of(np.arange(9.0)))
+    >>> scaling
+    RobustScaling(center=4.0, spread=4.0)
+    >>> scaling.apply(np.array([4.0, 1e300])).round(3)
+    array([0., 3.])
+    """
+
+    center: float
+    spread: float
+
+    @classmethod
+    def fit(cls, distribution: Distribution) -> RobustScaling:
+        """Return the scaling of a distribution of at least one value."""
+        with np.errstate(over="ignore"):  # a range beyond 1.8e308 becomes the largest number
+            spread = distribution.quantile(0.75) - distribution.quantile(0.25)
+            if spread == 0:
+                spread = float(distribution.values[-1] / 2 - distribution.values[0] / 2)
+        spread = min(max(spread, _SMALLEST), _LARGEST)
+        return cls(distribution.quantile(0.5), spread)
+
+    def apply(self, numbers: Array) -> Array:
+        """Return finite numbers scaled and smoothly clipped, in float64."""
+        with np.errstate(over="ignore", under="ignore"):
+            scaled = (numbers - self.center) / self.spread
+            np.clip(scaled, -1e100, 1e100, out=scaled)
+            return np.asarray(scaled / np.sqrt(1 + np.square(scaled / 3)))

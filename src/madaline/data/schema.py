@@ -1,0 +1,338 @@
+"""A schema says what each column of a table was taken for, and why some are left out."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import is_missing, number_text
+from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline.data.table import Table, listed
+from madaline.errors import InputError
+
+NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
+DROPPED = "dropped"
+KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, DROPPED)
+"""What a column can be taken for."""
+
+NEARLY_ALL = 0.95
+"""Share of distinct values above which text is an identifier, or free text."""
+
+FEWEST_TEXTS, LONGEST_COINCIDENCE = 20, 100
+"""Fewer texts, and shorter running numbers, may be distinct by coincidence."""
+
+_ID_NAME = re.compile(
+    r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$",
+)
+
+
+@dataclass(frozen=True)
+class ColumnSchema:
+    """What one column was taken for.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    kind : {"number", "category", "boolean", "datetime", "dropped"}
+        How it is used.
+    n_missing : int
+        Rows without a value.
+    n_distinct : int
+        Distinct values, missing ones not counted.
+    detail : str
+        What is in it; of a dropped column, why it is left out.
+    """
+
+    name: str
+    kind: str
+    n_missing: int
+    n_distinct: int
+    detail: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether the column is used."""
+        return self.kind != DROPPED
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What each column of a table was taken for.
+
+    Parameters
+    ----------
+    columns : tuple of ColumnSchema
+        In the order of the table.
+    n_samples : int
+        Rows of the table.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"size": [1.5, 2, None], "color": ["red", "blue", "red"]})
+    >>> print(Schema.infer(table))
+    column  kind      missing  distinct  detail
+    size    number          1         2  from 1.5 to 2
+    color   category        0         2  red, blue
+    >>> Schema.infer(table, {"color": "dropped"}).kept
+    ('size',)
+    """
+
+    columns: tuple[ColumnSchema, ...]
+    n_samples: int
+
+    @classmethod
+    def infer(cls, table: Table, kinds: Mapping[str, str] | None = None) -> Schema:
+        """Find out what each column is.
+
+        Parameters
+        ----------
+        table : Table
+            The training table, without the target.
+        kinds : mapping of str to str, optional
+            What some columns are to be taken for, for example ``{"zip": "category"}``.
+
+        Returns
+        -------
+        Schema
+            Columns without information (constant, all missing) and identifiers are dropped; a
+            column whose kind is given is only dropped when it has no information.
+
+        Raises
+        ------
+        InputError
+            If `kinds` names an unknown column or kind, or a column cannot be read as that kind.
+        """
+        kinds = {} if kinds is None else kinds
+        _check_kinds(table, kinds)
+        columns = [_infer(name, table[name], kinds.get(name)) for name in table.names]
+        return cls(_with_one_kept(columns, table, kinds), table.n_samples)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the columns that are used."""
+        return tuple(column.name for column in self.columns if column.kept)
+
+    def __getitem__(self, name: str) -> ColumnSchema:
+        """Return the schema of one column.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def __str__(self) -> str:
+        """Return an aligned table."""
+        rows = [_HEADER, *map(_cells, self.columns)]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADER))]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if place in _RIGHT else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [("th", _HEADER), *(("td", _cells(column)) for column in self.columns)]
+        body = "".join(
+            "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in rows
+        )
+        return f"<table>{body}</table>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema as JSON-able values."""
+        return {
+            "n_samples": self.n_samples,
+            "columns": [asdict(column) for column in self.columns],
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Schema:
+        """Return the schema that `to_json` described."""
+        columns = tuple(ColumnSchema(**column) for column in values["columns"])
+        return cls(columns, values["n_samples"])
+
+
+_HEADER = ("column", "kind", "missing", "distinct", "detail")
+_RIGHT = (2, 3)
+
+
+def _cells(column: ColumnSchema) -> tuple[str, ...]:
+    return (
+        column.name,
+        column.kind,
+        f"{column.n_missing:,}",
+        f"{column.n_distinct:,}",
+        column.detail,
+    )
+
+
+def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
+    for name, kind in kinds.items():
+        if name not in table:
+            near = difflib.get_close_matches(str(name), table.names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(table.names)}."
+            raise InputError(f"The kind of {name!r} was given, but there is no such column: {hint}")
+        if kind not in KINDS:
+            raise InputError(
+                f"Column {name!r} cannot be of the kind {kind!r}: choose one of {', '.join(KINDS)}."
+            )
+
+
+def _infer(name: str, column: Array, told: str | None) -> ColumnSchema:
+    if told == DROPPED:
+        return _column(name, DROPPED, column, "as told")
+    if told is not None:
+        column = _CONVERSIONS[told](name, column)
+    kind = told or _natural_kind(column)
+    described = _column(name, kind, column, _DETAILS[kind](column))
+    reason = _uninformative(described) or (None if told else _identifier(name, column, described))
+    return replace(described, kind=DROPPED, detail=reason) if reason else described
+
+
+_CONVERSIONS = {
+    NUMBER: as_numbers,
+    CATEGORY: lambda _, column: as_levels(column),
+    BOOLEAN: as_booleans,
+    DATETIME: as_moments,
+}
+
+
+def _natural_kind(column: Array) -> str:
+    if column.dtype.kind == "f":
+        return NUMBER
+    if column.dtype.kind == "M":
+        return DATETIME
+    return BOOLEAN if set(map(type, column)) <= {bool, type(None)} else CATEGORY
+
+
+def _column(name: str, kind: str, column: Array, detail: str) -> ColumnSchema:
+    missing = is_missing(column)
+    n_missing = int(missing.sum())
+    if column.dtype.kind == "O":
+        n_distinct = len(set(column.tolist()) - {None})
+    else:
+        n_distinct = _n_distinct(np.sort(column[~missing]))
+    return ColumnSchema(name, kind, n_missing, n_distinct, detail)
+
+
+def _n_distinct(values: Array) -> int:
+    return int(np.count_nonzero(values[1:] != values[:-1])) + 1 if len(values) else 0
+
+
+def _uninformative(column: ColumnSchema) -> str | None:
+    if column.n_distinct == 0:
+        return "no value in any row"
+    if column.n_distinct == 1 and column.n_missing == 0:
+        return "constant: the same value in every row"
+    return None
+
+
+def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
+    """Return why a column looks like an identifier, which tells nothing about new rows."""
+    n_values = len(column) - described.n_missing
+    nearly_all = described.n_distinct >= NEARLY_ALL * n_values
+    if described.kind == CATEGORY and nearly_all and n_values >= FEWEST_TEXTS:
+        distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
+        return f"{distinct}: an identifier or free text"
+    if described.kind != NUMBER or not nearly_all or not _whole(column):
+        return None
+    if _ID_NAME.search(name) and n_values >= FEWEST_TEXTS:
+        return "whole numbers, nearly all distinct, named like an identifier"
+    if _running(column, described):
+        return f"a running number from {_short(column.min())} to {_short(column.max())}"
+    return None
+
+
+def _whole(numbers: Array) -> bool:
+    present = numbers[~np.isnan(numbers)]
+    return bool((present == np.floor(present)).all())
+
+
+def _running(numbers: Array, described: ColumnSchema) -> bool:
+    return (
+        len(numbers) >= LONGEST_COINCIDENCE
+        and described.n_missing == 0
+        and described.n_distinct == len(numbers)
+        and numbers.max() - numbers.min() == len(numbers) - 1
+    )
+
+
+def _with_one_kept(
+    columns: list[ColumnSchema], table: Table, kinds: Mapping[str, str]
+) -> tuple[ColumnSchema, ...]:
+    """Keep what looks like an identifier when there is nothing else to learn from."""
+    if any(column.kept for column in columns):
+        return tuple(columns)
+    return tuple(
+        _forced(column, table[column.name])
+        if column.name not in kinds and _uninformative(column) is None
+        else column
+        for column in columns
+    )
+
+
+def _forced(column: ColumnSchema, values: Array) -> ColumnSchema:
+    detail = f"{column.detail}; kept, as there is no other column"
+    return replace(column, kind=_natural_kind(values), detail=detail)
+
+
+def _number_detail(column: Array) -> str:
+    if np.isnan(column).all():
+        return ""
+    word = "whole numbers " if _whole(column) else ""
+    return f"{word}from {_short(np.nanmin(column))} to {_short(np.nanmax(column))}"
+
+
+def _category_detail(column: Array) -> str:
+    counts = Counter(level for level in column.tolist() if level is not None)
+    shown = [_clipped(str(level)) for level, _ in counts.most_common(3)]
+    more = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
+    return ", ".join(shown) + more
+
+
+def _datetime_detail(column: Array) -> str:
+    present = column[~np.isnat(column)]
+    return f"from {_moment(present.min())} to {_moment(present.max())}" if len(present) else ""
+
+
+def _boolean_detail(column: Array) -> str:
+    numbers = as_booleans("", column)
+    present = numbers[~np.isnan(numbers)]
+    return f"true in {present.mean():.0%} of the rows" if len(present) else ""
+
+
+_DETAILS = {
+    NUMBER: _number_detail,
+    CATEGORY: _category_detail,
+    BOOLEAN: _boolean_detail,
+    DATETIME: _datetime_detail,
+}
+
+
+def _short(number: float) -> str:
+    whole = float(number).is_integer() and abs(number) < 1e9
+    return number_text(float(number)) if whole else f"{number:.4g}"
+
+
+def _moment(moment: Any) -> str:
+    return str(moment.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= 24 else text[:21] + "..."

@@ -1,0 +1,101 @@
+"""Statistics of weighted values in which a weight of two is the same as the row twice.
+
+All of them start from the distinct values in ascending order and the total weight of each. So they
+depend neither on the order of the rows nor on whether equal rows are repeated or weighted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """The distinct values of a column and the total weight of each.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_distinct,)
+        In ascending order, without missing ones.
+    weights : ndarray of shape (n_distinct,)
+        Total weight of each value, above zero.
+
+    Examples
+    --------
+    >>> distribution = Distribution.of(np.array([3.0, 1.0, 2.0, 9.0]), np.array([1, 1, 1, 0]))
+    >>> distribution.quantile(0.5), distribution.values
+    (2.0, array([1., 2., 3.]))
+    """
+
+    values: Array
+    weights: Array
+
+    @classmethod
+    def of(cls, column: Array, sample_weight: Array | None = None) -> Distribution:
+        """Return the distribution of a column's values, without missing ones and weights of zero.
+
+        Parameters
+        ----------
+        column : float64 ndarray of shape (n_samples,)
+            NaN is missing.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        """
+        present = ~np.isnan(column)
+        if sample_weight is None:
+            values, counts = np.unique(column[present], return_counts=True)
+            return cls(values, counts.astype(np.float64))
+        present &= sample_weight > 0
+        values, inverse = np.unique(column[present], return_inverse=True)
+        return cls(values, np.bincount(inverse, sample_weight[present], len(values)))
+
+    @property
+    def total(self) -> float:
+        """Total weight."""
+        return float(self.weights.sum())
+
+    def quantile(self, share: float) -> float:
+        """Return the value below which `share` of the weight lies.
+
+        The mean of two neighbors where the boundary falls between them, as in the usual median
+        (definition 2 of Hyndman and Fan, 1996, *The American Statistician* 50).
+
+        Parameters
+        ----------
+        share : float
+            Between 0 and 1.
+        """
+        cumulative = np.cumsum(self.weights)
+        wanted = share * cumulative[-1]
+        last = len(self.values) - 1
+        low = min(int(np.searchsorted(cumulative, wanted, side="left")), last)
+        high = min(int(np.searchsorted(cumulative, wanted, side="right")), last)
+        return (
+            float(self.values[low] / 2 + self.values[high] / 2)
+            if high > low
+            else float(self.values[low])
+        )
+
+    def mean(self, of_values: Array) -> Array:
+        """Return the weighted mean of something that was computed for each distinct value.
+
+        Parameters
+        ----------
+        of_values : ndarray of shape (n_distinct, ...)
+            A row for each distinct value.
+        """
+        return np.asarray(self.weights @ of_values / self.weights.sum())
+
+
+def total_weight(chosen: Array, sample_weight: Array | None) -> float:
+    """Return the weight of the chosen rows (Booleans of shape (n_samples,))."""
+    return float(chosen.sum() if sample_weight is None else sample_weight[chosen].sum())
+
+
+def share(chosen: Array, sample_weight: Array | None) -> float:
+    """Return the chosen rows' share of the whole weight, between 0 and 1."""
+    return total_weight(chosen, sample_weight) / total_weight(np.ones_like(chosen), sample_weight)

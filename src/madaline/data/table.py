@@ -1,0 +1,148 @@
+"""A table is a dictionary from column names to columns of equal length, on NumPy alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import to_column
+from madaline.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of equal length; build it with `from_columns`, which checks everything.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_samples,)
+        float64 numbers (NaN is missing), datetime64[us] moments (NaT is missing) or objects (text
+        and Booleans as levels; None is missing).
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"age": [31, 45, None], "city": ["Bonn", "Kiel", "Bonn"]})
+    >>> table.n_samples, table.names
+    (3, ('age', 'city'))
+    >>> table.take([0, 2])["city"]
+    array(['Bonn', 'Bonn'], dtype=object)
+    """
+
+    columns: Mapping[str, Array]
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Table:
+        """Return a checked table of any columns.
+
+        Parameters
+        ----------
+        columns : mapping of str to array-like, or pairs of them
+            See `madaline.data.column.to_column` for what a column may hold.
+
+        Returns
+        -------
+        Table
+            Arrays that are already of a right kind are not copied.
+
+        Raises
+        ------
+        InputError
+            If names repeat, lengths differ, or a column cannot be used as it is.
+        """
+        pairs = columns.items() if isinstance(columns, Mapping) else columns
+        named = [(str(name), values) for name, values in pairs]
+        _check_unique([name for name, _ in named])
+        converted = {name: to_column(name, values) for name, values in named}
+        _check_lengths(converted)
+        return cls(converted)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows; zero when there are no columns."""
+        return len(next(iter(self.columns.values()), ()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in their order."""
+        return tuple(self.columns)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the column of that name, shape (n_samples,).
+
+        Raises
+        ------
+        InputError
+            If there is no such column.
+        """
+        self._check_known([name])
+        return self.columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a column of that name."""
+        return name in self.columns
+
+    def take(self, rows: Any) -> Table:
+        """Return the table of some rows, in the order of `rows` (integers, a slice or Booleans)."""
+        index = rows if isinstance(rows, slice) else np.asarray(rows)
+        if not isinstance(index, slice) and index.size == 0:
+            index = index.astype(np.intp)  # an empty list has the type of floats
+        return Table({name: column[index] for name, column in self.columns.items()})
+
+    def select(self, names: Iterable[str]) -> Table:
+        """Return the table of these columns, in this order."""
+        wanted = list(names)
+        self._check_known(wanted)
+        return Table({name: self.columns[name] for name in wanted})
+
+    def drop(self, names: Iterable[str]) -> Table:
+        """Return the table without these columns."""
+        unwanted = set(names)
+        self._check_known(sorted(unwanted))
+        return Table({n: column for n, column in self.columns.items() if n not in unwanted})
+
+    def _check_known(self, names: list[str]) -> None:
+        unknown = [name for name in names if name not in self.columns]
+        if unknown:
+            raise InputError(
+                f"The table has no column {listed(unknown)}: its columns are {listed(self.names)}."
+            )
+
+
+def listed(names: Iterable[str], *, at_most: int = 8) -> str:
+    """Return names as a message shows them: quoted, and not too many.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"], at_most=2)
+    "'a', 'b' and 1 more"
+    """
+    shown = [repr(name) for name in names]
+    if len(shown) <= at_most:
+        return ", ".join(shown)
+    return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"
+
+
+def _check_unique(names: list[str]) -> None:
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise InputError(
+            f"Column names must be unique, but {listed(repeated)} occurs more than once: rename or"
+            " drop the duplicates."
+        )
+
+
+def _check_lengths(columns: Mapping[str, Array]) -> None:
+    if not columns:
+        return
+    first, expected = next((name, len(column)) for name, column in columns.items())
+    for name, column in columns.items():
+        if len(column) != expected:
+            raise InputError(
+                f"Column {name!r} has {len(column)} rows but column {first!r} has {expected}: give"
+                " columns of equal length."
+            )
