@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +19,10 @@ from madaline.data.folds import make_folds
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, RegressionCodec, TargetCodec, infer_task
-from madaline.errors import InputError
+from madaline.errors import InputError, ModelFileError
 from madaline.model import FittedModel, Summary
 from madaline.runtime.predictor import Part, Predictor
+from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
 from madaline.training.plan import make_plan
@@ -33,6 +38,9 @@ from madaline.training.threads import Workers
 
 BINS = (0, 16, 64)
 """Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""
+
+CHECKPOINT_SECONDS = 5.0
+"""How much work may be lost when a fit is killed. It decides nothing about the result."""
 
 
 class Fitting:
@@ -60,6 +68,9 @@ class Fitting:
         Decides every random number: same seed, same bits, on any number of threads.
     n_jobs : int, optional
         Number of threads, as in scikit-learn.
+    checkpoint : path, optional
+        A file to keep the state in. If it holds the state of this very fit, the fit goes on there;
+        what is resumed ends in the same bits. `discard_checkpoint` removes it.
 
     Raises
     ------
@@ -80,7 +91,10 @@ class Fitting:
         effort: int = 100,
         seed: int = 0,
         n_jobs: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
+        _check_effort(effort)
+        _check_weight(sample_weight)
         if sample_weight is not None and not np.all(sample_weight > 0):
             counted = np.flatnonzero(sample_weight)
             table, target, sample_weight = (
@@ -107,20 +121,46 @@ class Fitting:
                 rng=np.random.default_rng(seed),
             )
         )
+        # Large groups may leave a network fewer rows than the plan counted on.
+        batch_size = min(self.plan.batch_size, self.rows.n_training)
+        self.plan = replace(self.plan, batch_size=batch_size)
         self.race = Race(
             self.plan, self._examples(table, target, sample_weight), seed, Workers(n_jobs)
         )
         self.records: list[Record] = []
         self.decisions: list[Decision] = []
+        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self._resume()
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision that it led to, if any."""
-        for record, decision in self.race.run():
-            if decision is None:
-                self.records.append(record)
-            else:
-                self.decisions.append(decision)
-            yield record, decision
+        saved = time.monotonic()
+        while not self.race.finished:
+            for record, decision in self.race.run_epoch():
+                if decision is None:
+                    self.records.append(record)
+                else:
+                    self.decisions.append(decision)
+                yield record, decision
+            if self.checkpoint and time.monotonic() - saved > CHECKPOINT_SECONDS:
+                save_checkpoint(self.checkpoint, self.race, self.records, self.decisions)
+                saved = time.monotonic()
+
+    def _resume(self) -> None:
+        """Go on where an interrupted fit of the same table stopped."""
+        if self.checkpoint is None or not self.checkpoint.exists():
+            return
+        try:
+            resumed = resume(self.checkpoint, self.race)
+        except ModelFileError:  # not a checkpoint of ours, or cut short: begin at the beginning
+            return
+        if resumed is not None:
+            self.records, self.decisions = resumed
+
+    @property
+    def resumed_epoch(self) -> int:
+        """The epoch at which the fit stands; above zero before the first step if it was resumed."""
+        return self.race.epoch
 
     def model(self) -> FittedModel:
         """Return the fitted model."""
@@ -143,6 +183,11 @@ class Fitting:
         return FittedModel(
             predictor, self.schema, summary, tuple(self.records), tuple(self.decisions)
         )
+
+    def discard_checkpoint(self) -> None:
+        """Remove the file that the fit was kept in, once the model is safe."""
+        if self.checkpoint:
+            self.checkpoint.unlink(missing_ok=True)
 
     def out_of_fold(self) -> Array:
         """Return the final raw output for every training row by networks that never saw it.
@@ -210,6 +255,24 @@ class Fitting:
             )
             for (n_bins, network), names in chosen.items()
         )
+
+
+def _check_effort(effort: int) -> None:
+    if effort < 1:
+        raise InputError(f"effort is {effort}: give a number of epochs, at least 1.")
+
+
+def _check_weight(sample_weight: Array | None) -> None:
+    if sample_weight is None:
+        return
+    wrong = np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))
+    if len(wrong):
+        raise InputError(
+            f"sample_weight of row {wrong[0]} is {sample_weight[wrong[0]]}: give weights that are"
+            " finite and not negative."
+        )
+    if not np.any(sample_weight):
+        raise InputError("All of sample_weight is zero: give at least one row some weight.")
 
 
 def _fit_codec(task: str, target: Array, sample_weight: Array | None) -> TargetCodec:

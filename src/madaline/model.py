@@ -11,8 +11,8 @@ from madaline.core.arrays import Array
 from madaline.data.encoder import Encoded
 from madaline.data.schema import Schema
 from madaline.data.table import Table
+from madaline.data.tensor_file import MODEL, read_tensor_file
 from madaline.runtime.predictor import Predictor
-from madaline.runtime.tensor_file import FORMAT, VERSION, checksum, read_model_file
 from madaline.training.decisions import Decision
 from madaline.training.records import Record
 from madaline.training.score import Score
@@ -114,31 +114,17 @@ class FittedModel:
         OSError
             If the file cannot be written, for example because the disk is full.
         """
-        import json
-
-        from safetensors.numpy import save
-
-        from madaline.data.atomic import write_whole
+        from madaline.data.saving import write_tensor_file
 
         state, arrays = self.predictor.to_state()
-        description = json.dumps(
-            {
-                "predictor": state,
-                "schema": self.schema.to_json(),
-                "summary": self.summary.to_json(),
-                "records": [record.to_json() for record in self.records],
-                "decisions": [decision.to_json() for decision in self.decisions],
-            }
-        )
-        plain = save(arrays)  # laid out once, to know the bytes that the checksum covers
-        body = plain[8 + int.from_bytes(plain[:8], "little") :]
-        metadata = {
-            "format": FORMAT,
-            "version": str(VERSION),
-            "checksum": checksum(description, body),
-            "model": description,
+        description = {
+            "predictor": state,
+            "schema": self.schema.to_json(),
+            "summary": self.summary.to_json(),
+            "records": [record.to_json() for record in self.records],
+            "decisions": [decision.to_json() for decision in self.decisions],
         }
-        write_whole(path, save(arrays, metadata=metadata))
+        write_tensor_file(path, MODEL, description, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> FittedModel:
@@ -154,7 +140,7 @@ class FittedModel:
         ModelFileError
             If there is no such file, it is not a model, it is damaged, or from a newer version.
         """
-        description, arrays = read_model_file(path)
+        description, arrays = read_tensor_file(path)
         return cls(
             Predictor.from_state(description["predictor"], arrays),
             Schema.from_json(description["schema"]),

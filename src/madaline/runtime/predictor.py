@@ -16,7 +16,7 @@ from madaline.core.workspace import Workspace
 from madaline.data.encoder import Encoded, TableEncoder
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, TargetCodec, codec_from_state
-from madaline.runtime.tensor_file import read_model_file
+from madaline.data.tensor_file import read_tensor_file
 
 CHUNK = 64
 """Rows that go through the networks at a time, always as many.
@@ -183,7 +183,7 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     ModelFileError
         If there is no such file, it is not a model, it is damaged, or from a newer version.
     """
-    description, arrays = read_model_file(path)
+    description, arrays = read_tensor_file(path)
     return Predictor.from_state(description["predictor"], arrays)
 
 

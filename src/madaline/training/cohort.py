@@ -81,6 +81,18 @@ class Cohort:
         population = Population(network.layout, np.stack(thetas))
         bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
         bias[...] = np.stack([examples.prior(fold) for fold in range(folds)])
+        return cls.continued(recipes, network, population, examples, batch_size)
+
+    @classmethod
+    def continued(
+        cls,
+        recipes: Sequence[Recipe],
+        network: Network,
+        population: Population,
+        examples: Examples,
+        batch_size: int,
+    ) -> Cohort:
+        """Train given networks on, with an optimizer that remembers nothing yet."""
         cohort = cls(recipes, network, population, examples, batch_size)
         cohort.optimizer.start(population)
         cohort._set_hyperparameters()
@@ -166,6 +178,13 @@ class Cohort:
         """Keep some recipes, in this order, with their memory; drop the others."""
         self.recipes = [self.recipes[place] for place in places]
         self.population = self.population.take(places)
+        self._workspaces.clear()
+
+    def clone(self, place: int, recipe: Recipe) -> None:
+        """Add copies of one recipe's networks, memory included, that go on under `recipe`."""
+        self.recipes.append(recipe)
+        self.population = self.population.clone(place)
+        self._set_hyperparameters()
         self._workspaces.clear()
 
     def _set_hyperparameters(self) -> None:

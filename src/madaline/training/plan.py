@@ -14,6 +14,9 @@ DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 More features need more decay; which time scale a table wants is what the race finds out.
 """
 
+MOST_FEATURES = 1024
+"""An encoding of more features than this takes much time and buys nothing."""
+
 LARGEST_ENCODING = 2**28
 """Elements of an encoding beside the plain one, at most: one GiB in float32."""
 
@@ -43,7 +46,11 @@ class Plan:
     batch_size: int
     epochs: int = 100
     patience: int = 8
-    cuts: tuple[tuple[int, int], ...] = ((6, 5), (15, 3))
+    cuts: tuple[tuple[int, int], ...] = ((3, 7), (6, 5), (15, 3))
+    decay_epochs: tuple[int, ...] = ()
+    lowest_rate: float = 0.001
+    weak: float = 0.9
+    widest: int = 256
 
 
 def batch_size_for(n_samples: int) -> int:
@@ -77,6 +84,8 @@ def make_plan(n_samples: int, widths: Mapping[int, int], *, epochs: int) -> Plan
         seen = min(
             smaller for smaller in widths if widths[smaller] == widths[n_bins] or smaller == n_bins
         )
+        if seen == 64 and widths[seen] > MOST_FEATURES:
+            continue
         if seen and widths[seen] * n_samples > LARGEST_ENCODING:
             continue
         for decay_time in decay_times:

@@ -13,14 +13,20 @@ from typing import TypeAlias
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.network import Network
+from madaline.core.population import Population
+from madaline.core.surgery import hidden_layers, widen
 from madaline.training.cohort import Cohort
 from madaline.training.decisions import Decision
 from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
+from madaline.training.growth import GrowthPolicy, wider
+from madaline.training.pace import PacePolicy, slower
 from madaline.training.plan import Plan
 from madaline.training.policy import Policy
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
+from madaline.training.regularization import RegularizationPolicy, stronger, weaker
 from madaline.training.selection import SelectionPolicy, mix_shares
 from madaline.training.standing import Candidate, Standing
 from madaline.training.stopping import StoppingPolicy
@@ -68,18 +74,27 @@ class Race:
         """How the race stands."""
         return Standing(self.epoch, self.candidates, self.examples)
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return not self.cohorts
+
     def run(self) -> Iterator[Event]:
-        """Train epoch by epoch; yield every record, with the decision that it led to."""
-        while self.cohorts and self.epoch < self.plan.epochs:
-            self.epoch += 1
-            self._train()
-            records = self._judge()
-            for record in records.values():
-                yield record, None
-            for policy in self._policies():
-                for decision in policy.decide(self.standing):
-                    self._apply(decision)
-                    yield records[decision.subject], decision
+        """Train until the end; yield every record, with the decision that it led to."""
+        while not self.finished:
+            yield from self.run_epoch()
+
+    def run_epoch(self) -> Iterator[Event]:
+        """Train for one epoch, judge, and carry out what the policies decide."""
+        self.epoch += 1
+        self._train()
+        records = self._judge()
+        for record in records.values():
+            yield record, None
+        for policy in self._policies():
+            for decision in policy.decide(self.standing):
+                self._apply(decision)
+                yield records[decision.subject], decision
 
     def weights(self) -> dict[str, float]:
         """Return the share of every recipe in the final prediction; most are zero."""
@@ -91,7 +106,13 @@ class Race:
         return combined(outputs, np.asarray(list(weights.values())))
 
     def _policies(self) -> tuple[Policy, ...]:
-        return (StoppingPolicy(self.plan.patience), SelectionPolicy(self.plan.cuts))
+        return (
+            StoppingPolicy(self.plan.patience, self.plan.epochs),
+            SelectionPolicy(self.plan.cuts),
+            RegularizationPolicy(self.plan.decay_epochs),
+            PacePolicy(self.plan.lowest_rate),
+            GrowthPolicy(self.plan.weak, self.plan.widest),
+        )
 
     def _enter(self, recipes: Sequence[Recipe]) -> None:
         """Start new networks of recipes that share their layers."""
@@ -99,7 +120,33 @@ class Race:
         rngs = [np.random.default_rng([self.seed, first + place]) for place in range(len(recipes))]
         cohort = Cohort.start(recipes, self.examples, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
-        self.candidates |= {one.name: Candidate(one, cohort.network) for one in recipes}
+        for recipe in recipes:
+            self._introduce(recipe, cohort)
+
+    def _slow_down(self, parent: Candidate) -> None:
+        """Let a candidate's networks go on from their best epoch with shorter steps."""
+        population = Population(parent.network.layout, parent.theta[None].copy())
+        self._continue(slower(parent.recipe), parent.network, population)
+
+    def _grow(self, parent: Candidate) -> None:
+        """Let wider copies of a candidate's networks, which say the same, go on."""
+        recipe, rng = wider(parent.recipe), np.random.default_rng([self.seed, len(self.candidates)])
+        network = parent.network
+        population = Population(network.layout, parent.theta[None].copy())
+        for layer in hidden_layers(network):
+            units = parent.recipe.units[0]
+            network, population = widen(network, population, layer, units, rng)
+        self._continue(recipe, network, population)
+
+    def _continue(self, recipe: Recipe, network: Network, population: Population) -> None:
+        cohort = Cohort.continued(
+            [recipe], network, population, self.examples, self.plan.batch_size
+        )
+        self.cohorts.append(cohort)
+        self._introduce(recipe, cohort)
+
+    def _introduce(self, recipe: Recipe, cohort: Cohort) -> None:
+        self.candidates[recipe.name] = Candidate(recipe, cohort.network, entered=self.epoch)
 
     def _train(self) -> None:
         """Let every network see the rows outside its fold once."""
@@ -144,8 +191,25 @@ class Race:
         match decision.action:
             case "stop" | "drop":
                 self._retire(self.candidates[decision.subject])
+            case "lower":
+                self._slow_down(self.candidates[decision.subject])
+            case "grow":
+                self._grow(self.candidates[decision.subject])
+            case "simplify":
+                self._clone(decision.subject, stronger(self.candidates[decision.subject].recipe))
+            case "loosen":
+                self._clone(decision.subject, weaker(self.candidates[decision.subject].recipe))
             case other:
                 raise ValueError(f"The race cannot {other}.")
+
+    def _clone(self, name: str, recipe: Recipe) -> None:
+        """Let a copy of a recipe's networks go on under another recipe of the same layers."""
+        for cohort in self.cohorts:
+            for place, racing in enumerate(cohort.recipes):
+                if racing.name == name:
+                    cohort.clone(place, recipe)
+                    self._introduce(recipe, cohort)
+                    return
 
     def _retire(self, leaving: Candidate) -> None:
         leaving.racing = False

@@ -17,7 +17,7 @@ class SelectionPolicy(Policy):
     """At a few cuts, keep the recipes that the best mix of all of them uses most.
 
     A recipe that is worse alone may still help a mix, because it errs elsewhere. The single best
-    recipe always stays. What is dropped keeps its best epoch and may still join the final mix.
+    recipe always stays, and so do those that joined later. What is dropped keeps its best epoch and may still join the final mix.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class SelectionPolicy(Policy):
     def decide(self, standing: Standing) -> list[Decision]:
         """Return a drop for every loser if this epoch is a cut."""
         keep = dict(self.cuts).get(standing.epoch)
-        racing = standing.racing
+        racing = [one for one in standing.racing if not one.entered]
         if keep is None or len(racing) <= keep:
             return []
         shares = mix_shares(standing)

@@ -33,6 +33,8 @@ class Candidate:
         Their out-of-fold raw outputs.
     latest : float
         Out-of-fold loss of the latest epoch.
+    entered : int
+        After which epoch it joined the race; 0 for those that started it.
     racing : bool
         Whether it still trains.
     """
@@ -44,6 +46,7 @@ class Candidate:
     theta: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
     output: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
     latest: float = np.inf
+    entered: int = 0
     racing: bool = True
 
     @property
@@ -79,3 +82,20 @@ class Standing:
     def best(self) -> Candidate:
         """The recipe with the lowest loss so far."""
         return min(self.candidates.values(), key=lambda one: one.loss)
+
+    def seen_loss(self, candidate: Candidate) -> float:
+        """Return a candidate's loss on rows that its networks learned from.
+
+        Each fold's networks are asked about the rows of the next fold, so that every row counts
+        once, as it does in the out-of-fold loss.
+        """
+        examples = self.examples
+        features = examples.features[candidate.recipe.n_bins]
+        folds = examples.rows.n_folds
+        outputs = [
+            candidate.network.predict(
+                candidate.theta[fold - 1], features[examples.rows.held_out(fold)]
+            )
+            for fold in range(folds)
+        ]
+        return examples.mean_loss(np.concatenate(outputs))

@@ -20,17 +20,22 @@ class StoppingPolicy(Policy):
     ----------
     patience : int
         Epochs without improvement after which a recipe is flat.
+    epochs : int
+        How often a network may see the table, at most.
     """
 
     patience: int
+    epochs: int
 
     def decide(self, standing: Standing) -> list[Decision]:
-        """Return a stop for every racing recipe that is flat."""
-        return [
-            self._stop(one, standing.epoch)
-            for one in standing.racing
-            if standing.epoch - one.epoch >= self.patience
-        ]
+        """Return a stop for every racing recipe that is flat or has trained as long as it may."""
+        decisions = []
+        for one in standing.racing:
+            if standing.epoch - one.epoch >= self.patience:
+                decisions.append(self._stop(one, standing.epoch))
+            elif standing.epoch - one.entered >= self.epochs:
+                decisions.append(self._out_of_time(one, standing.epoch))
+        return decisions
 
     def _stop(self, candidate: Candidate, epoch: int) -> Decision:
         return Decision(
@@ -40,4 +45,14 @@ class StoppingPolicy(Policy):
             "Its loss was best at epoch {best:.0f} ({loss:.4f}) and has not improved for"
             " {flat:.0f} epochs: it is flat, and that epoch is kept.",
             {"best": candidate.epoch, "loss": candidate.loss, "flat": epoch - candidate.epoch},
+        )
+
+    def _out_of_time(self, candidate: Candidate, epoch: int) -> Decision:
+        return Decision(
+            epoch,
+            "stop",
+            candidate.name,
+            "It has seen the table {epochs:.0f} times, as often as it may (effort), with a loss of"
+            " {loss:.4f} at best: it stops, though it might still get better.",
+            {"epochs": self.epochs, "loss": candidate.loss},
         )
