@@ -296,4 +296,4 @@ def _target_matrix(codec: TargetCodec, target: Array) -> tuple[Array, Loss]:
 
 
 def _unit_mean(weight: Array) -> Array:
-    return (weight / weight.mean()).astype(np.float32)
+    return np.asarray(weight / weight.mean(), np.float32)

@@ -84,14 +84,13 @@ class Predictor:
 
     def encode(self, table: Table | Mapping[str, Any]) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        return self.encoder.encode(
-            table if isinstance(table, Table) else Table.from_columns(table)
-        )
+        return self.encoder.encode(table if isinstance(table, Table) else Table.from_columns(table))
 
     def output(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table)
-        return np.sum([part.output(encoded.features(part.n_bins)) for part in self.parts], axis=0)
+        shares = [part.output(encoded.features(part.n_bins)) for part in self.parts]
+        return np.asarray(np.sum(shares, axis=0))
 
     def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the predicted labels, or numbers.

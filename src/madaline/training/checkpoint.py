@@ -67,9 +67,7 @@ def save_checkpoint(
     write_tensor_file(path, CHECKPOINT, description, arrays)
 
 
-def resume(
-    path: str | os.PathLike[str], race: Race
-) -> tuple[list[Record], list[Decision]] | None:
+def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list[Decision]] | None:
     """Put a race that has not begun into the state that a checkpoint holds.
 
     Parameters
@@ -128,7 +126,9 @@ def _population_arrays(prefix: str, cohort: Cohort) -> dict[str, Array]:
     )
 
 
-def _cohort(prefix: str, recipes: list[dict[str, Any]], arrays: dict[str, Array], race: Race) -> Cohort:
+def _cohort(
+    prefix: str, recipes: list[dict[str, Any]], arrays: dict[str, Array], race: Race
+) -> Cohort:
     known = [Recipe.from_json(values) for values in recipes]
     rngs = [np.random.default_rng(0) for _ in known]
     cohort = Cohort.start(known, race.examples, race.plan.batch_size, rngs)

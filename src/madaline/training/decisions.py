@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Action: TypeAlias = Literal[
-    "drop", "keep", "raise", "lower", "restore", "grow", "simplify", "loosen", "restart", "stop", "choose"
+    "drop",
+    "keep",
+    "raise",
+    "lower",
+    "restore",
+    "grow",
+    "simplify",
+    "loosen",
+    "restart",
+    "stop",
+    "choose",
 ]
 """What was done: the verbs of adaptive training."""
 

@@ -20,8 +20,8 @@ class GrowthPolicy(Policy):
     Parameters
     ----------
     weak : float
-        The fit is weak if the loss on rows that were learned from is above this share of the loss on
-        rows that were not.
+        The fit is weak if the loss on rows that were learned from is above this share of the loss
+        on rows that were not.
     widest : int
         No layer grows beyond so many units.
     """
@@ -46,9 +46,9 @@ class GrowthPolicy(Policy):
             epoch,
             "grow",
             leader.name,
-            "It leads with a loss of {loss:.4f}, and {seen:.4f} on rows that it learned from: a weak"
-            " fit, so a copy of it with {units:.0f} instead of {old_units:.0f} units in each layer"
-            " joins.",
+            "It leads with a loss of {loss:.4f}, and {seen:.4f} on rows that it learned from: a"
+            " weak fit, so a copy of it with {units:.0f} instead of {old_units:.0f} units in each"
+            " layer joins.",
             {
                 "loss": leader.loss,
                 "seen": seen,

@@ -34,7 +34,11 @@ class PacePolicy(Policy):
         """Return a slower continuation of the leader, once, if it has gone flat."""
         leader = standing.best
         recipe = slower(leader.recipe)
-        if leader.racing or recipe.learning_rate < self.lowest or recipe.name in standing.candidates:
+        if (
+            leader.racing
+            or recipe.learning_rate < self.lowest
+            or recipe.name in standing.candidates
+        ):
             return []
         return [self._slower(leader, standing.epoch)]
 
@@ -44,8 +48,8 @@ class PacePolicy(Policy):
             epoch,
             "lower",
             leader.name,
-            "It leads with a loss of {loss:.4f} and is flat: a copy goes on from its best epoch with"
-            " a learning rate of {rate:.2g} instead of {old_rate:.2g}.",
+            "It leads with a loss of {loss:.4f} and is flat: a copy goes on from its best epoch"
+            " with a learning rate of {rate:.2g} instead of {old_rate:.2g}.",
             {"loss": leader.loss, "rate": rate / STEP, "old_rate": rate},
         )
 

@@ -6,7 +6,7 @@ same out-of-fold outputs decide who stays, when to stop, how to combine, and wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -100,7 +100,7 @@ class Race:
         """Return the share of every recipe in the final prediction; most are zero."""
         return mix_shares(self.standing)
 
-    def output(self, weights: dict[str, float]) -> Array:
+    def output(self, weights: Mapping[str, float]) -> Array:
         """Return the out-of-fold raw output of a weighted mean, in the order of the examples."""
         outputs = np.stack([self.candidates[name].output for name in weights])
         return combined(outputs, np.asarray(list(weights.values())))

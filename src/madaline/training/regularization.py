@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from madaline.training.decisions import Decision
+from madaline.training.decisions import Action, Decision
 from madaline.training.policy import Policy
 from madaline.training.recipe import Recipe
-from madaline.training.standing import Standing
+from madaline.training.standing import Candidate, Standing
 
 STEP = 3.0
 """Ratio of neighboring time scales of weight decay."""
@@ -37,14 +37,25 @@ class RegularizationPolicy(Policy):
             for one in standing.candidates.values()
             if one.recipe.n_bins == leader.recipe.n_bins and one.recipe.units == leader.recipe.units
         ]
-        evidence = {"loss": leader.loss, "decay": leader.recipe.decay_time}
         if leader.recipe.decay_time == min(tried):
-            words = "It leads with the strongest weight decay of its kind, {decay:g} epochs (loss {loss:.4f}): a copy of it goes on with three times as strong a decay."
-            return [Decision(standing.epoch, "simplify", leader.name, words, evidence)]
+            return [_decision(standing.epoch, leader, "simplify", "strongest", "three times")]
         if leader.recipe.decay_time == max(tried):
-            words = "It leads with the weakest weight decay of its kind, {decay:g} epochs (loss {loss:.4f}): a copy of it goes on with a third of the decay."
-            return [Decision(standing.epoch, "loosen", leader.name, words, evidence)]
+            return [_decision(standing.epoch, leader, "loosen", "weakest", "a third of")]
         return []
+
+
+def _decision(epoch: int, leader: Candidate, action: Action, extreme: str, change: str) -> Decision:
+    return Decision(
+        epoch,
+        action,
+        leader.name,
+        "It leads with a loss of {loss:.4f} and has the "
+        + extreme
+        + " weight decay of its kind (a time scale of {decay:g} epochs): a copy of it goes on with "
+        + change
+        + " that decay.",
+        {"loss": leader.loss, "decay": leader.recipe.decay_time},
+    )
 
 
 def stronger(recipe: Recipe) -> Recipe:

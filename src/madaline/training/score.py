@@ -66,8 +66,8 @@ def classification_scores(
     hits = [_hits(one, target) for one in (output, prior)]
     losses = [loss.rows(one, target).astype(np.float64) for one in (output, prior)]
     return (
-        _mean_score("accuracy", *hits, weight, higher_is_better=True),
-        _mean_score("log_loss", *losses, weight, higher_is_better=False),
+        _mean_score("accuracy", hits, weight, higher_is_better=True),
+        _mean_score("log_loss", losses, weight, higher_is_better=False),
     )
 
 
@@ -112,15 +112,19 @@ def standard_errors_better(
 
 def _hits(output: Array, target: Array) -> Array:
     if target.shape[1] == 1:
-        return ((output > 0) == (target > 0.5))[:, 0].astype(np.float64)
-    return (output.argmax(axis=1) == target.argmax(axis=1)).astype(np.float64)
+        hits = ((output > 0) == (target > 0.5))[:, 0]
+    else:
+        hits = output.argmax(axis=1) == target.argmax(axis=1)
+    return np.asarray(hits, np.float64)
 
 
 def _mean_score(
-    metric: str, values: Array, constants: Array, weight: Array | None, *, higher_is_better: bool
+    metric: str, values: list[Array], weight: Array | None, *, higher_is_better: bool
 ) -> Score:
-    mean, error = _mean_and_error(values, weight)
-    return Score(metric, mean, error, _mean_and_error(constants, weight)[0], higher_is_better)
+    """Return the mean over the rows of the networks' values, beside that of the constants'."""
+    mean, error = _mean_and_error(values[0], weight)
+    constant, _ = _mean_and_error(values[1], weight)
+    return Score(metric, mean, error, constant, higher_is_better)
 
 
 def _mean_and_error(values: Array, weight: Array | None) -> tuple[float, float]:

@@ -17,7 +17,8 @@ class SelectionPolicy(Policy):
     """At a few cuts, keep the recipes that the best mix of all of them uses most.
 
     A recipe that is worse alone may still help a mix, because it errs elsewhere. The single best
-    recipe always stays, and so do those that joined later. What is dropped keeps its best epoch and may still join the final mix.
+    recipe always stays, and so do those that joined later. What is dropped keeps its best epoch and
+    may still be part of the final mix.
 
     Parameters
     ----------
@@ -43,8 +44,8 @@ class SelectionPolicy(Policy):
             epoch,
             "drop",
             loser.name,
-            "Its loss of {loss:.4f} compares with {best:.4f} of the best, and the best mix gives"
-            " it {share:.0%}: it is dropped.",
+            "It has a loss of {loss:.4f} against {best:.4f} of the best, and {share:.0%} of the"
+            " best mix: it leaves the race.",
             {"loss": loser.loss, "best": best.loss, "share": share},
         )
 

@@ -49,7 +49,9 @@ def count_threads(n_jobs: int | None) -> int:
     if n_jobs is None:
         return 1
     if n_jobs == 0:
-        raise ValueError("n_jobs is 0, which means nothing: give a count, or -1 for all processors.")
+        raise ValueError(
+            "n_jobs is 0, which means nothing: give a count, or -1 for all processors."
+        )
     return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
 
 
