@@ -46,9 +46,9 @@ class GrowthPolicy(Policy):
             epoch,
             "grow",
             leader.name,
-            "It leads with a loss of {loss:.4f}, and {seen:.4f} on rows that it learned from: a"
-            " weak fit, so a copy of it with {units:.0f} instead of {old_units:.0f} units in each"
-            " layer joins.",
+            "It leads (loss {loss:.4f}) but fits even the rows it learned from weakly ({seen:.4f}):"
+            " a copy goes on from its best epoch with {units:.0f} instead of {old_units:.0f} units"
+            " in each layer.",
             {
                 "loss": leader.loss,
                 "seen": seen,

@@ -48,8 +48,8 @@ class PacePolicy(Policy):
             epoch,
             "lower",
             leader.name,
-            "It leads with a loss of {loss:.4f} and is flat: a copy goes on from its best epoch"
-            " with a learning rate of {rate:.2g} instead of {old_rate:.2g}.",
+            "It leads (loss {loss:.4f}) but is flat: a copy goes on from its best epoch with a"
+            " learning rate of {rate:.2g} instead of {old_rate:.2g}.",
             {"loss": leader.loss, "rate": rate / STEP, "old_rate": rate},
         )
 

@@ -44,8 +44,8 @@ class SelectionPolicy(Policy):
             epoch,
             "drop",
             loser.name,
-            "It has a loss of {loss:.4f} against {best:.4f} of the best, and {share:.0%} of the"
-            " best mix: it leaves the race.",
+            "A loss of {loss:.4f} against {best:.4f} of the best, and {share:.0%} of the best mix:"
+            " it leaves the race.",
             {"loss": loser.loss, "best": best.loss, "share": share},
         )
 

@@ -42,8 +42,8 @@ class StoppingPolicy(Policy):
             epoch,
             "stop",
             candidate.name,
-            "Its loss was best at epoch {best:.0f} ({loss:.4f}) and has not improved for"
-            " {flat:.0f} epochs: it is flat, and that epoch is kept.",
+            "Flat: no better than at epoch {best:.0f} (loss {loss:.4f}) for {flat:.0f} epochs, so"
+            " it stops, and that epoch is kept.",
             {"best": candidate.epoch, "loss": candidate.loss, "flat": epoch - candidate.epoch},
         )
 

@@ -1,0 +1,193 @@
+import gzip
+import sys
+
+import numpy as np
+import pytest
+
+from madaline.data.files import format_predictions, read_file, write_predictions
+from madaline.errors import InputError
+
+pl = pytest.importorskip("polars")
+
+CSV = """name,age,member,since,score
+Ann,31,true,2020-01-02,1.5
+Bob,,false,,NA
+"O'Neil, Cy",45,,2021-03-04T05:06,-2e3
+"""
+
+
+def written(tmp_path, text, name="table.csv", encoding="utf-8"):
+    path = tmp_path / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode(encoding))
+    return path
+
+
+def test_a_csv_file_is_read_with_its_types(tmp_path):
+    table = read_file(written(tmp_path, CSV))
+    assert table.names == ("name", "age", "member", "since", "score")
+    assert table["name"].tolist() == ["Ann", "Bob", "O'Neil, Cy"]
+    np.testing.assert_array_equal(table["age"], [31, np.nan, 45])
+    assert table["member"].tolist() == [True, False, None]
+    expected = np.array(["2020-01-02", "NaT", "2021-03-04T05:06"], "M8[us]")
+    np.testing.assert_array_equal(table["since"], expected)
+    np.testing.assert_array_equal(table["score"], [1.5, np.nan, -2000])
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_separators_and_encodings_are_found_out(tmp_path, separator, encoding):
+    rows = [["ort", "größe", "n"], ["Köln", "1.5", "1"], ["Bonn", "2.5", "2"]]
+    text = "\r\n".join(separator.join(row) for row in rows)
+    table = read_file(written(tmp_path, text, encoding=encoding))
+    assert table.names == ("ort", "größe", "n")
+    assert table["ort"].tolist() == ["Köln", "Bonn"]
+    assert table["größe"].tolist() == [1.5, 2.5]
+
+
+def test_gzip_tsv_and_parquet(tmp_path):
+    compressed = written(tmp_path, gzip.compress(CSV.encode()), "table.csv.gz")
+    assert read_file(compressed)["age"][0] == 31
+    assert read_file(written(tmp_path, "a\tb\n1,5\t2\n", "t.tsv"))["a"].tolist() == [1.5]
+    path = tmp_path / "table.parquet"
+    pl.DataFrame({"a": [1, None], "b": ["x", "y"], "zip": [53111, 24103]}).write_parquet(path)
+    table = read_file(path, categories=["zip", "b"])
+    np.testing.assert_array_equal(table["a"], [1, np.nan])
+    assert table["zip"].tolist() == ["53111", "24103"]
+    assert read_file(written(tmp_path, gzip.compress(path.read_bytes()), "p.gz")).n_samples == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1", "NaN", "-"], ["1", None, "-"]),
+        (["NA", "N/A", "null"], [np.nan] * 3),
+        ([" a", "b ", "  "], ["a", "b", None]),
+        (["TRUE", "False", ""], [True, False, None]),
+        (["25.11.2026", "1.2.2026"], np.array(["2026-11-25", "2026-02-01"], "M8[us]")),
+        (["2026/11/25", ""], np.array(["2026-11-25", "NaT"], "M8[us]")),
+        (["2026-11-25T10:00Z", "2026-11-25T10:00+02:00"],
+         np.array(["2026-11-25T10:00", "2026-11-25T08:00"], "M8[us]")),
+        (["3/4/2026", "5/6/2026"], ["3/4/2026", "5/6/2026"]),
+        (["2026-02-30", "2026-01-01"], ["2026-02-30", "2026-01-01"]),
+        (["1e3", "+.5", "7."], [1000, 0.5, 7]),
+    ],
+)  # fmt: skip
+def test_columns_are_read_as_what_they_hold(tmp_path, values, expected):
+    text = "k;c\n" + "".join(f"x;{value}\n" for value in values)
+    column = read_file(written(tmp_path, text))["c"]
+    if isinstance(expected, np.ndarray) or column.dtype == float:
+        np.testing.assert_array_equal(column, expected)
+    else:
+        assert column.tolist() == expected
+
+
+def test_a_decimal_comma_is_understood_beside_semicolons(tmp_path):
+    table = read_file(written(tmp_path, "a;b\n1,5;x\n-2;y\n3,25;z\n"))
+    assert table["a"].tolist() == [1.5, -2.0, 3.25]
+    quoted = read_file(written(tmp_path, 'a,b\n"1,500",x\n"2,250",y\n', "q.csv"))
+    assert quoted["a"].tolist() == ["1,500", "2,250"]  # thousands or decimals: nobody knows
+
+
+def test_categories_stay_text(tmp_path):
+    path = written(tmp_path, "zip,n\n01234,1\n99999,2\n")
+    assert read_file(path, categories=["zip", "not there"])["zip"].tolist() == ["01234", "99999"]
+    assert read_file(path)["zip"].tolist() == [1234.0, 99999.0]
+
+
+def test_words_among_numbers_are_named(tmp_path):
+    rows = [str(i) for i in range(100)]
+    rows[41] = "4l"
+    path = written(tmp_path, "size\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InputError, match=r"'size'.*'4l' in row 42 .*`--category size`"):
+        read_file(path)
+    assert read_file(path, categories=["size"])["size"][41] == "4l"
+    codes = written(tmp_path, "code\n" + "\n".join(["1", "2", "3"] * 20 + ["x"]) + "\n", "c.csv")
+    assert read_file(codes)["code"][-1] == "x"  # few distinct numbers: names of classes
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"a,b\n", "no rows"),
+        (b"a,b\n1,2\n3,4,5\n", "line 3 has 3 values where the first line has 2"),
+        (b"a,b\n1,2\n3\n", "line 3 has 1 values where the first line has 2"),
+        (b"a,b,a\n1,2,3\n", "more than one column 'a'"),
+        (b"a,b\n1,inf\n", r"'b' .*infinity \(inf\) in row 1"),
+        (bytes(range(256)) * 8, "not a table"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "is a picture"),
+        (b"PK\x03\x04junk", "Excel workbook"),
+        (gzip.compress(CSV.encode())[:-12], "cut short"),
+        (gzip.compress(CSV.encode())[:20], "cut short"),
+        (b"PAR1\0\0\0\0", "Parquet file that is cut short"),
+        (b"PAR1\0\0\0\0PAR1", "Parquet"),
+    ],
+)
+def test_what_is_no_table_is_said(tmp_path, content, message):
+    with pytest.raises(InputError, match=message) as error:
+        read_file(written(tmp_path, content))
+    assert "table.csv" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_truncated_parquet_is_said(tmp_path):
+    path = tmp_path / "table.parquet"
+    pl.DataFrame({"a": range(1000)}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match="cut short"):
+        read_file(path)
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    with pytest.raises(InputError, match=r"There is no file .*nothing\.csv"):
+        read_file(tmp_path / "nothing.csv")
+    with pytest.raises(InputError, match="is a folder"):
+        read_file(tmp_path)
+
+
+def test_without_polars_the_remedy_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(InputError, match=r"pip install 'madaline\[cli\]'"):
+        read_file(written(tmp_path, CSV))
+
+
+def test_quoted_line_ends_and_empty_names(tmp_path):
+    table = read_file(written(tmp_path, '"",text\n0,"two\nlines"\n1,"one"\n'))
+    assert table.names == ("column_1", "text")
+    assert table["text"].tolist() == ["two\nlines", "one"]
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.tsv", "p.csv.gz", "p.parquet"])
+def test_predictions_come_back(tmp_path, name):
+    columns = {
+        "label": np.array(["a", 'b,"c"'], dtype=object),
+        "probability": np.array([0.1, 1 / 3]),
+        "sure": np.array([True, False]),
+    }
+    write_predictions(tmp_path / name, columns)
+    table = read_file(tmp_path / name)
+    assert table["label"].tolist() == ["a", 'b,"c"']
+    assert table["probability"].tolist() == [0.1, 1 / 3]
+    assert table["sure"].tolist() == [True, False]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_predictions_that_cannot_be_written_are_said(tmp_path):
+    columns = {"a": np.array([1])}
+    assert format_predictions(columns) == b"a\n1\n"
+    with pytest.raises(InputError, match=r"not to 'p.xlsx'"):
+        write_predictions(tmp_path / "p.xlsx", columns)
+    with pytest.raises(InputError, match="no folder"):
+        write_predictions(tmp_path / "no" / "p.csv", columns)
+    (tmp_path / "d.csv").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        write_predictions(tmp_path / "d.csv", columns)
+
+
+def test_the_penguins(penguins):
+    if not penguins.is_file():
+        pytest.skip("the example table is not there")
+    table = read_file(penguins)
+    assert table.n_samples == 344
+    assert set(table["species"].tolist()) == {"Adelie", "Chinstrap", "Gentoo"}

@@ -1,0 +1,155 @@
+import datetime
+import decimal
+
+import numpy as np
+import pytest
+
+from madaline.data.frames import read_frame, read_target
+from madaline.data.table import Table
+from madaline.errors import InputError
+
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
+
+DAY = datetime.datetime(2020, 1, 1)
+NUMBERS, LEVELS, BOOLEANS = [1.0, np.nan, 3.0], ["a", None, "b"], [True, None, False]
+MOMENTS = np.array(["2020-01-01", "NaT", "2020-01-01"], "datetime64[us]")
+
+PANDAS = {
+    "float": ([1.0, None, 3.0], NUMBERS),
+    "nullable": (pd.array([1, None, 3], dtype="Int64"), NUMBERS),
+    "arrow": (pd.array([1, None, 3], dtype="int64[pyarrow]"), NUMBERS),
+    "decimal": ([decimal.Decimal(1), None, decimal.Decimal(3)], NUMBERS),
+    "duration": (pd.to_timedelta([1, None, 3], unit="s"), NUMBERS),
+    "text": (["a", None, "b"], LEVELS),
+    "string": (pd.array(["a", None, "b"], dtype="string"), LEVELS),
+    "categorical": (pd.Categorical(["a", None, "b"]), LEVELS),
+    "numbered": (pd.Categorical([1, None, 3]), ["1", None, "3"]),
+    "boolean": (pd.array([True, None, False], dtype="boolean"), BOOLEANS),
+    "objects": ([True, None, False], BOOLEANS),
+    "datetime": (pd.to_datetime([DAY, None, DAY]), MOMENTS),
+    "zoned": (
+        pd.to_datetime([DAY, None, DAY]).tz_localize("UTC").tz_convert("Asia/Tokyo"),
+        MOMENTS,
+    ),
+    "date": ([DAY.date(), None, DAY.date()], MOMENTS),
+}
+POLARS = {
+    "int": (pl.Series([1, None, 3]), NUMBERS),
+    "wide": (pl.Series([1, None, 3], dtype=pl.Int128), NUMBERS),
+    "decimal": (pl.Series([decimal.Decimal(1), None, decimal.Decimal(3)]), NUMBERS),
+    "duration": (pl.Series([datetime.timedelta(seconds=s) for s in (1, 3)]), [1.0, 3.0]),
+    "time": (pl.Series([datetime.time(0, 0, 1), None, datetime.time(0, 0, 3)]), NUMBERS),
+    "null": (pl.Series([None, None]), [np.nan, np.nan]),
+    "text": (pl.Series(["a", None, "b"]), LEVELS),
+    "enum": (pl.Series(["a", None, "b"], dtype=pl.Enum(["b", "a"])), LEVELS),
+    "categorical": (pl.Series(["a", None, "b"], dtype=pl.Categorical), LEVELS),
+    "boolean": (pl.Series([True, None, False]), BOOLEANS),
+    "date": (pl.Series([DAY.date(), None, DAY.date()]), MOMENTS),
+    "datetime": (pl.Series([DAY, None, DAY]), MOMENTS),
+    "zoned": (pl.Series([DAY, None, DAY]).dt.replace_time_zone("UTC"), MOMENTS),
+}
+
+
+def check(column, expected):
+    if isinstance(expected, np.ndarray) or isinstance(expected[0], float):
+        np.testing.assert_array_equal(column, expected)
+        assert column.dtype == np.asarray(expected).dtype
+    else:
+        assert column.dtype == object
+        assert column.tolist() == expected
+
+
+@pytest.mark.parametrize("name", PANDAS)
+def test_pandas_columns(name):
+    values, expected = PANDAS[name]
+    check(read_frame(pd.DataFrame({"c": values}))["c"], expected)
+    check(read_frame({"c": pd.Series(values)})["c"], expected)
+
+
+@pytest.mark.parametrize("name", POLARS)
+def test_polars_columns(name):
+    values, expected = POLARS[name]
+    check(read_frame(pl.DataFrame({"c": values}))["c"], expected)
+    check(read_frame(pl.DataFrame({"c": values}).lazy())["c"], expected)
+    check(read_frame({"c": values})["c"], expected)
+
+
+@pytest.mark.parametrize("name", [name for name in POLARS if name != "wide"])
+def test_arrow_columns(name):
+    values, expected = POLARS[name]
+    check(read_frame(pl.DataFrame({"c": values}).to_arrow())["c"], expected)
+
+
+def test_arrays_lists_and_mappings():
+    sparse = pytest.importorskip("scipy.sparse")
+    expected = {"x0": [1.0, 0.0], "x1": [0.0, 1.0]}
+    for X in (np.eye(2), np.eye(2, dtype=int), [[1, 0], [0, 1]], sparse.csr_matrix(np.eye(2))):
+        table = read_frame(X)
+        assert {name: table[name].tolist() for name in table.names} == expected
+    assert read_frame([[1, "a"], [2, "b"]])["x1"].tolist() == ["a", "b"]
+    assert read_frame([{"a": 1}, {"a": 2, "b": "x"}])["b"].tolist() == [None, "x"]
+    assert read_frame(np.eye(2), names=["p", "q"]).names == ("p", "q")
+    records = np.array([(1, 2.5)], dtype=[("p", int), ("q", float)])
+    assert read_frame(records).names == ("p", "q")
+    table = Table.from_columns({"a": [1.0]})
+    assert read_frame(table)["a"] is table["a"]
+    assert read_frame(pd.DataFrame([[1, 2]])).names == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([1, 2], r"Reshape your data"),
+        (np.zeros((2, 2, 2)), r"got 3D array"),
+        (np.zeros((3, 0)), r"0 feature\(s\) \(shape=\(3, 0\)\) while a minimum of 1 is required"),
+        ([[1], [1, 2]], r"Row 1 .* has 2 values"),
+        ("table.csv", r"Expected 2D"),
+        (None, r"Expected 2D"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), r"'a' occurs more than once"),
+        (
+            pd.DataFrame({"m": [1, "a"]}),
+            r"'m' mixes numbers \(1 in row 0\) and text \('a' in row 1",
+        ),
+        (pl.DataFrame({"l": [[1]]}), r"'l' holds List"),
+        (np.array([[1.0, np.inf]]), r"'x1' holds an infinity"),
+    ],
+)
+def test_what_is_no_table_is_said(X, message):
+    with pytest.raises(InputError, match=message):
+        read_frame(X)
+    with pytest.raises(InputError, match="3 names for 2 columns"):
+        read_frame(np.eye(2), names=["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("y", "expected", "kind"),
+    [
+        ([1, 2], [1, 2], "i"),
+        ([[1], [2]], [1, 2], "i"),
+        (np.array([[1.5], [2]]), [1.5, 2.0], "f"),
+        (["a", "b"], ["a", "b"], "O"),
+        ([1, "a"], [1, "a"], "O"),
+        ([True, False], [True, False], "b"),
+        (pd.Series([1, 2]), [1, 2], "i"),
+        (pd.Series(pd.Categorical([1, 2])), [1, 2], "i"),
+        (pd.Series(["a", "b"], dtype="string"), ["a", "b"], "O"),
+        (pl.Series(["a", "b"]), ["a", "b"], "O"),
+        (pl.Series([1, 2]), [1, 2], "i"),
+        (pd.DataFrame({"y": [1, 2]}), [1, 2], "i"),
+        (pl.DataFrame({"y": ["a"]}), ["a"], "O"),
+    ],
+)
+def test_targets_keep_their_type(y, expected, kind):
+    target = read_target(y)
+    assert target.tolist() == expected
+    assert target.dtype.kind == kind
+
+
+@pytest.mark.parametrize(
+    "y", [None, np.zeros((2, 2)), "abc", 5, pd.DataFrame({"a": [1], "b": [2]})]
+)
+def test_what_is_no_target_is_said(y):
+    with pytest.raises(InputError):
+        read_target(y)
