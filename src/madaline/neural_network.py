@@ -1,0 +1,448 @@
+"""The textbook network: initialize, forward, loss, backward, update, repeat.
+
+It is for people who learn how a neural network works. Every step is a method that can be called by
+hand, every weight can be looked at; underneath is the same core that fits whole populations, here a
+population of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline.core.arrays import Array, Parameters
+from madaline.core.initializers import lecun_normal, zeros
+from madaline.core.layers import Linear, Sigmoid
+from madaline.core.layers.activation import Activation
+from madaline.core.layers.base import Layer
+from madaline.core.layers.chain import ChainBackward
+from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+from madaline.core.losses.binary_cross_entropy import sigmoid
+from madaline.core.network import Network
+from madaline.core.optimizers import GradientDescent, StepSize
+from madaline.core.workspace import Workspace
+from madaline.errors import InputError
+from madaline.textbook_arguments import (
+    RandomState,
+    as_rows,
+    check_range,
+    check_same_length,
+    instance_of,
+    layer_sizes,
+    positive_number,
+    random_generator,
+    whole_number,
+)
+from madaline.training.coach import Coach
+from madaline.training.decisions import Decision
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of training: the loss at its start, and the learning rate in force then."""
+
+    epoch: int
+    loss: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The derivative of the loss by every weight and every bias, layer by layer.
+
+    Parameters
+    ----------
+    weights : list of ndarray of shape (in_features, out_features)
+        By the weights of each layer, first layer first.
+    biases : list of ndarray of shape (out_features,)
+        By the biases of each layer.
+    row : ndarray of shape (parameters,)
+        All of them in one row; the arrays above are views of it.
+    """
+
+    weights: list[Array]
+    biases: list[Array]
+    row: Array = field(repr=False)
+
+
+class NeuralNetwork:
+    """A network of fully connected layers that is trained by gradient descent.
+
+    Parameters
+    ----------
+    input_size : int
+        Number of inputs.
+    hidden_size : int or sequence of int
+        Number of hidden units, or of each hidden layer.
+    output_size : int
+        Number of outputs.
+    activation : Activation, default=Sigmoid()
+        Activation of the hidden units.
+    loss : Loss, default=BinaryCrossEntropy()
+        What is to become small. It decides what the outputs are: by default probabilities, each the
+        sigmoid of a weighted sum. ``CrossEntropy()`` gives the probabilities of classes that
+        exclude one another (softmax), ``Squared()`` plain numbers.
+    random_state : None, int, RandomState or Generator, default=None
+        Where the initial weights come from; None draws from NumPy's global state, so that
+        ``np.random.seed`` decides.
+
+    Attributes
+    ----------
+    history_ : list of Epoch
+        Loss and learning rate of every epoch.
+    decisions_ : list of Decision
+        What adaptive training did, why, and what came of it.
+
+    Examples
+    --------
+    >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> y = np.array([[0], [1], [1], [0]])
+    >>> network = NeuralNetwork(input_size=2, hidden_size=5, output_size=1, random_state=0)
+    >>> network.train(x, y, epochs=1000, learning_rate=0.1)
+    >>> network.forward(x).round()
+    array([[0.],
+           [1.],
+           [1.],
+           [0.]])
+
+    The same by hand, one epoch at a time:
+
+    >>> y_pred = network.forward(x)
+    >>> loss = network.loss(y, y_pred)
+    >>> grads = network.backward(x, y, y_pred)
+    >>> network.update_weights(grads, learning_rate=0.1)
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors",
+    Nature 323.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        output_size: int,
+        *,
+        activation: Activation | None = None,
+        loss: Loss | None = None,
+        random_state: RandomState = None,
+    ) -> None:
+        sizes = layer_sizes(input_size, hidden_size, output_size)
+        loss = BinaryCrossEntropy() if loss is None else loss
+        self._loss = instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
+        activation = Sigmoid() if activation is None else activation
+        activation = instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
+        self._network = _layers(sizes, activation)
+        self._rng = random_generator(random_state)
+        self._population = self._network.initialize((), self._rng, dtype=np.float64)
+        self.history_: list[Epoch] = []
+        self.decisions_: list[Decision] = []
+
+    @staticmethod
+    def sigmoid(x: npt.ArrayLike) -> Array:
+        """Return ``1 / (1 + exp(-x))`` of every number, without overflow.
+
+        Examples
+        --------
+        >>> NeuralNetwork.sigmoid([-1000, 0, 1000])
+        array([0. , 0.5, 1. ])
+        """
+        values = np.asarray(x, np.float64)
+        result: Array = sigmoid(values, np.empty_like(values))[()]
+        return result
+
+    @property
+    def weights(self) -> list[Array]:
+        """Weights of each layer, shape (in_features, out_features); writing changes the network."""
+        return [self._of_layer(number)["weight"] for number in _linear(self._network)]
+
+    @property
+    def biases(self) -> list[Array]:
+        """Biases of each layer, shape (out_features,); writing changes the network."""
+        return [self._of_layer(number)["bias"] for number in _linear(self._network)]
+
+    @property
+    def hidden_size(self) -> tuple[int, ...]:
+        """Units of each hidden layer now; adaptive training may have added some."""
+        return tuple(len(bias) for bias in self.biases[:-1])
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Return the network's predictions.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size) or (input_size,)
+            Rows, or a single one.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, output_size) or (output_size,)
+            The predictions, after the loss's inverse link.
+
+        Raises
+        ------
+        InputError
+            If `x` is not of that shape or not made of finite numbers.
+        """
+        rows = self._rows(x)
+        output, _ = self._forward(rows)
+        prediction = self._loss.prediction(output)
+        single = np.ndim(x) < 2 and len(rows) == 1
+        return prediction[0] if single else prediction
+
+    def loss(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
+        """Return how wrong predictions are, averaged over the rows.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples, output_size) or (n_samples,)
+            What is right.
+        y_pred : array-like of the same shape
+            What the network predicted.
+
+        Returns
+        -------
+        float
+            The mean loss.
+
+        Raises
+        ------
+        InputError
+            If the shapes do not fit the network or one another.
+        """
+        target, prediction = self._targets("y_true", y_true), self._targets("y_pred", y_pred)
+        check_same_length("y_pred", prediction, "y_true", target)
+        return self._mean_loss(_raw_output(self._loss, prediction), target)
+
+    def backward(
+        self, x: npt.ArrayLike, y_true: npt.ArrayLike, y_pred: npt.ArrayLike | None = None
+    ) -> Gradients:
+        """Return the gradient of the loss: which way, and how steeply, it rises with each weight.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size)
+            The rows.
+        y_true : array-like of shape (n_samples, output_size) or (n_samples,)
+            What is right for them.
+        y_pred : array-like of shape (n_samples, output_size), optional
+            What `forward` returned for them. The network keeps no memory of a forward pass and
+            runs it again, so this is only checked.
+
+        Returns
+        -------
+        Gradients
+            With ``weights`` and ``biases``, lists of arrays like those of the network.
+
+        Raises
+        ------
+        InputError
+            If the shapes do not fit, or `y_pred` are not this network's predictions for `x`.
+        """
+        rows, target = self._rows(x), self._targets("y_true", y_true)
+        check_same_length("y_true", target, "x", rows)
+        output, backward = self._forward(rows)
+        if y_pred is not None:
+            self._check_current(self._targets("y_pred", y_pred), output)
+        return self._backward(output, target, backward)
+
+    def update_weights(self, grads: Gradients, learning_rate: float) -> None:
+        """Take one step downhill: every weight minus `learning_rate` times its gradient.
+
+        Parameters
+        ----------
+        grads : Gradients
+            What `backward` returned.
+        learning_rate : float
+            Length of the step.
+
+        Raises
+        ------
+        InputError
+            If the gradients are of another network or the learning rate is not positive.
+        """
+        own = isinstance(grads, Gradients) and grads.row.shape == self._population.theta.shape  # type: ignore[redundant-expr]
+        if not own:
+            raise InputError("grads do not belong to this network: give what backward() returned.")
+        size = StepSize(positive_number(learning_rate))
+        GradientDescent().step(self._population, grads.row.copy(), size, workspace=Workspace())
+
+    def train(
+        self,
+        x_train: npt.ArrayLike,
+        y_train: npt.ArrayLike,
+        epochs: int = 1000,
+        learning_rate: float = 0.1,
+        *,
+        adaptive: bool = True,
+        verbose: bool = False,
+    ) -> None:
+        """Learn from all rows at once, again and again.
+
+        Adaptive training raises the learning rate when learning is slow, goes back and lowers it
+        when the loss shoots up, adds a unit or starts again from new weights when the fit stays
+        poor, and keeps the best weights of all; `decisions_` tells what it did. Training again goes
+        on from where it was.
+
+        Parameters
+        ----------
+        x_train : array-like of shape (n_samples, input_size)
+            The rows.
+        y_train : array-like of shape (n_samples, output_size) or (n_samples,)
+            What is right for them.
+        epochs : int, default=1000
+            How often all rows are seen.
+        learning_rate : float, default=0.1
+            Length of a step; of the first, if adaptive.
+        adaptive : bool, default=True
+            Whether training may change its learning rate and its network. If not, it is plain
+            gradient descent, as in a textbook.
+        verbose : bool, default=False
+            Whether to print the loss ten times, and every decision.
+
+        Raises
+        ------
+        InputError
+            If the data do not fit the network, or a setting makes no sense.
+        """
+        x, target = self._rows(x_train), self._targets("y_train", y_train)
+        check_same_length("y_train", target, "x_train", x)
+        check_range(self._loss, target)
+        rate = positive_number(learning_rate)
+        start = len(self.history_)
+        every = max(1, whole_number("epochs", epochs) // 10)
+        coach = self._coach(rate, target) if adaptive else None
+
+        for epoch in range(start + 1, start + epochs + 1):
+            output, backward = self._forward(x)
+            loss = self._mean_loss(output, target)
+            grads = self._backward(output, target, backward)
+            self._note_epoch(Epoch(epoch, loss, rate), verbose and (epoch - start) % every == 0)
+            if coach is not None:
+                changed = self._follow(coach, loss, epoch, verbose)
+                rate = coach.learning_rate
+                if changed:
+                    continue  # these gradients are of other weights
+            self.update_weights(grads, rate)
+
+        if coach is not None:
+            self._keep_best(coach, self._mean_loss(self._forward(x)[0], target), verbose)
+
+    def _of_layer(self, number: int) -> Parameters:
+        return self._network.bind(self._population.theta)[number]
+
+    def _forward(self, x: Array) -> tuple[Array, ChainBackward]:
+        parameters = self._network.bind(self._population.theta)
+        return self._network.forward(parameters, x, workspace=Workspace())
+
+    def _backward(self, output: Array, target: Array, backward: ChainBackward) -> Gradients:
+        row = np.zeros_like(self._population.theta)
+        gradients = self._network.bind(row)
+        backward(self._loss.gradient(output, target, workspace=Workspace()), gradients)
+        linear = _linear(self._network)
+        return Gradients(
+            weights=[gradients[number]["weight"] for number in linear],
+            biases=[gradients[number]["bias"] for number in linear],
+            row=row,
+        )
+
+    def _mean_loss(self, output: Array, target: Array) -> float:
+        return float(self._loss.mean(output, target))
+
+    def _coach(self, learning_rate: float, target: Array) -> Coach:
+        constant = np.broadcast_to(self._loss.initial_output(target), target.shape)
+        return Coach(
+            learning_rate,
+            baseline=self._mean_loss(constant, target),
+            floor=_smallest_loss(self._loss, target),
+            growing=bool(self.hidden_size),
+            rng=self._rng,
+        )
+
+    def _follow(self, coach: Coach, loss: float, epoch: int, verbose: bool) -> bool:
+        """Let the coach look at the loss; return whether it changed the weights."""
+        before = self._population
+        self._network, self._population, decision = coach.advise(self._network, before, loss, epoch)
+        if decision is not None:
+            self._conclude(loss, verbose)
+            self.decisions_.append(decision)
+        return self._population is not before
+
+    def _keep_best(self, coach: Coach, loss: float, verbose: bool) -> None:
+        self._conclude(loss, verbose)
+        self._network, self._population = coach.best(self._network, self._population, loss)
+
+    def _conclude(self, loss: float, verbose: bool) -> None:
+        """Add to the last decision what came of it, if it is not yet said."""
+        if not self.decisions_ or "loss_after" in self.decisions_[-1].evidence:
+            return
+        last = self.decisions_[-1]
+        self.decisions_[-1] = replace(
+            last,
+            reason=last.reason + " The loss then went from {loss_before:.3g} to {loss_after:.3g}.",
+            evidence={**last.evidence, "loss_before": self._loss_at(last), "loss_after": loss},
+        )
+        if verbose:
+            print(f"epoch {last.epoch}: {self.decisions_[-1].sentence}")
+
+    def _loss_at(self, decision: Decision) -> float:
+        return self.history_[decision.epoch - 1].loss
+
+    def _note_epoch(self, epoch: Epoch, shown: bool) -> None:
+        self.history_.append(epoch)
+        if shown:
+            print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}")
+
+    def _rows(self, x: npt.ArrayLike) -> Array:
+        return as_rows("x", x, len(self.weights[0]))
+
+    def _targets(self, name: str, values: npt.ArrayLike) -> Array:
+        size = len(self.biases[-1])
+        hint = f", as np.eye({size})[y] makes them of class numbers" if size > 1 else ""
+        return as_rows(name, values, size, hint=hint)
+
+    def _check_current(self, y_pred: Array, output: Array) -> None:
+        if y_pred.shape != output.shape or not np.allclose(
+            y_pred, self._loss.prediction(output), rtol=1e-6, atol=1e-9
+        ):
+            raise InputError(
+                "y_pred is not what the network predicts for x now: give forward(x), or leave it"
+                " out."
+            )
+
+
+def _layers(sizes: Sequence[int], activation: Activation) -> Network:
+    """Return linear layers of these sizes with the activation between them."""
+    layers: list[Layer] = []
+    for below, above in pairwise(sizes[:-1]):
+        layers += [Linear(below, above), activation]
+    last = Linear(sizes[-2], sizes[-1], weight_initializer=lecun_normal, bias_initializer=zeros)
+    return Network((*layers, last))
+
+
+def _linear(network: Network) -> list[int]:
+    return [n for n, layer in enumerate(network.layers) if isinstance(layer, Linear)]
+
+
+def _raw_output(loss: Loss, prediction: Array) -> Array:
+    """Return the output whose prediction this is; of 0 and 1, that of a probability beside them."""
+    tiny = np.finfo(np.float64).tiny
+    match loss:
+        case BinaryCrossEntropy():
+            inside = np.clip(prediction, 1e-15, 1 - 1e-15)
+            return np.asarray(np.log(inside) - np.log1p(-inside))
+        case CrossEntropy() | Poisson():
+            return np.asarray(np.log(np.maximum(prediction, tiny)))
+    return prediction
+
+
+def _smallest_loss(loss: Loss, target: Array) -> float:
+    """Return the mean loss of a network that says the best of each row."""
+    rows, counts = np.unique(target, axis=0, return_counts=True)
+    best = np.array([loss.initial_output(row[None]) for row in rows])
+    return float(loss.mean(best, rows, counts))

@@ -1,0 +1,119 @@
+"""What beginners pass is checked here, once, in words; behind it only right arrays go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline.core.arrays import Array, Rng
+from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+from madaline.errors import InputError
+
+Kind = TypeVar("Kind")
+
+EXAMPLES = {"activation": "madaline.core.layers.ReLU()", "loss": "madaline.core.losses.Squared()"}
+"""What to write, for those who wrote a name."""
+
+RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
+"""Where random numbers come from, as scikit-learn writes it."""
+
+
+def as_rows(name: str, values: npt.ArrayLike, size: int, *, hint: str = "") -> Array:
+    """Return values as an array of shape (n_samples, size); a single row may come flat."""
+    rows = _numbers(name, values)
+    if rows.ndim < 2:
+        rows = rows.reshape(-1, 1) if size == 1 else rows.reshape(1, -1)
+    if rows.ndim != 2 or rows.shape[1] != size or not len(rows):
+        raise InputError(
+            f"{name} has the shape {np.shape(values)}: give rows of {size} numbers, shape"
+            f" (n_samples, {size}){hint}."
+        )
+    return rows
+
+
+def check_same_length(name: str, rows: Array, other: str, other_rows: Array) -> None:
+    """Refuse rows that are not one for each row of the other."""
+    if len(rows) != len(other_rows):
+        raise InputError(
+            f"{name} has {len(rows)} rows but {other} has {len(other_rows)}: give one for each."
+        )
+
+
+def check_range(loss: Loss, target: Array) -> None:
+    """Refuse targets that a loss can't learn."""
+    lowest = 0 if isinstance(loss, BinaryCrossEntropy | CrossEntropy | Poisson) else -np.inf
+    highest = 1 if isinstance(loss, BinaryCrossEntropy | CrossEntropy) else np.inf
+    wrong = target[(target < lowest) | (target > highest)]
+    if wrong.size:
+        raise InputError(
+            f"y_train holds {wrong[0]:g} but {type(loss).__name__} learns numbers from {lowest} to"
+            f" {highest}: for other numbers give the network loss=Squared()."
+        )
+    if isinstance(loss, CrossEntropy) and not np.allclose(target.sum(axis=1), 1):
+        raise InputError(
+            "y_train has rows that do not sum to 1: give one-hot rows, or the network"
+            " loss=BinaryCrossEntropy()."
+        )
+
+
+def layer_sizes(input_size: int, hidden_size: int | Sequence[int], output_size: int) -> list[int]:
+    """Return the numbers of inputs, of each layer's hidden units, and of outputs."""
+    hidden = hidden_size if isinstance(hidden_size, Sequence | np.ndarray) else [hidden_size]
+    return [
+        whole_number("input_size", input_size),
+        *(whole_number("hidden_size", size) for size in hidden),
+        whole_number("output_size", output_size),
+    ]
+
+
+def whole_number(name: str, value: object) -> int:
+    """Return a whole number from 1."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < 1:  # type: ignore[operator]
+        raise InputError(f"{name} is {value!r}: give a whole number, at least 1.")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def positive_number(value: object) -> float:
+    """Return the learning rate as a positive float."""
+    if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+        raise InputError(f"learning_rate is {value!r}: give a number above 0, for example 0.1.")
+    return float(value)
+
+
+def random_generator(random_state: RandomState) -> Rng:
+    """Return a generator; None takes its seed from NumPy's global state."""
+    if random_state is None:
+        seed = np.random.randint(2**31)  # noqa: NPY002 (what np.random.seed decides)
+        return np.random.default_rng(seed)
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31))
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"random_state is {random_state!r}: give None, a whole number from 0 or a generator."
+        ) from error
+
+
+def instance_of(kind: type[Kind], name: str, value: Kind) -> Kind:
+    """Return an object of this kind; a class or a name in its place is refused."""
+    if not isinstance(value, kind):
+        raise InputError(
+            f"{name} is {value!r}: give an object of a class of madaline.core, such as"
+            f" {EXAMPLES[name]}."
+        )
+    return value
+
+
+def _numbers(name: str, values: npt.ArrayLike) -> Array:
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is not an array of numbers: {error}.") from error
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} holds NaN or infinity: leave out or fill in such values.")
+    return array
