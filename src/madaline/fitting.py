@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from madaline.runtime.predictor import Part, Predictor
 from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
-from madaline.training.plan import make_plan
+from madaline.training.plan import Plan, make_plan
 from madaline.training.race import Event, Race
 from madaline.training.records import Record
 from madaline.training.score import (
@@ -68,6 +68,8 @@ class Fitting:
         Decides every random number: same seed, same bits, on any number of threads.
     n_jobs : int, optional
         Number of threads, as in scikit-learn.
+    adjust : callable, optional
+        From the plan made for the table to the plan that is carried out: for experiments.
     checkpoint : path, optional
         A file to keep the state in. If it holds the state of this very fit, the fit goes on there;
         what is resumed ends in the same bits. `discard_checkpoint` removes it.
@@ -91,9 +93,11 @@ class Fitting:
         effort: int = 100,
         seed: int = 0,
         n_jobs: int | None = None,
+        adjust: Callable[[Plan], Plan] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
         _check_effort(effort)
+        _check_lengths(table.n_samples, target, sample_weight, groups)
         _check_weight(sample_weight)
         if sample_weight is not None and not np.all(sample_weight > 0):
             counted = np.flatnonzero(sample_weight)
@@ -111,7 +115,8 @@ class Fitting:
             table, self.schema, n_bins=BINS, sample_weight=sample_weight
         )
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
-        self.plan = make_plan(table.n_samples, widths, epochs=effort)
+        plan = make_plan(table.n_samples, widths, epochs=effort)
+        self.plan = adjust(plan) if adjust else plan
         self.rows = FoldedRows.from_folds(
             make_folds(
                 self.codec.encode(target),
@@ -260,6 +265,18 @@ class Fitting:
 def _check_effort(effort: int) -> None:
     if effort < 1:
         raise InputError(f"effort is {effort}: give a number of epochs, at least 1.")
+
+
+def _check_lengths(
+    n_samples: int, target: Array, sample_weight: Array | None, groups: Array | None
+) -> None:
+    given = {"target": target, "sample_weight": sample_weight, "groups": groups}
+    for name, values in given.items():
+        if values is not None and values.shape != (n_samples,):
+            raise InputError(
+                f"{name} has shape {values.shape} beside a table of {n_samples} rows: give one"
+                " value for each row."
+            )
 
 
 def _check_weight(sample_weight: Array | None) -> None:

@@ -1,0 +1,167 @@
+"""What each mechanism buys: the fit with one of them taken out, beside the fit as it is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, geometric_mean
+from typing import Any
+
+import numpy as np
+
+from madaline.data.frames import read_frame, read_target
+from madaline.fitting import Fitting
+from madaline.model import FittedModel
+from madaline.training.plan import Plan
+from measuring import Failure, Job, Measurement, measure_all, run_worker_if_asked
+from quality import LOSS_FLOOR
+from tables import DEFAULT_FOLDER, Table, table_names
+
+AS_IS = "as it is"
+
+
+def _with_decay(plan: Plan, decay_times: Mapping[int, float]) -> Plan:
+    """Return the plan with one recipe for each encoding."""
+    first = {recipe.n_bins: recipe for recipe in plan.recipes}
+    recipes = [replace(one, decay_time=decay_times[n_bins]) for n_bins, one in first.items()]
+    return replace(plan, recipes=tuple(recipes))
+
+
+def _encodings(plan: Plan, *kept: int) -> Plan:
+    """Return the plan with only the recipes of some encodings, or as it is if none has them."""
+    recipes = tuple(recipe for recipe in plan.recipes if recipe.n_bins in kept)
+    return replace(plan, recipes=recipes or plan.recipes)
+
+
+def _undecayed(plan: Plan) -> Plan:
+    recipes = {replace(recipe, decay_time=1e9) for recipe in plan.recipes}
+    return replace(plan, recipes=tuple(sorted(recipes, key=lambda recipe: recipe.name)))
+
+
+ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
+    AS_IS: lambda plan: plan,
+    "no weight decay": _undecayed,
+    "one decay for each encoding": lambda plan: _with_decay(plan, {0: 10, 16: 3, 64: 3}),
+    "numbers as they are only": lambda plan: _encodings(plan, 0),
+    "no 64 bins": lambda plan: _encodings(plan, 0, 16),
+    "no plain encoding": lambda plan: _encodings(plan, 16, 64),
+    "nobody is dropped": lambda plan: replace(plan, cuts=()),
+    "no slower steps": lambda plan: replace(plan, lowest_rate=1.0),
+    "no growth": lambda plan: replace(plan, widest=0),
+    "growth whatever the fit": lambda plan: replace(plan, weak=0.0, widest=128),
+    "decay beyond the grid": lambda plan: replace(plan, decay_epochs=(6, 15)),
+    "patience 4": lambda plan: replace(plan, patience=4),
+    "3 folds": lambda plan: replace(plan, n_folds=3),
+}
+"""What is changed in the plan of a fit; what the change costs or saves is the mechanism's worth."""
+
+
+class Ablated:
+    """The fit of the estimators, with an adjusted plan."""
+
+    def __init__(self, table: Table, seed: int, adjust: Callable[[Plan], Plan]) -> None:
+        self.task = "classification" if table.is_classification else "regression"
+        self.seed, self.adjust = seed, adjust
+        self.model: FittedModel
+
+    def fit(self, x: Any, y: Any) -> None:
+        """Fit to a frame."""
+        fitting = Fitting(
+            read_frame(x), read_target(y), task=self.task, seed=self.seed, adjust=self.adjust
+        )
+        for _ in fitting:
+            pass
+        self.model = fitting.model()
+
+    @property
+    def classes_(self) -> Any:
+        """The labels, in the order of the probabilities."""
+        return np.asarray(getattr(self.model.predictor.codec, "classes", None))
+
+    def predict(self, x: Any) -> Any:
+        """Predict a frame."""
+        return self.model.predict(read_frame(x))
+
+    def predict_proba(self, x: Any) -> Any:
+        """Predict the probabilities of a frame."""
+        return self.model.predict_proba(read_frame(x))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure the ablations and print what each costs; 1 if a fit failed, else 0."""
+    options = _parse(arguments)
+    names = options.sets or table_names(options.folder, large=False)
+    methods = [AS_IS, *(name for name in options.ablations if name != AS_IS)]
+    folder = str(options.folder.resolve())
+    jobs = [
+        Job(name, method, seed, folder, {})
+        for method in methods
+        for seed in options.seeds
+        for name in names
+    ]
+    measured, failed = [], 0
+    for outcome in measure_all(jobs, script=Path(__file__), output=options.output):
+        if isinstance(outcome, Failure):
+            failed += 1
+            print(f"{outcome.job.method} on {outcome.job.name}: {outcome.message}", file=sys.stderr)
+        else:
+            measured.append(outcome)
+    print(comparison(measured, methods))
+    return 1 if failed else 0
+
+
+def comparison(measured: Sequence[Measurement], methods: Sequence[str]) -> str:
+    """Return a line for each ablation: its loss and time over those of the fit as it is.
+
+    Ratios are geometric means over sets and seeds, losses below 0.02 counted as 0.02; ``scatter``
+    is the standard deviation over the seeds of a seed's geometric mean.
+    """
+    by_method: dict[str, dict[tuple[str, int], Measurement]] = defaultdict(dict)
+    for one in measured:
+        by_method[one.method][one.name, one.seed] = one
+    lines = [f"{'':32}{'loss':>8}{'scatter':>9}{'time':>7}  worst set"]
+    for method in methods[1:]:
+        lines.append(_line(method, by_method[method], by_method[AS_IS]))
+    return "\n".join(lines)
+
+
+def _line(
+    method: str,
+    ours: Mapping[tuple[str, int], Measurement],
+    base: Mapping[tuple[str, int], Measurement],
+) -> str:
+    keys = [key for key in ours if key in base]
+    if not keys:
+        return f"{method:32} was not measured"
+    ratios = {
+        key: max(ours[key].loss, LOSS_FLOOR) / max(base[key].loss, LOSS_FLOOR) for key in keys
+    }
+    seeds = sorted({seed for _, seed in keys})
+    means = [geometric_mean(ratios[key] for key in keys if key[1] == seed) for seed in seeds]
+    names = sorted({name for name, _ in keys})
+    by_set = {name: fmean(ratios[key] for key in keys if key[0] == name) for name in names}
+    worst = max(by_set, key=lambda name: by_set[name])
+    time = sum(ours[key].cpu_s for key in keys) / sum(base[key].cpu_s for key in keys)
+    return (
+        f"{method:32}{fmean(means):8.3f}{float(np.std(means)):9.4f}{time:7.2f}"
+        f"  {worst} {by_set[worst]:.3f}"
+    )
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ablations", nargs="+", default=list(ABLATIONS), choices=list(ABLATIONS))
+    parser.add_argument("--sets", nargs="+", help="names of sets (default: all small ones)")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="default: 0")
+    parser.add_argument("--output", type=Path, help="CSV of measurements to go on with")
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    run_worker_if_asked(lambda job, table: Ablated(table, job.seed, ABLATIONS[job.method]))
+    sys.exit(main())

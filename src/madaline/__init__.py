@@ -1,0 +1,55 @@
+"""Neural networks for tables that tune themselves: many networks, learning together."""
+
+from __future__ import annotations
+
+from functools import reduce
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from madaline.core.gradcheck import check_gradient, check_layer, check_loss, check_network
+    from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor
+    from madaline.model import FittedModel
+    from madaline.neural_network import NeuralNetwork
+
+    load = FittedModel.load
+
+__all__ = [
+    "AdaptiveClassifier",
+    "AdaptiveRegressor",
+    "FittedModel",
+    "NeuralNetwork",
+    "check_gradient",
+    "check_layer",
+    "check_loss",
+    "check_network",
+    "load",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AdaptiveClassifier": "madaline.estimators:AdaptiveClassifier",
+    "AdaptiveRegressor": "madaline.estimators:AdaptiveRegressor",
+    "FittedModel": "madaline.model:FittedModel",
+    "NeuralNetwork": "madaline.neural_network:NeuralNetwork",
+    "check_gradient": "madaline.core.gradcheck:check_gradient",
+    "check_layer": "madaline.core.gradcheck:check_layer",
+    "check_loss": "madaline.core.gradcheck:check_loss",
+    "check_network": "madaline.core.gradcheck:check_network",
+    "load": "madaline.model:FittedModel.load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # A name is imported when it is first asked for (PEP 562), so `import madaline` costs nothing.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'madaline' has no attribute {name!r}")
+    module, _, path = _HOMES[name].partition(":")
+    value = reduce(getattr, path.split("."), import_module(module))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

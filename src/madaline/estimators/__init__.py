@@ -1,0 +1,4 @@
+"""scikit-learn's way to use madaline: fit, predict, score, in any pipeline or search."""
+
+from madaline.estimators.classifier import AdaptiveClassifier as AdaptiveClassifier
+from madaline.estimators.regressor import AdaptiveRegressor as AdaptiveRegressor

@@ -1,0 +1,190 @@
+"""What the classifier and the regressor share: a fit, read from top to bottom."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from madaline.core.arrays import Array
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+from madaline.estimators.inputs import (
+    read_effort,
+    read_groups,
+    read_kinds,
+    read_seed,
+    read_table,
+    read_weight,
+)
+from madaline.estimators.rows import count_rows
+from madaline.fitting import Fitting
+from madaline.model import FittedModel
+from madaline.training.decisions import Decision
+from madaline.training.records import Record
+
+
+class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+    """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`, which say what to expect."""
+
+    _task: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        effort: int = 100,
+        kinds: Mapping[str, str] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.effort = effort
+        self.kinds = kinds
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Find networks that predict `y` from `X`.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The columns to learn from: numbers, text, categories, booleans, dates. Missing values
+            are welcome.
+        y : array-like of shape (n_samples,)
+            What to predict.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each row counts. Rows of weight zero are left out.
+        groups : array-like of shape (n_samples,), optional
+            Rows of one group (a patient, a day) are judged only by networks that saw none of it.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        InputError
+            If there is nothing that could be learned, with the reason and the remedy; it is a
+            `ValueError`.
+        """
+        table = read_table(self, X, fitting=True)
+        rows = count_rows(
+            table,
+            self._read_target(y, table.n_samples),
+            read_weight(sample_weight, table.n_samples),
+            read_groups(groups, table.n_samples),
+        )
+        fitting = Fitting(
+            rows.table,
+            rows.target,
+            task=self._task,
+            sample_weight=rows.weight,
+            groups=rows.groups,
+            kinds=read_kinds(self.kinds),
+            effort=read_effort(self.effort),
+            seed=read_seed(self.random_state),
+            n_jobs=self.n_jobs,
+        )
+        _warn_of_empty_columns(fitting.schema)
+        for _, decision in fitting:
+            if decision is not None and self.verbose:
+                print(_line(decision), file=sys.stderr)
+        self._remember(fitting.model(), rows.spread(fitting.out_of_fold()))
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict every row.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`. Categories never seen there are welcome.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            The most probable class, or the expected value. It does not depend on the rows beside
+            it, and is the same to the bit from a saved model.
+        """
+        return self._model().predict(self._read(X))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        self._model().save(path)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what kinds of input are understood."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        # Text is understood, but tags.input_tags.string would also promise any Python object.
+        return tags
+
+    @abstractmethod
+    def _read_target(self, y: Any, n_samples: int) -> Array:
+        """Return the target as an array of shape (n_samples,)."""
+
+    @abstractmethod
+    def _keep_out_of_fold(self, output: Array) -> None:
+        """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
+
+    def _remember(self, model: FittedModel, output: Array) -> None:
+        self.model_ = model
+        self.n_iter_ = model.summary.epochs
+        self.scores_ = model.summary.scores
+        self.oof_score_ = model.summary.scores[0].value
+        self.decisions_ = model.decisions
+        self.history_ = _columns(model.records)
+        self._keep_out_of_fold(output)
+
+    def _model(self) -> FittedModel:
+        check_is_fitted(self, "model_")
+        model: FittedModel = self.model_
+        return model
+
+    def _read(self, X: Any) -> Table:
+        check_is_fitted(self, "model_")
+        return read_table(self, X, fitting=False)
+
+
+def _warn_of_empty_columns(schema: Schema) -> None:
+    empty = [column.name for column in schema.columns if column.n_distinct == 0]
+    if empty:
+        warnings.warn(
+            f"These columns hold no value at all and are left out: {', '.join(empty)}.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _line(decision: Decision) -> str:
+    return f"epoch {decision.epoch}: {decision.subject}: {decision.sentence}"
+
+
+def _columns(records: tuple[Record, ...]) -> dict[str, list[Any]]:
+    return {
+        field.name: [getattr(record, field.name) for record in records] for field in fields(Record)
+    }

@@ -1,0 +1,140 @@
+"""A classifier that finds its own networks."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+
+from madaline.core.arrays import Array
+from madaline.data.target import ClassCodec, check_learnable
+from madaline.estimators.base import AdaptiveEstimator
+from madaline.estimators.inputs import read_labels
+
+
+class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[misc]
+    """Neural networks that find their own regularization, encoding and stopping point.
+
+    Several recipes race side by side, each with one network a fold. Every row is judged by networks
+    that never saw it; those judgments decide which recipes stay, when to stop and how to combine
+    the best, and are kept for you as an honest score. There is nothing to scale, encode, impute or
+    tune beforehand.
+
+    Parameters
+    ----------
+    effort : int, default=100
+        How often the networks of a recipe may see the table, at most (epochs). They mostly stop
+        earlier, when nothing gets better any more.
+    kinds : mapping of str to str, optional
+        What some columns are to be taken for, where a look at the values misleads: ``"number"``,
+        ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
+        ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ...
+    random_state : int, RandomState or None, default=None
+        Decides every random number. The same integer gives the same networks to the bit, on any
+        number of threads.
+    n_jobs : int, optional
+        Number of threads that train; None is one, -1 is all processors.
+    verbose : int, default=0
+        1 prints every decision, in words, to the standard error stream.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    model_ : FittedModel
+        The networks, with their encoder; `save` writes it.
+    scores_ : tuple of Score
+        Out-of-fold accuracy and log loss, each with its standard error and what a constant reaches.
+    oof_score_ : float
+        Out-of-fold accuracy: what to expect of `score` on new rows.
+    oof_proba_ : ndarray of shape (n_samples, n_classes)
+        Class probabilities of every training row by networks that never saw it, in the order of
+        `X`; NaN for rows of weight zero.
+    decisions_ : tuple of Decision
+        What was decided, when and why; ``decisions_[0].sentence`` says it in words.
+    history_ : dict of str to list
+        One entry for each epoch of each recipe: ``pandas.DataFrame(model.history_)`` is a table.
+    n_iter_ : int
+        Epochs that the race took.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where `X` was a data frame.
+
+    See Also
+    --------
+    AdaptiveRegressor : The same for numbers.
+    madaline.load : Read a saved model.
+
+    Notes
+    -----
+    Data frames of pandas, polars and pyarrow, arrays and sparse matrices are understood, with
+    numbers, text, categories, booleans, dates and missing values. Columns that cannot help
+    (constant, empty, an identifier) are left out; ``print(model_.schema)`` says which and why.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from madaline import AdaptiveClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, y)
+    >>> bool(model.oof_score_ > 0.9)
+    True
+    >>> model.predict(X.iloc[[0, 50, 100]])
+    array([0, 1, 2])
+    >>> model.predict_proba(X.iloc[[0, 50, 100]]).shape
+    (3, 3)
+    """
+
+    _task: ClassVar[str] = "classification"
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`; every row adds up to one.
+        """
+        return self._model().predict_proba(self._read(X))
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithm of `predict_proba`, shape (n_samples, n_classes)."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def decision_function(self, X: Any) -> Array:
+        """Return what the networks say before it becomes probabilities.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            With two classes the log-odds of the second one; otherwise log-probabilities, each row
+            up to a constant.
+        """
+        output = self._model().predictor.output(self._read(X))
+        return output[:, 0] if output.shape[1] == 1 else output
+
+    def _read_target(self, y: Any, n_samples: int) -> Array:
+        labels = read_labels(y, n_samples)
+        check_learnable(labels, self._task, name="y")
+        if labels.dtype.kind != "f" or np.isfinite(labels).all():  # the codec refuses infinity
+            check_classification_targets(labels)
+        return labels
+
+    def _keep_out_of_fold(self, output: Array) -> None:
+        predictor = self._model().predictor
+        self.classes_ = cast(ClassCodec, predictor.codec).classes
+        self.oof_proba_ = predictor.probabilities(output)

@@ -1,0 +1,192 @@
+"""Checks at the edge: what scikit-learn hands over becomes a table, a target, weights, a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import column_or_1d, validate_data
+
+from madaline.core.arrays import Array
+from madaline.data.frames import read_frame, read_target
+from madaline.data.table import Table
+from madaline.errors import InputError
+
+
+def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
+    """Return `X` as a table whose columns are named as in the fit.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Its `n_features_in_` and `feature_names_in_` are set when fitting, and checked otherwise.
+    X : data frame, array-like or sparse matrix of shape (n_samples, n_features)
+        The rows.
+    fitting : bool
+        Whether `X` is what is learned from.
+
+    Raises
+    ------
+    ValueError
+        With scikit-learn's own words on shapes and names; `InputError` on the values.
+    """
+    X = _plain(X)
+    if _is_frame(X):
+        _check_names(X)
+        validate_data(estimator, X, reset=fitting, skip_check_array=True)
+    else:
+        X = validate_data(
+            estimator,
+            X,
+            reset=fitting,
+            accept_sparse="csc",
+            dtype=None,
+            ensure_all_finite=False,
+            ensure_min_samples=2 if fitting else 1,
+        )
+    try:
+        return read_frame(X, names=_names(estimator))
+    except InputError:
+        _refuse_objects(X)
+        raise
+
+
+def read_labels(y: Any, n_samples: int) -> Array:
+    """Return `y` as one label or number a row, shape (n_samples,).
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+        What to predict. A column comes with scikit-learn's `DataConversionWarning`.
+    n_samples : int
+        Rows of the table.
+
+    Raises
+    ------
+    ValueError
+        If there is no `y`, or it has another shape.
+    """
+    if y is not None and len(_shape(y)) != 1:
+        y = column_or_1d(y, warn=True)
+    return _one_a_row(read_target(y), n_samples, "y")
+
+
+def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
+    """Return the weight of each row in float64, shape (n_samples,), or None.
+
+    Raises
+    ------
+    InputError
+        If a weight is negative, missing or infinite, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, np.float64)
+    if weight.ndim == 0:
+        weight = np.full(n_samples, weight)
+    weight = _one_a_row(weight, n_samples, "sample_weight")
+    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(wrong):
+        raise InputError(
+            f"sample_weight is {weight[wrong[0]]} in row {wrong[0]}: weights are finite numbers,"
+            " zero or more."
+        )
+    if not weight.any():
+        raise InputError("sample_weight is zero for every row: at least one row must count.")
+    return weight
+
+
+def read_groups(groups: Any, n_samples: int) -> Array | None:
+    """Return the group of each row, shape (n_samples,), or None."""
+    return None if groups is None else _one_a_row(read_target(groups), n_samples, "groups")
+
+
+def read_kinds(kinds: Any) -> Mapping[str, str] | None:
+    """Return what some columns are to be taken for, or say that it is no mapping."""
+    if kinds is None or isinstance(kinds, Mapping):
+        return kinds
+    raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
+
+
+def read_effort(effort: Any) -> int:
+    """Return the number of epochs, or say what is wrong with it."""
+    whole = isinstance(effort, Integral) and not isinstance(effort, bool)
+    if not whole or effort < 1:
+        raise InputError(f"effort is {effort!r}: give the most epochs to train, a whole number.")
+    return int(effort)
+
+
+def read_seed(random_state: int | np.random.RandomState | None) -> int:
+    """Return one seed: an integer as it is, otherwise drawn as scikit-learn would.
+
+    Examples
+    --------
+    >>> read_seed(7)
+    7
+    >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
+    True
+    """
+    generator = check_random_state(random_state)
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def _plain(X: Any) -> Any:
+    """Bring to an array or a frame what NumPy would take for something else."""
+    if isinstance(X, list | tuple):
+        return np.array(X, dtype=object)  # one text would make text of everything
+    if isinstance(X, np.ma.MaskedArray):
+        return _unmasked(X)
+    if hasattr(X, "collect") and not hasattr(X, "shape"):
+        return X.collect()  # a lazy frame
+    return X
+
+
+def _unmasked(X: Any) -> Array:
+    values: Array = np.ma.getdata(X).astype(object)
+    values[np.ma.getmaskarray(X)] = None
+    return values
+
+
+def _is_frame(X: Any) -> bool:
+    """Whether `X` has columns of their own types: a frame of pandas, polars or pyarrow."""
+    return hasattr(X, "columns") and hasattr(X, "shape")
+
+
+def _check_names(X: Any) -> None:
+    """Refuse repeated names in our words, before anybody else looks at them."""
+    names = X.column_names if hasattr(X, "column_names") else X.columns
+    Table.from_columns([(str(name), ()) for name in names])
+
+
+def _names(estimator: Any) -> list[str]:
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return [f"x{number}" for number in range(estimator.n_features_in_)]
+    return [str(name) for name in names]
+
+
+def _refuse_objects(X: Any) -> None:
+    """Raise what scikit-learn expects of a value that is neither text nor a number."""
+    values = X.flat if isinstance(X, np.ndarray) and X.dtype == object else ()
+    for value in values:
+        if not isinstance(value, Hashable):
+            kind = type(value).__name__
+            raise TypeError(f"X holds a {kind}: each argument must be a string or a number.")
+
+
+def _shape(values: Any) -> tuple[int, ...]:
+    return tuple(values.shape) if hasattr(values, "shape") else np.asarray(values).shape
+
+
+def _one_a_row(values: Array, n_samples: int, name: str) -> Array:
+    if values.shape != (n_samples,):
+        raise InputError(
+            f"{name} has shape {values.shape}, but X has {n_samples} rows: give one value a row,"
+            f" shape ({n_samples},)."
+        )
+    return values

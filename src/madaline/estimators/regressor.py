@@ -1,0 +1,103 @@
+"""A regressor that finds its own networks."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from madaline.core.arrays import Array
+from madaline.errors import InputError
+from madaline.estimators.base import AdaptiveEstimator
+from madaline.estimators.inputs import read_labels
+
+
+class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc]
+    """Neural networks that find their own regularization, encoding and stopping point.
+
+    Several recipes race side by side, each with one network a fold. Every row is judged by networks
+    that never saw it; those judgments decide which recipes stay, when to stop and how to combine
+    the best, and are kept for you as an honest score. There is nothing to scale, encode, impute or
+    tune beforehand.
+
+    Parameters
+    ----------
+    effort : int, default=100
+        How often the networks of a recipe may see the table, at most (epochs). They mostly stop
+        earlier, when nothing gets better any more.
+    kinds : mapping of str to str, optional
+        What some columns are to be taken for, where a look at the values misleads: ``"number"``,
+        ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
+        ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ...
+    random_state : int, RandomState or None, default=None
+        Decides every random number. The same integer gives the same networks to the bit, on any
+        number of threads.
+    n_jobs : int, optional
+        Number of threads that train; None is one, -1 is all processors.
+    verbose : int, default=0
+        1 prints every decision, in words, to the standard error stream.
+
+    Attributes
+    ----------
+    model_ : FittedModel
+        The networks, with their encoder; `save` writes it.
+    scores_ : tuple of Score
+        Out-of-fold R² and root mean squared error, each with its standard error and what a constant
+        reaches.
+    oof_score_ : float
+        Out-of-fold R²: what to expect of `score` on new rows.
+    oof_prediction_ : ndarray of shape (n_samples,)
+        Predictions for every training row by networks that never saw it, in the order of `X`; NaN
+        for rows of weight zero.
+    decisions_ : tuple of Decision
+        What was decided, when and why; ``decisions_[0].sentence`` says it in words.
+    history_ : dict of str to list
+        One entry for each epoch of each recipe: ``pandas.DataFrame(model.history_)`` is a table.
+    n_iter_ : int
+        Epochs that the race took.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where `X` was a data frame.
+
+    See Also
+    --------
+    AdaptiveClassifier : The same for classes.
+    madaline.load : Read a saved model.
+
+    Notes
+    -----
+    Data frames of pandas, polars and pyarrow, arrays and sparse matrices are understood, with
+    numbers, text, categories, booleans, dates and missing values. Columns that cannot help
+    (constant, empty, an identifier) are left out; ``print(model_.schema)`` says which and why.
+    Predictions stay within the range of `y` in training.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from madaline import AdaptiveRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = AdaptiveRegressor(effort=10, random_state=0).fit(X, y)
+    >>> bool(model.oof_score_ > 0.4)
+    True
+    >>> model.predict(X.head(2)).round(-2)
+    array([200., 100.])
+    """
+
+    _task: ClassVar[str] = "regression"
+
+    def _read_target(self, y: Any, n_samples: int) -> Array:
+        numbers = read_labels(y, n_samples)
+        try:
+            if numbers.dtype.kind in "mM":
+                raise TypeError("dates and durations have no unit to predict in")
+            return numbers.astype(np.float64)
+        except (TypeError, ValueError):
+            raise InputError(
+                "y holds values that are not numbers: AdaptiveRegressor predicts numbers,"
+                " AdaptiveClassifier predicts classes."
+            ) from None
+
+    def _keep_out_of_fold(self, output: Array) -> None:
+        self.oof_prediction_ = self._model().predictor.decode(output)

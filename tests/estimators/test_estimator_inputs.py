@@ -1,0 +1,249 @@
+"""What the estimators take (frames, arrays, sparse matrices, any labels) and what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import scipy.sparse
+from sklearn.exceptions import DataConversionWarning, NotFittedError
+
+from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline.errors import InputError
+
+QUICK = {"effort": 4, "random_state": 0}
+
+
+def test_frames_of_every_library_give_the_same_networks(mixed):
+    X, y = mixed
+    expected = AdaptiveClassifier(**QUICK).fit(X, y).predict_proba(X)
+    polars, arrow = pl.from_pandas(X), pa.Table.from_pandas(X, preserve_index=False)
+    arrow_labels = pa.chunked_array([y.tolist()])
+    for frame, labels in [(polars, pl.Series(y)), (arrow, arrow_labels), (X, pd.Series(y))]:
+        model = AdaptiveClassifier(**QUICK).fit(frame, labels)
+        assert list(model.feature_names_in_) == list(X.columns)
+        assert np.array_equal(model.predict_proba(frame), expected)
+
+
+def test_text_and_numbers_in_object_arrays_and_lists(mixed):
+    X, y = mixed
+    X = X[["size", "color"]].to_numpy(dtype=object)
+    model = AdaptiveClassifier(**QUICK).fit(X, y)
+    assert [column.kind for column in model.model_.schema.columns] == ["number", "category"]
+    again = AdaptiveClassifier(**QUICK).fit(X.tolist(), y.tolist())
+    assert np.array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("container", [scipy.sparse.csr_array, scipy.sparse.csc_matrix])
+def test_sparse_is_the_same_as_dense(halves, container):
+    X, y = halves
+    X = np.where(np.abs(X) < 1, 0, X)
+    dense, sparse = AdaptiveClassifier(**QUICK), AdaptiveClassifier(**QUICK)
+    dense.fit(X, y), sparse.fit(container(X), y)
+    assert np.array_equal(sparse.predict_proba(container(X)), dense.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["no", "yes"]),
+        np.array(["no", "yes"], dtype=object),
+        np.array([3, -7]),
+        np.array([False, True]),
+        np.array([0.0, 1.0]),
+        pd.Categorical(["no", "yes"]),
+        pd.array(["no", "yes"], dtype="string"),
+        pd.array([1, 2], dtype="Int64"),
+        pd.array([False, True], dtype="boolean"),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_labels_of_any_type_come_back_as_they_were(halves, labels):
+    X, binary = halves
+    y = pd.Series(labels[binary]) if not isinstance(labels, np.ndarray) else labels[binary]
+    model = AdaptiveClassifier(effort=12, random_state=0).fit(X, y)
+    assert list(model.classes_) == sorted(set(y))
+    assert np.mean(model.predict(X) == np.asarray(y)) > 0.9
+    assert model.score(X, y) > 0.9
+
+
+def test_mixed_labels_are_refused(halves):
+    X, y = halves
+    with pytest.raises((TypeError, ValueError), match=r"not supported|label"):
+        AdaptiveClassifier(**QUICK).fit(X, [1 if value else "one" for value in y])
+
+
+def test_category_never_seen_in_training_is_fine(mixed):
+    X, y = mixed
+    model = AdaptiveClassifier(**QUICK).fit(X, y)
+    new = X.head(3).assign(color="violet", grade=None)
+    assert np.isfinite(model.predict_proba(new)).all()
+
+
+def test_gaps_everywhere(halves):
+    X, y = halves
+    X = np.where(np.random.default_rng(0).random(X.shape) < 0.7, np.nan, X)
+    model = AdaptiveClassifier(**QUICK).fit(X, y)
+    assert np.isfinite(model.predict_proba(X)).all()
+    assert np.isfinite(model.predict_proba(np.full((2, 3), np.nan))).all()
+
+
+def test_empty_column_is_left_out_with_a_warning(halves):
+    X, y = halves
+    X = pd.DataFrame(X, columns=["a", "b", "c"]).assign(nothing=np.nan)
+    with pytest.warns(UserWarning, match="no value at all and are left out: nothing"):
+        model = AdaptiveClassifier(**QUICK).fit(X, y)
+    assert model.n_features_in_ == 4
+
+
+def test_same_column_twice(halves):
+    X, y = halves
+    model = AdaptiveClassifier(**QUICK).fit(np.hstack([X, X]), y)
+    assert np.isfinite(model.predict_proba(np.hstack([X, X]))).all()
+
+
+def test_more_columns_than_rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 500))
+    model = AdaptiveRegressor(effort=1, random_state=0).fit(X, X[:, 0])
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_constant_target_is_predicted(line):
+    X, _ = line
+    model = AdaptiveRegressor(**QUICK).fit(X, np.full(len(X), 7.0))
+    assert np.array_equal(model.predict(X), np.full(len(X), 7.0))
+
+
+def test_kinds_override_what_a_look_says(halves):
+    X, y = halves
+    X = np.round(X)
+    model = AdaptiveClassifier(kinds={"x1": "category"}, **QUICK).fit(X, y)
+    assert [column.kind for column in model.model_.schema.columns] == [
+        "number",
+        "category",
+        "number",
+    ]
+
+
+def test_frame_without_text_names_is_known_by_position(halves):
+    X, y = halves
+    model = AdaptiveClassifier(**QUICK).fit(pd.DataFrame(X), y)
+    assert not hasattr(model, "feature_names_in_")
+    assert np.array_equal(model.predict_proba(X), model.predict_proba(pd.DataFrame(X)))
+
+
+def test_column_vector_as_target_is_taken_with_a_warning(halves):
+    X, y = halves
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        model = AdaptiveClassifier(**QUICK).fit(X, y[:, None])
+    assert model.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda X: X[X.columns[::-1]], "must be in the same order"),
+        (lambda X: X.drop(columns="color"), "yet now missing:\n- color"),
+        (lambda X: X.rename(columns={"color": "colour"}), "unseen at fit time:\n- colour"),
+    ],
+)
+def test_other_columns_at_prediction_are_refused(mixed, change, match):
+    X, y = mixed
+    model = AdaptiveClassifier(**QUICK).fit(X, y)
+    with pytest.raises(ValueError, match=match):
+        model.predict(change(X))
+
+
+def test_the_model_itself_knows_columns_by_name(mixed):
+    X, y = mixed
+    model = AdaptiveClassifier(**QUICK).fit(X[["size", "color"]], y)
+    columns = {"color": X["color"].to_numpy(), "size": X["size"].to_numpy()}
+    assert np.array_equal(model.model_.predict(columns), model.predict(X[["size", "color"]]))
+
+
+def _with(values, place, value):
+    values = values.astype(type(value) if isinstance(value, float) else object)
+    values[place] = value
+    return values
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "match"),
+    [
+        (lambda X: _with(X, (2, 1), np.inf), lambda y: y, "x1"),
+        (lambda X: _with(X, (2, 1), "many"), lambda y: y, "x1"),
+        (lambda X: X, lambda y: _with(y, 2, np.nan), "no value"),
+        (lambda X: X, lambda y: _with(y, 2, np.inf), "inf"),
+        (lambda X: X, lambda y: y[:-1], "120 rows"),
+        (lambda X: X, lambda y: None, "target y is None"),
+        (lambda X: X, lambda y: np.stack([y, y], axis=1), "1d array"),
+        (lambda X: X[:3], lambda y: y[:3], "3 rows|n_samples ?= ?3|5"),
+        (lambda X: X[0], lambda y: y, "Reshape your data"),
+        (lambda X: X[:, :0], lambda y: y, r"0 feature\(s\)"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [AdaptiveClassifier, AdaptiveRegressor])
+def test_bad_input_is_refused_with_a_reason(halves, estimator, X, y, match):
+    whole, target = halves
+    with pytest.raises(ValueError, match=match):
+        estimator(**QUICK).fit(X(whole), y(target))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"effort": 0}, "effort is 0"),
+        ({"effort": 1.5}, "effort is 1.5"),
+        ({"n_jobs": 0}, "n_jobs is 0"),
+        ({"kinds": {"x9": "category"}}, "x9"),
+        ({"kinds": {"x0": "colour"}}, "colour"),
+        ({"kinds": ["x0"]}, "give a mapping"),
+        ({"random_state": -1}, "Seed must be"),
+    ],
+)
+def test_bad_arguments_are_refused_with_a_reason(halves, arguments, match):
+    with pytest.raises(ValueError, match=match):
+        AdaptiveClassifier(**arguments).fit(*halves)
+
+
+@pytest.mark.parametrize("y", [["yes", "no"] * 60, pd.date_range("2020", periods=120)])
+def test_target_that_is_no_number_is_refused(line, y):
+    with pytest.raises(InputError, match="AdaptiveClassifier predicts classes"):
+        AdaptiveRegressor(**QUICK).fit(line[0], y)
+
+
+def test_repeated_names_are_refused(halves):
+    X, y = halves
+    with pytest.raises(InputError, match="'a' occurs more than once"):
+        AdaptiveClassifier(**QUICK).fit(pd.DataFrame(X, columns=list("aab")), y)
+
+
+@pytest.mark.parametrize(
+    "like",
+    [
+        lambda gaps: np.ma.masked_invalid(gaps),
+        lambda gaps: pl.DataFrame(gaps, schema=["a", "b", "c"]).lazy(),
+    ],
+    ids=["masked array", "lazy frame"],
+)
+def test_gaps_are_gaps_in_whatever_holds_them(halves, like):
+    X, y = halves
+    gaps = np.where(X > 1, np.nan, X)
+    expected = AdaptiveClassifier(**QUICK).fit(gaps, y).predict_proba(gaps)
+    found = AdaptiveClassifier(**QUICK).fit(like(gaps), y).predict_proba(like(gaps))
+    assert np.array_equal(found, expected)
+
+
+def test_one_class_is_refused(halves):
+    X, y = halves
+    with pytest.raises(InputError, match="class"):
+        AdaptiveClassifier(**QUICK).fit(X, np.zeros_like(y))
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function", "save"])
+def test_before_fit_there_is_nothing(halves, method):
+    with pytest.raises(NotFittedError):
+        getattr(AdaptiveClassifier(), method)(halves[0])
