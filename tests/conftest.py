@@ -25,6 +25,9 @@ settings.register_profile(
 )
 settings.load_profile("madaline")
 
+# Looking for doctests in several files of one name would confuse them; there are none in these.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 
 @pytest.fixture(scope="session")
 def project() -> Path:

@@ -91,6 +91,11 @@ class FittedModel:
     records: tuple[Record, ...]
     decisions: tuple[Decision, ...]
 
+    def __repr__(self) -> str:
+        """Say in a line what it predicts and how well."""
+        summary = self.summary
+        return f"<FittedModel of {summary.target}: {summary.scores[0]}>"
+
     def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the predicted labels or numbers, shape (n_samples,)."""
         return self.predictor.predict(table)

@@ -15,6 +15,13 @@ class Workspace:
     arrays again, so that only the first step allocates memory. An array handed out is valid until
     the next `rewind`; its content is undefined. One workspace serves one thread at a time.
 
+    Parameters
+    ----------
+    largest_product : int, optional
+        Multiply-adds of one matrix product, at most; larger ones are taken in blocks of inputs.
+        Matrix libraries split large products over threads and then round differently. Small ones
+        give the same bits on any number of threads, where nobody keeps the library on one.
+
     Examples
     --------
     >>> workspace = Workspace()
@@ -24,9 +31,10 @@ class Workspace:
     True
     """
 
-    __slots__ = ("_arrays", "_next")
+    __slots__ = ("_arrays", "_next", "largest_product")
 
-    def __init__(self) -> None:
+    def __init__(self, *, largest_product: int | None = None) -> None:
+        self.largest_product = largest_product
         self._arrays: list[Array] = []
         self._next = 0
 

@@ -76,7 +76,7 @@ class FoldedRows:
         return np.concatenate([np.arange(start), np.arange(stop, self.n_samples)])
 
     def steps(self, batch_size: int) -> int:
-        """Return how many batches an epoch has; an incomplete last batch is left for another epoch."""
+        """Return how many batches an epoch has; an incomplete last batch is left out."""
         return max(1, self.n_training // batch_size)
 
     def batches(self, batch_size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:

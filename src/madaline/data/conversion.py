@@ -87,7 +87,7 @@ def as_moments(name: str, column: Array) -> Array:
     if is_missing(column).all():
         return np.full(len(column), "NaT", dtype=MOMENT)
     levels = as_levels(column)
-    nat = np.datetime64("NaT")
+    nat = np.datetime64("NaT", "us")
     return np.array(_each(name, levels, _moment, nat, "a date such as 2026-11-25"), dtype=MOMENT)
 
 

@@ -100,12 +100,12 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
     """Return (name, values) of every column."""
     if isinstance(X, Table):
         return list(X.columns.items())
+    if hasattr(X, "toarray"):  # SciPy's sparse matrices and arrays; some look like a mapping
+        X = X.toarray()
     if isinstance(X, Mapping):
         return [(str(name), _values(values)) for name, values in X.items()]
     if _is_frame(X):
         return _frame_pairs(X)
-    if hasattr(X, "toarray"):  # SciPy's sparse matrices and arrays
-        X = X.toarray()
     if isinstance(X, list | tuple) and X and isinstance(X[0], Mapping):
         return _pairs_of_records(X)
     return _array_pairs(_rows(X))

@@ -25,6 +25,10 @@ A matrix product may round differently for another number of rows. With chunks o
 one padded, what is predicted for a row never depends on the rows beside it.
 """
 
+LARGEST_PRODUCT = 2**18
+"""Multiply-adds of a matrix product up to which OpenBLAS, NumPy's matrix library on most machines,
+stays on one thread: so a prediction has the same bits on any number of threads."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -51,7 +55,7 @@ class Part:
         """Return this part's share of the raw output, shape (n_samples, n_outputs), in float64."""
         parameters = self.network.bind(self.theta)
         share = np.repeat(self.weights / self.theta.shape[1], self.theta.shape[1])
-        workspace, chunks = Workspace(), []
+        workspace, chunks = Workspace(largest_product=LARGEST_PRODUCT), []
         for start in range(0, len(features), CHUNK):
             workspace.rewind()
             x = _padded(features[start : start + CHUNK])

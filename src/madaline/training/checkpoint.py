@@ -146,8 +146,9 @@ def _candidate_json(candidate: Candidate) -> dict[str, Any]:
         "recipe": candidate.recipe.to_json(),
         "loss": candidate.loss,
         "epoch": candidate.epoch,
-        "latest": candidate.latest,
+        "record": candidate.record.to_json() if candidate.record else None,
         "entered": candidate.entered,
+        "inherited": candidate.inherited,
         "racing": candidate.racing,
     }
 
@@ -163,7 +164,8 @@ def _candidate(
         values["epoch"],
         arrays[f"{prefix}.theta"],
         arrays[f"{prefix}.output"],
-        values["latest"],
+        Record(**values["record"]) if values["record"] else None,
         values["entered"],
+        values["inherited"],
         values["racing"],
     )

@@ -127,6 +127,10 @@ class Cohort:
         order : int ndarray of shape (n_folds, steps, batch_size)
             The epoch's batches.
         """
+        with np.errstate(over="ignore", invalid="ignore"):  # a policy looks after divergence
+            self._train_group(group, order)
+
+    def _train_group(self, group: slice, order: Array) -> None:
         workspace = self._workspace("train", group.start)
         members = self.population[:, group]
         gradient = self._gradient(members)
@@ -156,6 +160,10 @@ class Cohort:
         ndarray of shape (recipes, rows, n_outputs)
             Raw outputs of the averaged networks.
         """
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._judge_fold(fold, places)
+
+    def _judge_fold(self, fold: int, places: slice) -> Array:
         workspace = self._workspace("judge", fold)
         parameters = self.network.bind(self.optimizer.averaged(self.population[:, fold]))
         x = self.examples.features[self.recipes[0].n_bins][places]
@@ -169,10 +177,6 @@ class Cohort:
     def averaged(self, place: int) -> Array:
         """Return a copy of the averaged parameters of one recipe, shape (folds, parameters)."""
         return self.optimizer.averaged(self.population[place]).copy()
-
-    def learning_rate(self, place: int) -> float:
-        """Return the learning rate of one recipe."""
-        return float(self.population.columns["learning_rate"][place].flat[0])
 
     def keep(self, places: Sequence[int]) -> None:
         """Keep some recipes, in this order, with their memory; drop the others."""

@@ -51,7 +51,8 @@ class Examples:
 
     def mean_loss(self, output: Array) -> float:
         """Return the loss of one raw output for every row, in the rows' order."""
-        return float(self.loss.mean(output, self.target, self.weight))
+        with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
+            return float(self.loss.mean(output, self.target, self.weight))
 
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say."""

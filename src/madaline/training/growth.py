@@ -24,17 +24,22 @@ class GrowthPolicy(Policy):
         on rows that were not.
     widest : int
         No layer grows beyond so many units.
+    epochs : int
+        How often a network may see the table, at most.
     """
 
     weak: float
     widest: int
+    epochs: int
 
     def decide(self, standing: Standing) -> list[Decision]:
         """Return a wider copy of the leader, once, if it has gone flat and fits weakly."""
         leader = standing.best
         units = wider(leader.recipe).units
         tried = {one.recipe.units for one in standing.candidates.values()}
-        if leader.racing or max(units) > self.widest or units in tried:
+        if leader.racing or not 0 < leader.seen(leader.epoch) < self.epochs:
+            return []
+        if max(units) > self.widest or units in tried:
             return []
         seen = standing.seen_loss(leader)
         if seen < self.weak * leader.loss:

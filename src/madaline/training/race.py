@@ -88,13 +88,14 @@ class Race:
         """Train for one epoch, judge, and carry out what the policies decide."""
         self.epoch += 1
         self._train()
-        records = self._judge()
-        for record in records.values():
+        for record in self._judge():
             yield record, None
         for policy in self._policies():
             for decision in policy.decide(self.standing):
                 self._apply(decision)
-                yield records[decision.subject], decision
+                latest = self.candidates[decision.subject].record
+                if latest is not None:
+                    yield latest, decision
 
     def weights(self) -> dict[str, float]:
         """Return the share of every recipe in the final prediction; most are zero."""
@@ -110,8 +111,8 @@ class Race:
             StoppingPolicy(self.plan.patience, self.plan.epochs),
             SelectionPolicy(self.plan.cuts),
             RegularizationPolicy(self.plan.decay_epochs),
-            PacePolicy(self.plan.lowest_rate),
-            GrowthPolicy(self.plan.weak, self.plan.widest),
+            PacePolicy(self.plan.lowest_rate, self.plan.epochs),
+            GrowthPolicy(self.plan.weak, self.plan.widest, self.plan.epochs),
         )
 
     def _enter(self, recipes: Sequence[Recipe]) -> None:
@@ -121,12 +122,20 @@ class Race:
         cohort = Cohort.start(recipes, self.examples, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
-            self._introduce(recipe, cohort)
+            self._introduce(recipe, cohort, seen=0)
 
     def _slow_down(self, parent: Candidate) -> None:
         """Let a candidate's networks go on from their best epoch with shorter steps."""
         population = Population(parent.network.layout, parent.theta[None].copy())
-        self._continue(slower(parent.recipe), parent.network, population)
+        self._continue(parent, slower(parent.recipe), parent.network, population)
+
+    def _start_over(self, lost: Candidate) -> None:
+        """Replace networks that diverged by slower ones, from their best epoch or anew."""
+        self._retire(lost)
+        if lost.epoch:
+            self._slow_down(lost)
+        else:
+            self._enter([slower(lost.recipe)])
 
     def _grow(self, parent: Candidate) -> None:
         """Let wider copies of a candidate's networks, which say the same, go on."""
@@ -136,17 +145,22 @@ class Race:
         for layer in hidden_layers(network):
             units = parent.recipe.units[0]
             network, population = widen(network, population, layer, units, rng)
-        self._continue(recipe, network, population)
+        self._continue(parent, recipe, network, population)
 
-    def _continue(self, recipe: Recipe, network: Network, population: Population) -> None:
+    def _continue(
+        self, parent: Candidate, recipe: Recipe, network: Network, population: Population
+    ) -> None:
+        """Let networks that start from a candidate's best epoch join the race."""
         cohort = Cohort.continued(
             [recipe], network, population, self.examples, self.plan.batch_size
         )
         self.cohorts.append(cohort)
-        self._introduce(recipe, cohort)
+        self._introduce(recipe, cohort, seen=parent.seen(parent.epoch))
 
-    def _introduce(self, recipe: Recipe, cohort: Cohort) -> None:
-        self.candidates[recipe.name] = Candidate(recipe, cohort.network, entered=self.epoch)
+    def _introduce(self, recipe: Recipe, cohort: Cohort, *, seen: int) -> None:
+        self.candidates[recipe.name] = Candidate(
+            recipe, cohort.network, entered=self.epoch, inherited=seen
+        )
 
     def _train(self) -> None:
         """Let every network see the rows outside its fold once."""
@@ -156,36 +170,37 @@ class Race:
         self.workers.map(lambda task: task[0].train_group(task[1], order), tasks)
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
 
-    def _judge(self) -> dict[str, Record]:
+    def _judge(self) -> list[Record]:
         """Judge every racing recipe on the rows that its networks never saw."""
         rows = self.examples.rows
         tasks = [(cohort, fold) for cohort in self.cohorts for fold in range(rows.n_folds)]
         answers = self.workers.map(
             lambda task: task[0].judge_fold(task[1], rows.held_out(task[1])), tasks
         )
-        records = {}
+        records = []
         for number, cohort in enumerate(self.cohorts):
             own = answers[number * rows.n_folds : (number + 1) * rows.n_folds]
             outputs = np.concatenate(own, axis=1)  # (recipes, n_samples, n_outputs)
-            for place, recipe in enumerate(cohort.recipes):
-                records[recipe.name] = self._record(cohort, place, outputs[place])
+            for place in range(len(cohort.recipes)):
+                records.append(self._record(cohort, place, outputs[place]))
         return records
 
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self.candidates[cohort.recipes[place].name]
-        candidate.latest = self.examples.mean_loss(output)
-        if candidate.latest < candidate.loss:
-            candidate.loss, candidate.epoch = candidate.latest, self.epoch
+        loss = self.examples.mean_loss(output)
+        if loss < candidate.loss:
+            candidate.loss, candidate.epoch = loss, self.epoch
             candidate.theta, candidate.output = cohort.averaged(place), output.copy()
-        return Record(
+        candidate.record = Record(
             epoch=self.epoch,
             recipe=candidate.name,
-            loss=candidate.latest,
+            loss=loss,
             best_loss=candidate.loss,
-            learning_rate=cohort.learning_rate(place),
+            learning_rate=candidate.recipe.learning_rate,
             racing=len(self.standing.racing),
             multiply_adds=self.multiply_adds,
         )
+        return candidate.record
 
     def _apply(self, decision: Decision) -> None:
         match decision.action:
@@ -193,6 +208,8 @@ class Race:
                 self._retire(self.candidates[decision.subject])
             case "lower":
                 self._slow_down(self.candidates[decision.subject])
+            case "restore":
+                self._start_over(self.candidates[decision.subject])
             case "grow":
                 self._grow(self.candidates[decision.subject])
             case "simplify":
@@ -208,7 +225,8 @@ class Race:
             for place, racing in enumerate(cohort.recipes):
                 if racing.name == name:
                     cohort.clone(place, recipe)
-                    self._introduce(recipe, cohort)
+                    parent = self.candidates[name]
+                    self._introduce(recipe, cohort, seen=parent.seen(self.epoch))
                     return
 
     def _retire(self, leaving: Candidate) -> None:

@@ -29,7 +29,7 @@ class RegularizationPolicy(Policy):
 
     def decide(self, standing: Standing) -> list[Decision]:
         """Return at most one clone of the leader with a decay that was not tried yet."""
-        if standing.epoch not in self.epochs:
+        if standing.epoch not in self.epochs or not standing.racing:
             return []
         leader = min(standing.racing, key=lambda one: one.loss)
         tried = [

@@ -128,7 +128,12 @@ def _mean_score(
 
 
 def _mean_and_error(values: Array, weight: Array | None) -> tuple[float, float]:
-    """Return the weighted mean and its standard error."""
-    share = np.full(len(values), 1 / len(values)) if weight is None else weight / weight.sum()
-    mean = float(share @ values)
-    return mean, float(np.sqrt(np.square(share) @ np.square(values - mean)))
+    """Return the weighted mean and its standard error by the jackknife.
+
+    Leaving out a row of share ``s`` and value ``v`` moves the mean by ``s / (1 - s) * (v - mean)``.
+    So the error stays honest where a few rows have most of the weight.
+    """
+    weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
+    mean = float(np.average(values, weights=weight))
+    moves = weight / (weight.sum() - weight) * (values - mean)
+    return mean, float(np.sqrt(np.square(moves).sum()))

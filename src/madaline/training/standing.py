@@ -11,6 +11,7 @@ from madaline.core.arrays import Array
 from madaline.core.network import Network
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
+from madaline.training.records import Record
 
 
 @dataclass
@@ -31,10 +32,12 @@ class Candidate:
         The averaged networks of that epoch.
     output : ndarray of shape (n_samples, n_outputs)
         Their out-of-fold raw outputs.
-    latest : float
-        Out-of-fold loss of the latest epoch.
+    record : Record, optional
+        Its latest epoch; None before its first.
     entered : int
         After which epoch it joined the race; 0 for those that started it.
+    inherited : int
+        How often its networks had seen the table when it joined.
     racing : bool
         Whether it still trains.
     """
@@ -45,9 +48,19 @@ class Candidate:
     epoch: int = 0
     theta: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
     output: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
-    latest: float = np.inf
+    record: Record | None = None
     entered: int = 0
+    inherited: int = 0
     racing: bool = True
+
+    @property
+    def latest(self) -> float:
+        """Out-of-fold loss of the latest epoch."""
+        return np.inf if self.record is None else self.record.loss
+
+    def seen(self, epoch: int) -> int:
+        """Return how often its networks have seen the table after an epoch of the race."""
+        return self.inherited + epoch - self.entered
 
     @property
     def name(self) -> str:

@@ -33,7 +33,7 @@ class StoppingPolicy(Policy):
         for one in standing.racing:
             if standing.epoch - one.epoch >= self.patience:
                 decisions.append(self._stop(one, standing.epoch))
-            elif standing.epoch - one.entered >= self.epochs:
+            elif one.seen(standing.epoch) >= self.epochs:
                 decisions.append(self._out_of_time(one, standing.epoch))
         return decisions
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
+from madaline.errors import InputError
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -49,7 +51,7 @@ def count_threads(n_jobs: int | None) -> int:
     if n_jobs is None:
         return 1
     if n_jobs == 0:
-        raise ValueError(
+        raise InputError(
             "n_jobs is 0, which means nothing: give a count, or -1 for all processors."
         )
     return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)

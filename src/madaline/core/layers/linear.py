@@ -87,9 +87,24 @@ class Linear(Layer):
 def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     """Return ``x @ weight + bias`` for every member, shape (*axes, batch, out_features)."""
     shape = (*weight.shape[:-2], x.shape[-2], weight.shape[-1])
-    y = np.matmul(x, weight, out=workspace.empty(shape, weight.dtype))
+    y = workspace.empty(shape, weight.dtype)
+    if workspace.largest_product is None:
+        np.matmul(x, weight, out=y)
+    else:
+        _product_in_blocks(x, weight, y, workspace)
     y += bias[..., None, :]
     return y
+
+
+def _product_in_blocks(x: Array, weight: Array, out: Array, workspace: Workspace) -> None:
+    """Write ``x @ weight`` into `out`, no product larger than the workspace allows."""
+    batch, in_features, units = x.shape[-2], x.shape[-1], weight.shape[-1]
+    size = max(1, (workspace.largest_product or 0) // max(1, batch * units))
+    np.matmul(x[..., :size], weight[..., :size, :], out=out)
+    for start in range(size, in_features, size):
+        block = slice(start, start + size)
+        part = workspace.empty(out.shape, out.dtype)
+        out += np.matmul(x[..., block], weight[..., block, :], out=part)
 
 
 def weight_gradient(x: Array, gradient: Array, out: Array) -> None:

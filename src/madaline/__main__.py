@@ -1,0 +1,8 @@
+"""Lets `python -m madaline` do what `madaline` does."""
+
+import sys
+
+from madaline.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""The command line: `madaline fit`, `madaline predict`, `madaline info`.
+
+Results go to standard output, talk goes to standard error. The exit code is 0 when all went well, 2
+when the input or the user stopped it, and 70 for a bug in madaline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from madaline.cli.exits import exit_code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after `madaline`; those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    return exit_code(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> None:
+    # Imported here, inside the guard, so that Ctrl-C is a sentence from the first moment on.
+    from madaline.cli.parser import build_parser
+
+    arguments = build_parser().parse_args(argv)
+    arguments.run(arguments)

@@ -1,0 +1,59 @@
+"""What can be typed: one parser a command, each with an example in its help."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from madaline import __version__
+from madaline.cli import fit, info, predict
+from madaline.errors import InputError
+
+DESCRIPTION = """\
+Many adaptive networks, learning together: madaline learns from a table, tunes
+itself, says what it decided and why, and predicts.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline fit penguins.csv --target species     (writes penguins.madaline)
+  madaline predict penguins.madaline new_penguins.csv
+  madaline info penguins.madaline
+
+`madaline COMMAND --help` says more about each.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = Parser(
+        prog="madaline",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"madaline {__version__}")
+    parser.set_defaults(run=lambda _: parser.print_help())
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, command in (("fit", fit), ("predict", predict), ("info", info)):
+        own = commands.add_parser(
+            name,
+            help=command.HELP,
+            description=command.DESCRIPTION,
+            epilog=command.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(own)
+        own.set_defaults(run=command.run)
+    return parser
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are sentences like all others (final)."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was typed."""
+        raise InputError(f"{message.rstrip('.')} (see `{self.prog} --help`).")

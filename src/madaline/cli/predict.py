@@ -1,0 +1,151 @@
+"""`madaline predict`: from a fitted model and a table to predictions."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from madaline.cli.destination import check_destination, unwritable
+from madaline.cli.report import finite, score_lines
+from madaline.cli.scoring import label_text, score_predictions
+from madaline.cli.words import count, paragraph, say, some
+from madaline.core.arrays import Array
+from madaline.data.files import format_predictions, read_file, write_predictions
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.model import FittedModel
+
+HELP = "predict the rows of a table"
+
+DESCRIPTION = """\
+Predicts every row of a table, in its order, with a model that `madaline fit`
+wrote. Columns that the model does not need are ignored; if the column that it
+predicts is among them, the predictions are also scored.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline predict penguins.madaline new_penguins.csv
+  madaline predict penguins.madaline new_penguins.csv --proba -o out.parquet
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Tell the parser what can be typed."""
+    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--json]"
+    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
+    parser.add_argument("table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="CSV, TSV or Parquet file to write, gzip too; by default CSV to standard output",
+    )
+    parser.add_argument(
+        "--proba", action="store_true", help="add a column with the probability of each class"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: Namespace) -> None:
+    """Predict a table and write the predictions."""
+    path = None if arguments.output is None else Path(arguments.output)
+    if path is not None:
+        check_destination(path, sources=[arguments.model, arguments.table])
+    model = FittedModel.load(arguments.model)
+    if arguments.proba and model.summary.task != "classification":
+        raise InputError(
+            f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
+            " leave out --proba."
+        )
+    table = read_file(arguments.table, categories=model.predictor.encoder.categories)
+    encoded = model.predictor.encode(table)
+    output = model.predictor.output(encoded)
+    prediction = model.predictor.decode(output)
+    columns: dict[str, Array] = {model.summary.target: prediction}
+    if arguments.proba:
+        columns |= _probability_columns(model, output)
+    if path is not None:
+        _write(path, columns)
+    _warn_of_unseen(encoded.unseen)
+    scores = _score(model, table, prediction)
+    if arguments.json:
+        say(_as_json(columns, encoded.unseen, scores, path), sys.stdout)
+    elif path is None:
+        _print_csv(columns)
+    if path is not None:
+        say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
+
+
+def _warn_of_unseen(unseen: Mapping[str, int]) -> None:
+    """Say where there are categories that the model cannot know anything about."""
+    counts = {name: number for name, number in unseen.items() if number}
+    if counts:
+        places = some(f"{name} in {count(number, 'row')}" for name, number in counts.items())
+        say(
+            f"warning: categories never seen in training, treated as unknown: {places}.", sys.stderr
+        )
+
+
+def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
+    probabilities = model.predictor.probabilities(output)
+    classes: Any = model.predictor.codec
+    return {
+        f"probability_{label_text(label)}": probabilities[:, place]
+        for place, label in enumerate(classes.classes)
+    }
+
+
+def _score(model: FittedModel, table: Table, prediction: Array) -> list[dict[str, Any]]:
+    summary = model.summary
+    if summary.target not in table:
+        return []
+    truth = table[summary.target]
+    scores = score_predictions(prediction, truth, task=summary.task, name=summary.target)
+    if scores:
+        say(
+            paragraph(
+                f"The table holds {summary.target} too; scores on its rows, which flatter where the"
+                " model learned from them:"
+            ),
+            sys.stderr,
+        )
+        say("\n".join(score_lines(scores)), sys.stderr)
+    return [score.to_json() for score in scores]
+
+
+def _write(path: Path, columns: Mapping[str, Array]) -> None:
+    try:
+        write_predictions(path, columns)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def _as_json(
+    columns: Mapping[str, Array],
+    unseen: Mapping[str, int],
+    scores: list[dict[str, Any]],
+    path: Path | None,
+) -> str:
+    names = list(columns)
+    result: dict[str, Any] = {
+        "target": names[0],
+        "n_samples": len(columns[names[0]]),
+        "unseen": dict(unseen),
+        "scores": scores,
+    }
+    if path is not None:
+        return json.dumps(finite(result | {"output": str(path)}))
+    lists = {name: values.tolist() for name, values in columns.items()}
+    return json.dumps(finite(result | {"columns": lists}))
+
+
+def _print_csv(columns: Mapping[str, Array]) -> None:
+    """Write CSV in UTF-8, whatever the encoding of the terminal: it is a file, not talk."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(format_predictions(columns))

@@ -1,0 +1,74 @@
+"""How well predictions agree with the truth, where a table holds both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import is_missing, number_text
+from madaline.data.conversion import as_numbers
+from madaline.training.score import Score, regression_scores
+
+
+def score_predictions(
+    prediction: Array, truth: Array, *, task: str, name: str
+) -> tuple[Score, ...]:
+    """Return the scores of predictions, beside the best constant for these rows.
+
+    Parameters
+    ----------
+    prediction : ndarray of shape (n_samples,)
+        Labels or numbers.
+    truth : ndarray of shape (n_samples,)
+        A column of a table; rows without a value do not count.
+    task : {"classification", "regression"}
+        What is predicted.
+    name : str
+        Name of the column, for messages.
+
+    Returns
+    -------
+    tuple of Score
+        Empty if no row has a truth.
+
+    Raises
+    ------
+    InputError
+        If numbers were predicted and the truth is something else.
+
+    Examples
+    --------
+    >>> truth = np.array(["a", "b", "a", None], dtype=object)
+    >>> print(*score_predictions(truth, truth, task="classification", name="letter"))
+    accuracy 1 ± 0 (a constant: 0.6667)
+    """
+    known = ~is_missing(truth)
+    if not known.any():
+        return ()
+    if task == "classification":
+        return (_accuracy(prediction[known], truth[known]),)
+    numbers = as_numbers(name, truth)[known]
+    constant = np.full_like(numbers, numbers.mean())
+    output, prior, target = (array[:, None] for array in (prediction[known], constant, numbers))
+    return regression_scores(output, prior, target, None, 1.0)
+
+
+def label_text(label: Any) -> str:
+    """Return a label as text; a file does not tell the number 1 from 1.0 or the text 1.
+
+    Examples
+    --------
+    >>> label_text(1), label_text(1.0), label_text("1")
+    ('1', '1', '1')
+    """
+    return number_text(float(label)) if isinstance(label, float | np.floating) else str(label)
+
+
+def _accuracy(prediction: Array, truth: Array) -> Score:
+    labels = [label_text(label) for label in truth]
+    hits = np.array([label_text(label) for label in prediction]) == np.array(labels)
+    commonest = np.unique(labels, return_counts=True)[1].max()
+    error = float(np.std(hits) / np.sqrt(len(hits)))
+    return Score("accuracy", float(hits.mean()), error, float(commonest / len(hits)), True)

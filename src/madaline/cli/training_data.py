@@ -1,0 +1,178 @@
+"""What `madaline fit` learns from: a table in a file, taken apart and checked before training."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.cli.words import some, suggestion
+from madaline.core.arrays import Array
+from madaline.data.column import is_missing
+from madaline.data.files import read_file
+from madaline.data.table import Table
+from madaline.errors import InputError
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A table taken apart.
+
+    Parameters
+    ----------
+    table : Table
+        The columns to learn from.
+    target : ndarray of shape (n_samples,)
+        What to predict.
+    weight, groups : ndarray of shape (n_samples,) or None
+        How much each row counts, and which rows belong together.
+    kinds : mapping of str to str
+        What some columns are to be taken for, as told.
+    n_columns : int
+        Columns of the file.
+    """
+
+    table: Table
+    target: Array
+    weight: Array | None
+    groups: Array | None
+    kinds: Mapping[str, str]
+    n_columns: int
+
+    @classmethod
+    def read(cls, arguments: Namespace) -> TrainingData:
+        """Read the table that the arguments of `madaline fit` name.
+
+        Raises
+        ------
+        InputError
+            If the file is no table, a named column is not there, or a column cannot be used.
+        """
+        # What is dropped is read as text, in which nothing can be wrong.
+        everything = read_file(arguments.table, categories=[*arguments.category, *arguments.drop])
+        if arguments.target is None:
+            raise InputError(
+                "Say what to predict: add --target COLUMN; the columns are"
+                f" {some(everything.names, limit=20)}."
+            )
+        roles = {
+            "--target": [arguments.target],
+            "--weight": [arguments.weight] if arguments.weight is not None else [],
+            "--groups": [arguments.groups] if arguments.groups is not None else [],
+            "--drop": arguments.drop,
+        }
+        _check_names(everything, roles | {"--category": arguments.category})
+        _check_names(everything, {"--number": arguments.number})
+        _check_roles(roles)
+        table = everything.drop(name for names in roles.values() for name in names)
+        features = [name for name in arguments.category if name != arguments.target]
+        kinds = _kinds(features, arguments.number, table)
+        _check_columns(table)
+        return cls(
+            table,
+            _target(arguments.target, everything[arguments.target]),
+            _weight(everything, arguments.weight),
+            _groups(everything, arguments.groups),
+            kinds,
+            len(everything.names),
+        )
+
+
+def _target(name: str, target: Array) -> Array:
+    """Return whole numbers as such: the class 3 must not be predicted as 3.0."""
+    if target.dtype.kind == "M":
+        raise InputError(
+            f"The target {name} holds dates, which cannot be predicted: choose another column, or"
+            f" take each date for a class with --category {_quoted(name)}."
+        )
+    if target.dtype.kind != "f" or not np.all(target == np.floor(target)):
+        return target
+    return target.astype(np.int64) if abs(target).max() < 2**53 else target
+
+
+def _check_names(table: Table, roles: Mapping[str, Sequence[str]]) -> None:
+    for option, names in roles.items():
+        for name in names:
+            if name not in table:
+                raise InputError(
+                    f"{option} names {name}, but the table has no such column:"
+                    f" {suggestion(name, table.names)}"
+                )
+
+
+def _check_roles(roles: Mapping[str, Sequence[str]]) -> None:
+    """Refuse one column in two roles; naming it twice in one role does no harm."""
+    seen: dict[str, str] = {}
+    for option, names in roles.items():
+        for name in names:
+            if seen.setdefault(name, option) != option:
+                raise InputError(
+                    f"Column {name} is named by {seen[name]} and by {option}: name it once."
+                )
+
+
+def _kinds(categories: Sequence[str], numbers: Sequence[str], table: Table) -> dict[str, str]:
+    both = set(categories) & set(numbers)
+    if both:
+        raise InputError(
+            f"Column {some(sorted(both))} is named by --category and by --number: choose one."
+        )
+    kinds = dict.fromkeys(categories, "category") | dict.fromkeys(numbers, "number")
+    for name in kinds:
+        if name not in table:
+            raise InputError(
+                f"--{kinds[name]} names {name}, which is not one of the columns to learn from:"
+                " leave it out there."
+            )
+    return kinds
+
+
+def _check_columns(table: Table) -> None:
+    if not table.names:
+        raise InputError("No column is left to learn from: the table needs one beside the target.")
+    empty = [name for name in table.names if is_missing(table[name]).all()]
+    if empty:
+        what = "Column" if len(empty) == 1 else "Columns"
+        verb, it = ("has", "it") if len(empty) == 1 else ("have", "them")
+        raise InputError(
+            f"{what} {some(empty)} {verb} no value in any row: leave {it} out with --drop"
+            f" {' '.join(map(_quoted, empty[:8]))}{' ...' if len(empty) > 8 else ''}."
+        )
+
+
+def _weight(table: Table, name: str | None) -> Array | None:
+    if name is None:
+        return None
+    weight = table[name]
+    if weight.dtype.kind != "f":
+        raise InputError(f"--weight names {name}, which holds no numbers: name one that does.")
+    wrong = np.flatnonzero(~(weight >= 0))
+    if len(wrong):
+        raise InputError(
+            f"--weight names {name}, whose value in row {wrong[0]} (counted from 0) is"
+            f" {weight[wrong[0]]:g}: weights are numbers, zero or more, in every row."
+        )
+    if not weight.any():
+        raise InputError(f"--weight names {name}, which is zero in every row: some row must count.")
+    return weight
+
+
+def _groups(table: Table, name: str | None) -> Array | None:
+    if name is None:
+        return None
+    groups = table[name]
+    missing = is_missing(groups)
+    if missing.any():
+        raise InputError(
+            f"--groups names {name}, which has no value in {int(missing.sum()):,} rows: fill them,"
+            " so that every row belongs to a group."
+        )
+    return np.unique(groups.astype(str), return_inverse=True)[1]
+
+
+def _quoted(name: str) -> str:
+    from shlex import quote
+
+    return quote(name)

@@ -1,0 +1,105 @@
+"""How commands end: help, bugs, full disks, Ctrl-C, and readers that leave."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from madaline import __version__
+from madaline.cli.exits import exit_code
+from madaline.model import FittedModel
+
+
+def test_version_and_help(run) -> None:
+    assert run("--version").out == f"madaline {__version__}\n"
+    overview = run()
+    assert overview.code == 0
+    for command in ("fit", "predict", "info"):
+        assert f"madaline {command} " in overview.out
+        own = run(command, "--help")
+        assert own.code == 0
+        assert f"madaline {command} penguins" in own.out
+
+
+def test_a_bug_is_not_taken_for_bad_input(capsys, monkeypatch) -> None:
+    def buggy() -> None:
+        raise KeyError("weights")
+
+    monkeypatch.setenv("MADALINE_DEBUG", "0")
+    assert exit_code(buggy) == 70
+    told = capsys.readouterr().err
+    assert "KeyError" in told
+    assert "report" in told
+    assert told.count("\n") == 1
+    monkeypatch.setenv("MADALINE_DEBUG", "1")
+    assert exit_code(buggy) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_full_disk_at_the_end(run, fruit, place, monkeypatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 2, "--quiet", "-o", "m.madaline")
+    assert "m.madaline cannot be written, no space left on device" in outcome.sentence
+    assert list(place.iterdir()) == []
+
+
+def test_an_older_model_survives_a_full_disk(run, fruit, place, monkeypatch) -> None:
+    Path("m.madaline").write_text("older")
+    monkeypatch.setattr(FittedModel, "save", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 2, "--quiet", "-o", "m.madaline")
+    assert outcome.code == 2
+    assert Path("m.madaline").read_text() == "older"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_full_standard_output(start, model, fruit) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = start("predict", model, fruit, stdout=full)
+        told = process.communicate()[1].decode()
+    assert process.returncode == 2
+    assert told.splitlines()[-1].startswith("madaline: The output cannot be written, no space left")
+    assert "Exception" not in told
+
+
+def test_a_reader_that_leaves_is_no_error(start, model) -> None:
+    Path("long.csv").write_text("weight,color,organic\n" + "120,red,true\n" * 20_000)
+    process = start("predict", model, "long.csv")
+    process.stdout.close()
+    told = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 141
+    assert told == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_a_fit_leaves_no_model(start, place, number) -> None:
+    lines = [f"{row % 97},{row % 89},{row % 7}" for row in range(20_000)]
+    Path("large.csv").write_text("\n".join(["a,b,c", *lines]))
+    process = start("fit", "large.csv", "--target", "a", "--task", "regression")
+    while b"best loss" not in process.stderr.readline():
+        pass  # until it trains
+    process.send_signal(number)
+    out, told = process.communicate()
+    assert process.returncode == 2
+    assert out == b""
+    sentence = told.decode().splitlines()[-1]
+    assert sentence.startswith("madaline: Stopped after ")
+    assert "large.madaline was not written" in sentence
+    assert b"Traceback" not in told
+    assert [path.name for path in place.iterdir()] == ["large.csv"]
+
+
+def test_a_pipe_gets_no_control_characters(start, fruit, monkeypatch) -> None:
+    process = start("fit", fruit, "--target", "kind", "--effort", 6)
+    out, told = process.communicate()
+    assert process.returncode == 0, told
+    assert b"epoch   1  best loss" in told
+    assert all(byte >= 32 or byte == 10 for byte in out + told)

@@ -1,0 +1,149 @@
+"""`madaline fit`: what it says, where, and what it writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from madaline.cli.progress import EventLines
+
+
+def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:
+    outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 10)
+    assert outcome.code == 0, outcome.err
+    assert "Read 60 rows and 5 columns" in outcome.err
+    assert "1 number: weight" in outcome.err
+    assert "1 category: color" in outcome.err
+    assert "1 Boolean: organic" in outcome.err
+    assert "weight 3" in outcome.err  # rows without a value
+    assert "classification, the target holds text" in outcome.err
+    assert "5 folds" in outcome.err
+    assert "epoch   1  best loss" in outcome.err
+    assert "accuracy" in outcome.out
+    assert "±" in outcome.out
+    assert "fruit.madaline" in outcome.out
+    assert "madaline predict fruit.madaline TABLE" in outcome.out
+    assert [path.name for path in place.iterdir()] == ["fruit.madaline"]
+
+
+def test_decisions_are_told_as_they_are_kept(run, fruit) -> None:
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 10, "--json")
+    told = " ".join(outcome.err.split())
+    decisions = json.loads(outcome.out)["decisions"]
+    assert decisions
+    for decision in decisions:
+        subject, sentence = decision["subject"], decision["sentence"]
+        assert f"epoch {decision['epoch']} {decision['action']} {subject}: {sentence}" in told
+
+
+def test_how_to_overrule_the_task_is_said(run, fruit) -> None:
+    outcome = run("fit", fruit, "--target", "price", "--effort", 1)
+    assert "regression, the target holds numbers with decimals" in " ".join(outcome.err.split())
+    assert "--task classification" in outcome.err
+
+
+def test_no_line_but_a_path_is_wider_than_the_page(run, fruit) -> None:
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 10)
+    lines = (outcome.err + outcome.out).splitlines()
+    assert [line for line in lines if len(line) > 80 and "fruit" not in line] == []
+
+
+def test_json_is_one_object_and_nothing_else(run, fruit) -> None:
+    outcome = run("fit", fruit, "--target", "price", "--effort", 3, "--json")
+    result = json.loads(outcome.out, parse_constant=lambda name: pytest.fail(name))
+    assert outcome.out.count("\n") == 1
+    assert result["task"] == "regression"
+    assert result["model"] == "fruit.madaline"
+    assert result["bytes"] == Path("fruit.madaline").stat().st_size
+    assert result["scores"][0]["metric"] == "r2"
+    assert sum(result["weights"].values()) == pytest.approx(1)
+
+
+def test_quiet_says_the_result_only(run, fruit) -> None:
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 3, "--quiet")
+    assert outcome.err == ""
+    assert "accuracy" in outcome.out
+
+
+def test_a_constant_is_as_good_as_noise(run) -> None:
+    rows = [f"{(row * 37) % 101},{row % 2}" for row in range(60)]
+    Path("noise.csv").write_text("\n".join(["number,coin", *rows]))
+    outcome = run("fit", "noise.csv", "--target", "coin", "--effort", 3)
+    assert outcome.code == 0, outcome.err
+    assert "no better than a constant" in outcome.out
+
+
+def test_the_same_seed_gives_the_same_file_on_any_number_of_threads(run, fruit) -> None:
+    for name, jobs, seed in (("one", 1, 4), ("two", 2, 4), ("other", 1, 5)):
+        words = ("--effort", 3, "--seed", seed, "--jobs", jobs, "-o", f"{name}.madaline")
+        assert run("fit", fruit, "--target", "kind", *words).code == 0
+    one, two, other = (Path(f"{name}.madaline").read_bytes() for name in ("one", "two", "other"))
+    assert one == two
+    assert one != other
+
+
+def test_columns_are_taken_as_told(run, fruit) -> None:
+    words = ("--category", "weight", "--drop", "color", "price", "--task", "classification")
+    outcome = run("fit", fruit, "--target", "kind", *words, "--effort", 2, "--json")
+    columns = {column["name"]: column["kind"] for column in json.loads(outcome.out)["columns"]}
+    assert columns == {"weight": "category", "organic": "boolean"}
+
+
+def test_weight_and_groups_are_no_columns_to_learn_from(run) -> None:
+    rows = [f"{row},{row % 7},{row // 4},{row % 3 + 1}" for row in range(80)]
+    Path("days.csv").write_text("\n".join(["a,b,day,weight", *rows]))
+    words = ("--target", "a", "--groups", "day", "--weight", "weight", "--effort", 2, "--json")
+    outcome = run("fit", "days.csv", *words)
+    assert outcome.code == 0, outcome.err
+    assert [column["name"] for column in json.loads(outcome.out)["columns"]] == ["b"]
+
+
+@pytest.mark.parametrize("name", ["table.v2.csv.gz", "table.v2.tsv", "table.v2.parquet"])
+def test_formats(run, fruit, name) -> None:
+    import gzip
+
+    import polars
+
+    frame = polars.read_csv(fruit)
+    if name.endswith(".parquet"):
+        frame.write_parquet(name)
+    else:
+        text = frame.write_csv(separator="\t" if name.endswith("tsv") else ",").encode()
+        Path(name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    outcome = run("fit", name, "--target", "kind", "--effort", 2)
+    assert outcome.code == 0, outcome.err
+    assert Path("table.v2.madaline").is_file()
+
+
+def test_whole_numbers_stay_whole_as_labels(run) -> None:
+    rows = [f"{row % 3 + row / 1000},{row % 3 + 1}" for row in range(60)]
+    Path("stars.csv").write_text("\n".join(["x,stars", *rows]))
+    assert run("fit", "stars.csv", "--target", "stars", "--effort", 5).code == 0
+    outcome = run("predict", "stars.madaline", "stars.csv", "--proba")
+    header, *lines = outcome.out.splitlines()
+    assert header == "stars,probability_1,probability_2,probability_3"
+    assert {line.split(",")[0] for line in lines} <= {"1", "2", "3"}
+
+
+def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monkeypatch) -> None:
+    words = ("fit", fruit, "--target", "kind", "--effort", 8, "-o")
+    assert run(*words, "whole.madaline").code == 0
+    monkeypatch.setattr("madaline.fitting.CHECKPOINT_SECONDS", -1)
+    show = EventLines.show
+
+    def stop(self, record, decision) -> None:
+        if record.epoch == 4:
+            raise KeyboardInterrupt
+        show(self, record, decision)
+
+    monkeypatch.setattr(EventLines, "show", stop)
+    stopped = run(*words, "parts.madaline")
+    assert stopped.code == 2
+    assert "the same command goes on from parts.madaline.checkpoint" in stopped.err
+    monkeypatch.setattr(EventLines, "show", show)
+    resumed = run(*words, "parts.madaline")
+    assert "goes on after epoch 3" in resumed.err
+    assert sorted(path.name for path in place.iterdir()) == ["parts.madaline", "whole.madaline"]
+    assert Path("parts.madaline").read_bytes() == Path("whole.madaline").read_bytes()

@@ -1,0 +1,34 @@
+"""`madaline info`: a model described from its file alone."""
+
+from __future__ import annotations
+
+import json
+
+
+def test_says_what_a_newcomer_asks(run, model) -> None:
+    outcome = run("info", model)
+    assert outcome.code == 0, outcome.err
+    for words in (
+        "Predicts kind (2 classes: pear, plum) from 3 columns, learned from 60 rows.",
+        "accuracy",
+        "weight",
+        "red, ",
+        "5 folds",
+        "epochs",
+        "kB",
+    ):
+        assert words in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert outcome.err == ""
+
+
+def test_a_model_of_numbers(run, price_model) -> None:
+    assert "Predicts price (a number) from 4 columns" in run("info", price_model).out
+
+
+def test_json(run, model) -> None:
+    facts = json.loads(run("info", model, "--json").out)
+    assert facts["classes"] == ["pear", "plum"]
+    assert [column["name"] for column in facts["columns"]] == ["weight", "color", "organic"]
+    assert facts["bytes"] == model.stat().st_size
+    assert facts["learned"] in (True, False)

@@ -1,0 +1,144 @@
+"""`madaline predict`: predictions in the order of the rows, and what is said about them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HEADER = "weight,color,organic\n"
+
+
+def test_prints_one_column_named_like_the_target(run, model) -> None:
+    Path("new.csv").write_text(HEADER + "101,red,true\n161,green,false\n,yellow,true\n")
+    outcome = run("predict", model, "new.csv")
+    assert outcome.code == 0, outcome.err
+    assert outcome.err == ""
+    lines = outcome.out.splitlines()
+    assert lines[:3] == ["kind", "plum", "pear"]
+    assert lines[3] in {"plum", "pear"}
+
+
+def test_probabilities_add_up_and_agree_with_the_labels(run, model, fruit) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("predict", model, fruit, "--proba").out)))
+    assert list(rows[0]) == ["kind", "probability_pear", "probability_plum"]
+    for row in rows:
+        pear, plum = float(row["probability_pear"]), float(row["probability_plum"])
+        assert pear + plum == pytest.approx(1)
+        assert row["kind"] == ("pear" if pear > plum else "plum")
+
+
+def test_a_number_is_predicted_to_the_last_bit(run, price_model, fruit) -> None:
+    import madaline
+    from madaline.data.files import read_file
+
+    lines = run("predict", price_model, fruit).out.splitlines()
+    expected = madaline.load(price_model).predict(read_file(fruit))
+    assert lines[0] == "price"
+    np.testing.assert_array_equal(np.array(lines[1:], float), expected)
+
+
+def test_order_of_columns_and_extra_columns_do_not_matter(run, model) -> None:
+    Path("new.csv").write_text(HEADER + "101,red,true\n161,green,false\n")
+    Path("other.csv").write_text("note,organic,color,weight\nx,true,red,101\n7,false,green,161\n")
+    assert run("predict", model, "new.csv").out == run("predict", model, "other.csv").out
+
+
+def test_new_categories_are_counted(run, model) -> None:
+    Path("new.csv").write_text(HEADER + "101,blue,true\n161,black,false\n100,red,true\n")
+    outcome = run("predict", model, "new.csv")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "warning: categories never seen in training, treated as unknown: color in 2 rows.\n"
+    )
+    assert outcome.out.count("\n") == 4
+
+
+def test_scores_where_the_truth_is_known(run, model, price_model, fruit) -> None:
+    outcome = run("predict", model, fruit)
+    assert "accuracy" in outcome.err
+    assert "accuracy" not in outcome.out
+    assert "root mean squared error" in run("predict", price_model, fruit).err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "parquet"])
+def test_writes_a_file_by_its_ending(run, model, fruit, suffix) -> None:
+    from madaline.data.files import read_file
+
+    path = Path(f"out.{suffix}")
+    outcome = run("predict", model, fruit, "--proba", "-o", path)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out == ""
+    assert "60 predictions" in outcome.err
+    printed = list(csv.DictReader(io.StringIO(run("predict", model, fruit, "--proba").out)))
+    written = read_file(path)
+    assert list(written["kind"]) == [row["kind"] for row in printed]
+    probabilities = [float(row["probability_pear"]) for row in printed]
+    assert written["probability_pear"].tolist() == probabilities
+
+
+def test_json(run, model, fruit) -> None:
+    result = json.loads(run("predict", model, fruit, "--json", "--proba").out)
+    assert result["target"] == "kind"
+    assert result["n_samples"] == 60
+    assert result["scores"][0]["metric"] == "accuracy"
+    assert set(result["columns"]) == {"kind", "probability_pear", "probability_plum"}
+    outcome = run("predict", model, fruit, "--json", "-o", "out.csv")
+    assert json.loads(outcome.out)["output"] == "out.csv"
+
+
+def test_needed_column_that_is_missing_is_named(run, model) -> None:
+    Path("new.csv").write_text("weight,organic\n101,true\n")
+    assert "color" in run("predict", model, "new.csv").sentence
+
+
+def test_text_where_numbers_were_learned_is_named(run, model) -> None:
+    Path("new.csv").write_text(HEADER + "heavy,red,true\nlight,red,true\n")
+    sentence = run("predict", model, "new.csv").sentence
+    assert "weight" in sentence
+    assert "heavy" in sentence
+
+
+def test_a_number_has_no_probabilities(run, price_model, fruit) -> None:
+    assert "--proba" in run("predict", price_model, fruit, "--proba").sentence
+
+
+def test_output_in_a_missing_folder(run, model, fruit) -> None:
+    assert "no folder" in run("predict", model, fruit, "-o", "nowhere/out.csv").sentence
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "foreign", "newer", "missing", "folder"])
+def test_models_that_cannot_be_read(run, model, fruit, damage) -> None:
+    path, content = Path("bad.madaline"), model.read_bytes()
+    if damage == "folder":
+        path.mkdir()
+    elif damage == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "flipped":
+        path.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    elif damage == "foreign":
+        path.write_bytes(fruit.read_bytes())
+    elif damage == "newer":
+        assert content.count(b'"version":"1"') == 1
+        path.write_bytes(content.replace(b'"version":"1"', b'"version":"9"'))
+    for words in (("predict", path, fruit), ("info", path)):
+        sentence = run(*words).sentence
+        assert "bad.madaline" in sentence
+        assert {"newer": "upgrade"}.get(damage, "") in sentence
+
+
+def test_neither_scikit_learn_nor_pandas_is_imported(model, fruit, environment) -> None:
+    code = (
+        "import sys\nfrom madaline.cli import main\n"
+        f"assert main(['predict', {str(model)!r}, {str(fruit)!r}]) == 0\n"
+        f"assert main(['info', {str(model)!r}]) == 0\n"
+        "assert not {'sklearn', 'pandas', 'scipy', 'rich'} & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
