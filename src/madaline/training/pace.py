@@ -82,6 +82,8 @@ def slower(recipe: Recipe) -> Recipe:
 
 
 def _astray(candidate: Candidate, standing: Standing) -> bool:
+    if candidate.record is None:  # it joined a moment ago and was not judged yet
+        return False
     if not isfinite(candidate.latest):
         return True
     if candidate.latest <= ASTRAY * candidate.loss and candidate.epoch > 1:

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline import fitting as fitting_module
+from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Squared
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.fitting import Fitting
+
+LOSSES = {"binary": BinaryCrossEntropy, "multiclass": CrossEntropy, "regression": Squared}
+
+
+@pytest.fixture
+def table(make_columns):
+    return Table.from_columns(make_columns("binary")[0])
+
+
+@pytest.fixture
+def target(make_columns):
+    return make_columns("binary")[1]
+
+
+def run(fitting):
+    """Run a fit to its end and return its model."""
+    list(fitting)
+    return fitting.model()
+
+
+def outputs(model, table):
+    return model.predictor.output(table).tobytes()
+
+
+@pytest.mark.parametrize("task", list(LOSSES))
+def test_the_loss_and_the_outputs_follow_the_target(fittings, task):
+    fitting = fittings[task][0]
+    assert isinstance(fitting.race.examples.loss, LOSSES[task])
+    assert fitting.race.examples.n_outputs == (3 if task == "multiclass" else 1)
+    summary = fitting.model().summary
+    assert summary.task == ("regression" if task == "regression" else "classification")
+    names = ["r2", "rmse"] if task == "regression" else ["accuracy", "log_loss"]
+    assert [score.metric for score in summary.scores] == names
+
+
+@pytest.mark.parametrize("task", list(LOSSES))
+def test_something_is_learned_where_there_is_something_to_learn(fittings, task):
+    summary = fittings[task][0].model().summary
+    assert summary.learned
+    first = summary.scores[0]
+    assert first.value > first.constant + 5 * first.standard_error
+
+
+@pytest.mark.parametrize("task", list(LOSSES))
+def test_the_score_is_of_rows_that_the_networks_never_saw(fittings, make_columns, task):
+    """Rows drawn anew are predicted about as well as the fit says."""
+    fitting, _ = fittings[task]
+    model = fitting.model()
+    columns, truth = make_columns(task, n_samples=1000, seed=9)
+    predicted = model.predict(columns)
+    score = model.summary.scores[0]
+    if task == "regression":
+        value = 1 - np.mean(np.square(predicted - truth)) / np.var(truth)
+    else:
+        value = np.mean(predicted == truth)
+    assert value == pytest.approx(score.value, abs=4 * score.standard_error)
+
+
+@pytest.mark.parametrize("task", list(LOSSES))
+def test_nothing_is_learned_from_a_shuffled_target(make_columns, task):
+    columns, target = make_columns(task)
+    table = Table.from_columns(columns)
+    kind = "regression" if task == "regression" else "classification"
+    for seed in range(3):
+        shuffled = np.random.default_rng(seed).permutation(target)
+        fitting = Fitting(table, shuffled, task=kind, effort=10, seed=seed)
+        summary = run(fitting).summary
+        assert not summary.learned, summary.standard_errors_better
+        assert abs(summary.scores[0].value - summary.scores[0].constant) < 0.15
+
+
+def test_out_of_fold_outputs_are_in_the_order_of_the_table(fittings, make_columns):
+    fitting = fittings["regression"][0]
+    _, target = make_columns("regression")
+    output = fitting.out_of_fold()[:, 0]
+    predicted = fitting.codec.center + fitting.codec.scale * output
+    rmse = np.sqrt(np.mean(np.square(predicted - target)))
+    assert rmse == pytest.approx(fitting.model().summary.scores[1].value, rel=1e-5)
+    assert np.corrcoef(output, target)[0, 1] > 0.8
+
+
+def test_same_seed_same_file_on_any_number_of_threads(table, target, tmp_path):
+    contents = set()
+    for number, n_jobs in enumerate((None, 2, -1)):
+        model = run(Fitting(table, target, effort=4, seed=3, n_jobs=n_jobs))
+        model.save(tmp_path / str(number))
+        contents.add((tmp_path / str(number)).read_bytes())
+    assert len(contents) == 1
+    assert outputs(run(Fitting(table, target, effort=4, seed=4)), table) != outputs(model, table)
+
+
+@pytest.mark.parametrize("effort", [1, 7])
+def test_no_network_sees_the_table_more_often_than_the_effort_says(table, target, effort):
+    fitting = Fitting(table, target, effort=effort)
+    run(fitting)
+    for name, candidate in fitting.race.candidates.items():
+        seen = [record.epoch for record in fitting.records if record.recipe == name]
+        assert len(seen) <= effort
+        assert max(seen) - candidate.entered <= effort
+
+
+def test_the_prediction_is_the_weighted_mean_of_the_recipes(fittings, make_columns):
+    fitting, _ = fittings["multiclass"]
+    model, table = fitting.model(), Table.from_columns(make_columns("multiclass", seed=9)[0])
+    encoded = model.predictor.encode(table)
+    expected = 0.0
+    for name, weight in model.summary.weights.items():
+        candidate = fitting.race.candidates[name]
+        features = encoded.features(candidate.recipe.n_bins)
+        each = candidate.network.predict(candidate.theta, features)
+        expected = expected + weight * each.astype(np.float64).mean(axis=0)
+    np.testing.assert_allclose(model.predictor.output(table), expected, rtol=1e-4, atol=1e-5)
+    total = sum(part.weights.sum() for part in model.predictor.parts)
+    assert total == pytest.approx(1)
+    assert all(part.weights.min() > 0 for part in model.predictor.parts)
+
+
+def test_what_happens_is_told_and_kept(table, target):
+    fitting = Fitting(table, target, effort=5)
+    events = list(fitting)
+    assert [record for record, decision in events if decision is None] == fitting.records
+    assert [decision for _, decision in events if decision is not None] == fitting.decisions
+    model = fitting.model()
+    assert (model.records, model.decisions) == (tuple(fitting.records), tuple(fitting.decisions))
+    assert model.summary.epochs == max(record.epoch for record in model.records)
+    assert model.summary.multiply_adds == model.records[-1].multiply_adds
+
+
+def test_rows_of_weight_zero_are_as_if_they_were_not_there(table, target):
+    counted = np.arange(160) % 4 > 0
+    weighted = Fitting(table, target, sample_weight=counted.astype(float), effort=3)
+    removed = Fitting(
+        table.take(counted), target[counted], sample_weight=np.ones(counted.sum()), effort=3
+    )
+    assert outputs(run(weighted), table) == outputs(run(removed), table)
+    assert weighted.model().summary.n_samples == 120
+
+
+def test_groups_go_with_the_rows_that_count(table, target):
+    weight = (np.arange(160) % 4 > 0).astype(float)
+    groups = np.random.default_rng(0).integers(0, 20, 160)
+    rows = Fitting(table, target, sample_weight=weight, groups=groups).rows
+    counted = groups[weight > 0]
+    for fold in range(rows.n_folds):
+        held_out = set(counted[rows.order[rows.held_out(fold)]])
+        assert not held_out & set(counted[rows.order[rows.training(fold)]])
+
+
+@pytest.mark.parametrize("name", ["target", "sample_weight", "groups"])
+@pytest.mark.parametrize("length", [159, 161])
+def test_what_has_another_length_than_the_table_is_refused(table, target, name, length):
+    given = {"target": target, "sample_weight": np.ones(160), "groups": np.arange(160)}
+    given[name] = np.resize(given[name], length)
+    with pytest.raises(InputError, match=rf"^{name} has shape \({length},\) beside .* 160 rows"):
+        Fitting(table, **given)
+
+
+def test_only_the_ratios_of_weights_count(table, target):
+    weight = np.random.default_rng(0).uniform(0.5, 2, 160)
+    models = [
+        run(Fitting(table, target, sample_weight=factor * weight, effort=3)) for factor in (1, 8)
+    ]
+    assert outputs(models[0], table) == outputs(models[1], table)
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_a_weight_that_is_no_weight_is_refused(table, target, weight):
+    weights = np.ones(160)
+    weights[7] = weight
+    with pytest.raises(InputError, match="weight"):
+        Fitting(table, target, sample_weight=weights)
+
+
+def test_weights_that_are_all_zero_are_refused(table, target):
+    with pytest.raises(InputError, match="weight"):
+        Fitting(table, target, sample_weight=np.zeros(160))
+
+
+def test_rows_of_one_group_stay_on_one_side(table, target):
+    groups = np.arange(160) // 7
+    rows = Fitting(table, target, groups=groups).rows
+    for fold in range(rows.n_folds):
+        held_out = set(groups[rows.order[rows.held_out(fold)]])
+        assert not held_out & set(groups[rows.order[rows.training(fold)]])
+
+
+def test_a_group_that_is_most_of_the_table_can_be_learned_from(make_columns):
+    columns, target = make_columns("regression", n_samples=60)
+    groups = np.where(np.arange(60) < 50, 0, np.arange(60))  # one group of 50, ten of one
+    model = run(Fitting(Table.from_columns(columns), target, groups=groups, effort=3))
+    assert np.isfinite(model.predict(columns)).all()
+
+
+@pytest.mark.parametrize("n_samples", [5, 6, 11, 40])
+def test_small_tables_can_be_learned_from(make_columns, n_samples):
+    columns, target = make_columns("regression", n_samples=n_samples)
+    model = run(Fitting(Table.from_columns(columns), target, task="regression", effort=3))
+    assert np.isfinite(model.predict(columns)).all()
+
+
+def test_a_column_may_be_taken_for_something_else(table, target):
+    found = []
+    for told in (None, {"count": "category"}):
+        schema = Fitting(table, target, kinds=told, effort=1).schema
+        found += [column.kind for column in schema.columns if column.name == "count"]
+    assert found == ["number", "category"]
+
+
+def test_the_task_is_told_from_the_target_or_as_told(table, target):
+    assert Fitting(table, target).task == "classification"
+    numbers = np.arange(160) % 7 + 0.0
+    told = Fitting(table, numbers, task="regression")
+    assert (told.task, told.task_reason) == ("regression", "as told")
+    assert Fitting(table, np.random.default_rng(0).standard_normal(160)).task == "regression"
+
+
+def test_an_unknown_task_is_refused(table, target):
+    with pytest.raises(InputError, match="'ranking': say 'classification' or 'regression'"):
+        Fitting(table, target, task="ranking")
+
+
+def test_one_class_is_refused(table):
+    with pytest.raises(InputError, match="class"):
+        Fitting(table, np.full(160, "yes", object))
+
+
+def test_fewer_rows_than_folds_are_refused(table, target):
+    with pytest.raises(InputError, match="fold"):
+        Fitting(table.take(slice(4)), np.arange(4.0), task="regression")
+
+
+@pytest.mark.parametrize("effort", [0, -1])
+def test_no_effort_is_refused(table, target, effort):
+    with pytest.raises(InputError, match="effort"):
+        Fitting(table, target, effort=effort)
+
+
+def interrupted(table, target, path, monkeypatch, n_epochs=3, **settings):
+    """Kill a fit after a few epochs."""
+    monkeypatch.setattr(fitting_module, "CHECKPOINT_SECONDS", -1.0)
+    fitting = Fitting(table, target, effort=6, checkpoint=path, **settings)
+    for record, _ in fitting:
+        if record.epoch > n_epochs:
+            return fitting
+    raise AssertionError("the fit ended before it could be interrupted")
+
+
+def test_an_interrupted_fit_goes_on_and_ends_in_the_same_file(table, target, tmp_path, monkeypatch):
+    run(Fitting(table, target, effort=6)).save(tmp_path / "whole")
+    interrupted(table, target, tmp_path / "state", monkeypatch)
+    fitting = Fitting(table, target, effort=6, checkpoint=tmp_path / "state")
+    assert fitting.resumed_epoch == 3
+    assert {record.epoch for record in fitting.records} == {1, 2, 3}
+    events = list(fitting)
+    assert min(record.epoch for record, _ in events) == 4
+    fitting.model().save(tmp_path / "resumed")
+    assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
+    fitting.discard_checkpoint()
+    assert not (tmp_path / "state").exists()
+    fitting.discard_checkpoint()
+
+
+def test_another_fit_begins_at_the_beginning(table, target, tmp_path, monkeypatch):
+    interrupted(table, target, tmp_path / "state", monkeypatch)
+    other = target.copy()
+    other[0] = "no" if other[0] == "yes" else "yes"
+    begun = [
+        Fitting(table, target, effort=6, seed=1, checkpoint=tmp_path / "state"),
+        Fitting(table, target, effort=7, checkpoint=tmp_path / "state"),
+        Fitting(table, other, effort=6, checkpoint=tmp_path / "state"),
+    ]
+    assert [fitting.resumed_epoch for fitting in begun] == [0, 0, 0]
+    assert [fitting.records for fitting in begun] == [[], [], []]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint"])
+def test_a_file_that_is_no_checkpoint_does_not_stop_a_fit(table, target, tmp_path, content):
+    (tmp_path / "state").write_bytes(content)
+    fitting = Fitting(table, target, effort=1, checkpoint=tmp_path / "state")
+    assert fitting.resumed_epoch == 0
+    assert next(iter(fitting))[0].epoch == 1
+
+
+def test_the_networks_never_see_the_rows_that_they_are_judged_on(table, target):
+    """Turn a fold's targets around: the networks that did not learn from it stay the same."""
+    first = Fitting(table, target, effort=2)
+    second = Fitting(table, target, effort=2)
+    examples = second.race.examples
+    turned = examples.target.copy()
+    held_out = examples.rows.held_out(2)
+    turned[held_out] = 1 - turned[held_out]
+    second.race = replace(
+        second.race,
+        examples=replace(examples, target=turned),
+        cohorts=[],
+        candidates={},
+    )
+    for fitting in (first, second):
+        list(fitting)
+    for recipe in first.plan.recipes:
+        one, other = (fitting.race.candidates[recipe.name] for fitting in (first, second))
+        if one.epoch == other.epoch:
+            np.testing.assert_array_equal(one.theta[2], other.theta[2])
+        assert not np.array_equal(one.theta[0], other.theta[0])
+
+
+def test_penguins_are_learned(penguins):
+    from madaline.data.files import read_file
+
+    table = read_file(penguins)
+    model = run(Fitting(table.drop(["species"]), table["species"], effort=20))
+    assert model.summary.learned
+    assert model.summary.scores[0].value > 0.96
+
+
+@pytest.mark.parametrize(
+    ("name", "target"), [("car", "class"), ("concrete", "compressive_strength")]
+)
+def test_real_tables_are_learned(shared_tables, name, target):
+    from madaline.data.files import read_file
+
+    table = read_file(shared_tables / f"{name}.parquet")
+    model = run(Fitting(table.drop([target]), table[target], effort=5))
+    assert model.summary.learned
