@@ -6,6 +6,8 @@ from functools import reduce
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from madaline.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from madaline.core.gradcheck import check_gradient, check_layer, check_loss, check_network
     from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor
@@ -25,8 +27,6 @@ __all__ = [
     "check_network",
     "load",
 ]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "AdaptiveClassifier": "madaline.estimators:AdaptiveClassifier",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +98,7 @@ class Fitting:
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
         _check_effort(effort)
+        _check_seed(seed)
         _check_lengths(table.n_samples, target, sample_weight, groups)
         _check_weight(sample_weight)
         if sample_weight is not None and not np.all(sample_weight > 0):
@@ -148,8 +150,22 @@ class Fitting:
                     self.decisions.append(decision)
                 yield record, decision
             if self.checkpoint and time.monotonic() - saved > CHECKPOINT_SECONDS:
-                save_checkpoint(self.checkpoint, self.race, self.records, self.decisions)
+                self._save_checkpoint()
                 saved = time.monotonic()
+
+    def _save_checkpoint(self) -> None:
+        """Keep the state; a fit that cannot be kept goes on all the same."""
+        if self.checkpoint is None:
+            return
+        try:
+            save_checkpoint(self.checkpoint, self.race, self.records, self.decisions)
+        except OSError as error:
+            warnings.warn(
+                f"The fit goes on, but cannot be resumed if it is interrupted: {self.checkpoint}"
+                f" cannot be written ({error.strerror}).",
+                stacklevel=2,
+            )
+            self.checkpoint = None
 
     def _resume(self) -> None:
         """Go on where an interrupted fit of the same table stopped."""
@@ -265,6 +281,11 @@ class Fitting:
 def _check_effort(effort: int) -> None:
     if effort < 1:
         raise InputError(f"effort is {effort}: give a number of epochs, at least 1.")
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise InputError(f"The seed is {seed}: give a whole number from 0 up.")
 
 
 def _check_lengths(

@@ -16,6 +16,7 @@ from madaline.runtime.predictor import Predictor
 from madaline.training.decisions import Decision
 from madaline.training.records import Record
 from madaline.training.score import Score
+from madaline.version import __version__
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class FittedModel:
         Every epoch of every recipe.
     decisions : tuple of Decision
         What was decided, and why.
+    version : str
+        The version of madaline that fitted it.
     """
 
     predictor: Predictor
@@ -90,6 +93,7 @@ class FittedModel:
     summary: Summary
     records: tuple[Record, ...]
     decisions: tuple[Decision, ...]
+    version: str = __version__
 
     def __repr__(self) -> str:
         """Say in a line what it predicts and how well."""
@@ -123,6 +127,7 @@ class FittedModel:
 
         state, arrays = self.predictor.to_state()
         description = {
+            "madaline": self.version,
             "predictor": state,
             "schema": self.schema.to_json(),
             "summary": self.summary.to_json(),
@@ -152,4 +157,5 @@ class FittedModel:
             Summary.from_json(description["summary"]),
             tuple(Record(**record) for record in description["records"]),
             tuple(Decision.from_json(decision) for decision in description["decisions"]),
+            description["madaline"],
         )

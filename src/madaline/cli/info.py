@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from madaline import __version__
 from madaline.cli.progress import decision_line
 from madaline.cli.report import column_table, finite, network_lines, verdict_lines
 from madaline.cli.words import count, paragraph, say, size, some, work
@@ -79,7 +78,7 @@ def _networks(model: FittedModel, path: Path) -> Iterator[str]:
         f"Trained in {count(model.summary.epochs, 'epoch')}, {work(model.summary.multiply_adds)};"
         f" the file has {size(path.stat().st_size)}"
     )
-    yield f"(format {VERSION}, read by madaline {__version__})."
+    yield f"(format {VERSION}, fitted by madaline {model.version})."
 
 
 def _decisions(model: FittedModel) -> Iterator[str]:
@@ -94,7 +93,7 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
         "model": str(path),
         "bytes": path.stat().st_size,
         "format": VERSION,
-        "madaline": __version__,
+        "madaline": model.version,
         **model.summary.to_json(),
         "classes": None if classes is None else np.array(classes, dtype=object).tolist(),
         "columns": model.schema.to_json()["columns"],

@@ -62,7 +62,12 @@ def run(arguments: Namespace) -> None:
             f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
             " leave out --proba."
         )
-    table = read_file(arguments.table, categories=model.predictor.encoder.categories)
+    encoder = model.predictor.encoder
+    table = read_file(
+        arguments.table,
+        categories=encoder.categories,
+        columns=[*encoder.columns, model.summary.target],
+    )
     encoded = model.predictor.encode(table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)

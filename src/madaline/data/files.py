@@ -50,7 +50,12 @@ _FOREIGN = {
 }
 
 
-def read_file(path: str | os.PathLike[str], *, categories: Collection[str] = ()) -> Table:
+def read_file(
+    path: str | os.PathLike[str],
+    *,
+    categories: Collection[str] = (),
+    columns: Collection[str] | None = None,
+) -> Table:
     """Read a table from a file.
 
     The separator of a text file (comma, semicolon, tab, bar) is found out. Spaces around values
@@ -65,6 +70,8 @@ def read_file(path: str | os.PathLike[str], *, categories: Collection[str] = ())
         A CSV, TSV or Parquet file; any of them may be compressed with gzip.
     categories : collection of str
         Columns to be read as text whatever they hold. Names that are not in the file do not matter.
+    columns : collection of str, optional
+        Columns that are wanted, all by default; what is wrong with others does not matter.
 
     Returns
     -------
@@ -82,6 +89,9 @@ def read_file(path: str | os.PathLike[str], *, categories: Collection[str] = ())
     frame = read(path, content)
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
+    wanted = [name for name in frame.columns if columns is None or name in columns]
+    if wanted:
+        frame = frame.select(wanted)
     return read_frame(_typed(path, frame, set(categories)))
 
 

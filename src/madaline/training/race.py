@@ -124,18 +124,21 @@ class Race:
         for recipe in recipes:
             self._introduce(recipe, cohort, seen=0)
 
-    def _slow_down(self, parent: Candidate) -> None:
+    def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
         """Let a candidate's networks go on from their best epoch with shorter steps."""
         population = Population(parent.network.layout, parent.theta[None].copy())
-        self._continue(parent, slower(parent.recipe), parent.network, population)
+        self._continue(parent, recipe, parent.network, population)
 
     def _start_over(self, lost: Candidate) -> None:
         """Replace networks that diverged by slower ones, from their best epoch or anew."""
         self._retire(lost)
+        recipe = slower(lost.recipe)
+        while recipe.name in self.candidates:
+            recipe = slower(recipe)
         if lost.epoch:
-            self._slow_down(lost)
+            self._slow_down(lost, recipe)
         else:
-            self._enter([slower(lost.recipe)])
+            self._enter([recipe])
 
     def _grow(self, parent: Candidate) -> None:
         """Let wider copies of a candidate's networks, which say the same, go on."""
@@ -207,7 +210,8 @@ class Race:
             case "stop" | "drop":
                 self._retire(self.candidates[decision.subject])
             case "lower":
-                self._slow_down(self.candidates[decision.subject])
+                leader = self.candidates[decision.subject]
+                self._slow_down(leader, slower(leader.recipe))
             case "restore":
                 self._start_over(self.candidates[decision.subject])
             case "grow":

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 from madaline.errors import InputError
@@ -57,11 +58,39 @@ def count_threads(n_jobs: int | None) -> int:
     return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
 
 
-@contextmanager
-def one_threaded_products() -> Iterator[None]:
+class _Limit:
+    """The matrix library's limit, shared by all fits of the process.
+
+    The library has one setting for the whole process: who comes first sets it and who leaves last
+    puts it back, so that a fit that ends does not take the limit from one that goes on.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._limiter: Any = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._lock:
+            if self._users == 0:
+                self._limiter = _controller().limit(limits=1, user_api="blas")
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._limiter.restore_original_limits()
+
+
+_LIMIT = _Limit()
+
+
+def one_threaded_products() -> AbstractContextManager[None]:
     """Keep the matrix library on one thread for a while."""
-    with _controller().limit(limits=1, user_api="blas"):
-        yield
+    return _LIMIT.held()
 
 
 @cache
