@@ -52,8 +52,8 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "nobody is dropped": lambda plan: replace(plan, cuts=()),
     "no slower steps": lambda plan: replace(plan, lowest_rate=1.0),
     "no growth": lambda plan: replace(plan, widest=0),
-    "growth whatever the fit": lambda plan: replace(plan, weak=0.0, widest=128),
-    "decay beyond the grid": lambda plan: replace(plan, decay_epochs=(6, 15)),
+    "growth whatever the fit": lambda plan: replace(plan, weak=0.0),
+    "no decay beyond the grid": lambda plan: replace(plan, decay_epochs=()),
     "patience 4": lambda plan: replace(plan, patience=4),
     "3 folds": lambda plan: replace(plan, n_folds=3),
 }

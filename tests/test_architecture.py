@@ -12,10 +12,14 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 ROOMS = ("core", "runtime")
-DATA_FOR_PREDICTION = ("table", "schema", "encoder", "target", "folds", "tensor_file")
+READS_FRAMES_AND_FILES = ("frames", "files")
 NUMPY_ONLY = [
     *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
-    *(PACKAGE / "data" / f"{name}.py" for name in DATA_FOR_PREDICTION),
+    *(
+        path
+        for path in sorted((PACKAGE / "data").glob("*.py"))
+        if path.stem not in READS_FRAMES_AND_FILES
+    ),
     PACKAGE / "errors.py",
 ]
 ALL = sorted(PACKAGE.rglob("*.py"))

@@ -250,6 +250,7 @@ def test_no_effort_is_refused(table, target, effort):
 def interrupted(table, target, path, monkeypatch, n_epochs=3, **settings):
     """Kill a fit after a few epochs."""
     monkeypatch.setattr(fitting_module, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(fitting_module, "CHECKPOINT_SHARE", float("inf"))
     fitting = Fitting(table, target, effort=6, checkpoint=path, **settings)
     for record, _ in fitting:
         if record.epoch > n_epochs:

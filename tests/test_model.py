@@ -141,7 +141,7 @@ def summary():
         task="regression",
         target="price",
         n_samples=100,
-        n_features=3,
+        n_columns=3,
         n_folds=5,
         epochs=12,
         multiply_adds=1.5e9,

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,14 @@ from madaline.training.threads import Workers
 BINS = (0, 16, 64)
 """Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""
 
+FOLD_STREAM = 2**32 - 2
+"""Tells the random numbers of folds from those of networks and batches."""
+
 CHECKPOINT_SECONDS = 5.0
 """How much work may be lost when a fit is killed. It decides nothing about the result."""
+
+CHECKPOINT_SHARE = 0.05
+"""Share of the time that keeping the state may take."""
 
 
 class Fitting:
@@ -125,14 +132,14 @@ class Fitting:
                 n_folds=self.plan.n_folds,
                 task=self.task,
                 groups=groups,
-                rng=np.random.default_rng(seed),
+                rng=np.random.default_rng([seed, FOLD_STREAM]),
             )
         )
         # Large groups may leave a network fewer rows than the plan counted on.
         batch_size = min(self.plan.batch_size, self.rows.n_training)
         self.plan = replace(self.plan, batch_size=batch_size)
         self.race = Race(
-            self.plan, self._examples(table, target, sample_weight), seed, Workers(n_jobs)
+            self.plan, self._examples(table, target, sample_weight, groups), seed, Workers(n_jobs)
         )
         self.records: list[Record] = []
         self.decisions: list[Decision] = []
@@ -141,7 +148,7 @@ class Fitting:
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision that it led to, if any."""
-        saved = time.monotonic()
+        saved, cost = time.monotonic(), 0.0
         while not self.race.finished:
             for record, decision in self.race.run_epoch():
                 if decision is None:
@@ -149,9 +156,12 @@ class Fitting:
                 else:
                     self.decisions.append(decision)
                 yield record, decision
-            if self.checkpoint and time.monotonic() - saved > CHECKPOINT_SECONDS:
+            wait = max(CHECKPOINT_SECONDS, cost / CHECKPOINT_SHARE)
+            if self.checkpoint and time.monotonic() - saved > wait:
+                started = time.monotonic()
                 self._save_checkpoint()
                 saved = time.monotonic()
+                cost = saved - started
 
     def _save_checkpoint(self) -> None:
         """Keep the state; a fit that cannot be kept goes on all the same."""
@@ -178,6 +188,11 @@ class Fitting:
         if resumed is not None:
             self.records, self.decisions = resumed
 
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        """The share of every recipe, once the race is over."""
+        return self.race.weights()
+
     @property
     def resumed_epoch(self) -> int:
         """The epoch at which the fit stands; above zero before the first step if it was resumed."""
@@ -185,12 +200,12 @@ class Fitting:
 
     def model(self) -> FittedModel:
         """Return the fitted model."""
-        weights = self.race.weights()
+        weights = self._weights
         summary = Summary(
             task=self.task,
             target=self.target_name,
             n_samples=self.rows.n_samples,
-            n_features=len(self.encoder.columns),
+            n_columns=len(self.encoder.columns),
             n_folds=self.rows.n_folds,
             epochs=self.race.epoch,
             multiply_adds=self.race.multiply_adds,
@@ -218,12 +233,14 @@ class Fitting:
         ndarray of shape (n_samples, n_outputs)
             In the order of the table (without rows of weight zero).
         """
-        output = self.race.output(self.race.weights())
+        output = self.race.output(self._weights)
         unsorted = np.empty_like(output)
         unsorted[self.rows.order] = output
         return unsorted
 
-    def _examples(self, table: Table, target: Array, sample_weight: Array | None) -> Examples:
+    def _examples(
+        self, table: Table, target: Array, sample_weight: Array | None, groups: Array | None
+    ) -> Examples:
         order = self.rows.order
         encoded = self.encoder.encode(table.take(order))
         used = sorted({recipe.n_bins for recipe in self.plan.recipes})
@@ -239,26 +256,25 @@ class Fitting:
             matrix,
             loss,
             weight,
+            None if groups is None else np.unique(groups[order], return_inverse=True)[1],
         )
 
     def _scores(self, weights: Mapping[str, float]) -> tuple[Score, ...]:
-        examples = self.race.examples
-        outputs = (self.race.output(weights), examples.prior_output())
+        examples, facts = self.race.examples, self._judged(weights)
         if isinstance(self.codec, RegressionCodec):
-            return regression_scores(
-                *outputs, examples.target, examples.weight, float(self.codec.scale)
-            )
-        return classification_scores(examples.loss, *outputs, examples.target, examples.weight)
+            return regression_scores(*facts, scale=float(self.codec.scale))
+        return classification_scores(examples.loss, *facts)
 
     def _standard_errors_better(self, weights: Mapping[str, float]) -> float:
+        return standard_errors_better(self.race.examples.loss, *self._judged(weights))
+
+    def _judged(
+        self, weights: Mapping[str, float]
+    ) -> tuple[Array, Array, Array, Array | None, Array | None]:
+        """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
         examples = self.race.examples
-        return standard_errors_better(
-            examples.loss,
-            self.race.output(weights),
-            examples.prior_output(),
-            examples.target,
-            examples.weight,
-        )
+        output, prior = self.race.output(weights), examples.prior_output()
+        return output, prior, examples.target, examples.weight, examples.groups
 
     def _parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
         """Return the networks of the recipes that count, those with the same layers together."""

@@ -29,7 +29,7 @@ class Summary:
         What is predicted.
     target : str
         Name of the target column.
-    n_samples, n_features, n_folds, epochs : int
+    n_samples, n_columns, n_folds, epochs : int
         Rows learned from, columns used, folds, and epochs that the race took.
     multiply_adds : float
         Work of the whole race.
@@ -44,7 +44,7 @@ class Summary:
     task: str
     target: str
     n_samples: int
-    n_features: int
+    n_columns: int
     n_folds: int
     epochs: int
     multiply_adds: float
@@ -68,7 +68,7 @@ class Summary:
         return cls(**(own | {"scores": tuple(Score(**score) for score in own["scores"])}))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FittedModel:
     """Networks that predict, with their schema, scores, history and decisions.
 

@@ -131,6 +131,7 @@ def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monk
     words = ("fit", fruit, "--target", "kind", "--effort", 8, "-o")
     assert run(*words, "whole.madaline").code == 0
     monkeypatch.setattr("madaline.fitting.CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr("madaline.fitting.CHECKPOINT_SHARE", float("inf"))
     show = EventLines.show
 
     def stop(self, record, decision) -> None:

@@ -182,8 +182,21 @@ def test_perfect_predictions_and_a_constant_target_have_scores():
     target = np.array([[1.0], [2.0], [3.0]])
     r2, rmse = regression_scores(target, np.full((3, 1), 2.0), target, None, scale=1.0)
     assert (r2.value, rmse.value, rmse.standard_error) == (1, 0, 0)
-    r2, rmse = regression_scores(np.zeros((3, 1)), np.zeros((3, 1)), np.zeros((3, 1)), None, 1.0)
+    r2, rmse = regression_scores(*[np.zeros((3, 1))] * 3, scale=1.0)
     assert (r2.value, r2.standard_error, rmse.value) == (0, 0, 0)
+
+
+def test_the_error_of_grouped_rows_is_that_of_groups():
+    """Twenty copies of a row in a group tell no more than the row alone."""
+    rng = np.random.default_rng(0)
+    output, prior, target = rng.normal(size=(3, 40, 1))
+    alone = regression_scores(output, prior, target, scale=1.0)
+    copies = [np.repeat(array, 20, axis=0) for array in (output, prior, target)]
+    groups = np.repeat(np.arange(40), 20)
+    for one, many in zip(alone, regression_scores(*copies, groups=groups, scale=1.0), strict=True):
+        assert many.value == pytest.approx(one.value)
+        assert many.standard_error == pytest.approx(one.standard_error)
+    assert regression_scores(*copies, scale=1.0)[0].standard_error < alone[0].standard_error / 3
 
 
 def test_a_score_says_itself_in_one_line():

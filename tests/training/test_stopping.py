@@ -6,10 +6,10 @@ from madaline.training.recipe import Recipe
 from madaline.training.standing import Candidate, Standing
 from madaline.training.stopping import StoppingPolicy
 
-POLICY = StoppingPolicy(8, 50)
+POLICY = StoppingPolicy(8, 4, 50)
 
 
-def standing(epoch, best_epochs, *, entered=0, racing=True):
+def standing(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
     candidates = [
         Candidate(
             Recipe(0, number + 1),
@@ -17,6 +17,7 @@ def standing(epoch, best_epochs, *, entered=0, racing=True):
             loss=0.25,
             epoch=best,
             entered=entered,
+            inherited=inherited,
             racing=racing,
         )
         for number, best in enumerate(best_epochs)
@@ -27,6 +28,17 @@ def standing(epoch, best_epochs, *, entered=0, racing=True):
 @pytest.mark.parametrize(("epoch", "stops"), [(9, 0), (10, 1), (11, 1), (13, 2), (30, 2)])
 def test_a_recipe_stops_when_it_has_not_improved_for_the_patience(epoch, stops):
     assert len(POLICY.decide(standing(epoch, [2, 5]))) == stops
+
+
+@pytest.mark.parametrize(("epoch", "stops"), [(8, 0), (9, 1), (14, 1), (15, 2)])
+def test_a_copy_needs_less_patience(epoch, stops):
+    copies = standing(epoch, [5, 11], entered=4, inherited=3)
+    assert len(POLICY.decide(copies)) == stops
+
+
+def test_a_copy_has_its_patience_before_its_first_good_epoch():
+    assert POLICY.decide(standing(7, [0], entered=4, inherited=3)) == []
+    assert len(POLICY.decide(standing(8, [0], entered=4, inherited=3))) == 1
 
 
 def test_what_has_stopped_does_not_stop_again():

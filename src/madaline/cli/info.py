@@ -53,7 +53,7 @@ def _what(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield paragraph(
         f"Predicts {summary.target} ({_outcome(model)}) from"
-        f" {count(summary.n_features, 'column')}, learned from {count(summary.n_samples, 'row')}."
+        f" {count(summary.n_columns, 'column')}, learned from {count(summary.n_samples, 'row')}."
     )
 
 

@@ -52,7 +52,7 @@ def score_predictions(
     numbers = as_numbers(name, truth)[known]
     constant = np.full_like(numbers, numbers.mean())
     output, prior, target = (array[:, None] for array in (prediction[known], constant, numbers))
-    return regression_scores(output, prior, target, None, 1.0)
+    return regression_scores(output, prior, target, scale=1.0)
 
 
 def label_text(label: Any) -> str:

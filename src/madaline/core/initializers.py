@@ -17,13 +17,16 @@ def zeros(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     values[...] = 0
 
 
-def ones(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
-    """Fill with ones: a scale that changes nothing at first."""
-    values[...] = 1
-
-
 def he_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     """Fill from N(0, 2 / fan_in), which keeps the variance through rectifiers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weight = np.empty((200, 300))
+    >>> he_normal(weight, 200, 300, np.random.default_rng(0))
+    >>> round(float(weight.var()), 3)  # 2 / 200
+    0.01
 
     References
     ----------

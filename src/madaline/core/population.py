@@ -41,6 +41,11 @@ class Slot:
         What it is for.
     fan_in : int
         How many inputs meet in one unit; sets the size of initial weights and learning rates.
+
+    Examples
+    --------
+    >>> Slot("weight", (2, 3)).size
+    6
     """
 
     name: str

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FoldedRows:
     """The order of the rows, sorted by fold.
 

@@ -27,6 +27,20 @@ class BooleanEncoder(ColumnEncoder):
         Share of true among the training rows that have a value.
     missing_share : float or None
         Share of training rows without a value; None when all had one.
+
+    Examples
+    --------
+    >>> column = np.array([True, False, None, True], dtype=object)
+    >>> encoder = BooleanEncoder.fit("member", column)
+    >>> encoder.feature_names
+    ('member', 'member is missing')
+    >>> out = np.empty((4, 2), np.float32)
+    >>> encoder.write(encoder.read(column), out)
+    >>> out.round(2)
+    array([[ 0.33, -0.25],
+           [-0.67, -0.25],
+           [ 0.  ,  0.75],
+           [ 0.33, -0.25]], dtype=float32)
     """
 
     name: str

@@ -48,6 +48,15 @@ class CategoryEncoder(ColumnEncoder):
         Whether there were more levels than are remembered; then unknown ones count as rare.
     log_center, log_spread : float
         Mean and standard deviation of the logarithmic counts over the training rows.
+
+    Examples
+    --------
+    >>> column = np.array(["red", "blue", "red", None], dtype=object)
+    >>> encoder = CategoryEncoder.fit("color", column)
+    >>> encoder.feature_names
+    ('color = red', 'color = blue', 'color is missing')
+    >>> encoder.read(np.array(["blue", None, "violet"], dtype=object))
+    array([ 1, -1, -2])
     """
 
     name: str

@@ -78,7 +78,13 @@ def to_column(name: str, values: Any) -> Array:
 
 
 def is_missing(column: Array) -> Array:
-    """Return where a column has no value, as Booleans of shape (n_samples,)."""
+    """Return where a column has no value, as Booleans of shape (n_samples,).
+
+    Examples
+    --------
+    >>> is_missing(np.array([1.0, np.nan])), is_missing(np.array(["a", None], dtype=object))
+    (array([False,  True]), array([False,  True]))
+    """
     match column.dtype.kind:
         case "f":
             return np.isnan(column)
@@ -89,14 +95,26 @@ def is_missing(column: Array) -> Array:
 
 
 def to_moment(item: Any) -> Any:
-    """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned."""
+    """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned.
+
+    Examples
+    --------
+    >>> print(to_moment(datetime.datetime.fromisoformat("2026-11-25T13:45+01:00")))
+    2026-11-25T12:45:00.000000
+    """
     if isinstance(item, datetime.datetime) and item.tzinfo is not None:
         return np.datetime64((item - _EPOCH) // datetime.timedelta(microseconds=1), "us")
     return np.datetime64(item, "us")
 
 
 def number_text(number: float) -> str:
-    """Return a number as the text that stands for it as a level: ``"3"`` for 3.0, ``"0.5"``."""
+    """Return a number as the text that stands for it as a level.
+
+    Examples
+    --------
+    >>> number_text(3.0), number_text(0.5)
+    ('3', '0.5')
+    """
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 

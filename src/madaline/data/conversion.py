@@ -62,6 +62,11 @@ def as_booleans(name: str, column: Array) -> Array:
     ------
     InputError
         If a value is none of these.
+
+    Examples
+    --------
+    >>> as_booleans("member", np.array(["Yes", None, "f"], dtype=object))
+    array([ 1., nan,  0.])
     """
     levels = as_levels(column)
     return np.array(_each(name, levels, _boolean, np.nan, "true or false"), dtype=np.float64)
@@ -81,6 +86,11 @@ def as_moments(name: str, column: Array) -> Array:
     ------
     InputError
         If a value does not read as a date.
+
+    Examples
+    --------
+    >>> as_moments("day", np.array(["2026-11-25", None], dtype=object)).astype("datetime64[D]")
+    array(['2026-11-25', 'NaT'], dtype='datetime64[D]')
     """
     if column.dtype.kind == "M":
         return column
@@ -139,7 +149,13 @@ def _each(
 
 
 def type_word(item: Any) -> str:
-    """Return what a newcomer calls the type of an item."""
+    """Return what a newcomer calls the type of an item.
+
+    Examples
+    --------
+    >>> type_word("blue"), type_word(3.0)
+    ('text', 'a number')
+    """
     words: Mapping[type, str] = {str: "text", bool: "a Boolean"}
     return words.get(type(item), "a number")
 

@@ -34,6 +34,13 @@ class DatetimeEncoder(ColumnEncoder):
         The cyclic parts that are kept, among ``month``, ``weekday``, ``hour``.
     missing_share : float or None
         Share of training rows without a value; None when all had one.
+
+    Examples
+    --------
+    >>> days = np.datetime64("2026-11-23", "us") + np.arange(14).astype("timedelta64[D]")
+    >>> DatetimeEncoder.fit("day", days).feature_names
+    ('day: time', 'day: month (sine)', 'day: month (cosine)', 'day: weekday (sine)',
+     'day: weekday (cosine)')
     """
 
     name: str

@@ -1,7 +1,9 @@
 """The table encoder turns a table into the numbers that networks see: float32, about unit size.
 
-Everything it needs to know it learns from the training table, once. The same table can be asked for
-with different numbers of piecewise-linear bins beside its numbers; the rest of the work is shared.
+Everything it needs to know it learns from the training table, once: from all its rows, those that
+are held out from some networks included, but never from the target. Medians, quantiles and counts
+of levels so are the same for all folds. The same table can be asked for with different numbers of
+piecewise-linear bins beside its numbers; the rest of the work is shared.
 """
 
 from __future__ import annotations

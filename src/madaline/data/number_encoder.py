@@ -34,6 +34,12 @@ class NumberEncoder(ColumnEncoder):
         Share of training rows without a value; None when all had one.
     bins : mapping of int to Bins
         For each number of bins the bins, where the column needs any.
+
+    Examples
+    --------
+    >>> encoder = NumberEncoder.fit("size", np.array([1.0, 2, 3, 4, np.nan]), n_bins=(2,))
+    >>> encoder.feature_names, encoder.bin_names(2)
+    (('size', 'size is missing'), ('size from 1 to 2', 'size from 2 to 4'))
     """
 
     name: str

@@ -39,6 +39,15 @@ def write_tensor_file(
     ------
     OSError
         If the file cannot be written, for example because the disk is full.
+
+    Examples
+    --------
+    >>> from madaline.data.tensor_file import MODEL, read_tensor_file
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "numbers"
+    ...     write_tensor_file(path, MODEL, {"unit": "mm"}, {"size": np.array([1.0, 2.0])})
+    ...     read_tensor_file(path)
+    ({'unit': 'mm'}, {'size': array([1., 2.])})
     """
     metadata = {
         "format": kind,

@@ -92,10 +92,22 @@ class Distribution:
 
 
 def total_weight(chosen: Array, sample_weight: Array | None) -> float:
-    """Return the weight of the chosen rows (Booleans of shape (n_samples,))."""
+    """Return the weight of the chosen rows (Booleans of shape (n_samples,)).
+
+    Examples
+    --------
+    >>> total_weight(np.array([True, False, True]), np.array([1, 2, 3]))
+    4.0
+    """
     return float(chosen.sum() if sample_weight is None else sample_weight[chosen].sum())
 
 
 def share(chosen: Array, sample_weight: Array | None) -> float:
-    """Return the chosen rows' share of the whole weight, between 0 and 1."""
+    """Return the chosen rows' share of the whole weight, between 0 and 1.
+
+    Examples
+    --------
+    >>> share(np.array([True, False, False, False]), None)
+    0.25
+    """
     return total_weight(chosen, sample_weight) / total_weight(np.ones_like(chosen), sample_weight)

@@ -45,14 +45,12 @@ class ClassCodec(TargetCodec):
     ----------
     classes : ndarray of shape (n_classes,)
         The labels, in order; they keep their type.
-    prior : float64 ndarray of shape (n_classes,)
-        Share of each class.
 
     Examples
     --------
     >>> codec = ClassCodec.fit(np.array(["no", "yes", "no", "no"]))
-    >>> codec.classes, codec.prior
-    (array(['no', 'yes'], dtype='<U3'), array([0.75, 0.25]))
+    >>> codec.classes
+    array(['no', 'yes'], dtype='<U3')
     >>> codec.encode(np.array(["yes", "no"]))
     array([1, 0])
     >>> codec.decode(np.array([[0.4, 0.6], [0.9, 0.1]]))
@@ -60,7 +58,6 @@ class ClassCodec(TargetCodec):
     """
 
     classes: Array
-    prior: Array
 
     @classmethod
     def fit(cls, values: Array, sample_weight: Array | None = None) -> ClassCodec:
@@ -80,14 +77,13 @@ class ClassCodec(TargetCodec):
         """
         labels = _labels(values)
         classes, codes = _distinct(labels)
-        counts = np.bincount(codes, sample_weight, len(classes)).astype(np.float64)
-        classes, counts = classes[counts > 0], counts[counts > 0]
+        classes = classes[np.bincount(codes, sample_weight, len(classes)) > 0]
         if len(classes) < 2:
             held = f": {classes[0]!s}" if len(classes) else ""
             raise InputError(
                 f"The target holds only one class{held}; give rows of at least two classes."
             )
-        return cls(classes, counts / counts.sum())
+        return cls(classes)
 
     def encode(self, values: Array) -> Array:
         """Return the number of each label's class, int64.
@@ -123,7 +119,6 @@ class ClassCodec(TargetCodec):
             "task": CLASSIFICATION,
             "classes": self.classes.tolist(),
             "dtype": self.classes.dtype.str,
-            "prior": self.prior.tolist(),
         }
 
     @classmethod
@@ -131,7 +126,7 @@ class ClassCodec(TargetCodec):
         """Return the codec that `to_state` described."""
         classes = np.empty(len(state["classes"]), dtype=np.dtype(state["dtype"]))
         classes[:] = state["classes"]
-        return cls(classes, np.array(state["prior"], dtype=np.float64))
+        return cls(classes)
 
 
 @dataclass(frozen=True)
@@ -220,7 +215,13 @@ class RegressionCodec(TargetCodec):
 
 
 def codec_from_state(state: Mapping[str, Any]) -> TargetCodec:
-    """Return the codec that its `to_state` described."""
+    """Return the codec that its `to_state` described.
+
+    Examples
+    --------
+    >>> codec_from_state(RegressionCodec(2.0, 1.0, 1.0, 3.0).to_state())
+    RegressionCodec(center=2.0, scale=1.0, low=1.0, high=3.0)
+    """
     if state["task"] == CLASSIFICATION:
         return ClassCodec.from_state(state)
     return RegressionCodec.from_state(state)
@@ -278,6 +279,13 @@ def check_learnable(values: Array, task: str, *, name: str = "target") -> None:
     ------
     InputError
         If no row has a value, some rows lack one, or all have the same.
+
+    Examples
+    --------
+    >>> check_learnable(np.array(["yes", "yes"]), CLASSIFICATION, name="paid")
+    Traceback (most recent call last):
+    madaline.errors.InputError: The target 'paid' holds only one class (yes) in all 2 rows: choose
+    another column.
     """
     present = _present(values)
     n_missing = len(values) - len(present)

@@ -94,6 +94,11 @@ def checksum(content: bytes, own: str = NO_CHECKSUM) -> str:
         The file.
     own : str, default=NO_CHECKSUM
         The checksum that stands in it.
+
+    Examples
+    --------
+    >>> checksum(b"{}")[:8]
+    '44136fa3'
     """
     return hashlib.sha256(content.replace(own.encode(), NO_CHECKSUM.encode(), 1)).hexdigest()
 

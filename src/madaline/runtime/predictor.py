@@ -30,7 +30,7 @@ LARGEST_PRODUCT = 2**18
 stays on one thread: so a prediction has the same bits on any number of threads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """Networks with the same layers, and how much each counts.
 
@@ -44,6 +44,14 @@ class Part:
         Their parameters.
     weights : ndarray of shape (recipes,)
         Share of each recipe in the prediction; over all parts the shares add up to one.
+
+    Examples
+    --------
+    >>> from madaline.core.layers import Linear
+    >>> theta = np.array([[[1.0, 0.0], [3.0, 0.0]]])  # one recipe, two folds: x and 3 x
+    >>> Part(0, Network((Linear(1, 1),)), theta, np.ones(1)).output(np.array([[1.0], [5.0]]))
+    array([[ 2.],
+           [10.]])
     """
 
     n_bins: int
@@ -65,7 +73,7 @@ class Part:
         return np.concatenate(chunks)[: len(features)] if chunks else _no_rows(self.network)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Predictor:
     """An encoder, networks and a target codec: all that prediction needs.
 
@@ -185,6 +193,12 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     ------
     ModelFileError
         If there is no such file, it is not a model, it is damaged, or from a newer version.
+
+    Examples
+    --------
+    >>> load("nowhere.madaline")
+    Traceback (most recent call last):
+    madaline.errors.ModelFileError: There is no file nowhere.madaline: check the name.
     """
     description, arrays = read_tensor_file(path)
     return Predictor.from_state(description["predictor"], arrays)

@@ -23,6 +23,7 @@ from madaline.training.race import Race
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
 from madaline.training.standing import Candidate
+from madaline.version import __version__
 
 
 def save_checkpoint(
@@ -107,14 +108,9 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
 
 
 def fingerprint(race: Race) -> str:
-    """Return a text that is the same only for the same plan, seed and rows."""
-    examples = race.examples
-    plan = f"{race.plan!r} {race.seed} {examples.loss!r} {examples.rows.bounds}"
-    digest = hashlib.sha256(plan.encode())
-    arrays = [examples.target, *examples.features.values(), examples.rows.order]
-    for array in arrays if examples.weight is None else [*arrays, examples.weight]:
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+    """Return a text that is the same only for the same plan, seed, rows and version."""
+    facts = f"{__version__} {race.plan!r} {race.seed} {race.examples.digest}"
+    return hashlib.sha256(facts.encode()).hexdigest()
 
 
 def _population_arrays(prefix: str, cohort: Cohort) -> dict[str, Array]:
@@ -149,6 +145,7 @@ def _candidate_json(candidate: Candidate) -> dict[str, Any]:
         "record": candidate.record.to_json() if candidate.record else None,
         "entered": candidate.entered,
         "inherited": candidate.inherited,
+        "parent": candidate.parent,
         "racing": candidate.racing,
     }
 
@@ -167,5 +164,6 @@ def _candidate(
         Record(**values["record"]) if values["record"] else None,
         values["entered"],
         values["inherited"],
+        values["parent"],
         values["racing"],
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.losses.base import Loss
+from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.data.batches import FoldedRows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Encoded training rows, sorted by fold.
 
@@ -30,6 +32,8 @@ class Examples:
         What is made small.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row, float32, with mean one.
+    groups : int ndarray of shape (n_samples,), optional
+        Number of the group of each row; rows of a group are not independent.
     """
 
     rows: FoldedRows
@@ -38,6 +42,7 @@ class Examples:
     target: Array
     loss: Loss
     weight: Array | None = None
+    groups: Array | None = None
 
     @property
     def n_samples(self) -> int:
@@ -55,10 +60,29 @@ class Examples:
             return float(self.loss.mean(output, self.target, self.weight))
 
     def prior(self, fold: int) -> Array:
-        """Return what a network that knows nothing but its own training targets should say."""
+        """Return what a network that knows nothing but its own training targets should say.
+
+        Half a row of every class is added: a class that a fold's networks have never seen is rare,
+        not impossible (Jeffreys' prior).
+        """
         places = self.rows.training(fold)
-        weight = None if self.weight is None else self.weight[places]
-        return self.loss.initial_output(self.target[places], weight)
+        target = self.target[places].astype(np.float64)
+        weight = np.ones(len(places)) if self.weight is None else self.weight[places]
+        if isinstance(self.loss, BinaryCrossEntropy | CrossEntropy):
+            classes = np.array([[0.0], [1.0]]) if self.n_outputs == 1 else np.eye(self.n_outputs)
+            target = np.concatenate([target, classes])
+            weight = np.concatenate([weight, np.full(len(classes), 0.5)])
+        return self.loss.initial_output(target, weight)
+
+    @cached_property
+    def digest(self) -> str:
+        """A text that is the same only for the same rows, in the same folds, and the same loss."""
+        digest = hashlib.sha256(f"{self.loss!r} {self.rows.bounds}".encode())
+        arrays = [self.target, *self.features.values(), self.rows.order, self.weight]
+        for array in arrays:
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def prior_output(self) -> Array:
         """Return the out-of-fold raw output of the best constants, shape (n_samples, n_outputs)."""

@@ -37,7 +37,7 @@ class GrowthPolicy(Policy):
         leader = standing.best
         units = wider(leader.recipe).units
         tried = {one.recipe.units for one in standing.candidates.values()}
-        if leader.racing or not 0 < leader.seen(leader.epoch) < self.epochs:
+        if not leader.stopped_at(standing.epoch) or leader.seen(leader.epoch) >= self.epochs:
             return []
         if max(units) > self.widest or units in tried:
             return []

@@ -47,7 +47,7 @@ class PacePolicy(Policy):
             return lost
         leader = standing.best
         recipe = slower(leader.recipe)
-        if leader.racing or not 0 < leader.seen(leader.epoch) < self.epochs:
+        if leader.racing or not leader.epoch or leader.seen(leader.epoch) >= self.epochs:
             return []
         if recipe.learning_rate < self.lowest or recipe.name in standing.candidates:
             return []
@@ -59,7 +59,7 @@ class PacePolicy(Policy):
             epoch,
             "lower",
             leader.name,
-            "It leads (loss {loss:.4f}) but is flat: a copy goes on from its best epoch with a"
+            "It leads (loss {loss:.4f}) but has stopped: a copy goes on from its best epoch with a"
             " learning rate of {rate:.2g} instead of {old_rate:.2g}.",
             {"loss": leader.loss, "rate": rate / STEP, "old_rate": rate},
         )

@@ -37,8 +37,19 @@ class Plan:
         How often a network may see the table, at most.
     patience : int
         Epochs without improvement after which a recipe is flat.
+    patience_of_copies : int
+        The same for recipes that go on from the best epoch of another.
     cuts : tuple of (int, int)
         After which epochs losers are dropped, and how many recipes stay.
+    decay_epochs : tuple of int
+        After which epochs weight decay beyond that of the leader may be tried.
+    lowest_rate : float
+        The lowest learning rate that is tried.
+    weak : float
+        Share of its out-of-fold loss that the leader's loss on rows it learned from must reach for
+        it to grow.
+    widest : int
+        Units of a layer, at most.
     """
 
     recipes: tuple[Recipe, ...]
@@ -46,10 +57,11 @@ class Plan:
     batch_size: int
     epochs: int = 100
     patience: int = 8
+    patience_of_copies: int = 4
     cuts: tuple[tuple[int, int], ...] = ((3, 7), (6, 5), (15, 3))
-    decay_epochs: tuple[int, ...] = ()
+    decay_epochs: tuple[int, ...] = (6, 15)
     lowest_rate: float = 0.001
-    weak: float = 0.9
+    weak: float = 0.97
     widest: int = 256
 
 

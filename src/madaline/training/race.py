@@ -103,12 +103,13 @@ class Race:
 
     def output(self, weights: Mapping[str, float]) -> Array:
         """Return the out-of-fold raw output of a weighted mean, in the order of the examples."""
-        outputs = np.stack([self.candidates[name].output for name in weights])
-        return combined(outputs, np.asarray(list(weights.values())))
+        shares = {name: share for name, share in weights.items() if share > 0}
+        outputs = np.stack([self.candidates[name].output for name in shares])
+        return combined(outputs, np.asarray(list(shares.values())))
 
     def _policies(self) -> tuple[Policy, ...]:
         return (
-            StoppingPolicy(self.plan.patience, self.plan.epochs),
+            StoppingPolicy(self.plan.patience, self.plan.patience_of_copies, self.plan.epochs),
             SelectionPolicy(self.plan.cuts),
             RegularizationPolicy(self.plan.decay_epochs),
             PacePolicy(self.plan.lowest_rate, self.plan.epochs),
@@ -122,7 +123,7 @@ class Race:
         cohort = Cohort.start(recipes, self.examples, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
-            self._introduce(recipe, cohort, seen=0)
+            self.candidates[recipe.name] = Candidate(recipe, cohort.network, entered=self.epoch)
 
     def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
         """Let a candidate's networks go on from their best epoch with shorter steps."""
@@ -145,8 +146,7 @@ class Race:
         recipe, rng = wider(parent.recipe), np.random.default_rng([self.seed, len(self.candidates)])
         network = parent.network
         population = Population(network.layout, parent.theta[None].copy())
-        for layer in hidden_layers(network):
-            units = parent.recipe.units[0]
+        for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
             network, population = widen(network, population, layer, units, rng)
         self._continue(parent, recipe, network, population)
 
@@ -158,11 +158,11 @@ class Race:
             [recipe], network, population, self.examples, self.plan.batch_size
         )
         self.cohorts.append(cohort)
-        self._introduce(recipe, cohort, seen=parent.seen(parent.epoch))
+        self._introduce(recipe, cohort, parent, seen=parent.seen(parent.epoch))
 
-    def _introduce(self, recipe: Recipe, cohort: Cohort, *, seen: int) -> None:
+    def _introduce(self, recipe: Recipe, cohort: Cohort, parent: Candidate, *, seen: int) -> None:
         self.candidates[recipe.name] = Candidate(
-            recipe, cohort.network, entered=self.epoch, inherited=seen
+            recipe, cohort.network, entered=self.epoch, inherited=seen, parent=parent.name
         )
 
     def _train(self) -> None:
@@ -230,7 +230,7 @@ class Race:
                 if racing.name == name:
                     cohort.clone(place, recipe)
                     parent = self.candidates[name]
-                    self._introduce(recipe, cohort, seen=parent.seen(self.epoch))
+                    self._introduce(recipe, cohort, parent, seen=parent.seen(self.epoch))
                     return
 
     def _retire(self, leaving: Candidate) -> None:

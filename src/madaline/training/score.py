@@ -48,7 +48,12 @@ class Score:
 
 
 def classification_scores(
-    loss: Loss, output: Array, prior: Array, target: Array, weight: Array | None
+    loss: Loss,
+    output: Array,
+    prior: Array,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
 ) -> tuple[Score, ...]:
     """Return accuracy and log loss of raw outputs beside those of the best constants.
 
@@ -62,17 +67,25 @@ def classification_scores(
         One-hot classes, or 0 and 1.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row.
+    groups : int ndarray of shape (n_samples,), optional
+        Rows of one group are not independent: errors are those of groups.
     """
     hits = [_hits(one, target) for one in (output, prior)]
     losses = [loss.rows(one, target).astype(np.float64) for one in (output, prior)]
     return (
-        _mean_score("accuracy", hits, weight, higher_is_better=True),
-        _mean_score("log_loss", losses, weight, higher_is_better=False),
+        _mean_score("accuracy", hits, weight, groups, higher_is_better=True),
+        _mean_score("log_loss", losses, weight, groups, higher_is_better=False),
     )
 
 
 def regression_scores(
-    output: Array, prior: Array, target: Array, weight: Array | None, scale: float
+    output: Array,
+    prior: Array,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
+    *,
+    scale: float,
 ) -> tuple[Score, ...]:
     """Return R² and the root mean squared error in the target's own unit.
 
@@ -82,15 +95,19 @@ def regression_scores(
         Standardized predictions of the networks, of constants, and the truth.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row.
+    groups : int ndarray of shape (n_samples,), optional
+        Rows of one group are not independent: errors are those of groups.
     scale : float
         How many of the target's units a standardized unit is.
     """
     squares = [np.square((one - target).astype(np.float64)[:, 0]) for one in (output, prior)]
-    model, constant = (_mean_and_error(values, weight) for values in squares)
+    model, constant = (_mean_and_error(values, weight, groups) for values in squares)
     root, root_constant = (float(np.sqrt(mean)) for mean, _ in (model, constant))
     explained = 1 - model[0] / constant[0] if constant[0] else 0.0
     relative = squares[0] - (1 - explained) * squares[1]  # delta method for a ratio of means
-    explained_error = _mean_and_error(relative, weight)[1] / constant[0] if constant[0] else 0.0
+    explained_error = (
+        _mean_and_error(relative, weight, groups)[1] / constant[0] if constant[0] else 0.0
+    )
     root_error = scale * model[1] / (2 * root) if root else 0.0
     return (
         Score("r2", explained, explained_error, 0.0, True),
@@ -99,14 +116,19 @@ def regression_scores(
 
 
 def standard_errors_better(
-    loss: Loss, output: Array, prior: Array, target: Array, weight: Array | None
+    loss: Loss,
+    output: Array,
+    prior: Array,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
 ) -> float:
     """Return by how many standard errors the networks' loss is below that of constants.
 
     The difference is taken row by row, so what makes a row hard for both cancels.
     """
     gain = (loss.rows(prior, target) - loss.rows(output, target)).astype(np.float64)
-    mean, error = _mean_and_error(gain, weight)
+    mean, error = _mean_and_error(gain, weight, groups)
     return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
 
 
@@ -119,21 +141,32 @@ def _hits(output: Array, target: Array) -> Array:
 
 
 def _mean_score(
-    metric: str, values: list[Array], weight: Array | None, *, higher_is_better: bool
+    metric: str,
+    values: list[Array],
+    weight: Array | None,
+    groups: Array | None,
+    *,
+    higher_is_better: bool,
 ) -> Score:
     """Return the mean over the rows of the networks' values, beside that of the constants'."""
-    mean, error = _mean_and_error(values[0], weight)
-    constant, _ = _mean_and_error(values[1], weight)
+    mean, error = _mean_and_error(values[0], weight, groups)
+    constant, _ = _mean_and_error(values[1], weight, groups)
     return Score(metric, mean, error, constant, higher_is_better)
 
 
-def _mean_and_error(values: Array, weight: Array | None) -> tuple[float, float]:
+def _mean_and_error(
+    values: Array, weight: Array | None, groups: Array | None
+) -> tuple[float, float]:
     """Return the weighted mean and its standard error by the jackknife.
 
-    Leaving out a row of share ``s`` and value ``v`` moves the mean by ``s / (1 - s) * (v - mean)``.
-    So the error stays honest where a few rows have most of the weight.
+    Leaving out a group of weight ``w`` and mean ``v`` out of a weight ``W`` in all moves the mean
+    by ``w / (W - w) * (v - mean)``; without groups every row is one of its own. So the error stays
+    honest where a few rows have most of the weight, and where rows resemble one another.
     """
     weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
     mean = float(np.average(values, weights=weight))
-    moves = weight / (weight.sum() - weight) * (values - mean)
-    return mean, float(np.sqrt(np.square(moves).sum()))
+    excess = weight * (values - mean)
+    if groups is not None:
+        weight, excess = (np.bincount(groups, rows).astype(np.float64) for rows in (weight, excess))
+    rest = np.maximum(weight.sum() - weight, np.finfo(np.float64).tiny)
+    return mean, float(np.sqrt(np.square(excess / rest).sum()))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline.errors import MadalineError
 from madaline.training.decisions import Decision
 from madaline.training.ensemble import greedy_weights
 from madaline.training.policy import Policy
@@ -53,6 +54,11 @@ class SelectionPolicy(Policy):
 def mix_shares(standing: Standing) -> dict[str, float]:
     """Return the share of every recipe in the best mix of all recipes at their best epochs."""
     judged = [one for one in standing.candidates.values() if one.epoch]
+    if not judged:
+        raise MadalineError(
+            "No network could be trained: all losses are infinite. Look for extreme numbers in the"
+            " table or its target, and take their logarithm or clip them."
+        )
     examples = standing.examples
     outputs = np.stack([one.output for one in judged])
     shares = greedy_weights(outputs, examples.target, examples.loss, weight=examples.weight)

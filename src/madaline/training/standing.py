@@ -12,6 +12,7 @@ from madaline.core.network import Network
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
+from madaline.training.threads import one_threaded_products
 
 
 @dataclass
@@ -38,6 +39,8 @@ class Candidate:
         After which epoch it joined the race; 0 for those that started it.
     inherited : int
         How often its networks had seen the table when it joined.
+    parent : str
+        Name of the recipe from whose networks it went on; empty for a start of its own.
     racing : bool
         Whether it still trains.
     """
@@ -51,12 +54,17 @@ class Candidate:
     record: Record | None = None
     entered: int = 0
     inherited: int = 0
+    parent: str = ""
     racing: bool = True
 
     @property
     def latest(self) -> float:
         """Out-of-fold loss of the latest epoch."""
         return np.inf if self.record is None else self.record.loss
+
+    def stopped_at(self, epoch: int) -> bool:
+        """Whether it stopped training after this very epoch."""
+        return not self.racing and self.record is not None and self.record.epoch == epoch
 
     def seen(self, epoch: int) -> int:
         """Return how often its networks have seen the table after an epoch of the race."""
@@ -105,10 +113,11 @@ class Standing:
         examples = self.examples
         features = examples.features[candidate.recipe.n_bins]
         folds = examples.rows.n_folds
-        outputs = [
-            candidate.network.predict(
-                candidate.theta[fold - 1], features[examples.rows.held_out(fold)]
-            )
-            for fold in range(folds)
-        ]
+        with one_threaded_products():
+            outputs = [
+                candidate.network.predict(
+                    candidate.theta[fold - 1], features[examples.rows.held_out(fold)]
+                )
+                for fold in range(folds)
+            ]
         return examples.mean_loss(np.concatenate(outputs))

@@ -85,7 +85,14 @@ class Linear(Layer):
 
 
 def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
-    """Return ``x @ weight + bias`` for every member, shape (*axes, batch, out_features)."""
+    """Return ``x @ weight + bias`` for every member, shape (*axes, batch, out_features).
+
+    Examples
+    --------
+    >>> weight, bias = np.ones((3, 2, 1)), np.array([[0.0], [1.0], [2.0]])  # three members
+    >>> affine(np.array([[3.0, 4.0]]), weight, bias, Workspace()).ravel()
+    array([7., 8., 9.])
+    """
     shape = (*weight.shape[:-2], x.shape[-2], weight.shape[-1])
     y = workspace.empty(shape, weight.dtype)
     if workspace.largest_product is None:

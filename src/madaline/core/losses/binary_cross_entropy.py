@@ -63,7 +63,13 @@ class BinaryCrossEntropy(Loss):
 
 
 def sigmoid(output: Array, out: Array) -> Array:
-    """Write ``1 / (1 + exp(-output))`` into `out`, as ``(1 + tanh(output / 2)) / 2``."""
+    """Write ``1 / (1 + exp(-output))`` into `out`, as ``(1 + tanh(output / 2)) / 2``.
+
+    Examples
+    --------
+    >>> sigmoid(np.array([-1e4, 0.0, 1e4]), np.empty(3))
+    array([0. , 0.5, 1. ])
+    """
     np.multiply(output, 0.5, out=out)
     np.tanh(out, out=out)
     out += 1

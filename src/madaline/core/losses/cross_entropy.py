@@ -61,7 +61,13 @@ class CrossEntropy(Loss):
 
 
 def softmax(output: Array, out: Array) -> Array:
-    """Write ``exp(output) / sum(exp(output))`` over the last axis into `out`."""
+    """Write ``exp(output) / sum(exp(output))`` over the last axis into `out`.
+
+    Examples
+    --------
+    >>> softmax(np.array([1e4, 1e4]), np.empty(2))
+    array([0.5, 0.5])
+    """
     np.subtract(output, output.max(axis=-1, keepdims=True), out=out)
     np.exp(out, out=out)
     out /= out.sum(axis=-1, keepdims=True)

@@ -68,6 +68,12 @@ class Quantile(Loss):
 
 
 def weighted_quantile(target: Array, level: float, weight: Array | None) -> Array:
-    """Return the smallest target at or below which a share `level` of the weight lies."""
+    """Return the smallest target at or below which a share `level` of the weight lies.
+
+    Examples
+    --------
+    >>> weighted_quantile(np.array([[1.0], [2.0], [9.0]]), 0.5, np.array([1, 1, 3]))
+    array([9.])
+    """
     quantile = np.quantile(target, level, axis=0, weights=weight, method="inverted_cdf")
     return np.asarray(quantile)

@@ -38,6 +38,13 @@ class StepSize:
     ----------
     Loshchilov and Hutter (2017), "Decoupled weight decay regularization", arXiv:1711.05101; the
     time scale: Wang and Aitchison (2024), arXiv:2405.13698.
+
+    Examples
+    --------
+    >>> theta, update = np.array([1.0, 2.0]), np.array([1.0, -1.0])
+    >>> StepSize(0.5, weight_decay=0.1).subtract(theta, update, Workspace())
+    >>> theta
+    array([0.4, 2.3])
     """
 
     learning_rate: float | Array
@@ -136,5 +143,12 @@ class Optimizer(ABC):
 
 
 def weights_only(layout: Layout) -> Array:
-    """Return ``StepSize.decays`` that leave biases, gates and scales alone, shape (parameters,)."""
+    """Return ``StepSize.decays`` that leave biases, gates and scales alone, shape (parameters,).
+
+    Examples
+    --------
+    >>> from madaline.core.population import Slot
+    >>> weights_only(Layout((Slot("weight", (2,)), Slot("bias", (1,), "bias"))))
+    array([1., 1., 0.], dtype=float32)
+    """
     return layout.row(lambda slot: float(slot.kind == "weight"))

@@ -48,6 +48,18 @@ class ScheduleFreeAdamW(Optimizer):
     ----------
     Defazio, Yang, Mehta, Mishchenko, Khaled and Cutkosky (2024), "The road less scheduled",
     arXiv:2405.15682.
+
+    Examples
+    --------
+    >>> from madaline.core.population import Layout, Slot
+    >>> population = Population(Layout((Slot("weight", (1,)),)), np.array([1.0]))
+    >>> ScheduleFreeAdamW().start(population)
+    >>> for _ in range(2):
+    ...     ScheduleFreeAdamW().step(population, np.ones(1), StepSize(0.1), workspace=Workspace())
+    >>> population.memory["z"].round(4)  # the point that steps
+    array([0.8])
+    >>> ScheduleFreeAdamW().averaged(population).round(4)  # the mean of 0.9 and 0.8
+    array([0.85])
     """
 
     beta1: float = 0.9
