@@ -124,7 +124,8 @@ class Fitting:
             table, self.schema, n_bins=BINS, sample_weight=sample_weight
         )
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
-        plan = make_plan(table.n_samples, widths, epochs=effort)
+        n_groups = None if groups is None else len(np.unique(groups))
+        plan = make_plan(table.n_samples, widths, epochs=effort, n_groups=n_groups)
         self.plan = adjust(plan) if adjust else plan
         self.rows = FoldedRows.from_folds(
             make_folds(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import warnings
 from pathlib import Path
 
 import pytest
 
-from madaline import __version__
+from madaline import __version__, fitting
 from madaline.cli.exits import exit_code
 from madaline.model import FittedModel
 
@@ -38,6 +39,38 @@ def test_a_bug_is_not_taken_for_bad_input(capsys, monkeypatch) -> None:
     monkeypatch.setenv("MADALINE_DEBUG", "1")
     assert exit_code(buggy) == 70
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_warnings_are_sentences(capsys, monkeypatch) -> None:
+    def warn() -> None:
+        warnings.warn("The fit goes on, but slower.", stacklevel=1)
+        warnings.warn("overflow encountered in square", RuntimeWarning, stacklevel=1)
+
+    monkeypatch.setenv("MADALINE_DEBUG", "0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert exit_code(warn) == 0
+        assert capsys.readouterr().err == "warning: The fit goes on, but slower.\n"
+    monkeypatch.setenv("MADALINE_DEBUG", "1")
+    with pytest.warns(RuntimeWarning, match="overflow encountered"):
+        assert exit_code(warn) == 0
+
+
+def test_a_full_disk_takes_no_work_that_was_kept(run, fruit, place, monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fitting, "CHECKPOINT_SECONDS", 0.0)
+    words = ("fit", fruit, "--target", "kind", "--effort", 2, "-o", "m.madaline")
+    with monkeypatch.context() as patch:
+        patch.setattr(FittedModel, "save", full)
+        outcome = run(*words, "--quiet")
+    assert outcome.sentence.endswith("the same command goes on from m.madaline.checkpoint.")
+    assert [path.name for path in place.iterdir()] == ["m.madaline.checkpoint"]
+    again = run(*words)
+    assert again.code == 0
+    assert "An interrupted fit of the same table goes on" in again.err
+    assert [path.name for path in place.iterdir()] == ["m.madaline"]
 
 
 def test_full_disk_at_the_end(run, fruit, place, monkeypatch) -> None:

@@ -19,7 +19,7 @@ def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:
     assert "1 Boolean: organic" in outcome.err
     assert "weight 3" in outcome.err  # rows without a value
     assert "classification, the target holds text" in outcome.err
-    assert "5 folds" in outcome.err
+    assert "10 folds" in outcome.err
     assert "epoch   1  best loss" in outcome.err
     assert "accuracy" in outcome.out
     assert "±" in outcome.out

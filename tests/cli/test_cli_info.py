@@ -13,9 +13,9 @@ def test_says_what_a_newcomer_asks(run, model) -> None:
         "accuracy",
         "weight",
         "red, ",
-        "5 folds",
+        "10 folds",
         "epochs",
-        "kB",
+        "MB",
     ):
         assert words in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80

@@ -23,7 +23,8 @@ def rows(*, n_samples: int = 30, **columns: object) -> str:
         (b"", ["table.csv", "empty"]),
         (b"x,y\n", ["table.csv", "row"]),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 9, ["table.csv", "table"]),
-        (rows(n_samples=4), ["4", "5"]),
+        (rows(n_samples=1), ["one row", "add rows"]),
+        (rows(n_samples=4), ["4 rows", "5 rows"]),
         (rows().replace("a\n", "b\n"), ["y"]),
         (rows().replace(",a\n", ",\n", 1), ["y", "value"]),
         (rows(z=""), ["z", "--drop z"]),
@@ -33,7 +34,7 @@ def rows(*, n_samples: int = 30, **columns: object) -> str:
         (rows() + "1,2,3,4\n", ["table.csv"]),
     ],
     ids=[
-        "empty", "header-only", "binary", "few-rows", "one-class", "target-missing", "no-value",
+        "empty", "header-only", "binary", "one-row", "few-rows", "one-class", "target-missing", "no-value",
         "inf", "mixed", "duplicate", "ragged",
     ],
 )  # fmt: skip

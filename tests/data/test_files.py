@@ -59,7 +59,7 @@ def test_gzip_tsv_and_parquet(tmp_path):
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        (["1", "NaN", "-"], ["1", None, "-"]),
+        (["x", "NaN", "-"], ["x", None, "-"]),
         (["NA", "N/A", "null"], [np.nan] * 3),
         ([" a", "b ", "  "], ["a", "b", None]),
         (["TRUE", "False", ""], [True, False, None]),
@@ -70,6 +70,10 @@ def test_gzip_tsv_and_parquet(tmp_path):
         (["3/4/2026", "5/6/2026"], ["3/4/2026", "5/6/2026"]),
         (["2026-02-30", "2026-01-01"], ["2026-02-30", "2026-01-01"]),
         (["1e3", "+.5", "7."], [1000, 0.5, 7]),
+        (["0", "0.5", "-0"], [0, 0.5, 0]),
+        (["01", "02", "11"], ["01", "02", "11"]),
+        (["1", "?", "-"], [1, np.nan, np.nan]),
+        (["a", "?", "-"], ["a", "?", "-"]),
     ],
 )  # fmt: skip
 def test_columns_are_read_as_what_they_hold(tmp_path, values, expected):
@@ -91,7 +95,8 @@ def test_a_decimal_comma_is_understood_beside_semicolons(tmp_path):
 def test_categories_stay_text(tmp_path):
     path = written(tmp_path, "zip,n\n01234,1\n99999,2\n")
     assert read_file(path, categories=["zip", "not there"])["zip"].tolist() == ["01234", "99999"]
-    assert read_file(path)["zip"].tolist() == [1234.0, 99999.0]
+    assert read_file(path)["zip"].tolist() == ["01234", "99999"]  # 1234 is another code
+    assert read_file(path, categories=["n"])["n"].tolist() == ["1", "2"]
 
 
 def test_words_among_numbers_are_named(tmp_path):
@@ -105,6 +110,23 @@ def test_words_among_numbers_are_named(tmp_path):
     assert read_file(codes)["code"][-1] == "x"  # few distinct numbers: names of classes
 
 
+def test_one_word_again_and_again_among_numbers_is_named(tmp_path):
+    rows = [str(i) if i % 3 else "unknown" for i in range(60)]
+    path = written(tmp_path, "body mass\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InputError, match=r"'unknown' in row 1 .*`--category 'body mass'`"):
+        read_file(path)
+    several = [str(i) if i % 3 else f"{i}a" for i in range(60)]  # numbers of houses
+    streets = written(tmp_path, "house\n" + "\n".join(several) + "\n", "houses.csv")
+    assert read_file(streets)["house"][0] == "0a"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_of_all_systems(tmp_path, end):
+    table = read_file(written(tmp_path, end.join(["a,b", "1,x", "2,y", ""]).encode()))
+    assert table["a"].tolist() == [1, 2]
+    assert table["b"].tolist() == ["x", "y"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -114,12 +136,14 @@ def test_words_among_numbers_are_named(tmp_path):
         (b"a,b\n1,2\n3,4,5\n", "line 3 has 3 values where the first line has 2"),
         (b"a,b\n1,2\n3\n", "line 3 has 1 values where the first line has 2"),
         (b"a,b,a\n1,2,3\n", "more than one column 'a'"),
+        (b'a,b\n1,x\n2,"y\n3,z\n', "check that every quote is closed"),
         (b"a,b\n1,inf\n", r"'b' .*infinity \(inf\) in row 1"),
         (bytes(range(256)) * 8, "not a table"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is a picture"),
         (b"PK\x03\x04junk", "Excel workbook"),
-        (gzip.compress(CSV.encode())[:-12], "cut short"),
-        (gzip.compress(CSV.encode())[:20], "cut short"),
+        (b"<!DOCTYPE html><html>\n<body>\n</body></html>\n", "is a web page"),
+        (gzip.compress(CSV.encode(), mtime=0)[:-12], "cut short"),
+        (gzip.compress(CSV.encode(), mtime=0)[:20], "cut short"),
         (b"PAR1\0\0\0\0", "Parquet file that is cut short"),
         (b"PAR1\0\0\0\0PAR1", "Parquet"),
     ],

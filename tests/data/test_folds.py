@@ -71,8 +71,8 @@ def test_the_seed_decides(task, grouped):
 @pytest.mark.parametrize(
     ("target", "groups", "n_folds", "message"),
     [
-        ([0, 1, 1], None, 5, "3 samples are too few for 5 folds"),
-        ([0], None, 5, "1 sample is too few"),
+        ([0, 1, 1], None, 5, "3 rows are too few for 5 folds"),
+        ([0], None, 5, "1 row is too few"),
         ([0, 1, 1], None, 1, "at least two folds"),
         ([0, 1, 1, 0], ["a", "a", "b", "b"], 3, "2 groups are too few for 3 folds"),
         ([0, 1, 1], ["a", "a", "a"], 2, "1 group is too few"),

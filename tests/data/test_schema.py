@@ -98,6 +98,11 @@ def test_short_tables_have_no_identifiers():
     ]
 
 
+def test_numbers_at_the_edge_of_what_a_file_can_hold():
+    numbers = 1.7e308 * np.linspace(-1, 1, N)  # all whole and distinct
+    assert Schema.infer(Table.from_columns({"huge": numbers}))["huge"].kind == "number"
+
+
 def test_an_identifier_is_kept_when_it_is_all_there_is():
     table = Table.from_columns({"x": range(N), "constant": np.ones(N)})
     schema = Schema.infer(table)

@@ -74,3 +74,20 @@ def test_fewer_recipes_stay_after_each_cut():
     assert list(epochs) == sorted(set(epochs))
     assert [len(plan.recipes), *stay] == sorted({len(plan.recipes), *stay}, reverse=True)
     assert min(stay) >= 1
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_groups", "n_folds"),
+    [
+        (5, None, 5),
+        (49, None, 5),
+        (50, None, 10),
+        (1200, None, 10),
+        (1201, None, 5),
+        (1000, 8, 5),
+        (1000, 60, 10),
+        (60_000, 2000, 3),
+    ],
+)
+def test_few_rows_have_more_folds_but_not_few_groups(n_samples, n_groups, n_folds):
+    assert make_plan(n_samples, WIDTHS, epochs=1, n_groups=n_groups).n_folds == n_folds

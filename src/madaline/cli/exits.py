@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 from madaline.cli.words import printable, say
 from madaline.errors import MadalineError
@@ -38,7 +39,7 @@ def exit_code(command: Callable[[], None]) -> int:
         141, without a word, when the reader of its output has left.
     """
     try:
-        with _termination_as_interrupt():
+        with _termination_as_interrupt(), _warnings_as_sentences():
             return _outcome(command)
     finally:
         # Python flushes again at exit and must not fail there once more.
@@ -84,7 +85,7 @@ def _system_sentence(error: OSError) -> str:
 
 
 def _report_bug(error: Exception) -> int:
-    if os.environ.get("MADALINE_DEBUG") == "1":
+    if _debugging():
         import traceback
 
         traceback.print_exception(error)
@@ -107,6 +108,27 @@ def _termination_as_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _warnings_as_sentences() -> Iterator[None]:
+    """Say what madaline warns of; what only its developers understand is for them."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def say_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+            if issubclass(category, UserWarning):
+                with suppress(OSError):
+                    say(f"warning: {message}", sys.stderr)
+            elif _debugging():
+                show(message, category, *place)
+
+        warnings.showwarning = cast("Any", say_warning)
+        yield
+
+
+def _debugging() -> bool:
+    return os.environ.get("MADALINE_DEBUG") == "1"
 
 
 def _flush_or_discard(stream: TextIO | None) -> None:

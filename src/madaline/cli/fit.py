@@ -130,6 +130,8 @@ def run(arguments: Namespace) -> None:
 
 
 def _check_target(target: Array, task: str, name: str) -> None:
+    if len(target) == 1:
+        raise InputError("The table has one row, and nothing can be learned from one: add rows.")
     check_learnable(target, task, name=name)
     n_classes = len(set(target.tolist()))
     if task == "classification" and n_classes > len(target) / 2:
@@ -180,15 +182,27 @@ def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise _unsaved(fitting, path, error) from None
 
 
 def _stopped(fitting: Fitting, path: Path) -> str:
     epoch = count(fitting.resumed_epoch, "epoch")
-    again = "starts anew"
-    if fitting.checkpoint is not None and fitting.checkpoint.exists():
-        again = f"goes on from {fitting.checkpoint}"
+    again = _again(fitting) or "starts anew"
     return f"Stopped after {epoch}; {path} was not written; the same command {again}."
+
+
+def _unsaved(fitting: Fitting, path: Path, error: OSError) -> InputError:
+    sentence, again = unwritable(path, error), _again(fitting)
+    if again is None:
+        return sentence
+    return InputError(f"{str(sentence).rstrip('.')}; the same command {again}.")
+
+
+def _again(fitting: Fitting) -> str | None:
+    """Return what the same command does with the work that was kept, if any was."""
+    if fitting.checkpoint is None or not fitting.checkpoint.exists():
+        return None
+    return f"goes on from {fitting.checkpoint}"
 
 
 def _result(model: FittedModel, path: Path) -> Iterator[str]:

@@ -50,9 +50,10 @@ def score_predictions(
     if task == "classification":
         return (_accuracy(prediction[known], truth[known]),)
     numbers = as_numbers(name, truth)[known]
-    constant = np.full_like(numbers, numbers.mean())
-    output, prior, target = (array[:, None] for array in (prediction[known], constant, numbers))
-    return regression_scores(output, prior, target, scale=1.0)
+    # In units of the largest, as squares of large numbers overflow.
+    scale = float(max(np.abs(numbers).max(), np.abs(prediction[known]).max())) or 1.0
+    output, target = prediction[known][:, None] / scale, numbers[:, None] / scale
+    return regression_scores(output, np.full_like(target, target.mean()), target, scale=scale)
 
 
 def label_text(label: Any) -> str:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import os
+import shlex
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -27,9 +28,16 @@ MISSING_WORDS = (
 )  # fmt: skip
 """What stands for a missing value in a text file: the list of pandas."""
 
+MISSING_MARKS = ("?", "-", "--", ".", "*")
+"""What stands for a missing value among numbers; elsewhere it may be a level like any other."""
+
 MOSTLY, FEWEST_NUMBERS = 0.9, 10
 """Text of which so large a share are numbers, that many of them different, has typing errors."""
 
+MOSTLY_BESIDE_ONE_WORD = 0.5
+"""The share of numbers that is enough where all the rest is one word, such as "unknown"."""
+
+_CODE = r"^0\d+$"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 _DECIMAL_COMMA = r"^[+-]?\d*,?\d+([eE][+-]?\d+)?$"
 _ISO_DATE = (
@@ -47,6 +55,10 @@ _FOREIGN = {
     b"SQLite format 3": "an SQLite database",
     b"ARROW1": "an Arrow (Feather) file",
     b"\x89HDF": "an HDF5 file",
+    b"<!DOCTYPE": "a web page",
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+    b"<?xml": "an XML document",
 }
 
 
@@ -59,10 +71,11 @@ def read_file(
     """Read a table from a file.
 
     The separator of a text file (comma, semicolon, tab, bar) is found out. Spaces around values
-    are dropped, `MISSING_WORDS` are missing values, columns of numbers (with a decimal comma, too,
-    where that does not separate columns), of true and false, and of dates (2026-11-25, with or
-    without a time, 2026/11/25, 25.11.2026) are read as such. Dates such as 3/4/2026 stay text, as
-    their order cannot be known.
+    are dropped, `MISSING_WORDS` are missing values, and so are `MISSING_MARKS` among numbers.
+    Columns of numbers (with a decimal comma, too, where that does not separate columns), of true
+    and false, and of dates (2026-11-25, with or without a time, 2026/11/25, 25.11.2026) are read as
+    such. Dates such as 3/4/2026 stay text, as their order cannot be known, and so do codes such as
+    007, which the number 7 would not tell from 7.
 
     Parameters
     ----------
@@ -197,6 +210,8 @@ def _read_text(path: Path, content: bytes) -> Any:
     """Return a polars frame in which all columns are text."""
     polars = _polars()
     text = _decoded(path, content)
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # the line ends of old Macs, and of Excel's "Macintosh"
     separator = _separator(path, text)
     names = _names(path, text, separator)
     try:
@@ -208,7 +223,9 @@ def _read_text(path: Path, content: bytes) -> Any:
     except polars.exceptions.PolarsError as error:
         _check_widths(path, text, separator)
         reason = str(error).splitlines()[0][:100]
-        raise InputError(f"{path} is not a table that can be read ({reason}).") from None
+        raise InputError(
+            f"{path} is not a table that can be read ({reason}): check that every quote is closed."
+        ) from None
     if frame.width != len(names):
         raise InputError(f"{path} is not a table: its first line and the rows do not fit together.")
     if frame.width > 1 and frame[:, -1].null_count():
@@ -327,8 +344,10 @@ def _typed_text(path: Path, series: Any) -> Any:
     if len(present) == 0:
         return series.cast(polars.Float64)
     numeric = present.str.contains(_NUMBER)
-    if numeric.all():
-        return series.cast(polars.Float64)
+    if present.str.contains(_CODE).any():
+        return series
+    if numeric.any() and (numeric | present.is_in(list(MISSING_MARKS))).all():
+        return series.cast(polars.Float64, strict=False)
     typed = _typed_words(series, present)
     if typed is not None:
         return typed
@@ -361,15 +380,17 @@ def _iso_dates(series: Any) -> Any:
 
 
 def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
-    """Refuse a column of numbers with a few words in it: most often a typing error."""
-    if numeric.mean() < MOSTLY or present.filter(numeric).n_unique() < FEWEST_NUMBERS:
+    """Refuse numbers with a few words, or with one word again and again, among them."""
+    words = present.filter(~numeric)
+    share = MOSTLY if words.n_unique() > 1 else MOSTLY_BESIDE_ONE_WORD
+    if numeric.mean() < share or present.filter(numeric).n_unique() < FEWEST_NUMBERS:
         return
-    word = present.filter(~numeric)[0]
+    word = words[0]
     row = int((series == word).arg_max())
     raise InputError(
         f"Column {series.name!r} of {path} holds numbers but for {word!r} in row {row + 1} (the"
-        " column names not counted): correct it or leave it empty, or say"
-        f" `--category {series.name}` if the numbers are names."
+        " column names not counted): correct it, leave it empty, or, if the numbers are names,"
+        f" fit with `--category {shlex.quote(series.name)}`."
     )
 
 

@@ -54,7 +54,7 @@ def make_folds(
     if n_folds < 2:
         raise InputError(f"There must be at least two folds, not {n_folds}.")
     if n_samples < n_folds:
-        rows = "1 sample is" if n_samples == 1 else f"{n_samples} samples are"
+        rows = "1 row is" if n_samples == 1 else f"{n_samples} rows are"
         raise InputError(f"{rows} too few for {n_folds} folds: give at least {n_folds} rows.")
     if groups is not None:
         return _grouped(_strata(target, task), _group_numbers(groups, n_samples), n_folds, rng)

@@ -269,7 +269,7 @@ def _running(numbers: Array, described: ColumnSchema) -> bool:
         len(numbers) >= LONGEST_COINCIDENCE
         and described.n_missing == 0
         and described.n_distinct == len(numbers)
-        and numbers.max() - numbers.min() == len(numbers) - 1
+        and numbers.max() == numbers.min() + len(numbers) - 1
     )
 
 

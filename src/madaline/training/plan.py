@@ -73,7 +73,20 @@ def batch_size_for(n_samples: int) -> int:
     return int(min(256, max(32, 2 ** round(log2(max(1, n_samples / 40))))))
 
 
-def make_plan(n_samples: int, widths: Mapping[int, int], *, epochs: int) -> Plan:
+def folds_for(n_samples: int) -> int:
+    """Return the number of folds for so many independent rows, or groups of rows.
+
+    Where rows are few, each is worth more to its network than a network costs; where they are many,
+    a third of them is enough to judge by.
+    """
+    if n_samples > 50_000:
+        return 3
+    return 10 if 50 <= n_samples <= 1200 else 5
+
+
+def make_plan(
+    n_samples: int, widths: Mapping[int, int], *, epochs: int, n_groups: int | None = None
+) -> Plan:
     """Return the plan for a table.
 
     Parameters
@@ -84,6 +97,8 @@ def make_plan(n_samples: int, widths: Mapping[int, int], *, epochs: int) -> Plan
         Number of features of each encoding, by its number of bins; 0 is the plain one.
     epochs : int
         How often a network may see the table, at most.
+    n_groups : int, optional
+        Number of groups of rows that may not be separated.
 
     Returns
     -------
@@ -103,13 +118,13 @@ def make_plan(n_samples: int, widths: Mapping[int, int], *, epochs: int) -> Plan
         for decay_time in decay_times:
             recipe = Recipe(seen, decay_time)
             recipes[recipe.name] = recipe
+    n_folds = folds_for(n_samples)
+    if n_groups is not None:
+        n_folds = min(n_folds, folds_for(n_groups))
+    smallest_training_part = max(1, n_samples - -(-n_samples // n_folds))
     return Plan(
         tuple(recipes.values()),
-        n_folds=5 if n_samples <= 50_000 else 3,
-        batch_size=min(batch_size_for(n_samples), _smallest_training_part(n_samples)),
+        n_folds=n_folds,
+        batch_size=min(batch_size_for(n_samples), smallest_training_part),
         epochs=epochs,
     )
-
-
-def _smallest_training_part(n_samples: int) -> int:
-    return max(1, n_samples - -(-n_samples // 5))
