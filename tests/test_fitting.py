@@ -158,6 +158,11 @@ def test_groups_go_with_the_rows_that_count(table, target):
         assert not held_out & set(counted[rows.order[rows.training(fold)]])
 
 
+def test_three_groups_make_three_folds(table, target):
+    fitting = Fitting(table, target, groups=np.arange(160) % 3, effort=1)
+    assert fitting.rows.n_folds == 3
+
+
 @pytest.mark.parametrize("name", ["target", "sample_weight", "groups"])
 @pytest.mark.parametrize("length", [159, 161])
 def test_what_has_another_length_than_the_table_is_refused(table, target, name, length):

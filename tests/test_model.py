@@ -9,7 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline.data.saving import write_tensor_file
 from madaline.data.table import Table
+from madaline.data.tensor_file import MODEL, read_tensor_file
 from madaline.errors import ModelFileError
 from madaline.fitting import Fitting
 from madaline.model import FittedModel, Summary
@@ -133,6 +135,14 @@ def test_a_damaged_model_is_refused(path, tmp_path):
     (tmp_path / "model").write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ModelFileError, match="damaged"):
         FittedModel.load(tmp_path / "model")
+
+
+def test_a_model_of_another_version_is_named(path, tmp_path):
+    description, arrays = read_tensor_file(path)
+    description |= {"madaline": "0.0.7", "summary": {"task": "classification"}}
+    write_tensor_file(tmp_path / "other", MODEL, description, arrays)
+    with pytest.raises(ModelFileError, match=r"madaline 0\.0\.7, which this one .* fit .* again"):
+        FittedModel.load(tmp_path / "other")
 
 
 @pytest.fixture

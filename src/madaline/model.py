@@ -12,6 +12,7 @@ from madaline.data.encoder import Encoded
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.tensor_file import MODEL, read_tensor_file
+from madaline.errors import ModelFileError
 from madaline.runtime.predictor import Predictor
 from madaline.training.decisions import Decision
 from madaline.training.records import Record
@@ -151,6 +152,16 @@ class FittedModel:
             If there is no such file, it is not a model, it is damaged, or from a newer version.
         """
         description, arrays = read_tensor_file(path)
+        try:
+            return cls._from_file(description, arrays)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelFileError(
+                f"{path} was written by madaline {description.get('madaline', '(unknown)')}, which"
+                f" this one ({__version__}) cannot read: fit the model again."
+            ) from error
+
+    @classmethod
+    def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
         return cls(
             Predictor.from_state(description["predictor"], arrays),
             Schema.from_json(description["schema"]),

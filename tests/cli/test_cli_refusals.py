@@ -34,8 +34,8 @@ def rows(*, n_samples: int = 30, **columns: object) -> str:
         (rows() + "1,2,3,4\n", ["table.csv"]),
     ],
     ids=[
-        "empty", "header-only", "binary", "one-row", "few-rows", "one-class", "target-missing", "no-value",
-        "inf", "mixed", "duplicate", "ragged",
+        "empty", "header-only", "binary", "one-row", "few-rows", "one-class", "target-missing",
+        "no-value", "inf", "mixed", "duplicate", "ragged",
     ],
 )  # fmt: skip
 def test_tables(run, place, content, words) -> None:

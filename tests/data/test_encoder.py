@@ -26,7 +26,7 @@ def make_columns(n, seed=0):
         "color": color,
         "sex": np.array(["f", "m"])[rng.integers(0, 2, n)],
         "member": member,
-        "moment": np.where(rng.random(n) < 0.1, np.datetime64("NaT"), moment),
+        "moment": np.where(rng.random(n) < 0.1, np.datetime64("NaT", "us"), moment),
         "city": np.array([f"city {i}" for i in range(200)])[(rng.random(n) ** 2 * 200).astype(int)],
     }
 

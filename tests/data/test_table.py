@@ -9,7 +9,7 @@ from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numb
 from madaline.data.table import Table
 from madaline.errors import InputError
 
-NAN, NAT = float("nan"), np.datetime64("NaT")
+NAN, NAT = float("nan"), np.datetime64("NaT", "us")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_a_recipe_stops_when_it_has_seen_the_table_often_enough(epoch, stops):
     assert len(decisions) == stops
     for decision in decisions:
         assert decision.action == "stop"
-        assert "seen the table 50 times" in decision.sentence
+        assert "effort 50" in decision.sentence
 
 
 def test_nothing_stops_twice_in_one_epoch():

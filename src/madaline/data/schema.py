@@ -295,7 +295,7 @@ def _forced(column: ColumnSchema, values: Array) -> ColumnSchema:
 def _number_detail(column: Array) -> str:
     if np.isnan(column).all():
         return ""
-    word = "whole numbers " if _whole(column) else ""
+    word = "whole, " if _whole(column) else ""
     return f"{word}from {_short(np.nanmin(column))} to {_short(np.nanmax(column))}"
 
 

@@ -94,6 +94,11 @@ class Predictor:
     loss: Loss
     codec: TargetCodec
 
+    def __repr__(self) -> str:
+        """Say in a line what it is made of."""
+        networks = sum(part.theta.shape[0] * part.theta.shape[1] for part in self.parts)
+        return f"<Predictor: {networks} networks on {len(self.encoder.columns)} columns>"
+
     def encode(self, table: Table | Mapping[str, Any]) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
         return self.encoder.encode(table if isinstance(table, Table) else Table.from_columns(table))

@@ -89,10 +89,9 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
         If the file is no checkpoint or is damaged.
     """
     description, arrays = read_tensor_file(path, CHECKPOINT)
-    if description["fingerprint"] != fingerprint(race):
+    if description.get("fingerprint") != fingerprint(race):
         return None
-    race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
-    race.cohorts = [
+    cohorts = [
         _cohort(f"cohort{number}", recipes, arrays, race)
         for number, recipes in enumerate(description["cohorts"])
     ]
@@ -100,6 +99,8 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
         _candidate(f"candidate{number}", values, arrays, race.examples)
         for number, values in enumerate(description["candidates"])
     ]
+    race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
+    race.cohorts = cohorts
     race.candidates = {candidate.name: candidate for candidate in candidates}
     return (
         [Record(**record) for record in description["records"]],

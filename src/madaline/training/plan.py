@@ -120,7 +120,7 @@ def make_plan(
             recipes[recipe.name] = recipe
     n_folds = folds_for(n_samples)
     if n_groups is not None:
-        n_folds = min(n_folds, folds_for(n_groups))
+        n_folds = min(n_folds, folds_for(n_groups), max(2, n_groups))
     smallest_training_part = max(1, n_samples - -(-n_samples // n_folds))
     return Plan(
         tuple(recipes.values()),

@@ -49,9 +49,9 @@ def _decision(epoch: int, leader: Candidate, action: Action, extreme: str, chang
         epoch,
         action,
         leader.name,
-        "It leads with a loss of {loss:.4f} and has the "
+        "It leads (loss {loss:.4f}) with the "
         + extreme
-        + " weight decay of its kind (a time scale of {decay:g} epochs): a copy of it goes on with "
+        + " weight decay of its kind (time scale in epochs: {decay:.2g}): a copy goes on with "
         + change
         + " that decay.",
         {"loss": leader.loss, "decay": leader.recipe.decay_time},

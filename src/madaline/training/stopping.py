@@ -59,7 +59,7 @@ class StoppingPolicy(Policy):
             epoch,
             "stop",
             candidate.name,
-            "It has seen the table {epochs:.0f} times, as often as it may (effort), with a loss of"
+            "It has seen the table as often as it may (effort {epochs:.0f}), with a loss of"
             " {loss:.4f} at best: it stops, though it might still get better.",
             {"epochs": self.epochs, "loss": candidate.loss},
         )
