@@ -14,8 +14,8 @@ DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 More features need more decay; which time scale a table wants is what the race finds out.
 """
 
-MOST_FEATURES = 1024
-"""An encoding of more features than this takes much time and buys nothing."""
+MOST_FEATURES = {16: 4096, 64: 1024}
+"""With more features than this, an encoding in so many bins takes much time and buys nothing."""
 
 LARGEST_ENCODING = 2**28
 """Elements of an encoding beside the plain one, at most: one GiB in float32."""
@@ -111,7 +111,7 @@ def make_plan(
         seen = min(
             smaller for smaller in widths if widths[smaller] == widths[n_bins] or smaller == n_bins
         )
-        if seen == 64 and widths[seen] > MOST_FEATURES:
+        if widths[seen] > MOST_FEATURES.get(seen, widths[seen]):
             continue
         if seen and widths[seen] * n_samples > LARGEST_ENCODING:
             continue
