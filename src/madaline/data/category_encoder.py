@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from typing import Any
 
@@ -112,11 +113,15 @@ class CategoryEncoder(ColumnEncoder):
 
     def read(self, column: Array) -> Array:
         """Return each row's place among the levels, or -1 where missing, -2 where unknown."""
-        known: dict[Any, int] = {level: place for place, level in enumerate(self.levels)}
-        known[None] = _MISSING
         unknown = len(self.levels) if self.is_cut else _UNSEEN
         items = as_levels(column).tolist()
-        return np.fromiter(map(known.get, items, repeat(unknown)), np.intp, count=len(items))
+        places = map(self._places.get, items, repeat(unknown))
+        return np.fromiter(places, np.intp, count=len(items))
+
+    @cached_property
+    def _places(self) -> dict[Any, int]:
+        """The place of every level, made once: one row should not cost ten thousand levels."""
+        return {level: place for place, level in enumerate(self.levels)} | {None: _MISSING}
 
     def write(self, column: Array, out: Array) -> None:
         """Write the features of the levels at these places."""
