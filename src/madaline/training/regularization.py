@@ -29,9 +29,9 @@ class RegularizationPolicy(Policy):
 
     def decide(self, standing: Standing) -> list[Decision]:
         """Return at most one clone of the leader with a decay that was not tried yet."""
-        if standing.epoch not in self.epochs or not standing.racing:
+        leader = standing.best
+        if standing.epoch not in self.epochs or not leader.racing:
             return []
-        leader = min(standing.racing, key=lambda one: one.loss)
         tried = [
             one.recipe.decay_time
             for one in standing.candidates.values()
