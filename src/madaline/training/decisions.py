@@ -17,7 +17,6 @@ Action: TypeAlias = Literal[
     "loosen",
     "restart",
     "stop",
-    "choose",
 ]
 """What was done: the verbs of adaptive training."""
 
