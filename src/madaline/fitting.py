@@ -27,6 +27,7 @@ from madaline.runtime.predictor import Part, Predictor
 from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
+from madaline.training.objective import Objective
 from madaline.training.plan import Plan, make_plan
 from madaline.training.race import Event, Race
 from madaline.training.records import Record
@@ -64,6 +65,8 @@ class Fitting:
         What to learn; told from the target by default.
     target_name : str, default="target"
         What the target is called.
+    objective : Objective, optional
+        What is to be made small.
     sample_weight : ndarray of shape (n_samples,), optional
         Weight of each row; rows of weight zero are left out.
     groups : ndarray of shape (n_samples,), optional
@@ -95,6 +98,7 @@ class Fitting:
         *,
         task: str | None = None,
         target_name: str = "target",
+        objective: Objective | None = None,
         sample_weight: Array | None = None,
         groups: Array | None = None,
         kinds: Mapping[str, str] | None = None,
@@ -119,10 +123,14 @@ class Fitting:
         self.target_name = target_name
         self.schema = Schema.infer(table, kinds)
         self.task, self.task_reason = (task, "as told") if task else infer_task(target)
+        self.objective = objective or Objective()
+        self.objective.check_task(self.task)
         self.codec = _fit_codec(self.task, target, sample_weight)
-        self.encoder = TableEncoder.fit(
-            table, self.schema, n_bins=BINS, sample_weight=sample_weight
-        )
+        weight = sample_weight
+        if isinstance(self.codec, ClassCodec):
+            codes = self.codec.encode(target)
+            weight = self.objective.row_weight(self.codec.classes, codes, sample_weight)
+        self.encoder = TableEncoder.fit(table, self.schema, n_bins=BINS, sample_weight=weight)
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
         n_groups = None if groups is None else len(np.unique(groups))
         plan = make_plan(table.n_samples, widths, epochs=effort, n_groups=n_groups)
@@ -140,8 +148,9 @@ class Fitting:
         batch_size = min(self.plan.batch_size, self.rows.n_training)
         self.plan = replace(self.plan, batch_size=batch_size)
         self.race = Race(
-            self.plan, self._examples(table, target, sample_weight, groups), seed, Workers(n_jobs)
+            self.plan, self._examples(table, target, weight, groups), seed, Workers(n_jobs)
         )
+        self._own_weight = _unit_mean(sample_weight, self.rows.order)
         self.records: list[Record] = []
         self.decisions: list[Decision] = []
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
@@ -240,13 +249,12 @@ class Fitting:
         return unsorted
 
     def _examples(
-        self, table: Table, target: Array, sample_weight: Array | None, groups: Array | None
+        self, table: Table, target: Array, weight: Array | None, groups: Array | None
     ) -> Examples:
         order = self.rows.order
         encoded = self.encoder.encode(table.take(order))
         used = sorted({recipe.n_bins for recipe in self.plan.recipes})
         matrix, loss = _target_matrix(self.codec, target[order])
-        weight = None if sample_weight is None else _unit_mean(sample_weight[order])
         return Examples(
             self.rows,
             {n_bins: encoded.features(n_bins) for n_bins in used},
@@ -256,24 +264,27 @@ class Fitting:
             },
             matrix,
             loss,
-            weight,
+            _unit_mean(weight, order),
             None if groups is None else np.unique(groups[order], return_inverse=True)[1],
         )
 
     def _scores(self, weights: Mapping[str, float]) -> tuple[Score, ...]:
-        examples, facts = self.race.examples, self._judged(weights)
+        # Class weights are for training; what is reported is about the rows as they are.
+        examples = replace(self.race.examples, weight=self._own_weight)
+        facts = self._judged(weights, examples)
         if isinstance(self.codec, RegressionCodec):
             return regression_scores(*facts, scale=float(self.codec.scale))
-        return classification_scores(examples.loss, *facts)
+        balanced = self.objective.class_weight is not None
+        return classification_scores(examples.loss, *facts, balanced=balanced)
 
     def _standard_errors_better(self, weights: Mapping[str, float]) -> float:
-        return standard_errors_better(self.race.examples.loss, *self._judged(weights))
+        examples = self.race.examples
+        return standard_errors_better(examples.loss, *self._judged(weights, examples))
 
     def _judged(
-        self, weights: Mapping[str, float]
+        self, weights: Mapping[str, float], examples: Examples
     ) -> tuple[Array, Array, Array, Array | None, Array | None]:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
-        examples = self.race.examples
         output, prior = self.race.output(weights), examples.prior_output()
         return output, prior, examples.target, examples.weight, examples.groups
 
@@ -350,5 +361,8 @@ def _target_matrix(codec: TargetCodec, target: Array) -> tuple[Array, Loss]:
     return np.eye(len(codec.classes), dtype=np.float32)[encoded], CrossEntropy()
 
 
-def _unit_mean(weight: Array) -> Array:
-    return np.asarray(weight / weight.mean(), np.float32)
+def _unit_mean(weight: Array | None, order: Array) -> Array | None:
+    if weight is None:
+        return None
+    sorted_weight = weight[order]
+    return np.asarray(sorted_weight / sorted_weight.mean(), np.float32)

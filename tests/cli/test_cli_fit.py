@@ -44,6 +44,12 @@ def test_how_to_overrule_the_task_is_said(run, fruit) -> None:
     assert "--task classification" in outcome.err
 
 
+@pytest.mark.parametrize("words", [["balanced"], ["pear=1", "plum=1"]])
+def test_class_weights_are_scored_beside_the_rows_as_they_are(run, fruit, words) -> None:
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 2, "--class-weight", *words)
+    assert "balanced accuracy" in outcome.out
+
+
 def test_no_line_but_a_path_is_wider_than_the_page(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--effort", 10)
     lines = (outcome.err + outcome.out).splitlines()

@@ -45,6 +45,20 @@ def test_tables(run, place, content, words) -> None:
     assert [path.name for path in place.iterdir()] == ["table.csv"]
 
 
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        (["--class-weight", "even"], "say balanced, or CLASS=WEIGHT such as a=2"),
+        (["--class-weight", "a=0"], "class_weight of the class 'a' is 0.0"),
+        (["--class-weight", "a=2", "c=3"], "names the class 'c', which no row has"),
+        (["--class-weight", "balanced", "--target", "x"], "class_weight is given, but the target"),
+    ],
+)
+def test_goals(run, words, match) -> None:
+    Path("table.csv").write_text(rows())
+    assert match in run("fit", "table.csv", "--target", "y", *words).sentence
+
+
 def test_constant_number(run) -> None:
     Path("table.csv").write_text(rows(z=3.5))
     assert "z" in run("fit", "table.csv", "--target", "z").sentence

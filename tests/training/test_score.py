@@ -203,3 +203,21 @@ def test_a_score_says_itself_in_one_line():
     score = Score("accuracy", 0.98765, 0.0123, 0.5, True)
     assert str(score) == "accuracy 0.9877 ± 0.012 (a constant: 0.5)"
     assert Score(**score.to_json()) == score
+
+
+def test_the_error_of_balanced_accuracy_is_its_scatter_from_sample_to_sample():
+    rng = np.random.default_rng(9)
+    found = []
+    for _ in range(400):
+        target = (np.arange(300) % 10 == 0).astype(float)[:, None]
+        output = np.where(rng.random((300, 1)) < np.where(target > 0, 0.7, 0.9), target, 1 - target)
+        signs = 2 * output - 1
+        found.append(
+            classification_scores(
+                BinaryCrossEntropy(), signs, np.full((300, 1), -1.0), target, balanced=True
+            )[1]
+        )
+    assert np.mean([score.value for score in found]) == pytest.approx(0.8, abs=0.01)
+    scatter = np.std([score.value for score in found])
+    assert np.mean([score.standard_error for score in found]) == pytest.approx(scatter, rel=0.1)
+    assert {score.constant for score in found} == {0.5}

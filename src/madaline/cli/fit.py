@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from madaline.cli.destination import check_destination, unwritable
+from madaline.cli.objective import add_objective_arguments, read_objective
 from madaline.cli.progress import choose_progress
 from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
 from madaline.cli.training_data import TrainingData
@@ -56,6 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=("classification", "regression"),
         help="what the target is; by default told from its values",
     )
+    add_objective_arguments(parser)
     columns = parser.add_argument_group("columns (each may name several, and be repeated)")
     for option, words in (
         ("--drop", "leave these columns out"),
@@ -109,6 +111,7 @@ def run(arguments: Namespace) -> None:
         data.target,
         task=arguments.task,
         target_name=arguments.target,
+        objective=read_objective(arguments, data.target),
         sample_weight=data.weight,
         groups=data.groups,
         kinds=data.kinds,

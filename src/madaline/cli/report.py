@@ -13,6 +13,7 @@ from madaline.training.score import Score
 
 METRICS = {
     "accuracy": "accuracy (share of rows that are right)",
+    "balanced_accuracy": "balanced accuracy (mean of classes)",
     "log_loss": "log loss (0 is perfect)",
     "r2": "R² (1 is perfect)",
     "rmse": "root mean squared error",

@@ -29,6 +29,7 @@ from madaline.estimators.rows import count_rows
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.training.decisions import Decision
+from madaline.training.objective import Objective
 from madaline.training.records import Record
 
 
@@ -89,6 +90,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             rows.table,
             rows.target,
             task=self._task,
+            objective=self._objective(),
             sample_weight=rows.weight,
             groups=rows.groups,
             kinds=read_kinds(self.kinds),
@@ -142,6 +144,10 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         tags.input_tags.categorical = True
         # Text is understood, but tags.input_tags.string would also promise any Python object.
         return tags
+
+    @abstractmethod
+    def _objective(self) -> Objective:
+        """Return what is to be made small."""
 
     @abstractmethod
     def _read_target(self, y: Any, n_samples: int) -> Array:

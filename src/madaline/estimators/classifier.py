@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from madaline.core.arrays import Array
 from madaline.data.target import ClassCodec, check_learnable
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.inputs import read_labels
+from madaline.training.objective import Objective
 
 
 class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[misc]
@@ -24,6 +26,11 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
     Parameters
     ----------
+    class_weight : "balanced" or mapping of label to float, optional
+        How much the rows of each class count in training, beside `sample_weight`; without it, every
+        row counts the same. ``"balanced"`` lets all classes count the same, so that rare ones are
+        found more often, at the price of false alarms; probabilities are then those of a world in
+        which the classes are equally frequent. What `scores_` says is about the rows as they are.
     effort : int, default=100
         How often the networks of a recipe may see the table, at most (epochs). They mostly stop
         earlier, when nothing gets better any more.
@@ -46,7 +53,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     model_ : FittedModel
         The networks, with their encoder; `save` writes it.
     scores_ : tuple of Score
-        Out-of-fold accuracy and log loss, each with its standard error and what a constant reaches.
+        Out-of-fold accuracy and log loss, each with its standard error and what a constant reaches;
+        with `class_weight` also the balanced accuracy. They count each row by its `sample_weight`
+        alone, as `score` does.
     oof_score_ : float
         Out-of-fold accuracy: what to expect of `score` on new rows.
     oof_proba_ : ndarray of shape (n_samples, n_classes)
@@ -90,6 +99,21 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
     _task: ClassVar[str] = "classification"
 
+    def __init__(
+        self,
+        *,
+        class_weight: str | Mapping[Any, float] | None = None,
+        effort: int = 100,
+        kinds: Mapping[str, str] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            effort=effort, kinds=kinds, random_state=random_state, n_jobs=n_jobs, verbose=verbose
+        )
+        self.class_weight = class_weight
+
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class.
 
@@ -126,6 +150,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         """
         output = self._model().predictor.output(self._read(X))
         return output[:, 0] if output.shape[1] == 1 else output
+
+    def _objective(self) -> Objective:
+        return Objective(class_weight=self.class_weight)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         labels = read_labels(y, n_samples)

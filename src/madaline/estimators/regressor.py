@@ -11,6 +11,7 @@ from madaline.core.arrays import Array
 from madaline.errors import InputError
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.inputs import read_labels
+from madaline.training.objective import Objective
 
 
 class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc]
@@ -86,6 +87,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     """
 
     _task: ClassVar[str] = "regression"
+
+    def _objective(self) -> Objective:
+        return Objective()
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         numbers = read_labels(y, n_samples)

@@ -54,6 +54,8 @@ def classification_scores(
     target: Array,
     weight: Array | None = None,
     groups: Array | None = None,
+    *,
+    balanced: bool = False,
 ) -> tuple[Score, ...]:
     """Return accuracy and log loss of raw outputs beside those of the best constants.
 
@@ -69,13 +71,16 @@ def classification_scores(
         Weight of each row.
     groups : int ndarray of shape (n_samples,), optional
         Rows of one group are not independent: errors are those of groups.
+    balanced : bool, default=False
+        Whether the mean of the classes' accuracies is also wanted.
     """
     hits = [_hits(one, target) for one in (output, prior)]
     losses = [loss.rows(one, target).astype(np.float64) for one in (output, prior)]
-    return (
-        _mean_score("accuracy", hits, weight, groups, higher_is_better=True),
-        _mean_score("log_loss", losses, weight, groups, higher_is_better=False),
-    )
+    accuracy = _mean_score("accuracy", hits, weight, groups, higher_is_better=True)
+    log_loss = _mean_score("log_loss", losses, weight, groups, higher_is_better=False)
+    if not balanced:
+        return accuracy, log_loss
+    return accuracy, _balanced_accuracy(hits, _codes(target), weight, groups), log_loss
 
 
 def regression_scores(
@@ -138,6 +143,36 @@ def _hits(output: Array, target: Array) -> Array:
     else:
         hits = output.argmax(axis=1) == target.argmax(axis=1)
     return np.asarray(hits, np.float64)
+
+
+def _codes(target: Array) -> Array:
+    """Return the number of each row's class, shape (n_samples,)."""
+    if target.shape[1] == 1:
+        return (target[:, 0] > 0.5).astype(np.intp)
+    return np.asarray(target.argmax(axis=1))
+
+
+def _balanced_accuracy(
+    hits: list[Array], codes: Array, weight: Array | None, groups: Array | None
+) -> Score:
+    """Return the mean over the classes of the share of their rows that are right.
+
+    Its error is that of a mean of rows of which each class has the same weight in all, and of which
+    only what is better or worse than the rest of its class is left to chance.
+    """
+    totals = np.bincount(codes, weight)
+    present = totals > 0
+    shares = [np.bincount(codes, _times(one, weight))[present] / totals[present] for one in hits]
+    of_class = np.zeros(len(totals))
+    of_class[present] = shares[0]
+    even = _times((1 / np.where(present, totals, 1))[codes], weight)
+    error = _mean_and_error(hits[0] - of_class[codes], even, groups)[1]
+    value, constant = (float(one.mean()) for one in shares)
+    return Score("balanced_accuracy", value, error, constant, True)
+
+
+def _times(values: Array, weight: Array | None) -> Array:
+    return values if weight is None else values * weight
 
 
 def _mean_score(

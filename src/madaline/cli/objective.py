@@ -1,0 +1,60 @@
+"""What `madaline fit` is to make small, as it was typed."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from madaline.cli.scoring import label_text
+from madaline.core.arrays import Array
+from madaline.errors import InputError
+from madaline.training.objective import BALANCED, Objective
+
+
+def add_objective_arguments(parser: ArgumentParser) -> None:
+    """Tell the parser what can be wanted of the networks."""
+    goal = parser.add_argument_group("goal")
+    goal.add_argument(
+        "--class-weight",
+        metavar="WEIGHT",
+        nargs="+",
+        help="'balanced' lets all classes count the same in training; or several CLASS=WEIGHT",
+    )
+
+
+def read_objective(arguments: Namespace, target: Array) -> Objective:
+    """Return what is to be made small.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of `madaline fit`.
+    target : ndarray of shape (n_samples,)
+        The labels that class weights may name.
+
+    Raises
+    ------
+    InputError
+        If something cannot be wanted.
+    """
+    return Objective(class_weight=_class_weight(arguments.class_weight, target))
+
+
+def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:
+    if words is None:
+        return None
+    if list(words) == [BALANCED]:
+        return BALANCED
+    labels = {label_text(label): label for label in dict.fromkeys(target.tolist())}
+    weights = {}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        try:
+            weights[labels.get(name, name)] = float(number if name else "")
+        except ValueError:
+            raise InputError(
+                f"--class-weight names {word}: say balanced, or CLASS=WEIGHT such as"
+                f" {next(iter(labels), 'yes')}=2."
+            ) from None
+    return weights

@@ -1,0 +1,130 @@
+"""What a fit is to make small: the one place that holds what somebody wants of their networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.errors import InputError
+
+BALANCED = "balanced"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is wanted of the networks; the defaults suit most tables.
+
+    Parameters
+    ----------
+    class_weight : "balanced" or mapping of label to float, optional
+        How much the rows of each class count in training, beside their own weights. ``"balanced"``
+        lets all classes count the same; classes that a mapping leaves out count 1.
+
+    Raises
+    ------
+    InputError
+        If something else is wanted.
+
+    Examples
+    --------
+    >>> Objective(class_weight="even")
+    Traceback (most recent call last):
+    madaline.errors.InputError: class_weight is 'even': say 'balanced', or give a mapping of each
+    class to its weight.
+    """
+
+    class_weight: str | Mapping[Any, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without a table."""
+        _check_class_weight(self.class_weight)
+
+    def check_task(self, task: str) -> None:
+        """Refuse what the task does not have."""
+        if self.class_weight is not None and task != "classification":
+            raise InputError(
+                "class_weight is given, but the target holds numbers, not classes: leave it out, or"
+                " choose classification."
+            )
+
+    def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
+        """Return how much each row counts in training.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            The labels.
+        codes : int ndarray of shape (n_samples,)
+            The number of each row's class.
+        weight : ndarray of shape (n_samples,), optional
+            Each row's own weight.
+        """
+        if self.class_weight is None:
+            return weight
+        of_class = class_weights(self.class_weight, classes, codes, weight)
+        return of_class[codes] if weight is None else of_class[codes] * weight
+
+
+def class_weights(
+    class_weight: str | Mapping[Any, float],
+    classes: Array,
+    codes: Array,
+    weight: Array | None = None,
+) -> Array:
+    """Return the weight of each class, as scikit-learn's `compute_class_weight` does.
+
+    The weight of a class that is to be balanced is ``total / (n_classes * total of the class)``.
+
+    Parameters
+    ----------
+    class_weight : "balanced" or mapping of label to float
+        What is wanted.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    codes : int ndarray of shape (n_samples,)
+        The number of each row's class.
+    weight : ndarray of shape (n_samples,), optional
+        Each row's own weight.
+
+    Raises
+    ------
+    InputError
+        If a mapping names a label that no row has, while a class has no weight: a slip of the pen.
+
+    Examples
+    --------
+    >>> class_weights("balanced", np.array(["no", "yes"]), np.array([0, 0, 0, 1]))
+    array([0.66666667, 2.        ])
+    """
+    if isinstance(class_weight, str):
+        totals = np.bincount(codes, weight, minlength=len(classes))
+        return np.asarray(totals.sum() / (len(classes) * totals))
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise InputError(
+            f"class_weight names the class {unknown[0]!r}, which no row has: the classes are"
+            f" {', '.join(map(repr, labels[:8]))}."
+        )
+    return np.array([float(class_weight.get(label, 1.0)) for label in labels])
+
+
+def _check_class_weight(class_weight: Any) -> None:
+    if class_weight is None or (isinstance(class_weight, str) and class_weight == BALANCED):
+        return
+    if not isinstance(class_weight, Mapping):
+        raise InputError(
+            f"class_weight is {class_weight!r}: say 'balanced', or give a mapping of each class to"
+            " its weight."
+        )
+    for label, weight in class_weight.items():
+        if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
+            raise InputError(
+                f"class_weight of the class {label!r} is {weight!r}: give a number above 0, or"
+                " leave out the rows of that class."
+            )
