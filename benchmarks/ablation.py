@@ -53,7 +53,7 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "no slower steps": lambda plan: replace(plan, lowest_rate=1.0),
     "no growth": lambda plan: replace(plan, widest=0),
     "growth whatever the fit": lambda plan: replace(plan, weak=0.0),
-    "no decay beyond the grid": lambda plan: replace(plan, decay_epochs=()),
+    "nothing is kept for the mix": lambda plan: replace(plan, least_gain=1.0),
     "patience 4": lambda plan: replace(plan, patience=4),
     "3 folds": lambda plan: replace(plan, n_folds=3),
 }

@@ -295,8 +295,9 @@ def test_nesterov_momentum_is_a_gradient_a_step_ahead():
     np.testing.assert_allclose(population.theta, here + keep * step, rtol=1e-10)
 
 
-def test_schedule_free_is_the_textbook_one():
-    optimizer = ScheduleFreeAdamW()
+@pytest.mark.parametrize("power", [0, 1, 3])
+def test_schedule_free_is_the_textbook_one(power):
+    optimizer = ScheduleFreeAdamW(power=power)
     population = begin(optimizer)
     x = y = z = population.theta.copy()
     v, weights, slopes = np.zeros_like(x), 0.0, gradients(population, 30)
@@ -305,8 +306,8 @@ def test_schedule_free_is_the_textbook_one():
         optimizer.step(population, g.copy(), StepSize(rate, 0.01), workspace=Workspace())
         v = 0.999 * v + 0.001 * g**2
         z = z - rate * g / (np.sqrt(v / (1 - 0.999**k)) + 1e-8) - 0.01 * y
-        weights += rate**2
-        c = rate**2 / weights
+        weights += rate**2 * k**power
+        c = rate**2 * k**power / weights
         x = (1 - c) * x + c * z
         y = 0.1 * z + 0.9 * x
         np.testing.assert_allclose(population.theta, y, rtol=1e-9)

@@ -74,7 +74,7 @@ def plan() -> Plan:
         epochs=6,
         patience=3,
         cuts=((2, 3), (4, 2)),
-        decay_epochs=(),
+        least_gain=1.0,
         lowest_rate=1.0,
         weak=1.0,
         widest=0,
@@ -85,7 +85,7 @@ def plan() -> Plan:
 def busy_plan(plan: Plan) -> Plan:
     """Return a plan in which every policy has something to say, and says it early."""
     return replace(
-        plan, epochs=60, patience=2, decay_epochs=(1, 2), lowest_rate=0.001, weak=0.0, widest=16
+        plan, epochs=60, patience=2, least_gain=1e-4, lowest_rate=0.001, weak=0.0, widest=16
     )
 
 

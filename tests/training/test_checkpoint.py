@@ -10,7 +10,6 @@ from madaline.data.saving import write_tensor_file
 from madaline.data.tensor_file import MODEL
 from madaline.errors import ModelFileError
 from madaline.training.checkpoint import fingerprint, resume, save_checkpoint
-from madaline.training.decisions import Decision
 from madaline.training.race import Race
 from madaline.training.threads import Workers
 
@@ -48,21 +47,6 @@ def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
         assert bits(race) == bits(whole)
         assert resumed == history
         assert race.weights() == whole.weights()
-
-
-def test_copies_with_another_decay_are_resumed_too(make_examples, plan, bits, tmp_path):
-    plan = replace(plan, patience=99)
-    races = [Race(plan, make_examples(), 5) for _ in range(2)]
-    for race in races:
-        advance(race, [], [], 1)
-        race._apply(Decision(1, "simplify", plan.recipes[0].name, "It leads."))
-        advance(race, [], [], 1)
-    save_checkpoint(tmp_path / "state", races[0], [], [])
-    race = Race(plan, make_examples(), 5)
-    assert resume(tmp_path / "state", race) == ([], [])
-    for one in (race, races[1]):
-        advance(one, [], [], 99)
-    assert bits(race) == bits(races[1])
 
 
 def other_races(examples, plan):

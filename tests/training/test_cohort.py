@@ -124,32 +124,6 @@ def test_a_recipe_learns_the_same_alone_as_in_company(make_examples):
     assert state(alone, 0) == state(company, 1)
 
 
-def test_a_clone_goes_on_from_where_its_parent_stood(make_examples):
-    examples = make_examples()
-    cohort = start(examples)
-    train(cohort, 2)
-    cohort.clone(0, replace(RECIPES[0], learning_rate=0.05))
-    assert cohort.population.axes == (4, 3)
-    np.testing.assert_array_equal(cohort.population.theta[3], cohort.population.theta[0])
-    assert np.all(cohort.population.columns["learning_rate"][3] == np.float32(0.05))
-    cohort.population.columns["learning_rate"][3] = cohort.population.columns["learning_rate"][0]
-    train(cohort, 2, first=2)
-    assert state(cohort, 3) == state(cohort, 0)
-
-
-def test_a_clone_under_another_recipe_goes_another_way_and_leaves_its_parent_alone(make_examples):
-    examples = make_examples()
-    cohort, unchanged = start(examples), start(examples)
-    train(cohort, 2)
-    train(unchanged, 4)
-    cohort.clone(0, replace(RECIPES[0], decay_time=1))
-    train(cohort, 2, first=2)
-    assert [state(cohort, place) for place in range(3)] == [
-        state(unchanged, place) for place in range(3)
-    ]
-    assert state(cohort, 3) != state(cohort, 0)
-
-
 def test_each_recipe_has_its_own_learning_rate_and_decay(make_examples):
     cohort = start(make_examples())
     rate, decay = (cohort.population.columns[name] for name in ("learning_rate", "weight_decay"))

@@ -258,35 +258,43 @@ def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
     records, decisions = run(race)
     assert run(threaded) == (records, decisions)
     assert bits(threaded) == bits(race)
-    assert {"drop", "stop", "lower", "grow"} <= {decision.action for decision in decisions}
+    assert {"drop", "stop", "keep", "lower", "grow"} <= {one.action for one in decisions}
     for decision in decisions:
         assert decision.subject in race.candidates
         assert decision.sentence.endswith(".")
         assert not re.search(r"[{}]|\bnan\b|\binf\b", decision.sentence)
     for name, candidate in race.candidates.items():
+        assert not candidate.racing
+        if candidate.snapshot:
+            assert candidate.loss == examples.mean_loss(candidate.output)
+            assert candidate.epoch in [one.epoch for one in decisions if one.action == "keep"]
+            continue
         own = [record for record in records if record.recipe == name]
         losses = [record.loss for record in own]
         assert 1 <= len(own) <= busy_plan.epochs
         assert [record.best_loss for record in own] == list(np.minimum.accumulate(losses))
         assert own[0].epoch == candidate.entered + 1
         assert candidate.loss == min(losses) == examples.mean_loss(candidate.output)
-        assert not candidate.racing
 
 
-@pytest.mark.parametrize("action", ["simplify", "loosen"])
-def test_a_copy_of_the_leader_goes_on_with_another_decay(action, make_examples, plan):
-    race = Race(replace(plan, patience=99, cuts=()), make_examples(), 5)
-    list(race.run_epoch())
-    parent = plan.recipes[0]
-    decay_time = parent.decay_time * (3 if action == "loosen" else 1 / 3)
-    race._apply(Decision(1, action, parent.name, "It leads."))
-    child = replace(parent, decay_time=decay_time).name
-    assert list(race.candidates)[-1] == child
-    list(race.run_epoch())
-    records, _ = run(race)
-    assert {record.recipe for record in records} == set(race.candidates)
-    assert race.candidates[child].epoch >= 2
-    assert race.candidates[child].loss != race.candidates[parent.name].loss
+def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_examples, plan):
+    plan = replace(plan, patience=99, cuts=())
+    race, undisturbed = (Race(plan, make_examples(), 5) for _ in range(2))
+    for one in (race, undisturbed):
+        list(one.run_epoch())
+    name = plan.recipes[2].name
+    race._apply(Decision(1, "keep", name, "It helps."))
+    snapshot = race.candidates[f"{name}, epoch 1"]
+    assert not snapshot.racing
+    assert race.candidates[name].kept == 1
+    before = race.candidates[name].theta.copy()
+    assert run(race) == run(undisturbed)
+    assert snapshot.theta.tobytes() == before.tobytes() != race.candidates[name].theta.tobytes()
+    features = race.examples.features[16]
+    for fold in range(3):
+        held = race.examples.rows.held_out(fold)
+        expected = plain_forward(snapshot.network, snapshot.theta[fold], features[held])
+        np.testing.assert_allclose(snapshot.output[held], expected, rtol=1e-4, atol=1e-5)
 
 
 def _plan_of(recipes):

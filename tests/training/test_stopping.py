@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from madaline.training.recipe import Recipe
+from madaline.training.records import Record
 from madaline.training.standing import Candidate, Standing
 from madaline.training.stopping import StoppingPolicy
 
-POLICY = StoppingPolicy(8, 4, 50)
+POLICY = StoppingPolicy(8, 4, 50, least_gain=1.0)
 
 
 def standing(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
@@ -66,3 +70,59 @@ def test_a_recipe_stops_when_it_has_seen_the_table_often_enough(epoch, stops):
 def test_nothing_stops_twice_in_one_epoch():
     decisions = POLICY.decide(standing(50, [2, 49]))
     assert len({decision.subject for decision in decisions}) == len(decisions) == 2
+
+
+@pytest.fixture
+def make_flat(make_examples):
+    """Return a maker of a standing of one flat recipe, given its errors then and now."""
+    examples = make_examples("regression", n_samples=60)
+
+    def make(then, now, **changes):
+        output, latest = ((examples.target + error).astype(np.float32) for error in (then, now))
+        recipe, loss = Recipe(0, 3), examples.mean_loss(output)
+        one = Candidate(recipe, None, loss, 2, output=output, now=latest)
+        one.record = Record(10, recipe.name, examples.mean_loss(latest), loss, 0.03, 1, 0.0)
+        return Standing(10, {one.name: replace(one, **changes)}, examples)
+
+    return make
+
+
+NOISE = np.random.default_rng(0).standard_normal((60, 1))
+KEEPING = StoppingPolicy(8, 4, 50, least_gain=0.002)
+
+
+def test_a_flat_recipe_goes_on_while_the_mix_gains(make_flat):
+    standing = make_flat(NOISE, -1.2 * NOISE)
+    (decision,) = KEEPING.decide(standing)
+    assert decision.action == "keep"
+    (one,) = standing.racing
+    assert decision.evidence["before"] == pytest.approx(one.loss)
+    assert decision.evidence["after"] == standing.mixed_loss(one.now) < 0.1 * one.loss
+    for number in ("epoch 2", f"{one.loss:.4f}", f"{decision.evidence['after']:.4f}"):
+        assert number in decision.sentence
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "changes"),
+    [
+        (NOISE, 1.2 * NOISE, {}),  # errs as before: nothing cancels
+        (NOISE, -1.2 * NOISE, {"inherited": 50}),  # has seen the table often enough
+        (NOISE, np.full_like(NOISE, np.nan), {}),  # diverged
+    ],
+)
+def test_a_flat_recipe_stops_where_the_mix_does_not_gain(then, now, changes, make_flat):
+    (decision,) = KEEPING.decide(make_flat(then, now, **changes))
+    assert decision.action == "stop"
+
+
+def test_what_was_just_kept_has_its_patience_again(make_flat):
+    assert KEEPING.decide(make_flat(NOISE, -NOISE, kept=3)) == []
+    assert len(KEEPING.decide(make_flat(NOISE, -NOISE, kept=2))) == 1
+
+
+@pytest.mark.parametrize(("least_gain", "action"), [(0.4, "keep"), (0.6, "stop")])
+def test_a_gain_must_be_large_enough(least_gain, action, make_flat):
+    independent = np.random.default_rng(1).standard_normal((60, 1))  # halves the squared error
+    policy = replace(KEEPING, least_gain=least_gain)
+    (decision,) = policy.decide(make_flat(NOISE, independent))
+    assert decision.action == action

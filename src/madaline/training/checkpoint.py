@@ -147,6 +147,8 @@ def _candidate_json(candidate: Candidate) -> dict[str, Any]:
         "entered": candidate.entered,
         "inherited": candidate.inherited,
         "parent": candidate.parent,
+        "kept": candidate.kept,
+        "snapshot": candidate.snapshot,
         "racing": candidate.racing,
     }
 
@@ -158,13 +160,15 @@ def _candidate(
     return Candidate(
         recipe,
         build_network(recipe, examples),
-        values["loss"],
-        values["epoch"],
-        arrays[f"{prefix}.theta"],
-        arrays[f"{prefix}.output"],
-        Record(**values["record"]) if values["record"] else None,
-        values["entered"],
-        values["inherited"],
-        values["parent"],
-        values["racing"],
+        loss=values["loss"],
+        epoch=values["epoch"],
+        theta=arrays[f"{prefix}.theta"],
+        output=arrays[f"{prefix}.output"],
+        record=Record(**values["record"]) if values["record"] else None,
+        entered=values["entered"],
+        inherited=values["inherited"],
+        parent=values["parent"],
+        kept=values["kept"],
+        snapshot=values["snapshot"],
+        racing=values["racing"],
     )

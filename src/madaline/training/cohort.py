@@ -26,6 +26,9 @@ JUDGED_ROWS = 1024
 GROUP_ELEMENTS = 2**17
 """Activations of one layer that a group of networks may have: half a MiB in float32."""
 
+AVERAGING_POWER = 1.0
+"""Weights of an early step are soon out of date; the average forgets them in proportion."""
+
 
 class Cohort:
     """Networks of recipes that share their layers, one for each recipe and fold.
@@ -57,7 +60,7 @@ class Cohort:
         self.population = population
         self.examples = examples
         self.batch_size = batch_size
-        self.optimizer = ScheduleFreeAdamW()
+        self.optimizer = ScheduleFreeAdamW(power=AVERAGING_POWER)
         self._rates = network.layout.row(learning_rate_multiple)
         self._decays = weights_only(network.layout)
         self._workspaces: dict[tuple[str, int], Workspace] = {}
@@ -182,13 +185,6 @@ class Cohort:
         """Keep some recipes, in this order, with their memory; drop the others."""
         self.recipes = [self.recipes[place] for place in places]
         self.population = self.population.take(places)
-        self._workspaces.clear()
-
-    def clone(self, place: int, recipe: Recipe) -> None:
-        """Add copies of one recipe's networks, memory included, that go on under `recipe`."""
-        self.recipes.append(recipe)
-        self.population = self.population.clone(place)
-        self._set_hyperparameters()
         self._workspaces.clear()
 
     def _set_hyperparameters(self) -> None:

@@ -13,8 +13,6 @@ Action: TypeAlias = Literal[
     "lower",
     "restore",
     "grow",
-    "simplify",
-    "loosen",
     "restart",
     "stop",
 ]

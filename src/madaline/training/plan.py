@@ -39,10 +39,10 @@ class Plan:
         Epochs without improvement after which a recipe is flat.
     patience_of_copies : int
         The same for recipes that go on from the best epoch of another.
+    least_gain : float
+        A flat recipe goes on while what it says now lowers the loss of the mix by this share.
     cuts : tuple of (int, int)
         After which epochs losers are dropped, and how many recipes stay.
-    decay_epochs : tuple of int
-        After which epochs weight decay beyond that of the leader may be tried.
     lowest_rate : float
         The lowest learning rate that is tried.
     weak : float
@@ -56,10 +56,10 @@ class Plan:
     n_folds: int
     batch_size: int
     epochs: int = 100
-    patience: int = 8
-    patience_of_copies: int = 4
-    cuts: tuple[tuple[int, int], ...] = ((3, 7), (6, 5), (15, 3))
-    decay_epochs: tuple[int, ...] = (6, 15)
+    patience: int = 6
+    patience_of_copies: int = 3
+    least_gain: float = 0.002
+    cuts: tuple[tuple[int, int], ...] = ((3, 6), (6, 4), (12, 2))
     lowest_rate: float = 0.001
     weak: float = 0.97
     widest: int = 256

@@ -7,7 +7,7 @@ same out-of-fold outputs decide who stays, when to stop, how to combine, and wha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -26,9 +26,8 @@ from madaline.training.plan import Plan
 from madaline.training.policy import Policy
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
-from madaline.training.regularization import RegularizationPolicy, stronger, weaker
 from madaline.training.selection import SelectionPolicy, mix_shares
-from madaline.training.standing import Candidate, Standing
+from madaline.training.standing import Candidate, Standing, nothing
 from madaline.training.stopping import StoppingPolicy
 from madaline.training.threads import Workers
 
@@ -109,9 +108,13 @@ class Race:
 
     def _policies(self) -> tuple[Policy, ...]:
         return (
-            StoppingPolicy(self.plan.patience, self.plan.patience_of_copies, self.plan.epochs),
+            StoppingPolicy(
+                self.plan.patience,
+                self.plan.patience_of_copies,
+                self.plan.epochs,
+                self.plan.least_gain,
+            ),
             SelectionPolicy(self.plan.cuts),
-            RegularizationPolicy(self.plan.decay_epochs),
             PacePolicy(self.plan.lowest_rate, self.plan.epochs),
             GrowthPolicy(self.plan.weak, self.plan.widest, self.plan.epochs),
         )
@@ -158,11 +161,12 @@ class Race:
             [recipe], network, population, self.examples, self.plan.batch_size
         )
         self.cohorts.append(cohort)
-        self._introduce(recipe, cohort, parent, seen=parent.seen(parent.epoch))
-
-    def _introduce(self, recipe: Recipe, cohort: Cohort, parent: Candidate, *, seen: int) -> None:
         self.candidates[recipe.name] = Candidate(
-            recipe, cohort.network, entered=self.epoch, inherited=seen, parent=parent.name
+            recipe,
+            network,
+            entered=self.epoch,
+            inherited=parent.seen(parent.epoch),
+            parent=parent.name,
         )
 
     def _train(self) -> None:
@@ -194,6 +198,7 @@ class Race:
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch
             candidate.theta, candidate.output = cohort.averaged(place), output.copy()
+        candidate.now = output
         candidate.record = Record(
             epoch=self.epoch,
             recipe=candidate.name,
@@ -216,25 +221,31 @@ class Race:
                 self._start_over(self.candidates[decision.subject])
             case "grow":
                 self._grow(self.candidates[decision.subject])
-            case "simplify":
-                self._clone(decision.subject, stronger(self.candidates[decision.subject].recipe))
-            case "loosen":
-                self._clone(decision.subject, weaker(self.candidates[decision.subject].recipe))
+            case "keep":
+                self._keep(self.candidates[decision.subject])
             case other:
                 raise ValueError(f"The race cannot {other}.")
 
-    def _clone(self, name: str, recipe: Recipe) -> None:
-        """Let a copy of a recipe's networks go on under another recipe of the same layers."""
+    def _keep(self, racing: Candidate) -> None:
+        """Let what a recipe's networks are now take part in the mix, whatever becomes of them."""
+        racing.kept = self.epoch
         for cohort in self.cohorts:
-            for place, racing in enumerate(cohort.recipes):
-                if racing.name == name:
-                    cohort.clone(place, recipe)
-                    parent = self.candidates[name]
-                    self._introduce(recipe, cohort, parent, seen=parent.seen(self.epoch))
-                    return
+            for place, recipe in enumerate(cohort.recipes):
+                if recipe == racing.recipe:
+                    snapshot = replace(
+                        racing,
+                        loss=racing.latest,
+                        epoch=self.epoch,
+                        theta=cohort.averaged(place),
+                        output=racing.now.copy(),
+                        now=nothing(),
+                        snapshot=True,
+                        racing=False,
+                    )
+                    self.candidates[snapshot.name] = snapshot
 
     def _retire(self, leaving: Candidate) -> None:
-        leaving.racing = False
+        leaving.racing, leaving.now = False, nothing()
         for cohort in self.cohorts:
             places = [
                 place

@@ -9,15 +9,21 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.network import Network
+from madaline.training.ensemble import combined, greedy_weights
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
 from madaline.training.threads import one_threaded_products
 
 
-@dataclass
+def nothing() -> Array:
+    """Return outputs or parameters that are not there."""
+    return np.empty(0, np.float32)
+
+
+@dataclass(eq=False)
 class Candidate:
-    """A recipe at its best epoch.
+    """A recipe at its best epoch, or a snapshot of it at another.
 
     Parameters
     ----------
@@ -33,6 +39,8 @@ class Candidate:
         The averaged networks of that epoch.
     output : ndarray of shape (n_samples, n_outputs)
         Their out-of-fold raw outputs.
+    now : ndarray of shape (n_samples, n_outputs)
+        The out-of-fold raw outputs of its latest epoch, while it races.
     record : Record, optional
         Its latest epoch; None before its first.
     entered : int
@@ -41,6 +49,10 @@ class Candidate:
         How often its networks had seen the table when it joined.
     parent : str
         Name of the recipe from whose networks it went on; empty for a start of its own.
+    kept : int
+        After which epoch a snapshot of it was last kept; 0 if that never happened.
+    snapshot : bool
+        Whether it is a snapshot: not the recipe's best epoch by itself, but good for the mix.
     racing : bool
         Whether it still trains.
     """
@@ -49,12 +61,15 @@ class Candidate:
     network: Network
     loss: float = np.inf
     epoch: int = 0
-    theta: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
-    output: Array = field(default_factory=lambda: np.empty(0, np.float32), repr=False)
+    theta: Array = field(default_factory=nothing, repr=False)
+    output: Array = field(default_factory=nothing, repr=False)
+    now: Array = field(default_factory=nothing, repr=False)
     record: Record | None = None
     entered: int = 0
     inherited: int = 0
     parent: str = ""
+    kept: int = 0
+    snapshot: bool = False
     racing: bool = True
 
     @property
@@ -72,8 +87,8 @@ class Candidate:
 
     @property
     def name(self) -> str:
-        """The recipe's name."""
-        return self.recipe.name
+        """The recipe's name; of a snapshot, with its epoch."""
+        return f"{self.recipe.name}, epoch {self.epoch}" if self.snapshot else self.recipe.name
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,19 @@ class Standing:
     def best(self) -> Candidate:
         """The recipe with the lowest loss so far."""
         return min(self.candidates.values(), key=lambda one: one.loss)
+
+    def mixed_loss(self, *more: Array) -> float:
+        """Return the loss of the best mix of all recipes at their best epochs.
+
+        Parameters
+        ----------
+        *more : ndarray of shape (n_samples, n_outputs)
+            Raw out-of-fold outputs that may take part, too.
+        """
+        examples = self.examples
+        outputs = np.stack([one.output for one in self.candidates.values() if one.epoch] + [*more])
+        shares = greedy_weights(outputs, examples.target, examples.loss, weight=examples.weight)
+        return examples.mean_loss(combined(outputs, shares))
 
     def seen_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.

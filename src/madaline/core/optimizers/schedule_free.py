@@ -31,7 +31,8 @@ class ScheduleFreeAdamW(Optimizer):
         v = beta2 v + (1 - beta2) g**2
         d = learning_rate g / (sqrt(v / (1 - beta2**k)) + epsilon) + weight_decay y
         z = z - d
-        x = (1 - c) x + c z        with c = w_k / (w_1 + ... + w_k), w = learning_rate**2
+        x = (1 - c) x + c z        with c = w_k / (w_1 + ... + w_k)
+        w_k = learning_rate**2 k**power
 
     Only y and z are stored; inserting gives ``y = (1 - c) y + c z_old - (1 - b + b c) d``.
 
@@ -43,6 +44,9 @@ class ScheduleFreeAdamW(Optimizer):
         Memory of the squared gradient.
     epsilon : float, default=1e-8
         Keeps steps finite where gradients vanish.
+    power : float, default=0
+        0 averages the whole way alike; 1 lets later points count more, the second half of the way
+        three times as much as the first.
 
     References
     ----------
@@ -65,6 +69,7 @@ class ScheduleFreeAdamW(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    power: float = 0.0
 
     def start(self, population: Population) -> None:
         """Begin the way at theta: x = y = z."""
@@ -80,10 +85,12 @@ class ScheduleFreeAdamW(Optimizer):
         """Take one step."""
         columns, dtype = population.columns, population.theta.dtype
         columns["steps"] += 1
-        squared_rate = np.square(np.asarray(size.learning_rate, dtype))
-        columns["way"] += squared_rate
+        way = np.square(np.asarray(size.learning_rate, dtype))  # w_k
+        if self.power:
+            way = way * columns["steps"] ** dtype.type(self.power)
+        columns["way"] += way
         # A learning rate of zero goes no way at all: its share is zero, not 0 / 0.
-        share = squared_rate / np.maximum(columns["way"], np.finfo(dtype).tiny)  # c, (*axes, 1)
+        share = way / np.maximum(columns["way"], np.finfo(dtype).tiny)  # c, (*axes, 1)
         back = (1 - self.beta1) + self.beta1 * share
         correction = bias_correction(self.beta2, columns["steps"])
 
