@@ -23,7 +23,9 @@ from madaline.data.table import Table
 from madaline.data.target import ClassCodec, RegressionCodec, TargetCodec, infer_task
 from madaline.errors import InputError, ModelFileError
 from madaline.model import FittedModel, Summary
-from madaline.runtime.predictor import Part, Predictor
+from madaline.runtime.intervals import Intervals
+from madaline.runtime.predictor import Part, Predictor, class_probabilities
+from madaline.runtime.sets import Sets
 from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
@@ -224,7 +226,11 @@ class Fitting:
             weights=weights,
         )
         predictor = Predictor(
-            self.encoder, self._parts(weights), self.race.examples.loss, self.codec
+            self.encoder,
+            self._parts(weights),
+            self.race.examples.loss,
+            self.codec,
+            self._conformal(weights),
         )
         return FittedModel(
             predictor, self.schema, summary, tuple(self.records), tuple(self.decisions)
@@ -287,6 +293,16 @@ class Fitting:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
         output, prior = self.race.output(weights), examples.prior_output()
         return output, prior, examples.target, examples.weight, examples.groups
+
+    def _conformal(self, weights: Mapping[str, float]) -> Intervals | Sets:
+        """Return how far off the rows were that networks never saw."""
+        examples, bounds, weight = self.race.examples, self.rows.bounds, self._own_weight
+        output, target = self.race.output(weights), examples.target
+        if isinstance(self.codec, RegressionCodec):
+            prediction = examples.loss.prediction(output)
+            return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
+        truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
+        return Sets.fit(class_probabilities(examples.loss, output), truth, bounds, weight)
 
     def _parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
         """Return the networks of the recipes that count, those with the same layers together."""

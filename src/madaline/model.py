@@ -109,6 +109,18 @@ class FittedModel:
         """Return the probability of each class, shape (n_samples, n_classes)."""
         return self.predictor.predict_proba(table)
 
+    def predict_interval(
+        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
+    ) -> Array:
+        """Return intervals for a share of new rows, shape (n_samples, 2): lower, upper bounds."""
+        return self.predictor.predict_interval(table, coverage)
+
+    def predict_set(
+        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
+    ) -> Array:
+        """Return sets of classes for a share of new rows, Booleans of (n_samples, n_classes)."""
+        return self.predictor.predict_set(table, coverage)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.
 

@@ -134,3 +134,24 @@ def _fit_elsewhere(n_jobs: int, threads: int) -> str:
     command = [sys.executable, "-c", FIT_AND_PREDICT, str(n_jobs)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def test_intervals_hold_most_rows_and_their_prediction(line):
+    X, y = line
+    model = AdaptiveRegressor(**QUICK).fit(X[:80], y[:80], sample_weight=np.arange(80) % 4)
+    bounds = model.predict_interval(X, coverage=0.8)
+    assert np.mean((bounds[:, 0] <= y) & (y <= bounds[:, 1])) > 0.7
+    prediction = model.predict(X)
+    assert np.mean((bounds[:, 0] <= prediction) & (prediction <= bounds[:, 1])) > 0.95
+    wider = model.predict_interval(X)
+    assert np.all(wider[:, 0] <= bounds[:, 0])
+    assert np.all(wider[:, 1] >= bounds[:, 1])
+
+
+def test_sets_hold_most_labels_in_the_order_of_the_classes(mixed):
+    X, y = mixed
+    model = AdaptiveClassifier(**QUICK).fit(X[:90], y[:90])
+    sets = model.predict_set(X[90:], coverage=0.8)
+    truth = np.searchsorted(model.classes_, y[90:])
+    assert np.mean(sets[np.arange(30), truth]) > 0.7
+    assert not sets.all()

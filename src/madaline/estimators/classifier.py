@@ -134,6 +134,42 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    def predict_set(self, X: Any, coverage: float = 0.9) -> Array:
+        """Return sets of classes that hold the true class of a share of new rows, or of more.
+
+        A class is left out where its probability is lower than that of the true class in most rows
+        that networks never saw (arXiv:1609.00451, arXiv:1905.02928). New rows must be like those
+        learned from.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`.
+        coverage : float, default=0.9
+            Share of new rows whose class should be in its set, between 0 and 1.
+
+        Returns
+        -------
+        Boolean ndarray of shape (n_samples, n_classes)
+            In the order of `classes_`. The predicted class is always in the set, so that where more
+            predictions are right than `coverage` asks for, sets of one class hold the truth more
+            often.
+
+        Raises
+        ------
+        InputError
+            If the coverage is no share.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, y)
+        >>> model.predict_set(X.iloc[[0, 50, 100]], coverage=0.9).sum(axis=1)
+        array([1, 1, 1])
+        """
+        return self._model().predict_set(self._read(X), coverage)
+
     def decision_function(self, X: Any) -> Array:
         """Return what the networks say before it becomes probabilities.
 

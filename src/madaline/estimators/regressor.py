@@ -88,6 +88,41 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
 
     _task: ClassVar[str] = "regression"
 
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
+        """Return intervals that hold the truth of a share of new rows.
+
+        Errors on rows that networks never saw say how wide they must be (CV+,
+        arXiv:1905.02928): wider where predictions of that size were far off. New rows must be like
+        those learned from; then the share is close to what was asked for.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`.
+        coverage : float, default=0.9
+            Share of new rows whose `y` should lie in its interval, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Lower and upper bounds, within the range of `y` in training.
+
+        Raises
+        ------
+        InputError
+            If the coverage is no share, or so high that the training rows are too few for it.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> model = AdaptiveRegressor(effort=10, random_state=0).fit(X, y)
+        >>> model.predict_interval(X.head(2), coverage=0.8).round(-2)
+        array([[100., 300.],
+               [  0., 100.]])
+        """
+        return self._model().predict_interval(self._read(X), coverage)
+
     def _objective(self) -> Objective:
         return Objective()
 

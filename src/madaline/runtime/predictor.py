@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from madaline.data.encoder import Encoded, TableEncoder
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, TargetCodec, codec_from_state
 from madaline.data.tensor_file import read_tensor_file
+from madaline.errors import InputError
+from madaline.runtime.intervals import Intervals
+from madaline.runtime.sets import Sets
 
 CHUNK = 64
 """Rows that go through the networks at a time, always as many.
@@ -61,16 +64,39 @@ class Part:
 
     def output(self, features: Array) -> Array:
         """Return this part's share of the raw output, shape (n_samples, n_outputs), in float64."""
-        parameters = self.network.bind(self.theta)
         share = np.repeat(self.weights / self.theta.shape[1], self.theta.shape[1])
-        workspace, chunks = Workspace(largest_product=LARGEST_PRODUCT), []
-        for start in range(0, len(features), CHUNK):
+        chunks = [
+            np.einsum("m,mco->co", share, output.reshape(-1, *output.shape[-2:]))
+            for output in self._chunks(features)
+        ]
+        return np.concatenate(chunks)[: len(features)]
+
+    def fold_outputs(self, features: Array) -> Array:
+        """Return this part's share of the raw output of the networks of each fold alone.
+
+        Returns
+        -------
+        ndarray of shape (n_folds, n_samples, n_outputs)
+            In float64; the mean over the folds is `output`.
+        """
+        chunks = [
+            np.einsum("r,rfco->fco", self.weights, output) for output in self._chunks(features)
+        ]
+        return np.concatenate(chunks, axis=1)[:, : len(features)]
+
+    def _chunks(self, features: Array) -> Iterator[Array]:
+        """Yield what every network says, shape (recipes, folds, CHUNK, n_outputs), chunk by chunk.
+
+        The last chunk is padded; of no rows there is one, all padding. What is yielded is written
+        over by the next.
+        """
+        parameters = self.network.bind(self.theta)
+        workspace = Workspace(largest_product=LARGEST_PRODUCT)
+        for start in range(0, max(1, len(features)), CHUNK):
             workspace.rewind()
             x = _padded(features[start : start + CHUNK])
             output, _ = self.network.forward(parameters, x, workspace=workspace)
-            members = output.reshape(-1, *output.shape[-2:])  # (members, CHUNK, n_outputs)
-            chunks.append(np.einsum("m,mco->co", share, members))
-        return np.concatenate(chunks)[: len(features)] if chunks else _no_rows(self.network)
+            yield output
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +113,15 @@ class Predictor:
         Owns the inverse link.
     codec : TargetCodec
         Makes labels, or numbers in the target's own unit, of predictions.
+    conformal : Intervals or Sets
+        How far off unseen rows were, for prediction intervals of numbers or sets of classes.
     """
 
     encoder: TableEncoder
     parts: tuple[Part, ...]
     loss: Loss
     codec: TargetCodec
+    conformal: Intervals | Sets
 
     def __repr__(self) -> str:
         """Say in a line what it is made of."""
@@ -128,6 +157,75 @@ class Predictor:
         """Return the probability of each class, shape (n_samples, n_classes), in float64."""
         return self.probabilities(self.output(table))
 
+    def predict_interval(
+        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
+    ) -> Array:
+        """Return intervals that hold the truth of a share of new rows.
+
+        Parameters
+        ----------
+        table : Table, mapping of str to array, or Encoded
+            The rows.
+        coverage : float, default=0.9
+            That share, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Lower and upper bounds in the target's unit and range, float64.
+
+        Raises
+        ------
+        InputError
+            If classes are predicted, or the coverage cannot be promised.
+        """
+        if not isinstance(self.conformal, Intervals):
+            raise InputError("This model predicts classes, not numbers: ask for predict_set.")
+        of_folds = self.loss.prediction(self.fold_outputs(table))
+        bounds = self.conformal.predict(of_folds[..., 0], coverage)
+        return np.stack([self.codec.decode(bound) for bound in bounds.T], axis=1)
+
+    def predict_set(
+        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
+    ) -> Array:
+        """Return sets of classes that hold the true class of a share of new rows, or of more.
+
+        The predicted class is always in the set; so where the networks are right more often than
+        asked for, all sets have one class and the coverage is theirs.
+
+        Parameters
+        ----------
+        table : Table, mapping of str to array, or Encoded
+            The rows.
+        coverage : float, default=0.9
+            That share, between 0 and 1.
+
+        Returns
+        -------
+        Boolean ndarray of shape (n_samples, n_classes)
+            Whether each class is in the set of each row.
+
+        Raises
+        ------
+        InputError
+            If numbers are predicted, or the coverage is no share.
+        """
+        if not isinstance(self.conformal, Sets):
+            raise InputError("This model predicts numbers, not classes: ask for predict_interval.")
+        encoded = table if isinstance(table, Encoded) else self.encode(table)
+        outputs = self.fold_outputs(encoded)
+        of_folds = np.stack([self.probabilities(output) for output in outputs])
+        sets = self.conformal.predict(of_folds, coverage)
+        predicted = self.probabilities(self.output(encoded)).argmax(axis=1)
+        sets[np.arange(len(sets)), predicted] = True
+        return sets
+
+    def fold_outputs(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+        """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
+        encoded = table if isinstance(table, Encoded) else self.encode(table)
+        shares = [part.fold_outputs(encoded.features(part.n_bins)) for part in self.parts]
+        return np.asarray(np.sum(shares, axis=0))
+
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, shape (n_samples,)."""
         if isinstance(self.codec, ClassCodec):
@@ -136,15 +234,14 @@ class Predictor:
 
     def probabilities(self, output: Array) -> Array:
         """Return the class probabilities of a raw output, shape (n_samples, n_classes)."""
-        prediction = self.loss.prediction(output)
-        if prediction.shape[1] > 1:
-            return prediction
-        return np.concatenate([1 - prediction, prediction], axis=1)
+        return class_probabilities(self.loss, output)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
         encoder, arrays = self.encoder.to_state()
+        conformal, known = self.conformal.to_state()
         arrays = {f"encoder.{name}": array for name, array in arrays.items()}
+        arrays |= {f"conformal.{name}": array for name, array in known.items()}
         for number, part in enumerate(self.parts):
             arrays[f"part{number}.theta"] = part.theta
             arrays[f"part{number}.weights"] = part.weights
@@ -154,16 +251,14 @@ class Predictor:
             "parts": parts,
             "loss": self.loss.config(),
             "codec": self.codec.to_state(),
+            "conformal": conformal,
         }, arrays
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
         """Return the predictor that `to_state` described."""
-        own = {
-            name.removeprefix("encoder."): array
-            for name, array in arrays.items()
-            if name.startswith("encoder.")
-        }
+        codec = codec_from_state(state["codec"])
+        known = _named(arrays, "conformal.")
         parts = tuple(
             Part(
                 part["n_bins"],
@@ -174,10 +269,13 @@ class Predictor:
             for number, part in enumerate(state["parts"])
         )
         return cls(
-            TableEncoder.from_state(state["encoder"], own),
+            TableEncoder.from_state(state["encoder"], _named(arrays, "encoder.")),
             parts,
             loss_from_config(state["loss"]),
-            codec_from_state(state["codec"]),
+            codec,
+            Sets.from_state(known)
+            if isinstance(codec, ClassCodec)
+            else Intervals.from_state(state["conformal"], known),
         )
 
 
@@ -209,6 +307,22 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     return Predictor.from_state(description["predictor"], arrays)
 
 
+def class_probabilities(loss: Loss, output: Array) -> Array:
+    """Return the class probabilities of a raw output, shape (n_samples, n_classes).
+
+    Parameters
+    ----------
+    loss : Loss
+        A cross-entropy.
+    output : ndarray of shape (n_samples, n_outputs)
+        One column for two classes, otherwise one for each class.
+    """
+    prediction = loss.prediction(output)
+    if prediction.shape[1] > 1:
+        return prediction
+    return np.concatenate([1 - prediction, prediction], axis=1)
+
+
 def _padded(x: Array) -> Array:
     if len(x) == CHUNK:
         return x
@@ -217,5 +331,10 @@ def _padded(x: Array) -> Array:
     return padded
 
 
-def _no_rows(network: Network) -> Array:
-    return np.empty((0, network.layout.slots[-1].shape[0]))
+def _named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """Return the arrays whose names begin with a prefix, under what follows it."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
