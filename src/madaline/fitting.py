@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
+from madaline.core.network import Network
 from madaline.data.batches import FoldedRows
 from madaline.data.encoder import TableEncoder
 from madaline.data.folds import make_folds
@@ -29,6 +29,7 @@ from madaline.runtime.sets import Sets
 from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
+from madaline.training.mix import Ingredient, Mix
 from madaline.training.objective import Objective
 from madaline.training.plan import Plan, make_plan
 from madaline.training.race import Event, Race
@@ -201,9 +202,9 @@ class Fitting:
             self.records, self.decisions = resumed
 
     @cached_property
-    def _weights(self) -> dict[str, float]:
-        """The share of every recipe, once the race is over."""
-        return self.race.weights()
+    def mix(self) -> Mix:
+        """What predicts, once the race is over."""
+        return self.race.mix()
 
     @property
     def resumed_epoch(self) -> int:
@@ -212,7 +213,6 @@ class Fitting:
 
     def model(self) -> FittedModel:
         """Return the fitted model."""
-        weights = self._weights
         summary = Summary(
             task=self.task,
             target=self.target_name,
@@ -221,16 +221,12 @@ class Fitting:
             n_folds=self.rows.n_folds,
             epochs=self.race.epoch,
             multiply_adds=self.race.multiply_adds,
-            scores=self._scores(weights),
-            standard_errors_better=self._standard_errors_better(weights),
-            weights=weights,
+            scores=self._scores(),
+            standard_errors_better=self._standard_errors_better(),
+            weights=self.mix.shares,
         )
         predictor = Predictor(
-            self.encoder,
-            self._parts(weights),
-            self.race.examples.loss,
-            self.codec,
-            self._conformal(weights),
+            self.encoder, self._parts(), self.race.examples.loss, self.codec, self._conformal()
         )
         return FittedModel(
             predictor, self.schema, summary, tuple(self.records), tuple(self.decisions)
@@ -249,7 +245,7 @@ class Fitting:
         ndarray of shape (n_samples, n_outputs)
             In the order of the table (without rows of weight zero).
         """
-        output = self.race.output(self._weights)
+        output = self.mix.output
         unsorted = np.empty_like(output)
         unsorted[self.rows.order] = output
         return unsorted
@@ -274,51 +270,47 @@ class Fitting:
             None if groups is None else np.unique(groups[order], return_inverse=True)[1],
         )
 
-    def _scores(self, weights: Mapping[str, float]) -> tuple[Score, ...]:
+    def _scores(self) -> tuple[Score, ...]:
         # Class weights are for training; what is reported is about the rows as they are.
         examples = replace(self.race.examples, weight=self._own_weight)
-        facts = self._judged(weights, examples)
+        facts = self._judged(examples)
         if isinstance(self.codec, RegressionCodec):
             return regression_scores(*facts, scale=float(self.codec.scale))
         balanced = self.objective.class_weight is not None
         return classification_scores(examples.loss, *facts, balanced=balanced)
 
-    def _standard_errors_better(self, weights: Mapping[str, float]) -> float:
+    def _standard_errors_better(self) -> float:
         examples = self.race.examples
-        return standard_errors_better(examples.loss, *self._judged(weights, examples))
+        return standard_errors_better(examples.loss, *self._judged(examples))
 
-    def _judged(
-        self, weights: Mapping[str, float], examples: Examples
-    ) -> tuple[Array, Array, Array, Array | None, Array | None]:
+    def _judged(self, examples: Examples) -> tuple[Array, Array, Array, Array | None, Array | None]:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
-        output, prior = self.race.output(weights), examples.prior_output()
-        return output, prior, examples.target, examples.weight, examples.groups
+        prior = examples.prior_output()
+        return self.mix.output, prior, examples.target, examples.weight, examples.groups
 
-    def _conformal(self, weights: Mapping[str, float]) -> Intervals | Sets:
+    def _conformal(self) -> Intervals | Sets:
         """Return how far off the rows were that networks never saw."""
         examples, bounds, weight = self.race.examples, self.rows.bounds, self._own_weight
-        output, target = self.race.output(weights), examples.target
+        output, target = self.mix.output, examples.target
         if isinstance(self.codec, RegressionCodec):
             prediction = examples.loss.prediction(output)
             return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
         truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
         return Sets.fit(class_probabilities(examples.loss, output), truth, bounds, weight)
 
-    def _parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
-        """Return the networks of the recipes that count, those with the same layers together."""
-        chosen: dict[tuple[int, Any], list[str]] = {}
-        for name, weight in weights.items():
-            if weight > 0:
-                candidate = self.race.candidates[name]
-                chosen.setdefault((candidate.recipe.n_bins, candidate.network), []).append(name)
+    def _parts(self) -> tuple[Part, ...]:
+        """Return the networks of the mix, those with the same layers together."""
+        alike: dict[tuple[int, Network], list[Ingredient]] = {}
+        for one in self.mix.ingredients:
+            alike.setdefault((one.n_bins, one.network), []).append(one)
         return tuple(
             Part(
                 n_bins,
                 network,
-                np.stack([self.race.candidates[name].theta for name in names]),
-                np.asarray([weights[name] for name in names]),
+                np.stack([one.theta for one in ingredients]),
+                np.asarray([one.share for one in ingredients]),
             )
-            for (n_bins, network), names in chosen.items()
+            for (n_bins, network), ingredients in alike.items()
         )
 
 

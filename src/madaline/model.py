@@ -39,7 +39,7 @@ class Summary:
     standard_errors_better : float
         By how many standard errors the loss is below that of a constant.
     weights : mapping of str to float
-        Share of every recipe in the prediction.
+        Share of each recipe of the prediction.
     """
 
     task: str

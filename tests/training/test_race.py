@@ -223,16 +223,17 @@ def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_e
     examples = make_examples("regression", n_samples=90)
     race = Race(replace(plan, epochs=40, patience=10), examples, 5)
     run(race)
-    weights = race.weights()
-    assert set(weights) == set(race.candidates)
-    assert sum(weights.values()) == pytest.approx(1)
-    assert min(weights.values()) >= 0
+    mix = race.mix()
+    assert set(mix.shares) <= set(race.candidates)
+    assert sum(mix.shares.values()) == pytest.approx(1)
+    assert min(mix.shares.values()) > 0
     expected = sum(
-        weight * race.candidates[name].output.astype(np.float64) for name, weight in weights.items()
+        share * race.candidates[name].output.astype(np.float64)
+        for name, share in mix.shares.items()
     )
-    np.testing.assert_allclose(race.output(weights), expected, rtol=1e-12)
+    np.testing.assert_allclose(mix.output, expected, rtol=1e-12)
     best = min(candidate.loss for candidate in race.candidates.values())
-    assert examples.mean_loss(race.output(weights)) <= best * (1 + 1e-6)
+    assert examples.mean_loss(mix.output) <= best * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

@@ -54,11 +54,10 @@ def verdict_lines(summary: Summary) -> Iterator[str]:
 
 def network_lines(summary: Summary) -> Iterator[str]:
     """Yield which networks make the prediction, and how much each recipe counts."""
-    shares = {name: share for name, share in summary.weights.items() if share > 0}
-    networks = count(len(shares) * summary.n_folds, "network")
-    recipes = count(len(shares), "recipe")
+    networks = count(len(summary.weights) * summary.n_folds, "network")
+    recipes = count(len(summary.weights), "recipe")
     yield f"The prediction is the mean of {networks} ({recipes} x {summary.n_folds} folds):"
-    for name, share in sorted(shares.items(), key=lambda item: -item[1]):
+    for name, share in sorted(summary.weights.items(), key=lambda item: -item[1]):
         yield f"  {share:>4.0%}  {name}"
 
 

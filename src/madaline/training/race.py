@@ -6,7 +6,7 @@ same out-of-fold outputs decide who stays, when to stop, how to combine, and wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -18,9 +18,9 @@ from madaline.core.population import Population
 from madaline.core.surgery import hidden_layers, widen
 from madaline.training.cohort import Cohort
 from madaline.training.decisions import Decision
-from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
 from madaline.training.growth import GrowthPolicy, wider
+from madaline.training.mix import Mix
 from madaline.training.pace import PacePolicy, slower
 from madaline.training.plan import Plan
 from madaline.training.policy import Policy
@@ -96,15 +96,9 @@ class Race:
                 if latest is not None:
                     yield latest, decision
 
-    def weights(self) -> dict[str, float]:
-        """Return the share of every recipe in the final prediction; most are zero."""
-        return mix_shares(self.standing)
-
-    def output(self, weights: Mapping[str, float]) -> Array:
-        """Return the out-of-fold raw output of a weighted mean, in the order of the examples."""
-        shares = {name: share for name, share in weights.items() if share > 0}
-        outputs = np.stack([self.candidates[name].output for name in shares])
-        return combined(outputs, np.asarray(list(shares.values())))
+    def mix(self) -> Mix:
+        """Return the best mix of all recipes at their best epochs."""
+        return Mix.of(self.candidates, mix_shares(self.standing))
 
     def _policies(self) -> tuple[Policy, ...]:
         return (

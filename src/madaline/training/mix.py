@@ -1,0 +1,89 @@
+"""The mix is what predicts: the recipes that count, each with its networks and its share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.network import Network
+from madaline.training.ensemble import combined
+from madaline.training.standing import Candidate
+
+
+@dataclass(frozen=True, eq=False)
+class Ingredient:
+    """One recipe of a mix (final).
+
+    Parameters
+    ----------
+    name : str
+        The recipe's name.
+    n_bins : int
+        Which encoding its networks see.
+    network : Network
+        Their layers.
+    theta : ndarray of shape (folds, parameters)
+        Their parameters.
+    output : ndarray of shape (n_samples, n_outputs)
+        Their out-of-fold raw outputs, in the order of the examples.
+    share : float
+        How much they count.
+    """
+
+    name: str
+    n_bins: int
+    network: Network
+    theta: Array
+    output: Array
+    share: float
+
+    @property
+    def row_multiply_adds(self) -> int:
+        """Multiply-adds of predicting one row with the networks of all folds."""
+        return len(self.theta) * self.network.multiply_adds()
+
+
+@dataclass(frozen=True, eq=False)
+class Mix:
+    """A weighted mean of recipes (final).
+
+    Parameters
+    ----------
+    ingredients : tuple of Ingredient
+        Recipes whose shares are positive and add up to one.
+    """
+
+    ingredients: tuple[Ingredient, ...]
+
+    @classmethod
+    def of(cls, candidates: Mapping[str, Candidate], shares: Mapping[str, float]) -> Mix:
+        """Return the mix of some candidates of a race at their best epochs."""
+        return cls(
+            tuple(
+                Ingredient(
+                    one.name, one.recipe.n_bins, one.network, one.theta, one.output, shares[name]
+                )
+                for name, one in candidates.items()
+                if shares.get(name, 0.0) > 0
+            )
+        )
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """How much each recipe counts."""
+        return {one.name: one.share for one in self.ingredients}
+
+    @property
+    def row_multiply_adds(self) -> int:
+        """Multiply-adds of predicting one row with all networks."""
+        return sum(one.row_multiply_adds for one in self.ingredients)
+
+    @cached_property
+    def output(self) -> Array:
+        """The out-of-fold raw output, shape (n_samples, n_outputs), in float64."""
+        outputs = np.stack([one.output for one in self.ingredients])
+        return combined(outputs, np.asarray([one.share for one in self.ingredients]))
