@@ -116,11 +116,10 @@ def test_the_prediction_is_the_weighted_mean_of_the_recipes(fittings, make_colum
     model, table = fitting.model(), Table.from_columns(make_columns("multiclass", seed=9)[0])
     encoded = model.predictor.encode(table)
     expected = 0.0
-    for name, weight in model.summary.weights.items():
-        candidate = fitting.race.candidates[name]
-        features = encoded.features(candidate.recipe.n_bins)
-        each = candidate.network.predict(candidate.theta, features)
-        expected = expected + weight * each.astype(np.float64).mean(axis=0)
+    assert model.summary.weights == fitting.mix.shares
+    for one in fitting.mix.ingredients:
+        each = one.network.predict(one.theta, encoded.features(one.n_bins))
+        expected = expected + one.share * each.astype(np.float64).mean(axis=0)
     np.testing.assert_allclose(model.predictor.output(table), expected, rtol=1e-4, atol=1e-5)
     total = sum(part.weights.sum() for part in model.predictor.parts)
     assert total == pytest.approx(1)
@@ -135,7 +134,30 @@ def test_what_happens_is_told_and_kept(table, target):
     model = fitting.model()
     assert (model.records, model.decisions) == (tuple(fitting.records), tuple(fitting.decisions))
     assert model.summary.epochs == max(record.epoch for record in model.records)
-    assert model.summary.multiply_adds == model.records[-1].multiply_adds
+    assert list(fitting) == []
+    work_of_pruning = model.summary.multiply_adds - model.records[-1].multiply_adds
+    assert 0 < work_of_pruning < 0.5 * model.summary.multiply_adds
+
+
+@pytest.mark.parametrize("task", list(LOSSES))
+def test_what_predicts_is_pruned_and_says_so(fittings, task):
+    fitting, _ = fittings[task]
+    summary = fitting.model().summary
+    pruned = {one.subject: one for one in fitting.decisions if one.action == "prune"}
+    before = {one.name: one.units for one in fitting.race.mix().ingredients}
+    assert set(summary.units) == set(summary.weights) <= set(before)
+    assert set(pruned) == {name for name in before if summary.units.get(name) != before[name]}
+    assert summary.row_multiply_adds < summary.row_multiply_adds_before
+    networks = sum(part.theta.size for part in fitting.model().predictor.parts)
+    assert networks == sum(one.theta.size for one in fitting.mix.ingredients)
+
+
+def test_without_noise_nothing_is_pruned(table, target):
+    fitting = Fitting(table, target, effort=4, adjust=lambda plan: replace(plan, noise=0.0))
+    summary = run(fitting).summary
+    assert summary.weights == fitting.race.mix().shares
+    assert summary.row_multiply_adds == summary.row_multiply_adds_before
+    assert not any(one.action == "prune" for one in fitting.decisions)
 
 
 def test_rows_of_weight_zero_are_as_if_they_were_not_there(table, target):

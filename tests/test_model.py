@@ -158,6 +158,9 @@ def summary():
         scores=(Score("r2", 0.1 + 0.2, 0.02, 0.0, True),),
         standard_errors_better=2.5,
         weights={"plain": 0.25, "bins": 0.75},
+        units={"plain": (8, 3), "bins": (64, 64)},
+        row_multiply_adds=71_040,
+        row_multiply_adds_before=300_000,
     )
 
 

@@ -32,6 +32,7 @@ from madaline.training.examples import Examples
 from madaline.training.mix import Ingredient, Mix
 from madaline.training.objective import Objective
 from madaline.training.plan import Plan, make_plan
+from madaline.training.pruning import Pruned, prune_mix
 from madaline.training.race import Event, Race
 from madaline.training.records import Record
 from madaline.training.score import (
@@ -175,6 +176,7 @@ class Fitting:
                 self._save_checkpoint()
                 saved = time.monotonic()
                 cost = saved - started
+        yield from self._prune()
 
     def _save_checkpoint(self) -> None:
         """Keep the state; a fit that cannot be kept goes on all the same."""
@@ -202,9 +204,28 @@ class Fitting:
             self.records, self.decisions = resumed
 
     @cached_property
+    def pruned(self) -> Pruned:
+        """What predicts once the race is over, and what it could do without."""
+        return prune_mix(
+            self.race.mix(),
+            self.race.examples,
+            epoch=self.race.epoch,
+            noise=self.plan.noise,
+            workers=self.race.workers,
+        )
+
+    @property
     def mix(self) -> Mix:
         """What predicts, once the race is over."""
-        return self.race.mix()
+        return self.pruned.mix
+
+    def _prune(self) -> Iterator[Event]:
+        """Make what predicts as small as it may be; yield every decision, with a record."""
+        for decision in self.pruned.decisions:
+            record = self.race.candidates[decision.subject].record
+            if record is not None and decision not in self.decisions:
+                self.decisions.append(decision)
+                yield record, decision
 
     @property
     def resumed_epoch(self) -> int:
@@ -220,10 +241,13 @@ class Fitting:
             n_columns=len(self.encoder.columns),
             n_folds=self.rows.n_folds,
             epochs=self.race.epoch,
-            multiply_adds=self.race.multiply_adds,
+            multiply_adds=self.race.multiply_adds + self.pruned.multiply_adds,
             scores=self._scores(),
             standard_errors_better=self._standard_errors_better(),
             weights=self.mix.shares,
+            units={one.name: one.units for one in self.mix.ingredients},
+            row_multiply_adds=self.mix.row_multiply_adds,
+            row_multiply_adds_before=self.pruned.before.row_multiply_adds,
         )
         predictor = Predictor(
             self.encoder, self._parts(), self.race.examples.loss, self.codec, self._conformal()
@@ -240,12 +264,15 @@ class Fitting:
     def out_of_fold(self) -> Array:
         """Return the final raw output for every training row by networks that never saw it.
 
+        They are the networks before pruning, which say the same within the noise: what to prune was
+        chosen by these very rows, so that what is left looks better on them than it is.
+
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
             In the order of the table (without rows of weight zero).
         """
-        output = self.mix.output
+        output = self.pruned.before.output
         unsorted = np.empty_like(output)
         unsorted[self.rows.order] = output
         return unsorted
@@ -286,7 +313,8 @@ class Fitting:
     def _judged(self, examples: Examples) -> tuple[Array, Array, Array, Array | None, Array | None]:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
         prior = examples.prior_output()
-        return self.mix.output, prior, examples.target, examples.weight, examples.groups
+        output = self.pruned.before.output  # pruning chose by these rows, and would flatter itself
+        return output, prior, examples.target, examples.weight, examples.groups
 
     def _conformal(self) -> Intervals | Sets:
         """Return how far off the rows were that networks never saw."""

@@ -33,13 +33,17 @@ class Summary:
     n_samples, n_columns, n_folds, epochs : int
         Rows learned from, columns used, folds, and epochs that the race took.
     multiply_adds : float
-        Work of the whole race.
+        Work of the race and of pruning.
     scores : tuple of Score
-        Out-of-fold scores.
+        Out-of-fold scores, before pruning.
     standard_errors_better : float
         By how many standard errors the loss is below that of a constant.
     weights : mapping of str to float
         Share of each recipe of the prediction.
+    units : mapping of str to tuple of int
+        Units of each hidden layer of the networks of each recipe of the prediction.
+    row_multiply_adds, row_multiply_adds_before : int
+        Work of predicting a row, and what it was before pruning.
     """
 
     task: str
@@ -52,6 +56,9 @@ class Summary:
     scores: tuple[Score, ...]
     standard_errors_better: float
     weights: Mapping[str, float]
+    units: Mapping[str, tuple[int, ...]]
+    row_multiply_adds: int
+    row_multiply_adds_before: int
 
     @property
     def learned(self) -> bool:
@@ -66,7 +73,9 @@ class Summary:
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
         """Return the summary that `to_json` described."""
         own = {name: value for name, value in values.items() if name != "learned"}
-        return cls(**(own | {"scores": tuple(Score(**score) for score in own["scores"])}))
+        scores = tuple(Score(**score) for score in own["scores"])
+        units = {name: tuple(layers) for name, layers in own["units"].items()}
+        return cls(**(own | {"scores": scores, "units": units}))
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ def test_says_what_a_newcomer_asks(run, model) -> None:
         "red, ",
         "10 folds",
         "epochs",
-        "MB",
+        "kB",
+        "pruned to",
     ):
         assert words in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from madaline.cli.words import WIDTH, count, paragraph, printable, some
+from madaline.cli.words import WIDTH, count, paragraph, printable, some, work
 from madaline.data.schema import DROPPED, Schema
 from madaline.model import Summary
 from madaline.training.score import Score
@@ -53,12 +53,15 @@ def verdict_lines(summary: Summary) -> Iterator[str]:
 
 
 def network_lines(summary: Summary) -> Iterator[str]:
-    """Yield which networks make the prediction, and how much each recipe counts."""
+    """Yield which networks make the prediction, how much each counts, and what they take."""
     networks = count(len(summary.weights) * summary.n_folds, "network")
     recipes = count(len(summary.weights), "recipe")
     yield f"The prediction is the mean of {networks} ({recipes} x {summary.n_folds} folds):"
     for name, share in sorted(summary.weights.items(), key=lambda item: -item[1]):
-        yield f"  {share:>4.0%}  {name}"
+        units = "-".join(str(units) for units in summary.units[name])
+        left = "" if units in name else f" (pruned to {units})"
+        yield f"  {share:>4.0%}  {name}{left}"
+    yield f"A row takes {_row_work(summary)}."
 
 
 def column_lines(schema: Schema) -> Iterator[str]:
@@ -99,6 +102,12 @@ def finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: finite(item) for name, item in value.items()}
     return [finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _row_work(summary: Summary) -> str:
+    now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
+    pruned = "" if now == before else f", {now / before:.0%} of what it took before pruning"
+    return f"{work(now)}{pruned}"
 
 
 def _clipped(name: str, width: int) -> str:

@@ -67,13 +67,13 @@ def work(multiply_adds: float) -> str:
 
     Examples
     --------
-    >>> work(2.34e9), work(5e6)
-    ('2.3 billion multiply-adds', '5.0 million multiply-adds')
+    >>> work(2.34e9), work(71_040)
+    ('2.3 billion multiply-adds', '71,040 multiply-adds')
     """
-    for name, unit in (("trillion", 1e12), ("billion", 1e9)):
+    for name, unit in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
         if multiply_adds >= unit:
             return f"{multiply_adds / unit:.1f} {name} multiply-adds"
-    return f"{multiply_adds / 1e6:.1f} million multiply-adds"
+    return f"{multiply_adds:,.0f} multiply-adds"
 
 
 def some(names: Iterable[object], limit: int = 8) -> str:

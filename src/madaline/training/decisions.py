@@ -14,6 +14,7 @@ Action: TypeAlias = Literal[
     "restore",
     "grow",
     "restart",
+    "prune",
     "stop",
 ]
 """What was done: the verbs of adaptive training."""

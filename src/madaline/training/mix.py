@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.network import Network
+from madaline.core.surgery import hidden_layers, units_of
 from madaline.training.ensemble import combined
 from madaline.training.standing import Candidate
 
@@ -40,6 +41,11 @@ class Ingredient:
     theta: Array
     output: Array
     share: float
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+        return tuple(units_of(self.network, layer) for layer in hidden_layers(self.network))
 
     @property
     def row_multiply_adds(self) -> int:

@@ -50,6 +50,8 @@ class Plan:
         it to grow.
     widest : int
         Units of a layer, at most.
+    noise : float
+        By how many standard errors the loss may rise above the best when the mix is pruned.
     """
 
     recipes: tuple[Recipe, ...]
@@ -63,6 +65,7 @@ class Plan:
     lowest_rate: float = 0.001
     weak: float = 0.97
     widest: int = 256
+    noise: float = 0.5
 
 
 def batch_size_for(n_samples: int) -> int:

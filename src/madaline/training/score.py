@@ -106,12 +106,12 @@ def regression_scores(
         How many of the target's units a standardized unit is.
     """
     squares = [np.square((one - target).astype(np.float64)[:, 0]) for one in (output, prior)]
-    model, constant = (_mean_and_error(values, weight, groups) for values in squares)
+    model, constant = (mean_and_error(values, weight, groups) for values in squares)
     root, root_constant = (float(np.sqrt(mean)) for mean, _ in (model, constant))
     explained = 1 - model[0] / constant[0] if constant[0] else 0.0
     relative = squares[0] - (1 - explained) * squares[1]  # delta method for a ratio of means
     explained_error = (
-        _mean_and_error(relative, weight, groups)[1] / constant[0] if constant[0] else 0.0
+        mean_and_error(relative, weight, groups)[1] / constant[0] if constant[0] else 0.0
     )
     root_error = scale * model[1] / (2 * root) if root else 0.0
     return (
@@ -133,7 +133,7 @@ def standard_errors_better(
     The difference is taken row by row, so what makes a row hard for both cancels.
     """
     gain = (loss.rows(prior, target) - loss.rows(output, target)).astype(np.float64)
-    mean, error = _mean_and_error(gain, weight, groups)
+    mean, error = mean_and_error(gain, weight, groups)
     return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
 
 
@@ -166,7 +166,7 @@ def _balanced_accuracy(
     of_class = np.zeros(len(totals))
     of_class[present] = shares[0]
     even = _times((1 / np.where(present, totals, 1))[codes], weight)
-    error = _mean_and_error(hits[0] - of_class[codes], even, groups)[1]
+    error = mean_and_error(hits[0] - of_class[codes], even, groups)[1]
     value, constant = (float(one.mean()) for one in shares)
     return Score("balanced_accuracy", value, error, constant, True)
 
@@ -184,12 +184,12 @@ def _mean_score(
     higher_is_better: bool,
 ) -> Score:
     """Return the mean over the rows of the networks' values, beside that of the constants'."""
-    mean, error = _mean_and_error(values[0], weight, groups)
-    constant, _ = _mean_and_error(values[1], weight, groups)
+    mean, error = mean_and_error(values[0], weight, groups)
+    constant, _ = mean_and_error(values[1], weight, groups)
     return Score(metric, mean, error, constant, higher_is_better)
 
 
-def _mean_and_error(
+def mean_and_error(
     values: Array, weight: Array | None, groups: Array | None
 ) -> tuple[float, float]:
     """Return the weighted mean and its standard error by the jackknife.

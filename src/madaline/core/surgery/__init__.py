@@ -6,7 +6,10 @@ networks are dropped and cloned by choosing rows: `Population.drop`, `Population
 """
 
 from madaline.core.surgery.deepening import deepen as deepen
+from madaline.core.surgery.least_squares import UnitRanking as UnitRanking
 from madaline.core.surgery.least_squares import least_squares_prune as least_squares_prune
+from madaline.core.surgery.least_squares import rank_units as rank_units
 from madaline.core.surgery.pruning import prune as prune
 from madaline.core.surgery.units import hidden_layers as hidden_layers
+from madaline.core.surgery.units import units_of as units_of
 from madaline.core.surgery.widening import widen as widen

@@ -1,0 +1,320 @@
+"""Pruning at the end: the smallest networks that predict as well as the best mix, within the noise.
+
+Whole recipes go first, then hidden units of those that stay. Every step is judged on rows that the
+networks never saw and held to the best mix so far, not to the step before: steps do not add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.network import Network
+from madaline.core.population import Population
+from madaline.core.surgery import UnitRanking, hidden_layers, rank_units
+from madaline.training.decisions import Decision
+from madaline.training.examples import Examples
+from madaline.training.mix import Ingredient, Mix
+from madaline.training.score import mean_and_error
+from madaline.training.threads import Workers, one_threaded_products
+
+RANKED_ROWS = 1024
+"""Rows that a network learned from, at most, on which its units are ranked."""
+
+ROWS_FOR_A_UNIT = 8
+"""Rows for each unit that is ranked: enough for least squares."""
+
+JUDGED_ROWS = 2**15
+"""Out-of-fold rows on which steps are judged, at most: of larger tables, every k-th is enough."""
+
+CHUNK = 1024
+"""Rows that go through a network at a time, so that activations stay in the processor's cache."""
+
+WITHIN_THE_NOISE = (
+    "the loss of the mix is {loss:.4f} against {best:.4f} at best, a difference within the noise"
+    " (standard error {standard_error:.4f})."
+)
+
+LEFT_OUT = "The prediction does without it: " + WITHIN_THE_NOISE
+
+SHRUNK = (
+    "Its networks do with {units:.0f} hidden units instead of {units_before:.0f}: "
+    + WITHIN_THE_NOISE
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """What came of pruning (final).
+
+    Parameters
+    ----------
+    mix : Mix
+        What is left.
+    before : Mix
+        What it was made from.
+    decisions : tuple of Decision
+        What went, and why.
+    multiply_adds : float
+        The work that it took.
+    """
+
+    mix: Mix
+    before: Mix
+    decisions: tuple[Decision, ...]
+    multiply_adds: float
+
+
+def prune_mix(
+    mix: Mix, examples: Examples, *, epoch: int, noise: float, workers: Workers | None = None
+) -> Pruned:
+    """Return the mix without the recipes and hidden units that it can do without.
+
+    Units are chosen and made up for by least squares (`rank_units`), each network's own, but as
+    many in every fold's network of a recipe, on rows that it learned from. Layers are pruned from
+    the last to the first, recipes from the one that takes most work on.
+
+    Parameters
+    ----------
+    mix : Mix
+        The best mix.
+    examples : Examples
+        The rows that its networks learned from and are judged on.
+    epoch : int
+        How long they learned, for the decisions.
+    noise : float
+        By how many standard errors of the difference, row by row, the loss may be higher than the
+        lowest so far; 0 prunes nothing.
+    workers : Workers, optional
+        Threads.
+
+    Returns
+    -------
+    Pruned
+        The lighter mix, a decision for each recipe that it does without or that became smaller, and
+        the work that this took.
+    """
+    if noise <= 0:
+        return Pruned(mix, mix, (), 0.0)
+    judge = Judge(examples, -(-examples.n_samples // JUDGED_ROWS), workers or Workers())
+    lightest = judge.sampled(mix)
+    pruning = Pruning(judge, lightest, judge.losses(lightest), noise, epoch)
+    for one in sorted(mix.ingredients, key=lambda one: one.share):
+        pruning.leave_out(one.name)
+    for one in sorted(pruning.mix.ingredients, key=lambda one: -one.row_multiply_adds):
+        pruning.shrink(one.name)
+    return Pruned(pruning.whole(mix), mix, tuple(pruning.decisions), pruning.multiply_adds)
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Judges mixes on rows that their networks never saw (final).
+
+    Parameters
+    ----------
+    examples : Examples
+        The rows.
+    step : int
+        Every step-th row is judged.
+    workers : Workers
+        Threads.
+    """
+
+    examples: Examples
+    step: int
+    workers: Workers
+
+    def sampled(self, mix: Mix) -> Mix:
+        """Return the mix with outputs for the judged rows only."""
+        return Mix(tuple(replace(one, output=one.output[:: self.step]) for one in mix.ingredients))
+
+    def losses(self, mix: Mix) -> Array:
+        """Return the losses of a mix with outputs for the judged rows, shape (judged,)."""
+        losses = self.examples.loss.rows(mix.output, self.examples.target[:: self.step])
+        return np.asarray(losses, np.float64)
+
+    def compare(self, losses: Array, best: Array) -> Verdict:
+        """Return how losses differ from the best, row by row."""
+        weight, groups = self.examples.weight, self.examples.groups
+        weight = None if weight is None else weight[:: self.step]
+        groups = None if groups is None else groups[:: self.step]
+        lowest, _ = mean_and_error(best, weight, groups)
+        increase, error = mean_and_error(losses - best, weight, groups)
+        return Verdict(lowest + increase, lowest, error)
+
+    def output(self, one: Ingredient, step: int) -> Array:
+        """Return what networks say about every step-th of the rows that they never saw."""
+        rows, features = self.examples.rows, self.examples.features[one.n_bins]
+
+        def held_out(fold: int) -> Array:
+            places = rows.held_out(fold)
+            x = features[slice(-(-places.start // step) * step, places.stop, step)]
+            chunks = [x[start : start + CHUNK] for start in range(0, max(1, len(x)), CHUNK)]
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.concatenate([one.network.predict(one.theta[fold], x) for x in chunks])
+
+        return np.concatenate(self.workers.map(held_out, range(rows.n_folds)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a lighter mix does beside the best (final).
+
+    Parameters
+    ----------
+    loss, best : float
+        Its loss, and the lowest so far.
+    standard_error : float
+        How far their difference may easily be off, from the scatter of the rows' differences.
+    """
+
+    loss: float
+    best: float
+    standard_error: float
+
+
+@dataclass
+class Pruning:
+    """A mix on its way to fewer units (final).
+
+    Parameters
+    ----------
+    judge : Judge
+        Judges lighter mixes.
+    mix : Mix
+        The lightest so far that will do, with outputs for the judged rows.
+    best : ndarray of shape (judged,)
+        The row losses of the best mix so far, the whole one at first.
+    noise : float
+        How many standard errors a loss may be above the best.
+    epoch : int
+        For the decisions.
+    """
+
+    judge: Judge
+    mix: Mix
+    best: Array
+    noise: float
+    epoch: int
+    decisions: list[Decision] = field(default_factory=list)
+    multiply_adds: float = 0.0
+
+    def leave_out(self, name: str) -> None:
+        """Do without a recipe, if that is as good; the others' shares grow alike."""
+        others = [one for one in self.mix.ingredients if one.name != name]
+        if not others:
+            return
+        total = sum(one.share for one in others)
+        lighter = Mix(tuple(replace(one, share=one.share / total) for one in others))
+        verdict = self._take(lighter)
+        if verdict:
+            self._decide(name, LEFT_OUT, verdict, {"share": 1 - total})
+
+    def shrink(self, name: str) -> None:
+        """Do with fewer units in each layer of a recipe's networks, as far as that is as good."""
+        before, verdict = self._ingredient(name), None
+        for layer in reversed(hidden_layers(before.network)):
+            verdict = self._shrink_layer(self._ingredient(name), layer) or verdict
+        if verdict:
+            after = self._ingredient(name)
+            facts = {
+                "units": sum(after.units),
+                "units_before": sum(before.units),
+                "work": after.row_multiply_adds / before.row_multiply_adds,
+            }
+            self._decide(name, SHRUNK, verdict, facts)
+
+    def whole(self, before: Mix) -> Mix:
+        """Return the lightest mix with outputs for all rows."""
+        if self.judge.step == 1:
+            return self.mix
+        known, whole = {one.name: one for one in before.ingredients}, []
+        for one in self.mix.ingredients:
+            output = known[one.name].output
+            if one.network != known[one.name].network:
+                output = self.judge.output(one, 1)
+                self.multiply_adds += len(output) * one.network.multiply_adds()
+            whole.append(replace(one, output=output))
+        return Mix(tuple(whole))
+
+    def _take(self, lighter: Mix) -> Verdict | None:
+        """Go on with a lighter mix if it is as good as the best, within the noise."""
+        losses = self.judge.losses(lighter)
+        verdict = self.judge.compare(losses, self.best)
+        increase = verdict.loss - verdict.best
+        if not increase <= self.noise * verdict.standard_error:  # so that NaN is no improvement
+            return None
+        self.mix = lighter
+        if increase < 0:
+            self.best = losses
+        return verdict
+
+    def _shrink_layer(self, one: Ingredient, layer: int) -> Verdict | None:
+        """Find the fewest units of a layer that will do, by bisection among `fewer_units`."""
+        ranking = self._rank(one, layer)
+        widths = fewer_units(ranking.order.shape[-1])
+        enough, too_few, latest = -1, len(widths), None
+        while too_few - enough > 1:
+            middle = (enough + too_few) // 2
+            verdict = self._take(self._with(self._narrowed(one, ranking, widths[middle])))
+            if verdict:
+                enough, latest = middle, verdict
+            else:
+                too_few = middle
+        return latest
+
+    def _rank(self, one: Ingredient, layer: int) -> UnitRanking:
+        """Rank the units of each fold's network on rows that it learned from."""
+        rows, features = self.judge.examples.rows, self.judge.examples.features[one.n_bins]
+        below = Network(one.network.layers[: layer + 1])
+        units = one.units[hidden_layers(one.network).index(layer)]
+        n_ranked = min(RANKED_ROWS, ROWS_FOR_A_UNIT * units, rows.n_training)
+        places = np.stack([_spread(rows.training(fold), n_ranked) for fold in range(rows.n_folds)])
+        each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
+        self.multiply_adds += rows.n_folds * each
+        with one_threaded_products():
+            population = Population(one.network.layout, one.theta)
+            return rank_units(one.network, population, layer, features[places])
+
+    def _narrowed(self, one: Ingredient, ranking: UnitRanking, units: int) -> Ingredient:
+        with one_threaded_products():
+            network, population = ranking.prune(units)
+        narrower = replace(one, network=network, theta=population.theta)
+        self.multiply_adds += len(self.best) * network.multiply_adds()
+        return replace(narrower, output=self.judge.output(narrower, self.judge.step))
+
+    def _ingredient(self, name: str) -> Ingredient:
+        return next(one for one in self.mix.ingredients if one.name == name)
+
+    def _with(self, changed: Ingredient) -> Mix:
+        ingredients = self.mix.ingredients
+        return Mix(tuple(changed if one.name == changed.name else one for one in ingredients))
+
+    def _decide(self, name: str, reason: str, verdict: Verdict, facts: Mapping[str, float]) -> None:
+        evidence = {
+            "loss": verdict.loss,
+            "best": verdict.best,
+            "standard_error": verdict.standard_error,
+            **facts,
+        }
+        self.decisions.append(Decision(self.epoch, "prune", name, reason, evidence))
+
+
+def fewer_units(units: int) -> list[int]:
+    """Return what a layer may be pruned to, each step to about 70 %.
+
+    Examples
+    --------
+    >>> fewer_units(64)
+    [48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1]
+    """
+    steps = {base << power for base in (2, 3) for power in range(units.bit_length())} | {1}
+    return sorted((step for step in steps if step < units), reverse=True)
+
+
+def _spread(places: Array, n: int) -> Array:
+    """Return n of the places, evenly spread."""
+    return np.asarray(places[np.arange(n) * len(places) // n])
