@@ -120,6 +120,7 @@ def test_the_prediction_is_the_weighted_mean_of_the_recipes(fittings, make_colum
     for one in fitting.mix.ingredients:
         each = one.network.predict(one.theta, encoded.features(one.n_bins))
         expected = expected + one.share * each.astype(np.float64).mean(axis=0)
+    expected = expected / model.predictor.temperature
     np.testing.assert_allclose(model.predictor.output(table), expected, rtol=1e-4, atol=1e-5)
     total = sum(part.weights.sum() for part in model.predictor.parts)
     assert total == pytest.approx(1)
@@ -130,9 +131,11 @@ def test_what_happens_is_told_and_kept(table, target):
     fitting = Fitting(table, target, effort=5)
     events = list(fitting)
     assert [record for record, decision in events if decision is None] == fitting.records
-    assert [decision for _, decision in events if decision is not None] == fitting.decisions
+    told = [decision for _, decision in events if decision is not None]
+    assert told == fitting.decisions
+    assert told[-1].action == "calibrate"
     model = fitting.model()
-    assert (model.records, model.decisions) == (tuple(fitting.records), tuple(fitting.decisions))
+    assert (model.records, model.decisions) == (tuple(fitting.records), tuple(told))
     assert model.summary.epochs == max(record.epoch for record in model.records)
     assert list(fitting) == []
     work_of_pruning = model.summary.multiply_adds - model.records[-1].multiply_adds

@@ -26,6 +26,7 @@ from madaline.model import FittedModel, Summary
 from madaline.runtime.intervals import Intervals
 from madaline.runtime.predictor import Part, Predictor, class_probabilities
 from madaline.runtime.sets import Sets
+from madaline.training.calibration import Calibration, calibrate
 from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
@@ -177,6 +178,7 @@ class Fitting:
                 saved = time.monotonic()
                 cost = saved - started
         yield from self._prune()
+        yield from self._calibrate()
 
     def _save_checkpoint(self) -> None:
         """Keep the state; a fit that cannot be kept goes on all the same."""
@@ -227,6 +229,36 @@ class Fitting:
                 self.decisions.append(decision)
                 yield record, decision
 
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """How sure the networks should be, once the race is over; None where they tell numbers."""
+        if isinstance(self.codec, RegressionCodec):
+            return None
+        one = self.race.examples
+        return calibrate(
+            one.loss, self.mix.output, one.target, self.rows.bounds, one.weight, one.groups
+        )
+
+    @property
+    def _temperature(self) -> float:
+        return 1.0 if self.calibration is None else self.calibration.temperature
+
+    def _calibrate(self) -> Iterator[Event]:
+        """Say whether and how probabilities are calibrated, with the last record."""
+        if self.calibration is not None:
+            decision = self.calibration.decision(self.race.epoch)
+            if decision not in self.decisions:
+                self.decisions.append(decision)
+                yield self.records[-1], decision
+
+    @property
+    def _judged_output(self) -> Array:
+        """The final raw out-of-fold output of the mix as it was before it was pruned.
+
+        Pruning chose by these rows, and would flatter itself.
+        """
+        return self.pruned.before.output / self._temperature
+
     @property
     def resumed_epoch(self) -> int:
         """The epoch at which the fit stands; above zero before the first step if it was resumed."""
@@ -250,7 +282,12 @@ class Fitting:
             row_multiply_adds_before=self.pruned.before.row_multiply_adds,
         )
         predictor = Predictor(
-            self.encoder, self._parts(), self.race.examples.loss, self.codec, self._conformal()
+            self.encoder,
+            self._parts(),
+            self.race.examples.loss,
+            self.codec,
+            self._conformal(),
+            self._temperature,
         )
         return FittedModel(
             predictor, self.schema, summary, tuple(self.records), tuple(self.decisions)
@@ -272,7 +309,7 @@ class Fitting:
         ndarray of shape (n_samples, n_outputs)
             In the order of the table (without rows of weight zero).
         """
-        output = self.pruned.before.output
+        output = self._judged_output
         unsorted = np.empty_like(output)
         unsorted[self.rows.order] = output
         return unsorted
@@ -313,13 +350,12 @@ class Fitting:
     def _judged(self, examples: Examples) -> tuple[Array, Array, Array, Array | None, Array | None]:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
         prior = examples.prior_output()
-        output = self.pruned.before.output  # pruning chose by these rows, and would flatter itself
-        return output, prior, examples.target, examples.weight, examples.groups
+        return self._judged_output, prior, examples.target, examples.weight, examples.groups
 
     def _conformal(self) -> Intervals | Sets:
         """Return how far off the rows were that networks never saw."""
         examples, bounds, weight = self.race.examples, self.rows.bounds, self._own_weight
-        output, target = self.mix.output, examples.target
+        output, target = self.mix.output / self._temperature, examples.target
         if isinstance(self.codec, RegressionCodec):
             prediction = examples.loss.prediction(output)
             return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)

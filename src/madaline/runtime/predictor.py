@@ -115,6 +115,8 @@ class Predictor:
         Makes labels, or numbers in the target's own unit, of predictions.
     conformal : Intervals or Sets
         How far off unseen rows were, for prediction intervals of numbers or sets of classes.
+    temperature : float
+        What raw outputs are divided by, so that probabilities are neither too sure nor too unsure.
     """
 
     encoder: TableEncoder
@@ -122,6 +124,7 @@ class Predictor:
     loss: Loss
     codec: TargetCodec
     conformal: Intervals | Sets
+    temperature: float
 
     def __repr__(self) -> str:
         """Say in a line what it is made of."""
@@ -136,7 +139,7 @@ class Predictor:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table)
         shares = [part.output(encoded.features(part.n_bins)) for part in self.parts]
-        return np.asarray(np.sum(shares, axis=0))
+        return np.asarray(np.sum(shares, axis=0) / self.temperature)
 
     def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the predicted labels, or numbers.
@@ -224,7 +227,7 @@ class Predictor:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
         encoded = table if isinstance(table, Encoded) else self.encode(table)
         shares = [part.fold_outputs(encoded.features(part.n_bins)) for part in self.parts]
-        return np.asarray(np.sum(shares, axis=0))
+        return np.asarray(np.sum(shares, axis=0) / self.temperature)
 
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, shape (n_samples,)."""
@@ -252,6 +255,7 @@ class Predictor:
             "loss": self.loss.config(),
             "codec": self.codec.to_state(),
             "conformal": conformal,
+            "temperature": self.temperature,
         }, arrays
 
     @classmethod
@@ -276,6 +280,7 @@ class Predictor:
             Sets.from_state(known)
             if isinstance(codec, ClassCodec)
             else Intervals.from_state(state["conformal"], known),
+            state["temperature"],
         )
 
 

@@ -16,6 +16,7 @@ Action: TypeAlias = Literal[
     "restart",
     "prune",
     "stop",
+    "calibrate",
 ]
 """What was done: the verbs of adaptive training."""
 
