@@ -153,3 +153,36 @@ def test_neither_scikit_learn_nor_pandas_is_imported(model, fruit, environment) 
     )
     command = [sys.executable, "-c", code]
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def test_coverage_adds_bounds_that_hold_most_prices(run, price_model, fruit) -> None:
+    rows = list(
+        csv.DictReader(io.StringIO(run("predict", price_model, fruit, "--coverage", "0.8").out))
+    )
+    assert list(rows[0]) == ["price", "price_low", "price_high"]
+    truth = [float(row["price"]) for row in csv.DictReader(io.StringIO(fruit.read_text()))]
+    held = [
+        float(row["price_low"]) <= price <= float(row["price_high"])
+        for row, price in zip(rows, truth, strict=True)
+    ]
+    assert np.mean(held) > 0.7
+
+
+def test_coverage_adds_the_classes_that_cannot_be_ruled_out(run, model, fruit) -> None:
+    outcome = run("predict", model, fruit, "--coverage", "0.999")
+    rows = list(csv.DictReader(io.StringIO(outcome.out)))
+    assert list(rows[0]) == ["kind", "kind_set"]
+    assert {row["kind_set"] for row in rows} <= {"pear", "plum", "pear | plum"}
+    assert all(row["kind"] in row["kind_set"].split(" | ") for row in rows)
+    assert any(row["kind_set"] == "pear | plum" for row in rows)
+
+
+@pytest.mark.parametrize("coverage", ["90", "0", "high", "nan"])
+def test_a_coverage_is_a_share(run, model, fruit, coverage) -> None:
+    sentence = run("predict", model, fruit, "--coverage", coverage).sentence
+    assert f"'{coverage}' is no share between 0 and 1" in sentence
+
+
+def test_a_coverage_that_few_rows_cannot_promise(run, price_model, fruit) -> None:
+    sentence = run("predict", price_model, fruit, "--coverage", "0.99").sentence
+    assert "60 errors of unseen rows cannot promise: give 0.967 or less" in sentence

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite, score_lines
 from madaline.cli.scoring import label_text, score_predictions
 from madaline.cli.words import count, paragraph, say, some
 from madaline.core.arrays import Array
+from madaline.data.encoder import Encoded
 from madaline.data.files import format_predictions, read_file, write_predictions
 from madaline.data.table import Table
+from madaline.data.target import ClassCodec
 from madaline.errors import InputError
 from madaline.model import FittedModel
+from madaline.runtime.coverage import read_coverage
 
 HELP = "predict the rows of a table"
 
@@ -31,12 +36,13 @@ EXAMPLES = """\
 examples:
   madaline predict penguins.madaline new_penguins.csv
   madaline predict penguins.madaline new_penguins.csv --proba -o out.parquet
+  madaline predict houses.madaline new_houses.csv --coverage 0.9
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be typed."""
-    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--json]"
+    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [--json]"
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
     parser.add_argument("table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too")
     parser.add_argument(
@@ -47,6 +53,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--proba", action="store_true", help="add a column with the probability of each class"
+    )
+    parser.add_argument(
+        "--coverage",
+        metavar="SHARE",
+        type=_share,
+        help="add what holds the truth of this share of new rows: lower and upper bounds of a"
+        " number, or a set of classes",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -74,6 +87,8 @@ def run(arguments: Namespace) -> None:
     columns: dict[str, Array] = {model.summary.target: prediction}
     if arguments.proba:
         columns |= _probability_columns(model, output)
+    if arguments.coverage is not None:
+        columns |= _coverage_columns(model, encoded, arguments.coverage)
     if path is not None:
         _write(path, columns)
     _warn_of_unseen(encoded.unseen)
@@ -103,6 +118,27 @@ def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
         f"probability_{label_text(label)}": probabilities[:, place]
         for place, label in enumerate(classes.classes)
     }
+
+
+def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> dict[str, Array]:
+    """Return the bounds of each row's interval, or the labels of its set in one text."""
+    target, codec = model.summary.target, model.predictor.codec
+    if not isinstance(codec, ClassCodec):
+        low, high = model.predict_interval(encoded, coverage).T
+        return {f"{target}_low": low, f"{target}_high": high}
+    labels = np.array([label_text(label) for label in codec.classes], dtype=object)
+    sets = model.predict_set(encoded, coverage)
+    texts = np.empty(len(sets), dtype=object)
+    texts[:] = [" | ".join(labels[chosen]) for chosen in sets]
+    return {f"{target}_set": texts}
+
+
+def _share(text: str) -> float:
+    """Return a coverage, for argparse."""
+    try:
+        return read_coverage(float(text))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 0.9") from None
 
 
 def _score(model: FittedModel, table: Table, prediction: Array) -> list[dict[str, Any]]:
