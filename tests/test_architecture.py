@@ -17,7 +17,7 @@ NUMPY_ONLY = [
     *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
     *(
         path
-        for path in sorted((PACKAGE / "data").glob("*.py"))
+        for path in sorted((PACKAGE / "data").rglob("*.py"))
         if path.stem not in READS_FRAMES_AND_FILES
     ),
     PACKAGE / "errors.py",

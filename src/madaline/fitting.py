@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
+from madaline.core.losses import Squared
 from madaline.core.network import Network
 from madaline.data.batches import FoldedRows
 from madaline.data.encoder import TableEncoder
 from madaline.data.folds import make_folds
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec, RegressionCodec, TargetCodec, infer_task
+from madaline.data.target import ClassCodec, CountCodec, RegressionCodec, TargetCodec, infer_task
 from madaline.errors import InputError, ModelFileError
 from madaline.model import FittedModel, Summary
 from madaline.runtime.intervals import Intervals
@@ -127,10 +127,11 @@ class Fitting:
             groups = None if groups is None else groups[counted]
         self.target_name = target_name
         self.schema = Schema.infer(table, kinds)
-        self.task, self.task_reason = (task, "as told") if task else infer_task(target)
         self.objective = objective or Objective()
+        told = task or self.objective.task
+        self.task, self.task_reason = (told, "as told") if told else infer_task(target)
         self.objective.check_task(self.task)
-        self.codec = _fit_codec(self.task, target, sample_weight)
+        self.codec = self.objective.fit_codec(self.task, target, sample_weight)
         weight = sample_weight
         if isinstance(self.codec, ClassCodec):
             codes = self.codec.encode(target)
@@ -232,7 +233,7 @@ class Fitting:
     @cached_property
     def calibration(self) -> Calibration | None:
         """How sure the networks should be, once the race is over; None where they tell numbers."""
-        if isinstance(self.codec, RegressionCodec):
+        if not isinstance(self.codec, ClassCodec):
             return None
         one = self.race.examples
         return calibrate(
@@ -320,7 +321,6 @@ class Fitting:
         order = self.rows.order
         encoded = self.encoder.encode(table.take(order))
         used = sorted({recipe.n_bins for recipe in self.plan.recipes})
-        matrix, loss = _target_matrix(self.codec, target[order])
         return Examples(
             self.rows,
             {n_bins: encoded.features(n_bins) for n_bins in used},
@@ -328,8 +328,8 @@ class Fitting:
                 n_bins: tuple(int(column) for column in self.encoder.feature_columns(n_bins))
                 for n_bins in used
             },
-            matrix,
-            loss,
+            _target_matrix(self.codec, target[order]),
+            self.objective.network_loss(self.codec),
             _unit_mean(weight, order),
             None if groups is None else np.unique(groups[order], return_inverse=True)[1],
         )
@@ -338,8 +338,9 @@ class Fitting:
         # Class weights are for training; what is reported is about the rows as they are.
         examples = replace(self.race.examples, weight=self._own_weight)
         facts = self._judged(examples)
-        if isinstance(self.codec, RegressionCodec):
-            return regression_scores(*facts, scale=float(self.codec.scale))
+        if isinstance(self.codec, RegressionCodec | CountCodec):
+            means = replace(examples, loss=Squared()).prior_output()
+            return regression_scores(examples.loss, *facts, means=means, scale=self.codec.scale)
         balanced = self.objective.class_weight is not None
         return classification_scores(examples.loss, *facts, balanced=balanced)
 
@@ -356,7 +357,7 @@ class Fitting:
         """Return how far off the rows were that networks never saw."""
         examples, bounds, weight = self.race.examples, self.rows.bounds, self._own_weight
         output, target = self.mix.output / self._temperature, examples.target
-        if isinstance(self.codec, RegressionCodec):
+        if isinstance(self.codec, RegressionCodec | CountCodec):
             prediction = examples.loss.prediction(output)
             return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
         truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
@@ -413,24 +414,12 @@ def _check_weight(sample_weight: Array | None) -> None:
         raise InputError("All of sample_weight is zero: give at least one row some weight.")
 
 
-def _fit_codec(task: str, target: Array, sample_weight: Array | None) -> TargetCodec:
-    match task:
-        case "classification":
-            return ClassCodec.fit(target, sample_weight)
-        case "regression":
-            return RegressionCodec.fit(target, sample_weight)
-        case _:
-            raise InputError(f"task is {task!r}: say 'classification' or 'regression'.")
-
-
-def _target_matrix(codec: TargetCodec, target: Array) -> tuple[Array, Loss]:
-    """Return what the networks should say, shape (n_samples, n_outputs), and the loss."""
+def _target_matrix(codec: TargetCodec, target: Array) -> Array:
+    """Return what the networks should say, shape (n_samples, n_outputs)."""
     encoded = codec.encode(target)
-    if not isinstance(codec, ClassCodec):
-        return encoded.astype(np.float32)[:, None], Squared()
-    if len(codec.classes) == 2:
-        return encoded.astype(np.float32)[:, None], BinaryCrossEntropy()
-    return np.eye(len(codec.classes), dtype=np.float32)[encoded], CrossEntropy()
+    if isinstance(codec, ClassCodec) and len(codec.classes) > 2:
+        return np.eye(len(codec.classes), dtype=np.float32)[encoded]
+    return encoded.astype(np.float32)[:, None]
 
 
 def _unit_mean(weight: Array | None, order: Array) -> Array | None:

@@ -50,6 +50,20 @@ def test_class_weights_are_scored_beside_the_rows_as_they_are(run, fruit, words)
     assert "balanced accuracy" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("words", "score"),
+    [
+        (["absolute"], "mean absolute error"),
+        (["quantile", "--quantile", 0.2], "mean pinball loss"),
+        (["poisson"], "mean Poisson deviance"),
+    ],
+)
+def test_the_chosen_loss_is_scored_here_and_on_other_rows(run, fruit, words, score) -> None:
+    outcome = run("fit", fruit, "--target", "price", "--effort", 2, "--loss", *words)
+    assert score in outcome.out
+    assert score in run("predict", "fruit.madaline", fruit).err
+
+
 def test_no_line_but_a_path_is_wider_than_the_page(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--effort", 10)
     lines = (outcome.err + outcome.out).splitlines()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from madaline.cli.scoring import score_predictions
+from madaline.core.losses import Squared
 
 HEADER = "weight,color,organic\n"
 
@@ -29,11 +30,11 @@ def test_prints_one_column_named_like_the_target(run, model) -> None:
 
 def test_scores_of_numbers_at_the_edge_of_what_a_file_can_hold() -> None:
     truth = 1.7e308 * np.linspace(-1, 1, 50)
-    r2, rmse = score_predictions(truth / 2, truth, task="regression", name="huge")
+    r2, rmse = score_predictions(truth / 2, truth, loss=Squared(), name="huge")
     assert r2.value == pytest.approx(0.75)
     assert rmse.value == pytest.approx(truth.max() / 2 * np.sqrt(51 / 49 / 3))
     nothing = np.zeros(9)
-    assert score_predictions(nothing, nothing, task="regression", name="zero")[1].value == 0
+    assert score_predictions(nothing, nothing, loss=Squared(), name="zero")[1].value == 0
 
 
 def test_probabilities_add_up_and_agree_with_the_labels(run, model, fruit) -> None:

@@ -51,7 +51,11 @@ def test_tables(run, place, content, words) -> None:
         (["--class-weight", "even"], "say balanced, or CLASS=WEIGHT such as a=2"),
         (["--class-weight", "a=0"], "class_weight of the class 'a' is 0.0"),
         (["--class-weight", "a=2", "c=3"], "names the class 'c', which no row has"),
-        (["--class-weight", "balanced", "--target", "x"], "class_weight is given, but the target"),
+        (["--class-weight", "balanced", "--task", "regression"], "class_weight is given, but the"),
+        (["--loss", "absolute", "--task", "classification"], "The loss 'absolute' is for numbers"),
+        (["--quantile", "0.9"], "quantile is 0.9, but the loss is not given"),
+        (["--loss", "quantile", "--quantile", "2"], "quantile is 2.0: give a number between"),
+        (["--loss", "poisson"], "Regression needs numbers, but the target holds text ('a')"),
     ],
 )
 def test_goals(run, words, match) -> None:

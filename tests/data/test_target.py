@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from madaline.data.target import (
     ClassCodec,
+    CountCodec,
     RegressionCodec,
     check_learnable,
     codec_from_state,
@@ -170,3 +171,20 @@ def test_what_cannot_be_learned_is_said(values, task, message):
     with pytest.raises(InputError, match=message):
         check_learnable(values, task, name="y")
     check_learnable(np.array([1.0, 2.0]), task)
+
+
+@given(st.lists(st.floats(0, 1e300), min_size=1, max_size=9), st.booleans())
+def test_amounts_come_back_whatever_their_unit(values, weighted):
+    values = np.array(values)
+    weight = np.linspace(1, 2, len(values)) if weighted else None
+    codec = CountCodec.fit(values, weight)
+    mean = np.average(values / (values.max() or 1), weights=weight) * (values.max() or 1)
+    assert codec.scale == (pytest.approx(mean) if mean else 1)
+    decoded = codec.decode(codec.encode(values))
+    np.testing.assert_allclose(decoded, values, rtol=1e-6, atol=1e-37 * codec.scale)
+    assert codec_from_state(json.loads(json.dumps(codec.to_state()))) == codec
+
+
+def test_amounts_below_zero_are_refused():
+    with pytest.raises(InputError, match=r"the target holds -0.5: choose another loss"):
+        CountCodec.fit(np.array([1.0, -0.5, 3.0]))

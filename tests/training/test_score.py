@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from sklearn import metrics
 from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_squared_error
 
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Squared
+from madaline.core.losses import (
+    Absolute,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Poisson,
+    Quantile,
+    Squared,
+)
 from madaline.training.score import (
     Score,
     classification_scores,
@@ -36,7 +46,7 @@ def test_regression_scores_are_those_of_scikit_learn(weighted):
     output, target = regression_data(rng, 80)
     weight = rng.uniform(0.1, 2, 80) if weighted else None
     prior = np.full_like(target, np.average(target[:, 0], weights=weight))
-    r2, rmse = regression_scores(output, prior, target, weight, scale=10.0)
+    r2, rmse = regression_scores(Squared(), output, prior, target, weight, scale=10.0)
     assert (r2.metric, rmse.metric) == ("r2", "rmse")
     assert r2.value == pytest.approx(r2_score(target, output, sample_weight=weight))
     root = root_mean_squared_error(target, output, sample_weight=weight)
@@ -89,7 +99,7 @@ def mean_scores(rng, weight):
 
 def ratio_scores(rng, weight):
     output, target = regression_data(rng, len(weight))
-    return regression_scores(output, np.zeros_like(target), target, weight, scale=3.0)
+    return regression_scores(Squared(), output, np.zeros_like(target), target, weight, scale=3.0)
 
 
 @pytest.mark.parametrize("scores_of", [mean_scores, ratio_scores])
@@ -109,10 +119,10 @@ def test_standard_errors_agree_with_the_bootstrap():
     rng = np.random.default_rng(4)
     output, target = regression_data(rng, 500)
     prior = np.zeros_like(target)
-    scores = regression_scores(output, prior, target, None, scale=1.0)
+    scores = regression_scores(Squared(), output, prior, target, None, scale=1.0)
     draws = [rng.integers(0, 500, 500) for _ in range(500)]
     resampled = [
-        regression_scores(output[rows], prior[rows], target[rows], None, scale=1.0)
+        regression_scores(Squared(), output[rows], prior[rows], target[rows], None, scale=1.0)
         for rows in draws
     ]
     for metric in range(2):
@@ -126,8 +136,10 @@ def test_integer_weights_count_as_repeated_rows():
     weight = rng.integers(1, 4, 30)
     rows = np.repeat(np.arange(30), weight)
     prior = np.zeros_like(target)
-    weighted = regression_scores(output, prior, target, weight, scale=1.0)
-    repeated = regression_scores(output[rows], prior[rows], target[rows], None, scale=1.0)
+    weighted = regression_scores(Squared(), output, prior, target, weight, scale=1.0)
+    repeated = regression_scores(
+        Squared(), output[rows], prior[rows], target[rows], None, scale=1.0
+    )
     for one, other in zip(weighted, repeated, strict=True):
         assert one.value == pytest.approx(other.value)
 
@@ -180,9 +192,9 @@ def test_standard_errors_better_without_scatter():
 
 def test_perfect_predictions_and_a_constant_target_have_scores():
     target = np.array([[1.0], [2.0], [3.0]])
-    r2, rmse = regression_scores(target, np.full((3, 1), 2.0), target, None, scale=1.0)
+    r2, rmse = regression_scores(Squared(), target, np.full((3, 1), 2.0), target, None, scale=1.0)
     assert (r2.value, rmse.value, rmse.standard_error) == (1, 0, 0)
-    r2, rmse = regression_scores(*[np.zeros((3, 1))] * 3, scale=1.0)
+    r2, rmse = regression_scores(Squared(), *[np.zeros((3, 1))] * 3, scale=1.0)
     assert (r2.value, r2.standard_error, rmse.value) == (0, 0, 0)
 
 
@@ -190,13 +202,15 @@ def test_the_error_of_grouped_rows_is_that_of_groups():
     """Twenty copies of a row in a group tell no more than the row alone."""
     rng = np.random.default_rng(0)
     output, prior, target = rng.normal(size=(3, 40, 1))
-    alone = regression_scores(output, prior, target, scale=1.0)
+    alone = regression_scores(Squared(), output, prior, target, scale=1.0)
     copies = [np.repeat(array, 20, axis=0) for array in (output, prior, target)]
     groups = np.repeat(np.arange(40), 20)
-    for one, many in zip(alone, regression_scores(*copies, groups=groups, scale=1.0), strict=True):
+    grouped = regression_scores(Squared(), *copies, groups=groups, scale=1.0)
+    for one, many in zip(alone, grouped, strict=True):
         assert many.value == pytest.approx(one.value)
         assert many.standard_error == pytest.approx(one.standard_error)
-    assert regression_scores(*copies, scale=1.0)[0].standard_error < alone[0].standard_error / 3
+    mixed = regression_scores(Squared(), *copies, scale=1.0)
+    assert mixed[0].standard_error < alone[0].standard_error / 3
 
 
 def test_a_score_says_itself_in_one_line():
@@ -221,3 +235,33 @@ def test_the_error_of_balanced_accuracy_is_its_scatter_from_sample_to_sample():
     scatter = np.std([score.value for score in found])
     assert np.mean([score.standard_error for score in found]) == pytest.approx(scatter, rel=0.1)
     assert {score.constant for score in found} == {0.5}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "oracle"),
+    [
+        (Absolute(), metrics.mean_absolute_error),
+        (Quantile(0.8), partial(metrics.mean_pinball_loss, alpha=0.8)),
+        (Poisson(), metrics.mean_poisson_deviance),
+    ],
+    ids=["absolute", "quantile", "poisson"],
+)
+def test_scores_of_other_losses_are_those_of_scikit_learn(loss, oracle, weighted):
+    rng = np.random.default_rng(3)
+    target = rng.poisson(3, (80, 1)) / 3.0
+    output = loss.initial_output(target) + 0.3 * rng.standard_normal((80, 1))
+    prior = np.full_like(target, loss.initial_output(target))
+    means = np.full_like(target, target.mean())
+    weight = rng.uniform(0.2, 2, 80) if weighted else None
+    first, r2 = regression_scores(loss, output, prior, target, weight, means=means, scale=3.0)
+    truth, predicted, constant = (
+        3 * array[:, 0] for array in (target, loss.prediction(output), loss.prediction(prior))
+    )
+    assert first.metric == getattr(oracle, "func", oracle).__name__
+    assert first.value == pytest.approx(oracle(truth, predicted, sample_weight=weight))
+    assert first.constant == pytest.approx(oracle(truth, constant, sample_weight=weight))
+    assert not first.higher_is_better
+    mean = np.average((truth - 3 * target.mean()) ** 2, weights=weight)
+    error = np.average((truth - predicted) ** 2, weights=weight)
+    assert r2.value == pytest.approx(1 - error / mean)

@@ -105,13 +105,15 @@ def run(arguments: Namespace) -> None:
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
     data = TrainingData.read(arguments)
-    _check_target(data.target, arguments.task or infer_task(data.target)[0], arguments.target)
+    objective = read_objective(arguments, data.target)
+    task = arguments.task or objective.task or infer_task(data.target)[0]
+    _check_target(data.target, task, arguments.target)
     fitting = Fitting(
         data.table,
         data.target,
         task=arguments.task,
         target_name=arguments.target,
-        objective=read_objective(arguments, data.target),
+        objective=objective,
         sample_weight=data.weight,
         groups=data.groups,
         kinds=data.kinds,

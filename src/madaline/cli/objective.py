@@ -9,12 +9,24 @@ from typing import Any
 from madaline.cli.scoring import label_text
 from madaline.core.arrays import Array
 from madaline.errors import InputError
-from madaline.training.objective import BALANCED, Objective
+from madaline.training.objective import BALANCED, LOSSES, Objective
 
 
 def add_objective_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be wanted of the networks."""
     goal = parser.add_argument_group("goal")
+    goal.add_argument(
+        "--loss",
+        choices=LOSSES,
+        help="for numbers: predict the mean, the median, a quantile, or the mean of counts",
+    )
+    goal.add_argument(
+        "--quantile",
+        metavar="SHARE",
+        type=float,
+        default=0.5,
+        help="which one, with --loss quantile (default: %(default)s)",
+    )
     goal.add_argument(
         "--class-weight",
         metavar="WEIGHT",
@@ -38,7 +50,11 @@ def read_objective(arguments: Namespace, target: Array) -> Objective:
     InputError
         If something cannot be wanted.
     """
-    return Objective(class_weight=_class_weight(arguments.class_weight, target))
+    return Objective(
+        loss=arguments.loss,
+        quantile=arguments.quantile,
+        class_weight=_class_weight(arguments.class_weight, target),
+    )
 
 
 def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:

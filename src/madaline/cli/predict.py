@@ -146,7 +146,7 @@ def _score(model: FittedModel, table: Table, prediction: Array) -> list[dict[str
     if summary.target not in table:
         return []
     truth = table[summary.target]
-    scores = score_predictions(prediction, truth, task=summary.task, name=summary.target)
+    scores = score_predictions(prediction, truth, loss=model.predictor.loss, name=summary.target)
     if scores:
         say(
             paragraph(

@@ -16,6 +16,9 @@ METRICS = {
     "balanced_accuracy": "balanced accuracy (mean of classes)",
     "log_loss": "log loss (0 is perfect)",
     "r2": "R² (1 is perfect)",
+    "mean_absolute_error": "mean absolute error",
+    "mean_pinball_loss": "mean pinball loss",
+    "mean_poisson_deviance": "mean Poisson deviance (0 is perfect)",
     "rmse": "root mean squared error",
 }
 """What a newcomer should know of a metric."""

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 from madaline.data.column import is_missing, number_text
 from madaline.data.conversion import as_numbers
+from madaline.errors import InputError
 from madaline.training.score import Score, regression_scores
 
 
 def score_predictions(
-    prediction: Array, truth: Array, *, task: str, name: str
+    prediction: Array, truth: Array, *, loss: Loss, name: str
 ) -> tuple[Score, ...]:
     """Return the scores of predictions, beside the best constant for these rows.
 
@@ -23,8 +25,8 @@ def score_predictions(
         Labels or numbers.
     truth : ndarray of shape (n_samples,)
         A column of a table; rows without a value do not count.
-    task : {"classification", "regression"}
-        What is predicted.
+    loss : Loss
+        What the model made small.
     name : str
         Name of the column, for messages.
 
@@ -41,19 +43,28 @@ def score_predictions(
     Examples
     --------
     >>> truth = np.array(["a", "b", "a", None], dtype=object)
-    >>> print(*score_predictions(truth, truth, task="classification", name="letter"))
+    >>> print(*score_predictions(truth, truth, loss=BinaryCrossEntropy(), name="letter"))
     accuracy 1 ± 0 (a constant: 0.6667)
     """
     known = ~is_missing(truth)
     if not known.any():
         return ()
-    if task == "classification":
+    if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
         return (_accuracy(prediction[known], truth[known]),)
     numbers = as_numbers(name, truth)[known]
     # In units of the largest, as squares of large numbers overflow.
     scale = float(max(np.abs(numbers).max(), np.abs(prediction[known]).max())) or 1.0
     output, target = prediction[known][:, None] / scale, numbers[:, None] / scale
-    return regression_scores(output, np.full_like(target, target.mean()), target, scale=scale)
+    if isinstance(loss, Poisson):
+        if numbers.min() < 0:
+            raise InputError(
+                f"The column {name} holds {numbers.min():g}, but the model predicts amounts of 0 or"
+                " more: correct it, or leave it out."
+            )
+        output = np.log(np.maximum(output, np.finfo(np.float64).tiny))
+    prior = np.full_like(target, loss.initial_output(target))
+    means = np.full_like(target, target.mean())
+    return regression_scores(loss, output, prior, target, means=means, scale=scale)
 
 
 def label_text(label: Any) -> str:

@@ -37,6 +37,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`, which say what to expect."""
 
     _task: ClassVar[str]
+    _metric_of_score: ClassVar[str]
 
     def __init__(
         self,
@@ -161,7 +162,9 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         self.model_ = model
         self.n_iter_ = model.summary.epochs
         self.scores_ = model.summary.scores
-        self.oof_score_ = model.summary.scores[0].value
+        self.oof_score_ = next(
+            score.value for score in self.scores_ if score.metric == self._metric_of_score
+        )
         self.decisions_ = model.decisions
         self.history_ = _columns(model.records)
         self._keep_out_of_fold(output)

@@ -98,6 +98,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     """
 
     _task: ClassVar[str] = "classification"
+    _metric_of_score: ClassVar[str] = "accuracy"
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +25,11 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
 
     Parameters
     ----------
+    loss : {"squared", "absolute", "quantile", "poisson"}, default="squared"
+        What to predict: the mean, the median, a quantile, or the mean of counts and other amounts
+        that are never below zero and scatter the more the larger they are.
+    quantile : float, default=0.5
+        Which quantile, with ``loss="quantile"``: 0.9 is exceeded by one row in ten.
     effort : int, default=100
         How often the networks of a recipe may see the table, at most (epochs). They mostly stop
         earlier, when nothing gets better any more.
@@ -45,7 +51,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         The networks, with their encoder; `save` writes it.
     scores_ : tuple of Score
         Out-of-fold R² and root mean squared error, each with its standard error and what a constant
-        reaches.
+        reaches. With another loss, first of all its mean (mean absolute error, pinball loss,
+        Poisson deviance), then R².
     oof_score_ : float
         Out-of-fold R²: what to expect of `score` on new rows.
     oof_prediction_ : ndarray of shape (n_samples,)
@@ -84,9 +91,33 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     True
     >>> model.predict(X.head(2)).round(-2)
     array([200., 100.])
+
+    A value that nine of ten rows stay below:
+
+    >>> high = AdaptiveRegressor(loss="quantile", quantile=0.9, effort=10, random_state=0).fit(X, y)
+    >>> bool((high.predict(X) > model.predict(X)).mean() > 0.95)
+    True
     """
 
     _task: ClassVar[str] = "regression"
+    _metric_of_score: ClassVar[str] = "r2"
+
+    def __init__(
+        self,
+        *,
+        loss: str = "squared",
+        quantile: float = 0.5,
+        effort: int = 100,
+        kinds: Mapping[str, str] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            effort=effort, kinds=kinds, random_state=random_state, n_jobs=n_jobs, verbose=verbose
+        )
+        self.loss = loss
+        self.quantile = quantile
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Return intervals that hold the truth of a share of new rows.
@@ -124,7 +155,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         return self._model().predict_interval(self._read(X), coverage)
 
     def _objective(self) -> Objective:
-        return Objective()
+        return Objective(loss=self.loss, quantile=self.quantile)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         numbers = read_labels(y, n_samples)

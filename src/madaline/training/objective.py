@@ -10,9 +10,30 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.losses import (
+    Absolute,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Loss,
+    Poisson,
+    Quantile,
+    Squared,
+)
+from madaline.data.target import (
+    CLASSIFICATION,
+    REGRESSION,
+    ClassCodec,
+    CountCodec,
+    RegressionCodec,
+    TargetCodec,
+)
 from madaline.errors import InputError
 
 BALANCED = "balanced"
+"""The class weight that lets all classes count the same."""
+
+LOSSES = ("squared", "absolute", "quantile", "poisson")
+"""What may be made small where the target holds numbers."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +42,11 @@ class Objective:
 
     Parameters
     ----------
+    loss : {"squared", "absolute", "quantile", "poisson"}, optional
+        For numbers: whether to predict the mean, the median, a quantile, or the mean of amounts
+        that are never below zero and scatter the more the larger they are. The mean by default.
+    quantile : float, default=0.5
+        Which quantile.
     class_weight : "balanced" or mapping of label to float, optional
         How much the rows of each class count in training, beside their own weights. ``"balanced"``
         lets all classes count the same; classes that a mapping leaves out count 1.
@@ -38,19 +64,60 @@ class Objective:
     class to its weight.
     """
 
+    loss: str | None = None
+    quantile: float = 0.5
     class_weight: str | Mapping[Any, float] | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without a table."""
+        _check_loss(self.loss, self.quantile)
         _check_class_weight(self.class_weight)
+
+    @property
+    def task(self) -> str | None:
+        """The task that it tells, if any."""
+        if self.loss is not None:
+            return REGRESSION
+        return None if self.class_weight is None else CLASSIFICATION
 
     def check_task(self, task: str) -> None:
         """Refuse what the task does not have."""
-        if self.class_weight is not None and task != "classification":
+        if self.loss is not None and task != REGRESSION:
             raise InputError(
-                "class_weight is given, but the target holds numbers, not classes: leave it out, or"
+                f"The loss {self.loss!r} is for numbers, but the target is taken for classes: leave"
+                " it out, or choose regression."
+            )
+        if self.class_weight is not None and task != CLASSIFICATION:
+            raise InputError(
+                "class_weight is given, but the target is taken for numbers: leave it out, or"
                 " choose classification."
             )
+
+    def fit_codec(self, task: str, target: Array, weight: Array | None) -> TargetCodec:
+        """Return the codec that makes of a target what networks learn."""
+        match task:
+            case "classification":
+                return ClassCodec.fit(target, weight)
+            case "regression" if self.loss == "poisson":
+                return CountCodec.fit(target, weight)
+            case "regression":
+                return RegressionCodec.fit(target, weight)
+            case _:
+                raise InputError(f"task is {task!r}: say 'classification' or 'regression'.")
+
+    def network_loss(self, codec: TargetCodec) -> Loss:
+        """Return what the networks make small."""
+        if isinstance(codec, ClassCodec):
+            return BinaryCrossEntropy() if len(codec.classes) == 2 else CrossEntropy()
+        match self.loss:
+            case "absolute":
+                return Absolute()
+            case "quantile":
+                return Quantile(float(self.quantile))
+            case "poisson":
+                return Poisson()
+            case _:
+                return Squared()
 
     def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
         """Return how much each row counts in training.
@@ -112,6 +179,18 @@ def class_weights(
             f" {', '.join(map(repr, labels[:8]))}."
         )
     return np.array([float(class_weight.get(label, 1.0)) for label in labels])
+
+
+def _check_loss(loss: Any, quantile: Any) -> None:
+    if loss is not None and loss not in LOSSES:
+        raise InputError(f"loss is {loss!r}: choose one of {', '.join(LOSSES)}.")
+    if not (isinstance(quantile, Real) and 0 < float(quantile) < 1):
+        raise InputError(f"quantile is {quantile!r}: give a number between 0 and 1.")
+    if quantile != 0.5 and loss != "quantile":
+        raise InputError(
+            f"quantile is {quantile}, but the loss is {loss or 'not given'}: choose the loss"
+            " quantile to predict that quantile."
+        )
 
 
 def _check_class_weight(class_weight: Any) -> None:

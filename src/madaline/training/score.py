@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.losses.base import Loss
+from madaline.core.losses import Absolute, Loss, Poisson, Quantile, Squared
+
+LOSS_METRICS: dict[type[Loss], tuple[str, float]] = {
+    Absolute: ("mean_absolute_error", 1.0),
+    Quantile: ("mean_pinball_loss", 1.0),
+    Poisson: ("mean_poisson_deviance", 2.0),
+}
+"""What scikit-learn calls a loss, and how many times the loss that is."""
 
 
 @dataclass(frozen=True)
@@ -84,40 +91,46 @@ def classification_scores(
 
 
 def regression_scores(
+    loss: Loss,
     output: Array,
     prior: Array,
     target: Array,
     weight: Array | None = None,
     groups: Array | None = None,
     *,
+    means: Array | None = None,
     scale: float,
 ) -> tuple[Score, ...]:
-    """Return R² and the root mean squared error in the target's own unit.
+    """Return how well numbers are predicted, in the target's own unit.
+
+    Of a mean, R² and the root mean squared error; of a median, a quantile or the mean of amounts,
+    the mean of their own loss, and R².
 
     Parameters
     ----------
-    output, prior, target : ndarray of shape (n_samples, 1)
-        Standardized predictions of the networks, of constants, and the truth.
+    loss : Loss
+        What the networks make small.
+    output, prior : ndarray of shape (n_samples, 1)
+        Raw outputs of the networks and of the constants that make the loss smallest.
+    target : ndarray of shape (n_samples, 1)
+        The truth, in units of `scale`.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row.
     groups : int ndarray of shape (n_samples,), optional
         Rows of one group are not independent: errors are those of groups.
+    means : ndarray of shape (n_samples, 1), optional
+        Mean targets, which R² compares with; the predictions of `prior` by default.
     scale : float
-        How many of the target's units a standardized unit is.
+        How many of the target's units is one.
     """
-    squares = [np.square((one - target).astype(np.float64)[:, 0]) for one in (output, prior)]
-    model, constant = (mean_and_error(values, weight, groups) for values in squares)
-    root, root_constant = (float(np.sqrt(mean)) for mean, _ in (model, constant))
-    explained = 1 - model[0] / constant[0] if constant[0] else 0.0
-    relative = squares[0] - (1 - explained) * squares[1]  # delta method for a ratio of means
-    explained_error = (
-        mean_and_error(relative, weight, groups)[1] / constant[0] if constant[0] else 0.0
-    )
-    root_error = scale * model[1] / (2 * root) if root else 0.0
-    return (
-        Score("r2", explained, explained_error, 0.0, True),
-        Score("rmse", scale * root, root_error, scale * root_constant, False),
-    )
+    predictions = [loss.prediction(one) for one in (output, prior)]
+    reference = predictions[1] if means is None else means
+    explained = _explained(predictions[0], reference, target, weight, groups)
+    if isinstance(loss, Squared):
+        return explained, _root_mean_square(predictions, target, weight, groups, scale)
+    name, factor = LOSS_METRICS[type(loss)]
+    losses = [factor * scale * loss.rows(one, target).astype(np.float64) for one in (output, prior)]
+    return _mean_score(name, losses, weight, groups, higher_is_better=False), explained
 
 
 def standard_errors_better(
@@ -135,6 +148,38 @@ def standard_errors_better(
     gain = (loss.rows(prior, target) - loss.rows(output, target)).astype(np.float64)
     mean, error = mean_and_error(gain, weight, groups)
     return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
+
+
+def _explained(
+    prediction: Array, means: Array, target: Array, weight: Array | None, groups: Array | None
+) -> Score:
+    """Return R²."""
+    squares = [_squares(one, target) for one in (prediction, means)]
+    model, constant = (mean_and_error(values, weight, groups)[0] for values in squares)
+    if not constant:
+        return Score("r2", 0.0, 0.0, 0.0, True)
+    explained = 1 - model / constant
+    relative = squares[0] - (1 - explained) * squares[1]  # delta method for a ratio of means
+    return Score("r2", explained, mean_and_error(relative, weight, groups)[1] / constant, 0.0, True)
+
+
+def _root_mean_square(
+    predictions: list[Array],
+    target: Array,
+    weight: Array | None,
+    groups: Array | None,
+    scale: float,
+) -> Score:
+    """Return the root mean squared error in the target's own unit."""
+    squares = [_squares(one, target) for one in predictions]
+    model, constant = (mean_and_error(values, weight, groups) for values in squares)
+    root, root_constant = (float(np.sqrt(mean)) for mean, _ in (model, constant))
+    error = scale * model[1] / (2 * root) if root else 0.0
+    return Score("rmse", scale * root, error, scale * root_constant, False)
+
+
+def _squares(prediction: Array, target: Array) -> Array:
+    return np.square((prediction - target).astype(np.float64)[:, 0])
 
 
 def _hits(output: Array, target: Array) -> Array:

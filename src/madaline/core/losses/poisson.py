@@ -18,19 +18,19 @@ SMALLEST_MEAN = 1e-6
 
 @dataclass(frozen=True)
 class Poisson(Loss):
-    """``exp(output) - target * output``, averaged over the outputs; its best constant is the mean.
+    """Half the Poisson deviance, averaged over the outputs; its best constant is the mean.
 
-    The output is the logarithm of the expected count. This is the negative log-likelihood without
-    the constant ``log(target!)``, and half the Poisson deviance without another constant. Targets
-    are at least 0; they need not be whole.
+    ``exp(output) - target - target * (output - log(target))``: the negative log-likelihood less
+    that of a prediction equal to the target, so 0 is perfect and nothing is below. The output is
+    the logarithm of the expected count. Targets are at least 0; they need not be whole.
 
     Above an output of 30 the exponential is replaced by its tangent, in the loss and its slope
     alike: nothing overflows, and the gradient stays that of the loss. Predictions end at exp(30).
 
     Examples
     --------
-    >>> Poisson().rows(np.array([[0.0]]), np.array([[3.0]]))
-    array([1.])
+    >>> Poisson().rows(np.array([[0.0]]), np.array([[3.0]])).round(4)
+    array([1.2958])
     >>> Poisson().prediction(np.array([[0.0]]))
     array([[1.]])
     """
@@ -38,7 +38,7 @@ class Poisson(Loss):
     def rows(self, output: Array, target: Array) -> Array:
         """Return the loss averaged over the outputs, shape (*axes, n_samples)."""
         beyond = np.maximum(output - LARGEST_LOG, 0)
-        rows = self.prediction(output) * (1 + beyond) - target * output
+        rows = self.prediction(output) * (1 + beyond) - target * output - _perfect(target)
         return np.asarray(rows.mean(axis=-1))
 
     def slope(self, output: Array, target: Array, out: Array) -> Array:
@@ -57,3 +57,8 @@ class Poisson(Loss):
         """Return the logarithm of the mean target, shape (n_outputs,)."""
         mean = np.average(target, axis=0, weights=weight)
         return np.asarray(np.log(np.clip(mean, SMALLEST_MEAN, np.exp(LARGEST_LOG))))
+
+
+def _perfect(target: Array) -> Array:
+    """Return ``target - target * log(target)``, with zero for zero."""
+    return np.asarray(target * (1 - np.log(np.where(target > 0, target, 1))))

@@ -1,0 +1,30 @@
+"""What a target codec can do, and the words for what is learned."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from madaline.core.arrays import Array
+
+CLASSIFICATION, REGRESSION = "classification", "regression"
+"""The tasks."""
+
+COUNT = "count"
+"""How a file names the codec of a regression on the logarithm of amounts."""
+
+
+class TargetCodec(ABC):
+    """What a codec can do; it is fitted once and never changes."""
+
+    @abstractmethod
+    def encode(self, values: Array) -> Array:
+        """Return targets as networks learn them, shape (n_samples,)."""
+
+    @abstractmethod
+    def decode(self, prediction: Array) -> Array:
+        """Return predictions, shape (n_samples, n_outputs), in the target's terms: (n_samples,)."""
+
+    @abstractmethod
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""

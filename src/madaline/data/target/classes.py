@@ -1,0 +1,105 @@
+"""The classes of a target, numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.target.base import CLASSIFICATION, TargetCodec
+from madaline.data.target.values import distinct_labels, target_labels
+from madaline.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class ClassCodec(TargetCodec):
+    """Numbers the classes.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels, in order; they keep their type.
+
+    Examples
+    --------
+    >>> codec = ClassCodec.fit(np.array(["no", "yes", "no", "no"]))
+    >>> codec.classes
+    array(['no', 'yes'], dtype='<U3')
+    >>> codec.encode(np.array(["yes", "no"]))
+    array([1, 0])
+    >>> codec.decode(np.array([[0.4, 0.6], [0.9, 0.1]]))
+    array(['yes', 'no'], dtype='<U3')
+    """
+
+    classes: Array
+
+    @classmethod
+    def fit(cls, values: Array, sample_weight: Array | None = None) -> ClassCodec:
+        """Return the codec of a training target.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,)
+            Labels of any type that has a text in JSON: text, Booleans, whole numbers, floats.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row; classes without any weight are left out.
+
+        Raises
+        ------
+        InputError
+            If a label is missing, there are fewer than two classes, or the labels are measurements.
+        """
+        classes, codes = distinct_labels(target_labels(values))
+        classes = classes[np.bincount(codes, sample_weight, len(classes)) > 0]
+        if len(classes) < 2:
+            held = f": {classes[0]!s}" if len(classes) else ""
+            raise InputError(
+                f"The target holds only one class{held}; give rows of at least two classes."
+            )
+        return cls(classes)
+
+    def encode(self, values: Array) -> Array:
+        """Return the number of each label's class, int64.
+
+        Raises
+        ------
+        InputError
+            If a label is missing or not among `classes`.
+        """
+        numbers = {label: number for number, label in enumerate(self.classes.tolist())}
+        items = target_labels(values).tolist()
+        try:
+            return np.fromiter(map(numbers.__getitem__, items), np.int64, count=len(items))
+        except KeyError as error:
+            raise InputError(
+                f"The label {error.args[0]!r} is not among the classes"
+                f" {', '.join(map(repr, self.classes.tolist()[:8]))}: correct it."
+            ) from None
+
+    def decode(self, prediction: Array) -> Array:
+        """Return the most probable label of each row.
+
+        Parameters
+        ----------
+        prediction : ndarray of shape (n_samples, n_classes)
+            Probabilities.
+        """
+        return np.asarray(self.classes[np.argmax(prediction, axis=1)])
+
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+        return {
+            "task": CLASSIFICATION,
+            "classes": self.classes.tolist(),
+            "dtype": self.classes.dtype.str,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> ClassCodec:
+        """Return the codec that `to_state` described."""
+        classes = np.empty(len(state["classes"]), dtype=np.dtype(state["dtype"]))
+        classes[:] = state["classes"]
+        return cls(classes)

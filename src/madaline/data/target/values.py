@@ -1,0 +1,153 @@
+"""The values of a target as they come: which are missing, which are numbers, which are labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.conversion import type_word
+from madaline.errors import InputError
+
+MOST_NUMBERED_CLASSES = 20
+"""Whole numbers from 0 or 1 without a gap up to here are taken for the numbers of classes."""
+
+
+def known_values(values: Array) -> Array:
+    """Return the values that are there; objects that are all Booleans or numbers as such."""
+    present = values[~_missing(values)]
+    if present.dtype.kind != "O":
+        return present
+    types = set(map(type, present.tolist()))
+    if types and all(issubclass(kind, bool | np.bool_) for kind in types):
+        return present.astype(bool)
+    if types and all(issubclass(kind, int | float | np.integer | np.floating) for kind in types):
+        return present.astype(np.float64)
+    return present
+
+
+def target_numbers(values: Any) -> Array:
+    """Return a target of finite numbers, float64."""
+    array = _complete(values)
+    try:
+        if array.dtype.kind not in "iufbO":
+            raise ValueError
+        numbers = np.asarray(array, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError):
+        raise InputError(
+            f"Regression needs numbers, but the target holds {_odd_one(array)}: correct it, or"
+            " choose classification."
+        ) from None
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        raise InputError(
+            "The target holds an infinity (Input y contains infinity) in row"
+            f" {int(np.argmax(infinite))} (counted from 0): correct it or remove the row."
+        )
+    return numbers
+
+
+def target_labels(values: Any) -> Array:
+    """Return labels in a type that JSON can carry."""
+    array = _complete(values)
+    match array.dtype.kind:
+        case "b" | "i" | "u" | "U":
+            return array
+        case "f":
+            return _float_labels(array)
+        case "O":
+            return _object_labels(array)
+        case "T":
+            return array.astype(object)
+        case "c":
+            raise InputError("Complex data not supported: the target holds complex numbers.")
+        case _:
+            return array.astype(str)
+
+
+def distinct_labels(labels: Array) -> tuple[Array, Array]:
+    """Return the distinct labels in order, and the place of each row's label among them."""
+    if labels.dtype.kind != "O":
+        return np.unique(labels, return_inverse=True)
+    found = list(dict.fromkeys(labels.tolist()))
+    try:
+        found.sort()
+    except TypeError:  # text and numbers have no order: numbers first
+        found.sort(key=lambda label: (isinstance(label, str), str(label)))
+    places = {label: place for place, label in enumerate(found)}
+    classes = np.empty(len(found), dtype=object)
+    classes[:] = found
+    codes = np.fromiter(map(places.__getitem__, labels.tolist()), np.intp, count=len(labels))
+    return classes, codes
+
+
+def _missing(values: Array) -> Array:
+    """Return where a target has no value, as Booleans of shape (n_samples,)."""
+    match values.dtype.kind:
+        case "f":
+            return np.isnan(values)
+        case "M" | "m":
+            return np.isnat(values)
+        case "O":
+            return np.fromiter(map(_is_nothing, values.tolist()), bool, count=len(values))
+        case _:
+            return np.zeros(len(values), dtype=bool)
+
+
+def _is_nothing(item: Any) -> bool:
+    if item is None or type(item).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(item, float | np.floating) and bool(np.isnan(item))
+
+
+def _complete(values: Any) -> Array:
+    """Return a target of which no row is missing."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(f"The target has the shape {array.shape}: give one value a row.")
+    missing = _missing(array)
+    if missing.any():
+        raise InputError(
+            f"The target has no value (Input y contains NaN) in {int(missing.sum()):,} of"
+            f" {len(array):,} rows, the first is row {int(np.argmax(missing))} (counted from 0):"
+            " fill them in or remove these rows."
+        )
+    return array
+
+
+def _odd_one(array: Array) -> str:
+    for item in array.tolist():
+        try:
+            float(item)
+        except (ValueError, TypeError, OverflowError):
+            return f"{type_word(item)} ({item!r})" if isinstance(item, str) else repr(item)
+    return "text"
+
+
+def _float_labels(array: Array) -> Array:
+    distinct = np.unique(array)
+    if np.isinf(distinct).any():
+        raise InputError(
+            "The target holds an infinity (Input y contains infinity): correct it or remove the"
+            " row."
+        )
+    if len(distinct) > MOST_NUMBERED_CLASSES and not (distinct == np.floor(distinct)).all():
+        raise InputError(
+            f"Unknown label type: continuous. The target holds {len(distinct):,} different numbers"
+            f" with decimals (such as {float(distinct[0])!r}), which are no classes: choose"
+            " regression."
+        )
+    return array
+
+
+def _object_labels(array: Array) -> Array:
+    plain = np.empty(len(array), dtype=object)
+    plain[:] = [item.item() if isinstance(item, np.generic) else item for item in array.tolist()]
+    types = set(map(type, plain.tolist()))
+    if types and types <= {float}:
+        _float_labels(plain.astype(np.float64))
+    if types <= {str, bool, int, float}:
+        return plain
+    plain[:] = [item if isinstance(item, str | bool | int | float) else str(item) for item in plain]
+    return plain
