@@ -18,6 +18,7 @@ from madaline.core.network import Network
 from madaline.data.batches import FoldedRows
 from madaline.data.encoder import TableEncoder
 from madaline.data.folds import make_folds
+from madaline.data.given_folds import GivenFolds
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, CountCodec, RegressionCodec, TargetCodec, infer_task
@@ -76,6 +77,9 @@ class Fitting:
         Weight of each row; rows of weight zero are left out.
     groups : ndarray of shape (n_samples,), optional
         Rows of one group are never on both sides of a fold.
+    folds : int or GivenFolds, optional
+        Number of folds, or which rows each fold's networks are judged on; by default as many folds
+        as suit the number of rows, which have their share of each class or of large targets.
     kinds : mapping of str to str, optional
         What some columns are to be taken for, for example ``{"zip": "category"}``.
     effort : int, default=100
@@ -106,6 +110,7 @@ class Fitting:
         objective: Objective | None = None,
         sample_weight: Array | None = None,
         groups: Array | None = None,
+        folds: int | GivenFolds | None = None,
         kinds: Mapping[str, str] | None = None,
         effort: int = 100,
         seed: int = 0,
@@ -115,7 +120,8 @@ class Fitting:
     ) -> None:
         _check_effort(effort)
         _check_seed(seed)
-        _check_lengths(table.n_samples, target, sample_weight, groups)
+        numbers = folds.numbers if isinstance(folds, GivenFolds) else None
+        _check_lengths(table.n_samples, target, sample_weight, groups, numbers)
         _check_weight(sample_weight)
         if sample_weight is not None and not np.all(sample_weight > 0):
             counted = np.flatnonzero(sample_weight)
@@ -125,6 +131,7 @@ class Fitting:
                 sample_weight[counted],
             )
             groups = None if groups is None else groups[counted]
+            folds = folds.take(counted) if isinstance(folds, GivenFolds) else folds
         self.target_name = target_name
         self.schema = Schema.infer(table, kinds)
         self.objective = objective or Objective()
@@ -139,17 +146,11 @@ class Fitting:
         self.encoder = TableEncoder.fit(table, self.schema, n_bins=BINS, sample_weight=weight)
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
         n_groups = None if groups is None else len(np.unique(groups))
-        plan = make_plan(table.n_samples, widths, epochs=effort, n_groups=n_groups)
-        self.plan = adjust(plan) if adjust else plan
-        self.rows = FoldedRows.from_folds(
-            make_folds(
-                self.codec.encode(target),
-                n_folds=self.plan.n_folds,
-                task=self.task,
-                groups=groups,
-                rng=np.random.default_rng([seed, FOLD_STREAM]),
-            )
+        plan = make_plan(
+            table.n_samples, widths, epochs=effort, n_groups=n_groups, n_folds=_n_folds(folds)
         )
+        self.plan = adjust(plan) if adjust else plan
+        self.rows = self._fold(target, groups, folds, seed)
         # Large groups may leave a network fewer rows than the plan counted on.
         batch_size = min(self.plan.batch_size, self.rows.n_training)
         self.plan = replace(self.plan, batch_size=batch_size)
@@ -232,13 +233,15 @@ class Fitting:
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """How sure the networks should be, once the race is over; None where they tell numbers."""
-        if not isinstance(self.codec, ClassCodec):
+        """How sure the networks should be, once the race is over.
+
+        None where they tell numbers, and with one fold, as a temperature is judged by other folds.
+        """
+        if not isinstance(self.codec, ClassCodec) or self.rows.n_folds < 2:
             return None
-        one = self.race.examples
-        return calibrate(
-            one.loss, self.mix.output, one.target, self.rows.bounds, one.weight, one.groups
-        )
+        examples = self.race.examples
+        target, weight, groups = examples.judged_facts
+        return calibrate(examples.loss, self.mix.output, target, self.rows.bounds, weight, groups)
 
     @property
     def _temperature(self) -> float:
@@ -271,6 +274,7 @@ class Fitting:
             task=self.task,
             target=self.target_name,
             n_samples=self.rows.n_samples,
+            n_judged=self.rows.n_judged,
             n_columns=len(self.encoder.columns),
             n_folds=self.rows.n_folds,
             epochs=self.race.epoch,
@@ -308,12 +312,29 @@ class Fitting:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            In the order of the table (without rows of weight zero).
+            In the order of the table (without rows of weight zero); NaN for rows that are never
+            judged.
         """
         output = self._judged_output
-        unsorted = np.empty_like(output)
-        unsorted[self.rows.order] = output
+        unsorted = np.full((self.rows.n_samples, output.shape[1]), np.nan, output.dtype)
+        unsorted[self.rows.order[: self.rows.n_judged]] = output
         return unsorted
+
+    def _fold(
+        self, target: Array, groups: Array | None, folds: int | GivenFolds | None, seed: int
+    ) -> FoldedRows:
+        if isinstance(folds, GivenFolds):
+            if groups is not None:
+                folds.check_groups(groups)
+            return FoldedRows.from_folds(folds.numbers, folds.training)
+        made = make_folds(
+            self.codec.encode(target),
+            n_folds=self.plan.n_folds,
+            task=self.task,
+            groups=groups,
+            rng=np.random.default_rng([seed, FOLD_STREAM]),
+        )
+        return FoldedRows.from_folds(made)
 
     def _examples(
         self, table: Table, target: Array, weight: Array | None, groups: Array | None
@@ -350,13 +371,12 @@ class Fitting:
 
     def _judged(self, examples: Examples) -> tuple[Array, Array, Array, Array | None, Array | None]:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
-        prior = examples.prior_output()
-        return self._judged_output, prior, examples.target, examples.weight, examples.groups
+        return self._judged_output, examples.prior_output(), *examples.judged_facts
 
     def _conformal(self) -> Intervals | Sets:
         """Return how far off the rows were that networks never saw."""
-        examples, bounds, weight = self.race.examples, self.rows.bounds, self._own_weight
-        output, target = self.mix.output / self._temperature, examples.target
+        examples, bounds = replace(self.race.examples, weight=self._own_weight), self.rows.bounds
+        output, (target, weight, _) = self.mix.output / self._temperature, examples.judged_facts
         if isinstance(self.codec, RegressionCodec | CountCodec):
             prediction = examples.loss.prediction(output)
             return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
@@ -389,10 +409,20 @@ def _check_seed(seed: int) -> None:
         raise InputError(f"The seed is {seed}: give a whole number from 0 up.")
 
 
+def _n_folds(folds: int | GivenFolds | None) -> int | None:
+    if isinstance(folds, int) and folds < 2:
+        raise InputError(f"folds is {folds}: give a number of folds, at least 2.")
+    return folds.n_folds if isinstance(folds, GivenFolds) else folds
+
+
 def _check_lengths(
-    n_samples: int, target: Array, sample_weight: Array | None, groups: Array | None
+    n_samples: int,
+    target: Array,
+    sample_weight: Array | None,
+    groups: Array | None,
+    folds: Array | None,
 ) -> None:
-    given = {"target": target, "sample_weight": sample_weight, "groups": groups}
+    given = {"target": target, "sample_weight": sample_weight, "groups": groups, "folds": folds}
     for name, values in given.items():
         if values is not None and values.shape != (n_samples,):
             raise InputError(

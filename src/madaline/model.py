@@ -30,8 +30,9 @@ class Summary:
         What is predicted.
     target : str
         Name of the target column.
-    n_samples, n_columns, n_folds, epochs : int
-        Rows learned from, columns used, folds, and epochs that the race took.
+    n_samples, n_judged, n_columns, n_folds, epochs : int
+        Rows learned from, rows among them that were judged, columns used, folds, and epochs that
+        the race took.
     multiply_adds : float
         Work of the race and of pruning.
     scores : tuple of Score
@@ -49,6 +50,7 @@ class Summary:
     task: str
     target: str
     n_samples: int
+    n_judged: int
     n_columns: int
     n_folds: int
     epochs: int

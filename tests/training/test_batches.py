@@ -68,3 +68,41 @@ def test_batches_are_in_random_order_and_repeat_with_the_seed():
 @pytest.mark.parametrize(("batch_size", "steps"), [(1, 10), (3, 3), (10, 1)])
 def test_an_incomplete_last_batch_is_left_out(batch_size, steps):
     assert FoldedRows.from_folds(np.arange(20) % 2).steps(batch_size) == steps
+
+
+@given(fold_numbers(), st.data())
+def test_rows_that_are_never_judged_come_last_and_are_learned_from(folds, data):
+    extra = data.draw(st.integers(1, 9))
+    folds = np.random.default_rng(0).permutation(np.concatenate([folds, np.full(extra, -1)]))
+    rows = FoldedRows.from_folds(folds)
+    assert (rows.n_samples, rows.n_judged) == (len(folds), (folds >= 0).sum())
+    assert set(folds[rows.order[rows.n_judged :]]) == {-1}
+    for fold in range(rows.n_folds):
+        assert list(rows.order[rows.held_out(fold)]) == list(np.flatnonzero(folds == fold))
+        assert sorted(rows.order[rows.training(fold)]) == list(np.flatnonzero(folds != fold))
+    assert rows.n_training == min(len(rows.training(fold)) for fold in range(rows.n_folds))
+
+
+def test_rows_to_learn_from_can_be_chosen():
+    folds = np.array([1, -1, 0, 1, -1])
+    training = np.array([[1, 1, 0, 0, 0], [0, 0, 1, 0, 1]], bool)
+    rows = FoldedRows.from_folds(folds, training)
+    for fold, chosen in enumerate(training):
+        assert sorted(rows.order[rows.training(fold)]) == list(np.flatnonzero(chosen))
+    assert rows.n_training == 2
+    assert rows.batches(2, np.random.default_rng(0)).shape == (2, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        FoldedRows.from_folds(np.array([0, 1, 2, 0, 1, 2, -1])),
+        FoldedRows.from_folds(np.array([0, 0, -1, -1, -1, -1, -1])),
+        FoldedRows.from_folds(np.array([0, 1, -1, -1]), np.array([[0, 0, 1, 1], [1, 0, 0, 1]]) > 0),
+    ],
+)
+def test_seen_rows_are_learned_from(rows):
+    for fold in range(rows.n_folds):
+        held_out = rows.held_out(fold)
+        assert set(rows.seen(fold)) <= set(rows.training(fold))
+        assert len(rows.seen(fold)) >= held_out.stop - held_out.start

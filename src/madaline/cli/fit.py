@@ -74,6 +74,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="COLUMN",
         help="rows alike here (a patient, a day) are judged only by networks that saw none of them",
     )
+    rows.add_argument(
+        "--folds",
+        metavar="N",
+        type=_at_least(2),
+        help="parts that the rows are judged in (default: 3 to 10, the fewer the more rows)",
+    )
     work = parser.add_argument_group("work")
     work.add_argument(
         "--effort",
@@ -116,6 +122,7 @@ def run(arguments: Namespace) -> None:
         objective=objective,
         sample_weight=data.weight,
         groups=data.groups,
+        folds=arguments.folds,
         kinds=data.kinds,
         effort=arguments.effort,
         seed=arguments.seed,

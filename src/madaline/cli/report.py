@@ -51,15 +51,15 @@ def verdict_lines(summary: Summary) -> Iterator[str]:
             f" {summary.target} beyond chance, or {count(summary.n_samples, 'row')} are too few to"
             " see it."
         )
-    yield f"Scores, each of the {summary.n_samples:,} rows judged by networks that never saw it:"
+    yield f"Scores, each of the {summary.n_judged:,} rows judged by networks that never saw it:"
     yield from score_lines(summary.scores)
 
 
 def network_lines(summary: Summary) -> Iterator[str]:
     """Yield which networks make the prediction, how much each counts, and what they take."""
     networks = count(len(summary.weights) * summary.n_folds, "network")
-    recipes = count(len(summary.weights), "recipe")
-    yield f"The prediction is the mean of {networks} ({recipes} x {summary.n_folds} folds):"
+    recipes, folds = count(len(summary.weights), "recipe"), count(summary.n_folds, "fold")
+    yield f"The prediction is the mean of {networks} ({recipes} x {folds}):"
     for name, share in sorted(summary.weights.items(), key=lambda item: -item[1]):
         units = "-".join(str(units) for units in summary.units[name])
         left = "" if units in name else f" (pruned to {units})"

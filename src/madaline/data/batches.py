@@ -19,9 +19,11 @@ class FoldedRows:
     Parameters
     ----------
     order : ndarray of shape (n_samples,)
-        The original row number at each place.
+        The original row number at each place; rows that are never judged come last.
     bounds : tuple of int, of length n_folds + 1
         Where each fold starts, and where the last one ends.
+    learned : tuple of int ndarray, optional
+        The places of the rows that each fold's network learns from; all outside it by default.
 
     Examples
     --------
@@ -36,19 +38,28 @@ class FoldedRows:
 
     order: npt.NDArray[np.intp]
     bounds: tuple[int, ...]
+    learned: tuple[npt.NDArray[np.intp], ...] = ()
 
     @classmethod
-    def from_folds(cls, folds: npt.NDArray[np.integer]) -> FoldedRows:
+    def from_folds(
+        cls, folds: npt.NDArray[np.integer], training: npt.NDArray[np.bool_] | None = None
+    ) -> FoldedRows:
         """Sort the rows by fold; within a fold they keep their order.
 
         Parameters
         ----------
         folds : int ndarray of shape (n_samples,)
-            The fold of each row, from 0 to n_folds - 1, none of them empty.
+            The fold of each row, from 0 to n_folds - 1, none of them empty; rows of -1 are never
+            judged.
+        training : bool ndarray of shape (n_folds, n_samples), optional
+            The rows that each fold's network learns from; all outside it by default.
         """
-        counts = np.bincount(folds)
+        counts = np.bincount(folds[folds >= 0])
+        order = np.argsort(np.where(folds < 0, len(counts), folds), kind="stable")
         return cls(
-            np.argsort(folds, kind="stable"), (0, *(int(stop) for stop in np.cumsum(counts)))
+            order,
+            (0, *(int(stop) for stop in np.cumsum(counts))),
+            () if training is None else tuple(np.flatnonzero(rows[order]) for rows in training),
         )
 
     @property
@@ -59,11 +70,18 @@ class FoldedRows:
     @property
     def n_samples(self) -> int:
         """Number of rows."""
+        return len(self.order)
+
+    @property
+    def n_judged(self) -> int:
+        """Number of rows that are judged; they are the first ones."""
         return self.bounds[-1]
 
     @property
     def n_training(self) -> int:
         """Number of rows that the network with the fewest rows learns from."""
+        if self.learned:
+            return min(map(len, self.learned))
         return self.n_samples - int(np.diff(self.bounds).max())
 
     def held_out(self, fold: int) -> slice:
@@ -72,8 +90,22 @@ class FoldedRows:
 
     def training(self, fold: int) -> npt.NDArray[np.intp]:
         """Return the places of the rows that this fold's network learns from."""
+        if self.learned:
+            return self.learned[fold]
         start, stop = self.bounds[fold], self.bounds[fold + 1]
         return np.concatenate([np.arange(start), np.arange(stop, self.n_samples)])
+
+    def seen(self, fold: int) -> npt.NDArray[np.intp]:
+        """Return places of rows that this fold's network learns from, as many as a fold has.
+
+        Those of the next fold, so that over all folds every judged row counts once; where that
+        cannot be, rows from all over those that it learns from.
+        """
+        if self.n_folds > 1 and not self.learned:
+            rows = self.held_out((fold + 1) % self.n_folds)
+            return np.arange(rows.start, rows.stop)
+        places, rows = self.training(fold), self.held_out(fold)
+        return places[:: max(1, len(places) // (rows.stop - rows.start))]
 
     def steps(self, batch_size: int) -> int:
         """Return how many batches an epoch has; an incomplete last batch is left out."""

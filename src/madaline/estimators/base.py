@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from madaline.core.arrays import Array
 from madaline.data.schema import Schema
 from madaline.data.table import Table
+from madaline.estimators.folds import read_folds
 from madaline.estimators.inputs import (
     read_effort,
     read_groups,
@@ -54,7 +55,9 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, folds: Any = None
+    ) -> Self:
         """Find networks that predict `y` from `X`.
 
         Parameters
@@ -68,6 +71,11 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             How much each row counts. Rows of weight zero are left out.
         groups : array-like of shape (n_samples,), optional
             Rows of one group (a patient, a day) are judged only by networks that saw none of it.
+        folds : int, array-like of shape (n_samples,), splitter or iterable, optional
+            How many folds; or the number of each row's fold, -1 for rows that are always learned
+            from and never judged (so -1 and 0 make one validation set); or a splitter of
+            scikit-learn, or pairs of (train, test) row numbers, which judge no row twice. By
+            default three to ten folds, the fewer the more rows there are.
 
         Returns
         -------
@@ -81,11 +89,14 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             `ValueError`.
         """
         table = read_table(self, X, fitting=True)
+        target = self._read_target(y, table.n_samples)
+        groups = read_groups(groups, table.n_samples)
         rows = count_rows(
             table,
-            self._read_target(y, table.n_samples),
+            target,
             read_weight(sample_weight, table.n_samples),
-            read_groups(groups, table.n_samples),
+            groups,
+            read_folds(folds, target, groups),
         )
         fitting = Fitting(
             rows.table,
@@ -94,6 +105,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             objective=self._objective(),
             sample_weight=rows.weight,
             groups=rows.groups,
+            folds=rows.folds,
             kinds=read_kinds(self.kinds),
             effort=read_effort(self.effort),
             seed=read_seed(self.random_state),

@@ -60,7 +60,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         Out-of-fold accuracy: what to expect of `score` on new rows.
     oof_proba_ : ndarray of shape (n_samples, n_classes)
         Class probabilities of every training row by networks that never saw it, in the order of
-        `X`; NaN for rows of weight zero.
+        `X`; NaN for rows of weight zero and rows that no fold judges.
     decisions_ : tuple of Decision
         What was decided, when and why; ``decisions_[0].sentence`` says it in words.
     history_ : dict of str to list

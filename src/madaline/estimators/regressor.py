@@ -57,7 +57,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         Out-of-fold R²: what to expect of `score` on new rows.
     oof_prediction_ : ndarray of shape (n_samples,)
         Predictions for every training row by networks that never saw it, in the order of `X`; NaN
-        for rows of weight zero.
+        for rows of weight zero and rows that no fold judges.
     decisions_ : tuple of Decision
         What was decided, when and why; ``decisions_[0].sentence`` says it in words.
     history_ : dict of str to list

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.data.given_folds import GivenFolds
 from madaline.data.table import Table
 
 TINY = 32
@@ -30,6 +31,8 @@ class CountedRows:
         Their weights, all above zero; None where all weigh the same.
     groups : ndarray of shape (n_counted,), optional
         Their groups.
+    folds : int or GivenFolds, optional
+        Their folds.
     places : int ndarray of shape (n_samples,)
         For every original row its place among these, or -1 if it does not count.
     """
@@ -38,6 +41,7 @@ class CountedRows:
     target: Array
     weight: Array | None
     groups: Array | None
+    folds: int | GivenFolds | None
     places: Array
 
     def spread(self, output: Array) -> Array:
@@ -54,7 +58,11 @@ class CountedRows:
 
 
 def count_rows(
-    table: Table, target: Array, weight: Array | None = None, groups: Array | None = None
+    table: Table,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
+    folds: int | GivenFolds | None = None,
 ) -> CountedRows:
     """Leave out what does not count, so that a weight means as many rows.
 
@@ -73,15 +81,20 @@ def count_rows(
         Weights, zero or more, at least one above zero.
     groups : ndarray of shape (n_samples,), optional
         Groups.
+    folds : int or GivenFolds, optional
+        Folds.
     """
     amounts = _amounts(len(target), weight)
-    rows, places = _places(table, target, groups, amounts)
+    kept_apart = [] if groups is None else [groups]
+    kept_apart += folds.columns() if isinstance(folds, GivenFolds) else []
+    rows, places = _places(table, target, kept_apart, amounts)
     total = np.bincount(places[places >= 0], amounts[places >= 0], minlength=len(rows))
     return CountedRows(
         table if np.array_equal(rows, np.arange(len(target))) else table.take(rows),
         target[rows],
         None if np.all(total == total[0]) else total,
         None if groups is None else groups[rows],
+        folds.take(rows) if isinstance(folds, GivenFolds) else folds,
         places,
     )
 
@@ -95,7 +108,7 @@ def _amounts(n_samples: int, weight: Array | None) -> Array:
 
 
 def _places(
-    table: Table, target: Array, groups: Array | None, amounts: Array
+    table: Table, target: Array, kept_apart: list[Array], amounts: Array
 ) -> tuple[Array, Array]:
     """Return the rows that stay, and for every row its place among them, or -1."""
     counted = np.flatnonzero(amounts)
@@ -103,8 +116,7 @@ def _places(
     places[counted] = np.arange(len(counted))
     if max(len(counted), amounts.sum()) > TINY:
         return counted, places
-    columns = [table[name] for name in table.names] + [target]
-    columns += [] if groups is None else [groups]
+    columns = [*(table[name] for name in table.names), target, *kept_apart]
     codes = np.stack([_codes(column[counted]) for column in columns], axis=1)
     _, first, same = np.unique(codes, axis=0, return_index=True, return_inverse=True)
     if len(first) < FEWEST:

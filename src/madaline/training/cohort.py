@@ -111,7 +111,7 @@ class Cohort:
         """Multiply-adds of one epoch: forward and twice as much back, and the judgement."""
         rows = self.examples.rows
         trained = 3.0 * rows.n_folds * self.steps * self.batch_size
-        return len(self.recipes) * (trained + rows.n_samples) * self.network.multiply_adds()
+        return len(self.recipes) * (trained + rows.n_judged) * self.network.multiply_adds()
 
     def groups(self) -> list[slice]:
         """Return slices of folds small enough for the cache, large enough to be worth a call."""

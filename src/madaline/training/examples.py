@@ -12,6 +12,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.data.batches import FoldedRows
+from madaline.training.ensemble import greedy_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +55,31 @@ class Examples:
         """Number of raw outputs of a network."""
         return int(self.target.shape[1])
 
-    def mean_loss(self, output: Array) -> float:
-        """Return the loss of one raw output for every row, in the rows' order."""
+    @property
+    def judged(self) -> slice:
+        """The places of the rows that are judged."""
+        return slice(0, self.rows.n_judged)
+
+    @property
+    def judged_facts(self) -> tuple[Array, Array | None, Array | None]:
+        """The targets, weights and groups of the rows that are judged."""
+        groups = None if self.groups is None else self.groups[self.judged]
+        return self.target[self.judged], self.weights(self.judged), groups
+
+    def weights(self, places: slice | Array) -> Array | None:
+        """Return the weights of some rows."""
+        return None if self.weight is None else self.weight[places]
+
+    def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
+        """Return the loss of one raw output for each of some rows: by default, of those judged."""
+        places = self.judged if places is None else places
         with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
-            return float(self.loss.mean(output, self.target, self.weight))
+            return float(self.loss.mean(output, self.target[places], self.weights(places)))
+
+    def best_mix(self, outputs: Array) -> Array:
+        """Return the shares of outputs, (candidates, n_judged, n_outputs), in their best mix."""
+        target, weight = self.target[self.judged], self.weights(self.judged)
+        return greedy_weights(outputs, target, self.loss, weight=weight)
 
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say.
@@ -78,14 +100,15 @@ class Examples:
     def digest(self) -> str:
         """A text that is the same only for the same rows, in the same folds, and the same loss."""
         digest = hashlib.sha256(f"{self.loss!r} {self.rows.bounds}".encode())
-        arrays = [self.target, *self.features.values(), self.rows.order, self.weight]
+        rows = self.rows
+        arrays = [self.target, *self.features.values(), rows.order, *rows.learned, self.weight]
         for array in arrays:
             if array is not None:
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def prior_output(self) -> Array:
-        """Return the out-of-fold raw output of the best constants, shape (n_samples, n_outputs)."""
+        """Return the out-of-fold raw output of the best constants, shape (n_judged, n_outputs)."""
         sizes = np.diff(self.rows.bounds)
         priors = [self.prior(fold) for fold in range(self.rows.n_folds)]
         return np.repeat(np.stack(priors), sizes, axis=0).astype(np.float32)

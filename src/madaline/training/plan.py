@@ -88,7 +88,12 @@ def folds_for(n_samples: int) -> int:
 
 
 def make_plan(
-    n_samples: int, widths: Mapping[int, int], *, epochs: int, n_groups: int | None = None
+    n_samples: int,
+    widths: Mapping[int, int],
+    *,
+    epochs: int,
+    n_groups: int | None = None,
+    n_folds: int | None = None,
 ) -> Plan:
     """Return the plan for a table.
 
@@ -102,6 +107,8 @@ def make_plan(
         How often a network may see the table, at most.
     n_groups : int, optional
         Number of groups of rows that may not be separated.
+    n_folds : int, optional
+        Number of folds, where that is not to be decided by the number of rows.
 
     Returns
     -------
@@ -121,13 +128,16 @@ def make_plan(
         for decay_time in decay_times:
             recipe = Recipe(seen, decay_time)
             recipes[recipe.name] = recipe
-    n_folds = folds_for(n_samples)
-    if n_groups is not None:
-        n_folds = min(n_folds, folds_for(n_groups), max(2, n_groups))
-    smallest_training_part = max(1, n_samples - -(-n_samples // n_folds))
+    n_folds = n_folds or _folds(n_samples, n_groups)
+    smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
     return Plan(
         tuple(recipes.values()),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), smallest_training_part),
         epochs=epochs,
     )
+
+
+def _folds(n_samples: int, n_groups: int | None) -> int:
+    n_folds = folds_for(n_samples)
+    return n_folds if n_groups is None else min(n_folds, folds_for(n_groups), max(2, n_groups))

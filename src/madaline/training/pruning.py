@@ -99,7 +99,7 @@ def prune_mix(
     """
     if noise <= 0:
         return Pruned(mix, mix, (), 0.0)
-    judge = Judge(examples, -(-examples.n_samples // JUDGED_ROWS), workers or Workers())
+    judge = Judge(examples, -(-examples.rows.n_judged // JUDGED_ROWS), workers or Workers())
     lightest = judge.sampled(mix)
     pruning = Pruning(judge, lightest, judge.losses(lightest), noise, epoch)
     for one in sorted(mix.ingredients, key=lambda one: one.share):
@@ -127,20 +127,24 @@ class Judge:
     step: int
     workers: Workers
 
+    @property
+    def rows(self) -> slice:
+        """The places of the rows that are judged."""
+        return slice(0, self.examples.rows.n_judged, self.step)
+
     def sampled(self, mix: Mix) -> Mix:
         """Return the mix with outputs for the judged rows only."""
         return Mix(tuple(replace(one, output=one.output[:: self.step]) for one in mix.ingredients))
 
     def losses(self, mix: Mix) -> Array:
         """Return the losses of a mix with outputs for the judged rows, shape (judged,)."""
-        losses = self.examples.loss.rows(mix.output, self.examples.target[:: self.step])
+        losses = self.examples.loss.rows(mix.output, self.examples.target[self.rows])
         return np.asarray(losses, np.float64)
 
     def compare(self, losses: Array, best: Array) -> Verdict:
         """Return how losses differ from the best, row by row."""
-        weight, groups = self.examples.weight, self.examples.groups
-        weight = None if weight is None else weight[:: self.step]
-        groups = None if groups is None else groups[:: self.step]
+        weight, groups = self.examples.weights(self.rows), self.examples.groups
+        groups = None if groups is None else groups[self.rows]
         lowest, _ = mean_and_error(best, weight, groups)
         increase, error = mean_and_error(losses - best, weight, groups)
         return Verdict(lowest + increase, lowest, error)

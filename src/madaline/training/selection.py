@@ -8,7 +8,6 @@ import numpy as np
 
 from madaline.errors import MadalineError
 from madaline.training.decisions import Decision
-from madaline.training.ensemble import greedy_weights
 from madaline.training.policy import Policy
 from madaline.training.standing import Candidate, Standing
 
@@ -59,7 +58,6 @@ def mix_shares(standing: Standing) -> dict[str, float]:
             "No network could be trained: all losses are infinite. Look for extreme numbers in the"
             " table or its target, and take their logarithm or clip them."
         )
-    examples = standing.examples
     outputs = np.stack([one.output for one in judged])
-    shares = greedy_weights(outputs, examples.target, examples.loss, weight=examples.weight)
+    shares = standing.examples.best_mix(outputs)
     return {one.name: float(share) for one, share in zip(judged, shares, strict=True)}

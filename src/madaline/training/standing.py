@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.network import Network
-from madaline.training.ensemble import combined, greedy_weights
+from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
@@ -129,23 +129,19 @@ class Standing:
         """
         examples = self.examples
         outputs = np.stack([one.output for one in self.candidates.values() if one.epoch] + [*more])
-        shares = greedy_weights(outputs, examples.target, examples.loss, weight=examples.weight)
-        return examples.mean_loss(combined(outputs, shares))
+        return examples.mean_loss(combined(outputs, examples.best_mix(outputs)))
 
     def seen_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.
 
-        Each fold's networks are asked about the rows of the next fold, so that every row counts
-        once, as it does in the out-of-fold loss.
+        Each fold's networks are asked about as many rows as they are judged on.
         """
         examples = self.examples
         features = examples.features[candidate.recipe.n_bins]
-        folds = examples.rows.n_folds
+        places = [examples.rows.seen(fold) for fold in range(examples.rows.n_folds)]
         with one_threaded_products():
             outputs = [
-                candidate.network.predict(
-                    candidate.theta[fold - 1], features[examples.rows.held_out(fold)]
-                )
-                for fold in range(folds)
+                candidate.network.predict(theta, features[rows])
+                for theta, rows in zip(candidate.theta, places, strict=True)
             ]
-        return examples.mean_loss(np.concatenate(outputs))
+        return examples.mean_loss(np.concatenate(outputs), np.concatenate(places))

@@ -1,0 +1,62 @@
+"""Folds at the edge: all the ways in which people of scikit-learn say them."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.given_folds import GivenFolds
+from madaline.errors import InputError
+
+
+def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
+    """Return a number of folds, folds, or None for those that suit the table.
+
+    Parameters
+    ----------
+    folds : int, array of int, splitter, or iterable of (train, test), optional
+        As given to `fit`.
+    y : ndarray of shape (n_samples,)
+        The target, for splitters that look at it.
+    groups : ndarray of shape (n_samples,), optional
+        For splitters that look at them.
+
+    Raises
+    ------
+    InputError
+        If they are no folds.
+
+    Examples
+    --------
+    >>> read_folds(3, np.zeros(9), None)
+    3
+    >>> read_folds(iter([([0, 1], [2]), ([2], [0, 1])]), np.zeros(3), None).numbers
+    array([1, 1, 0])
+    """
+    if folds is None:
+        return None
+    if isinstance(folds, Integral) and not isinstance(folds, bool):
+        return int(folds)
+    if callable(getattr(folds, "split", None)) and not isinstance(folds, str):
+        placeholder = np.zeros((len(y), 1))
+        return GivenFolds.from_pairs(folds.split(placeholder, y, groups), len(y))
+    if not hasattr(folds, "__array__"):
+        try:
+            folds = list(folds)
+        except TypeError:
+            raise InputError(
+                f"folds is {folds!r}: give a number of folds, a fold for each row, a splitter, or"
+                " pairs of (train, test) rows."
+            ) from None
+        if not all(isinstance(one, Integral) for one in folds):
+            return GivenFolds.from_pairs(folds, len(y))
+    numbers = np.asarray(folds)
+    if numbers.shape != (len(y),):
+        raise InputError(
+            f"folds has shape {numbers.shape}, but X has {len(y)} rows: give one fold a row,"
+            f" shape ({len(y)},)."
+        )
+    return GivenFolds.from_numbers(numbers)
