@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -44,6 +45,9 @@ from madaline.training.score import (
     standard_errors_better,
 )
 from madaline.training.threads import Workers
+
+Judged: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
+"""Out-of-fold outputs of networks and of constants, targets, weights and groups."""
 
 BINS = (0, 16, 64)
 """Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""
@@ -151,13 +155,13 @@ class Fitting:
         )
         self.plan = adjust(plan) if adjust else plan
         self.rows = self._fold(target, groups, folds, seed)
+        self._own_weight = _unit_mean(sample_weight, self.rows.order)
         # Large groups may leave a network fewer rows than the plan counted on.
         batch_size = min(self.plan.batch_size, self.rows.n_training)
         self.plan = replace(self.plan, batch_size=batch_size)
         self.race = Race(
             self.plan, self._examples(table, target, weight, groups), seed, Workers(n_jobs)
         )
-        self._own_weight = _unit_mean(sample_weight, self.rows.order)
         self.records: list[Record] = []
         self.decisions: list[Decision] = []
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
@@ -353,12 +357,23 @@ class Fitting:
             self.objective.network_loss(self.codec),
             _unit_mean(weight, order),
             None if groups is None else np.unique(groups[order], return_inverse=True)[1],
+            self.objective.make_metric(
+                self.codec, target[order], self._own_weight, n_judged=self.rows.n_judged
+            ),
         )
 
     def _scores(self) -> tuple[Score, ...]:
         # Class weights are for training; what is reported is about the rows as they are.
         examples = replace(self.race.examples, weight=self._own_weight)
         facts = self._judged(examples)
+        scores = self._usual_scores(examples, facts)
+        if examples.metric is None:
+            return scores
+        output, prior, _, _, groups = facts
+        chosen = examples.metric.score(output, prior, groups)
+        return (chosen, *(score for score in scores if score.metric != chosen.metric))
+
+    def _usual_scores(self, examples: Examples, facts: Judged) -> tuple[Score, ...]:
         if isinstance(self.codec, RegressionCodec | CountCodec):
             means = replace(examples, loss=Squared()).prior_output()
             return regression_scores(examples.loss, *facts, means=means, scale=self.codec.scale)
@@ -369,7 +384,7 @@ class Fitting:
         examples = self.race.examples
         return standard_errors_better(examples.loss, *self._judged(examples))
 
-    def _judged(self, examples: Examples) -> tuple[Array, Array, Array, Array | None, Array | None]:
+    def _judged(self, examples: Examples) -> Judged:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
         return self._judged_output, examples.prior_output(), *examples.judged_facts
 

@@ -64,6 +64,15 @@ def test_the_chosen_loss_is_scored_here_and_on_other_rows(run, fruit, words, sco
     assert score in run("predict", "fruit.madaline", fruit).err
 
 
+def test_a_metric_chooses_and_a_number_of_folds(run, fruit) -> None:
+    outcome = run(
+        "fit", fruit, "--target", "kind", "--effort", 2, "--metric", "roc_auc", "--folds", 3
+    )
+    assert "area under the ROC curve" in outcome.out
+    assert "x 3 folds" in outcome.out
+    assert "what the roc_auc lacks to be perfect" in " ".join(outcome.err.split())
+
+
 def test_no_line_but_a_path_is_wider_than_the_page(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--effort", 10)
     lines = (outcome.err + outcome.out).splitlines()

@@ -172,6 +172,12 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         " rows worse leave early."
     )
     yield paragraph(RECIPES)
+    metric = fitting.race.examples.metric
+    if metric is not None:
+        yield paragraph(
+            f"Here the loss that is shown is what the {metric.name} lacks to be perfect, as that"
+            " chooses."
+        )
     if fitting.resumed_epoch:
         yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
 

@@ -9,7 +9,8 @@ from typing import Any
 from madaline.cli.scoring import label_text
 from madaline.core.arrays import Array
 from madaline.errors import InputError
-from madaline.training.objective import BALANCED, LOSSES, Objective
+from madaline.training.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline.training.objective import BALANCED, LOG_LOSS, LOSSES, Objective
 
 
 def add_objective_arguments(parser: ArgumentParser) -> None:
@@ -26,6 +27,13 @@ def add_objective_arguments(parser: ArgumentParser) -> None:
         type=float,
         default=0.5,
         help="which one, with --loss quantile (default: %(default)s)",
+    )
+    goal.add_argument(
+        "--metric",
+        choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS),
+        metavar="METRIC",
+        help="what chooses recipes and stopping points instead of the loss: for classes"
+        f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}",
     )
     goal.add_argument(
         "--class-weight",
@@ -53,6 +61,7 @@ def read_objective(arguments: Namespace, target: Array) -> Objective:
     return Objective(
         loss=arguments.loss,
         quantile=arguments.quantile,
+        metric=arguments.metric,
         class_weight=_class_weight(arguments.class_weight, target),
     )
 

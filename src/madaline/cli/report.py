@@ -14,11 +14,16 @@ from madaline.training.score import Score
 METRICS = {
     "accuracy": "accuracy (share of rows that are right)",
     "balanced_accuracy": "balanced accuracy (mean of classes)",
+    "roc_auc": "area under the ROC curve",
+    "average_precision": "average precision (1 is perfect)",
+    "f1": "F1 (1 is perfect)",
+    "brier": "Brier score (0 is perfect)",
     "log_loss": "log loss (0 is perfect)",
     "r2": "R² (1 is perfect)",
     "mean_absolute_error": "mean absolute error",
     "mean_pinball_loss": "mean pinball loss",
     "mean_poisson_deviance": "mean Poisson deviance (0 is perfect)",
+    "mean_squared_error": "mean squared error",
     "rmse": "root mean squared error",
 }
 """What a newcomer should know of a metric."""

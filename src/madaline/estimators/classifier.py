@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -26,6 +26,13 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
     Parameters
     ----------
+    metric : str or callable, optional
+        What chooses recipes, stopping points and the mix, instead of the log loss that the networks
+        make small: ``"accuracy"``, ``"balanced_accuracy"``, ``"roc_auc"``, ``"average_precision"``,
+        ``"f1"`` or ``"brier"`` as in scikit-learn, of several classes the mean over each against
+        the others; or a function of the labels and the probabilities, of shape
+        (n_samples, n_classes), whose values are the higher the better. It does not move the
+        threshold of `predict`, which is the most probable class.
     class_weight : "balanced" or mapping of label to float, optional
         How much the rows of each class count in training, beside `sample_weight`; without it, every
         row counts the same. ``"balanced"`` lets all classes count the same, so that rare ones are
@@ -54,8 +61,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         The networks, with their encoder; `save` writes it.
     scores_ : tuple of Score
         Out-of-fold accuracy and log loss, each with its standard error and what a constant reaches;
-        with `class_weight` also the balanced accuracy. They count each row by its `sample_weight`
-        alone, as `score` does.
+        with `class_weight` also the balanced accuracy, and first of all a `metric`. They count each
+        row by its `sample_weight` alone, as `score` does.
     oof_score_ : float
         Out-of-fold accuracy: what to expect of `score` on new rows.
     oof_proba_ : ndarray of shape (n_samples, n_classes)
@@ -103,6 +110,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     def __init__(
         self,
         *,
+        metric: str | Callable[[Array, Array], float] | None = None,
         class_weight: str | Mapping[Any, float] | None = None,
         effort: int = 100,
         kinds: Mapping[str, str] | None = None,
@@ -113,6 +121,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         super().__init__(
             effort=effort, kinds=kinds, random_state=random_state, n_jobs=n_jobs, verbose=verbose
         )
+        self.metric = metric
         self.class_weight = class_weight
 
     def predict_proba(self, X: Any) -> Array:
@@ -189,7 +198,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         return output[:, 0] if output.shape[1] == 1 else output
 
     def _objective(self) -> Objective:
-        return Objective(class_weight=self.class_weight)
+        return Objective(metric=self.metric, class_weight=self.class_weight)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         labels = read_labels(y, n_samples)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,6 +30,10 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         that are never below zero and scatter the more the larger they are.
     quantile : float, default=0.5
         Which quantile, with ``loss="quantile"``: 0.9 is exceeded by one row in ten.
+    metric : str or callable, optional
+        What chooses recipes, stopping points and the mix, instead of the loss that the networks
+        make small: ``"r2"`` or the mean of another loss, by its name; or a function of the truth
+        and the predictions whose values are the higher the better.
     effort : int, default=100
         How often the networks of a recipe may see the table, at most (epochs). They mostly stop
         earlier, when nothing gets better any more.
@@ -52,7 +56,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     scores_ : tuple of Score
         Out-of-fold R² and root mean squared error, each with its standard error and what a constant
         reaches. With another loss, first of all its mean (mean absolute error, pinball loss,
-        Poisson deviance), then R².
+        Poisson deviance), then R²; with a `metric`, that comes first.
     oof_score_ : float
         Out-of-fold R²: what to expect of `score` on new rows.
     oof_prediction_ : ndarray of shape (n_samples,)
@@ -107,6 +111,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         *,
         loss: str = "squared",
         quantile: float = 0.5,
+        metric: str | Callable[[Array, Array], float] | None = None,
         effort: int = 100,
         kinds: Mapping[str, str] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -118,6 +123,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         )
         self.loss = loss
         self.quantile = quantile
+        self.metric = metric
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Return intervals that hold the truth of a share of new rows.
@@ -155,7 +161,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         return self._model().predict_interval(self._read(X), coverage)
 
     def _objective(self) -> Objective:
-        return Objective(loss=self.loss, quantile=self.quantile)
+        return Objective(loss=self.loss, quantile=self.quantile, metric=self.metric)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         numbers = read_labels(y, n_samples)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from madaline.core.arrays import Array
@@ -12,7 +14,13 @@ CHUNK = 512
 
 
 def greedy_weights(
-    outputs: Array, target: Array, loss: Loss, *, weight: Array | None = None, steps: int = 20
+    outputs: Array,
+    target: Array,
+    loss: Loss,
+    *,
+    weight: Array | None = None,
+    steps: int = 20,
+    judge: Callable[[Array], float] | None = None,
 ) -> Array:
     """Return weights of a mean of outputs that has a low loss.
 
@@ -32,6 +40,8 @@ def greedy_weights(
         Weight of each row.
     steps : int, default=20
         How many candidates are taken.
+    judge : callable, optional
+        Makes of a mean of outputs what is to be small, where that is not the mean loss.
 
     Returns
     -------
@@ -52,7 +62,11 @@ def greedy_weights(
     counts = np.zeros(len(outputs))
     total = np.zeros_like(outputs[0])
     for taken in range(1, steps + 1):
-        best = int(np.argmin(_losses_with(outputs, total, taken, target, loss, weight)))
+        if judge is None:
+            losses = _losses_with(outputs, total, taken, target, loss, weight)
+        else:
+            losses = np.array([judge((output + total) / taken) for output in outputs])
+        best = int(np.argmin(losses))
         counts[best] += 1
         total += outputs[best]
     return counts / steps

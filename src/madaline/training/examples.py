@@ -13,6 +13,7 @@ from madaline.core.arrays import Array
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.data.batches import FoldedRows
 from madaline.training.ensemble import greedy_weights
+from madaline.training.metrics import TIE, Metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,8 @@ class Examples:
         Weight of each row, float32, with mean one.
     groups : int ndarray of shape (n_samples,), optional
         Number of the group of each row; rows of a group are not independent.
+    metric : Metric, optional
+        What judges outputs instead of the loss.
     """
 
     rows: FoldedRows
@@ -44,6 +47,7 @@ class Examples:
     loss: Loss
     weight: Array | None = None
     groups: Array | None = None
+    metric: Metric | None = None
 
     @property
     def n_samples(self) -> int:
@@ -71,15 +75,24 @@ class Examples:
         return None if self.weight is None else self.weight[places]
 
     def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
-        """Return the loss of one raw output for each of some rows: by default, of those judged."""
+        """Return the loss of one raw output for each of some rows: by default, of those judged.
+
+        Where a metric judges instead, it is what the metric lacks to be perfect; a trace of the
+        loss tells apart what the metric does not.
+        """
         places = self.judged if places is None else places
         with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
-            return float(self.loss.mean(output, self.target[places], self.weights(places)))
+            loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
+        return loss if self.metric is None else self.metric.shortfall(output, places) + TIE * loss
 
-    def best_mix(self, outputs: Array) -> Array:
-        """Return the shares of outputs, (candidates, n_judged, n_outputs), in their best mix."""
+    def best_mix(self, outputs: Array, *, by_loss: bool = False) -> Array:
+        """Return the shares of outputs, (candidates, n_judged, n_outputs), in their best mix.
+
+        By loss is quicker, where a metric judges.
+        """
         target, weight = self.target[self.judged], self.weights(self.judged)
-        return greedy_weights(outputs, target, self.loss, weight=weight)
+        judge = None if by_loss or self.metric is None else self.mean_loss
+        return greedy_weights(outputs, target, self.loss, weight=weight, judge=judge)
 
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say.
@@ -99,7 +112,8 @@ class Examples:
     @cached_property
     def digest(self) -> str:
         """A text that is the same only for the same rows, in the same folds, and the same loss."""
-        digest = hashlib.sha256(f"{self.loss!r} {self.rows.bounds}".encode())
+        judge = "" if self.metric is None else self.metric.name
+        digest = hashlib.sha256(f"{self.loss!r} {judge} {self.rows.bounds}".encode())
         rows = self.rows
         arrays = [self.target, *self.features.values(), rows.order, *rows.learned, self.weight]
         for array in arrays:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -28,9 +28,13 @@ from madaline.data.target import (
     TargetCodec,
 )
 from madaline.errors import InputError
+from madaline.training.metrics import CLASS_METRICS, NUMBER_METRICS, Metric, make_metric
 
 BALANCED = "balanced"
 """The class weight that lets all classes count the same."""
+
+LOG_LOSS = "log_loss"
+"""What judges classes unless another metric is wanted."""
 
 LOSSES = ("squared", "absolute", "quantile", "poisson")
 """What may be made small where the target holds numbers."""
@@ -47,6 +51,10 @@ class Objective:
         that are never below zero and scatter the more the larger they are. The mean by default.
     quantile : float, default=0.5
         Which quantile.
+    metric : str or callable, optional
+        What chooses recipes, epochs and the mix instead of the loss: one of `CLASS_METRICS` or
+        `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
+        classes) whose values are the higher the better.
     class_weight : "balanced" or mapping of label to float, optional
         How much the rows of each class count in training, beside their own weights. ``"balanced"``
         lets all classes count the same; classes that a mapping leaves out count 1.
@@ -66,19 +74,24 @@ class Objective:
 
     loss: str | None = None
     quantile: float = 0.5
+    metric: str | Callable[[Array, Array], float] | None = None
     class_weight: str | Mapping[Any, float] | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without a table."""
-        _check_loss(self.loss, self.quantile)
+        _check_loss(self.loss)
+        _check_metric(self.metric)
+        _check_quantile(self.quantile, self.loss, self.metric)
         _check_class_weight(self.class_weight)
 
     @property
     def task(self) -> str | None:
         """The task that it tells, if any."""
-        if self.loss is not None:
+        metric = self.metric if isinstance(self.metric, str) else None
+        if self.loss is not None or metric in NUMBER_METRICS:
             return REGRESSION
-        return None if self.class_weight is None else CLASSIFICATION
+        told = self.class_weight is not None or metric in (LOG_LOSS, *CLASS_METRICS)
+        return CLASSIFICATION if told else None
 
     def check_task(self, task: str) -> None:
         """Refuse what the task does not have."""
@@ -86,6 +99,13 @@ class Objective:
             raise InputError(
                 f"The loss {self.loss!r} is for numbers, but the target is taken for classes: leave"
                 " it out, or choose regression."
+            )
+        known = (LOG_LOSS, *CLASS_METRICS) if task == CLASSIFICATION else tuple(NUMBER_METRICS)
+        if isinstance(self.metric, str) and self.metric not in known:
+            what = "classes" if task == CLASSIFICATION else "numbers"
+            raise InputError(
+                f"The metric {self.metric!r} is not one of {what}: choose one of"
+                f" {', '.join(known)}."
             )
         if self.class_weight is not None and task != CLASSIFICATION:
             raise InputError(
@@ -118,6 +138,34 @@ class Objective:
                 return Poisson()
             case _:
                 return Squared()
+
+    def make_metric(
+        self, codec: TargetCodec, target: Array, weight: Array | None, *, n_judged: int
+    ) -> Metric | None:
+        """Return what judges the networks, unless it is the loss that they make small.
+
+        Parameters
+        ----------
+        codec : TargetCodec
+            Of the target.
+        target : ndarray of shape (n_samples,)
+            Labels or numbers; those that are judged come first.
+        weight : ndarray of shape (n_samples,), optional
+            Each row's own weight.
+        n_judged : int
+            How many rows are judged.
+        """
+        if self.metric is None or self.metric in (LOG_LOSS, self.loss or "squared"):
+            return None
+        return make_metric(
+            self.metric,
+            codec,
+            self.network_loss(codec),
+            target,
+            weight,
+            quantile=float(self.quantile),
+            n_judged=n_judged,
+        )
 
     def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
         """Return how much each row counts in training.
@@ -181,12 +229,25 @@ def class_weights(
     return np.array([float(class_weight.get(label, 1.0)) for label in labels])
 
 
-def _check_loss(loss: Any, quantile: Any) -> None:
+def _check_loss(loss: Any) -> None:
     if loss is not None and loss not in LOSSES:
         raise InputError(f"loss is {loss!r}: choose one of {', '.join(LOSSES)}.")
+
+
+def _check_metric(metric: Any) -> None:
+    known = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
+    if metric is None or callable(metric) or (isinstance(metric, str) and metric in known):
+        return
+    raise InputError(
+        f"metric is {metric!r}: choose one of {', '.join(known)}, or give a function of the truth"
+        " and the predictions."
+    )
+
+
+def _check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
     if not (isinstance(quantile, Real) and 0 < float(quantile) < 1):
         raise InputError(f"quantile is {quantile!r}: give a number between 0 and 1.")
-    if quantile != 0.5 and loss != "quantile":
+    if quantile != 0.5 and "quantile" not in (loss, metric):
         raise InputError(
             f"quantile is {quantile}, but the loss is {loss or 'not given'}: choose the loss"
             " quantile to predict that quantile."

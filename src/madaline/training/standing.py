@@ -129,7 +129,7 @@ class Standing:
         """
         examples = self.examples
         outputs = np.stack([one.output for one in self.candidates.values() if one.epoch] + [*more])
-        return examples.mean_loss(combined(outputs, examples.best_mix(outputs)))
+        return examples.mean_loss(combined(outputs, examples.best_mix(outputs, by_loss=True)))
 
     def seen_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.
