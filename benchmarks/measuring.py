@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +81,22 @@ class Failure:
     message: str
 
 
-def read_measurements(path: Path) -> list[Measurement]:
+def read_measurements(path: Path, kind: type[Any] = Measurement) -> list[Any]:
     """Read a file of measurements; columns that it lacks (seed, arguments) get their defaults."""
     if not path.is_file():
         raise SystemExit(f"There is no file of measurements at {path}.")
     with path.open(newline="", encoding="utf-8") as file:
-        return [_measurement(line) for line in csv.DictReader(file)]
+        return [_row(line, kind) for line in csv.DictReader(file)]
 
 
 def measure_all(
-    jobs: Sequence[Job], *, script: Path, output: Path | None = None, parallel: int = 1
-) -> Iterator[Measurement | Failure]:
+    jobs: Sequence[Job],
+    *,
+    script: Path,
+    output: Path | None = None,
+    parallel: int = 1,
+    kind: type[Any] = Measurement,
+) -> Iterator[Any]:
     """Measure the jobs that `output` lacks, each in its own process, and yield all.
 
     Parameters
@@ -105,43 +110,49 @@ def measure_all(
         is appended.
     parallel : int
         How many processes at a time. Timings are best taken with one.
+    kind : type, default=Measurement
+        What a fit comes to: a dataclass of texts and numbers with the property `key` of a `Job`.
 
     Yields
     ------
-    Measurement or Failure
+    Measurement (or what `kind` is) or Failure
         First what the file held already, then the new ones.
     """
-    known = read_measurements(output) if output is not None and output.exists() else []
+    known = read_measurements(output, kind) if output is not None and output.exists() else []
     keys = {job.key for job in jobs}
     yield from (measurement for measurement in known if measurement.key in keys)
     done = {measurement.key for measurement in known}
     missing = [job for job in jobs if job.key not in done]
     with ThreadPoolExecutor(parallel) as pool:
-        for outcome in pool.map(lambda job: _in_new_process(job, script), missing):
-            if isinstance(outcome, Measurement) and output is not None:
+        for outcome in pool.map(lambda job: _in_new_process(job, script, kind), missing):
+            if not isinstance(outcome, Failure) and output is not None:
                 _append(output, outcome)
             yield outcome
 
 
-def run_worker_if_asked(build: Callable[[Job, Table], Any]) -> None:
+def run_worker_if_asked(
+    build: Callable[[Job, Table], Any], measure: Callable[[Job, Table, Any], Any] | None = None
+) -> None:
     """In a process started by `measure_all`, do the one fit, print its measurement and exit.
 
     Parameters
     ----------
     build : callable
         Given the job and the table, returns the estimator; its imports are not timed.
+    measure : callable, optional
+        Given the job, the table and the estimator, fits it and returns the measurement; by default
+        its loss and its time.
     """
     if WORKER_FLAG not in sys.argv[1:2]:
         return
     job = Job(**json.loads(sys.argv[2]))
-    measurement = _measure(job, build)
+    table = load_table(Path(job.folder), job.name)
+    measurement = (measure or _measure)(job, table, build(job, table))
     print("\n" + json.dumps(asdict(measurement)))
     sys.exit(0)
 
 
-def _measure(job: Job, build: Callable[[Job, Table], Any]) -> Measurement:
-    table = load_table(Path(job.folder), job.name)
-    estimator = build(job, table)
+def _measure(job: Job, table: Table, estimator: Any) -> Measurement:
     start = time.process_time()
     estimator.fit(table.x_train, table.y_train)
     if table.is_classification:
@@ -174,7 +185,7 @@ def _losses(
     return log_loss(table.y_test, prediction, classes), error, None
 
 
-def _in_new_process(job: Job, script: Path) -> Measurement | Failure:
+def _in_new_process(job: Job, script: Path, kind: type[Any]) -> Any:
     environment = {key: value for key, value in os.environ.items() if key not in UNSET_VARIABLES}
     environment |= dict.fromkeys(THREAD_VARIABLES, "1")
     process = subprocess.run(
@@ -185,32 +196,31 @@ def _in_new_process(job: Job, script: Path) -> Measurement | Failure:
         check=False,
     )
     if process.returncode == 0:
-        return Measurement(**json.loads(process.stdout.splitlines()[-1]))
+        return kind(**json.loads(process.stdout.splitlines()[-1]))
     last_words = process.stderr.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
     return Failure(job, last_words[0])
 
 
-def _append(path: Path, measurement: Measurement) -> None:
+def _append(path: Path, measurement: Any) -> None:
     is_new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Measurement)])
+        writer = csv.DictWriter(file, [field.name for field in fields(measurement)])
         if is_new:
             writer.writeheader()
         writer.writerow(asdict(measurement))
 
 
-def _measurement(line: Mapping[str, str]) -> Measurement:
-    def number(column: str) -> float | None:
-        return float(line[column]) if line[column] else None
-
-    return Measurement(
-        line["name"],
-        line["method"],
-        int(line["n_train"]),
-        number("log_loss"),
-        number("error"),
-        number("rmse"),
-        float(line["cpu_s"]),
-        int(line.get("seed") or 0),
-        line.get("arguments") or "{}",
-    )
+def _row(line: Mapping[str, str], kind: type[Any]) -> Any:
+    """Return a line of a file as what it was; what is empty or missing gets its default."""
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        text = line.get(field.name) or ""
+        if text == "" and field.default is not MISSING:
+            values[field.name] = field.default
+        elif field.type == "str":
+            values[field.name] = text
+        elif field.type == "int":
+            values[field.name] = int(text)
+        else:
+            values[field.name] = float(text) if text else None
+    return kind(**values)
