@@ -11,3 +11,7 @@ class InputError(MadalineError, ValueError):
 
 class ModelFileError(InputError):
     """A model file cannot be read: it is not one, it is damaged, or it is from a newer version."""
+
+
+class NothingLearnedWarning(UserWarning):
+    """Networks that are no better than a constant beyond doubt: mind what they predict."""

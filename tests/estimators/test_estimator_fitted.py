@@ -13,6 +13,7 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline.errors import NothingLearnedWarning
 from madaline.training.records import Record
 
 QUICK = {"effort": 8, "random_state": 0}
@@ -155,3 +156,14 @@ def test_sets_hold_most_labels_in_the_order_of_the_classes(mixed):
     truth = np.searchsorted(model.classes_, y[90:])
     assert np.mean(sets[np.arange(30), truth]) > 0.7
     assert not sets.all()
+
+
+@pytest.mark.parametrize("kind", [AdaptiveClassifier, AdaptiveRegressor])
+def test_a_shuffled_target_is_not_learned_and_that_is_said(line, halves, kind):
+    X, y = halves if kind is AdaptiveClassifier else line
+    shuffled = np.random.default_rng(0).permutation(y)
+    with pytest.warns(NothingLearnedWarning, match="no better than a constant: X does not tell y"):
+        model = kind(**QUICK).fit(X, shuffled)
+    assert not model.model_.summary.learned
+    fitted = model.predict_proba(X)[:, 1] if kind is AdaptiveClassifier else model.predict(X)
+    assert np.std(fitted) < 0.3 * np.std(shuffled)

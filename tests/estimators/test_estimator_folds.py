@@ -105,6 +105,7 @@ def test_groups_and_weights_go_with_folds(halves):
         model.fit(X, y, groups=groups, folds=list(KFold(4).split(X)))
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_copies_in_a_tiny_table_stay_apart_where_folds_do():
     X, y = np.tile(np.arange(8.0), 2)[:, None], np.tile(np.arange(8) % 2, 2)
     folds = np.repeat([0, -1], 8)

@@ -104,6 +104,7 @@ def test_same_column_twice(halves):
     assert np.isfinite(model.predict_proba(np.hstack([X, X]))).all()
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_more_columns_than_rows():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 500))
@@ -111,6 +112,7 @@ def test_more_columns_than_rows():
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_constant_target_is_predicted(line):
     X, _ = line
     model = AdaptiveRegressor(**QUICK).fit(X, np.full(len(X), 7.0))

@@ -172,6 +172,7 @@ def test_intervals_hold_their_share_whatever_the_loss(models, loss):
 
 
 @pytest.mark.parametrize("metric", ["balanced_accuracy", "roc_auc", "f1"])
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_a_metric_is_the_first_score_and_that_of_the_out_of_fold_predictions(rare, metric):
     X, y = rare
     model = AdaptiveClassifier(metric=metric, class_weight="balanced", **QUICK).fit(X, y)

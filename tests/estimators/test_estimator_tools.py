@@ -41,6 +41,7 @@ def test_pipeline_with_column_transformer_and_frames_between(mixed):
     assert pipeline.score(X, y) > 0.8
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_sparse_output_of_a_transformer(mixed):
     X, y = mixed
     encoder = OneHotEncoder(sparse_output=True, handle_unknown="ignore")

@@ -36,6 +36,7 @@ def test_equal_weights_change_nothing(halves, constant):
     assert np.array_equal(weighted.predict_proba(X), plain.predict_proba(X))
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_heavy_rows_pull_the_prediction_towards_them():
     X = np.tile([[0.0], [1.0]], (100, 1))
     y = np.repeat([0, 1], 100)
@@ -49,6 +50,7 @@ def test_heavy_rows_pull_the_prediction_towards_them():
     assert shares == pytest.approx([0.5, 0.8], abs=0.05)
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_weights_move_a_mean():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(200, 1)), np.repeat([0.0, 10.0], 100)
@@ -68,6 +70,7 @@ def test_out_of_fold_predictions_are_in_the_order_of_the_rows(halves):
     assert model.oof_score_ > 0.85
 
 
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 def test_no_network_is_judged_on_a_group_that_it_saw():
     # The target is noise that is shared within a group: only a network that saw it could know it.
     rng = np.random.default_rng(0)

@@ -12,6 +12,9 @@ from sklearn.utils.estimator_checks import (
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 
+# Many of these checks fit to noise.
+pytestmark = pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
+
 
 @parametrize_with_checks([AdaptiveClassifier(effort=12), AdaptiveRegressor(effort=12)])
 def test_with_little_effort(estimator, check):

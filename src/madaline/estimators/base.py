@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from madaline.core.arrays import Array
 from madaline.data.schema import Schema
 from madaline.data.table import Table
+from madaline.errors import NothingLearnedWarning
 from madaline.estimators.folds import read_folds
 from madaline.estimators.inputs import (
     read_effort,
@@ -28,7 +29,7 @@ from madaline.estimators.inputs import (
 )
 from madaline.estimators.rows import count_rows
 from madaline.fitting import Fitting
-from madaline.model import FittedModel
+from madaline.model import FittedModel, Summary
 from madaline.training.decisions import Decision
 from madaline.training.objective import Objective
 from madaline.training.records import Record
@@ -87,6 +88,12 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         InputError
             If there is nothing that could be learned, with the reason and the remedy; it is a
             `ValueError`.
+
+        Warns
+        -----
+        NothingLearnedWarning
+            If what was learned is no better than a constant, beyond doubt, on rows that networks
+            never saw. It is in `madaline.errors`.
         """
         table = read_table(self, X, fitting=True)
         target = self._read_target(y, table.n_samples)
@@ -116,6 +123,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             if decision is not None and self.verbose:
                 print(_line(decision), file=sys.stderr)
         self._remember(fitting.model(), rows.spread(fitting.out_of_fold()))
+        _warn_of_nothing_learned(self.model_.summary)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -197,6 +205,16 @@ def _warn_of_empty_columns(schema: Schema) -> None:
         warnings.warn(
             f"These columns hold no value at all and are left out: {', '.join(empty)}.",
             UserWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_of_nothing_learned(summary: Summary) -> None:
+    if not summary.learned:
+        warnings.warn(
+            "On rows that they never saw, the networks are no better than a constant: X does not"
+            f" tell y beyond chance, or {summary.n_samples:,} rows are too few to see it.",
+            NothingLearnedWarning,
             stacklevel=3,
         )
 
