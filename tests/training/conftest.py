@@ -78,14 +78,25 @@ def plan() -> Plan:
         lowest_rate=1.0,
         weak=1.0,
         widest=0,
+        fewest_columns=99,
     )
 
 
-@pytest.fixture
-def busy_plan(plan: Plan) -> Plan:
-    """Return a plan in which every policy has something to say, and says it early."""
+@pytest.fixture(params=[0.0, 99.0], ids=["weak", "overfit"])
+def busy_plan(plan: Plan, request: pytest.FixtureRequest) -> Plan:
+    """Return a plan in which every policy has something to say, and says it early.
+
+    Every fit counts as weak, so that the leader grows, or as overfit, so that it is simplified.
+    """
     return replace(
-        plan, epochs=60, patience=2, least_gain=1e-4, lowest_rate=0.001, weak=0.0, widest=16
+        plan,
+        epochs=60,
+        patience=2,
+        least_gain=1e-4,
+        lowest_rate=0.001,
+        weak=request.param,
+        widest=16,
+        fewest_columns=1,
     )
 
 

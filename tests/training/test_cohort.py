@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline.core.workspace import Workspace
 from madaline.training import cohort as cohort_module
 from madaline.training.cohort import Cohort, build_network, learning_rate_multiple
 from madaline.training.recipe import Recipe
@@ -21,7 +22,9 @@ def train(cohort, epochs, first=0):
     for epoch in range(first, first + epochs):
         order = cohort.examples.rows.batches(cohort.batch_size, np.random.default_rng(epoch))
         for group in cohort.groups():
-            cohort.train_group(group, order)
+            folds = range(*group.indices(len(order)))
+            rngs = [np.random.default_rng([epoch, fold]) for fold in folds]
+            cohort.train_group(group, order, rngs)
 
 
 def out_of_fold(cohort):
@@ -191,3 +194,33 @@ def test_weights_learn_faster_the_fewer_inputs_meet(make_examples):
         "4.weight": pytest.approx(10 / 8**0.5),
         "4.bias": 1.0,
     }
+
+
+def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(make_examples):
+    examples = replace(make_examples(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
+    cohort = start(examples, [Recipe(16, 3, (8, 8), column_dropout=0.25)])
+    shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(examples.columns[16])
+    rngs = [np.random.default_rng(fold) for fold in range(3)]
+    cohort._hide_columns(shown, rngs, Workspace())
+    assert set(np.unique(shown)) == {np.float32(0), np.float32(1 / 0.75)}
+    for column in range(4):
+        features = shown[..., columns == column]
+        assert np.all(features == features[..., :1])
+        np.testing.assert_allclose((features[..., 0] == 0).mean(axis=1), 0.25, atol=0.04)
+    assert not np.array_equal(shown[0], shown[1])
+    assert not np.array_equal(shown[..., 0], shown[..., 1])
+
+
+def test_columns_are_hidden_in_training_only(make_examples):
+    examples = make_examples()
+    hiding = start(examples, [Recipe(0, 3, (8, 8), column_dropout=0.5)])
+    seeing = start(examples, [Recipe(0, 3, (8, 8))])
+    before = examples.features[0].copy()
+    np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
+    train(hiding, 1)
+    train(seeing, 1)
+    np.testing.assert_array_equal(examples.features[0], before)
+    assert not np.array_equal(hiding.population.theta, seeing.population.theta)
+    seeing.population.theta[...] = hiding.population.theta
+    seeing.population.memory["z"][...] = hiding.population.memory["z"]
+    np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))

@@ -114,9 +114,9 @@ def test_every_epoch_has_batches_of_its_own_and_all_recipes_the_same(
     seen = {}
     train_group = Cohort.train_group
 
-    def watched(cohort, group, order):
+    def watched(cohort, group, order, rngs):
         seen.setdefault(race.epoch, []).append(order.tobytes())
-        train_group(cohort, group, order)
+        train_group(cohort, group, order, rngs)
 
     monkeypatch.setattr(Cohort, "train_group", watched)
     race = Race(plan, make_examples(), 5)
@@ -259,7 +259,8 @@ def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
     records, decisions = run(race)
     assert run(threaded) == (records, decisions)
     assert bits(threaded) == bits(race)
-    assert {"drop", "stop", "keep", "lower", "grow"} <= {one.action for one in decisions}
+    own = {"simplify"} if busy_plan.weak else {"grow", "keep"}
+    assert {"drop", "stop", "lower"} | own <= {one.action for one in decisions}
     for decision in decisions:
         assert decision.subject in race.candidates
         assert decision.sentence.endswith(".")

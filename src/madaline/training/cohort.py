@@ -36,7 +36,7 @@ class Cohort:
     Parameters
     ----------
     recipes : sequence of Recipe
-        They share `n_bins` and `units`.
+        They share `n_bins`, `units` and `column_dropout`.
     network : Network
         The layers.
     population : Population
@@ -120,7 +120,7 @@ class Cohort:
         size = max(1, GROUP_ELEMENTS // (len(self.recipes) * self.batch_size * units))
         return [slice(start, min(start + size, folds)) for start in range(0, folds, size)]
 
-    def train_group(self, group: slice, order: Array) -> None:
+    def train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:
         """Train some folds of all recipes for one epoch.
 
         Parameters
@@ -129,11 +129,13 @@ class Cohort:
             Which folds.
         order : int ndarray of shape (n_folds, steps, batch_size)
             The epoch's batches.
+        rngs : sequence of numpy.random.Generator
+            Chance in training, for each of these folds.
         """
         with np.errstate(over="ignore", invalid="ignore"):  # a policy looks after divergence
-            self._train_group(group, order)
+            self._train_group(group, order, rngs)
 
-    def _train_group(self, group: slice, order: Array) -> None:
+    def _train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:
         workspace = self._workspace("train", group.start)
         members = self.population[:, group]
         gradient = self._gradient(members)
@@ -141,6 +143,8 @@ class Cohort:
         for step in range(order.shape[1]):
             workspace.rewind()
             x, target, weight = self._batch(order[group, step], workspace)
+            if self.recipes[0].column_dropout:
+                self._hide_columns(x, rngs, workspace)
             output, backward = self.network.forward(
                 parameters, x, workspace=workspace, training=True
             )
@@ -219,6 +223,22 @@ class Cohort:
         if examples.weight is None:
             return x, target, None
         return x, target, _gather(examples.weight, index, workspace)
+
+    def _hide_columns(
+        self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace
+    ) -> None:
+        """Set the features of some columns to zero, in each row others; scale up the rest."""
+        rate = self.recipes[0].column_dropout
+        index = np.asarray(self.examples.columns[self.recipes[0].n_bins])
+        shown = workspace.empty(
+            (*x.shape[:-1], index.max() + 1), np.float32
+        )  # (folds, batch, columns)
+        for row, rng in zip(shown, rngs, strict=True):
+            rng.random(out=row, dtype=np.float32)
+        np.greater_equal(shown, rate, out=shown)
+        shown *= np.float32(1 / (1 - rate))
+        mask = workspace.empty(x.shape, np.float32)
+        x *= np.take(shown, index, axis=-1, out=mask, mode="clip")
 
     def _gradient(self, members: Population) -> Array:
         return np.empty(members.theta.shape, members.theta.dtype)

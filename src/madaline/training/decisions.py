@@ -13,6 +13,7 @@ Action: TypeAlias = Literal[
     "lower",
     "restore",
     "grow",
+    "simplify",
     "restart",
     "prune",
     "stop",

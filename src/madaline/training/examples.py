@@ -55,6 +55,11 @@ class Examples:
         return self.rows.n_samples
 
     @property
+    def n_columns(self) -> int:
+        """Number of columns of the table that the features were made from."""
+        return 1 + max(map(max, self.columns.values()))
+
+    @property
     def n_outputs(self) -> int:
         """Number of raw outputs of a network."""
         return int(self.target.shape[1])

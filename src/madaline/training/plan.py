@@ -47,7 +47,9 @@ class Plan:
         The lowest learning rate that is tried.
     weak : float
         Share of its out-of-fold loss that the leader's loss on rows it learned from must reach for
-        it to grow.
+        it to grow; below, it overfits and is simplified.
+    fewest_columns : int
+        Tables of fewer columns have none to hide.
     widest : int
         Units of a layer, at most.
     noise : float
@@ -64,6 +66,7 @@ class Plan:
     cuts: tuple[tuple[int, int], ...] = ((3, 6), (6, 4), (12, 2))
     lowest_rate: float = 0.001
     weak: float = 0.97
+    fewest_columns: int = 16
     widest: int = 256
     noise: float = 0.5
 

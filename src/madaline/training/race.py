@@ -27,6 +27,7 @@ from madaline.training.policy import Policy
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
 from madaline.training.selection import SelectionPolicy, mix_shares
+from madaline.training.simplification import SimplificationPolicy, simpler
 from madaline.training.standing import Candidate, Standing, nothing
 from madaline.training.stopping import StoppingPolicy
 from madaline.training.threads import Workers
@@ -36,6 +37,9 @@ Event: TypeAlias = tuple[Record, Decision | None]
 
 BATCH_STREAM = 2**32 - 1
 """Tells the random numbers of batches from those of initial weights, which count from zero."""
+
+CHANCE_STREAM = 2**32 - 2
+"""Tells the random numbers of training from both."""
 
 
 @dataclass
@@ -110,6 +114,7 @@ class Race:
             ),
             SelectionPolicy(self.plan.cuts),
             PacePolicy(self.plan.lowest_rate, self.plan.epochs),
+            SimplificationPolicy(self.plan.weak, self.plan.fewest_columns),
             GrowthPolicy(self.plan.weak, self.plan.widest, self.plan.epochs),
         )
 
@@ -168,8 +173,15 @@ class Race:
         rng = np.random.default_rng([self.seed, BATCH_STREAM, self.epoch])
         order = self.examples.rows.batches(self.plan.batch_size, rng)
         tasks = [(cohort, group) for cohort in self.cohorts for group in cohort.groups()]
-        self.workers.map(lambda task: task[0].train_group(task[1], order), tasks)
+        self.workers.map(
+            lambda task: task[0].train_group(task[1], order, self._rngs(task[1])), tasks
+        )
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
+
+    def _rngs(self, group: slice) -> list[np.random.Generator]:
+        """Return an epoch's random numbers of some folds, whatever other folds they train with."""
+        folds = range(*group.indices(self.examples.rows.n_folds))
+        return [np.random.default_rng([self.seed, CHANCE_STREAM, self.epoch, one]) for one in folds]
 
     def _judge(self) -> list[Record]:
         """Judge every racing recipe on the rows that its networks never saw."""
@@ -213,6 +225,8 @@ class Race:
                 self._slow_down(leader, slower(leader.recipe))
             case "restore":
                 self._start_over(self.candidates[decision.subject])
+            case "simplify":
+                self._enter([simpler(self.candidates[decision.subject].recipe)])
             case "grow":
                 self._grow(self.candidates[decision.subject])
             case "keep":
@@ -252,8 +266,9 @@ class Race:
 
 
 def _same_layers(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
-    """Return the recipes in groups whose networks have the same layers."""
-    groups: dict[tuple[int, tuple[int, ...]], list[Recipe]] = {}
+    """Return the recipes in groups whose networks have the same layers and see the same batches."""
+    groups: dict[tuple[int, tuple[int, ...], float], list[Recipe]] = {}
     for recipe in recipes:
-        groups.setdefault((recipe.n_bins, recipe.units), []).append(recipe)
+        key = recipe.n_bins, recipe.units, recipe.column_dropout
+        groups.setdefault(key, []).append(recipe)
     return list(groups.values())

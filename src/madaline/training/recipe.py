@@ -22,6 +22,9 @@ class Recipe:
         time. Short means strong regularization.
     units : tuple of int
         Units of each hidden layer.
+    column_dropout : float
+        Probability that a row hides a column of the table in training. Networks that cannot count
+        on any one column use more of them.
     learning_rate : float
         For biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6.
 
@@ -34,6 +37,7 @@ class Recipe:
     n_bins: int
     decay_time: float
     units: tuple[int, ...] = (64, 64, 64)
+    column_dropout: float = 0.0
     learning_rate: float = LEARNING_RATE
 
     @property
@@ -41,8 +45,9 @@ class Recipe:
         """A short name that tells recipes apart."""
         seen = f"{self.n_bins} bins" if self.n_bins else "plain"
         shape = "-".join(str(units) for units in self.units)
+        hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
         pace = "" if self.learning_rate == LEARNING_RATE else f", rate {self.learning_rate:.2g}"
-        return f"{seen}, decay {self.decay_time:.2g}, {shape}{pace}"
+        return f"{seen}, decay {self.decay_time:.2g}, {shape}{hidden}{pace}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as JSON-able values."""
