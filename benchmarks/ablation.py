@@ -56,6 +56,7 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "no columns are hidden": lambda plan: replace(plan, fewest_columns=10**9),
     "columns are hidden in any table": lambda plan: replace(plan, fewest_columns=1),
     "nothing is kept for the mix": lambda plan: replace(plan, least_gain=1.0),
+    "no pruning": lambda plan: replace(plan, tolerance=0.0),
     "patience 4": lambda plan: replace(plan, patience=4),
     "3 folds": lambda plan: replace(plan, n_folds=3),
 }

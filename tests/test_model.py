@@ -15,6 +15,7 @@ from madaline.data.tensor_file import MODEL, read_tensor_file
 from madaline.errors import ModelFileError
 from madaline.fitting import Fitting
 from madaline.model import FittedModel, Summary
+from madaline.training.leakage import Leak
 from madaline.training.score import Score
 
 TASKS = ("binary", "multiclass", "regression")
@@ -162,6 +163,7 @@ def summary():
         units={"plain": (8, 3), "bins": (64, 64)},
         row_multiply_adds=71_040,
         row_multiply_adds_before=300_000,
+        leaks=(Leak("tax", 0.999, 0.5),),
     )
 
 

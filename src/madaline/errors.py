@@ -15,3 +15,7 @@ class ModelFileError(InputError):
 
 class NothingLearnedWarning(UserWarning):
     """Networks that are no better than a constant beyond doubt: mind what they predict."""
+
+
+class LeakWarning(UserWarning):
+    """A column that all but gives the target away: make sure it is known before the target is."""

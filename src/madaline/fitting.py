@@ -32,6 +32,7 @@ from madaline.training.calibration import Calibration, calibrate
 from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
+from madaline.training.leakage import find_leaks
 from madaline.training.mix import Ingredient, Mix
 from madaline.training.objective import Objective
 from madaline.training.plan import Plan, make_plan
@@ -143,6 +144,13 @@ class Fitting:
         self.task, self.task_reason = (told, "as told") if told else infer_task(target)
         self.objective.check_task(self.task)
         self.codec = self.objective.fit_codec(self.task, target, sample_weight)
+        self.leaks = find_leaks(
+            table,
+            self.schema.kept,
+            self.codec.encode(target),
+            classes=isinstance(self.codec, ClassCodec),
+            groups=groups,
+        )
         weight = sample_weight
         if isinstance(self.codec, ClassCodec):
             codes = self.codec.encode(target)
@@ -218,7 +226,7 @@ class Fitting:
             self.race.mix(),
             self.race.examples,
             epoch=self.race.epoch,
-            noise=self.plan.noise,
+            tolerance=self.plan.tolerance,
             workers=self.race.workers,
         )
 
@@ -289,6 +297,7 @@ class Fitting:
             units={one.name: one.units for one in self.mix.ingredients},
             row_multiply_adds=self.mix.row_multiply_adds,
             row_multiply_adds_before=self.pruned.before.row_multiply_adds,
+            leaks=self.leaks,
         )
         predictor = Predictor(
             self.encoder,
@@ -310,7 +319,7 @@ class Fitting:
     def out_of_fold(self) -> Array:
         """Return the final raw output for every training row by networks that never saw it.
 
-        They are the networks before pruning, which say the same within the noise: what to prune was
+        They are the networks before pruning, which say the same beyond doubt: what to prune was
         chosen by these very rows, so that what is left looks better on them than it is.
 
         Returns

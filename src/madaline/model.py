@@ -15,6 +15,7 @@ from madaline.data.tensor_file import MODEL, read_tensor_file
 from madaline.errors import ModelFileError
 from madaline.runtime.predictor import Predictor
 from madaline.training.decisions import Decision
+from madaline.training.leakage import Leak
 from madaline.training.records import Record
 from madaline.training.score import Score
 from madaline.version import __version__
@@ -45,6 +46,8 @@ class Summary:
         Units of each hidden layer of the networks of each recipe of the prediction.
     row_multiply_adds, row_multiply_adds_before : int
         Work of predicting a row, and what it was before pruning.
+    leaks : tuple of Leak
+        Columns that all but give the target away.
     """
 
     task: str
@@ -61,6 +64,7 @@ class Summary:
     units: Mapping[str, tuple[int, ...]]
     row_multiply_adds: int
     row_multiply_adds_before: int
+    leaks: tuple[Leak, ...] = ()
 
     @property
     def learned(self) -> bool:
@@ -77,7 +81,8 @@ class Summary:
         own = {name: value for name, value in values.items() if name != "learned"}
         scores = tuple(Score(**score) for score in own["scores"])
         units = {name: tuple(layers) for name, layers in own["units"].items()}
-        return cls(**(own | {"scores": scores, "units": units}))
+        leaks = tuple(Leak(**leak) for leak in own["leaks"])
+        return cls(**(own | {"scores": scores, "units": units, "leaks": leaks}))
 
 
 @dataclass(frozen=True, eq=False)

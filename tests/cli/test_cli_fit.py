@@ -177,3 +177,11 @@ def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monk
     assert "goes on after epoch 3" in resumed.err
     assert sorted(path.name for path in place.iterdir()) == ["parts.madaline", "whole.madaline"]
     assert Path("parts.madaline").read_bytes() == Path("whole.madaline").read_bytes()
+
+
+def test_a_column_that_gives_the_target_away_is_named(run, fruit) -> None:
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 1)
+    said = " ".join(outcome.out.split())
+    assert "Look out: price alone tells 100.0% of the target, all the others together" in said
+    outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 1)
+    assert "Look out" not in outcome.out

@@ -11,7 +11,7 @@ import scipy.sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.errors import InputError
+from madaline.errors import InputError, LeakWarning
 
 QUICK = {"effort": 4, "random_state": 0}
 
@@ -108,7 +108,8 @@ def test_same_column_twice(halves):
 def test_more_columns_than_rows():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 500))
-    model = AdaptiveRegressor(effort=1, random_state=0).fit(X, X[:, 0])
+    with pytest.warns(LeakWarning, match="x0 alone tells 100.0% of the target"):
+        model = AdaptiveRegressor(effort=1, random_state=0).fit(X, X[:, 0])
     assert np.isfinite(model.predict(X)).all()
 
 

@@ -56,6 +56,8 @@ def verdict_lines(summary: Summary) -> Iterator[str]:
             f" {summary.target} beyond chance, or {count(summary.n_samples, 'row')} are too few to"
             " see it."
         )
+    for leak in summary.leaks:
+        yield paragraph(f"Look out: {leak}")
     yield f"Scores, each of the {summary.n_judged:,} rows judged by networks that never saw it:"
     yield from score_lines(summary.scores)
 

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from madaline.core.arrays import Array
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.errors import NothingLearnedWarning
+from madaline.errors import LeakWarning, NothingLearnedWarning
 from madaline.estimators.folds import read_folds
 from madaline.estimators.inputs import (
     read_effort,
@@ -91,9 +91,11 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
 
         Warns
         -----
+        LeakWarning
+            If a column all but gives the target away.
         NothingLearnedWarning
             If what was learned is no better than a constant, beyond doubt, on rows that networks
-            never saw. It is in `madaline.errors`.
+            never saw. Both are in `madaline.errors`.
         """
         table = read_table(self, X, fitting=True)
         target = self._read_target(y, table.n_samples)
@@ -119,6 +121,8 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             n_jobs=self.n_jobs,
         )
         _warn_of_empty_columns(fitting.schema)
+        for leak in fitting.leaks:
+            warnings.warn(str(leak), LeakWarning, stacklevel=2)
         for _, decision in fitting:
             if decision is not None and self.verbose:
                 print(_line(decision), file=sys.stderr)

@@ -52,8 +52,8 @@ class Plan:
         Tables of fewer columns have none to hide.
     widest : int
         Units of a layer, at most.
-    noise : float
-        By how many standard errors the loss may rise above the best when the mix is pruned.
+    tolerance : float
+        Share by which the loss may rise when the mix is pruned, a standard error included.
     """
 
     recipes: tuple[Recipe, ...]
@@ -68,7 +68,7 @@ class Plan:
     weak: float = 0.97
     fewest_columns: int = 16
     widest: int = 256
-    noise: float = 0.5
+    tolerance: float = 0.005
 
 
 def batch_size_for(n_samples: int) -> int:

@@ -1,4 +1,4 @@
-"""Pruning at the end: the smallest networks that predict as well as the best mix, within the noise.
+"""Pruning at the end: the smallest networks that predict as well as the best mix.
 
 Whole recipes go first, then hidden units of those that stay. Every step is judged on rows that the
 networks never saw and held to the best mix so far, not to the step before: steps do not add up.
@@ -33,17 +33,14 @@ JUDGED_ROWS = 2**15
 CHUNK = 1024
 """Rows that go through a network at a time, so that activations stay in the processor's cache."""
 
-WITHIN_THE_NOISE = (
-    "the loss of the mix is {loss:.4f} against {best:.4f} at best, a difference within the noise"
-    " (standard error {standard_error:.4f})."
+AS_GOOD = (
+    "the loss of the mix is {loss:.4f} against {best:.4f} at best (standard error of the difference"
+    " {standard_error:.4f}), as good beyond doubt."
 )
 
-LEFT_OUT = "The prediction does without it: " + WITHIN_THE_NOISE
+LEFT_OUT = "The prediction does without it: " + AS_GOOD
 
-SHRUNK = (
-    "Its networks do with {units:.0f} hidden units instead of {units_before:.0f}: "
-    + WITHIN_THE_NOISE
-)
+SHRUNK = "Its networks do with {units:.0f} hidden units instead of {units_before:.0f}: " + AS_GOOD
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +66,7 @@ class Pruned:
 
 
 def prune_mix(
-    mix: Mix, examples: Examples, *, epoch: int, noise: float, workers: Workers | None = None
+    mix: Mix, examples: Examples, *, epoch: int, tolerance: float, workers: Workers | None = None
 ) -> Pruned:
     """Return the mix without the recipes and hidden units that it can do without.
 
@@ -85,9 +82,10 @@ def prune_mix(
         The rows that its networks learned from and are judged on.
     epoch : int
         How long they learned, for the decisions.
-    noise : float
-        By how many standard errors of the difference, row by row, the loss may be higher than the
-        lowest so far; 0 prunes nothing.
+    tolerance : float
+        Share of the lowest loss so far by which the loss may be higher, with a standard error of
+        the difference, row by row, on top; 0 prunes nothing. So a step whose effect is uncertain is
+        not taken for harmless.
     workers : Workers, optional
         Threads.
 
@@ -97,11 +95,11 @@ def prune_mix(
         The lighter mix, a decision for each recipe that it does without or that became smaller, and
         the work that this took.
     """
-    if noise <= 0:
+    if tolerance <= 0:
         return Pruned(mix, mix, (), 0.0)
     judge = Judge(examples, -(-examples.rows.n_judged // JUDGED_ROWS), workers or Workers())
     lightest = judge.sampled(mix)
-    pruning = Pruning(judge, lightest, judge.losses(lightest), noise, epoch)
+    pruning = Pruning(judge, lightest, judge.losses(lightest), tolerance, epoch)
     for one in sorted(mix.ingredients, key=lambda one: one.share):
         pruning.leave_out(one.name)
     for one in sorted(pruning.mix.ingredients, key=lambda one: -one.row_multiply_adds):
@@ -192,8 +190,8 @@ class Pruning:
         The lightest so far that will do, with outputs for the judged rows.
     best : ndarray of shape (judged,)
         The row losses of the best mix so far, the whole one at first.
-    noise : float
-        How many standard errors a loss may be above the best.
+    tolerance : float
+        Share of the best loss by which a loss may be above it, a standard error included.
     epoch : int
         For the decisions.
     """
@@ -201,7 +199,7 @@ class Pruning:
     judge: Judge
     mix: Mix
     best: Array
-    noise: float
+    tolerance: float
     epoch: int
     decisions: list[Decision] = field(default_factory=list)
     multiply_adds: float = 0.0
@@ -245,11 +243,12 @@ class Pruning:
         return Mix(tuple(whole))
 
     def _take(self, lighter: Mix) -> Verdict | None:
-        """Go on with a lighter mix if it is as good as the best, within the noise."""
+        """Go on with a lighter mix if it is as good as the best, beyond doubt."""
         losses = self.judge.losses(lighter)
         verdict = self.judge.compare(losses, self.best)
         increase = verdict.loss - verdict.best
-        if not increase <= self.noise * verdict.standard_error:  # so that NaN is no improvement
+        worst = increase + verdict.standard_error
+        if not worst <= self.tolerance * abs(verdict.best):  # so that NaN is no improvement
             return None
         self.mix = lighter
         if increase < 0:
