@@ -46,14 +46,13 @@ def gradients(population, steps, seed=1):
 
 
 def settings_for(population, seed=2):
-    """Return a step size with settings of each member, rates and decays."""
+    """Return a step size with settings of each member, and of each parameter."""
     rng, dtype = np.random.default_rng(seed), population.theta.dtype
     column = (*population.axes, 1)
     return StepSize(
         rng.uniform(0.01, 0.1, column).astype(dtype),
-        rng.uniform(0, 0.01, column).astype(dtype),
+        rng.uniform(0, 0.01, column).astype(dtype) * weights_only(population.layout),
         population.layout.row(lambda slot: float(slot.fan_in), dtype.type),
-        weights_only(population.layout).astype(dtype),
     )
 
 
@@ -64,7 +63,7 @@ def run(optimizer, population, gradients, size):
 
 
 def part(size, index):
-    return StepSize(size.learning_rate[index], size.weight_decay[index], size.rates, size.decays)
+    return StepSize(size.learning_rate[index], size.weight_decay[index], size.rates)
 
 
 def assert_same(first, second):
@@ -166,7 +165,7 @@ def test_blocks_cover_every_element_once(axes, parameters, elements):
 @every_optimizer
 def test_without_a_gradient_only_weights_shrink(name):
     population = begin(OPTIMIZERS[name], (2,))
-    before, size = population.theta.copy(), StepSize(0.1, 0.02, decays=weights_only(LAYOUT))
+    before, size = population.theta.copy(), StepSize(0.1, 0.02 * weights_only(LAYOUT))
     run(OPTIMIZERS[name], population, np.zeros((1, 2, LAYOUT.size)), size)
     change = LAYOUT.views(OPTIMIZERS[name].averaged(population) / before)
     np.testing.assert_allclose(change["weight"], 0.98)

@@ -17,16 +17,14 @@ def population(*axes):
     theta = np.random.default_rng(0).normal(size=(*axes, LAYOUT.size))
     result = Population(LAYOUT, theta)
     Adam().start(result)
-    result.memory["first_moment"][...] = theta + 1
+    result.memory["slopes"][...] = theta + 1
     result.columns["steps"][...] = theta[..., :1]
     return result
 
 
 def assert_rows(changed, original, index):
     np.testing.assert_array_equal(changed.theta, original.theta[index])
-    np.testing.assert_array_equal(
-        changed.memory["first_moment"], original.memory["first_moment"][index]
-    )
+    np.testing.assert_array_equal(changed.memory["slopes"], original.memory["slopes"][index])
     np.testing.assert_array_equal(changed.columns["steps"], original.columns["steps"][index])
 
 

@@ -187,9 +187,9 @@ def test_new_memory_is_neutral():
     network = NETWORKS["one hidden layer"]
     population = trained(network, (3,), np.float64)
     wide, wider = widen(network, population, 0, 2, rng())
-    old = network.bind(population.memory["second_moment"])[0]["weight"]
+    old = network.bind(population.memory["squares"])[0]["weight"]
     theta, z = wide.bind(wider.theta), wide.bind(wider.memory["z"])
-    second = wide.bind(wider.memory["second_moment"])
+    second = wide.bind(wider.memory["squares"])
     np.testing.assert_array_equal(z[0]["weight"][..., 6:], theta[0]["weight"][..., 6:])
     np.testing.assert_allclose(
         second[0]["weight"][..., 6:], np.broadcast_to(old.mean((-1, -2))[:, None, None], (3, 3, 2))

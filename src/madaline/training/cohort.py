@@ -6,6 +6,7 @@ Each network learns from the rows outside its fold and is judged on its fold.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -140,6 +141,7 @@ class Cohort:
         members = self.population[:, group]
         gradient = self._gradient(members)
         parameters, gradients = self.network.bind(members.theta), self.network.bind(gradient)
+        decay = self._weight_decay(members)
         for step in range(order.shape[1]):
             workspace.rewind()
             x, target, weight = self._batch(order[group, step], workspace)
@@ -150,7 +152,8 @@ class Cohort:
             )
             slope = self.examples.loss.gradient(output, target, weight, workspace=workspace)
             backward(slope, gradients)
-            self.optimizer.step(members, gradient, self._step_size(members), workspace=workspace)
+            size = self._step_size(members, decay)
+            self.optimizer.step(members, gradient, size, workspace=workspace)
 
     def judge_fold(self, fold: int, places: slice) -> Array:
         """Return what this fold's networks say about some rows.
@@ -200,17 +203,19 @@ class Cohort:
             column = np.asarray(values, np.float32)[:, None, None]
             self.population.columns[name] = np.broadcast_to(column, shape).copy()
 
-    def _step_size(self, members: Population) -> StepSize:
-        columns = members.columns
-        warmup = np.minimum(1, (columns["steps"] + 1) / self._warmup_steps)
-        return StepSize(
-            learning_rate=columns["learning_rate"] * warmup,
-            weight_decay=columns["weight_decay"] * warmup,
-            rates=self._rates,
-            decays=self._decays,
-        )
+    def _weight_decay(self, members: Population) -> Array:
+        """Return the decay of each parameter, shape (recipes, 1, parameters); folds share it."""
+        return members.columns["weight_decay"][:, :1] * self._decays
 
-    @property
+    def _step_size(self, members: Population, decay: Array) -> StepSize:
+        """Return how far to go; the networks of a cohort took their first steps together."""
+        columns = members.columns
+        warmup = np.float32(columns["steps"].flat[0] + 1) / self._warmup_steps
+        if warmup >= 1:
+            return StepSize(columns["learning_rate"], decay, self._rates)
+        return StepSize(columns["learning_rate"] * warmup, decay * warmup, self._rates)
+
+    @cached_property
     def _warmup_steps(self) -> np.float32:
         return np.float32(max(10, min(2 * self.steps, 200)))
 

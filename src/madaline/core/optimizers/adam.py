@@ -10,9 +10,9 @@ from madaline.core.arrays import Array
 from madaline.core.optimizers.base import Optimizer, StepSize
 from madaline.core.optimizers.blocks import Scratch, blocks
 from madaline.core.optimizers.moments import (
-    bias_correction,
-    divide_by_root,
-    update_second_moment,
+    add_squares,
+    divided_by_root,
+    sum_of_weights,
 )
 from madaline.core.population import Population
 from madaline.core.workspace import Workspace
@@ -28,7 +28,8 @@ class Adam(Optimizer):
         v = beta2 v + (1 - beta2) g**2
         theta -= learning_rate (m / (1 - beta1**k)) / (sqrt(v / (1 - beta2**k)) + epsilon)
 
-    With a weight decay in `StepSize`, which never passes through the moments, this is AdamW.
+    With a weight decay in `StepSize`, which never passes through the moments, this is AdamW. The
+    fading sums ``m / (1 - beta1)`` and ``v / (1 - beta2)`` are remembered.
 
     Parameters
     ----------
@@ -58,10 +59,10 @@ class Adam(Optimizer):
     epsilon: float = 1e-8
 
     def start(self, population: Population) -> None:
-        """Begin with moments of zero."""
+        """Begin with sums of nothing."""
         theta = population.theta
-        population.memory["first_moment"] = np.zeros_like(theta)
-        population.memory["second_moment"] = np.zeros_like(theta)
+        population.memory["slopes"] = np.zeros_like(theta)
+        population.memory["squares"] = np.zeros_like(theta)
         population.columns["steps"] = np.zeros((*population.axes, 1), theta.dtype)
 
     def step(
@@ -70,19 +71,17 @@ class Adam(Optimizer):
         """Take one step."""
         population.columns["steps"] += 1
         steps = population.columns["steps"]
-        correction = bias_correction(self.beta2, steps)
-        factor = correction / np.square(bias_correction(self.beta1, steps))
+        root = np.sqrt(sum_of_weights(self.beta2, steps))
+        factor, epsilon = root / sum_of_weights(self.beta1, steps), self.epsilon * root
         scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
         for block in blocks(population.theta.shape):
             theta, update = block.matrix(population.theta), block.matrix(gradient)
-            first = block.matrix(population.memory["first_moment"])
-            second = block.matrix(population.memory["second_moment"])
+            slopes = block.matrix(population.memory["slopes"])
+            squares = block.matrix(population.memory["squares"])
             spare = scratch.like(theta)
 
-            update_second_moment(second, update, self.beta2, spare)
-            first *= self.beta1
-            update *= 1 - self.beta1
-            first += update
-            update[...] = first
-            divide_by_root(update, second, self.epsilon * block.column(correction), spare)
-            theta -= size.of(block).scaled(update, theta, spare, block.column(factor))
+            add_squares(squares, update, self.beta2, spare)
+            slopes *= self.beta1
+            slopes += update
+            divided_by_root(slopes, squares, block.part(epsilon), spare, update)
+            theta -= size.of(block).scaled(update, theta, spare, block.part(factor))

@@ -26,13 +26,13 @@ class StepSize:
     ----------
     learning_rate : float or ndarray of shape (*axes, 1)
         Length of a step, for all members or for each.
-    weight_decay : float or ndarray of shape (*axes, 1), default=0
-        Share of every weight that is forgotten in this step. It is *not* multiplied by the learning
-        rate (PyTorch's AdamW does that): its inverse is a time scale in steps.
+    weight_decay : float or ndarray, default=0
+        Share of every parameter that is forgotten in this step; an array broadcasts to
+        (*axes, parameters), and times `weights_only` spares biases, gates and scales. It is *not*
+        multiplied by the learning rate (PyTorch's AdamW does that): its inverse is a time scale in
+        steps.
     rates : ndarray of shape (parameters,), optional
         Multiple of the learning rate for each parameter; 1 by default.
-    decays : ndarray of shape (parameters,), optional
-        Multiple of the weight decay for each parameter; 1 by default. See `weights_only`.
 
     References
     ----------
@@ -50,17 +50,11 @@ class StepSize:
     learning_rate: float | Array
     weight_decay: float | Array = 0.0
     rates: Array | None = None
-    decays: Array | None = None
-
-    @property
-    def decaying(self) -> bool:
-        """Whether anything decays."""
-        return bool(np.any(self.weight_decay))
 
     def subtract(self, theta: Array, update: Array, workspace: Workspace) -> None:
         """Take the step, decay included.
 
-        ``theta -= learning_rate * rates * update + weight_decay * decays * theta``
+        ``theta -= learning_rate * rates * update + weight_decay * theta``
 
         Parameters
         ----------
@@ -92,20 +86,16 @@ class StepSize:
         update *= self.learning_rate * factor
         if self.rates is not None:
             update *= self.rates
-        if self.decaying:
-            np.multiply(theta, self.weight_decay, out=scratch)
-            if self.decays is not None:
-                scratch *= self.decays
-            update += scratch
+        if isinstance(self.weight_decay, np.ndarray) or self.weight_decay:
+            update += np.multiply(theta, self.weight_decay, out=scratch)
         return update
 
     def of(self, block: Block) -> StepSize:
         """Return the part of the settings that a block of the population needs."""
         return StepSize(
-            block.column(self.learning_rate),
-            block.column(self.weight_decay),
+            block.part(self.learning_rate),
+            block.part(self.weight_decay),
             None if self.rates is None else self.rates[block.columns],
-            None if self.decays is None else self.decays[block.columns],
         )
 
 
@@ -143,7 +133,9 @@ class Optimizer(ABC):
 
 
 def weights_only(layout: Layout) -> Array:
-    """Return ``StepSize.decays`` that leave biases, gates and scales alone, shape (parameters,).
+    """Return 1 for weights, 0 for biases, gates and scales, shape (parameters,).
+
+    A weight decay times this leaves alone what is not a weight.
 
     Examples
     --------

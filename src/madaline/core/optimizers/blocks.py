@@ -45,11 +45,23 @@ class Block:
         """Return the block of a matrix of shape (*axes, parameters), a view."""
         return matrix[(*self.members, Ellipsis, self.columns)]
 
-    def column(self, column: float | Array) -> float | Array:
-        """Return the block of a number for all members, or a column of shape (*axes, 1)."""
-        if np.ndim(column) == 0:
-            return column
-        return np.broadcast_to(column, (*self.axes, 1))[self.members]
+    def part(self, values: float | Array) -> float | Array:
+        """Return the part for this block of what broadcasts to (*axes, 1) or (*axes, parameters).
+
+        Examples
+        --------
+        >>> block = Block((2,), (slice(1, 2),), slice(0, 3))
+        >>> block.part(0.5), block.part(np.array([[1.0], [2.0]]))
+        (0.5, array([[2.]]))
+        >>> block.part(np.arange(5.0))
+        array([[0., 1., 2.]])
+        """
+        if not isinstance(values, np.ndarray) or values.ndim == 0:
+            return values
+        columns = self.columns if values.shape[-1] > 1 else slice(None)
+        if values.shape[:-1] != self.axes:
+            values = np.broadcast_to(values, (*self.axes, values.shape[-1]))
+        return values[(*self.members, Ellipsis, columns)]
 
 
 def blocks(shape: tuple[int, ...]) -> Iterator[Block]:

@@ -7,13 +7,13 @@ import numpy as np
 from madaline.core.arrays import Array
 
 
-def update_second_moment(second: Array, gradient: Array, beta2: float, scratch: Array) -> None:
-    """Take the gradient into the running mean of its squares: ``v = beta2 v + (1 - beta2) g**2``.
+def add_squares(squares: Array, gradient: Array, beta2: float, scratch: Array) -> None:
+    """Take the gradient into the fading sum of its squares: ``q = beta2 q + g**2``.
 
     Parameters
     ----------
-    second : ndarray of shape (*axes, parameters)
-        The running mean, changed in place.
+    squares : ndarray of shape (*axes, parameters)
+        The sum, changed in place.
     gradient : ndarray of shape (*axes, parameters)
         The gradient.
     beta2 : float
@@ -22,30 +22,36 @@ def update_second_moment(second: Array, gradient: Array, beta2: float, scratch: 
         Overwritten.
     """
     np.multiply(gradient, gradient, out=scratch)
-    scratch *= 1 - beta2
-    second *= beta2
-    second += scratch
+    squares *= beta2
+    squares += scratch
 
 
-def divide_by_root(direction: Array, second: Array, epsilon: float | Array, scratch: Array) -> None:
-    """Divide in place: ``direction /= sqrt(second) + epsilon``."""
-    np.sqrt(second, out=scratch)
+def divided_by_root(
+    direction: Array, squares: Array, epsilon: float | Array, scratch: Array, out: Array
+) -> Array:
+    """Write ``direction / (sqrt(squares) + epsilon)`` into `out`, which may be the direction."""
+    np.sqrt(squares, out=scratch)
     scratch += epsilon
-    direction /= scratch
+    return np.divide(direction, scratch, out=out)
 
 
-def bias_correction(beta2: float, steps: Array) -> Array:
-    """Return ``r = sqrt(1 - beta2**steps)``, which makes up for moments that started at zero.
+def sum_of_weights(beta: float, steps: Array) -> Array:
+    """Return ``1 + beta + ... + beta**(steps - 1)``: what a fading sum is divided by for a mean.
 
-    It moves Adam's correction from the matrix to one number for each member:
-    ``g / (sqrt(v / r**2) + epsilon) = r g / (sqrt(v) + r epsilon)``.
+    So the mean is right from the first step on. The division moves from the matrix to one number
+    for each member: ``g / (sqrt(q / s) + epsilon) = sqrt(s) g / (sqrt(q) + sqrt(s) epsilon)``.
 
     Parameters
     ----------
-    beta2 : float
-        How much of the past is kept.
+    beta : float
+        How much of the past is kept, below 1.
     steps : ndarray of shape (*axes, 1)
         Number of steps, the present one included.
+
+    Examples
+    --------
+    >>> sum_of_weights(0.5, np.array([[1.0], [2.0], [3.0]])).ravel()
+    array([1.  , 1.5 , 1.75])
     """
-    exact = np.sqrt(-np.expm1(steps.astype(np.float64) * np.log(beta2)))
+    exact = np.expm1(steps.astype(np.float64) * np.log(beta)) / (beta - 1)
     return np.asarray(exact.astype(steps.dtype))

@@ -9,7 +9,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.optimizers.base import Optimizer, StepSize
 from madaline.core.optimizers.blocks import Scratch, blocks
-from madaline.core.optimizers.moments import divide_by_root, update_second_moment
+from madaline.core.optimizers.moments import add_squares, divided_by_root
 from madaline.core.population import Population
 from madaline.core.workspace import Workspace
 
@@ -46,18 +46,19 @@ class RMSProp(Optimizer):
     epsilon: float = 1e-8
 
     def start(self, population: Population) -> None:
-        """Begin with a running mean of zero."""
-        population.memory["second_moment"] = np.zeros_like(population.theta)
+        """Begin with a sum of nothing."""
+        population.memory["squares"] = np.zeros_like(population.theta)
 
     def step(
         self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
     ) -> None:
         """Take one step."""
+        root = float(np.sqrt(1 / (1 - self.beta2)))  # of the sum of all weights
         scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
         for block in blocks(population.theta.shape):
             theta, update = block.matrix(population.theta), block.matrix(gradient)
-            second = block.matrix(population.memory["second_moment"])
+            squares = block.matrix(population.memory["squares"])
             spare = scratch.like(theta)
-            update_second_moment(second, update, self.beta2, spare)
-            divide_by_root(update, second, self.epsilon, spare)
-            theta -= size.of(block).scaled(update, theta, spare)
+            add_squares(squares, update, self.beta2, spare)
+            divided_by_root(update, squares, self.epsilon * root, spare, update)
+            theta -= size.of(block).scaled(update, theta, spare, root)

@@ -14,9 +14,9 @@ from madaline.core.arrays import Array
 from madaline.core.optimizers.base import Optimizer, StepSize
 from madaline.core.optimizers.blocks import Scratch, blocks
 from madaline.core.optimizers.moments import (
-    bias_correction,
-    divide_by_root,
-    update_second_moment,
+    add_squares,
+    divided_by_root,
+    sum_of_weights,
 )
 from madaline.core.population import Population
 from madaline.core.workspace import Workspace
@@ -34,7 +34,8 @@ class ScheduleFreeAdamW(Optimizer):
         x = (1 - c) x + c z        with c = w_k / (w_1 + ... + w_k)
         w_k = learning_rate**2 k**power
 
-    Only y and z are stored; inserting gives ``y = (1 - c) y + c z_old - (1 - b + b c) d``.
+    Only y, z and ``v / (1 - beta2)`` are stored; inserting gives
+    ``y = (1 - c) y + c z_old - (1 - b + b c) d``.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ class ScheduleFreeAdamW(Optimizer):
         """Begin the way at theta: x = y = z."""
         theta = population.theta
         population.memory["z"] = theta.copy()
-        population.memory["second_moment"] = np.zeros_like(theta)
+        population.memory["squares"] = np.zeros_like(theta)
         population.columns["steps"] = np.zeros((*population.axes, 1), theta.dtype)
         population.columns["way"] = np.zeros((*population.axes, 1), theta.dtype)
 
@@ -92,22 +93,22 @@ class ScheduleFreeAdamW(Optimizer):
         # A learning rate of zero goes no way at all: its share is zero, not 0 / 0.
         share = way / np.maximum(columns["way"], np.finfo(dtype).tiny)  # c, (*axes, 1)
         back = (1 - self.beta1) + self.beta1 * share
-        correction = bias_correction(self.beta2, columns["steps"])
+        root = np.sqrt(sum_of_weights(self.beta2, columns["steps"]))
+        epsilon, kept = self.epsilon * root, 1 - share
 
         scratch = Scratch(population.theta.shape, dtype, workspace)
         for block in blocks(population.theta.shape):
             y, z = block.matrix(population.theta), block.matrix(population.memory["z"])
             delta, spare = block.matrix(gradient), scratch.like(y)
-            root, own_share = block.column(correction), block.column(share)
-            second = block.matrix(population.memory["second_moment"])
-            update_second_moment(second, delta, self.beta2, spare)
-            divide_by_root(delta, second, self.epsilon * root, spare)
-            size.of(block).scaled(delta, y, spare, root)  # d
+            squares = block.matrix(population.memory["squares"])
+            add_squares(squares, delta, self.beta2, spare)
+            divided_by_root(delta, squares, block.part(epsilon), spare, delta)
+            size.of(block).scaled(delta, y, spare, block.part(root))  # d
 
-            y *= 1 - own_share
-            y += np.multiply(z, own_share, out=spare)
+            y *= block.part(kept)
+            y += np.multiply(z, block.part(share), out=spare)
             z -= delta
-            delta *= block.column(back)
+            delta *= block.part(back)
             y -= delta
 
     def averaged(self, population: Population) -> Array:

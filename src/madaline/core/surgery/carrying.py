@@ -13,7 +13,7 @@ from madaline.core.population import Layout, Population
 HOLDS_VALUES = frozenset({"z"})
 """Optimizer memory that holds parameters of its own: what is added stands in it as in theta."""
 
-HOLDS_SQUARES = frozenset({"second_moment"})
+HOLDS_SQUARES = frozenset({"squares"})
 """Optimizer memory of squared gradients. All parameters share one count of steps, so a new one that
 started at zero would seem to have had tiny gradients, and its first steps would be far too long; it
 starts at the mean of its neighbors instead. All other memory starts at zero."""
