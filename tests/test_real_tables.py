@@ -17,7 +17,7 @@ def run(columns, target, **options):
 
 
 def test_a_category_of_a_thousand_cities_is_learned_from_as_far_as_its_rows_go(tmp_path):
-    """Frequent cities are told apart, rare ones share a feature, new ones do no harm."""
+    """Rare cities are told by what the target usually is there; new ones do no harm."""
     rng = np.random.default_rng(0)
     effect = rng.normal(size=1000)
     city = (1000 * rng.random(3500) ** 4).astype(int)  # some frequent, most rare
@@ -29,12 +29,27 @@ def test_a_category_of_a_thousand_cities_is_learned_from_as_far_as_its_rows_go(t
     assert fitting.encoder.n_features(0) < 100
     new = {name: values[3000:] for name, values in columns.items()}
     error = np.var(model.predict(new) - target[3000:]) / np.var(target[3000:])
-    of_x_alone = 1 - np.corrcoef(x[3000:], target[3000:])[0, 1] ** 2
-    assert error < 0.85 * of_x_alone
+    assert error < 0.25  # x alone leaves 0.8, frequent cities and x leave 0.5
     unseen = {"city": np.array(["elsewhere"] * 500, object), "x": x[3000:]}
     assert np.corrcoef(model.predict(unseen), x[3000:])[0, 1] > 0.9
     model.save(tmp_path / "model")
     assert (tmp_path / "model").stat().st_size < 5e6
+
+
+@pytest.mark.parametrize("kind", ["number", "class"])
+def test_levels_of_two_rows_each_tell_nothing_of_a_shuffled_target(kind):
+    """What a level's other row says must not come back as knowledge of the row that is judged."""
+    rng = np.random.default_rng(0)
+    city = rng.integers(0, 1000, 2000)
+    target = rng.normal(size=2000) if kind == "number" else rng.integers(0, 2, 2000)
+    columns = {
+        "city": np.array([f"city {c}" for c in city], object),
+        "zip": city + 0.0,  # the city again, as a number that bins can tell apart
+        "x": rng.normal(size=2000),
+    }
+    _, model = run(columns, target, effort=20)
+    assert not model.summary.learned
+    assert model.summary.standard_errors_better < 2
 
 
 def test_columns_with_endless_tails_are_learned_from():

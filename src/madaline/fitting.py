@@ -155,7 +155,13 @@ class Fitting:
         if isinstance(self.codec, ClassCodec):
             codes = self.codec.encode(target)
             weight = self.objective.row_weight(self.codec.classes, codes, sample_weight)
-        self.encoder = TableEncoder.fit(table, self.schema, n_bins=BINS, sample_weight=weight)
+        self.encoder = TableEncoder.fit(
+            table,
+            self.schema,
+            n_bins=BINS,
+            sample_weight=weight,
+            target=_target_matrix(self.codec, target),
+        )
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
         n_groups = None if groups is None else len(np.unique(groups))
         plan = make_plan(
@@ -352,8 +358,17 @@ class Fitting:
     def _examples(
         self, table: Table, target: Array, weight: Array | None, groups: Array | None
     ) -> Examples:
-        order = self.rows.order
-        encoded = self.encoder.encode(table.take(order))
+        order, matrix = self.rows.order, _target_matrix(self.codec, target)
+        places = None if groups is None else np.unique(groups[order], return_inverse=True)[1]
+        sorted_table = table.take(order)
+        encoded = self.encoder.encode(sorted_table)
+        fold_features = self.encoder.fold_features(
+            sorted_table,
+            matrix[order],
+            None if weight is None else weight[order],
+            [self.rows.training(fold) for fold in range(self.rows.n_folds)],
+            np.arange(len(order)) if places is None else places,
+        )
         used = sorted({recipe.n_bins for recipe in self.plan.recipes})
         return Examples(
             self.rows,
@@ -362,13 +377,14 @@ class Fitting:
                 n_bins: tuple(int(column) for column in self.encoder.feature_columns(n_bins))
                 for n_bins in used
             },
-            _target_matrix(self.codec, target[order]),
+            matrix[order],
             self.objective.network_loss(self.codec),
             _unit_mean(weight, order),
-            None if groups is None else np.unique(groups[order], return_inverse=True)[1],
+            places,
             self.objective.make_metric(
                 self.codec, target[order], self._own_weight, n_judged=self.rows.n_judged
             ),
+            fold_features,
         )
 
     def _scores(self) -> tuple[Score, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
 from typing import Any
@@ -14,6 +14,7 @@ from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder, missing_name
 from madaline.data.conversion import as_levels
+from madaline.data.level_means import LevelMeans
 from madaline.data.schema import CATEGORY
 from madaline.data.statistics import total_weight
 
@@ -30,8 +31,9 @@ class CategoryEncoder(ColumnEncoder):
 
     The `MOST_FEATURES` most frequent levels get a feature each (one-hot). Where there are more, the
     others share the feature "rare", and one more feature tells how frequent a level was, on a
-    logarithmic scale. Missing is a level of its own where training had it. Two levels share one
-    feature of -0.5 and 0.5. All are centered; before that, a level never seen is zero everywhere.
+    logarithmic scale; and if the target is given, others yet tell what it usually is at a level.
+    Missing is a level of its own where training had it. Two levels share one feature of -0.5 and
+    0.5. All are centered; before that, a level never seen is zero everywhere.
 
     Parameters
     ----------
@@ -49,6 +51,8 @@ class CategoryEncoder(ColumnEncoder):
         Whether there were more levels than are remembered; then unknown ones count as rare.
     log_center, log_spread : float
         Mean and standard deviation of the logarithmic counts over the training rows.
+    means : LevelMeans, optional
+        What the target usually is at each level, at those that are not remembered, where missing.
 
     Examples
     --------
@@ -68,12 +72,22 @@ class CategoryEncoder(ColumnEncoder):
     is_cut: bool
     log_center: float
     log_spread: float
+    means: LevelMeans | None = None
 
     kind = CATEGORY
 
     @classmethod
-    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> CategoryEncoder:
-        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+    def fit(
+        cls,
+        name: str,
+        column: Array,
+        sample_weight: Array | None = None,
+        target: Array | None = None,
+    ) -> CategoryEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind.
+
+        The target, shape (n_samples, n_outputs), is looked at only where levels are too many.
+        """
         texts = as_levels(column)
         levels, counts = _counted(texts, sample_weight)
         missing = total_weight(is_missing(texts), sample_weight)
@@ -83,7 +97,7 @@ class CategoryEncoder(ColumnEncoder):
         if missing > 0:
             slots.append(missing)
         center, spread = _log_moments(counts)
-        return cls(
+        encoder = cls(
             name,
             tuple(levels[:MOST_LEVELS]),
             counts[:MOST_LEVELS],
@@ -93,6 +107,25 @@ class CategoryEncoder(ColumnEncoder):
             center,
             spread,
         )
+        if target is None or not encoder.has_rare:
+            return encoder
+        own = encoder.slots(encoder.read(column))
+        means = LevelMeans.fit(own, target, sample_weight, n_levels=len(encoder.levels) + 3)
+        return replace(encoder, means=means)
+
+    @property
+    def n_means(self) -> int:
+        """Number of features, the last ones, that tell what the target usually is."""
+        return 0 if self.means is None else len(self.means.outputs)
+
+    def slots(self, places: Array) -> Array:
+        """Return the slots in `means` of the levels at these places.
+
+        After those that are remembered come the others, missing, and levels never seen.
+        """
+        last = len(self.levels)
+        slots = np.where(places == _MISSING, last + 1, places)
+        return np.where(places == _UNSEEN, last + 2, slots)
 
     @property
     def has_rare(self) -> bool:
@@ -109,7 +142,11 @@ class CategoryEncoder(ColumnEncoder):
             names.append(missing_name(self.name))
         if len(names) <= 2:
             return tuple(names[: len(names) - 1])  # one slot is a constant, two are one feature
-        return (*names, f"{self.name}: frequency") if self.has_rare else tuple(names)
+        if not self.has_rare:
+            return tuple(names)
+        outputs = () if self.means is None else self.means.outputs.tolist()
+        usual = [f"{self.name}: usual target {output}" for output in outputs]
+        return (*names, f"{self.name}: frequency", *usual)
 
     def read(self, column: Array) -> Array:
         """Return each row's place among the levels, or -1 where missing, -2 where unknown."""
@@ -129,11 +166,13 @@ class CategoryEncoder(ColumnEncoder):
         slots = np.minimum(column, MOST_FEATURES)
         slots[column == _MISSING] = n_slots - 1 if self.has_missing else n_slots
         slots[column == _UNSEEN] = n_slots
-        if self.has_rare:
-            out[:, :-1] = self._slot_features()[slots]
-            out[:, -1] = self._frequency(column)
-        else:
+        if not self.has_rare:
             out[:] = self._slot_features()[slots]
+            return
+        out[:, :n_slots] = self._slot_features()[slots]
+        out[:, n_slots] = self._frequency(column)
+        if self.means is not None:
+            out[:, n_slots + 1 :] = self.means.values[self.slots(column)]
 
     def n_unseen(self, column: Array) -> int:
         """Return in how many rows the level is one that no training row had."""
@@ -165,12 +204,16 @@ class CategoryEncoder(ColumnEncoder):
             "is_cut": self.is_cut,
             "log_center": self.log_center,
             "log_spread": self.log_spread,
-        }, {"counts": self.counts, "shares": self.shares}
+        }, {"counts": self.counts, "shares": self.shares} | (
+            {} if self.means is None else self.means.to_arrays()
+        )
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> CategoryEncoder:
         """Return the encoder that `to_state` described."""
-        return cls(**(dict(state) | dict(arrays) | {"levels": tuple(state["levels"])}))
+        own = {name: arrays[name] for name in ("counts", "shares")}
+        means = LevelMeans.from_arrays(arrays) if "means.values" in arrays else None
+        return cls(**(dict(state) | own | {"levels": tuple(state["levels"]), "means": means}))
 
 
 _MISSING, _UNSEEN = -1, -2

@@ -1,9 +1,11 @@
 """The table encoder turns a table into the numbers that networks see: float32, about unit size.
 
 Everything it needs to know it learns from the training table, once: from all its rows, those that
-are held out from some networks included, but never from the target. Medians, quantiles and counts
-of levels so are the same for all folds. The same table can be asked for with different numbers of
-piecewise-linear bins beside its numbers; the rest of the work is shared.
+are held out from some networks included, but not from the target. Medians, quantiles and counts of
+levels so are the same for all folds. Only where a category has too many levels to tell apart, some
+features depend on the target; then networks of each fold see their own. The same table can be asked
+for with different numbers of piecewise-linear bins beside its numbers; the rest of the work is
+shared.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from madaline.data.boolean_encoder import BooleanEncoder
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.datetime_encoder import DatetimeEncoder
+from madaline.data.fold_features import FoldFeatures
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table, listed
@@ -74,6 +77,7 @@ class TableEncoder:
         *,
         n_bins: Sequence[int] = (0, 16, 64),
         sample_weight: Array | None = None,
+        target: Array | None = None,
     ) -> TableEncoder:
         """Learn the encoding of a training table.
 
@@ -87,6 +91,9 @@ class TableEncoder:
             Numbers of bins to prepare.
         sample_weight : ndarray of shape (n_samples,), optional
             Weight of each row: a weight of two is the row twice, zero is no row.
+        target : ndarray of shape (n_samples, n_outputs), optional
+            What the networks should say, for categories of very many levels. Training rows then
+            need `fold_features`, too.
 
         Raises
         ------
@@ -95,7 +102,7 @@ class TableEncoder:
         """
         weight = _checked_weight(sample_weight, table.n_samples)
         fitted = [
-            _fit_column(column.name, column.kind, table[column.name], weight, tuple(n_bins))
+            _fit_column(column.name, column.kind, table[column.name], weight, tuple(n_bins), target)
             for column in schema.columns
             if column.kept
         ]
@@ -171,6 +178,49 @@ class TableEncoder:
         }
         unseen = {name: count for name, count in counts.items() if count}
         return Encoded(self, self._base(columns, table.n_samples), numbers, unseen)
+
+    def fold_features(
+        self,
+        table: Table,
+        target: Array,
+        sample_weight: Array | None,
+        learned: Sequence[Array],
+        parts: Array,
+    ) -> FoldFeatures | None:
+        """Return the features of the training rows that depend on targets, as each fold may know.
+
+        Parameters
+        ----------
+        table : Table
+            The rows that it was fitted on, in any order.
+        target : ndarray of shape (n_samples, n_outputs)
+            Their targets.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Their weights.
+        learned : sequence of int ndarray
+            Places of the rows that each fold's networks learn from.
+        parts : int ndarray of shape (n_samples,)
+            Rows of the same number do not tell one another.
+
+        Returns
+        -------
+        FoldFeatures or None
+            None where no feature depends on targets.
+        """
+        stops = np.cumsum([encoder.n_features for encoder in self.encoders])
+        features, values = [], []
+        for encoder, stop in zip(self.encoders, stops, strict=True):
+            if isinstance(encoder, CategoryEncoder) and encoder.means is not None:
+                slots = encoder.slots(encoder.read(table[encoder.name]))
+                of_folds = [
+                    encoder.means.for_networks(slots, target, sample_weight, rows, parts)
+                    for rows in learned
+                ]
+                features.append(np.arange(stop - encoder.n_means, stop))
+                values.append(np.stack(of_folds))
+        if not features:
+            return None
+        return FoldFeatures(np.concatenate(features), np.concatenate(values, axis=-1))
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
@@ -272,13 +322,18 @@ class Encoded:
 
 
 def _fit_column(
-    name: str, kind: str, column: Array, weight: Array | None, n_bins: tuple[int, ...]
+    name: str,
+    kind: str,
+    column: Array,
+    weight: Array | None,
+    n_bins: tuple[int, ...],
+    target: Array | None,
 ) -> ColumnEncoder:
     match kind:
         case NumberEncoder.kind:
             return NumberEncoder.fit(name, column, weight, n_bins)
         case CategoryEncoder.kind:
-            return CategoryEncoder.fit(name, column, weight)
+            return CategoryEncoder.fit(name, column, weight, target)
         case BooleanEncoder.kind:
             return BooleanEncoder.fit(name, column, weight)
         case _:

@@ -144,7 +144,7 @@ class Cohort:
         decay = self._weight_decay(members)
         for step in range(order.shape[1]):
             workspace.rewind()
-            x, target, weight = self._batch(order[group, step], workspace)
+            x, target, weight = self._batch(order[group, step], group, workspace)
             if self.recipes[0].column_dropout:
                 self._hide_columns(x, rngs, workspace)
             output, backward = self.network.forward(
@@ -176,7 +176,7 @@ class Cohort:
     def _judge_fold(self, fold: int, places: slice) -> Array:
         workspace = self._workspace("judge", fold)
         parameters = self.network.bind(self.optimizer.averaged(self.population[:, fold]))
-        x = self.examples.features[self.recipes[0].n_bins][places]
+        x = self.examples.encoded(self.recipes[0].n_bins, fold, places)
         output = np.empty((len(self.recipes), len(x), self.examples.n_outputs), np.float32)
         for start in range(0, len(x), JUDGED_ROWS):
             workspace.rewind()
@@ -219,11 +219,16 @@ class Cohort:
     def _warmup_steps(self) -> np.float32:
         return np.float32(max(10, min(2 * self.steps, 200)))
 
-    def _batch(self, index: Array, workspace: Workspace) -> tuple[Array, Array, Array | None]:
+    def _batch(
+        self, index: Array, group: slice, workspace: Workspace
+    ) -> tuple[Array, Array, Array | None]:
         """Gather a batch for each fold: x (folds, batch, features), target and weight alike."""
         examples = self.examples
         features = examples.features[self.recipes[0].n_bins]
         x = _gather(features, index, workspace)
+        if examples.fold_features is not None:
+            folds = np.arange(examples.rows.n_folds)[group, None]
+            examples.fold_features.write(folds, index, x)
         target = _gather(examples.target, index, workspace)
         if examples.weight is None:
             return x, target, None

@@ -12,6 +12,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.data.batches import FoldedRows
+from madaline.data.fold_features import FoldFeatures
 from madaline.training.ensemble import greedy_weights
 from madaline.training.metrics import TIE, Metric
 
@@ -38,6 +39,8 @@ class Examples:
         Number of the group of each row; rows of a group are not independent.
     metric : Metric, optional
         What judges outputs instead of the loss.
+    fold_features : FoldFeatures, optional
+        Features that are others for the networks of each fold.
     """
 
     rows: FoldedRows
@@ -48,6 +51,7 @@ class Examples:
     weight: Array | None = None
     groups: Array | None = None
     metric: Metric | None = None
+    fold_features: FoldFeatures | None = None
 
     @property
     def n_samples(self) -> int:
@@ -74,6 +78,13 @@ class Examples:
         """The targets, weights and groups of the rows that are judged."""
         groups = None if self.groups is None else self.groups[self.judged]
         return self.target[self.judged], self.weights(self.judged), groups
+
+    def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
+        """Return some rows, (rows, n_features), as the networks of a fold see them."""
+        x = self.features[n_bins][places]
+        if self.fold_features is None:
+            return x
+        return self.fold_features.write(fold, places, x.copy())
 
     def weights(self, places: slice | Array) -> Array | None:
         """Return the weights of some rows."""

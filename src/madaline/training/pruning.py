@@ -149,11 +149,12 @@ class Judge:
 
     def output(self, one: Ingredient, step: int) -> Array:
         """Return what networks say about every step-th of the rows that they never saw."""
-        rows, features = self.examples.rows, self.examples.features[one.n_bins]
+        rows = self.examples.rows
 
         def held_out(fold: int) -> Array:
             places = rows.held_out(fold)
-            x = features[slice(-(-places.start // step) * step, places.stop, step)]
+            every = slice(-(-places.start // step) * step, places.stop, step)
+            x = self.examples.encoded(one.n_bins, fold, every)
             chunks = [x[start : start + CHUNK] for start in range(0, max(1, len(x)), CHUNK)]
             with np.errstate(over="ignore", invalid="ignore"):
                 return np.concatenate([one.network.predict(one.theta[fold], x) for x in chunks])
@@ -271,16 +272,19 @@ class Pruning:
 
     def _rank(self, one: Ingredient, layer: int) -> UnitRanking:
         """Rank the units of each fold's network on rows that it learned from."""
-        rows, features = self.judge.examples.rows, self.judge.examples.features[one.n_bins]
+        examples = self.judge.examples
+        rows = examples.rows
         below = Network(one.network.layers[: layer + 1])
         units = one.units[hidden_layers(one.network).index(layer)]
         n_ranked = min(RANKED_ROWS, ROWS_FOR_A_UNIT * units, rows.n_training)
-        places = np.stack([_spread(rows.training(fold), n_ranked) for fold in range(rows.n_folds)])
+        folds = range(rows.n_folds)
+        places = [_spread(rows.training(fold), n_ranked) for fold in folds]
+        x = np.stack([examples.encoded(one.n_bins, fold, places[fold]) for fold in folds])
         each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
         self.multiply_adds += rows.n_folds * each
         with one_threaded_products():
             population = Population(one.network.layout, one.theta)
-            return rank_units(one.network, population, layer, features[places])
+            return rank_units(one.network, population, layer, x)
 
     def _narrowed(self, one: Ingredient, ranking: UnitRanking, units: int) -> Ingredient:
         with one_threaded_products():

@@ -137,11 +137,11 @@ class Standing:
         Each fold's networks are asked about as many rows as they are judged on.
         """
         examples = self.examples
-        features = examples.features[candidate.recipe.n_bins]
+        n_bins = candidate.recipe.n_bins
         places = [examples.rows.seen(fold) for fold in range(examples.rows.n_folds)]
         with one_threaded_products():
             outputs = [
-                candidate.network.predict(theta, features[rows])
-                for theta, rows in zip(candidate.theta, places, strict=True)
+                candidate.network.predict(theta, examples.encoded(n_bins, fold, rows))
+                for fold, (theta, rows) in enumerate(zip(candidate.theta, places, strict=True))
             ]
         return examples.mean_loss(np.concatenate(outputs), np.concatenate(places))

@@ -1,0 +1,120 @@
+"""Features that tell what the target usually is at a level, and nobody what it must not know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline.data.encoder import TableEncoder
+from madaline.data.level_means import LevelMeans
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+
+
+def draw(n_samples=400, n_levels=80, n_outputs=1, effect=1.0, seed=0):
+    rng = np.random.default_rng(seed)
+    levels = rng.integers(0, n_levels, n_samples)
+    target = effect * rng.normal(size=(n_levels, n_outputs))[levels]
+    return levels, target + rng.normal(size=(n_samples, n_outputs)), rng
+
+
+def deviation(means, levels, target, level, weight=None):
+    """Return a level's scaled deviation by the formula, from rows that may tell."""
+    weight = np.ones(len(levels)) if weight is None else weight
+    own = levels == level
+    total = weight[own] @ (target[own] - weight @ target / weight.sum())
+    return total / (weight[own].sum() + means.prior) / means.scale
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_each_row_is_told_what_the_formula_says(weighted):
+    levels, target, rng = draw(n_outputs=2)
+    weight = rng.uniform(0.5, 2, len(levels)) if weighted else None
+    means = LevelMeans.fit(levels, target, weight, n_levels=80)
+    learned, parts = np.arange(0, 400, 2), rng.integers(0, 10, 400)
+    told = means.for_networks(levels, target, weight, learned, parts)
+    for row in range(0, 400, 7):
+        telling = learned if row % 2 else learned[parts[learned] != parts[row]]
+        own = None if weight is None else weight[telling]
+        expected = deviation(means, levels[telling], target[telling], levels[row], own)
+        np.testing.assert_allclose(told[row], expected, rtol=1e-4, atol=1e-6)
+    everything = [deviation(means, levels, target, level, weight) for level in range(80)]
+    np.testing.assert_allclose(means.values, everything, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_is_told_nothing_of_rows_that_it_does_not_learn_from():
+    levels, target, rng = draw()
+    means = LevelMeans.fit(levels, target, None, n_levels=80)
+    learned, parts, other = np.arange(300), np.arange(400), target.copy()
+    other[300:] = 1e3 * rng.normal(size=(100, 1))
+    first, second = (means.for_networks(levels, y, None, learned, parts) for y in (target, other))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_row_is_told_nothing_of_itself():
+    levels, target, _ = draw()
+    means = LevelMeans.fit(levels, target, None, n_levels=80)
+    other = target.copy()
+    other[17] += 10
+    first, second = (
+        means.for_networks(levels, y, None, np.arange(400), np.arange(400)) for y in (target, other)
+    )
+    # Only the mean of all rows moves, in other parts; within the row's part nothing does.
+    np.testing.assert_array_equal(first[7::10], second[7::10])
+    assert (first != second).any()
+
+
+def test_the_prior_is_the_number_of_rows_at_which_a_level_speaks_for_itself():
+    levels, target, _ = draw(40_000, 400, effect=0.5)
+    means = LevelMeans.fit(levels, target, None, n_levels=400)
+    assert means.prior[0] == pytest.approx(1 / 0.5**2, rel=0.2)
+    assert np.std(means.values[levels]) == pytest.approx(1, rel=1e-3)
+
+
+def test_levels_that_tell_nothing_are_all_alike():
+    levels, _, _ = draw()
+    means = LevelMeans.fit(levels, np.tile([[1.0], [-1.0]], (200, 1)), None, n_levels=80)
+    assert np.abs(means.values).max() < 10
+    constant = LevelMeans.fit(levels, np.ones((400, 1)), None, n_levels=80)
+    assert not constant.values.any()
+
+
+def test_of_many_classes_the_most_frequent_are_told():
+    rng = np.random.default_rng(0)
+    classes = np.concatenate([np.repeat(np.arange(10, 20), 30), rng.integers(0, 20, 60)])
+    means = LevelMeans.fit(rng.integers(0, 9, 360), np.eye(20)[classes], None, n_levels=9)
+    assert means.outputs.tolist() == list(range(10, 20))
+
+
+def test_a_column_of_many_levels_has_features_that_survive_a_file():
+    levels, target, _ = draw(600, 100)
+    table = Table.from_columns({"city": np.array([f"c{level}" for level in levels], object)})
+    encoder = TableEncoder.fit(table, Schema.infer(table), target=target)
+    assert encoder.feature_names(0)[-2:] == ("city: frequency", "city: usual target 0")
+    new = Table.from_columns({"city": np.array(["c1", "elsewhere", None], object)})
+    x = encoder.encode(new).base
+    assert x[0, -1] != 0
+    assert x[1, -1] == x[2, -1] == 0
+    again = TableEncoder.from_state(*encoder.to_state())
+    np.testing.assert_array_equal(again.encode(new).base, x)
+    own = encoder.fold_features(table, target, None, [np.arange(300), np.arange(600)], levels)
+    assert own.features.tolist() == [x.shape[1] - 1]
+    assert own.values.shape == (2, 600, 1)
+    assert not own.values[1].any()  # the parts are the levels: nobody may tell
+    few = Table.from_columns({"city": np.array([f"c{level % 60}" for level in levels], object)})
+    plain = TableEncoder.fit(few, Schema.infer(few), target=target)
+    assert plain.fold_features(few, target, None, [np.arange(600)], levels) is None
+
+
+def test_more_levels_than_are_remembered_share_a_mean(monkeypatch):
+    from madaline.data import category_encoder
+
+    monkeypatch.setattr(category_encoder, "MOST_LEVELS", 70)
+    levels = np.concatenate([np.repeat(np.arange(70), 3), np.arange(70, 170)])
+    target = np.where(levels < 70, 0.0, 5.0)[:, None]
+    target[::2] += 0.5
+    table = Table.from_columns({"city": np.array([f"c{level}" for level in levels], object)})
+    encoder = TableEncoder.fit(table, Schema.infer(table, {"city": "category"}), target=target)
+    new = Table.from_columns({"city": np.array(["c3", "c160", "never seen"], object)})
+    few, cut, unseen = encoder.encode(new).base[:, -1]
+    assert cut == unseen > 0 > few
