@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from madaline import __version__
-from madaline.cli import fit, info, predict
+from madaline.cli import explain, fit, info, predict
 from madaline.errors import InputError
 
 DESCRIPTION = """\
@@ -18,6 +18,7 @@ EXAMPLES = """\
 examples:
   madaline fit penguins.csv --target species     (writes penguins.madaline)
   madaline predict penguins.madaline new_penguins.csv
+  madaline explain penguins.madaline new_penguins.csv
   madaline info penguins.madaline
 
 `madaline COMMAND --help` says more about each.
@@ -35,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"madaline {__version__}")
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, command in (("fit", fit), ("predict", predict), ("info", info)):
+    modules = {"fit": fit, "predict": predict, "explain": explain, "info": info}
+    for name, command in modules.items():
         own = commands.add_parser(
             name,
             help=command.HELP,

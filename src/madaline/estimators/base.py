@@ -28,6 +28,8 @@ from madaline.estimators.inputs import (
     read_weight,
 )
 from madaline.estimators.rows import count_rows
+from madaline.explain import Explanation, explain
+from madaline.explain.background import no_background, some_rows
 from madaline.fitting import Fitting
 from madaline.model import FittedModel, Summary
 from madaline.training.decisions import Decision
@@ -107,6 +109,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             groups,
             read_folds(folds, target, groups),
         )
+        seed = read_seed(self.random_state)
         fitting = Fitting(
             rows.table,
             rows.target,
@@ -117,7 +120,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             folds=rows.folds,
             kinds=read_kinds(self.kinds),
             effort=read_effort(self.effort),
-            seed=read_seed(self.random_state),
+            seed=seed,
             n_jobs=self.n_jobs,
         )
         _warn_of_empty_columns(fitting.schema)
@@ -127,6 +130,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             if decision is not None and self.verbose:
                 print(_line(decision), file=sys.stderr)
         self._remember(fitting.model(), rows.spread(fitting.out_of_fold()))
+        self.background_ = some_rows(rows.table, seed=seed)
         _warn_of_nothing_learned(self.model_.summary)
         return self
 
@@ -145,6 +149,63 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             it, and is the same to the bit from a saved model.
         """
         return self._model().predict(self._read(X))
+
+    def explain(
+        self,
+        X: Any,
+        *,
+        background: Any = None,
+        method: str = "expected",
+        scale: str | None = None,
+        target_class: Any = None,
+        nodes: int | None = None,
+        permutations: int | None = None,
+        random_state: int = 0,
+    ) -> Explanation:
+        """Say how much each column of each row adds to its prediction.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows to explain, with the same columns as in `fit`.
+        background : the same, optional
+            Rows to compare with; by default `background_`. Of more than 100, 100 are drawn.
+        method : {"expected", "integrated", "slope", "shapley"}, default="expected"
+            Expected gradients, integrated gradients, the slope at the row times its difference
+            from the background, or Shapley values; see `madaline.explain.explain`.
+        scale : {"log_odds", "probability"}, optional
+            How the answer about a class is measured: by its log-odds against all other classes
+            (default), or by its probability. Numbers are explained in their own unit.
+        target_class : label, optional
+            The class to explain; by default each row's most probable one.
+        nodes, permutations : int, optional
+            How often networks are asked; see `madaline.explain.explain`.
+        random_state : int, default=0
+            Decides which rows of a large background, and which orders of columns, are drawn.
+
+        Returns
+        -------
+        Explanation
+            Print it, or make a table of it with ``pandas.DataFrame(explanation.to_columns())``.
+
+        Raises
+        ------
+        InputError
+            If the background has no rows, there is no such class, method or scale, or the
+            attributions do not add up to a ten-thousandth of the range of the output.
+        """
+        table = self._read(X)
+        return explain(
+            self._model(),
+            table,
+            background=self.background_ if background is None else self._background(background),
+            method=method,
+            scale=scale,
+            target_class=target_class,
+            nodes=nodes,
+            permutations=permutations,
+            seed=read_seed(random_state),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.
@@ -201,6 +262,11 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
     def _read(self, X: Any) -> Table:
         check_is_fitted(self, "model_")
         return read_table(self, X, fitting=False)
+
+    def _background(self, background: Any) -> Table:
+        if hasattr(background, "__len__") and len(background) == 0:
+            raise no_background()
+        return self._read(background)
 
 
 def _warn_of_empty_columns(schema: Schema) -> None:

@@ -66,6 +66,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         What was decided, when and why; ``decisions_[0].sentence`` says it in words.
     history_ : dict of str to list
         One entry for each epoch of each recipe: ``pandas.DataFrame(model.history_)`` is a table.
+    background_ : Table
+        Up to 100 rows of `X`, drawn by chance, that `explain` compares with. A pickle holds them,
+        the file that `save` writes does not.
     n_iter_ : int
         Epochs that the race took.
     n_features_in_ : int

@@ -1,0 +1,160 @@
+"""`madaline explain`: how much each column of a row adds to its prediction."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from madaline.cli.destination import check_destination, unwritable
+from madaline.cli.report import finite
+from madaline.cli.scoring import label_text
+from madaline.cli.words import count, paragraph, say
+from madaline.data.files import read_file, write_predictions
+from madaline.data.table import Table
+from madaline.data.target import ClassCodec
+from madaline.errors import InputError
+from madaline.explain import METHODS, Explanation, explain
+from madaline.model import FittedModel
+
+SHOWN = 5
+"""Rows that are explained where nobody says how many, unless a file is written."""
+
+HELP = "say what each prediction comes from"
+
+DESCRIPTION = """\
+Says for the first rows of a table how much each column adds to the prediction or
+takes from it, compared with other rows. Classes are explained by their log-odds.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline explain penguins.madaline new_penguins.csv --background penguins.csv
+  madaline explain penguins.madaline new_penguins.csv --class Gentoo --probability
+  madaline explain houses.madaline new_houses.csv -o why.csv
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Tell the parser what can be typed."""
+    parser.usage = (
+        "madaline explain MODEL TABLE [--rows N] [--background TABLE] [--class LABEL]"
+        " [--probability] [--method METHOD] [--nodes N] [-o OUT] [--json]"
+    )
+    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
+    parser.add_argument("table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too")
+    parser.add_argument(
+        "--rows",
+        metavar="N",
+        type=int,
+        help=f"explain the first N rows (default: {SHOWN}, or all of them with -o)",
+    )
+    parser.add_argument(
+        "--background",
+        metavar="TABLE",
+        help="rows to compare with, best those that the model learned from (default: one average"
+        " row)",
+    )
+    parser.add_argument(
+        "--class",
+        metavar="LABEL",
+        dest="label",
+        help="explain this class (default: the one that is predicted)",
+    )
+    parser.add_argument(
+        "--probability", action="store_true", help="explain the probability, not the log-odds"
+    )
+    parser.add_argument(
+        "--method",
+        metavar="METHOD",
+        default=METHODS[0],
+        help=f"{', '.join(METHODS)} (default: {METHODS[0]})",
+    )
+    parser.add_argument(
+        "--nodes", metavar="N", type=int, help="places asked on each way (default: as it takes)"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="CSV, TSV or Parquet file to write, gzip too"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: Namespace) -> None:
+    """Explain rows, and print or write what came of it."""
+    path = None if arguments.output is None else Path(arguments.output)
+    given = [arguments.table] + ([arguments.background] if arguments.background else [])
+    if path is not None:
+        check_destination(path, sources=[arguments.model, *given])
+    model = FittedModel.load(arguments.model)
+    explanation = explain(
+        model,
+        _first(_read(model, arguments.table), _n_rows(arguments)),
+        background=_read(model, arguments.background) if arguments.background else None,
+        method=arguments.method,
+        scale="probability" if arguments.probability else None,
+        target_class=_label(model, arguments.label),
+        nodes=arguments.nodes,
+    )
+    if path is not None:
+        _write(path, explanation)
+        say(f"Wrote the explanation of {count(len(explanation), 'row')} to {path}.", sys.stderr)
+    if arguments.json:
+        say(json.dumps(finite(_facts(explanation, path))), sys.stdout)
+    elif path is None:
+        say("\n".join(_page(explanation)), sys.stdout)
+
+
+def _read(model: FittedModel, path: str) -> Table:
+    encoder = model.predictor.encoder
+    return read_file(path, categories=encoder.categories, columns=encoder.columns)
+
+
+def _n_rows(arguments: Namespace) -> int | None:
+    if arguments.rows is None:
+        return None if arguments.output else SHOWN
+    if arguments.rows < 1:
+        raise InputError(f"--rows is {arguments.rows}: give a number of rows, at least 1.")
+    return int(arguments.rows)
+
+
+def _first(table: Table, n_rows: int | None) -> Table:
+    return table if n_rows is None else table.take(slice(n_rows))
+
+
+def _label(model: FittedModel, text: str | None) -> Any:
+    """Return the label whose text was typed; what is no label is refused by `explain`."""
+    codec = model.predictor.codec
+    if text is None or not isinstance(codec, ClassCodec):
+        return text
+    labels = {label_text(label): label for label in codec.classes.tolist()}
+    return labels.get(text, text)
+
+
+def _page(explanation: Explanation) -> list[str]:
+    lines = [paragraph(explanation.heading)]
+    for row in range(len(explanation)):
+        lines += ["", *explanation.lines(row)]
+    return lines
+
+
+def _write(path: Path, explanation: Explanation) -> None:
+    try:
+        write_predictions(path, explanation.to_columns())
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def _facts(explanation: Explanation, path: Path | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "target": explanation.target,
+        "n_samples": len(explanation),
+        "scale": explanation.scale,
+        "method": explanation.method,
+        "background": explanation.background,
+    }
+    if path is not None:
+        return facts | {"output": str(path)}
+    columns = explanation.to_columns()
+    return facts | {"columns": {name: values.tolist() for name, values in columns.items()}}

@@ -1,0 +1,192 @@
+"""From a fitted model and a table to an explanation of each prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.frames import read_frame
+from madaline.data.table import Table
+from madaline.data.target import ClassCodec
+from madaline.errors import InputError
+from madaline.explain.answers import Answer, answer_of, asked_of
+from madaline.explain.background import Background
+from madaline.explain.comparison import Comparison
+from madaline.explain.explanation import Explanation
+from madaline.explain.gradients import integrated_attributions, slope_attributions
+from madaline.explain.shapley import MOST_COLUMNS, PERMUTATIONS, exact_shapley, sampled_shapley
+from madaline.model import FittedModel
+from madaline.training.threads import one_threaded_products
+
+EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
+METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
+"""How attributions are made."""
+
+CHUNK = 256
+"""Rows explained at a time, so that memory does not grow with the table."""
+
+
+def explain(
+    model: FittedModel,
+    table: Any,
+    *,
+    background: Any = None,
+    method: str = EXPECTED,
+    scale: str | None = None,
+    target_class: Any = None,
+    nodes: int | None = None,
+    permutations: int | None = None,
+    seed: int = 0,
+) -> Explanation:
+    """Say how much each column of each row adds to its prediction.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model, fitted or loaded from a file.
+    table : data frame, Table, mapping of str to array, or what else can be read as a table
+        The rows to explain; needed columns must be there, others are ignored.
+    background : the same, optional
+        Rows to compare with, at best some that the model learned from; of more than 100, 100 are
+        drawn by chance. A model's file holds no row, so by default it is one average row
+        (`Background.average`), which no real row is like: give rows where you can.
+    method : {"expected", "integrated", "slope", "shapley"}, default="expected"
+        ``"expected"``: expected gradients, the slope along the way from a row of the background to
+        the row, integrated, and averaged over the background. ``"integrated"``: integrated
+        gradients, along the one way from the mean of the background. ``"slope"``: the slope at
+        the row times its difference from the background; where networks bend, these do not add up
+        to the output. ``"shapley"``: what a column brings, averaged over the orders in which
+        columns may become known.
+    scale : {"log_odds", "probability"}, optional
+        How the answer about a class is measured: by its log-odds against all other classes
+        (default), or by its probability. Numbers are explained in their own unit.
+    target_class : label, optional
+        The class to explain; by default each row's most probable one.
+    nodes : int, optional
+        Where on each way networks are asked; by default as many as it takes for the attributions to
+        add up. For ``"expected"`` and ``"integrated"``.
+    permutations : int, optional
+        How many orders of the columns a row is walked through and back, for ``"shapley"``. By
+        default all sets of at most 10 columns are gone through; of more columns 32 orders.
+    seed : int, default=0
+        Decides which rows of a large background, and which orders, are drawn.
+
+    Returns
+    -------
+    Explanation
+        Print it, or make a table of it.
+
+    Raises
+    ------
+    InputError
+        If a column is not there, the background has no rows, there is no such class, method or
+        scale, or the attributions do not add up to a ten-thousandth of the range of the output.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from madaline import AdaptiveClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, y).model_
+    >>> explanation = explain(model, X[:2], background=X, scale="probability")
+    >>> explanation.attributions.shape
+    (2, 4)
+    >>> bool(abs(explanation.remaining).max() < 1e-4)
+    True
+    """
+    request = Request(method, scale, target_class, nodes, permutations, seed)
+    with one_threaded_products(), np.errstate(over="ignore"):
+        return _explain(model, read_frame(table), background, request)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted, as `explain` takes it."""
+
+    method: str
+    scale: str | None
+    target_class: Any
+    nodes: int | None
+    permutations: int | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Check the numbers and the method; `InputError` if one cannot be."""
+        if self.method not in METHODS:
+            raise InputError(f"method is {self.method!r}: choose one of {', '.join(METHODS)}.")
+        for name in ("nodes", "permutations"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} is {value}: give a whole number, at least 1.")
+
+
+def _explain(model: FittedModel, table: Table, background: Any, request: Request) -> Explanation:
+    predictor = model.predictor
+    answer = answer_of(predictor, request.scale)
+    if background is None:
+        other = Background.average(predictor)
+    else:
+        other = Background.of(predictor, read_frame(background), seed=request.seed)
+    other = other.mean() if request.method == INTEGRATED else other
+    output = predictor.output(table)
+    asked = asked_of(predictor, output, request.target_class)
+    results = [
+        _attributions(comparison, answer.value(output[rows], asked[rows]), request)
+        for rows, comparison in _comparisons(model, table, answer, asked, other)
+    ]
+    classes = predictor.codec.classes if isinstance(predictor.codec, ClassCodec) else None
+    return Explanation(
+        target=model.summary.target,
+        columns=predictor.encoder.columns,
+        values={name: table[name] for name in predictor.encoder.columns},
+        attributions=np.concatenate([result[0] for result in results]),
+        base=np.concatenate([result[1] for result in results]),
+        output=answer.value(output, asked),
+        scale=answer.scale,
+        target_class=None if classes is None else classes[asked],
+        method=request.method,
+        background=other.description,
+        row_numbers=np.arange(table.n_samples),
+        standard_errors=None
+        if results[0][2] is None
+        else np.concatenate([result[2] for result in results]),
+    )
+
+
+def _comparisons(
+    model: FittedModel, table: Table, answer: Answer, asked: Array, background: Background
+) -> Iterator[tuple[slice, Comparison]]:
+    """Yield some rows at a time, beside the background; of no rows, none once."""
+    predictor = model.predictor
+    for start in range(0, max(1, table.n_samples), CHUNK):
+        rows = slice(start, start + CHUNK)
+        encoded = predictor.encode(table.take(rows))
+        features = {part.n_bins: encoded.features(part.n_bins) for part in predictor.parts}
+        yield rows, Comparison(predictor, answer, features, asked[rows], background)
+
+
+def _attributions(
+    comparison: Comparison, output: Array, request: Request
+) -> tuple[Array, Array, Array | None]:
+    """Return attributions, bases and, where chance decided, standard errors."""
+    errors = None
+    match request.method:
+        case "slope":
+            attributions = slope_attributions(comparison)
+        case "shapley" if _all_sets(comparison, request):
+            attributions = exact_shapley(comparison)
+        case "shapley":
+            attributions, errors = sampled_shapley(
+                comparison, permutations=request.permutations or PERMUTATIONS, seed=request.seed
+            )
+        case _:
+            attributions = integrated_attributions(comparison, output, nodes=request.nodes)
+    return attributions, comparison.base, errors
+
+
+def _all_sets(comparison: Comparison, request: Request) -> bool:
+    return request.permutations is None and comparison.n_columns <= MOST_COLUMNS

@@ -1,0 +1,267 @@
+"""An explanation says how much each column of each row adds to its prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import number_text
+from madaline.errors import MadalineError
+from madaline.explain.answers import LOG_ODDS, PROBABILITY
+
+SHOWN_ROWS, SHOWN_COLUMNS = 5, 6
+"""How much is printed."""
+
+METHOD_WORDS = {
+    "expected": "Expected gradients",
+    "integrated": "Integrated gradients",
+    "slope": "Slope times difference",
+    "shapley": "Shapley values",
+}
+SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    r"""Attributions: ``output = base + sum of attributions + remaining``.
+
+    Parameters
+    ----------
+    target : str
+        Name of what is predicted.
+    columns : tuple of str
+        Columns that the model uses; others add nothing.
+    values : mapping of str to ndarray of shape (n_samples,)
+        What the rows hold in them.
+    attributions : float64 ndarray of shape (n_samples, n_columns)
+        What each column adds.
+    base : float64 ndarray of shape (n_samples,)
+        The mean answer to the background.
+    output : float64 ndarray of shape (n_samples,)
+        What is explained: log-odds, a probability, or a number in the target's unit, which is not
+        cut to the range of the training target as a prediction is.
+    scale : {"log_odds", "probability", "target"}
+        Which of them.
+    target_class : ndarray of shape (n_samples,) or None
+        The class that is asked about in each row.
+    method : {"expected", "integrated", "slope", "shapley"}
+        How it was done.
+    background : str
+        What the rows are compared with, in words.
+    row_numbers : int ndarray of shape (n_samples,)
+        Where they stand in the table, counted from 0.
+    standard_errors : float64 ndarray of shape (n_samples, n_columns) or None
+        Of attributions that chance had a part in.
+
+    Examples
+    --------
+    >>> explanation = Explanation(
+    ...     target="price",
+    ...     columns=("rooms", "town"),
+    ...     values={"rooms": np.array([7.0]), "town": np.array(["Kiel"], object)},
+    ...     attributions=np.array([[30.0, -5.0]]),
+    ...     base=np.array([100.0]),
+    ...     output=np.array([125.0]),
+    ...     scale="target",
+    ...     target_class=None,
+    ...     method="expected",
+    ...     background="9 given rows",
+    ...     row_numbers=np.array([0]),
+    ... )
+    >>> print(explanation)
+    Expected gradients, compared with 9 given rows.
+    Row 0: price 125.0, from a base of 100.0.
+      rooms = 7    +30.0
+      town = Kiel   -5.0
+      (sum +25.0, remaining difference 0)
+    >>> explanation.to_columns()["attribution_rooms"]
+    array([30.])
+    """
+
+    target: str
+    columns: tuple[str, ...]
+    values: Mapping[str, Array]
+    attributions: Array
+    base: Array
+    output: Array
+    scale: str
+    target_class: Array | None
+    method: str
+    background: str
+    row_numbers: Array
+    standard_errors: Array | None = None
+
+    @property
+    def sums(self) -> Array:
+        """The sum of the attributions of each row, shape (n_samples,)."""
+        return np.asarray(self.attributions.sum(axis=1))
+
+    @property
+    def remaining(self) -> Array:
+        """What base and attributions lack to the output, shape (n_samples,)."""
+        return np.asarray(self.output - self.base - self.sums)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.output)
+
+    def __getitem__(self, rows: int | slice | Array) -> Explanation:
+        """Return the explanation of some rows."""
+        index = np.atleast_1d(np.arange(len(self))[rows])
+        errors = self.standard_errors
+        return replace(
+            self,
+            values={name: values[index] for name, values in self.values.items()},
+            attributions=self.attributions[index],
+            base=self.base[index],
+            output=self.output[index],
+            row_numbers=self.row_numbers[index],
+            target_class=None if self.target_class is None else self.target_class[index],
+            standard_errors=None if errors is None else errors[index],
+        )
+
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        unit = SCALE_WORDS.get(self.scale, "its unit")
+        return (
+            f"<Explanation of {self.target} in {unit}: {len(self):,} rows x"
+            f" {len(self.columns)} columns>"
+        )
+
+    def __str__(self) -> str:
+        """Say in words what matters most in the first rows."""
+        lines = [self.heading]
+        for row in range(min(len(self), SHOWN_ROWS)):
+            lines += self.lines(row)
+        if len(self) > SHOWN_ROWS:
+            lines.append(f"... and {len(self) - SHOWN_ROWS:,} more rows")
+        return "\n".join(lines)
+
+    @property
+    def heading(self) -> str:
+        """How it was done and what the rows are compared with, in words."""
+        return f"{METHOD_WORDS[self.method]}, compared with {self.background}."
+
+    def strongest(self, row: int) -> list[str]:
+        """Return the columns of a row, those that add or take away most first."""
+        order = np.argsort(-np.abs(self.attributions[row]), kind="stable")
+        return [self.columns[column] for column in order]
+
+    def lines(self, row: int, most: int = SHOWN_COLUMNS) -> Iterator[str]:
+        """Yield the explanation of a row in words.
+
+        Parameters
+        ----------
+        row : int
+            Which row.
+        most : int
+            How many columns are shown; what all others add is one line.
+        """
+        digits = _decimals(self.attributions[row], self.output[row] - self.base[row])
+        yield (
+            f"Row {self.row_numbers[row]}: {self._outcome(row, digits)}, from a base of"
+            f" {self.base[row]:,.{digits}f}."
+        )
+        yield from self._column_lines(row, most, digits)
+        remaining = self.remaining[row]
+        yield (
+            f"  (sum {self.sums[row]:+,.{digits}f}, remaining difference"
+            f" {'0' if remaining == 0 else f'{remaining:.1g}'})"
+        )
+
+    def to_columns(self) -> dict[str, Array]:
+        """Return a table: ``pandas.DataFrame(explanation.to_columns())`` or polars.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_samples,)
+            ``target_class`` (of classes), ``output``, ``base``, an ``attribution_`` for each
+            column, ``remaining``, and an ``error_`` for each column where there are any.
+        """
+        table = {} if self.target_class is None else {"target_class": self.target_class}
+        table |= {"output": self.output, "base": self.base}
+        for column, name in enumerate(self.columns):
+            table[f"attribution_{name}"] = self.attributions[:, column]
+        table["remaining"] = self.remaining
+        if self.standard_errors is not None:
+            for column, name in enumerate(self.columns):
+                table[f"error_{name}"] = self.standard_errors[:, column]
+        return table
+
+    def to_shap(self) -> Any:
+        """Return the same as a ``shap.Explanation``, for the plots of the package shap.
+
+        Raises
+        ------
+        MadalineError
+            If shap is not installed.
+        """
+        try:
+            from shap import Explanation as ShapExplanation
+        except ImportError:
+            raise MadalineError(
+                "to_shap needs the package shap: install it, or madaline with its extra"
+                " (pip install 'madaline[explain]')."
+            ) from None
+        data = np.empty(self.attributions.shape, object)
+        for column, name in enumerate(self.columns):
+            data[:, column] = self.values[name]
+        return ShapExplanation(
+            values=self.attributions,
+            base_values=self.base,
+            data=data,
+            feature_names=list(self.columns),
+            error_std=self.standard_errors,
+        )
+
+    def _outcome(self, row: int, digits: int) -> str:
+        output = self.output[row]
+        if self.target_class is None:
+            return f"{self.target} {output:,.{digits}f}"
+        words = f"{SCALE_WORDS[self.scale]} {output:.{digits}f}"
+        if self.scale == LOG_ODDS:
+            words += f" (probability {(1 + np.tanh(output / 2)) / 2:.3f})"
+        return f"{self.target} is {self.target_class[row]}, {words}"
+
+    def _column_lines(self, row: int, most: int, digits: int) -> Iterator[str]:
+        order = self.strongest(row)
+        shown = order if len(order) <= most + 1 else order[:most]
+        places = {name: place for place, name in enumerate(self.columns)}
+        names = [f"{name} = {_value_text(self.values[name][row])}" for name in shown]
+        amounts = [float(self.attributions[row, places[name]]) for name in shown]
+        errors = [self._error(row, places[name], digits) for name in shown]
+        if len(shown) < len(order):
+            names.append(f"{len(order) - len(shown)} other columns together")
+            amounts.append(float(self.sums[row]) - sum(amounts))
+            errors.append("")
+        texts = [f"{amount:+z,.{digits}f}" for amount in amounts]
+        width, wide = max(map(len, names)), max(map(len, texts))
+        for name, text, error in zip(names, texts, errors, strict=True):
+            yield f"  {name:<{width}}  {text:>{wide}}{error}"
+
+    def _error(self, row: int, column: int, digits: int) -> str:
+        if self.standard_errors is None:
+            return ""
+        return f" ± {self.standard_errors[row, column]:,.{digits}f}"
+
+
+def _decimals(attributions: Array, difference: float) -> int:
+    """Return how many decimals show three digits of the largest number."""
+    largest = max(float(np.abs(attributions).max(initial=0)), abs(difference))
+    return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0
+
+
+def _value_text(value: Any) -> str:
+    """Return a value of a table as a reader knows it."""
+    if value is None or value != value:
+        return "missing"
+    if isinstance(value, float | np.floating):
+        return number_text(float(value)) if float(value).is_integer() else f"{value:.6g}"
+    if isinstance(value, np.datetime64):
+        return str(value.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
+    text = str(value)
+    return text if len(text) <= 24 else f"{text[:21]}..."

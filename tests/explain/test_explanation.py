@@ -1,0 +1,99 @@
+"""What can be done with an explanation: print it, make a table of it, hand it to shap."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import madaline
+from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline.errors import MadalineError
+from madaline.explain import explain
+
+
+@pytest.fixture(scope="module")
+def fitted(make_columns):
+    columns, target = make_columns("binary")
+    frame = pd.DataFrame(columns)
+    return AdaptiveClassifier(effort=3, random_state=0).fit(frame, target), frame
+
+
+def test_the_estimator_compares_with_rows_that_it_learned_from(fitted, tmp_path):
+    model, frame = fitted
+    explanation = model.explain(frame[:7])
+    assert explanation.background == "100 given rows"
+    assert model.background_.n_samples == 100
+    given = explain(model.model_, frame[:7], background=model.background_)
+    np.testing.assert_array_equal(explanation.attributions, given.attributions)
+    model.save(tmp_path / "model")
+    loaded = madaline.load(tmp_path / "model")
+    assert explain(loaded, frame[:7]).background.startswith("an average row")
+    assert b"Ulm Kiel" not in (tmp_path / "model").read_bytes()
+
+
+def test_arrays_are_explained_too():
+    x = np.random.default_rng(0).standard_normal((60, 3))
+    model = AdaptiveRegressor(effort=2, random_state=0).fit(x, x[:, 0])
+    explanation = model.explain(x[:4], background=x[10:20])
+    assert explanation.columns == ("x0", "x1", "x2")
+    assert explanation.background == "10 given rows"
+    assert explanation.strongest(0)[0] in explanation.columns
+
+
+def test_what_is_printed_holds_the_numbers(fitted):
+    model, frame = fitted
+    explanation = model.explain(frame[:8], target_class="yes")
+    text = str(explanation)
+    assert text.startswith("Expected gradients, compared with 100 given rows.")
+    assert "Row 4: target is yes, log-odds" in text
+    assert "... and 3 more rows" in text
+    assert f"width = {'missing' if pd.isna(frame.width[0]) else f'{frame.width[0]:.6g}'}" in text
+    assert text.count("remaining difference") == 5
+    assert repr(explanation) == "<Explanation of target in log-odds: 8 rows x 6 columns>"
+    assert str(explanation[7]).splitlines()[1].startswith("Row 7:")
+    assert len(explanation[2:5]) == 3
+
+
+def test_few_columns_are_shown_and_the_others_added_up(fitted):
+    model, frame = fitted
+    explanation = model.explain(frame[:1])
+    lines = list(explanation.lines(0, most=2))
+    assert "4 other columns together" in lines[3]
+    shown = [float(line.split()[-1]) for line in lines[1:4]]
+    assert sum(shown) == pytest.approx(explanation.sums[0], rel=0.02, abs=0.02)
+
+
+def test_a_table_of_it_adds_up(fitted):
+    model, frame = fitted
+    explanation = model.explain(frame[:8], method="shapley", permutations=4)
+    table = pd.DataFrame(explanation.to_columns())
+    own = [f"attribution_{name}" for name in explanation.columns]
+    total = table["base"] + table[own].sum(axis=1) + table["remaining"]
+    np.testing.assert_allclose(total, table["output"])
+    assert {f"error_{name}" for name in explanation.columns} < set(table)
+    assert set(table["target_class"]) <= {"no", "yes"}
+    assert "±" in str(explanation)
+
+
+def test_shap_gets_the_same_numbers(fitted, monkeypatch):
+    model, frame = fitted
+    explanation = model.explain(frame[:3])
+    module = ModuleType("shap")
+    module.Explanation = lambda **given: given
+    monkeypatch.setitem(sys.modules, "shap", module)
+    handed = explanation.to_shap()
+    np.testing.assert_array_equal(handed["values"], explanation.attributions)
+    np.testing.assert_array_equal(handed["base_values"], explanation.base)
+    assert handed["feature_names"] == list(explanation.columns)
+    assert handed["data"].shape == (3, 6)
+
+
+def test_without_shap_the_sentence_says_what_to_install(fitted, monkeypatch):
+    model, frame = fitted
+    monkeypatch.setitem(sys.modules, "shap", None)
+    with pytest.raises(MadalineError, match=r"pip install 'madaline\[explain\]'"):
+        model.explain(frame[:1]).to_shap()
