@@ -35,13 +35,14 @@ def shapes_of(model):
 @pytest.mark.parametrize("background", ["rows", "average"])
 def test_attributions_add_up_to_the_output(wild, columns, task, method, background):
     given = columns[task] if background == "rows" else None
+    codec = wild[task].predictor.codec
     scales = (None, "probability") if task in CLASSES else (None,)
     for scale in scales:
         explanation = explain(
             wild[task], columns[task], background=given, method=method, scale=scale
         )
         allowed = 1e-4 * np.maximum(
-            np.ptp(wild[task].predict(columns[task])) if task == "regression" else 1.0,
+            codec.high - codec.low if task == "regression" else 1.0,
             abs(explanation.output - explanation.base),
         )
         assert (abs(explanation.remaining) <= allowed).all()
@@ -102,13 +103,11 @@ def test_columns_that_are_heard_alike_get_the_same(method):
         parts.append(replace(part, theta=theta))
     model = replace(model, predictor=replace(model.predictor, parts=tuple(parts)))
     rows = {"x0": x[:, 0], "x1": x[:, 0], "x2": x[:, 1]}
-    settings = {"permutations": 3} if method == "shapley" else {}
-    exact = explain(model, rows, background=rows, method=method)
+    alike = explain(model, rows, background=rows, method=method)
     np.testing.assert_allclose(
-        exact.attributions[:, 0], exact.attributions[:, 1], rtol=1e-4, atol=1e-6
+        alike.attributions[:, 0], alike.attributions[:, 1], rtol=1e-4, atol=1e-6
     )
-    sampled = explain(model, rows, background=rows, method=method, **settings)
-    assert sampled.attributions.shape == (80, 3)
+    assert alike.attributions[:, 0].any()
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -145,6 +144,7 @@ def test_sampled_shapley_values_agree_with_exact_ones_within_their_errors(wild, 
         ratios = off[known] / sampled.standard_errors[known]
         assert 0.6 < np.sqrt(np.mean(ratios**2)) < 1.6
         assert np.mean(abs(ratios) < 3) > 0.95
+        assert abs(sampled.remaining).max() < 1e-5 * abs(exact.attributions).max()
 
 
 def test_exact_shapley_values_are_those_of_the_definition(wild, columns):
@@ -234,14 +234,12 @@ def test_the_temperature_is_part_of_what_is_explained(wild, columns):
     cooler = replace(model, predictor=replace(model.predictor, temperature=2.0))
     model = replace(model, predictor=replace(model.predictor, temperature=1.0))
     hot, cool = (explain(one, rows, target_class=10) for one in (model, cooler))
-    two = explain(wild["binary"], columns["binary"], target_class="yes")
     assert abs(cool.attributions).mean() < abs(hot.attributions).mean()
     np.testing.assert_allclose(
         cool.output,
         np.log(cooler.predict_proba(rows)[:, 1] / (1 - cooler.predict_proba(rows)[:, 1])),
         rtol=1e-6,
     )
-    assert np.isfinite(two.attributions).all()
 
 
 def test_amounts_are_explained_in_their_unit(wild, columns):
@@ -281,3 +279,17 @@ def test_no_rows_are_explained_by_nothing(wild, columns):
 def test_two_few_nodes_are_an_error_that_says_how_many(wild, columns):
     with pytest.raises(InputError, match=r"With 1 nodes?, .* miss its output by .*give nodes=2"):
         explain(wild["binary"], columns["binary"], nodes=1)
+
+
+def test_memory_does_not_grow_with_the_rows(wild, columns):
+    import tracemalloc
+
+    def peak(times):
+        rows = {name: [*values] * times for name, values in columns["binary"].items()}
+        tracemalloc.start()
+        explain(wild["binary"], rows, background=columns["binary"], nodes=32)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    assert peak(100) < 1.5 * peak(20)

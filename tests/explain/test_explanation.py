@@ -37,7 +37,7 @@ def test_the_estimator_compares_with_rows_that_it_learned_from(fitted, tmp_path)
 
 def test_arrays_are_explained_too():
     x = np.random.default_rng(0).standard_normal((60, 3))
-    model = AdaptiveRegressor(effort=2, random_state=0).fit(x, x[:, 0])
+    model = AdaptiveRegressor(effort=2, random_state=0).fit(x, x[:, 0] + x[:, 1])
     explanation = model.explain(x[:4], background=x[10:20])
     assert explanation.columns == ("x0", "x1", "x2")
     assert explanation.background == "10 given rows"

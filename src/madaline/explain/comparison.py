@@ -12,12 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.layers.chain import ChainBackward
-from madaline.core.workspace import Workspace
-from madaline.explain.answers import Answer
 from madaline.explain.background import Background
-from madaline.explain.opened import OpenedPart
-from madaline.runtime.predictor import Predictor
+from madaline.explain.opened_networks import OpenedNetworks
 
 BLOCK_ELEMENTS = 2**18
 """Activations of one layer of all networks in a block, at most: a MiB in float32."""
@@ -42,10 +38,8 @@ class Comparison:
 
     Parameters
     ----------
-    predictor : Predictor
-        The networks.
-    answer : Answer
-        What is made of their raw outputs.
+    networks : OpenedNetworks
+        The networks, and what is made of their outputs.
     features : mapping of int to ndarray of shape (n_samples, n_features)
         For each number of bins that networks see, the encoded rows.
     asked : int ndarray of shape (n_samples,)
@@ -56,33 +50,30 @@ class Comparison:
 
     def __init__(
         self,
-        predictor: Predictor,
-        answer: Answer,
+        networks: OpenedNetworks,
         features: Mapping[int, Array],
         asked: Array,
         background: Background,
     ) -> None:
-        self.answer = answer
+        self.networks = networks
         self.asked = asked
         self.n_samples, self.n_others = len(asked), background.n_rows
-        self.n_columns = len(predictor.encoder.columns)
-        self._temperature = predictor.temperature
-        self._parts = [
-            OpenedPart(part, predictor.encoder.feature_columns(part.n_bins))
-            for part in predictor.parts
-        ]
-        self._own = [features[part.n_bins] for part in predictor.parts]
-        self._others = [background.features[part.n_bins] for part in predictor.parts]
-        self._own_sums = self._sums(self._own)
-        self._other_sums = self._sums(self._others)
-        self._workspaces = [Workspace() for _ in predictor.parts]
+        parts = networks.parts
+        self._own = [features[part.n_bins] for part in parts]
+        self._others = [background.features[part.n_bins] for part in parts]
+        self._own_sums = networks.sums(self._own)
+        self._other_sums = networks.sums(self._others)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns."""
+        return self.networks.n_columns
 
     @cached_property
     def base(self) -> Array:
         """The mean answer to the background, for what is asked of each row, (n_samples,)."""
-        output = self._output(self._other_sums)[0]
         of_classes = {
-            number: self.answer.value(output, np.full(self.n_others, number)).mean()
+            number: self.networks.values(self._other_sums, np.full(self.n_others, number)).mean()
             for number in np.unique(self.asked)
         }
         return np.array([of_classes[number] for number in self.asked], np.float64)
@@ -97,8 +88,8 @@ class Comparison:
         evaluations : int
             How often a pair goes through the networks at the same time.
         """
-        width = sum(part.weight.shape[0] * part.weight.shape[2] for part in self._parts)
-        size = max(1, BLOCK_ELEMENTS // (width * evaluations))
+        width = max(self.networks.n_units * evaluations, self.networks.n_features)
+        size = max(1, BLOCK_ELEMENTS // width)
         total = len(rows) * self.n_others
         for start in range(0, total, size):
             pair = np.arange(start, min(start + size, total))
@@ -121,7 +112,7 @@ class Comparison:
         """
         return [
             part.column_sums(difference)
-            for part, difference in zip(self._parts, self._differences(pairs), strict=True)
+            for part, difference in zip(self.networks.parts, self._differences(pairs), strict=True)
         ]
 
     def column_totals(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
@@ -136,53 +127,12 @@ class Comparison:
         """
         totals = np.zeros((len(pairs.rows), self.n_columns))
         for part, gradient, difference in zip(
-            self._parts, gradients, self._differences(pairs), strict=True
+            self.networks.parts, gradients, self._differences(pairs), strict=True
         ):
             totals += part.column_totals(gradient, difference)
         return totals
-
-    def values(self, sums: Sequence[Array], asked: Array) -> Array:
-        """Return the answers at some sums.
-
-        Parameters
-        ----------
-        sums : sequence of ndarray of shape (members, n, units)
-            For each part.
-        asked : int ndarray of shape (n,)
-            What is asked.
-
-        Returns
-        -------
-        float64 ndarray of shape (n,)
-        """
-        return self.answer.value(self._output(sums)[0], asked)
-
-    def gradients(self, sums: Sequence[Array], asked: Array) -> list[Array]:
-        """Return for each part the gradient of the answers by its sums, (members, n, units).
-
-        They are valid until the next call.
-        """
-        output, backwards = self._output(sums)
-        slope = self.answer.slope(output, asked) / self._temperature
-        return [
-            part.backward(backward, slope)
-            for part, backward in zip(self._parts, backwards, strict=True)
-        ]
 
     def _differences(self, pairs: Pairs) -> Iterator[Array]:
         """Yield for each part by how much the features of each pair differ."""
         for own, others in zip(self._own, self._others, strict=True):
             yield own[pairs.rows] - others[pairs.others]
-
-    def _output(self, sums: Sequence[Array]) -> tuple[Array, list[ChainBackward]]:
-        """Return the mean raw output, shape (n, n_outputs), and each part's backward pass."""
-        shares, backwards = [], []
-        for part, own, workspace in zip(self._parts, sums, self._workspaces, strict=True):
-            workspace.rewind()
-            output, backward = part.forward(own, workspace)
-            shares.append(np.einsum("m,mno->no", part.share, output))
-            backwards.append(backward)
-        return np.sum(shares, axis=0) / self._temperature, backwards
-
-    def _sums(self, features: Sequence[Array]) -> list[Array]:
-        return [part.sums(own) for part, own in zip(self._parts, features, strict=True)]

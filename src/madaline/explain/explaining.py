@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +12,15 @@ from madaline.data.frames import read_frame
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
-from madaline.explain.answers import Answer, answer_of, asked_of
+from madaline.explain.answers import answer_of, asked_of
 from madaline.explain.background import Background
 from madaline.explain.comparison import Comparison
 from madaline.explain.explanation import Explanation
 from madaline.explain.gradients import integrated_attributions, slope_attributions
+from madaline.explain.opened_networks import OpenedNetworks
 from madaline.explain.shapley import MOST_COLUMNS, PERMUTATIONS, exact_shapley, sampled_shapley
 from madaline.model import FittedModel
+from madaline.runtime.predictor import Predictor
 from madaline.training.threads import one_threaded_products
 
 EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
@@ -127,66 +128,63 @@ class Request:
 def _explain(model: FittedModel, table: Table, background: Any, request: Request) -> Explanation:
     predictor = model.predictor
     answer = answer_of(predictor, request.scale)
-    if background is None:
-        other = Background.average(predictor)
-    else:
-        other = Background.of(predictor, read_frame(background), seed=request.seed)
-    other = other.mean() if request.method == INTEGRATED else other
-    output = predictor.output(table)
-    asked = asked_of(predictor, output, request.target_class)
-    results = [
-        _attributions(comparison, answer.value(output[rows], asked[rows]), request)
-        for rows, comparison in _comparisons(model, table, answer, asked, other)
+    other = _background(predictor, background, request)
+    networks = OpenedNetworks(predictor, answer)
+    chunks = [
+        _explain_chunk(predictor, networks, table.take(slice(start, start + CHUNK)), other, request)
+        for start in range(0, max(1, table.n_samples), CHUNK)
     ]
+    attributions, base, output, asked, errors = zip(*chunks, strict=True)
     classes = predictor.codec.classes if isinstance(predictor.codec, ClassCodec) else None
     return Explanation(
         target=model.summary.target,
         columns=predictor.encoder.columns,
         values={name: table[name] for name in predictor.encoder.columns},
-        attributions=np.concatenate([result[0] for result in results]),
-        base=np.concatenate([result[1] for result in results]),
-        output=answer.value(output, asked),
+        attributions=np.concatenate(attributions),
+        base=np.concatenate(base),
+        output=np.concatenate(output),
         scale=answer.scale,
-        target_class=None if classes is None else classes[asked],
+        target_class=None if classes is None else classes[np.concatenate(asked)],
         method=request.method,
         background=other.description,
         row_numbers=np.arange(table.n_samples),
-        standard_errors=None
-        if results[0][2] is None
-        else np.concatenate([result[2] for result in results]),
+        standard_errors=None if errors[0] is None else np.concatenate(errors),
     )
 
 
-def _comparisons(
-    model: FittedModel, table: Table, answer: Answer, asked: Array, background: Background
-) -> Iterator[tuple[slice, Comparison]]:
-    """Yield some rows at a time, beside the background; of no rows, none once."""
-    predictor = model.predictor
-    for start in range(0, max(1, table.n_samples), CHUNK):
-        rows = slice(start, start + CHUNK)
-        encoded = predictor.encode(table.take(rows))
-        features = {part.n_bins: encoded.features(part.n_bins) for part in predictor.parts}
-        yield rows, Comparison(predictor, answer, features, asked[rows], background)
+def _background(predictor: Predictor, given: Any, request: Request) -> Background:
+    if given is None:
+        return Background.average(predictor)
+    rows = Background.of(predictor, read_frame(given), seed=request.seed)
+    return rows.mean() if request.method == INTEGRATED else rows
+
+
+def _explain_chunk(
+    predictor: Predictor,
+    networks: OpenedNetworks,
+    table: Table,
+    background: Background,
+    request: Request,
+) -> tuple[Array, Array, Array, Array, Array | None]:
+    """Return attributions, bases, outputs, what is asked, and standard errors if chance decided."""
+    encoded = predictor.encode(table)
+    raw = predictor.output(encoded)
+    asked = asked_of(predictor, raw, request.target_class)
+    output = networks.answer.value(raw, asked)
+    features = {part.n_bins: encoded.features(part.n_bins) for part in networks.parts}
+    comparison = Comparison(networks, features, asked, background)
+    attributions, errors = _attributions(comparison, output, request)
+    return attributions, comparison.base, output, asked, errors
 
 
 def _attributions(
     comparison: Comparison, output: Array, request: Request
-) -> tuple[Array, Array, Array | None]:
-    """Return attributions, bases and, where chance decided, standard errors."""
-    errors = None
-    match request.method:
-        case "slope":
-            attributions = slope_attributions(comparison)
-        case "shapley" if _all_sets(comparison, request):
-            attributions = exact_shapley(comparison)
-        case "shapley":
-            attributions, errors = sampled_shapley(
-                comparison, permutations=request.permutations or PERMUTATIONS, seed=request.seed
-            )
-        case _:
-            attributions = integrated_attributions(comparison, output, nodes=request.nodes)
-    return attributions, comparison.base, errors
-
-
-def _all_sets(comparison: Comparison, request: Request) -> bool:
-    return request.permutations is None and comparison.n_columns <= MOST_COLUMNS
+) -> tuple[Array, Array | None]:
+    if request.method == SLOPE:
+        return slope_attributions(comparison), None
+    if request.method != SHAPLEY:
+        return integrated_attributions(comparison, output, nodes=request.nodes), None
+    if request.permutations is None and comparison.n_columns <= MOST_COLUMNS:
+        return exact_shapley(comparison), None
+    permutations = request.permutations or PERMUTATIONS
+    return sampled_shapley(comparison, permutations=permutations, seed=request.seed)

@@ -72,7 +72,7 @@ def integrated_attributions(
     """
     attributions = np.zeros((comparison.n_samples, comparison.n_columns))
     difference = output - comparison.base
-    allowed = TOLERANCE * np.maximum(comparison.answer.extent, np.abs(difference))
+    allowed = TOLERANCE * np.maximum(comparison.networks.answer.extent, np.abs(difference))
     wrong, asked = np.arange(comparison.n_samples), nodes or FEWEST_NODES
     while len(wrong):
         attributions[wrong] = _along_the_way(comparison, wrong, *_nodes(asked))
@@ -106,7 +106,9 @@ def _along_the_way(comparison: Comparison, rows: Array, places: Array, weights: 
             places.astype(np.float32), weights.astype(np.float32), strict=True
         ):
             points = [start + place * way for start, way in zip(starts, ways, strict=True)]
-            for total, gradient in zip(totals, comparison.gradients(points, asked), strict=True):
+            for total, gradient in zip(
+                totals, comparison.networks.gradients(points, asked), strict=True
+            ):
                 total += weight * gradient
         np.add.at(attributions, pairs.rows, comparison.column_totals(pairs, totals))
     return attributions[rows] / comparison.n_others

@@ -122,7 +122,7 @@ def _values(comparison: Comparison, pairs: Pairs, points: list[Array]) -> Array:
     n = points[0].shape[2]
     flat = [point.reshape(len(point), -1, point.shape[-1]) for point in points]
     asked = np.repeat(comparison.asked[pairs.rows], n)
-    return comparison.values(flat, asked).reshape(-1, n)
+    return comparison.networks.values(flat, asked).reshape(-1, n)
 
 
 def _gains(values: Array) -> Array:

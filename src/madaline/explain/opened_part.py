@@ -35,6 +35,11 @@ class OpenedPart:
     part: Part
     columns: Array
 
+    @property
+    def n_bins(self) -> int:
+        """Which encoding the networks see."""
+        return self.part.n_bins
+
     @cached_property
     def share(self) -> Array:
         """How much each network counts, shape (members,)."""
