@@ -54,7 +54,8 @@ def exact_shapley(comparison: Comparison) -> Array:
                 comparison.starts(pairs), comparison.column_sums(pairs), strict=True
             )
         ]  # (members, n_pairs, n_sets, units)
-        np.add.at(attributions, pairs.rows, _gains(_values(comparison, pairs, points)))
+        values = _values(comparison, points, comparison.asked[pairs.rows][:, None])
+        np.add.at(attributions, pairs.rows, _gains(values))
     return attributions / comparison.n_others
 
 
@@ -86,13 +87,13 @@ def sampled_shapley(
         np.broadcast_to(np.arange(comparison.n_columns), shape), axis=-1
     )
     totals = np.zeros((2, comparison.n_samples, comparison.n_columns))
-    for pairs in comparison.pairs(np.arange(comparison.n_samples), comparison.n_columns + 1):
+    rows, evaluations = np.arange(comparison.n_samples), 2 * (comparison.n_columns + 1)
+    for pairs in comparison.pairs(rows, evaluations):
         changes = comparison.column_sums(pairs)
         draws = np.stack(
             [
-                (_walk(comparison, pairs, changes, order) + _walk(comparison, pairs, changes, back))
-                / 2
-                for order, back in _both_ways(orders[pairs.others])
+                _walk_both_ways(comparison, pairs, changes, order)
+                for order in orders[pairs.others].swapaxes(0, 1)
             ]
         )  # (rounds, n_pairs, n_columns)
         np.add.at(totals[0], pairs.rows, draws.mean(axis=0))
@@ -100,29 +101,71 @@ def sampled_shapley(
     return totals[0] / comparison.n_others, np.sqrt(totals[1]) / comparison.n_others
 
 
-def _both_ways(orders: Array) -> list[tuple[Array, Array]]:
-    """Return each round's orders, (n_pairs, n_columns), and the same backward."""
-    return [(order, order[:, ::-1]) for order in orders.swapaxes(0, 1)]
+def _walk_both_ways(
+    comparison: Comparison, pairs: Pairs, changes: list[Array], order: Array
+) -> Array:
+    """Return what columns bring when they join in an order, (n_pairs, n_columns), and backward.
 
-
-def _walk(comparison: Comparison, pairs: Pairs, changes: list[Array], order: Array) -> Array:
-    """Return what each column brings when columns join in an order, shape (n_pairs, n_columns)."""
-    points = []
-    for start, change in zip(comparison.starts(pairs), changes, strict=True):
-        steps = np.take_along_axis(change, order[None, :, :, None], axis=2)
-        points.append(np.cumsum(np.concatenate([start[:, :, None], steps], axis=2), axis=2))
-    gains = np.diff(_values(comparison, pairs, points), axis=1)
-    brought = np.empty_like(gains)
-    np.put_along_axis(brought, order, gains, axis=1)
+    Parameters
+    ----------
+    comparison : Comparison
+        Where the pairs are from.
+    pairs : Pairs
+        Some pairs.
+    changes : list of ndarray of shape (members, n_pairs, n_columns, units)
+        For each part, what columns add to the sums.
+    order : int ndarray of shape (n_pairs, n_columns)
+        The columns as they join.
+    """
+    points = [
+        _points(start, change, order)
+        for start, change in zip(comparison.starts(pairs), changes, strict=True)
+    ]
+    values = _values(comparison, points, comparison.asked[pairs.rows])
+    there, back = values.reshape(2, -1, len(order))  # (n_columns + 1, n_pairs)
+    # A column that joins in step k on the way there is the k-th from the end on the way back.
+    gains = (np.diff(there, axis=0) + np.diff(back, axis=0)[::-1]) / 2
+    brought = np.empty(order.shape)
+    np.put_along_axis(brought, order, gains.T, axis=1)
     return brought
 
 
-def _values(comparison: Comparison, pairs: Pairs, points: list[Array]) -> Array:
-    """Return the answers at points of shape (members, n_pairs, n, units), shape (n_pairs, n)."""
-    n = points[0].shape[2]
+def _points(start: Array, change: Array, order: Array) -> Array:
+    """Return the sums on the way there and back, (members, 2 (n_columns + 1), n_pairs, units).
+
+    On the way back, after k steps, those are in that are the last k on the way there: the sums are
+    start and end less those of the way there before its last k steps.
+    """
+    n_pairs, n_columns = order.shape
+    points = np.empty((len(start), 2 * (n_columns + 1), *start.shape[1:]), start.dtype)
+    points[:, 0] = start
+    for step, joining in enumerate(order.T):
+        np.add(points[:, step], change[:, np.arange(n_pairs), joining], out=points[:, step + 1])
+    there, end = points[:, : n_columns + 1], points[:, n_columns]
+    np.subtract((start + end)[:, None], there[:, ::-1], out=points[:, n_columns + 1 :])
+    return points
+
+
+def _values(comparison: Comparison, points: list[Array], asked: Array) -> Array:
+    """Return the answers at points.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The networks.
+    points : list of ndarray of shape (members, *shape, units)
+        For each part, sums.
+    asked : int ndarray that broadcasts to `shape`
+        What is asked.
+
+    Returns
+    -------
+    ndarray of `shape`
+    """
+    shape = points[0].shape[1:-1]
     flat = [point.reshape(len(point), -1, point.shape[-1]) for point in points]
-    asked = np.repeat(comparison.asked[pairs.rows], n)
-    return comparison.networks.values(flat, asked).reshape(-1, n)
+    values = comparison.networks.values(flat, np.broadcast_to(asked, shape).ravel())
+    return values.reshape(shape)
 
 
 def _gains(values: Array) -> Array:
