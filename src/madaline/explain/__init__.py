@@ -1,4 +1,4 @@
-"""What a fitted model's predictions come from."""
+"""Explanations: what fitted networks rely on, and what each prediction comes from."""
 
 from madaline.explain.explaining import METHODS as METHODS
 from madaline.explain.explaining import explain as explain
