@@ -20,9 +20,16 @@ from madaline.data.batches import FoldedRows
 from madaline.data.encoder import TableEncoder
 from madaline.data.folds import make_folds
 from madaline.data.given_folds import GivenFolds
+from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, CountCodec, RegressionCodec, TargetCodec, infer_task
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.facts import Facts
+from madaline.diagnosis.labels import Suspects
+from madaline.diagnosis.of_fit import Training, diagnose_fit
+from madaline.diagnosis.strength import Strength
+from madaline.diagnosis.units import LayerHealth, examine
 from madaline.errors import InputError, ModelFileError
 from madaline.model import FittedModel, Summary
 from madaline.runtime.intervals import Intervals
@@ -45,7 +52,7 @@ from madaline.training.score import (
     regression_scores,
     standard_errors_better,
 )
-from madaline.training.threads import Workers
+from madaline.training.threads import Workers, one_threaded_products
 
 Judged: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of constants, targets, weights and groups."""
@@ -55,6 +62,9 @@ BINS = (0, 16, 64)
 
 FOLD_STREAM = 2**32 - 2
 """Tells the random numbers of folds from those of networks and batches."""
+
+EXAMINED_ROWS = 512
+"""Rows on which the units of a network are looked at, at most."""
 
 CHECKPOINT_SECONDS = 5.0
 """How much work may be lost when a fit is killed. It decides nothing about the result."""
@@ -128,8 +138,9 @@ class Fitting:
         numbers = folds.numbers if isinstance(folds, GivenFolds) else None
         _check_lengths(table.n_samples, target, sample_weight, groups, numbers)
         _check_weight(sample_weight)
+        self._numbers = np.arange(table.n_samples)
         if sample_weight is not None and not np.all(sample_weight > 0):
-            counted = np.flatnonzero(sample_weight)
+            self._numbers = counted = np.flatnonzero(sample_weight)
             table, target, sample_weight = (
                 table.take(counted),
                 target[counted],
@@ -137,6 +148,7 @@ class Fitting:
             )
             groups = None if groups is None else groups[counted]
             folds = folds.take(counted) if isinstance(folds, GivenFolds) else folds
+        self._table = table
         self.target_name = target_name
         self.schema = Schema.infer(table, kinds)
         self.objective = objective or Objective()
@@ -314,8 +326,38 @@ class Fitting:
             self._temperature,
         )
         return FittedModel(
-            predictor, self.schema, summary, tuple(self.records), tuple(self.decisions)
+            predictor,
+            self.schema,
+            summary,
+            tuple(self.records),
+            tuple(self.decisions),
+            diagnosis=self.diagnosis,
+            profile=TableProfile.of(self._table, self.schema),
         )
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """What is wrong with the fit, once the race is over; rows by their numbers in the table."""
+        return diagnose_fit(
+            self._facts,
+            Training(
+                self._strength(), self._healths(), self.leaks, self.decisions, self._starting()
+            ),
+        )
+
+    @property
+    def label_suspects(self) -> Suspects | None:
+        """The rows whose label may be wrong, in the order of the table; None for numbers.
+
+        As in `out_of_fold`, rows of weight zero are not among them.
+        """
+        if not isinstance(self.codec, ClassCodec):
+            return None
+        facts, order = self._facts, self.rows.order[: self.rows.n_judged]
+        probabilities = np.full((self.rows.n_samples, len(self.codec.classes)), np.nan)
+        codes = np.zeros(self.rows.n_samples, np.intp)
+        probabilities[order], codes[order] = facts.probabilities, facts.codes
+        return Suspects.among(probabilities, codes)
 
     def discard_checkpoint(self) -> None:
         """Remove the file that the fit was kept in, once the model is safe."""
@@ -386,6 +428,58 @@ class Fitting:
             ),
             fold_features,
         )
+
+    @cached_property
+    def _facts(self) -> Facts:
+        """The judged rows and what was said of them, for the diagnosis."""
+        examples = replace(self.race.examples, weight=self._own_weight)
+        order = self.rows.order[: self.rows.n_judged]
+        output, prior, target, weight, groups = self._judged(examples)
+        classes = self.codec.classes.tolist() if isinstance(self.codec, ClassCodec) else None
+        features = next(iter(examples.features.values()))
+        return Facts(
+            self._table.select(self.schema.kept).take(order),
+            self.schema,
+            self.rows.bounds,
+            examples.loss,
+            output,
+            prior,
+            target,
+            features[examples.judged, : self.encoder.n_features(0)],
+            classes if classes is None else tuple(map(str, classes)),
+            weight,
+            groups,
+            self._numbers[order],
+        )
+
+    def _strength(self) -> Strength:
+        """Return how well rows are fitted that were learned from, and others."""
+        standing, facts = self.race.standing, self._facts
+        best = standing.best
+        return Strength(
+            standing.seen_loss(best),
+            float(facts.losses.mean()),
+            float(facts.constant_losses.mean()),
+            self._standard_errors_better(),
+            best.seen(best.epoch) >= self.plan.epochs,
+        )
+
+    def _healths(self) -> list[list[LayerHealth]]:
+        """Return how the layers of each network are that predicted before pruning."""
+        examples, ingredients = self.race.examples, self.pruned.before.ingredients
+        depth = len(max(ingredients, key=lambda one: one.share).units)
+        healths = []
+        for one in ingredients:
+            for fold, theta in enumerate(one.theta if len(one.units) == depth else []):
+                places = self.rows.training(fold)
+                places = places[:: -(-len(places) // EXAMINED_ROWS)]
+                x, target = examples.features[one.n_bins][places], examples.target[places]
+                with one_threaded_products():
+                    healths.append(examine(one.network, theta, x, target, examples.loss))
+        return healths
+
+    def _starting(self) -> tuple[str, ...]:
+        return tuple(recipe.name for recipe in self.plan.recipes)
 
     def _scores(self) -> tuple[Score, ...]:
         # Class weights are for training; what is reported is about the rows as they are.

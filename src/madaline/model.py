@@ -9,10 +9,13 @@ from typing import Any
 
 from madaline.core.arrays import Array
 from madaline.data.encoder import Encoded
+from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.tensor_file import MODEL, read_tensor_file
-from madaline.errors import ModelFileError
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.of_table import diagnose_table
+from madaline.errors import InputError, ModelFileError
 from madaline.runtime.predictor import Predictor
 from madaline.training.decisions import Decision
 from madaline.training.leakage import Leak
@@ -103,6 +106,10 @@ class FittedModel:
         What was decided, and why.
     version : str
         The version of madaline that fitted it.
+    diagnosis : Diagnosis, optional
+        What is wrong with the fit; None in files from before there was one.
+    profile : TableProfile, optional
+        What was in the columns that it learned from; None in such files.
     """
 
     predictor: Predictor
@@ -111,6 +118,8 @@ class FittedModel:
     records: tuple[Record, ...]
     decisions: tuple[Decision, ...]
     version: str = __version__
+    diagnosis: Diagnosis | None = None
+    profile: TableProfile | None = None
 
     def __repr__(self) -> str:
         """Say in a line what it predicts and how well."""
@@ -136,6 +145,27 @@ class FittedModel:
     ) -> Array:
         """Return sets of classes for a share of new rows, Booleans of (n_samples, n_classes)."""
         return self.predictor.predict_set(table, coverage)
+
+    def diagnose(self, table: Table | Mapping[str, Any]) -> Diagnosis:
+        """Return how a new table differs from the one that was learned from.
+
+        Parameters
+        ----------
+        table : Table or mapping of str to array
+            The rows to predict; needed columns must be there, others are ignored.
+
+        Raises
+        ------
+        InputError
+            If a column is not there, or the model's file is from before tables were compared.
+        """
+        if self.profile is None:
+            raise InputError(
+                f"The model was fitted by madaline {self.version}, which kept nothing to compare a"
+                " table with: fit it again."
+            )
+        table = table if isinstance(table, Table) else Table.from_columns(table)
+        return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.
@@ -163,6 +193,10 @@ class FittedModel:
             "records": [record.to_json() for record in self.records],
             "decisions": [decision.to_json() for decision in self.decisions],
         }
+        if self.diagnosis is not None:
+            description["diagnosis"] = self.diagnosis.to_json()
+        if self.profile is not None:
+            description["profile"] = self.profile.to_json()
         write_tensor_file(path, MODEL, description, arrays)
 
     @classmethod
@@ -190,6 +224,7 @@ class FittedModel:
 
     @classmethod
     def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
+        diagnosis, profile = (description.get(name) for name in ("diagnosis", "profile"))
         return cls(
             Predictor.from_state(description["predictor"], arrays),
             Schema.from_json(description["schema"]),
@@ -197,4 +232,6 @@ class FittedModel:
             tuple(Record(**record) for record in description["records"]),
             tuple(Decision.from_json(decision) for decision in description["decisions"]),
             description["madaline"],
+            None if diagnosis is None else Diagnosis.from_json(diagnosis),
+            None if profile is None else TableProfile.from_json(profile),
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from madaline import __version__
-from madaline.cli import explain, fit, info, predict
+from madaline.cli import doctor, explain, fit, info, predict
 from madaline.errors import InputError
 
 DESCRIPTION = """\
@@ -20,9 +21,19 @@ examples:
   madaline predict penguins.madaline new_penguins.csv
   madaline explain penguins.madaline new_penguins.csv
   madaline info penguins.madaline
+  madaline doctor penguins.madaline new_penguins.csv
 
 `madaline COMMAND --help` says more about each.
 """
+
+
+_COMMANDS: Mapping[str, Any] = {
+    "fit": fit,
+    "predict": predict,
+    "explain": explain,
+    "info": info,
+    "doctor": doctor,
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -36,8 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"madaline {__version__}")
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    modules = {"fit": fit, "predict": predict, "explain": explain, "info": info}
-    for name, command in modules.items():
+    for name, command in _COMMANDS.items():
         own = commands.add_parser(
             name,
             help=command.HELP,

@@ -7,7 +7,7 @@ import sys
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from madaline.core.arrays import Array
 from madaline.data.schema import Schema
 from madaline.data.table import Table
+from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.errors import LeakWarning, NothingLearnedWarning
 from madaline.estimators.folds import read_folds
 from madaline.estimators.inputs import (
@@ -27,7 +28,7 @@ from madaline.estimators.inputs import (
     read_table,
     read_weight,
 )
-from madaline.estimators.rows import count_rows
+from madaline.estimators.rows import CountedRows, count_rows
 from madaline.explain import Explanation, explain
 from madaline.explain.background import no_background, some_rows
 from madaline.fitting import Fitting
@@ -131,6 +132,7 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
                 print(_line(decision), file=sys.stderr)
         self._remember(fitting.model(), rows.spread(fitting.out_of_fold()))
         self.background_ = some_rows(rows.table, seed=seed)
+        self._keep_diagnosis(fitting, rows)
         _warn_of_nothing_learned(self.model_.summary)
         return self
 
@@ -231,6 +233,22 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         # Text is understood, but tags.input_tags.string would also promise any Python object.
         return tags
 
+    def diagnose(self, X: Any) -> Diagnosis:
+        """Return how new rows differ from those that were learned from.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`.
+
+        Returns
+        -------
+        Diagnosis
+            Columns that drifted (two-sample tests, corrected for their number), rows far outside of
+            all that was learned from, categories that no training row had; ``print`` it.
+        """
+        return self._model().diagnose(self._read(X))
+
     @abstractmethod
     def _objective(self) -> Objective:
         """Return what is to be made small."""
@@ -253,6 +271,11 @@ class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         self.decisions_ = model.decisions
         self.history_ = _columns(model.records)
         self._keep_out_of_fold(output)
+
+    def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
+        """Keep what was found, with the numbers that rows have in `X`."""
+        self.diagnosis_ = fitting.diagnosis.renumbered(rows.numbers)
+        self.model_ = replace(self.model_, diagnosis=self.diagnosis_)
 
     def _model(self) -> FittedModel:
         check_is_fitted(self, "model_")

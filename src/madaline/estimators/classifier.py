@@ -11,8 +11,11 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from madaline.core.arrays import Array
 from madaline.data.target import ClassCodec, check_learnable
+from madaline.diagnosis.labels import Suspects
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.inputs import read_labels
+from madaline.estimators.rows import CountedRows
+from madaline.fitting import Fitting
 from madaline.training.objective import Objective
 
 
@@ -69,6 +72,15 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     oof_proba_ : ndarray of shape (n_samples, n_classes)
         Class probabilities of every training row by networks that never saw it, in the order of
         `X`; NaN for rows of weight zero and rows that no fold judges.
+    label_quality_ : ndarray of shape (n_samples,)
+        Probability of every training row's own label by networks that never saw it: the lower, the
+        more suspicious the label; NaN where `oof_proba_` is.
+    label_suspects_ : int ndarray of shape (n_suspects,)
+        Numbers of the rows of `X` whose label may be wrong by confident learning, the most
+        suspicious first. Hard rows are among them; `diagnosis_` says whether labels seem to be
+        wrong at all, and about how many.
+    diagnosis_ : Diagnosis
+        What is wrong with the fit, or may be, each with evidence and remedy: ``print`` it.
     decisions_ : tuple of Decision
         What was decided, when and why; ``decisions_[0].sentence`` says it in words.
     history_ : dict of str to list
@@ -215,3 +227,10 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         predictor = self._model().predictor
         self.classes_ = cast(ClassCodec, predictor.codec).classes
         self.oof_proba_ = predictor.probabilities(output)
+
+    def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
+        super()._keep_diagnosis(fitting, rows)
+        suspects = cast(Suspects, fitting.label_suspects)
+        spread = rows.spread(np.stack([suspects.quality, suspects.suspected], axis=1))
+        self.label_quality_ = spread[:, 0]
+        self.label_suspects_ = Suspects(spread[:, 0], spread[:, 1] == 1).ranked

@@ -62,6 +62,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     oof_prediction_ : ndarray of shape (n_samples,)
         Predictions for every training row by networks that never saw it, in the order of `X`; NaN
         for rows of weight zero and rows that no fold judges.
+    diagnosis_ : Diagnosis
+        What is wrong with the fit, or may be, each with evidence and remedy: ``print`` it.
     decisions_ : tuple of Decision
         What was decided, when and why; ``decisions_[0].sentence`` says it in words.
     history_ : dict of str to list

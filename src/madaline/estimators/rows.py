@@ -44,6 +44,12 @@ class CountedRows:
     folds: int | GivenFolds | None
     places: Array
 
+    @property
+    def numbers(self) -> Array:
+        """The number of each counted row among the original ones; of copies, the first."""
+        counted, first = np.unique(self.places, return_index=True)
+        return first[counted >= 0]
+
     def spread(self, output: Array) -> Array:
         """Return the output of every original row; NaN for rows that do not count.
 

@@ -1,0 +1,165 @@
+"""A profile tells what was in a table, column by column, without keeping any of its rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import is_missing
+from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline.data.schema import BOOLEAN, CATEGORY, DATETIME, Schema
+from madaline.data.table import Table
+
+EDGES = 21
+"""Quantiles that are kept of a column of numbers, the smallest and the largest among them."""
+
+LEVELS = 20
+"""Levels whose shares are kept of a category, the most frequent ones."""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What was in a column.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    kind : {"number", "datetime", "category", "boolean"}
+        What it was taken for. Moments are seconds since 1970 here.
+    n_rows : int
+        Rows that it had.
+    missing : float
+        Share of the rows without a value.
+    edges : tuple of float
+        Of numbers and moments: quantiles, in strictly ascending order.
+    below : tuple of float
+        For each edge the share of the values that are at most as large.
+    levels : tuple of str
+        Of categories and Booleans: the most frequent levels.
+    shares : tuple of float
+        The share of each among the rows that have a value.
+
+    Examples
+    --------
+    >>> column = np.array([3.0, 1.0, 1.0, np.nan])
+    >>> profile = ColumnProfile.of("size", "number", column)
+    >>> profile.missing, profile.edges, profile.below
+    (0.25, (1.0, 3.0), (0.6666666666666666, 1.0))
+    """
+
+    name: str
+    kind: str
+    n_rows: int
+    missing: float
+    edges: tuple[float, ...] = ()
+    below: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, kind: str, column: Array) -> ColumnProfile:
+        """Return the profile of a column, shape (n_samples,), that is read as a kind."""
+        if kind in (CATEGORY, BOOLEAN):
+            texts = read_levels(name, kind, column)
+            present = [text for text in texts.tolist() if text is not None]
+            counts = Counter(sorted(present)).most_common(LEVELS)  # equals by alphabet
+            return cls(
+                name,
+                kind,
+                len(column),
+                1 - len(present) / max(1, len(column)),
+                levels=tuple(level for level, _ in counts),
+                shares=tuple(count / len(present) for _, count in counts),
+            )
+        numbers = read_numbers(name, kind, column)
+        values = np.sort(numbers[~np.isnan(numbers)])
+        edges = np.unique(values[_spread(len(values), EDGES)])
+        return cls(
+            name,
+            kind,
+            len(column),
+            1 - len(values) / max(1, len(column)),
+            edges=tuple(edges.tolist()),
+            below=tuple(shares_below(values, edges).tolist()),
+        )
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether it holds levels; numbers or moments otherwise."""
+        return self.kind in (CATEGORY, BOOLEAN)
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """What was in the columns of a table that were used.
+
+    Parameters
+    ----------
+    columns : tuple of ColumnProfile
+        In the order of the table.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"color": ["red", "blue", "red", None]})
+    >>> (color,) = TableProfile.of(table, Schema.infer(table)).columns
+    >>> color.levels, color.shares
+    (('red', 'blue'), (0.6666666666666666, 0.3333333333333333))
+    """
+
+    columns: tuple[ColumnProfile, ...]
+
+    @classmethod
+    def of(cls, table: Table, schema: Schema) -> TableProfile:
+        """Return the profile of the columns of a table that its schema keeps."""
+        kept = [schema[name] for name in schema.kept]
+        return cls(tuple(ColumnProfile.of(one.name, one.kind, table[one.name]) for one in kept))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the profile as JSON-able values."""
+        return [asdict(column) for column in self.columns]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Mapping[str, Any]]) -> TableProfile:
+        """Return the profile that `to_json` described."""
+        tuples = ("edges", "below", "levels", "shares")
+        return cls(
+            tuple(
+                ColumnProfile(**(dict(one) | {name: tuple(one[name]) for name in tuples}))
+                for one in values
+            )
+        )
+
+
+def read_numbers(name: str, kind: str, column: Array) -> Array:
+    """Return numbers, or moments as seconds since 1970, in float64; NaN is missing."""
+    if kind != DATETIME:
+        return as_numbers(name, column)
+    moments = as_moments(name, column)
+    seconds: Array = moments.astype(np.int64) / 1e6
+    return np.where(np.isnat(moments), np.nan, seconds)
+
+
+def read_levels(name: str, kind: str, column: Array) -> Array:
+    """Return levels as text, shape (n_samples,) of objects; None is missing."""
+    if kind != BOOLEAN:
+        return as_levels(column)
+    numbers = as_booleans(name, column)
+    texts = np.where(numbers == 1, "true", "false").astype(object)
+    texts[is_missing(numbers)] = None
+    return texts
+
+
+def shares_below(values: Array, edges: Array) -> Array:
+    """Return for each edge the share of ascending values that are at most as large."""
+    return np.asarray(np.searchsorted(values, edges, side="right") / max(1, len(values)))
+
+
+def _spread(n: int, wanted: int) -> Array:
+    """Return the places of evenly spread values, the first and the last among them."""
+    return np.asarray(np.linspace(0, n - 1, min(n, wanted)).round().astype(np.intp))

@@ -1,0 +1,73 @@
+"""A diagnosis is a list of findings, the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from madaline.core.arrays import Array
+from madaline.diagnosis.finding import SEVERITIES, Finding, worst_first
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found in a fit, or in a table.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        The worst first. An empty diagnosis is a good one.
+
+    Examples
+    --------
+    >>> low = Finding("identifier", "low", "row", "{subject} was left out", "nothing is to be done")
+    >>> high = Finding("leak", "high", "paid", "{subject} gives it away", "leave it out")
+    >>> print(Diagnosis.of([low, high]))
+    high: paid gives it away: leave it out.
+    low: row was left out: nothing is to be done.
+    >>> print(Diagnosis())
+    Nothing was found.
+    """
+
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Diagnosis:
+        """Return the diagnosis of some findings, in any order."""
+        return cls(worst_first(findings))
+
+    def __iter__(self) -> Iterator[Finding]:
+        """Return the findings one by one."""
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        """Return how many findings there are."""
+        return len(self.findings)
+
+    def __str__(self) -> str:
+        """Return a line for each finding."""
+        lines = [f"{one.severity}: {one.sentence}" for one in self.findings]
+        return "\n".join(lines) or "Nothing was found."
+
+    def by_severity(self) -> dict[str, tuple[Finding, ...]]:
+        """Return the findings of each severity, high first."""
+        return {
+            severity: tuple(one for one in self.findings if one.severity == severity)
+            for severity in SEVERITIES
+        }
+
+    def renumbered(self, numbers: Sequence[int] | Array) -> Diagnosis:
+        """Return the diagnosis with other row numbers: of row k, the k-th of `numbers`."""
+        return Diagnosis(
+            tuple(replace(one, rows=tuple(int(numbers[row]) for row in one.rows)) for one in self)
+        )
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the findings as JSON-able values."""
+        return [one.to_json() for one in self.findings]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Mapping[str, Any]]) -> Diagnosis:
+        """Return the diagnosis that `to_json` described."""
+        return cls(tuple(map(Finding.from_json, values)))

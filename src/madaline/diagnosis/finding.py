@@ -1,0 +1,103 @@
+"""A finding is something that is wrong, or may be: what was seen, how bad it is, what helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+Severity: TypeAlias = Literal["high", "medium", "low"]
+"""High: what the model says, or what is said of it, cannot be relied on before this is settled.
+Medium: something is lost, or some rows suffer. Low: good to know."""
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+Kind: TypeAlias = Literal[
+    "nothing learned",
+    "weak fit",
+    "unfinished",
+    "overfit",
+    "too few rows",
+    "dead units",
+    "vanishing gradients",
+    "exploding gradients",
+    "divergence",
+    "leak",
+    "identifier",
+    "duplicates",
+    "wrong labels",
+    "confused classes",
+    "calibration",
+    "worse group",
+    "reversed group",
+    "drift",
+    "unseen categories",
+    "outside",
+]
+"""What can be found."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding of a diagnosis.
+
+    Parameters
+    ----------
+    kind : str
+        What it is, one of `Kind`.
+    severity : {"high", "medium", "low"}
+        How bad it is.
+    subject : str
+        What it is about: a column, a group of rows such as ``city = Bonn``, a class, the rows.
+    seen : str
+        What was seen, in words for a newcomer. It may name the subject as ``{subject}`` and the
+        numbers of `evidence` as ``{name}`` or, with a format, ``{name:.1%}``; so the words cannot
+        disagree with the numbers.
+    remedy : str
+        What helps, or what to look at; it may name them, too.
+    evidence : mapping of str to float
+        The numbers that were seen.
+    rows : tuple of int
+        Numbers of rows that it is about, the most telling first, counted from 0; some at most.
+
+    Examples
+    --------
+    >>> finding = Finding(
+    ...     "leak", "high", "paid", "{subject} tells {told:.0%}", "leave it out", {"told": 1.0}
+    ... )
+    >>> finding.sentence
+    'paid tells 100%: leave it out.'
+    """
+
+    kind: Kind
+    severity: Severity
+    subject: str
+    seen: str
+    remedy: str
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    rows: tuple[int, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What was seen and what helps, with the numbers filled in."""
+        # One step: what the user's names hold is not looked into again.
+        return f"{self.seen}: {self.remedy}.".format_map({"subject": self.subject, **self.evidence})
+
+    def __str__(self) -> str:
+        """Return the sentence."""
+        return self.sentence
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as JSON-able values, its sentence included."""
+        return asdict(self) | {"sentence": self.sentence}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Finding:
+        """Return the finding that `to_json` described."""
+        own = {name: value for name, value in values.items() if name != "sentence"}
+        return cls(**(own | {"rows": tuple(own["rows"])}))
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings of high severity first; those of one severity keep their order."""
+    return tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity)))

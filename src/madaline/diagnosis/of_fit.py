@@ -1,0 +1,85 @@
+"""The diagnosis of a fit: every check of its facts, the worst findings first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from madaline.diagnosis.classes import find_confused_classes
+from madaline.diagnosis.columns import find_identifiers, find_leaking
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.duplicates import find_duplicates
+from madaline.diagnosis.facts import Facts
+from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.groups import all_groups
+from madaline.diagnosis.labels import find_wrong_labels
+from madaline.diagnosis.promises import find_broken_promises
+from madaline.diagnosis.reversed_groups import find_reversed_groups
+from madaline.diagnosis.steps import find_divergence
+from madaline.diagnosis.strength import Strength, find_weakness
+from madaline.diagnosis.units import LayerHealth, find_sick_units
+from madaline.diagnosis.worse_groups import find_worse_groups
+from madaline.training.decisions import Decision
+from madaline.training.leakage import Leak
+
+GROUPED_ROWS = 20_000
+"""Rows in which groups are looked for, at most: of larger tables, every k-th is enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """How the networks of a fit came about.
+
+    Parameters
+    ----------
+    strength : Strength
+        How well rows are fitted.
+    healths : sequence of sequence of LayerHealth
+        How the layers of each network are.
+    leaks : sequence of Leak
+        Columns that give the target away.
+    decisions : sequence of Decision
+        What was decided.
+    starting : collection of str
+        Names of the recipes that the race started with.
+    """
+
+    strength: Strength
+    healths: Sequence[Sequence[LayerHealth]]
+    leaks: Sequence[Leak]
+    decisions: Sequence[Decision]
+    starting: Collection[str]
+
+
+def diagnose_fit(facts: Facts, training: Training) -> Diagnosis:
+    """Return everything that was found in a fit.
+
+    Parameters
+    ----------
+    facts : Facts
+        The judged rows.
+    training : Training
+        How the networks came about.
+    """
+    return Diagnosis.of([*_of_training(facts, training), *_of_rows(facts)])
+
+
+def _of_training(facts: Facts, training: Training) -> Iterator[Finding]:
+    yield from find_leaking(training.leaks)
+    yield from find_divergence(training.decisions, training.starting)
+    yield from find_sick_units(training.healths)
+    yield from find_weakness(training.strength, facts)
+    yield from find_identifiers(facts.schema, facts.table)
+
+
+def _of_rows(facts: Facts) -> Iterator[Finding]:
+    yield from find_wrong_labels(facts)
+    yield from find_duplicates(facts)
+    part = facts.thinned(GROUPED_ROWS)
+    groups = all_groups(part)
+    reversed_groups = find_reversed_groups(part, groups)
+    yield from reversed_groups
+    known = {one.subject for one in reversed_groups}
+    yield from find_worse_groups(part, [one for one in groups if one.name not in known])
+    yield from find_confused_classes(facts)
+    yield from find_broken_promises(facts)

@@ -1,0 +1,110 @@
+"""Strangers: rows of a new table that lie outside all that was learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.profile import ColumnProfile, TableProfile, read_numbers
+from madaline.data.table import Table
+from madaline.diagnosis.finding import Finding
+
+MARGIN = 0.5
+"""A number is outside if it lies beyond the largest by this share of the largest's distance from
+the median, or as far below the smallest: the largest of new rows often is a little larger."""
+
+MANY = 0.05
+"""Share of the rows from which it is more than an oddity."""
+
+MOST_NUMBERS = 50
+"""Rows that are named, at most."""
+
+
+def find_strangers(table: Table, profile: TableProfile) -> list[Finding]:
+    """Return whether rows of a new table have numbers that training had nothing like.
+
+    Parameters
+    ----------
+    table : Table
+        The new table; it has all columns of the profile.
+    profile : TableProfile
+        What was in the table that was learned from.
+
+    Examples
+    --------
+    >>> from madaline.data.schema import Schema
+    >>> old = Table.from_columns({"age": np.arange(18.0, 80.0)})
+    >>> new = Table.from_columns({"age": [20, 85, 999]})
+    >>> (found,) = find_strangers(new, TableProfile.of(old, Schema.infer(old)))
+    >>> found.evidence["rows"], found.rows
+    (1, (2,))
+    """
+    outside = {
+        column.name: _outside(table[column.name], column)
+        for column in profile.columns
+        if column.edges
+    }
+    if not outside:
+        return []
+    rows = np.any(list(outside.values()), axis=0)
+    if not rows.any():
+        return []
+    worst = max(outside, key=lambda name: int(outside[name].sum()))
+    return [
+        Finding(
+            "outside",
+            "medium" if rows.mean() >= MANY else "low",
+            worst,
+            "{rows:,} of {n_rows:,} rows have numbers far outside of what was learned from,"
+            " most of them in {subject}",
+            "correct them, or mistrust what is predicted for these rows",
+            {
+                "rows": int(rows.sum()),
+                "n_rows": len(rows),
+                "in_column": int(outside[worst].sum()),
+            },
+            tuple(int(row) for row in np.flatnonzero(rows)[:MOST_NUMBERS]),
+        )
+    ]
+
+
+def find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
+    """Return the columns that hold categories which no training row had.
+
+    Parameters
+    ----------
+    unseen : mapping of str to int
+        For each such column in how many rows.
+    n_rows : int
+        Rows of the table.
+
+    Examples
+    --------
+    >>> print(*find_unseen({"city": 3}, 200))
+    3 of 200 rows have a value of city that no training row had: check its spelling, or fit again
+    with such rows.
+    """
+    return [
+        Finding(
+            "unseen categories",
+            "medium" if count >= MANY * n_rows else "low",
+            name,
+            "{rows:,} of {n_rows:,} rows have a value of {subject} that no training row had",
+            "check its spelling, or fit again with such rows",
+            {"rows": count, "n_rows": n_rows},
+        )
+        for name, count in unseen.items()
+    ]
+
+
+def _outside(column: Array, profile: ColumnProfile) -> Array:
+    """Return which rows have a value far beyond all edges, as Booleans of shape (n_samples,)."""
+    numbers = read_numbers(profile.name, profile.kind, column)
+    least, largest = profile.edges[0], profile.edges[-1]
+    median = profile.edges[int(np.searchsorted(profile.below, 0.5))]
+    span = largest - least
+    above = largest + MARGIN * ((largest - median) or span)
+    below = least - MARGIN * ((median - least) or span)
+    return np.asarray((numbers > above) | (numbers < below))

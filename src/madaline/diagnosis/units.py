@@ -1,0 +1,192 @@
+"""Units and gradients: parts of a network that say nothing, and errors that do not reach them.
+
+A *dead* unit says the same for every row. A *saturated* unit stands where its activation is flat,
+so that no row can move it. A gradient *vanishes* if hardly any of it reaches the first layer, and
+*explodes* if it grows from layer to layer on its way there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.layers import Linear, ScaledLinear
+from madaline.core.layers.activation import Activation
+from madaline.core.losses import Loss
+from madaline.core.network import Network
+from madaline.core.workspace import Workspace
+from madaline.diagnosis.finding import Finding
+
+SAME = 1e-5
+"""Outputs of a unit that differ by less, as a standard deviation, are the same."""
+
+FLAT = 0.01
+"""A slope below this share of the steepest on the way is flat."""
+
+NEARLY_ALL = 0.99
+"""Share of the rows in which a saturated unit is flat."""
+
+VANISHED, EXPLODED = 1e-4, 1e4
+"""Size of the first layer's gradient in that of the last one's."""
+
+MANY, SOME = 0.5, 0.25
+"""Shares of a layer's units from which it is worth a finding of medium and of low severity; of high
+if all are dead."""
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """How the units of a hidden layer are.
+
+    Parameters
+    ----------
+    units : int
+        How many it has.
+    dead : float
+        Share of them that say the same for every row.
+    saturated : float
+        Share of the others whose activation is flat for nearly every row.
+    gradient : float
+        Root mean square of the loss's gradient by the weights that lead to it.
+    """
+
+    units: int
+    dead: float
+    saturated: float
+    gradient: float
+
+
+def examine(
+    network: Network, theta: Array, x: Array, target: Array, loss: Loss
+) -> list[LayerHealth]:
+    """Return the health of each hidden layer of a network, and last of its outputs.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    theta : ndarray of shape (parameters,)
+        One member's parameters.
+    x : ndarray of shape (n_rows, in_features)
+        Some rows that it learned from.
+    target : ndarray of shape (n_rows, n_outputs)
+        What is right for them.
+    loss : Loss
+        What was made small.
+
+    Examples
+    --------
+    >>> from madaline.core.layers import ReLU
+    >>> from madaline.core.losses import Squared
+    >>> network = Network((Linear(1, 2), ReLU(), Linear(2, 1)))
+    >>> theta = np.array([1.0, 1.0, 0.0, -9.0, 1.0, 1.0, 0.0])  # the second unit never fires
+    >>> x = np.linspace(0, 1, 50)[:, None]
+    >>> examine(network, theta, x, 2 * x, Squared())[0].dead
+    0.5
+    """
+    workspace = Workspace()
+    own, slopes = network.bind(theta), np.zeros_like(theta)
+    with np.errstate(all="ignore"):
+        output, backward = network.forward(own, x, workspace=workspace)
+        backward(loss.gradient(output, target, workspace=workspace), network.bind(slopes))
+        gradients = [
+            float(np.sqrt(np.mean(np.square(one["weight"], dtype=np.float64))))
+            for one in network.bind(slopes)
+            if "weight" in one
+        ]
+        shares = [_shares(*between) for between in _hidden(network, theta, x)]
+    outputs = (output.shape[1], 0.0, 0.0)
+    return [
+        LayerHealth(*facts, gradient)
+        for facts, gradient in zip([*shares, outputs], gradients, strict=True)
+    ]
+
+
+def find_sick_units(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
+    """Return what is wrong with the units and the gradients of some networks with as many layers.
+
+    Parameters
+    ----------
+    healths : sequence of sequence of LayerHealth
+        What `examine` returned for each network.
+    """
+    if not healths:
+        return []
+    found = [
+        finding
+        for number, layers in enumerate(zip(*(one[:-1] for one in healths), strict=True))
+        for finding in _sick_layer(number + 1, layers)
+    ]
+    # Nothing gets through dead units: of gradients nothing more is to be said.
+    return found or _sick_gradients(healths)
+
+
+def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, Array]]:
+    """Yield what comes out of each hidden layer's units, and the slopes of their activation."""
+    after_units = False
+    for layer, own in zip(network.layers[:-1], network.bind(theta), strict=False):
+        x, backward = layer.forward(own, x, workspace=Workspace())
+        if after_units and isinstance(layer, Activation):
+            yield x, backward(np.ones_like(x), {})
+        after_units = isinstance(layer, Linear | ScaledLinear)
+
+
+def _shares(outputs: Array, slopes: Array) -> tuple[int, float, float]:
+    """Return the number of units, and the shares of dead and of saturated ones."""
+    dead = ~(outputs.std(axis=0) > SAME)
+    steepest = np.abs(slopes).max() or 1.0
+    flat = np.mean(np.abs(slopes) <= FLAT * steepest, axis=0) >= NEARLY_ALL
+    return len(dead), float(dead.mean()), float((flat & ~dead).mean())
+
+
+def _sick_layer(number: int, layers: Sequence[LayerHealth]) -> list[Finding]:
+    dead, saturated = (
+        float(np.mean([getattr(layer, what) for layer in layers])) for what in ("dead", "saturated")
+    )
+    if max(dead, saturated) < SOME:
+        return []
+    what = "dead" if dead >= saturated else "saturated"
+    return [
+        Finding(
+            "dead units",
+            "high" if dead == 1 else "medium" if max(dead, saturated) >= MANY else "low",
+            f"layer {number}",
+            _UNIT_WORDS[what],
+            "lower the learning rate, or begin with smaller weights",
+            {
+                "dead": dead,
+                "saturated": saturated,
+                "units": int(np.mean([layer.units for layer in layers])),
+                "networks": len(layers),
+            },
+        )
+    ]
+
+
+_UNIT_WORDS = {
+    "dead": "{dead:.0%} of the units of {subject} are dead, as they say the same for every row",
+    "saturated": "{saturated:.0%} of the units of {subject} are saturated, so that no row can move"
+    " them",
+}
+
+
+def _sick_gradients(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
+    first, last = (np.array([one[place].gradient for one in healths]) for place in (0, -1))
+    with np.errstate(all="ignore"):
+        ratio = float(np.median(first / last))
+    if not np.isfinite(first).all() or ratio > EXPLODED:
+        seen = "The gradient explodes on its way to the first layer ({ratio:.1g} times the last's)"
+        remedy = "lower the learning rate, begin with smaller weights, or take fewer layers"
+        return [_gradient_finding("exploding gradients", seen, remedy, ratio)]
+    if ratio < VANISHED:
+        seen = "The gradient vanishes on its way to the first layer ({ratio:.1g} times the last's)"
+        remedy = "take fewer layers, or an activation that is not flat, such as ReLU or SiLU"
+        return [_gradient_finding("vanishing gradients", seen, remedy, ratio)]
+    return []
+
+
+def _gradient_finding(kind: str, seen: str, remedy: str, ratio: float) -> Finding:
+    return Finding(kind, "medium", "the gradient", seen, remedy, {"ratio": ratio})  # type: ignore[arg-type]
