@@ -454,15 +454,31 @@ class Fitting:
 
     def _strength(self) -> Strength:
         """Return how well rows are fitted that were learned from, and others."""
-        standing, facts = self.race.standing, self._facts
-        best = standing.best
+        facts, best = self._facts, self.race.standing.best
+        output, places = self._seen()
+        losses = self.race.examples.loss.rows(output, self.race.examples.target[places])
+        weight = None if self._own_weight is None else self._own_weight[places]
         return Strength(
-            standing.seen_loss(best),
-            float(facts.losses.mean()),
-            float(facts.constant_losses.mean()),
+            float(np.average(losses.astype(np.float64), weights=weight)),
+            facts.mean(facts.losses)[0],
+            facts.mean(facts.constant_losses)[0],
             self._standard_errors_better(),
             best.seen(best.epoch) >= self.plan.epochs,
         )
+
+    def _seen(self) -> tuple[Array, Array]:
+        """Return what each fold's networks say of rows that they learned from, and which rows."""
+        features = self.race.examples.features
+        places = [self.rows.seen(fold) for fold in range(self.rows.n_folds)]
+        output = np.zeros((sum(map(len, places)), self.race.examples.n_outputs))
+        with one_threaded_products():
+            for one in self.pruned.before.ingredients:
+                of_folds = [
+                    one.network.predict(theta, features[one.n_bins][rows])
+                    for theta, rows in zip(one.theta, places, strict=True)
+                ]
+                output += one.share * np.concatenate(of_folds)
+        return output / self._temperature, np.concatenate(places)
 
     def _healths(self) -> list[list[LayerHealth]]:
         """Return how the layers of each network are that predicted before pruning."""
@@ -473,9 +489,9 @@ class Fitting:
             for fold, theta in enumerate(one.theta if len(one.units) == depth else []):
                 places = self.rows.training(fold)
                 places = places[:: -(-len(places) // EXAMINED_ROWS)]
-                x, target = examples.features[one.n_bins][places], examples.target[places]
                 with one_threaded_products():
-                    healths.append(examine(one.network, theta, x, target, examples.loss))
+                    x = examples.features[one.n_bins][places]
+                    healths.append(examine(one.network, theta, x))
         return healths
 
     def _starting(self) -> tuple[str, ...]:

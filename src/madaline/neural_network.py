@@ -25,6 +25,8 @@ from madaline.core.losses.binary_cross_entropy import sigmoid
 from madaline.core.network import Network
 from madaline.core.optimizers import GradientDescent, StepSize
 from madaline.core.workspace import Workspace
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.of_network import diagnose_network
 from madaline.errors import InputError
 from madaline.textbook_arguments import (
     RandomState,
@@ -332,6 +334,42 @@ class NeuralNetwork:
 
         if coach is not None:
             self._keep_best(coach, self._mean_loss(self._forward(x)[0], target), verbose)
+
+    def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
+        """Return what is wrong with the network, or may be: ``print`` it.
+
+        It looks for units that say the same for every row or cannot be moved, gradients that vanish
+        or explode on their way to the first layer, a loss that shot up, and a weak fit.
+
+        Parameters
+        ----------
+        x_train : array-like of shape (n_samples, input_size)
+            The rows that it learned from.
+        y_train : array-like of shape (n_samples, output_size) or (n_samples,)
+            What is right for them.
+
+        Raises
+        ------
+        InputError
+            If the shapes do not fit the network or one another.
+
+        Examples
+        --------
+        >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+        >>> network = NeuralNetwork(2, 5, 1, random_state=0)
+        >>> network.biases[0][:] = -50  # a sigmoid is flat there
+        >>> network.train(x, y, epochs=100, adaptive=False)
+        >>> for finding in network.diagnose(x, y):
+        ...     print(finding.kind, "in", finding.subject)
+        dead units in layer 1
+        nothing learned in the fit
+        """
+        x, target = self._rows(x_train), self._targets("y_train", y_train)
+        check_same_length("y_train", target, "x_train", x)
+        losses = [one.loss for one in self.history_]
+        return diagnose_network(
+            self._network, self._population.theta, x, target, self._loss, losses
+        )
 
     def _of_layer(self, number: int) -> Parameters:
         return self._network.bind(self._population.theta)[number]

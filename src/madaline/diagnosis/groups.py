@@ -17,6 +17,9 @@ from madaline.diagnosis.facts import Facts
 FEWEST_ROWS = 30
 """Smaller groups are not looked at."""
 
+LARGEST = 0.4
+"""Share of the rows up to which a group is an exception, and not the rule."""
+
 MOST_LEVELS = 50
 """Levels of a category that are looked at, the most frequent ones."""
 
@@ -58,11 +61,11 @@ def all_groups(facts: Facts) -> list[Group]:
 
 
 def groups_of(name: str, kind: str, column: Array) -> Iterator[Group]:
-    """Yield the groups that a column makes, those of `FEWEST_ROWS` rows or more.
+    """Yield the groups that a column makes, from `FEWEST_ROWS` rows to a share of `LARGEST`.
 
     Examples
     --------
-    >>> column = np.repeat(np.array(["Bonn", "Kiel", None], dtype=object), (40, 50, 3))
+    >>> column = np.repeat(np.array(["Bonn", "Kiel", "Ulm", None], object), (40, 50, 90, 3))
     >>> [(group.name, group.n_rows) for group in groups_of("city", "category", column)]
     [('city = Kiel', 50), ('city = Bonn', 40)]
     """
@@ -71,7 +74,7 @@ def groups_of(name: str, kind: str, column: Array) -> Iterator[Group]:
     else:
         made = _ranges(name, kind, read_numbers(name, kind, column))
     for group in made:
-        if FEWEST_ROWS <= group.n_rows < len(column):
+        if FEWEST_ROWS <= group.n_rows <= LARGEST * len(column):
             yield group
 
 

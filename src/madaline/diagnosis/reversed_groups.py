@@ -21,9 +21,6 @@ REVERSED = -0.2
 """Correlation in a group, of what is said of all rows and the truth, that is no accident: on 23
 real tables no group had one below -0.11."""
 
-LARGEST = 0.4
-"""Share of the rows: larger groups are the rule and not the exception."""
-
 RIDGE = 0.01
 """Penalty of the linear model, as a share of the variance of a feature."""
 
@@ -34,12 +31,11 @@ MOST_FINDINGS = 3
 def find_reversed_groups(facts: Facts, groups: Sequence[Group]) -> list[Finding]:
     """Return the groups in which what holds for the others is upside down, worst first."""
     expected, truth = _expected_and_truth(facts)
-    small = [group for group in groups if group.n_rows < LARGEST * facts.n_rows]
     found: list[Finding] = []
     rest = np.ones(facts.n_rows, bool)
     while len(found) < MOST_FINDINGS:
         # Rows of groups already named must not make others look reversed, too.
-        left = [Group(group.column, group.name, group.rows & rest) for group in small]
+        left = [Group(group.column, group.name, group.rows & rest) for group in groups]
         left = [group for group in left if group.n_rows >= FEWEST_ROWS]
         worst = _most_reversed(left, expected, truth)
         if worst is None:

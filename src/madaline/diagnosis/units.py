@@ -15,7 +15,6 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.layers import Linear, ScaledLinear
 from madaline.core.layers.activation import Activation
-from madaline.core.losses import Loss
 from madaline.core.network import Network
 from madaline.core.workspace import Workspace
 from madaline.diagnosis.finding import Finding
@@ -29,7 +28,7 @@ FLAT = 0.01
 NEARLY_ALL = 0.99
 """Share of the rows in which a saturated unit is flat."""
 
-VANISHED, EXPLODED = 1e-4, 1e4
+VANISHED, EXPLODED, STOPPED = 1e-4, 1e4, 1e-12
 """Size of the first layer's gradient in that of the last one's."""
 
 MANY, SOME = 0.5, 0.25
@@ -50,7 +49,8 @@ class LayerHealth:
     saturated : float
         Share of the others whose activation is flat for nearly every row.
     gradient : float
-        Root mean square of the loss's gradient by the weights that lead to it.
+        How much of a change of its units' sums reaches the outputs: the root mean square of the
+        gradient of random shares of the outputs, of mean square one, by the biases.
     """
 
     units: int
@@ -59,10 +59,11 @@ class LayerHealth:
     gradient: float
 
 
-def examine(
-    network: Network, theta: Array, x: Array, target: Array, loss: Loss
-) -> list[LayerHealth]:
+def examine(network: Network, theta: Array, x: Array) -> list[LayerHealth]:
     """Return the health of each hidden layer of a network, and last of its outputs.
+
+    The gradient is that of the outputs and not of the loss, which is close to zero wherever a
+    network has learned all it can.
 
     Parameters
     ----------
@@ -72,36 +73,31 @@ def examine(
         One member's parameters.
     x : ndarray of shape (n_rows, in_features)
         Some rows that it learned from.
-    target : ndarray of shape (n_rows, n_outputs)
-        What is right for them.
-    loss : Loss
-        What was made small.
 
     Examples
     --------
     >>> from madaline.core.layers import ReLU
-    >>> from madaline.core.losses import Squared
     >>> network = Network((Linear(1, 2), ReLU(), Linear(2, 1)))
     >>> theta = np.array([1.0, 1.0, 0.0, -9.0, 1.0, 1.0, 0.0])  # the second unit never fires
     >>> x = np.linspace(0, 1, 50)[:, None]
-    >>> examine(network, theta, x, 2 * x, Squared())[0].dead
+    >>> examine(network, theta, x)[0].dead
     0.5
     """
-    workspace = Workspace()
-    own, slopes = network.bind(theta), np.zeros_like(theta)
+    slopes = np.zeros_like(theta)
     with np.errstate(all="ignore"):
-        output, backward = network.forward(own, x, workspace=workspace)
-        backward(loss.gradient(output, target, workspace=workspace), network.bind(slopes))
+        output, backward = network.forward(network.bind(theta), x, workspace=Workspace())
+        shares = np.random.default_rng(0).normal(size=output.shape) / np.sqrt(len(x))
+        backward(shares.astype(output.dtype), network.bind(slopes))
         gradients = [
-            float(np.sqrt(np.mean(np.square(one["weight"], dtype=np.float64))))
+            float(np.sqrt(np.mean(np.square(one["bias"], dtype=np.float64))))
             for one in network.bind(slopes)
-            if "weight" in one
+            if "bias" in one
         ]
-        shares = [_shares(*between) for between in _hidden(network, theta, x)]
+        hidden = [_shares(*between) for between in _hidden(network, theta, x)]
     outputs = (output.shape[1], 0.0, 0.0)
     return [
         LayerHealth(*facts, gradient)
-        for facts, gradient in zip([*shares, outputs], gradients, strict=True)
+        for facts, gradient in zip([*hidden, outputs], gradients, strict=True)
     ]
 
 
@@ -115,13 +111,12 @@ def find_sick_units(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
     """
     if not healths:
         return []
-    found = [
-        finding
-        for number, layers in enumerate(zip(*(one[:-1] for one in healths), strict=True))
-        for finding in _sick_layer(number + 1, layers)
-    ]
-    # Nothing gets through dead units: of gradients nothing more is to be said.
-    return found or _sick_gradients(healths)
+    found: list[Finding] = []
+    for number, layers in enumerate(zip(*(one[:-1] for one in healths), strict=True)):
+        found += _sick_layer(number + 1, layers)
+        if all(layer.dead == 1 for layer in layers):
+            break  # what comes after it must be dead, too
+    return [*found, *_sick_gradients(healths, blocked=bool(found))]
 
 
 def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, Array]]:
@@ -173,7 +168,8 @@ _UNIT_WORDS = {
 }
 
 
-def _sick_gradients(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
+def _sick_gradients(healths: Sequence[Sequence[LayerHealth]], *, blocked: bool) -> list[Finding]:
+    """Return whether gradients vanish or explode; dead units that stop them all are known."""
     first, last = (np.array([one[place].gradient for one in healths]) for place in (0, -1))
     with np.errstate(all="ignore"):
         ratio = float(np.median(first / last))
@@ -181,7 +177,7 @@ def _sick_gradients(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
         seen = "The gradient explodes on its way to the first layer ({ratio:.1g} times the last's)"
         remedy = "lower the learning rate, begin with smaller weights, or take fewer layers"
         return [_gradient_finding("exploding gradients", seen, remedy, ratio)]
-    if ratio < VANISHED:
+    if ratio < VANISHED and not (blocked and ratio < STOPPED):
         seen = "The gradient vanishes on its way to the first layer ({ratio:.1g} times the last's)"
         remedy = "take fewer layers, or an activation that is not flat, such as ReLU or SiLU"
         return [_gradient_finding("vanishing gradients", seen, remedy, ratio)]

@@ -282,7 +282,7 @@ class Pruning:
         x = np.stack([examples.encoded(one.n_bins, fold, places[fold]) for fold in folds])
         each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
         self.multiply_adds += rows.n_folds * each
-        with one_threaded_products():
+        with one_threaded_products(), np.errstate(over="ignore"):  # networks may have diverged
             population = Population(one.network.layout, one.theta)
             return rank_units(one.network, population, layer, x)
 

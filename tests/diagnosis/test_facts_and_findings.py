@@ -1,0 +1,99 @@
+"""Findings from facts that were made up, and what findings are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.groups import all_groups
+from madaline.diagnosis.labels import Suspects
+from madaline.diagnosis.promises import find_broken_promises
+from madaline.diagnosis.significance import holm, kolmogorov_chance, normal_chance, shares_apart
+from madaline.diagnosis.worse_groups import find_worse_groups
+
+
+def test_a_group_that_is_predicted_badly(make_facts):
+    rng = np.random.default_rng(0)
+    target, city = rng.normal(size=900), rng.choice(["Bonn", "Kiel", "Ulm"], 900).astype(object)
+    output = np.where(city == "Ulm", 0.0, target) + 0.3 * rng.normal(size=900)
+    facts = make_facts({"city": city, "x": rng.normal(size=900)}, target, output)
+    (found,) = find_worse_groups(facts, all_groups(facts))
+    assert (found.subject, found.severity) == ("city = Ulm", "high")
+    assert found.evidence["times"] > 5
+
+
+def test_a_group_that_varies_more_is_no_bad_news(make_facts):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=900)
+    spread = np.where(x > 1, 2.0, 1.0)
+    target = spread * rng.normal(size=900)
+    output = 0.9 * target + 0.1 * spread * rng.normal(size=900)
+    facts = make_facts({"x": x}, target, output)
+    assert [one.severity for one in find_worse_groups(facts, all_groups(facts))] in ([], ["low"])
+
+
+def test_probabilities_that_do_not_come_true(make_facts):
+    rng = np.random.default_rng(0)
+    output = rng.normal(size=3000)
+    target = rng.random(3000) < 1 / (1 + np.exp(-output))
+    columns = {"x": output}
+    assert find_broken_promises(make_facts(columns, target, output, ("no", "yes"))) == []
+    (found,) = find_broken_promises(make_facts(columns, target, 4 * output, ("no", "yes")))
+    assert found.kind == "calibration"
+    assert abs(found.evidence["gap"]) > 0.1
+
+
+def test_means_that_are_off_in_a_region(make_facts):
+    rng = np.random.default_rng(0)
+    output = rng.normal(size=2000)
+    target = output + 0.5 * rng.normal(size=2000)
+    assert find_broken_promises(make_facts({"x": output}, target, output)) == []
+    bent = np.where(output > 1, 1.5 * output, output)
+    (found,) = find_broken_promises(make_facts({"x": output}, target, bent))
+    assert found.evidence["gap"] < -0.2
+
+
+def test_rows_that_were_not_judged_are_no_suspects():
+    probabilities = np.array([[0.9, 0.1], [np.nan, np.nan], [0.97, 0.03], [0.1, 0.9]])
+    suspects = Suspects.among(probabilities, np.array([0, 1, 1, 1]))
+    assert suspects.ranked.tolist() == [2]
+    assert np.isnan(suspects.quality[1])
+
+
+def test_a_diagnosis_comes_back_from_json_the_worst_first():
+    low, high = (
+        Finding("leak", severity, "{a}", "{subject} {n:.1f}", "do", {"n": 1.0}, (3, 1))
+        for severity in ("low", "high")
+    )
+    diagnosis = Diagnosis.of([low, high])
+    assert [one.severity for one in diagnosis] == ["high", "low"]
+    assert Diagnosis.from_json(diagnosis.to_json()) == diagnosis
+    assert diagnosis.to_json()[0]["sentence"] == "{a} 1.0: do."
+    assert diagnosis.renumbered(np.array([5, 6, 7, 8])).findings[0].rows == (8, 6)
+    assert {severity: len(some) for severity, some in diagnosis.by_severity().items()} == {
+        "high": 1,
+        "medium": 0,
+        "low": 1,
+    }
+
+
+def test_chances_agree_with_scipy():
+    stats = pytest.importorskip("scipy.stats", reason="the tests compare with SciPy")
+    for distance in (0.05, 0.1, 0.2):
+        expected = stats.kstwobign.sf(distance * (np.sqrt(100) + 0.12 + 0.11 / np.sqrt(100)))
+        assert kolmogorov_chance(distance, 200, 200) == pytest.approx(expected, abs=1e-8)
+    assert normal_chance(2.5) == pytest.approx(2 * stats.norm.sf(2.5))
+
+
+def test_shares_near_zero_are_not_taken_for_apart():
+    """Two of thirty rows where one in two hundred is usual happen in a hundredth of the tables."""
+    assert normal_chance(shares_apart(2 / 30, 30, 0.005, 1000)) > 0.005
+    assert normal_chance(shares_apart(0.5, 400, 0.3, 4000)) < 1e-10
+
+
+def test_of_many_looks_few_are_believed():
+    assert holm(np.array([])).tolist() == []
+    rng = np.random.default_rng(0)
+    assert sum(holm(rng.random(300)).any() for _ in range(100)) <= 4

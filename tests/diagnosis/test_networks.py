@@ -1,0 +1,70 @@
+"""Units and gradients of single networks, and the network of the textbooks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline import NeuralNetwork
+from madaline.core.layers import ReLU, Tanh
+from madaline.errors import InputError
+
+X = np.random.default_rng(0).normal(size=(60, 3))
+Y = (X[:, :1] + X[:, 1:2] > 0).astype(float)
+
+
+def kinds(network):
+    """Return what is found, with its severity."""
+    return {finding.kind: finding.severity for finding in network.diagnose(X, Y)}
+
+
+def test_nothing_is_found_in_a_sound_network():
+    network = NeuralNetwork(3, 8, 1, random_state=0)
+    assert kinds(network) == {}
+    network.train(X, Y, epochs=300)
+    assert not {"high", "medium"} & set(kinds(network).values())
+
+
+def test_dead_units():
+    network = NeuralNetwork(3, [8, 6], 1, activation=ReLU(), random_state=0)
+    network.biases[1][:] = -1000
+    assert kinds(network)["dead units"] == "high"
+    network.biases[1][:3] = 0
+    assert kinds(network)["dead units"] in ("medium", "low")
+
+
+def test_saturated_units():
+    network = NeuralNetwork(3, 8, 1, activation=Tanh(), random_state=0)
+    network.weights[0][...] *= 1e4
+    (found,) = [one for one in network.diagnose(X, Y) if one.kind == "dead units"]
+    assert found.evidence["saturated"] > 0.8
+    assert "saturated" in found.sentence
+
+
+def test_gradients_that_vanish():
+    assert "vanishing gradients" in kinds(NeuralNetwork(3, [8] * 9, 1, random_state=0))
+
+
+def test_gradients_that_explode():
+    network = NeuralNetwork(3, [8] * 6, 1, activation=ReLU(), random_state=0)
+    for weights in network.weights[1:]:
+        weights[...] *= 30
+    assert "exploding gradients" in kinds(network)
+
+
+def test_a_learning_rate_of_a_hundred():
+    network = NeuralNetwork(3, 8, 1, activation=ReLU(), random_state=0)
+    network.train(X, Y, epochs=50, learning_rate=100, adaptive=False)
+    assert kinds(network)["divergence"] == "high"
+
+
+def test_a_network_without_hidden_layer():
+    network = NeuralNetwork(3, [], 1, random_state=0)
+    network.train(X, Y, epochs=100)
+    assert "dead units" not in kinds(network)
+
+
+def test_rows_that_do_not_fit_are_refused():
+    network = NeuralNetwork(3, 8, 1, random_state=0)
+    with pytest.raises(InputError, match="60"):
+        network.diagnose(X, Y[:5])
