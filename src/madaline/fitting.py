@@ -338,12 +338,12 @@ class Fitting:
     @cached_property
     def diagnosis(self) -> Diagnosis:
         """What is wrong with the fit, once the race is over; rows by their numbers in the table."""
-        return diagnose_fit(
-            self._facts,
-            Training(
-                self._strength(), self._healths(), self.leaks, self.decisions, self._starting()
-            ),
-        )
+        starting = tuple(recipe.name for recipe in self.plan.recipes)
+        with one_threaded_products():
+            training = Training(
+                self._strength(), self._healths(), self.leaks, self.decisions, starting
+            )
+            return diagnose_fit(self._facts, training)
 
     @property
     def label_suspects(self) -> Suspects | None:
@@ -471,13 +471,12 @@ class Fitting:
         features = self.race.examples.features
         places = [self.rows.seen(fold) for fold in range(self.rows.n_folds)]
         output = np.zeros((sum(map(len, places)), self.race.examples.n_outputs))
-        with one_threaded_products():
-            for one in self.pruned.before.ingredients:
-                of_folds = [
-                    one.network.predict(theta, features[one.n_bins][rows])
-                    for theta, rows in zip(one.theta, places, strict=True)
-                ]
-                output += one.share * np.concatenate(of_folds)
+        for one in self.pruned.before.ingredients:
+            of_folds = [
+                one.network.predict(theta, features[one.n_bins][rows])
+                for theta, rows in zip(one.theta, places, strict=True)
+            ]
+            output += one.share * np.concatenate(of_folds)
         return output / self._temperature, np.concatenate(places)
 
     def _healths(self) -> list[list[LayerHealth]]:
@@ -489,13 +488,9 @@ class Fitting:
             for fold, theta in enumerate(one.theta if len(one.units) == depth else []):
                 places = self.rows.training(fold)
                 places = places[:: -(-len(places) // EXAMINED_ROWS)]
-                with one_threaded_products():
-                    x = examples.features[one.n_bins][places]
-                    healths.append(examine(one.network, theta, x))
+                x = examples.features[one.n_bins][places]
+                healths.append(examine(one.network, theta, x))
         return healths
-
-    def _starting(self) -> tuple[str, ...]:
-        return tuple(recipe.name for recipe in self.plan.recipes)
 
     def _scores(self) -> tuple[Score, ...]:
         # Class weights are for training; what is reported is about the rows as they are.
