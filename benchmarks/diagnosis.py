@@ -348,8 +348,8 @@ def _is_named(finding: Any, planted: Planted) -> bool:
 
 def _follows(finding: Any, planted: Planted) -> bool:
     """Return whether a finding is true, too, as it follows from what was planted."""
-    follows = {"dead units": {"nothing learned", "weak fit"}, "divergence": {"nothing learned"}}
-    return finding.kind in follows.get(planted.kind, ())
+    crippled = {"nothing learned", "weak fit", "worse group", "dead units"}
+    return planted.kind in ("dead units", "divergence") and finding.kind in crippled
 
 
 def _area(fitting: Any, planted: Planted) -> float | None:

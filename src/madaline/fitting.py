@@ -341,7 +341,12 @@ class Fitting:
         starting = tuple(recipe.name for recipe in self.plan.recipes)
         with one_threaded_products():
             training = Training(
-                self._strength(), self._healths(), self.leaks, self.decisions, starting
+                self._strength(),
+                self._healths(),
+                self._raced(),
+                self.leaks,
+                self.decisions,
+                starting,
             )
             return diagnose_fit(self._facts, training)
 
@@ -481,16 +486,27 @@ class Fitting:
 
     def _healths(self) -> list[list[LayerHealth]]:
         """Return how the layers of each network are that predicted before pruning."""
-        examples, ingredients = self.race.examples, self.pruned.before.ingredients
+        ingredients = self.pruned.before.ingredients
         depth = len(max(ingredients, key=lambda one: one.share).units)
-        healths = []
-        for one in ingredients:
-            for fold, theta in enumerate(one.theta if len(one.units) == depth else []):
-                places = self.rows.training(fold)
-                places = places[:: -(-len(places) // EXAMINED_ROWS)]
-                x = examples.features[one.n_bins][places]
-                healths.append(examine(one.network, theta, x))
-        return healths
+        return [
+            self._examine(one.network, one.n_bins, fold, theta)
+            for one in ingredients
+            if len(one.units) == depth
+            for fold, theta in enumerate(one.theta)
+        ]
+
+    def _raced(self) -> list[list[LayerHealth]]:
+        """Return how the layers of the first fold's network of each recipe are."""
+        return [
+            self._examine(one.network, one.recipe.n_bins, 0, one.theta[0])
+            for one in self.race.candidates.values()
+            if one.epoch and not one.snapshot
+        ]
+
+    def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:
+        places = self.rows.training(fold)
+        places = places[:: -(-len(places) // EXAMINED_ROWS)]
+        return examine(network, theta, self.race.examples.features[n_bins][places])
 
     def _scores(self) -> tuple[Score, ...]:
         # Class weights are for training; what is reported is about the rows as they are.

@@ -7,6 +7,7 @@ import pytest
 
 from madaline import NeuralNetwork
 from madaline.core.layers import ReLU, Tanh
+from madaline.diagnosis.units import LayerHealth, find_lost_networks
 from madaline.errors import InputError
 
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -31,6 +32,14 @@ def test_dead_units():
     assert kinds(network)["dead units"] == "high"
     network.biases[1][:3] = 0
     assert kinds(network)["dead units"] in ("medium", "low")
+
+
+def test_networks_that_others_replaced():
+    alive, dead = (LayerHealth(8, share, 0.0, 1.0) for share in (0.0, 1.0))
+    assert find_lost_networks([[alive, alive, alive]]) == []
+    (found,) = find_lost_networks([[alive, dead, alive], [alive, alive, alive]])
+    assert (found.subject, found.severity) == ("layer 2", "medium")
+    assert "1 of 2 recipes" in found.sentence
 
 
 def test_saturated_units():

@@ -17,7 +17,7 @@ from madaline.diagnosis.promises import find_broken_promises
 from madaline.diagnosis.reversed_groups import find_reversed_groups
 from madaline.diagnosis.steps import find_divergence
 from madaline.diagnosis.strength import Strength, find_weakness
-from madaline.diagnosis.units import LayerHealth, find_sick_units
+from madaline.diagnosis.units import LayerHealth, find_lost_networks, find_sick_units
 from madaline.diagnosis.worse_groups import find_worse_groups
 from madaline.training.decisions import Decision
 from madaline.training.leakage import Leak
@@ -35,7 +35,9 @@ class Training:
     strength : Strength
         How well rows are fitted.
     healths : sequence of sequence of LayerHealth
-        How the layers of each network are.
+        How the layers of each network are that predicted before pruning.
+    raced : sequence of sequence of LayerHealth
+        The same of a network of each recipe that raced.
     leaks : sequence of Leak
         Columns that give the target away.
     decisions : sequence of Decision
@@ -46,6 +48,7 @@ class Training:
 
     strength: Strength
     healths: Sequence[Sequence[LayerHealth]]
+    raced: Sequence[Sequence[LayerHealth]]
     leaks: Sequence[Leak]
     decisions: Sequence[Decision]
     starting: Collection[str]
@@ -67,7 +70,7 @@ def diagnose_fit(facts: Facts, training: Training) -> Diagnosis:
 def _of_training(facts: Facts, training: Training) -> Iterator[Finding]:
     yield from find_leaking(training.leaks)
     yield from find_divergence(training.decisions, training.starting)
-    yield from find_sick_units(training.healths)
+    yield from find_sick_units(training.healths) or find_lost_networks(training.raced)
     yield from find_weakness(training.strength, facts)
     yield from find_identifiers(facts.schema, facts.table)
 

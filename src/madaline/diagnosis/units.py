@@ -119,6 +119,34 @@ def find_sick_units(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
     return [*found, *_sick_gradients(healths, blocked=bool(found))]
 
 
+def find_lost_networks(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
+    """Return whether networks with a dead layer raced, which can say only one thing.
+
+    Parameters
+    ----------
+    healths : sequence of sequence of LayerHealth
+        What `examine` returned for a network of each recipe that raced.
+    """
+    dead = [
+        next((number for number, layer in enumerate(layers[:-1]) if layer.dead == 1), None)
+        for layers in healths
+    ]
+    lost = [number for number in dead if number is not None]
+    if not lost:
+        return []
+    return [
+        Finding(
+            "dead units",
+            "medium",
+            f"layer {min(lost) + 1}",
+            "The networks of {lost} of {raced} recipes had only dead units in {subject}, and others"
+            " predict in their place",
+            "lower the learning rate, or begin with smaller weights",
+            {"lost": len(lost), "raced": len(healths)},
+        )
+    ]
+
+
 def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, Array]]:
     """Yield what comes out of each hidden layer's units, and the slopes of their activation."""
     after_units = False

@@ -17,6 +17,9 @@ from madaline.diagnosis.significance import holm, normal_chance
 USELESS = 0.9
 """Share of the loss of a constant for the group that is left where little is known of it."""
 
+WEAK = 0.75
+"""Share of a constant's loss that is left where networks know little of any group."""
+
 WORSE, MUCH_WORSE, FAR_WORSE = 1.5, 2.0, 3.0
 """How many times the loss of the other rows is worth a word."""
 
@@ -63,7 +66,12 @@ class Comparison:
 
 
 def find_worse_groups(facts: Facts, groups: Sequence[Group]) -> list[Finding]:
-    """Return the groups whose loss is much higher than that of the other rows, worst first."""
+    """Return the groups whose loss is much higher than that of the other rows, worst first.
+
+    There are none where the fit is weak all over.
+    """
+    if facts.losses.mean() > WEAK * facts.constant_losses.mean():
+        return []
     compared = [_compare(facts, group) for group in groups]
     doubtless = holm(np.array([normal_chance(max(0.0, one.standard_errors)) for one in compared]))
     bad = [one for one, sure in zip(compared, doubtless, strict=True) if sure and one.severity]
