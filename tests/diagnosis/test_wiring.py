@@ -98,3 +98,17 @@ def test_a_table_that_lacks_a_column_is_refused(flipped, tmp_path, capsys):
     frame.drop(columns="length").to_csv(tmp_path / "new.csv", index=False)
     assert main(["doctor", str(tmp_path / "model"), str(tmp_path / "new.csv")]) == 2
     assert "length" in capsys.readouterr().err
+
+
+def test_the_end_of_a_fit_says_where_to_read_on(sound, tmp_path, capsys):
+    columns, target = sound("regression", n_rows=200)
+    pandas = pytest.importorskip("pandas", reason="the table is written as a CSV file")
+    frame = pandas.DataFrame(columns | {"paid": target, "price": target})
+    frame.to_csv(tmp_path / "sold.csv", index=False)
+    words = ["fit", str(tmp_path / "sold.csv"), "--target", "price", "--effort", "2", "--quiet"]
+    assert main([*words, "-o", str(tmp_path / "model")]) == 0
+    out = capsys.readouterr().out
+    assert "worth a look (1 of high" in out
+    assert f"madaline doctor {tmp_path / 'model'}" in out
+    assert main([*words, "-o", str(tmp_path / "model"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["findings"][0]["kind"] == "leak"

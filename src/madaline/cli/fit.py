@@ -227,8 +227,18 @@ def _result(model: FittedModel, path: Path) -> Iterator[str]:
     summary = model.summary
     yield from verdict_lines(summary)
     yield from network_lines(summary)
+    yield from _findings(model, path)
     yield f"Saved {path} ({size(path.stat().st_size)}). To predict other rows, type"
     yield f"  madaline predict {shlex.quote(str(path))} TABLE"
+
+
+def _findings(model: FittedModel, path: Path) -> Iterator[str]:
+    """Yield where to read of what was found, if any of it matters."""
+    found = {} if model.diagnosis is None else model.diagnosis.by_severity()
+    counts = [f"{len(found[one])} of {one}" for one in ("high", "medium") if found.get(one)]
+    if counts:
+        yield f"Something was found that is worth a look ({' and '.join(counts)} severity), type"
+        yield f"  madaline doctor {shlex.quote(str(path))}"
 
 
 def _as_json(model: FittedModel, path: Path) -> str:
@@ -238,6 +248,7 @@ def _as_json(model: FittedModel, path: Path) -> str:
         **model.summary.to_json(),
         "columns": model.schema.to_json()["columns"],
         "decisions": [decision.to_json() for decision in model.decisions],
+        "findings": [] if model.diagnosis is None else model.diagnosis.to_json(),
     }
     return json.dumps(finite(result))
 
