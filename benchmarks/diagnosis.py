@@ -67,7 +67,7 @@ class Planted:
     subject : str, optional
         What its subject must begin with.
     rows : ndarray of int, optional
-        Rows of which its rows must be, at least nine in ten.
+        Rows that it must be about: at least three in four of those that it names.
     options : dict
         How to fit.
     prepare : callable, optional
@@ -152,7 +152,7 @@ def plant_drift(table: Table, rng: np.random.Generator) -> Planted:
 def plant_group(table: Table, rng: np.random.Generator) -> Planted:
     """Invert the target in the rows of a random group: a level, or a range of a number."""
     planted = plant_nothing(table, rng)
-    name, inside = _random_group(table, rng)
+    inside = _random_group(table, rng)
     target = table.y_train
     if table.is_classification:
         classes = np.unique(target).tolist()
@@ -160,12 +160,12 @@ def plant_group(table: Table, rng: np.random.Generator) -> Planted:
         planted.target[inside] = [other[label] for label in target[inside]]
     else:
         planted.target[inside] = 2 * target.mean() - target[inside]
-    planted.kind, planted.subject = "reversed group", name
+    planted.kind, planted.rows = "reversed group", np.flatnonzero(inside)
     return planted
 
 
-def _random_group(table: Table, rng: np.random.Generator) -> tuple[str, Any]:
-    """Return a column and the rows of a level or a range that has 5 to 20 % of them."""
+def _random_group(table: Table, rng: np.random.Generator) -> Any:
+    """Return the rows of a level or a range that has 5 to 20 % of them."""
     from pandas.api.types import is_numeric_dtype
 
     for name in rng.permutation(list(table.x_train.columns)):
@@ -178,7 +178,7 @@ def _random_group(table: Table, rng: np.random.Generator) -> tuple[str, Any]:
             level = rng.choice(column.dropna().unique())
             inside = (column == level).to_numpy(bool)
         if 0.05 < inside.mean() < 0.2:
-            return str(name), inside
+            return inside
     raise SystemExit(f"{table.name} has no group of 5 to 20 % of its rows.")
 
 
@@ -342,7 +342,7 @@ def _measure(job: Job, table: Table, planted: Planted) -> Outcome:
 
 def _is_named(finding: Any, planted: Planted) -> bool:
     if planted.rows is not None:
-        return bool(np.isin(finding.rows, planted.rows).mean() >= 0.9)
+        return bool(np.isin(finding.rows, planted.rows).mean() >= 0.75)
     return bool(finding.subject.startswith(planted.subject))
 
 

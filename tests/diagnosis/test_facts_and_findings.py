@@ -7,11 +7,17 @@ import pytest
 
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.groups import all_groups
+from madaline.diagnosis.groups import cuts_of, groups_of
 from madaline.diagnosis.labels import Suspects
 from madaline.diagnosis.promises import find_broken_promises
+from madaline.diagnosis.reversed_groups import find_reversed_groups
 from madaline.diagnosis.significance import holm, kolmogorov_chance, normal_chance, shares_apart
 from madaline.diagnosis.worse_groups import find_worse_groups
+
+
+def all_groups(facts):
+    """Return the groups of all columns."""
+    return [group for cut in cuts_of(facts, n_parts=10) for group in groups_of(cut)]
 
 
 def test_a_group_that_is_predicted_badly(make_facts):
@@ -22,6 +28,39 @@ def test_a_group_that_is_predicted_badly(make_facts):
     (found,) = find_worse_groups(facts, all_groups(facts))
     assert (found.subject, found.severity) == ("city = Ulm", "high")
     assert found.evidence["times"] > 5
+
+
+def test_a_range_in_which_the_truth_is_upside_down(make_facts):
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(2, 2000))
+    inside = (z > 0.4) & (z < 0.8)
+    target = np.where(inside, -x, x) + 0.5 * rng.normal(size=2000)
+    columns = {"x": x, "z": np.where(np.arange(2000) % 20 == 7, np.nan, z)}
+    (found,) = find_reversed_groups(make_facts(columns, target, 0 * target))
+    assert found.subject.startswith("z from 0.")
+    assert found.evidence["correlation"] < -0.5
+    assert inside[list(found.rows)].mean() > 0.8
+    assert find_reversed_groups(make_facts(columns, x, x)) == []
+
+
+def test_rows_without_a_value_are_a_group_too(make_facts):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=1000)
+    gone = rng.random(1000) < 0.1
+    city = np.where(gone, None, rng.choice(["Bonn", "Ulm"], 1000))
+    target = np.where(gone, -x, x)
+    (found,) = find_reversed_groups(make_facts({"x": x, "city": city}, target, 0 * target))
+    assert found.subject == "city is missing"
+
+
+def test_of_large_tables_every_kth_row_is_looked_at(make_facts):
+    x = np.arange(1000.0)
+    facts = make_facts({"x": x}, x, x)
+    part = facts.thinned(300)
+    assert part.n_rows == 250
+    assert part.bounds == (0, 125, 250)
+    assert part.numbered(np.array([0, 2])) == (0, 8)
+    assert np.array_equal(part.fold, facts.fold[::4])
 
 
 def test_a_group_that_varies_more_is_no_bad_news(make_facts):

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from madaline.cli.report import finite
-from madaline.cli.words import count, paragraph, say, some
+from madaline.cli.words import count, paragraph, say
 from madaline.data.files import read_file
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.model import FittedModel
@@ -91,5 +91,7 @@ def _lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
         for finding in findings:
             yield paragraph(finding.sentence, first="  - ", rest="    ")
             if finding.rows:
-                numbers = some(finding.rows, limit=SHOWN_ROWS)
-                yield paragraph(f"rows, counted from 0: {numbers}", first="    ", rest="    ")
+                numbers = ", ".join(map(str, finding.rows[:SHOWN_ROWS]))
+                yield paragraph(
+                    f"such as rows {numbers} (counted from 0)", first="    ", rest="    "
+                )

@@ -118,6 +118,7 @@ class Facts:
             features=self.features[rows],
             weight=None if self.weight is None else self.weight[rows],
             groups=None if self.groups is None else self.groups[rows],
+            numbers=(np.arange(self.n_rows) if self.numbers is None else self.numbers)[rows],
         )
 
     def mean(self, values: Array, rows: Array | slice = slice(None)) -> tuple[float, float]:

@@ -23,9 +23,6 @@ LARGEST = 0.4
 MOST_LEVELS = 50
 """Levels of a category that are looked at, the most frequent ones."""
 
-PARTS = 10
-"""Ranges of a number, of about as many rows."""
-
 
 @dataclass(frozen=True, eq=False)
 class Group:
@@ -33,15 +30,12 @@ class Group:
 
     Parameters
     ----------
-    column : str
-        The column that they have it in.
     name : str
         What they have in common, such as ``city = Bonn``.
     rows : Boolean ndarray of shape (n_rows,)
         Which rows they are.
     """
 
-    column: str
     name: str
     rows: Array
 
@@ -51,61 +45,99 @@ class Group:
         return int(self.rows.sum())
 
 
-def all_groups(facts: Facts) -> list[Group]:
-    """Return the groups of all columns that are learned from."""
-    return [
-        group
-        for name in facts.schema.kept
-        for group in groups_of(name, facts.schema[name].kind, facts.table[name])
-    ]
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A column cut into parts: its levels, or ranges of a number of about as many rows.
+
+    Parameters
+    ----------
+    column, kind : str
+        Its name, and what it was taken for.
+    values : ndarray of shape (n_rows,)
+        Texts, or numbers.
+    parts : int ndarray of shape (n_rows,)
+        The number of each row's part; `n_parts` where the value is missing, and one more where the
+        level is too rare.
+    n_parts : int
+        How many there are.
+
+    Examples
+    --------
+    >>> cut = Cut.of("age", "number", np.arange(100.0), n_parts=4)
+    >>> cut.group(1, 2).name
+    'age from 26 to 75'
+    """
+
+    column: str
+    kind: str
+    values: Array
+    parts: Array
+    n_parts: int
+
+    @classmethod
+    def of(cls, name: str, kind: str, column: Array, *, n_parts: int) -> Cut:
+        """Return a column's levels, or at most `n_parts` ranges."""
+        if kind not in (CATEGORY, BOOLEAN):
+            return cls._of_numbers(name, kind, read_numbers(name, kind, column), n_parts)
+        texts = read_levels(name, kind, column)
+        counts = Counter(text for text in texts.tolist() if text is not None)
+        places = {level: place for place, (level, _) in enumerate(counts.most_common(MOST_LEVELS))}
+        n_levels = len(places)
+        places[None] = n_levels
+        parts = [places.get(text, n_levels + 1) for text in texts.tolist()]
+        return cls(name, kind, texts, np.array(parts, np.intp), n_levels)
+
+    @classmethod
+    def _of_numbers(cls, name: str, kind: str, numbers: Array, n_parts: int) -> Cut:
+        missing = np.isnan(numbers)
+        present = np.sort(numbers[~missing])
+        cuts = np.unique(present[np.arange(1, n_parts) * len(present) // n_parts])
+        parts = np.searchsorted(cuts, numbers, side="left")
+        parts[missing] = len(cuts) + 1
+        return cls(name, kind, numbers, parts, len(cuts) + 1)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether neighboring parts belong together."""
+        return self.kind not in (CATEGORY, BOOLEAN)
+
+    def group(self, first: int, last: int) -> Group:
+        """Return the rows of some neighboring parts, or those without a value, `n_parts`."""
+        rows = (self.parts >= first) & (self.parts <= last)
+        return Group(f"{self.column} {self._common(rows, first)}", rows)
+
+    def _common(self, rows: Array, first: int) -> str:
+        if first == self.n_parts:
+            return "is missing"
+        if not self.is_ordered:
+            return f"= {self.values[np.argmax(rows)]}"
+        low, high = (self._shown(one) for one in (self.values[rows].min(), self.values[rows].max()))
+        return f"= {low}" if low == high else f"from {low} to {high}"
+
+    def _shown(self, number: float) -> str:
+        if self.kind == DATETIME:
+            return str(np.datetime64(round(number), "s")).replace("T", " ")
+        return f"{number:.4g}"
 
 
-def groups_of(name: str, kind: str, column: Array) -> Iterator[Group]:
+def cuts_of(facts: Facts, *, n_parts: int) -> Iterator[Cut]:
+    """Yield the cut of every column that is learned from and has any value."""
+    for name in facts.schema.kept:
+        if not is_missing(facts.table[name]).all():
+            yield Cut.of(name, facts.schema[name].kind, facts.table[name], n_parts=n_parts)
+
+
+def groups_of(cut: Cut) -> Iterator[Group]:
     """Yield the groups that a column makes, from `FEWEST_ROWS` rows to a share of `LARGEST`.
 
     Examples
     --------
     >>> column = np.repeat(np.array(["Bonn", "Kiel", "Ulm", None], object), (40, 50, 90, 3))
-    >>> [(group.name, group.n_rows) for group in groups_of("city", "category", column)]
+    >>> cut = Cut.of("city", "category", column, n_parts=10)
+    >>> [(group.name, group.n_rows) for group in groups_of(cut)]
     [('city = Kiel', 50), ('city = Bonn', 40)]
     """
-    if kind in (CATEGORY, BOOLEAN):
-        made = _levels(name, read_levels(name, kind, column))
-    else:
-        made = _ranges(name, kind, read_numbers(name, kind, column))
-    for group in made:
-        if FEWEST_ROWS <= group.n_rows <= LARGEST * len(column):
-            yield group
-
-
-def _levels(name: str, texts: Array) -> Iterator[Group]:
-    counts = Counter(text for text in texts.tolist() if text is not None)
-    for level, _ in counts.most_common(MOST_LEVELS):
-        yield Group(name, f"{name} = {level}", np.asarray(texts == level, bool))
-    yield Group(name, f"{name} is missing", is_missing(texts))
-
-
-def _ranges(name: str, kind: str, numbers: Array) -> Iterator[Group]:
-    missing = np.isnan(numbers)
-    if not missing.all():
-        present = np.sort(numbers[~missing])
-        cuts = np.unique(present[np.arange(1, PARTS) * len(present) // PARTS])
-        part = np.searchsorted(cuts, numbers, side="left")
-        for place in range(len(cuts) + 1):
-            rows = (part == place) & ~missing
-            if rows.any():
-                low, high = numbers[rows].min(), numbers[rows].max()
-                yield Group(name, f"{name} {_range(kind, low, high)}", rows)
-    yield Group(name, f"{name} is missing", missing)
-
-
-def _range(kind: str, low: float, high: float) -> str:
-    if low == high:
-        return f"= {_shown(kind, low)}"
-    return f"from {_shown(kind, low)} to {_shown(kind, high)}"
-
-
-def _shown(kind: str, number: float) -> str:
-    if kind == DATETIME:
-        return str(np.datetime64(round(number), "s")).replace("T", " ")
-    return f"{number:.4g}"
+    counts = np.bincount(cut.parts, minlength=cut.n_parts + 1)
+    for part in range(cut.n_parts + 1):
+        if FEWEST_ROWS <= counts[part] <= LARGEST * len(cut.parts):
+            yield cut.group(part, part)

@@ -11,7 +11,7 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.duplicates import find_duplicates
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.groups import all_groups
+from madaline.diagnosis.groups import cuts_of, groups_of
 from madaline.diagnosis.labels import find_wrong_labels
 from madaline.diagnosis.promises import find_broken_promises
 from madaline.diagnosis.reversed_groups import find_reversed_groups
@@ -24,6 +24,9 @@ from madaline.training.leakage import Leak
 
 GROUPED_ROWS = 20_000
 """Rows in which groups are looked for, at most: of larger tables, every k-th is enough."""
+
+PARTS = 10
+"""Ranges of a number that are groups."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +82,8 @@ def _of_rows(facts: Facts) -> Iterator[Finding]:
     yield from find_wrong_labels(facts)
     yield from find_duplicates(facts)
     part = facts.thinned(GROUPED_ROWS)
-    groups = all_groups(part)
-    reversed_groups = find_reversed_groups(part, groups)
-    yield from reversed_groups
-    known = {one.subject for one in reversed_groups}
-    yield from find_worse_groups(part, [one for one in groups if one.name not in known])
+    groups = [group for cut in cuts_of(part, n_parts=PARTS) for group in groups_of(cut)]
+    yield from find_reversed_groups(part)
+    yield from find_worse_groups(part, groups)
     yield from find_confused_classes(facts)
     yield from find_broken_promises(facts)
