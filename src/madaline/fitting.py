@@ -441,7 +441,11 @@ class Fitting:
         order = self.rows.order[: self.rows.n_judged]
         output, prior, target, weight, groups = self._judged(examples)
         classes = self.codec.classes.tolist() if isinstance(self.codec, ClassCodec) else None
-        features = next(iter(examples.features.values()))
+        n_bins = min(examples.features)
+        features = [
+            examples.encoded(n_bins, fold, self.rows.held_out(fold))
+            for fold in range(self.rows.n_folds)
+        ]
         return Facts(
             self._table.select(self.schema.kept).take(order),
             self.schema,
@@ -450,7 +454,7 @@ class Fitting:
             output,
             prior,
             target,
-            features[examples.judged, : self.encoder.n_features(0)],
+            np.concatenate(features)[:, : self.encoder.n_features(0)],
             classes if classes is None else tuple(map(str, classes)),
             weight,
             groups,
@@ -473,13 +477,13 @@ class Fitting:
 
     def _seen(self) -> tuple[Array, Array]:
         """Return what each fold's networks say of rows that they learned from, and which rows."""
-        features = self.race.examples.features
+        examples = self.race.examples
         places = [self.rows.seen(fold) for fold in range(self.rows.n_folds)]
-        output = np.zeros((sum(map(len, places)), self.race.examples.n_outputs))
+        output = np.zeros((sum(map(len, places)), examples.n_outputs))
         for one in self.pruned.before.ingredients:
             of_folds = [
-                one.network.predict(theta, features[one.n_bins][rows])
-                for theta, rows in zip(one.theta, places, strict=True)
+                one.network.predict(theta, examples.encoded(one.n_bins, fold, rows))
+                for fold, (theta, rows) in enumerate(zip(one.theta, places, strict=True))
             ]
             output += one.share * np.concatenate(of_folds)
         return output / self._temperature, np.concatenate(places)
@@ -506,7 +510,7 @@ class Fitting:
     def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:
         places = self.rows.training(fold)
         places = places[:: -(-len(places) // EXAMINED_ROWS)]
-        return examine(network, theta, self.race.examples.features[n_bins][places])
+        return examine(network, theta, self.race.examples.encoded(n_bins, fold, places))
 
     def _scores(self) -> tuple[Score, ...]:
         # Class weights are for training; what is reported is about the rows as they are.
