@@ -15,6 +15,7 @@ from madaline.data.tensor_file import MODEL, read_tensor_file
 from madaline.errors import ModelFileError
 from madaline.runtime.predictor import Predictor
 from madaline.training.decisions import Decision
+from madaline.training.importance import Importance
 from madaline.training.leakage import Leak
 from madaline.training.records import Record
 from madaline.training.score import Score
@@ -48,6 +49,8 @@ class Summary:
         Work of predicting a row, and what it was before pruning.
     leaks : tuple of Leak
         Columns that all but give the target away.
+    importances : tuple of Importance
+        How much each column matters on rows that the networks never saw, the most important first.
     """
 
     task: str
@@ -65,6 +68,7 @@ class Summary:
     row_multiply_adds: int
     row_multiply_adds_before: int
     leaks: tuple[Leak, ...] = ()
+    importances: tuple[Importance, ...] = ()
 
     @property
     def learned(self) -> bool:
@@ -73,7 +77,8 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON-able values."""
-        return asdict(self) | {"learned": self.learned}
+        importances = [one.to_json() for one in self.importances]
+        return asdict(self) | {"learned": self.learned, "importances": importances}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
@@ -82,7 +87,9 @@ class Summary:
         scores = tuple(Score(**score) for score in own["scores"])
         units = {name: tuple(layers) for name, layers in own["units"].items()}
         leaks = tuple(Leak(**leak) for leak in own["leaks"])
-        return cls(**(own | {"scores": scores, "units": units, "leaks": leaks}))
+        importances = tuple(map(Importance.from_json, own.get("importances", ())))
+        rebuilt = {"scores": scores, "units": units, "leaks": leaks, "importances": importances}
+        return cls(**(own | rebuilt))
 
 
 @dataclass(frozen=True, eq=False)
