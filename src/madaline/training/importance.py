@@ -187,7 +187,8 @@ def out_of_fold_importances(
         exchange = _Exchange.draw(
             places, len(names), np.random.default_rng([seed, EXCHANGE_STREAM, fold])
         )
-        output = sum(one.share * exchange.output(one, fold, examples) for one in mix.ingredients)
+        outputs = [one.share * exchange.output(one, fold, examples) for one in mix.ingredients]
+        output = np.sum(outputs, axis=0)
         target = examples.target[places]
         before = examples.loss.rows(mix.output[places] / temperature, target)
         return np.asarray(examples.loss.rows(output / temperature, target) - before)
