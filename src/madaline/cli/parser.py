@@ -6,7 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from madaline import __version__
-from madaline.cli import explain, fit, info, predict
+from madaline.cli import counterfactual, effects, explain, fit, info, predict
 from madaline.errors import InputError
 
 DESCRIPTION = """\
@@ -24,6 +24,15 @@ examples:
 `madaline COMMAND --help` says more about each.
 """
 
+COMMANDS: dict[str, Any] = {
+    "fit": fit,
+    "predict": predict,
+    "explain": explain,
+    "info": info,
+    "effects": effects,
+    "counterfactual": counterfactual,
+}
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
@@ -36,8 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"madaline {__version__}")
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    modules = {"fit": fit, "predict": predict, "explain": explain, "info": info}
-    for name, command in modules.items():
+    for name, command in COMMANDS.items():
         own = commands.add_parser(
             name,
             help=command.HELP,
