@@ -16,9 +16,7 @@ WIDEST_BAR = 24
 """Characters of the longest bar."""
 
 
-def importance_lines(
-    importances: Sequence[Importance], at_most: int = MOST_SHOWN, unseen: bool = True
-) -> Iterator[str]:
+def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOWN) -> Iterator[str]:
     """Yield a bar for each column that helps beyond doubt, and how many others there are.
 
     Parameters
@@ -27,8 +25,6 @@ def importance_lines(
         The most important first.
     at_most : int
         How many to show.
-    unseen : bool, default=True
-        Whether they were measured on rows that the networks never saw.
     """
     if not importances:
         return
@@ -36,17 +32,17 @@ def importance_lines(
     if not clear:
         yield paragraph("No column helps beyond doubt (by two standard errors).")
         return
-    rows = ", on rows they never saw" if unseen else ""
     yield paragraph(
         f"What matters: how much worse the {_metric(clear[0])} of the networks gets where a"
-        f" column's values are exchanged among rows{rows}. Columns that say the same hide each"
-        " other."
+        " column's values are exchanged among rows, on rows they never saw. Columns that say the"
+        " same hide each other."
     )
     names = [_clipped(printable(one.name)) for one in clear[:at_most]]
-    width = max(map(len, names))
-    for name, one in zip(names, clear, strict=False):
+    values = [_value(one) for one in clear[:at_most]]
+    width, wide = max(map(len, names)), max(map(len, values))
+    for name, value, one in zip(names, values, clear, strict=False):
         bar = "#" * max(1, round(WIDEST_BAR * one.value / clear[0].value))
-        yield f"  {name:<{width}}  {_value(one):>20}  {bar}"
+        yield f"  {name:<{width}}  {value:>{wide}}  {bar}"
     yield from _others(len(clear) - len(names), len(importances) - len(clear))
 
 

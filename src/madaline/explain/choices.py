@@ -197,7 +197,7 @@ def _choices(encoder: ColumnEncoder, seen: ColumnSchema) -> Choices:
     edges = [one for bins in encoder.bins.values() for one in bins.edges]
     tried = _thinned(_ascending([*seen.quartiles, *edges]))
     spread, least = _spread(seen.quartiles)
-    step = 1.0 if seen.whole else 10.0 ** np.floor(np.log10(max(spread / 50, SMALLEST_STEP)))
+    step = 1.0 if seen.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
     return Numbers(encoder.name, tried, spread, least, float(step))
 
 

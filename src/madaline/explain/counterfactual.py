@@ -29,8 +29,7 @@ class Change:
 
     def __str__(self) -> str:
         """Say it in words."""
-        before = "missing" if self.before is None else value_text(self.before)
-        return f"{self.column} were {value_text(self.after)} instead of {before}"
+        return f"{self.column} were {_exact(self.after)} instead of {_exact(self.before)}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as JSON-able values."""
@@ -97,7 +96,7 @@ class Counterfactual:
         n_columns = min(self.most_columns, len(self.columns))
         which = "column" if n_columns == 1 else "columns"
         among = ", ".join(self.columns[:8]) + (", ..." if len(self.columns) > 8 else "")
-        closest = f"; the closest is {self.after}, if {changes}" if changes else ""
+        closest = f"; the closest comes to {self.after}, if {changes}" if changes else ""
         return (
             f"{start}. No change was found that makes it {self.wish}, with up to {n_columns} other"
             f" {which} of {among} and values seen in training{closest}."
@@ -115,6 +114,13 @@ class Counterfactual:
             "changes": [change.to_json() for change in self.changes],
             "sentence": str(self),
         }
+
+
+def _exact(value: Any) -> str:
+    """Return a value with all its digits: what is printed must be enough."""
+    if value is None:
+        return "missing"
+    return f"{value:.12g}" if isinstance(value, float) else value_text(value)
 
 
 def _json(value: Any) -> Any:

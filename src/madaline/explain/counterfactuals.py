@@ -165,11 +165,15 @@ class _Search:
         return list(longer)
 
     def _refine(self, one: _Tried) -> _Tried:
-        """Return the changes made as small as they may be, column by column."""
-        order = sorted(one.changes, key=lambda change: -self._distance((change,)))
-        for number, _ in order:
-            one = self._shrink(one, number)
-        return one
+        """Return the changes made as small as they may be, whichever column is first."""
+        refined = []
+        for first in range(len(one.changes)):
+            smaller = one
+            for number, _ in (*one.changes[first:], *one.changes[:first]):
+                if any(number == changed for changed, _ in smaller.changes):
+                    smaller = self._shrink(smaller, number)
+            refined.append(smaller)
+        return min(refined, key=_size)
 
     def _shrink(self, one: _Tried, number: int) -> _Tried:
         """Return the smallest value of a column that is still enough: coarsely, then finely."""
@@ -219,11 +223,12 @@ class _Search:
             Change(self.choices[n].name, self.before[n], value, self._distance(((n, value),)))
             for n, value in one.changes
         ]
+        reached = self.model.predictor.output(Table(changed))
         return Counterfactual(
             row=row,
             wish=self.wish.words,
             before=self.wish.says(output),
-            after=self.wish.says(self.model.predictor.output(Table(changed))),
+            after=self.wish.says(reached) if found else self.wish.comes_to(reached),
             found=found,
             changes=tuple(sorted(changes, key=lambda change: -change.distance)),
             columns=tuple(choices.name for choices in self.choices),

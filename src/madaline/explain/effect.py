@@ -88,12 +88,16 @@ class Effect:
         """Return the curve as lines of text with bars."""
         texts = [value_text(value) for value in self.values]
         longest = min(28, max(map(len, texts)))
+        rows = [f"{count:,} rows" for count in self.counts]
         low = float(self.prediction.min())
         lines = []
-        for text, value in zip(texts, self.prediction, strict=True):
+        for text, value, of_rows in zip(texts, self.prediction, rows, strict=True):
             bar = "#" * round(width * (value - low) / self.range) if self.range else ""
             shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
-            lines.append(f"  {shown:>{longest}}  {self.readout.level(value):>9}  {bar}".rstrip())
+            level = f"{self.readout.level(value):>9}"
+            if self.values.dtype == object:
+                level += f"{of_rows:>{2 + max(map(len, rows))}}"
+            lines.append(f"  {shown:>{longest}}  {level}  {bar}".rstrip())
         return lines
 
     def to_json(self) -> dict[str, Any]:
@@ -138,13 +142,23 @@ class Effect:
         for number, (first, last) in enumerate(stretches):
             change = float(self.prediction[last] - self.prediction[first])
             what = _verb(change, tolerance)
-            amount = "" if what == "stays about the same" else f" by {self._amount(change)}"
+            stays = what == "stays about the same"
+            amount = "" if stays else f" by {self._amount(change)}{self._jump(first, last)}"
             stop = value_text(self.values[last])
             if number == 0:
                 parts.append(f"From {self.column} {start} to {stop} the {self.name} {what}{amount}")
             else:
                 parts.append(f"then to {stop} {what}{amount}")
         return ", ".join(parts) + "."
+
+    def _jump(self, first: int, last: int) -> str:
+        """Return where most of a stretch's change is, if it is between two neighboring values."""
+        steps = np.diff(self.prediction[first : last + 1])
+        most = int(np.abs(steps).argmax())
+        if len(steps) < 3 or abs(steps[most]) <= abs(steps.sum()) / 2:
+            return ""
+        low, high = (value_text(self.values[first + most + one]) for one in (0, 1))
+        return f" (most of it from {low} to {high})"
 
 
 def value_text(value: Any) -> str:

@@ -52,7 +52,7 @@ ROWS_OF_LEVEL = 200
 MOST_LEVELS = 20
 """Categories that are looked at, at most: the most frequent."""
 
-FEWEST_ROWS = 10
+FEWEST_ROWS = 30
 """Rows that a category must have to be looked at, unless fewer than two have as many."""
 
 

@@ -84,11 +84,11 @@ def importances(
     found = []
     for number, columns in enumerate(groups):
         rng = np.random.default_rng([seed, number])
-        rise = -before
+        rise = np.zeros(len(before))
         for _ in range(repeats):
             donors = exchange_rows(table.n_samples, rng)
-            rise = rise + _losses(model, _exchanged(table, columns, donors), truth) / repeats
-        found.append(measured(columns, rise, None, None, metric))
+            rise += _losses(model, _exchanged(table, columns, donors), truth) - before
+        found.append(measured(columns, rise / repeats, None, None, metric))
     return tuple(sorted(found, key=lambda one: -one.value))
 
 

@@ -58,8 +58,8 @@ class Interaction:
     Examples
     --------
     >>> print(Interaction(("age", "height"), 0.31, 0.02))
-    age and height work together: what they say beyond each alone has 0.310 ± 0.020 of the spread of
-    all predictions.
+    age and height work together: what they say beyond each alone spreads 31% (± 2.0%) as far as all
+    predictions do.
     """
 
     columns: tuple[str, str]
@@ -70,8 +70,8 @@ class Interaction:
         """Say it in a sentence."""
         first, second = self.columns
         return (
-            f"{first} and {second} work together: what they say beyond each alone has"
-            f" {self.strength:.3f} ± {self.standard_error:.3f} of the spread of all predictions."
+            f"{first} and {second} work together: what they say beyond each alone spreads"
+            f" {self.strength:.0%} (± {self.standard_error:.1%}) as far as all predictions do."
         )
 
     @property
@@ -131,7 +131,8 @@ def interactions(
     alone = {name: _answers(model, table, donors, (name,)) for name in names}
     if columns is None:
         moved = {name: float(np.square(own - one).mean()) for name, one in alone.items()}
-        names = sorted(names, key=lambda name: -moved[name])[:MOST_COLUMNS]
+        most = sorted(names, key=lambda name: -moved[name])[:MOST_COLUMNS]
+        names = [name for name in names if name in most]
     found = []
     for first, second in combinations(names, 2):
         both = _answers(model, table, donors, (first, second))

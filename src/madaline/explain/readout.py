@@ -175,7 +175,6 @@ def short(number: float, digits: int = 3) -> str:
     >>> short(0.012345), short(3.0), short(206855.4), short(-1234.5, 4)
     ('0.0123', '3', '207,000', '-1,234')
     """
-    if abs(number) < 10**digits:
-        return f"{number:.{digits}g}"
     rounded = float(f"{number:.{digits}g}")
-    return f"{rounded:,.0f}" if abs(number) < 1e15 else f"{number:.{digits}g}"
+    many = 1000 <= abs(rounded) < 1e15
+    return f"{rounded:,.0f}" if many else f"{rounded:.{digits}g}"

@@ -34,6 +34,10 @@ class Wish(ABC):
     def says(self, output: Array) -> str:
         """Return a prediction in words, given its raw output, shape (1, n_outputs)."""
 
+    @abstractmethod
+    def comes_to(self, output: Array) -> str:
+        """Return in words how close a raw output of shape (1, n_outputs) is to what is wished."""
+
     @property
     @abstractmethod
     def words(self) -> str:
@@ -72,6 +76,10 @@ class ClassWish(Wish):
         place = int(probability.argmax())
         return f"{self._classes[place]} ({probability[place]:.1%})"
 
+    def comes_to(self, output: Array) -> str:
+        """Return the probability of the class that is wished."""
+        return f"{self.words} at {self.predictor.probabilities(output)[0, self.place]:.1%}"
+
     @property
     def words(self) -> str:
         """The class."""
@@ -108,6 +116,10 @@ class RangeWish(Wish):
     def says(self, output: Array) -> str:
         """Return the number."""
         return short(float(self.predictor.decode(output)[0]), 4)
+
+    def comes_to(self, output: Array) -> str:
+        """Return the number."""
+        return self.says(output)
 
     @property
     def words(self) -> str:
