@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from known_models import known_model
 
+from madaline.core.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
+from madaline.data.files import read_file
 from madaline.data.table import Table
 from madaline.data.target import RegressionCodec
 from madaline.errors import InputError
+from madaline.explain.effects import effects
 from madaline.explain.importances import importances
 from madaline.fitting import Fitting
 from madaline.training.importance import (
@@ -124,6 +127,20 @@ def test_class_weights_do_not_count_but_row_weights_do(make_columns):
     assert all(one.metric == "log_loss" for one in fitting.importances)
 
 
+@pytest.mark.parametrize(
+    ("loss", "metric"),
+    [
+        (Squared(), ("r2", 1.0)),
+        (Absolute(), ("mean_absolute_error", 12.0)),
+        (Quantile(0.9), ("mean_pinball_loss", 12.0)),
+        (Poisson(), ("mean_poisson_deviance", 24.0)),
+        (CrossEntropy(), ("log_loss", 1.0)),
+    ],
+)
+def test_a_loss_is_told_as_people_call_it(loss, metric):
+    assert metric_of_loss(loss, 12.0) == metric
+
+
 @given(st.integers(2, 40), st.integers(0, 5))
 def test_in_an_exchange_every_row_gets_what_another_had(n_rows, seed):
     donors = exchange_rows(n_rows, np.random.default_rng(seed))
@@ -198,3 +215,16 @@ def test_rows_and_answers_must_be_there(twins):
 def test_a_trip_through_json():
     one = Importance(("a", "b"), "r2", 0.1, 0.01)
     assert Importance.from_json(json.loads(json.dumps(one.to_json()))) == one
+
+
+def test_of_adult_what_is_known_to_matter(shared_tables):
+    """Schooling, age and gains tell income; the weight of the census does not."""
+    table = read_file(shared_tables / "adult.parquet").take(slice(0, 3000))
+    fitting = Fitting(table.drop(["income"]), table["income"], effort=10, target_name="income")
+    list(fitting)
+    clear = [one.name for one in fitting.importances if one.clear]
+    assert {"education-num", "age", "capital-gain"} <= set(clear)
+    assert "fnlwgt" not in clear[:8]
+    effect = effects(fitting.model(), table, "education-num")
+    assert effect.name == "probability of >50K"
+    assert " rises by " in effect.sentence

@@ -20,6 +20,8 @@ examples:
   madaline predict penguins.madaline new_penguins.csv
   madaline explain penguins.madaline new_penguins.csv
   madaline info penguins.madaline
+  madaline effects penguins.madaline penguins.csv
+  madaline counterfactual penguins.madaline penguins.csv --row 3
 
 `madaline COMMAND --help` says more about each.
 """

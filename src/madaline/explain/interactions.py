@@ -11,8 +11,8 @@ https://doi.org/10.1198/016214505000001410), and exactly zero for networks that 
 share of the spread of all answers.
 
 On planted interactions it was as sharp as second-order accumulated effects at a quarter of the
-work, and knows categories. Friedman's H divides by what both columns say at all, and found
-interactions of 0.3 and more between columns that say nothing.
+work, and knows categories. Friedman's H divides by what both columns say at all, and found an
+interaction of 0.3 between two columns that say nothing.
 """
 
 from __future__ import annotations
