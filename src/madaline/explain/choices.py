@@ -135,7 +135,7 @@ class Numbers(Choices):
         n_steps = int(min(abs(after - before) / self.step, LARGEST_COUNT))
         step = self.step * max(1, -(-n_steps // n_values)) * (1 if after > before else -1)
         start = round(before / self.step) * self.step  # so that what is found is a round number
-        values = [float(f"{start + place * step:.12g}") for place in range(n_values + 2)]
+        values = [_tidy(start + place * step) for place in range(n_values + 2)]
         low, high = min(before, after), max(before, after)
         return [*(one for one in values if low < one < high), after]
 
@@ -195,10 +195,11 @@ def _choices(encoder: ColumnEncoder, seen: ColumnSchema) -> Choices:
         return Moments(_days(encoder.name, seen.quartiles))
     assert isinstance(encoder, NumberEncoder)
     edges = [one for bins in encoder.bins.values() for one in bins.edges]
-    tried = _thinned(_ascending([*seen.quartiles, *edges]))
     spread, least = _spread(seen.quartiles)
     step = 1.0 if seen.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
-    return Numbers(encoder.name, tried, spread, least, float(step))
+    round_numbers = [_tidy(step * np.round(one / step)) for one in (*seen.quartiles, *edges)]
+    inside = np.clip(round_numbers, seen.quartiles[0], seen.quartiles[-1])
+    return Numbers(encoder.name, _thinned(_ascending(inside)), spread, least, float(step))
 
 
 def _days(name: str, quartiles: tuple[float, ...]) -> Numbers:
@@ -215,6 +216,11 @@ def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:
     if upper > lower:
         return upper - lower, 0.0
     return max(high / 2 - low / 2, SMALLEST_STEP), 1.0
+
+
+def _tidy(number: float) -> float:
+    """Return a number without the last digits, which are those of rounding."""
+    return float(f"{number:.12g}")
 
 
 def _ascending(values: Any) -> tuple[float, ...]:

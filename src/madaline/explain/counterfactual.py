@@ -29,7 +29,9 @@ class Change:
 
     def __str__(self) -> str:
         """Say it in words."""
-        return f"{self.column} were {_exact(self.after)} instead of {_exact(self.before)}"
+        before = "missing" if self.before is None else _number_text(self.before, 7)
+        # With all its digits: what is printed must be enough.
+        return f"{self.column} were {_number_text(self.after, 12)} instead of {before}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as JSON-able values."""
@@ -116,11 +118,8 @@ class Counterfactual:
         }
 
 
-def _exact(value: Any) -> str:
-    """Return a value with all its digits: what is printed must be enough."""
-    if value is None:
-        return "missing"
-    return f"{value:.12g}" if isinstance(value, float) else value_text(value)
+def _number_text(value: Any, digits: int) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float) else value_text(value)
 
 
 def _json(value: Any) -> Any:
