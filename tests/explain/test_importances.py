@@ -82,7 +82,7 @@ def test_a_column_is_exchanged_in_the_first_layer_as_it_would_be_in_the_table(no
             donors = [exchange_rows(len(places), rng) for _ in noisy.encoder.columns][number]
             output = 0.0
             for one in mix.ingredients:
-                x = examples.features[one.n_bins][places]
+                x = examples.encoded(one.n_bins, fold, places)
                 own = np.array(examples.columns[one.n_bins]) == number
                 x = np.where(own, x[donors], x)
                 output = output + one.share * one.network.predict(one.theta[fold], x)
@@ -116,6 +116,25 @@ def test_the_file_holds_them(noisy):
     values = json.loads(json.dumps(summary.to_json()))
     assert type(summary).from_json(values) == summary
     assert type(summary).from_json(values | {"importances": []}) == replace(summary, importances=())
+
+
+def test_a_category_of_many_levels_that_says_nothing_does_not_matter():
+    """What a level's target usually is, is told to networks by rows that they learn from."""
+    rng = np.random.default_rng(0)
+    x, rare, city = rng.normal(size=1500), rng.integers(0, 500, 1500), rng.integers(0, 100, 1500)
+    columns = {
+        "x": x,
+        "street": np.array([f"street {number}" for number in rare], object),
+        "city": np.array([f"city {number}" for number in city], object),
+    }
+    target = x + rng.normal(size=100)[city] + 0.5 * rng.normal(size=1500)
+    fitting = Fitting(Table.from_columns(columns), target, effort=12)
+    assert fitting.race.examples.fold_features is not None
+    list(fitting)
+    found = {one.name: one for one in fitting.importances}
+    assert found["x"].clear
+    assert found["city"].clear
+    assert abs(found["street"].value) < 3 * found["street"].standard_error + 0.01
 
 
 def test_class_weights_do_not_count_but_row_weights_do(make_columns):

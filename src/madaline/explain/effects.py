@@ -30,9 +30,9 @@ from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_booleans, as_levels
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
+from madaline.explain.answers import PROBABILITY
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
 from madaline.explain.readout import (
-    PROBABILITY,
     Readout,
     as_table,
     readouts_of,

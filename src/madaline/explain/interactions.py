@@ -28,7 +28,7 @@ from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain.effects import encoder_of
-from madaline.explain.readout import as_table, margin, spread_rows
+from madaline.explain.readout import as_table, margins, spread_rows
 from madaline.model import FittedModel
 from madaline.training.importance import exchange_rows
 
@@ -144,10 +144,7 @@ def interactions(
 def _answers(model: FittedModel, table: Table, donors: Table, columns: Sequence[str]) -> Array:
     """Return what the networks say with some columns of other rows, (n_rows, n_answers)."""
     changed = Table({**table.columns, **{name: donors[name] for name in columns}})
-    output = model.predictor.output(changed)
-    if output.shape[1] == 1:
-        return output
-    return np.stack([margin(output, place) for place in range(output.shape[1])], axis=1)
+    return margins(model.predictor.output(changed))
 
 
 def _interaction(columns: tuple[str, str], beyond: Array, spread: float) -> Interaction:

@@ -12,11 +12,9 @@ from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
+from madaline.explain.answers import LOG_ODDS, PROBABILITY, TARGET, LogOdds, Probability
 from madaline.model import FittedModel
 from madaline.runtime.predictor import Predictor
-
-PROBABILITY, LOG_ODDS, TARGET = "probability", "log_odds", "target"
-"""In what it is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,49 +44,46 @@ class Readout:
 
     def of_output(self, output: Array) -> Array:
         """Return one number for each row of a raw output, shape (n_samples,)."""
-        match self.scale:
-            case "target":
-                return self.predictor.decode(output)
-            case "probability":
-                return np.asarray(self.predictor.probabilities(output)[:, self.place])
-            case _:
-                return margin(output, self.place)
+        if self.scale == TARGET:
+            return self.predictor.decode(output)
+        answer = LogOdds() if self.scale == LOG_ODDS else Probability()
+        return answer.value(output, _asked(output, self.place))
 
     def amount(self, difference: float) -> str:
         """Return the size of a difference in words."""
         size = abs(difference)
-        match self.scale:
-            case "probability":
-                points = f"{100 * size:.0f}" if size >= 0.095 else f"{100 * size:.2g}"
-                return f"{points} {'point' if points == '1' else 'points'}"
-            case _:
-                return short(size)
+        if self.scale != PROBABILITY:
+            return short(size)
+        points = f"{100 * size:.0f}" if size >= 0.095 else f"{100 * size:.2g}"
+        return f"{points} {'point' if points == '1' else 'points'}"
 
     def level(self, value: float) -> str:
         """Return a value in words."""
         return f"{value:.1%}" if self.scale == PROBABILITY else short(value, 4)
 
 
-def margin(output: Array, place: int) -> Array:
-    """Return the log-odds of one class against all others, shape (n_samples,).
+def margins(output: Array) -> Array:
+    """Return raw outputs as they add up: log-odds of each class, or numbers on the link's scale.
 
     Parameters
     ----------
     output : ndarray of shape (n_samples, n_outputs)
-        Raw output: the log-odds of the second class, or log-probabilities up to a constant.
-    place : int
-        Number of the class.
+        Raw outputs.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+        Of two classes the log-odds of the second, of several those of each against all others.
 
     Examples
     --------
-    >>> margin(np.log([[0.2, 0.3, 0.5]]), 2).round(6)
-    array([0.])
+    >>> margins(np.log([[0.2, 0.3, 0.5]])).round(2)
+    array([[-1.39, -0.85,  0.  ]])
     """
     if output.shape[1] == 1:
-        return np.asarray(output[:, 0] if place else -output[:, 0])
-    others = np.delete(output, place, axis=1)
-    most = others.max(axis=1)
-    return np.asarray(output[:, place] - most - np.log(np.exp(others - most[:, None]).sum(axis=1)))
+        return output
+    places = range(output.shape[1])
+    return np.stack([LogOdds().value(output, _asked(output, one)) for one in places], axis=1)
 
 
 def readouts_of(
@@ -151,6 +146,10 @@ def class_place(codec: ClassCodec, label: Any) -> int:
         return texts.index(label)
     shown = ", ".join(texts[:8]) + (", ..." if len(texts) > 8 else "")
     raise InputError(f"There is no class {label!r}: choose one of {shown}.")
+
+
+def _asked(output: Array, place: int) -> Array:
+    return np.full(len(output), place)
 
 
 def as_table(table: Table | Mapping[str, Any]) -> Table:

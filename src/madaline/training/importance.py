@@ -230,7 +230,7 @@ class _Exchange:
         The first layer adds up what it makes of each column, so that only the exchanged one's part
         is worked out anew: of 73 columns and 2,000 rows in a fifth of the time.
         """
-        x = examples.features[one.n_bins][self.places]
+        x = examples.encoded(one.n_bins, fold, self.places)
         columns = np.asarray(examples.columns[one.n_bins])
         first, *others = one.network.bind(one.theta[fold])
         weight = first["weight"] * first["gate"][columns, None]  # (n_features, units)
