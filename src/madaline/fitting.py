@@ -39,6 +39,7 @@ from madaline.training.calibration import Calibration, calibrate
 from madaline.training.checkpoint import resume, save_checkpoint
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
+from madaline.training.importance import Importance, metric_of_loss, out_of_fold_importances
 from madaline.training.leakage import find_leaks
 from madaline.training.mix import Ingredient, Mix
 from madaline.training.objective import Objective
@@ -62,6 +63,9 @@ BINS = (0, 16, 64)
 
 FOLD_STREAM = 2**32 - 2
 """Tells the random numbers of folds from those of networks and batches."""
+
+IMPORTANCE_SHARE = 0.01
+"""Share of the work of training that finding what matters may take."""
 
 EXAMINED_ROWS = 512
 """Rows on which the units of a network are looked at, at most."""
@@ -285,6 +289,22 @@ class Fitting:
                 self.decisions.append(decision)
                 yield self.records[-1], decision
 
+    @cached_property
+    def importances(self) -> tuple[Importance, ...]:
+        """How much each column matters to what predicts, on rows that it never saw."""
+        examples = replace(self.race.examples, weight=self._own_weight)
+        scale = self.codec.scale if isinstance(self.codec, RegressionCodec | CountCodec) else 1.0
+        return out_of_fold_importances(
+            self.mix,
+            examples,
+            self.encoder.columns,
+            work=IMPORTANCE_SHARE * self.race.multiply_adds,
+            seed=self.race.seed,
+            metric=metric_of_loss(examples.loss, scale),
+            temperature=self._temperature,
+            workers=self.race.workers,
+        )
+
     @property
     def _judged_output(self) -> Array:
         """The final raw out-of-fold output of the mix as it was before it was pruned.
@@ -316,6 +336,7 @@ class Fitting:
             row_multiply_adds=self.mix.row_multiply_adds,
             row_multiply_adds_before=self.pruned.before.row_multiply_adds,
             leaks=self.leaks,
+            importances=self.importances,
         )
         predictor = Predictor(
             self.encoder,

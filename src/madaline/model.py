@@ -18,6 +18,7 @@ from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
 from madaline.runtime.predictor import Predictor
 from madaline.training.decisions import Decision
+from madaline.training.importance import Importance
 from madaline.training.leakage import Leak
 from madaline.training.records import Record
 from madaline.training.score import Score
@@ -51,6 +52,8 @@ class Summary:
         Work of predicting a row, and what it was before pruning.
     leaks : tuple of Leak
         Columns that all but give the target away.
+    importances : tuple of Importance
+        How much each column matters on rows that the networks never saw, the most important first.
     """
 
     task: str
@@ -68,6 +71,7 @@ class Summary:
     row_multiply_adds: int
     row_multiply_adds_before: int
     leaks: tuple[Leak, ...] = ()
+    importances: tuple[Importance, ...] = ()
 
     @property
     def learned(self) -> bool:
@@ -76,7 +80,8 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON-able values."""
-        return asdict(self) | {"learned": self.learned}
+        importances = [one.to_json() for one in self.importances]
+        return asdict(self) | {"learned": self.learned, "importances": importances}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
@@ -85,7 +90,9 @@ class Summary:
         scores = tuple(Score(**score) for score in own["scores"])
         units = {name: tuple(layers) for name, layers in own["units"].items()}
         leaks = tuple(Leak(**leak) for leak in own["leaks"])
-        return cls(**(own | {"scores": scores, "units": units, "leaks": leaks}))
+        importances = tuple(map(Importance.from_json, own.get("importances", ())))
+        rebuilt = {"scores": scores, "units": units, "leaks": leaks, "importances": importances}
+        return cls(**(own | rebuilt))
 
 
 @dataclass(frozen=True, eq=False)

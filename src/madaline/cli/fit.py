@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from madaline.cli.destination import check_destination, unwritable
+from madaline.cli.importance import importance_lines
 from madaline.cli.objective import add_objective_arguments, read_objective
 from madaline.cli.progress import choose_progress
 from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
@@ -226,6 +227,7 @@ def _again(fitting: Fitting) -> str | None:
 def _result(model: FittedModel, path: Path) -> Iterator[str]:
     summary = model.summary
     yield from verdict_lines(summary)
+    yield from importance_lines(summary.importances, at_most=5)
     yield from network_lines(summary)
     yield from _findings(model, path)
     yield f"Saved {path} ({size(path.stat().st_size)}). To predict other rows, type"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.cli.importance import importance_lines
 from madaline.cli.progress import decision_line
 from madaline.cli.report import column_table, finite, network_lines, verdict_lines
 from madaline.cli.words import count, paragraph, say, size, some, work
@@ -45,8 +46,11 @@ def run(arguments: Namespace) -> None:
 
 
 def _page(model: FittedModel, path: Path) -> str:
-    sections = (_what(model), verdict_lines(model.summary), _columns(model), _networks(model, path))
-    return "\n\n".join("\n".join(lines) for lines in (*sections, _decisions(model)))
+    matters = importance_lines(model.summary.importances)
+    sections = (_what(model), verdict_lines(model.summary), matters, _columns(model))
+    more = (_networks(model, path), _decisions(model))
+    texts = ("\n".join(lines) for lines in (*sections, *more))
+    return "\n\n".join(text for text in texts if text)
 
 
 def _what(model: FittedModel) -> Iterator[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from madaline import __version__
-from madaline.cli import doctor, explain, fit, info, predict
+from madaline.cli import counterfactual, doctor, effects, explain, fit, info, predict
 from madaline.errors import InputError
 
 DESCRIPTION = """\
@@ -22,16 +21,19 @@ examples:
   madaline explain penguins.madaline new_penguins.csv
   madaline info penguins.madaline
   madaline doctor penguins.madaline new_penguins.csv
+  madaline effects penguins.madaline penguins.csv
+  madaline counterfactual penguins.madaline penguins.csv --row 3
 
 `madaline COMMAND --help` says more about each.
 """
 
-
-_COMMANDS: Mapping[str, Any] = {
+COMMANDS: dict[str, Any] = {
     "fit": fit,
     "predict": predict,
     "explain": explain,
     "info": info,
+    "effects": effects,
+    "counterfactual": counterfactual,
     "doctor": doctor,
 }
 
@@ -47,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"madaline {__version__}")
     parser.set_defaults(run=lambda _: parser.print_help())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, command in _COMMANDS.items():
+    for name, command in COMMANDS.items():
         own = commands.add_parser(
             name,
             help=command.HELP,

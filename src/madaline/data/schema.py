@@ -50,6 +50,11 @@ class ColumnSchema:
         Distinct values, missing ones not counted.
     detail : str
         What is in it; of a dropped column, why it is left out.
+    quartiles : tuple of float
+        Of numbers, and of moments in seconds since 1970: the smallest, the quartiles, the largest;
+        each a value that occurs.
+    whole : bool, default=False
+        Whether there are only whole numbers.
     """
 
     name: str
@@ -57,6 +62,8 @@ class ColumnSchema:
     n_missing: int
     n_distinct: int
     detail: str
+    quartiles: tuple[float, ...] = ()
+    whole: bool = False
 
     @property
     def kept(self) -> bool:
@@ -164,7 +171,10 @@ class Schema:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Schema:
         """Return the schema that `to_json` described."""
-        columns = tuple(ColumnSchema(**column) for column in values["columns"])
+        columns = tuple(
+            ColumnSchema(**(column | {"quartiles": tuple(column.get("quartiles", ()))}))
+            for column in values["columns"]
+        )
         return cls(columns, values["n_samples"])
 
 
@@ -202,7 +212,7 @@ def _infer(name: str, column: Array, told: str | None) -> ColumnSchema:
     kind = told or _natural_kind(column)
     described = _column(name, kind, column, _DETAILS[kind](column))
     reason = _uninformative(described) or (None if told else _identifier(name, column, described))
-    return replace(described, kind=DROPPED, detail=reason) if reason else described
+    return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, column)
 
 
 _CONVERSIONS = {
@@ -241,6 +251,22 @@ def _uninformative(column: ColumnSchema) -> str | None:
     if column.n_distinct == 1 and column.n_missing == 0:
         return "constant: the same value in every row"
     return None
+
+
+def _ranged(described: ColumnSchema, column: Array) -> ColumnSchema:
+    """Return what a column was taken for, with the quartiles of its numbers or moments."""
+    present = column[~is_missing(column)]
+    if described.kind not in (NUMBER, DATETIME) or len(present) == 0:
+        return described
+    moments = described.kind == DATETIME
+    places = np.arange(5) * (len(present) - 1) // 4
+    of_rank = np.partition(present, places)[places]
+    numbers = of_rank.astype(np.int64) / 1e6 if moments else of_rank
+    return replace(
+        described,
+        quartiles=tuple(float(number) for number in numbers),
+        whole=not moments and _whole(column),
+    )
 
 
 def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
@@ -289,7 +315,7 @@ def _with_one_kept(
 
 def _forced(column: ColumnSchema, values: Array) -> ColumnSchema:
     detail = f"{column.detail}; kept, as there is no other column"
-    return replace(column, kind=_natural_kind(values), detail=detail)
+    return _ranged(replace(column, kind=_natural_kind(values), detail=detail), values)
 
 
 def _number_detail(column: Array) -> str:

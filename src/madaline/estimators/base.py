@@ -28,6 +28,7 @@ from madaline.estimators.inputs import (
     read_table,
     read_weight,
 )
+from madaline.estimators.overall import OverallExplanations
 from madaline.estimators.rows import CountedRows, count_rows
 from madaline.explain import Explanation, explain
 from madaline.explain.background import no_background, some_rows
@@ -38,7 +39,7 @@ from madaline.training.objective import Objective
 from madaline.training.records import Record
 
 
-class AdaptiveEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`, which say what to expect."""
 
     _task: ClassVar[str]

@@ -1,0 +1,243 @@
+"""What a row could hold instead: for every column the values that training saw, and their distance.
+
+A distance has no unit: a number moves by its difference in interquartile ranges, a category by one.
+Of a number that mostly is the same, such as a gain that few people have, a change is one of kind:
+it counts like that of a category, and what it moves in halves of the range beside.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.boolean_encoder import BooleanEncoder
+from madaline.data.category_encoder import CategoryEncoder
+from madaline.data.column import MOMENT
+from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.datetime_encoder import DatetimeEncoder
+from madaline.data.number_encoder import NumberEncoder
+from madaline.data.schema import ColumnSchema
+from madaline.model import FittedModel
+
+MOST_NUMBERS = 16
+"""Values of a number that are tried at first, at most; the best are then refined."""
+
+MOST_LEVELS = 64
+"""Levels of a category that are tried, at most: the most frequent."""
+
+DAY = 86_400.0
+
+SMALLEST_STEP = 1e-300
+"""Below it, numbers have no digits left."""
+
+LARGEST_COUNT = 1e9
+"""Steps beyond which a way is not measured in steps."""
+
+
+class Choices(ABC):
+    """The values that a column may be changed to.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    """
+
+    name: str
+
+    @abstractmethod
+    def others(self, value: Any) -> list[Any]:
+        """Return the values to try instead of a value."""
+
+    @abstractmethod
+    def distance(self, before: Any, after: Any) -> float:
+        """Return how far a change goes, without a unit."""
+
+    def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
+        """Return about so many values from one to another, in this order; the last is the other."""
+        del before, n_values  # levels have nothing between them
+        return [after]
+
+
+@dataclass(frozen=True)
+class Levels(Choices):
+    """Levels of a category, or true and false (final).
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    levels : tuple
+        The levels.
+    """
+
+    name: str
+    levels: tuple[Any, ...]
+
+    def others(self, value: Any) -> list[Any]:
+        """Return all levels but one."""
+        return [level for level in self.levels if level != value]
+
+    def distance(self, before: Any, after: Any) -> float:
+        """Return one, or zero of no change."""
+        return float(before != after)
+
+
+@dataclass(frozen=True)
+class Numbers(Choices):
+    """Numbers between the smallest and the largest seen (final).
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    tried : tuple of float
+        Values to try at first, in ascending order.
+    spread : float
+        The interquartile range; half the range where it is zero.
+    least : float
+        How far any change goes at least: 1 where the interquartile range is zero.
+    step : float
+        Numbers are multiples of it: 1 of a column of whole numbers.
+
+    Examples
+    --------
+    >>> ages = Numbers("age", (17.0, 25.0, 90.0), 20.0, 0.0, 1.0)
+    >>> ages.others(25.0), ages.distance(25.0, 30.0), ages.between(25.0, 28.0, 62)
+    ([17.0, 90.0], 0.25, [26.0, 27.0, 28.0])
+    """
+
+    name: str
+    tried: tuple[float, ...]
+    spread: float
+    least: float
+    step: float
+
+    def others(self, value: Any) -> list[Any]:
+        """Return the values to try, but the one that is there."""
+        return [one for one in self.tried if one != value]
+
+    def distance(self, before: Any, after: Any) -> float:
+        """Return the difference in interquartile ranges; what was missing moves by one."""
+        if before is None or before == after:
+            return float(before is None)
+        return float(self.least + abs(after - before) / self.spread)
+
+    def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
+        """Return multiples of the step, or of several steps where they would be too many."""
+        if before is None:
+            return [after]
+        n_steps = int(min(abs(after - before) / self.step, LARGEST_COUNT))
+        step = self.step * max(1, -(-n_steps // n_values)) * (1 if after > before else -1)
+        start = round(before / self.step) * self.step  # so that what is found is a round number
+        values = [_tidy(start + place * step) for place in range(n_values + 2)]
+        low, high = min(before, after), max(before, after)
+        return [*(one for one in values if low < one < high), after]
+
+
+@dataclass(frozen=True)
+class Moments(Choices):
+    """Moments between the first and the last seen (final).
+
+    Parameters
+    ----------
+    numbers : Numbers
+        The same in seconds since 1970.
+    """
+
+    numbers: Numbers
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The column."""
+        return self.numbers.name
+
+    def others(self, value: Any) -> list[Any]:
+        """Return the moments to try, but the one that is there."""
+        return [_moment(one) for one in self.numbers.others(_seconds(value))]
+
+    def distance(self, before: Any, after: Any) -> float:
+        """Return the difference in interquartile ranges."""
+        return self.numbers.distance(_seconds(before), _seconds(after))
+
+    def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
+        """Return moments, whole days apart if they can be."""
+        between = self.numbers.between(_seconds(before), _seconds(after), n_values)
+        return [_moment(one) for one in between]
+
+
+def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
+    """Return what the columns of these names may be changed to."""
+    encoders = {one.name: one for one in model.predictor.encoder.encoders}
+    return [_choices(encoders[name], model.schema[name]) for name in names]
+
+
+def plain(value: Any) -> Any:
+    """Return a value of a column as Python's own, None where it is missing."""
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else value
+    if isinstance(value, float):
+        return None if np.isnan(value) else float(value)
+    return value
+
+
+def _choices(encoder: ColumnEncoder, seen: ColumnSchema) -> Choices:
+    if isinstance(encoder, CategoryEncoder):
+        return Levels(encoder.name, encoder.levels[:MOST_LEVELS])
+    if isinstance(encoder, BooleanEncoder):
+        return Levels(encoder.name, (True, False))
+    if isinstance(encoder, DatetimeEncoder):
+        return Moments(_days(encoder.name, seen.quartiles))
+    assert isinstance(encoder, NumberEncoder)
+    edges = [one for bins in encoder.bins.values() for one in bins.edges]
+    spread, least = _spread(seen.quartiles)
+    step = 1.0 if seen.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
+    round_numbers = [_tidy(step * np.round(one / step)) for one in (*seen.quartiles, *edges)]
+    inside = np.clip(round_numbers, seen.quartiles[0], seen.quartiles[-1])
+    return Numbers(encoder.name, _thinned(_ascending(inside)), spread, least, float(step))
+
+
+def _days(name: str, quartiles: tuple[float, ...]) -> Numbers:
+    """Return moments in seconds: days apart, if the whole range has enough of them."""
+    low, high = quartiles[0], quartiles[-1]
+    step = DAY if high - low > MOST_NUMBERS * DAY else 1.0
+    tried = low + step * np.floor(np.linspace(0, high - low, MOST_NUMBERS) / step)
+    return Numbers(name, _ascending(tried), *_spread(quartiles), step)
+
+
+def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:
+    """Return how far is far, and how far any change goes at least."""
+    low, lower, _, upper, high = quartiles
+    if upper > lower:
+        return upper - lower, 0.0
+    return max(high / 2 - low / 2, SMALLEST_STEP), 1.0
+
+
+def _tidy(number: float) -> float:
+    """Return a number without the last digits, which are those of rounding."""
+    return float(f"{number:.12g}")
+
+
+def _ascending(values: Any) -> tuple[float, ...]:
+    return tuple(float(one) for one in np.unique(np.asarray(values, np.float64)))
+
+
+def _thinned(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Return at most `MOST_NUMBERS` of the values, the ends among them."""
+    if len(values) <= MOST_NUMBERS:
+        return values
+    places: Array = np.linspace(0, len(values) - 1, MOST_NUMBERS).round().astype(np.intp)
+    return tuple(values[place] for place in places)
+
+
+def _seconds(moment: Any) -> float | None:
+    return None if moment is None else float(moment.astype(MOMENT).astype(np.int64)) / 1e6
+
+
+def _moment(seconds: float | None) -> Any:
+    return None if seconds is None else np.datetime64(round(seconds * 1e6), "us")
