@@ -64,8 +64,8 @@ def test_an_encoding_that_takes_too_much_memory_is_left_out(monkeypatch):
 
 
 def test_large_tables_have_fewer_folds():
-    assert make_plan(50_000, WIDTHS, epochs=1).n_folds == 5
-    assert make_plan(50_001, WIDTHS, epochs=1).n_folds == 3
+    assert make_plan(150_000, WIDTHS, epochs=1).n_folds == 5
+    assert make_plan(150_001, WIDTHS, epochs=1).n_folds == 3
 
 
 def test_fewer_recipes_stay_after_each_cut():
@@ -88,7 +88,7 @@ def test_fewer_recipes_stay_after_each_cut():
         (1000, 3, 3),
         (1000, 1, 2),
         (1000, 60, 10),
-        (60_000, 2000, 3),
+        (160_000, 2000, 3),
     ],
 )
 def test_few_rows_have_more_folds_but_not_few_groups(n_samples, n_groups, n_folds):
