@@ -108,7 +108,7 @@ def test_the_end_of_a_fit_says_where_to_read_on(sound, tmp_path, capsys):
     words = ["fit", str(tmp_path / "sold.csv"), "--target", "price", "--effort", "2", "--quiet"]
     assert main([*words, "-o", str(tmp_path / "model")]) == 0
     out = capsys.readouterr().out
-    assert "worth a look (1 of high" in out
+    assert "Worth a look (1 of high" in out
     assert f"madaline doctor {tmp_path / 'model'}" in out
     assert main([*words, "-o", str(tmp_path / "model"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["findings"][0]["kind"] == "leak"

@@ -239,7 +239,7 @@ def _findings(model: FittedModel, path: Path) -> Iterator[str]:
     found = {} if model.diagnosis is None else model.diagnosis.by_severity()
     counts = [f"{len(found[one])} of {one}" for one in ("high", "medium") if found.get(one)]
     if counts:
-        yield f"Something was found that is worth a look ({' and '.join(counts)} severity), type"
+        yield f"Worth a look ({' and '.join(counts)} severity was found), type"
         yield f"  madaline doctor {shlex.quote(str(path))}"
 
 
