@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from measuring import Failure, Job, measure_all, run_worker_if_asked
+from measuring import Failure, Job, Outcome, measure_all, run_worker_if_asked
 from tables import DEFAULT_FOLDER, Table, table_names
 
 COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
-class Honesty:
+class Honesty(Outcome):
     """What was promised and what came of it on the test rows; a row of a file.
 
     `promised` and `test` are accuracy or R². `coverage` is the share of test rows whose truth is in
@@ -46,11 +46,6 @@ class Honesty:
     cpu_s: float
     seed: int = 0
     arguments: str = "{}"
-
-    @property
-    def key(self) -> tuple[str, str, int, str]:
-        """What tells this measurement from others, as `Job.key`."""
-        return self.name, self.method, self.seed, self.arguments
 
     @property
     def distance(self) -> float:

@@ -40,8 +40,22 @@ class Job:
         return self.name, self.method, self.seed, json.dumps(self.arguments, sort_keys=True)
 
 
+class Outcome:
+    """What comes of a `Job` (abstract); subclasses are dataclasses of texts and numbers."""
+
+    name: str
+    method: str
+    seed: int
+    arguments: str
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        """What tells this outcome from others, as `Job.key`."""
+        return self.name, self.method, self.seed, self.arguments
+
+
 @dataclass(frozen=True)
-class Measurement:
+class Measurement(Outcome):
     """What came of one fit; a row of a file of measurements.
 
     `log_loss` and `error` are set for classification, `rmse` (divided by the standard deviation of
@@ -58,11 +72,6 @@ class Measurement:
     cpu_s: float
     seed: int = 0
     arguments: str = "{}"
-
-    @property
-    def key(self) -> tuple[str, str, int, str]:
-        """What tells this measurement from others, as `Job.key`."""
-        return self.name, self.method, self.seed, self.arguments
 
     @property
     def loss(self) -> float:
@@ -111,7 +120,7 @@ def measure_all(
     parallel : int
         How many processes at a time. Timings are best taken with one.
     kind : type, default=Measurement
-        What a fit comes to: a dataclass of texts and numbers with the property `key` of a `Job`.
+        What a fit comes to: an `Outcome`.
 
     Yields
     ------

@@ -28,9 +28,16 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.labels import Suspects
 from madaline.diagnosis.of_fit import Training, diagnose_fit
+from madaline.diagnosis.of_race import Remains
 from madaline.diagnosis.strength import Strength
-from madaline.diagnosis.units import LayerHealth, examine
-from madaline.errors import InputError, ModelFileError
+from madaline.errors import ModelFileError
+from madaline.fit_arguments import (
+    check_effort,
+    check_lengths,
+    check_seed,
+    check_weight,
+    count_folds,
+)
 from madaline.model import FittedModel, Summary
 from madaline.runtime.intervals import Intervals
 from madaline.runtime.predictor import Part, Predictor, class_probabilities
@@ -66,9 +73,6 @@ FOLD_STREAM = 2**32 - 2
 
 IMPORTANCE_SHARE = 0.01
 """Share of the work of training that finding what matters may take."""
-
-EXAMINED_ROWS = 512
-"""Rows on which the units of a network are looked at, at most."""
 
 CHECKPOINT_SECONDS = 5.0
 """How much work may be lost when a fit is killed. It decides nothing about the result."""
@@ -137,11 +141,11 @@ class Fitting:
         adjust: Callable[[Plan], Plan] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
-        _check_effort(effort)
-        _check_seed(seed)
+        check_effort(effort)
+        check_seed(seed)
         numbers = folds.numbers if isinstance(folds, GivenFolds) else None
-        _check_lengths(table.n_samples, target, sample_weight, groups, numbers)
-        _check_weight(sample_weight)
+        check_lengths(table.n_samples, target, sample_weight, groups, numbers)
+        check_weight(sample_weight)
         self._numbers = np.arange(table.n_samples)
         if sample_weight is not None and not np.all(sample_weight > 0):
             self._numbers = counted = np.flatnonzero(sample_weight)
@@ -181,7 +185,7 @@ class Fitting:
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
         n_groups = None if groups is None else len(np.unique(groups))
         plan = make_plan(
-            table.n_samples, widths, epochs=effort, n_groups=n_groups, n_folds=_n_folds(folds)
+            table.n_samples, widths, epochs=effort, n_groups=n_groups, n_folds=count_folds(folds)
         )
         self.plan = adjust(plan) if adjust else plan
         self.rows = self._fold(target, groups, folds, seed)
@@ -360,11 +364,12 @@ class Fitting:
     def diagnosis(self) -> Diagnosis:
         """What is wrong with the fit, once the race is over; rows by their numbers in the table."""
         starting = tuple(recipe.name for recipe in self.plan.recipes)
+        remains = Remains(self.race, self.pruned.before)
         with one_threaded_products():
             training = Training(
-                self._strength(),
-                self._healths(),
-                self._raced(),
+                self._strength(remains),
+                remains.healths(),
+                remains.raced(),
                 self.leaks,
                 self.decisions,
                 starting,
@@ -482,56 +487,16 @@ class Fitting:
             self._numbers[order],
         )
 
-    def _strength(self) -> Strength:
+    def _strength(self, remains: Remains) -> Strength:
         """Return how well rows are fitted that were learned from, and others."""
-        facts, best = self._facts, self.race.standing.best
-        output, places = self._seen()
-        losses = self.race.examples.loss.rows(output, self.race.examples.target[places])
-        weight = None if self._own_weight is None else self._own_weight[places]
+        facts = self._facts
         return Strength(
-            float(np.average(losses.astype(np.float64), weights=weight)),
+            remains.seen_loss(self._temperature, self._own_weight),
             facts.mean(facts.losses)[0],
             facts.mean(facts.constant_losses)[0],
             self._standard_errors_better(),
-            best.seen(best.epoch) >= self.plan.epochs,
+            remains.unfinished,
         )
-
-    def _seen(self) -> tuple[Array, Array]:
-        """Return what each fold's networks say of rows that they learned from, and which rows."""
-        examples = self.race.examples
-        places = [self.rows.seen(fold) for fold in range(self.rows.n_folds)]
-        output = np.zeros((sum(map(len, places)), examples.n_outputs))
-        for one in self.pruned.before.ingredients:
-            of_folds = [
-                one.network.predict(theta, examples.encoded(one.n_bins, fold, rows))
-                for fold, (theta, rows) in enumerate(zip(one.theta, places, strict=True))
-            ]
-            output += one.share * np.concatenate(of_folds)
-        return output / self._temperature, np.concatenate(places)
-
-    def _healths(self) -> list[list[LayerHealth]]:
-        """Return how the layers of each network are that predicted before pruning."""
-        ingredients = self.pruned.before.ingredients
-        depth = len(max(ingredients, key=lambda one: one.share).units)
-        return [
-            self._examine(one.network, one.n_bins, fold, theta)
-            for one in ingredients
-            if len(one.units) == depth
-            for fold, theta in enumerate(one.theta)
-        ]
-
-    def _raced(self) -> list[list[LayerHealth]]:
-        """Return how the layers of the first fold's network of each recipe are."""
-        return [
-            self._examine(one.network, one.recipe.n_bins, 0, one.theta[0])
-            for one in self.race.candidates.values()
-            if one.epoch and not one.snapshot
-        ]
-
-    def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:
-        places = self.rows.training(fold)
-        places = places[:: -(-len(places) // EXAMINED_ROWS)]
-        return examine(network, theta, self.race.examples.encoded(n_bins, fold, places))
 
     def _scores(self) -> tuple[Score, ...]:
         # Class weights are for training; what is reported is about the rows as they are.
@@ -583,51 +548,6 @@ class Fitting:
             )
             for (n_bins, network), ingredients in alike.items()
         )
-
-
-def _check_effort(effort: int) -> None:
-    if effort < 1:
-        raise InputError(f"effort is {effort}: give a number of epochs, at least 1.")
-
-
-def _check_seed(seed: int) -> None:
-    if seed < 0:
-        raise InputError(f"The seed is {seed}: give a whole number from 0 up.")
-
-
-def _n_folds(folds: int | GivenFolds | None) -> int | None:
-    if isinstance(folds, int) and folds < 2:
-        raise InputError(f"folds is {folds}: give a number of folds, at least 2.")
-    return folds.n_folds if isinstance(folds, GivenFolds) else folds
-
-
-def _check_lengths(
-    n_samples: int,
-    target: Array,
-    sample_weight: Array | None,
-    groups: Array | None,
-    folds: Array | None,
-) -> None:
-    given = {"target": target, "sample_weight": sample_weight, "groups": groups, "folds": folds}
-    for name, values in given.items():
-        if values is not None and values.shape != (n_samples,):
-            raise InputError(
-                f"{name} has shape {values.shape} beside a table of {n_samples} rows: give one"
-                " value for each row."
-            )
-
-
-def _check_weight(sample_weight: Array | None) -> None:
-    if sample_weight is None:
-        return
-    wrong = np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))
-    if len(wrong):
-        raise InputError(
-            f"sample_weight of row {wrong[0]} is {sample_weight[wrong[0]]}: give weights that are"
-            " finite and not negative."
-        )
-    if not np.any(sample_weight):
-        raise InputError("All of sample_weight is zero: give at least one row some weight.")
 
 
 def _target_matrix(codec: TargetCodec, target: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.profile import ColumnProfile, TableProfile, read_numbers
 from madaline.data.table import Table
+from madaline.diagnosis.facts import MOST_NUMBERS
 from madaline.diagnosis.finding import Finding
 
 MARGIN = 0.5
@@ -17,9 +18,6 @@ the median, or as far below the smallest: the largest of new rows often is a lit
 
 MANY = 0.05
 """Share of the rows from which it is more than an oddity."""
-
-MOST_NUMBERS = 50
-"""Rows that are named, at most."""
 
 
 def find_strangers(table: Table, profile: TableProfile) -> list[Finding]:

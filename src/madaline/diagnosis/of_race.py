@@ -1,0 +1,87 @@
+"""What a race leaves behind for the diagnosis: how its networks fit, and how their units are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.network import Network
+from madaline.diagnosis.units import LayerHealth, examine
+from madaline.training.mix import Mix
+from madaline.training.race import Race
+
+EXAMINED_ROWS = 512
+"""Rows on which the units of a network are looked at, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Remains:
+    """A race that is over, and its best mix (final).
+
+    Parameters
+    ----------
+    race : Race
+        The race.
+    mix : Mix
+        What predicts, before it was pruned.
+    """
+
+    race: Race
+    mix: Mix
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the leading networks were at their best when their time was up."""
+        best = self.race.standing.best
+        return best.seen(best.epoch) >= self.race.plan.epochs
+
+    def seen_loss(self, temperature: float, weight: Array | None) -> float:
+        """Return the mean loss of the mix on rows that its networks learned from.
+
+        Parameters
+        ----------
+        temperature : float
+            What raw outputs are divided by.
+        weight : ndarray of shape (n_samples,), optional
+            How much each row counts.
+        """
+        examples = self.race.examples
+        places = [examples.rows.seen(fold) for fold in range(examples.rows.n_folds)]
+        output = np.zeros((sum(map(len, places)), examples.n_outputs))
+        for one in self.mix.ingredients:
+            of_folds = [
+                one.network.predict(theta, examples.encoded(one.n_bins, fold, rows))
+                for fold, (theta, rows) in enumerate(zip(one.theta, places, strict=True))
+            ]
+            output += one.share * np.concatenate(of_folds)
+        rows = np.concatenate(places)
+        losses = examples.loss.rows(output / temperature, examples.target[rows])
+        own = None if weight is None else weight[rows]
+        return float(np.average(losses.astype(np.float64), weights=own))
+
+    def healths(self) -> list[list[LayerHealth]]:
+        """Return how the layers are of each network of the mix, those of the usual depth."""
+        ingredients = self.mix.ingredients
+        depth = len(max(ingredients, key=lambda one: one.share).units)
+        return [
+            self._examine(one.network, one.n_bins, fold, theta)
+            for one in ingredients
+            if len(one.units) == depth
+            for fold, theta in enumerate(one.theta)
+        ]
+
+    def raced(self) -> list[list[LayerHealth]]:
+        """Return how the layers of the first fold's network of each recipe are."""
+        return [
+            self._examine(one.network, one.recipe.n_bins, 0, one.theta[0])
+            for one in self.race.candidates.values()
+            if one.epoch and not one.snapshot
+        ]
+
+    def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:
+        examples = self.race.examples
+        places = examples.rows.training(fold)
+        places = places[:: -(-len(places) // EXAMINED_ROWS)]
+        return examine(network, theta, examples.encoded(n_bins, fold, places))

@@ -1,0 +1,59 @@
+"""What a fit is given is checked here, once: each answer names the value and the remedy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.given_folds import GivenFolds
+from madaline.errors import InputError
+
+
+def check_effort(effort: int) -> None:
+    """Raise `InputError` unless there is at least one epoch."""
+    if effort < 1:
+        raise InputError(f"effort is {effort}: give a number of epochs, at least 1.")
+
+
+def check_seed(seed: int) -> None:
+    """Raise `InputError` for a negative seed."""
+    if seed < 0:
+        raise InputError(f"The seed is {seed}: give a whole number from 0 up.")
+
+
+def count_folds(folds: int | GivenFolds | None) -> int | None:
+    """Return the number of folds asked for; `InputError` if there are fewer than two."""
+    if isinstance(folds, int) and folds < 2:
+        raise InputError(f"folds is {folds}: give a number of folds, at least 2.")
+    return folds.n_folds if isinstance(folds, GivenFolds) else folds
+
+
+def check_lengths(
+    n_samples: int,
+    target: Array,
+    sample_weight: Array | None,
+    groups: Array | None,
+    folds: Array | None,
+) -> None:
+    """Raise `InputError` unless everything has one value for each row."""
+    given = {"target": target, "sample_weight": sample_weight, "groups": groups, "folds": folds}
+    for name, values in given.items():
+        if values is not None and values.shape != (n_samples,):
+            raise InputError(
+                f"{name} has shape {values.shape} beside a table of {n_samples} rows: give one"
+                " value for each row."
+            )
+
+
+def check_weight(sample_weight: Array | None) -> None:
+    """Raise `InputError` unless weights are finite, not negative, and not all zero."""
+    if sample_weight is None:
+        return
+    wrong = np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))
+    if len(wrong):
+        raise InputError(
+            f"sample_weight of row {wrong[0]} is {sample_weight[wrong[0]]}: give weights that are"
+            " finite and not negative."
+        )
+    if not np.any(sample_weight):
+        raise InputError("All of sample_weight is zero: give at least one row some weight.")
