@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline.data.column import is_missing
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.estimators.rows import FEWEST, count_rows
@@ -153,5 +154,10 @@ def _counted(rows, amounts):
 
 def _contents(counted):
     weight = None if counted.weight is None else list(counted.weight)
-    columns = [counted.table[name].tolist() for name in counted.table.names]
+    columns = [_values(counted.table[name]) for name in counted.table.names]
     return repr((columns, counted.target.tolist(), weight))
+
+
+def _values(column):
+    """A column of nothing is the same nothing as numbers (NaN) and as texts (None)."""
+    return np.where(is_missing(column), None, column.astype(object)).tolist()
