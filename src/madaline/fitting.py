@@ -510,11 +510,16 @@ class Fitting:
         return (chosen, *(score for score in scores if score.metric != chosen.metric))
 
     def _usual_scores(self, examples: Examples, facts: Judged) -> tuple[Score, ...]:
+        committee = self.pruned.before.committee(
+            examples, temperature=self._temperature, workers=self.race.workers
+        )
         if isinstance(self.codec, RegressionCodec | CountCodec):
             means = replace(examples, loss=Squared()).prior_output()
-            return regression_scores(examples.loss, *facts, means=means, scale=self.codec.scale)
+            return regression_scores(
+                examples.loss, *facts, means=means, scale=self.codec.scale, committee=committee
+            )
         balanced = self.objective.class_weight is not None
-        return classification_scores(examples.loss, *facts, balanced=balanced)
+        return classification_scores(examples.loss, *facts, balanced=balanced, committee=committee)
 
     def _standard_errors_better(self) -> float:
         examples = self.race.examples

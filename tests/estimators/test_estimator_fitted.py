@@ -56,7 +56,7 @@ def test_verbose_says_every_decision_on_standard_error(halves, capsys):
 def test_scores_name_what_score_computes(halves, line):
     classifier, regressor = AdaptiveClassifier(**QUICK), AdaptiveRegressor(**QUICK)
     assert classifier.fit(*halves).scores_[0].metric == "accuracy"
-    assert classifier.oof_score_ == classifier.scores_[0].value
+    assert classifier.oof_score_ == classifier.scores_[0].out_of_fold
     assert regressor.fit(*line).scores_[0].metric == "r2"
     residual = line[1] - regressor.oof_prediction_
     assert regressor.oof_score_ == pytest.approx(1 - residual.var() / line[1].var(), abs=0.05)

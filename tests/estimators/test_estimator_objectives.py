@@ -54,10 +54,10 @@ def test_scores_of_weighted_classes_are_those_of_the_rows_as_they_are(rare):
         "balanced_accuracy": balanced_accuracy_score(y, labels, sample_weight=own),
         "log_loss": log_loss(y, model.oof_proba_, sample_weight=own),
     }
-    assert {name: score.value for name, score in scores.items()} == pytest.approx(
+    assert {name: score.out_of_fold for name, score in scores.items()} == pytest.approx(
         expected, rel=1e-5
     )
-    assert model.oof_score_ == scores["accuracy"].value
+    assert model.oof_score_ == scores["accuracy"].out_of_fold
     assert scores["accuracy"].constant == pytest.approx(np.average(y == "usual", weights=own))
     assert scores["balanced_accuracy"].constant == 0.5
 
@@ -105,7 +105,7 @@ def models(skewed):
 def test_the_chosen_loss_is_the_first_score_and_better_than_with_another(models, skewed, loss):
     y, metric = skewed[1], METRICS[loss]
     score = models[loss].scores_[0]
-    assert score.value == pytest.approx(metric(y, models[loss].oof_prediction_), rel=0.02)
+    assert score.out_of_fold == pytest.approx(metric(y, models[loss].oof_prediction_), rel=0.02)
     assert score.value < metric(y, np.maximum(models["squared"].oof_prediction_, 1e-3))
     assert score.value + 2 * score.standard_error < score.constant
     assert models[loss].model_.summary.learned

@@ -107,6 +107,12 @@ class FoldedRows:
         places, rows = self.training(fold), self.held_out(fold)
         return places[:: max(1, len(places) // (rows.stop - rows.start))]
 
+    def spread(self, n_rows: int) -> list[npt.NDArray[np.intp]]:
+        """Return places of each fold's rows, evenly spread, so many over all folds at most."""
+        step = max(1, -(-self.n_judged // n_rows))
+        held_out = map(self.held_out, range(self.n_folds))
+        return [np.arange(rows.start, rows.stop)[::step] for rows in held_out]
+
     def steps(self, batch_size: int) -> int:
         """Return how many batches an epoch has; an incomplete last batch is left out."""
         return max(1, self.n_training // batch_size)

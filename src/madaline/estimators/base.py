@@ -267,7 +267,7 @@ class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[mis
         self.n_iter_ = model.summary.epochs
         self.scores_ = model.summary.scores
         self.oof_score_ = next(
-            score.value for score in self.scores_ if score.metric == self._metric_of_score
+            score.out_of_fold for score in self.scores_ if score.metric == self._metric_of_score
         )
         self.decisions_ = model.decisions
         self.history_ = _columns(model.records)

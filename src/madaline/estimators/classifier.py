@@ -68,7 +68,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         with `class_weight` also the balanced accuracy, and first of all a `metric`. They count each
         row by its `sample_weight` alone, as `score` does.
     oof_score_ : float
-        Out-of-fold accuracy: what to expect of `score` on new rows.
+        Out-of-fold accuracy, each row by the networks of its fold alone. What to expect of `score`
+        on new rows is in `scores_`: there, all folds predict together.
     oof_proba_ : ndarray of shape (n_samples, n_classes)
         Class probabilities of every training row by networks that never saw it, in the order of
         `X`; NaN for rows of weight zero and rows that no fold judges.

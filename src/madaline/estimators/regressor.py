@@ -58,7 +58,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         reaches. With another loss, first of all its mean (mean absolute error, pinball loss,
         Poisson deviance), then R²; with a `metric`, that comes first.
     oof_score_ : float
-        Out-of-fold R²: what to expect of `score` on new rows.
+        Out-of-fold R², each row by the networks of its fold alone. What to expect of `score` on new
+        rows is in `scores_`: there, all folds predict together.
     oof_prediction_ : ndarray of shape (n_samples,)
         Predictions for every training row by networks that never saw it, in the order of `X`; NaN
         for rows of weight zero and rows that no fold judges.

@@ -178,7 +178,8 @@ def out_of_fold_importances(
         The most important column first; none if no fold has two rows that could exchange values.
     """
     affordable = int(work / exchange_work(mix, len(names)))
-    folds = _spread_rows(examples, min(EXCHANGED_ROWS, max(FEWEST_ROWS, affordable)))
+    spread = examples.rows.spread(min(EXCHANGED_ROWS, max(FEWEST_ROWS, affordable)))
+    folds = [(fold, places) for fold, places in enumerate(spread) if len(places) > 1]
     if not folds:
         return ()
 
@@ -277,12 +278,3 @@ def exchange_rows(n_rows: int, rng: np.random.Generator) -> Array:
     donors = np.empty(n_rows, np.intp)
     donors[order] = np.roll(order, 1)
     return donors
-
-
-def _spread_rows(examples: Examples, n_rows: int) -> list[tuple[int, Array]]:
-    """Return places of each fold's rows, evenly spread; folds of which one row is left go."""
-    rows = examples.rows
-    step = max(1, -(-rows.n_judged // n_rows))
-    places = [np.arange(*rows.held_out(fold).indices(rows.n_judged))[::step]
-              for fold in range(rows.n_folds)]  # fmt: skip
-    return [(fold, own) for fold, own in enumerate(places) if len(own) > 1]

@@ -11,8 +11,14 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.network import Network
 from madaline.core.surgery import hidden_layers, units_of
+from madaline.training.committee import Committee
 from madaline.training.ensemble import combined
+from madaline.training.examples import Examples
 from madaline.training.standing import Candidate
+from madaline.training.threads import Workers
+
+ASKED_ROWS = 2000
+"""Rows about which the networks of all folds are asked, at most: evenly spread over the judged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,3 +99,34 @@ class Mix:
         """The out-of-fold raw output, shape (n_samples, n_outputs), in float64."""
         outputs = np.stack([one.output for one in self.ingredients])
         return combined(outputs, np.asarray([one.share for one in self.ingredients]))
+
+    def committee(
+        self, examples: Examples, *, temperature: float = 1.0, workers: Workers | None = None
+    ) -> Committee:
+        """Return what the networks of each fold say about some of the rows that are judged.
+
+        Parameters
+        ----------
+        examples : Examples
+            The rows.
+        temperature : float, default=1
+            What raw outputs are divided by.
+        workers : Workers, optional
+            Threads.
+        """
+        of_folds = examples.rows.spread(ASKED_ROWS)
+        places, folds = np.concatenate(of_folds), range(examples.rows.n_folds)
+
+        def say(fold: int) -> Array:
+            output = np.zeros((len(places), examples.n_outputs))
+            for one in self.ingredients:
+                x = examples.encoded(one.n_bins, fold, places)
+                output += one.share * one.network.predict(one.theta[fold], x)
+            return output / temperature
+
+        return Committee(
+            np.stack((workers or Workers()).map(say, folds)),
+            np.repeat(folds, [len(own) for own in of_folds]),
+            examples.target[places],
+            examples.weights(places),
+        )

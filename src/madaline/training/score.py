@@ -1,7 +1,11 @@
-"""An honest score: every row was judged by networks that never saw it."""
+"""An honest score: every row was judged by networks that never saw it.
+
+What the networks of all folds add to that, as they predict together, comes from a `Committee`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +13,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.losses import Absolute, Loss, Poisson, Quantile, Squared
+from madaline.training.committee import Committee
 
 LOSS_METRICS: dict[type[Loss], tuple[str, float]] = {
     Absolute: ("mean_absolute_error", 1.0),
@@ -27,13 +32,15 @@ class Score:
     metric : str
         Name of the metric, as in scikit-learn.
     value : float
-        The networks' value.
+        The networks' value, all folds' together.
     standard_error : float
         How far off the value may easily be, from the scatter of the rows.
     constant : float
         What always predicting the same, as well as that can be done, reaches.
     higher_is_better : bool
         Whether large is good.
+    gain : float, default=0
+        How much of the value is what a `Committee` adds to the out-of-fold predictions.
     """
 
     metric: str
@@ -41,6 +48,12 @@ class Score:
     standard_error: float
     constant: float
     higher_is_better: bool
+    gain: float = 0.0
+
+    @property
+    def out_of_fold(self) -> float:
+        """The value of the out-of-fold predictions, each of the networks of one fold."""
+        return self.value - self.gain
 
     def __str__(self) -> str:
         """Say the score in one line."""
@@ -63,6 +76,7 @@ def classification_scores(
     groups: Array | None = None,
     *,
     balanced: bool = False,
+    committee: Committee | None = None,
 ) -> tuple[Score, ...]:
     """Return accuracy and log loss of raw outputs beside those of the best constants.
 
@@ -80,14 +94,22 @@ def classification_scores(
         Rows of one group are not independent: errors are those of groups.
     balanced : bool, default=False
         Whether the mean of the classes' accuracies is also wanted.
+    committee : Committee, optional
+        What the networks of all folds say: so much better is what they predict together.
     """
+
+    def loss_rows(output: Array, target: Array) -> Array:
+        return np.asarray(loss.rows(output, target), np.float64)
+
     hits = [_hits(one, target) for one in (output, prior)]
-    losses = [loss.rows(one, target).astype(np.float64) for one in (output, prior)]
-    accuracy = _mean_score("accuracy", hits, weight, groups, higher_is_better=True)
-    log_loss = _mean_score("log_loss", losses, weight, groups, higher_is_better=False)
+    losses = [loss_rows(one, target) for one in (output, prior)]
+    gains = [_gain(committee, measure) for measure in (_hits, loss_rows)]
+    accuracy = _mean_score("accuracy", hits, weight, groups, gains[0], higher_is_better=True)
+    log_loss = _mean_score("log_loss", losses, weight, groups, gains[1], higher_is_better=False)
     if not balanced:
         return accuracy, log_loss
-    return accuracy, _balanced_accuracy(hits, _codes(target), weight, groups), log_loss
+    codes = _codes(target)
+    return accuracy, _balanced_accuracy(hits, codes, weight, groups, committee), log_loss
 
 
 def regression_scores(
@@ -100,6 +122,7 @@ def regression_scores(
     *,
     means: Array | None = None,
     scale: float,
+    committee: Committee | None = None,
 ) -> tuple[Score, ...]:
     """Return how well numbers are predicted, in the target's own unit.
 
@@ -122,15 +145,27 @@ def regression_scores(
         Mean targets, which R² compares with; the predictions of `prior` by default.
     scale : float
         How many of the target's units is one.
+    committee : Committee, optional
+        What the networks of all folds say: so much better is what they predict together.
     """
+
+    def squares(output: Array, target: Array) -> Array:
+        return _squares(loss.prediction(output), target)
+
     predictions = [loss.prediction(one) for one in (output, prior)]
     reference = predictions[1] if means is None else means
-    explained = _explained(predictions[0], reference, target, weight, groups)
+    gain = _gain(committee, squares)
+    explained = _explained(predictions[0], reference, target, weight, groups, gain)
     if isinstance(loss, Squared):
-        return explained, _root_mean_square(predictions, target, weight, groups, scale)
+        return explained, _root_mean_square(predictions, target, weight, groups, scale, gain)
     name, factor = LOSS_METRICS[type(loss)]
-    losses = [factor * scale * loss.rows(one, target).astype(np.float64) for one in (output, prior)]
-    return _mean_score(name, losses, weight, groups, higher_is_better=False), explained
+
+    def loss_rows(output: Array, target: Array) -> Array:
+        return factor * scale * np.asarray(loss.rows(output, target), np.float64)
+
+    losses = [loss_rows(one, target) for one in (output, prior)]
+    own = _gain(committee, loss_rows)
+    return _mean_score(name, losses, weight, groups, own, higher_is_better=False), explained
 
 
 def standard_errors_better(
@@ -150,8 +185,17 @@ def standard_errors_better(
     return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
 
 
+def _gain(committee: Committee | None, measure: Callable[[Array, Array], Array]) -> float:
+    return 0.0 if committee is None else committee.gain(measure)
+
+
 def _explained(
-    prediction: Array, means: Array, target: Array, weight: Array | None, groups: Array | None
+    prediction: Array,
+    means: Array,
+    target: Array,
+    weight: Array | None,
+    groups: Array | None,
+    gain: float,
 ) -> Score:
     """Return R²."""
     squares = [_squares(one, target) for one in (prediction, means)]
@@ -160,7 +204,8 @@ def _explained(
         return Score("r2", 0.0, 0.0, 0.0, True)
     explained = 1 - model / constant
     relative = squares[0] - (1 - explained) * squares[1]  # delta method for a ratio of means
-    return Score("r2", explained, mean_and_error(relative, weight, groups)[1] / constant, 0.0, True)
+    error = mean_and_error(relative, weight, groups)[1] / constant
+    return _committee_score("r2", explained, -gain / constant, error, 0.0, higher_is_better=True)
 
 
 def _root_mean_square(
@@ -169,13 +214,21 @@ def _root_mean_square(
     weight: Array | None,
     groups: Array | None,
     scale: float,
+    gain: float,
 ) -> Score:
     """Return the root mean squared error in the target's own unit."""
     squares = [_squares(one, target) for one in predictions]
-    model, constant = (mean_and_error(values, weight, groups) for values in squares)
-    root, root_constant = (float(np.sqrt(mean)) for mean, _ in (model, constant))
-    error = scale * model[1] / (2 * root) if root else 0.0
-    return Score("rmse", scale * root, error, scale * root_constant, False)
+    (model, error), (constant, _) = (mean_and_error(one, weight, groups) for one in squares)
+    alone, root, root_constant = np.sqrt([model, max(0.0, model + gain), constant]).tolist()
+    error = scale * error / (2 * root) if root else 0.0
+    return _committee_score(
+        "rmse",
+        scale * alone,
+        scale * (root - alone),
+        error,
+        scale * root_constant,
+        higher_is_better=False,
+    )
 
 
 def _squares(prediction: Array, target: Array) -> Array:
@@ -198,7 +251,11 @@ def _codes(target: Array) -> Array:
 
 
 def _balanced_accuracy(
-    hits: list[Array], codes: Array, weight: Array | None, groups: Array | None
+    hits: list[Array],
+    codes: Array,
+    weight: Array | None,
+    groups: Array | None,
+    committee: Committee | None,
 ) -> Score:
     """Return the mean over the classes of the share of their rows that are right.
 
@@ -213,7 +270,14 @@ def _balanced_accuracy(
     even = _times((1 / np.where(present, totals, 1))[codes], weight)
     error = mean_and_error(hits[0] - of_class[codes], even, groups)[1]
     value, constant = (float(one.mean()) for one in shares)
-    return Score("balanced_accuracy", value, error, constant, True)
+    gain = 0.0
+    if committee is not None:
+        asked = _codes(committee.target)
+        share = 1 / np.maximum(np.bincount(asked, committee.weight), np.finfo(np.float64).tiny)
+        gain = committee.gain(_hits, _times(share[asked], committee.weight))
+    return _committee_score(
+        "balanced_accuracy", value, gain, error, constant, higher_is_better=True
+    )
 
 
 def _times(values: Array, weight: Array | None) -> Array:
@@ -225,13 +289,29 @@ def _mean_score(
     values: list[Array],
     weight: Array | None,
     groups: Array | None,
+    gain: float,
     *,
     higher_is_better: bool,
 ) -> Score:
     """Return the mean over the rows of the networks' values, beside that of the constants'."""
     mean, error = mean_and_error(values[0], weight, groups)
     constant, _ = mean_and_error(values[1], weight, groups)
-    return Score(metric, mean, error, constant, higher_is_better)
+    return _committee_score(metric, mean, gain, error, constant, higher_is_better=higher_is_better)
+
+
+def _committee_score(
+    metric: str,
+    out_of_fold: float,
+    gain: float,
+    error: float,
+    constant: float,
+    *,
+    higher_is_better: bool,
+) -> Score:
+    """Return a score with its gain, which ends where nothing is left to gain."""
+    together = out_of_fold + gain
+    value = min(1.0, together) if higher_is_better else max(0.0, together)
+    return Score(metric, value, error, constant, higher_is_better, value - out_of_fold)
 
 
 def mean_and_error(
