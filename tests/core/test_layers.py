@@ -175,6 +175,25 @@ def test_a_population_is_its_members_one_by_one_to_the_bit(name, axes, batch, fe
         equal(by_x, whole.by_x[member])
 
 
+def test_wide_tables_do_not_round_differently_in_company():
+    """Sums over many features would, if several members were the rows of one product."""
+    network = Network((layers.ScaledLinear(tuple(i // 40 for i in range(400)), 16),))
+    theta = network.initialize((2, 5), np.random.default_rng(0)).theta
+    x, slope = numbers(5, 32, 400), numbers(2, 5, 32, 16)
+
+    def gradient(folds):
+        _, backward = network.forward(
+            network.bind(theta[:, folds]), x[folds], workspace=Workspace(), training=True
+        )
+        by_theta = np.empty_like(theta[:, folds])
+        backward(slope[:, folds].copy(), network.bind(by_theta))
+        return by_theta
+
+    whole = gradient(slice(0, 5))
+    for part in (slice(0, 1), slice(1, 3), slice(2, 5)):
+        equal(gradient(part), whole[:, part])
+
+
 @every_layer
 @settings(max_examples=12)
 @given(axes=some_axes, batch=st.integers(1, 9), features=st.integers(1, 6))

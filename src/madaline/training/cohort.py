@@ -114,11 +114,16 @@ class Cohort:
         trained = 3.0 * rows.n_folds * self.steps * self.batch_size
         return len(self.recipes) * (trained + rows.n_judged) * self.network.multiply_adds()
 
-    def groups(self) -> list[slice]:
-        """Return slices of folds small enough for the cache, large enough to be worth a call."""
+    def groups(self, n_threads: int = 1) -> list[slice]:
+        """Return slices of folds small enough for the cache, large enough to be worth a call.
+
+        As many at least as there are threads, if there are as many folds. What a network learns
+        does not depend on the group that it is in.
+        """
         units = max(self.recipes[0].units)
         folds = self.examples.rows.n_folds
         size = max(1, GROUP_ELEMENTS // (len(self.recipes) * self.batch_size * units))
+        size = min(size, -(-folds // n_threads))
         return [slice(start, min(start + size, folds)) for start in range(0, folds, size)]
 
     def train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:

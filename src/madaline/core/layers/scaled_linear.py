@@ -105,7 +105,8 @@ class ScaledLinear(Layer):
             weight_gradient(x, gradient, gradients["weight"])  # by the scaled weight, so far
             by_feature = np.vecdot(weight, gradients["weight"])  # (*axes, in)
             selector = self._selector.astype(weight.dtype, copy=False)
-            np.matmul(by_feature, selector, out=gradients["gate"])
+            # One member at a time: rows of one product round differently for other members beside.
+            np.matmul(by_feature[..., None, :], selector, out=gradients["gate"][..., None, :])
             np.multiply(gradients["weight"], feature_gate, out=gradients["weight"])
             sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:
