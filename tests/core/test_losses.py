@@ -132,6 +132,15 @@ def test_outputs_and_targets_are_left_untouched(name):
 
 
 @every_loss
+@pytest.mark.parametrize("n_outputs", [1, 3, 10])
+def test_a_prediction_does_not_depend_on_the_rows_beside_it(name, n_outputs):
+    output = 5 * np.random.default_rng(0).standard_normal((50, n_outputs))
+    whole = LOSSES[name].loss.prediction(output)
+    for n_rows in (1, 2, 7, 33):
+        np.testing.assert_array_equal(LOSSES[name].loss.prediction(output[:n_rows]), whole[:n_rows])
+
+
+@every_loss
 def test_the_slope_may_overwrite_the_output(name):
     output, target, _ = draw(name, 2, 7, 3)
     loss = LOSSES[name].loss

@@ -45,8 +45,12 @@ class CrossEntropy(Loss):
         return out
 
     def prediction(self, output: Array) -> Array:
-        """Return ``softmax(output)``, the probability of each class."""
-        return softmax(output, np.empty_like(output))
+        """Return ``softmax(output)``, the probability of each class.
+
+        A product with ones would round a row by the rows beside it.
+        """
+        shares = np.exp(output - _largest(output)[..., None])
+        return np.asarray(shares / shares.sum(axis=-1, keepdims=True))
 
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the logarithm of the classes' frequencies, shape (n_outputs,)."""
