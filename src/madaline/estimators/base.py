@@ -7,7 +7,7 @@ import sys
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,7 +36,6 @@ from madaline.fitting import Fitting
 from madaline.model import FittedModel, Summary
 from madaline.training.decisions import Decision
 from madaline.training.objective import Objective
-from madaline.training.records import Record
 
 
 class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
@@ -270,7 +269,7 @@ class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[mis
             score.out_of_fold for score in self.scores_ if score.metric == self._metric_of_score
         )
         self.decisions_ = model.decisions
-        self.history_ = _columns(model.records)
+        self.history_ = model.history
         self._keep_out_of_fold(output)
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
@@ -315,9 +314,3 @@ def _warn_of_nothing_learned(summary: Summary) -> None:
 
 def _line(decision: Decision) -> str:
     return f"epoch {decision.epoch}: {decision.subject}: {decision.sentence}"
-
-
-def _columns(records: tuple[Record, ...]) -> dict[str, list[Any]]:
-    return {
-        field.name: [getattr(record, field.name) for record in records] for field in fields(Record)
-    }
