@@ -18,6 +18,7 @@ from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
 from madaline.quality.quality import Quality, quality_from_json
 from madaline.runtime.predictor import Predictor
+from madaline.story.glance import glance
 from madaline.story.story import Story, tell_story
 from madaline.training.decisions import Decision
 from madaline.training.history import History
@@ -66,6 +67,10 @@ class FittedModel:
         """Say in a line what it predicts and how well."""
         summary = self.summary
         return f"<FittedModel of {summary.target}: {summary.scores[0]}>"
+
+    def _repr_html_(self) -> str:
+        """Return a short account for notebooks."""
+        return glance(self.summary)
 
     def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the predicted labels or numbers, shape (n_samples,)."""

@@ -19,6 +19,7 @@ from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.errors import LeakWarning, NothingLearnedWarning
+from madaline.estimators.accounts import Accounts
 from madaline.estimators.folds import read_folds
 from madaline.estimators.inputs import (
     read_effort,
@@ -38,7 +39,7 @@ from madaline.training.decisions import Decision
 from madaline.training.objective import Objective
 
 
-class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`, which say what to expect."""
 
     _task: ClassVar[str]
@@ -270,6 +271,7 @@ class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[mis
         )
         self.decisions_ = model.decisions
         self.history_ = model.history
+        self.quality_ = model.quality
         self._keep_out_of_fold(output)
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:

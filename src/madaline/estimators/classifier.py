@@ -87,6 +87,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     history_ : History
         One entry for each epoch of each recipe: a dict of columns, of which
         ``history_.to_frame("pandas")`` or ``"polars"`` makes a table.
+    quality_ : ClassQuality
+        How good the out-of-fold predictions are, in counts and curves: what is taken for what,
+        ROC curves, calibration, coverage of sets.
     background_ : Table
         Up to 100 rows of `X`, drawn by chance, that `explain` compares with. A pickle holds them,
         the file that `save` writes does not.

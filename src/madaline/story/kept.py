@@ -94,11 +94,11 @@ def _score(score: Score) -> Sentence:
 
 def _verdict(summary: Summary) -> Sentence:
     if summary.learned:
-        words = "By the loss that is {better:.1f} standard errors better than a constant."
+        words = "By the loss it is {better:.1f} standard errors better than a constant."
     else:
         words = (
-            "That is no better than a constant beyond doubt: by the loss, {better:.1f} standard"
-            " errors."
+            "That is no better than a constant beyond doubt: by the loss {better:.1f} standard"
+            " errors better."
         )
     return Sentence("kept", words, {"better": summary.standard_errors_better})
 
@@ -112,8 +112,8 @@ def _importance(importances: Sequence[Importance]) -> Iterator[Sentence]:
     spec = ".4g" if digits is None else f",.{digits}f"
     yield Sentence(
         "kept",
-        "Most matters {column}: with its values exchanged among rows, the {metric} is worse by"
-        f" {{value:{spec}}} ± {{error:{spec}}}. Of {{columns}} columns {{clear}} help beyond"
+        "What matters most is {column}: with its values exchanged among rows, the {metric} is worse"
+        f" by {{value:{spec}}} ± {{error:{spec}}}. Of {{columns}} columns {{clear}} help beyond"
         " doubt.",
         {
             "value": first.value,

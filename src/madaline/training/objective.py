@@ -96,6 +96,8 @@ class Objective:
     def settings(self) -> dict[str, Any]:
         """Return what was asked for, without what is usual, as JSON-able values.
 
+        Weights of classes are pairs, as labels need not be text.
+
         Examples
         --------
         >>> Objective(loss="quantile", quantile=0.9).settings()
@@ -108,7 +110,10 @@ class Objective:
             settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
         if isinstance(self.class_weight, Mapping):
             weights = self.class_weight.items()
-            settings["class_weight"] = {str(label): float(weight) for label, weight in weights}
+            settings["class_weight"] = [
+                [getattr(label, "item", lambda own=label: own)(), float(weight)]
+                for label, weight in weights
+            ]
         elif self.class_weight is not None:
             settings["class_weight"] = self.class_weight
         return settings
