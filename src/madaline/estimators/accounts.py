@@ -38,8 +38,8 @@ class Accounts:
         >>> from madaline import AdaptiveClassifier
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
         >>> story = AdaptiveClassifier(effort=10, random_state=0).fit(X, y).story()
-        >>> print(str(story)[:38])
-        What was tried: 9 recipes raced for 10
+        >>> print(str(story)[:31])
+        What was tried: 9 recipes raced
         """
         return self._model().story()
 

@@ -32,19 +32,20 @@ def how_to_reproduce(model: FittedModel) -> dict[str, Any]:
         return {"version": model.version, "command": None, "python": None, "remarks": [remark]}
     return {
         "version": model.version,
-        "command": _command(model.summary.target, settings),
+        "command": _command(model, settings),
         "python": _python(model.summary.task, settings),
         "remarks": list(_remarks(settings)),
     }
 
 
-def _command(target: str, settings: Mapping[str, Any]) -> str | None:
+def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     """Return the command line; None where it lacks a way to say something."""
     kinds = settings["kinds"]
     known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
     if not set(kinds.values()) <= set(OPTIONS) or settings.get("metric", LOG_LOSS) not in known:
         return None
-    words = ["madaline", "fit", "TABLE", "--target", target]
+    summary = model.summary
+    words = ["madaline", "fit", "TABLE", "--target", summary.target, "--task", summary.task]
     for kind, option in OPTIONS.items():
         names = [name for name, own in kinds.items() if own == kind]
         words += [option, *names] if names else []

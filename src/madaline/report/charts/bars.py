@@ -26,7 +26,7 @@ def bar(value: float, most: float, *, spread: float = 0.0, both: bool = False) -
 
     Examples
     --------
-    >>> bar(0.5, 1.0)[-69:]
+    >>> bar(0.5, 1.0)[-70:]
     '<rect class="fill more" x="0.0" y="2" width="60.0" height="10"/></svg>'
     """
     zero, unit = (WIDTH / 2, WIDTH / 2 / most) if both else (0.0, WIDTH / most)
