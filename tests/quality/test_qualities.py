@@ -27,7 +27,7 @@ def test_counts_are_those_of_scikit_learn(judged) -> None:
     probabilities, codes = judged
     quality = ClassQuality.of("abc", probabilities, codes)
     predicted = probabilities.argmax(axis=1)
-    assert np.array_equal(quality.confusion, confusion_matrix(codes, predicted))
+    assert np.array_equal(quality.matrix, confusion_matrix(codes, predicted))
     assert quality.accuracy == pytest.approx((predicted == codes).mean())
     found = np.array([[one["precision"], one["recall"], one["f1"]] for one in quality.by_class()])
     expected = precision_recall_fscore_support(codes, predicted)
@@ -41,7 +41,7 @@ def test_weights_count(judged) -> None:
     quality = ClassQuality.of("abc", probabilities, codes, weight=weight)
     predicted = probabilities.argmax(axis=1)
     expected = confusion_matrix(codes, predicted, sample_weight=weight)
-    assert np.array(quality.confusion) == pytest.approx(expected)
+    assert quality.matrix == pytest.approx(expected)
 
 
 def test_mistakes_come_in_the_order_of_their_number(judged) -> None:
@@ -56,6 +56,15 @@ def test_a_class_without_rows_has_no_recall(judged) -> None:
     quality = ClassQuality.of("abc", probabilities, np.where(codes == 2, 0, codes))
     missing = quality.by_class()[2]
     assert (missing["rows"], missing["recall"], missing["area"]) == (0, None, None)
+
+
+def test_of_a_thousand_classes_what_happened_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    probabilities, codes = rng.random((500, 1000)), rng.integers(0, 1000, 500)
+    quality = ClassQuality.of([f"c{k}" for k in range(1000)], probabilities, codes)
+    assert len(quality.confusion) <= 500
+    assert sum(area is not None for area in quality.areas) == 100
+    assert len(json.dumps(quality.to_json())) < 60_000
 
 
 def test_probabilities_that_come_true_lie_on_the_diagonal() -> None:

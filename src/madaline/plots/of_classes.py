@@ -25,7 +25,7 @@ def plot_confusion(model: Any, axes: Any = None) -> Any:
         With the drawing.
     """
     quality, axes = class_quality(model), axes_or_new(axes)
-    counts = np.array(quality.confusion)
+    counts = quality.matrix
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     places = range(len(quality.classes))

@@ -17,6 +17,9 @@ from madaline.runtime.sets import Sets
 ASKED = (0.5, 0.8, 0.9, 0.95)
 """Coverages that are tried."""
 
+MOST_PROBABILITIES = 1_000_000
+"""Probabilities that sets are tried on, at most: of more, every k-th row of a fold is."""
+
 
 @dataclass(frozen=True)
 class Coverage:
@@ -105,20 +108,22 @@ def crossed_sets(
         Weight of each row.
     """
     folds = _crossings(bounds)
+    step = max(1, -(-probabilities.size // MOST_PROBABILITIES))
+    places = [np.arange(own.start, own.stop, step) for own, _ in folds]
     known = [
         Sets.fit(probabilities[rest], codes[rest], (0, len(rest)), _rows(weight, rest))
         for _, rest in folds
     ]
     found = []
     for asked in ASKED if folds else ():
-        said = [
-            one.predict(probabilities[None, own], asked)
-            for one, (own, _) in zip(known, folds, strict=True)
-        ]
-        sets = np.concatenate(said)
+        own = zip(known, places, strict=True)
+        sets = np.concatenate(
+            [one.predict(probabilities[None, tried], asked) for one, tried in own]
+        )
+        tried = np.concatenate(places)
         # As in `Predictor.predict_set`, the predicted class is always in the set.
-        sets[np.arange(len(sets)), probabilities.argmax(axis=1)] = True
-        found.append(of_sets(sets, codes, asked, weight))
+        sets[np.arange(len(sets)), probabilities[tried].argmax(axis=1)] = True
+        found.append(of_sets(sets, codes[tried], asked, _rows(weight, tried)))
     return tuple(found)
 
 

@@ -16,6 +16,9 @@ from madaline.training.calibration import calibration_error
 MOST_CURVES = 4
 """Classes whose curves are kept, at most: those that are hardest to tell."""
 
+MOST_JUDGED = 100
+"""Classes whose area under the ROC curve is looked at, at most: the most frequent."""
+
 PARTS = 10
 """Parts of equal size that the rows are cut into, by their probability."""
 
@@ -30,11 +33,13 @@ class ClassQuality:
         The labels as text.
     n_rows : int
         Rows that were judged.
-    confusion : tuple of tuple of float
-        For each true class, how many rows were predicted to be of each class (their weight, if rows
-        have one; it is one on average).
+    confusion : tuple of (int, int, float)
+        Number of the true class, number of the predicted one, and how many rows that happened in
+        (their weight, if rows have one; it is one on average); what never happened is not among
+        them. `matrix` has them all.
     areas : tuple of float or None
-        For each class the area under its ROC curve; None where it has no row.
+        For each class the area under its ROC curve; None where it has no row, or `MOST_JUDGED`
+        classes have more.
     curves : tuple of Curves
         Of two classes those of the second; otherwise of the classes that are hardest to tell.
     promised, kept, sizes : tuple of float
@@ -48,7 +53,7 @@ class ClassQuality:
 
     classes: tuple[str, ...]
     n_rows: int
-    confusion: tuple[tuple[float, ...], ...]
+    confusion: tuple[tuple[int, int, float], ...]
     areas: tuple[float | None, ...]
     curves: tuple[Curves, ...]
     promised: tuple[float, ...]
@@ -85,16 +90,21 @@ class ClassQuality:
         --------
         >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
         >>> quality = ClassQuality.of(["no", "yes"], probabilities, np.array([0, 0, 1, 1]))
-        >>> quality.confusion
-        ((1.0, 1.0), (1.0, 1.0))
+        >>> quality.matrix
+        array([[1., 1.],
+               [1., 1.]])
         >>> quality.areas[1], quality.accuracy
         (0.75, 0.5)
         """
         n_classes = len(classes)
         predicted = probabilities.argmax(axis=1)
-        counts = np.bincount(codes * n_classes + predicted, weight, minlength=n_classes**2)
+        judged = set(
+            np.argsort(-np.bincount(codes, minlength=n_classes), kind="stable")[:MOST_JUDGED]
+        )
         every = [
             curves(str(label), probabilities[:, place], codes == place, weight)
+            if place in judged
+            else None
             for place, label in enumerate(classes)
         ]
         surest, hits = probabilities.max(axis=1), predicted == codes
@@ -102,7 +112,7 @@ class ClassQuality:
         return cls(
             tuple(map(str, classes)),
             len(codes),
-            tuple(map(tuple, counts.reshape(n_classes, n_classes).astype(float).tolist())),
+            _confusion(codes, predicted, weight),
             tuple(None if one is None else one.area for one in every),
             _shown(every),
             *_parts(asked[0], asked[1], weight),
@@ -111,44 +121,50 @@ class ClassQuality:
         )
 
     @property
+    def matrix(self) -> Array:
+        """Rows of each true class (down) that were predicted to be of each class (across)."""
+        counts = np.zeros((len(self.classes), len(self.classes)))
+        for true, said, rows in self.confusion:
+            counts[true, said] = rows
+        return counts
+
+    @property
     def accuracy(self) -> float:
         """Share of the rows that are right."""
-        counts = np.array(self.confusion)
-        return float(np.trace(counts) / counts.sum())
+        right = sum(rows for true, said, rows in self.confusion if true == said)
+        return right / sum(rows for _, _, rows in self.confusion)
 
     def by_class(self) -> list[dict[str, Any]]:
         """Return of each class its rows, precision, recall, F1 and area; None where undefined."""
-        counts = np.array(self.confusion)
-        rows = []
-        for place, label in enumerate(self.classes):
-            right, true, said = counts[place, place], counts[place].sum(), counts[:, place].sum()
-            rows.append(
-                {
-                    "class": label,
-                    "rows": float(true),
-                    "precision": float(right / said) if said else None,
-                    "recall": float(right / true) if true else None,
-                    "f1": float(2 * right / (true + said)) if true + said else None,
-                    "area": self.areas[place],
-                }
-            )
-        return rows
+        right, true, said = np.zeros((3, len(self.classes)))
+        for own, other, rows in self.confusion:
+            true[own] += rows
+            said[other] += rows
+            right[own] += rows if own == other else 0
+        return [
+            {
+                "class": label,
+                "rows": float(true[place]),
+                "precision": _ratio(right[place], said[place]),
+                "recall": _ratio(right[place], true[place]),
+                "f1": _ratio(2 * right[place], true[place] + said[place]),
+                "area": self.areas[place],
+            }
+            for place, label in enumerate(self.classes)
+        ]
 
     def confusions(self, most: int = 10) -> list[dict[str, Any]]:
         """Return the most frequent mistakes: what was taken for what, and how often."""
-        counts = np.array(self.confusion)
-        wrong = counts - np.diag(np.diag(counts))
-        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-        pairs = [divmod(int(place), len(self.classes)) for place in order]
+        rows_of = [one["rows"] for one in self.by_class()]
+        wrong = [one for one in self.confusion if one[0] != one[1]]
         return [
             {
                 "true": self.classes[true],
                 "predicted": self.classes[said],
-                "rows": float(wrong[true, said]),
-                "share": float(wrong[true, said] / counts[true].sum()),
+                "rows": rows,
+                "share": rows / rows_of[true],
             }
-            for true, said in pairs
-            if wrong[true, said]
+            for true, said, rows in sorted(wrong, key=lambda one: -one[2])[:most]
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -166,6 +182,19 @@ class ClassQuality:
         own["coverage"] = tuple(Coverage(**one) for one in own["coverage"])
         del own["of"]
         return cls(**own)
+
+
+def _confusion(
+    codes: Array, predicted: Array, weight: Array | None
+) -> tuple[tuple[int, int, float], ...]:
+    """Return how often what was taken for what, in the order of the classes."""
+    pairs, place = np.unique(np.stack([codes, predicted]), axis=1, return_inverse=True)
+    rows = np.bincount(place.ravel(), weight).astype(float)
+    return tuple(zip(*pairs.tolist(), rows.tolist(), strict=True))
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole else None
 
 
 def _shown(every: Sequence[Curves | None]) -> tuple[Curves, ...]:

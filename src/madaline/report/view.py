@@ -162,7 +162,7 @@ def _quality(
 
 def _matrix(quality: ClassQuality) -> list[dict[str, Any]]:
     """Return the rows of the matrix of confusions, each cell with a shade from 0 to 9."""
-    counts = np.array(quality.confusion)
+    counts = quality.matrix
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300)
     return [
         {
