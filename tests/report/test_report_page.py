@@ -17,7 +17,7 @@ from madaline.report import report_data, write_report
 from madaline.report.page import render_page
 
 TASKS = ("binary", "multiclass", "regression")
-VOID = {"meta", "link", "path", "rect", "circle"}
+VOID = {"meta", "link", "wbr", "path", "rect", "circle"}
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ class Outline(HTMLParser):
         if tag == "a":
             self.targets.append(facts["href"].removeprefix("#"))
         if "aria-labelledby" in facts:
-            self.targets.append(facts["aria-labelledby"])
+            self.targets += facts["aria-labelledby"].split()
         if re.fullmatch(r"h[1-6]", tag):
             self.levels.append(int(tag[1]))
         self.language = facts.get("lang", self.language)

@@ -56,6 +56,7 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "row_findings": _by_severity(None if rows is None else rows["findings"]),
         "count": lambda number, one, more=None: _count(number, one, more),
         "short": short,
+        "soft": soft,
         "some": some,
         "work": work,
         "percent": percent,
@@ -71,6 +72,19 @@ def percent(share: float | None, digits: int = 1) -> str:
     ('12.3%', '-', '100%')
     """
     return "-" if share is None else f"{share:.{digits}%}"
+
+
+def soft(name: str) -> Any:
+    """Return a name as HTML that a narrow screen may break after each underscore.
+
+    Examples
+    --------
+    >>> soft("a_b<c")
+    Markup('a_<wbr>b&lt;c')
+    """
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(name)).replace("_", "_<wbr>"))
 
 
 def _count(number: float, one: str, more: str | None = None) -> str:
