@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from madaline.plots.axes import axes_or_new, fitted
-
-_EPOCH = re.compile(r", epoch \d+$")
+from madaline.training.recipe import recipe_name
 
 
 def plot_history(model: Any, axes: Any = None) -> Any:
@@ -29,7 +27,7 @@ def plot_history(model: Any, axes: Any = None) -> Any:
     series: dict[str, list[tuple[int, float]]] = {}
     for record in model.records:
         series.setdefault(record.recipe, []).append((record.epoch, record.loss))
-    predicting = {_EPOCH.sub("", name) for name in model.summary.weights}
+    predicting = {recipe_name(name) for name in model.summary.weights}
     for name, points in series.items():
         if name in predicting:
             axes.plot(*zip(*points, strict=True), label=name, zorder=3)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from madaline.report.charts.axis import Axis
 from madaline.report.charts.chart import Chart
+from madaline.training.recipe import recipe_name
 
 MOST_COLORS = 5
 """Recipes that have a color of their own, at most."""
 
 LOGARITHMIC_FROM = 4
 """Ratio of the largest to the smallest loss from which equal ratios are drawn equally far."""
-
-_EPOCH = re.compile(r", epoch \d+$")
 
 
 def learning_curves(
@@ -46,7 +44,7 @@ def learning_curves(
             series.setdefault(recipe, []).append((epoch, loss))
     shares: dict[str, float] = {}
     for name, share in weights.items():
-        recipe = _EPOCH.sub("", name)
+        recipe = recipe_name(name)
         shares[recipe] = shares.get(recipe, 0.0) + share
     ranked = sorted((name for name in series if name in shares), key=lambda name: -shares[name])
     legend: list[dict[str, Any]] = [
