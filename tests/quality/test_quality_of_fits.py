@@ -15,7 +15,9 @@ from madaline.runtime.intervals import Intervals
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_of_a_fit_the_accuracy_is_the_score(fittings, task: str) -> None:
     model = FittedModel.load(fittings[task][1])
-    accuracy = next(score.value for score in model.summary.scores if score.metric == "accuracy")
+    accuracy = next(
+        score.out_of_fold for score in model.summary.scores if score.metric == "accuracy"
+    )
     assert model.quality.accuracy == pytest.approx(accuracy)
     assert model.quality.n_rows == model.summary.n_judged
     assert [one.asked for one in model.quality.coverage] == [0.5, 0.8, 0.9, 0.95]

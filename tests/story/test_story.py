@@ -126,6 +126,7 @@ def recorded_numbers(model: FittedModel) -> Iterator[float]:
     yield from leaves([record.to_json() for record in model.records])
     yield from leaves([dict(one.evidence) for one in model.decisions])
     yield from (one.epoch for one in model.decisions)
+    yield from (score.out_of_fold for score in model.summary.scores)
     recipes = len({one.recipe for one in model.records if one.epoch == 1})
     yield from (recipes, recipes * model.summary.n_folds)
     yield len(model.summary.weights) * model.summary.n_folds

@@ -71,7 +71,7 @@ def _metadata(model: FittedModel) -> Iterator[str]:
     yield from ("model-index:", f"  - name: {_quoted(f'madaline for {summary.target}')}")
     yield from ("    results:", "      - task:", f"          type: {pipeline}")
     yield from ("        dataset:", "          type: tabular")
-    yield f"          name: {_quoted(f'{summary.target}, out of fold')}"
+    yield f"          name: {_quoted(f'{summary.target}, cross-validated')}"
     yield "        metrics:"
     for score in scores:
         yield f"          - type: {_quoted(score.metric)}"
@@ -100,6 +100,8 @@ def _scores(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield from ("## How good it is", "")
     yield f"Each of {summary.n_judged:,} rows was judged by networks that never saw it."
+    if any(score.gain for score in summary.scores):
+        yield "What the networks of all folds add by predicting together counts, too."
     if not summary.learned:
         yield "**It is no better than a constant, beyond doubt.**"
     yield from ("", "| score | networks | a constant |", "| --- | ---: | ---: |")

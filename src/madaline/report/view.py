@@ -53,9 +53,10 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _score(score: Mapping[str, Any]) -> dict[str, str]:
-    numbers = (score["value"], score["standard_error"], score["constant"])
-    value, error, constant = with_error(numbers, score["standard_error"])
+def _score(score: Mapping[str, Any]) -> dict[str, Any]:
+    alone = score["value"] - score["gain"]
+    numbers = (score["value"], score["standard_error"], score["constant"], alone)
+    value, error, constant, alone_text = with_error(numbers, score["standard_error"])
     name, _, meaning = METRICS.get(score["metric"], score["metric"]).partition(" (")
     return {
         "name": name,
@@ -63,6 +64,8 @@ def _score(score: Mapping[str, Any]) -> dict[str, str]:
         "value": value,
         "error": error,
         "constant": constant,
+        "alone": alone_text,
+        "gain": score["gain"],
     }
 
 

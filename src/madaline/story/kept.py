@@ -83,11 +83,17 @@ def _calibrated(decisions: Sequence[Decision]) -> Iterator[Sentence]:
 def _score(score: Score) -> Sentence:
     digits = decimals(score.standard_error)
     spec = ".4g" if digits is None else f",.{digits}f"
+    alone = f"; out of fold, without what folds add to one another, it is {{alone:{spec}}}"
     return Sentence(
         "kept",
         f"The {{metric}} is {{value:{spec}}} ± {{error:{spec}}}, where a constant reaches"
-        f" {{constant:{spec}}}.",
-        {"value": score.value, "error": score.standard_error, "constant": score.constant},
+        f" {{constant:{spec}}}{alone if score.gain else ''}.",
+        {
+            "value": score.value,
+            "error": score.standard_error,
+            "constant": score.constant,
+            "alone": score.out_of_fold,
+        },
         {"metric": metric_name(score.metric)},
     )
 
