@@ -39,6 +39,7 @@ from madaline.fit_arguments import (
     count_folds,
 )
 from madaline.model import FittedModel, Summary
+from madaline.quality.of_fit import quality_of_fit
 from madaline.runtime.intervals import Intervals
 from madaline.runtime.predictor import Part, Predictor, class_probabilities
 from madaline.runtime.sets import Sets
@@ -158,8 +159,17 @@ class Fitting:
             folds = folds.take(counted) if isinstance(folds, GivenFolds) else folds
         self._table = table
         self.target_name = target_name
+        given = {"sample_weight": sample_weight, "groups": groups, "folds": folds}
+        self._settings = {
+            "effort": effort,
+            "seed": seed,
+            "kinds": dict(kinds or {}),
+            "folds": folds if isinstance(folds, int) else None,
+            "given": [name for name, value in given.items() if value is not None],
+        }
         self.schema = Schema.infer(table, kinds)
         self.objective = objective or Objective()
+        self._settings |= self.objective.settings()
         told = task or self.objective.task
         self.task, self.task_reason = (told, "as told") if told else infer_task(target)
         self.objective.check_task(self.task)
@@ -341,6 +351,7 @@ class Fitting:
             row_multiply_adds_before=self.pruned.before.row_multiply_adds,
             leaks=self.leaks,
             importances=self.importances,
+            settings=self._settings,
         )
         predictor = Predictor(
             self.encoder,
@@ -358,6 +369,7 @@ class Fitting:
             tuple(self.decisions),
             diagnosis=self.diagnosis,
             profile=TableProfile.of(self._table, self.schema),
+            quality=quality_of_fit(self._facts, self.codec),
         )
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from madaline.core.arrays import Array
@@ -16,83 +16,15 @@ from madaline.data.tensor_file import MODEL, read_tensor_file
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
+from madaline.quality.quality import Quality, quality_from_json
 from madaline.runtime.predictor import Predictor
+from madaline.story.glance import glance
+from madaline.story.story import Story, tell_story
 from madaline.training.decisions import Decision
-from madaline.training.importance import Importance
-from madaline.training.leakage import Leak
+from madaline.training.history import History
 from madaline.training.records import Record
-from madaline.training.score import Score
+from madaline.training.summary import Summary as Summary
 from madaline.version import __version__
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a fit came to, in numbers.
-
-    Parameters
-    ----------
-    task : {"classification", "regression"}
-        What is predicted.
-    target : str
-        Name of the target column.
-    n_samples, n_judged, n_columns, n_folds, epochs : int
-        Rows learned from, rows among them that were judged, columns used, folds, and epochs that
-        the race took.
-    multiply_adds : float
-        Work of the race and of pruning.
-    scores : tuple of Score
-        Out-of-fold scores, before pruning.
-    standard_errors_better : float
-        By how many standard errors the loss is below that of a constant.
-    weights : mapping of str to float
-        Share of each recipe of the prediction.
-    units : mapping of str to tuple of int
-        Units of each hidden layer of the networks of each recipe of the prediction.
-    row_multiply_adds, row_multiply_adds_before : int
-        Work of predicting a row, and what it was before pruning.
-    leaks : tuple of Leak
-        Columns that all but give the target away.
-    importances : tuple of Importance
-        How much each column matters on rows that the networks never saw, the most important first.
-    """
-
-    task: str
-    target: str
-    n_samples: int
-    n_judged: int
-    n_columns: int
-    n_folds: int
-    epochs: int
-    multiply_adds: float
-    scores: tuple[Score, ...]
-    standard_errors_better: float
-    weights: Mapping[str, float]
-    units: Mapping[str, tuple[int, ...]]
-    row_multiply_adds: int
-    row_multiply_adds_before: int
-    leaks: tuple[Leak, ...] = ()
-    importances: tuple[Importance, ...] = ()
-
-    @property
-    def learned(self) -> bool:
-        """Whether the networks are better than a constant, beyond doubt (two standard errors)."""
-        return self.standard_errors_better > 2
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the summary as JSON-able values."""
-        importances = [one.to_json() for one in self.importances]
-        return asdict(self) | {"learned": self.learned, "importances": importances}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Summary:
-        """Return the summary that `to_json` described."""
-        own = {name: value for name, value in values.items() if name != "learned"}
-        scores = tuple(Score(**score) for score in own["scores"])
-        units = {name: tuple(layers) for name, layers in own["units"].items()}
-        leaks = tuple(Leak(**leak) for leak in own["leaks"])
-        importances = tuple(map(Importance.from_json, own.get("importances", ())))
-        rebuilt = {"scores": scores, "units": units, "leaks": leaks, "importances": importances}
-        return cls(**(own | rebuilt))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +49,8 @@ class FittedModel:
         What is wrong with the fit; None in files from before there was one.
     profile : TableProfile, optional
         What was in the columns that it learned from; None in such files.
+    quality : Quality, optional
+        How good the out-of-fold predictions are, in counts and curves; None in such files.
     """
 
     predictor: Predictor
@@ -127,11 +61,16 @@ class FittedModel:
     version: str = __version__
     diagnosis: Diagnosis | None = None
     profile: TableProfile | None = None
+    quality: Quality | None = None
 
     def __repr__(self) -> str:
         """Say in a line what it predicts and how well."""
         summary = self.summary
         return f"<FittedModel of {summary.target}: {summary.scores[0]}>"
+
+    def _repr_html_(self) -> str:
+        """Return a short account for notebooks."""
+        return glance(self.summary)
 
     def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the predicted labels or numbers, shape (n_samples,)."""
@@ -174,6 +113,15 @@ class FittedModel:
         table = table if isinstance(table, Table) else Table.from_columns(table)
         return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
 
+    def story(self) -> Story:
+        """Return what was tried, on what evidence, and what was kept; ``print`` it."""
+        return tell_story(self.summary, self.records, self.decisions)
+
+    @property
+    def history(self) -> History:
+        """Every epoch of every recipe, as the columns of a table."""
+        return History.of(self.records)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.
 
@@ -204,6 +152,8 @@ class FittedModel:
             description["diagnosis"] = self.diagnosis.to_json()
         if self.profile is not None:
             description["profile"] = self.profile.to_json()
+        if self.quality is not None:
+            description["quality"] = self.quality.to_json()
         write_tensor_file(path, MODEL, description, arrays)
 
     @classmethod
@@ -231,7 +181,7 @@ class FittedModel:
 
     @classmethod
     def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
-        diagnosis, profile = (description.get(name) for name in ("diagnosis", "profile"))
+        diagnosis, profile, quality = map(description.get, ("diagnosis", "profile", "quality"))
         return cls(
             Predictor.from_state(description["predictor"], arrays),
             Schema.from_json(description["schema"]),
@@ -241,4 +191,5 @@ class FittedModel:
             description["madaline"],
             None if diagnosis is None else Diagnosis.from_json(diagnosis),
             None if profile is None else TableProfile.from_json(profile),
+            None if quality is None else quality_from_json(quality),
         )

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline.cli.scoring import score_predictions
 from madaline.core.losses import Squared
+from madaline.training.table_score import score_predictions
 
 HEADER = "weight,color,organic\n"
 

@@ -8,11 +8,12 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from madaline.cli.report import finite
-from madaline.cli.words import count, paragraph, say
+from madaline.cli.words import paragraph, say
 from madaline.data.files import read_file
 from madaline.errors import InputError
 from madaline.explain.counterfactuals import MOST_COLUMNS, counterfactuals
 from madaline.model import FittedModel
+from madaline.words import count
 
 HELP = "say what would have to be different for another answer"
 

@@ -8,10 +8,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from madaline.cli.report import finite
-from madaline.cli.words import count, paragraph, say
+from madaline.cli.words import paragraph, say
 from madaline.data.files import read_file
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.model import FittedModel
+from madaline.words import count
 
 HELP = "say what is wrong with a model, or with a new table"
 

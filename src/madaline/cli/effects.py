@@ -13,6 +13,7 @@ from madaline.data.files import read_file
 from madaline.data.table import Table
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
 from madaline.explain.effects import effects
+from madaline.explain.importances import important_columns
 from madaline.explain.interactions import Interaction, interactions
 from madaline.model import FittedModel
 
@@ -63,7 +64,7 @@ def run(arguments: Namespace) -> None:
     model = FittedModel.load(arguments.model)
     encoder = model.predictor.encoder
     table = read_file(arguments.table, categories=encoder.categories, columns=encoder.columns)
-    names = list(dict.fromkeys(arguments.column or _important(model)))
+    names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
     found = [_effect(model, table, name, arguments) for name in names]
     pairs = _pairs(model, table) if not arguments.column else []
     if arguments.json:
@@ -74,12 +75,6 @@ def run(arguments: Namespace) -> None:
         say(json.dumps(finite(result)), sys.stdout)
     else:
         say("\n".join(_page(found, pairs, curves=bool(arguments.column))), sys.stdout)
-
-
-def _important(model: FittedModel) -> list[str]:
-    """Return the columns that help beyond doubt, or the first ones if none does."""
-    clear = [one.columns[0] for one in model.summary.importances if one.clear]
-    return (clear or list(model.predictor.encoder.columns))[:MOST_SENTENCES]
 
 
 def _effect(model: FittedModel, table: Table, name: str, arguments: Namespace) -> Effect:

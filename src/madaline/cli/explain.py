@@ -10,14 +10,15 @@ from typing import Any
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
-from madaline.cli.scoring import label_text
-from madaline.cli.words import count, paragraph, say
+from madaline.cli.words import paragraph, say
 from madaline.data.files import read_file, write_predictions
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
 from madaline.explain import METHODS, Explanation, explain
 from madaline.model import FittedModel
+from madaline.training.table_score import label_text
+from madaline.words import count
 
 SHOWN = 5
 """Rows that are explained where nobody says how many, unless a file is written."""

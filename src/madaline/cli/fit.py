@@ -16,12 +16,13 @@ from madaline.cli.objective import add_objective_arguments, read_objective
 from madaline.cli.progress import choose_progress
 from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
 from madaline.cli.training_data import TrainingData
-from madaline.cli.words import count, paragraph, say, size
+from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
+from madaline.words import count, size
 
 HELP = "learn to predict a column of a table"
 
@@ -225,7 +226,9 @@ def _again(fitting: Fitting) -> str | None:
 
 
 def _result(model: FittedModel, path: Path) -> Iterator[str]:
-    summary = model.summary
+    summary, story = model.summary, model.story()
+    for part in ("tried", "seen"):
+        yield from story.lines(part)
     yield from verdict_lines(summary)
     yield from importance_lines(summary.importances, at_most=5)
     yield from network_lines(summary)
@@ -250,6 +253,7 @@ def _as_json(model: FittedModel, path: Path) -> str:
         **model.summary.to_json(),
         "columns": model.schema.to_json()["columns"],
         "decisions": [decision.to_json() for decision in model.decisions],
+        "story": model.story().to_json(),
         "findings": [] if model.diagnosis is None else model.diagnosis.to_json(),
     }
     return json.dumps(finite(result))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
-from madaline.cli.report import METRICS, WIDEST_NAME
-from madaline.cli.words import count, paragraph, printable
+from madaline.cli.report import WIDEST_NAME
+from madaline.cli.words import paragraph, printable
 from madaline.training.importance import Importance
+from madaline.words import count, decimals, metric_name
 
 MOST_SHOWN = 10
 """Columns that are shown."""
@@ -32,10 +32,11 @@ def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOW
     if not clear:
         yield paragraph("No column helps beyond doubt (by two standard errors).")
         return
+    metric = metric_name(clear[0].metric)
     yield paragraph(
-        f"What matters: how much worse the {_metric(clear[0])} of the networks gets where a"
-        " column's values are exchanged among rows, on rows they never saw. Columns that say the"
-        " same hide each other."
+        f"What matters: how much worse the {metric} of the networks gets where a column's values"
+        " are exchanged among rows, on rows they never saw. Columns that say the same hide each"
+        " other."
     )
     names = [_clipped(printable(one.name)) for one in clear[:at_most]]
     values = [_value(one) for one in clear[:at_most]]
@@ -44,10 +45,6 @@ def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOW
         bar = "#" * max(1, round(WIDEST_BAR * one.value / clear[0].value))
         yield f"  {name:<{width}}  {value:>{wide}}  {bar}"
     yield from _others(len(clear) - len(names), len(importances) - len(clear))
-
-
-def _metric(one: Importance) -> str:
-    return METRICS.get(one.metric, one.metric).partition(" (")[0]
 
 
 def _others(n_clear: int, n_unclear: int) -> Iterator[str]:
@@ -60,10 +57,10 @@ def _others(n_clear: int, n_unclear: int) -> Iterator[str]:
 
 def _value(one: Importance) -> str:
     """Return value and error with as many decimals as two digits of the error need."""
-    if not 1e-6 < one.standard_error < 1e12:
+    digits = decimals(one.standard_error)
+    if digits is None:
         return f"{one.value:.4g}"
-    decimals = max(0, 1 - math.floor(math.log10(one.standard_error)))
-    return f"{one.value:,.{decimals}f} ± {one.standard_error:,.{decimals}f}"
+    return f"{one.value:,.{digits}f} ± {one.standard_error:,.{digits}f}"
 
 
 def _clipped(name: str) -> str:

@@ -6,7 +6,17 @@ import argparse
 from typing import Any, NoReturn
 
 from madaline import __version__
-from madaline.cli import counterfactual, doctor, effects, explain, fit, info, predict
+from madaline.cli import (
+    card,
+    counterfactual,
+    doctor,
+    effects,
+    explain,
+    fit,
+    info,
+    predict,
+    write_report,
+)
 from madaline.errors import InputError
 
 DESCRIPTION = """\
@@ -23,6 +33,8 @@ examples:
   madaline doctor penguins.madaline new_penguins.csv
   madaline effects penguins.madaline penguins.csv
   madaline counterfactual penguins.madaline penguins.csv --row 3
+  madaline report penguins.madaline penguins.csv -o penguins.html
+  madaline card penguins.madaline -o README.md
 
 `madaline COMMAND --help` says more about each.
 """
@@ -35,6 +47,8 @@ COMMANDS: dict[str, Any] = {
     "effects": effects,
     "counterfactual": counterfactual,
     "doctor": doctor,
+    "report": write_report,
+    "card": card,
 }
 
 

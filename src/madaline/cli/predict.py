@@ -13,8 +13,7 @@ import numpy as np
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite, score_lines
-from madaline.cli.scoring import label_text, score_predictions
-from madaline.cli.words import count, paragraph, say, some
+from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import Encoded
 from madaline.data.files import format_predictions, read_file, write_predictions
@@ -23,6 +22,8 @@ from madaline.data.target import ClassCodec
 from madaline.errors import InputError
 from madaline.model import FittedModel
 from madaline.runtime.coverage import read_coverage
+from madaline.training.table_score import label_text, score_predictions
+from madaline.words import count, some
 
 HELP = "predict the rows of a table"
 

@@ -11,9 +11,10 @@ from math import isfinite
 from typing import Any, Self, TextIO
 
 from madaline.cli.leaderboard import Entry, Leaderboard
-from madaline.cli.words import paragraph, printable, say, work
+from madaline.cli.words import paragraph, printable, say
 from madaline.training.decisions import Decision
 from madaline.training.records import Record
+from madaline.words import work
 
 NOTABLE_EPOCHS = (1, 2, 5)
 """After these epochs, and then after every tenth, a line says how good the best recipe is."""

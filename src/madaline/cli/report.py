@@ -6,27 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from madaline.cli.words import WIDTH, count, paragraph, printable, some, work
+from madaline.cli.words import WIDTH, paragraph, printable
 from madaline.data.schema import DROPPED, Schema
 from madaline.model import Summary
 from madaline.training.score import Score
-
-METRICS = {
-    "accuracy": "accuracy (share of rows that are right)",
-    "balanced_accuracy": "balanced accuracy (mean of classes)",
-    "roc_auc": "area under the ROC curve",
-    "average_precision": "average precision (1 is perfect)",
-    "f1": "F1 (1 is perfect)",
-    "brier": "Brier score (0 is perfect)",
-    "log_loss": "log loss (0 is perfect)",
-    "r2": "R² (1 is perfect)",
-    "mean_absolute_error": "mean absolute error",
-    "mean_pinball_loss": "mean pinball loss",
-    "mean_poisson_deviance": "mean Poisson deviance (0 is perfect)",
-    "mean_squared_error": "mean squared error",
-    "rmse": "root mean squared error",
-}
-"""What a newcomer should know of a metric."""
+from madaline.words import METRICS, count, decimals, some, work
 
 WIDEST_NAME = 26
 """Characters of a column's name that a table shows."""
@@ -127,7 +111,5 @@ def _clipped(name: str, width: int) -> str:
 def _aligned(score: Score) -> list[str]:
     """Return value, error and constant with as many decimals as two digits of the error need."""
     numbers = (score.value, score.standard_error, score.constant)
-    if not 1e-6 < score.standard_error < 1e12:
-        return [f"{number:.4g}" for number in numbers]
-    decimals = max(0, 1 - math.floor(math.log10(score.standard_error)))
-    return [f"{number:,.{decimals}f}" for number in numbers]
+    digits = decimals(score.standard_error)
+    return [f"{number:.4g}" if digits is None else f"{number:,.{digits}f}" for number in numbers]

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.cli.words import some, suggestion
+from madaline.cli.words import suggestion
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.files import read_file
 from madaline.data.table import Table
 from madaline.errors import InputError
+from madaline.words import some
 
 
 @dataclass(frozen=True)

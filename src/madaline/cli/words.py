@@ -1,11 +1,13 @@
-"""Small things that the commands say: counts, sizes, lists of names, wrapped to a page."""
+"""How the commands speak: printable text, wrapped to a page."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TextIO
+
+from madaline.words import some
 
 WIDTH = 80
 
@@ -36,58 +38,6 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
-
-
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun.
-
-    Examples
-    --------
-    >>> count(1, "row"), count(12345, "row"), count(2, "category", "categories")
-    ('1 row', '12,345 rows', '2 categories')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def size(n_bytes: float) -> str:
-    """Return a file size in the unit that suits it.
-
-    Examples
-    --------
-    >>> size(312), size(345_678), size(12_345_678)
-    ('312 bytes', '346 kB', '12.3 MB')
-    """
-    if n_bytes < 1000:
-        return f"{n_bytes:.0f} bytes"
-    return f"{n_bytes / 1e3:.0f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.1f} MB"
-
-
-def work(multiply_adds: float) -> str:
-    """Return an amount of work in words.
-
-    Examples
-    --------
-    >>> work(2.34e9), work(71_040)
-    ('2.3 billion multiply-adds', '71,040 multiply-adds')
-    """
-    for name, unit in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
-        if multiply_adds >= unit:
-            return f"{multiply_adds / unit:.1f} {name} multiply-adds"
-    return f"{multiply_adds:,.0f} multiply-adds"
-
-
-def some(names: Iterable[object], limit: int = 8) -> str:
-    """Return names in a row, and how many more there are.
-
-    Examples
-    --------
-    >>> some(["a", "b", "c"]), some("abcdef", limit=2)
-    ('a, b, c', 'a, b and 4 more')
-    """
-    texts = [str(name) for name in names]
-    if len(texts) <= limit + 1:
-        return ", ".join(texts)
-    return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"
 
 
 def paragraph(text: str, first: str = "", rest: str | None = None) -> str:

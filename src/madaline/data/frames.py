@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from madaline.core.arrays import Array
 from madaline.data.column import number_text
 from madaline.data.table import Table
 from madaline.errors import InputError
+
+FRAMES = ("pandas", "polars", "pyarrow")
+"""Libraries whose data frames can be made."""
 
 
 def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
@@ -94,6 +97,24 @@ def read_target(y: Any) -> Array:
     if array.dtype.kind == "c":
         raise InputError("Complex data not supported: the target holds complex numbers.")
     return array
+
+
+def make_frame(columns: Mapping[str, Any], library: str) -> Any:
+    """Return columns as a data frame of pandas, polars or pyarrow.
+
+    Raises
+    ------
+    InputError
+        If it is another library, or that is not installed.
+    """
+    import narwhals as nw
+
+    if library not in FRAMES:
+        raise InputError(f"The library is {library!r}: choose one of {', '.join(FRAMES)}.")
+    try:
+        return nw.from_dict(dict(columns), backend=cast(Any, library)).to_native()
+    except ImportError:
+        raise InputError(f"{library} is not installed: install it, or choose another.") from None
 
 
 def _pairs(X: Any) -> list[tuple[str, Any]]:

@@ -7,7 +7,7 @@ import sys
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +19,7 @@ from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.errors import LeakWarning, NothingLearnedWarning
+from madaline.estimators.accounts import Accounts
 from madaline.estimators.folds import read_folds
 from madaline.estimators.inputs import (
     read_effort,
@@ -36,10 +37,9 @@ from madaline.fitting import Fitting
 from madaline.model import FittedModel, Summary
 from madaline.training.decisions import Decision
 from madaline.training.objective import Objective
-from madaline.training.records import Record
 
 
-class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`, which say what to expect."""
 
     _task: ClassVar[str]
@@ -270,7 +270,8 @@ class AdaptiveEstimator(OverallExplanations, BaseEstimator):  # type: ignore[mis
             score.out_of_fold for score in self.scores_ if score.metric == self._metric_of_score
         )
         self.decisions_ = model.decisions
-        self.history_ = _columns(model.records)
+        self.history_ = model.history
+        self.quality_ = model.quality
         self._keep_out_of_fold(output)
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
@@ -315,9 +316,3 @@ def _warn_of_nothing_learned(summary: Summary) -> None:
 
 def _line(decision: Decision) -> str:
     return f"epoch {decision.epoch}: {decision.subject}: {decision.sentence}"
-
-
-def _columns(records: tuple[Record, ...]) -> dict[str, list[Any]]:
-    return {
-        field.name: [getattr(record, field.name) for record in records] for field in fields(Record)
-    }

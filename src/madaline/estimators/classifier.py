@@ -84,8 +84,12 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         What is wrong with the fit, or may be, each with evidence and remedy: ``print`` it.
     decisions_ : tuple of Decision
         What was decided, when and why; ``decisions_[0].sentence`` says it in words.
-    history_ : dict of str to list
-        One entry for each epoch of each recipe: ``pandas.DataFrame(model.history_)`` is a table.
+    history_ : History
+        One entry for each epoch of each recipe: a dict of columns, of which
+        ``history_.to_frame("pandas")`` or ``"polars"`` makes a table.
+    quality_ : ClassQuality
+        How good the out-of-fold predictions are, in counts and curves: what is taken for what,
+        ROC curves, calibration, coverage of sets.
     background_ : Table
         Up to 100 rows of `X`, drawn by chance, that `explain` compares with. A pickle holds them,
         the file that `save` writes does not.

@@ -231,7 +231,7 @@ class Explanation:
         order = self.strongest(row)
         shown = order if len(order) <= most + 1 else order[:most]
         places = {name: place for place, name in enumerate(self.columns)}
-        names = [f"{name} = {_value_text(self.values[name][row])}" for name in shown]
+        names = [f"{name} = {value_text(self.values[name][row])}" for name in shown]
         amounts = [float(self.attributions[row, places[name]]) for name in shown]
         errors = [self._error(row, places[name], digits) for name in shown]
         if len(shown) < len(order):
@@ -249,13 +249,7 @@ class Explanation:
         return f" ± {self.standard_errors[row, column]:,.{digits}f}"
 
 
-def _decimals(attributions: Array, difference: float) -> int:
-    """Return how many decimals show three digits of the largest number."""
-    largest = max(float(np.abs(attributions).max(initial=0)), abs(difference))
-    return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0
-
-
-def _value_text(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Return a value of a table as a reader knows it."""
     if value is None or value != value:
         return "missing"
@@ -265,3 +259,9 @@ def _value_text(value: Any) -> str:
         return str(value.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
     text = str(value)
     return text if len(text) <= 24 else f"{text[:21]}..."
+
+
+def _decimals(attributions: Array, difference: float) -> int:
+    """Return how many decimals show three digits of the largest number."""
+    largest = max(float(np.abs(attributions).max(initial=0)), abs(difference))
+    return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0

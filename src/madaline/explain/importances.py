@@ -92,6 +92,20 @@ def importances(
     return tuple(sorted(found, key=lambda one: -one.value))
 
 
+def important_columns(model: FittedModel, most: int) -> list[str]:
+    """Return the columns that help beyond doubt, or the first ones if none does, at most so many.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model.
+    most : int
+        How many, at most.
+    """
+    clear = [one.columns[0] for one in model.summary.importances if one.clear]
+    return (clear or list(model.predictor.encoder.columns))[:most]
+
+
 def _groups(model: FittedModel, together: Sequence[Sequence[str]] | None) -> list[tuple[str, ...]]:
     if together is None:
         return [(name,) for name in model.predictor.encoder.columns]

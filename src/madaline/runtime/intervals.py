@@ -122,6 +122,26 @@ class Intervals:
             bounds[rows] = tried[:, [lower, upper]]
         return np.clip(bounds, self.low, self.high)
 
+    def around(self, output: Array, coverage: float) -> Array:
+        """Return the bounds that `predict` finds where the networks of all folds say the same.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_samples,)
+            What they say.
+        coverage : float
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Lower and upper bounds.
+        """
+        ranks = list(self._ranks(read_coverage(coverage)))
+        center = np.clip(output.astype(np.float64), self.low, self.high)[:, None]
+        ends = center + np.interp(center, *self.knots) * np.sort(self.residuals.values)[ranks]
+        return np.asarray(np.clip(ends, self.low, self.high))
+
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
         arrays = {

@@ -93,6 +93,31 @@ class Objective:
         told = self.class_weight is not None or metric in (LOG_LOSS, *CLASS_METRICS)
         return CLASSIFICATION if told else None
 
+    def settings(self) -> dict[str, Any]:
+        """Return what was asked for, without what is usual, as JSON-able values.
+
+        Weights of classes are pairs, as labels need not be text.
+
+        Examples
+        --------
+        >>> Objective(loss="quantile", quantile=0.9).settings()
+        {'loss': 'quantile', 'quantile': 0.9}
+        """
+        settings: dict[str, Any] = {} if self.loss is None else {"loss": self.loss}
+        if self.loss == "quantile" or self.metric == "quantile":
+            settings["quantile"] = float(self.quantile)
+        if self.metric is not None:
+            settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
+        if isinstance(self.class_weight, Mapping):
+            weights = self.class_weight.items()
+            settings["class_weight"] = [
+                [getattr(label, "item", lambda own=label: own)(), float(weight)]
+                for label, weight in weights
+            ]
+        elif self.class_weight is not None:
+            settings["class_weight"] = self.class_weight
+        return settings
+
     def check_task(self, task: str) -> None:
         """Refuse what the task does not have."""
         if self.loss is not None and task != REGRESSION:

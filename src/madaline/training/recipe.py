@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -57,3 +58,14 @@ class Recipe:
     def from_json(cls, values: dict[str, Any]) -> Recipe:
         """Return the recipe that `to_json` described."""
         return cls(**(values | {"units": tuple(values["units"])}))
+
+
+def recipe_name(name: str) -> str:
+    """Return the name of the recipe that an earlier epoch of it, kept for the mix, is of.
+
+    Examples
+    --------
+    >>> recipe_name("plain, decay 3, 64-64-64, epoch 12"), recipe_name("plain, decay 3, 64-64-64")
+    ('plain, decay 3, 64-64-64', 'plain, decay 3, 64-64-64')
+    """
+    return re.sub(r", epoch \d+$", "", name)

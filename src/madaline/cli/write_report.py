@@ -1,0 +1,83 @@
+"""`madaline report`: a model accounts for itself on one page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from madaline.cli.destination import check_destination, unwritable
+from madaline.cli.report import finite
+from madaline.cli.words import say
+from madaline.core.arrays import Array
+from madaline.data.files import read_file
+from madaline.data.table import Table
+from madaline.model import FittedModel
+from madaline.report import report_data
+from madaline.report.page import check_jinja, save_page
+from madaline.words import count, size
+
+HELP = "write a report about a model"
+
+DESCRIPTION = """\
+Writes one HTML file that any browser shows, and that needs nothing else: how
+good the model is and how it came to be, the data as understood, what matters,
+what was found to be wrong. With a table, best the one that was learned from,
+also the effects of columns and some predictions explained; if it holds the
+target, predictions are judged by it, too. A few of its values are then in the
+report.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline report penguins.madaline penguins.csv
+  madaline report houses.madaline new_houses.csv -o houses.html
+  madaline report houses.madaline --json > houses.json
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Tell the parser what can be typed."""
+    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [--json]"
+    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
+    parser.add_argument(
+        "table", metavar="TABLE", nargs="?", help="CSV, TSV or Parquet file, gzip too"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="REPORT", help="where to write; by default MODEL.html, here"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print what the report says as one JSON object instead"
+    )
+
+
+def run(arguments: Namespace) -> None:
+    """Write the report, or print what it says."""
+    path = Path(arguments.output or f"{Path(arguments.model).stem}.html")
+    if not arguments.json:
+        check_jinja()
+        given = [] if arguments.table is None else [arguments.table]
+        check_destination(path, sources=[arguments.model, *given])
+    data = _data(FittedModel.load(arguments.model), arguments.table)
+    if arguments.json:
+        say(json.dumps(finite(data)), sys.stdout)
+        return
+    try:
+        save_page(data, path)
+    except OSError as error:
+        raise unwritable(path, error) from None
+    say(f"Wrote {path} ({size(path.stat().st_size)}).", sys.stderr)
+
+
+def _data(model: FittedModel, source: str | None) -> dict[str, Any]:
+    if source is None:
+        return report_data(model)
+    encoder, name = model.predictor.encoder, model.summary.target
+    table: Table = read_file(
+        source, categories=encoder.categories, columns=[*encoder.columns, name]
+    )
+    target: Array | None = dict(table.columns).get(name)
+    rows = f"the {count(table.n_samples, 'row')} of {Path(source).name}"
+    return report_data(model, table, target, rows=rows)

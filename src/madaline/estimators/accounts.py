@@ -1,0 +1,116 @@
+"""How the estimators account for themselves: story, report, model card, and in notebooks."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from madaline.core.arrays import Array
+from madaline.data.table import Table
+from madaline.estimators.inputs import read_labels
+from madaline.model import FittedModel
+from madaline.story.glance import glance
+
+if TYPE_CHECKING:
+    from madaline.story.story import Story
+
+FROM_MEMORY = "rows learned from, drawn by chance and kept in memory"
+"""What the rows of a report are where none are given."""
+
+
+class Accounts:
+    """Abstract base of the estimators: what they tell people about a fit."""
+
+    background_: Table
+
+    def story(self) -> Story:
+        """Return what was tried, what was seen, and what was kept; ``print`` it.
+
+        Returns
+        -------
+        Story
+            Sentences whose numbers are those of `history_`, `decisions_` and `scores_`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from madaline import AdaptiveClassifier
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> story = AdaptiveClassifier(effort=10, random_state=0).fit(X, y).story()
+        >>> print(str(story)[:31])
+        What was tried: 9 recipes raced
+        """
+        return self._model().story()
+
+    def report(self, path: str | os.PathLike[str], X: Any = None, y: Any = None) -> None:
+        """Write a report: one HTML file that needs nothing else.
+
+        Parameters
+        ----------
+        path : path
+            Where to write, such as ``"report.html"``.
+        X : data frame, array or sparse matrix of shape (n_samples, n_features), optional
+            Rows to show effects and explanations of, by default `background_`. Values of a few of
+            them are shown in the report.
+        y : array-like of shape (n_samples,), optional
+            Their labels or numbers, to judge predictions by, beside the out-of-fold ones.
+
+        Raises
+        ------
+        MadalineError
+            If jinja2 is not installed.
+        """
+        from madaline.report import write_report
+
+        write_report(self._model(), path, **self._rows_to_show(X, y))
+
+    def report_data(self, X: Any = None, y: Any = None) -> dict[str, Any]:
+        """Return what `report` says as JSON-able values."""
+        from madaline.report import report_data
+
+        return report_data(self._model(), **self._rows_to_show(X, y))
+
+    def card(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return a model card in Markdown, with the metadata that model hubs read.
+
+        Parameters
+        ----------
+        path : path, optional
+            Where to write it, too, such as ``"README.md"``.
+        """
+        from madaline.report import model_card, write_card
+
+        if path is not None:
+            write_card(self._model(), path)
+        return model_card(self._model())
+
+    def _rows_to_show(self, X: Any, y: Any) -> dict[str, Any]:
+        if X is None:
+            model, rows = self._model(), self.background_
+            what = FROM_MEMORY if model.summary.n_samples > rows.n_samples else "rows learned from"
+            return {"table": rows, "rows": f"{rows.n_samples} {what}"}
+        table = self._read(X)
+        target: Array | None = None if y is None else read_labels(y, table.n_samples)
+        return {"table": table, "target": target, "rows": f"{table.n_samples:,} given rows"}
+
+    def _repr_html_inner(self) -> str:
+        """Return the diagram of scikit-learn, and once it is fitted a short account below."""
+        return str(super()._repr_html_inner()) + self._glance()  # type: ignore[misc]
+
+    def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**settings)  # type: ignore[misc]
+        if "text/html" in bundle:
+            bundle["text/html"] += self._glance()
+        return bundle
+
+    def _glance(self) -> str:
+        return glance(self._model().summary) if hasattr(self, "model_") else ""
+
+    @abstractmethod
+    def _model(self) -> FittedModel:
+        """Return the fitted model."""
+
+    @abstractmethod
+    def _read(self, X: Any) -> Table:
+        """Return rows to predict as a table."""

@@ -1,0 +1,10 @@
+"""The report: a fitted model accounts for itself on one page, in JSON, or as a model card."""
+
+from __future__ import annotations
+
+from madaline.report.card import model_card as model_card
+from madaline.report.card import write_card as write_card
+from madaline.report.data import report_data as report_data
+from madaline.report.page import write_report as write_report
+
+__all__ = ["model_card", "report_data", "write_card", "write_report"]

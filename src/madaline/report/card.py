@@ -1,0 +1,186 @@
+"""The model card: Markdown for people, with metadata in YAML at the top for model hubs.
+
+The metadata are those of the Hugging Face hub (https://huggingface.co/docs/hub/model-cards), which
+others read, too. Text is written as JSON strings, which are YAML.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from madaline.data.saving import write_whole
+from madaline.data.schema import DROPPED
+from madaline.data.target import ClassCodec
+from madaline.model import FittedModel
+from madaline.report.reproduce import how_to_reproduce
+from madaline.training.table_score import label_text
+from madaline.words import METRICS, count, decimals, metric_name
+
+PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
+"""What hubs call the task."""
+
+MOST_IMPORTANT = 10
+"""Columns whose importance is listed, at most."""
+
+
+def model_card(model: FittedModel) -> str:
+    """Return a model's card.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model, fitted or loaded from a file.
+
+    Returns
+    -------
+    str
+        Markdown. The license and the origin of the data are nobody's to guess: add them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from madaline import AdaptiveClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> card = model_card(AdaptiveClassifier(effort=10, random_state=0).fit(X, y).model_)
+    >>> print(card[:69])
+    ---
+    library_name: madaline
+    pipeline_tag: tabular-classification
+    tags:
+    """
+    sections = (_metadata, _head, _scores, _columns, _matters, _findings, _story, _use)
+    return "\n".join(line for section in sections for line in section(model)) + "\n"
+
+
+def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
+    """Write a model's card to a file, such as README.md; `OSError` if that cannot be done."""
+    write_whole(Path(path), model_card(model).encode())
+
+
+def _metadata(model: FittedModel) -> Iterator[str]:
+    summary, pipeline = model.summary, PIPELINES[model.summary.task]
+    yield from ("---", "library_name: madaline", f"pipeline_tag: {pipeline}", "tags:")
+    yield from (f"  - {tag}" for tag in ("madaline", "tabular", pipeline, "neural-network"))
+    scores = [score for score in summary.scores if math.isfinite(score.value)]
+    yield "metrics:"
+    yield from (f"  - {_quoted(score.metric)}" for score in scores)
+    yield from ("model-index:", f"  - name: {_quoted(f'madaline for {summary.target}')}")
+    yield from ("    results:", "      - task:", f"          type: {pipeline}")
+    yield from ("        dataset:", "          type: tabular")
+    yield f"          name: {_quoted(f'{summary.target}, cross-validated')}"
+    yield "        metrics:"
+    for score in scores:
+        yield f"          - type: {_quoted(score.metric)}"
+        yield f"            name: {_quoted(metric_name(score.metric))}"
+        yield f"            value: {json.dumps(score.value)}"
+    yield from ("---", "")
+
+
+def _head(model: FittedModel) -> Iterator[str]:
+    summary, codec = model.summary, model.predictor.codec
+    outcome = "a number"
+    if isinstance(codec, ClassCodec):
+        labels = [_text(label_text(label)) for label in codec.classes.tolist()]
+        outcome = f"one of {len(labels)} classes ({', '.join(labels[:20])}"
+        outcome += f" and {len(labels) - 20} more)" if len(labels) > 20 else ")"
+    yield from (f"# {_text(summary.target)}", "")
+    yield (
+        f"Predicts {_text(summary.target)}, {outcome}, from {count(summary.n_columns, 'column')},"
+        f" with {count(len(summary.weights) * summary.n_folds, 'small network')} that madaline"
+        f" {model.version} fitted to {count(summary.n_samples, 'row')}."
+    )
+    yield ""
+
+
+def _scores(model: FittedModel) -> Iterator[str]:
+    summary = model.summary
+    yield from ("## How good it is", "")
+    yield f"Each of {summary.n_judged:,} rows was judged by networks that never saw it."
+    if any(score.gain for score in summary.scores):
+        yield "What the networks of all folds add by predicting together counts, too."
+    if not summary.learned:
+        yield "**It is no better than a constant, beyond doubt.**"
+    yield from ("", "| score | networks | a constant |", "| --- | ---: | ---: |")
+    for score in summary.scores:
+        digits = decimals(score.standard_error)
+        spec = ".4g" if digits is None else f",.{digits}f"
+        yield (
+            f"| {_text(METRICS.get(score.metric, score.metric))} |"
+            f" {score.value:{spec}} ± {score.standard_error:{spec}} | {score.constant:{spec}} |"
+        )
+    yield ""
+
+
+def _columns(model: FittedModel) -> Iterator[str]:
+    yield from ("## What it needs", "", "| column | kind | in training |", "| --- | --- | --- |")
+    for column in model.schema.columns:
+        if column.kind != DROPPED:
+            yield f"| {_text(column.name)} | {column.kind} | {_text(column.detail)} |"
+    yield from ("", "Missing values and new categories are welcome.", "")
+
+
+def _matters(model: FittedModel) -> Iterator[str]:
+    clear = [one for one in model.summary.importances if one.clear][:MOST_IMPORTANT]
+    if not clear:
+        return
+    yield from ("## What it relies on", "")
+    yield (
+        f"By how much the {metric_name(clear[0].metric)} gets worse where a column's values are"
+        " exchanged among rows:"
+    )
+    yield ""
+    for one in clear:
+        digits = decimals(one.standard_error)
+        spec = ".4g" if digits is None else f",.{digits}f"
+        yield f"- {_text(one.name)}: {one.value:{spec}} ± {one.standard_error:{spec}}"
+    yield ""
+
+
+def _findings(model: FittedModel) -> Iterator[str]:
+    yield from ("## Limits", "")
+    if model.diagnosis is None:
+        yield "Its fit was not looked at."
+    elif not model.diagnosis.findings:
+        yield "Nothing was found to be wrong with the fit."
+    else:
+        yield from (f"- {one.severity}: {_text(one.sentence)}" for one in model.diagnosis)
+    yield from (
+        "",
+        "It says what was usual among the rows that it learned from, not what causes what.",
+    )
+    yield ""
+
+
+def _story(model: FittedModel) -> Iterator[str]:
+    yield from ("## How it came to be", "")
+    for sentences in model.story().parts().values():
+        yield from (_text(" ".join(map(str, sentences))), "")
+
+
+def _use(model: FittedModel) -> Iterator[str]:
+    yield from ("## How to use it", "", "```python", "import madaline", "")
+    yield from (
+        'model = madaline.load("model.madaline")',
+        "model.predict(table)  # a dict of columns",
+    )
+    yield from ("```", "")
+    again = how_to_reproduce(model)
+    for code, language in ((again["command"], "sh"), (again["python"], "python")):
+        if code:
+            yield from ("To fit it again:", "", f"```{language}", code, "```", "")
+            break
+    yield from again["remarks"]
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _text(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    plain = " ".join(text.split())
+    return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in plain)

@@ -1,0 +1,99 @@
+"""Small things that are said again and again: counts, sizes, names of metrics, digits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+METRICS = {
+    "accuracy": "accuracy (share of rows that are right)",
+    "balanced_accuracy": "balanced accuracy (mean of classes)",
+    "roc_auc": "area under the ROC curve",
+    "average_precision": "average precision (1 is perfect)",
+    "f1": "F1 (1 is perfect)",
+    "brier": "Brier score (0 is perfect)",
+    "log_loss": "log loss (0 is perfect)",
+    "r2": "R² (1 is perfect)",
+    "mean_absolute_error": "mean absolute error",
+    "mean_pinball_loss": "mean pinball loss",
+    "mean_poisson_deviance": "mean Poisson deviance (0 is perfect)",
+    "mean_squared_error": "mean squared error",
+    "rmse": "root mean squared error",
+}
+"""What a newcomer should know of a metric."""
+
+
+def metric_name(metric: str) -> str:
+    """Return the name of a metric without what it means.
+
+    Examples
+    --------
+    >>> metric_name("log_loss"), metric_name("r2"), metric_name("profit")
+    ('log loss', 'R²', 'profit')
+    """
+    return METRICS.get(metric, metric).partition(" (")[0]
+
+
+def decimals(error: float) -> int | None:
+    """Return how many decimals two digits of an error need; None where decimals do not suit.
+
+    Examples
+    --------
+    >>> decimals(0.0041), decimals(1572.4), decimals(0.0), decimals(float("inf"))
+    (4, 0, None, None)
+    """
+    if not 1e-6 < error < 1e12:
+        return None
+    return max(0, 1 - math.floor(math.log10(error)))
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(12345, "row"), count(2, "category", "categories")
+    ('1 row', '12,345 rows', '2 categories')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def size(n_bytes: float) -> str:
+    """Return a file size in the unit that suits it.
+
+    Examples
+    --------
+    >>> size(312), size(345_678), size(12_345_678)
+    ('312 bytes', '346 kB', '12.3 MB')
+    """
+    if n_bytes < 1000:
+        return f"{n_bytes:.0f} bytes"
+    return f"{n_bytes / 1e3:.0f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.1f} MB"
+
+
+def work(multiply_adds: float) -> str:
+    """Return an amount of work in words.
+
+    Examples
+    --------
+    >>> work(2.34e9), work(71_040)
+    ('2.3 billion multiply-adds', '71,040 multiply-adds')
+    """
+    for name, unit in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
+        if multiply_adds >= unit:
+            return f"{multiply_adds / unit:.1f} {name} multiply-adds"
+    return f"{multiply_adds:,.0f} multiply-adds"
+
+
+def some(names: Iterable[object], limit: int = 8) -> str:
+    """Return names in a row, and how many more there are.
+
+    Examples
+    --------
+    >>> some(["a", "b", "c"]), some("abcdef", limit=2)
+    ('a, b, c', 'a, b and 4 more')
+    """
+    texts = [str(name) for name in names]
+    if len(texts) <= limit + 1:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"

@@ -1,0 +1,107 @@
+"""Plots show the numbers of what they are plots of, on the axes that they are given."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from madaline import AdaptiveClassifier, plots
+from madaline.data.table import Table
+from madaline.errors import InputError, MadalineError
+from madaline.explain import explain
+from madaline.explain.effects import effects
+from madaline.model import FittedModel
+
+matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+
+
+@pytest.fixture(autouse=True)
+def no_window():
+    """Draw into memory, and let go of every figure."""
+    matplotlib.use("agg")
+    yield
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def models(fittings) -> dict[str, FittedModel]:
+    """A model of each task."""
+    return {task: FittedModel.load(path) for task, (_, path) in fittings.items()}
+
+
+def test_history_has_a_line_for_each_recipe(models) -> None:
+    model = models["binary"]
+    axes = drawn(plots.plot_history(model))
+    assert len(axes.lines) == len({record.recipe for record in model.records})
+    losses = sorted(loss for line in axes.lines for loss in line.get_ydata())
+    assert losses == sorted(record.loss for record in model.records)
+
+
+def test_importances_have_a_bar_for_each_column(models) -> None:
+    model = models["regression"]
+    axes = drawn(plots.plot_importances(model, most=3))
+    widths = [bar.get_width() for bar in axes.patches]
+    assert widths == [one.value for one in model.summary.importances[:3]][::-1]
+
+
+def test_effects_are_curves_or_bars(models, make_columns) -> None:
+    columns, _ = make_columns("regression")
+    curve = effects(models["regression"], columns, "width")
+    axes = drawn(plots.plot_effect(curve))
+    assert np.array_equal(axes.lines[0].get_ydata(), curve.prediction)
+    levels = effects(models["regression"], columns, "city")
+    assert len(drawn(plots.plot_effect(levels)).patches) == len(levels.values)
+    partial = effects(models["regression"], columns, "width", kind="partial")
+    assert len(drawn(plots.plot_effect(partial)).lines) == 101
+
+
+def test_explanations_have_a_bar_for_each_column(models, make_columns) -> None:
+    columns, _ = make_columns("binary")
+    explanation = explain(models["binary"], Table.from_columns(columns).take(slice(3)))
+    axes = drawn(plots.plot_explanation(explanation, row=2))
+    widths = sorted(bar.get_width() for bar in axes.patches)
+    assert widths == pytest.approx(sorted(explanation.attributions[2]))
+    assert "log-odds" in axes.get_xlabel()
+
+
+def test_classes_have_confusions_curves_and_calibration(models) -> None:
+    model = models["multiclass"]
+    numbers = [int(text.get_text()) for text in drawn(plots.plot_confusion(model)).texts]
+    assert sum(numbers) == model.summary.n_judged
+    assert len(drawn(plots.plot_roc(model)).lines) == 1 + len(model.quality.curves)
+    assert len(drawn(plots.plot_precision(model.quality)).lines) == len(model.quality.curves)
+    calibration = drawn(plots.plot_calibration(model)).lines[1]
+    assert tuple(calibration.get_ydata()) == model.quality.kept
+
+
+def test_numbers_have_truths_and_errors_on_given_axes(models) -> None:
+    from matplotlib.pyplot import subplots
+
+    _, (left, right) = subplots(1, 2)
+    assert plots.plot_truth(models["regression"], left) is left
+    assert plots.plot_errors(models["regression"], right) is right
+    drawn(left)
+    middle = right.lines[0].get_ydata()
+    assert list(middle) == [levels[2] for levels in models["regression"].quality.errors]
+
+
+def test_what_cannot_be_plotted_is_said(models, monkeypatch) -> None:
+    with pytest.raises(InputError, match="plot_truth does"):
+        plots.plot_roc(models["regression"])
+    with pytest.raises(InputError, match="plot_roc does"):
+        plots.plot_truth(models["binary"])
+    with pytest.raises(InputError, match="AdaptiveClassifier holds no fitted model"):
+        plots.plot_history(AdaptiveClassifier())
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(MadalineError, match=r"pip install 'madaline\[plot\]'"):
+        plots.plot_history(models["binary"])
+
+
+def drawn(axes):
+    """Draw the axes for real, and return them."""
+    axes.figure.canvas.draw()
+    return axes

@@ -1,0 +1,98 @@
+"""Axes have round numbers where they should, and what is drawn lies where it should."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madaline.report.charts.axis import Axis
+from madaline.report.charts.bars import bar, distribution
+from madaline.report.charts.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart
+from madaline.report.charts.learning import learning_curves
+
+REAL = st.floats(-1e9, 1e9)
+
+
+@given(REAL, st.floats(1e-6, 1e9))
+def test_ticks_are_few_and_within(low: float, span: float) -> None:
+    axis = Axis(low, low + span, "x")
+    if axis.high <= axis.low:
+        return
+    ticks = axis.ticks()
+    assert 2 <= len(ticks) <= 5
+    slack = 1e-6 * span + 1e-9 * abs(low)
+    assert all(axis.low - slack <= tick <= axis.high + slack for tick in ticks)
+
+
+@given(st.floats(1e-6, 1e3), st.floats(1.5, 1e6))
+def test_logarithmic_ticks_are_few_and_within(low: float, ratio: float) -> None:
+    axis = Axis(low, low * ratio, "x", logarithmic=True)
+    ticks = axis.ticks()
+    assert 2 <= len(ticks) <= 5
+    assert all(0 <= axis.place(tick) <= 1 for tick in ticks)
+
+
+def test_places_stay_within_the_frame() -> None:
+    axis = Axis.around([1.0, float("inf"), 3.0, float("nan")], "x")
+    assert (axis.low, axis.high) == (1, 3)
+    assert [axis.place(value) for value in (0, 1, 2, 3, 9, float("inf"))] == [0, 0, 0.5, 1, 1, 1]
+    assert Axis.around([], "x").place(0.5) == 0.5
+    assert Axis.around([2.0, 2.0], "x").place(2.0) == 0.5
+
+
+def test_a_chart_is_well_formed_and_its_corners_are_in_the_corners() -> None:
+    chart = Chart("A <title>", 'Says "so" & more.', Axis(0, 1, "<x>"), Axis(0, 1, "y"))
+    chart.line([(0, 0), (1, 1)])
+    chart.points([(0.5, 0.5)])
+    chart.band([(0, 0.2), (1, 0.2)], [(0, 0.4), (1, 0.4)])
+    chart.rectangle((0, 0), (1, 1), opacity=0.5)
+    root = ElementTree.fromstring(chart.svg())
+    assert root.find("title").text == "A <title>"
+    assert root.find("desc").text == 'Says "so" & more.'
+    line = next(one for one in root.iter("path") if one.get("class") == "line")
+    places = list(map(float, re.findall(r"[\d.]+", line.get("d"))))
+    assert places == [LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, TOP]
+
+
+def test_bars_are_as_long_as_their_numbers_and_stay_in_their_cell() -> None:
+    widths = [
+        float(ElementTree.fromstring(bar(value, 2.0)).find("rect").get("width"))
+        for value in (0.5, 1.0, 2.0, 9.0)
+    ]
+    assert widths == [30, 60, 120, 120]
+    less = ElementTree.fromstring(bar(-1.0, 2.0, both=True, spread=9.0)).find("rect")
+    assert (less.get("x"), less.get("width"), less.get("class")) == ("30.0", "30.0", "fill less")
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"levels": ("a", "b"), "shares": (0.7, 0.3), "edges": (), "below": ()},
+        {"levels": (), "shares": (), "edges": (0.0, 1.0, 10.0), "below": (0.1, 0.9, 1.0)},
+    ],
+)
+def test_distributions_are_highest_where_most_rows_are(profile) -> None:
+    bars = ElementTree.fromstring(distribution(profile)).findall("rect")
+    heights = [float(one.get("height")) for one in bars]
+    assert max(heights) == heights[0] == 22
+
+
+def test_a_column_without_values_has_an_empty_picture() -> None:
+    profile = {"levels": (), "shares": (), "edges": (), "below": ()}
+    assert ElementTree.fromstring(distribution(profile)).findall("rect") == []
+
+
+def test_snapshots_share_the_curve_of_their_recipe() -> None:
+    history = {
+        "epoch": [1, 2, 1, 2],
+        "recipe": ["a", "a", "b", "b"],
+        "loss": [3, 1, 4, float("inf")],
+    }
+    svg, legend = learning_curves(history, {"a, epoch 1": 0.25, "a": 0.75})
+    assert legend == [{"style": "s0", "name": "a", "share": 1.0}]
+    assert "the lowest is 1.0000, at epoch 2." in svg
+    assert svg.count('class="dot other"') == 1  # one finite loss is a dot, not a line

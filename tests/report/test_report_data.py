@@ -1,0 +1,149 @@
+"""A report says what the model and the other commands say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.explain import explain
+from madaline.explain.effects import effects
+from madaline.report import report_data
+from madaline.training.table_score import score_predictions
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_without_rows_it_has_what_the_file_holds(models, task: str) -> None:
+    model = models[task]
+    data = json.loads(json.dumps(report_data(model)))
+    assert data["rows"] is None
+    assert data["summary"]["scores"] == [score.to_json() for score in model.summary.scores]
+    assert data["story"] == json.loads(json.dumps(model.story().to_json()))
+    assert data["history"]["loss"] == [record.loss for record in model.records]
+    assert data["quality"] == json.loads(json.dumps(model.quality.to_json()))
+    assert len(data["columns"]) == 7
+    assert data["findings"] == json.loads(json.dumps(model.diagnosis.to_json()))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_with_rows_it_says_what_the_other_commands_say(models, rows, task: str) -> None:
+    model, (table, target) = models[task], rows[task]
+    found = report_data(model, table, target, rows="new rows")["rows"]
+    scores = score_predictions(
+        model.predict(table), target, loss=model.predictor.loss, name="target"
+    )
+    assert found["scores"] == [score.to_json() for score in scores]
+    for one in found["effects"]:
+        assert one["sentence"] == effects(model, table, one["column"]).sentence
+    for one in found["explanations"]:
+        alone = explain(model, table.take(np.array([one["row"]])), background=table)
+        assert one["output"] == pytest.approx(alone.output[0])
+        assert one["base"] == pytest.approx(alone.base[0])
+        told = sum(column["attribution"] for column in one["columns"]) + one["others"]
+        assert one["base"] + told + one["remaining"] == pytest.approx(one["output"])
+    assert found["findings"] == model.diagnose(table).to_json()
+
+
+def test_samples_are_the_surest_the_least_sure_and_the_surest_mistake(models, rows) -> None:
+    model, (table, target) = models["binary"], rows["binary"]
+    sureness = model.predict_proba(table).max(axis=1)
+    wrong = np.flatnonzero(model.predict(table) != target)
+    found = {
+        one["why"]: one["row"] for one in report_data(model, table, target)["rows"]["explanations"]
+    }
+    assert found["The surest prediction"] == np.argsort(sureness, kind="stable")[-1]
+    assert found["The least sure prediction"] == sureness.argmin()
+    assert found["The surest mistake"] == wrong[sureness[wrong].argmax()]
+    assert len(report_data(model, table)["rows"]["explanations"]) == 3  # nobody knows the truth
+
+
+def test_of_numbers_the_largest_error_is_told(models, rows) -> None:
+    model, (table, target) = models["regression"], rows["regression"]
+    target = target.copy()
+    target[7] += 5000
+    target[9] = np.nan
+    found = report_data(model, table, target)["rows"]["explanations"][-1]
+    assert (found["why"], found["row"]) == ("The largest error", 7)
+    assert found["truth"] == target[7]
+
+
+def test_one_row_has_no_effect_and_one_explanation(models, rows) -> None:
+    table, target = rows["binary"]
+    found = report_data(models["binary"], table.take(slice(1)), target[:1])["rows"]
+    assert (found["effects"], found["interactions"]) == ([], [])
+    assert {one["row"] for one in found["explanations"]} == {0}
+
+
+def test_what_a_table_lacks_is_said(models, rows) -> None:
+    table, target = rows["binary"]
+    with pytest.raises(InputError, match="width"):
+        report_data(models["binary"], table.drop(["width"]))
+    with pytest.raises(InputError, match="no rows"):
+        report_data(models["binary"], table.take(slice(0)))
+    with pytest.raises(InputError, match="one value for each row"):
+        report_data(models["binary"], table, target[:5])
+    with pytest.raises(InputError, match="target"):
+        report_data(models["regression"], table, np.array(["a"] * table.n_samples, object))
+
+
+def test_dictionaries_and_frames_are_rows_too(models, make_columns) -> None:
+    import pandas as pd
+
+    columns, _ = make_columns("binary")
+    for table in (columns, pd.DataFrame(columns), Table.from_columns(columns)):
+        assert report_data(models["binary"], table)["rows"]["n_rows"] == 160
+
+
+def test_how_to_reproduce_is_what_was_asked_for(models) -> None:
+    model = models["binary"]
+
+    def again(**settings):
+        summary = replace(model.summary, settings={**model.summary.settings, **settings})
+        return report_data(replace(model, summary=summary))["reproduce"]
+
+    assert again()["command"] == (
+        "madaline fit TABLE --target target --task classification --effort 12"
+    )
+    assert "AdaptiveClassifier(effort=12, random_state=0)" in again()["python"]
+    settings = {
+        "effort": 100,
+        "seed": 7,
+        "kinds": {"a zip": "category", "b": "dropped"},
+        "metric": "roc_auc",
+        "class_weight": [["yes", 2.0], ["no", 1.0]],
+        "folds": 4,
+    }
+    assert again(**settings)["command"] == (
+        "madaline fit TABLE --target target --task classification --category 'a zip' --drop b"
+        " --folds 4 --metric roc_auc --seed 7 --class-weight yes=2 no=1"
+    )
+    assert "class_weight={'yes': 2.0, 'no': 1.0}" in again(**settings)["python"]
+    assert again(metric="my_profit")["command"] is None
+    assert again(kinds={"day": "datetime"})["command"] is None
+    given = again(given=["sample_weight", "groups"])
+    assert "model.fit(X, y, sample_weight=sample_weight, groups=groups)" in given["python"]
+    assert "sample weight and groups, which are not kept" in given["remarks"][-1]
+
+
+def test_the_command_makes_the_same_bits(models, make_columns, tmp_path, monkeypatch) -> None:
+    import shlex
+
+    import pandas as pd
+
+    from madaline.cli import main
+
+    model = models["multiclass"]
+    columns, target = make_columns("multiclass")
+    pd.DataFrame(columns | {"target": target}).to_parquet(tmp_path / "table.parquet")
+    monkeypatch.chdir(tmp_path)
+    command = report_data(model)["reproduce"]["command"].replace("TABLE", "table.parquet")
+    assert main([*shlex.split(command)[1:], "-o", "again", "--quiet"]) == 0
+    again = type(model).load(tmp_path / "again")
+    table = Table.from_columns(columns)
+    assert np.array_equal(again.predict_proba(table), model.predict_proba(table))

@@ -1,0 +1,164 @@
+"""The page needs nothing else, can be heard, and shows what names hold without obeying them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from madaline.data.table import Table
+from madaline.errors import MadalineError
+from madaline.fitting import Fitting
+from madaline.report import report_data, write_report
+from madaline.report.page import render_page
+
+TASKS = ("binary", "multiclass", "regression")
+VOID = {"meta", "link", "wbr", "path", "rect", "circle"}
+
+
+@pytest.fixture(scope="module")
+def pages(models, rows) -> dict[str, str]:
+    """A page of each task, and one of a model alone."""
+    pages = {task: render_page(report_data(models[task], *rows[task])) for task in TASKS}
+    return pages | {"alone": render_page(report_data(models["binary"]))}
+
+
+@pytest.mark.parametrize("name", [*TASKS, "alone"])
+def test_it_is_one_small_well_formed_file_that_asks_for_nothing(pages, name: str) -> None:
+    page = pages[name]
+    assert page.startswith("<!DOCTYPE html>")
+    assert len(page.encode()) < 2e6
+    assert "default-src 'none'" in page
+    assert "http:" not in page
+    assert "https:" not in page
+    assert not re.search(r"<script|<iframe|\bsrc=|\sstyle=|\son\w+=|@import|url\(", page)
+    outline = Outline(page)
+    assert outline.open == []
+    assert len(outline.ids) == len(set(outline.ids))
+    assert set(outline.targets) <= set(outline.ids)
+
+
+@pytest.mark.parametrize("name", [*TASKS, "alone"])
+def test_it_can_be_heard(pages, name: str) -> None:
+    outline = Outline(pages[name])
+    assert outline.levels[0] == 1
+    assert outline.levels.count(1) == 1
+    steps = zip(outline.levels, outline.levels[1:], strict=False)
+    assert all(later <= earlier + 1 for earlier, later in steps)
+    assert outline.tables == outline.captions > 0
+    assert outline.pictures == outline.titles > 0
+    assert outline.language == "en"
+
+
+def test_it_shows_the_numbers_of_the_scores_and_the_story(pages, models) -> None:
+    for task in TASKS:
+        text = Outline(pages[task]).text
+        for sentence in models[task].story():
+            assert " ".join(str(sentence).split()) in text
+        score = models[task].summary.scores[0]
+        assert f"{score.value:.3g}"[:4] in text
+
+
+def test_without_rows_it_says_how_to_get_what_is_missing(pages) -> None:
+    assert pages["alone"].count("madaline report MODEL TABLE") == 2
+    assert "madaline report MODEL TABLE" not in pages["binary"]
+
+
+def test_a_model_from_before_says_so(models) -> None:
+    model = models["binary"]
+    summary = replace(model.summary, importances=(), settings={})
+    old = replace(model, quality=None, diagnosis=None, profile=None, summary=summary)
+    text = Outline(render_page(report_data(old))).text
+    assert "from before this was kept" in text
+    assert "from before fits were looked at" in text
+    assert "from before it was kept with what it was fitted" in text
+
+
+def test_names_and_labels_are_shown_and_not_obeyed(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    evil = "<script>alert('&')</script>{{ 7 * 7 }}{x}"
+    x = rng.normal(size=120)
+    table = Table.from_columns({evil: x, "y\x07|": np.where(x > 1, evil, "ok").astype(object)})
+    target = np.where(x > 0, evil, "plain").astype(object)
+    fitting = Fitting(table, target, target_name=evil, effort=3)
+    list(fitting)
+    page = render_page(report_data(fitting.model(), table, target, rows=evil))
+    assert "<script" not in page
+    assert "49" not in re.findall(r"alert\('&'\)</script>(\S\S)", Outline(page).text)
+    assert evil in Outline(page).text
+    assert Outline(page).open == []
+
+
+def test_weights_moments_and_gaps_are_drawn(make_columns) -> None:
+    columns, target = make_columns("regression")
+    kept = {name: columns[name] for name in ("day", "city", "checked")}
+    target = target + 3 * np.arange(160) * (np.array(columns["checked"]))
+    fitting = Fitting(Table.from_columns(kept), target, effort=3, sample_weight=np.arange(160) / 80)
+    list(fitting)
+    page = render_page(report_data(fitting.model(), kept, target))
+    assert "Effect of day" in page or "Effect of checked" in page or "true" in page
+    assert Outline(page).open == []
+
+
+def test_it_is_written_whole(models, tmp_path) -> None:
+    path = tmp_path / "report.html"
+    write_report(models["binary"], path)
+    assert path.read_text() == render_page(report_data(models["binary"]))
+    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_without_jinja_the_remedy_is_named(models, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MadalineError, match=r"pip install 'madaline\[report\]'"):
+        write_report(models["binary"], tmp_path / "report.html")
+
+
+class Outline(HTMLParser):
+    """What a page is made of: tags left open, headings, tables, pictures, text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.targets: list[str] = []
+        self.levels: list[int] = []
+        self.tables = self.captions = self.pictures = self.titles = 0
+        self.language = ""
+        self._words: list[str] = []
+        self.feed(page)
+        self.text = " ".join("".join(self._words).split())
+
+    def handle_starttag(self, tag, attributes) -> None:
+        facts = dict(attributes)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "id" in facts:
+            self.ids.append(facts["id"])
+        if tag == "a":
+            self.targets.append(facts["href"].removeprefix("#"))
+        if "aria-labelledby" in facts:
+            self.targets += facts["aria-labelledby"].split()
+        if re.fullmatch(r"h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        self.language = facts.get("lang", self.language)
+        self.tables += tag == "table"
+        self.captions += tag == "caption"
+        self.pictures += tag == "svg" and facts.get("role") == "img"
+        self.titles += tag == "title" and "svg" in self.open
+
+    def handle_startendtag(self, tag, attributes) -> None:
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data) -> None:
+        if "style" not in self.open:
+            self._words.append(data)
