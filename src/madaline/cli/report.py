@@ -42,7 +42,10 @@ def verdict_lines(summary: Summary) -> Iterator[str]:
         )
     for leak in summary.leaks:
         yield paragraph(f"Look out: {leak}")
-    yield f"Scores, each of the {summary.n_judged:,} rows judged by networks that never saw it:"
+    yield paragraph(
+        f"What to expect on new rows, from {summary.n_judged:,} rows judged by networks that never"
+        " saw them:"
+    )
     yield from score_lines(summary.scores)
 
 
