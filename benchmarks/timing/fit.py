@@ -11,12 +11,12 @@ from statistics import geometric_mean, median
 from typing import Any
 
 from measuring import Failure, Job, Outcome, measure_all, score
+from quality import LOSS_FLOOR, OURS
 from tables import Table
 from timing.clocks import PeakMemory, timed
 from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread
 from timing.workers import use_processors
 
-OURS = "madaline"
 METHODS = (OURS, "realmlp", "sklearn_mlp_es", "catboost", "lightgbm")
 SETS = (
     "california_housing",
@@ -28,7 +28,6 @@ SETS = (
     "satimage",
     "credit_g",
 )
-LOSS_FLOOR = 0.02
 
 
 @dataclass(frozen=True)
