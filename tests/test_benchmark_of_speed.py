@@ -58,7 +58,7 @@ def test_engine_and_start_run_without_peers(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     engine = read(tmp_path / "engine.csv")
-    assert {(row["engine"], row["members"]) for row in engine} == {
+    assert {(row["name"], row["members"]) for row in engine} == {
         ("madaline", "1"),
         ("madaline", "16"),
     }
@@ -78,7 +78,7 @@ def test_an_engine_that_is_not_installed_is_named_and_the_others_go_on(tmp_path:
     )
     assert result.returncode == 0, result.stderr
     assert "JAX, scan is left out at 64-32-32-10, batch 64: ModuleNotFoundError" in result.stderr
-    assert {row["engine"] for row in read(tmp_path / "engine.csv")} == {"madaline"}
+    assert {row["name"] for row in read(tmp_path / "engine.csv")} == {"madaline"}
 
 
 def run_in_new_process(code: str) -> int:

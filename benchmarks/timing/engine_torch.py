@@ -14,19 +14,25 @@ from timing.case import LEARNING_RATE, Case, Trainer
 
 def prepare(case: Case, threads: int) -> list[Trainer]:
     """Return the case as PyTorch trains it, operation by operation."""
-    return _prepare(case, threads, lambda function: function)
+    _start(threads)
+    one_by_one = [_one_by_one(case, lambda function: function)]
+    if case.members == 1:
+        return one_by_one
+    return [*one_by_one, _batched(case, lambda function: function)]
 
 
 def prepare_compiled(case: Case, threads: int) -> list[Trainer]:
-    """Return the case with ``torch.compile`` on the loss, and so on its gradient."""
-    return _prepare(case, threads, torch.compile)
+    """Return the case with ``torch.compile`` on the loss, and so on its gradient.
+
+    A population is one compiled function of batched products: 16 functions would take minutes.
+    """
+    _start(threads)
+    return [(_one_by_one if case.members == 1 else _batched)(case, torch.compile)]
 
 
-def _prepare(case: Case, threads: int, compiled: Callable[..., Any]) -> list[Trainer]:
+def _start(threads: int) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    one_by_one = [_one_by_one(case, compiled)]
-    return one_by_one if case.members == 1 else [*one_by_one, _batched(case, compiled)]
 
 
 def _one_by_one(case: Case, compiled: Callable[..., Any]) -> Trainer:

@@ -14,7 +14,7 @@ from measuring import Failure, Job, Outcome, measure_all, score
 from quality import LOSS_FLOOR, OURS
 from tables import Table
 from timing.clocks import PeakMemory, timed
-from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread
+from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread, threads_in_words
 from timing.workers import use_processors
 
 METHODS = (OURS, "realmlp", "sklearn_mlp_es", "catboost", "lightgbm")
@@ -112,7 +112,7 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
     """Return, for each number of threads, a table of fits and one of the methods over all sets."""
     shown = []
     for (threads,), some in grouped(rows, "threads").items():
-        words = "one thread" if threads == 1 else f"{threads} threads"
+        words = threads_in_words(threads)
         clock = "cpu_s" if threads == 1 else "wall_s"
         lines = [
             (

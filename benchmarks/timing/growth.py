@@ -52,7 +52,7 @@ def measure(options: Namespace) -> Iterator[Row]:
     for number in range(1 if options.quick else min(3, options.rounds)):
         for axis, sizes in SIZES.items():
             for size in sizes[:3] if options.quick else sizes:
-                with Worker("growth", threads, axis) as worker:
+                with Worker("growth", threads) as worker:
                     try:
                         found = worker.ask(axis=axis, size=size)
                     except WorkerError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from timing.clocks import matrix_rate, timed, timed_often
-from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread
-from timing.workers import Worker, WorkerError
+from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread, threads_in_words
+from timing.team import RATE, Team
 
 COLUMNS, TRAINING_ROWS = 20, 5000
 SIZES = (1, 1_000, 1_000_000)
@@ -23,7 +22,7 @@ CHUNK = 1024
 """Rows that ONNX Runtime gets at a time: all at once would fill the memory with activations."""
 
 SECONDS = 0.2
-RATE, RUNTIME, NETWORKS, ONNX = "sgemm", "madaline.runtime", "our networks", "ONNX Runtime"
+RUNTIME, NETWORKS, ONNX = "madaline.runtime", "our networks", "ONNX Runtime"
 OURS = (RUNTIME, NETWORKS, ONNX)
 METHODS = (
     RUNTIME,
@@ -38,11 +37,11 @@ METHODS = (
 Ask = Callable[[Any], Any]
 
 
-def answer(*, threads: int, method: str, rows: int, effort: int) -> dict[str, Any]:
+def answer(*, threads: int, name: str, rows: int, effort: int) -> dict[str, Any]:
     """Return how long a prediction takes; the first request fits the model, which is not timed."""
-    if method == RATE:
+    if name == RATE:
         return {"rate": matrix_rate(threads)}
-    prepare, ask, multiply_adds = _ready(method, threads, effort)
+    prepare, ask, multiply_adds = _ready(name, threads, effort)
     x = prepare(made_up(rows, seed=1)[0])
     ask(x if rows < 10_000 else prepare(made_up(1_000, seed=1)[0]))
     call = timed_often(lambda: ask(x), SECONDS) if rows < 10_000 else timed(lambda: ask(x))
@@ -58,26 +57,13 @@ def measure(options: Namespace) -> Iterator[Row]:
     """Yield a row for each method, number of rows, number of threads and repetition."""
     effort = 3 if options.quick else 30
     for threads in options.threads:
-        workers = {
-            name: Worker("predict", threads, name)
-            for name in (RATE, *METHODS)
-            if name == RATE or options.wants(name)
-        }
-        for rows in SIZES[:2] if options.quick else SIZES:
-            for number in range(2 if options.quick else options.rounds):
-                rate = workers[RATE].ask(method=RATE, rows=0, effort=0)["rate"]
-                for name in [name for name in workers if name != RATE]:
-                    try:
-                        found = workers[name].ask(method=name, rows=rows, effort=effort)
-                    except WorkerError as error:
-                        print(f"{name} is left out at {rows} rows: {error}", file=sys.stderr)
-                        workers.pop(name).close()
-                        continue
-                    floor = 1e3 * rows * found["multiply_adds"] / rate
-                    own = {"rows": rows, "threads": threads, "method": name, "round": number}
-                    yield {**own, "floor_ms": floor, **found}
-        for worker in workers.values():
-            worker.close()
+        with Team("predict", [name for name in METHODS if options.wants(name)], threads) as team:
+            for rows in SIZES[:2] if options.quick else SIZES:
+                for number in range(2 if options.quick else options.rounds):
+                    for found in team.ask_each(f"{rows:,} rows", rows=rows, effort=effort):
+                        floor = 1e3 * rows * found["multiply_adds"] / found["rate"]
+                        own = {"rows": rows, "threads": threads, "round": number}
+                        yield {**own, "floor_ms": floor, **found}
 
 
 def tables(rows: Sequence[Row]) -> list[TextTable]:
@@ -85,7 +71,7 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
     shown = []
     for (threads,), some in grouped(rows, "threads").items():
         lines = []
-        for (count, method), own in grouped(some, "rows", "method").items():
+        for (count, method), own in grouped(some, "rows", "name").items():
             floor, ms = middle(own, "floor_ms"), middle(own, "ms")
             times = median(row["ms"] / row["floor_ms"] for row in own) if floor else 0
             lines.append(
@@ -99,9 +85,8 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
                     f"{times:.2f}" if floor else "",
                 )
             )
-        words = "one thread" if threads == 1 else f"{threads} threads"
         heads = ("rows", "method", "ms", "spread", "µs a row", "floor, ms", "over floor")
-        shown.append(TextTable(f"Predict, {words}", heads, lines, n_texts=2))
+        shown.append(TextTable(f"Predict, {threads_in_words(threads)}", heads, lines, n_texts=2))
     return shown
 
 

@@ -100,6 +100,11 @@ def spread(rows: Iterable[Row], key: str) -> str:
     return f"{(max(values) - min(values)) / median(values):.0%}" if len(values) > 1 else "-"
 
 
+def threads_in_words(threads: int) -> str:
+    """Return a number of threads as it stands in a title."""
+    return "one thread" if threads == 1 else f"{threads} threads"
+
+
 def digits(value: float, count: int = 3) -> str:
     """Return a number with so many digits that mean something.
 

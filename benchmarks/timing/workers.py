@@ -34,13 +34,9 @@ class Worker:
         Whose requests it understands.
     threads : int
         Threads of the matrix library, and processors that it may use.
-    library : str, optional
-        A word for what it measures, in messages.
     """
 
-    def __init__(self, section: str, threads: int, library: str = "") -> None:
-        self.threads = threads
-        self.library = library
+    def __init__(self, section: str, threads: int) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(SCRIPT), WORKER_FLAG, section, str(threads)],
             env=environment(threads),
