@@ -182,6 +182,12 @@ def _measure(job: Job, table: Table, estimator: Any) -> Measurement:
     )
 
 
+def score(table: Table, prediction: Any, classes: Any) -> float:
+    """Return the loss that methods are compared on: log-loss, or scaled error."""
+    log_loss_of_classes, _, rmse = _losses(table, np.asarray(prediction), classes)
+    return float(log_loss_of_classes if table.is_classification else rmse)  # type: ignore[arg-type]
+
+
 def _losses(
     table: Table, prediction: Any, classes: Any
 ) -> tuple[float | None, float | None, float | None]:

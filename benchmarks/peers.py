@@ -50,15 +50,15 @@ def _build(job: Job, table: Table) -> Any:
     return PEERS[job.method](table, job.seed)
 
 
-def _realmlp(table: Table, seed: int, *, n_folds: int = 1) -> Any:
+def _realmlp(table: Table, seed: int, *, n_folds: int = 1, threads: int = 1) -> Any:
     import torch
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
 
-    torch.set_num_threads(1)
-    options = {"device": "cpu", "n_cv": n_folds, "n_threads": 1, "random_state": seed}
+    torch.set_num_threads(threads)
+    options = {"device": "cpu", "n_cv": n_folds, "n_threads": threads, "random_state": seed}
     if table.is_classification:
         # Log-loss is measured: let it pick the epoch, without the label smoothing that harms it.
         options |= {"val_metric_name": "cross_entropy", "use_ls": False}
@@ -71,7 +71,7 @@ def _realmlp(table: Table, seed: int, *, n_folds: int = 1) -> Any:
     return make_pipeline(impute, _text_columns_to("category"), kind(**options))
 
 
-def _catboost(table: Table, seed: int) -> Any:
+def _catboost(table: Table, seed: int, *, threads: int = 1) -> Any:
     from catboost import CatBoostClassifier, CatBoostRegressor
     from sklearn.pipeline import make_pipeline
 
@@ -79,7 +79,7 @@ def _catboost(table: Table, seed: int) -> Any:
     estimator = kind(
         cat_features=_text_columns(table),
         random_seed=seed,
-        thread_count=1,
+        thread_count=threads,
         verbose=False,
         allow_writing_files=False,
     )
@@ -119,23 +119,24 @@ class _CatBoostFolds:
         )
 
 
-def _lightgbm(table: Table, seed: int) -> Any:
+def _lightgbm(table: Table, seed: int, *, threads: int = 1) -> Any:
     from lightgbm import LGBMClassifier, LGBMRegressor
     from sklearn.pipeline import make_pipeline
 
     kind = LGBMClassifier if table.is_classification else LGBMRegressor
     return make_pipeline(
-        _text_columns_to("category"), kind(random_state=seed, n_jobs=1, verbose=-1)
+        _text_columns_to("category"), kind(random_state=seed, n_jobs=threads, verbose=-1)
     )
 
 
-def _sklearn_mlp(table: Table, seed: int) -> Any:
+def _sklearn_mlp(table: Table, seed: int, *, threads: int = 1) -> Any:
     from sklearn.compose import TransformedTargetRegressor, make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+    del threads  # those of the matrix library
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     texts = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     encoder = make_column_transformer(
@@ -174,7 +175,7 @@ def _text_columns(table: Table) -> list[str]:
     return list(table.x_train.select_dtypes(exclude="number").columns)
 
 
-PEERS: dict[str, Callable[[Table, int], Any]] = {
+PEERS: dict[str, Callable[..., Any]] = {
     "realmlp": _realmlp,
     "catboost": _catboost,
     "lightgbm": _lightgbm,
