@@ -351,3 +351,12 @@ def test_huber_is_squared_in_the_small_and_absolute_in_the_large():
 def test_settings_that_make_no_sense_are_refused(make):
     with pytest.raises(InputError, match="give a number"):
         make()
+
+
+@pytest.mark.parametrize("n_classes", [2, 80, 81, 200])
+def test_few_and_many_classes_are_judged_alike(n_classes):
+    rng = np.random.default_rng(0)
+    output = 50 * rng.normal(size=(2, 7, n_classes))
+    target = np.eye(n_classes)[rng.integers(0, n_classes, 7)]
+    expected = np.logaddexp.reduce(output, axis=-1) - (output * target).sum(axis=-1)
+    np.testing.assert_allclose(CrossEntropy().rows(output, target), expected, atol=1e-12)
