@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from madaline.core.arrays import Array
@@ -28,7 +29,7 @@ class ColumnEncoder(ABC):
     def feature_names(self) -> tuple[str, ...]:
         """What each feature says; empty where the column has no information."""
 
-    @property
+    @cached_property
     def n_features(self) -> int:
         """Number of features, bins not counted."""
         return len(self.feature_names)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,8 @@ class TableEncoder:
 
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""
-        return len(self.feature_columns(n_bins))
+        self._check_prepared(n_bins)
+        return self._widths[n_bins]
 
     def feature_columns(self, n_bins: int) -> Array:
         """Return for each feature the index of its column in `columns`, shape (n_features,)."""
@@ -131,7 +133,7 @@ class TableEncoder:
         base = [encoder.n_features for encoder in self.encoders]
         bins = [0] * len(base)
         for place, encoder in self._numbers():
-            bins[place] = len(encoder.bin_names(n_bins))
+            bins[place] = encoder.n_bin_features(n_bins)
         indices = np.arange(len(base))
         return np.concatenate([np.repeat(indices, base), np.repeat(indices, bins)])
 
@@ -253,6 +255,11 @@ class TableEncoder:
             for encoder, column, stop in zip(self.encoders, columns, stops, strict=True):
                 encoder.write(column[rows], base[rows, stop - encoder.n_features : stop])
         return base
+
+    @cached_property
+    def _widths(self) -> Mapping[int, int]:
+        """The number of features for each number of bins, made once: one row should not cost it."""
+        return {n_bins: len(self.feature_columns(n_bins)) for n_bins in (0, *self.n_bins)}
 
     def _numbers(self) -> Iterator[tuple[int, NumberEncoder]]:
         for place, encoder in enumerate(self.encoders):

@@ -90,6 +90,10 @@ class NumberEncoder(ColumnEncoder):
         own = (self.name,) if self.varies else ()
         return own if self.missing_share is None else (*own, missing_name(self.name))
 
+    def n_bin_features(self, n_bins: int) -> int:
+        """Return the number of bins that there are; zero where the column needs none."""
+        return len(self.bins[n_bins]) if n_bins in self.bins else 0
+
     def bin_names(self, n_bins: int) -> tuple[str, ...]:
         """Return what each bin stands for; empty where there are none."""
         if n_bins not in self.bins:
