@@ -44,18 +44,6 @@ class ColumnEncoder(ABC):
             If a value cannot be read as this kind.
         """
 
-    @abstractmethod
-    def write(self, column: Array, out: Array) -> None:
-        """Write the features of a column that `read` returned, or of a slice of it.
-
-        Parameters
-        ----------
-        column : ndarray of shape (n_samples,)
-            The column.
-        out : float32 ndarray of shape (n_samples, n_features)
-            Where to write.
-        """
-
     def n_unseen(self, column: Array) -> int:
         """Return in how many rows the column that `read` returned has an unknown level."""
         del column  # only categories have levels

@@ -30,12 +30,12 @@ last rows of many. With chunks of one small size, the last one padded, what is p
 never depends on the rows beside it.
 """
 
-STACK = 16
+STACK = 32
 """Chunks that go through the networks at a time, at most; NumPy multiplies each by itself."""
 
 LARGEST_PRODUCT = 2**15
-"""Multiply-adds of a matrix product; up to 2**18, OpenBLAS, NumPy's matrix library on most machines,
-stays on one thread: so a prediction has the same bits on any number of threads."""
+"""Multiply-adds of a matrix product. Up to 2**18, OpenBLAS, the matrix library of NumPy on most
+machines, stays on one thread: so a prediction has the same bits on any number of threads."""
 
 
 @dataclass(frozen=True, eq=False)

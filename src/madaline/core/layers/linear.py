@@ -88,7 +88,7 @@ class Linear(Layer):
 def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     """Return ``x @ weight + bias`` for every member, shape (*axes, batch, out_features).
 
-    Axes of one in `weight` are shared by several batches in `x`, as those of `x` are by the members.
+    Axes of one in `weight` are shared by several batches in `x`, those of `x` by the members.
 
     Examples
     --------

@@ -89,7 +89,11 @@ class ScaledLinear(Layer):
         Examples
         --------
         >>> layer = ScaledLinear(columns=(0, 1), out_features=1)
-        >>> parameters = {"gate": np.array([2.0, 3.0]), "weight": np.ones((2, 1)), "bias": np.ones(1)}
+        >>> parameters = {
+        ...     "gate": np.array([2.0, 3.0]),
+        ...     "weight": np.ones((2, 1)),
+        ...     "bias": np.ones(1),
+        ... }
         >>> layer.fixed(parameters)
         (Linear(in_features=2, out_features=1), {'weight': array([[2.],
                [3.]]), 'bias': array([1.])})
