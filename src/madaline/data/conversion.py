@@ -68,7 +68,9 @@ def as_booleans(name: str, column: Array) -> Array:
     >>> as_booleans("member", np.array(["Yes", None, "f"], dtype=object))
     array([ 1., nan,  0.])
     """
-    levels = column if column.dtype.kind == "O" else as_levels(column)
+    if column.dtype.kind == "O" and set(map(type, column.tolist())) <= {bool, type(None)}:
+        return column.astype(np.float64)  # None becomes NaN
+    levels = as_levels(column)
     return np.array(_each(name, levels, _boolean, np.nan, "true or false"), dtype=np.float64)
 
 
@@ -169,8 +171,8 @@ def _number(item: str | bool) -> float:
     return number
 
 
-def _boolean(item: str | bool) -> float:
-    return float(_BOOLEANS[str(item).strip().lower()])
+def _boolean(item: str) -> float:
+    return float(_BOOLEANS[item.strip().lower()])
 
 
 def _moment(item: str) -> Any:

@@ -194,7 +194,7 @@ def _texts(series: Any) -> Array:
     """Return text of pandas: rows of the same text share one object, which is quick to look up."""
     places, distinct = series.factorize()  # -1 where missing
     texts: Array = np.array([*distinct, None], dtype=object)
-    return texts[places]
+    return np.asarray(texts[places])
 
 
 def _categories(series: Any) -> Array:

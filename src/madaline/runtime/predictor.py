@@ -69,9 +69,8 @@ class Part:
 
     def output(self, features: Array) -> Array:
         """Return this part's share of the raw output, shape (n_samples, n_outputs), in float64."""
-        share = np.repeat(self.weights / self.theta.shape[1], self.theta.shape[1])
         stacks = [
-            np.einsum("m,mso->so", share, output.reshape(-1, *output.shape[-2:]))
+            np.einsum("m,mso->so", self._share, output.reshape(-1, *output.shape[-2:]))
             for output in self._stacks(features)
         ]
         return np.concatenate(stacks)[: len(features)]
@@ -102,6 +101,12 @@ class Part:
             x = _in_chunks(features[start : start + CHUNK * STACK])
             output, _ = network.forward(parameters, x, workspace=workspace)
             yield output.reshape(*output.shape[:2], -1, output.shape[-1])
+
+    @cached_property
+    def _share(self) -> Array:
+        """How much each network counts, shape (recipes * folds,)."""
+        folds = self.theta.shape[1]
+        return np.repeat(self.weights / folds, folds)
 
     @cached_property
     def _fixed(self) -> tuple[Network, list[Parameters]]:
