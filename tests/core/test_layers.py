@@ -292,3 +292,24 @@ def test_a_strange_description_of_a_layer_is_refused(config):
 def test_dropout_rates_for_each_member_come_back_from_a_file():
     layer = layers.Dropout(((0.1, 0.2), (0.3, 0.4)))
     assert layer_from_config(json.loads(json.dumps(layer.config()))) == layer
+
+
+@every_layer
+def test_a_layer_at_rest_predicts_the_same_bits(name):
+    layer, x = LAYERS[name](3), numbers(5, 3)
+    run = Run(layer, (2,), x)
+    (parameters,) = run.network.bind(run.theta)
+    expected, _ = layer.forward(parameters, x, workspace=Workspace())
+    fixed, own = layer.fixed(parameters)
+    equal(fixed.forward(own, x, workspace=Workspace())[0], expected)
+
+
+def test_members_with_an_axis_of_one_take_several_batches():
+    layer, x = layers.Linear(3, 4), numbers(6, 5, 3)
+    parameters = {"weight": numbers(2, 1, 3, 4), "bias": numbers(2, 1, 4, seed=1)}
+    y, _ = layer.forward(parameters, x, workspace=Workspace())
+    assert y.shape == (2, 6, 5, 4)
+    for member, batch in np.ndindex(2, 6):
+        own = {key: value[member, 0] for key, value in parameters.items()}
+        alone, _ = layer.forward(own, x[batch], workspace=Workspace())
+        equal(y[member, batch], alone)

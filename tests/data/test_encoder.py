@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from madaline.data.encoder import TableEncoder
 from madaline.data.schema import Schema
+from madaline.data.statistics import Distribution
 from madaline.data.table import Table
 from madaline.errors import InputError
 
@@ -307,3 +309,61 @@ def test_a_table_without_information_is_refused():
         fit({"c": [1, 1, 1]})
     with pytest.raises(InputError, match=r"1 sample"):
         fit({"c": [1]})
+
+
+def plain_bins(edges, means, numbers):
+    """Write the formula of the bins down for one number after another."""
+    rows = []
+    for number in numbers:
+        half = np.clip(number, edges[0], edges[-1]) / 2
+        index = int(np.clip(np.searchsorted(edges, number, side="right") - 1, 0, len(means) - 1))
+        width = edges[index + 1] / 2 - edges[index] / 2
+        place = index + (half - edges[index] / 2) / (width or 1)
+        rows.append([np.clip(place - bin, 0, 1) - mean for bin, mean in enumerate(means)])
+    return np.array(rows).reshape(len(numbers), len(means)).astype(np.float32)
+
+
+@pytest.mark.parametrize("n_bins", [2, 16, 64])
+def test_joined_numbers_have_the_bits_of_each_alone(n_bins):
+    columns = make_columns(700) | {"coin": np.arange(700.0) % 2, "huge": np.arange(700) * 1e305}
+    encoder = fit(columns)
+    encoded = encoder.encode(Table.from_columns(columns))
+    expected = []
+    for name, bins in encoder.bins(n_bins).items():
+        scaling = next(one for one in encoder.encoders if one.name == name).scaling
+        filled = np.where(np.isnan(columns[name]), scaling.center, columns[name])
+        expected.append(plain_bins(bins.edges, bins.means, filled))
+        place = encoder.feature_names(0).index(name)
+        scaled = scaling.apply(filled).astype(np.float32)
+        np.testing.assert_array_equal(encoded.base[:, place], scaled)
+    assert len(expected) == 3
+    bins = encoded.features(n_bins)[:, encoder.n_features(0) :]
+    np.testing.assert_array_equal(bins, np.concatenate(expected, axis=1))
+
+
+def test_sorting_first_changes_nothing():
+    columns = make_columns(500) | {"whole": np.arange(500) % 7}
+    table, ones = Table.from_columns(columns), np.ones(500)
+    schema = Schema.infer(table)
+    sorted_first = TableEncoder.fit(table, schema, n_bins=BINS)
+    in_order = TableEncoder.fit(table, schema, n_bins=BINS, sample_weight=ones)
+    assert sorted_first.to_state()[0] == in_order.to_state()[0]
+    for n_bins in BINS:
+        np.testing.assert_array_equal(
+            sorted_first.encode(table).features(n_bins), in_order.encode(table).features(n_bins)
+        )
+
+
+@given(st.lists(st.sampled_from([-3.0, -0.0, 0.0, 1.5, 1e300, np.nan]), max_size=12))
+def test_a_distribution_is_what_numpy_finds(numbers):
+    column = np.array(numbers, dtype=np.float64)
+    found = Distribution.of(column)
+    values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
+    np.testing.assert_array_equal(found.values, values)
+    np.testing.assert_array_equal(found.weights, counts)
+
+
+def test_a_used_encoder_comes_back_from_a_pickle(table, encoder):
+    expected = encoder.encode(table).features(16)
+    back = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(back.encode(table).features(16), expected)

@@ -153,3 +153,16 @@ def test_targets_keep_their_type(y, expected, kind):
 def test_what_is_no_target_is_said(y):
     with pytest.raises(InputError):
         read_target(y)
+
+
+@pytest.mark.parametrize("dtype", ["object", "str", "string", "string[pyarrow]"])
+def test_rows_of_the_same_text_share_it(dtype):
+    texts = ["".join(["a", "b"]), None, "".join(["a", "b"]), "c"]
+    column = read_frame(pd.DataFrame({"x": pd.Series(texts, dtype=dtype)}))["x"]
+    assert column.tolist() == ["ab", None, "ab", "c"]
+    assert column[0] is column[2]
+
+
+def test_texts_of_numbers_and_truths_stay_apart():
+    column = read_frame(pd.DataFrame({"x": pd.Series(["1", True, None], dtype=object)}))["x"]
+    assert column.tolist() == ["1", True, None]

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
+import platform
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
 
 import madaline
 from madaline import runtime
-from madaline.core.layers import Linear, SiLU
+from madaline.core.layers import Linear, ScaledLinear, SiLU
 from madaline.core.network import Network
 from madaline.data.table import Table
 from madaline.errors import InputError, ModelFileError
@@ -133,6 +137,36 @@ def test_a_row_s_prediction_does_not_depend_on_its_neighbors(predictor, new_colu
         np.testing.assert_array_equal(predictor.output(table.take(slice(stop))), whole[:stop])
 
 
+KERNEL = """
+import sys
+sys.path.insert(0, {source!r})
+import numpy as np
+from madaline.core.layers import Linear, SiLU
+from madaline.core.network import Network
+from madaline.runtime.predictor import Part
+
+network = Network((Linear(40, 48), SiLU(), Linear(48, 24), SiLU(), Linear(24, 2)))
+rng = np.random.default_rng(0)
+part = Part(0, network, network.initialize((1, 3), rng).theta, np.ones(1))
+x = rng.standard_normal((70, 40)).astype(np.float32)
+whole = part.output(x)
+print(sum((part.output(x[[row]]) != whole[row]).any() for row in range(len(x))))
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="needs an x86 processor")
+def test_neighbors_do_not_matter_on_processors_without_avx512():
+    """OpenBLAS has products for each kind of processor; those for AVX2 treat last rows apart."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-c", KERNEL.format(source=str(SOURCE))],
+        env=os.environ | {"OPENBLAS_CORETYPE": "Haswell"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "0", done.stdout + done.stderr
+
+
 def test_no_rows_have_no_predictions(predictor, new_columns, task):
     n_outputs = 3 if task == "multiclass" else 1
     for nothing in (
@@ -153,6 +187,29 @@ def test_threads_may_share_a_predictor(predictor, new_columns):
         found = list(pool.map(predictor.output, parts))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_threads_may_make_what_is_made_once(fittings, task, new_columns):
+    table = Table.from_columns(new_columns)
+    expected = runtime.load(fittings[task][1]).output(table)
+    for _ in range(5):
+        fresh, together = runtime.load(fittings[task][1]), Barrier(4)
+
+        def output(_, fresh=fresh, together=together):
+            together.wait()
+            return fresh.output(table)
+
+        with ThreadPoolExecutor(4) as pool:
+            for found in pool.map(output, range(4)):
+                np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_predicts_the_same_bits_and_holds_nothing_twice(predictor, new_columns, copied):
+    expected = predictor.output(new_columns)
+    another = copied(predictor)
+    assert vars(another.parts[0]).keys() == {"n_bins", "network", "theta", "weights"}
+    np.testing.assert_array_equal(another.output(new_columns), expected)
 
 
 def test_tables_mappings_and_encoded_tables_predict_alike(predictor, new_columns):
@@ -194,6 +251,16 @@ def test_probabilities_add_up_and_agree_with_the_labels(fittings, make_columns):
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
         chosen = [labels[place] for place in probabilities.argmax(axis=1)]
         assert predictor.predict(table).tolist() == chosen
+
+
+def test_gates_are_taken_into_the_weights_without_a_change():
+    network = Network((ScaledLinear((0, 0, 1), 4), SiLU(), Linear(4, 2)))
+    rng = np.random.default_rng(0)
+    theta = network.initialize((1, 1), rng).theta
+    theta += rng.standard_normal(theta.shape).astype(np.float32)
+    x = rng.standard_normal((3 * CHUNK, 3)).astype(np.float32)
+    chunks = [network.predict(theta[0, 0], x[start : start + CHUNK]) for start in (0, 8, 16)]
+    np.testing.assert_array_equal(Part(0, network, theta, np.ones(1)).output(x), np.vstack(chunks))
 
 
 def test_networks_and_recipes_are_weighted_as_they_should():

@@ -89,6 +89,32 @@ class Network:
         """
         return chain_parameters(self.layers, self.layout.views(matrix))
 
+    def fixed(self, theta: Array) -> tuple[Network, list[Parameters]]:
+        """Return a network and bound parameters that predict the same bits, for many predictions.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (*axes, parameters)
+            The population's matrix, which will not change any more.
+
+        Returns
+        -------
+        network : Network
+            What only depends on the parameters has been done; it has no `layout` for `theta`.
+        parameters : list of mapping of str to ndarray
+            What its `forward` wants.
+
+        Examples
+        --------
+        >>> from madaline.core.layers import ScaledLinear
+        >>> network = Network((ScaledLinear((0, 0, 1), 2),))
+        >>> network.fixed(network.initialize((5,), np.random.default_rng(0)).theta)[0]
+        Network(layers=(Linear(in_features=3, out_features=2),))
+        """
+        bound = zip(self.layers, self.bind(theta), strict=True)
+        pairs = [layer.fixed(own) for layer, own in bound]
+        return Network(tuple(layer for layer, _ in pairs)), [own for _, own in pairs]
+
     def forward(
         self,
         parameters: Sequence[Parameters],

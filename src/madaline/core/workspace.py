@@ -61,6 +61,7 @@ class Workspace:
         self._next = position + 1
         if position == len(self._arrays):
             self._arrays.append(np.empty(shape, dtype))
+            return self._arrays[position]
         array = self._arrays[position]
         if array.shape != shape or array.dtype != dtype:
             array = self._arrays[position] = np.empty(shape, dtype)

@@ -17,10 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.data.joined_bins import JoinedBins
 from madaline.data.statistics import Distribution
-
-_CHUNK = 1024
-"""Rows worked on at a time, so that the intermediate float64 values stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +34,9 @@ class Bins:
 
     Examples
     --------
-    >>> bins = Bins(np.array([0.0, 1.0, 3.0]), np.array([0.5, 0.5]))
-    >>> out = np.empty((2, 2), np.float32)
-    >>> bins.write(np.array([2.0, 9.0]), out)
-    >>> out
-    array([[0.5, 0. ],
-           [0.5, 0.5]], dtype=float32)
+    >>> bins = Bins.fit(Distribution.of(np.arange(9.0)), 2, missing=0.0, median=4.0)
+    >>> bins.edges, bins.means.round(2)
+    (array([0., 4., 8.]), array([0.72, 0.28]))
     """
 
     edges: Array
@@ -70,52 +65,15 @@ class Bins:
         edges = cap_edges(distribution, n_bins)
         if len(edges) < 3:
             return None
-        uncentered = cls(edges, np.zeros(len(edges) - 1))
-        total = uncentered._total(distribution)
-        total += missing * uncentered._features(np.array([median]))[0]
+        bins = JoinedBins.of([edges], [np.zeros(len(edges) - 1)])
+        at_median = np.empty((1, len(bins)))
+        bins.write(np.array([[median]]), at_median)
+        total = _total(bins, distribution) + missing * at_median[0]
         return cls(edges, total / (distribution.total + missing))
 
     def __len__(self) -> int:
         """Return the number of bins."""
         return len(self.means)
-
-    def write(self, numbers: Array, out: Array) -> None:
-        """Write the features of some numbers.
-
-        Parameters
-        ----------
-        numbers : float64 ndarray of shape (n_samples,)
-            Finite, none missing.
-        out : ndarray of shape (n_samples, n_bins)
-            Where to write.
-        """
-        for start in range(0, len(numbers), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            out[rows] = self._features(numbers[rows])
-
-    def _features(self, numbers: Array) -> Array:
-        """Return clip(p - i, 0, 1) - m_i with p the place among the edges, shape (n, n_bins)."""
-        features = self._places(numbers)[:, None] - np.arange(len(self))
-        np.clip(features, 0, 1, out=features)
-        features -= self.means
-        return features
-
-    def _total(self, distribution: Distribution) -> Array:
-        """Return the weighted sum of each feature: what lies in its bin, and all above."""
-        places = self._places(distribution.values)
-        index = np.minimum(places.astype(np.intp), len(self) - 1)
-        inside = np.bincount(index, distribution.weights * (places - index), len(self))
-        above = distribution.total - np.cumsum(np.bincount(index, distribution.weights, len(self)))
-        return np.asarray(inside + above)
-
-    def _places(self, numbers: Array) -> Array:
-        """Return the number of the bin plus how far along it a number lies, from 0 to n_bins."""
-        half = np.clip(numbers, self.edges[0], self.edges[-1]) / 2  # 2e308 would overflow
-        edges = self.edges / 2
-        index = np.clip(np.searchsorted(self.edges, numbers, side="right") - 1, 0, len(self) - 1)
-        widths = np.diff(edges)
-        widths[widths == 0] = 1  # half of the smallest number there is
-        return np.asarray(index + (half - edges[index]) / widths[index])
 
 
 def cap_edges(distribution: Distribution, n_bins: int) -> Array:
@@ -147,3 +105,12 @@ def cap_edges(distribution: Distribution, n_bins: int) -> Array:
     shares = np.arange(1, n_bins) / n_bins * cumulative[-1]
     inner = values[np.minimum(np.searchsorted(cumulative, shares), len(values) - 1)]
     return np.unique(np.concatenate([values[:1], inner, values[-1:]]))
+
+
+def _total(bins: JoinedBins, distribution: Distribution) -> Array:
+    """Return the weighted sum of each feature: what lies in its bin, and all above."""
+    places = bins.places(distribution.values[None])[0]
+    index = np.minimum(places.astype(np.intp), len(bins) - 1)
+    inside = np.bincount(index, distribution.weights * (places - index), len(bins))
+    above = distribution.total - np.cumsum(np.bincount(index, distribution.weights, len(bins)))
+    return np.asarray(inside + above)

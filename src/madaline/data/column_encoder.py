@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from madaline.core.arrays import Array
@@ -28,7 +29,7 @@ class ColumnEncoder(ABC):
     def feature_names(self) -> tuple[str, ...]:
         """What each feature says; empty where the column has no information."""
 
-    @property
+    @cached_property
     def n_features(self) -> int:
         """Number of features, bins not counted."""
         return len(self.feature_names)
@@ -41,18 +42,6 @@ class ColumnEncoder(ABC):
         ------
         InputError
             If a value cannot be read as this kind.
-        """
-
-    @abstractmethod
-    def write(self, column: Array, out: Array) -> None:
-        """Write the features of a column that `read` returned, or of a slice of it.
-
-        Parameters
-        ----------
-        column : ndarray of shape (n_samples,)
-            The column.
-        out : float32 ndarray of shape (n_samples, n_features)
-            Where to write.
         """
 
     def n_unseen(self, column: Array) -> int:

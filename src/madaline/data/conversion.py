@@ -68,6 +68,8 @@ def as_booleans(name: str, column: Array) -> Array:
     >>> as_booleans("member", np.array(["Yes", None, "f"], dtype=object))
     array([ 1., nan,  0.])
     """
+    if column.dtype.kind == "O" and set(map(type, column.tolist())) <= {bool, type(None)}:
+        return column.astype(np.float64)  # None becomes NaN
     levels = as_levels(column)
     return np.array(_each(name, levels, _boolean, np.nan, "true or false"), dtype=np.float64)
 
@@ -117,9 +119,10 @@ def as_levels(column: Array) -> Array:
     array(['3', None, '0.5'], dtype=object)
     """
     if column.dtype.kind == "O":
-        if set(map(type, column)) <= {str, type(None)}:
+        items = column.tolist()
+        if set(map(type, items)) <= {str, type(None)}:
             return column
-        return _objects([None if item is None else str(item) for item in column])
+        return _objects([None if item is None else str(item) for item in items])
     distinct, inverse = np.unique(column, return_inverse=True)
     if column.dtype.kind == "f":
         texts = [None if np.isnan(number) else number_text(float(number)) for number in distinct]
@@ -139,13 +142,14 @@ def _each(
 ) -> list[_Value]:
     """Read every item once per distinct value; the first that cannot be read is the error's."""
     readings: dict[Any, Any] = {None: missing}
-    for item in dict.fromkeys(column.tolist()):
+    items = column.tolist()
+    for item in dict.fromkeys(items):
         if item is not None:
             try:
                 readings[item] = read(item)
             except (ValueError, KeyError, OverflowError):
                 raise _unreadable(name, wanted, type_word(item), item) from None
-    return [readings[item] for item in column.tolist()]
+    return list(map(readings.__getitem__, items))
 
 
 def type_word(item: Any) -> str:

@@ -51,12 +51,25 @@ class DatetimeEncoder(ColumnEncoder):
     kind = DATETIME
 
     @classmethod
-    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> DatetimeEncoder:
-        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+    def fit(
+        cls,
+        name: str,
+        column: Array,
+        sample_weight: Array | None = None,
+        *,
+        ascending: Array | None = None,
+    ) -> DatetimeEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind.
+
+        Where its moments without weights have been sorted, each need be looked at only once.
+        """
         moments = as_moments(name, column)
+        distinct, weight = moments, sample_weight
+        if ascending is not None:
+            distribution = Distribution.of_ascending(ascending)
+            distinct, weight = distribution.values, distribution.weights
         parts = {
-            part: Distribution.of(_part(moments, part), sample_weight)
-            for part in (*LINEAR, *CYCLES)
+            part: Distribution.of(_part(distinct, part), weight) for part in (*LINEAR, *CYCLES)
         }
         varying = [part for part, distribution in parts.items() if len(distribution.values) > 1]
         missing_share = share(np.isnat(moments), sample_weight)
@@ -108,17 +121,16 @@ class DatetimeEncoder(ColumnEncoder):
 
 def _part(moments: Array, part: str) -> Array:
     """Return a part of each moment as float64, NaN where missing."""
-    missing = np.isnat(moments)
-    days = moments.astype("datetime64[D]")
     match part:
         case "time":
             numbers: Array = moments.astype(np.int64) / 1e6
         case "year":
             numbers = 1970.0 + moments.astype("datetime64[Y]").astype(np.int64)
         case "month":
-            numbers = moments.astype("datetime64[M]").astype(np.int64) % 12.0
+            numbers = (moments.astype("datetime64[M]").astype(np.int64) % 12).astype(np.float64)
         case "weekday":
-            numbers = (days.astype(np.int64) + 3) % 7.0  # 1970 began on a Thursday
+            days = moments.astype("datetime64[D]").astype(np.int64)
+            numbers = ((days + 3) % 7).astype(np.float64)  # 1970 began on a Thursday
         case _:
-            numbers = (moments - days).astype(np.int64) / 3.6e9
-    return np.where(missing, np.nan, numbers)
+            numbers = (moments - moments.astype("datetime64[D]")).astype(np.int64) / 3.6e9
+    return np.where(np.isnat(moments), np.nan, numbers)

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.datetime_encoder import DatetimeEncoder
 from madaline.data.fold_features import FoldFeatures
+from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table, listed
@@ -31,6 +34,10 @@ from madaline.errors import InputError
 _CHUNK = 4096
 """Rows written at a time, so that a block of all features stays in the cache."""
 
+_SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
+"""Kinds of columns with the type of those that need not be converted first."""
+
+_Other: TypeAlias = CategoryEncoder | BooleanEncoder | DatetimeEncoder
 _ENCODERS: Mapping[str, type[ColumnEncoder]] = {
     encoder.kind: encoder
     for encoder in (NumberEncoder, CategoryEncoder, BooleanEncoder, DatetimeEncoder)
@@ -102,7 +109,7 @@ class TableEncoder:
         """
         weight = _checked_weight(sample_weight, table.n_samples)
         fitted = [
-            _fit_column(column.name, column.kind, table[column.name], weight, tuple(n_bins), target)
+            _fit_column(table, column.name, column.kind, weight, tuple(n_bins), target)
             for column in schema.columns
             if column.kept
         ]
@@ -123,7 +130,8 @@ class TableEncoder:
 
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""
-        return len(self.feature_columns(n_bins))
+        self._check_prepared(n_bins)
+        return self._widths[n_bins]
 
     def feature_columns(self, n_bins: int) -> Array:
         """Return for each feature the index of its column in `columns`, shape (n_features,)."""
@@ -131,7 +139,7 @@ class TableEncoder:
         base = [encoder.n_features for encoder in self.encoders]
         bins = [0] * len(base)
         for place, encoder in self._numbers():
-            bins[place] = len(encoder.bin_names(n_bins))
+            bins[place] = encoder.n_bin_features(n_bins)
         indices = np.arange(len(base))
         return np.concatenate([np.repeat(indices, base), np.repeat(indices, bins)])
 
@@ -167,17 +175,20 @@ class TableEncoder:
         """
         self._check_columns(table)
         columns = [encoder.read(table[encoder.name]) for encoder in self.encoders]
-        numbers = {
-            encoder.name: encoder.filled(columns[place])
-            for place, encoder in self._numbers()
-            if encoder.bins
-        }
         counts = {
             encoder.name: encoder.n_unseen(column)
             for encoder, column in zip(self.encoders, columns, strict=True)
         }
         unseen = {name: count for name, count in counts.items() if count}
-        return Encoded(self, self._base(columns, table.n_samples), numbers, unseen)
+        numbers = [columns[place] for place, _ in self._numbers()]
+        base = np.empty((table.n_samples, self.n_features(0)), np.float32)
+        for start in range(0, len(base), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            if self.joined:
+                self.joined.write([column[rows] for column in numbers], base[rows])
+            for place, span, encoder in self._others:
+                encoder.write(columns[place][rows], base[rows, span])
+        return Encoded(self, base, numbers, unseen)
 
     def fold_features(
         self,
@@ -244,15 +255,31 @@ class TableEncoder:
         )
         return cls(encoders, tuple(state["n_bins"]))
 
-    def _base(self, columns: Sequence[Array], n_samples: int) -> Array:
-        """Return the features without bins, written block of rows by block of rows."""
-        base = np.empty((n_samples, self.n_features(0)), np.float32)
-        stops = np.cumsum([encoder.n_features for encoder in self.encoders])
-        for start in range(0, n_samples, _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            for encoder, column, stop in zip(self.encoders, columns, stops, strict=True):
-                encoder.write(column[rows], base[rows, stop - encoder.n_features : stop])
-        return base
+    @cached_property
+    def joined(self) -> JoinedNumbers | None:
+        """The columns of numbers together, if there are any."""
+        encoders = tuple(encoder for _, encoder in self._numbers())
+        starts = tuple(self._starts[place] for place, _ in self._numbers())
+        return JoinedNumbers(encoders, starts) if encoders else None
+
+    @cached_property
+    def _others(self) -> tuple[tuple[int, slice, _Other], ...]:
+        """The place, the features and the encoder of each column that holds no numbers."""
+        return tuple(
+            (place, slice(start, start + encoder.n_features), encoder)
+            for place, (encoder, start) in enumerate(zip(self.encoders, self._starts, strict=True))
+            if isinstance(encoder, _Other)
+        )
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        """The place of the first feature of each column."""
+        return (0, *accumulate(encoder.n_features for encoder in self.encoders[:-1]))
+
+    @cached_property
+    def _widths(self) -> Mapping[int, int]:
+        """The number of features for each number of bins, made once: one row should not cost it."""
+        return {n_bins: len(self.feature_columns(n_bins)) for n_bins in (0, *self.n_bins)}
 
     def _numbers(self) -> Iterator[tuple[int, NumberEncoder]]:
         for place, encoder in enumerate(self.encoders):
@@ -285,15 +312,15 @@ class Encoded:
         What encoded it.
     base : float32 ndarray of shape (n_samples, n_base_features)
         The features without bins.
-    numbers : mapping of str to float64 ndarray of shape (n_samples,)
-        The numbers that have bins, the median where one is missing.
+    numbers : sequence of float64 ndarray of shape (n_samples,)
+        The columns of numbers.
     unseen : mapping of str to int
         In how many rows a category has a level that no training row had.
     """
 
     encoder: TableEncoder
     base: Array
-    numbers: Mapping[str, Array]
+    numbers: Sequence[Array]
     unseen: Mapping[str, int]
 
     @property
@@ -313,31 +340,33 @@ class Encoded:
         if width == self.base.shape[1]:
             return self.base
         features = np.empty((self.n_samples, width), np.float32)
-        start = self.base.shape[1]
-        features[:, :start] = self.base
-        for name, bins in self.encoder.bins(n_bins).items():
-            bins.write(self.numbers[name], features[:, start : start + len(bins)])
-            start += len(bins)
+        features[:, : self.base.shape[1]] = self.base
+        if self.encoder.joined:
+            bins = features[:, self.base.shape[1] :]
+            self.encoder.joined.write_bins(n_bins, self.numbers, bins)
         return features
 
 
 def _fit_column(
+    table: Table,
     name: str,
     kind: str,
-    column: Array,
     weight: Array | None,
     n_bins: tuple[int, ...],
     target: Array | None,
 ) -> ColumnEncoder:
+    column = table[name]
+    is_sortable = weight is None and (kind, column.dtype.kind) in _SORTABLE
+    ascending = table.ascending(name) if is_sortable else None
     match kind:
         case NumberEncoder.kind:
-            return NumberEncoder.fit(name, column, weight, n_bins)
+            return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
         case CategoryEncoder.kind:
             return CategoryEncoder.fit(name, column, weight, target)
         case BooleanEncoder.kind:
             return BooleanEncoder.fit(name, column, weight)
         case _:
-            return DatetimeEncoder.fit(name, column, weight)
+            return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
 
 
 def _checked_weight(sample_weight: Array | None, n_samples: int) -> Array | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.bins import Bins
-from madaline.data.column_encoder import ColumnEncoder, missing_name, write_missing
+from madaline.data.column_encoder import ColumnEncoder, missing_name
 from madaline.data.conversion import as_numbers
 from madaline.data.scaling import RobustScaling
 from madaline.data.schema import NUMBER
@@ -20,7 +20,7 @@ from madaline.data.statistics import Distribution, share, total_weight
 
 @dataclass(frozen=True, eq=False)
 class NumberEncoder(ColumnEncoder):
-    """Encodes a column of numbers.
+    """Knows what a column of numbers becomes; `JoinedNumbers` writes all of a table together.
 
     Parameters
     ----------
@@ -57,11 +57,20 @@ class NumberEncoder(ColumnEncoder):
         column: Array,
         sample_weight: Array | None = None,
         n_bins: Collection[int] = (),
+        *,
+        ascending: Array | None = None,
     ) -> NumberEncoder:
-        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+        """Return the encoder of a training column, shape (n_samples,), of any kind.
+
+        Where its numbers without weights have been sorted, that need not be done again.
+        """
         numbers = as_numbers(name, column)
         missing = np.isnan(numbers)
-        distribution = Distribution.of(numbers, sample_weight)
+        distribution = (
+            Distribution.of(numbers, sample_weight)
+            if ascending is None
+            else Distribution.of_ascending(ascending)
+        )
         missing_share = share(missing, sample_weight)
         if len(distribution.values) == 0:
             return cls(name, RobustScaling(0.0, 1.0), False, None, {})
@@ -90,6 +99,10 @@ class NumberEncoder(ColumnEncoder):
         own = (self.name,) if self.varies else ()
         return own if self.missing_share is None else (*own, missing_name(self.name))
 
+    def n_bin_features(self, n_bins: int) -> int:
+        """Return the number of bins that there are; zero where the column needs none."""
+        return len(self.bins[n_bins]) if n_bins in self.bins else 0
+
     def bin_names(self, n_bins: int) -> tuple[str, ...]:
         """Return what each bin stands for; empty where there are none."""
         if n_bins not in self.bins:
@@ -100,16 +113,6 @@ class NumberEncoder(ColumnEncoder):
     def read(self, column: Array) -> Array:
         """Return float64 numbers, NaN where missing."""
         return as_numbers(self.name, column)
-
-    def filled(self, numbers: Array) -> Array:
-        """Return numbers with the median where one is missing."""
-        return np.where(np.isnan(numbers), self.scaling.center, numbers)
-
-    def write(self, column: Array, out: Array) -> None:
-        """Write the scaled number, and whether it is missing."""
-        if self.varies:
-            out[:, 0] = self.scaling.apply(self.filled(column))
-        write_missing(np.isnan(column), self.missing_share, out)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the bins' arrays."""

@@ -54,7 +54,21 @@ class RobustScaling:
 
     def apply(self, numbers: Array) -> Array:
         """Return finite numbers scaled and smoothly clipped, in float64."""
-        with np.errstate(over="ignore", under="ignore"):
-            scaled = (numbers - self.center) / self.spread
-            np.clip(scaled, -1e100, 1e100, out=scaled)
-            return np.asarray(scaled / np.sqrt(1 + np.square(scaled / 3)))
+        return scaled(numbers, self.center, self.spread)
+
+
+def scaled(numbers: Array, center: float | Array, spread: float | Array) -> Array:
+    """Return finite numbers scaled and smoothly clipped, in float64.
+
+    Examples
+    --------
+    >>> scaled(np.array([[4.0], [9.0]]), np.array([[4.0], [3.0]]), np.array([[4.0], [2.0]])).round(
+    ...     3
+    ... )
+    array([[0.   ],
+           [2.121]])
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        z = (numbers - center) / spread
+        np.clip(z, -1e100, 1e100, out=z)
+        return np.asarray(z / np.sqrt(1 + np.square(z / 3)))

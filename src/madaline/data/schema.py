@@ -120,7 +120,7 @@ class Schema:
         """
         kinds = {} if kinds is None else kinds
         _check_kinds(table, kinds)
-        columns = [_infer(name, table[name], kinds.get(name)) for name in table.names]
+        columns = [_infer(table, name, kinds.get(name)) for name in table.names]
         return cls(_with_one_kept(columns, table, kinds), table.n_samples)
 
     @property
@@ -204,15 +204,16 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
             )
 
 
-def _infer(name: str, column: Array, told: str | None) -> ColumnSchema:
+def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
     if told == DROPPED:
-        return _column(name, DROPPED, column, "as told")
+        return _column(table, name, DROPPED, "as told")
     if told is not None:
-        column = _CONVERSIONS[told](name, column)
+        table = Table({name: _CONVERSIONS[told](name, table[name])})
+    column = table[name]
     kind = told or _natural_kind(column)
-    described = _column(name, kind, column, _DETAILS[kind](column))
+    described = _column(table, name, kind, _DETAILS[kind](column))
     reason = _uninformative(described) or (None if told else _identifier(name, column, described))
-    return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, column)
+    return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
 
 
 _CONVERSIONS = {
@@ -228,17 +229,16 @@ def _natural_kind(column: Array) -> str:
         return NUMBER
     if column.dtype.kind == "M":
         return DATETIME
-    return BOOLEAN if set(map(type, column)) <= {bool, type(None)} else CATEGORY
+    return BOOLEAN if set(map(type, column.tolist())) <= {bool, type(None)} else CATEGORY
 
 
-def _column(name: str, kind: str, column: Array, detail: str) -> ColumnSchema:
-    missing = is_missing(column)
-    n_missing = int(missing.sum())
+def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
+    column = table[name]
     if column.dtype.kind == "O":
         n_distinct = len(set(column.tolist()) - {None})
     else:
-        n_distinct = _n_distinct(np.sort(column[~missing]))
-    return ColumnSchema(name, kind, n_missing, n_distinct, detail)
+        n_distinct = _n_distinct(table.ascending(name))
+    return ColumnSchema(name, kind, int(is_missing(column).sum()), n_distinct, detail)
 
 
 def _n_distinct(values: Array) -> int:
@@ -253,19 +253,18 @@ def _uninformative(column: ColumnSchema) -> str | None:
     return None
 
 
-def _ranged(described: ColumnSchema, column: Array) -> ColumnSchema:
+def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
     """Return what a column was taken for, with the quartiles of its numbers or moments."""
-    present = column[~is_missing(column)]
-    if described.kind not in (NUMBER, DATETIME) or len(present) == 0:
+    if described.kind not in (NUMBER, DATETIME) or described.n_distinct == 0:
         return described
     moments = described.kind == DATETIME
-    places = np.arange(5) * (len(present) - 1) // 4
-    of_rank = np.partition(present, places)[places]
+    ascending = table.ascending(described.name)
+    of_rank = ascending[np.arange(5) * (len(ascending) - 1) // 4]
     numbers = of_rank.astype(np.int64) / 1e6 if moments else of_rank
     return replace(
         described,
         quartiles=tuple(float(number) for number in numbers),
-        whole=not moments and _whole(column),
+        whole=not moments and _whole(table[described.name]),
     )
 
 
@@ -286,8 +285,8 @@ def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None
 
 
 def _whole(numbers: Array) -> bool:
-    present = numbers[~np.isnan(numbers)]
-    return bool((present == np.floor(present)).all())
+    blocks = (numbers[start : start + 4096] for start in range(0, len(numbers), 4096))
+    return all(bool(((block == np.floor(block)) | np.isnan(block)).all()) for block in blocks)
 
 
 def _running(numbers: Array, described: ColumnSchema) -> bool:
@@ -306,16 +305,16 @@ def _with_one_kept(
     if any(column.kept for column in columns):
         return tuple(columns)
     return tuple(
-        _forced(column, table[column.name])
+        _forced(column, table)
         if column.name not in kinds and _uninformative(column) is None
         else column
         for column in columns
     )
 
 
-def _forced(column: ColumnSchema, values: Array) -> ColumnSchema:
+def _forced(column: ColumnSchema, table: Table) -> ColumnSchema:
     detail = f"{column.detail}; kept, as there is no other column"
-    return _ranged(replace(column, kind=_natural_kind(values), detail=detail), values)
+    return _ranged(replace(column, kind=_natural_kind(table[column.name]), detail=detail), table)
 
 
 def _number_detail(column: Array) -> str:
@@ -326,7 +325,8 @@ def _number_detail(column: Array) -> str:
 
 
 def _category_detail(column: Array) -> str:
-    counts = Counter(level for level in column.tolist() if level is not None)
+    counts = Counter(column.tolist())
+    del counts[None]
     shown = [_clipped(str(level)) for level, _ in counts.most_common(3)]
     more = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
     return ", ".join(shown) + more

@@ -7,6 +7,7 @@ depend neither on the order of the rows nor on whether equal rows are repeated o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -47,11 +48,22 @@ class Distribution:
         """
         present = ~np.isnan(column)
         if sample_weight is None:
-            values, counts = np.unique(column[present], return_counts=True)
-            return cls(values, counts.astype(np.float64))
+            return cls.of_ascending(np.sort(column[present]))
         present &= sample_weight > 0
         values, inverse = np.unique(column[present], return_inverse=True)
         return cls(values, np.bincount(inverse, sample_weight[present], len(values)))
+
+    @classmethod
+    def of_ascending(cls, values: Array) -> Distribution:
+        """Return the distribution of sorted values, none of them missing.
+
+        Examples
+        --------
+        >>> Distribution.of_ascending(np.array([1.0, 1.0, 3.0])).weights
+        array([2., 1.])
+        """
+        first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
+        return cls(values[first], np.diff(first, append=len(values)).astype(np.float64))
 
     @property
     def total(self) -> float:
@@ -69,7 +81,7 @@ class Distribution:
         share : float
             Between 0 and 1.
         """
-        cumulative = np.cumsum(self.weights)
+        cumulative = self._cumulative
         wanted = share * cumulative[-1]
         last = len(self.values) - 1
         low = min(int(np.searchsorted(cumulative, wanted, side="left")), last)
@@ -79,6 +91,10 @@ class Distribution:
             if high > low
             else float(self.values[low])
         )
+
+    @cached_property
+    def _cumulative(self) -> Array:
+        return np.cumsum(self.weights)
 
     def mean(self, of_values: Array) -> Array:
         """Return the weighted mean of something that was computed for each distinct value.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.column import to_column
+from madaline.data.column import is_missing, to_column
 from madaline.errors import InputError
 
 
@@ -85,6 +86,25 @@ class Table:
     def __contains__(self, name: object) -> bool:
         """Return whether there is a column of that name."""
         return name in self.columns
+
+    def ascending(self, name: str) -> Array:
+        """Return the numbers, or moments, of a column in ascending order, without missing ones.
+
+        They are sorted once, as several ask for them.
+
+        Examples
+        --------
+        >>> Table.from_columns({"age": [31, None, 14]}).ascending("age")
+        array([14., 31.])
+        """
+        if name not in self._ascending:
+            column = self[name]
+            self._ascending[name] = np.sort(column[~is_missing(column)])
+        return self._ascending[name]
+
+    @cached_property
+    def _ascending(self) -> dict[str, Array]:
+        return {}
 
     def take(self, rows: Any) -> Table:
         """Return the table of some rows, in the order of `rows` (integers, a slice or Booleans)."""

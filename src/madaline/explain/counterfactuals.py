@@ -26,7 +26,6 @@ from madaline.explain.effects import encoder_of, values_of
 from madaline.explain.readout import as_table
 from madaline.explain.wishes import Wish, wishes_of
 from madaline.model import FittedModel
-from madaline.runtime.predictor import CHUNK
 
 MOST_COLUMNS = 3
 """Columns that change at a time, unless told."""
@@ -36,6 +35,9 @@ BEAM = 24
 
 REFINED = 12
 """Changes that are enough and are made smaller."""
+
+BETWEEN = 64
+"""Values that are tried between one that is not enough and one that is."""
 
 WORTH_A_COLUMN = 0.9
 """How small a change must be, beside the smallest with a column less."""
@@ -182,7 +184,7 @@ class _Search:
             return without
         near = self.before[number]
         for _ in range(2):
-            values = self.choices[number].between(near, dict(one.changes)[number], CHUNK)
+            values = self.choices[number].between(near, dict(one.changes)[number], BETWEEN)
             tried = self._try([_with(rest, number, value) for value in values])
             first = next((place for place, this in enumerate(tried) if not this.lacks), None)
             if first is None:

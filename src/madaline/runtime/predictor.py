@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, Parameters
 from madaline.core.losses import Loss, loss_from_config
 from madaline.core.network import Network
 from madaline.core.workspace import Workspace
@@ -21,16 +22,20 @@ from madaline.errors import InputError
 from madaline.runtime.intervals import Intervals
 from madaline.runtime.sets import Sets
 
-CHUNK = 64
-"""Rows that go through the networks at a time, always as many.
+CHUNK = 8
+"""Rows of a matrix product, always as many.
 
-A matrix product may round differently for another number of rows. With chunks of one size, the last
-one padded, what is predicted for a row never depends on the rows beside it.
+A matrix product may round differently for another number of rows, and on some processors for the
+last rows of many. With chunks of one small size, the last one padded, what is predicted for a row
+never depends on the rows beside it.
 """
 
-LARGEST_PRODUCT = 2**18
-"""Multiply-adds of a matrix product up to which OpenBLAS, NumPy's matrix library on most machines,
-stays on one thread: so a prediction has the same bits on any number of threads."""
+STACK = 32
+"""Chunks that go through the networks at a time, at most; NumPy multiplies each by itself."""
+
+LARGEST_PRODUCT = 2**15
+"""Multiply-adds of a matrix product. Up to 2**18, OpenBLAS, the matrix library of NumPy on most
+machines, stays on one thread: so a prediction has the same bits on any number of threads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +69,11 @@ class Part:
 
     def output(self, features: Array) -> Array:
         """Return this part's share of the raw output, shape (n_samples, n_outputs), in float64."""
-        share = np.repeat(self.weights / self.theta.shape[1], self.theta.shape[1])
-        chunks = [
-            np.einsum("m,mco->co", share, output.reshape(-1, *output.shape[-2:]))
-            for output in self._chunks(features)
+        stacks = [
+            np.einsum("m,mso->so", self._share, output.reshape(-1, *output.shape[-2:]))
+            for output in self._stacks(features)
         ]
-        return np.concatenate(chunks)[: len(features)]
+        return np.concatenate(stacks)[: len(features)]
 
     def fold_outputs(self, features: Array) -> Array:
         """Return this part's share of the raw output of the networks of each fold alone.
@@ -79,24 +83,39 @@ class Part:
         ndarray of shape (n_folds, n_samples, n_outputs)
             In float64; the mean over the folds is `output`.
         """
-        chunks = [
-            np.einsum("r,rfco->fco", self.weights, output) for output in self._chunks(features)
+        stacks = [
+            np.einsum("r,rfso->fso", self.weights, output) for output in self._stacks(features)
         ]
-        return np.concatenate(chunks, axis=1)[:, : len(features)]
+        return np.concatenate(stacks, axis=1)[:, : len(features)]
 
-    def _chunks(self, features: Array) -> Iterator[Array]:
-        """Yield what every network says, shape (recipes, folds, CHUNK, n_outputs), chunk by chunk.
+    def _stacks(self, features: Array) -> Iterator[Array]:
+        """Yield what every network says, shape (recipes, folds, rows, n_outputs), stack by stack.
 
         The last chunk is padded; of no rows there is one, all padding. What is yielded is written
         over by the next.
         """
-        parameters = self.network.bind(self.theta)
+        network, parameters = self._fixed
         workspace = Workspace(largest_product=LARGEST_PRODUCT)
-        for start in range(0, max(1, len(features)), CHUNK):
+        for start in range(0, max(1, len(features)), CHUNK * STACK):
             workspace.rewind()
-            x = _padded(features[start : start + CHUNK])
-            output, _ = self.network.forward(parameters, x, workspace=workspace)
-            yield output
+            x = _in_chunks(features[start : start + CHUNK * STACK])
+            output, _ = network.forward(parameters, x, workspace=workspace)
+            yield output.reshape(*output.shape[:2], -1, output.shape[-1])
+
+    @cached_property
+    def _share(self) -> Array:
+        """How much each network counts, shape (recipes * folds,)."""
+        folds = self.theta.shape[1]
+        return np.repeat(self.weights / folds, folds)
+
+    @cached_property
+    def _fixed(self) -> tuple[Network, list[Parameters]]:
+        """What depends on no row, made once; an axis of one stands for the chunks."""
+        return self.network.fixed(self.theta[:, :, None])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds: the fields alone."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,12 +347,14 @@ def class_probabilities(loss: Loss, output: Array) -> Array:
     return np.concatenate([1 - prediction, prediction], axis=1)
 
 
-def _padded(x: Array) -> Array:
-    if len(x) == CHUNK:
-        return x
-    padded = np.zeros((CHUNK, x.shape[1]), x.dtype)
-    padded[: len(x)] = x
-    return padded
+def _in_chunks(x: Array) -> Array:
+    """Return rows in chunks, the last one padded, shape (n_chunks, CHUNK, n_features)."""
+    n_chunks = max(1, -(-len(x) // CHUNK))
+    if len(x) < n_chunks * CHUNK:
+        padded = np.zeros((n_chunks * CHUNK, x.shape[1]), x.dtype)
+        padded[: len(x)] = x
+        x = padded
+    return x.reshape(n_chunks, CHUNK, x.shape[1])
 
 
 def _named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:

@@ -101,6 +101,25 @@ class Layer(ABC):
             The backward pass of this very call.
         """
 
+    def fixed(self, parameters: Parameters) -> tuple[Layer, Parameters]:
+        """Return a layer and parameters that predict the same bits, for parameters at rest.
+
+        What only depends on the parameters may be done here, once; nothing by default.
+
+        Parameters
+        ----------
+        parameters : mapping of str to ndarray of shape (*axes, *shape)
+            This layer's parameters, which will not change any more.
+
+        Returns
+        -------
+        layer : Layer
+            It has the same output as this one.
+        parameters : mapping of str to ndarray
+            What its `forward` wants.
+        """
+        return self, parameters
+
     def config(self) -> dict[str, Any]:
         """Return the layer's name and settings as JSON-able values."""
         saved = [item for item in fields(self) if item.metadata.get("saved", True)]  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 
@@ -87,15 +88,20 @@ class Linear(Layer):
 def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     """Return ``x @ weight + bias`` for every member, shape (*axes, batch, out_features).
 
+    Axes of one in `weight` are shared by several batches in `x`, those of `x` by the members.
+
     Examples
     --------
     >>> weight, bias = np.ones((3, 2, 1)), np.array([[0.0], [1.0], [2.0]])  # three members
     >>> affine(np.array([[3.0, 4.0]]), weight, bias, Workspace()).ravel()
     array([7., 8., 9.])
     """
-    shape = (*weight.shape[:-2], x.shape[-2], weight.shape[-1])
-    y = workspace.empty(shape, weight.dtype)
-    if workspace.largest_product is None:
+    axes = weight.shape[:-2]
+    if x.ndim > 2 and x.shape[:-2] != axes:
+        axes = np.broadcast_shapes(axes, x.shape[:-2])
+    batch, (in_features, units) = x.shape[-2], weight.shape[-2:]
+    y = workspace.empty((*axes, batch, units), weight.dtype)
+    if batch * in_features * units <= (workspace.largest_product or inf):
         np.matmul(x, weight, out=y)
     else:
         _product_in_blocks(x, weight, y, workspace)

@@ -10,7 +10,7 @@ import numpy as np
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.initializers import Initializer, he_normal, uniform
 from madaline.core.layers.base import Backward, Layer
-from madaline.core.layers.linear import affine, sum_over_batch, weight_gradient
+from madaline.core.layers.linear import Linear, affine, sum_over_batch, weight_gradient
 from madaline.core.population import Slot
 from madaline.core.workspace import Workspace
 
@@ -83,6 +83,25 @@ class ScaledLinear(Layer):
         self.weight_initializer(parameters["weight"], self.in_features, self.out_features, rng)
         self.bias_initializer(parameters["bias"], self.in_features, self.out_features, rng)
 
+    def fixed(self, parameters: Parameters) -> tuple[Layer, Parameters]:
+        """Return a linear layer that has the gates in its weight.
+
+        Examples
+        --------
+        >>> layer = ScaledLinear(columns=(0, 1), out_features=1)
+        >>> parameters = {
+        ...     "gate": np.array([2.0, 3.0]),
+        ...     "weight": np.ones((2, 1)),
+        ...     "bias": np.ones(1),
+        ... }
+        >>> layer.fixed(parameters)
+        (Linear(in_features=2, out_features=1), {'weight': array([[2.],
+               [3.]]), 'bias': array([1.])})
+        """
+        weight, bias = parameters["weight"], parameters["bias"]
+        scaled = np.multiply(weight, self._feature_gate(parameters))
+        return Linear(self.in_features, self.out_features), {"weight": scaled, "bias": bias}
+
     def forward(
         self,
         parameters: Parameters,
@@ -93,8 +112,8 @@ class ScaledLinear(Layer):
         rng: Rng | None = None,
     ) -> tuple[Array, Backward]:
         """Return the output and its backward pass."""
-        gate, weight, bias = parameters["gate"], parameters["weight"], parameters["bias"]
-        feature_gate = np.take(gate, self._index, axis=-1, mode="clip")[..., None]  # (*axes, in, 1)
+        weight, bias = parameters["weight"], parameters["bias"]
+        feature_gate = self._feature_gate(parameters)
         scaled = workspace.empty(weight.shape, weight.dtype)
         np.multiply(weight, feature_gate, out=scaled)
         y = affine(x, scaled, bias, workspace)
@@ -116,3 +135,7 @@ class ScaledLinear(Layer):
             return np.matmul(gradient, scaled.swapaxes(-1, -2), out=out)  # (*axes, batch, in)
 
         return y, backward
+
+    def _feature_gate(self, parameters: Parameters) -> Array:
+        """Return the gate of each feature, shape (*axes, in_features, 1)."""
+        return np.take(parameters["gate"], self._index, axis=-1, mode="clip")[..., None]
