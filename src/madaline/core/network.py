@@ -212,4 +212,4 @@ class Network:
 
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one forward pass of one row through one member."""
-        return sum(int(np.prod(slot.shape)) for slot in self.layout.slots if len(slot.shape) > 1)
+        return sum(layer.multiply_adds() for layer in self.layers)
