@@ -16,7 +16,13 @@ from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.initializers import Initializer, he_normal, zeros
 from madaline.core.layers.base import Backward, Layer
 from madaline.core.layers.linear import sum_over_batch, write_product
-from madaline.core.layers.patches import check_grid, padded, rows_of_block, write_patches
+from madaline.core.layers.patches import (
+    check_grid,
+    copy_windows,
+    padded,
+    rows_of_block,
+    windows_of,
+)
 from madaline.core.population import Slot
 from madaline.core.workspace import Workspace
 from madaline.errors import InputError
@@ -164,10 +170,11 @@ class Convolution(Layer):
         size = rows_of_block(numbers, numbers * units, workspace)
         shape = (*grids.shape[:-4], min(size, batch), height, width, *window)
         patches = workspace.empty(shape, grids.dtype)
+        windows = windows_of(grids, *window[:2])
         for start in range(0, batch, size):
             rows = slice(start, min(start + size, batch))
             block = patches[..., : rows.stop - start, :, :, :, :, :]
-            write_patches(grids[..., rows, :, :, :], block)
+            copy_windows(windows[..., rows, :, :, :, :, :], block)
             yield rows, block.reshape(*grids.shape[:-4], -1, prod(window))
 
     def _by_position(self, x: Array) -> Array:

@@ -122,7 +122,8 @@ class MaskedPooling(Layer):
     def _there(self, x: Array, workspace: Workspace) -> Array:
         """Return 1 for each step that there is and 0 for padding, (..., batch, length)."""
         there = workspace.empty((*x.shape[:-1], self.length), x.dtype)
-        return np.less(np.arange(self.length, dtype=x.dtype), self._lengths(x), out=there)
+        np.less(np.arange(self.length, dtype=x.dtype), self._lengths(x), out=there)
+        return there
 
     def _steps(self, x: Array, workspace: Workspace) -> Array:
         """Return the steps with zeros beyond each row's length."""

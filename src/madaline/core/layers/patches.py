@@ -73,23 +73,30 @@ def padded(x: Array, shape: tuple[int, ...], size: int, workspace: Workspace) ->
     return out
 
 
-def write_patches(grids: Array, out: Array) -> None:
-    """Write the window at every position of padded grids.
+def windows_of(grids: Array, high: int, wide: int) -> Array:
+    """Return the window at every position of padded grids, a view that repeats numbers.
 
     Parameters
     ----------
     grids : ndarray of shape (*axes, batch, padded height, padded width, channels)
         What `padded` returned.
-    out : ndarray of shape (*axes, batch, height, width, window height, window width, channels)
-        Where to write.
+    high, wide : int
+        Sides of the window.
+
+    Returns
+    -------
+    ndarray of shape (*axes, batch, height, width, high, wide, channels)
+        Not to be written to.
     """
-    high, wide = out.shape[-3:-1]
-    windows = sliding_window_view(grids, (high, wide), axis=(-3, -2))
-    windows = np.moveaxis(windows, -3, -1)  # (..., height, width, high, wide, channels)
+    return np.moveaxis(sliding_window_view(grids, (high, wide), axis=(-3, -2)), -3, -1)
+
+
+def copy_windows(windows: Array, out: Array) -> None:
+    """Copy windows, (*axes, batch, height, width, high, wide, channels), side by side."""
     if out.shape[-1] > 1:
         np.copyto(out, windows)
         return
-    for place in np.ndindex(high, wide):  # of one channel, long rows are quicker than short windows
+    for place in np.ndindex(*out.shape[-3:-1]):  # of one channel, whole rows are quicker
         out[..., *place, :] = windows[..., *place, :]
 
 

@@ -73,7 +73,8 @@ class Pooling(Layer):
                 return gradient
             for axis, (windows, pooled) in reversed(list(enumerate(stages))):
                 out = workspace.empty(self._before(gradient.shape, axis), gradient.dtype)
-                out[...] = 0  # of positions that are left out
+                if self.shape[axis] % self.size:
+                    out[...] = 0  # of positions that are left out
                 by_pooled = gradient.reshape(*gradient.shape[:-2], *pooled.shape[-3:])
                 self.spread(by_pooled, windows, pooled, self._windows(out, axis))
                 gradient = out
