@@ -10,11 +10,15 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import number_text
+from madaline.data.images import read_images
 from madaline.data.table import Table
 from madaline.errors import InputError
 
 FRAMES = ("pandas", "polars", "pyarrow")
 """Libraries whose data frames can be made."""
+
+IMAGES_NAME = "image"
+"""Name of the only column of a table that was given as an array of images."""
 
 
 def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
@@ -24,7 +28,8 @@ def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
     ----------
     X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
         A pandas, polars or pyarrow frame (any that narwhals knows), a 2-D array, a SciPy sparse
-        matrix, a list of rows (sequences or dictionaries) or a dictionary of columns.
+        matrix, a list of rows (sequences or dictionaries), a dictionary of columns, or images of
+        shape (n_samples, height, width) or (n_samples, height, width, channels).
     names : sequence of str, optional
         Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
 
@@ -123,6 +128,9 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
         return list(X.columns.items())
     if hasattr(X, "toarray"):  # SciPy's sparse matrices and arrays; some look like a mapping
         X = X.toarray()
+    images = read_images(X)
+    if images is not None:
+        return [(IMAGES_NAME, images)]
     if isinstance(X, Mapping):
         return [(str(name), _values(values)) for name, values in X.items()]
     if _is_frame(X):

@@ -14,13 +14,21 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing, number_text
-from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline.data.conversion import (
+    as_booleans,
+    as_images,
+    as_levels,
+    as_moments,
+    as_numbers,
+)
+from madaline.data.images import image_codes, size_words
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
+IMAGE = "image"
 DROPPED = "dropped"
-KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, DROPPED)
+KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, DROPPED)
 """What a column can be taken for."""
 
 NEARLY_ALL = 0.95
@@ -42,7 +50,7 @@ class ColumnSchema:
     ----------
     name : str
         Name of the column.
-    kind : {"number", "category", "boolean", "datetime", "dropped"}
+    kind : {"number", "category", "boolean", "datetime", "image", "dropped"}
         How it is used.
     n_missing : int
         Rows without a value.
@@ -128,6 +136,11 @@ class Schema:
         """Names of the columns that are used."""
         return tuple(column.name for column in self.columns if column.kept)
 
+    @property
+    def single(self) -> tuple[str, ...]:
+        """Names of the columns that are used and hold a single value a row: images do not."""
+        return tuple(one.name for one in self.columns if one.kept and one.kind != IMAGE)
+
     def __getitem__(self, name: str) -> ColumnSchema:
         """Return the schema of one column.
 
@@ -207,6 +220,8 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
 def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
     if told == DROPPED:
         return _column(table, name, DROPPED, "as told")
+    if table[name].ndim > 1 and told not in (None, IMAGE):
+        raise InputError(f"Column {name!r} holds images: its kind is image or dropped, not {told}.")
     if told is not None:
         table = Table({name: _CONVERSIONS[told](name, table[name])})
     column = table[name]
@@ -221,10 +236,13 @@ _CONVERSIONS = {
     CATEGORY: lambda _, column: as_levels(column),
     BOOLEAN: as_booleans,
     DATETIME: as_moments,
+    IMAGE: as_images,
 }
 
 
 def _natural_kind(column: Array) -> str:
+    if column.ndim > 1:
+        return IMAGE
     if column.dtype.kind == "f":
         return NUMBER
     if column.dtype.kind == "M":
@@ -234,7 +252,9 @@ def _natural_kind(column: Array) -> str:
 
 def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
     column = table[name]
-    if column.dtype.kind == "O":
+    if column.ndim > 1:
+        n_distinct = int(image_codes(column).max(initial=-1)) + 1
+    elif column.dtype.kind == "O":
         n_distinct = len(set(column.tolist()) - {None})
     else:
         n_distinct = _n_distinct(table.ascending(name))
@@ -343,11 +363,18 @@ def _boolean_detail(column: Array) -> str:
     return f"true in {present.mean():.0%} of the rows" if len(present) else ""
 
 
+def _image_detail(column: Array) -> str:
+    if not len(column):
+        return size_words(column.shape[1:])
+    return f"{size_words(column.shape[1:])}, from {_short(column.min())} to {_short(column.max())}"
+
+
 _DETAILS = {
     NUMBER: _number_detail,
     CATEGORY: _category_detail,
     BOOLEAN: _boolean_detail,
     DATETIME: _datetime_detail,
+    IMAGE: _image_detail,
 }
 
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
 from madaline.data.frames import read_frame, read_target
+from madaline.data.images import read_images
 from madaline.data.table import Table
 from madaline.errors import InputError
 
@@ -23,7 +24,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     ----------
     estimator : BaseEstimator
         Its `n_features_in_` and `feature_names_in_` are set when fitting, and checked otherwise.
-    X : data frame, array-like or sparse matrix of shape (n_samples, n_features)
+    X : data frame, array-like or sparse matrix of shape (n_samples, n_features), or images
         The rows.
     fitting : bool
         Whether `X` is what is learned from.
@@ -33,6 +34,9 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     ValueError
         With scikit-learn's own words on shapes and names; `InputError` on the values.
     """
+    images = read_images(X)
+    if images is not None:
+        return _read_images(estimator, images, fitting=fitting)
     X = _plain(X)
     if _is_frame(X):
         _check_names(X)
@@ -133,6 +137,16 @@ def read_seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
+    """Return images as a table of one column; each number of an image counts as a feature."""
+    if fitting:
+        estimator.n_features_in_ = int(np.prod(images.shape[1:]))
+        vars(estimator).pop("feature_names_in_", None)
+    if len(images) < 1 + fitting:
+        raise InputError(f"There are {len(images)} images: give at least {1 + fitting}.")
+    return read_frame(images)
 
 
 def _plain(X: Any) -> Any:

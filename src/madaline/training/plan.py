@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
 
-from madaline.training.recipe import Recipe
+from madaline.training.architecture import channels_for
+from madaline.training.recipe import GRID_LEARNING_RATE, Recipe
 
 DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 """Time scales of weight decay that race, for each number of bins.
 
 More features need more decay; which time scale a table wants is what the race finds out.
 """
+
+GRID_DECAY_TIMES = (10, 30)
+"""The same for networks that look at a grid."""
 
 MOST_FEATURES = {16: 4096, 64: 1024}
 """With more features than this, an encoding in so many bins takes much time and buys nothing."""
@@ -98,6 +102,7 @@ def make_plan(
     epochs: int,
     n_groups: int | None = None,
     n_folds: int | None = None,
+    grid: tuple[int, ...] = (),
 ) -> Plan:
     """Return the plan for a table.
 
@@ -113,6 +118,8 @@ def make_plan(
         Number of groups of rows that may not be separated.
     n_folds : int, optional
         Number of folds, where that is not to be decided by the number of rows.
+    grid : tuple of int, optional
+        Positions that features stand on; none where they are columns of a table.
 
     Returns
     -------
@@ -120,6 +127,18 @@ def make_plan(
         Encodings that add no feature to a smaller one are left out, and so are those that would
         take more than `LARGEST_ENCODING` elements.
     """
+    recipes = _grid_recipes(grid) if grid else _table_recipes(n_samples, widths)
+    n_folds = n_folds or _folds(n_samples, n_groups)
+    smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
+    return Plan(
+        recipes,
+        n_folds=n_folds,
+        batch_size=min(batch_size_for(n_samples), smallest_training_part),
+        epochs=epochs,
+    )
+
+
+def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[Recipe, ...]:
     recipes = {}
     for n_bins, decay_times in DECAY_TIMES.items():
         seen = min(
@@ -132,13 +151,21 @@ def make_plan(
         for decay_time in decay_times:
             recipe = Recipe(seen, decay_time)
             recipes[recipe.name] = recipe
-    n_folds = n_folds or _folds(n_samples, n_groups)
-    smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
-    return Plan(
-        tuple(recipes.values()),
-        n_folds=n_folds,
-        batch_size=min(batch_size_for(n_samples), smallest_training_part),
-        epochs=epochs,
+    return tuple(recipes.values())
+
+
+def _grid_recipes(grid: tuple[int, ...]) -> tuple[Recipe, ...]:
+    return tuple(
+        Recipe(
+            0,
+            decay_time,
+            (128,),
+            learning_rate=GRID_LEARNING_RATE,
+            channels=channels_for(grid),
+            dropout=0.3,
+            warping=1.0,
+        )
+        for decay_time in GRID_DECAY_TIMES
     )
 
 
