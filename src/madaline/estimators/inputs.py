@@ -144,8 +144,10 @@ def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
     if fitting:
         estimator.n_features_in_ = int(np.prod(images.shape[1:]))
         vars(estimator).pop("feature_names_in_", None)
-    if len(images) < 1 + fitting:
-        raise InputError(f"There are {len(images)} images: give at least {1 + fitting}.")
+    if len(images) == 0:
+        raise InputError("The array of images is empty: give at least one image.")
+    if fitting and len(images) == 1:
+        raise InputError("There is one image, which cannot be learned from alone: give two or more.")
     return read_frame(images)
 
 
