@@ -71,7 +71,10 @@ def test_numbers_are_read_off_images():
     rng = np.random.default_rng(0)
     place = rng.uniform(2, 13, 300)
     columns = np.arange(16)
-    X = np.exp(-np.square(columns - place[:, None])[:, None, :]) + rng.normal(size=(300, 12, 16)) / 5
+    X = (
+        np.exp(-np.square(columns - place[:, None])[:, None, :])
+        + rng.normal(size=(300, 12, 16)) / 5
+    )
     model = AdaptiveRegressor(effort=10, random_state=0).fit(X[:200], place[:200])
     assert model.score(X[200:], place[200:]) > 0.8
     inside = model.predict_interval(X[200:])

@@ -132,8 +132,13 @@ class TableEncoder:
     @property
     def grid(self) -> tuple[int, ...]:
         """Height and width, where the features are the pixels of one image; empty otherwise."""
+        return self.shape[:2]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels of the image in each row; empty where that is not all."""
         only = self.encoders[0]
-        return only.grid if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
+        return only.shape if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
 
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""

@@ -1,4 +1,4 @@
-"""The image encoder makes pixels of about unit size, and says on what grid they stand."""
+"""The image encoder makes pixels of about unit size, and says how they stand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class ImageEncoder(ColumnEncoder):
     name : str
         Name of the column.
     shape : tuple of int
-        Height, width and channels.
+        Height, width and channels; features are positions one after the other, row by row, the
+        channels of each together.
     mean, scale : tuple of float
         For each channel the mean over all pixels of all training images, and their standard
         deviation; 1 where all are the same.
@@ -36,8 +37,8 @@ class ImageEncoder(ColumnEncoder):
     --------
     >>> column = np.array([[[[0], [255]]], [[[255], [0]]]], np.uint8)  # two images, 1 x 2, gray
     >>> encoder = ImageEncoder.fit("image", column)
-    >>> encoder.grid, encoder.n_features
-    ((1, 2), 2)
+    >>> encoder.shape, encoder.n_features
+    ((1, 2, 1), 2)
     >>> out = np.empty((2, 2), np.float32)
     >>> encoder.write(encoder.read(column), out)
     >>> out
@@ -68,11 +69,6 @@ class ImageEncoder(ColumnEncoder):
         variance = np.where(variance > 1e-9 * squares, variance, 1.0)
         scale = np.sqrt(variance)
         return cls(name, column.shape[1:], tuple(mean.tolist()), tuple(scale.tolist()))
-
-    @property
-    def grid(self) -> tuple[int, ...]:
-        """Height and width; features are its positions one after the other, channels together."""
-        return self.shape[:2]
 
     @property
     def feature_names(self) -> tuple[str, ...]:

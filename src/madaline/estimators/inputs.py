@@ -147,7 +147,9 @@ def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
     if len(images) == 0:
         raise InputError("The array of images is empty: give at least one image.")
     if fitting and len(images) == 1:
-        raise InputError("There is one image, which cannot be learned from alone: give two or more.")
+        raise InputError(
+            "There is one image, which cannot be learned from alone: give two or more."
+        )
     return read_frame(images)
 
 

@@ -27,8 +27,8 @@ from madaline.data.boolean_encoder import BooleanEncoder
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder
-from madaline.data.image_encoder import ImageEncoder
 from madaline.data.conversion import as_booleans, as_levels
+from madaline.data.image_encoder import ImageEncoder
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
 from madaline.explain.answers import PROBABILITY
