@@ -30,6 +30,7 @@ from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table, listed
+from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 
 _CHUNK = 4096
@@ -38,10 +39,19 @@ _CHUNK = 4096
 _SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
 """Kinds of columns with the type of those that need not be converted first."""
 
-_Other: TypeAlias = CategoryEncoder | BooleanEncoder | DatetimeEncoder | ImageEncoder
+_Other: TypeAlias = (
+    CategoryEncoder | BooleanEncoder | DatetimeEncoder | ImageEncoder | TextEncoder
+)
 _ENCODERS: Mapping[str, type[ColumnEncoder]] = {
     encoder.kind: encoder
-    for encoder in (NumberEncoder, CategoryEncoder, BooleanEncoder, DatetimeEncoder, ImageEncoder)
+    for encoder in (
+        NumberEncoder,
+        CategoryEncoder,
+        BooleanEncoder,
+        DatetimeEncoder,
+        ImageEncoder,
+        TextEncoder,
+    )
 }
 
 
@@ -377,6 +387,8 @@ def _fit_column(
             return CategoryEncoder.fit(name, column, weight, target)
         case BooleanEncoder.kind:
             return BooleanEncoder.fit(name, column, weight)
+        case TextEncoder.kind:
+            return TextEncoder.fit(name, column)
         case ImageEncoder.kind:
             return ImageEncoder.fit(name, column, weight)
         case _:

@@ -17,8 +17,8 @@ from madaline.errors import InputError
 FRAMES = ("pandas", "polars", "pyarrow")
 """Libraries whose data frames can be made."""
 
-IMAGES_NAME = "image"
-"""Name of the only column of a table that was given as an array of images."""
+IMAGES_NAME, TEXTS_NAME = "image", "text"
+"""Name of the only column of a table that was given as images, or as a list of texts."""
 
 
 def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
@@ -29,7 +29,7 @@ def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
     X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
         A pandas, polars or pyarrow frame (any that narwhals knows), a 2-D array, a SciPy sparse
         matrix, a list of rows (sequences or dictionaries), a dictionary of columns, or images of
-        shape (n_samples, height, width) or (n_samples, height, width, channels).
+        shape (n_samples, height, width) or (n_samples, height, width, channels), or texts.
     names : sequence of str, optional
         Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
 
@@ -57,6 +57,21 @@ def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
     return Table.from_columns(
         [(name, values) for name, (_, values) in zip(names, pairs, strict=True)]
     )
+
+
+def is_texts(X: Any) -> bool:
+    """Return whether it is a list, a one-dimensional array or a series of texts, none missing.
+
+    Examples
+    --------
+    >>> is_texts(["so good", "so bad"]), is_texts(["a", 1]), is_texts("so good")
+    (True, False, False)
+    """
+    if isinstance(X, list | tuple):
+        return len(X) > 0 and all(isinstance(one, str) for one in X)
+    if getattr(X, "ndim", 1) != 1 or not hasattr(X, "__array__") or hasattr(X, "columns"):
+        return False
+    return is_texts(np.asarray(X).tolist())
 
 
 def read_target(y: Any) -> Array:
@@ -131,6 +146,8 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
     images = read_images(X)
     if images is not None:
         return [(IMAGES_NAME, images)]
+    if is_texts(X):
+        return [(TEXTS_NAME, np.asarray(X, dtype=object))]
     if isinstance(X, Mapping):
         return [(str(name), _values(values)) for name, values in X.items()]
     if _is_frame(X):

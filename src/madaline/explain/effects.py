@@ -30,6 +30,7 @@ from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_booleans, as_levels
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.table import Table, listed
+from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 from madaline.explain.answers import PROBABILITY
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
@@ -138,7 +139,7 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
     Raises
     ------
     InputError
-        If it uses no such column, with the reason where there is one, or it holds images.
+        If it uses no such column, with the reason where there is one, or it holds images or texts.
     """
     for encoder in model.predictor.encoder.encoders:
         if encoder.name == column:
@@ -151,10 +152,10 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
 
 
 def _of_single_values(encoder: ColumnEncoder) -> ColumnEncoder:
-    if isinstance(encoder, ImageEncoder):
+    if isinstance(encoder, ImageEncoder | TextEncoder):
         raise InputError(
-            f"The column {encoder.name} holds images, which have no values to go along: ask about a"
-            " column of numbers, categories or dates."
+            f"The column {encoder.name} holds {encoder.kind}s, which have no values to go along:"
+            " ask about a column of numbers, categories or dates."
         )
     return encoder
 

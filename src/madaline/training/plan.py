@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
 from madaline.training.architecture import channels_for
@@ -17,6 +17,13 @@ More features need more decay; which time scale a table wants is what the race f
 
 GRID_DECAY_TIMES = (10, 30)
 """The same for networks that look at a grid."""
+
+GRID_CUTS = ((4, 2),)
+"""When networks that look at a grid leave: each takes much work, and bending pays soon or never."""
+
+GRID_BATCH_SIZE = 64
+"""Rows in their batch, at most: after 3 epochs of 4,000 digits the loss was .097 instead of .109
+with 128, for the same work."""
 
 MOST_FEATURES = {16: 4096, 64: 1024}
 """With more features than this, an encoding in so many bins takes much time and buys nothing."""
@@ -127,15 +134,15 @@ def make_plan(
         Encodings that add no feature to a smaller one are left out, and so are those that would
         take more than `LARGEST_ENCODING` elements.
     """
-    recipes = _grid_recipes(grid) if grid else _table_recipes(n_samples, widths)
     n_folds = n_folds or _folds(n_samples, n_groups)
     smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
-    return Plan(
-        recipes,
+    plan = Plan(
+        _table_recipes(n_samples, widths),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), smallest_training_part),
         epochs=epochs,
     )
+    return _on_grid(plan, grid) if grid else plan
 
 
 def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[Recipe, ...]:
@@ -154,18 +161,23 @@ def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[Recipe, .
     return tuple(recipes.values())
 
 
-def _grid_recipes(grid: tuple[int, ...]) -> tuple[Recipe, ...]:
-    return tuple(
-        Recipe(
-            0,
-            decay_time,
-            (128,),
-            learning_rate=GRID_LEARNING_RATE,
-            channels=channels_for(grid),
-            dropout=0.3,
-            warping=1.0,
-        )
-        for decay_time in GRID_DECAY_TIMES
+def _on_grid(plan: Plan, grid: tuple[int, ...]) -> Plan:
+    """Return the plan for networks that look at a grid: some see it bent, some as it is."""
+    usual = Recipe(
+        0,
+        GRID_DECAY_TIMES[0],
+        (128,),
+        learning_rate=GRID_LEARNING_RATE,
+        channels=channels_for(grid),
+        dropout=0.3,
+        warping=1.0,
+    )
+    bent = tuple(replace(usual, decay_time=decay_time) for decay_time in GRID_DECAY_TIMES)
+    return replace(
+        plan,
+        recipes=(*bent, replace(usual, warping=0.0)),
+        batch_size=min(GRID_BATCH_SIZE, plan.batch_size),
+        cuts=GRID_CUTS,
     )
 
 
