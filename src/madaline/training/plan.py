@@ -137,7 +137,7 @@ def make_plan(
     n_folds = n_folds or _folds(n_samples, n_groups)
     smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
     plan = Plan(
-        _table_recipes(n_samples, widths),
+        () if grid else _table_recipes(n_samples, widths),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), smallest_training_part),
         epochs=epochs,
