@@ -17,7 +17,7 @@ from madaline.data.terms import terms_of
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 
-REVIEWS = [f"{word} {end} number {n}" for n, (word, end) in enumerate(
+REVIEWS = [f"{word} {end} of number {n}" for n, (word, end) in enumerate(
     (word, end) for word in ("very good", "not bad", "so so") for end in ("tea", "coffee") * 5
 )]  # fmt: skip
 
@@ -39,11 +39,13 @@ def test_texts_alone_are_a_table_of_one_column(texts):
         (REVIEWS, "text"),
         (["very good tea indeed", "not bad at all"] * 20, "category"),
         ([f"code{n}" for n in range(30)], "dropped"),
+        ([f"a{n}e8-e29b-41d4-a716-4466" for n in range(30)], "dropped"),
+        ([f"note {n} of 7: 1 2 3 4" for n in range(30)], "dropped"),
         ([f"这个茶{n}很好喝下次再买" for n in range(30)], "text"),
         ([None, *REVIEWS], "text"),
         (REVIEWS[:5], "category"),
     ],
-    ids=["reviews", "answers", "codes", "Chinese", "missing", "few"],
+    ids=["reviews", "answers", "codes", "long codes", "numbers", "Chinese", "missing", "few"],
 )
 def test_what_is_taken_for_text(values, kind):
     table = Table.from_columns({"x": values, "size": np.arange(len(values)) % 7})

@@ -35,7 +35,7 @@ KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, DROPPED)
 NEARLY_ALL = 0.95
 """Share of distinct values above which text is an identifier, or free text."""
 
-MOSTLY, FEWEST_WORDS = 0.5, 4
+MOSTLY, FEWEST_WORDS = 0.5, 5
 """Share of distinct values, and words of one on average, from which levels are sentences."""
 
 FEWEST_WORDS_ALONE = 1.5

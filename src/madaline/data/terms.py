@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 _UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_RUN = re.compile(rf"[{_UNSPACED}]+")
 _PIECE = re.compile(rf"([{_UNSPACED}]+)|([^\W_{_UNSPACED}]+(?:['\u2019][^\W\d_{_UNSPACED}]+)?)")
 """Runs of Thai, Lao, Japanese and Chinese characters; words of all other scripts, with what stands
 behind an apostrophe."""
@@ -39,9 +40,13 @@ def terms_of(text: str) -> Iterator[str]:
 def n_words(text: str) -> float:
     """Return how many words a text has; two characters of a script without spaces count as one.
 
+    Numbers are no words, and what has no space inside, such as an identifier, is one at most.
+
     Examples
     --------
-    >>> n_words("Don't buy!"), n_words("很好吃")
-    (2, 1.5)
+    >>> n_words("Don't buy!"), n_words("很好吃"), n_words("550e8400-e29b-41d4 17")
+    (2.0, 1.5, 1.0)
     """
-    return sum(len(unspaced) / 2 or 1 for unspaced, _ in _PIECE.findall(text))
+    unspaced = sum(map(len, _RUN.findall(text)))
+    spaced = _RUN.sub(" ", text).split()
+    return unspaced / 2 + sum(any(map(str.isalpha, word)) for word in spaced)
