@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 ROOMS = ("core", "runtime")
-READS_FRAMES_AND_FILES = ("frames", "files")
+READS_FRAMES_AND_FILES = ("frames", "files", "image_files")
 NUMPY_ONLY = [
     *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
     *(

@@ -176,7 +176,7 @@ class Fitting:
         self.codec = self.objective.fit_codec(self.task, target, sample_weight)
         self.leaks = find_leaks(
             table,
-            self.schema.kept,
+            self.schema.single,
             self.codec.encode(target),
             classes=isinstance(self.codec, ClassCodec),
             groups=groups,
@@ -195,7 +195,12 @@ class Fitting:
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in BINS}
         n_groups = None if groups is None else len(np.unique(groups))
         plan = make_plan(
-            table.n_samples, widths, epochs=effort, n_groups=n_groups, n_folds=count_folds(folds)
+            table.n_samples,
+            widths,
+            epochs=effort,
+            n_groups=n_groups,
+            n_folds=count_folds(folds),
+            grid=self.encoder.grid,
         )
         self.plan = adjust(plan) if adjust else plan
         self.rows = self._fold(target, groups, folds, seed)
@@ -470,6 +475,7 @@ class Fitting:
                 self.codec, target[order], self._own_weight, n_judged=self.rows.n_judged
             ),
             fold_features,
+            self.encoder.grid,
         )
 
     @cached_property

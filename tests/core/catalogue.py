@@ -11,7 +11,13 @@ from madaline.core import layers, losses, optimizers
 
 LAYERS: dict[str, Callable[[int], layers.Layer]] = {
     "batch_norm": lambda n: layers.BatchNorm(n),
+    "convolution_of_sequences": lambda n: layers.Convolution((n,), 1, 2),
+    "convolution_of_channels": lambda n: layers.Convolution((1,), n, 2, 5),
+    "convolution_of_pictures": lambda n: layers.Residual(
+        (layers.Linear(n, 24), layers.Convolution((3, 4), 2, 3), layers.Linear(36, n))
+    ),
     "dropout": lambda n: layers.Dropout(0.25),
+    "each_position": lambda n: layers.EachPosition(n, (layers.BatchNorm(1), layers.Linear(1, 2))),
     "elu": lambda n: layers.ELU(),
     "elu_deep": lambda n: layers.ELU(2.0),
     "gelu": lambda n: layers.GELU(),
@@ -19,6 +25,14 @@ LAYERS: dict[str, Callable[[int], layers.Layer]] = {
     "layer_norm": lambda n: layers.LayerNorm(n),
     "leaky_relu": lambda n: layers.LeakyReLU(0.1),
     "linear": lambda n: layers.Linear(n, 4),
+    "masked_pooling": lambda n: layers.MaskedPooling(
+        max(1, n - 1), (layers.Convolution((n - 1,), 1, 2),) if n > 1 else ()
+    ),
+    "max_pooling": lambda n: layers.MaxPooling((n,), min(n, 2)),
+    "max_pooling_of_pictures": lambda n: layers.Residual(
+        (layers.Linear(n, 24), layers.MaxPooling((2, 6), 2), layers.Linear(6, n))
+    ),
+    "mean_pooling": lambda n: layers.MeanPooling((n,), min(n, 2)),
     "mish": lambda n: layers.Mish(),
     "relu": lambda n: layers.ReLU(),
     "residual": lambda n: layers.Residual(

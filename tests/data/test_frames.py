@@ -102,7 +102,7 @@ def test_arrays_lists_and_mappings():
     ("X", "message"),
     [
         ([1, 2], r"Reshape your data"),
-        (np.zeros((2, 2, 2)), r"got 3D array"),
+        (np.zeros((2, 2, 2, 2, 2)), r"got 5D array"),
         (np.zeros((3, 0)), r"0 feature\(s\) \(shape=\(3, 0\)\) while a minimum of 1 is required"),
         ([[1], [1, 2]], r"Row 1 .* has 2 values"),
         ("table.csv", r"Expected 2D"),

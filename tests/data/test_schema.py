@@ -126,7 +126,7 @@ def test_kinds_can_be_told(table):
     ("kinds", "message"),
     [
         ({"citi": "category"}, r"'citi'.*did you mean 'city'"),
-        ({"city": "text"}, r"'city' cannot be of the kind 'text'"),
+        ({"city": "prose"}, r"'city' cannot be of the kind 'prose'"),
         ({"city": "number"}, r"'city' must hold a number.*'(Bonn|Kiel|Ulm)'"),
         ({"size": "boolean"}, r"'size' must hold true or false"),
     ],

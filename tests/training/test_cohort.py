@@ -7,7 +7,8 @@ import pytest
 
 from madaline.core.workspace import Workspace
 from madaline.training import cohort as cohort_module
-from madaline.training.cohort import Cohort, build_network, learning_rate_multiple
+from madaline.training.architecture import build_network
+from madaline.training.cohort import Cohort, learning_rate_multiple
 from madaline.training.recipe import Recipe
 
 RECIPES = [Recipe(0, 3, (8, 8)), Recipe(0, 10, (8, 8)), Recipe(0, 30, (8, 8), learning_rate=0.01)]

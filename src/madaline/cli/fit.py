@@ -18,6 +18,7 @@ from madaline.cli.report import column_lines, finite, network_lines, verdict_lin
 from madaline.cli.training_data import TrainingData
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
+from madaline.data.image_files import LABEL
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.fitting import Fitting
@@ -37,6 +38,7 @@ EXAMPLES = """\
 examples:
   madaline fit penguins.csv --target species
   madaline fit houses.parquet --target price --category zip --drop id
+  madaline fit pictures/                   (pictures/cat/1.png, pictures/dog/1.png, ...)
 """
 
 
@@ -45,12 +47,24 @@ A recipe is named by how networks see numbers (plain, or also in bins), by the e
 idle weight has decayed (few: simpler networks), and by the units of their layers. Its loss is how
 wrong it is on rows that it never saw: lower is better."""
 
+RECIPES_OF_IMAGES = """\
+A recipe is named by the units of its convolutions, which look at small windows all over an image,
+by the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
+layers behind them, and by how much images are bent in training, each time in another way (warped).
+Its loss is how wrong it is on images that it never saw: lower is better."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be typed."""
     parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
-    parser.add_argument("table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too")
-    parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
+    parser.add_argument(
+        "table",
+        metavar="TABLE",
+        help="CSV, TSV or Parquet file, gzip too; or folders of images, one for each class",
+    )
+    parser.add_argument(
+        "--target", metavar="COLUMN", help="the column to predict; of images, their folder"
+    )
     parser.add_argument(
         "-o", "--output", metavar="MODEL", help="where to write; by default TABLE.madaline, here"
     )
@@ -75,6 +89,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--groups",
         metavar="COLUMN",
         help="rows alike here (a patient, a day) are judged only by networks that saw none of them",
+    )
+    rows.add_argument(
+        "--skip-broken", action="store_true", help="leave out image files that cannot be read"
     )
     rows.add_argument(
         "--folds",
@@ -112,6 +129,8 @@ def run(arguments: Namespace) -> None:
     """Fit a model and say what it is worth."""
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
+    if arguments.target is None and Path(arguments.table).is_dir():
+        arguments.target = LABEL
     data = TrainingData.read(arguments)
     objective = read_objective(arguments, data.target)
     task = arguments.task or objective.task or infer_task(data.target)[0]
@@ -164,6 +183,7 @@ def _default_path(table: str) -> Path:
 def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]:
     rows, columns = count(data.table.n_samples, "row"), count(data.n_columns, "column")
     yield f"Read {rows} and {columns} from {source}."
+    yield from map(paragraph, data.notes)
     yield from column_lines(fitting.schema)
     yield paragraph(f"The task: {fitting.task}, {_why(fitting, data)}.")
     n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
@@ -173,7 +193,7 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         f" side, each for at most {count(fitting.plan.epochs, 'epoch')}; those that predict unseen"
         " rows worse leave early."
     )
-    yield paragraph(RECIPES)
+    yield paragraph(RECIPES_OF_IMAGES if fitting.encoder.grid else RECIPES)
     metric = fitting.race.examples.metric
     if metric is not None:
         yield paragraph(

@@ -17,6 +17,7 @@ from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import Encoded
 from madaline.data.files import format_predictions, read_file, write_predictions
+from madaline.data.image_files import read_image_folder
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
@@ -38,6 +39,7 @@ examples:
   madaline predict penguins.madaline new_penguins.csv
   madaline predict penguins.madaline new_penguins.csv --proba -o out.parquet
   madaline predict houses.madaline new_houses.csv --coverage 0.9
+  madaline predict pictures.madaline new_pictures/
 """
 
 
@@ -45,7 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be typed."""
     parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [--json]"
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
-    parser.add_argument("table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too")
+    parser.add_argument(
+        "table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too; or images in a folder"
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -76,16 +80,11 @@ def run(arguments: Namespace) -> None:
             f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
             " leave out --proba."
         )
-    encoder = model.predictor.encoder
-    table = read_file(
-        arguments.table,
-        categories=encoder.categories,
-        columns=[*encoder.columns, model.summary.target],
-    )
+    table, names = _read(arguments.table, model)
     encoded = model.predictor.encode(table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)
-    columns: dict[str, Array] = {model.summary.target: prediction}
+    columns: dict[str, Array] = names | {model.summary.target: prediction}
     if arguments.proba:
         columns |= _probability_columns(model, output)
     if arguments.coverage is not None:
@@ -95,11 +94,25 @@ def run(arguments: Namespace) -> None:
     _warn_of_unseen(encoded.unseen)
     scores = _score(model, table, prediction)
     if arguments.json:
-        say(_as_json(columns, encoded.unseen, scores, path), sys.stdout)
+        say(_as_json(model.summary.target, columns, encoded.unseen, scores, path), sys.stdout)
     elif path is None:
         _print_csv(columns)
     if path is not None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
+
+
+def _read(path: str, model: FittedModel) -> tuple[Table, dict[str, Array]]:
+    """Return the rows, and of images a column with the names of their files."""
+    encoder = model.predictor.encoder
+    if not Path(path).is_dir():
+        wanted = [*encoder.columns, model.summary.target]
+        return read_file(path, categories=encoder.categories, columns=wanted), {}
+    if not encoder.shape:
+        raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
+    folder = read_image_folder(path, shape=encoder.shape)
+    for note in folder.notes:
+        say(paragraph(note), sys.stderr)
+    return folder.table, {"file": np.array(folder.paths, dtype=object)}
 
 
 def _warn_of_unseen(unseen: Mapping[str, int]) -> None:
@@ -168,15 +181,15 @@ def _write(path: Path, columns: Mapping[str, Array]) -> None:
 
 
 def _as_json(
+    target: str,
     columns: Mapping[str, Array],
     unseen: Mapping[str, int],
     scores: list[dict[str, Any]],
     path: Path | None,
 ) -> str:
-    names = list(columns)
     result: dict[str, Any] = {
-        "target": names[0],
-        "n_samples": len(columns[names[0]]),
+        "target": target,
+        "n_samples": len(columns[target]),
         "unseen": dict(unseen),
         "scores": scores,
     }

@@ -20,6 +20,8 @@ KIND_WORDS = {
     "category": ("category", "categories"),
     "boolean": ("Boolean", "Booleans"),
     "datetime": ("date", "dates"),
+    "text": ("text", "texts"),
+    "image": ("column of images", "columns of images"),
 }
 
 

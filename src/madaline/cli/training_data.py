@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from madaline.cli.words import suggestion
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.files import read_file
+from madaline.data.image_files import LABEL, read_image_folder
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.words import some
@@ -33,6 +35,8 @@ class TrainingData:
         What some columns are to be taken for, as told.
     n_columns : int
         Columns of the file.
+    notes : tuple of str
+        What was done to what was read.
     """
 
     table: Table
@@ -41,6 +45,7 @@ class TrainingData:
     groups: Array | None
     kinds: Mapping[str, str]
     n_columns: int
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, arguments: Namespace) -> TrainingData:
@@ -51,8 +56,7 @@ class TrainingData:
         InputError
             If the file is no table, a named column is not there, or a column cannot be used.
         """
-        # What is dropped is read as text, in which nothing can be wrong.
-        everything = read_file(arguments.table, categories=[*arguments.category, *arguments.drop])
+        everything, notes = _read(arguments)
         if arguments.target is None:
             raise InputError(
                 "Say what to predict: add --target COLUMN; the columns are"
@@ -78,7 +82,23 @@ class TrainingData:
             _groups(everything, arguments.groups),
             kinds,
             len(everything.names),
+            notes,
         )
+
+
+def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
+    """Return the table of a file or of a folder of images, and what was done to it."""
+    if not Path(arguments.table).is_dir():
+        # What is dropped is read as text, in which nothing can be wrong.
+        texts = [*arguments.category, *arguments.drop]
+        return read_file(arguments.table, categories=texts), ()
+    folder = read_image_folder(arguments.table, skip_broken=arguments.skip_broken)
+    if LABEL not in folder.table:
+        raise InputError(
+            f"The images in {arguments.table} are not in folders of their own: put those of each"
+            " class into a folder named after it."
+        )
+    return folder.table, folder.notes
 
 
 def _target(name: str, target: Array) -> Array:

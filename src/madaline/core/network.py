@@ -22,6 +22,10 @@ from madaline.core.layers.from_config import layer_from_config
 from madaline.core.population import Layout, Population
 from madaline.core.workspace import Workspace
 
+PREDICTED = 2**24
+"""Features that `Network.predict` takes at a time (64 MiB in float32): of many large images, the
+layers' outputs would not fit in memory."""
+
 
 @dataclass(frozen=True)
 class Network:
@@ -165,6 +169,14 @@ class Network:
         ndarray of shape (*axes, n_samples, n_outputs)
             Raw output, before the loss's inverse link.
         """
+        rows = max(1, PREDICTED // max(1, x.shape[-1]))
+        parts = [
+            self._predict(theta, x[..., start : start + rows, :])
+            for start in range(0, max(1, x.shape[-2]), rows)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+
+    def _predict(self, theta: Array, x: Array) -> Array:
         for layer, own in zip(self.layers, self.bind(theta), strict=True):
             x, _ = layer.forward(own, x, workspace=Workspace())
         return x
@@ -212,4 +224,4 @@ class Network:
 
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one forward pass of one row through one member."""
-        return sum(int(np.prod(slot.shape)) for slot in self.layout.slots if len(slot.shape) > 1)
+        return sum(layer.multiply_adds() for layer in self.layers)

@@ -1,8 +1,9 @@
-"""A column is one array of one of three kinds: numbers, moments in time, or levels.
+"""A column is one array of one of four kinds: numbers, moments in time, levels, or images.
 
 Numbers are float64 (NaN is missing), moments are datetime64[us] (NaT is missing), levels are
-objects: text or Booleans (None is missing). Whatever a user brings is brought to one of these here,
-so that nothing behind this point has to know where a column came from.
+objects: text or Booleans (None is missing). Images have more axes than one, and none is missing.
+Whatever a user brings is brought to one of these here, so that nothing behind this point has to
+know where a column came from.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.data.images import is_images, to_images
 from madaline.errors import InputError
 
 MOMENT = "datetime64[us]"
@@ -23,7 +25,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def to_column(name: str, values: Any) -> Array:
-    """Return `values` as a column of one of the three kinds.
+    """Return `values` as a column of one of the four kinds.
 
     Parameters
     ----------
@@ -52,6 +54,8 @@ def to_column(name: str, values: Any) -> Array:
     array([True, None, False], dtype=object)
     """
     array = _as_array(values)
+    if is_images(array):
+        return to_images(name, array)
     if array.ndim != 1:
         raise InputError(
             f"Column {name!r} has {array.ndim} dimensions (shape {array.shape}): give one value a"
@@ -85,6 +89,8 @@ def is_missing(column: Array) -> Array:
     >>> is_missing(np.array([1.0, np.nan])), is_missing(np.array(["a", None], dtype=object))
     (array([False,  True]), array([False,  True]))
     """
+    if column.ndim > 1:
+        return np.zeros(len(column), bool)
     match column.dtype.kind:
         case "f":
             return np.isnan(column)

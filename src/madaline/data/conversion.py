@@ -48,6 +48,22 @@ def as_numbers(name: str, column: Array) -> Array:
     return np.array(_each(name, column, _number, np.nan, "a number"), dtype=np.float64)
 
 
+def as_images(name: str, column: Array) -> Array:
+    """Return a column of images as it is.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else.
+    """
+    if column.ndim == 1:
+        raise InputError(
+            f"Column {name!r} cannot be read as images: give an array of shape (n_samples, height,"
+            " width) or (n_samples, height, width, channels)."
+        )
+    return column
+
+
 def as_booleans(name: str, column: Array) -> Array:
     """Return a column as float64: 1 for true, 0 for false, NaN where missing.
 

@@ -25,10 +25,12 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.datetime_encoder import DatetimeEncoder
 from madaline.data.fold_features import FoldFeatures
+from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table, listed
+from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 
 _CHUNK = 4096
@@ -37,10 +39,19 @@ _CHUNK = 4096
 _SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
 """Kinds of columns with the type of those that need not be converted first."""
 
-_Other: TypeAlias = CategoryEncoder | BooleanEncoder | DatetimeEncoder
+_Other: TypeAlias = (
+    CategoryEncoder | BooleanEncoder | DatetimeEncoder | ImageEncoder | TextEncoder
+)
 _ENCODERS: Mapping[str, type[ColumnEncoder]] = {
     encoder.kind: encoder
-    for encoder in (NumberEncoder, CategoryEncoder, BooleanEncoder, DatetimeEncoder)
+    for encoder in (
+        NumberEncoder,
+        CategoryEncoder,
+        BooleanEncoder,
+        DatetimeEncoder,
+        ImageEncoder,
+        TextEncoder,
+    )
 }
 
 
@@ -127,6 +138,17 @@ class TableEncoder:
     def categories(self) -> tuple[str, ...]:
         """Names of the columns that are read as text levels."""
         return tuple(e.name for e in self.encoders if isinstance(e, CategoryEncoder))
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Height and width, where the features are the pixels of one image; empty otherwise."""
+        return self.shape[:2]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels of the image in each row; empty where that is not all."""
+        only = self.encoders[0]
+        return only.shape if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
 
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""
@@ -365,6 +387,10 @@ def _fit_column(
             return CategoryEncoder.fit(name, column, weight, target)
         case BooleanEncoder.kind:
             return BooleanEncoder.fit(name, column, weight)
+        case TextEncoder.kind:
+            return TextEncoder.fit(name, column)
+        case ImageEncoder.kind:
+            return ImageEncoder.fit(name, column, weight)
         case _:
             return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
 

@@ -10,11 +10,15 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import number_text
+from madaline.data.images import read_images
 from madaline.data.table import Table
 from madaline.errors import InputError
 
 FRAMES = ("pandas", "polars", "pyarrow")
 """Libraries whose data frames can be made."""
+
+IMAGES_NAME, TEXTS_NAME = "image", "text"
+"""Name of the only column of a table that was given as images, or as a list of texts."""
 
 
 def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
@@ -24,7 +28,8 @@ def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
     ----------
     X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
         A pandas, polars or pyarrow frame (any that narwhals knows), a 2-D array, a SciPy sparse
-        matrix, a list of rows (sequences or dictionaries) or a dictionary of columns.
+        matrix, a list of rows (sequences or dictionaries), a dictionary of columns, or images of
+        shape (n_samples, height, width) or (n_samples, height, width, channels), or texts.
     names : sequence of str, optional
         Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
 
@@ -52,6 +57,21 @@ def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
     return Table.from_columns(
         [(name, values) for name, (_, values) in zip(names, pairs, strict=True)]
     )
+
+
+def is_texts(X: Any) -> bool:
+    """Return whether it is a list, a one-dimensional array or a series of texts, none missing.
+
+    Examples
+    --------
+    >>> is_texts(["so good", "so bad"]), is_texts(["a", 1]), is_texts("so good")
+    (True, False, False)
+    """
+    if isinstance(X, list | tuple):
+        return len(X) > 0 and all(isinstance(one, str) for one in X)
+    if getattr(X, "ndim", 1) != 1 or not hasattr(X, "__array__") or hasattr(X, "columns"):
+        return False
+    return is_texts(np.asarray(X).tolist())
 
 
 def read_target(y: Any) -> Array:
@@ -123,6 +143,11 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
         return list(X.columns.items())
     if hasattr(X, "toarray"):  # SciPy's sparse matrices and arrays; some look like a mapping
         X = X.toarray()
+    images = read_images(X)
+    if images is not None:
+        return [(IMAGES_NAME, images)]
+    if is_texts(X):
+        return [(TEXTS_NAME, np.asarray(X, dtype=object))]
     if isinstance(X, Mapping):
         return [(str(name), _values(values)) for name, values in X.items()]
     if _is_frame(X):

@@ -116,8 +116,8 @@ class TableProfile:
 
     @classmethod
     def of(cls, table: Table, schema: Schema) -> TableProfile:
-        """Return the profile of the columns of a table that its schema keeps."""
-        kept = [schema[name] for name in schema.kept]
+        """Return the profile of the columns of a table that its schema keeps, but not of images."""
+        kept = [schema[name] for name in schema.single]
         return cls(tuple(ColumnProfile.of(one.name, one.kind, table[one.name]) for one in kept))
 
     def to_json(self) -> list[dict[str, Any]]:

@@ -14,17 +14,32 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing, number_text
-from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline.data.conversion import (
+    as_booleans,
+    as_images,
+    as_levels,
+    as_moments,
+    as_numbers,
+)
+from madaline.data.images import image_codes, size_words
 from madaline.data.table import Table, listed
+from madaline.data.terms import n_words
 from madaline.errors import InputError
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
+IMAGE, TEXT = "image", "text"
 DROPPED = "dropped"
-KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, DROPPED)
+KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, DROPPED)
 """What a column can be taken for."""
 
 NEARLY_ALL = 0.95
 """Share of distinct values above which text is an identifier, or free text."""
+
+MOSTLY, FEWEST_WORDS = 0.5, 5
+"""Share of distinct values, and words of one on average, from which levels are sentences."""
+
+FEWEST_WORDS_ALONE = 1.5
+"""Words from which they are where there is no other column."""
 
 FEWEST_TEXTS, LONGEST_COINCIDENCE = 20, 100
 """Fewer texts, and shorter running numbers, may be distinct by coincidence."""
@@ -42,7 +57,7 @@ class ColumnSchema:
     ----------
     name : str
         Name of the column.
-    kind : {"number", "category", "boolean", "datetime", "dropped"}
+    kind : {"number", "category", "boolean", "datetime", "image", "text", "dropped"}
         How it is used.
     n_missing : int
         Rows without a value.
@@ -128,6 +143,11 @@ class Schema:
         """Names of the columns that are used."""
         return tuple(column.name for column in self.columns if column.kept)
 
+    @property
+    def single(self) -> tuple[str, ...]:
+        """Names of the columns that are used and hold a value a row: images and texts hold many."""
+        return tuple(one.name for one in self.columns if one.kept and one.kind not in (IMAGE, TEXT))
+
     def __getitem__(self, name: str) -> ColumnSchema:
         """Return the schema of one column.
 
@@ -207,6 +227,8 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
 def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
     if told == DROPPED:
         return _column(table, name, DROPPED, "as told")
+    if table[name].ndim > 1 and told not in (None, IMAGE):
+        raise InputError(f"Column {name!r} holds images: its kind is image or dropped, not {told}.")
     if told is not None:
         table = Table({name: _CONVERSIONS[told](name, table[name])})
     column = table[name]
@@ -216,25 +238,47 @@ def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
     return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
 
 
+def _as_texts(name: str, column: Array) -> Array:
+    del name  # everything can be read as text
+    return as_levels(column)
+
+
 _CONVERSIONS = {
     NUMBER: as_numbers,
-    CATEGORY: lambda _, column: as_levels(column),
+    CATEGORY: _as_texts,
     BOOLEAN: as_booleans,
     DATETIME: as_moments,
+    IMAGE: as_images,
+    TEXT: _as_texts,
 }
 
 
 def _natural_kind(column: Array) -> str:
+    if column.ndim > 1:
+        return IMAGE
     if column.dtype.kind == "f":
         return NUMBER
     if column.dtype.kind == "M":
         return DATETIME
-    return BOOLEAN if set(map(type, column.tolist())) <= {bool, type(None)} else CATEGORY
+    if set(map(type, column.tolist())) <= {bool, type(None)}:
+        return BOOLEAN
+    return TEXT if _is_text(column) else CATEGORY
+
+
+def _is_text(levels: Array, fewest_words: float = FEWEST_WORDS) -> bool:
+    """Return whether levels are sentences, most of them different."""
+    values = levels.tolist()
+    distinct = {one for one in values if isinstance(one, str)}
+    if len(distinct) < max(FEWEST_TEXTS, MOSTLY * (len(values) - values.count(None))):
+        return False
+    return sum(map(n_words, distinct)) >= fewest_words * len(distinct)
 
 
 def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
     column = table[name]
-    if column.dtype.kind == "O":
+    if column.ndim > 1:
+        n_distinct = int(image_codes(column).max(initial=-1)) + 1
+    elif column.dtype.kind == "O":
         n_distinct = len(set(column.tolist()) - {None})
     else:
         n_distinct = _n_distinct(table.ascending(name))
@@ -313,8 +357,12 @@ def _with_one_kept(
 
 
 def _forced(column: ColumnSchema, table: Table) -> ColumnSchema:
+    values = table[column.name]
+    kind = _natural_kind(values)
+    if kind == CATEGORY and _is_text(values, FEWEST_WORDS_ALONE):
+        return replace(column, kind=TEXT, detail=_text_detail(values))
     detail = f"{column.detail}; kept, as there is no other column"
-    return _ranged(replace(column, kind=_natural_kind(table[column.name]), detail=detail), table)
+    return _ranged(replace(column, kind=kind, detail=detail), table)
 
 
 def _number_detail(column: Array) -> str:
@@ -343,11 +391,24 @@ def _boolean_detail(column: Array) -> str:
     return f"true in {present.mean():.0%} of the rows" if len(present) else ""
 
 
+def _text_detail(column: Array) -> str:
+    words = [n_words(text) for text in column.tolist() if text is not None]
+    return f"{np.mean(words):.0f} words on average" if words else ""
+
+
+def _image_detail(column: Array) -> str:
+    if not len(column):
+        return size_words(column.shape[1:])
+    return f"{size_words(column.shape[1:])}, from {_short(column.min())} to {_short(column.max())}"
+
+
 _DETAILS = {
     NUMBER: _number_detail,
     CATEGORY: _category_detail,
     BOOLEAN: _boolean_detail,
     DATETIME: _datetime_detail,
+    IMAGE: _image_detail,
+    TEXT: _text_detail,
 }
 
 

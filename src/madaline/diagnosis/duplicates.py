@@ -6,6 +6,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
+from madaline.data.images import image_codes
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
 
@@ -68,6 +69,8 @@ def copied_rows(facts: Facts) -> Array:
 
 def _expected_by_chance(facts: Facts) -> float:
     """Return how many rows would have an equal one if the columns were independent."""
+    if facts.schema.single != facts.schema.kept:
+        return 0.0  # images are not equal by chance
     meet = 1.0
     for name in facts.schema.kept:
         shares = np.bincount(_codes(facts.table[name])) / facts.n_rows
@@ -77,6 +80,8 @@ def _expected_by_chance(facts: Facts) -> float:
 
 def _codes(column: Array) -> Array:
     """Return the number of each value; missing is one of them."""
+    if column.ndim > 1:
+        return image_codes(column)
     missing = is_missing(column)
     codes = np.zeros(len(column), np.int64)
     present = column[~missing]

@@ -122,7 +122,7 @@ class Cut:
 
 def cuts_of(facts: Facts, *, n_parts: int) -> Iterator[Cut]:
     """Yield the cut of every column that is learned from and has any value."""
-    for name in facts.schema.kept:
+    for name in facts.schema.single:
         if not is_missing(facts.table[name]).all():
             yield Cut.of(name, facts.schema[name].kind, facts.table[name], n_parts=n_parts)
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.layers import Linear, ScaledLinear
+from madaline.core.layers import Convolution, Linear, Pooling, ScaledLinear
 from madaline.core.layers.activation import Activation
+from madaline.core.layers.base import Layer
 from madaline.core.network import Network
 from madaline.core.workspace import Workspace
 from madaline.diagnosis.finding import Finding
@@ -149,12 +150,20 @@ def find_lost_networks(healths: Sequence[Sequence[LayerHealth]]) -> list[Finding
 
 def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, Array]]:
     """Yield what comes out of each hidden layer's units, and the slopes of their activation."""
-    after_units = False
+    units = 0
     for layer, own in zip(network.layers[:-1], network.bind(theta), strict=False):
         x, backward = layer.forward(own, x, workspace=Workspace())
-        if after_units and isinstance(layer, Activation):
-            yield x, backward(np.ones_like(x), {})
-        after_units = isinstance(layer, Linear | ScaledLinear)
+        if units and isinstance(layer, Activation):
+            yield x.reshape(-1, units), backward(np.ones_like(x), {}).reshape(-1, units)
+        if not isinstance(layer, Pooling):
+            units = _units(layer)
+
+
+def _units(layer: Layer) -> int:
+    """Return how many units a layer has; those of a convolution are the same at every position."""
+    if isinstance(layer, Convolution):
+        return layer.out_channels
+    return layer.out_features if isinstance(layer, Linear | ScaledLinear) else 0
 
 
 def _shares(outputs: Array, slopes: Array) -> tuple[int, float, float]:

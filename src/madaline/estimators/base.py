@@ -67,9 +67,10 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
 
         Parameters
         ----------
-        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+        X : data frame, array or sparse matrix of shape (n_samples, n_features), or images
             The columns to learn from: numbers, text, categories, booleans, dates. Missing values
-            are welcome.
+            are welcome. Or images, an array of shape (n_samples, height, width) or (n_samples,
+            height, width, channels); or texts, a list of them.
         y : array-like of shape (n_samples,)
             What to predict.
         sample_weight : array-like of shape (n_samples,), optional
@@ -142,7 +143,7 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
 
         Parameters
         ----------
-        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+        X : data frame, array or sparse matrix of shape (n_samples, n_features), or images
             The same columns as in `fit`. Categories never seen there are welcome.
 
         Returns
@@ -231,6 +232,7 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         tags.input_tags.categorical = True
+        tags.input_tags.three_d_array = True
         # Text is understood, but tags.input_tags.string would also promise any Python object.
         return tags
 

@@ -11,7 +11,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
-from madaline.data.frames import read_frame, read_target
+from madaline.data.frames import is_texts, read_frame, read_target
+from madaline.data.images import read_images
 from madaline.data.table import Table
 from madaline.errors import InputError
 
@@ -23,7 +24,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     ----------
     estimator : BaseEstimator
         Its `n_features_in_` and `feature_names_in_` are set when fitting, and checked otherwise.
-    X : data frame, array-like or sparse matrix of shape (n_samples, n_features)
+    X : data frame, array-like or sparse matrix of shape (n_samples, n_features), images, or texts
         The rows.
     fitting : bool
         Whether `X` is what is learned from.
@@ -33,6 +34,13 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     ValueError
         With scikit-learn's own words on shapes and names; `InputError` on the values.
     """
+    images = read_images(X)
+    if images is not None:
+        return _read_images(estimator, images, fitting=fitting)
+    if is_texts(X):
+        if fitting:
+            _set_n_features(estimator, 1)
+        return read_frame(X)
     X = _plain(X)
     if _is_frame(X):
         _check_names(X)
@@ -133,6 +141,25 @@ def read_seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
+    """Return images as a table of one column; each number of an image counts as a feature."""
+    if fitting:
+        _set_n_features(estimator, int(np.prod(images.shape[1:])))
+    if len(images) == 0:
+        raise InputError("The array of images is empty: give at least one image.")
+    if fitting and len(images) == 1:
+        raise InputError(
+            "There is one image, which cannot be learned from alone: give two or more."
+        )
+    return read_frame(images)
+
+
+def _set_n_features(estimator: Any, n_features: int) -> None:
+    """Remember how wide `X` was, which has no names."""
+    estimator.n_features_in_ = n_features
+    vars(estimator).pop("feature_names_in_", None)
 
 
 def _plain(X: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.given_folds import GivenFolds
+from madaline.data.images import image_codes
 from madaline.data.table import Table
 
 TINY = 32
@@ -133,6 +134,8 @@ def _places(
 
 def _codes(values: Array) -> Array:
     """Return the rank of each value among the different ones; missing values are one of them."""
+    if values.ndim > 1:
+        return image_codes(values)
     if values.dtype == object:
         named = np.array([f"{type(value).__name__} {value}" for value in values])
         return np.unique(named, return_inverse=True)[1].reshape(-1)

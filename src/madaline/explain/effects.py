@@ -28,7 +28,9 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_booleans, as_levels
+from madaline.data.image_encoder import ImageEncoder
 from madaline.data.table import Table, listed
+from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 from madaline.explain.answers import PROBABILITY
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
@@ -137,16 +139,25 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
     Raises
     ------
     InputError
-        If it uses no such column, with the reason where there is one.
+        If it uses no such column, with the reason where there is one, or it holds images or texts.
     """
     for encoder in model.predictor.encoder.encoders:
         if encoder.name == column:
-            return encoder
+            return _of_single_values(encoder)
     left_out = {one.name: one.detail for one in model.schema.columns}
     if column in left_out:
         raise InputError(f"The model does not use the column {column} ({left_out[column]}).")
     names = listed(model.predictor.encoder.columns)
     raise InputError(f"The model knows no column {column!r}: it uses {names}.")
+
+
+def _of_single_values(encoder: ColumnEncoder) -> ColumnEncoder:
+    if isinstance(encoder, ImageEncoder | TextEncoder):
+        raise InputError(
+            f"The column {encoder.name} holds {encoder.kind}s, which have no values to go along:"
+            " ask about a column of numbers, categories or dates."
+        )
+    return encoder
 
 
 def values_of(encoder: ColumnEncoder, column: Array) -> Array:

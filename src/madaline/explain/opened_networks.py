@@ -9,6 +9,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.layers.chain import ChainBackward
 from madaline.core.workspace import Workspace
+from madaline.errors import InputError
 from madaline.explain.answers import Answer
 from madaline.explain.opened_part import OpenedPart
 from madaline.runtime.predictor import Predictor
@@ -25,9 +26,19 @@ class OpenedNetworks:
         The networks.
     answer : Answer
         What is made of their raw outputs.
+
+    Raises
+    ------
+    InputError
+        If the networks look at images: their first layer adds up no columns.
     """
 
     def __init__(self, predictor: Predictor, answer: Answer) -> None:
+        if predictor.encoder.grid:
+            raise InputError(
+                "Predictions about images cannot be explained yet: what is explained is what each"
+                " column of a table adds to a prediction."
+            )
         self.answer = answer
         self.n_columns = len(predictor.encoder.columns)
         self.parts = [

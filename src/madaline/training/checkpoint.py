@@ -16,7 +16,8 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.saving import write_tensor_file
 from madaline.data.tensor_file import CHECKPOINT, read_tensor_file
-from madaline.training.cohort import Cohort, build_network
+from madaline.training.architecture import build_network
+from madaline.training.cohort import Cohort
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
 from madaline.training.race import Race

@@ -11,18 +11,20 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.initializers import zeros
-from madaline.core.layers import Linear, ScaledLinear, SiLU
-from madaline.core.layers.base import Layer
 from madaline.core.network import Network
 from madaline.core.optimizers import ScheduleFreeAdamW, StepSize, weights_only
 from madaline.core.population import Population, Slot
 from madaline.core.workspace import Workspace
+from madaline.data.warping import warp
+from madaline.training.architecture import build_network, width
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
 
 JUDGED_ROWS = 1024
 """Rows that are judged at a time, so that activations stay in the processor's cache."""
+
+JUDGED_ELEMENTS = 2**20
+"""Activations of one layer that judging may need at a time: four MiB in float32."""
 
 GROUP_ELEMENTS = 2**17
 """Activations of one layer that a group of networks may have: half a MiB in float32."""
@@ -37,7 +39,7 @@ class Cohort:
     Parameters
     ----------
     recipes : sequence of Recipe
-        They share `n_bins`, `units` and `column_dropout`.
+        They share everything but `decay_time` and `learning_rate`.
     network : Network
         The layers.
     population : Population
@@ -118,12 +120,13 @@ class Cohort:
         """Return slices of folds small enough for the cache, large enough to be worth a call.
 
         As many at least as there are threads, if there are as many folds. What a network learns
-        does not depend on the group that it is in.
+        does not depend on the group that it is in: layers that draw by chance in training do so for
+        a whole group, so where there are any, each fold is one.
         """
-        units = max(self.recipes[0].units)
-        folds = self.examples.rows.n_folds
-        size = max(1, GROUP_ELEMENTS // (len(self.recipes) * self.batch_size * units))
-        size = min(size, -(-folds // n_threads))
+        recipe, folds = self.recipes[0], self.examples.rows.n_folds
+        activations = len(self.recipes) * self.batch_size * width(recipe, self.examples)
+        size = min(max(1, GROUP_ELEMENTS // activations), -(-folds // n_threads))
+        size = 1 if recipe.dropout else size
         return [slice(start, min(start + size, folds)) for start in range(0, folds, size)]
 
     def train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:
@@ -152,8 +155,10 @@ class Cohort:
             x, target, weight = self._batch(order[group, step], group, workspace)
             if self.recipes[0].column_dropout:
                 self._hide_columns(x, rngs, workspace)
+            if self.recipes[0].warping:
+                x = self._warped(x, rngs, workspace)
             output, backward = self.network.forward(
-                parameters, x, workspace=workspace, training=True
+                parameters, x, workspace=workspace, training=True, rng=rngs[0]
             )
             slope = self.examples.loss.gradient(output, target, weight, workspace=workspace)
             backward(slope, gradients)
@@ -183,9 +188,10 @@ class Cohort:
         parameters = self.network.bind(self.optimizer.averaged(self.population[:, fold]))
         x = self.examples.encoded(self.recipes[0].n_bins, fold, places)
         output = np.empty((len(self.recipes), len(x), self.examples.n_outputs), np.float32)
-        for start in range(0, len(x), JUDGED_ROWS):
+        rows = min(JUDGED_ROWS, max(1, JUDGED_ELEMENTS // width(self.recipes[0], self.examples)))
+        for start in range(0, len(x), rows):
             workspace.rewind()
-            chunk = slice(start, start + JUDGED_ROWS)
+            chunk = slice(start, start + rows)
             output[:, chunk], _ = self.network.forward(parameters, x[chunk], workspace=workspace)
         return output
 
@@ -255,23 +261,18 @@ class Cohort:
         mask = workspace.empty(x.shape, np.float32)
         x *= np.take(shown, index, axis=-1, out=mask, mode="clip")
 
+    def _warped(self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace) -> Array:
+        """Return images that are bent by chance, each in its own way."""
+        bent, strength = workspace.empty(x.shape, np.float32), self.recipes[0].warping
+        for images, out, rng in zip(x, bent, rngs, strict=True):
+            warp(images, self.examples.grid, strength, rng, out=out, workspace=workspace)
+        return bent
+
     def _gradient(self, members: Population) -> Array:
         return np.empty(members.theta.shape, members.theta.dtype)
 
     def _workspace(self, purpose: str, number: int) -> Workspace:
         return self._workspaces.setdefault((purpose, number), Workspace())
-
-
-def build_network(recipe: Recipe, examples: Examples) -> Network:
-    """Return the layers of a recipe: gated inputs, hidden layers of SiLU units, linear outputs."""
-    first, *others = recipe.units
-    layers: list[Layer] = [ScaledLinear(examples.columns[recipe.n_bins], first), SiLU()]
-    below = first
-    for units in others:
-        layers += [Linear(below, units), SiLU()]
-        below = units
-    layers.append(Linear(below, examples.n_outputs, weight_initializer=zeros))
-    return Network(tuple(layers))
 
 
 def learning_rate_multiple(slot: Slot) -> float:

@@ -41,6 +41,9 @@ class Examples:
         What judges outputs instead of the loss.
     fold_features : FoldFeatures, optional
         Features that are others for the networks of each fold.
+    grid : tuple of int
+        Positions that the features stand on, such as the height and width of images; none where
+        they are columns of a table.
     """
 
     rows: FoldedRows
@@ -52,6 +55,7 @@ class Examples:
     groups: Array | None = None
     metric: Metric | None = None
     fold_features: FoldFeatures | None = None
+    grid: tuple[int, ...] = ()
 
     @property
     def n_samples(self) -> int:

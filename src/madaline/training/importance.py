@@ -177,6 +177,8 @@ def out_of_fold_importances(
     tuple of Importance
         The most important column first; none if no fold has two rows that could exchange values.
     """
+    if examples.grid:  # one column, and no first layer that adds up columns
+        return ()
     affordable = int(work / exchange_work(mix, len(names)))
     spread = examples.rows.spread(min(EXCHANGED_ROWS, max(FEWEST_ROWS, affordable)))
     folds = [(fold, places) for fold, places in enumerate(spread) if len(places) > 1]

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
-from madaline.training.recipe import Recipe
+from madaline.training.architecture import channels_for
+from madaline.training.recipe import GRID_LEARNING_RATE, Recipe
 
 DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 """Time scales of weight decay that race, for each number of bins.
 
 More features need more decay; which time scale a table wants is what the race finds out.
 """
+
+GRID_DECAY_TIMES = (10, 30)
+"""The same for networks that look at a grid."""
+
+GRID_CUTS = ((4, 2),)
+"""When networks that look at a grid leave: each takes much work, and bending pays soon or never."""
+
+GRID_BATCH_SIZE = 64
+"""Rows in their batch, at most: after 3 epochs of 4,000 digits the loss was .097 instead of .109
+with 128, for the same work."""
 
 MOST_FEATURES = {16: 4096, 64: 1024}
 """With more features than this, an encoding in so many bins takes much time and buys nothing."""
@@ -98,6 +109,7 @@ def make_plan(
     epochs: int,
     n_groups: int | None = None,
     n_folds: int | None = None,
+    grid: tuple[int, ...] = (),
 ) -> Plan:
     """Return the plan for a table.
 
@@ -113,6 +125,8 @@ def make_plan(
         Number of groups of rows that may not be separated.
     n_folds : int, optional
         Number of folds, where that is not to be decided by the number of rows.
+    grid : tuple of int, optional
+        Positions that features stand on; none where they are columns of a table.
 
     Returns
     -------
@@ -120,6 +134,18 @@ def make_plan(
         Encodings that add no feature to a smaller one are left out, and so are those that would
         take more than `LARGEST_ENCODING` elements.
     """
+    n_folds = n_folds or _folds(n_samples, n_groups)
+    smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
+    plan = Plan(
+        () if grid else _table_recipes(n_samples, widths),
+        n_folds=n_folds,
+        batch_size=min(batch_size_for(n_samples), smallest_training_part),
+        epochs=epochs,
+    )
+    return _on_grid(plan, grid) if grid else plan
+
+
+def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[Recipe, ...]:
     recipes = {}
     for n_bins, decay_times in DECAY_TIMES.items():
         seen = min(
@@ -132,13 +158,26 @@ def make_plan(
         for decay_time in decay_times:
             recipe = Recipe(seen, decay_time)
             recipes[recipe.name] = recipe
-    n_folds = n_folds or _folds(n_samples, n_groups)
-    smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
-    return Plan(
-        tuple(recipes.values()),
-        n_folds=n_folds,
-        batch_size=min(batch_size_for(n_samples), smallest_training_part),
-        epochs=epochs,
+    return tuple(recipes.values())
+
+
+def _on_grid(plan: Plan, grid: tuple[int, ...]) -> Plan:
+    """Return the plan for networks that look at a grid: some see it bent, some as it is."""
+    usual = Recipe(
+        0,
+        GRID_DECAY_TIMES[0],
+        (128,),
+        learning_rate=GRID_LEARNING_RATE,
+        channels=channels_for(grid),
+        dropout=0.3,
+        warping=1.0,
+    )
+    bent = tuple(replace(usual, decay_time=decay_time) for decay_time in GRID_DECAY_TIMES)
+    return replace(
+        plan,
+        recipes=(*bent, replace(usual, warping=0.0)),
+        batch_size=min(GRID_BATCH_SIZE, plan.batch_size),
+        cuts=GRID_CUTS,
     )
 
 

@@ -268,8 +268,8 @@ class Race:
 
 def _same_layers(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
     """Return the recipes in groups whose networks have the same layers and see the same batches."""
-    groups: dict[tuple[int, tuple[int, ...], float], list[Recipe]] = {}
+    groups: dict[Recipe, list[Recipe]] = {}
     for recipe in recipes:
-        key = recipe.n_bins, recipe.units, recipe.column_dropout
+        key = replace(recipe, decay_time=0.0, learning_rate=0.0)
         groups.setdefault(key, []).append(recipe)
     return list(groups.values())

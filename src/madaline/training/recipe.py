@@ -9,6 +9,9 @@ from typing import Any
 LEARNING_RATE = 0.03
 """With averaged weights, most tables take any rate from 0.003 to 0.05 alike; this one is quick."""
 
+GRID_LEARNING_RATE = 0.01
+"""Convolutions get lost at the rate of tables."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -28,6 +31,12 @@ class Recipe:
         on any one column use more of them.
     learning_rate : float
         For biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6.
+    channels : tuple of int
+        Units of each convolution, where features stand on a grid; none in tables.
+    dropout : float
+        Probability that an input of the layers behind the convolutions is silenced in training.
+    warping : float
+        How much images are bent in training, each time in another way (`madaline.data.warping`).
 
     Examples
     --------
@@ -40,15 +49,28 @@ class Recipe:
     units: tuple[int, ...] = (64, 64, 64)
     column_dropout: float = 0.0
     learning_rate: float = LEARNING_RATE
+    channels: tuple[int, ...] = ()
+    dropout: float = 0.0
+    warping: float = 0.0
 
     @property
     def name(self) -> str:
         """A short name that tells recipes apart."""
         seen = f"{self.n_bins} bins" if self.n_bins else "plain"
         shape = "-".join(str(units) for units in self.units)
+        if self.channels:
+            return self._name_on_grid(shape)
         hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
-        pace = "" if self.learning_rate == LEARNING_RATE else f", rate {self.learning_rate:.2g}"
-        return f"{seen}, decay {self.decay_time:.2g}, {shape}{hidden}{pace}"
+        return f"{seen}, decay {self.decay_time:.2g}, {shape}{hidden}{self._pace(LEARNING_RATE)}"
+
+    def _name_on_grid(self, shape: str) -> str:
+        channels = "-".join(str(units) for units in self.channels)
+        bent = f", warped {self.warping:.2g}" if self.warping else ""
+        pace = self._pace(GRID_LEARNING_RATE)
+        return f"convolutions {channels}, decay {self.decay_time:.2g}, {shape}{bent}{pace}"
+
+    def _pace(self, usual: float) -> str:
+        return "" if self.learning_rate == usual else f", rate {self.learning_rate:.2g}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as JSON-able values."""
@@ -57,7 +79,8 @@ class Recipe:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Recipe:
         """Return the recipe that `to_json` described."""
-        return cls(**(values | {"units": tuple(values["units"])}))
+        channels = tuple(values.get("channels", ()))
+        return cls(**(values | {"units": tuple(values["units"]), "channels": channels}))
 
 
 def recipe_name(name: str) -> str:

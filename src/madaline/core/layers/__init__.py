@@ -4,7 +4,9 @@ from madaline.core.layers.activation import Activation as Activation
 from madaline.core.layers.base import Backward as Backward
 from madaline.core.layers.base import Layer as Layer
 from madaline.core.layers.batch_norm import BatchNorm as BatchNorm
+from madaline.core.layers.convolution import Convolution as Convolution
 from madaline.core.layers.dropout import Dropout as Dropout
+from madaline.core.layers.each_position import EachPosition as EachPosition
 from madaline.core.layers.elu import ELU as ELU
 from madaline.core.layers.from_config import LAYERS as LAYERS
 from madaline.core.layers.from_config import layer_from_config as layer_from_config
@@ -13,7 +15,11 @@ from madaline.core.layers.identity import Identity as Identity
 from madaline.core.layers.layer_norm import LayerNorm as LayerNorm
 from madaline.core.layers.leaky_relu import LeakyReLU as LeakyReLU
 from madaline.core.layers.linear import Linear as Linear
+from madaline.core.layers.masked_pooling import MaskedPooling as MaskedPooling
+from madaline.core.layers.max_pooling import MaxPooling as MaxPooling
+from madaline.core.layers.mean_pooling import MeanPooling as MeanPooling
 from madaline.core.layers.mish import Mish as Mish
+from madaline.core.layers.pooling import Pooling as Pooling
 from madaline.core.layers.relu import ReLU as ReLU
 from madaline.core.layers.residual import Residual as Residual
 from madaline.core.layers.rms_norm import RMSNorm as RMSNorm

@@ -68,6 +68,10 @@ class Layer(ABC):
             What comes to the layer.
         """
 
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of one row: by default, each weight is used once."""
+        return sum(slot.size for slot in self.slots() if len(slot.shape) > 1)
+
     @abstractmethod
     def forward(
         self,

@@ -7,13 +7,18 @@ from typing import Any
 
 from madaline.core.layers.base import Layer
 from madaline.core.layers.batch_norm import BatchNorm
+from madaline.core.layers.convolution import Convolution
 from madaline.core.layers.dropout import Dropout
+from madaline.core.layers.each_position import EachPosition
 from madaline.core.layers.elu import ELU
 from madaline.core.layers.gelu import GELU
 from madaline.core.layers.identity import Identity
 from madaline.core.layers.layer_norm import LayerNorm
 from madaline.core.layers.leaky_relu import LeakyReLU
 from madaline.core.layers.linear import Linear
+from madaline.core.layers.masked_pooling import MaskedPooling
+from madaline.core.layers.max_pooling import MaxPooling
+from madaline.core.layers.mean_pooling import MeanPooling
 from madaline.core.layers.mish import Mish
 from madaline.core.layers.relu import ReLU
 from madaline.core.layers.residual import Residual
@@ -29,8 +34,9 @@ from madaline.errors import ModelFileError
 
 # fmt: off
 LAYERS: tuple[type[Layer], ...] = (
-    BatchNorm, Dropout, ELU, GELU, Identity, LayerNorm, LeakyReLU, Linear, Mish, ReLU, Residual,
-    RMSNorm, Scale, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
+    BatchNorm, Convolution, Dropout, EachPosition, ELU, GELU, Identity, LayerNorm, LeakyReLU,
+    Linear, MaskedPooling, MaxPooling, MeanPooling, Mish, ReLU, Residual, RMSNorm, Scale,
+    ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
 )
 # fmt: on
 """The layers that a file may name, and no others: nothing is looked up or imported by name."""

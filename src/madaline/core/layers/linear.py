@@ -13,6 +13,9 @@ from madaline.core.layers.base import Backward, Layer
 from madaline.core.population import Slot
 from madaline.core.workspace import Workspace
 
+MOST_ONES = 4096
+"""Rows that are added up at a time; of a picture, each position may be a row."""
+
 
 @dataclass(frozen=True)
 class Linear(Layer):
@@ -99,14 +102,19 @@ def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     axes = weight.shape[:-2]
     if x.ndim > 2 and x.shape[:-2] != axes:
         axes = np.broadcast_shapes(axes, x.shape[:-2])
-    batch, (in_features, units) = x.shape[-2], weight.shape[-2:]
-    y = workspace.empty((*axes, batch, units), weight.dtype)
-    if batch * in_features * units <= (workspace.largest_product or inf):
-        np.matmul(x, weight, out=y)
-    else:
-        _product_in_blocks(x, weight, y, workspace)
+    y = workspace.empty((*axes, x.shape[-2], weight.shape[-1]), weight.dtype)
+    write_product(x, weight, y, workspace)
     y += bias[..., None, :]
     return y
+
+
+def write_product(x: Array, weight: Array, out: Array, workspace: Workspace) -> None:
+    """Write ``x @ weight`` of every member into `out`, shape (*axes, batch, out_features)."""
+    batch, (in_features, units) = x.shape[-2], weight.shape[-2:]
+    if batch * in_features * units <= (workspace.largest_product or inf):
+        np.matmul(x, weight, out=out)
+    else:
+        _product_in_blocks(x, weight, out, workspace)
 
 
 def _product_in_blocks(x: Array, weight: Array, out: Array, workspace: Workspace) -> None:
@@ -130,5 +138,8 @@ def sum_over_batch(gradient: Array, out: Array) -> None:
 
     A product with a row of ones takes a third of the time of ``sum`` over the second last axis.
     """
-    row = np.ones((1, gradient.shape[-2]), gradient.dtype)
-    np.matmul(row, gradient, out=out[..., None, :])
+    row = np.ones((1, min(gradient.shape[-2], MOST_ONES)), gradient.dtype)
+    np.matmul(row, gradient[..., :MOST_ONES, :], out=out[..., None, :])
+    for start in range(MOST_ONES, gradient.shape[-2], MOST_ONES):
+        block = gradient[..., start : start + MOST_ONES, :]
+        out += np.matmul(row[:, : block.shape[-2]], block)[..., 0, :]

@@ -53,6 +53,10 @@ class Residual(Layer):
             layer.calibrate(own, x)
             x, _ = layer.forward(own, x, workspace=Workspace())
 
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of one row through the inner layers."""
+        return sum(layer.multiply_adds() for layer in self.layers)
+
     def forward(
         self,
         parameters: Parameters,

@@ -1,0 +1,190 @@
+"""A convolution looks at every place of a picture, or of a sequence, in the same way.
+
+A unit sees a small window and has the same weights wherever it looks: what it learned to see in one
+place it sees everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from madaline.core.arrays import Array, Parameters, Rng
+from madaline.core.initializers import Initializer, he_normal, zeros
+from madaline.core.layers.base import Backward, Layer
+from madaline.core.layers.linear import sum_over_batch, write_product
+from madaline.core.layers.patches import (
+    check_grid,
+    copy_windows,
+    padded,
+    rows_of_block,
+    windows_of,
+)
+from madaline.core.population import Slot
+from madaline.core.workspace import Workspace
+from madaline.errors import InputError
+
+
+@dataclass(frozen=True)
+class Convolution(Layer):
+    """``y[position] = x[window around position] @ weight + bias``, zeros beyond the edges.
+
+    The windows of a block of rows are copied side by side, into a matrix that fits the processor's
+    cache, for one large matrix product ("im2col"). With ``gradient`` = dL/dy, the gradient by the
+    weight is a product of the same windows, and that by `x` is a convolution of ``gradient`` with
+    the weight turned around.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Positions: (height, width) of a picture or (length,) of a sequence.
+    in_channels : int
+        Numbers at each position of the input.
+    out_channels : int
+        Units, the numbers at each position of the output.
+    size : int, default=3
+        Side of the window, odd.
+    weight_initializer, bias_initializer : Initializer
+        Where the weights (default: He) and biases (default: zero) start.
+
+    Raises
+    ------
+    InputError
+        If the shape or the size cannot be used.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document
+    recognition"; as one large product: Chellapilla, Puri and Simard (2006), "High performance
+    convolutional neural networks for document processing".
+
+    Examples
+    --------
+    >>> layer = Convolution((4,), 1, 1)  # a sequence of four numbers
+    >>> parameters = {"weight": np.array([[-1.0], [0.0], [1.0]]), "bias": np.array([0.0])}
+    >>> x = np.array([[1.0, 2.0, 4.0, 8.0]])
+    >>> y, _ = layer.forward(parameters, x, workspace=Workspace())
+    >>> y  # what is to the right minus what is to the left
+    array([[ 2.,  3.,  6., -4.]])
+    """
+
+    shape: tuple[int, ...]
+    in_channels: int
+    out_channels: int
+    size: int = 3
+    weight_initializer: Initializer = field(
+        default=he_normal, repr=False, metadata={"saved": False}
+    )
+    bias_initializer: Initializer = field(default=zeros, repr=False, metadata={"saved": False})
+
+    def __post_init__(self) -> None:
+        """Check the grid and the window."""
+        check_grid(self.shape, self.size)
+        if self.size % 2 == 0:
+            raise InputError(f"size is {self.size}: give an odd one, with a middle.")
+
+    @property
+    def fan_in(self) -> int:
+        """Numbers in a window."""
+        return int(self.size ** len(self.shape) * self.in_channels)
+
+    def slots(self) -> tuple[Slot, ...]:
+        """Return the weight, a row for each number of a window, and the bias."""
+        return (
+            Slot("weight", (self.fan_in, self.out_channels), "weight", self.fan_in),
+            Slot("bias", (self.out_channels,), "bias", self.fan_in),
+        )
+
+    def initialize(self, parameters: Parameters, rng: Rng) -> None:
+        """Draw the weights and the biases."""
+        self.weight_initializer(parameters["weight"], self.fan_in, self.out_channels, rng)
+        self.bias_initializer(parameters["bias"], self.fan_in, self.out_channels, rng)
+
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of one row: those of a window, at every position."""
+        return prod(self.shape) * self.fan_in * self.out_channels
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, Backward]:
+        """Return the units' sums at every position and the backward pass."""
+        weight = parameters["weight"]
+        grids = padded(x, self.shape, self.size, workspace)
+        y = self._convolved(grids, weight, workspace)
+        y += np.tile(parameters["bias"], prod(self.shape))[..., None, :]
+
+        def backward(
+            gradient: Array, gradients: Parameters, *, input_gradient: bool = True
+        ) -> Array:
+            self._write_weight_gradient(grids, gradient, gradients["weight"], workspace)
+            sum_over_batch(self._by_position(gradient), gradients["bias"])
+            if not input_gradient:
+                return gradient
+            turned = self._turned(weight, workspace)
+            beyond = padded(gradient, self.shape, self.size, workspace)
+            return self._convolved(beyond, turned, workspace)
+
+        return y, backward
+
+    def _convolved(self, grids: Array, weight: Array, workspace: Workspace) -> Array:
+        """Return the product of every window and the weight, (*axes, batch, positions * units)."""
+        batch, units = grids.shape[-4], weight.shape[-1]
+        y = workspace.empty((*weight.shape[:-2], batch, prod(self.shape) * units), weight.dtype)
+        for rows, windows in self._windows(grids, units, workspace):
+            out = y[..., rows, :].reshape(*y.shape[:-2], -1, units)
+            write_product(windows, weight, out, workspace)
+        return y
+
+    def _write_weight_gradient(
+        self, grids: Array, gradient: Array, out: Array, workspace: Workspace
+    ) -> None:
+        """Write ``windows.T @ gradient`` of every member into `out`, added up over blocks."""
+        part = workspace.empty(out.shape, out.dtype)
+        for rows, windows in self._windows(grids, self.out_channels, workspace):
+            block = self._by_position(gradient[..., rows, :])
+            first = rows.start == 0
+            np.matmul(windows.swapaxes(-1, -2), block, out=out if first else part)
+            if not first:
+                out += part
+
+    def _windows(
+        self, grids: Array, units: int, workspace: Workspace
+    ) -> Iterator[tuple[slice, Array]]:
+        """Yield blocks of rows and their windows, (*axes, block * positions, window * channels).
+
+        What is yielded is written over by the next.
+        """
+        batch, channels = grids.shape[-4], grids.shape[-1]
+        height, width = (1, *self.shape)[-2:]
+        window = (self.size if len(self.shape) == 2 else 1, self.size, channels)
+        numbers = height * width * prod(window)
+        size = rows_of_block(numbers, numbers * units, workspace)
+        shape = (*grids.shape[:-4], min(size, batch), height, width, *window)
+        patches = workspace.empty(shape, grids.dtype)
+        windows = windows_of(grids, *window[:2])
+        for start in range(0, batch, size):
+            rows = slice(start, min(start + size, batch))
+            block = patches[..., : rows.stop - start, :, :, :, :, :]
+            copy_windows(windows[..., rows, :, :, :, :, :], block)
+            yield rows, block.reshape(*grids.shape[:-4], -1, prod(window))
+
+    def _by_position(self, x: Array) -> Array:
+        """Return (*axes, batch, positions * units) as (*axes, batch * positions, units), a view."""
+        return x.reshape(*x.shape[:-2], x.shape[-2] * prod(self.shape), self.out_channels)
+
+    def _turned(self, weight: Array, workspace: Workspace) -> Array:
+        """Return the weight turned around, (*axes, window * units, in_channels)."""
+        places, axes = self.fan_in // self.in_channels, weight.shape[:-2]
+        turned = workspace.empty((*axes, places, self.out_channels, self.in_channels), weight.dtype)
+        by_place = weight.reshape(*axes, places, self.in_channels, self.out_channels)
+        turned[...] = by_place[..., ::-1, :, :].swapaxes(-1, -2)
+        return turned.reshape(*axes, places * self.out_channels, self.in_channels)

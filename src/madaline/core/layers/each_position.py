@@ -1,0 +1,111 @@
+"""What is done at each position of a grid alike: its channels are the features of a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from madaline.core.arrays import Array, Parameters, Rng
+from madaline.core.layers.base import Backward, Layer
+from madaline.core.layers.chain import chain_forward, chain_parameters, chain_slots
+from madaline.core.population import Slot
+from madaline.core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class EachPosition(Layer):
+    """Layers that take each position for a row: normalization of channels, or mixing them.
+
+    With `BatchNorm` inside, a channel's mean and variance are over all positions of all rows; with
+    `Linear` inside, it is a convolution whose windows are single positions.
+
+    Parameters
+    ----------
+    n_positions : int
+        Positions of the grid.
+    layers : tuple of Layer
+        From a position's channels to its outputs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from madaline.core.layers import RMSNorm
+    >>> layer = EachPosition(2, (RMSNorm(2),))
+    >>> parameters = {"0.scale": np.ones(2)}
+    >>> y, _ = layer.forward(parameters, np.array([[1.0, 1, 2, 2]]), workspace=Workspace())
+    >>> y.round(3)
+    array([[1., 1., 1., 1.]])
+    """
+
+    n_positions: int
+    layers: tuple[Layer, ...]
+
+    def slots(self) -> tuple[Slot, ...]:
+        """Return the inner layers' slots, each under the number of its layer."""
+        return chain_slots(self.layers)
+
+    def initialize(self, parameters: Parameters, rng: Rng) -> None:
+        """Initialize the inner layers."""
+        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
+            layer.initialize(own, rng)
+
+    def calibrate(self, parameters: Parameters, x: Array) -> None:
+        """Let the inner layers measure what comes to them."""
+        x = self._apart(x)
+        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
+            layer.calibrate(own, x)
+            x, _ = layer.forward(own, x, workspace=Workspace())
+
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of one row: the inner layers', at every position."""
+        return self.n_positions * sum(layer.multiply_adds() for layer in self.layers)
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, Backward]:
+        """Return what the layers say at every position, and the backward pass."""
+        y, inner_backward = chain_forward(
+            self.layers,
+            self._bind(parameters),
+            self._apart(x),
+            workspace=workspace,
+            training=training,
+            rng=rng,
+        )
+
+        def backward(
+            gradient: Array, gradients: Parameters, *, input_gradient: bool = True
+        ) -> Array:
+            by_inner = inner_backward(
+                self._apart(gradient), self._bind(gradients), input_gradient=input_gradient
+            )
+            return self._together(by_inner) if input_gradient else gradient
+
+        return self._together(y), backward
+
+    def config(self) -> dict[str, Any]:
+        """Return the layer's name, the number of positions and the inner layers' configs."""
+        return {
+            "layer": "EachPosition",
+            "n_positions": self.n_positions,
+            "layers": [layer.config() for layer in self.layers],
+        }
+
+    def _apart(self, x: Array) -> Array:
+        """Return (*axes, batch, positions * channels) as (*axes, batch * positions, channels)."""
+        *axes, batch, features = x.shape
+        return x.reshape(*axes, batch * self.n_positions, features // self.n_positions)
+
+    def _together(self, x: Array) -> Array:
+        """Return (*axes, batch * positions, channels) as (*axes, batch, positions * channels)."""
+        *axes, rows, channels = x.shape
+        return x.reshape(*axes, rows // self.n_positions, self.n_positions * channels)
+
+    def _bind(self, parameters: Parameters) -> list[Parameters]:
+        return chain_parameters(self.layers, parameters)

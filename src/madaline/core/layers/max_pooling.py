@@ -1,0 +1,51 @@
+"""Max pooling keeps the largest number of each window: whether something is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.layers.pooling import Pooling
+
+
+@dataclass(frozen=True)
+class MaxPooling(Pooling):
+    """``y = max(x in the window)``; the gradient goes to the first of the largest numbers.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Positions: (height, width) of a picture or (length,) of a sequence.
+    size : int, default=2
+        Side of a window. Positions that do not fill one are left out.
+
+    References
+    ----------
+    Scherer, Müller and Behnke (2010), "Evaluation of pooling operations in convolutional
+    architectures for object recognition".
+
+    Examples
+    --------
+    >>> from madaline.core.workspace import Workspace
+    >>> x = np.array([[1.0, 2, 5, 6, 3, 4, 7, 8]])  # two lines of four
+    >>> y, _ = MaxPooling((2, 4)).forward({}, x, workspace=Workspace())
+    >>> y
+    array([[4., 8.]])
+    """
+
+    def pool(self, windows: Array, out: Array) -> None:
+        """Write the largest number of each window."""
+        np.copyto(out, windows[..., 0, :])
+        for place in range(1, self.size):
+            np.maximum(out, windows[..., place, :], out=out)
+
+    def spread(self, gradient: Array, windows: Array, pooled: Array, out: Array) -> None:
+        """Write the gradient where the largest number is, and zero elsewhere."""
+        for place in range(self.size - 1):
+            part = out[..., place, :]
+            np.equal(windows[..., place, :], pooled, out=part)
+            part *= gradient
+            gradient -= part  # what was given is gone: ties get it once
+        out[..., -1, :] = gradient

@@ -1,0 +1,118 @@
+"""Patches are what a convolution looks at: the numbers around each position of a grid.
+
+A grid of positions stands in the features of a row, position after position, the channels of each
+side by side: ``height x width x channels`` of a picture, ``length x channels`` of a sequence.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from madaline.core.arrays import Array
+from madaline.core.workspace import Workspace
+from madaline.errors import InputError
+
+BLOCK = 2**18
+"""Numbers in the patches of a block of rows: so many (1 MiB) stay in a core's cache."""
+
+
+def check_grid(shape: tuple[int, ...], size: int) -> None:
+    """Refuse what is no grid of one or two dimensions, and windows of no size.
+
+    Raises
+    ------
+    InputError
+        If the shape or the size cannot be used.
+    """
+    if len(shape) not in (1, 2) or min(shape) < 1:
+        raise InputError(f"shape is {shape}: give (length,) or (height, width), at least 1 each.")
+    if size < 1:
+        raise InputError(f"size is {size}: give the side of a window, at least 1.")
+
+
+def as_grid(x: Array, shape: tuple[int, ...]) -> Array:
+    """Return rows as grids, a view: (..., features) becomes (..., height, width, channels).
+
+    A sequence is a picture of height 1.
+    """
+    height, width = (1, *shape)[-2:]
+    return x.reshape(*x.shape[:-1], height, width, x.shape[-1] // prod(shape))
+
+
+def padded(x: Array, shape: tuple[int, ...], size: int, workspace: Workspace) -> Array:
+    """Return grids with zeros around them, so that there is a whole window at every position.
+
+    Parameters
+    ----------
+    x : ndarray of shape (*axes, batch, features)
+        The rows.
+    shape : tuple of int
+        Positions of the grid: (length,) or (height, width).
+    size : int
+        Side of the window, odd.
+    workspace : Workspace
+        Where the array comes from.
+
+    Returns
+    -------
+    ndarray of shape (*axes, batch, padded height, padded width, channels)
+        A sequence has zeros before and after it, but not above and below.
+    """
+    grid, margin = as_grid(x, shape), size // 2
+    above = margin if len(shape) == 2 else 0
+    *rows, height, width, channels = grid.shape
+    out = workspace.empty((*rows, height + 2 * above, width + 2 * margin, channels), x.dtype)
+    out[..., :above, :, :] = 0
+    out[..., above + height :, :, :] = 0
+    out[..., :margin, :] = 0
+    out[..., margin + width :, :] = 0
+    out[..., above : above + height, margin : margin + width, :] = grid
+    return out
+
+
+def windows_of(grids: Array, high: int, wide: int) -> Array:
+    """Return the window at every position of padded grids, a view that repeats numbers.
+
+    Parameters
+    ----------
+    grids : ndarray of shape (*axes, batch, padded height, padded width, channels)
+        What `padded` returned.
+    high, wide : int
+        Sides of the window.
+
+    Returns
+    -------
+    ndarray of shape (*axes, batch, height, width, high, wide, channels)
+        Not to be written to.
+    """
+    return np.moveaxis(sliding_window_view(grids, (high, wide), axis=(-3, -2)), -3, -1)
+
+
+def copy_windows(windows: Array, out: Array) -> None:
+    """Copy windows, (*axes, batch, height, width, high, wide, channels), side by side."""
+    if out.shape[-1] > 1:
+        np.copyto(out, windows)
+        return
+    for place in np.ndindex(*out.shape[-3:-1]):  # of one channel, whole rows are quicker
+        out[..., *place, :] = windows[..., *place, :]
+
+
+def rows_of_block(patch_numbers: int, products: int, workspace: Workspace) -> int:
+    """Return how many rows to take at a time.
+
+    Parameters
+    ----------
+    patch_numbers : int
+        Numbers in the patches of a row.
+    products : int
+        Multiply-adds of a row.
+    workspace : Workspace
+        It knows the largest product.
+    """
+    rows = BLOCK // patch_numbers
+    if workspace.largest_product is not None:
+        rows = min(rows, workspace.largest_product // products)
+    return max(1, rows)

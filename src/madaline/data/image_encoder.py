@@ -1,0 +1,116 @@
+"""The image encoder makes pixels of about unit size, and says how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.images import size_words
+from madaline.data.schema import IMAGE
+from madaline.errors import InputError
+
+_CHUNK = 256
+"""Images looked at together, so that their float64 copies stay small."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageEncoder(ColumnEncoder):
+    """Encodes a column of images: ``(pixel - mean) / scale`` of each channel.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    shape : tuple of int
+        Height, width and channels; features are positions one after the other, row by row, the
+        channels of each together.
+    mean, scale : tuple of float
+        For each channel the mean over all pixels of all training images, and their standard
+        deviation; 1 where all are the same.
+
+    Examples
+    --------
+    >>> column = np.array([[[[0], [255]]], [[[255], [0]]]], np.uint8)  # two images, 1 x 2, gray
+    >>> encoder = ImageEncoder.fit("image", column)
+    >>> encoder.shape, encoder.n_features
+    ((1, 2, 1), 2)
+    >>> out = np.empty((2, 2), np.float32)
+    >>> encoder.write(encoder.read(column), out)
+    >>> out
+    array([[-1.,  1.],
+           [ 1., -1.]], dtype=float32)
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    kind = IMAGE
+
+    @classmethod
+    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> ImageEncoder:
+        """Return the encoder of training images, shape (n_samples, height, width, channels)."""
+        weight = np.ones(len(column)) if sample_weight is None else sample_weight
+        total, squares = np.zeros((2, column.shape[-1]))
+        for start in range(0, len(column), _CHUNK):
+            pixels = column[start : start + _CHUNK].astype(np.float64)
+            share = weight[start : start + _CHUNK] / weight.sum()
+            total += np.einsum("n,nhwc->c", share, pixels)
+            squares += np.einsum("n,nhwc->c", share, np.square(pixels))
+        mean = total / np.prod(column.shape[1:3])
+        squares /= np.prod(column.shape[1:3])
+        variance = squares - np.square(mean)
+        variance = np.where(variance > 1e-9 * squares, variance, 1.0)
+        scale = np.sqrt(variance)
+        return cls(name, column.shape[1:], tuple(mean.tolist()), tuple(scale.tolist()))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The row, the column and the channel of each pixel."""
+        return tuple(f"{self.name} {row},{column},{channel}"
+                     for row, column, channel in np.ndindex(*self.shape))  # fmt: skip
+
+    @property
+    def n_features(self) -> int:
+        """Number of pixels times channels."""
+        return int(np.prod(self.shape))
+
+    def read(self, column: Array) -> Array:
+        """Return the images, if they have the size of those that it was fitted on."""
+        if column.shape[1:] != self.shape:
+            found = size_words(column.shape[1:]) if column.ndim == 4 else "no images"
+            raise InputError(
+                f"Column {self.name!r} holds {found}, but the model learned from"
+                f" {size_words(self.shape)}: resize them first."
+            )
+        return column
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the scaled pixels."""
+        pixels = out.reshape(column.shape)
+        np.subtract(column, np.asarray(self.mean, np.float32), out=pixels)
+        pixels /= np.asarray(self.scale, np.float32)
+        if out.size and not np.shares_memory(pixels, out):  # a slice of a wider table
+            out[...] = pixels.reshape(out.shape)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description; there are no arrays."""
+        return {
+            "name": self.name,
+            "shape": list(self.shape),
+            "mean": list(self.mean),
+            "scale": list(self.scale),
+        }, {}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> ImageEncoder:
+        """Return the encoder that `to_state` described."""
+        del arrays  # there are none
+        tuples = {name: tuple(state[name]) for name in ("shape", "mean", "scale")}
+        return cls(state["name"], **tuples)

@@ -1,0 +1,181 @@
+"""Reads a folder of images; those of each class are in a folder of their own.
+
+Pillow opens the files (``pip install "madaline[images]"``). All images are brought to one size, and
+what was done to them is said.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.frames import IMAGES_NAME
+from madaline.data.images import size_words
+from madaline.data.table import Table
+from madaline.errors import InputError
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+"""How the names of image files end; other files are left alone."""
+
+LARGEST_SIDE = 64
+"""Larger images are made smaller before they are learned from: work grows with their pixels."""
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+"""What Pillow calls images of so many channels."""
+
+LABEL = "label"
+"""Name of the column that says in which folder an image is."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFolder:
+    """Images of one size, read from files.
+
+    Parameters
+    ----------
+    table : Table
+        The column of images and, where they are in folders of their own, that of labels.
+    paths : tuple of str
+        Each image's path within the folder.
+    notes : tuple of str
+        What was done to bring them to one size, in sentences.
+    """
+
+    table: Table
+    paths: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def read_image_folder(
+    folder: str | os.PathLike[str],
+    *,
+    shape: tuple[int, ...] | None = None,
+    skip_broken: bool = False,
+) -> ImageFolder:
+    """Read all images in a folder and in its folders, in the order of their paths.
+
+    Parameters
+    ----------
+    folder : path
+        Images in folders named after their class, or images without a class.
+    shape : tuple of int, optional
+        Height, width and channels to bring them to, those that a model learned from; by default the
+        size that most have, or the median of sizes, at most `LARGEST_SIDE` a side; gray if all are.
+    skip_broken : bool, default=False
+        Whether to leave out files that cannot be read, and say so.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, no image in it, or one that cannot be read.
+    """
+    folder = Path(folder)
+    paths = _paths(folder)
+    opened: list[tuple[Path, Any]] = []
+    broken: list[tuple[Path, Any]] = []
+    for path in paths:
+        image = _open(path)
+        (broken if isinstance(image, str) else opened).append((path, image))
+    if broken and not (skip_broken and opened):
+        path, reason = broken[0]
+        raise InputError(
+            f"{path} cannot be read as an image ({reason}): remove it, or leave out such files with"
+            " --skip-broken."
+        )
+    images = [image for _, image in opened]
+    target = shape or _common_shape(images)
+    columns: dict[str, Any] = {IMAGES_NAME: np.stack([_sized(one, target) for one in images])}
+    names = [path.relative_to(folder) for path, _ in opened]
+    if all(len(name.parts) > 1 for name in names):
+        columns[LABEL] = np.array([name.parts[0] for name in names], dtype=object)
+    return ImageFolder(
+        Table.from_columns(columns),
+        tuple(map(str, names)),
+        tuple(_notes(images, target, [path.name for path, _ in broken])),
+    )
+
+
+def _paths(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}: check the name.")
+    paths = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in ENDINGS and not _hidden(path.relative_to(folder))
+    ]
+    if not paths:
+        raise InputError(
+            f"The folder {folder} holds no images: put files ({', '.join(ENDINGS)}) into it, those"
+            " of each class into a folder of their own."
+        )
+    return paths
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _open(path: Path) -> Any:
+    """Return an image, upright, gray or in color, or the reason why it cannot be read."""
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        raise InputError(
+            'To read image files, Pillow is needed: pip install "madaline[images]".'
+        ) from None
+    try:
+        with Image.open(path) as file:
+            image = ImageOps.exif_transpose(file)
+            if image.mode in ("1", "L", "I", "I;16", "F"):
+                return image.convert("L")
+            if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+                return _on_white(image.convert("RGBA"))
+            return image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return str(error).splitlines()[0].split(" '/")[0].rstrip(".") or type(error).__name__
+
+
+def _on_white(image: Any) -> Any:
+    """Return an image whose see-through parts are white."""
+    from PIL import Image
+
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
+    """Return the height, the width and the channels to bring images to."""
+    sizes = Counter(image.size for image in images)
+    (size, n_alike), *_ = sizes.most_common(1)
+    if 2 * n_alike < len(images):
+        size = tuple(median(sides) for sides in zip(*(image.size for image in images), strict=True))
+    smaller = min(1.0, LARGEST_SIDE / max(size))
+    width, height = (max(1, round(side * smaller)) for side in size)
+    return height, width, 1 if all(image.mode == "L" for image in images) else 3
+
+
+def _sized(image: Any, shape: Sequence[int]) -> Array:
+    """Return the pixels of an image, (height, width, channels), bytes."""
+    height, width, channels = shape
+    image = image.convert(MODES[channels])
+    if image.size != (width, height):
+        image = image.resize((width, height))
+    return np.asarray(image, np.uint8).reshape(height, width, channels)
+
+
+def _notes(images: Iterable[Any], shape: tuple[int, ...], broken: Sequence[str]) -> Iterable[str]:
+    sizes = Counter(image.size for image in images)
+    resized = sum(count for size, count in sizes.items() if size != (shape[1], shape[0]))
+    if resized:
+        yield f"{resized:,} of {sizes.total():,} images were resized to {size_words(shape)}."
+    if broken:
+        shown = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
+        yield f"Files that cannot be read were left out: {shown}."

@@ -1,0 +1,139 @@
+"""A column of images is one array: rows, then height, width and channels (gray, or red-green-blue).
+
+All images of a column have the same size. Whole numbers of a byte stay bytes; everything else
+becomes float32.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.errors import InputError
+
+CHANNELS = {1: "gray", 2: "gray and opacity", 3: "color", 4: "color and opacity"}
+"""How many numbers a pixel may have, and what they are taken for."""
+
+
+def is_images(array: Array) -> bool:
+    """Return whether an array looks like images, and not like a column or a table.
+
+    Examples
+    --------
+    >>> is_images(np.zeros((5, 28, 28))), is_images(np.zeros((5, 28, 28, 3)))
+    (True, True)
+    >>> is_images(np.zeros((5, 28)))
+    False
+    """
+    return array.ndim in (3, 4) and array.dtype.kind in "biuf"
+
+
+def read_images(X: object) -> Array | None:
+    """Return an array of images, or None where `X` is something else.
+
+    Parameters
+    ----------
+    X : array, or sequence of arrays of shape (height, width) or (height, width, channels)
+        Images, perhaps.
+
+    Raises
+    ------
+    InputError
+        If they differ in size.
+
+    Examples
+    --------
+    >>> read_images([np.zeros((8, 8)), np.ones((8, 8))]).shape
+    (2, 8, 8)
+    """
+    if isinstance(X, np.ndarray):
+        return X if is_images(X) else None
+    if not isinstance(X, list | tuple) or not X:
+        return None
+    if not all(isinstance(one, np.ndarray) and is_images(one[None]) for one in X):
+        return None
+    for row, one in enumerate(X):
+        if one.shape != X[0].shape:
+            raise InputError(
+                f"Image {row} (counted from 0) has the shape {one.shape} where image 0 has"
+                f" {X[0].shape}: bring all images to one size."
+            )
+    return np.stack(X)
+
+
+def to_images(name: str, array: Array) -> Array:
+    """Return images as a column.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    array : ndarray of shape (n_samples, height, width) or (n_samples, height, width, channels)
+        Brightness of each pixel, on any scale.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, height, width, channels)
+        uint8 or float32.
+
+    Raises
+    ------
+    InputError
+        If a pixel is missing or infinite, or the last axis cannot be channels.
+
+    Examples
+    --------
+    >>> to_images("image", np.zeros((5, 28, 28))).shape
+    (5, 28, 28, 1)
+    """
+    images = array if array.ndim == 4 else array[..., None]
+    _check_shape(name, images.shape)
+    if images.dtype == np.uint8:
+        return images
+    with np.errstate(over="ignore"):  # what becomes infinite is named below
+        images = images.astype(np.float32, copy=False)
+    finite = np.isfinite(images).all(axis=(1, 2, 3))
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise InputError(
+            f"Image {row} (counted from 0) of column {name!r} has pixels that are missing or too"
+            " large: fill them in, or leave that image out."
+        )
+    return images
+
+
+def size_words(shape: tuple[int, ...]) -> str:
+    """Return the size of images in words, given (height, width, channels).
+
+    Examples
+    --------
+    >>> size_words((28, 32, 3))
+    '28 x 32 pixels, color'
+    """
+    height, width, channels = shape
+    return f"{height} x {width} pixels, {CHANNELS[channels]}"
+
+
+def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+    _, height, width, channels = shape
+    if channels not in CHANNELS:
+        hint = (
+            "put the channels last, X.transpose(0, 2, 3, 1)"
+            if height in CHANNELS
+            else f"give 1 to {max(CHANNELS)} channels, in the last axis"
+        )
+        raise InputError(f"Column {name!r} has images of shape {shape[1:]}: {hint}.")
+    if not height or not width:
+        raise InputError(f"Column {name!r} has images without pixels: give at least one pixel.")
+
+
+def image_codes(images: Array) -> Array:
+    """Return the number of each image among the different ones, shape (n_samples,).
+
+    Examples
+    --------
+    >>> image_codes(np.array([[[[7]]], [[[5]]], [[[7]]]], np.uint8))
+    array([0, 1, 0])
+    """
+    codes: dict[bytes, int] = {}
+    return np.array([codes.setdefault(one.tobytes(), len(codes)) for one in images], np.intp)

@@ -1,0 +1,125 @@
+"""The text encoder counts terms: frequent ones of a text count, those of all texts hardly do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.conversion import as_levels
+from madaline.data.schema import TEXT
+from madaline.data.terms import terms_of
+
+MOST_TERMS = 4096
+"""Terms that are told apart, at most: those that most texts have."""
+
+MOST_NUMBERS = 2**28
+"""Features of all texts together, at most: one GiB in float32."""
+
+FEWEST_TEXTS = 3
+"""A term of fewer texts is left out: what it says of them is chance."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextEncoder(ColumnEncoder):
+    """Encodes a column of text by its terms (TF-IDF).
+
+    A term that occurs `count` times in a text, and in `share` of the training texts, gets
+    ``(1 + log(count)) * (1 - log(share))``, zero where it does not occur. The features of a text
+    are scaled to a mean square of one; a text without any known term, or a missing one, is zero.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    terms : tuple of str
+        The terms, the most frequent first.
+    weights : tuple of float
+        ``1 - log(share)`` of each.
+
+    References
+    ----------
+    Spärck Jones (1972), "A statistical interpretation of term specificity and its application in
+    retrieval".
+
+    Examples
+    --------
+    >>> texts = np.array(["so good", "so bad", "so good", "so bad", "so so", "good", "bad"], object)
+    >>> encoder = TextEncoder.fit("review", texts)
+    >>> encoder.feature_names
+    ('review has so', 'review has bad', 'review has good')
+    >>> out = np.empty((2, 3), np.float32)
+    >>> encoder.write(encoder.read(np.array(["bad!", None], object)), out)
+    >>> out.round(2)
+    array([[0.  , 1.73, 0.  ],
+           [0.  , 0.  , 0.  ]], dtype=float32)
+    """
+
+    name: str
+    terms: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    kind = TEXT
+
+    @classmethod
+    def fit(cls, name: str, column: Array) -> TextEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+        texts = [text for text in as_levels(column).tolist() if text is not None]
+        counts = Counter(chain.from_iterable(set(terms_of(text)) for text in texts))
+        most = min(MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
+        known = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+        known = [(term, count) for term, count in known if count >= FEWEST_TEXTS]
+        return cls(
+            name,
+            tuple(term for term, _ in known),
+            tuple(1 - float(np.log(count / len(texts))) for _, count in known),
+        )
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The terms."""
+        return tuple(f"{self.name} has {term}" for term in self.terms)
+
+    def read(self, column: Array) -> Array:
+        """Return the texts, None where missing."""
+        return as_levels(column)
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write how much each term counts in each text."""
+        out[...] = 0
+        for row, text in enumerate(column.tolist()):
+            counts = Counter(terms_of(text or ""))
+            known = [(self._places[term], n) for term, n in counts.items() if term in self._places]
+            if known:
+                places, numbers = np.array(known).T
+                values = (1 + np.log(numbers)) * self._weights[places]
+                out[row, places] = values * np.sqrt(out.shape[1] / np.square(values).sum())
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description; there are no arrays."""
+        return {
+            "name": self.name,
+            "terms": list(self.terms),
+            "weights": list(self.weights),
+        }, {}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TextEncoder:
+        """Return the encoder that `to_state` described."""
+        del arrays  # there are none
+        return cls(state["name"], tuple(state["terms"]), tuple(state["weights"]))
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {term: place for place, term in enumerate(self.terms)}
+
+    @cached_property
+    def _weights(self) -> Array:
+        return np.array(self.weights)

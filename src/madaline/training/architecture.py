@@ -1,0 +1,85 @@
+"""Which layers a recipe's networks have: the shape of the features and the recipe decide."""
+
+from __future__ import annotations
+
+from math import prod
+
+from madaline.core.initializers import zeros
+from madaline.core.layers import (
+    Convolution,
+    Dropout,
+    Linear,
+    MaxPooling,
+    ReLU,
+    ScaledLinear,
+    SiLU,
+)
+from madaline.core.layers.base import Layer
+from madaline.core.network import Network
+from madaline.training.examples import Examples
+from madaline.training.recipe import Recipe
+
+SMALLEST_GRID = 4
+"""Grids of fewer positions a side are not looked at by another convolution."""
+
+
+def build_network(recipe: Recipe, examples: Examples) -> Network:
+    """Return the layers of a recipe, for the features that the examples have.
+
+    Columns of a table: gated inputs, hidden layers of SiLU units, linear outputs. A grid, such as
+    the pixels of an image: convolutions, each with a coarser grid behind it, hidden layers of
+    rectifiers, linear outputs.
+    """
+    hidden = _of_grid(recipe, examples) if recipe.channels else _of_columns(recipe, examples)
+    output = Linear(recipe.units[-1], examples.n_outputs, weight_initializer=zeros)
+    return Network((*hidden, output))
+
+
+def channels_for(grid: tuple[int, ...], *, first: int = 16, most: int = 128) -> tuple[int, ...]:
+    """Return the units of each convolution for a grid: twice as many wherever it is half as fine.
+
+    Examples
+    --------
+    >>> channels_for((28, 28)), channels_for((8, 8)), channels_for((2, 9))
+    ((16, 32, 64), (16, 32), (16,))
+    """
+    channels = [first]
+    while min(grid) // 2 >= SMALLEST_GRID:
+        grid = tuple(side // 2 for side in grid)
+        channels.append(min(most, 2 * channels[-1]))
+    return tuple(channels)
+
+
+def width(recipe: Recipe, examples: Examples) -> int:
+    """Return how many numbers come out of the widest layer, a row."""
+    of_grid = recipe.channels[0] * prod(examples.grid) if recipe.channels else 0
+    return max(of_grid, *recipe.units)
+
+
+def _of_columns(recipe: Recipe, examples: Examples) -> list[Layer]:
+    first, *others = recipe.units
+    layers: list[Layer] = [ScaledLinear(examples.columns[recipe.n_bins], first), SiLU()]
+    below = first
+    for units in others:
+        layers += [Linear(below, units), SiLU()]
+        below = units
+    return layers
+
+
+def _of_grid(recipe: Recipe, examples: Examples) -> list[Layer]:
+    grid = examples.grid
+    below = len(examples.columns[recipe.n_bins]) // prod(grid)
+    layers: list[Layer] = []
+    for channels in recipe.channels:
+        layers.append(Convolution(grid, below, channels))
+        if min(grid) > 1:
+            pooling = MaxPooling(grid)
+            layers.append(pooling)
+            grid = pooling.out_shape
+        layers.append(ReLU())
+        below = channels
+    below *= prod(grid)
+    for units in recipe.units:
+        layers += [Dropout(recipe.dropout), Linear(below, units, bias_initializer=zeros), ReLU()]
+        below = units
+    return layers

@@ -1,0 +1,98 @@
+"""A folder of images on the command line: fitted, predicted, and refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from madaline.data.image_files import LARGEST_SIDE, read_image_folder
+from madaline.errors import InputError
+
+Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Upright and level bars, 40 of each, and a text beside them."""
+    folder = tmp_path_factory.mktemp("bars") / "pictures"
+    rng = np.random.default_rng(0)
+    for label in ("level", "upright"):
+        (folder / label).mkdir(parents=True)
+        for number in range(40):
+            pixels = rng.integers(0, 60, (9, 9), np.uint8)
+            pixels[rng.integers(1, 8)] = 220
+            pixels = pixels.T if label == "upright" else pixels
+            Image.fromarray(pixels).save(folder / label / f"{number:02}.png")
+    (folder / "level" / "readme.txt").write_text("no image")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bars(pictures):
+    from madaline.cli import main
+
+    path = pictures.parent / "bars.madaline"
+    assert main(["fit", str(pictures), "-o", str(path), "--effort", "6", "--quiet"]) == 0
+    return path
+
+
+def test_a_folder_of_images_is_fitted_and_predicted(run, pictures, bars):
+    told = run("info", bars).out
+    assert "image   image           0        80  9 x 9 pixels, gray" in told
+    outcome = run("predict", bars, pictures, "--json")
+    result = json.loads(outcome.out)
+    assert result["columns"]["file"][0] == str(Path("level") / "00.png")
+    right = np.mean(np.array(result["columns"]["label"]) == ["level"] * 40 + ["upright"] * 40)
+    assert right > 0.9
+    assert result["target"] == "label"
+
+
+def test_images_without_a_class_are_brought_to_the_model_s_size(run, place, bars):
+    (place / "new").mkdir()
+    Image.new("RGB", (30, 20), "red").save(place / "new" / "one.jpg")
+    outcome = run("predict", bars, "new")
+    assert "1 of 1 images were resized to 9 x 9 pixels, gray." in outcome.err
+    assert outcome.out.splitlines()[0] == "file,label"
+    assert outcome.out.splitlines()[1].startswith("one.jpg,")
+
+
+def test_what_cannot_be_used_is_one_sentence(run, place, bars, model):
+    (place / "empty").mkdir()
+    assert "holds no images: put files" in run("fit", "empty").sentence
+    assert "There is no file nowhere" in run("fit", "nowhere").sentence
+    (place / "flat").mkdir()
+    Image.new("L", (4, 4)).save(place / "flat" / "one.png")
+    assert "not in folders of their own" in run("fit", "flat").sentence
+    assert "the model needs a table" in run("predict", model, "flat").sentence
+    (place / "flat" / "two.png").write_bytes(b"\x89PNG broken")
+    assert "two.png cannot be read as an image" in run("predict", bars, "flat").sentence
+
+
+def test_broken_files_are_named_or_left_out(place, pictures):
+    (place / "a").mkdir()
+    Image.new("L", (4, 4)).save(place / "a" / "good.png")
+    (place / "a" / "bad.png").write_bytes(b"nothing")
+    with pytest.raises(InputError, match=r"bad\.png cannot be read as an image \(.*--skip-broken"):
+        read_image_folder(place)
+    found = read_image_folder(place, skip_broken=True)
+    assert found.paths == (str(Path("a") / "good.png"),)
+    assert found.notes == ("Files that cannot be read were left out: bad.png.",)
+    (place / "a" / "good.png").unlink()
+    with pytest.raises(InputError, match=r"bad\.png cannot be read"):
+        read_image_folder(place, skip_broken=True)
+
+
+def test_images_of_several_sizes_and_channels_become_alike(place):
+    (place / ".hidden").mkdir()
+    Image.new("L", (5, 5)).save(place / ".hidden" / "x.png")
+    for number, (mode, size) in enumerate([("L", (200, 100)), ("RGB", (200, 100)), ("1", (8, 8))]):
+        Image.new(mode, size).save(place / f"{number}.png")
+    Image.new("RGBA", (200, 100), (0, 0, 0, 0)).save(place / "clear.png")
+    found = read_image_folder(place)
+    assert found.table["image"].shape == (4, LARGEST_SIDE // 2, LARGEST_SIDE, 3)
+    assert found.table["image"][3].min() == 255  # what is clear is white
+    assert found.notes == ("4 of 4 images were resized to 32 x 64 pixels, color.",)
+    assert "label" not in found.table

@@ -1,0 +1,102 @@
+"""Texts: what is taken for one, and how it is taken apart and counted."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from madaline.data.encoder import TableEncoder
+from madaline.data.frames import read_frame
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+from madaline.data.terms import terms_of
+from madaline.data.text_encoder import TextEncoder
+from madaline.errors import InputError
+
+REVIEWS = [f"{word} {end} of number {n}" for n, (word, end) in enumerate(
+    (word, end) for word in ("very good", "not bad", "so so") for end in ("tea", "coffee") * 5
+)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [REVIEWS, tuple(REVIEWS), np.array(REVIEWS), pd.Series(REVIEWS), pl.Series(REVIEWS)],
+    ids=["list", "tuple", "array", "pandas", "polars"],
+)
+def test_texts_alone_are_a_table_of_one_column(texts):
+    table = read_frame(texts)
+    (column,) = Schema.infer(table).columns
+    assert (column.name, column.kind, column.detail) == ("text", "text", "5 words on average")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (REVIEWS, "text"),
+        (["very good tea indeed", "not bad at all"] * 20, "category"),
+        ([f"code{n}" for n in range(30)], "dropped"),
+        ([f"a{n}e8-e29b-41d4-a716-4466" for n in range(30)], "dropped"),
+        ([f"note {n} of 7: 1 2 3 4" for n in range(30)], "dropped"),
+        ([f"这个茶{n}很好喝下次再买" for n in range(30)], "text"),
+        ([None, *REVIEWS], "text"),
+        (REVIEWS[:5], "category"),
+    ],
+    ids=["reviews", "answers", "codes", "long codes", "numbers", "Chinese", "missing", "few"],
+)
+def test_what_is_taken_for_text(values, kind):
+    table = Table.from_columns({"x": values, "size": np.arange(len(values)) % 7})
+    assert Schema.infer(table)["x"].kind == kind
+
+
+def test_it_may_be_told():
+    table = Table.from_columns({"x": ["tea", "coffee"] * 20, "size": np.arange(40) % 7})
+    assert Schema.infer(table, {"x": "text"})["x"].kind == "text"
+    long = Table.from_columns({"x": REVIEWS, "size": np.arange(30) % 7})
+    assert Schema.infer(long, {"x": "category"})["x"].kind == "category"
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("", []),
+        ("!?", []),
+        ("Good TEA", ["good", "tea", "good tea"]),
+        ("l'été", ["l'été"]),
+        ("Чай №1", ["чай", "1", "чай 1"]),
+        ("茶good茶", ["茶", "good", "茶"]),
+    ],
+)
+def test_texts_are_taken_apart(text, terms):
+    assert list(terms_of(text)) == terms
+
+
+def test_features_are_counted_weighted_and_of_one_size():
+    encoder = TextEncoder.fit("review", np.array(REVIEWS, object))
+    rare, frequent = encoder.terms.index("not bad"), encoder.terms.index("number")
+    out = np.full((3, encoder.n_features), np.nan, np.float32)
+    encoder.write(encoder.read(np.array(["Not bad, number", "strange words", None], object)), out)
+    assert out[0, rare] > out[0, frequent] > 0
+    np.testing.assert_allclose(np.square(out[0]).mean(), 1, rtol=1e-5)
+    assert not out[1:].any()
+    assert "tea" in encoder.terms
+    assert "7" not in encoder.terms  # of one text only
+
+
+def test_an_encoder_of_texts_beside_numbers_comes_back_from_a_file():
+    table = Table.from_columns({"review": REVIEWS, "size": np.arange(30) % 7})
+    encoder = TableEncoder.fit(table, Schema.infer(table))
+    state, arrays = encoder.to_state()
+    again = TableEncoder.from_state(json.loads(json.dumps(state)), arrays)
+    np.testing.assert_array_equal(
+        again.encode(table).features(0), encoder.encode(table).features(0)
+    )
+
+
+def test_texts_without_a_common_word_tell_nothing():
+    table = read_frame([f"a{n} b{n} c{n} d{n}" for n in range(30)])
+    with pytest.raises(InputError, match="nothing to learn from"):
+        TableEncoder.fit(table, Schema.infer(table))

@@ -1,0 +1,100 @@
+"""Networks that look at a grid race as all others do, and what needs columns leaves them alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline.core.layers import Convolution, Linear, ScaledLinear
+from madaline.core.losses import BinaryCrossEntropy
+from madaline.core.surgery import hidden_layers
+from madaline.data.batches import FoldedRows
+from madaline.training.architecture import build_network, width
+from madaline.training.cohort import Cohort
+from madaline.training.examples import Examples
+from madaline.training.plan import make_plan
+from madaline.training.race import Race
+from madaline.training.recipe import Recipe
+
+GRID = (6, 5)
+RECIPE = Recipe(0, 10, (8,), channels=(3, 4), dropout=0.2, warping=1.0, learning_rate=0.01)
+
+
+@pytest.fixture
+def examples():
+    """Images with a bright upper or lower half."""
+    rng = np.random.default_rng(0)
+    target = (rng.random((60, 1)) < 0.5).astype(np.float32)
+    x = rng.standard_normal((60, *GRID, 2)).astype(np.float32)
+    x[:, :3] += 2 * target[..., None, None] - 1
+    rows = FoldedRows.from_folds(np.arange(60) % 3)
+    features, columns = {0: x.reshape(60, -1)[rows.order]}, {0: (0,) * 60}
+    return Examples(rows, features, columns, target[rows.order], BinaryCrossEntropy(), grid=GRID)
+
+
+def test_the_plan_for_a_grid_has_bent_and_unbent_recipes():
+    plan = make_plan(4000, {0: 784}, epochs=30, grid=(28, 28))
+    assert {recipe.channels for recipe in plan.recipes} == {(16, 32, 64)}
+    assert sorted(recipe.warping for recipe in plan.recipes) == [0, 1, 1]
+    assert len({recipe.name for recipe in plan.recipes}) == 3
+    assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 64, 30)
+    assert make_plan(20, {0: 784}, epochs=30, grid=(28, 28)).batch_size <= 16
+    assert not any(
+        recipe.channels for recipe in make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
+    )
+
+
+def test_layers_look_at_a_coarser_grid_each_time(examples):
+    network = build_network(RECIPE, examples)
+    shapes = [layer.shape for layer in network.layers if isinstance(layer, Convolution)]
+    assert shapes == [(6, 5), (3, 2)]
+    assert not any(isinstance(layer, ScaledLinear) for layer in network.layers)
+    first, last = (layer for layer in network.layers if isinstance(layer, Linear))
+    assert (first.in_features, last.in_features, last.out_features) == (4, 8, 1)
+    assert width(RECIPE, examples) == 90
+    deeper = build_network(replace(RECIPE, channels=(3, 4, 5, 6)), examples)
+    assert deeper.predict(np.zeros(deeper.layout.size), np.zeros((2, 60))).shape == (2, 1)
+
+
+def test_a_recipe_comes_back_from_json():
+    assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
+    assert RECIPE.name == "convolutions 3-4, decay 10, 8, warped 1"
+
+
+@pytest.mark.parametrize("warping", [0.0, 1.0])
+def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(examples, warping):
+    examples.features[0][examples.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
+    recipes = [replace(RECIPE, warping=warping)]
+    cohort = Cohort.start(recipes, examples, 16, [np.random.default_rng(0)])
+    order = examples.rows.batches(16, np.random.default_rng(0))
+    with np.errstate(invalid="ignore"):
+        for group in cohort.groups():
+            rngs = [np.random.default_rng(fold) for fold in range(*group.indices(3))]
+            cohort.train_group(group, order, rngs)
+    finite = np.isfinite(cohort.population.theta).all(axis=-1)
+    np.testing.assert_array_equal(finite, [[False, True, False]])
+
+
+def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(examples):
+    plan = make_plan(60, {0: 60}, epochs=12, n_folds=3, grid=GRID)
+    race = Race(plan, examples, seed=0)
+    for _ in race.run():
+        pass
+    best = race.standing.best
+    assert best.loss < 0.5 * examples.mean_loss(examples.prior_output())
+    race._grow(best)
+    wider = race.candidates[list(race.candidates)[-1]]
+    assert wider.recipe.units == (256,)
+    assert len(hidden_layers(wider.network)) == 1
+    places = examples.rows.held_out(0)
+    before, after = (
+        one.predict(theta, examples.encoded(0, 0, places))
+        for one, theta in (
+            (best.network, best.theta[0]),
+            (wider.network, race.cohorts[-1].population.theta[0, 0]),
+        )
+    )
+    np.testing.assert_allclose(after, before, atol=1e-5)
