@@ -76,17 +76,18 @@ def plan() -> Plan:
         cuts=((2, 3), (4, 2)),
         least_gain=1.0,
         lowest_rate=1.0,
-        weak=1.0,
+        overfit=1.0,
         widest=0,
         fewest_columns=99,
     )
 
 
-@pytest.fixture(params=[0.0, 99.0], ids=["weak", "overfit"])
+@pytest.fixture(params=[0.0, 99.0], ids=["grows", "overfit"])
 def busy_plan(plan: Plan, request: pytest.FixtureRequest) -> Plan:
     """Return a plan in which every policy has something to say, and says it early.
 
-    Every fit counts as weak, so that the leader grows, or as overfit, so that it is simplified.
+    Rows always count as many, so that the leader grows, or every fit as overfit, so that it is
+    simplified.
     """
     return replace(
         plan,
@@ -94,7 +95,8 @@ def busy_plan(plan: Plan, request: pytest.FixtureRequest) -> Plan:
         patience=2,
         least_gain=1e-4,
         lowest_rate=0.001,
-        weak=request.param,
+        overfit=request.param,
+        rows_for_a_parameter=1e9 * request.param,
         widest=16,
         fewest_columns=1,
     )

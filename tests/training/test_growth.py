@@ -1,50 +1,54 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from madaline.core.layers import Linear
+from madaline.core.network import Network
 from madaline.training.growth import GrowthPolicy, wider
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
 from madaline.training.standing import Candidate, Standing
 
-POLICY = GrowthPolicy(weak=0.9, widest=128, epochs=50)
+POLICY = GrowthPolicy(rows_for_a_parameter=2, widest=128, epochs=50)
 RECIPE = Recipe(16, 3)
+NETWORK = Network((Linear(99, 1),))  # of 100 parameters
 
 
 def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
     record = Record(last, recipe.name, loss, loss, recipe.learning_rate, 1, 0.0)
-    return Candidate(recipe, None, loss, epoch, record=record, racing=racing)
+    return Candidate(recipe, NETWORK, loss, epoch, record=record, racing=racing)
 
 
-@pytest.fixture
-def decide(monkeypatch):
-    def decide(*candidates, seen=0.48, epoch=18):
-        monkeypatch.setattr(Standing, "seen_loss", lambda standing, candidate: seen)
-        return POLICY.decide(Standing(epoch, {one.name: one for one in candidates}, None))
-
-    return decide
+def decide(*candidates, rows=250, epoch=18):
+    examples = SimpleNamespace(rows=SimpleNamespace(n_training=rows))
+    return POLICY.decide(Standing(epoch, {one.name: one for one in candidates}, examples))
 
 
-def test_a_leader_that_stopped_with_a_weak_fit_grows(decide):
+def test_a_leader_with_many_rows_for_few_parameters_grows():
     (decision,) = decide(candidate(), candidate(Recipe(0, 3), loss=0.6))
     assert (decision.action, decision.subject) == ("grow", RECIPE.name)
-    for number in ("0.5000", "0.4800", "128 instead of 64"):
+    for number in ("0.5000", "100 parameters", "250 rows", "128 instead of 64"):
         assert number in decision.sentence
 
 
-def test_a_strong_fit_does_not_grow(decide):
-    assert decide(candidate(), seen=0.44) == []
+def test_few_rows_are_no_reason_to_grow():
+    assert len(decide(candidate(), rows=200)) == 1
+    assert decide(candidate(), rows=199) == []
 
 
-def test_it_is_asked_once_when_the_leader_stops(decide):
+def test_it_is_asked_once_when_the_leader_stops():
     assert decide(candidate(racing=True)) == []
     assert decide(candidate(last=17)) == []
 
 
-def test_widths_are_tried_once_and_have_an_end(decide):
+def test_widths_are_tried_once_and_have_an_end():
     assert decide(candidate(), candidate(wider(RECIPE), loss=0.6)) == []
     assert decide(candidate(wider(RECIPE))) == []
 
 
-def test_wider_is_twice_the_units():
-    assert wider(Recipe(0, 3, (64, 32))).units == (128, 64)
+def test_wider_is_twice_the_units_at_a_third_of_the_learning_rate():
+    recipe = wider(Recipe(0, 3, (64, 32), learning_rate=0.3))
+    assert recipe.units == (128, 64)
+    assert recipe.learning_rate == pytest.approx(0.1)

@@ -259,7 +259,7 @@ def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
     records, decisions = run(race)
     assert run(threaded) == (records, decisions)
     assert bits(threaded) == bits(race)
-    own = {"simplify"} if busy_plan.weak else {"grow", "keep"}
+    own = {"simplify"} if busy_plan.overfit else {"grow", "keep"}
     assert {"drop", "stop", "lower"} | own <= {one.action for one in decisions}
     for decision in decisions:
         assert decision.subject in race.candidates

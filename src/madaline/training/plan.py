@@ -56,9 +56,11 @@ class Plan:
         After which epochs losers are dropped, and how many recipes stay.
     lowest_rate : float
         The lowest learning rate that is tried.
-    weak : float
-        Share of its out-of-fold loss that the leader's loss on rows it learned from must reach for
-        it to grow; below, it overfits and is simplified.
+    overfit : float
+        The leader overfits if its loss on rows it learned from is below this share of its
+        out-of-fold loss; then it is simplified.
+    rows_for_a_parameter : float
+        Rows that a network must learn from for each of its parameters to grow.
     fewest_columns : int
         Tables of fewer columns have none to hide.
     widest : int
@@ -76,7 +78,8 @@ class Plan:
     least_gain: float = 0.002
     cuts: tuple[tuple[int, int], ...] = ((3, 6), (6, 4), (12, 2))
     lowest_rate: float = 0.001
-    weak: float = 0.97
+    overfit: float = 0.97
+    rows_for_a_parameter: float = 2.0
     fewest_columns: int = 16
     widest: int = 256
     tolerance: float = 0.005

@@ -114,8 +114,8 @@ class Race:
             ),
             SelectionPolicy(self.plan.cuts),
             PacePolicy(self.plan.lowest_rate, self.plan.epochs),
-            SimplificationPolicy(self.plan.weak, self.plan.fewest_columns),
-            GrowthPolicy(self.plan.weak, self.plan.widest, self.plan.epochs),
+            SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
+            GrowthPolicy(self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs),
         )
 
     def _enter(self, recipes: Sequence[Recipe]) -> None:
