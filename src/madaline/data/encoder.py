@@ -39,9 +39,7 @@ _CHUNK = 4096
 _SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
 """Kinds of columns with the type of those that need not be converted first."""
 
-_Other: TypeAlias = (
-    CategoryEncoder | BooleanEncoder | DatetimeEncoder | ImageEncoder | TextEncoder
-)
+_Other: TypeAlias = CategoryEncoder | BooleanEncoder | DatetimeEncoder | ImageEncoder | TextEncoder
 _ENCODERS: Mapping[str, type[ColumnEncoder]] = {
     encoder.kind: encoder
     for encoder in (
