@@ -33,8 +33,8 @@ never depends on the rows beside it.
 STACK = 32
 """Chunks that go through the networks at a time, at most; NumPy multiplies each by itself."""
 
-STACKED_NUMBERS = 2**24
-"""Numbers that come out of a layer of all networks at a time, about: 64 MiB in float32."""
+STACKED_NUMBERS = 2**22
+"""Numbers that come out of a layer of all networks at a time, about: 16 MiB in float32."""
 
 LARGEST_PRODUCT = 2**15
 """Multiply-adds of a matrix product. Up to 2**18, OpenBLAS, the matrix library of NumPy on most
