@@ -14,7 +14,7 @@ from madaline.core.layers import (
     MaskedPooling,
     MaxPooling,
     MeanPooling,
-    patches,
+    convolution,
 )
 from madaline.core.network import Network
 from madaline.core.workspace import Workspace
@@ -55,11 +55,32 @@ def test_a_convolution_is_a_weighted_sum_around_each_position(shape, size):
 def test_blocks_of_rows_change_nothing(monkeypatch):
     layer, x = Convolution((4, 6), 2, 5), numbers(2, 7, 48)
     whole, _ = output(layer, x, axes=(2,))
+    monkeypatch.setattr(convolution, "LARGEST_PRODUCT", 7 * 18 * 5)  # 7, 7, 7 and 3 positions
     small_products, _ = output(layer, x, axes=(2,), largest_product=100)
     np.testing.assert_allclose(small_products, whole, atol=1e-12)
-    monkeypatch.setattr(patches, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
+    monkeypatch.setattr(convolution, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
     np.testing.assert_allclose(output(layer, x, axes=(2,))[0], whole, atol=1e-12)
     assert check_layer(layer, x, axes=(2,)) < 1e-7
+
+
+def test_chunks_of_rows_may_have_an_axis_of_their_own():
+    """Prediction hands over (chunks, rows, features), and parameters with an axis of one."""
+    network = Network(
+        (
+            Convolution((4, 6), 2, 3),
+            MaxPooling((4, 6)),
+            EachPosition(6, (Linear(3, 2),)),
+            MeanPooling((2, 3), 2),
+            layers.ReLU(),
+        )
+    )
+    x = numbers(5, 8, 48)
+    theta = network.initialize((2, 3), np.random.default_rng(0), dtype=float).theta
+    workspace = Workspace(largest_product=100)
+    y, _ = network.forward(network.bind(theta[:, :, None]), x, workspace=workspace)
+    assert y.shape == (2, 3, 5, 8, 2)
+    expected = network.predict(theta, x.reshape(40, 48))
+    np.testing.assert_allclose(y.reshape(expected.shape), expected, atol=1e-12)
 
 
 def test_work_is_counted_at_every_position():

@@ -197,6 +197,28 @@ class Network:
             layer.calibrate(own, x)
             x, _ = layer.forward(own, x, workspace=Workspace())
 
+    def width(self, in_features: int) -> int:
+        """Return how many numbers come out of the widest layer, a row.
+
+        Parameters
+        ----------
+        in_features : int
+            Features of a row.
+
+        Examples
+        --------
+        >>> from madaline.core.layers import Convolution, MaxPooling
+        >>> Network((Convolution((4, 4), 1, 5), MaxPooling((4, 4)))).width(16)
+        80
+        """
+        x, widest = np.zeros((1, in_features), np.float32), 1
+        for layer, own in zip(
+            self.layers, self.bind(np.zeros(self.layout.size, np.float32)), strict=True
+        ):
+            x, _ = layer.forward(own, x, workspace=Workspace())
+            widest = max(widest, x.shape[-1])
+        return widest
+
     def config(self) -> dict[str, Any]:
         """Return the layers as JSON-able values, for a file."""
         return {"layers": [layer.config() for layer in self.layers]}

@@ -33,6 +33,9 @@ never depends on the rows beside it.
 STACK = 32
 """Chunks that go through the networks at a time, at most; NumPy multiplies each by itself."""
 
+STACKED_NUMBERS = 2**22
+"""Numbers that come out of a layer of all networks at a time, about: 16 MiB in float32."""
+
 LARGEST_PRODUCT = 2**15
 """Multiply-adds of a matrix product. Up to 2**18, OpenBLAS, the matrix library of NumPy on most
 machines, stays on one thread: so a prediction has the same bits on any number of threads."""
@@ -96,11 +99,24 @@ class Part:
         """
         network, parameters = self._fixed
         workspace = Workspace(largest_product=LARGEST_PRODUCT)
-        for start in range(0, max(1, len(features)), CHUNK * STACK):
+        size = CHUNK * self._n_chunks(features.shape[1])
+        for start in range(0, max(1, len(features)), size):
             workspace.rewind()
-            x = _in_chunks(features[start : start + CHUNK * STACK])
+            x = _in_chunks(features[start : start + size])
             output, _ = network.forward(parameters, x, workspace=workspace)
             yield output.reshape(*output.shape[:2], -1, output.shape[-1])
+
+    def _n_chunks(self, n_features: int) -> int:
+        """Return how many chunks to take at a time: of images fewer than of a table's rows."""
+        if n_features not in self._chunks:
+            numbers = CHUNK * len(self._share) * self.network.width(n_features)
+            self._chunks[n_features] = max(1, min(STACK, STACKED_NUMBERS // numbers))
+        return self._chunks[n_features]
+
+    @cached_property
+    def _chunks(self) -> dict[int, int]:
+        """What `_n_chunks` has returned, worked out once."""
+        return {}
 
     @cached_property
     def _share(self) -> Array:

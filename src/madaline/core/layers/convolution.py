@@ -15,17 +15,22 @@ import numpy as np
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.initializers import Initializer, he_normal, zeros
 from madaline.core.layers.base import Backward, Layer
-from madaline.core.layers.linear import sum_over_batch, write_product
+from madaline.core.layers.linear import sum_over_batch
 from madaline.core.layers.patches import (
     check_grid,
     copy_windows,
     padded,
-    rows_of_block,
     windows_of,
 )
 from madaline.core.population import Slot
 from madaline.core.workspace import Workspace
 from madaline.errors import InputError
+
+BLOCK = 2**18
+"""Numbers in the windows of a block of rows: so many (1 MiB) stay in a core's cache."""
+
+LARGEST_PRODUCT = 2**18
+"""Multiply-adds of a product in prediction: OpenBLAS splits larger ones over threads."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +142,15 @@ class Convolution(Layer):
 
     def _convolved(self, grids: Array, weight: Array, workspace: Workspace) -> Array:
         """Return the product of every window and the weight, (*axes, batch, positions * units)."""
-        batch, units = grids.shape[-4], weight.shape[-1]
-        y = workspace.empty((*weight.shape[:-2], batch, prod(self.shape) * units), weight.dtype)
-        for rows, windows in self._windows(grids, units, workspace):
-            out = y[..., rows, :].reshape(*y.shape[:-2], -1, units)
-            write_product(windows, weight, out, workspace)
+        batch, positions, units = grids.shape[-4], prod(self.shape), weight.shape[-1]
+        axes = np.broadcast_shapes(weight.shape[:-2], grids.shape[:-4])
+        y = workspace.empty((*axes, batch, positions * units), weight.dtype)
+        for rows, windows in self._windows(grids, workspace):
+            out = y[..., rows, :]
+            if workspace.largest_product is None:
+                np.matmul(windows, weight, out=out.reshape(*axes, -1, units))
+            else:
+                _write_row_by_row(windows, weight, out.reshape(*axes, -1, positions, units))
         return y
 
     def _write_weight_gradient(
@@ -149,16 +158,14 @@ class Convolution(Layer):
     ) -> None:
         """Write ``windows.T @ gradient`` of every member into `out`, added up over blocks."""
         part = workspace.empty(out.shape, out.dtype)
-        for rows, windows in self._windows(grids, self.out_channels, workspace):
+        for rows, windows in self._windows(grids, workspace):
             block = self._by_position(gradient[..., rows, :])
             first = rows.start == 0
             np.matmul(windows.swapaxes(-1, -2), block, out=out if first else part)
             if not first:
                 out += part
 
-    def _windows(
-        self, grids: Array, units: int, workspace: Workspace
-    ) -> Iterator[tuple[slice, Array]]:
+    def _windows(self, grids: Array, workspace: Workspace) -> Iterator[tuple[slice, Array]]:
         """Yield blocks of rows and their windows, (*axes, block * positions, window * channels).
 
         What is yielded is written over by the next.
@@ -166,8 +173,7 @@ class Convolution(Layer):
         batch, channels = grids.shape[-4], grids.shape[-1]
         height, width = (1, *self.shape)[-2:]
         window = (self.size if len(self.shape) == 2 else 1, self.size, channels)
-        numbers = height * width * prod(window)
-        size = rows_of_block(numbers, numbers * units, workspace)
+        size = max(1, BLOCK // (height * width * prod(window)))
         shape = (*grids.shape[:-4], min(size, batch), height, width, *window)
         patches = workspace.empty(shape, grids.dtype)
         windows = windows_of(grids, *window[:2])
@@ -188,3 +194,17 @@ class Convolution(Layer):
         by_place = weight.reshape(*axes, places, self.in_channels, self.out_channels)
         turned[...] = by_place[..., ::-1, :, :].swapaxes(-1, -2)
         return turned.reshape(*axes, places * self.out_channels, self.in_channels)
+
+
+def _write_row_by_row(windows: Array, weight: Array, out: Array) -> None:
+    """Write the products of each row's windows by themselves, (*axes, rows, positions, units).
+
+    A product may round a window by those beside it. So none holds windows of two rows, and all of a
+    row are cut alike.
+    """
+    rows, positions = out.shape[-3:-1]
+    size = max(1, LARGEST_PRODUCT // prod(weight.shape[-2:]))
+    by_row = windows.reshape(*windows.shape[:-2], rows, positions, windows.shape[-1])
+    for start in range(0, positions, size):
+        part = slice(start, start + size)
+        np.matmul(by_row[..., part, :], weight[..., None, :, :], out=out[..., part, :])

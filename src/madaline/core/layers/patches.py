@@ -15,9 +15,6 @@ from madaline.core.arrays import Array
 from madaline.core.workspace import Workspace
 from madaline.errors import InputError
 
-BLOCK = 2**18
-"""Numbers in the patches of a block of rows: so many (1 MiB) stay in a core's cache."""
-
 
 def check_grid(shape: tuple[int, ...], size: int) -> None:
     """Refuse what is no grid of one or two dimensions, and windows of no size.
@@ -98,21 +95,3 @@ def copy_windows(windows: Array, out: Array) -> None:
         return
     for place in np.ndindex(*out.shape[-3:-1]):  # of one channel, whole rows are quicker
         out[..., *place, :] = windows[..., *place, :]
-
-
-def rows_of_block(patch_numbers: int, products: int, workspace: Workspace) -> int:
-    """Return how many rows to take at a time.
-
-    Parameters
-    ----------
-    patch_numbers : int
-        Numbers in the patches of a row.
-    products : int
-        Multiply-adds of a row.
-    workspace : Workspace
-        It knows the largest product.
-    """
-    rows = BLOCK // patch_numbers
-    if workspace.largest_product is not None:
-        rows = min(rows, workspace.largest_product // products)
-    return max(1, rows)
