@@ -72,7 +72,7 @@ def test_every_step_is_held_to_the_best_and_not_to_the_step_before(raced):
     """Small losses beside the step before do not add up."""
     mix, examples = raced()
     judge = Judge(examples, 1, Workers())
-    pruning = Pruning(judge, mix, judge.losses(mix), 0.05, 7)
+    pruning = Pruning(judge, mix, judge.losses(mix), judge.constant_losses(), 0.05, 7)
     worse = mix
     for step in range(1, 200):
         changed = worse.ingredients[0]
@@ -103,7 +103,7 @@ def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
     ]
     judge = Judge(examples, 1, Workers())
     both = Mix(tuple(opposed))
-    pruning = Pruning(judge, both, judge.losses(both), 0.05, 7)
+    pruning = Pruning(judge, both, judge.losses(both), judge.constant_losses(), 0.05, 7)
     pruning.leave_out("above")
     assert set(pruning.mix.shares) == {"above", "below"}
 
@@ -114,7 +114,9 @@ def test_units_are_ranked_on_rows_that_a_network_learned_from(raced):
     for matrix in hidden.values():
         matrix[examples.rows.held_out(1)] = 1e3
     rankings = [
-        Pruning(Judge(rows, 1, Workers()), mix, np.empty(0), 0.05, 7)._rank(mix.ingredients[0], 2)
+        Pruning(Judge(rows, 1, Workers()), mix, np.empty(0), np.empty(0), 0.05, 7)._rank(
+            mix.ingredients[0], 2
+        )
         for rows in (examples, replace(examples, features=hidden))
     ]
     np.testing.assert_array_equal(rankings[0].moments[1], rankings[1].moments[1])
@@ -130,6 +132,21 @@ def test_same_bits_on_any_number_of_threads(raced):
     assert one.multiply_adds == three.multiply_adds > 0
     for first, second in zip(one.mix.ingredients, three.mix.ingredients, strict=True):
         np.testing.assert_array_equal(first.theta, second.theta)
+
+
+def test_little_is_given_away_of_little_that_was_learned(raced):
+    """A tolerated rise is a share of what is below the constants' loss where that is less."""
+    mix, examples = raced()
+    judge = Judge(examples, 1, Workers())
+    best = judge.losses(mix)
+    lighter = Mix((replace(mix.ingredients[0], output=mix.output + 0.02, share=1.0),))
+    learned = best.mean() / 2
+    rise = judge.compare(judge.losses(lighter), best)
+    worst = rise.loss - rise.best + rise.standard_error
+    assert worst > 0
+    for tolerance, taken in ((1.01 * worst / learned, True), (0.99 * worst / learned, False)):
+        pruning = Pruning(judge, mix, best, best + learned, tolerance, 7)
+        assert (pruning._take(lighter) is not None) == taken
 
 
 def test_no_tolerance_prunes_nothing(raced):

@@ -66,7 +66,8 @@ class Plan:
     widest : int
         Units of a layer, at most.
     tolerance : float
-        Share by which the loss may rise when the mix is pruned, a standard error included.
+        Share of the loss, or of what it is below a constant's if that is less, by which it may rise
+        when the mix is pruned, a standard error included.
     """
 
     recipes: tuple[Recipe, ...]

@@ -83,9 +83,10 @@ def prune_mix(
     epoch : int
         How long they learned, for the decisions.
     tolerance : float
-        Share of the lowest loss so far by which the loss may be higher, with a standard error of
-        the difference, row by row, on top; 0 prunes nothing. So a step whose effect is uncertain is
-        not taken for harmless.
+        Share of the lowest loss so far, or of what it is below that of the best constants if that
+        is less, by which the loss may be higher, with a standard error of the difference, row by
+        row, on top; 0 prunes nothing. So a step whose effect is uncertain is not taken for
+        harmless, and where little can be learned, little of that is given away.
     workers : Workers, optional
         Threads.
 
@@ -99,7 +100,9 @@ def prune_mix(
         return Pruned(mix, mix, (), 0.0)
     judge = Judge(examples, -(-examples.rows.n_judged // JUDGED_ROWS), workers or Workers())
     lightest = judge.sampled(mix)
-    pruning = Pruning(judge, lightest, judge.losses(lightest), tolerance, epoch)
+    pruning = Pruning(
+        judge, lightest, judge.losses(lightest), judge.constant_losses(), tolerance, epoch
+    )
     for one in sorted(mix.ingredients, key=lambda one: one.share):
         pruning.leave_out(one.name)
     for one in sorted(pruning.mix.ingredients, key=lambda one: -one.row_multiply_adds):
@@ -136,7 +139,14 @@ class Judge:
 
     def losses(self, mix: Mix) -> Array:
         """Return the losses of a mix with outputs for the judged rows, shape (judged,)."""
-        losses = self.examples.loss.rows(mix.output, self.examples.target[self.rows])
+        return self._losses(mix.output)
+
+    def constant_losses(self) -> Array:
+        """Return the losses of the best constants, shape (judged,)."""
+        return self._losses(self.examples.prior_output()[self.rows])
+
+    def _losses(self, output: Array) -> Array:
+        losses = self.examples.loss.rows(output, self.examples.target[self.rows])
         return np.asarray(losses, np.float64)
 
     def compare(self, losses: Array, best: Array) -> Verdict:
@@ -191,8 +201,11 @@ class Pruning:
         The lightest so far that will do, with outputs for the judged rows.
     best : ndarray of shape (judged,)
         The row losses of the best mix so far, the whole one at first.
+    constant : ndarray of shape (judged,)
+        Those of the best constants.
     tolerance : float
-        Share of the best loss by which a loss may be above it, a standard error included.
+        Share of the best loss, or of what it is below the constants' if that is less, by which a
+        loss may be above it, a standard error included.
     epoch : int
         For the decisions.
     """
@@ -200,6 +213,7 @@ class Pruning:
     judge: Judge
     mix: Mix
     best: Array
+    constant: Array
     tolerance: float
     epoch: int
     decisions: list[Decision] = field(default_factory=list)
@@ -249,7 +263,9 @@ class Pruning:
         verdict = self.judge.compare(losses, self.best)
         increase = verdict.loss - verdict.best
         worst = increase + verdict.standard_error
-        if not worst <= self.tolerance * abs(verdict.best):  # so that NaN is no improvement
+        learned = self.judge.compare(self.constant, self.best).loss - verdict.best
+        allowed = self.tolerance * min(abs(verdict.best), max(0.0, learned))
+        if not worst <= allowed:  # so that NaN is no improvement
             return None
         self.mix = lighter
         if increase < 0:
