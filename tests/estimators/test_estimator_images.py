@@ -117,6 +117,15 @@ def test_what_cannot_be_predicted_is_said(fitted, digits, make, problem):
         fitted.predict(make(digits[0]))
 
 
+def test_a_report_tells_of_everything_but_columns(fitted, digits, tmp_path):
+    X, y = digits
+    data = fitted.report_data(X[N_TRAIN:], y[N_TRAIN:])
+    assert data["rows"]["effects"] == data["rows"]["explanations"] == []
+    assert data["rows"]["scores"][0]["value"] > 0.9
+    fitted.report(tmp_path / "report.html")
+    assert "8 x 8 pixels, gray" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_one_image_is_not_enough_to_learn_from(digits):
     with pytest.raises(InputError, match="one image, which cannot be learned from alone"):
         AdaptiveClassifier().fit(digits[0][:1], digits[1][:1])

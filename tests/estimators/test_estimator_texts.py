@@ -51,6 +51,8 @@ def test_texts_stand_beside_numbers(reviews):
     assert {one.name for one in model.importances_ if one.clear} == {"review", "size"}
     explanation = model.explain(X[200:203])
     assert explanation.columns == ("review", "size")
+    data = model.report_data(X[200:])
+    assert [one["column"] for one in data["rows"]["effects"]] == ["size"]
     with pytest.raises(InputError, match="review holds texts"):
         model.effects(X, "review")
 

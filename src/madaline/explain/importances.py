@@ -95,6 +95,8 @@ def importances(
 def important_columns(model: FittedModel, most: int) -> list[str]:
     """Return the columns that help beyond doubt, or the first ones if none does, at most so many.
 
+    Columns of images and texts are left out, if there are others.
+
     Parameters
     ----------
     model : FittedModel
@@ -103,7 +105,8 @@ def important_columns(model: FittedModel, most: int) -> list[str]:
         How many, at most.
     """
     clear = [one.columns[0] for one in model.summary.importances if one.clear]
-    return (clear or list(model.predictor.encoder.columns))[:most]
+    names = clear or list(model.predictor.encoder.columns)
+    return ([name for name in names if name in model.schema.single] or names)[:most]
 
 
 def _groups(model: FittedModel, together: Sequence[Sequence[str]] | None) -> list[tuple[str, ...]]:

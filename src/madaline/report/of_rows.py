@@ -66,7 +66,9 @@ def data_of_rows(
         "quality": None if quality is None else quality.to_json(),
         "effects": _effects(model, table),
         "interactions": _pairs(model, table),
-        "explanations": explained_samples(model, table, target),
+        "explanations": []
+        if model.predictor.encoder.grid  # predictions about images are not explained
+        else explained_samples(model, table, target),
         "findings": None if model.profile is None else model.diagnose(table).to_json(),
     }
 
@@ -75,7 +77,7 @@ def _effects(model: FittedModel, table: Table) -> list[dict[str, Any]]:
     """Return the effects of the columns that matter most and have more than one value here."""
     found = []
     for name in important_columns(model, MOST_EFFECTS):
-        if len(set(table[name].tolist())) < 2:
+        if name not in model.schema.single or len(set(table[name].tolist())) < 2:
             continue
         try:
             effect = effects(model, table, name)
