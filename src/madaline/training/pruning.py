@@ -6,7 +6,7 @@ networks never saw and held to the best mix so far, not to the step before: step
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from madaline.core.arrays import Array
 from madaline.core.network import Network
 from madaline.core.population import Population
 from madaline.core.surgery import UnitRanking, hidden_layers, rank_units
+from madaline.core.workspace import Workspace
 from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
 from madaline.training.mix import Ingredient, Mix
@@ -159,17 +160,41 @@ class Judge:
 
     def output(self, one: Ingredient, step: int) -> Array:
         """Return what networks say about every step-th of the rows that they never saw."""
-        rows = self.examples.rows
+        return np.concatenate(self._through(one, slice(None), self._inputs(one, step)))
 
-        def held_out(fold: int) -> Array:
-            places = rows.held_out(fold)
+    def read_by(self, one: Ingredient, layer: int) -> list[Array]:
+        """Return what a layer reads, for the judged rows of each fold."""
+        inputs = self._inputs(one, self.step)
+        return self._through(one, slice(layer), inputs) if layer else inputs
+
+    def output_from(self, one: Ingredient, layer: int, read: Sequence[Array]) -> Array:
+        """Return what networks say about the judged rows, given what a layer reads."""
+        return np.concatenate(self._through(one, slice(layer, None), read))
+
+    def _inputs(self, one: Ingredient, step: int) -> list[Array]:
+        inputs = []
+        for fold in range(self.examples.rows.n_folds):
+            places = self.examples.rows.held_out(fold)
             every = slice(-(-places.start // step) * step, places.stop, step)
-            x = self.examples.encoded(one.n_bins, fold, every)
-            chunks = [x[start : start + CHUNK] for start in range(0, max(1, len(x)), CHUNK)]
-            with np.errstate(over="ignore", invalid="ignore"):
-                return np.concatenate([one.network.predict(one.theta[fold], x) for x in chunks])
+            inputs.append(self.examples.encoded(one.n_bins, fold, every))
+        return inputs
 
-        return np.concatenate(self.workers.map(held_out, range(rows.n_folds)))
+    def _through(self, one: Ingredient, layers: slice, inputs: Sequence[Array]) -> list[Array]:
+        """Return what comes out of some layers of each fold's networks, chunk by chunk."""
+
+        def of_fold(fold: int) -> Array:
+            x = inputs[fold]
+            bound = list(zip(one.network.layers, one.network.bind(one.theta[fold]), strict=True))
+            chunks = []
+            for start in range(0, max(1, len(x)), CHUNK):
+                chunk, workspace = x[start : start + CHUNK], Workspace()
+                with np.errstate(over="ignore", invalid="ignore"):  # they may have diverged
+                    for layer, parameters in bound[layers]:
+                        chunk, _ = layer.forward(parameters, chunk, workspace=workspace)
+                chunks.append(chunk)
+            return np.concatenate(chunks)
+
+        return self.workers.map(of_fold, range(len(inputs)))
 
 
 @dataclass(frozen=True)
@@ -274,12 +299,14 @@ class Pruning:
 
     def _shrink_layer(self, one: Ingredient, layer: int) -> Verdict | None:
         """Find the fewest units of a layer that will do, by bisection among `fewer_units`."""
-        ranking = self._rank(one, layer)
+        ranking, read = self._rank(one, layer), self.judge.read_by(one, layer)
+        self.multiply_adds += len(self.best) * _work(one.network, slice(layer))
         widths = fewer_units(ranking.order.shape[-1])
         enough, too_few, latest = -1, len(widths), None
         while too_few - enough > 1:
             middle = (enough + too_few) // 2
-            verdict = self._take(self._with(self._narrowed(one, ranking, widths[middle])))
+            narrowed = self._narrowed(one, ranking, widths[middle], read)
+            verdict = self._take(self._with(narrowed))
             if verdict:
                 enough, latest = middle, verdict
             else:
@@ -302,12 +329,16 @@ class Pruning:
             population = Population(one.network.layout, one.theta)
             return rank_units(one.network, population, layer, x)
 
-    def _narrowed(self, one: Ingredient, ranking: UnitRanking, units: int) -> Ingredient:
+    def _narrowed(
+        self, one: Ingredient, ranking: UnitRanking, units: int, read: Sequence[Array]
+    ) -> Ingredient:
+        """Return networks with so many units in a layer, given what that layer reads."""
         with one_threaded_products():
             network, population = ranking.prune(units)
         narrower = replace(one, network=network, theta=population.theta)
-        self.multiply_adds += len(self.best) * network.multiply_adds()
-        return replace(narrower, output=self.judge.output(narrower, self.judge.step))
+        self.multiply_adds += len(self.best) * _work(network, slice(ranking.layer, None))
+        output = self.judge.output_from(narrower, ranking.layer, read)
+        return replace(narrower, output=output)
 
     def _ingredient(self, name: str) -> Ingredient:
         return next(one for one in self.mix.ingredients if one.name == name)
@@ -336,6 +367,11 @@ def fewer_units(units: int) -> list[int]:
     """
     steps = {base << power for base in (2, 3) for power in range(units.bit_length())} | {1}
     return sorted((step for step in steps if step < units), reverse=True)
+
+
+def _work(network: Network, layers: slice) -> int:
+    """Return the multiply-adds of some layers for a row."""
+    return Network(network.layers[layers]).multiply_adds()
 
 
 def _spread(places: Array, n: int) -> Array:
