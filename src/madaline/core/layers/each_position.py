@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.layers.base import Backward, Layer
-from madaline.core.layers.chain import chain_forward, chain_parameters, chain_slots
-from madaline.core.population import Slot
+from madaline.core.layers.chain import chain_forward
+from madaline.core.layers.nested import Nested
 from madaline.core.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class EachPosition(Layer):
+class EachPosition(Nested):
     """Layers that take each position for a row: normalization of channels, or mixing them.
 
     With `BatchNorm` inside, a channel's mean and variance are over all positions of all rows; with
@@ -40,25 +39,9 @@ class EachPosition(Layer):
     n_positions: int
     layers: tuple[Layer, ...]
 
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the inner layers' slots, each under the number of its layer."""
-        return chain_slots(self.layers)
-
-    def initialize(self, parameters: Parameters, rng: Rng) -> None:
-        """Initialize the inner layers."""
-        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
-            layer.initialize(own, rng)
-
-    def calibrate(self, parameters: Parameters, x: Array) -> None:
-        """Let the inner layers measure what comes to them."""
-        x = self._apart(x)
-        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
-            layer.calibrate(own, x)
-            x, _ = layer.forward(own, x, workspace=Workspace())
-
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one row: the inner layers', at every position."""
-        return self.n_positions * sum(layer.multiply_adds() for layer in self.layers)
+        return self.n_positions * super().multiply_adds()
 
     def forward(
         self,
@@ -73,7 +56,7 @@ class EachPosition(Layer):
         y, inner_backward = chain_forward(
             self.layers,
             self._bind(parameters),
-            self._apart(x),
+            self._entering(x),
             workspace=workspace,
             training=training,
             rng=rng,
@@ -83,21 +66,13 @@ class EachPosition(Layer):
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             by_inner = inner_backward(
-                self._apart(gradient), self._bind(gradients), input_gradient=input_gradient
+                self._entering(gradient), self._bind(gradients), input_gradient=input_gradient
             )
             return self._together(by_inner) if input_gradient else gradient
 
         return self._together(y), backward
 
-    def config(self) -> dict[str, Any]:
-        """Return the layer's name, the number of positions and the inner layers' configs."""
-        return {
-            "layer": "EachPosition",
-            "n_positions": self.n_positions,
-            "layers": [layer.config() for layer in self.layers],
-        }
-
-    def _apart(self, x: Array) -> Array:
+    def _entering(self, x: Array) -> Array:
         """Return (*axes, batch, positions * channels) as (*axes, batch * positions, channels)."""
         *axes, batch, features = x.shape
         return x.reshape(*axes, batch * self.n_positions, features // self.n_positions)
@@ -106,6 +81,3 @@ class EachPosition(Layer):
         """Return (*axes, batch * positions, channels) as (*axes, batch, positions * channels)."""
         *axes, rows, channels = x.shape
         return x.reshape(*axes, rows // self.n_positions, self.n_positions * channels)
-
-    def _bind(self, parameters: Parameters) -> list[Parameters]:
-        return chain_parameters(self.layers, parameters)

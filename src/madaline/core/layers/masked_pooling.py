@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.layers.base import Backward, Layer
-from madaline.core.layers.chain import chain_forward, chain_parameters, chain_slots
-from madaline.core.population import Slot
+from madaline.core.layers.chain import chain_forward
+from madaline.core.layers.nested import Nested
 from madaline.core.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class MaskedPooling(Layer):
+class MaskedPooling(Nested):
     """``y = mean(f(steps) over the first n steps)``, the rest of the row being padding.
 
     A row holds its steps one after the other and, as its last feature, their number `n`; steps
@@ -41,26 +40,6 @@ class MaskedPooling(Layer):
 
     length: int
     layers: tuple[Layer, ...]
-
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the inner layers' slots, each under the number of its layer."""
-        return chain_slots(self.layers)
-
-    def initialize(self, parameters: Parameters, rng: Rng) -> None:
-        """Initialize the inner layers."""
-        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
-            layer.initialize(own, rng)
-
-    def calibrate(self, parameters: Parameters, x: Array) -> None:
-        """Let the inner layers measure what comes to them, padding included."""
-        x = self._steps(x, Workspace())
-        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
-            layer.calibrate(own, x)
-            x, _ = layer.forward(own, x, workspace=Workspace())
-
-    def multiply_adds(self) -> int:
-        """Return the multiply-adds of one row through the inner layers."""
-        return sum(layer.multiply_adds() for layer in self.layers)
 
     def forward(
         self,
@@ -107,14 +86,6 @@ class MaskedPooling(Layer):
 
         return y, backward
 
-    def config(self) -> dict[str, Any]:
-        """Return the layer's name, the length and the inner layers' configs."""
-        return {
-            "layer": "MaskedPooling",
-            "length": self.length,
-            "layers": [layer.config() for layer in self.layers],
-        }
-
     def _lengths(self, x: Array) -> Array:
         """Return how many steps each row has, at least one, (..., batch, 1)."""
         return np.asarray(np.clip(np.rint(x[..., -1:]), 1, self.length))
@@ -124,6 +95,9 @@ class MaskedPooling(Layer):
         there = workspace.empty((*x.shape[:-1], self.length), x.dtype)
         np.less(np.arange(self.length, dtype=x.dtype), self._lengths(x), out=there)
         return there
+
+    def _entering(self, x: Array) -> Array:
+        return self._steps(x, Workspace())
 
     def _steps(self, x: Array, workspace: Workspace) -> Array:
         """Return the steps with zeros beyond each row's length."""
@@ -135,6 +109,3 @@ class MaskedPooling(Layer):
     def _by_step(self, x: Array) -> Array:
         """Return (..., length * channels) as (..., length, channels), a view."""
         return x.reshape(*x.shape[:-1], self.length, x.shape[-1] // self.length)
-
-    def _bind(self, parameters: Parameters) -> list[Parameters]:
-        return chain_parameters(self.layers, parameters)

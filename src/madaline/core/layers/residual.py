@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.layers.base import Backward, Layer, over_members
-from madaline.core.layers.chain import chain_forward, chain_parameters, chain_slots
-from madaline.core.population import Slot
+from madaline.core.layers.chain import chain_forward
+from madaline.core.layers.nested import Nested
 from madaline.core.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Residual(Layer):
+class Residual(Nested):
     """``y = x + f(x)`` with layers `f` whose output has as many features as their input.
 
     Parameters
@@ -37,25 +36,6 @@ class Residual(Layer):
     """
 
     layers: tuple[Layer, ...]
-
-    def slots(self) -> tuple[Slot, ...]:
-        """Return the inner layers' slots, each under the number of its layer."""
-        return chain_slots(self.layers)
-
-    def initialize(self, parameters: Parameters, rng: Rng) -> None:
-        """Initialize the inner layers."""
-        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
-            layer.initialize(own, rng)
-
-    def calibrate(self, parameters: Parameters, x: Array) -> None:
-        """Let the inner layers measure what comes to them."""
-        for layer, own in zip(self.layers, self._bind(parameters), strict=True):
-            layer.calibrate(own, x)
-            x, _ = layer.forward(own, x, workspace=Workspace())
-
-    def multiply_adds(self) -> int:
-        """Return the multiply-adds of one row through the inner layers."""
-        return sum(layer.multiply_adds() for layer in self.layers)
 
     def forward(
         self,
@@ -89,10 +69,3 @@ class Residual(Layer):
             return gradient
 
         return y, backward
-
-    def config(self) -> dict[str, Any]:
-        """Return the layer's name and the inner layers' configs."""
-        return {"layer": "Residual", "layers": [layer.config() for layer in self.layers]}
-
-    def _bind(self, parameters: Parameters) -> list[Parameters]:
-        return chain_parameters(self.layers, parameters)
