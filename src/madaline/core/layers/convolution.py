@@ -15,7 +15,6 @@ import numpy as np
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.initializers import Initializer, he_normal, zeros
 from madaline.core.layers.base import Backward, Layer
-from madaline.core.layers.linear import sum_over_batch
 from madaline.core.layers.patches import (
     check_grid,
     copy_windows,
@@ -23,6 +22,7 @@ from madaline.core.layers.patches import (
     windows_of,
 )
 from madaline.core.population import Slot
+from madaline.core.products import sum_over_batch
 from madaline.core.workspace import Workspace
 from madaline.errors import InputError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
 
 import numpy as np
 
@@ -11,10 +10,13 @@ from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.initializers import Initializer, he_normal, uniform
 from madaline.core.layers.base import Backward, Layer
 from madaline.core.population import Slot
+from madaline.core.products import (
+    gradient_by_input,
+    gradient_by_weight,
+    sum_over_batch,
+    write_product,
+)
 from madaline.core.workspace import Workspace
-
-MOST_ONES = 4096
-"""Rows that are added up at a time; of a picture, each position may be a row."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,11 @@ class Linear(Layer):
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
-            weight_gradient(x, gradient, gradients["weight"])
+            gradient_by_weight(x, gradient, gradients["weight"])
             sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:
                 return gradient
-            shape = (*gradient.shape[:-1], self.in_features)
-            out = workspace.empty(shape, gradient.dtype)
-            return np.matmul(gradient, weight.swapaxes(-1, -2), out=out)  # (*axes, batch, in)
+            return gradient_by_input(gradient, weight, workspace)  # (*axes, batch, in)
 
         return y, backward
 
@@ -106,40 +106,3 @@ def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     write_product(x, weight, y, workspace)
     y += bias[..., None, :]
     return y
-
-
-def write_product(x: Array, weight: Array, out: Array, workspace: Workspace) -> None:
-    """Write ``x @ weight`` of every member into `out`, shape (*axes, batch, out_features)."""
-    batch, (in_features, units) = x.shape[-2], weight.shape[-2:]
-    if batch * in_features * units <= (workspace.largest_product or inf):
-        np.matmul(x, weight, out=out)
-    else:
-        _product_in_blocks(x, weight, out, workspace)
-
-
-def _product_in_blocks(x: Array, weight: Array, out: Array, workspace: Workspace) -> None:
-    """Write ``x @ weight`` into `out`, no product larger than the workspace allows."""
-    batch, in_features, units = x.shape[-2], x.shape[-1], weight.shape[-1]
-    size = max(1, (workspace.largest_product or 0) // max(1, batch * units))
-    np.matmul(x[..., :size], weight[..., :size, :], out=out)
-    for start in range(size, in_features, size):
-        block = slice(start, start + size)
-        part = workspace.empty(out.shape, out.dtype)
-        out += np.matmul(x[..., block], weight[..., block, :], out=part)
-
-
-def weight_gradient(x: Array, gradient: Array, out: Array) -> None:
-    """Write ``x.T @ gradient`` of every member into `out`, shape (*axes, in, out)."""
-    np.matmul(x.swapaxes(-1, -2), gradient, out=out)
-
-
-def sum_over_batch(gradient: Array, out: Array) -> None:
-    """Write the sum over the batch into `out`, shape (*axes, features).
-
-    A product with a row of ones takes a third of the time of ``sum`` over the second last axis.
-    """
-    row = np.ones((1, min(gradient.shape[-2], MOST_ONES)), gradient.dtype)
-    np.matmul(row, gradient[..., :MOST_ONES, :], out=out[..., None, :])
-    for start in range(MOST_ONES, gradient.shape[-2], MOST_ONES):
-        block = gradient[..., start : start + MOST_ONES, :]
-        out += np.matmul(row[:, : block.shape[-2]], block)[..., 0, :]

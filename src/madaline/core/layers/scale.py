@@ -8,8 +8,8 @@ import numpy as np
 
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.layers.base import Backward, Layer, over_members
-from madaline.core.layers.linear import sum_over_batch
 from madaline.core.population import Slot
+from madaline.core.products import sum_over_batch
 from madaline.core.workspace import Workspace
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.initializers import Initializer, he_normal, uniform
 from madaline.core.layers.base import Backward, Layer
-from madaline.core.layers.linear import Linear, affine, sum_over_batch, weight_gradient
+from madaline.core.layers.linear import Linear, affine
 from madaline.core.population import Slot
+from madaline.core.products import gradient_by_input, gradient_by_weight, sum_over_batch
 from madaline.core.workspace import Workspace
 
 
@@ -121,7 +122,7 @@ class ScaledLinear(Layer):
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
-            weight_gradient(x, gradient, gradients["weight"])  # by the scaled weight, so far
+            gradient_by_weight(x, gradient, gradients["weight"])  # by the scaled weight, so far
             by_feature = np.vecdot(weight, gradients["weight"])  # (*axes, in)
             selector = self._selector.astype(weight.dtype, copy=False)
             # One member at a time: rows of one product round differently for other members beside.
@@ -130,9 +131,7 @@ class ScaledLinear(Layer):
             sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:
                 return gradient
-            shape = (*gradient.shape[:-1], self.in_features)
-            out = workspace.empty(shape, gradient.dtype)
-            return np.matmul(gradient, scaled.swapaxes(-1, -2), out=out)  # (*axes, batch, in)
+            return gradient_by_input(gradient, scaled, workspace)  # (*axes, batch, in)
 
         return y, backward
 
