@@ -5,11 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline import fitting as fitting_module
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.fitting import Fitting
+from madaline.fitting import Fitting, keeping
 
 LOSSES = {"binary": BinaryCrossEntropy, "multiclass": CrossEntropy, "regression": Squared}
 
@@ -279,8 +278,8 @@ def test_no_effort_is_refused(table, target, effort):
 
 def interrupted(table, target, path, monkeypatch, n_epochs=3, **settings):
     """Kill a fit after a few epochs."""
-    monkeypatch.setattr(fitting_module, "CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr(fitting_module, "CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr(keeping, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(keeping, "CHECKPOINT_SHARE", float("inf"))
     fitting = Fitting(table, target, effort=6, checkpoint=path, **settings)
     for record, _ in fitting:
         if record.epoch > n_epochs:

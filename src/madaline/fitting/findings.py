@@ -1,0 +1,103 @@
+"""What is wrong with a fit: its judged rows and its networks, put before the diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from madaline.data.target import ClassCodec
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.facts import Facts
+from madaline.diagnosis.labels import Suspects
+from madaline.diagnosis.of_fit import Training, diagnose_fit
+from madaline.diagnosis.of_race import Remains
+from madaline.diagnosis.strength import Strength
+from madaline.fitting.outcome import Outcome
+from madaline.training.decisions import Decision
+from madaline.training.threads import one_threaded_products
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What the judged rows of a fit tell (final).
+
+    Parameters
+    ----------
+    outcome : Outcome
+        What came of the race.
+    decisions : sequence of Decision
+        What was decided on the way.
+    """
+
+    outcome: Outcome
+    decisions: Sequence[Decision]
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The judged rows and what was said of them."""
+        prepared, examples = self.outcome.prepared, self.outcome.own_examples
+        rows, schema, codec = prepared.rows, prepared.schema, prepared.codec
+        order = rows.order[: rows.n_judged]
+        output, prior, target, weight, groups = self.outcome.judged(examples)
+        classes = codec.classes.tolist() if isinstance(codec, ClassCodec) else None
+        n_bins = min(examples.features)
+        features = [
+            examples.encoded(n_bins, fold, rows.held_out(fold)) for fold in range(rows.n_folds)
+        ]
+        return Facts(
+            prepared.given.table.select(schema.kept).take(order),
+            schema,
+            rows.bounds,
+            examples.loss,
+            output,
+            prior,
+            target,
+            np.concatenate(features)[:, : prepared.encoder.n_features(0)],
+            classes if classes is None else tuple(map(str, classes)),
+            weight,
+            groups,
+            prepared.given.numbers[order],
+        )
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """What is wrong with the fit; rows by their numbers in the table that was given."""
+        race = self.outcome.race
+        starting = tuple(recipe.name for recipe in race.plan.recipes)
+        remains = Remains(race, self.outcome.pruned.before)
+        with one_threaded_products():
+            training = Training(
+                self._strength(remains),
+                remains.healths(),
+                remains.raced(),
+                self.outcome.prepared.leaks,
+                self.decisions,
+                starting,
+            )
+            return diagnose_fit(self.facts, training)
+
+    @property
+    def label_suspects(self) -> Suspects | None:
+        """The rows whose label may be wrong, in the order of the table; None for numbers."""
+        codec, rows = self.outcome.prepared.codec, self.outcome.prepared.rows
+        if not isinstance(codec, ClassCodec):
+            return None
+        order = rows.order[: rows.n_judged]
+        probabilities = np.full((rows.n_samples, len(codec.classes)), np.nan)
+        codes = np.zeros(rows.n_samples, np.intp)
+        probabilities[order], codes[order] = self.facts.probabilities, self.facts.codes
+        return Suspects.among(probabilities, codes)
+
+    def _strength(self, remains: Remains) -> Strength:
+        """Return how well rows are fitted that were learned from, and others."""
+        facts, outcome = self.facts, self.outcome
+        return Strength(
+            remains.seen_loss(outcome.temperature, outcome.prepared.own_weight),
+            facts.mean(facts.losses)[0],
+            facts.mean(facts.constant_losses)[0],
+            outcome.standard_errors_better,
+            remains.unfinished,
+        )

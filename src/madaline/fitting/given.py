@@ -1,0 +1,80 @@
+"""What a fit is given, row by row; rows of weight zero are left out before anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.given_folds import GivenFolds
+from madaline.data.table import Table
+from madaline.fit_arguments import check_lengths, check_weight
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """The rows to learn from (final).
+
+    Parameters
+    ----------
+    table : Table
+        The columns to learn from.
+    target : ndarray of shape (n_samples,)
+        Labels or numbers.
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row.
+    groups : ndarray of shape (n_samples,) or None
+        Rows of one group are never on both sides of a fold.
+    folds : int, GivenFolds or None
+        Number of folds, or which rows each fold's networks are judged on.
+    numbers : int ndarray of shape (n_samples,)
+        The number of each row in the table that the user has, from 0.
+    """
+
+    table: Table
+    target: Array
+    weight: Array | None
+    groups: Array | None
+    folds: int | GivenFolds | None
+    numbers: Array
+
+    @classmethod
+    def checked(
+        cls,
+        table: Table,
+        target: Array,
+        weight: Array | None,
+        groups: Array | None,
+        folds: int | GivenFolds | None,
+    ) -> Given:
+        """Return what is given without the rows of weight zero.
+
+        Raises
+        ------
+        InputError
+            If something has another length than the table, or weights are no weights.
+        """
+        fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
+        check_lengths(table.n_samples, target, weight, groups, fold_numbers)
+        check_weight(weight)
+        given = cls(table, target, weight, groups, folds, np.arange(table.n_samples))
+        if weight is None or np.all(weight > 0):
+            return given
+        return given._take(np.flatnonzero(weight))
+
+    @property
+    def names(self) -> list[str]:
+        """What was given beside the table and the target."""
+        extra = {"sample_weight": self.weight, "groups": self.groups, "folds": self.folds}
+        return [name for name, value in extra.items() if value is not None]
+
+    def _take(self, rows: Array) -> Given:
+        return Given(
+            self.table.take(rows),
+            self.target[rows],
+            None if self.weight is None else self.weight[rows],
+            None if self.groups is None else self.groups[rows],
+            self.folds.take(rows) if isinstance(self.folds, GivenFolds) else self.folds,
+            self.numbers[rows],
+        )

@@ -1,0 +1,186 @@
+"""The outcome of a race: what predicts, how good it is on unseen rows, and what it promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.losses import Squared
+from madaline.core.network import Network
+from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
+from madaline.fitting.preparation import Preparation
+from madaline.runtime.intervals import Intervals
+from madaline.runtime.predictor import Part, Predictor, class_probabilities
+from madaline.runtime.sets import Sets
+from madaline.training.calibration import Calibration, calibrate
+from madaline.training.examples import Examples
+from madaline.training.importance import Importance, metric_of_loss, out_of_fold_importances
+from madaline.training.mix import Ingredient, Mix
+from madaline.training.pruning import Pruned, prune_mix
+from madaline.training.race import Race
+from madaline.training.score import (
+    Score,
+    classification_scores,
+    regression_scores,
+    standard_errors_better,
+)
+
+Judged: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
+"""Out-of-fold outputs of networks and of constants, targets, weights and groups."""
+
+IMPORTANCE_SHARE = 0.01
+"""Share of the work of training that finding what matters may take."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What came of a race that is over (final).
+
+    Parameters
+    ----------
+    prepared : Preparation
+        What the race ran on.
+    race : Race
+        The race.
+    """
+
+    prepared: Preparation
+    race: Race
+
+    @cached_property
+    def pruned(self) -> Pruned:
+        """What predicts, and what it could do without."""
+        return prune_mix(
+            self.race.mix(),
+            self.race.examples,
+            epoch=self.race.epoch,
+            tolerance=self.race.plan.tolerance,
+            workers=self.race.workers,
+        )
+
+    @property
+    def mix(self) -> Mix:
+        """What predicts."""
+        return self.pruned.mix
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """How sure the networks should be.
+
+        None where they tell numbers, and with one fold, as a temperature is judged by other folds.
+        """
+        rows = self.prepared.rows
+        if not isinstance(self.prepared.codec, ClassCodec) or rows.n_folds < 2:
+            return None
+        examples = self.race.examples
+        target, weight, groups = examples.judged_facts
+        return calibrate(examples.loss, self.mix.output, target, rows.bounds, weight, groups)
+
+    @property
+    def temperature(self) -> float:
+        """What raw outputs are divided by."""
+        return 1.0 if self.calibration is None else self.calibration.temperature
+
+    @property
+    def judged_output(self) -> Array:
+        """The final raw out-of-fold output of the mix as it was before it was pruned.
+
+        Pruning chose by these rows, and would flatter itself.
+        """
+        return self.pruned.before.output / self.temperature
+
+    @property
+    def own_examples(self) -> Examples:
+        """The examples as they are: weights of classes are for training only."""
+        return replace(self.race.examples, weight=self.prepared.own_weight)
+
+    def judged(self, examples: Examples) -> Judged:
+        """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
+        return self.judged_output, examples.prior_output(), *examples.judged_facts
+
+    @property
+    def standard_errors_better(self) -> float:
+        """By how many standard errors the loss is below that of a constant."""
+        examples = self.race.examples
+        return standard_errors_better(examples.loss, *self.judged(examples))
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """How good it is on rows that it never saw; the metric that chose comes first."""
+        examples = self.own_examples
+        facts = self.judged(examples)
+        scores = self._usual_scores(examples, facts)
+        if examples.metric is None:
+            return scores
+        output, prior, _, _, groups = facts
+        chosen = examples.metric.score(output, prior, groups)
+        return (chosen, *(score for score in scores if score.metric != chosen.metric))
+
+    @cached_property
+    def importances(self) -> tuple[Importance, ...]:
+        """How much each column matters to what predicts, on rows that it never saw."""
+        examples, codec = self.own_examples, self.prepared.codec
+        scale = codec.scale if isinstance(codec, RegressionCodec | CountCodec) else 1.0
+        return out_of_fold_importances(
+            self.mix,
+            examples,
+            self.prepared.encoder.columns,
+            work=IMPORTANCE_SHARE * self.race.multiply_adds,
+            seed=self.race.seed,
+            metric=metric_of_loss(examples.loss, scale),
+            temperature=self.temperature,
+            workers=self.race.workers,
+        )
+
+    def predictor(self) -> Predictor:
+        """Return what predicts new rows."""
+        return Predictor(
+            self.prepared.encoder,
+            self._parts(),
+            self.race.examples.loss,
+            self.prepared.codec,
+            self._conformal(),
+            self.temperature,
+        )
+
+    def _usual_scores(self, examples: Examples, facts: Judged) -> tuple[Score, ...]:
+        codec = self.prepared.codec
+        committee = self.pruned.before.committee(
+            examples, temperature=self.temperature, workers=self.race.workers
+        )
+        if isinstance(codec, RegressionCodec | CountCodec):
+            means = replace(examples, loss=Squared()).prior_output()
+            return regression_scores(
+                examples.loss, *facts, means=means, scale=codec.scale, committee=committee
+            )
+        balanced = self.prepared.objective.class_weight is not None
+        return classification_scores(examples.loss, *facts, balanced=balanced, committee=committee)
+
+    def _conformal(self) -> Intervals | Sets:
+        """Return how far off the rows were that networks never saw."""
+        examples, bounds = self.own_examples, self.prepared.rows.bounds
+        output, (target, weight, _) = self.mix.output / self.temperature, examples.judged_facts
+        if isinstance(self.prepared.codec, RegressionCodec | CountCodec):
+            prediction = examples.loss.prediction(output)
+            return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
+        truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
+        return Sets.fit(class_probabilities(examples.loss, output), truth, bounds, weight)
+
+    def _parts(self) -> tuple[Part, ...]:
+        """Return the networks of the mix, those with the same layers together."""
+        alike: dict[tuple[int, Network], list[Ingredient]] = {}
+        for one in self.mix.ingredients:
+            alike.setdefault((one.n_bins, one.network), []).append(one)
+        return tuple(
+            Part(
+                n_bins,
+                network,
+                np.stack([one.theta for one in ingredients]),
+                np.asarray([one.share for one in ingredients]),
+            )
+            for (n_bins, network), ingredients in alike.items()
+        )

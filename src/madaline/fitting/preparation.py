@@ -1,0 +1,234 @@
+"""Preparation: from a table and a target to examples, folds and a plan, which a race can run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.batches import FoldedRows
+from madaline.data.encoder import TableEncoder
+from madaline.data.folds import make_folds
+from madaline.data.given_folds import GivenFolds
+from madaline.data.schema import Schema
+from madaline.data.target import ClassCodec, TargetCodec, infer_task
+from madaline.fit_arguments import count_folds
+from madaline.fitting.given import Given
+from madaline.training.examples import Examples
+from madaline.training.leakage import Leak, find_leaks
+from madaline.training.objective import Objective
+from madaline.training.plan import Plan, make_plan
+
+BINS = (0, 16, 64)
+"""Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""
+
+FOLD_STREAM = 2**32 - 2
+"""Tells the random numbers of folds from those of networks and batches."""
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """All that a race needs, and what was understood on the way (final).
+
+    Parameters
+    ----------
+    given : Given
+        The rows to learn from.
+    objective : Objective
+        What is to be made small.
+    task, task_reason : str
+        What is to be learned, and how that is known.
+    schema : Schema
+        What each column was taken for.
+    codec : TargetCodec
+        Turns the target into numbers, and back.
+    leaks : tuple of Leak
+        Columns that all but give the target away.
+    encoder : TableEncoder
+        Turns columns into features.
+    plan : Plan
+        What is to race, and for how long.
+    rows : FoldedRows
+        Which rows each fold is judged on and learns from.
+    examples : Examples
+        The encoded rows, fold after fold.
+    own_weight : ndarray of shape (n_samples,) or None
+        The weight that each row was given, 1 in the mean, fold after fold.
+    """
+
+    given: Given
+    objective: Objective
+    task: str
+    task_reason: str
+    schema: Schema
+    codec: TargetCodec
+    leaks: tuple[Leak, ...]
+    encoder: TableEncoder
+    plan: Plan
+    rows: FoldedRows
+    examples: Examples
+    own_weight: Array | None
+
+
+def prepare(
+    given: Given,
+    objective: Objective,
+    *,
+    task: str | None,
+    kinds: Mapping[str, str] | None,
+    effort: int,
+    seed: int,
+    adjust: Callable[[Plan], Plan] | None,
+) -> Preparation:
+    """Understand a table and make everything ready for the race.
+
+    Parameters
+    ----------
+    given : Given
+        The rows to learn from.
+    objective : Objective
+        What is to be made small.
+    task, kinds, effort, seed, adjust
+        As in `Fitting`.
+
+    Raises
+    ------
+    InputError
+        If there is nothing that could be learned, with the reason and the remedy.
+    """
+    schema = Schema.infer(given.table, kinds)
+    told = task or objective.task
+    task, task_reason = (told, "as told") if told else infer_task(given.target)
+    objective.check_task(task)
+    codec = objective.fit_codec(task, given.target, given.weight)
+    leaks = _leaks(given, schema, codec)
+    weight = _training_weight(given, objective, codec)
+    encoder = TableEncoder.fit(
+        given.table,
+        schema,
+        n_bins=BINS,
+        sample_weight=weight,
+        target=_target_matrix(codec, given.target),
+    )
+    plan = _plan(given, encoder, effort)
+    plan = adjust(plan) if adjust else plan
+    rows = _fold(given, codec, plan, task, seed)
+    # Large groups may leave a network fewer rows than the plan counted on.
+    plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
+    own_weight = _unit_mean(given.weight, rows.order)
+    examples = _examples(given, objective, codec, encoder, plan, rows, weight)
+    return Preparation(
+        given,
+        objective,
+        task,
+        task_reason,
+        schema,
+        codec,
+        leaks,
+        encoder,
+        plan,
+        rows,
+        examples,
+        own_weight,
+    )
+
+
+def _leaks(given: Given, schema: Schema, codec: TargetCodec) -> tuple[Leak, ...]:
+    return find_leaks(
+        given.table,
+        schema.single,
+        codec.encode(given.target),
+        classes=isinstance(codec, ClassCodec),
+        groups=given.groups,
+    )
+
+
+def _training_weight(given: Given, objective: Objective, codec: TargetCodec) -> Array | None:
+    """Return how much each row counts in training: its own weight times that of its class."""
+    if not isinstance(codec, ClassCodec):
+        return given.weight
+    return objective.row_weight(codec.classes, codec.encode(given.target), given.weight)
+
+
+def _plan(given: Given, encoder: TableEncoder, effort: int) -> Plan:
+    return make_plan(
+        given.table.n_samples,
+        {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
+        epochs=effort,
+        n_groups=None if given.groups is None else len(np.unique(given.groups)),
+        n_folds=count_folds(given.folds),
+        grid=encoder.grid,
+    )
+
+
+def _fold(given: Given, codec: TargetCodec, plan: Plan, task: str, seed: int) -> FoldedRows:
+    if isinstance(given.folds, GivenFolds):
+        if given.groups is not None:
+            given.folds.check_groups(given.groups)
+        return FoldedRows.from_folds(given.folds.numbers, given.folds.training)
+    made = make_folds(
+        codec.encode(given.target),
+        n_folds=plan.n_folds,
+        task=task,
+        groups=given.groups,
+        rng=np.random.default_rng([seed, FOLD_STREAM]),
+    )
+    return FoldedRows.from_folds(made)
+
+
+def _examples(
+    given: Given,
+    objective: Objective,
+    codec: TargetCodec,
+    encoder: TableEncoder,
+    plan: Plan,
+    rows: FoldedRows,
+    weight: Array | None,
+) -> Examples:
+    order, groups = rows.order, given.groups
+    matrix = _target_matrix(codec, given.target)[order]
+    places = None if groups is None else np.unique(groups[order], return_inverse=True)[1]
+    table = given.table.take(order)
+    encoded = encoder.encode(table)
+    fold_features = encoder.fold_features(
+        table,
+        matrix,
+        None if weight is None else weight[order],
+        [rows.training(fold) for fold in range(rows.n_folds)],
+        np.arange(len(order)) if places is None else places,
+    )
+    used = sorted({recipe.n_bins for recipe in plan.recipes})
+    return Examples(
+        rows,
+        {n_bins: encoded.features(n_bins) for n_bins in used},
+        {
+            n_bins: tuple(int(column) for column in encoder.feature_columns(n_bins))
+            for n_bins in used
+        },
+        matrix,
+        objective.network_loss(codec),
+        _unit_mean(weight, order),
+        places,
+        objective.make_metric(
+            codec, given.target[order], _unit_mean(given.weight, order), n_judged=rows.n_judged
+        ),
+        fold_features,
+        encoder.grid,
+    )
+
+
+def _target_matrix(codec: TargetCodec, target: Array) -> Array:
+    """Return what the networks should say, shape (n_samples, n_outputs)."""
+    encoded = codec.encode(target)
+    if isinstance(codec, ClassCodec) and len(codec.classes) > 2:
+        return np.eye(len(codec.classes), dtype=np.float32)[encoded]
+    return encoded.astype(np.float32)[:, None]
+
+
+def _unit_mean(weight: Array | None, order: Array) -> Array | None:
+    if weight is None:
+        return None
+    sorted_weight = weight[order]
+    return np.asarray(sorted_weight / sorted_weight.mean(), np.float32)
