@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from madaline import __version__, fitting
+from madaline import __version__
 from madaline.cli.exits import exit_code
 from madaline.model import FittedModel
 
@@ -60,7 +60,7 @@ def test_a_full_disk_takes_no_work_that_was_kept(run, fruit, place, monkeypatch)
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(fitting, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("madaline.fitting.keeping.CHECKPOINT_SECONDS", 0.0)
     words = ("fit", fruit, "--target", "kind", "--effort", 2, "-o", "m.madaline")
     with monkeypatch.context() as patch:
         patch.setattr(FittedModel, "save", full)
