@@ -167,6 +167,16 @@ def test_neighbors_do_not_matter_on_processors_without_avx512():
     assert done.stdout.strip() == "0", done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("block", [CHUNK, 5 * CHUNK])
+def test_rows_are_predicted_block_by_block_with_the_same_bits(
+    predictor, new_columns, monkeypatch, block
+):
+    whole, of_folds = predictor.output(new_columns), predictor.fold_outputs(new_columns)
+    monkeypatch.setattr("madaline.runtime.predictor.BLOCK", block)
+    np.testing.assert_array_equal(predictor.output(new_columns), whole)
+    np.testing.assert_array_equal(predictor.fold_outputs(new_columns), of_folds)
+
+
 def test_no_rows_have_no_predictions(predictor, new_columns, task):
     n_outputs = 3 if task == "multiclass" else 1
     for nothing in (

@@ -366,6 +366,19 @@ class Encoded:
             self.encoder.joined.write_bins(n_bins, self.numbers, bins)
         return features
 
+    def blocks(self, n_rows: int) -> Iterator[Encoded]:
+        """Yield some rows after the others, all views; of no rows, one block without any.
+
+        Parameters
+        ----------
+        n_rows : int
+            Rows of a block; the last one has what is left.
+        """
+        for start in range(0, max(1, self.n_samples), n_rows):
+            rows = slice(start, start + n_rows)
+            numbers = [column[rows] for column in self.numbers]
+            yield Encoded(self.encoder, self.base[rows], numbers, self.unseen)
+
 
 def _fit_column(
     table: Table,

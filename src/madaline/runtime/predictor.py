@@ -36,6 +36,9 @@ STACK = 32
 STACKED_NUMBERS = 2**22
 """Numbers that come out of a layer of all networks at a time, about: 16 MiB in float32."""
 
+BLOCK = 2**12
+"""Rows whose features are made at a time, so that those of a million rows need no memory."""
+
 LARGEST_PRODUCT = 2**15
 """Multiply-adds of a matrix product. Up to 2**18, OpenBLAS, the matrix library of NumPy on most
 machines, stays on one thread: so a prediction has the same bits on any number of threads."""
@@ -173,8 +176,11 @@ class Predictor:
     def output(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table)
-        shares = [part.output(encoded.features(part.n_bins)) for part in self.parts]
-        return np.asarray(np.sum(shares, axis=0) / self.temperature)
+        blocks = [
+            np.sum([part.output(block.features(part.n_bins)) for part in self.parts], axis=0)
+            for block in encoded.blocks(BLOCK)
+        ]
+        return np.concatenate(blocks) / self.temperature
 
     def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the predicted labels, or numbers.
@@ -261,8 +267,11 @@ class Predictor:
     def fold_outputs(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
         encoded = table if isinstance(table, Encoded) else self.encode(table)
-        shares = [part.fold_outputs(encoded.features(part.n_bins)) for part in self.parts]
-        return np.asarray(np.sum(shares, axis=0) / self.temperature)
+        blocks = [
+            np.sum([part.fold_outputs(block.features(part.n_bins)) for part in self.parts], axis=0)
+            for block in encoded.blocks(BLOCK)
+        ]
+        return np.concatenate(blocks, axis=1) / self.temperature
 
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, shape (n_samples,)."""
