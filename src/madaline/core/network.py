@@ -22,9 +22,9 @@ from madaline.core.layers.from_config import layer_from_config
 from madaline.core.population import Layout, Population
 from madaline.core.workspace import Workspace
 
-PREDICTED = 2**24
-"""Features that `Network.predict` takes at a time (64 MiB in float32): of many large images, the
-layers' outputs would not fit in memory."""
+PREDICTED = 2**18
+"""Features that `Network.predict` takes at a time, 1 MiB in float32: what its layers make of them
+stays near the cache, and that of many large images fits in memory."""
 
 
 @dataclass(frozen=True)

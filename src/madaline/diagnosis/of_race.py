@@ -12,6 +12,9 @@ from madaline.diagnosis.units import LayerHealth, examine
 from madaline.training.mix import Mix
 from madaline.training.race import Race
 
+BLOCK = 2**14
+"""Rows whose features are copied at a time."""
+
 EXAMINED_ROWS = 512
 """Rows on which the units of a network are looked at, at most."""
 
@@ -47,19 +50,23 @@ class Remains:
         weight : ndarray of shape (n_samples,), optional
             How much each row counts.
         """
+        losses, weights = [], []
+        for fold in range(self.race.examples.rows.n_folds):
+            seen = self.race.examples.rows.seen(fold)
+            for start in range(0, len(seen), BLOCK):
+                rows = seen[start : start + BLOCK]
+                losses.append(self._losses(fold, rows, temperature))
+                weights.append(np.ones(len(rows)) if weight is None else weight[rows])
+        return float(np.average(np.concatenate(losses), weights=np.concatenate(weights)))
+
+    def _losses(self, fold: int, rows: Array, temperature: float) -> Array:
+        """Return the loss of the mix of a fold's networks on some rows, in float64."""
         examples = self.race.examples
-        places = [examples.rows.seen(fold) for fold in range(examples.rows.n_folds)]
-        output = np.zeros((sum(map(len, places)), examples.n_outputs))
+        output = np.zeros((len(rows), examples.n_outputs))
         for one in self.mix.ingredients:
-            of_folds = [
-                one.network.predict(theta, examples.encoded(one.n_bins, fold, rows))
-                for fold, (theta, rows) in enumerate(zip(one.theta, places, strict=True))
-            ]
-            output += one.share * np.concatenate(of_folds)
-        rows = np.concatenate(places)
-        losses = examples.loss.rows(output / temperature, examples.target[rows])
-        own = None if weight is None else weight[rows]
-        return float(np.average(losses.astype(np.float64), weights=own))
+            x = examples.encoded(one.n_bins, fold, rows)
+            output += one.share * one.network.predict(one.theta[fold], x)
+        return examples.loss.rows(output / temperature, examples.target[rows]).astype(np.float64)
 
     def healths(self) -> list[list[LayerHealth]]:
         """Return how the layers are of each network of the mix, those of the usual depth."""

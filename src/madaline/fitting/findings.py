@@ -43,10 +43,6 @@ class Findings:
         order = rows.order[: rows.n_judged]
         output, prior, target, weight, groups = self.outcome.judged(examples)
         classes = codec.classes.tolist() if isinstance(codec, ClassCodec) else None
-        n_bins = min(examples.features)
-        features = [
-            examples.encoded(n_bins, fold, rows.held_out(fold)) for fold in range(rows.n_folds)
-        ]
         return Facts(
             prepared.given.table.select(schema.kept).take(order),
             schema,
@@ -55,7 +51,7 @@ class Findings:
             output,
             prior,
             target,
-            np.concatenate(features)[:, : prepared.encoder.n_features(0)],
+            examples.encoded_judged(min(examples.features))[:, : prepared.encoder.n_features(0)],
             classes if classes is None else tuple(map(str, classes)),
             weight,
             groups,

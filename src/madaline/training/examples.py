@@ -90,6 +90,19 @@ class Examples:
             return x
         return self.fold_features.write(fold, places, x.copy())
 
+    def encoded_judged(self, n_bins: int) -> Array:
+        """Return the rows that are judged as the networks see them that never learned from them.
+
+        Returns
+        -------
+        ndarray of shape (n_judged, n_features)
+            A view where all networks see the same.
+        """
+        if self.fold_features is None:
+            return self.features[n_bins][self.judged]
+        folds = range(self.rows.n_folds)
+        return np.concatenate([self.encoded(n_bins, f, self.rows.held_out(f)) for f in folds])
+
     def weights(self, places: slice | Array) -> Array | None:
         """Return the weights of some rows."""
         return None if self.weight is None else self.weight[places]
