@@ -250,3 +250,18 @@ def test_one_class_is_refused(halves):
 def test_before_fit_there_is_nothing(halves, method):
     with pytest.raises(NotFittedError):
         getattr(AdaptiveClassifier(), method)(halves[0])
+
+
+def test_a_mapping_of_columns_is_a_table_whatever_their_order(make_columns):
+    columns, y = make_columns("binary")
+    model = AdaptiveClassifier(**QUICK).fit(columns, y)
+    assert list(model.feature_names_in_) == list(columns)
+    assert model.n_features_in_ == len(columns)
+    turned = dict(reversed(columns.items())) | {"unknown": [0.0] * len(y)}
+    assert np.array_equal(model.predict_proba(turned), model.predict_proba(columns))
+    name = next(iter(columns))
+    del turned[name]
+    with pytest.raises(InputError, match=f"X lacks '{name}', which the fit had"):
+        model.predict(turned)
+    with pytest.raises(InputError, match="X has 1 rows"):
+        AdaptiveClassifier(**QUICK).fit({"a": [1.0]}, [0])

@@ -13,7 +13,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from madaline.core.arrays import Array
 from madaline.data.frames import is_texts, read_frame, read_target
 from madaline.data.images import read_images
-from madaline.data.table import Table
+from madaline.data.table import Table, listed
 from madaline.errors import InputError
 
 
@@ -25,7 +25,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     estimator : BaseEstimator
         Its `n_features_in_` and `feature_names_in_` are set when fitting, and checked otherwise.
     X : data frame, array-like or sparse matrix of shape (n_samples, n_features), images, or texts
-        The rows.
+        The rows; or a mapping of columns.
     fitting : bool
         Whether `X` is what is learned from.
 
@@ -41,6 +41,8 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         if fitting:
             _set_n_features(estimator, 1)
         return read_frame(X)
+    if isinstance(X, Mapping):
+        return _read_columns(estimator, X, fitting=fitting)
     X = _plain(X)
     if _is_frame(X):
         _check_names(X)
@@ -154,6 +156,21 @@ def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
             "There is one image, which cannot be learned from alone: give two or more."
         )
     return read_frame(images)
+
+
+def _read_columns(estimator: Any, X: Mapping[str, Any], *, fitting: bool) -> Table:
+    """Return a mapping of columns as a table; their order does not matter in prediction."""
+    table = read_frame(X)
+    if fitting:
+        estimator.n_features_in_ = len(table.names)
+        estimator.feature_names_in_ = np.array(table.names, dtype=object)
+        if table.n_samples < 2:
+            raise InputError(f"X has {table.n_samples} rows: give at least two to learn from.")
+        return table
+    absent = [name for name in _names(estimator) if name not in table]
+    if absent:
+        raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
+    return table.select(_names(estimator))
 
 
 def _set_n_features(estimator: Any, n_features: int) -> None:
