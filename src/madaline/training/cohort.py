@@ -116,17 +116,17 @@ class Cohort:
         trained = 3.0 * rows.n_folds * self.steps * self.batch_size
         return len(self.recipes) * (trained + rows.n_judged) * self.network.multiply_adds()
 
-    def groups(self, n_threads: int = 1) -> list[slice]:
+    def groups(self) -> list[slice]:
         """Return slices of folds small enough for the cache, large enough to be worth a call.
 
-        As many at least as there are threads, if there are as many folds. What a network learns
-        does not depend on the group that it is in: layers that draw by chance in training do so for
-        a whole group, so where there are any, each fold is one.
+        Not smaller for the sake of threads: they take turns between NumPy's calls, and where these
+        are over in a few microseconds, two threads take as long as one. What a network learns does
+        not depend on the group that it is in: layers that draw by chance in training do so for a
+        whole group, so where there are any, each fold is one.
         """
         recipe, folds = self.recipes[0], self.examples.rows.n_folds
         activations = len(self.recipes) * self.batch_size * width(recipe, self.examples)
-        size = min(max(1, GROUP_ELEMENTS // activations), -(-folds // n_threads))
-        size = 1 if recipe.dropout else size
+        size = 1 if recipe.dropout else max(1, GROUP_ELEMENTS // activations)
         return [slice(start, min(start + size, folds)) for start in range(0, folds, size)]
 
     def train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:

@@ -172,8 +172,7 @@ class Race:
         """Let every network see the rows outside its fold once."""
         rng = np.random.default_rng([self.seed, BATCH_STREAM, self.epoch])
         order = self.examples.rows.batches(self.plan.batch_size, rng)
-        threads = self.workers.n_threads
-        tasks = [(cohort, group) for cohort in self.cohorts for group in cohort.groups(threads)]
+        tasks = [(cohort, group) for cohort in self.cohorts for group in cohort.groups()]
         self.workers.map(
             lambda task: task[0].train_group(task[1], order, self._rngs(task[1])), tasks
         )
