@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
@@ -125,6 +127,11 @@ def test_as_many_groups_as_rows(halves):
     ),
     st.lists(st.integers(0, 3), min_size=8, max_size=8).filter(any),
     st.randoms(use_true_random=False),
+)
+@example(  # two copies of every row, of which some are alike
+    [(0.0, "a", 0)] * 4 + [(0.0, "a", 1), (0.0, "a", 2), (0.0, "b", 0), (1.0, "a", 0)],
+    [0, 0, 2, 2, 2, 2, 2, 2],
+    Random(0),
 )
 def test_in_a_tiny_table_a_weight_is_as_many_rows(rows, amounts, random):
     repeated = [row for row, amount in zip(rows, amounts, strict=True) for _ in range(amount)]

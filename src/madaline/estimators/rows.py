@@ -29,7 +29,7 @@ class CountedRows:
     target : ndarray of shape (n_counted,)
         What to predict.
     weight : ndarray of shape (n_counted,), optional
-        Their weights, all above zero; None where all weigh the same.
+        Their weights as multiples of the smallest; None where all weigh the same.
     groups : ndarray of shape (n_counted,), optional
         Their groups.
     folds : int or GivenFolds, optional
@@ -99,7 +99,7 @@ def count_rows(
     return CountedRows(
         table if np.array_equal(rows, np.arange(len(target))) else table.take(rows),
         target[rows],
-        None if np.all(total == total[0]) else total,
+        None if np.all(total == total[0]) else total / total.min(),
         None if groups is None else groups[rows],
         folds.take(rows) if isinstance(folds, GivenFolds) else folds,
         places,
