@@ -34,6 +34,11 @@ class ColumnEncoder(ABC):
         """Number of features, bins not counted."""
         return len(self.feature_names)
 
+    @property
+    def grid_shape(self) -> tuple[int, ...]:
+        """The sides of the grid that the features stand on, and its channels; empty if on none."""
+        return ()
+
     @abstractmethod
     def read(self, column: Array) -> Array:
         """Return the column as this encoder needs it, shape (n_samples,).

@@ -148,6 +148,15 @@ class TableEncoder:
         only = self.encoders[0]
         return only.shape if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
 
+    @property
+    def grids(self) -> dict[str, tuple[slice, tuple[int, ...]]]:
+        """The features of each column that stands on a grid, and its sides and channels."""
+        return {
+            encoder.name: (slice(start, start + encoder.n_features), encoder.grid_shape)
+            for encoder, start in zip(self.encoders, self._starts, strict=True)
+            if encoder.grid_shape
+        }
+
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""
         self._check_prepared(n_bins)

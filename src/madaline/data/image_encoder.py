@@ -81,6 +81,11 @@ class ImageEncoder(ColumnEncoder):
         """Number of pixels times channels."""
         return int(np.prod(self.shape))
 
+    @property
+    def grid_shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+        return self.shape
+
     def read(self, column: Array) -> Array:
         """Return the images, if they have the size of those that it was fitted on."""
         if column.shape[1:] != self.shape:

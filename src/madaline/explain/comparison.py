@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from madaline.explain.opened_networks import OpenedNetworks
 
 BLOCK_ELEMENTS = 2**18
 """Activations of one layer of all networks in a block, at most: a MiB in float32."""
+
+BLOCK_ELEMENTS_OF_GRIDS = 2**22
+"""The same of networks that look at a grid, which put blocks of their own into the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +73,11 @@ class Comparison:
         """Number of columns."""
         return self.networks.n_columns
 
+    @property
+    def n_shares(self) -> int:
+        """Number of columns, and of positions of the grids that some stand on."""
+        return self.n_columns + sum(prod(shape[:-1]) for _, shape in self.networks.grids.values())
+
     @cached_property
     def base(self) -> Array:
         """The mean answer to the background, for what is asked of each row, (n_samples,)."""
@@ -89,7 +98,8 @@ class Comparison:
             How often a pair goes through the networks at the same time.
         """
         width = max(self.networks.n_units * evaluations, self.networks.n_features)
-        size = max(1, BLOCK_ELEMENTS // width)
+        most = BLOCK_ELEMENTS_OF_GRIDS if self.networks.have_kinks else BLOCK_ELEMENTS
+        size = max(1, most // width)
         total = len(rows) * self.n_others
         for start in range(0, total, size):
             pair = np.arange(start, min(start + size, total))
@@ -115,8 +125,8 @@ class Comparison:
             for part, difference in zip(self.networks.parts, self._differences(pairs), strict=True)
         ]
 
-    def column_totals(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
-        """Return gradient times difference of each column, shape (n_pairs, n_columns), in float64.
+    def shares(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
+        """Return gradient times difference, added up for each column and each position of a grid.
 
         Parameters
         ----------
@@ -124,13 +134,39 @@ class Comparison:
             Where the differences are from.
         gradients : sequence of ndarray of shape (members, n_pairs, units)
             For each part, by its sums.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_pairs, n_shares)
+            First the columns, then the positions of each grid.
         """
-        totals = np.zeros((len(pairs.rows), self.n_columns))
+        shares = np.zeros((len(pairs.rows), self.n_shares))
         for part, gradient, difference in zip(
             self.networks.parts, gradients, self._differences(pairs), strict=True
         ):
-            totals += part.column_totals(gradient, difference)
-        return totals
+            totals = part.feature_totals(gradient, difference)
+            start = self.n_columns
+            shares[:, :start] += totals @ part.selector
+            for features, shape in self.networks.grids.values():
+                positions = totals[:, features].reshape(len(totals), -1, shape[-1]).sum(axis=-1)
+                shares[:, start : start + positions.shape[1]] += positions
+                start += positions.shape[1]
+        return shares
+
+    def maps(self, shares: Array) -> dict[str, Array]:
+        """Return what each position of a grid adds, (n_samples, *sides), by the grid's column.
+
+        Parameters
+        ----------
+        shares : ndarray of shape (n_samples, n_shares)
+            Sums or means of what `shares` returned.
+        """
+        maps, start = {}, self.n_columns
+        for name, (_, shape) in self.networks.grids.items():
+            stop = start + prod(shape[:-1])
+            maps[name] = shares[:, start:stop].reshape(len(shares), *shape[:-1])
+            start = stop
+        return maps
 
     def _differences(self, pairs: Pairs) -> Iterator[Array]:
         """Yield for each part by how much the features of each pair differ."""

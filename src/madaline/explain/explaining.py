@@ -134,7 +134,7 @@ def _explain(model: FittedModel, table: Table, background: Any, request: Request
         _explain_chunk(predictor, networks, table.take(slice(start, start + CHUNK)), other, request)
         for start in range(0, max(1, table.n_samples), CHUNK)
     ]
-    attributions, base, output, asked, errors = zip(*chunks, strict=True)
+    attributions, maps, base, output, asked, errors = zip(*chunks, strict=True)
     classes = predictor.codec.classes if isinstance(predictor.codec, ClassCodec) else None
     return Explanation(
         target=model.summary.target,
@@ -149,6 +149,7 @@ def _explain(model: FittedModel, table: Table, background: Any, request: Request
         background=other.description,
         row_numbers=np.arange(table.n_samples),
         standard_errors=None if errors[0] is None else np.concatenate(errors),
+        maps={name: np.concatenate([one[name] for one in maps]) for name in maps[0]},
     )
 
 
@@ -165,16 +166,18 @@ def _explain_chunk(
     table: Table,
     background: Background,
     request: Request,
-) -> tuple[Array, Array, Array, Array, Array | None]:
-    """Return attributions, bases, outputs, what is asked, and standard errors if chance decided."""
+) -> tuple[Array, dict[str, Array], Array, Array, Array, Array | None]:
+    """Return attributions, maps, bases, outputs, what is asked, and errors if chance decided."""
     encoded = predictor.encode(table)
     raw = predictor.output(encoded)
     asked = asked_of(predictor, raw, request.target_class)
     output = networks.answer.value(raw, asked)
     features = {part.n_bins: encoded.features(part.n_bins) for part in networks.parts}
     comparison = Comparison(networks, features, asked, background)
-    attributions, errors = _attributions(comparison, output, request)
-    return attributions, comparison.base, output, asked, errors
+    shares, errors = _attributions(comparison, output, request)
+    attributions = shares[:, : comparison.n_columns]
+    maps = comparison.maps(shares) if shares.shape[1] == comparison.n_shares else {}
+    return attributions, maps, comparison.base, output, asked, errors
 
 
 def _attributions(

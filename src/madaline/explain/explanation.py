@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,9 @@ class Explanation:
         Where they stand in the table, counted from 0.
     standard_errors : float64 ndarray of shape (n_samples, n_columns) or None
         Of attributions that chance had a part in.
+    maps : mapping of str to float64 ndarray of shape (n_samples, height, width)
+        For each column of images, or of anything else on a grid, what each position adds, all its
+        channels together; the sum is the column's attribution. Shapley values have none.
 
     Examples
     --------
@@ -94,6 +97,7 @@ class Explanation:
     background: str
     row_numbers: Array
     standard_errors: Array | None = None
+    maps: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def sums(self) -> Array:
@@ -122,6 +126,7 @@ class Explanation:
             row_numbers=self.row_numbers[index],
             target_class=None if self.target_class is None else self.target_class[index],
             standard_errors=None if errors is None else errors[index],
+            maps={name: maps[index] for name, maps in self.maps.items()},
         )
 
     def __repr__(self) -> str:

@@ -9,7 +9,8 @@ The way is straight in the features that networks see, and the features of a col
 In the table it would bend: half the way from Bonn to Kiel is no city, and a number would meet the
 edges of its bins one after another, where the slope jumps. Among the features it is smooth, as the
 networks are, so that few nodes of Gauss and Legendre give the integral, and its ends, which are
-all that the sum depends on, are the two rows whatever the encoding.
+all that the sum depends on, are the two rows whatever the encoding. Networks that look at a grid
+have kinks instead, and are asked segment by segment (`secants.py`).
 
 References
 ----------
@@ -20,6 +21,9 @@ axiomatic attribution priors and expected gradients", arXiv:1906.10670, for the 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
 import numpy as np
 
 from madaline.core.arrays import Array
@@ -28,6 +32,12 @@ from madaline.explain.comparison import Comparison
 
 FEWEST_NODES, MOST_NODES = 8, 256
 """Nodes of the integral: as many at first, and at most, where nobody says how many."""
+
+SEGMENTS = 4
+"""The same at first of the segments of a way through networks with kinks."""
+
+Gradients: TypeAlias = Callable[[Sequence[Array], Sequence[Array], Array], list[Array]]
+"""From the sums of pairs at both ends, and what is asked, to the gradients for each part."""
 
 TOLERANCE = 1e-4
 """What may remain of the difference, as a share of the range of the output."""
@@ -40,10 +50,14 @@ def slope_attributions(comparison: Comparison) -> Array:
 
     Returns
     -------
-    float64 ndarray of shape (n_samples, n_columns)
+    float64 ndarray of shape (n_samples, n_shares)
+        Of each column, then of each position of the grids.
     """
-    rows = np.arange(comparison.n_samples)
-    return _along_the_way(comparison, rows, np.ones(1), np.ones(1))
+    return _mean_over_pairs(
+        comparison,
+        np.arange(comparison.n_samples),
+        lambda _, ends, asked: comparison.networks.gradients(ends, asked),
+    )
 
 
 def integrated_attributions(
@@ -63,20 +77,22 @@ def integrated_attributions(
 
     Returns
     -------
-    float64 ndarray of shape (n_samples, n_columns)
+    float64 ndarray of shape (n_samples, n_shares)
+        Of each column, then of each position of the grids.
 
     Raises
     ------
     InputError
         If they do not add up to `TOLERANCE` of the range of the output.
     """
-    attributions = np.zeros((comparison.n_samples, comparison.n_columns))
+    attributions = np.zeros((comparison.n_samples, comparison.n_shares))
     difference = output - comparison.base
     allowed = TOLERANCE * np.maximum(comparison.networks.answer.extent, np.abs(difference))
-    wrong, asked = np.arange(comparison.n_samples), nodes or FEWEST_NODES
+    wrong, asked = np.arange(comparison.n_samples), nodes or _first_nodes(comparison)
     while len(wrong):
-        attributions[wrong] = _along_the_way(comparison, wrong, *_nodes(asked))
-        remaining = np.abs(difference - attributions.sum(axis=1))
+        attributions[wrong] = _integrals(comparison, wrong, asked)
+        columns = attributions[:, : comparison.n_columns]
+        remaining = np.abs(difference - columns.sum(axis=1))
         wrong = np.flatnonzero(~(remaining <= allowed))
         if len(wrong) and (nodes is not None or asked >= MOST_NODES):
             worst = wrong[remaining[wrong].argmax()]
@@ -89,41 +105,28 @@ def integrated_attributions(
     return attributions
 
 
-def _along_the_way(comparison: Comparison, rows: Array, places: Array, weights: Array) -> Array:
-    """Return gradient times difference, the gradients at places from 0 to 1 weighted and added up.
+def _first_nodes(comparison: Comparison) -> int:
+    return SEGMENTS if comparison.networks.have_kinks else FEWEST_NODES
+
+
+def _integrals(comparison: Comparison, rows: Array, nodes: int) -> Array:
+    return _mean_over_pairs(
+        comparison,
+        rows,
+        lambda starts, ends, asked: comparison.networks.mean_gradients(starts, ends, asked, nodes),
+    )
+
+
+def _mean_over_pairs(comparison: Comparison, rows: Array, gradients: Gradients) -> Array:
+    """Return gradient times difference, the mean over the background.
 
     Returns
     -------
-    float64 ndarray of shape (len(rows), n_columns)
-        The mean over the background.
+    float64 ndarray of shape (len(rows), n_shares)
     """
-    attributions = np.zeros((comparison.n_samples, comparison.n_columns))
+    attributions = np.zeros((comparison.n_samples, comparison.n_shares))
     for pairs in comparison.pairs(rows):
-        starts, asked = comparison.starts(pairs), comparison.asked[pairs.rows]
-        ways = [end - start for end, start in zip(comparison.ends(pairs), starts, strict=True)]
-        totals = [np.zeros_like(way) for way in ways]
-        for place, weight in zip(
-            places.astype(np.float32), weights.astype(np.float32), strict=True
-        ):
-            points = [start + place * way for start, way in zip(starts, ways, strict=True)]
-            for total, gradient in zip(
-                totals, comparison.networks.gradients(points, asked), strict=True
-            ):
-                total += weight * gradient
-        np.add.at(attributions, pairs.rows, comparison.column_totals(pairs, totals))
+        asked = comparison.asked[pairs.rows]
+        found = gradients(comparison.starts(pairs), comparison.ends(pairs), asked)
+        np.add.at(attributions, pairs.rows, comparison.shares(pairs, found))
     return attributions[rows] / comparison.n_others
-
-
-def _nodes(count: int) -> tuple[Array, Array]:
-    """Return the places and weights of Gauss and Legendre between 0 and 1.
-
-    They are exact for polynomials up to the power ``2 * count - 1``.
-
-    Examples
-    --------
-    >>> places, weights = _nodes(2)
-    >>> places.round(4), round(float(weights @ places**3), 12)  # the integral of t**3
-    (array([0.2113, 0.7887]), 0.25)
-    """
-    places, weights = np.polynomial.legendre.leggauss(count)
-    return (places + 1) / 2, weights / 2

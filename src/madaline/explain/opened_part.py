@@ -14,14 +14,14 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.core.arrays import Array, Parameters
-from madaline.core.layers.chain import ChainBackward, chain_forward
+from madaline.core.arrays import Array
 from madaline.core.workspace import Workspace
+from madaline.explain.asked_part import AskedPart
 from madaline.runtime.predictor import Part
 
 
 @dataclass(frozen=True, eq=False)
-class OpenedPart:
+class OpenedPart(AskedPart):
     """The networks of a part, their first layer taken off.
 
     Parameters
@@ -35,16 +35,12 @@ class OpenedPart:
     part: Part
     columns: Array
 
-    @property
-    def n_bins(self) -> int:
-        """Which encoding the networks see."""
-        return self.part.n_bins
+    first = 1
 
-    @cached_property
-    def share(self) -> Array:
-        """How much each network counts, shape (members,)."""
-        folds = self.part.theta.shape[1]
-        return np.repeat(self.part.weights / folds, folds)
+    @property
+    def n_units(self) -> int:
+        """Number of units of the first layers of all networks together."""
+        return int(np.prod(self.weight.shape[::2]))
 
     @cached_property
     def weight(self) -> Array:
@@ -74,71 +70,20 @@ class OpenedPart:
         """
         sums = [
             np.matmul(difference[:, own], self.weight[:, own])
-            for own in map(np.flatnonzero, self._selector.T)
+            for own in map(np.flatnonzero, self.selector.T)
         ]
         return np.stack(sums, axis=2)
 
-    def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:
-        """Return what the networks say given their sums, (members, n_samples, n_outputs)."""
-        return chain_forward(
-            self.part.network.layers[1:],
-            self._parameters[1:],
-            sums,
-            workspace=workspace,
-            training=False,
-            rng=None,
-        )
-
-    def backward(self, backward: ChainBackward, slope: Array) -> Array:
-        """Return the gradient by the sums, shape (members, n_samples, units).
-
-        Parameters
-        ----------
-        backward : ChainBackward
-            What `forward` returned.
-        slope : ndarray of shape (n_samples, n_outputs)
-            Gradient by the mean output of all networks.
-        """
-        of_members = (self.share[:, None, None] * slope).astype(self.part.theta.dtype)
-        return backward(of_members, self._discarded[1:], input_gradient=True)
-
-    def column_totals(self, gradient: Array, difference: Array) -> Array:
-        """Return gradient times difference, summed over the features of each column.
-
-        Parameters
-        ----------
-        gradient : ndarray of shape (members, n_samples, units)
-            By the sums.
-        difference : ndarray of shape (n_samples, n_features)
-            By how much the features differ.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_columns)
-        """
+    def feature_totals(self, gradient: Array, difference: Array) -> Array:
+        """Return gradient times difference of each feature, shape (n_samples, n_features)."""
         members, samples, units = gradient.shape
         flat = gradient.swapaxes(0, 1).reshape(samples, members * units)
         by_features = np.matmul(flat, self._flat_weight)  # (n_samples, n_features)
         by_features *= difference
-        return np.asarray(by_features @ self._selector)
+        return np.asarray(by_features)
 
     @cached_property
     def _flat_weight(self) -> Array:
         """The weight with members and units in one axis, shape (members * units, n_features)."""
         members, features, units = self.weight.shape
         return np.ascontiguousarray(self.weight.swapaxes(1, 2).reshape(members * units, features))
-
-    @cached_property
-    def _selector(self) -> Array:
-        """A one where a feature was made from a column, shape (n_features, n_columns)."""
-        return np.eye(self.columns.max() + 1, dtype=self.part.theta.dtype)[self.columns]
-
-    @cached_property
-    def _parameters(self) -> list[Parameters]:
-        return self.part.network.bind(self.part.theta.reshape(-1, self.part.theta.shape[-1]))
-
-    @cached_property
-    def _discarded(self) -> list[Parameters]:
-        """Where gradients by the parameters go, which nobody wants here."""
-        theta = self.part.theta
-        return self.part.network.bind(np.empty((len(self.share), theta.shape[-1]), theta.dtype))

@@ -130,8 +130,9 @@ class Convolution(Layer):
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
-            self._write_weight_gradient(grids, gradient, gradients["weight"], workspace)
-            sum_over_batch(self._by_position(gradient), gradients["bias"])
+            if gradients:  # whoever wants none may give none
+                self._write_weight_gradient(grids, gradient, gradients["weight"], workspace)
+                sum_over_batch(self._by_position(gradient), gradients["bias"])
             if not input_gradient:
                 return gradient
             turned = self._turned(weight, workspace)

@@ -60,7 +60,7 @@ class Pooling(Layer):
         """Return one number for each window and channel, and the backward pass."""
         stages: list[tuple[Array, Array]] = []  # windows, and what was made of them
         for axis in range(len(self.shape)):
-            windows = self._windows(x, axis)
+            windows = self.windows(x, axis)
             pooled = workspace.empty((*windows.shape[:-2], windows.shape[-1]), x.dtype)
             self.pool(windows, pooled)
             stages.append((windows, pooled))
@@ -76,7 +76,7 @@ class Pooling(Layer):
                 if self.shape[axis] % self.size:
                     out[...] = 0  # of positions that are left out
                 by_pooled = gradient.reshape(*gradient.shape[:-2], *pooled.shape[-3:])
-                self.spread(by_pooled, windows, pooled, self._windows(out, axis))
+                self.spread(by_pooled, windows, pooled, self.windows(out, axis))
                 gradient = out
             return gradient
 
@@ -108,7 +108,7 @@ class Pooling(Layer):
             Where to write.
         """
 
-    def _windows(self, x: Array, axis: int) -> Array:
+    def windows(self, x: Array, axis: int) -> Array:
         """Return windows along an axis, a view of shape (*axes, lines, windows, size, numbers).
 
         Axes before it are coarse already.

@@ -1,0 +1,145 @@
+r"""Attributions of networks with kinks: the chain rule between two points instead of at one.
+
+Rectifiers and pooling have kinks. On the way from one image to another a network passes thousands
+of them, and between nodes of an integral nobody sees them. So the way is cut into segments, and
+each layer says by how much its output changed over the whole segment for what its input changed:
+
+- an activation, of each number, :math:`(f(b) - f(a)) / (b - a)`;
+- the maximum of two numbers :math:`\max(u, v) = v + \mathrm{relu}(u - v)`, the same of the
+  rectifier;
+- what is linear, its weights;
+- anything else, the mean of its slopes at both ends.
+
+Multiplied back through the layers, these shares of each feature add up to the whole change of the
+output, however few segments there are; the more segments, the closer they are to the integral.
+
+References
+----------
+One segment is the rescale rule of Shrikumar, Greenside and Kundaje (2017), "Learning important
+features through propagating activation differences", arXiv:1704.02685; very many are the integrated
+gradients of Sundararajan, Taly and Yan (2017), arXiv:1703.01365.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array, Parameters
+from madaline.core.layers import Convolution, Dropout, Linear, MaxPooling, ScaledLinear
+from madaline.core.layers.activation import Activation
+from madaline.core.layers.base import Backward, Layer
+from madaline.core.workspace import Workspace
+from madaline.explain.asked_part import AskedPart
+
+LINEAR = (Linear, ScaledLinear, Dropout)
+"""Layers, beside convolutions, whose slope is the same everywhere in prediction."""
+
+SAME = 1e-5
+"""Inputs that differ by less count as the same, as their difference is mostly rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """A layer at one point: what went in, what came out, and the way back."""
+
+    layer: Layer
+    x: Array
+    y: Array
+    backward: Backward
+
+
+def passes(part: AskedPart, sums: Array, workspace: Workspace) -> list[Pass]:
+    """Return every layer of a part at some sums, shape (members, n, units)."""
+    workspace.rewind()
+    found, x = [], sums
+    for layer, parameters in zip(part.layers, part.parameters, strict=True):
+        y, backward = layer.forward(parameters, x, workspace=workspace)
+        found.append(Pass(layer, x, y, backward))
+        x = y
+    return found
+
+
+def secant(
+    start: Sequence[Pass],
+    end: Sequence[Pass],
+    gradient: Array,
+    discarded: Sequence[Parameters],
+) -> Array:
+    """Return how much the outputs changed from start to end for what each input changed.
+
+    Parameters
+    ----------
+    start, end : sequence of Pass
+        The layers at both points.
+    gradient : ndarray of shape (members, n, n_outputs)
+        What a change of each output counts. It may be overwritten.
+    discarded : sequence of mapping of str to ndarray
+        Where gradients by the parameters go, which nobody wants.
+
+    Returns
+    -------
+    ndarray of shape (members, n, units)
+    """
+    for one, other, unwanted in zip(
+        reversed(start), reversed(end), reversed(discarded), strict=True
+    ):
+        gradient = _through(one, other, gradient, unwanted)
+    return gradient
+
+
+def _through(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> Array:
+    layer = end.layer
+    if isinstance(layer, Convolution):
+        return end.backward(gradient, {})  # a third of the work is for nobody
+    if isinstance(layer, LINEAR):
+        return end.backward(gradient, discarded)
+    if isinstance(layer, Activation):
+        return _through_activation(start, end, gradient, discarded)
+    if isinstance(layer, MaxPooling) and layer.size == 2:
+        return _through_maxima(layer, start.x, end.x, gradient)
+    half = start.backward(gradient.copy(), discarded)
+    return np.asarray((half + end.backward(gradient, discarded)) / 2)
+
+
+def _through_activation(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> Array:
+    change, wide = end.y - start.y, end.x - start.x
+    told = np.abs(wide) > SAME
+    np.divide(change, wide, out=change, where=told)
+    change *= gradient
+    same = end.backward(gradient, discarded)
+    return np.where(told, change, same)
+
+
+def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array) -> Array:
+    """Return the gradient by the inputs of a pooling of pairs, axis after axis."""
+    stages = list(_stages(layer, start, end))
+    for axis, (first, last, shape) in reversed(list(enumerate(stages))):
+        before, after = (np.subtract(one[..., 0, :], one[..., 1, :]) for one in (first, last))
+        share = np.maximum(after, 0) - np.maximum(before, 0)
+        wide = after - before
+        told = np.abs(wide) > SAME
+        np.divide(share, wide, out=share, where=told)
+        np.copyto(share, after > 0, where=~told)
+        out = np.zeros((*gradient.shape[:-1], shape[-1]), gradient.dtype)
+        windows = layer.windows(out, axis)
+        coming = gradient.reshape(*windows.shape[:-2], windows.shape[-1])
+        np.multiply(coming, share, out=windows[..., 0, :])
+        np.subtract(coming, windows[..., 0, :], out=windows[..., 1, :])
+        gradient = out
+    return gradient
+
+
+def _stages(
+    layer: MaxPooling, start: Array, end: Array
+) -> Iterator[tuple[Array, Array, tuple[int, ...]]]:
+    """Yield for each axis the windows at both points, and the shape before it was pooled."""
+    for axis in range(len(layer.shape)):
+        pair = [layer.windows(one, axis) for one in (start, end)]
+        yield pair[0], pair[1], end.shape
+        start, end = (
+            one.max(axis=-2).reshape(*before.shape[:-1], -1)
+            for one, before in zip(pair, (start, end), strict=True)
+        )
