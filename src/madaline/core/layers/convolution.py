@@ -17,8 +17,8 @@ from madaline.core.initializers import Initializer, he_normal, zeros
 from madaline.core.layers.base import Backward, Layer
 from madaline.core.layers.patches import (
     check_grid,
-    copy_windows,
     padded,
+    side_by_side,
     windows_of,
 )
 from madaline.core.population import Slot
@@ -26,8 +26,9 @@ from madaline.core.products import sum_over_batch
 from madaline.core.workspace import Workspace
 from madaline.errors import InputError
 
-BLOCK = 2**18
-"""Numbers in the windows of a block of rows: so many (1 MiB) stay in a core's cache."""
+BLOCK = 2**15
+"""Numbers in the windows of a block of rows: so many (128 KiB) stay in a core's cache, beside what
+they are multiplied with and what comes out."""
 
 LARGEST_PRODUCT = 2**18
 """Multiply-adds of a product in prediction: OpenBLAS splits larger ones over threads."""
@@ -174,15 +175,14 @@ class Convolution(Layer):
         batch, channels = grids.shape[-4], grids.shape[-1]
         height, width = (1, *self.shape)[-2:]
         window = (self.size if len(self.shape) == 2 else 1, self.size, channels)
-        size = max(1, BLOCK // (height * width * prod(window)))
-        shape = (*grids.shape[:-4], min(size, batch), height, width, *window)
-        patches = workspace.empty(shape, grids.dtype)
+        of_row = height * width * prod(window)
+        size = min(batch, max(1, BLOCK // of_row))
+        patches = workspace.empty((*grids.shape[:-4], size * of_row), grids.dtype)
         windows = windows_of(grids, *window[:2])
         for start in range(0, batch, size):
             rows = slice(start, min(start + size, batch))
-            block = patches[..., : rows.stop - start, :, :, :, :, :]
-            copy_windows(windows[..., rows, :, :, :, :, :], block)
-            yield rows, block.reshape(*grids.shape[:-4], -1, prod(window))
+            block = patches[..., : (rows.stop - start) * of_row]
+            yield rows, side_by_side(windows[..., rows, :, :, :, :, :], block)
 
     def _by_position(self, x: Array) -> Array:
         """Return (*axes, batch, positions * units) as (*axes, batch * positions, units), a view."""

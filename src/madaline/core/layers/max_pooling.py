@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.layers.pooling import Pooling
+from madaline.core.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,6 @@ class MaxPooling(Pooling):
 
     Examples
     --------
-    >>> from madaline.core.workspace import Workspace
     >>> x = np.array([[1.0, 2, 5, 6, 3, 4, 7, 8]])  # two lines of four
     >>> y, _ = MaxPooling((2, 4)).forward({}, x, workspace=Workspace())
     >>> y
@@ -41,11 +41,14 @@ class MaxPooling(Pooling):
         for place in range(1, self.size):
             np.maximum(out, windows[..., place, :], out=out)
 
-    def spread(self, gradient: Array, windows: Array, pooled: Array, out: Array) -> None:
+    def spread(
+        self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
+    ) -> None:
         """Write the gradient where the largest number is, and zero elsewhere."""
+        part = workspace.empty(pooled.shape, gradient.dtype)
         for place in range(self.size - 1):
-            part = out[..., place, :]
             np.equal(windows[..., place, :], pooled, out=part)
             part *= gradient
+            out[..., place, :] = part
             gradient -= part  # what was given is gone: ties get it once
         out[..., -1, :] = gradient

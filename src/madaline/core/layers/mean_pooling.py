@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.layers.pooling import Pooling
+from madaline.core.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,6 @@ class MeanPooling(Pooling):
 
     Examples
     --------
-    >>> from madaline.core.workspace import Workspace
     >>> y, _ = MeanPooling((4,)).forward({}, np.array([[1.0, 2, 5, 6]]), workspace=Workspace())
     >>> y
     array([[1.5, 5.5]])
@@ -41,6 +41,8 @@ class MeanPooling(Pooling):
             out += windows[..., place, :]
         out *= 1 / self.size
 
-    def spread(self, gradient: Array, windows: Array, pooled: Array, out: Array) -> None:
+    def spread(
+        self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
+    ) -> None:
         """Write each number's share of the gradient."""
         np.multiply(gradient[..., None, :], 1 / self.size, out=out)

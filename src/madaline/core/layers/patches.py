@@ -88,10 +88,31 @@ def windows_of(grids: Array, high: int, wide: int) -> Array:
     return np.moveaxis(sliding_window_view(grids, (high, wide), axis=(-3, -2)), -3, -1)
 
 
-def copy_windows(windows: Array, out: Array) -> None:
-    """Copy windows, (*axes, batch, height, width, high, wide, channels), side by side."""
-    if out.shape[-1] > 1:
-        np.copyto(out, windows)
-        return
-    for place in np.ndindex(*out.shape[-3:-1]):  # of one channel, whole rows are quicker
-        out[..., *place, :] = windows[..., *place, :]
+def side_by_side(windows: Array, room: Array) -> Array:
+    """Copy windows side by side, as a matrix for a product.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (*axes, rows, height, width, high, wide, channels)
+        What `windows_of` returned, or some rows of it.
+    room : ndarray of shape (*axes, numbers)
+        Where they are copied to.
+
+    Returns
+    -------
+    ndarray of shape (*axes, rows * height * width, high * wide * channels)
+        A view of `room`. Of one channel each place of the window stands by itself, as whole lines
+        of the grid are quicker to copy; products take such a matrix as quickly.
+    """
+    *axes, rows, height, width, high, wide, channels = windows.shape
+    positions, places = rows * height * width, high * wide
+    if channels > 1:
+        np.copyto(room.reshape(windows.shape), windows)
+        return room.reshape(*axes, positions, places * channels)
+    by_place = room.reshape(*axes, high, wide, rows, height, width)
+    for place in np.ndindex(high, wide):
+        np.copyto(
+            by_place[(..., *place, slice(None), slice(None), slice(None))],
+            windows[(..., *place, 0)],
+        )
+    return room.reshape(*axes, places, positions).swapaxes(-1, -2)

@@ -76,7 +76,7 @@ class Pooling(Layer):
                 if self.shape[axis] % self.size:
                     out[...] = 0  # of positions that are left out
                 by_pooled = gradient.reshape(*gradient.shape[:-2], *pooled.shape[-3:])
-                self.spread(by_pooled, windows, pooled, self.windows(out, axis))
+                self.spread(by_pooled, windows, pooled, self.windows(out, axis), workspace)
                 gradient = out
             return gradient
 
@@ -95,7 +95,9 @@ class Pooling(Layer):
         """
 
     @abstractmethod
-    def spread(self, gradient: Array, windows: Array, pooled: Array, out: Array) -> None:
+    def spread(
+        self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
+    ) -> None:
         """Write the gradient by the windows.
 
         Parameters
@@ -106,6 +108,8 @@ class Pooling(Layer):
             What `pool` was given and wrote.
         out : ndarray of shape (..., n_windows, size, numbers)
             Where to write.
+        workspace : Workspace
+            Where further arrays come from.
         """
 
     def windows(self, x: Array, axis: int) -> Array:
