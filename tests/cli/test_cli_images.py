@@ -50,6 +50,37 @@ def test_a_folder_of_images_is_fitted_and_predicted(run, pictures, bars):
     assert result["target"] == "label"
 
 
+def test_images_are_explained_by_the_names_of_their_files(run, pictures, bars):
+    told = run("explain", bars, pictures, "--rows", "2", "--background", pictures).out
+    assert f"{Path('level') / '00.png'}: label is level, log-odds" in told
+    assert "-o why.html" in told
+    facts = json.loads(run("explain", bars, pictures, "--rows", "1", "--json").out)
+    assert facts["columns"]["file"] == [str(Path("level") / "00.png")]
+    assert np.shape(facts["maps"]["image"]) == (1, 9, 9)
+
+
+def test_an_explanation_is_written_as_a_page_or_a_table(run, place, pictures, bars):
+    pytest.importorskip("jinja2", reason="jinja2 makes the page")
+    run("explain", bars, pictures, "--rows", "2", "-o", "why.html")
+    page = Path("why.html").read_text(encoding="utf-8")
+    assert page.count('<img src="data:image/png;base64,') == 4  # each image and its map
+    assert str(Path("level") / "01.png") in page
+    run("explain", bars, pictures, "--rows", "2", "-o", "why.csv")
+    assert Path("why.csv").read_text(encoding="utf-8").startswith("file,target_class,output")
+
+
+def test_what_asks_for_rows_takes_a_folder_or_says_why_not(run, pictures, bars):
+    pytest.importorskip("jinja2", reason="jinja2 makes the report")
+    assert "The rows of" in run("doctor", bars, pictures).out
+    report = json.loads(run("report", bars, pictures, "--json").out)
+    assert report["rows"]["scores"][0]["metric"] == "accuracy"
+    for command in (["effects"], ["counterfactual", "--row", "0"]):
+        name, *options = command
+        outcome = run(name, bars, pictures, *options)
+        assert outcome.code == 2
+        assert "holds images, which have no values to go along" in outcome.err
+
+
 def test_images_without_a_class_are_brought_to_the_model_s_size(run, place, bars):
     (place / "new").mkdir()
     Image.new("RGB", (30, 20), "red").save(place / "new" / "one.jpg")

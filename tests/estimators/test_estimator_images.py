@@ -92,8 +92,6 @@ def test_as_few_images_as_a_tiny_table_has_rows_can_be_fitted(digits):
 def test_what_is_asked_of_columns_is_refused_for_images(fitted, digits):
     X = digits[0][:3]
     assert fitted.importances_ == ()
-    with pytest.raises(InputError, match="about images cannot be explained yet"):
-        fitted.explain(X)
     for ask in (lambda: fitted.effects(X, "image"), lambda: fitted.counterfactuals(X)):
         with pytest.raises(InputError, match="image holds images"):
             ask()
@@ -117,13 +115,18 @@ def test_what_cannot_be_predicted_is_said(fitted, digits, make, problem):
         fitted.predict(make(digits[0]))
 
 
-def test_a_report_tells_of_everything_but_columns(fitted, digits, tmp_path):
+def test_a_report_tells_of_everything_but_effects(fitted, digits, tmp_path):
     X, y = digits
     data = fitted.report_data(X[N_TRAIN:], y[N_TRAIN:])
-    assert data["rows"]["effects"] == data["rows"]["explanations"] == []
+    assert data["rows"]["effects"] == []
+    assert [one["maps"][0]["name"] for one in data["rows"]["explanations"]] == ["image"] * 4
     assert data["rows"]["scores"][0]["value"] > 0.9
     fitted.report(tmp_path / "report.html")
-    assert "8 x 8 pixels, gray" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "8 x 8 pixels, gray" in page
+    assert "there is no such column" in page
+    assert "the units of its convolutions" in page
+    assert "pipeline_tag: image-classification" in fitted.card()
 
 
 def test_one_image_is_not_enough_to_learn_from(digits):

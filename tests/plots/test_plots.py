@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, plots
 from madaline.data.table import Table
@@ -105,3 +106,23 @@ def drawn(axes):
     """Draw the axes for real, and return them."""
     axes.figure.canvas.draw()
     return axes
+
+
+def test_a_map_is_drawn_beside_its_image() -> None:
+    X, y = load_digits(n_class=2, return_X_y=True)
+    images = X[:60].reshape(-1, 8, 8)
+    model = AdaptiveClassifier(effort=2, random_state=0).fit(images, y[:60])
+    explanation = model.explain(images[:2])
+    picture, drawn_map = plots.plot_map(explanation, 1)
+    np.testing.assert_array_equal(drawn_map.images[0].get_array(), explanation.maps["image"][1])
+    assert picture.images[0].get_array().shape == (8, 8)
+    assert "log-odds of" in drawn_map.get_title()
+    with pytest.raises(InputError, match="no map of 'face': there are 'image'"):
+        plots.plot_map(explanation, column="face")
+
+
+def test_a_map_needs_images(models, make_columns) -> None:
+    columns, _ = make_columns("binary")
+    explanation = explain(models["binary"], Table.from_columns(columns).take(slice(1)))
+    with pytest.raises(InputError, match="of no images"):
+        plots.plot_map(explanation)

@@ -8,8 +8,8 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from madaline.cli.report import finite
+from madaline.cli.rows import read_rows
 from madaline.cli.words import paragraph, say
-from madaline.data.files import read_file
 from madaline.errors import InputError
 from madaline.explain.counterfactuals import MOST_COLUMNS, counterfactuals
 from madaline.model import FittedModel
@@ -73,9 +73,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Look for another answer."""
     model = FittedModel.load(arguments.model)
-    encoder = model.predictor.encoder
     target = _target(model, arguments)
-    table = read_file(arguments.table, categories=encoder.categories, columns=encoder.columns)
+    table = read_rows(arguments.table, model).table
     rows = arguments.row or [0]
     for row in rows:
         if not 0 <= row < table.n_samples:

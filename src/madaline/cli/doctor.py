@@ -8,8 +8,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from madaline.cli.report import finite
+from madaline.cli.rows import read_rows
 from madaline.cli.words import paragraph, say
-from madaline.data.files import read_file
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.model import FittedModel
 from madaline.words import count
@@ -60,9 +60,7 @@ def run(arguments: Namespace) -> None:
 
 
 def _of_table(model: FittedModel, path: str) -> Diagnosis:
-    encoder = model.predictor.encoder
-    table = read_file(path, categories=encoder.categories, columns=encoder.columns)
-    return model.diagnose(table)
+    return model.diagnose(read_rows(path, model).table)
 
 
 def _json(diagnosis: Diagnosis | None) -> object:

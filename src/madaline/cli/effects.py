@@ -8,8 +8,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from madaline.cli.report import finite
+from madaline.cli.rows import read_rows
 from madaline.cli.words import paragraph, say
-from madaline.data.files import read_file
 from madaline.data.table import Table
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
 from madaline.explain.effects import effects
@@ -62,8 +62,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Say what columns do."""
     model = FittedModel.load(arguments.model)
-    encoder = model.predictor.encoder
-    table = read_file(arguments.table, categories=encoder.categories, columns=encoder.columns)
+    table = read_rows(arguments.table, model).table
     names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
     found = [_effect(model, table, name, arguments) for name in names]
     pairs = _pairs(model, table) if not arguments.column else []

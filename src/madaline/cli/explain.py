@@ -10,13 +10,14 @@ from typing import Any
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
+from madaline.cli.rows import Rows, read_rows
 from madaline.cli.words import paragraph, say
-from madaline.data.files import read_file, write_predictions
-from madaline.data.table import Table
+from madaline.data.files import write_predictions
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
 from madaline.explain import METHODS, Explanation, explain
 from madaline.model import FittedModel
+from madaline.report import check_jinja, save_explanation
 from madaline.training.table_score import label_text
 from madaline.words import count
 
@@ -35,6 +36,7 @@ examples:
   madaline explain penguins.madaline new_penguins.csv --background penguins.csv
   madaline explain penguins.madaline new_penguins.csv --class Gentoo --probability
   madaline explain houses.madaline new_houses.csv -o why.csv
+  madaline explain pictures.madaline new_pictures/ --background pictures/ -o why.html
 """
 
 
@@ -45,7 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         " [--probability] [--method METHOD] [--nodes N] [-o OUT] [--json]"
     )
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
-    parser.add_argument("table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too")
+    parser.add_argument(
+        "table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too; or images in a folder"
+    )
     parser.add_argument(
         "--rows",
         metavar="N",
@@ -77,7 +81,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--nodes", metavar="N", type=int, help="places asked on each way (default: as it takes)"
     )
     parser.add_argument(
-        "-o", "--output", metavar="OUT", help="CSV, TSV or Parquet file to write, gzip too"
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="what to write: an HTML page with pictures, or a CSV, TSV or Parquet file, gzip too",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -88,28 +95,27 @@ def run(arguments: Namespace) -> None:
     given = [arguments.table] + ([arguments.background] if arguments.background else [])
     if path is not None:
         check_destination(path, sources=[arguments.model, *given])
+        if _is_page(path):
+            check_jinja()
     model = FittedModel.load(arguments.model)
+    rows = read_rows(arguments.table, model).first(_n_rows(arguments))
+    background = arguments.background
     explanation = explain(
         model,
-        _first(_read(model, arguments.table), _n_rows(arguments)),
-        background=_read(model, arguments.background) if arguments.background else None,
+        rows.table,
+        background=read_rows(background, model).table if background else None,
         method=arguments.method,
         scale="probability" if arguments.probability else None,
         target_class=_label(model, arguments.label),
         nodes=arguments.nodes,
     )
     if path is not None:
-        _write(path, explanation)
+        _write(path, explanation, rows)
         say(f"Wrote the explanation of {count(len(explanation), 'row')} to {path}.", sys.stderr)
     if arguments.json:
-        say(json.dumps(finite(_facts(explanation, path))), sys.stdout)
+        say(json.dumps(finite(_facts(explanation, rows, path))), sys.stdout)
     elif path is None:
-        say("\n".join(_page(explanation)), sys.stdout)
-
-
-def _read(model: FittedModel, path: str) -> Table:
-    encoder = model.predictor.encoder
-    return read_file(path, categories=encoder.categories, columns=encoder.columns)
+        say("\n".join(_page(explanation, rows)), sys.stdout)
 
 
 def _n_rows(arguments: Namespace) -> int | None:
@@ -118,10 +124,6 @@ def _n_rows(arguments: Namespace) -> int | None:
     if arguments.rows < 1:
         raise InputError(f"--rows is {arguments.rows}: give a number of rows, at least 1.")
     return int(arguments.rows)
-
-
-def _first(table: Table, n_rows: int | None) -> Table:
-    return table if n_rows is None else table.take(slice(n_rows))
 
 
 def _label(model: FittedModel, text: str | None) -> Any:
@@ -133,21 +135,34 @@ def _label(model: FittedModel, text: str | None) -> Any:
     return labels.get(text, text)
 
 
-def _page(explanation: Explanation) -> list[str]:
+def _page(explanation: Explanation, rows: Rows) -> list[str]:
     lines = [paragraph(explanation.heading)]
     for row in range(len(explanation)):
-        lines += ["", *explanation.lines(row)]
+        first, *others = explanation.lines(row)
+        if rows.files is not None:
+            first = first.replace(f"Row {row}", str(rows.files[row]), 1)
+        lines += ["", first, *others]
+    if explanation.maps:
+        lines += ["", paragraph("Which pixels: -o why.html writes a page with the pictures.")]
     return lines
 
 
-def _write(path: Path, explanation: Explanation) -> None:
+def _write(path: Path, explanation: Explanation, rows: Rows) -> None:
     try:
-        write_predictions(path, explanation.to_columns())
+        if _is_page(path):
+            names = None if rows.files is None else rows.files.tolist()
+            save_explanation(explanation, path, names=names)
+        else:
+            write_predictions(path, rows.name_column | explanation.to_columns())
     except OSError as error:
         raise unwritable(path, error) from None
 
 
-def _facts(explanation: Explanation, path: Path | None) -> dict[str, Any]:
+def _is_page(path: Path) -> bool:
+    return path.suffix.lower() in (".html", ".htm")
+
+
+def _facts(explanation: Explanation, rows: Rows, path: Path | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "target": explanation.target,
         "n_samples": len(explanation),
@@ -157,5 +172,8 @@ def _facts(explanation: Explanation, path: Path | None) -> dict[str, Any]:
     }
     if path is not None:
         return facts | {"output": str(path)}
-    columns = explanation.to_columns()
-    return facts | {"columns": {name: values.tolist() for name, values in columns.items()}}
+    columns = rows.name_column | explanation.to_columns()
+    facts["columns"] = {name: values.tolist() for name, values in columns.items()}
+    if explanation.maps:
+        facts["maps"] = {name: maps.tolist() for name, maps in explanation.maps.items()}
+    return facts

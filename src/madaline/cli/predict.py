@@ -13,11 +13,11 @@ import numpy as np
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite, score_lines
+from madaline.cli.rows import read_rows
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import Encoded
-from madaline.data.files import format_predictions, read_file, write_predictions
-from madaline.data.image_files import read_image_folder
+from madaline.data.files import format_predictions, write_predictions
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
@@ -80,11 +80,12 @@ def run(arguments: Namespace) -> None:
             f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
             " leave out --proba."
         )
-    table, names = _read(arguments.table, model)
+    rows = read_rows(arguments.table, model, also=[model.summary.target])
+    table = rows.table
     encoded = model.predictor.encode(table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)
-    columns: dict[str, Array] = names | {model.summary.target: prediction}
+    columns: dict[str, Array] = rows.name_column | {model.summary.target: prediction}
     if arguments.proba:
         columns |= _probability_columns(model, output)
     if arguments.coverage is not None:
@@ -99,20 +100,6 @@ def run(arguments: Namespace) -> None:
         _print_csv(columns)
     if path is not None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
-
-
-def _read(path: str, model: FittedModel) -> tuple[Table, dict[str, Array]]:
-    """Return the rows, and of images a column with the names of their files."""
-    encoder = model.predictor.encoder
-    if not Path(path).is_dir():
-        wanted = [*encoder.columns, model.summary.target]
-        return read_file(path, categories=encoder.categories, columns=wanted), {}
-    if not encoder.shape:
-        raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
-    folder = read_image_folder(path, shape=encoder.shape)
-    for note in folder.notes:
-        say(paragraph(note), sys.stderr)
-    return folder.table, {"file": np.array(folder.paths, dtype=object)}
 
 
 def _warn_of_unseen(unseen: Mapping[str, int]) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
+from madaline.cli.rows import read_rows
 from madaline.cli.words import say
 from madaline.core.arrays import Array
-from madaline.data.files import read_file
-from madaline.data.table import Table
 from madaline.model import FittedModel
 from madaline.report import report_data
 from madaline.report.page import check_jinja, save_page
@@ -74,10 +73,8 @@ def run(arguments: Namespace) -> None:
 def _data(model: FittedModel, source: str | None) -> dict[str, Any]:
     if source is None:
         return report_data(model)
-    encoder, name = model.predictor.encoder, model.summary.target
-    table: Table = read_file(
-        source, categories=encoder.categories, columns=[*encoder.columns, name]
-    )
+    name = model.summary.target
+    table = read_rows(source, model, also=[name]).table
     target: Array | None = dict(table.columns).get(name)
     rows = f"the {count(table.n_samples, 'row')} of {Path(source).name}"
     return report_data(model, table, target, rows=rows)

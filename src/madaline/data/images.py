@@ -137,3 +137,17 @@ def image_codes(images: Array) -> Array:
     """
     codes: dict[bytes, int] = {}
     return np.array([codes.setdefault(one.tobytes(), len(codes)) for one in images], np.intp)
+
+
+def as_bytes(picture: Array) -> Array:
+    """Return a picture with numbers from 0 to 255; on any other scale, from its least to its most.
+
+    Examples
+    --------
+    >>> as_bytes(np.array([[[0.0], [0.5]]])).ravel()
+    array([  0, 255], dtype=uint8)
+    """
+    if picture.dtype == np.uint8:
+        return picture
+    low, high = float(picture.min()), float(picture.max())
+    return np.round((picture - low) * (255 / (high - low or 1.0))).astype(np.uint8)

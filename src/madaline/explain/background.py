@@ -12,13 +12,17 @@ from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.runtime.predictor import Predictor
 
-MOST_ROWS = 100
-"""Rows of a background that are used, at most; the work grows with them."""
+MOST_ROWS, MOST_ROWS_OF_GRIDS = 100, 40
+"""Rows of a background that are used, at most; the work grows with them, of images above all."""
 
 AVERAGE = (
     "an average row, made of what the model knows of its training table: each number at its median,"
     " each category at its shares"
 )
+
+OF_GRIDS = ", each image even, in the mean color of all"
+
+EVEN = "an even image, in the mean color of all that the model learned from"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +48,14 @@ class Background:
         the average of all features is zero. It is no row that could be: half Kiel, half Bonn.
         """
         widths = {n_bins: predictor.encoder.n_features(n_bins) for n_bins in _used(predictor)}
-        return cls(
-            {n_bins: np.zeros((1, width), np.float32) for n_bins, width in widths.items()}, AVERAGE
-        )
+        zeros = {n_bins: np.zeros((1, width), np.float32) for n_bins, width in widths.items()}
+        grids = predictor.encoder.grids
+        words = AVERAGE + (OF_GRIDS if grids else "")
+        return cls(zeros, EVEN if len(grids) == len(predictor.encoder.columns) else words)
 
     @classmethod
     def of(
-        cls, predictor: Predictor, table: Table, *, most: int = MOST_ROWS, seed: int = 0
+        cls, predictor: Predictor, table: Table, *, most: int | None = None, seed: int = 0
     ) -> Background:
         """Return the rows of a table, or some of them by chance if there are many.
 
@@ -60,8 +65,8 @@ class Background:
             Which encodings are needed.
         table : Table
             The rows.
-        most : int
-            How many to use, at most.
+        most : int, optional
+            How many to use, at most; by default 100, or 40 where there are images.
         seed : int
             Decides which.
 
@@ -70,6 +75,7 @@ class Background:
         InputError
             If there is no row, or a column is not there.
         """
+        most = most or (MOST_ROWS_OF_GRIDS if predictor.encoder.grids else MOST_ROWS)
         n_samples = table.n_samples
         if n_samples == 0:
             raise no_background()

@@ -28,7 +28,6 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_booleans, as_levels
-from madaline.data.image_encoder import ImageEncoder
 from madaline.data.table import Table, listed
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
@@ -152,10 +151,11 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
 
 
 def _of_single_values(encoder: ColumnEncoder) -> ColumnEncoder:
-    if isinstance(encoder, ImageEncoder | TextEncoder):
+    if encoder.grid_shape or isinstance(encoder, TextEncoder):
         raise InputError(
             f"The column {encoder.name} holds {encoder.kind}s, which have no values to go along:"
-            " ask about a column of numbers, categories or dates."
+            " ask about a column of numbers, categories or dates, or what single predictions come"
+            " from (explain)."
         )
     return encoder
 

@@ -53,8 +53,8 @@ def explain(
         The rows to explain; needed columns must be there, others are ignored.
     background : the same, optional
         Rows to compare with, at best some that the model learned from; of more than 100, 100 are
-        drawn by chance. A model's file holds no row, so by default it is one average row
-        (`Background.average`), which no real row is like: give rows where you can.
+        drawn by chance (of images, 40). A model's file holds no row, so by default it is one
+        average row (`Background.average`), which no real row is like: give rows where you can.
     method : {"expected", "integrated", "slope", "shapley"}, default="expected"
         ``"expected"``: expected gradients, the slope along the way from a row of the background to
         the row, integrated, and averaged over the background. ``"integrated"``: integrated

@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import number_text
+from madaline.data.images import CHANNELS, size_words
 from madaline.errors import MadalineError
 from madaline.explain.answers import LOG_ODDS, PROBABILITY
 
@@ -245,8 +246,18 @@ class Explanation:
             errors.append("")
         texts = [f"{amount:+z,.{digits}f}" for amount in amounts]
         width, wide = max(map(len, names)), max(map(len, texts))
-        for name, text, error in zip(names, texts, errors, strict=True):
-            yield f"  {name:<{width}}  {text:>{wide}}{error}"
+        parts = [self._parts(name, row, digits) for name in shown]
+        parts += [""] * (len(names) - len(shown))
+        for name, text, error, part in zip(names, texts, errors, parts, strict=True):
+            yield f"  {name:<{width}}  {text:>{wide}}{error}{part}"
+
+    def _parts(self, name: str, row: int, digits: int) -> str:
+        """Return what the places of an image that add bring, and what the others take."""
+        if name not in self.maps:
+            return ""
+        places = self.maps[name][row]
+        more, less = places[places > 0].sum(), places[places < 0].sum()
+        return f" (places that add: {more:+z,.{digits}f}; that take: {less:+z,.{digits}f})"
 
     def _error(self, row: int, column: int, digits: int) -> str:
         if self.standard_errors is None:
@@ -256,6 +267,8 @@ class Explanation:
 
 def value_text(value: Any) -> str:
     """Return a value of a table as a reader knows it."""
+    if isinstance(value, np.ndarray):
+        return array_text(value)
     if value is None or value != value:
         return "missing"
     if isinstance(value, float | np.floating):
@@ -264,6 +277,19 @@ def value_text(value: Any) -> str:
         return str(value.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
     text = str(value)
     return text if len(text) <= 24 else f"{text[:21]}..."
+
+
+def array_text(value: Array) -> str:
+    """Return what an image is, or another array, in words.
+
+    Examples
+    --------
+    >>> array_text(np.zeros((8, 8, 1))), array_text(np.zeros((40, 26)))
+    ('8 x 8 pixels, gray', '40 x 26 numbers')
+    """
+    if value.ndim == 3 and value.shape[-1] in CHANNELS:
+        return size_words(value.shape)
+    return f"{' x '.join(map(str, value.shape))} numbers"
 
 
 def _decimals(attributions: Array, difference: float) -> int:

@@ -33,7 +33,7 @@ from madaline.explain.comparison import Comparison
 FEWEST_NODES, MOST_NODES = 8, 256
 """Nodes of the integral: as many at first, and at most, where nobody says how many."""
 
-SEGMENTS = 4
+SEGMENTS = 2
 """The same at first of the segments of a way through networks with kinks."""
 
 Gradients: TypeAlias = Callable[[Sequence[Array], Sequence[Array], Array], list[Array]]

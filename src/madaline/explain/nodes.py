@@ -19,6 +19,4 @@ def gauss_legendre(
     0.25
     """
     places, weights = np.polynomial.legendre.leggauss(count)
-    yield from zip(
-        ((places + 1) / 2).astype(dtype), (weights / 2).astype(dtype), strict=True
-    )
+    yield from zip(((places + 1) / 2).astype(dtype), (weights / 2).astype(dtype), strict=True)

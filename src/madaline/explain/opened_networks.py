@@ -160,7 +160,7 @@ class OpenedNetworks:
             weight * self.answer.slope(start + place * (end - start), asked)
             for place, weight in gauss_legendre(NODES_OF_ANSWER)
         ]
-        return np.sum(slopes, axis=0) / self._temperature
+        return np.asarray(np.sum(slopes, axis=0) / self._temperature)
 
     def _output(self, sums: Sequence[Array]) -> tuple[Array, list[ChainBackward]]:
         """Return the mean raw output, shape (n, n_outputs), and each part's backward pass."""

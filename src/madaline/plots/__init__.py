@@ -9,6 +9,7 @@ from madaline.plots.effects import plot_effect as plot_effect
 from madaline.plots.explanations import plot_explanation as plot_explanation
 from madaline.plots.history import plot_history as plot_history
 from madaline.plots.importances import plot_importances as plot_importances
+from madaline.plots.maps import plot_map as plot_map
 from madaline.plots.of_classes import plot_calibration as plot_calibration
 from madaline.plots.of_classes import plot_confusion as plot_confusion
 from madaline.plots.of_classes import plot_precision as plot_precision
@@ -24,6 +25,7 @@ __all__ = [
     "plot_explanation",
     "plot_history",
     "plot_importances",
+    "plot_map",
     "plot_precision",
     "plot_roc",
     "plot_truth",

@@ -10,8 +10,8 @@ from madaline.quality.of_classes import ClassQuality
 from madaline.quality.of_numbers import NumberQuality
 
 
-def axes_or_new(axes: Any) -> Any:
-    """Return the axes, or those of a new figure if there are none.
+def axes_or_new(axes: Any, n_columns: int = 1) -> Any:
+    """Return the axes, or those of a new figure if there are none; as many as there are columns.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def axes_or_new(axes: Any) -> Any:
             "Plots need the package matplotlib: install it, or madaline with its extra"
             " (pip install 'madaline[plot]')."
         ) from None
-    return subplots(layout="constrained")[1]
+    return subplots(1, n_columns, layout="constrained")[1]
 
 
 def fitted(model: Any) -> FittedModel:

@@ -62,15 +62,17 @@ def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
 
 
 def _metadata(model: FittedModel) -> Iterator[str]:
-    summary, pipeline = model.summary, PIPELINES[model.summary.task]
+    summary, pipeline, data = model.summary, PIPELINES[model.summary.task], "tabular"
+    if model.predictor.encoder.grid:
+        pipeline, data = pipeline.replace("tabular", "image"), "image"
     yield from ("---", "library_name: madaline", f"pipeline_tag: {pipeline}", "tags:")
-    yield from (f"  - {tag}" for tag in ("madaline", "tabular", pipeline, "neural-network"))
+    yield from (f"  - {tag}" for tag in ("madaline", data, pipeline, "neural-network"))
     scores = [score for score in summary.scores if math.isfinite(score.value)]
     yield "metrics:"
     yield from (f"  - {_quoted(score.metric)}" for score in scores)
     yield from ("model-index:", f"  - name: {_quoted(f'madaline for {summary.target}')}")
     yield from ("    results:", "      - task:", f"          type: {pipeline}")
-    yield from ("        dataset:", "          type: tabular")
+    yield from ("        dataset:", f"          type: {data}")
     yield f"          name: {_quoted(f'{summary.target}, cross-validated')}"
     yield "        metrics:"
     for score in scores:
@@ -120,7 +122,10 @@ def _columns(model: FittedModel) -> Iterator[str]:
     for column in model.schema.columns:
         if column.kind != DROPPED:
             yield f"| {_text(column.name)} | {column.kind} | {_text(column.detail)} |"
-    yield from ("", "Missing values and new categories are welcome.", "")
+    if model.predictor.encoder.grid:
+        yield from ("", "Images need that size; `madaline predict` brings files to it.", "")
+    else:
+        yield from ("", "Missing values and new categories are welcome.", "")
 
 
 def _matters(model: FittedModel) -> Iterator[str]:

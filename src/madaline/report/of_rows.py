@@ -66,9 +66,7 @@ def data_of_rows(
         "quality": None if quality is None else quality.to_json(),
         "effects": _effects(model, table),
         "interactions": _pairs(model, table),
-        "explanations": []
-        if model.predictor.encoder.grid  # predictions about images are not explained
-        else explained_samples(model, table, target),
+        "explanations": explained_samples(model, table, target),
         "findings": None if model.profile is None else model.diagnose(table).to_json(),
     }
 

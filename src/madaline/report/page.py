@@ -19,6 +19,7 @@ from madaline.data.saving import write_whole
 from madaline.errors import MadalineError
 from madaline.model import FittedModel
 from madaline.report.data import report_data
+from madaline.report.texts import soft
 from madaline.report.view import view_of
 
 
@@ -67,6 +68,17 @@ def render_page(data: Mapping[str, Any]) -> str:
     MadalineError
         If jinja2 is not installed.
     """
+    return render("report.html", view_of(data))
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """Return a page made of a template, with the style sheet of all of them.
+
+    Raises
+    ------
+    MadalineError
+        If jinja2 is not installed.
+    """
     check_jinja()
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -78,8 +90,8 @@ def render_page(data: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     style = (files("madaline.report") / "templates" / "report.css").read_text("utf-8")
-    context = view_of(data) | {"style": style, "style_hash": _hash(style)}
-    return environment.get_template("report.html").render(context)
+    own = {"style": style, "style_hash": _hash(style), "soft": soft}
+    return environment.get_template(template).render({**context, **own})
 
 
 def check_jinja() -> None:

@@ -11,13 +11,10 @@ from madaline.data.column import is_missing
 from madaline.data.conversion import as_numbers
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
-from madaline.explain import Explanation, explain
-from madaline.explain.explanation import value_text
+from madaline.explain import explain
 from madaline.model import FittedModel
+from madaline.report.explained import explained_row
 from madaline.training.table_score import label_text
-
-MOST_COLUMNS = 8
-"""Columns of a row that are shown; what all others add is one number."""
 
 
 def explained_samples(
@@ -49,7 +46,7 @@ def explained_samples(
             "prediction": prediction[number : number + 1].tolist()[0],
             "truth": None if truth is None else truth[place : place + 1].tolist()[0],
             "background": explanation.background,
-            **_attributions(explanation, number),
+            **explained_row(explanation, number),
         }
         for number, (why, place) in enumerate(chosen.items())
     ]
@@ -84,25 +81,3 @@ def _chosen(model: FittedModel, table: Table, truth: Array | None) -> dict[str, 
 
 def _why(name: str) -> str:
     return "A middling prediction" if name == "middling" else f"The {name} prediction"
-
-
-def _attributions(explanation: Explanation, number: int) -> dict[str, Any]:
-    own = explanation[number]
-    amounts = dict(zip(own.columns, own.attributions[0].tolist(), strict=True))
-    strongest = own.strongest(0)
-    shown = strongest if len(strongest) <= MOST_COLUMNS + 1 else strongest[:MOST_COLUMNS]
-    columns = [
-        {"name": name, "value": value_text(own.values[name][0]), "attribution": amounts[name]}
-        for name in shown
-    ]
-    rest = strongest[len(shown) :]
-    return {
-        "scale": own.scale,
-        "class": None if own.target_class is None else label_text(own.target_class[0]),
-        "base": float(own.base[0]),
-        "output": float(own.output[0]),
-        "remaining": float(own.remaining[0]),
-        "columns": columns,
-        "n_others": len(rest),
-        "others": sum(amounts[name] for name in rest),
-    }

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from madaline.data.schema import BOOLEAN, CATEGORY, DATETIME, NUMBER
 from madaline.explain.readout import short
 from madaline.report.charts.bars import bar, distribution
 from madaline.report.charts.learning import learning_curves
-from madaline.report.texts import percent, soft, with_error
+from madaline.report.texts import percent, with_error
 from madaline.report.view_of_quality import qualities
 from madaline.report.view_of_rows import view_of_effects, view_of_explanation
 from madaline.story.story import HEADINGS
 from madaline.words import METRICS, count, metric_name, work
+
+OF_VALUES = (NUMBER, CATEGORY, BOOLEAN, DATETIME)
+"""Kinds of columns whose values can be gone along; images and texts have none."""
 
 SEVERITIES = ("high", "medium", "low")
 
@@ -36,6 +40,8 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "story": _story(data["story"]),
         "learning": {"svg": svg, "legend": legend},
         "networks": _networks(data["summary"]),
+        "convolutions": any(name.startswith("convolutions") for name in data["summary"]["weights"]),
+        "of_values": any(one["kind"] in OF_VALUES for one in data["columns"]),
         "columns": _columns(data["columns"], data["profile"]),
         "qualities": qualities(data),
         "importances": _importances(data["importances"]),
@@ -47,7 +53,6 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "row_findings": _by_severity(None if rows is None else rows["findings"]),
         "count": count,
         "short": short,
-        "soft": soft,
         "work": work,
         "percent": percent,
     }

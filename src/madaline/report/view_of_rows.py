@@ -12,6 +12,7 @@ from madaline.explain.explanation import SCALE_WORDS, value_text
 from madaline.explain.readout import short
 from madaline.report.charts.bars import bar
 from madaline.report.charts.effect import effect_chart
+from madaline.report.charts.pixels import map_source, picture_source
 from madaline.report.texts import percent, signed
 
 
@@ -65,17 +66,34 @@ def view_of_explanation(one: Mapping[str, Any]) -> dict[str, Any]:
             }
         )
     chance = float((1 + np.tanh(one["output"] / 2)) / 2) if one["scale"] == LOG_ODDS else None
+    said = one.get("prediction")
+    truth = one.get("truth")
     return {
         **one,
-        "prediction": value_text(one["prediction"]),
-        "truth": None if one["truth"] is None else value_text(one["truth"]),
-        "cut": one["scale"] == TARGET and abs(one["prediction"] - one["output"]) > 0.01 * most,
+        "prediction": None if said is None else value_text(said),
+        "truth": None if truth is None else value_text(truth),
+        "cut": said is not None
+        and one["scale"] == TARGET
+        and abs(said - one["output"]) > 0.01 * most,
         "unit": SCALE_WORDS.get(one["scale"]),
         "lines": lines,
+        "maps": list(map(_map, one["maps"])),
         "probability": chance,
         "base_text": signed(one["base"], most).lstrip("+"),
         "output_text": signed(one["output"], most).lstrip("+"),
         "remaining_text": f"{float(format(one['remaining'], '.1g')):,.6g}",
+    }
+
+
+def _map(one: Mapping[str, Any]) -> dict[str, Any]:
+    amounts = np.array(one["values"])
+    picture = one["picture"]
+    return {
+        "name": one["name"],
+        "map": map_source(one["values"]),
+        "picture": None if picture is None else picture_source(picture),
+        "adds": signed(float(amounts[amounts > 0].sum()), float(np.abs(amounts).sum()) or 1.0),
+        "takes": signed(float(amounts[amounts < 0].sum()), float(np.abs(amounts).sum()) or 1.0),
     }
 
 

@@ -1,0 +1,73 @@
+"""Rows for a fitted model: of a file that holds a table, or images in a folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from madaline.cli.words import paragraph, say
+from madaline.core.arrays import Array
+from madaline.data.files import read_file
+from madaline.data.image_files import read_image_folder
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.model import FittedModel
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows as they were read.
+
+    Parameters
+    ----------
+    table : Table
+        What the model needs.
+    files : ndarray of shape (n_samples,) or None
+        Of images in a folder, the name of each file.
+    """
+
+    table: Table
+    files: Array | None = None
+
+    def first(self, n_rows: int | None) -> Rows:
+        """Return the first rows, or all."""
+        files = None if self.files is None else self.files[:n_rows]
+        return Rows(self.table.take(slice(n_rows)), files)
+
+    @property
+    def name_column(self) -> dict[str, Array]:
+        """A column with the names of the files, if there are any."""
+        return {} if self.files is None else {"file": self.files}
+
+
+def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Rows:
+    """Read rows for a model; what was done to images is said.
+
+    Parameters
+    ----------
+    path : str
+        A file, or a folder of images.
+    model : FittedModel
+        It says which columns are needed, and the size of images.
+    also : sequence of str
+        Further columns that are wanted where they are there.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it does not hold what the model needs.
+    """
+    encoder = model.predictor.encoder
+    if not Path(path).is_dir():
+        columns = [*encoder.columns, *also]
+        return Rows(read_file(path, categories=encoder.categories, columns=columns))
+    if not encoder.shape:
+        raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
+    folder = read_image_folder(path, shape=encoder.shape)
+    for note in folder.notes:
+        say(paragraph(note), sys.stderr)
+    return Rows(folder.table, np.array(folder.paths, dtype=object))

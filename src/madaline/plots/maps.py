@@ -1,0 +1,77 @@
+"""What each place of an image adds to the prediction of a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline.data.images import as_bytes
+from madaline.errors import InputError
+from madaline.explain.explanation import SCALE_WORDS, Explanation
+from madaline.plots.axes import axes_or_new
+
+
+def plot_map(
+    explanation: Explanation, row: int = 0, axes: Any = None, *, column: str | None = None
+) -> Any:
+    """Draw an image of a row and, beside it, what each place of it adds.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What ``model.explain(X)`` returned.
+    row : int, default=0
+        Which of its rows.
+    axes : pair of matplotlib axes, optional
+        Where to draw the image and the map; new ones by default.
+    column : str, optional
+        Which column of images; by default the first.
+
+    Returns
+    -------
+    axes : pair
+        With the drawings: blue places add, orange ones take away.
+
+    Raises
+    ------
+    InputError
+        If the explanation has no such map.
+    """
+    if not explanation.maps:
+        raise InputError("This explanation is of no images: plot_explanation draws columns.")
+    name = next(iter(explanation.maps)) if column is None else column
+    if name not in explanation.maps:
+        raise InputError(
+            f"There is no map of {name!r}: there are {', '.join(map(repr, explanation.maps))}."
+        )
+    left, right = axes_or_new(axes, 2)
+    values = np.atleast_2d(explanation.maps[name][row])
+    _draw_picture(left, np.asarray(explanation.values[name][row]), values.shape)
+    _draw_map(right, values, _title(explanation, row))
+    left.set(title=name)
+    return left, right
+
+
+def _draw_picture(axes: Any, picture: np.ndarray, sides: tuple[int, ...]) -> None:
+    axes.set(xticks=[], yticks=[])
+    if picture.ndim == 3 and picture.shape[:-1] == sides:
+        color = as_bytes(picture)
+        axes.imshow(color if color.shape[-1] > 2 else color[..., 0], cmap="gray")
+
+
+def _draw_map(axes: Any, values: np.ndarray, title: str) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    colors = LinearSegmentedColormap.from_list("attribution", ["C1", "white", "C0"])
+    most = float(np.abs(values).max()) or 1.0
+    drawn = axes.imshow(values, cmap=colors, vmin=-most, vmax=most)
+    axes.set(xticks=[], yticks=[], title=title)
+    axes.figure.colorbar(drawn, ax=axes, shrink=0.7)
+
+
+def _title(explanation: Explanation, row: int) -> str:
+    asked = explanation.target_class
+    if asked is None:
+        return f"adds to {explanation.target}"
+    return f"adds to the {SCALE_WORDS[explanation.scale]} of {asked[row]}"

@@ -1,0 +1,59 @@
+"""The explanation of one row, as JSON-able values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.images import as_bytes
+from madaline.explain import Explanation
+from madaline.explain.explanation import value_text
+from madaline.training.table_score import label_text
+
+MOST_COLUMNS = 8
+"""Columns of a row that are shown; what all others add is one number."""
+
+
+def explained_row(explanation: Explanation, number: int) -> dict[str, Any]:
+    """Return what each column of a row adds, and each position of its images.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of some rows.
+    number : int
+        Which of them.
+    """
+    own = explanation[number]
+    amounts = dict(zip(own.columns, own.attributions[0].tolist(), strict=True))
+    strongest = own.strongest(0)
+    shown = strongest if len(strongest) <= MOST_COLUMNS + 1 else strongest[:MOST_COLUMNS]
+    columns = [
+        {"name": name, "value": value_text(own.values[name][0]), "attribution": amounts[name]}
+        for name in shown
+    ]
+    rest = strongest[len(shown) :]
+    return {
+        "scale": own.scale,
+        "class": None if own.target_class is None else label_text(own.target_class[0]),
+        "base": float(own.base[0]),
+        "output": float(own.output[0]),
+        "remaining": float(own.remaining[0]),
+        "columns": columns,
+        "n_others": len(rest),
+        "others": sum(amounts[name] for name in rest),
+        "maps": [_map(name, maps[0], own.values[name][0]) for name, maps in own.maps.items()],
+    }
+
+
+def _map(name: str, values: Array, shown: Any) -> dict[str, Any]:
+    """Return what each position adds and, if what stands there is a picture, its bytes."""
+    picture = np.asarray(shown)
+    is_picture = picture.ndim == 3 and picture.shape[:-1] == values.shape
+    return {
+        "name": name,
+        "values": [[float(f"{one:.3g}") for one in line] for line in np.atleast_2d(values)],
+        "picture": as_bytes(picture).tolist() if is_picture else None,
+    }
