@@ -19,3 +19,7 @@ class NothingLearnedWarning(UserWarning):
 
 class LeakWarning(UserWarning):
     """A column that all but gives the target away: make sure it is known before the target is."""
+
+
+class ImagesChangedWarning(UserWarning):
+    """Images that a column names were resized, or are missing and were filled in."""

@@ -16,6 +16,23 @@ LAYERS: dict[str, Callable[[int], layers.Layer]] = {
     "convolution_of_pictures": lambda n: layers.Residual(
         (layers.Linear(n, 24), layers.Convolution((3, 4), 2, 3), layers.Linear(36, n))
     ),
+    "branches": lambda n: layers.Branches(
+        (((0, n),), ((0, 1), (n - 1, n))),
+        ((layers.Linear(n, 3), layers.SiLU()), (layers.ScaledLinear((0, 1), 2),)),
+    ),
+    "branches_of_pictures": lambda n: layers.Residual(
+        (
+            layers.Linear(n, 26),
+            layers.Branches(
+                (((2, 26),), ((0, 2),)),
+                (
+                    (layers.Convolution((3, 4), 2, 3), layers.MaxPooling((3, 4)), layers.SiLU()),
+                    (layers.Linear(2, 4),),
+                ),
+            ),
+            layers.Linear(10, n),
+        )
+    ),
     "dropout": lambda n: layers.Dropout(0.25),
     "each_position": lambda n: layers.EachPosition(n, (layers.BatchNorm(1), layers.Linear(1, 2))),
     "elu": lambda n: layers.ELU(),

@@ -18,6 +18,7 @@ from madaline.cli.report import column_lines, finite, network_lines, verdict_lin
 from madaline.cli.training_data import TrainingData
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
+from madaline.data.encoder import TableEncoder
 from madaline.data.image_files import LABEL
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
@@ -52,6 +53,14 @@ A recipe is named by the units of its convolutions, which look at small windows 
 by the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
 layers behind them, and by how much images are bent in training, each time in another way (warped).
 Its loss is how wrong it is on images that it never saw: lower is better."""
+
+RECIPES_OF_BOTH = """\
+A recipe is named by the units of its convolutions, which look at small windows all over an image
+while a first layer looks at the other columns, by how that sees numbers (plain, or also in bins),
+by the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
+layers behind both, and by how much images are bent in training, each time in another way (warped).
+Recipes without convolutions take pixels for columns like any other. A loss is how wrong a recipe is
+on rows that it never saw: lower is better."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -193,7 +202,7 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         f" side, each for at most {count(fitting.plan.epochs, 'epoch')}; those that predict unseen"
         " rows worse leave early."
     )
-    yield paragraph(RECIPES_OF_IMAGES if fitting.encoder.grid else RECIPES)
+    yield paragraph(_recipes(fitting.encoder))
     metric = fitting.race.examples.metric
     if metric is not None:
         yield paragraph(
@@ -289,3 +298,10 @@ def _at_least(least: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _recipes(encoder: TableEncoder) -> str:
+    """Return how recipes are named, in words."""
+    if encoder.grid:
+        return RECIPES_OF_IMAGES
+    return RECIPES_OF_BOTH if encoder.only_grid[0] else RECIPES

@@ -13,6 +13,7 @@ from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.files import read_file
 from madaline.data.image_files import read_image_folder
+from madaline.data.image_paths import open_images
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.model import FittedModel
@@ -64,10 +65,18 @@ def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Row
     encoder = model.predictor.encoder
     if not Path(path).is_dir():
         columns = [*encoder.columns, *also]
-        return Rows(read_file(path, categories=encoder.categories, columns=columns))
+        shapes = {name: shape for name, (_, shape) in encoder.grids.items()}
+        table = read_file(path, categories=encoder.categories, columns=columns)
+        opened = open_images(table, shapes=shapes, folder=Path(path).parent)
+        _say(opened.notes)
+        return Rows(opened.table)
     if not encoder.shape:
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
     folder = read_image_folder(path, shape=encoder.shape)
-    for note in folder.notes:
-        say(paragraph(note), sys.stderr)
+    _say(folder.notes)
     return Rows(folder.table, np.array(folder.paths, dtype=object))
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        say(paragraph(note), sys.stderr)

@@ -14,6 +14,7 @@ from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.files import read_file
 from madaline.data.image_files import LABEL, read_image_folder
+from madaline.data.image_paths import open_images
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.words import some
@@ -91,7 +92,14 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
         texts = [*arguments.category, *arguments.drop]
-        return read_file(arguments.table, categories=texts), ()
+        table = read_file(arguments.table, categories=texts)
+        opened = open_images(
+            table,
+            kinds=dict.fromkeys([*texts, arguments.target], "category"),
+            folder=Path(arguments.table).parent,
+            skip_broken=arguments.skip_broken,
+        )
+        return opened.table, opened.notes
     folder = read_image_folder(arguments.table, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
         raise InputError(

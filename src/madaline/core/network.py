@@ -215,8 +215,8 @@ class Network:
         for layer, own in zip(
             self.layers, self.bind(np.zeros(self.layout.size, np.float32)), strict=True
         ):
+            widest = max(widest, layer.width(own, x))
             x, _ = layer.forward(own, x, workspace=Workspace())
-            widest = max(widest, x.shape[-1])
         return widest
 
     def config(self) -> dict[str, Any]:

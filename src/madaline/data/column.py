@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.images import is_images, to_images
+from madaline.data.images import is_images, read_images, to_images
 from madaline.errors import InputError
 
 MOMENT = "datetime64[us]"
@@ -54,6 +54,9 @@ def to_column(name: str, values: Any) -> Array:
     array([True, None, False], dtype=object)
     """
     array = _as_array(values)
+    if array.dtype == object and array.ndim == 1:
+        images = read_images(array.tolist())
+        array = array if images is None else images
     if is_images(array):
         return to_images(name, array)
     if array.ndim != 1:

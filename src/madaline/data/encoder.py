@@ -149,6 +149,17 @@ class TableEncoder:
         return only.shape if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
 
     @property
+    def only_grid(self) -> tuple[tuple[int, ...], tuple[int, int]]:
+        """The sides of the only column on a grid, and the features from where to where it stands.
+
+        Both are empty where there is no such column, or several.
+        """
+        if len(self.grids) != 1:
+            return (), (0, 0)
+        ((features, shape),) = self.grids.values()
+        return shape[:-1], (features.start, features.stop)
+
+    @property
     def grids(self) -> dict[str, tuple[slice, tuple[int, ...]]]:
         """The features of each column that stands on a grid, and its sides and channels."""
         return {

@@ -82,7 +82,7 @@ def read_image_folder(
     opened: list[tuple[Path, Any]] = []
     broken: list[tuple[Path, Any]] = []
     for path in paths:
-        image = _open(path)
+        image = open_image(path)
         (broken if isinstance(image, str) else opened).append((path, image))
     if broken and not (skip_broken and opened):
         path, reason = broken[0]
@@ -91,15 +91,15 @@ def read_image_folder(
             " --skip-broken."
         )
     images = [image for _, image in opened]
-    target = shape or _common_shape(images)
-    columns: dict[str, Any] = {IMAGES_NAME: np.stack([_sized(one, target) for one in images])}
+    target = shape or common_shape(images)
+    columns: dict[str, Any] = {IMAGES_NAME: np.stack([sized(one, target) for one in images])}
     names = [path.relative_to(folder) for path, _ in opened]
     if all(len(name.parts) > 1 for name in names):
         columns[LABEL] = np.array([name.parts[0] for name in names], dtype=object)
     return ImageFolder(
         Table.from_columns(columns),
         tuple(map(str, names)),
-        tuple(_notes(images, target, [path.name for path, _ in broken])),
+        (*resizing_notes(images, target), *_left_out([path.name for path, _ in broken])),
     )
 
 
@@ -123,7 +123,7 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _open(path: Path) -> Any:
+def open_image(path: Path) -> Any:
     """Return an image, upright, gray or in color, or the reason why it cannot be read."""
     try:
         from PIL import Image, ImageOps
@@ -151,7 +151,7 @@ def _on_white(image: Any) -> Any:
     return Image.alpha_composite(white, image).convert("RGB")
 
 
-def _common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
+def common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
     """Return the height, the width and the channels to bring images to."""
     sizes = Counter(image.size for image in images)
     (size, n_alike), *_ = sizes.most_common(1)
@@ -162,7 +162,7 @@ def _common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
     return height, width, 1 if all(image.mode == "L" for image in images) else 3
 
 
-def _sized(image: Any, shape: Sequence[int]) -> Array:
+def sized(image: Any, shape: Sequence[int]) -> Array:
     """Return the pixels of an image, (height, width, channels), bytes."""
     height, width, channels = shape
     image = image.convert(MODES[channels])
@@ -171,11 +171,15 @@ def _sized(image: Any, shape: Sequence[int]) -> Array:
     return np.asarray(image, np.uint8).reshape(height, width, channels)
 
 
-def _notes(images: Iterable[Any], shape: tuple[int, ...], broken: Sequence[str]) -> Iterable[str]:
+def resizing_notes(images: Iterable[Any], shape: tuple[int, ...]) -> Iterable[str]:
+    """Yield in a sentence how many images were resized, if any."""
     sizes = Counter(image.size for image in images)
     resized = sum(count for size, count in sizes.items() if size != (shape[1], shape[0]))
     if resized:
         yield f"{resized:,} of {sizes.total():,} images were resized to {size_words(shape)}."
+
+
+def _left_out(broken: Sequence[str]) -> Iterable[str]:
     if broken:
         shown = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
         yield f"Files that cannot be read were left out: {shown}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping
 from numbers import Integral
 from typing import Any
@@ -12,12 +13,29 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
 from madaline.data.frames import is_texts, read_frame, read_target
+from madaline.data.image_paths import open_images
 from madaline.data.images import read_images
 from madaline.data.table import Table, listed
-from madaline.errors import InputError
+from madaline.errors import ImagesChangedWarning, InputError
 
 
 def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
+    """Return `X` as a table, in scikit-learn's way, and open the images that columns name.
+
+    See `_read_table` for the parameters and the errors.
+    """
+    table = _read_table(estimator, X, fitting=fitting)
+    if fitting:
+        kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
+        opened = open_images(table, kinds=kinds)
+        for note in opened.notes:
+            warnings.warn(note, ImagesChangedWarning, stacklevel=3)
+        return opened.table
+    grids = estimator.model_.predictor.encoder.grids
+    return open_images(table, shapes={name: shape for name, (_, shape) in grids.items()}).table
+
+
+def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     """Return `X` as a table whose columns are named as in the fit.
 
     Parameters

@@ -28,9 +28,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.core.arrays import Array, Parameters
-from madaline.core.layers import Convolution, Dropout, Linear, MaxPooling, ScaledLinear
+from madaline.core.layers import (
+    Branches,
+    Convolution,
+    Dropout,
+    Linear,
+    MaxPooling,
+    ScaledLinear,
+)
 from madaline.core.layers.activation import Activation
-from madaline.core.layers.base import Backward, Layer
+from madaline.core.layers.base import Backward, Layer, pass_through
 from madaline.core.workspace import Workspace
 from madaline.explain.asked_part import AskedPart
 
@@ -43,23 +50,43 @@ SAME = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """A layer at one point: what went in, what came out, and the way back."""
+    """A layer at one point: what went in, what came out, the way back, and what is within."""
 
     layer: Layer
     x: Array
     y: Array
     backward: Backward
+    branches: tuple[list[Pass], ...] = ()
 
 
 def passes(part: AskedPart, sums: Array, workspace: Workspace) -> list[Pass]:
     """Return every layer of a part at some sums, shape (members, n, units)."""
     workspace.rewind()
-    found, x = [], sums
-    for layer, parameters in zip(part.layers, part.parameters, strict=True):
-        y, backward = layer.forward(parameters, x, workspace=workspace)
-        found.append(Pass(layer, x, y, backward))
-        x = y
+    return _passes(part.layers, part.parameters, sums, workspace)
+
+
+def _passes(
+    layers: Sequence[Layer], parameters: Sequence[Parameters], x: Array, workspace: Workspace
+) -> list[Pass]:
+    found = []
+    for layer, own in zip(layers, parameters, strict=True):
+        found.append(_pass(layer, own, x, workspace))
+        x = found[-1].y
     return found
+
+
+def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) -> Pass:
+    if not isinstance(layer, Branches):
+        y, backward = layer.forward(parameters, x, workspace=workspace)
+        return Pass(layer, x, y, backward)
+    branches = tuple(
+        _passes(layers, own, inner, workspace)
+        for layers, own, inner in zip(
+            layer.branches, layer.bind(parameters), layer.entering(x, workspace), strict=True
+        )
+    )
+    y = layer.together([inner[-1].y for inner in branches], workspace)
+    return Pass(layer, x, y, pass_through, branches)
 
 
 def secant(
@@ -92,6 +119,8 @@ def secant(
 
 def _through(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> Array:
     layer = end.layer
+    if isinstance(layer, Branches):
+        return _through_branches(layer, start, end, gradient, discarded)
     if isinstance(layer, Convolution):
         return end.backward(gradient, {})  # a third of the work is for nobody
     if isinstance(layer, LINEAR):
@@ -102,6 +131,24 @@ def _through(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> 
         return _through_maxima(layer, start.x, end.x, gradient)
     half = start.backward(gradient.copy(), discarded)
     return np.asarray((half + end.backward(gradient, discarded)) / 2)
+
+
+def _through_branches(
+    layer: Branches, start: Pass, end: Pass, gradient: Array, discarded: Parameters
+) -> Array:
+    workspace = Workspace()
+    widths = [inner[-1].y.shape[-1] for inner in end.branches]
+    parts = [
+        secant(one, other, own, unwanted)
+        for one, other, own, unwanted in zip(
+            start.branches,
+            end.branches,
+            layer.apart(gradient, widths, workspace),
+            layer.bind(discarded),
+            strict=True,
+        )
+    ]
+    return layer.back(parts, end.x.shape[-1], workspace)
 
 
 def _through_activation(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> Array:

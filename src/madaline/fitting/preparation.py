@@ -159,7 +159,8 @@ def _plan(given: Given, encoder: TableEncoder, effort: int) -> Plan:
         epochs=effort,
         n_groups=None if given.groups is None else len(np.unique(given.groups)),
         n_folds=count_folds(given.folds),
-        grid=encoder.grid,
+        grid=encoder.only_grid[0],
+        beside=len(encoder.columns) > 1,
     )
 
 
@@ -215,7 +216,7 @@ def _examples(
             codec, given.target[order], _unit_mean(given.weight, order), n_judged=rows.n_judged
         ),
         fold_features,
-        encoder.grid,
+        *encoder.only_grid,
     )
 
 

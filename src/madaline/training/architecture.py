@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
+from madaline.core.arrays import Array
 from madaline.core.initializers import zeros
 from madaline.core.layers import (
+    Branches,
     Convolution,
     Dropout,
     Linear,
@@ -23,12 +27,17 @@ SMALLEST_GRID = 4
 """Grids of fewer positions a side are not looked at by another convolution."""
 
 
+UNITS_BESIDE = 64
+"""Units of the first layer of columns beside a grid."""
+
+
 def build_network(recipe: Recipe, examples: Examples) -> Network:
     """Return the layers of a recipe, for the features that the examples have.
 
     Columns of a table: gated inputs, hidden layers of SiLU units, linear outputs. A grid, such as
     the pixels of an image: convolutions, each with a coarser grid behind it, hidden layers of
-    rectifiers, linear outputs.
+    rectifiers, linear outputs. A grid beside columns: the convolutions and a first layer of the
+    columns side by side, and the rest as for a grid.
     """
     hidden = _of_grid(recipe, examples) if recipe.channels else _of_columns(recipe, examples)
     output = Linear(recipe.units[-1], examples.n_outputs, weight_initializer=zeros)
@@ -67,8 +76,22 @@ def _of_columns(recipe: Recipe, examples: Examples) -> list[Layer]:
 
 
 def _of_grid(recipe: Recipe, examples: Examples) -> list[Layer]:
-    grid = examples.grid
-    below = len(examples.columns[recipe.n_bins]) // prod(grid)
+    columns = np.asarray(examples.columns[recipe.n_bins])
+    start, stop = examples.grid_span
+    layers, below = _convolutions(recipe, examples.grid, (stop - start) // prod(examples.grid))
+    if stop - start < len(columns):
+        spans = [one for one in ((0, start), (stop, len(columns))) if one[0] < one[1]]
+        others = np.concatenate([columns[slice(*span)] for span in spans])
+        layers = [Branches((((start, stop),), tuple(spans)), (tuple(layers), _beside(others)))]
+        below += UNITS_BESIDE
+    for units in recipe.units:
+        layers += [Dropout(recipe.dropout), Linear(below, units, bias_initializer=zeros), ReLU()]
+        below = units
+    return layers
+
+
+def _convolutions(recipe: Recipe, grid: tuple[int, ...], below: int) -> tuple[list[Layer], int]:
+    """Return the convolutions with all that stands between them, and how many numbers come out."""
     layers: list[Layer] = []
     for channels in recipe.channels:
         layers.append(Convolution(grid, below, channels))
@@ -78,8 +101,10 @@ def _of_grid(recipe: Recipe, examples: Examples) -> list[Layer]:
             grid = pooling.out_shape
         layers.append(ReLU())
         below = channels
-    below *= prod(grid)
-    for units in recipe.units:
-        layers += [Dropout(recipe.dropout), Linear(below, units, bias_initializer=zeros), ReLU()]
-        below = units
-    return layers
+    return layers, below * prod(grid)
+
+
+def _beside(columns: Array) -> tuple[Layer, ...]:
+    """Return the first layer of the features that do not stand on the grid, by their columns."""
+    _, numbers = np.unique(columns, return_inverse=True)
+    return ScaledLinear(tuple(numbers.tolist()), UNITS_BESIDE), SiLU()

@@ -263,10 +263,15 @@ class Cohort:
 
     def _warped(self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace) -> Array:
         """Return images that are bent by chance, each in its own way."""
-        bent, strength = workspace.empty(x.shape, np.float32), self.recipes[0].warping
-        for images, out, rng in zip(x, bent, rngs, strict=True):
-            warp(images, self.examples.grid, strength, rng, out=out, workspace=workspace)
-        return bent
+        start, stop = self.examples.grid_span
+        images, strength = x[..., start:stop], self.recipes[0].warping
+        bent = workspace.empty(images.shape, np.float32)
+        for own, out, rng in zip(images, bent, rngs, strict=True):
+            warp(own, self.examples.grid, strength, rng, out=out, workspace=workspace)
+        if bent.shape == x.shape:
+            return bent
+        images[...] = bent
+        return x
 
     def _gradient(self, members: Population) -> Array:
         return np.empty(members.theta.shape, members.theta.dtype)

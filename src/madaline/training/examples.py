@@ -44,6 +44,8 @@ class Examples:
     grid : tuple of int
         Positions that the features stand on, such as the height and width of images; none where
         they are columns of a table.
+    grid_span : tuple of int
+        The first feature on the grid, and the one behind the last.
     """
 
     rows: FoldedRows
@@ -56,6 +58,7 @@ class Examples:
     metric: Metric | None = None
     fold_features: FoldFeatures | None = None
     grid: tuple[int, ...] = ()
+    grid_span: tuple[int, int] = (0, 0)
 
     @property
     def n_samples(self) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.layers import ScaledLinear
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 from madaline.core.workspace import Workspace
 from madaline.training.examples import Examples
@@ -177,7 +178,7 @@ def out_of_fold_importances(
     tuple of Importance
         The most important column first; none if no fold has two rows that could exchange values.
     """
-    if examples.grid:  # one column, and no first layer that adds up columns
+    if examples.grid and len(names) < 2:  # nothing beside it
         return ()
     affordable = int(work / exchange_work(mix, len(names)))
     spread = examples.rows.spread(min(EXCHANGED_ROWS, max(FEWEST_ROWS, affordable)))
@@ -235,6 +236,8 @@ class _Exchange:
         """
         x = examples.encoded(one.n_bins, fold, self.places)
         columns = np.asarray(examples.columns[one.n_bins])
+        if not isinstance(one.network.layers[0], ScaledLinear):
+            return self._whole_output(one, fold, x, columns)
         first, *others = one.network.bind(one.theta[fold])
         weight = first["weight"] * first["gate"][columns, None]  # (n_features, units)
         before = x @ weight + first["bias"]  # (n_rows, units)
@@ -248,6 +251,14 @@ class _Exchange:
             output[column] = hidden
         return output
 
+    def _whole_output(self, one: Ingredient, fold: int, x: Array, columns: Array) -> Array:
+        """Return the same of networks whose first layer adds up no columns."""
+        outputs = []
+        for column, donors in enumerate(self.donors):
+            own = columns == column
+            outputs.append(one.network.predict(one.theta[fold], np.where(own, x[donors], x)))
+        return np.stack(outputs)
+
 
 def exchange_work(mix: Mix, n_columns: int) -> int:
     """Return the multiply-adds of exchanging every column of one row.
@@ -256,7 +267,9 @@ def exchange_work(mix: Mix, n_columns: int) -> int:
     """
     total = 0
     for one in mix.ingredients:
-        first = int(np.prod(one.network.layers[0].slots()[1].shape))
+        first = 0
+        if isinstance(one.network.layers[0], ScaledLinear):
+            first = int(np.prod(one.network.layers[0].slots()[1].shape))
         total += 2 * first + n_columns * (one.network.multiply_adds() - first)
     return total
 

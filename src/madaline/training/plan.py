@@ -21,6 +21,15 @@ GRID_DECAY_TIMES = (10, 30)
 GRID_CUTS = ((4, 2),)
 """When networks that look at a grid leave: each takes much work, and bending pays soon or never."""
 
+CUTS_BESIDE = ((4, 3), (8, 2))
+"""The same of a grid beside other columns, where more recipes start."""
+
+BINS_BESIDE = 16
+"""Bins of numbers beside a grid, for half of the networks that look at both."""
+
+DECAY_TIME_OF_PLAIN = 10
+"""Of the networks that see no grid, but its positions as columns, those of one time scale race."""
+
 GRID_BATCH_SIZE = 64
 """Rows in their batch, at most: after 3 epochs of 4,000 digits the loss was .097 instead of .109
 with 128, for the same work."""
@@ -114,6 +123,7 @@ def make_plan(
     n_groups: int | None = None,
     n_folds: int | None = None,
     grid: tuple[int, ...] = (),
+    beside: bool = False,
 ) -> Plan:
     """Return the plan for a table.
 
@@ -131,6 +141,8 @@ def make_plan(
         Number of folds, where that is not to be decided by the number of rows.
     grid : tuple of int, optional
         Positions that features stand on; none where they are columns of a table.
+    beside : bool
+        Whether there are other columns beside that grid.
 
     Returns
     -------
@@ -141,12 +153,14 @@ def make_plan(
     n_folds = n_folds or _folds(n_samples, n_groups)
     smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
     plan = Plan(
-        () if grid else _table_recipes(n_samples, widths),
+        () if grid and not beside else _table_recipes(n_samples, widths),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), smallest_training_part),
         epochs=epochs,
     )
-    return _on_grid(plan, grid) if grid else plan
+    if not grid:
+        return plan
+    return _beside_grid(plan, grid, widths) if beside else _on_grid(plan, grid)
 
 
 def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[Recipe, ...]:
@@ -167,7 +181,36 @@ def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[Recipe, .
 
 def _on_grid(plan: Plan, grid: tuple[int, ...]) -> Plan:
     """Return the plan for networks that look at a grid: some see it bent, some as it is."""
-    usual = Recipe(
+    usual = _usual_on_grid(grid)
+    bent = tuple(replace(usual, decay_time=decay_time) for decay_time in GRID_DECAY_TIMES)
+    return replace(
+        plan,
+        recipes=(*bent, replace(usual, warping=0.0)),
+        batch_size=min(GRID_BATCH_SIZE, plan.batch_size),
+        cuts=GRID_CUTS,
+    )
+
+
+def _beside_grid(plan: Plan, grid: tuple[int, ...], widths: Mapping[int, int]) -> Plan:
+    """Return the plan with networks that look at a grid and at the columns beside it.
+
+    They race against those that take the positions of the grid for columns like any other.
+    """
+    usual = _usual_on_grid(grid)
+    joined = [usual, replace(usual, warping=0.0)]
+    if widths.get(BINS_BESIDE, widths[0]) > widths[0]:
+        joined += [replace(one, n_bins=BINS_BESIDE) for one in joined]
+    plain = [recipe for recipe in plan.recipes if recipe.decay_time == DECAY_TIME_OF_PLAIN]
+    return replace(
+        plan,
+        recipes=(*joined, *plain),
+        batch_size=min(GRID_BATCH_SIZE, plan.batch_size),
+        cuts=CUTS_BESIDE,
+    )
+
+
+def _usual_on_grid(grid: tuple[int, ...]) -> Recipe:
+    return Recipe(
         0,
         GRID_DECAY_TIMES[0],
         (128,),
@@ -175,13 +218,6 @@ def _on_grid(plan: Plan, grid: tuple[int, ...]) -> Plan:
         channels=channels_for(grid),
         dropout=0.3,
         warping=1.0,
-    )
-    bent = tuple(replace(usual, decay_time=decay_time) for decay_time in GRID_DECAY_TIMES)
-    return replace(
-        plan,
-        recipes=(*bent, replace(usual, warping=0.0)),
-        batch_size=min(GRID_BATCH_SIZE, plan.batch_size),
-        cuts=GRID_CUTS,
     )
 
 

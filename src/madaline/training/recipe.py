@@ -65,9 +65,12 @@ class Recipe:
 
     def _name_on_grid(self, shape: str) -> str:
         channels = "-".join(str(units) for units in self.channels)
+        seen = f"{self.n_bins} bins, " if self.n_bins else ""
+        hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
         bent = f", warped {self.warping:.2g}" if self.warping else ""
         pace = self._pace(GRID_LEARNING_RATE)
-        return f"convolutions {channels}, decay {self.decay_time:.2g}, {shape}{bent}{pace}"
+        decay = f"decay {self.decay_time:.2g}"
+        return f"convolutions {channels}, {seen}{decay}, {shape}{hidden}{bent}{pace}"
 
     def _pace(self, usual: float) -> str:
         return "" if self.learning_rate == usual else f", rate {self.learning_rate:.2g}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from madaline.training.decisions import Decision
 from madaline.training.policy import Policy
-from madaline.training.recipe import LEARNING_RATE, Recipe
+from madaline.training.recipe import GRID_LEARNING_RATE, LEARNING_RATE, Recipe
 from madaline.training.standing import Candidate, Standing
 
 COLUMN_DROPOUT = 0.15
@@ -64,4 +64,5 @@ class SimplificationPolicy(Policy):
 
 def simpler(recipe: Recipe) -> Recipe:
     """Return the recipe with some columns hidden, at the usual learning rate."""
-    return replace(recipe, column_dropout=COLUMN_DROPOUT, learning_rate=LEARNING_RATE)
+    usual = GRID_LEARNING_RATE if recipe.channels else LEARNING_RATE
+    return replace(recipe, column_dropout=COLUMN_DROPOUT, learning_rate=usual)

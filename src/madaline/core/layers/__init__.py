@@ -4,6 +4,7 @@ from madaline.core.layers.activation import Activation as Activation
 from madaline.core.layers.base import Backward as Backward
 from madaline.core.layers.base import Layer as Layer
 from madaline.core.layers.batch_norm import BatchNorm as BatchNorm
+from madaline.core.layers.branches import Branches as Branches
 from madaline.core.layers.convolution import Convolution as Convolution
 from madaline.core.layers.dropout import Dropout as Dropout
 from madaline.core.layers.each_position import EachPosition as EachPosition

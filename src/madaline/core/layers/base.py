@@ -72,6 +72,19 @@ class Layer(ABC):
         """Return the multiply-adds of one row: by default, each weight is used once."""
         return sum(slot.size for slot in self.slots() if len(slot.shape) > 1)
 
+    def width(self, parameters: Parameters, x: Array) -> int:
+        """Return how many numbers come out of the layer for a row, or out of one within it.
+
+        Parameters
+        ----------
+        parameters : mapping of str to ndarray
+            This layer's parameters.
+        x : ndarray of shape (1, in_features)
+            Any row.
+        """
+        y, _ = self.forward(parameters, x, workspace=Workspace())
+        return int(y.shape[-1])
+
     @abstractmethod
     def forward(
         self,

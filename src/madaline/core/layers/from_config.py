@@ -7,6 +7,7 @@ from typing import Any
 
 from madaline.core.layers.base import Layer
 from madaline.core.layers.batch_norm import BatchNorm
+from madaline.core.layers.branches import Branches
 from madaline.core.layers.convolution import Convolution
 from madaline.core.layers.dropout import Dropout
 from madaline.core.layers.each_position import EachPosition
@@ -34,8 +35,8 @@ from madaline.errors import ModelFileError
 
 # fmt: off
 LAYERS: tuple[type[Layer], ...] = (
-    BatchNorm, Convolution, Dropout, EachPosition, ELU, GELU, Identity, LayerNorm, LeakyReLU,
-    Linear, MaskedPooling, MaxPooling, MeanPooling, Mish, ReLU, Residual, RMSNorm, Scale,
+    BatchNorm, Branches, Convolution, Dropout, EachPosition, ELU, GELU, Identity, LayerNorm,
+    LeakyReLU, Linear, MaskedPooling, MaxPooling, MeanPooling, Mish, ReLU, Residual, RMSNorm, Scale,
     ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
 )
 # fmt: on

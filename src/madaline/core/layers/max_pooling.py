@@ -45,7 +45,7 @@ class MaxPooling(Pooling):
         self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
     ) -> None:
         """Write the gradient where the largest number is, and zero elsewhere."""
-        part = workspace.empty(pooled.shape, gradient.dtype)
+        part = workspace.empty(gradient.shape, gradient.dtype)
         for place in range(self.size - 1):
             np.equal(windows[..., place, :], pooled, out=part)
             part *= gradient
