@@ -127,3 +127,32 @@ def test_images_of_several_sizes_and_channels_become_alike(place):
     assert found.table["image"][3].min() == 255  # what is clear is white
     assert found.notes == ("4 of 4 images were resized to 32 x 64 pixels, color.",)
     assert "label" not in found.table
+
+
+def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
+    rng = np.random.default_rng(0)
+    lines = ["face,size,answer"]
+    for label in ("level", "upright"):
+        for number in range(40):
+            size = rng.normal()
+            answer = "yes" if (label == "level") == (size > 0) else "no"
+            lines.append(f"{pictures / label / f'{number:02}.png'},{size:.3f},{answer}")
+    (place / "cards.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = run("fit", "cards.csv", "--target", "answer", "--effort", "2", "-o", "cards.madaline")
+    said = " ".join((told.err + told.out).split())
+    assert "1 column of images: face" in said
+    assert "while a first layer looks at the other columns" in said
+    assert run("predict", "cards.madaline", "cards.csv").out.count("\n") == 81
+    assert "face = 9 x 9 pixels, gray" in run("explain", "cards.madaline", "cards.csv").out
+    (place / "gone.csv").write_text("face,size\nnowhere.png,1\n", encoding="utf-8")
+    gone = run("predict", "cards.madaline", "gone.csv")
+    assert gone.code == 2
+    assert "nowhere.png of column face cannot be read as an image" in gone.err
+    (place / "more.csv").write_text(
+        "\n".join([*lines, "nowhere.png,1,yes"]) + "\n", encoding="utf-8"
+    )
+    options = ("fit", "more.csv", "--target", "answer", "--effort", "1", "-o", "more.madaline")
+    assert run(*options).code == 2
+    skipped = run(*options, "--skip-broken")
+    said = " ".join((skipped.err + skipped.out).split())
+    assert "1 row has no image and got an even one instead" in said

@@ -53,10 +53,9 @@ def to_column(name: str, values: Any) -> Array:
     >>> to_column("member", [True, None, False])
     array([True, None, False], dtype=object)
     """
-    array = _as_array(values)
-    if array.dtype == object and array.ndim == 1:
-        images = read_images(array.tolist())
-        array = array if images is None else images
+    array = _images_of(values)
+    if array is None:
+        array = _as_array(values)
     if is_images(array):
         return to_images(name, array)
     if array.ndim != 1:
@@ -82,6 +81,13 @@ def to_column(name: str, values: Any) -> Array:
                 f"Column {name!r} has the type {array.dtype}: give numbers, text, Booleans or"
                 " dates."
             )
+
+
+def _images_of(values: Any) -> Array | None:
+    """Return an array for each row as one array, or None where they are something else."""
+    if isinstance(values, np.ndarray):
+        values = values.tolist() if values.dtype == object and values.ndim == 1 else None
+    return read_images(values)
 
 
 def is_missing(column: Array) -> Array:

@@ -67,7 +67,7 @@ def counterfactuals(
         The class that is wished, by default the most probable other one of each row; or the lowest
         and the highest number that will do, either None where it does not matter.
     columns : sequence of str, optional
-        The columns that may change; all by default.
+        The columns that may change; by default all but images and texts.
     most_columns : int, default=3
         How many may change at a time.
     numbers : sequence of int, optional
@@ -84,7 +84,7 @@ def counterfactuals(
         If there is no such class or column, or the range is none.
     """
     table = as_table(table)
-    names = tuple(model.predictor.encoder.columns if columns is None else dict.fromkeys(columns))
+    names = tuple(_of_values(model) if columns is None else dict.fromkeys(columns))
     for name in names:
         encoder_of(model, name)
     if not names or most_columns < 1:
@@ -107,6 +107,12 @@ class _Tried:
     changes: Changes
     distance: float
     lacks: float
+
+
+def _of_values(model: FittedModel) -> Sequence[str]:
+    """Return the columns that hold a value a row, or if there are none all, to say why not."""
+    used = model.predictor.encoder.columns
+    return [name for name in used if name in model.schema.single] or used
 
 
 @dataclass(eq=False)
@@ -196,7 +202,7 @@ class _Search:
         """Return how far changes go and how far the answers are then."""
         if not options:
             return []
-        changed = {name: np.repeat(self.table[name], len(options)) for name in self.table.names}
+        changed = dict(self.table.take(np.zeros(len(options), np.intp)).columns)
         chosen: dict[int, list[tuple[int, Any]]] = {}
         for place, changes in enumerate(options):
             for number, value in changes:

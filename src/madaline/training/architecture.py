@@ -77,7 +77,7 @@ def _of_columns(recipe: Recipe, examples: Examples) -> list[Layer]:
 
 def _of_grid(recipe: Recipe, examples: Examples) -> list[Layer]:
     columns = np.asarray(examples.columns[recipe.n_bins])
-    start, stop = examples.grid_span
+    start, stop = examples.grid_span or (0, len(columns))
     layers, below = _convolutions(recipe, examples.grid, (stop - start) // prod(examples.grid))
     if stop - start < len(columns):
         spans = [one for one in ((0, start), (stop, len(columns))) if one[0] < one[1]]

@@ -263,7 +263,7 @@ class Cohort:
 
     def _warped(self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace) -> Array:
         """Return images that are bent by chance, each in its own way."""
-        start, stop = self.examples.grid_span
+        start, stop = self.examples.grid_span or (0, x.shape[-1])
         images, strength = x[..., start:stop], self.recipes[0].warping
         bent = workspace.empty(images.shape, np.float32)
         for own, out, rng in zip(images, bent, rngs, strict=True):

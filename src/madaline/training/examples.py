@@ -44,8 +44,8 @@ class Examples:
     grid : tuple of int
         Positions that the features stand on, such as the height and width of images; none where
         they are columns of a table.
-    grid_span : tuple of int
-        The first feature on the grid, and the one behind the last.
+    grid_span : tuple of int, optional
+        The features from where to where it stands; by default all.
     """
 
     rows: FoldedRows
@@ -58,7 +58,7 @@ class Examples:
     metric: Metric | None = None
     fold_features: FoldFeatures | None = None
     grid: tuple[int, ...] = ()
-    grid_span: tuple[int, int] = (0, 0)
+    grid_span: tuple[int, int] | None = None
 
     @property
     def n_samples(self) -> int:
