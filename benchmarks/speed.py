@@ -8,11 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tables import DEFAULT_FOLDER
-from timing import engine, fit, growth, predict, start
+from timing import convolution, engine, fit, growth, predict, start
 from timing.tables_of_text import TextTable, put_into_page, read_rows, write_rows
 from timing.workers import processors, serve_if_asked
 
-SECTIONS = {"engine": engine, "fit": fit, "predict": predict, "growth": growth, "start": start}
+SECTIONS = {
+    "engine": engine,
+    "convolution": convolution,
+    "fit": fit,
+    "predict": predict,
+    "growth": growth,
+    "start": start,
+}
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 

@@ -151,3 +151,12 @@ def test_the_graph_says_what_the_networks_say(sections: Any) -> None:
     session = onnxruntime.InferenceSession(sections["equivalent"].to_onnx((part,)))
     x = rng.normal(size=(70, 3)).astype(np.float32)
     np.testing.assert_allclose(session.run(["y"], {"x0": x})[0], part.output(x), atol=1e-5)
+
+
+def test_convolutions_are_timed_without_peers(tmp_path: Path) -> None:
+    result = run_speed(tmp_path, "convolution", "--quick", "--threads", "1", "--only", "madaline")
+    assert result.returncode == 0, result.stderr
+    rows = read(tmp_path / "convolution.csv")
+    assert {row["members"] for row in rows} == {"1", "8"}
+    assert all(0 < float(row["floor_ms"]) < float(row["ms"]) for row in rows)
+    assert "16-32-64-10 on 28 x 28" in result.stdout
