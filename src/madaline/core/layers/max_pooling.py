@@ -37,9 +37,11 @@ class MaxPooling(Pooling):
 
     def pool(self, windows: Array, out: Array) -> None:
         """Write the largest number of each window."""
-        np.copyto(out, windows[..., 0, :])
+        largest = windows[..., 0, :]
         for place in range(1, self.size):
-            np.maximum(out, windows[..., place, :], out=out)
+            largest = np.maximum(largest, windows[..., place, :], out=out)
+        if self.size == 1:
+            np.copyto(out, largest)
 
     def spread(
         self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
