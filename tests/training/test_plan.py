@@ -6,6 +6,7 @@ import pytest
 from madaline.data.batches import FoldedRows
 from madaline.training import plan as plan_module
 from madaline.training.plan import batch_size_for, make_plan
+from madaline.training.recipe import Recipe
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 
@@ -93,3 +94,19 @@ def test_fewer_recipes_stay_after_each_cut():
 )
 def test_few_rows_have_more_folds_but_not_few_groups(n_samples, n_groups, n_folds):
     assert make_plan(n_samples, WIDTHS, epochs=1, n_groups=n_groups).n_folds == n_folds
+
+
+def test_texts_have_networks_of_their_own():
+    many, few = (
+        make_plan(4000, {0: terms, 16: terms, 64: terms}, epochs=10, only_texts=True, n_outputs=20)
+        for terms in (16_384, 500)
+    )
+    assert all(recipe.quiet and recipe.units[0] == 20 for recipe in many.recipes)
+    assert len({recipe.name for recipe in few.recipes}) == len(few.recipes)
+    assert {recipe.quiet for recipe in few.recipes} == {True, False}
+
+
+def test_what_is_said_by_networks_of_texts_starts_nearly_silent():
+    recipe = make_plan(4000, {0: 9000, 16: 9000, 64: 9000}, epochs=10, only_texts=True).recipes[0]
+    assert recipe.name == "terms, decay 10, 8"
+    assert Recipe.from_json(recipe.to_json()) == recipe

@@ -35,6 +35,19 @@ def he_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     values[...] = rng.standard_normal(values.shape, values.dtype) * sqrt(2 / max(1, fan_in))
 
 
+def near_zero(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
+    """Fill from N(0, 2 / fan_in) / 16: units differ, but say next to nothing until they learn.
+
+    What thousands of rare inputs then say is what was learned of them, and few directions are.
+
+    References
+    ----------
+    Woodworth et al. (2020), "Kernel and rich regimes in overparametrized models", arXiv:2002.09277.
+    """
+    he_normal(values, fan_in, fan_out, rng)
+    values /= 16
+
+
 def lecun_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     """Fill from N(0, 1 / fan_in), which keeps the variance through linear units.
 

@@ -28,7 +28,7 @@ from madaline.data.fold_features import FoldFeatures
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
-from madaline.data.schema import Schema
+from madaline.data.schema import ColumnSchema, Schema
 from madaline.data.table import Table, listed
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
@@ -118,7 +118,7 @@ class TableEncoder:
         """
         weight = _checked_weight(sample_weight, table.n_samples)
         fitted = [
-            _fit_column(table, column.name, column.kind, weight, tuple(n_bins), target)
+            _fit_column(table, column, weight, tuple(n_bins), target, alone=len(schema.kept) == 1)
             for column in schema.columns
             if column.kept
         ]
@@ -141,6 +141,11 @@ class TableEncoder:
     def grid(self) -> tuple[int, ...]:
         """Height and width, where the features are the pixels of one image; empty otherwise."""
         return self.shape[:2]
+
+    @property
+    def only_texts(self) -> bool:
+        """Whether all features are terms of texts."""
+        return all(isinstance(encoder, TextEncoder) for encoder in self.encoders)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -402,12 +407,14 @@ class Encoded:
 
 def _fit_column(
     table: Table,
-    name: str,
-    kind: str,
+    described: ColumnSchema,
     weight: Array | None,
     n_bins: tuple[int, ...],
     target: Array | None,
+    *,
+    alone: bool,
 ) -> ColumnEncoder:
+    name, kind = described.name, described.kind
     column = table[name]
     is_sortable = weight is None and (kind, column.dtype.kind) in _SORTABLE
     ascending = table.ascending(name) if is_sortable else None
@@ -419,7 +426,7 @@ def _fit_column(
         case BooleanEncoder.kind:
             return BooleanEncoder.fit(name, column, weight)
         case TextEncoder.kind:
-            return TextEncoder.fit(name, column)
+            return TextEncoder.fit(name, column, alone=alone)
         case ImageEncoder.kind:
             return ImageEncoder.fit(name, column, weight)
         case _:

@@ -18,7 +18,11 @@ from madaline.data.schema import TEXT
 from madaline.data.terms import terms_of
 
 MOST_TERMS = 4096
-"""Terms that are told apart, at most: those that most texts have."""
+"""Terms that are told apart, at most, where there are other columns: those that most texts have."""
+
+MOST_TERMS_ALONE = 16384
+"""The same where texts are all there is: of 4,000 reviews, four times as many took the loss from
+.435 to .427, eight times as many no further."""
 
 MOST_NUMBERS = 2**28
 """Features of all texts together, at most: one GiB in float32."""
@@ -69,11 +73,21 @@ class TextEncoder(ColumnEncoder):
     kind = TEXT
 
     @classmethod
-    def fit(cls, name: str, column: Array) -> TextEncoder:
-        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+    def fit(cls, name: str, column: Array, *, alone: bool = False) -> TextEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+        column : ndarray of shape (n_samples,)
+            The texts.
+        alone : bool, default=False
+            Whether there is no other column.
+        """
         texts = [text for text in as_levels(column).tolist() if text is not None]
         counts = Counter(chain.from_iterable(set(terms_of(text)) for text in texts))
-        most = min(MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
+        most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
         known = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
         known = [(term, count) for term, count in known if count >= FEWEST_TEXTS]
         return cls(

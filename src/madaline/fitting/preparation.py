@@ -112,7 +112,7 @@ def prepare(
         sample_weight=weight,
         target=_target_matrix(codec, given.target),
     )
-    plan = _plan(given, encoder, effort)
+    plan = _plan(given, codec, encoder, effort)
     plan = adjust(plan) if adjust else plan
     rows = _fold(given, codec, plan, task, seed)
     # Large groups may leave a network fewer rows than the plan counted on.
@@ -152,7 +152,7 @@ def _training_weight(given: Given, objective: Objective, codec: TargetCodec) -> 
     return objective.row_weight(codec.classes, codec.encode(given.target), given.weight)
 
 
-def _plan(given: Given, encoder: TableEncoder, effort: int) -> Plan:
+def _plan(given: Given, codec: TargetCodec, encoder: TableEncoder, effort: int) -> Plan:
     return make_plan(
         given.table.n_samples,
         {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
@@ -161,6 +161,8 @@ def _plan(given: Given, encoder: TableEncoder, effort: int) -> Plan:
         n_folds=count_folds(given.folds),
         grid=encoder.only_grid[0],
         beside=len(encoder.columns) > 1,
+        only_texts=encoder.only_texts,
+        n_outputs=_target_matrix(codec, given.target[:1]).shape[1],
     )
 
 

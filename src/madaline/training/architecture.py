@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.initializers import zeros
+from madaline.core.initializers import near_zero, zeros
 from madaline.core.layers import (
     Branches,
     Convolution,
@@ -67,12 +67,18 @@ def width(recipe: Recipe, examples: Examples) -> int:
 
 def _of_columns(recipe: Recipe, examples: Examples) -> list[Layer]:
     first, *others = recipe.units
-    layers: list[Layer] = [ScaledLinear(examples.columns[recipe.n_bins], first), SiLU()]
+    columns = examples.columns[recipe.n_bins]
+    layers: list[Layer] = [_quiet(columns, first) if recipe.quiet else ScaledLinear(columns, first)]
+    layers.append(SiLU())
     below = first
     for units in others:
         layers += [Linear(below, units), SiLU()]
         below = units
     return layers
+
+
+def _quiet(columns: tuple[int, ...], units: int) -> Layer:
+    return ScaledLinear(columns, units, weight_initializer=near_zero, bias_initializer=zeros)
 
 
 def _of_grid(recipe: Recipe, examples: Examples) -> list[Layer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import log2
 
 from madaline.training.architecture import channels_for
-from madaline.training.recipe import GRID_LEARNING_RATE, Recipe
+from madaline.training.recipe import GRID_LEARNING_RATE, TEXT_LEARNING_RATE, Recipe
 
 DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 """Time scales of weight decay that race, for each number of bins.
@@ -29,6 +29,21 @@ BINS_BESIDE = 16
 
 DECAY_TIME_OF_PLAIN = 10
 """Of the networks that see no grid, but its positions as columns, those of one time scale race."""
+
+TEXT_UNITS, MOST_TEXT_UNITS = 8, 64
+"""Units of a layer that reads texts: few, but one for each class."""
+
+TEXT_CUTS = ((20, 4), (40, 2))
+"""When they leave: slow ones say nothing in the first epochs."""
+
+TEXT_BATCH_SIZE = 64
+"""Rows in their batch, at most."""
+
+TEXT_LOWEST_RATE = 0.0001
+"""Their lowest learning rate."""
+
+MOST_TERMS_OF_TABLES = 4096
+"""With more terms than this, the networks of tables take much time and lose."""
 
 GRID_BATCH_SIZE = 64
 """Rows in their batch, at most: after 3 epochs of 4,000 digits the loss was .097 instead of .109
@@ -124,6 +139,8 @@ def make_plan(
     n_folds: int | None = None,
     grid: tuple[int, ...] = (),
     beside: bool = False,
+    only_texts: bool = False,
+    n_outputs: int = 1,
 ) -> Plan:
     """Return the plan for a table.
 
@@ -143,6 +160,10 @@ def make_plan(
         Positions that features stand on; none where they are columns of a table.
     beside : bool
         Whether there are other columns beside that grid.
+    only_texts : bool, default=False
+        Whether all features are terms of texts.
+    n_outputs : int, default=1
+        What networks say of a row: as many numbers as there are classes; one of two classes.
 
     Returns
     -------
@@ -159,7 +180,7 @@ def make_plan(
         epochs=epochs,
     )
     if not grid:
-        return plan
+        return _of_texts(plan, widths[0], n_outputs) if only_texts else plan
     return _beside_grid(plan, grid, widths) if beside else _on_grid(plan, grid)
 
 
@@ -218,6 +239,22 @@ def _usual_on_grid(grid: tuple[int, ...]) -> Recipe:
         channels=channels_for(grid),
         dropout=0.3,
         warping=1.0,
+def _of_texts(plan: Plan, n_terms: int, n_outputs: int) -> Plan:
+    """Return the plan for texts: networks of their own, beside those of tables if terms are few.
+
+    Few units that start nearly silent and learn slowly find the few directions that tell texts.
+    """
+    units = min(MOST_TEXT_UNITS, max(TEXT_UNITS, n_outputs))
+    slow = Recipe(0, 10, (units,), learning_rate=TEXT_LEARNING_RATE, quiet=True)
+    quick = replace(slow, decay_time=3, learning_rate=3 * TEXT_LEARNING_RATE)
+    own = (slow, replace(slow, decay_time=30), replace(slow, units=(units, 4 * units)), quick)
+    usual = plan.recipes if n_terms <= MOST_TERMS_OF_TABLES else ()
+    return replace(
+        plan,
+        recipes=(*own, *usual),
+        batch_size=min(TEXT_BATCH_SIZE, plan.batch_size),
+        cuts=TEXT_CUTS,
+        lowest_rate=TEXT_LOWEST_RATE,
     )
 
 
