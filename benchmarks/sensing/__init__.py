@@ -1,0 +1,1 @@
+"""A module for each data set of ``senses.py``: images, sounds, sequences and texts."""
