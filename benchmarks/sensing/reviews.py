@@ -109,9 +109,7 @@ def _bags(train: list[str], test: list[str]) -> tuple[list[Any], list[Any]]:
     return first, second
 
 
-def _epochs(
-    bags: list[Any], codes: Any, judged: list[Any], dimension: int, rate: float
-) -> Any:
+def _epochs(bags: list[Any], codes: Any, judged: list[Any], dimension: int, rate: float) -> Any:
     """Return the probabilities after each epoch, shape (epochs, rows, classes)."""
     import torch
 

@@ -13,7 +13,7 @@ from madaline.data.encoder import TableEncoder
 from madaline.data.frames import read_frame
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.data.terms import terms_of
+from madaline.data.terms import terms_in, terms_of
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 
@@ -72,6 +72,11 @@ def test_it_may_be_told():
 )
 def test_texts_are_taken_apart(text, terms):
     assert list(terms_of(text)) == terms
+    placed = list(terms_in(text))
+    assert [term for term, _ in placed] == terms
+    for term, spans in placed:
+        pieces = [text.lower()[start:stop] for start, stop in spans]
+        assert term in ("".join(pieces), " ".join(pieces))
 
 
 def test_features_are_counted_weighted_and_of_one_size():

@@ -176,4 +176,8 @@ def _facts(explanation: Explanation, rows: Rows, path: Path | None) -> dict[str,
     facts["columns"] = {name: values.tolist() for name, values in columns.items()}
     if explanation.maps:
         facts["maps"] = {name: maps.tolist() for name, maps in explanation.maps.items()}
+    if explanation.words:
+        facts["words"] = {
+            name: [one.to_json() for one in shares] for name, shares in explanation.words.items()
+        }
     return facts

@@ -60,18 +60,27 @@ def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
 
 
 def is_texts(X: Any) -> bool:
-    """Return whether it is a list, a one-dimensional array or a series of texts, none missing.
+    """Return whether it is a list, a one-dimensional array or a series of texts.
+
+    Some may be missing, but not all.
 
     Examples
     --------
-    >>> is_texts(["so good", "so bad"]), is_texts(["a", 1]), is_texts("so good")
+    >>> is_texts(["so good", None]), is_texts(["a", 1]), is_texts("so good")
     (True, False, False)
     """
     if isinstance(X, list | tuple):
-        return len(X) > 0 and all(isinstance(one, str) for one in X)
+        others = [one for one in X if not isinstance(one, str)]
+        return len(others) < len(X) and all(map(_is_nothing, others))
     if getattr(X, "ndim", 1) != 1 or not hasattr(X, "__array__") or hasattr(X, "columns"):
         return False
     return is_texts(np.asarray(X).tolist())
+
+
+def _is_nothing(value: Any) -> bool:
+    """Return whether a value of Python or pandas stands for a missing one."""
+    missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
+    return missing or (isinstance(value, float) and value != value)
 
 
 def read_target(y: Any) -> Array:

@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TypeAlias
+
+Span: TypeAlias = tuple[int, int]
+"""Where a piece of a text begins and ends, in characters."""
 
 _UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_UNSPACED}]+")
@@ -35,6 +39,27 @@ def terms_of(text: str) -> Iterator[str]:
             yield word
             units.append(word)
     yield from map(" ".join, pairwise(units))
+
+
+def terms_in(text: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """Yield every term of a text as `terms_of` does, with where its one or two pieces stand.
+
+    Examples
+    --------
+    >>> list(terms_in("So good"))
+    [('so', ((0, 2),)), ('good', ((3, 7),)), ('so good', ((0, 2), (3, 7)))]
+    """
+    units: list[tuple[str, Span]] = []
+    for piece in _PIECE.finditer(text.lower()):
+        start, stop = piece.span()
+        if piece[1]:
+            signs = [(sign, (at, at + 1)) for at, sign in enumerate(piece[1], start)]
+            yield from ((sign, (span,)) for sign, span in signs)
+            yield from ((one + other, (a, b)) for (one, a), (other, b) in pairwise(signs))
+        else:
+            units.append((piece[2], (start, stop)))
+            yield piece[2], ((start, stop),)
+    yield from ((f"{one} {other}", (a, b)) for (one, a), (other, b) in pairwise(units))
 
 
 def n_words(text: str) -> float:

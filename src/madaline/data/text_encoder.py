@@ -110,7 +110,7 @@ class TextEncoder(ColumnEncoder):
         out[...] = 0
         for row, text in enumerate(column.tolist()):
             counts = Counter(terms_of(text or ""))
-            known = [(self._places[term], n) for term, n in counts.items() if term in self._places]
+            known = [(self.places[term], n) for term, n in counts.items() if term in self.places]
             if known:
                 places, numbers = np.array(known).T
                 values = (1 + np.log(numbers)) * self._weights[places]
@@ -131,7 +131,8 @@ class TextEncoder(ColumnEncoder):
         return cls(state["name"], tuple(state["terms"]), tuple(state["weights"]))
 
     @cached_property
-    def _places(self) -> dict[str, int]:
+    def places(self) -> dict[str, int]:
+        """The number of each term."""
         return {term: place for place, term in enumerate(self.terms)}
 
     @cached_property

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
-from madaline.data.frames import is_texts, read_frame, read_target
+from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_target
 from madaline.data.image_paths import open_images
 from madaline.data.images import read_images
 from madaline.data.table import Table, listed
@@ -61,6 +61,8 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         return read_frame(X)
     if isinstance(X, Mapping):
         return _read_columns(estimator, X, fitting=fitting)
+    if not fitting and _knows_texts(estimator) and _is_list_of_nothing(X):
+        return Table({TEXTS_NAME: np.full(len(X), None)})
     X = _plain(X)
     if _is_frame(X):
         _check_names(X)
@@ -189,6 +191,19 @@ def _read_columns(estimator: Any, X: Mapping[str, Any], *, fitting: bool) -> Tab
     if absent:
         raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
     return table.select(_names(estimator))
+
+
+def _knows_texts(estimator: Any) -> bool:
+    """Return whether it was fitted to a list of texts; then all of a list may be missing."""
+    return estimator.model_.predictor.encoder.columns == (TEXTS_NAME,) and not hasattr(
+        estimator, "feature_names_in_"
+    )
+
+
+def _is_list_of_nothing(X: Any) -> bool:
+    if not isinstance(X, list | tuple) and getattr(X, "ndim", 2) != 1:
+        return False
+    return len(X) > 0 and is_texts([*X, ""])
 
 
 def _set_n_features(estimator: Any, n_features: int) -> None:

@@ -168,6 +168,29 @@ class Comparison:
             start = stop
         return maps
 
+    def feature_totals(self, pairs: Pairs, gradients: Sequence[Array], span: slice) -> Array:
+        """Return gradient times difference of each feature that all encodings share.
+
+        Parameters
+        ----------
+        pairs : Pairs
+            Where the differences are from.
+        gradients : sequence of ndarray of shape (members, n_pairs, units)
+            For each part, by its sums.
+        span : slice
+            Which features.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_pairs, n_features_of_span)
+        """
+        totals = np.zeros((len(pairs.rows), span.stop - span.start))
+        for part, gradient, difference in zip(
+            self.networks.parts, gradients, self._differences(pairs), strict=True
+        ):
+            totals += part.feature_totals(gradient, difference)[:, span]
+        return totals
+
     def _differences(self, pairs: Pairs) -> Iterator[Array]:
         """Yield for each part by how much the features of each pair differ."""
         for own, others in zip(self._own, self._others, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from madaline.explain.explanation import Explanation
 from madaline.explain.gradients import integrated_attributions, slope_attributions
 from madaline.explain.opened_networks import OpenedNetworks
 from madaline.explain.shapley import MOST_COLUMNS, PERMUTATIONS, exact_shapley, sampled_shapley
+from madaline.explain.words import Words, word_shares
 from madaline.model import FittedModel
 from madaline.runtime.predictor import Predictor
 from madaline.training.threads import one_threaded_products
@@ -134,7 +136,7 @@ def _explain(model: FittedModel, table: Table, background: Any, request: Request
         _explain_chunk(predictor, networks, table.take(slice(start, start + CHUNK)), other, request)
         for start in range(0, max(1, table.n_samples), CHUNK)
     ]
-    attributions, maps, base, output, asked, errors = zip(*chunks, strict=True)
+    attributions, maps, words, base, output, asked, errors = zip(*chunks, strict=True)
     classes = predictor.codec.classes if isinstance(predictor.codec, ClassCodec) else None
     return Explanation(
         target=model.summary.target,
@@ -150,6 +152,7 @@ def _explain(model: FittedModel, table: Table, background: Any, request: Request
         row_numbers=np.arange(table.n_samples),
         standard_errors=None if errors[0] is None else np.concatenate(errors),
         maps={name: np.concatenate([one[name] for one in maps]) for name in maps[0]},
+        words={name: tuple(chain.from_iterable(one[name] for one in words)) for name in words[0]},
     )
 
 
@@ -166,8 +169,8 @@ def _explain_chunk(
     table: Table,
     background: Background,
     request: Request,
-) -> tuple[Array, dict[str, Array], Array, Array, Array, Array | None]:
-    """Return attributions, maps, bases, outputs, what is asked, and errors if chance decided."""
+) -> tuple[Array, dict[str, Array], Words, Array, Array, Array, Array | None]:
+    """Return attributions, maps, words, bases, outputs, what is asked, and errors of chance."""
     encoded = predictor.encode(table)
     raw = predictor.output(encoded)
     asked = asked_of(predictor, raw, request.target_class)
@@ -177,7 +180,18 @@ def _explain_chunk(
     shares, errors = _attributions(comparison, output, request)
     attributions = shares[:, : comparison.n_columns]
     maps = comparison.maps(shares) if shares.shape[1] == comparison.n_shares else {}
-    return attributions, maps, comparison.base, output, asked, errors
+    words = (
+        {}
+        if request.method == SHAPLEY
+        else word_shares(
+            predictor.encoder,
+            comparison,
+            {name: table[name] for name in predictor.encoder.columns},
+            attributions,
+            at_end=request.method == SLOPE,
+        )
+    )
+    return attributions, maps, words, comparison.base, output, asked, errors
 
 
 def _attributions(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from madaline.data.column import number_text
 from madaline.data.images import CHANNELS, size_words
 from madaline.errors import MadalineError
 from madaline.explain.answers import LOG_ODDS, PROBABILITY
+from madaline.explain.words import WordShares
 
-SHOWN_ROWS, SHOWN_COLUMNS = 5, 6
+SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
 """How much is printed."""
 
 METHOD_WORDS = {
@@ -60,6 +62,9 @@ class Explanation:
     maps : mapping of str to float64 ndarray of shape (n_samples, height, width)
         For each column of images, or of anything else on a grid, what each position adds, all its
         channels together; the sum is the column's attribution. Shapley values have none.
+    words : mapping of str to tuple of WordShares
+        For each column of texts, what the words of each row's text add; they add up to the column's
+        attribution. Shapley values have none.
 
     Examples
     --------
@@ -99,6 +104,7 @@ class Explanation:
     row_numbers: Array
     standard_errors: Array | None = None
     maps: Mapping[str, Array] = field(default_factory=dict)
+    words: Mapping[str, tuple[WordShares, ...]] = field(default_factory=dict)
 
     @property
     def sums(self) -> Array:
@@ -128,6 +134,7 @@ class Explanation:
             target_class=None if self.target_class is None else self.target_class[index],
             standard_errors=None if errors is None else errors[index],
             maps={name: maps[index] for name, maps in self.maps.items()},
+            words={name: tuple(own[row] for row in index) for name, own in self.words.items()},
         )
 
     def __repr__(self) -> str:
@@ -173,6 +180,8 @@ class Explanation:
             f" {self.base[row]:,.{digits}f}."
         )
         yield from self._column_lines(row, most, digits)
+        for name in self.words:
+            yield from self._word_lines(name, row, digits)
         remaining = self.remaining[row]
         yield (
             f"  (sum {self.sums[row]:+,.{digits}f}, remaining difference"
@@ -258,6 +267,19 @@ class Explanation:
         places = self.maps[name][row]
         more, less = places[places > 0].sum(), places[places < 0].sum()
         return f" (places that add: {more:+z,.{digits}f}; that take: {less:+z,.{digits}f})"
+
+    def _word_lines(self, name: str, row: int, digits: int) -> list[str]:
+        """Return in few lines which words of a text add or take most."""
+        shares = self.words[name][row]
+        strongest = shares.strongest(SHOWN_WORDS)
+        others = sum(shares.amounts) - sum(amount for _, amount in strongest)
+        amounts = [
+            *strongest,
+            ("its other words", others),
+            ("words that are not in it", shares.absent),
+        ]
+        words = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
+        return wrap(f"{name}: {words}", 84, initial_indent="    ", subsequent_indent="      ")
 
     def _error(self, row: int, column: int, digits: int) -> str:
         if self.standard_errors is None:

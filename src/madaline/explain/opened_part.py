@@ -15,7 +15,6 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.workspace import Workspace
 from madaline.explain.asked_part import AskedPart
 from madaline.runtime.predictor import Part
 
@@ -45,11 +44,8 @@ class OpenedPart(AskedPart):
     @cached_property
     def weight(self) -> Array:
         """What each feature adds to the sums, shape (members, n_features, units)."""
-        first = self._parameters[0]
-        silent = {**first, "bias": np.zeros_like(first["bias"])}
-        unit_rows = np.eye(len(self.columns), dtype=self.part.theta.dtype)
-        weight, _ = self.part.network.layers[0].forward(silent, unit_rows, workspace=Workspace())
-        return weight
+        _, fixed = self.part.network.layers[0].fixed(self._parameters[0])
+        return fixed["weight"]
 
     def sums(self, features: Array) -> Array:
         """Return the sums of the first layer, shape (members, n_samples, units)."""

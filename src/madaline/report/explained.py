@@ -10,6 +10,7 @@ from madaline.core.arrays import Array
 from madaline.data.images import as_bytes
 from madaline.explain import Explanation
 from madaline.explain.explanation import value_text
+from madaline.report.words import words_of
 from madaline.training.table_score import label_text
 
 MOST_COLUMNS = 8
@@ -44,6 +45,7 @@ def explained_row(explanation: Explanation, number: int) -> dict[str, Any]:
         "columns": columns,
         "n_others": len(rest),
         "others": sum(amounts[name] for name in rest),
+        "words": words_of(own, 0),
         "maps": [_map(name, maps[0], own.values[name][0]) for name, maps in own.maps.items()],
     }
 

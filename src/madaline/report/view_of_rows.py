@@ -14,6 +14,7 @@ from madaline.report.charts.bars import bar
 from madaline.report.charts.effect import effect_chart
 from madaline.report.charts.pixels import map_source, picture_source
 from madaline.report.texts import percent, signed
+from madaline.report.words import view_of_words
 
 
 def view_of_effects(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -78,6 +79,7 @@ def view_of_explanation(one: Mapping[str, Any]) -> dict[str, Any]:
         "unit": SCALE_WORDS.get(one["scale"]),
         "lines": lines,
         "maps": list(map(_map, one["maps"])),
+        "words": list(map(view_of_words, one["words"])),
         "probability": chance,
         "base_text": signed(one["base"], most).lstrip("+"),
         "output_text": signed(one["output"], most).lstrip("+"),
