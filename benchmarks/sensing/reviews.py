@@ -1,4 +1,4 @@
-"""Reviews of food: five stars or fewer, told from the text; those of the test are of other goods."""
+"""Reviews of food: five stars or fewer, told from the text; the test is about other goods."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sensing.contest import Outcome, Task, judge
 NAME = "amazon_fine_foods, 1,000 reviews"
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
-"""How little the logistic regression may be regularized (`C`): five folds choose, with the terms."""
+"""How little the logistic regression may be regularized (`C`): five folds choose, and the terms."""
 
 DIMENSIONS, RATES, EPOCHS = (10, 50, 100), (0.003, 0.01, 0.03), 30
 """Of the averaged vectors: size, learning rate, and most epochs; five folds choose among all."""

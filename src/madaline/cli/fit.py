@@ -48,6 +48,12 @@ A recipe is named by how networks see numbers (plain, or also in bins), by the e
 idle weight has decayed (few: simpler networks), and by the units of their layers. Its loss is how
 wrong it is on rows that it never saw: lower is better."""
 
+RECIPES_OF_TEXTS = """\
+A recipe is named by the terms that its networks look for in texts (words, and pairs of words), by
+the epochs after which an idle weight has decayed (few: simpler networks), by the units of their
+layers, and by how fast they learn (rate); where terms are few, networks as for numbers race, too
+(plain). Its loss is how wrong it is on texts that it never saw: lower is better."""
+
 RECIPES_OF_IMAGES = """\
 A recipe is named by the units of its convolutions, which look at small windows all over an image,
 by the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
@@ -88,6 +94,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("--drop", "leave these columns out"),
         ("--category", "take these for categories, numbers though they may be"),
         ("--number", "take these for numbers"),
+        ("--text", "take these for texts, whose words count"),
     ):
         columns.add_argument(
             option, metavar="COLUMN", nargs="+", action="extend", default=[], help=words
@@ -211,6 +218,13 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         )
     if fitting.resumed_epoch:
         yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
+
+
+def _recipes(encoder: TableEncoder) -> str:
+    """Return how recipes are named."""
+    if encoder.grid:
+        return RECIPES_OF_IMAGES
+    return RECIPES_OF_TEXTS if encoder.only_texts else RECIPES
 
 
 def _why(fitting: Fitting, data: TrainingData) -> str:

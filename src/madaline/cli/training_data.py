@@ -19,6 +19,9 @@ from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.words import some
 
+TOLD = ("category", "number", "text")
+"""Kinds of columns that options tell."""
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -69,12 +72,12 @@ class TrainingData:
             "--groups": [arguments.groups] if arguments.groups is not None else [],
             "--drop": arguments.drop,
         }
-        _check_names(everything, roles | {"--category": arguments.category})
-        _check_names(everything, {"--number": arguments.number})
+        told = {option: getattr(arguments, option) for option in TOLD}
+        _check_names(everything, roles | {f"--{option}": names for option, names in told.items()})
         _check_roles(roles)
         table = everything.drop(name for names in roles.values() for name in names)
-        features = [name for name in arguments.category if name != arguments.target]
-        kinds = _kinds(features, arguments.number, table)
+        told["category"] = [name for name in told["category"] if name != arguments.target]
+        kinds = _kinds(told, table)
         _check_columns(table)
         return cls(
             table,
@@ -91,7 +94,7 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
     """Return the table of a file or of a folder of images, and what was done to it."""
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
-        texts = [*arguments.category, *arguments.drop]
+        texts = [*arguments.category, *arguments.text, *arguments.drop]
         table = read_file(arguments.table, categories=texts)
         opened = open_images(
             table,
@@ -142,13 +145,14 @@ def _check_roles(roles: Mapping[str, Sequence[str]]) -> None:
                 )
 
 
-def _kinds(categories: Sequence[str], numbers: Sequence[str], table: Table) -> dict[str, str]:
-    both = set(categories) & set(numbers)
-    if both:
-        raise InputError(
-            f"Column {some(sorted(both))} is named by --category and by --number: choose one."
-        )
-    kinds = dict.fromkeys(categories, "category") | dict.fromkeys(numbers, "number")
+def _kinds(told: Mapping[str, Sequence[str]], table: Table) -> dict[str, str]:
+    kinds: dict[str, str] = {}
+    for kind, names in told.items():
+        for name in names:
+            if kinds.setdefault(name, kind) != kind:
+                raise InputError(
+                    f"Column {name} is named by --{kinds[name]} and by --{kind}: choose one."
+                )
     for name in kinds:
         if name not in table:
             raise InputError(

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from madaline.data.schema import CATEGORY, DROPPED, NUMBER
+from madaline.data.schema import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline.model import FittedModel
 from madaline.training.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline.training.objective import LOG_LOSS
@@ -14,7 +14,7 @@ from madaline.training.objective import LOG_LOSS
 USUAL = {"effort": 100, "seed": 0}
 """What the command line does if nothing is said."""
 
-OPTIONS = {CATEGORY: "--category", NUMBER: "--number", DROPPED: "--drop"}
+OPTIONS = {CATEGORY: "--category", NUMBER: "--number", TEXT: "--text", DROPPED: "--drop"}
 """Kinds of columns that the command line can be told."""
 
 

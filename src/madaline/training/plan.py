@@ -39,9 +39,6 @@ TEXT_CUTS = ((20, 4), (40, 2))
 TEXT_BATCH_SIZE = 64
 """Rows in their batch, at most."""
 
-TEXT_LOWEST_RATE = 0.0001
-"""Their lowest learning rate."""
-
 MOST_TERMS_OF_TABLES = 4096
 """With more terms than this, the networks of tables take much time and lose."""
 
@@ -239,6 +236,9 @@ def _usual_on_grid(grid: tuple[int, ...]) -> Recipe:
         channels=channels_for(grid),
         dropout=0.3,
         warping=1.0,
+    )
+
+
 def _of_texts(plan: Plan, n_terms: int, n_outputs: int) -> Plan:
     """Return the plan for texts: networks of their own, beside those of tables if terms are few.
 
@@ -254,7 +254,7 @@ def _of_texts(plan: Plan, n_terms: int, n_outputs: int) -> Plan:
         recipes=(*own, *usual),
         batch_size=min(TEXT_BATCH_SIZE, plan.batch_size),
         cuts=TEXT_CUTS,
-        lowest_rate=TEXT_LOWEST_RATE,
+        lowest_rate=TEXT_LEARNING_RATE,
     )
 
 
