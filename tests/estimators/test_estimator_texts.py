@@ -59,3 +59,58 @@ def test_texts_stand_beside_numbers(reviews):
 
 def test_new_texts_are_compared_with_old_ones_in_nothing(fitted, reviews):
     assert not fitted.diagnose(reviews[0][:50]).findings
+
+
+SCRIPTS = {
+    "Chinese": ("这个茶非常好喝下次还会再买", "这个茶难喝得要命不会再买了", "喝买"),
+    "Japanese": ("このお茶はとても美味しいです", "このお茶はまずくて飲めません", "はです"),
+    "Thai": ("ชานี้อร่อยมากชอบที่สุด", "ชานี้แย่มากไม่ชอบเลย", "ชานี้"),
+    "Russian": ("Этот чай просто прекрасный", "Этот чай ужасный и горький", "чай да"),
+    "Arabic": ("هذا الشاي رائع جدا ولذيذ", "هذا الشاي سيئ جدا ومر", "شاي"),
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_any_script_is_told_apart(script):
+    good, bad, filling = SCRIPTS[script]
+    rng = np.random.default_rng(0)
+    praise = rng.random(80) < 0.5
+    texts = [
+        f"{good if one else bad} {number} {''.join(rng.permutation(list(filling)))}"
+        for number, one in enumerate(praise)
+    ]
+    model = AdaptiveClassifier(effort=6, random_state=0).fit(texts, praise)
+    assert model.model_.schema["text"].kind == "text"
+    np.testing.assert_array_equal(model.predict([good, bad]), [True, False])
+    (shares,) = model.explain([good]).words["text"]
+    assert len(shares.spans) >= 4
+
+
+def test_texts_of_which_nothing_is_known_get_the_same_answer(fitted):
+    texts = ["", None, "!?", "日本語の文章です", "совсем другое"]
+    answers = fitted.predict_proba(texts)
+    np.testing.assert_array_equal(answers, np.broadcast_to(answers[0], answers.shape))
+    assert (answers.min(axis=1) > 0.1).all()
+    found = fitted.diagnose(texts)
+    assert any("2 of 5 rows have a value of text that no training row had" in str(one)
+               for one in found.findings)  # fmt: skip
+
+
+def test_missing_texts_are_learned_from(reviews):
+    texts, praise = reviews
+    some = [None if number % 7 == 0 else text for number, text in enumerate(texts)]
+    model = AdaptiveClassifier(effort=4, random_state=0).fit(some, praise)
+    assert model.model_.schema["text"].n_missing == 43
+    assert model.predict([None]).shape == (1,)
+    assert model.predict(pd.Series(["lovely tea", None])).shape == (2,)
+
+
+def test_a_very_long_text_counts_as_its_words_do(fitted):
+    once, often = fitted.predict_proba(["lovely tea", "lovely tea " * 30_000])
+    assert once.argmax() == often.argmax()
+
+
+def test_numbers_are_told_from_texts_alone(reviews):
+    texts, praise = reviews
+    model = AdaptiveRegressor(effort=30, random_state=0).fit(texts[:200], 5.0 * praise[:200])
+    assert model.score(texts[200:], 5.0 * praise[200:]) > 0.8

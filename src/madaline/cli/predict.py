@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def run(arguments: Namespace) -> None:
         columns |= _coverage_columns(model, encoded, arguments.coverage)
     if path is not None:
         _write(path, columns)
-    _warn_of_unseen(encoded.unseen)
+    _warn_of_unseen(encoded.unseen, encoded.encoder.categories)
     scores = _score(model, table, prediction)
     if arguments.json:
         say(_as_json(model.summary.target, columns, encoded.unseen, scores, path), sys.stdout)
@@ -102,14 +102,17 @@ def run(arguments: Namespace) -> None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
 
 
-def _warn_of_unseen(unseen: Mapping[str, int]) -> None:
-    """Say where there are categories that the model cannot know anything about."""
-    counts = {name: number for name, number in unseen.items() if number}
-    if counts:
-        places = some(f"{name} in {count(number, 'row')}" for name, number in counts.items())
-        say(
-            f"warning: categories never seen in training, treated as unknown: {places}.", sys.stderr
-        )
+def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:
+    """Say where there are categories and texts that the model cannot know anything about."""
+    of_categories = {name: number for name, number in unseen.items() if name in categories}
+    of_texts = {name: number for name, number in unseen.items() if name not in categories}
+    for what, counts in (
+        ("categories never seen in training", of_categories),
+        ("texts without any word seen in training", of_texts),
+    ):
+        if counts:
+            places = some(f"{name} in {count(number, 'row')}" for name, number in counts.items())
+            say(f"warning: {what}, treated as unknown: {places}.", sys.stderr)
 
 
 def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:

@@ -105,6 +105,10 @@ class TextEncoder(ColumnEncoder):
         """Return the texts, None where missing."""
         return as_levels(column)
 
+    def n_unseen(self, column: Array) -> int:
+        """Return how many texts have words, but none that is known: another language, perhaps."""
+        return sum(map(self._is_strange, filter(None, column.tolist())))
+
     def write(self, column: Array, out: Array) -> None:
         """Write how much each term counts in each text."""
         out[...] = 0
@@ -129,6 +133,14 @@ class TextEncoder(ColumnEncoder):
         """Return the encoder that `to_state` described."""
         del arrays  # there are none
         return cls(state["name"], tuple(state["terms"]), tuple(state["weights"]))
+
+    def _is_strange(self, text: str) -> bool:
+        has_words = False
+        for term in terms_of(text):
+            if term in self.places:
+                return False
+            has_words = True
+        return has_words
 
     @cached_property
     def places(self) -> dict[str, int]:
