@@ -1,4 +1,4 @@
-"""A table of texts on the command line: taken for what they are, told otherwise, in any language."""
+"""A table of texts on the command line: taken for what they are, or told, in any language."""
 
 from __future__ import annotations
 
