@@ -221,9 +221,11 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
 
 
 def _recipes(encoder: TableEncoder) -> str:
-    """Return how recipes are named."""
+    """Return how recipes are named, in words."""
     if encoder.grid:
         return RECIPES_OF_IMAGES
+    if encoder.only_grid[0]:
+        return RECIPES_OF_BOTH
     return RECIPES_OF_TEXTS if encoder.only_texts else RECIPES
 
 
@@ -312,10 +314,3 @@ def _at_least(least: int) -> Callable[[str], int]:
         return number
 
     return read
-
-
-def _recipes(encoder: TableEncoder) -> str:
-    """Return how recipes are named, in words."""
-    if encoder.grid:
-        return RECIPES_OF_IMAGES
-    return RECIPES_OF_BOTH if encoder.only_grid[0] else RECIPES
