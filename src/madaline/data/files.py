@@ -9,7 +9,7 @@ import os
 import shlex
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ _ISO_DATE = (
 _OTHER_DATES = {r"^\d{4}/\d{1,2}/\d{1,2}$": "%Y/%m/%d", r"^\d{1,2}\.\d{1,2}\.\d{4}$": "%d.%m.%Y"}
 _SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50
+_LONGEST_VALUE = 2**31 - 1
 _FOREIGN = {
     b"PK\x03\x04": "an Excel workbook or a zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -267,14 +268,14 @@ def _separator(path: Path, text: str) -> str:
 
 def _width(head: str, separator: str) -> tuple[float, int]:
     """Return the share of lines that are as wide as the first, and that width."""
-    widths = [len(row) for row in csv.reader(io.StringIO(head), delimiter=separator) if row]
+    widths = [len(row) for row in _rows(head, separator) if row]
     if not widths or widths[0] < 2:
         return 0.0, 1
     return round(sum(width == widths[0] for width in widths) / len(widths), 1), widths[0]
 
 
 def _names(path: Path, text: str, separator: str) -> list[str]:
-    header = next((row for row in _rows(text, separator) if row), [])
+    header: list[str] = next((row for row in _rows(text, separator) if row), [])
     names = [name.strip() or f"column_{place}" for place, name in enumerate(header, 1)]
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
@@ -284,13 +285,15 @@ def _names(path: Path, text: str, separator: str) -> list[str]:
     return names
 
 
-def _rows(text: str, separator: str) -> Iterator[list[str]]:
+def _rows(text: str, separator: str) -> Any:
+    """Return a reader of values of any length: a text may be longer than the limit of `csv`."""
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_VALUE))
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
 
 
 def _check_widths(path: Path, text: str, separator: str) -> None:
     """Name the first line that has more or fewer values than the first one."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = _rows(text, separator)
     expected = 0
     try:
         for row in reader:
