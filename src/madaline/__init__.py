@@ -10,6 +10,8 @@ from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from madaline.core.gradcheck import check_gradient, check_layer, check_loss, check_network
+    from madaline.data.sequences import sequences
+    from madaline.data.sounds import sounds
     from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor
     from madaline.model import FittedModel
     from madaline.neural_network import NeuralNetwork
@@ -26,6 +28,8 @@ __all__ = [
     "check_loss",
     "check_network",
     "load",
+    "sequences",
+    "sounds",
 ]
 
 _HOMES = {
@@ -38,6 +42,8 @@ _HOMES = {
     "check_loss": "madaline.core.gradcheck:check_loss",
     "check_network": "madaline.core.gradcheck:check_network",
     "load": "madaline.model:FittedModel.load",
+    "sequences": "madaline.data.sequences:sequences",
+    "sounds": "madaline.data.sounds:sounds",
 }
 
 

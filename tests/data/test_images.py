@@ -87,7 +87,7 @@ def test_a_constant_channel_is_zero():
         (np.zeros((6, 0, 5)), "at least one pixel"),
         (np.where(np.arange(6)[:, None, None] == 4, np.nan, np.zeros((6, 2, 2))), "Image 4"),
         (np.full((2, 2, 2), 1e300), "Image 0 .* too large"),
-        ([np.zeros((2, 2)), np.zeros((2, 3))], r"Image 1 .* shape \(2, 3\) where image 0 has"),
+        ([np.zeros((2, 2)), np.zeros((2, 3))], r"Array 1 .* shape \(2, 3\) where array 0 has"),
     ],
 )
 def test_what_is_no_image_is_said(images, problem):

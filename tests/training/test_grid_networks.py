@@ -98,3 +98,33 @@ def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(
         )
     )
     np.testing.assert_allclose(after, before, atol=1e-5)
+
+
+def test_the_plans_for_sequences_and_sounds_move_them_or_leave_them():
+    plan = make_plan(270, {0: 286}, epochs=30, grid=(22,))
+    assert {recipe.channels for recipe in plan.recipes} == {(64, 64, 64)}
+    assert sorted((one.warping, one.offset) for one in plan.recipes) == [(0, 0), (1, 0.3), (1, 0.3)]
+    assert not any(recipe.pitch for recipe in plan.recipes)
+    heard = make_plan(270, {0: 286}, epochs=30, grid=(22,), hears=True)
+    assert sorted(recipe.pitch for recipe in heard.recipes) == [0, 1, 1]
+    assert heard.recipes[0].name.endswith("warped 1, offset 0.3, pitch 1")
+
+
+def test_sequences_are_moved_in_training_and_judged_as_they_are():
+    rng = np.random.default_rng(0)
+    target = (rng.random((60, 1)) < 0.5).astype(np.float32)
+    x = np.ones((60, 8, 4), np.float32)
+    x[..., :3] = rng.normal(size=(60, 8, 3)) + 3 * target[:, None]
+    rows = FoldedRows.from_folds(np.arange(60) % 3)
+    features = {0: x.reshape(60, -1)[rows.order]}
+    given = features[0].copy()
+    examples = Examples(
+        rows, features, {0: (0,) * 32}, target[rows.order], BinaryCrossEntropy(), grid=(8,)
+    )
+    recipes = (replace(RECIPE, offset=0.5, pitch=1.0), replace(RECIPE, warping=0.0))
+    plan = replace(make_plan(60, {0: 32}, epochs=20, n_folds=3, grid=(8,)), recipes=recipes)
+    race = Race(plan, examples, seed=0)
+    for _ in race.run():
+        pass
+    assert race.standing.best.loss < 0.5 * examples.mean_loss(examples.prior_output())
+    np.testing.assert_array_equal(features[0], given)

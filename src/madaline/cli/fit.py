@@ -19,7 +19,7 @@ from madaline.cli.training_data import TrainingData
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import TableEncoder
-from madaline.data.image_files import LABEL
+from madaline.data.folders import LABEL
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.fitting import Fitting
@@ -40,6 +40,7 @@ examples:
   madaline fit penguins.csv --target species
   madaline fit houses.parquet --target price --category zip --drop id
   madaline fit pictures/                   (pictures/cat/1.png, pictures/dog/1.png, ...)
+  madaline fit sounds/                     (sounds/yes/1.wav, sounds/no/1.wav, ...)
 """
 
 
@@ -53,6 +54,14 @@ A recipe is named by the terms that its networks look for in texts (words, and p
 the epochs after which an idle weight has decayed (few: simpler networks), by the units of their
 layers, and by how fast they learn (rate); where terms are few, networks as for numbers race, too
 (plain). Its loss is how wrong it is on texts that it never saw: lower is better."""
+
+
+RECIPES_OF_STEPS = """\
+A recipe is named by the units of its convolutions, which look at a few steps wherever they are, by
+the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
+layers behind them, and by how much rows are sped up and slowed down (warped), moved as a whole
+(offset), and moved in pitch, in training, each time in another way. Its loss is how wrong it is on
+rows that it never saw: lower is better."""
 
 RECIPES_OF_IMAGES = """\
 A recipe is named by the units of its convolutions, which look at small windows all over an image,
@@ -75,10 +84,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "table",
         metavar="TABLE",
-        help="CSV, TSV or Parquet file, gzip too; or folders of images, one for each class",
+        help="CSV, TSV or Parquet file, gzip too; or a folder of images or sounds for each class",
     )
     parser.add_argument(
-        "--target", metavar="COLUMN", help="the column to predict; of images, their folder"
+        "--target",
+        metavar="COLUMN",
+        help="the column to predict; of images and sounds, their folder",
     )
     parser.add_argument(
         "-o", "--output", metavar="MODEL", help="where to write; by default TABLE.madaline, here"
@@ -107,7 +118,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="rows alike here (a patient, a day) are judged only by networks that saw none of them",
     )
     rows.add_argument(
-        "--skip-broken", action="store_true", help="leave out image files that cannot be read"
+        "--skip-broken", action="store_true", help="leave out images and sounds that cannot be read"
     )
     rows.add_argument(
         "--folds",
@@ -223,7 +234,7 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
 def _recipes(encoder: TableEncoder) -> str:
     """Return how recipes are named, in words."""
     if encoder.grid:
-        return RECIPES_OF_IMAGES
+        return RECIPES_OF_IMAGES if len(encoder.grid) == 2 else RECIPES_OF_STEPS
     if encoder.only_grid[0]:
         return RECIPES_OF_BOTH
     return RECIPES_OF_TEXTS if encoder.only_texts else RECIPES

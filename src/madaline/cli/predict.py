@@ -48,7 +48,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [--json]"
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
     parser.add_argument(
-        "table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too; or images in a folder"
+        "table",
+        metavar="TABLE",
+        help="CSV, TSV or Parquet file, gzip too; or images or sounds in a folder",
     )
     parser.add_argument(
         "-o",

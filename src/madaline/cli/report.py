@@ -22,6 +22,8 @@ KIND_WORDS = {
     "datetime": ("date", "dates"),
     "text": ("text", "texts"),
     "image": ("column of images", "columns of images"),
+    "sequence": ("column of sequences", "columns of sequences"),
+    "sound": ("column of sounds", "columns of sounds"),
 }
 
 

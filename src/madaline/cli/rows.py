@@ -1,4 +1,4 @@
-"""Rows for a fitted model: of a file that holds a table, or images in a folder."""
+"""Rows for a fitted model: of a file that holds a table, or images or sounds in a folder."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from madaline.core.arrays import Array
 from madaline.data.files import read_file
 from madaline.data.image_files import read_image_folder
 from madaline.data.image_paths import open_images
+from madaline.data.schema import SOUND
+from madaline.data.sound_files import read_sound_folder
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.model import FittedModel
@@ -28,7 +30,7 @@ class Rows:
     table : Table
         What the model needs.
     files : ndarray of shape (n_samples,) or None
-        Of images in a folder, the name of each file.
+        Of images or sounds in a folder, the name of each file.
     """
 
     table: Table
@@ -51,7 +53,7 @@ def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Row
     Parameters
     ----------
     path : str
-        A file, or a folder of images.
+        A file, or a folder of images or sounds.
     model : FittedModel
         It says which columns are needed, and the size of images.
     also : sequence of str
@@ -70,9 +72,10 @@ def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Row
         opened = open_images(table, shapes=shapes, folder=Path(path).parent)
         _say(opened.notes)
         return Rows(opened.table)
-    if not encoder.shape:
+    listens = encoder.encoders[0].kind == SOUND
+    if not encoder.shape and not listens:
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
-    folder = read_image_folder(path, shape=encoder.shape)
+    folder = read_sound_folder(path) if listens else read_image_folder(path, shape=encoder.shape)
     _say(folder.notes)
     return Rows(folder.table, np.array(folder.paths, dtype=object))
 

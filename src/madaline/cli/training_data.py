@@ -13,7 +13,8 @@ from madaline.cli.words import suggestion
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.files import read_file
-from madaline.data.image_files import LABEL, read_image_folder
+from madaline.data.folder_files import read_folder
+from madaline.data.folders import LABEL
 from madaline.data.image_paths import open_images
 from madaline.data.table import Table
 from madaline.errors import InputError
@@ -91,7 +92,7 @@ class TrainingData:
 
 
 def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
-    """Return the table of a file or of a folder of images, and what was done to it."""
+    """Return the table of a file or of a folder of images or sounds, and what was done to it."""
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
         texts = [*arguments.category, *arguments.text, *arguments.drop]
@@ -103,10 +104,10 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
             skip_broken=arguments.skip_broken,
         )
         return opened.table, opened.notes
-    folder = read_image_folder(arguments.table, skip_broken=arguments.skip_broken)
+    folder = read_folder(arguments.table, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
         raise InputError(
-            f"The images in {arguments.table} are not in folders of their own: put those of each"
+            f"The files in {arguments.table} are not in folders of their own: put those of each"
             " class into a folder named after it."
         )
     return folder.table, folder.notes

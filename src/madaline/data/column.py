@@ -1,7 +1,8 @@
-"""A column is one array of one of four kinds: numbers, moments in time, levels, or images.
+"""A column is one array of one of five kinds: numbers, moments, levels, images, or signals.
 
 Numbers are float64 (NaN is missing), moments are datetime64[us] (NaT is missing), levels are
 objects: text or Booleans (None is missing). Images have more axes than one, and none is missing.
+Signals are objects: sequences or sounds (None is missing).
 Whatever a user brings is brought to one of these here, so that nothing behind this point has to
 know where a column came from.
 """
@@ -18,6 +19,8 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.images import is_images, read_images, to_images
+from madaline.data.sequences import Sequence, sequences
+from madaline.data.signals import Signal
 from madaline.errors import InputError
 
 MOMENT = "datetime64[us]"
@@ -56,6 +59,8 @@ def to_column(name: str, values: Any) -> Array:
     array = _images_of(values)
     if array is None:
         array = _as_array(values)
+    if _is_signals(array):
+        return _signals(name, array)
     if is_images(array):
         return to_images(name, array)
     if array.ndim != 1:
@@ -143,11 +148,31 @@ def _as_array(values: Any) -> Array:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         return np.asarray(values)
     items = list(values)
-    if any(isinstance(item, list | tuple | np.ndarray) for item in items[:1]):
+    if any(isinstance(item, list | tuple) for item in items[:1]):
         return np.asarray(items, dtype=object)
     array = np.empty(len(items), dtype=object)  # np.asarray would turn [1, "a"] into text
-    array[:] = items
+    for place, item in enumerate(items):
+        array[place] = item
     return array
+
+
+def _is_signals(array: Array) -> bool:
+    """Return whether there are signals, or arrays that may be sequences."""
+    if array.dtype != object or array.ndim != 1:
+        return False
+    first = next((item for item in array if item is not None), None)
+    return isinstance(first, Signal | np.ndarray)
+
+
+def _signals(name: str, array: Array) -> Array:
+    """Return sequences or sounds, all of one kind; arrays are sequences."""
+    kinds = {type(item) for item in array if item is not None}
+    if len(kinds) > 1 and not kinds <= {np.ndarray, Sequence}:
+        raise InputError(
+            f"Column {name!r} mixes {' and '.join(sorted(one.__name__ for one in kinds))}: give one"
+            " kind."
+        )
+    return sequences(array, name) if kinds <= {np.ndarray, Sequence} else array
 
 
 def _finite(name: str, numbers: Array) -> Array:

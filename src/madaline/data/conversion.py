@@ -1,4 +1,4 @@
-"""Reads a column as numbers, levels, Booleans or moments, or says why it cannot."""
+"""Reads a column as numbers, levels, moments, sequences and so on, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import MOMENT, is_missing, number_text, to_moment
+from madaline.data.sequences import Sequence, sequences
+from madaline.data.signals import holds
+from madaline.data.sounds import Sound
+from madaline.data.wave_file import read_wave
 from madaline.errors import InputError
 
 _Value = TypeVar("_Value")
@@ -62,6 +66,42 @@ def as_images(name: str, column: Array) -> Array:
             " width) or (n_samples, height, width, channels)."
         )
     return column
+
+
+def as_sequences(name: str, column: Array) -> Array:
+    """Return a column of sequences; arrays that are all alike were taken for gray images.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else.
+    """
+    if holds(column, Sequence):
+        return column
+    if column.ndim == 4 and column.shape[-1] == 1:
+        return sequences(column[..., 0], name)
+    raise InputError(
+        f"Column {name!r} cannot be read as sequences: give madaline.sequences(arrays), an array of"
+        " shape (length, channels) for each row."
+    )
+
+
+def as_sounds(name: str, column: Array) -> Array:
+    """Return a column of sounds; the names of WAV files are read.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else, or a file cannot be read.
+    """
+    if holds(column, Sound):
+        return column
+    if column.dtype == object and column.ndim == 1 and holds(column, str):
+        return _objects([None if path is None else read_wave(path) for path in column])
+    raise InputError(
+        f"Column {name!r} cannot be read as sounds: give madaline.sounds(waveforms, rate), or the"
+        " names of WAV files."
+    )
 
 
 def as_booleans(name: str, column: Array) -> Array:

@@ -29,6 +29,8 @@ from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.schema import ColumnSchema, Schema
+from madaline.data.sequence_encoder import SequenceEncoder
+from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.table import Table, listed
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
@@ -39,7 +41,15 @@ _CHUNK = 4096
 _SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
 """Kinds of columns with the type of those that need not be converted first."""
 
-_Other: TypeAlias = CategoryEncoder | BooleanEncoder | DatetimeEncoder | ImageEncoder | TextEncoder
+_Other: TypeAlias = (
+    CategoryEncoder
+    | BooleanEncoder
+    | DatetimeEncoder
+    | ImageEncoder
+    | TextEncoder
+    | SequenceEncoder
+    | SoundEncoder
+)
 _ENCODERS: Mapping[str, type[ColumnEncoder]] = {
     encoder.kind: encoder
     for encoder in (
@@ -49,6 +59,8 @@ _ENCODERS: Mapping[str, type[ColumnEncoder]] = {
         DatetimeEncoder,
         ImageEncoder,
         TextEncoder,
+        SequenceEncoder,
+        SoundEncoder,
     )
 }
 
@@ -139,8 +151,14 @@ class TableEncoder:
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """Height and width, where the features are the pixels of one image; empty otherwise."""
-        return self.shape[:2]
+        """Positions that the features stand on, such as pixels or steps; none where columns mix."""
+        return self.only_grid[0] if len(self.encoders) == 1 else ()
+
+    @property
+    def hears(self) -> bool:
+        """Whether the only column on a grid is one of sounds."""
+        on_grid = [encoder for encoder in self.encoders if encoder.grid_shape]
+        return len(on_grid) == 1 and isinstance(on_grid[0], SoundEncoder)
 
     @property
     def only_texts(self) -> bool:
@@ -429,6 +447,10 @@ def _fit_column(
             return TextEncoder.fit(name, column, alone=alone)
         case ImageEncoder.kind:
             return ImageEncoder.fit(name, column, weight)
+        case SequenceEncoder.kind:
+            return SequenceEncoder.fit(name, column, weight)
+        case SoundEncoder.kind:
+            return SoundEncoder.fit(name, column, weight)
         case _:
             return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
 

@@ -9,8 +9,11 @@ from typing import Any, cast
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.column import number_text
+from madaline.data.column import number_text, to_column
 from madaline.data.images import read_images
+from madaline.data.sequences import SEQUENCE_NAME, read_sequences
+from madaline.data.signals import Signal, holds
+from madaline.data.sounds import SOUND_NAME, Sound
 from madaline.data.table import Table
 from madaline.errors import InputError
 
@@ -29,7 +32,8 @@ def read_frame(X: Any, names: Sequence[str] | None = None) -> Table:
     X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
         A pandas, polars or pyarrow frame (any that narwhals knows), a 2-D array, a SciPy sparse
         matrix, a list of rows (sequences or dictionaries), a dictionary of columns, or images of
-        shape (n_samples, height, width) or (n_samples, height, width, channels), or texts.
+        shape (n_samples, height, width) or (n_samples, height, width, channels), or texts,
+        sequences, or sounds.
     names : sequence of str, optional
         Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
 
@@ -81,6 +85,36 @@ def _is_nothing(value: Any) -> bool:
     """Return whether a value of Python or pandas stands for a missing one."""
     missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
     return missing or (isinstance(value, float) and value != value)
+
+
+def read_signals(X: Any) -> Array | None:
+    """Return sequences or sounds as a column, or None where `X` is something else.
+
+    Parameters
+    ----------
+    X : one-dimensional array, list or series of signals, or list of arrays of different lengths
+        Signals, perhaps.
+
+    Raises
+    ------
+    InputError
+        If they are of several kinds, or sequences have different numbers of channels.
+
+    Examples
+    --------
+    >>> read_signals([np.zeros((5, 2)), np.zeros((3, 2))]).shape, read_signals([[1, 2], [3, 4]])
+    ((2,), None)
+    """
+    arrays = read_sequences(X)
+    if arrays is not None:
+        return arrays
+    one_dimensional = getattr(X, "ndim", 2) == 1 and hasattr(X, "__array__")
+    if not isinstance(X, list | tuple) and not (one_dimensional and not hasattr(X, "columns")):
+        return None
+    items = list(X)
+    if not any(isinstance(item, Signal) for item in items):
+        return None
+    return to_column(SEQUENCE_NAME, items)
 
 
 def read_target(y: Any) -> Array:
@@ -155,6 +189,9 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
     images = read_images(X)
     if images is not None:
         return [(IMAGES_NAME, images)]
+    signals = read_signals(X)
+    if signals is not None:
+        return [(SOUND_NAME if holds(signals, Sound) else SEQUENCE_NAME, signals)]
     if is_texts(X):
         return [(TEXTS_NAME, np.asarray(X, dtype=object))]
     if isinstance(X, Mapping):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.data.folders import Folder, files_in, left_out
 from madaline.data.frames import IMAGES_NAME
 from madaline.data.images import size_words
-from madaline.data.table import Table
 from madaline.errors import InputError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
@@ -31,35 +30,13 @@ LARGEST_SIDE = 64
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """What Pillow calls images of so many channels."""
 
-LABEL = "label"
-"""Name of the column that says in which folder an image is."""
-
-
-@dataclass(frozen=True, eq=False)
-class ImageFolder:
-    """Images of one size, read from files.
-
-    Parameters
-    ----------
-    table : Table
-        The column of images and, where they are in folders of their own, that of labels.
-    paths : tuple of str
-        Each image's path within the folder.
-    notes : tuple of str
-        What was done to bring them to one size, in sentences.
-    """
-
-    table: Table
-    paths: tuple[str, ...]
-    notes: tuple[str, ...]
-
 
 def read_image_folder(
     folder: str | os.PathLike[str],
     *,
     shape: tuple[int, ...] | None = None,
     skip_broken: bool = False,
-) -> ImageFolder:
+) -> Folder:
     """Read all images in a folder and in its folders, in the order of their paths.
 
     Parameters
@@ -78,7 +55,12 @@ def read_image_folder(
         If there is no such folder, no image in it, or one that cannot be read.
     """
     folder = Path(folder)
-    paths = _paths(folder)
+    paths = files_in(folder, ENDINGS)
+    if not paths:
+        raise InputError(
+            f"The folder {folder} holds no images: put files ({', '.join(ENDINGS)}) into it, those"
+            " of each class into a folder of their own."
+        )
     opened: list[tuple[Path, Any]] = []
     broken: list[tuple[Path, Any]] = []
     for path in paths:
@@ -92,35 +74,9 @@ def read_image_folder(
         )
     images = [image for _, image in opened]
     target = shape or common_shape(images)
-    columns: dict[str, Any] = {IMAGES_NAME: np.stack([sized(one, target) for one in images])}
-    names = [path.relative_to(folder) for path, _ in opened]
-    if all(len(name.parts) > 1 for name in names):
-        columns[LABEL] = np.array([name.parts[0] for name in names], dtype=object)
-    return ImageFolder(
-        Table.from_columns(columns),
-        tuple(map(str, names)),
-        (*resizing_notes(images, target), *_left_out([path.name for path, _ in broken])),
-    )
-
-
-def _paths(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}: check the name.")
-    paths = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in ENDINGS and not _hidden(path.relative_to(folder))
-    ]
-    if not paths:
-        raise InputError(
-            f"The folder {folder} holds no images: put files ({', '.join(ENDINGS)}) into it, those"
-            " of each class into a folder of their own."
-        )
-    return paths
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+    column = np.stack([sized(one, target) for one in images])
+    notes = [*resizing_notes(images, target), *_left_out([path.name for path, _ in broken])]
+    return Folder.of(folder, [path for path, _ in opened], IMAGES_NAME, column, notes)
 
 
 def open_image(path: Path) -> Any:
@@ -181,5 +137,4 @@ def resizing_notes(images: Iterable[Any], shape: tuple[int, ...]) -> Iterable[st
 
 def _left_out(broken: Sequence[str]) -> Iterable[str]:
     if broken:
-        shown = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
-        yield f"Files that cannot be read were left out: {shown}."
+        yield left_out(broken)

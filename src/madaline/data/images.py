@@ -36,10 +36,10 @@ def read_images(X: object) -> Array | None:
     X : array, or sequence of arrays of shape (height, width) or (height, width, channels)
         Images, perhaps.
 
-    Raises
-    ------
-    InputError
-        If they differ in size.
+    Returns
+    -------
+    ndarray or None
+        Arrays that differ in size are no images: they may be sequences.
 
     Examples
     --------
@@ -52,13 +52,7 @@ def read_images(X: object) -> Array | None:
         return None
     if not all(isinstance(one, np.ndarray) and is_images(one[None]) for one in X):
         return None
-    for row, one in enumerate(X):
-        if one.shape != X[0].shape:
-            raise InputError(
-                f"Image {row} (counted from 0) has the shape {one.shape} where image 0 has"
-                f" {X[0].shape}: bring all images to one size."
-            )
-    return np.stack(X)
+    return np.stack(X) if all(one.shape == X[0].shape for one in X) else None
 
 
 def to_images(name: str, array: Array) -> Array:

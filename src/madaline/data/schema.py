@@ -20,17 +20,25 @@ from madaline.data.conversion import (
     as_levels,
     as_moments,
     as_numbers,
+    as_sequences,
+    as_sounds,
 )
 from madaline.data.images import image_codes, size_words
+from madaline.data.signals import Signal, holds
+from madaline.data.sounds import Sound
 from madaline.data.table import Table, listed
 from madaline.data.terms import n_words
+from madaline.data.wave_file import names_sounds
 from madaline.errors import InputError
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
-IMAGE, TEXT = "image", "text"
+IMAGE, TEXT, SEQUENCE, SOUND = "image", "text", "sequence", "sound"
 DROPPED = "dropped"
-KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, DROPPED)
+KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROPPED)
 """What a column can be taken for."""
+
+OF_MANY_VALUES = (IMAGE, TEXT, SEQUENCE, SOUND)
+"""Kinds of columns that hold many values a row."""
 
 NEARLY_ALL = 0.95
 """Share of distinct values above which text is an identifier, or free text."""
@@ -57,7 +65,8 @@ class ColumnSchema:
     ----------
     name : str
         Name of the column.
-    kind : {"number", "category", "boolean", "datetime", "image", "text", "dropped"}
+    kind : {"number", "category", "boolean", "datetime", "image", "text", "sequence", "sound",
+        "dropped"}
         How it is used.
     n_missing : int
         Rows without a value.
@@ -145,8 +154,8 @@ class Schema:
 
     @property
     def single(self) -> tuple[str, ...]:
-        """Names of the columns that are used and hold a value a row: images and texts hold many."""
-        return tuple(one.name for one in self.columns if one.kept and one.kind not in (IMAGE, TEXT))
+        """Names of the columns that are used and hold a value a row: an image holds many."""
+        return tuple(o.name for o in self.columns if o.kept and o.kind not in OF_MANY_VALUES)
 
     def __getitem__(self, name: str) -> ColumnSchema:
         """Return the schema of one column.
@@ -227,8 +236,11 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
 def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
     if told == DROPPED:
         return _column(table, name, DROPPED, "as told")
-    if table[name].ndim > 1 and told not in (None, IMAGE):
-        raise InputError(f"Column {name!r} holds images: its kind is image or dropped, not {told}.")
+    held = _held_kind(table[name])
+    if held is not None and told not in (None, held):
+        raise InputError(
+            f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {told}."
+        )
     if told is not None:
         table = Table({name: _CONVERSIONS[told](name, table[name])})
     column = table[name]
@@ -250,18 +262,32 @@ _CONVERSIONS = {
     DATETIME: as_moments,
     IMAGE: as_images,
     TEXT: _as_texts,
+    SEQUENCE: as_sequences,
+    SOUND: as_sounds,
 }
 
 
-def _natural_kind(column: Array) -> str:
+def _held_kind(column: Array) -> str | None:
+    """Return the kind of columns whose values are what they are; None where it is to be found."""
     if column.ndim > 1:
         return IMAGE
+    if holds(column, Signal):
+        return SOUND if holds(column, Sound) else SEQUENCE
+    return None
+
+
+def _natural_kind(column: Array) -> str:
+    held = _held_kind(column)
+    if held is not None:
+        return held
     if column.dtype.kind == "f":
         return NUMBER
     if column.dtype.kind == "M":
         return DATETIME
     if set(map(type, column.tolist())) <= {bool, type(None)}:
         return BOOLEAN
+    if names_sounds(column):
+        return SOUND
     return TEXT if _is_text(column) else CATEGORY
 
 
@@ -396,6 +422,24 @@ def _text_detail(column: Array) -> str:
     return f"{np.mean(words):.0f} words on average" if words else ""
 
 
+def _sequence_detail(column: Array) -> str:
+    present = [one for one in column if one is not None]
+    if not present:
+        return ""
+    lengths, channels = list(map(len, present)), present[0].values.shape[1]
+    numbers = f"{channels:,} numbers a step" if channels > 1 else "a number a step"
+    return f"{min(lengths):,} to {max(lengths):,} steps, {numbers}"
+
+
+def _sound_detail(column: Array) -> str:
+    present = [one for one in as_sounds("", column) if one is not None]
+    if not present:
+        return ""
+    seconds, rates = [one.seconds for one in present], {one.rate for one in present}
+    rate = " to ".join(f"{one:,}" for one in sorted({min(rates), max(rates)}))
+    return f"{min(seconds):.2g} to {max(seconds):.2g} seconds, {rate} numbers a second"
+
+
 def _image_detail(column: Array) -> str:
     if not len(column):
         return size_words(column.shape[1:])
@@ -409,6 +453,8 @@ _DETAILS = {
     DATETIME: _datetime_detail,
     IMAGE: _image_detail,
     TEXT: _text_detail,
+    SEQUENCE: _sequence_detail,
+    SOUND: _sound_detail,
 }
 
 

@@ -70,7 +70,8 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         X : data frame, array or sparse matrix of shape (n_samples, n_features), or images
             The columns to learn from: numbers, text, categories, booleans, dates. Missing values
             are welcome. Or images, an array of shape (n_samples, height, width) or (n_samples,
-            height, width, channels); or texts, a list of them.
+            height, width, channels); or texts, a list of them; or sequences, a list of arrays of
+            different lengths; or sounds (`madaline.sounds`).
         y : array-like of shape (n_samples,)
             What to predict.
         sample_weight : array-like of shape (n_samples,), optional

@@ -12,9 +12,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
-from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_target
+from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_signals, read_target
+from madaline.data.image_encoder import ImageEncoder
 from madaline.data.image_paths import open_images
 from madaline.data.images import read_images
+from madaline.data.sequence_encoder import SequenceEncoder
+from madaline.data.sequences import sequences, unlike
 from madaline.data.table import Table, listed
 from madaline.errors import ImagesChangedWarning, InputError
 
@@ -52,9 +55,13 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     ValueError
         With scikit-learn's own words on shapes and names; `InputError` on the values.
     """
+    X = X if fitting else _as_learned(estimator, X)
     images = read_images(X)
     if images is not None:
         return _read_images(estimator, images, fitting=fitting)
+    signals = read_signals(X)
+    if signals is not None:
+        return _read_signals(estimator, signals, fitting=fitting)
     if is_texts(X):
         if fitting:
             _set_n_features(estimator, 1)
@@ -204,6 +211,26 @@ def _is_list_of_nothing(X: Any) -> bool:
     if not isinstance(X, list | tuple) and getattr(X, "ndim", 2) != 1:
         return False
     return len(X) > 0 and is_texts([*X, ""])
+
+
+def _read_signals(estimator: Any, signals: Array, *, fitting: bool) -> Table:
+    """Return sequences or sounds as a table of one column, which counts as one feature."""
+    if fitting:
+        _set_n_features(estimator, 1)
+    if fitting and len(signals) == 1:
+        raise InputError("There is one row, which cannot be learned from alone: give two or more.")
+    return read_frame(signals)
+
+
+def _as_learned(estimator: Any, X: Any) -> Any:
+    """Return arrays as what the model learned from: one sequence alone looks like a picture."""
+    first, *others = estimator.model_.predictor.encoder.encoders
+    arrays = isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
+    if others or not (arrays or getattr(X, "ndim", 0) == 3):
+        return X
+    if isinstance(first, ImageEncoder) and len({one.shape for one in X}) > 1:
+        raise unlike(X)
+    return sequences(X) if isinstance(first, SequenceEncoder) else X
 
 
 def _set_n_features(estimator: Any, n_features: int) -> None:

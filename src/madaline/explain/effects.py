@@ -28,8 +28,8 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_booleans, as_levels
+from madaline.data.schema import OF_MANY_VALUES
 from madaline.data.table import Table, listed
-from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 from madaline.explain.answers import PROBABILITY
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
@@ -151,7 +151,7 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
 
 
 def _of_single_values(encoder: ColumnEncoder) -> ColumnEncoder:
-    if encoder.grid_shape or isinstance(encoder, TextEncoder):
+    if encoder.kind in OF_MANY_VALUES:
         raise InputError(
             f"The column {encoder.name} holds {encoder.kind}s, which have no values to go along:"
             " ask about a column of numbers, categories or dates, or what single predictions come"

@@ -161,6 +161,7 @@ def _plan(given: Given, codec: TargetCodec, encoder: TableEncoder, effort: int) 
         n_folds=count_folds(given.folds),
         grid=encoder.only_grid[0],
         beside=len(encoder.columns) > 1,
+        hears=encoder.hears,
         only_texts=encoder.only_texts,
         n_outputs=_target_matrix(codec, given.target[:1]).shape[1],
     )

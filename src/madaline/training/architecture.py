@@ -29,6 +29,8 @@ SMALLEST_GRID = 4
 
 UNITS_BESIDE = 64
 """Units of the first layer of columns beside a grid."""
+UNITS_OF_STEPS = 64
+"""Units of each convolution over the steps of a sequence."""
 
 
 def build_network(recipe: Recipe, examples: Examples) -> Network:
@@ -44,15 +46,22 @@ def build_network(recipe: Recipe, examples: Examples) -> Network:
     return Network((*hidden, output))
 
 
-def channels_for(grid: tuple[int, ...], *, first: int = 16, most: int = 128) -> tuple[int, ...]:
-    """Return the units of each convolution for a grid: twice as many wherever it is half as fine.
+def channels_for(grid: tuple[int, ...], *, most: int = 128) -> tuple[int, ...]:
+    """Return the units of each convolution for a grid.
+
+    A picture has many positions: few units at first, twice as many wherever it is half as fine.
+    A sequence has few, and more to be said at each.
 
     Examples
     --------
     >>> channels_for((28, 28)), channels_for((8, 8)), channels_for((2, 9))
     ((16, 32, 64), (16, 32), (16,))
+    >>> channels_for((22,)), channels_for((3,))
+    ((64, 64, 64), (64,))
     """
-    channels = [first]
+    if len(grid) == 1:
+        return (UNITS_OF_STEPS,) * len(channels_for((*grid, *grid)))
+    channels = [16]
     while min(grid) // 2 >= SMALLEST_GRID:
         grid = tuple(side // 2 for side in grid)
         channels.append(min(most, 2 * channels[-1]))

@@ -15,6 +15,8 @@ from madaline.core.network import Network
 from madaline.core.optimizers import ScheduleFreeAdamW, StepSize, weights_only
 from madaline.core.population import Population, Slot
 from madaline.core.workspace import Workspace
+from madaline.data.offsets import add_offsets
+from madaline.data.pitches import move_pitches
 from madaline.data.warping import warp
 from madaline.training.architecture import build_network, width
 from madaline.training.examples import Examples
@@ -157,6 +159,7 @@ class Cohort:
                 self._hide_columns(x, rngs, workspace)
             if self.recipes[0].warping:
                 x = self._warped(x, rngs, workspace)
+            self._move(x, rngs)
             output, backward = self.network.forward(
                 parameters, x, workspace=workspace, training=True, rng=rngs[0]
             )
@@ -262,16 +265,27 @@ class Cohort:
         x *= np.take(shown, index, axis=-1, out=mask, mode="clip")
 
     def _warped(self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace) -> Array:
-        """Return images that are bent by chance, each in its own way."""
+        """Return images or sequences that are bent by chance, each in its own way."""
         start, stop = self.examples.grid_span or (0, x.shape[-1])
-        images, strength = x[..., start:stop], self.recipes[0].warping
-        bent = workspace.empty(images.shape, np.float32)
-        for own, out, rng in zip(images, bent, rngs, strict=True):
-            warp(own, self.examples.grid, strength, rng, out=out, workspace=workspace)
+        rows, strength = x[..., start:stop], self.recipes[0].warping
+        bent = workspace.empty(rows.shape, np.float32)
+        grid = (*self.examples.grid, 1)[:2]  # a sequence is a picture of width 1
+        for own, out, rng in zip(rows, bent, rngs, strict=True):
+            warp(own, grid, strength, rng, out=out, workspace=workspace)
         if bent.shape == x.shape:
             return bent
-        images[...] = bent
+        rows[...] = bent
         return x
+
+    def _move(self, x: Array, rngs: Sequence[np.random.Generator]) -> None:
+        """Move sequences as a whole, and pitches, by chance, each elsewhere."""
+        recipe, length = self.recipes[0], self.examples.grid[:1]
+        start, stop = self.examples.grid_span or (0, x.shape[-1])
+        for rows, rng in zip(x[..., start:stop], rngs, strict=True):
+            if recipe.pitch:
+                move_pitches(rows, length[0], recipe.pitch, rng)
+            if recipe.offset:
+                add_offsets(rows, length[0], recipe.offset, rng)
 
     def _gradient(self, members: Population) -> Array:
         return np.empty(members.theta.shape, members.theta.dtype)

@@ -40,10 +40,17 @@ class Recipe:
     dropout : float
         Probability that an input of the layers behind the convolutions is silenced in training.
     warping : float
-        How much images are bent in training, each time in another way (`madaline.data.warping`).
+        How much images are bent, and sequences sped up and slowed down, in training, each time in
+        another way (`madaline.data.warping`).
     quiet : bool
         Whether the first layer starts nearly silent: what it says then comes from what it learned,
         and not from where thousands of weights happened to start.
+    offset : float
+        How far sequences are moved as a whole in training, each time elsewhere
+        (`madaline.data.offsets`).
+    pitch : float
+        How far the pitches of sounds are moved in training, each time in another way
+        (`madaline.data.pitches`).
 
     Examples
     --------
@@ -60,6 +67,8 @@ class Recipe:
     dropout: float = 0.0
     warping: float = 0.0
     quiet: bool = False
+    offset: float = 0.0
+    pitch: float = 0.0
 
     @property
     def name(self) -> str:
@@ -78,6 +87,8 @@ class Recipe:
         seen = f"{self.n_bins} bins, " if self.n_bins else ""
         hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
         bent = f", warped {self.warping:.2g}" if self.warping else ""
+        bent += f", offset {self.offset:.2g}" if self.offset else ""
+        bent += f", pitch {self.pitch:.2g}" if self.pitch else ""
         pace = self._pace(GRID_LEARNING_RATE)
         decay = f"decay {self.decay_time:.2g}"
         return f"convolutions {channels}, {seen}{decay}, {shape}{hidden}{bent}{pace}"
