@@ -125,11 +125,17 @@ def test_scikit_learn_takes_columns_of_signals_apart(walks):
     assert min(scores) > 0.6
 
 
-def test_what_is_asked_of_columns_is_refused(fitted, walks):
+def test_what_is_asked_of_columns_is_of_the_only_one(fitted, walks):
     assert fitted.importances_ == ()
-    with pytest.raises(InputError, match="cannot be explained yet"):
-        fitted.explain(walks[0][:3])
     assert not fitted.diagnose(walks[0][:3]).findings
+
+
+def test_each_step_of_a_sequence_adds_its_share(fitted, walks):
+    explanation = fitted.explain(walks[0][:3], background=walks[0][3:13])
+    ((_, steps),) = explanation.maps.items()
+    assert len(steps) == 3
+    assert np.abs(explanation.remaining).max() < 1e-3
+    np.testing.assert_allclose(steps.sum(axis=1), explanation.attributions[:, 0], atol=1e-5)
 
 
 @pytest.mark.parametrize(
