@@ -37,10 +37,37 @@ def test_a_range_in_which_the_truth_is_upside_down(make_facts):
     target = np.where(inside, -x, x) + 0.5 * rng.normal(size=2000)
     columns = {"x": x, "z": np.where(np.arange(2000) % 20 == 7, np.nan, z)}
     (found,) = find_reversed_groups(make_facts(columns, target, 0 * target))
-    assert found.subject.startswith("z from 0.")
+    assert found.subject.startswith("z from 0.39")
+    assert 0.9 * inside.mean() < found.evidence["share"] < 1.02 * inside.mean()
     assert found.evidence["correlation"] < -0.5
-    assert inside[list(found.rows)].mean() > 0.8
+    assert inside[list(found.rows)].all()
     assert find_reversed_groups(make_facts(columns, x, x)) == []
+
+
+def test_a_range_in_which_classes_are_exchanged(make_facts):
+    rng = np.random.default_rng(0)
+    x, z = rng.normal(size=(2, 2000))
+    codes = np.digitize(x + 0.2 * rng.normal(size=2000), [-1.0, 0.0, 1.0])
+    inside = (z > 0.4) & (z < 0.8)
+    codes[inside] = np.array([1, 0, 3, 2])[codes[inside]]
+    target = np.eye(4)[codes]
+    facts = make_facts({"x": x, "z": z}, target, 0 * target, ("a", "b", "c", "d"))
+    (found,) = find_reversed_groups(facts)
+    assert found.subject.startswith("z from 0.39")
+    assert "classes are exchanged" in found.sentence
+    assert found.evidence["exchanged"] > 0.7
+    assert inside[list(found.rows)].mean() > 0.9
+
+
+def test_a_level_that_decides_is_not_upside_down(make_facts):
+    """Nine in ten rows of one level are of the rare class, and rules of other rows expect few."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=3000)
+    city = rng.choice(["Bonn", "Kiel", "Ulm"], 3000, p=[0.45, 0.45, 0.1])
+    chance = 1 / (1 + np.exp(-(2 * x - 2.5 + 5 * (city == "Ulm"))))
+    target = (rng.random(3000) < chance) + 0.0
+    facts = make_facts({"x": x, "city": city}, target, 0 * target, ("no", "yes"))
+    assert find_reversed_groups(facts) == []
 
 
 def test_rows_without_a_value_are_a_group_too(make_facts):

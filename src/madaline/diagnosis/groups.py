@@ -106,6 +106,11 @@ class Cut:
         rows = (self.parts >= first) & (self.parts <= last)
         return Group(f"{self.column} {self._common(rows, first)}", rows)
 
+    def between(self, low: float, high: float) -> Group:
+        """Return the rows of a number from one value to another."""
+        rows = (self.values >= low) & (self.values <= high)
+        return Group(f"{self.column} {self._common(rows, 0)}", rows)
+
     def _common(self, rows: Array, first: int) -> str:
         if first == self.n_parts:
             return "is missing"

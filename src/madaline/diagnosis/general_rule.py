@@ -1,0 +1,92 @@
+"""The general rule: what most rows say of each row, as if some of them were not there.
+
+It is a ridge regression of the encoded columns and of random ramps of them (a network whose first
+layer is left to chance). That is too stiff to learn an exception by heart, and it can forget rows:
+sums over rows are all that it depends on, and those of some rows are taken away again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.diagnosis.facts import Facts
+
+RAMPS = 200
+"""Units of the first layer. Without them, one end of a column of phoneme looks upside down, as what
+goes with it elsewhere ends there."""
+
+RIDGE = 0.03
+"""Penalty, as a share of the variance of a feature."""
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralRule:
+    """A regression that can forget rows (final).
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_rows, 1 + n_features)
+        Ones, and standardized features.
+    truth : ndarray of shape (n_rows, n_outputs)
+        Classes one-hot, or ranks of numbers from 0 to 1, so that a few large ones do not decide.
+    products : ndarray of shape (1 + n_features, 1 + n_features + n_outputs)
+        Sums over all rows of the products of features with features and with the truth.
+    """
+
+    features: Array
+    truth: Array
+    products: Array
+
+    @classmethod
+    def of(cls, facts: Facts) -> GeneralRule:
+        """Return the rule of the judged rows of a fit."""
+        features, truth = _features(facts.features), _truth(facts)
+        return cls(features, truth, features.T @ np.hstack([features, truth]))
+
+    def expected(self, forgotten: Array, *, straight: bool = False) -> Array:
+        """Return what is expected of each row by those that are not forgotten.
+
+        Parameters
+        ----------
+        forgotten : Boolean ndarray of shape (n_rows,)
+            The rows that the rule must not know.
+        straight : bool
+            Whether to do without the ramps.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+        """
+        size = self.features.shape[1] - straight * RAMPS
+        features, truth = self.features[forgotten], self.truth[forgotten]
+        products = self.products - features.T @ np.hstack([features, truth])
+        known = self.products.shape[0]
+        products = np.hstack([products[:size, :size], products[:size, known:]])
+        penalty = np.full(size, RIDGE * (len(forgotten) - len(features)))
+        penalty[0] = 0.0  # the constant
+        weights = np.linalg.solve(products[:, :size] + np.diag(penalty), products[:, size:])
+        return np.asarray(self.features[:, :size] @ weights)
+
+
+def _features(encoded: Array) -> Array:
+    linear = _standardized(encoded.astype(np.float64))
+    rng = np.random.default_rng(0)
+    directions = rng.normal(size=(linear.shape[1], RAMPS)) / np.sqrt(linear.shape[1])
+    ramps = np.maximum(linear @ directions + rng.uniform(-1, 1, RAMPS), 0)
+    return np.hstack([np.ones((len(linear), 1)), linear, _standardized(ramps)])
+
+
+def _standardized(x: Array) -> Array:
+    x = x - x.mean(axis=0)
+    scale = x.std(axis=0)
+    return np.asarray(x / np.where(scale > 0, scale, 1))
+
+
+def _truth(facts: Facts) -> Array:
+    if facts.classes is None:
+        ranks = facts.target.ravel().argsort(kind="stable").argsort(kind="stable")
+        return np.asarray(ranks[:, None] / len(ranks))
+    return np.eye(len(facts.classes))[facts.codes]
