@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 METRICS = {
     "accuracy": "accuracy (share of rows that are right)",
@@ -97,3 +97,18 @@ def some(names: Iterable[object], limit: int = 8) -> str:
     if len(texts) <= limit + 1:
         return ", ".join(texts)
     return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"
+
+
+def option_words(option: str, names: Sequence[str]) -> list[str]:
+    """Return an option of the command line with what it names; nothing if it names nothing.
+
+    Examples
+    --------
+    >>> option_words("--drop", ["id", "-x"])
+    ['--drop=id', '--drop=-x']
+    >>> option_words("--drop", ["id", "name"])
+    ['--drop', 'id', 'name']
+    """
+    if any(name.startswith("-") for name in names):
+        return [f"{option}={name}" for name in names]
+    return [option, *names] if names else []

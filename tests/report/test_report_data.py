@@ -12,6 +12,7 @@ from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain import explain
 from madaline.explain.effects import effects
+from madaline.model import FittedModel
 from madaline.report import report_data
 from madaline.training.table_score import score_predictions
 
@@ -129,6 +130,10 @@ def test_how_to_reproduce_is_what_was_asked_for(models) -> None:
     given = again(given=["sample_weight", "groups"])
     assert "model.fit(X, y, sample_weight=sample_weight, groups=groups)" in given["python"]
     assert "sample weight and groups, which are not kept" in given["remarks"][-1]
+    assert given["command"] is None
+    named = again(given=["groups"], file_options=["--groups", "day", "--drop=-x"])
+    assert named["command"].endswith("--groups day --drop=-x --effort 12")
+    assert len(named["remarks"]) == 1
 
 
 def test_the_command_makes_the_same_bits(models, make_columns, tmp_path, monkeypatch) -> None:
@@ -147,3 +152,40 @@ def test_the_command_makes_the_same_bits(models, make_columns, tmp_path, monkeyp
     again = type(model).load(tmp_path / "again")
     table = Table.from_columns(columns)
     assert np.array_equal(again.predict_proba(table), model.predict_proba(table))
+
+
+def test_the_command_names_what_the_columns_of_the_file_were_for(tmp_path, monkeypatch) -> None:
+    """What is fitted from the printed command predicts the same bits, every option told."""
+    import shlex
+
+    import pandas as pd
+
+    from madaline.cli import main
+
+    rng = np.random.default_rng(0)
+    size = rng.normal(size=240)
+    columns = {
+        "size": size,
+        "zip code": rng.integers(10, 14, 240),
+        "-noted late": 2 * size,
+        "id": np.arange(240),
+        "counts": np.where(rng.random(240) < 0.1, 0.0, rng.uniform(0.5, 2, 240)),
+        "day": np.arange(240) // 6,
+        "grade": np.digitize(size + 0.3 * rng.normal(size=240), [-0.5, 0.5]),
+    }
+    pd.DataFrame(columns).to_csv(tmp_path / "table.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    typed = (
+        "fit table.csv --target grade --category grade 'zip code' --drop=id '--drop=-noted late'"
+        " --weight counts --groups day --folds 3 --effort 4 --seed 5 --class-weight 0=1.5 -o first"
+    )
+    assert main([*shlex.split(typed), "--quiet"]) == 0
+    first = FittedModel.load(tmp_path / "first")
+    again = report_data(first)["reproduce"]
+    assert len(again["remarks"]) == 1
+    command = shlex.split(again["command"].replace("TABLE", "table.csv"))
+    assert main([*command[1:], "-o", "again", "--quiet"]) == 0
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "first").read_bytes()
+    table = Table.from_columns({"size": size, "zip code": columns["zip code"].astype(str)})
+    predicted = FittedModel.load(tmp_path / "again").predict_proba(table)
+    assert np.array_equal(predicted, first.predict_proba(table))

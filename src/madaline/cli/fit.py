@@ -15,7 +15,7 @@ from madaline.cli.importance import importance_lines
 from madaline.cli.objective import add_objective_arguments, read_objective
 from madaline.cli.progress import choose_progress
 from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
-from madaline.cli.training_data import TrainingData
+from madaline.cli.training_data import TrainingData, file_options
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import TableEncoder
@@ -175,6 +175,7 @@ def run(arguments: Namespace) -> None:
         effort=arguments.effort,
         seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
+        file_options=file_options(arguments),
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
     )
     with _whole_or_nothing(fitting, path):

@@ -18,7 +18,7 @@ from madaline.data.folders import LABEL
 from madaline.data.image_paths import open_images
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.words import some
+from madaline.words import option_words, some
 
 TOLD = ("category", "number", "text")
 """Kinds of columns that options tell."""
@@ -89,6 +89,24 @@ class TrainingData:
             len(everything.names),
             notes,
         )
+
+
+def file_options(arguments: Namespace) -> list[str]:
+    """Return what was typed about the columns of the file, but for the kinds of those learned from.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of `madaline fit`.
+    """
+    target = [name for name in arguments.category if name == arguments.target]
+    options = [
+        *option_words("--drop", arguments.drop),
+        *option_words("--category", target[:1]),
+        *option_words("--weight", [] if arguments.weight is None else [arguments.weight]),
+        *option_words("--groups", [] if arguments.groups is None else [arguments.groups]),
+    ]
+    return [*options, "--skip-broken"] if arguments.skip_broken else options
 
 
 def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from madaline.core.arrays import Array, Parameters
+from madaline.core.layers import Linear
 from madaline.core.layers.base import Layer
 from madaline.core.layers.chain import ChainBackward, chain_forward
 from madaline.core.workspace import Workspace
@@ -140,5 +141,10 @@ class AskedPart(ABC):
 
     @cached_property
     def _discarded(self) -> list[Parameters]:
-        theta = self.part.theta
-        return self.part.network.bind(np.empty((len(self.share), theta.shape[-1]), theta.dtype))
+        theta, layers = self.part.theta, self.part.network.layers
+        bound = self.part.network.bind(np.empty((len(self.share), theta.shape[-1]), theta.dtype))
+        # What a layer can do without computing goes nowhere.
+        return [
+            {} if isinstance(layer, Linear) else own
+            for layer, own in zip(layers, bound, strict=True)
+        ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -65,6 +65,9 @@ class Fitting:
         Number of threads, as in scikit-learn.
     adjust : callable, optional
         From the plan made for the table to the plan that is carried out: for experiments.
+    file_options : sequence of str, optional
+        The options of `madaline fit` that say what other columns of a file were for, kept with the
+        model so that the command can be given again.
     checkpoint : path, optional
         A file to keep the state in. If it holds the state of this very fit, the fit goes on there;
         what is resumed ends in the same bits. `discard_checkpoint` removes it.
@@ -91,6 +94,7 @@ class Fitting:
         seed: int = 0,
         n_jobs: int | None = None,
         adjust: Callable[[Plan], Plan] | None = None,
+        file_options: Sequence[str] = (),
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
         check_effort(effort)
@@ -112,6 +116,7 @@ class Fitting:
             "kinds": dict(kinds or {}),
             "folds": folds if isinstance(folds, int) else None,
             "given": given.names,
+            **({"file_options": list(file_options)} if file_options else {}),
             **self.prepared.objective.settings(),
         }
         self.task, self.task_reason = self.prepared.task, self.prepared.task_reason

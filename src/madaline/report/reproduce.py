@@ -10,6 +10,7 @@ from madaline.data.schema import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline.model import FittedModel
 from madaline.training.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline.training.objective import LOG_LOSS
+from madaline.words import option_words
 
 USUAL = {"effort": 100, "seed": 0}
 """What the command line does if nothing is said."""
@@ -40,19 +41,32 @@ def how_to_reproduce(model: FittedModel) -> dict[str, Any]:
 
 def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     """Return the command line; None where it lacks a way to say something."""
-    kinds = settings["kinds"]
+    kinds, own = settings["kinds"], settings.get("file_options", [])
     known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
     if not set(kinds.values()) <= set(OPTIONS) or settings.get("metric", LOG_LOSS) not in known:
         return None
+    if _untold(settings):
+        return None
     summary = model.summary
-    words = ["madaline", "fit", "TABLE", "--target", summary.target, "--task", summary.task]
+    words = ["madaline", "fit", "TABLE", *option_words("--target", [summary.target])]
+    words += ["--task", summary.task]
     for kind, option in OPTIONS.items():
-        names = [name for name, own in kinds.items() if own == kind]
-        words += [option, *names] if names else []
+        words += option_words(option, [name for name, told in kinds.items() if told == kind])
+    words += own
     for name in ("folds", "loss", "quantile", "metric", *USUAL):
         value = settings.get(name)
         words += [] if value in (None, USUAL.get(name)) else [f"--{name}", str(value)]
     return shlex.join([*words, *_class_weight_words(settings.get("class_weight"))])
+
+
+def _untold(settings: Mapping[str, Any]) -> list[str]:
+    """Return what the fit was given beside the table that no option of the command line names."""
+    names = {"sample_weight": "--weight", "groups": "--groups"}
+    words = [word.partition("=")[0] for word in settings.get("file_options", [])]
+    told = {name for name, option in names.items() if option in words}
+    if settings["folds"] is not None:
+        told.add("folds")
+    return [name for name in settings["given"] if name not in told]
 
 
 def _class_weight_words(weights: Any) -> list[str]:
@@ -60,7 +74,8 @@ def _class_weight_words(weights: Any) -> list[str]:
         return []
     if isinstance(weights, str):
         return ["--class-weight", weights]
-    return ["--class-weight", *(f"{label}={weight:g}" for label, weight in weights)]
+    shown = [(label, repr(float(weight)).removesuffix(".0")) for label, weight in weights]
+    return ["--class-weight", *(f"{label}={weight}" for label, weight in shown)]
 
 
 def _python(task: str, settings: Mapping[str, Any]) -> str:
@@ -91,7 +106,7 @@ def _remarks(settings: Mapping[str, Any]) -> Iterator[str]:
         " and the same versions of madaline and NumPy on the same kind of processor give the same"
         " networks to the bit, on any number of threads."
     )
-    given = [one for one in settings["given"] if one != "folds" or settings["folds"] is None]
-    if given:
-        names = " and ".join(one.replace("_", " ") for one in given)
+    untold = _untold(settings)
+    if untold:
+        names = " and ".join(one.replace("_", " ") for one in untold)
         yield f"The fit was given {names}, which are not kept: give them again."

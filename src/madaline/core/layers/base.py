@@ -31,7 +31,8 @@ class Backward(Protocol):
         gradient : ndarray of shape (*axes, batch, out_features)
             Gradient of the loss by the layer's output. It may be overwritten.
         gradients : mapping of str to ndarray of shape (*axes, *shape)
-            Where to write the gradients by the parameters.
+            Where to write the gradients by the parameters. Empty if nobody wants them: a layer may
+            then do without, as `Linear` does.
         input_gradient : bool, default=True
             A first layer in training need not compute the gradient by its input; what is returned
             then is undefined.

@@ -79,8 +79,9 @@ class Linear(Layer):
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
-            gradient_by_weight(x, gradient, gradients["weight"])
-            sum_over_batch(gradient, gradients["bias"])
+            if gradients:
+                gradient_by_weight(x, gradient, gradients["weight"])
+                sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:
                 return gradient
             return gradient_by_input(gradient, weight, workspace)  # (*axes, batch, in)
