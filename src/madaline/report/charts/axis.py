@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
+DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
+"""First digits of what is written at a logarithmic axis: about evenly spread, ever denser."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """An axis (final).
@@ -29,6 +33,8 @@ class Axis:
     (0.25, [0.0, 5.0, 10.0])
     >>> Axis(0.02, 3.0, "loss", logarithmic=True).ticks()
     [0.1, 1.0]
+    >>> Axis(0.13, 1.0, "loss", logarithmic=True).ticks()
+    [0.2, 0.3, 0.5, 1.0]
     """
 
     low: float
@@ -57,7 +63,7 @@ class Axis:
 
     def ticks(self, most: int = 5) -> list[float]:
         """Return round numbers within it, at most so many."""
-        found = self._powers() if self.logarithmic else []
+        found = self._ratios(most) if self.logarithmic else []
         for step in self._steps():
             if len(found) >= 2:
                 break
@@ -70,9 +76,15 @@ class Axis:
         """Return a number as it is written at the axis."""
         return tick_text(value) if self.text is None else self.text(value)
 
-    def _powers(self) -> list[float]:
-        first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
-        return [float(f"1e{power}") for power in range(first, last + 1)]
+    def _ratios(self, most: int) -> list[float]:
+        """Return powers of ten, and round numbers between them as long as they are not too many."""
+        powers = range(math.floor(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
+        found: list[float] = []
+        for digits in DIGITS:
+            all_of_them = [float(f"{digit}e{power}") for power in powers for digit in digits]
+            within = [tick for tick in all_of_them if self.low <= tick <= self.high]
+            found = within if len(within) <= most or not found else found
+        return found
 
     def _steps(self) -> list[float]:
         """Return round steps from fine to coarse."""

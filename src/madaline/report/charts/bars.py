@@ -39,7 +39,8 @@ def bar(value: float, most: float, *, spread: float = 0.0, both: bool = False) -
     if spread:
         low, high = (min(float(WIDTH), max(0.0, end + s * unit * spread)) for s in (-1, 1))
         marks.append(f'<path class="whisker" d="M{low:.1f} 7H{high:.1f}"/>')
-    return _cell(marks, WIDTH)
+    # A bar is as wide as its cell, however high that is.
+    return _cell(marks, WIDTH, stretched=True)
 
 
 def distribution(profile: Mapping[str, Any], width: int = 100) -> str:
@@ -94,6 +95,7 @@ def _below(limit: float, edges: tuple[float, ...], below: tuple[float, ...]) -> 
     return 1.0
 
 
-def _cell(marks: list[str], width: int, height: int = HEIGHT) -> str:
-    start = f'<svg class="cell" aria-hidden="true" viewBox="0 0 {width} {height}">'
+def _cell(marks: list[str], width: int, height: int = HEIGHT, *, stretched: bool = False) -> str:
+    aspect = ' preserveAspectRatio="none"' * stretched
+    start = f'<svg class="cell" aria-hidden="true" viewBox="0 0 {width} {height}"{aspect}>'
     return "".join([start, *marks, "</svg>"])
