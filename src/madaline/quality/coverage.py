@@ -116,14 +116,12 @@ def crossed_sets(
     ]
     found = []
     for asked in ASKED if folds else ():
-        own = zip(known, places, strict=True)
-        sets = np.concatenate(
-            [one.predict(probabilities[None, tried], asked) for one, tried in own]
-        )
+        sets = [
+            one.predict(probabilities[None, tried], asked, probabilities[tried].argmax(axis=1))
+            for one, tried in zip(known, places, strict=True)
+        ]
         tried = np.concatenate(places)
-        # As in `Predictor.predict_set`, the predicted class is always in the set.
-        sets[np.arange(len(sets)), probabilities[tried].argmax(axis=1)] = True
-        found.append(of_sets(sets, codes[tried], asked, _rows(weight, tried)))
+        found.append(of_sets(np.concatenate(sets), codes[tried], asked, _rows(weight, tried)))
     return tuple(found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from madaline.core.arrays import Array
@@ -15,6 +17,7 @@ from madaline.quality.of_classes import ClassQuality
 from madaline.quality.of_numbers import NumberQuality
 from madaline.quality.quality import Quality
 from madaline.runtime.predictor import Predictor
+from madaline.runtime.sets import Sets
 from madaline.training.table_score import label_text
 
 COVERED_ROWS = 2000
@@ -60,12 +63,15 @@ def quality_of_table(
 def _of_classes(
     predictor: Predictor, labels: list[str], table: Table, codes: Array
 ) -> ClassQuality:
-    rows = _spread(table.n_samples)
+    rows, probabilities = _spread(table.n_samples), predictor.predict_proba(table)
+    outputs = predictor.fold_outputs(table.take(rows))
+    of_folds = np.stack([predictor.probabilities(output) for output in outputs])
+    predicted = probabilities[rows].argmax(axis=1)
+    sets = cast(Sets, predictor.conformal)
     coverage = tuple(
-        of_sets(predictor.predict_set(table.take(rows), asked), codes[rows], asked)
-        for asked in ASKED
+        of_sets(sets.predict(of_folds, asked, predicted), codes[rows], asked) for asked in ASKED
     )
-    return ClassQuality.of(labels, predictor.predict_proba(table), codes, coverage)
+    return ClassQuality.of(labels, probabilities, codes, coverage)
 
 
 def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> NumberQuality:

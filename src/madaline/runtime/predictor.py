@@ -259,10 +259,8 @@ class Predictor:
         encoded = table if isinstance(table, Encoded) else self.encode(table)
         outputs = self.fold_outputs(encoded)
         of_folds = np.stack([self.probabilities(output) for output in outputs])
-        sets = self.conformal.predict(of_folds, coverage)
         predicted = self.probabilities(self.output(encoded)).argmax(axis=1)
-        sets[np.arange(len(sets)), predicted] = True
-        return sets
+        return self.conformal.predict(of_folds, coverage, predicted)
 
     def fold_outputs(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""

@@ -34,10 +34,11 @@ class Sets:
     --------
     >>> probability = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
     >>> sets = Sets.fit(probability, np.array([0, 0, 1, 1]), (0, 2, 4))
-    >>> sets.predict(np.array([[[0.95, 0.05], [0.6, 0.4]]] * 2), 0.7)
+    >>> new = np.array([[[0.95, 0.05], [0.6, 0.4]]] * 2)
+    >>> sets.predict(new, 0.7, predicted=np.array([0, 0]))
     array([[ True, False],
            [ True, False]])
-    >>> sets.predict(np.array([[[0.95, 0.05], [0.6, 0.4]]] * 2), 0.9)
+    >>> sets.predict(new, 0.9, predicted=np.array([0, 0]))
     array([[ True,  True],
            [ True,  True]])
     """
@@ -64,7 +65,7 @@ class Sets:
         strangeness = 1 - np.take_along_axis(probability, truth[:, None], axis=1)[:, 0]
         return cls(SortedByFold.of(strangeness, bounds, weight))
 
-    def predict(self, probability: Array, coverage: float) -> Array:
+    def predict(self, probability: Array, coverage: float, predicted: Array | None = None) -> Array:
         """Return which classes are in the set of each row.
 
         Parameters
@@ -73,6 +74,8 @@ class Sets:
             What the networks of each fold say.
         coverage : float
             Share of new rows whose true class the set should hold, between 0 and 1.
+        predicted : int ndarray of shape (n_samples,), optional
+            Number of the class that is predicted, which then is always in the set.
 
         Returns
         -------
@@ -87,7 +90,10 @@ class Sets:
         limit = read_coverage(coverage) * (self.strangeness.n_values + 1)
         # As the known ones were rounded, so must be what is compared with them.
         strangeness = (1 - probability).astype(np.float32)
-        return np.asarray(self.strangeness.number_below(strangeness) < limit)
+        sets = np.asarray(self.strangeness.number_below(strangeness) < limit)
+        if predicted is not None:
+            sets[np.arange(len(sets)), predicted] = True
+        return sets
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
