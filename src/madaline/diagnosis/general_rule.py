@@ -28,9 +28,9 @@ class GeneralRule:
 
     Parameters
     ----------
-    features : ndarray of shape (n_rows, 1 + n_features)
+    features : float32 ndarray of shape (n_rows, 1 + n_features)
         Ones, and standardized features.
-    truth : ndarray of shape (n_rows, n_outputs)
+    truth : float32 ndarray of shape (n_rows, n_outputs)
         Classes one-hot, or ranks of numbers from 0 to 1, so that a few large ones do not decide.
     products : ndarray of shape (1 + n_features, 1 + n_features + n_outputs)
         Sums over all rows of the products of features with features and with the truth.
@@ -44,7 +44,7 @@ class GeneralRule:
     def of(cls, facts: Facts) -> GeneralRule:
         """Return the rule of the judged rows of a fit."""
         features, truth = _features(facts.features), _truth(facts)
-        return cls(features, truth, features.T @ np.hstack([features, truth]))
+        return cls(features, truth, _products(features, truth))
 
     def expected(self, forgotten: Array, *, straight: bool = False) -> Array:
         """Return what is expected of each row by those that are not forgotten.
@@ -58,25 +58,29 @@ class GeneralRule:
 
         Returns
         -------
-        ndarray of shape (n_rows, n_outputs)
+        float64 ndarray of shape (n_rows, n_outputs)
         """
         size = self.features.shape[1] - straight * RAMPS
-        features, truth = self.features[forgotten], self.truth[forgotten]
-        products = self.products - features.T @ np.hstack([features, truth])
-        known = self.products.shape[0]
-        products = np.hstack([products[:size, :size], products[:size, known:]])
-        penalty = np.full(size, RIDGE * (len(forgotten) - len(features)))
+        products = self.products - _products(self.features[forgotten], self.truth[forgotten])
+        of_features, of_truth = np.split(products, [self.features.shape[1]], axis=1)
+        penalty = np.full(size, RIDGE * np.count_nonzero(~forgotten))
         penalty[0] = 0.0  # the constant
-        weights = np.linalg.solve(products[:, :size] + np.diag(penalty), products[:, size:])
-        return np.asarray(self.features[:, :size] @ weights)
+        weights = np.linalg.solve(of_features[:size, :size] + np.diag(penalty), of_truth[:size])
+        return (self.features[:, :size] @ weights.astype(np.float32)).astype(np.float64)
+
+
+def _products(features: Array, truth: Array) -> Array:
+    """Return what the rule depends on, in float64."""
+    return np.hstack([features.T @ features, features.T @ truth]).astype(np.float64)
 
 
 def _features(encoded: Array) -> Array:
-    linear = _standardized(encoded.astype(np.float64))
+    linear = _standardized(encoded.astype(np.float32))
     rng = np.random.default_rng(0)
     directions = rng.normal(size=(linear.shape[1], RAMPS)) / np.sqrt(linear.shape[1])
-    ramps = np.maximum(linear @ directions + rng.uniform(-1, 1, RAMPS), 0)
-    return np.hstack([np.ones((len(linear), 1)), linear, _standardized(ramps)])
+    starts = rng.uniform(-1, 1, RAMPS).astype(np.float32)
+    ramps = np.maximum(linear @ directions.astype(np.float32) + starts, 0)
+    return np.hstack([np.ones_like(linear[:, :1]), linear, _standardized(ramps)])
 
 
 def _standardized(x: Array) -> Array:
@@ -88,5 +92,5 @@ def _standardized(x: Array) -> Array:
 def _truth(facts: Facts) -> Array:
     if facts.classes is None:
         ranks = facts.target.ravel().argsort(kind="stable").argsort(kind="stable")
-        return np.asarray(ranks[:, None] / len(ranks))
-    return np.eye(len(facts.classes))[facts.codes]
+        return np.asarray(ranks[:, None] / len(ranks), np.float32)
+    return np.eye(len(facts.classes), dtype=np.float32)[facts.codes]

@@ -109,6 +109,7 @@ def _runs(cut: Cut) -> Iterator[tuple[int, int]]:
 
 def _summands(expected: Array, truth: Array) -> Array:
     """Return for each row what correlations are made of, shape (n_rows, 4 + 2 n_outputs)."""
+    expected, truth = expected.astype(np.float64), truth.astype(np.float64)
     pairs = ((expected, expected), (truth, truth), (expected, truth))
     products = [np.sum(one * other, axis=1, keepdims=True) for one, other in pairs]
     return np.hstack([np.ones((len(truth), 1)), *products, expected, truth])
