@@ -219,6 +219,9 @@ def plant_learning_rate(table: Table, rng: np.random.Generator) -> Planted:
     return planted
 
 
+WITHOUT_NETWORKS = ("leak", "identifier", "drift", "inverted group", "duplicates")
+"""Faults that are found by checks which ask no network."""
+
 FAULTS: Mapping[str, tuple[Callable[..., Planted], tuple[str, ...]]] = {
     "nothing": (plant_nothing, ()),
     "wrong labels": (plant_labels, ("letter", "satimage")),
@@ -236,10 +239,13 @@ FAULTS: Mapping[str, tuple[Callable[..., Planted], tuple[str, ...]]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plant every fault with every seed and print what was found; 1 if a fit failed, else 0."""
     options = _parse(arguments)
+    faults = options.faults or (FAULTS if options.effort else WITHOUT_NETWORKS)
+    if not options.effort and not set(faults) <= set(WITHOUT_NETWORKS):
+        raise SystemExit(f"Without effort, only {', '.join(WITHOUT_NETWORKS)} can be found.")
     folder, settings = str(options.folder.resolve()), {"effort": options.effort}
     jobs = [
         Job(name, fault, seed, folder, settings)
-        for fault in options.faults or FAULTS
+        for fault in faults
         for seed in options.seeds
         for name in options.sets or FAULTS[fault][1] or table_names(options.folder)
     ]
@@ -306,16 +312,16 @@ def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
         read_frame(planted.frame),
         planted.target,
         task=task,
-        effort=job.arguments["effort"],
+        effort=job.arguments["effort"] or 1,
         seed=job.seed,
         **planted.options,
     )
     if planted.prepare is not None:
         planted.prepare(fitting)
-    for _ in fitting:
-        pass
-    model = fitting.model()
-    findings = [*fitting.diagnosis, *model.diagnose(read_frame(planted.new))]
+    if job.arguments["effort"]:
+        findings = _trained(fitting, read_frame(planted.new))
+    else:
+        findings = list(_untrained(fitting, read_frame(planted.new)))
     hits = [one for one in findings if one.kind == planted.kind]
     named = [one for one in hits if _is_named(one, planted)]
     rest = [one for one in findings if one not in hits and not _follows(one, planted)]
@@ -332,6 +338,54 @@ def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
         round(time.process_time() - start, 3),
         job.seed,
         json.dumps(job.arguments, sort_keys=True),
+    )
+
+
+def _trained(fitting: Any, new: Any) -> list[Any]:
+    """Return all that is found in a fit and in a new table."""
+    for _ in fitting:
+        pass
+    return [*fitting.diagnosis, *fitting.model().diagnose(new)]
+
+
+def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
+    """Yield what is found by checks that ask no network: every row is as a constant predicts it."""
+    from madaline.data.profile import TableProfile
+    from madaline.diagnosis.columns import find_identifiers, find_leaking
+    from madaline.diagnosis.drift import find_drift
+    from madaline.diagnosis.duplicates import find_duplicates
+    from madaline.diagnosis.reversed_groups import find_reversed_groups
+
+    facts = _facts_without_networks(fitting)
+    yield from find_leaking(fitting.leaks)
+    yield from find_identifiers(facts.schema, facts.table)
+    yield from find_duplicates(facts)
+    yield from find_reversed_groups(facts)
+    yield from find_drift(new, TableProfile.of(fitting.prepared.given.table, fitting.schema))
+
+
+def _facts_without_networks(fitting: Any) -> Any:
+    from madaline.data.target import ClassCodec
+    from madaline.diagnosis.facts import Facts
+
+    rows, examples, codec = fitting.rows, fitting.race.examples, fitting.codec
+    order, prior = rows.order[: rows.n_judged], examples.prior_output()
+    target, weight, groups = examples.judged_facts
+    n_bins = min(examples.features)
+    features = [examples.encoded(n_bins, fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
+    return Facts(
+        fitting.prepared.given.table.select(fitting.schema.kept).take(order),
+        fitting.schema,
+        rows.bounds,
+        examples.loss,
+        prior,
+        prior,
+        target,
+        np.concatenate(features)[:, : fitting.encoder.n_features(0)],
+        tuple(map(str, codec.classes)) if isinstance(codec, ClassCodec) else None,
+        weight,
+        groups,
+        order,
     )
 
 
@@ -361,7 +415,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--faults", nargs="+", choices=list(FAULTS), metavar="FAULT")
     parser.add_argument("--sets", nargs="+", metavar="NAME", help="default: those of each fault")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], metavar="SEED")
-    parser.add_argument("--effort", type=int, default=100, help="epochs, at most")
+    parser.add_argument(
+        "--effort", type=int, default=100, help="epochs, at most; 0: nothing is trained"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
     parser.add_argument("--output", type=Path, help="CSV of outcomes to write or to go on with")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")

@@ -62,3 +62,15 @@ def test_sums_up_what_the_file_holds_already(folder: Path) -> None:
     assert "seed 0: raised, but not named" in result.stdout
     assert "seed 1: missed" in result.stdout
     assert "seed 1: A leak." in result.stdout
+
+
+def test_some_faults_are_found_without_any_network(folder: Path) -> None:
+    output = folder / "outcomes.csv"
+    result = run_script(folder, "--effort", "0", "--sets", "classes", "--output", str(output))
+    assert result.returncode == 0, result.stderr
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["method"] for row in rows if row["named"] == "1"} >= {"leak", "identifier", "drift"}
+    refused = run_script(folder, "--effort", "0", "--faults", "dead layer")
+    assert refused.returncode == 1
+    assert "only leak, identifier" in refused.stderr
