@@ -115,19 +115,24 @@ def _epochs(bags: list[Any], codes: Any, judged: list[Any], dimension: int, rate
 
     torch.manual_seed(0)
     n_terms = 1 + max(int(bag.max(initial=0)) for bag in [*bags, *judged])
-    vectors = torch.nn.EmbeddingBag(n_terms, dimension, mode="mean")
+    vectors = torch.nn.EmbeddingBag(n_terms, dimension, mode="mean", sparse=True)
     torch.nn.init.uniform_(vectors.weight, -1 / dimension, 1 / dimension)
-    network = torch.nn.Sequential(vectors, torch.nn.Linear(dimension, int(codes.max()) + 1))
-    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
+    linear = torch.nn.Linear(dimension, int(codes.max()) + 1)
+    optimizers = [
+        torch.optim.SparseAdam(list(vectors.parameters()), lr=rate),
+        torch.optim.Adam(linear.parameters(), lr=rate),
+    ]
     told, target = [], torch.from_numpy(codes)
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(bags)).split(BATCH):
-            optimizer.zero_grad()
-            said = network[1](vectors(*_flat([bags[row] for row in rows])))
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            said = linear(vectors(*_flat([bags[row] for row in rows])))
             torch.nn.functional.cross_entropy(said, target[rows]).backward()
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
         with torch.no_grad():
-            told.append(network[1](vectors(*_flat(judged))).softmax(dim=1).numpy())
+            told.append(linear(vectors(*_flat(judged))).softmax(dim=1).numpy())
     return np.stack(told)
 
 
