@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from madaline import AdaptiveClassifier, plots
+from madaline import AdaptiveClassifier, plots, sounds
 from madaline.data.table import Table
 from madaline.errors import InputError, MadalineError
 from madaline.explain import explain
 from madaline.explain.effects import effects
 from madaline.model import FittedModel
+from madaline.report.explained import explained_row
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -126,3 +127,21 @@ def test_a_map_needs_images(models, make_columns) -> None:
     explanation = explain(models["binary"], Table.from_columns(columns).take(slice(1)))
     with pytest.raises(InputError, match="of no images"):
         plots.plot_map(explanation)
+
+
+@pytest.mark.parametrize("kind", ["sequence", "sound"])
+def test_steps_of_a_sequence_and_of_a_sound_are_drawn(kind):
+    rng = np.random.default_rng(0)
+    waves = [np.sin(np.arange(n) * (0.3 + 0.4 * (n % 2))) for n in rng.integers(600, 700, 40)]
+    labels = [len(wave) % 2 for wave in waves]
+    X = sounds(waves, 8000) if kind == "sound" else [wave[: len(wave) // 20] for wave in waves]
+    explanation = AdaptiveClassifier(effort=3, random_state=0).fit(X, labels).explain(X[:2])
+    left, right = plots.plot_map(explanation)
+    assert len(left.lines) == 1
+    ((_, steps),) = explanation.maps.items()
+    np.testing.assert_allclose([bar.get_height() for bar in right.patches], steps[0])
+    told = explained_row(explanation, 0)
+    assert told["columns"][0]["value"] == (
+        X[0].words if kind == "sound" else f"{len(X[0])} steps of 1 number"
+    )
+    assert (told["maps"][0]["picture"] is None) == (kind == "sound")

@@ -11,6 +11,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.signals import Signal
 from madaline.errors import InputError
+from madaline.words import count
 
 SEQUENCE_NAME = "sequence"
 """Name of the only column of a table that was given as sequences."""
@@ -37,6 +38,12 @@ class Sequence(Signal):
     def settings(self) -> tuple[Any, ...]:
         """Nothing."""
         return ()
+
+    @property
+    def words(self) -> str:
+        """How many steps there are, and numbers in each."""
+        length, channels = self.values.shape
+        return f"{count(length, 'step')} of {count(channels, 'number')}"
 
 
 def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:

@@ -24,6 +24,11 @@ class Signal(ABC):
     def settings(self) -> tuple[Any, ...]:
         """What is to be known of the numbers beside themselves."""
 
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """What a reader is told of it."""
+
     def __len__(self) -> int:
         """Return the number of steps."""
         return len(self.values)

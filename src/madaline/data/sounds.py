@@ -46,6 +46,11 @@ class Sound(Signal):
         return (self.rate,)
 
     @property
+    def words(self) -> str:
+        """How long it is."""
+        return f"{self.seconds:.2f} s of sound"
+
+    @property
     def seconds(self) -> float:
         """How long it is."""
         return len(self.values) / self.rate

@@ -12,6 +12,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column import number_text
 from madaline.data.images import CHANNELS, size_words
+from madaline.data.signals import Signal
 from madaline.errors import MadalineError
 from madaline.explain.answers import LOG_ODDS, PROBABILITY
 from madaline.explain.words import WordShares
@@ -291,6 +292,8 @@ def value_text(value: Any) -> str:
     """Return a value of a table as a reader knows it."""
     if isinstance(value, np.ndarray):
         return array_text(value)
+    if isinstance(value, Signal):
+        return value.words
     if value is None or value != value:
         return "missing"
     if isinstance(value, float | np.floating):

@@ -1,4 +1,4 @@
-"""What each place of an image adds to the prediction of a row."""
+"""What each place of an image, or each step of a sequence, adds to the prediction of a row."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from madaline.data.images import as_bytes
+from madaline.data.signals import Signal
+from madaline.data.sounds import Sound
 from madaline.errors import InputError
 from madaline.explain.explanation import SCALE_WORDS, Explanation
 from madaline.plots.axes import axes_or_new
@@ -15,7 +17,7 @@ from madaline.plots.axes import axes_or_new
 def plot_map(
     explanation: Explanation, row: int = 0, axes: Any = None, *, column: str | None = None
 ) -> Any:
-    """Draw an image of a row and, beside it, what each place of it adds.
+    """Draw an image or a sequence of a row and, beside it, what each place of it adds.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ def plot_map(
     axes : pair of matplotlib axes, optional
         Where to draw the image and the map; new ones by default.
     column : str, optional
-        Which column of images; by default the first.
+        Which column of images, sequences or sounds; by default the first.
 
     Returns
     -------
@@ -39,17 +41,24 @@ def plot_map(
         If the explanation has no such map.
     """
     if not explanation.maps:
-        raise InputError("This explanation is of no images: plot_explanation draws columns.")
+        raise InputError(
+            "This explanation is of no images and no sequences: plot_explanation draws columns."
+        )
     name = next(iter(explanation.maps)) if column is None else column
     if name not in explanation.maps:
         raise InputError(
             f"There is no map of {name!r}: there are {', '.join(map(repr, explanation.maps))}."
         )
     left, right = axes_or_new(axes, 2)
-    values = np.atleast_2d(explanation.maps[name][row])
-    _draw_picture(left, np.asarray(explanation.values[name][row]), values.shape)
-    _draw_map(right, values, _title(explanation, row))
+    values, shown = explanation.maps[name][row], explanation.values[name][row]
+    if values.ndim == 1:
+        _draw_lines(left, shown)
+        _draw_steps(right, values)
+    else:
+        _draw_picture(left, np.asarray(shown), values.shape)
+        _draw_map(right, values)
     left.set(title=name)
+    right.set(title=_title(explanation, row))
     return left, right
 
 
@@ -60,13 +69,28 @@ def _draw_picture(axes: Any, picture: np.ndarray, sides: tuple[int, ...]) -> Non
         axes.imshow(color if color.shape[-1] > 2 else color[..., 0], cmap="gray")
 
 
-def _draw_map(axes: Any, values: np.ndarray, title: str) -> None:
+def _draw_lines(axes: Any, signal: Any) -> None:
+    if isinstance(signal, Sound):
+        axes.plot(np.arange(len(signal)) / signal.rate, signal.values, linewidth=0.8)
+        axes.set(xlabel="seconds")
+    elif isinstance(signal, Signal):
+        axes.plot(signal.values)
+        axes.set(xlabel="step")
+
+
+def _draw_steps(axes: Any, values: np.ndarray) -> None:
+    axes.bar(np.arange(len(values)), values, color=np.where(values < 0, "C1", "C0"), width=1)
+    axes.axhline(0, color="0.5", linewidth=0.8)
+    axes.set(xlabel="step, as the networks see them")
+
+
+def _draw_map(axes: Any, values: np.ndarray) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     colors = LinearSegmentedColormap.from_list("attribution", ["C1", "white", "C0"])
     most = float(np.abs(values).max()) or 1.0
     drawn = axes.imshow(values, cmap=colors, vmin=-most, vmax=most)
-    axes.set(xticks=[], yticks=[], title=title)
+    axes.set(xticks=[], yticks=[])
     axes.figure.colorbar(drawn, ax=axes, shrink=0.7)
 
 

@@ -8,8 +8,10 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.images import as_bytes
+from madaline.data.sequences import Sequence
 from madaline.explain import Explanation
 from madaline.explain.explanation import value_text
+from madaline.report.charts.pixels import FLATTEST
 from madaline.report.words import words_of
 from madaline.training.table_score import label_text
 
@@ -52,10 +54,26 @@ def explained_row(explanation: Explanation, number: int) -> dict[str, Any]:
 
 def _map(name: str, values: Array, shown: Any) -> dict[str, Any]:
     """Return what each position adds and, if what stands there is a picture, its bytes."""
-    picture = np.asarray(shown)
-    is_picture = picture.ndim == 3 and picture.shape[:-1] == values.shape
     return {
         "name": name,
         "values": [[float(f"{one:.3g}") for one in line] for line in np.atleast_2d(values)],
-        "picture": as_bytes(picture).tolist() if is_picture else None,
+        "picture": _picture(shown, values.shape),
     }
+
+
+def _picture(shown: Any, sides: tuple[int, ...]) -> list[Any] | None:
+    """Return an image as it is, or a sequence as gray lines, a channel each; None if it is neither.
+
+    A sequence is drawn where it has no more steps than the networks see.
+    """
+    if isinstance(shown, Sequence) and len(shown) <= sides[0]:
+        steps = shown.values - np.nanmin(shown.values, axis=0)
+        steps /= np.maximum(np.nanmax(steps, axis=0), np.finfo(np.float32).tiny)
+        room = np.zeros((sides[0] - len(steps), steps.shape[1]), steps.dtype)
+        lines = np.nan_to_num(np.concatenate([1 - steps, 1 + room])).T  # (channels, steps)
+        height = 1 + sides[0] // (FLATTEST * len(lines))
+        gray = np.round(255 * lines).astype(int)[..., None]
+        return list(gray.repeat(height, axis=0).tolist())
+    picture = np.asarray(shown)
+    is_picture = picture.ndim == 3 and picture.shape[:-1] == sides
+    return as_bytes(picture).tolist() if is_picture else None

@@ -17,6 +17,9 @@ from madaline.core.arrays import Array
 MORE, LESS = (10, 88, 176), (181, 74, 0)
 """The colors of what adds and of what takes away, as of bars; nothing is white."""
 
+FLATTEST = 8
+"""How many times as wide as high a strip may be, about."""
+
 COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """What PNG calls pixels of so many numbers."""
 
@@ -35,9 +38,11 @@ def picture_source(picture: Sequence[Sequence[Sequence[int]]]) -> str:
 def map_source(values: Sequence[Sequence[float]]) -> str:
     """Return what each position adds, as the source of an ``img`` element.
 
-    The strongest one has the full color.
+    The strongest one has the full color. Steps of a sequence are a strip, high enough to be seen.
     """
     amounts = np.array(values, np.float64)
+    if len(amounts) == 1:
+        amounts = amounts.repeat(1 + amounts.shape[1] // FLATTEST, axis=0)
     shares = (amounts / (np.abs(amounts).max() or 1.0))[..., None]
     colors = np.where(shares >= 0, MORE, LESS)
     return _source(np.round(255 + np.abs(shares) * (colors - 255)).astype(np.uint8))
