@@ -163,7 +163,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     there = [name for name in DATA_SETS if (Path(__file__).parent / f"sensing/{name}.py").exists()]
     parser.add_argument(
-        "data", nargs="*", choices=[[], *there], help=f"of {', '.join(there)}; default: all"
+        "data",
+        nargs="*",
+        metavar="DATA",
+        choices=[[], *there],
+        help=f"of {', '.join(there)}; default: all",
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these contenders only")
     parser.add_argument("--threads", type=int, default=min(2, processors()))
