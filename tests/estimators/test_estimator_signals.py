@@ -134,8 +134,9 @@ def test_each_step_of_a_sequence_adds_its_share(fitted, walks):
     explanation = fitted.explain(walks[0][:3], background=walks[0][3:13])
     ((_, steps),) = explanation.maps.items()
     assert len(steps) == 3
+    assert steps.shape[2] == walks[0][0].shape[1] + 1  # whether there is a step
     assert np.abs(explanation.remaining).max() < 1e-3
-    np.testing.assert_allclose(steps.sum(axis=1), explanation.attributions[:, 0], atol=1e-5)
+    np.testing.assert_allclose(steps.sum(axis=(1, 2)), explanation.attributions[:, 0], atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_steps_of_a_sequence_and_of_a_sound_are_drawn(kind):
     left, right = plots.plot_map(explanation)
     assert len(left.lines) == 1
     ((_, steps),) = explanation.maps.items()
-    np.testing.assert_allclose([bar.get_height() for bar in right.patches], steps[0])
+    np.testing.assert_allclose(right.images[0].get_array(), steps[0].T)
     told = explained_row(explanation, 0)
     assert told["columns"][0]["value"] == (
         X[0].words if kind == "sound" else f"{len(X[0])} steps of 1 number"

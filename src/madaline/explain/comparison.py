@@ -76,7 +76,8 @@ class Comparison:
     @property
     def n_shares(self) -> int:
         """Number of columns, and of positions of the grids that some stand on."""
-        return self.n_columns + sum(prod(shape[:-1]) for _, shape in self.networks.grids.values())
+        grids = self.networks.grids.values()
+        return self.n_columns + sum(prod(map_shape(shape)) for _, shape in grids)
 
     @cached_property
     def base(self) -> Array:
@@ -148,7 +149,8 @@ class Comparison:
             start = self.n_columns
             shares[:, :start] += totals @ part.selector
             for features, shape in self.networks.grids.values():
-                positions = totals[:, features].reshape(len(totals), -1, shape[-1]).sum(axis=-1)
+                places = totals[:, features].reshape(len(totals), prod(map_shape(shape)), -1)
+                positions = places.sum(axis=-1)
                 shares[:, start : start + positions.shape[1]] += positions
                 start += positions.shape[1]
         return shares
@@ -163,8 +165,8 @@ class Comparison:
         """
         maps, start = {}, self.n_columns
         for name, (_, shape) in self.networks.grids.items():
-            stop = start + prod(shape[:-1])
-            maps[name] = shares[:, start:stop].reshape(len(shares), *shape[:-1])
+            stop = start + prod(map_shape(shape))
+            maps[name] = shares[:, start:stop].reshape(len(shares), *map_shape(shape))
             start = stop
         return maps
 
@@ -195,3 +197,17 @@ class Comparison:
         """Yield for each part by how much the features of each pair differ."""
         for own, others in zip(self._own, self._others, strict=True):
             yield own[pairs.rows] - others[pairs.others]
+
+
+def map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a map of a grid, given its sides and channels.
+
+    The colors of a pixel belong together; the channels of a step, or the pitches of a moment, are
+    told apart.
+
+    Examples
+    --------
+    >>> map_shape((28, 28, 3)), map_shape((22, 13))
+    ((28, 28), (22, 13))
+    """
+    return shape[:-1] if len(shape) > 2 else shape

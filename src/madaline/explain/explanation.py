@@ -60,9 +60,10 @@ class Explanation:
         Where they stand in the table, counted from 0.
     standard_errors : float64 ndarray of shape (n_samples, n_columns) or None
         Of attributions that chance had a part in.
-    maps : mapping of str to float64 ndarray of shape (n_samples, height, width)
-        For each column of images, or of anything else on a grid, what each position adds, all its
-        channels together; the sum is the column's attribution. Shapley values have none.
+    maps : mapping of str to float64 ndarray of shape (n_samples, *sides)
+        For each column of images what each pixel adds, (height, width); of sequences and sounds
+        what each channel or band adds at each step, (steps, channels + 1), the last for being
+        there. The sum is the column's attribution. Shapley values have none.
     words : mapping of str to tuple of WordShares
         For each column of texts, what the words of each row's text add; they add up to the column's
         attribution. Shapley values have none.

@@ -51,12 +51,14 @@ def plot_map(
         )
     left, right = axes_or_new(axes, 2)
     values, shown = explanation.maps[name][row], explanation.values[name][row]
-    if values.ndim == 1:
+    if any(isinstance(value, Signal) for value in explanation.values[name]):
         _draw_lines(left, shown)
-        _draw_steps(right, values)
+        _draw_map(right, values.T, origin="lower", aspect="auto")
+        right.set(xlabel="step", ylabel="channel")
     else:
         _draw_picture(left, np.asarray(shown), values.shape)
         _draw_map(right, values)
+        right.set(xticks=[], yticks=[])
     left.set(title=name)
     right.set(title=_title(explanation, row))
     return left, right
@@ -78,19 +80,12 @@ def _draw_lines(axes: Any, signal: Any) -> None:
         axes.set(xlabel="step")
 
 
-def _draw_steps(axes: Any, values: np.ndarray) -> None:
-    axes.bar(np.arange(len(values)), values, color=np.where(values < 0, "C1", "C0"), width=1)
-    axes.axhline(0, color="0.5", linewidth=0.8)
-    axes.set(xlabel="step, as the networks see them")
-
-
-def _draw_map(axes: Any, values: np.ndarray) -> None:
+def _draw_map(axes: Any, values: np.ndarray, **settings: Any) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     colors = LinearSegmentedColormap.from_list("attribution", ["C1", "white", "C0"])
     most = float(np.abs(values).max()) or 1.0
-    drawn = axes.imshow(values, cmap=colors, vmin=-most, vmax=most)
-    axes.set(xticks=[], yticks=[])
+    drawn = axes.imshow(values, cmap=colors, vmin=-most, vmax=most, **settings)
     axes.figure.colorbar(drawn, ax=axes, shrink=0.7)
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.images import as_bytes
 from madaline.data.sequences import Sequence
+from madaline.data.signals import Signal
+from madaline.data.sounds import Sound
 from madaline.explain import Explanation
 from madaline.explain.explanation import value_text
 from madaline.report.charts.pixels import FLATTEST
@@ -53,10 +55,16 @@ def explained_row(explanation: Explanation, number: int) -> dict[str, Any]:
 
 
 def _map(name: str, values: Array, shown: Any) -> dict[str, Any]:
-    """Return what each position adds and, if what stands there is a picture, its bytes."""
+    """Return what each position adds and, if what stands there is a picture, its bytes.
+
+    Of a sequence each channel is a line, of a sound each band, the highest first.
+    """
+    lines = values
+    if isinstance(shown, Signal):
+        lines = values.T[::-1] if isinstance(shown, Sound) else values.T
     return {
         "name": name,
-        "values": [[float(f"{one:.3g}") for one in line] for line in np.atleast_2d(values)],
+        "values": [[float(f"{one:.3g}") for one in line] for line in lines],
         "picture": _picture(shown, values.shape),
     }
 
@@ -64,16 +72,15 @@ def _map(name: str, values: Array, shown: Any) -> dict[str, Any]:
 def _picture(shown: Any, sides: tuple[int, ...]) -> list[Any] | None:
     """Return an image as it is, or a sequence as gray lines, a channel each; None if it is neither.
 
-    A sequence is drawn where it has no more steps than the networks see.
+    The last line is where steps are. A sequence is drawn where the networks see all of its steps.
     """
     if isinstance(shown, Sequence) and len(shown) <= sides[0]:
         steps = shown.values - np.nanmin(shown.values, axis=0)
         steps /= np.maximum(np.nanmax(steps, axis=0), np.finfo(np.float32).tiny)
-        room = np.zeros((sides[0] - len(steps), steps.shape[1]), steps.dtype)
-        lines = np.nan_to_num(np.concatenate([1 - steps, 1 + room])).T  # (channels, steps)
-        height = 1 + sides[0] // (FLATTEST * len(lines))
+        there = np.pad(np.nan_to_num(steps), ((0, 0), (0, 1)), constant_values=1)
+        lines = 1 - np.pad(there, ((0, sides[0] - len(steps)), (0, 0))).T  # (channels + 1, steps)
         gray = np.round(255 * lines).astype(int)[..., None]
-        return list(gray.repeat(height, axis=0).tolist())
+        return list(gray.repeat(1 + sides[0] // (FLATTEST * sides[1]), axis=0).tolist())
     picture = np.asarray(shown)
     is_picture = picture.ndim == 3 and picture.shape[:-1] == sides
     return as_bytes(picture).tolist() if is_picture else None

@@ -41,8 +41,8 @@ def map_source(values: Sequence[Sequence[float]]) -> str:
     The strongest one has the full color. Steps of a sequence are a strip, high enough to be seen.
     """
     amounts = np.array(values, np.float64)
-    if len(amounts) == 1:
-        amounts = amounts.repeat(1 + amounts.shape[1] // FLATTEST, axis=0)
+    height, width = amounts.shape
+    amounts = amounts.repeat(1 + width // (FLATTEST * height), axis=0)
     shares = (amounts / (np.abs(amounts).max() or 1.0))[..., None]
     colors = np.where(shares >= 0, MORE, LESS)
     return _source(np.round(255 + np.abs(shares) * (colors - 255)).astype(np.uint8))
