@@ -263,5 +263,5 @@ def test_a_mapping_of_columns_is_a_table_whatever_their_order(make_columns):
     del turned[name]
     with pytest.raises(InputError, match=f"X lacks '{name}', which the fit had"):
         model.predict(turned)
-    with pytest.raises(InputError, match="X has 1 rows"):
+    with pytest.raises(InputError, match="X has 1 row: give at least two"):
         AdaptiveClassifier(**QUICK).fit({"a": [1.0]}, [0])

@@ -6,10 +6,13 @@ import io
 from base64 import b64decode
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from madaline import AdaptiveClassifier
 from madaline.data.images import as_bytes
 from madaline.report.charts.pixels import LESS, MORE, map_source, png
+from madaline.report.explained import explained_row
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
 
@@ -35,3 +38,20 @@ def test_numbers_on_any_scale_become_bytes():
     np.testing.assert_array_equal(as_bytes(np.full(2, 7.0)), [0, 0])
     own = np.array([3, 9], np.uint8)
     assert as_bytes(own) is own
+
+
+def test_gaps_and_missing_sequences_are_drawn_without_a_warning():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(5, 9, 40)
+    walks = [rng.normal(size=(length, 2)) + 4 * (row % 2) for row, length in enumerate(lengths)]
+    walks[0][:, 1] = np.nan
+    model = AdaptiveClassifier(effort=6, random_state=0)
+    X = pd.DataFrame({"walk": walks})
+    X.loc[1, "walk"] = None
+    model.fit(X, np.arange(40) % 2)
+    explanation = model.explain(X[:3])
+    (gaps,), (nothing,) = (explained_row(explanation, row)["maps"] for row in (0, 1))
+    steps, channels = explanation.maps["walk"][0].shape
+    assert np.shape(gaps["values"]) == np.shape(nothing["values"]) == (channels, steps)
+    assert nothing["picture"] is None
+    assert set(np.ravel(gaps["picture"][1])[: len(walks[0])]) == {255}  # as where nothing is

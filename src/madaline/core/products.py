@@ -165,7 +165,7 @@ def pieces(rows: int, multiply_adds: int, fewest: int) -> int:
 def has_small_kernels() -> bool:
     """Return whether NumPy multiplies with OpenBLAS on a processor with AVX-512."""
     config = np.show_config(mode="dicts")
-    library = str(config["Build Dependencies"]["blas"]["name"])
+    library = str(config.get("Build Dependencies", {}).get("blas", {}).get("name"))
     found = config.get("SIMD Extensions", {}).get("found", ())
     return "openblas" in library and any(name in found for name in ("X86_V4", "AVX512_SKX"))
 

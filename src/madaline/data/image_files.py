@@ -75,7 +75,9 @@ def read_image_folder(
     images = [image for _, image in opened]
     target = shape or common_shape(images)
     column = np.stack([sized(one, target) for one in images])
-    notes = [*resizing_notes(images, target), *_left_out([path.name for path, _ in broken])]
+    notes = [*resizing_notes(images, target)]
+    if broken:
+        notes.append(left_out([path.name for path, _ in broken]))
     return Folder.of(folder, [path for path, _ in opened], IMAGES_NAME, column, notes)
 
 
@@ -133,8 +135,3 @@ def resizing_notes(images: Iterable[Any], shape: tuple[int, ...]) -> Iterable[st
     resized = sum(count for size, count in sizes.items() if size != (shape[1], shape[0]))
     if resized:
         yield f"{resized:,} of {sizes.total():,} images were resized to {size_words(shape)}."
-
-
-def _left_out(broken: Sequence[str]) -> Iterable[str]:
-    if broken:
-        yield left_out(broken)

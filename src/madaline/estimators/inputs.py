@@ -20,6 +20,7 @@ from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import sequences, unlike
 from madaline.data.table import Table, listed
 from madaline.errors import ImagesChangedWarning, InputError
+from madaline.words import count
 
 
 def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
@@ -192,7 +193,8 @@ def _read_columns(estimator: Any, X: Mapping[str, Any], *, fitting: bool) -> Tab
         estimator.n_features_in_ = len(table.names)
         estimator.feature_names_in_ = np.array(table.names, dtype=object)
         if table.n_samples < 2:
-            raise InputError(f"X has {table.n_samples} rows: give at least two to learn from.")
+            rows = count(table.n_samples, "row")
+            raise InputError(f"X has {rows}: give at least two to learn from.")
         return table
     absent = [name for name in _names(estimator) if name not in table]
     if absent:

@@ -50,18 +50,22 @@ def explained_row(explanation: Explanation, number: int) -> dict[str, Any]:
         "n_others": len(rest),
         "others": sum(amounts[name] for name in rest),
         "words": words_of(own, 0),
-        "maps": [_map(name, maps[0], own.values[name][0]) for name, maps in own.maps.items()],
+        "maps": [
+            _map(name, own.maps[name][0], own.values[name][0], _some(explanation.values[name]))
+            for name in own.maps
+        ],
     }
 
 
-def _map(name: str, values: Array, shown: Any) -> dict[str, Any]:
+def _map(name: str, values: Array, shown: Any, another: Any) -> dict[str, Any]:
     """Return what each position adds and, if what stands there is a picture, its bytes.
 
-    Of a sequence each channel is a line, of a sound each band, the highest first.
+    Of a sequence each channel is a line, of a sound each band, the highest first; `another` value
+    of the column tells which it is where this row has none.
     """
     lines = values
-    if isinstance(shown, Signal):
-        lines = values.T[::-1] if isinstance(shown, Sound) else values.T
+    if isinstance(another, Signal):
+        lines = values.T[::-1] if isinstance(another, Sound) else values.T
     return {
         "name": name,
         "values": [[float(f"{one:.3g}") for one in line] for line in lines],
@@ -75,12 +79,18 @@ def _picture(shown: Any, sides: tuple[int, ...]) -> list[Any] | None:
     The last line is where steps are. A sequence is drawn where the networks see all of its steps.
     """
     if isinstance(shown, Sequence) and len(shown) <= sides[0]:
-        steps = shown.values - np.nanmin(shown.values, axis=0)
-        steps /= np.maximum(np.nanmax(steps, axis=0), np.finfo(np.float32).tiny)
-        there = np.pad(np.nan_to_num(steps), ((0, 0), (0, 1)), constant_values=1)
+        known = np.isfinite(shown.values)
+        steps = np.where(known, shown.values - shown.values.min(0, initial=np.inf, where=known), 0)
+        steps /= np.maximum(steps.max(axis=0), np.finfo(np.float32).tiny)
+        there = np.pad(steps, ((0, 0), (0, 1)), constant_values=1)
         lines = 1 - np.pad(there, ((0, sides[0] - len(steps)), (0, 0))).T  # (channels + 1, steps)
         gray = np.round(255 * lines).astype(int)[..., None]
         return list(gray.repeat(1 + sides[0] // (FLATTEST * sides[1]), axis=0).tolist())
     picture = np.asarray(shown)
     is_picture = picture.ndim == 3 and picture.shape[:-1] == sides
     return as_bytes(picture).tolist() if is_picture else None
+
+
+def _some(values: Array) -> Any:
+    """Return a value of a column that is there, or None."""
+    return next((value for value in values if value is not None), None)
