@@ -9,10 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from madaline.core.arrays import Array
+
+_CHUNK = 256
+"""Rows worked on at a time, so that the intermediate float64 values stay in the cache."""
+
+_FEW_ROWS = 4
+"""Rows for which comparing with all edges at once is quicker than a search in each column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +36,6 @@ class JoinedBins:
         Place of its first bin among all bins, and how many follow that.
     low, width : float64 ndarray of shape (n_features,)
         Lower edge and width of each bin, halved, as twice 1e308 would overflow.
-    owner : int ndarray of shape (n_features,)
-        The number that each bin belongs to.
-    number : float64 ndarray of shape (n_features,)
-        The number of each bin, counted from its owner's first.
     means : float64 ndarray of shape (n_features,)
         Mean of each feature over the training rows.
 
@@ -57,8 +60,6 @@ class JoinedBins:
     last: Array
     low: Array
     width: Array
-    owner: Array
-    number: Array
     means: Array
 
     @classmethod
@@ -75,8 +76,6 @@ class JoinedBins:
             (counts - 1)[:, None],
             np.concatenate([own[:-1] / 2 for own in edges]),
             width,
-            np.repeat(np.arange(len(counts)), counts),
-            np.concatenate([np.arange(float(count)) for count in counts]),
             np.concatenate(list(means)),
         )
 
@@ -85,28 +84,96 @@ class JoinedBins:
         return len(self.means)
 
     def write(self, numbers: Array, out: Array) -> None:
-        """Write the features of some rows, few enough for the cache.
+        """Write the features of some rows.
+
+        Of a number's bins all before its own are full and all behind it are empty: these rows are
+        looked up, and only the bin that it lies in is worked out.
 
         Parameters
         ----------
         numbers : float64 ndarray of shape (n_numbers, n_samples)
             Finite, none missing.
-        out : ndarray of shape (n_samples, n_features)
+        out : float32 ndarray of shape (n_samples, n_features)
             Where to write.
         """
-        places = np.ascontiguousarray(self.places(numbers).T)  # (n_samples, n_numbers)
-        features = places.take(self.owner, axis=1)  # (n_samples, n_features)
-        features -= self.number
-        np.clip(features, 0, 1, out=features)
-        features -= self.means
-        out[...] = features
+        rows, (n_numbers, most_bins) = min(_CHUNK, len(out)), self._shape
+        filled = np.empty((rows, n_numbers, most_bins), np.float32)
+        starts = np.arange(0, filled.size, most_bins).reshape(rows, n_numbers)
+        for start in range(0, len(out), _CHUNK):
+            some = out[start : start + _CHUNK]
+            count = len(some)
+            self._fill(numbers[:, start : start + _CHUNK], filled[:count], starts[:count])
+            features = filled[:count].reshape(count, -1)
+            some[...] = features if self._real is None else features.take(self._real, axis=1)
+
+    def _fill(self, numbers: Array, filled: Array, starts: Array) -> None:
+        """Write features, as many for each number, given the place of the first ones."""
+        index = self._index(numbers)
+        own = index + self.first  # (n_numbers, n_samples)
+        part = self._places(numbers, index, own) - index
+        part -= self.means[own]
+        self._filled.take(own.T, axis=0, out=filled, mode="clip")
+        filled.reshape(-1)[starts + index.T] = part.T
 
     def places(self, numbers: Array) -> Array:
         """Return the number of the bin plus how far along it each number lies, from 0 to n_bins."""
+        index = self._index(numbers)
+        return self._places(numbers, index, index + self.first)
+
+    def _places(self, numbers: Array, index: Array, own: Array) -> Array:
         half = np.clip(numbers, self.lowest, self.highest) / 2
-        found = [
-            own.searchsorted(row, "right") for own, row in zip(self.edges, numbers, strict=True)
-        ]
-        index = np.clip(np.array(found) - 1, 0, self.last)
-        place = index + self.first
-        return np.asarray(index + (half - self.low[place]) / self.width[place])
+        return np.asarray(index + (half - self.low[own]) / self.width[own])
+
+    def _index(self, numbers: Array) -> Array:
+        """Return the number of the bin that each number lies in, counted from its first."""
+        if numbers.shape[1] <= _FEW_ROWS:
+            below = (self._all_edges <= numbers[:, :, None]).sum(axis=2)
+        else:
+            below = self._count_edges_below(numbers)
+        return np.clip(below - 1, 0, self.last)
+
+    def _count_edges_below(self, numbers: Array) -> Array:
+        """Return how many edges are not above each number, edge by edge.
+
+        A search in each column would ask less often, but guesses its way: that takes five times as
+        long.
+        """
+        below, is_below = np.zeros(numbers.shape, np.intp), np.empty(numbers.shape, bool)
+        for start in range(0, self._all_edges.shape[2], 255):  # as many as a byte can count
+            count = np.zeros(numbers.shape, np.uint8)
+            for edge in np.moveaxis(self._all_edges[..., start : start + 255], 2, 0):
+                np.less_equal(edge, numbers, out=is_below)
+                count += is_below.view(np.uint8)
+            below += count
+        return below
+
+    @cached_property
+    def _shape(self) -> tuple[int, int]:
+        """How many numbers there are, and how many bins one has at most."""
+        return len(self.edges), int(self.last.max()) + 1
+
+    @cached_property
+    def _all_edges(self) -> Array:
+        """All edges, shape (n_numbers, 1, most_bins + 1), with infinities behind the last."""
+        n_numbers, most_bins = self._shape
+        table = np.full((n_numbers, 1, most_bins + 1), np.inf)
+        for row, own in zip(table, self.edges, strict=True):
+            row[0, : len(own)] = own
+        return table
+
+    @cached_property
+    def _filled(self) -> Array:
+        """For each bin the features of a number at its lower edge, (n_features, most_bins)."""
+        counts, (n_numbers, most_bins) = self.last + 1, self._shape
+        places = np.arange(most_bins)
+        means = np.zeros((n_numbers, most_bins))
+        means[places < counts] = self.means
+        number = np.arange(len(self)) - np.repeat(self.first, counts.ravel())
+        full = (places < number[:, None]).astype(np.float64)
+        return np.asarray(full - np.repeat(means, counts.ravel(), axis=0), np.float32)
+
+    @cached_property
+    def _real(self) -> Array | None:
+        """Which columns of `_filled`, number by number, are features; None where all are."""
+        real = np.arange(self._shape[1]) <= self.last  # (n_numbers, most_bins)
+        return None if real.all() else np.flatnonzero(real)

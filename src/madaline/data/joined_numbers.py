@@ -78,10 +78,8 @@ class JoinedNumbers:
         if n_bins not in self._bins:
             return
         own, bins = self._bins[n_bins]
-        for start in range(0, len(out), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            numbers, _ = self._filled([column[rows] for column in columns])
-            bins.write(numbers[own], out[rows])
+        numbers, _ = self._filled(columns)
+        bins.write(numbers[own], out)
 
     def _filled(self, columns: Sequence[Array]) -> tuple[Array, Array]:
         """Return numbers with the median where one is missing, and where one is.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array, Parameters
+from madaline.core.arrays import Array
 from madaline.core.losses import Loss, loss_from_config
 from madaline.core.network import Network
 from madaline.core.workspace import Workspace
@@ -21,6 +21,7 @@ from madaline.data.tensor_file import read_tensor_file
 from madaline.errors import InputError
 from madaline.runtime.intervals import Intervals
 from madaline.runtime.sets import Sets
+from madaline.runtime.stages import Stage, stages
 
 CHUNK = 8
 """Rows of a matrix product, always as many.
@@ -100,13 +101,13 @@ class Part:
         The last chunk is padded; of no rows there is one, all padding. What is yielded is written
         over by the next.
         """
-        network, parameters = self._fixed
         workspace = Workspace(largest_product=LARGEST_PRODUCT)
         size = CHUNK * self._n_chunks(features.shape[1])
         for start in range(0, max(1, len(features)), size):
             workspace.rewind()
-            x = _in_chunks(features[start : start + size])
-            output, _ = network.forward(parameters, x, workspace=workspace)
+            output = _in_chunks(features[start : start + size])
+            for stage in self._stages:
+                output = stage(output, workspace)
             yield output.reshape(*output.shape[:2], -1, output.shape[-1])
 
     def _n_chunks(self, n_features: int) -> int:
@@ -128,9 +129,9 @@ class Part:
         return np.repeat(self.weights / folds, folds)
 
     @cached_property
-    def _fixed(self) -> tuple[Network, list[Parameters]]:
-        """What depends on no row, made once; an axis of one stands for the chunks."""
-        return self.network.fixed(self.theta[:, :, None])
+    def _stages(self) -> list[Stage]:
+        """What the networks do, with all that depends on no row done once."""
+        return stages(self.network, self.theta, CHUNK)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds: the fields alone."""
