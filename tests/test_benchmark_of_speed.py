@@ -142,7 +142,7 @@ def test_the_graph_says_what_the_networks_say(sections: Any) -> None:
     onnxruntime = pytest.importorskip("onnxruntime", reason="and run by onnxruntime")
     from madaline.core.layers import Linear, ScaledLinear, SiLU
     from madaline.core.network import Network
-    from madaline.runtime.predictor import Part
+    from madaline.runtime.part import Part
 
     rng = np.random.default_rng(0)
     network = Network((ScaledLinear((0, 0, 1), 4), SiLU(), Linear(4, 2)))

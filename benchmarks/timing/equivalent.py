@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.layers import Linear, ScaledLinear, SiLU
-from madaline.runtime.predictor import Part
+from madaline.runtime.part import Part
 
 OPSET = 18
 

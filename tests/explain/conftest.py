@@ -11,7 +11,7 @@ import pytest
 
 from madaline.core.layers import Linear, ScaledLinear, SiLU
 from madaline.core.network import Network
-from madaline.runtime.predictor import Part
+from madaline.runtime.part import Part
 
 N_BINS = (0, 16, 64)
 

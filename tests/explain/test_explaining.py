@@ -16,7 +16,7 @@ from madaline.core.surgery import widen
 from madaline.data.target import CountCodec
 from madaline.errors import InputError
 from madaline.explain import METHODS, explain
-from madaline.runtime.predictor import Part
+from madaline.runtime.part import Part
 
 TASKS = ("binary", "multiclass", "regression")
 CLASSES = TASKS[:2]

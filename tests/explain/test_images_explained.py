@@ -22,7 +22,7 @@ from madaline.core.workspace import Workspace
 from madaline.explain import explain
 from madaline.explain.secants import passes, secant
 from madaline.explain.whole_part import WholePart
-from madaline.runtime.predictor import Part
+from madaline.runtime.part import Part
 
 TOLERANCE = 1e-4
 

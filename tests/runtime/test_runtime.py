@@ -20,7 +20,7 @@ from madaline.core.layers import Linear, ScaledLinear, SiLU
 from madaline.core.network import Network
 from madaline.data.table import Table
 from madaline.errors import InputError, ModelFileError
-from madaline.runtime.predictor import CHUNK, Part
+from madaline.runtime.part import CHUNK, Part
 
 TASKS = ("binary", "multiclass", "regression")
 SOURCE = Path(madaline.__file__).parents[1]
@@ -143,7 +143,7 @@ sys.path.insert(0, {source!r})
 import numpy as np
 from madaline.core.layers import Linear, SiLU
 from madaline.core.network import Network
-from madaline.runtime.predictor import Part
+from madaline.runtime.part import Part
 
 network = Network((Linear(40, 48), SiLU(), Linear(48, 24), SiLU(), Linear(24, 2)))
 rng = np.random.default_rng(0)

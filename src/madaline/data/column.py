@@ -56,6 +56,8 @@ def to_column(name: str, values: Any) -> Array:
     >>> to_column("member", [True, None, False])
     array([True, None, False], dtype=object)
     """
+    if type(values) is np.ndarray and values.ndim == 1 and values.dtype.kind == "f":
+        return _finite(name, values.astype(np.float64, copy=False))  # at once: one row comes often
     array = _images_of(values)
     if array is None:
         array = _as_array(values)
@@ -177,7 +179,7 @@ def _signals(name: str, array: Array) -> Array:
 
 def _finite(name: str, numbers: Array) -> Array:
     infinite = np.isinf(numbers)
-    if infinite.any():
+    if np.count_nonzero(infinite):
         row = int(np.argmax(infinite))
         raise InputError(
             f"Column {name!r} holds an infinity (inf) in row {row} (counted from 0): correct it, or"

@@ -201,7 +201,7 @@ class TableEncoder:
         self._check_prepared(n_bins)
         base = [encoder.n_features for encoder in self.encoders]
         bins = [0] * len(base)
-        for place, encoder in self._numbers():
+        for place, encoder in self._numbers:
             bins[place] = encoder.n_bin_features(n_bins)
         indices = np.arange(len(base))
         return np.concatenate([np.repeat(indices, base), np.repeat(indices, bins)])
@@ -210,13 +210,13 @@ class TableEncoder:
         """Return what each feature stands for."""
         self._check_prepared(n_bins)
         names = [name for encoder in self.encoders for name in encoder.feature_names]
-        for _, encoder in self._numbers():
+        for _, encoder in self._numbers:
             names += encoder.bin_names(n_bins)
         return tuple(names)
 
     def bins(self, n_bins: int) -> dict[str, Bins]:
         """Return the bins of each column of numbers that needs any, by name."""
-        return {e.name: e.bins[n_bins] for _, e in self._numbers() if n_bins in e.bins}
+        return {e.name: e.bins[n_bins] for _, e in self._numbers if n_bins in e.bins}
 
     def encode(self, table: Table) -> Encoded:
         """Do what all numbers of bins share.
@@ -243,7 +243,7 @@ class TableEncoder:
             for encoder, column in zip(self.encoders, columns, strict=True)
         }
         unseen = {name: count for name, count in counts.items() if count}
-        numbers = [columns[place] for place, _ in self._numbers()]
+        numbers = [columns[place] for place, _ in self._numbers]
         base = np.empty((table.n_samples, self.n_features(0)), np.float32)
         for start in range(0, len(base), _CHUNK):
             rows = slice(start, start + _CHUNK)
@@ -321,8 +321,8 @@ class TableEncoder:
     @cached_property
     def joined(self) -> JoinedNumbers | None:
         """The columns of numbers together, if there are any."""
-        encoders = tuple(encoder for _, encoder in self._numbers())
-        starts = tuple(self._starts[place] for place, _ in self._numbers())
+        encoders = tuple(encoder for _, encoder in self._numbers)
+        starts = tuple(self._starts[place] for place, _ in self._numbers)
         return JoinedNumbers(encoders, starts) if encoders else None
 
     @cached_property
@@ -344,10 +344,14 @@ class TableEncoder:
         """The number of features for each number of bins, made once: one row should not cost it."""
         return {n_bins: len(self.feature_columns(n_bins)) for n_bins in (0, *self.n_bins)}
 
-    def _numbers(self) -> Iterator[tuple[int, NumberEncoder]]:
-        for place, encoder in enumerate(self.encoders):
-            if isinstance(encoder, NumberEncoder):
-                yield place, encoder
+    @cached_property
+    def _numbers(self) -> tuple[tuple[int, NumberEncoder], ...]:
+        """The place and the encoder of each column of numbers."""
+        return tuple(
+            (place, encoder)
+            for place, encoder in enumerate(self.encoders)
+            if isinstance(encoder, NumberEncoder)
+        )
 
     def _check_prepared(self, n_bins: int) -> None:
         if n_bins != 0 and n_bins not in self.n_bins:

@@ -15,8 +15,8 @@ import numpy as np
 
 from madaline.core.arrays import Array
 
-_CHUNK = 256
-"""Rows worked on at a time, so that the intermediate float64 values stay in the cache."""
+_FEATURES = 2**18
+"""Features worked out at a time, about, so that they stay in the cache."""
 
 _FEW_ROWS = 4
 """Rows for which comparing with all edges at once is quicker than a search in each column."""
@@ -96,13 +96,14 @@ class JoinedBins:
         out : float32 ndarray of shape (n_samples, n_features)
             Where to write.
         """
-        rows, (n_numbers, most_bins) = min(_CHUNK, len(out)), self._shape
+        n_numbers, most_bins = self._shape
+        rows = min(len(out), max(1, _FEATURES // (n_numbers * most_bins)))
         filled = np.empty((rows, n_numbers, most_bins), np.float32)
         starts = np.arange(0, filled.size, most_bins).reshape(rows, n_numbers)
-        for start in range(0, len(out), _CHUNK):
-            some = out[start : start + _CHUNK]
+        for start in range(0, len(out), max(1, rows)):
+            some = out[start : start + rows]
             count = len(some)
-            self._fill(numbers[:, start : start + _CHUNK], filled[:count], starts[:count])
+            self._fill(numbers[:, start : start + rows], filled[:count], starts[:count])
             features = filled[:count].reshape(count, -1)
             some[...] = features if self._real is None else features.take(self._real, axis=1)
 
@@ -130,7 +131,7 @@ class JoinedBins:
             below = (self._all_edges <= numbers[:, :, None]).sum(axis=2)
         else:
             below = self._count_edges_below(numbers)
-        return np.clip(below - 1, 0, self.last)
+        return np.asarray(np.clip(below - 1, 0, self.last))
 
     def _count_edges_below(self, numbers: Array) -> Array:
         """Return how many edges are not above each number, edge by edge.

@@ -13,9 +13,6 @@ from madaline.data.joined_bins import JoinedBins
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.scaling import scaled
 
-_CHUNK = 256
-"""Rows worked on at a time, so that the intermediate float64 values stay in the cache."""
-
 
 @dataclass(frozen=True, eq=False)
 class JoinedNumbers:
@@ -57,9 +54,9 @@ class JoinedNumbers:
         """
         numbers, missing = self._filled(columns)
         features = scaled(numbers, self._centers, self._spreads)
+        for own, places in self._runs:
+            out[:, places] = features[own].T
         for row, (encoder, start) in enumerate(zip(self.encoders, self.starts, strict=True)):
-            if encoder.varies:
-                out[:, start] = features[row]
             if encoder.missing_share is not None:
                 out[:, start + encoder.varies] = missing[row] - encoder.missing_share
 
@@ -102,6 +99,20 @@ class JoinedNumbers:
             edges, means = [one.edges for one in bins], [one.means for one in bins]
             joined[n_bins] = np.array(own), JoinedBins.of(edges, means)
         return joined
+
+    @cached_property
+    def _runs(self) -> list[tuple[slice, slice]]:
+        """Numbers that vary, and where they go: those whose features are neighbors together."""
+        runs: list[tuple[slice, slice]] = []
+        for row, (encoder, start) in enumerate(zip(self.encoders, self.starts, strict=True)):
+            if not encoder.varies:
+                continue
+            if runs and (row, start) == (runs[-1][0].stop, runs[-1][1].stop):
+                own, places = runs.pop()
+                runs.append((slice(own.start, row + 1), slice(places.start, start + 1)))
+            else:
+                runs.append((slice(row, row + 1), slice(start, start + 1)))
+        return runs
 
     @cached_property
     def _centers(self) -> Array:

@@ -80,7 +80,8 @@ class Table:
         InputError
             If there is no such column.
         """
-        self._check_known([name])
+        if name not in self.columns:
+            self._check_known([name])
         return self.columns[name]
 
     def __contains__(self, name: object) -> bool:

@@ -14,7 +14,7 @@ from madaline.core.layers import Linear
 from madaline.core.layers.base import Layer
 from madaline.core.layers.chain import ChainBackward, chain_forward
 from madaline.core.workspace import Workspace
-from madaline.runtime.predictor import Part
+from madaline.runtime.part import Part
 
 
 class AskedPart(ABC):

@@ -16,7 +16,8 @@ from madaline.explain.nodes import gauss_legendre
 from madaline.explain.opened_part import OpenedPart
 from madaline.explain.secants import Pass, passes, secant
 from madaline.explain.whole_part import WholePart
-from madaline.runtime.predictor import Part, Predictor
+from madaline.runtime.part import Part
+from madaline.runtime.predictor import Predictor
 
 NODES_OF_ANSWER = 32
 """Nodes at which the slope of an answer is asked between two raw outputs; they cost little."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.explain.asked_part import AskedPart
-from madaline.runtime.predictor import Part
+from madaline.runtime.part import Part
 
 
 @dataclass(frozen=True, eq=False)

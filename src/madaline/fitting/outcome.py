@@ -14,7 +14,8 @@ from madaline.core.network import Network
 from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
 from madaline.fitting.preparation import Preparation
 from madaline.runtime.intervals import Intervals
-from madaline.runtime.predictor import Part, Predictor, class_probabilities
+from madaline.runtime.part import Part
+from madaline.runtime.predictor import Predictor, class_probabilities
 from madaline.runtime.sets import Sets
 from madaline.training.calibration import Calibration, calibrate
 from madaline.training.examples import Examples
