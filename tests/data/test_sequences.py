@@ -132,7 +132,7 @@ def test_sequences_beside_numbers_are_features_of_one_column():
     table = Table.from_columns({"walk": random_arrays(), "age": np.arange(30.0)})
     encoder = TableEncoder.fit(table, Schema.infer(table, {"age": "number"}))
     assert encoder.grid == ()
-    assert encoder.only_grid[0] == (encoder.encoders[0].length,)
+    assert [grid.sides for grid in encoder.grids.values()] == [(encoder.encoders[0].length,)]
     assert encoder.encode(table).features(0).shape[1] == encoder.n_features(0) > 30
     assert np.isfinite(encoder.encode(table).features(0)).all()
 

@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 from madaline import AdaptiveClassifier, load
 from madaline.core.layers import Branches
 from madaline.data.encoder import TableEncoder
+from madaline.data.grid import Grid
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
@@ -19,6 +20,7 @@ from madaline.training.architecture import build_network
 from madaline.training.plan import make_plan
 
 N_TRAIN = 300
+FACE = (Grid(0, 64, (8, 8)),)
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +88,12 @@ def test_what_is_asked_of_columns_is_answered_beside_images(fitted, cards):
 
 def test_the_race_is_of_joined_networks_and_plain_ones():
     widths = {0: 70, 16: 102, 64: 198}
-    names = [one.name for one in make_plan(500, widths, epochs=9, grid=(8, 8), beside=True).recipes]
+    names = [one.name for one in make_plan(500, widths, epochs=9, grids=FACE, beside=True).recipes]
     assert len(names) == len(set(names)) == 7
     assert sum("convolutions" in name for name in names) == 4
     assert sum("16 bins" in name for name in names) == 3
     without_numbers = dict.fromkeys(widths, 70)
-    assert len(make_plan(500, without_numbers, epochs=9, grid=(8, 8), beside=True).recipes) == 3
+    assert len(make_plan(500, without_numbers, epochs=9, grids=FACE, beside=True).recipes) == 3
 
 
 @pytest.mark.parametrize("order", [("face", "size"), ("size", "face"), ("size", "face", "age")])
@@ -104,11 +106,11 @@ def test_a_branch_sees_the_image_and_the_other_the_rest(order):
     }
     table = Table.from_columns({name: columns[name] for name in order})
     encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0, 16))
-    recipe = make_plan(500, {0: 66, 16: 98, 64: 98}, epochs=9, grid=(8, 8), beside=True).recipes[
+    recipe = make_plan(500, {0: 66, 16: 98, 64: 98}, epochs=9, grids=FACE, beside=True).recipes[
         2
     ]  # 16 bins
     layer = build_network(recipe, _Seen(encoder)).layers[0]
-    (picture,), others = layer.spans
+    ((picture,), others) = layer.spans
     names = np.array(encoder.feature_names(16))
     assert all(name.startswith("face ") for name in names[slice(*picture)])
     seen = np.concatenate([names[slice(*span)] for span in others])
@@ -122,7 +124,7 @@ class _Seen:
     n_outputs = 1
 
     def __init__(self, encoder):
-        self.grid, self.grid_span = encoder.only_grid
+        self.grids = tuple(encoder.grids.values())
         self.columns = {16: tuple(encoder.feature_columns(16).tolist())}
 
 

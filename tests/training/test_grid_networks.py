@@ -12,6 +12,7 @@ from madaline.core.layers import Convolution, Linear, ScaledLinear
 from madaline.core.losses import BinaryCrossEntropy
 from madaline.core.surgery import hidden_layers
 from madaline.data.batches import FoldedRows
+from madaline.data.grid import Grid
 from madaline.training.architecture import build_network, width
 from madaline.training.cohort import Cohort
 from madaline.training.examples import Examples
@@ -20,7 +21,8 @@ from madaline.training.race import Race
 from madaline.training.recipe import Recipe
 
 GRID = (6, 5)
-RECIPE = Recipe(0, 10, (8,), channels=(3, 4), dropout=0.2, warping=1.0, learning_rate=0.01)
+WHOLE = Grid(0, 60, GRID)
+RECIPE = Recipe(0, 10, (8,), channels=((3, 4),), dropout=0.2, warping=1.0, learning_rate=0.01)
 
 
 @pytest.fixture
@@ -32,16 +34,18 @@ def examples():
     x[:, :3] += 2 * target[..., None, None] - 1
     rows = FoldedRows.from_folds(np.arange(60) % 3)
     features, columns = {0: x.reshape(60, -1)[rows.order]}, {0: (0,) * 60}
-    return Examples(rows, features, columns, target[rows.order], BinaryCrossEntropy(), grid=GRID)
+    return Examples(
+        rows, features, columns, target[rows.order], BinaryCrossEntropy(), grids=(WHOLE,)
+    )
 
 
 def test_the_plan_for_a_grid_has_bent_and_unbent_recipes():
-    plan = make_plan(4000, {0: 784}, epochs=30, grid=(28, 28))
-    assert {recipe.channels for recipe in plan.recipes} == {(16, 32, 64)}
+    plan = make_plan(4000, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),))
+    assert {recipe.channels for recipe in plan.recipes} == {((16, 32, 64),)}
     assert sorted(recipe.warping for recipe in plan.recipes) == [0, 1, 1]
     assert len({recipe.name for recipe in plan.recipes}) == 3
     assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 64, 30)
-    assert make_plan(20, {0: 784}, epochs=30, grid=(28, 28)).batch_size <= 16
+    assert make_plan(20, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),)).batch_size <= 16
     assert not any(
         recipe.channels for recipe in make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
     )
@@ -55,7 +59,7 @@ def test_layers_look_at_a_coarser_grid_each_time(examples):
     first, last = (layer for layer in network.layers if isinstance(layer, Linear))
     assert (first.in_features, last.in_features, last.out_features) == (4, 8, 1)
     assert width(RECIPE, examples) == 90
-    deeper = build_network(replace(RECIPE, channels=(3, 4, 5, 6)), examples)
+    deeper = build_network(replace(RECIPE, channels=((3, 4, 5, 6),)), examples)
     assert deeper.predict(np.zeros(deeper.layout.size), np.zeros((2, 60))).shape == (2, 1)
 
 
@@ -79,7 +83,7 @@ def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(examples, warp
 
 
 def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(examples):
-    plan = make_plan(60, {0: 60}, epochs=12, n_folds=3, grid=GRID)
+    plan = make_plan(60, {0: 60}, epochs=12, n_folds=3, grids=(WHOLE,))
     race = Race(plan, examples, seed=0)
     for _ in race.run():
         pass
@@ -101,11 +105,12 @@ def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(
 
 
 def test_the_plans_for_sequences_and_sounds_move_them_or_leave_them():
-    plan = make_plan(270, {0: 286}, epochs=30, grid=(22,))
-    assert {recipe.channels for recipe in plan.recipes} == {(64, 64, 64)}
+    steps = Grid(0, 286, (22,))
+    plan = make_plan(270, {0: 286}, epochs=30, grids=(steps,))
+    assert {recipe.channels for recipe in plan.recipes} == {((64, 64, 64),)}
     assert sorted((one.warping, one.offset) for one in plan.recipes) == [(0, 0), (1, 0.3), (1, 0.3)]
     assert not any(recipe.pitch for recipe in plan.recipes)
-    heard = make_plan(270, {0: 286}, epochs=30, grid=(22,), hears=True)
+    heard = make_plan(270, {0: 286}, epochs=30, grids=(replace(steps, hears=True),))
     assert sorted(recipe.pitch for recipe in heard.recipes) == [0, 1, 1]
     assert heard.recipes[0].name.endswith("warped 1, offset 0.3, pitch 1")
 
@@ -118,11 +123,12 @@ def test_sequences_are_moved_in_training_and_judged_as_they_are():
     rows = FoldedRows.from_folds(np.arange(60) % 3)
     features = {0: x.reshape(60, -1)[rows.order]}
     given = features[0].copy()
+    steps = Grid(0, 32, (8,), hears=True)
     examples = Examples(
-        rows, features, {0: (0,) * 32}, target[rows.order], BinaryCrossEntropy(), grid=(8,)
+        rows, features, {0: (0,) * 32}, target[rows.order], BinaryCrossEntropy(), grids=(steps,)
     )
     recipes = (replace(RECIPE, offset=0.5, pitch=1.0), replace(RECIPE, warping=0.0))
-    plan = replace(make_plan(60, {0: 32}, epochs=20, n_folds=3, grid=(8,)), recipes=recipes)
+    plan = replace(make_plan(60, {0: 32}, epochs=20, n_folds=3, grids=(steps,)), recipes=recipes)
     race = Race(plan, examples, seed=0)
     for _ in race.run():
         pass

@@ -70,12 +70,14 @@ layers behind them, and by how much images are bent in training, each time in an
 Its loss is how wrong it is on images that it never saw: lower is better."""
 
 RECIPES_OF_BOTH = """\
-A recipe is named by the units of its convolutions, which look at small windows all over an image
-while a first layer looks at the other columns, by how that sees numbers (plain, or also in bins),
-by the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
-layers behind both, and by how much images are bent in training, each time in another way (warped).
-Recipes without convolutions take pixels for columns like any other. A loss is how wrong a recipe is
-on rows that it never saw: lower is better."""
+A recipe is named by the units of its convolutions, which look at small windows all over an image,
+or at a few steps of a sequence or sound (with others for each such column, where there are
+several), while a first layer looks at the other columns, by how that sees numbers (plain, or also
+in bins), by the epochs after which an idle weight has decayed (few: simpler networks), by the units
+of the layers behind all of them, and by how much images are bent, and sequences sped up and slowed
+down (warped), moved as a whole (offset), and sounds moved in pitch, in training, each time in
+another way. Recipes without convolutions take pixels or steps for columns like any other. A loss is
+how wrong a recipe is on rows that it never saw: lower is better."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -236,7 +238,7 @@ def _recipes(encoder: TableEncoder) -> str:
     """Return how recipes are named, in words."""
     if encoder.grid:
         return RECIPES_OF_IMAGES if len(encoder.grid) == 2 else RECIPES_OF_STEPS
-    if encoder.only_grid[0]:
+    if encoder.grids:
         return RECIPES_OF_BOTH
     return RECIPES_OF_TEXTS if encoder.only_texts else RECIPES
 

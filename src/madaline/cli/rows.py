@@ -67,7 +67,7 @@ def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Row
     encoder = model.predictor.encoder
     if not Path(path).is_dir():
         columns = [*encoder.columns, *also]
-        shapes = {name: shape for name, (_, shape) in encoder.grids.items()}
+        shapes = {name: grid.shape for name, grid in encoder.grids.items()}
         table = read_file(path, categories=encoder.categories, columns=columns)
         opened = open_images(table, shapes=shapes, folder=Path(path).parent)
         _say(opened.notes)

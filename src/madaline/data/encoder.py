@@ -25,6 +25,7 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.datetime_encoder import DatetimeEncoder
 from madaline.data.fold_features import FoldFeatures
+from madaline.data.grid import Grid
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
@@ -152,13 +153,7 @@ class TableEncoder:
     @property
     def grid(self) -> tuple[int, ...]:
         """Positions that the features stand on, such as pixels or steps; none where columns mix."""
-        return self.only_grid[0] if len(self.encoders) == 1 else ()
-
-    @property
-    def hears(self) -> bool:
-        """Whether the only column on a grid is one of sounds."""
-        on_grid = [encoder for encoder in self.encoders if encoder.grid_shape]
-        return len(on_grid) == 1 and isinstance(on_grid[0], SoundEncoder)
+        return self.encoders[0].grid_shape[:-1] if len(self.encoders) == 1 else ()
 
     @property
     def only_texts(self) -> bool:
@@ -172,21 +167,15 @@ class TableEncoder:
         return only.shape if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
 
     @property
-    def only_grid(self) -> tuple[tuple[int, ...], tuple[int, int]]:
-        """The sides of the only column on a grid, and the features from where to where it stands.
-
-        Both are empty where there is no such column, or several.
-        """
-        if len(self.grids) != 1:
-            return (), (0, 0)
-        ((features, shape),) = self.grids.values()
-        return shape[:-1], (features.start, features.stop)
-
-    @property
-    def grids(self) -> dict[str, tuple[slice, tuple[int, ...]]]:
-        """The features of each column that stands on a grid, and its sides and channels."""
+    def grids(self) -> dict[str, Grid]:
+        """The grid of each column whose features stand on one."""
         return {
-            encoder.name: (slice(start, start + encoder.n_features), encoder.grid_shape)
+            encoder.name: Grid(
+                start,
+                start + encoder.n_features,
+                encoder.grid_shape[:-1],
+                hears=isinstance(encoder, SoundEncoder),
+            )
             for encoder, start in zip(self.encoders, self._starts, strict=True)
             if encoder.grid_shape
         }

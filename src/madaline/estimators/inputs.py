@@ -36,7 +36,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
             warnings.warn(note, ImagesChangedWarning, stacklevel=3)
         return opened.table
     grids = estimator.model_.predictor.encoder.grids
-    return open_images(table, shapes={name: shape for name, (_, shape) in grids.items()}).table
+    return open_images(table, shapes={name: grid.shape for name, grid in grids.items()}).table
 
 
 def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:

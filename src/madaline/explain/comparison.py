@@ -77,7 +77,7 @@ class Comparison:
     def n_shares(self) -> int:
         """Number of columns, and of positions of the grids that some stand on."""
         grids = self.networks.grids.values()
-        return self.n_columns + sum(prod(map_shape(shape)) for _, shape in grids)
+        return self.n_columns + sum(prod(map_shape(grid.shape)) for grid in grids)
 
     @cached_property
     def base(self) -> Array:
@@ -148,8 +148,9 @@ class Comparison:
             totals = part.feature_totals(gradient, difference)
             start = self.n_columns
             shares[:, :start] += totals @ part.selector
-            for features, shape in self.networks.grids.values():
-                places = totals[:, features].reshape(len(totals), prod(map_shape(shape)), -1)
+            for grid in self.networks.grids.values():
+                n_places = prod(map_shape(grid.shape))
+                places = totals[:, grid.features].reshape(len(totals), n_places, -1)
                 positions = places.sum(axis=-1)
                 shares[:, start : start + positions.shape[1]] += positions
                 start += positions.shape[1]
@@ -164,9 +165,10 @@ class Comparison:
             Sums or means of what `shares` returned.
         """
         maps, start = {}, self.n_columns
-        for name, (_, shape) in self.networks.grids.items():
-            stop = start + prod(map_shape(shape))
-            maps[name] = shares[:, start:stop].reshape(len(shares), *map_shape(shape))
+        for name, grid in self.networks.grids.items():
+            shape = map_shape(grid.shape)
+            stop = start + prod(shape)
+            maps[name] = shares[:, start:stop].reshape(len(shares), *shape)
             start = stop
         return maps
 

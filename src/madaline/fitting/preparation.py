@@ -159,9 +159,8 @@ def _plan(given: Given, codec: TargetCodec, encoder: TableEncoder, effort: int) 
         epochs=effort,
         n_groups=None if given.groups is None else len(np.unique(given.groups)),
         n_folds=count_folds(given.folds),
-        grid=encoder.only_grid[0],
+        grids=tuple(encoder.grids.values()),
         beside=len(encoder.columns) > 1,
-        hears=encoder.hears,
         only_texts=encoder.only_texts,
         n_outputs=_target_matrix(codec, given.target[:1]).shape[1],
     )
@@ -219,7 +218,7 @@ def _examples(
             codec, given.target[order], _unit_mean(given.weight, order), n_judged=rows.n_judged
         ),
         fold_features,
-        *encoder.only_grid,
+        tuple(encoder.grids.values()),
     )
 
 

@@ -20,6 +20,7 @@ from madaline.core.layers import (
 )
 from madaline.core.layers.base import Layer
 from madaline.core.network import Network
+from madaline.data.grid import Grid
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
 
@@ -38,8 +39,8 @@ def build_network(recipe: Recipe, examples: Examples) -> Network:
 
     Columns of a table: gated inputs, hidden layers of SiLU units, linear outputs. A grid, such as
     the pixels of an image: convolutions, each with a coarser grid behind it, hidden layers of
-    rectifiers, linear outputs. A grid beside columns: the convolutions and a first layer of the
-    columns side by side, and the rest as for a grid.
+    rectifiers, linear outputs. Several grids, or one beside columns: the convolutions of each and a
+    first layer of the columns side by side, and the rest as for a grid.
     """
     hidden = _of_grid(recipe, examples) if recipe.channels else _of_columns(recipe, examples)
     output = Linear(recipe.units[-1], examples.n_outputs, weight_initializer=zeros)
@@ -70,8 +71,11 @@ def channels_for(grid: tuple[int, ...], *, most: int = 128) -> tuple[int, ...]:
 
 def width(recipe: Recipe, examples: Examples) -> int:
     """Return how many numbers come out of the widest layer, a row."""
-    of_grid = recipe.channels[0] * prod(examples.grid) if recipe.channels else 0
-    return max(of_grid, *recipe.units)
+    of_grids = [
+        first * grid.n_positions
+        for (first, *_), grid in zip(recipe.channels, examples.grids, strict=False)
+    ]
+    return max([*of_grids, *recipe.units])
 
 
 def _of_columns(recipe: Recipe, examples: Examples) -> list[Layer]:
@@ -91,35 +95,51 @@ def _quiet(columns: tuple[int, ...], units: int) -> Layer:
 
 
 def _of_grid(recipe: Recipe, examples: Examples) -> list[Layer]:
+    looking = [
+        _convolutions(channels, grid)
+        for channels, grid in zip(recipe.channels, examples.grids, strict=True)
+    ]
+    below = sum(n_numbers for _, n_numbers in looking)
+    branches = [layers for layers, _ in looking]
+    spans: list[tuple[tuple[int, int], ...]]
+    spans = [((grid.start, grid.stop),) for grid in examples.grids]
     columns = np.asarray(examples.columns[recipe.n_bins])
-    start, stop = examples.grid_span or (0, len(columns))
-    layers, below = _convolutions(recipe, examples.grid, (stop - start) // prod(examples.grid))
-    if stop - start < len(columns):
-        spans = [one for one in ((0, start), (stop, len(columns))) if one[0] < one[1]]
-        others = np.concatenate([columns[slice(*span)] for span in spans])
-        layers = [Branches((((start, stop),), tuple(spans)), (tuple(layers), _beside(others)))]
+    others = _between(examples.grids, len(columns))
+    if others:
+        spans.append(others)
+        branches.append(_beside(np.concatenate([columns[slice(*span)] for span in others])))
         below += UNITS_BESIDE
+    alone = len(branches) == 1
+    layers: list[Layer] = [*branches[0]] if alone else [Branches(tuple(spans), tuple(branches))]
     for units in recipe.units:
         layers += [Dropout(recipe.dropout), Linear(below, units, bias_initializer=zeros), ReLU()]
         below = units
     return layers
 
 
-def _convolutions(recipe: Recipe, grid: tuple[int, ...], below: int) -> tuple[list[Layer], int]:
+def _convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, ...], int]:
     """Return the convolutions with all that stands between them, and how many numbers come out."""
     layers: list[Layer] = []
-    for channels in recipe.channels:
-        layers.append(Convolution(grid, below, channels))
-        if min(grid) > 1:
-            pooling = MaxPooling(grid)
+    sides, below = grid.sides, grid.channels
+    for units in channels:
+        layers.append(Convolution(sides, below, units))
+        if min(sides) > 1:
+            pooling = MaxPooling(sides)
             layers.append(pooling)
-            grid = pooling.out_shape
+            sides = pooling.out_shape
         layers.append(ReLU())
-        below = channels
-    return layers, below * prod(grid)
+        below = units
+    return tuple(layers), below * prod(sides)
+
+
+def _between(grids: tuple[Grid, ...], n_features: int) -> tuple[tuple[int, int], ...]:
+    """Return the stretches of features that stand on no grid."""
+    starts = [0, *(grid.stop for grid in grids)]
+    stops = [*(grid.start for grid in grids), n_features]
+    return tuple(span for span in zip(starts, stops, strict=True) if span[0] < span[1])
 
 
 def _beside(columns: Array) -> tuple[Layer, ...]:
-    """Return the first layer of the features that do not stand on the grid, by their columns."""
+    """Return the first layer of the features that stand on no grid, by their columns."""
     _, numbers = np.unique(columns, return_inverse=True)
     return ScaledLinear(tuple(numbers.tolist()), UNITS_BESIDE), SiLU()

@@ -266,26 +266,28 @@ class Cohort:
 
     def _warped(self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace) -> Array:
         """Return images or sequences that are bent by chance, each in its own way."""
-        start, stop = self.examples.grid_span or (0, x.shape[-1])
-        rows, strength = x[..., start:stop], self.recipes[0].warping
-        bent = workspace.empty(rows.shape, np.float32)
-        grid = (*self.examples.grid, 1)[:2]  # a sequence is a picture of width 1
-        for own, out, rng in zip(rows, bent, rngs, strict=True):
-            warp(own, grid, strength, rng, out=out, workspace=workspace)
-        if bent.shape == x.shape:
-            return bent
-        rows[...] = bent
+        for grid in self.examples.grids:
+            rows = x[..., grid.features]
+            bent = workspace.empty(rows.shape, np.float32)
+            sides = (*grid.sides, 1)[:2]  # a sequence is a picture of width 1
+            for own, out, rng in zip(rows, bent, rngs, strict=True):
+                warp(own, sides, self.recipes[0].warping, rng, out=out, workspace=workspace)
+            if bent.shape == x.shape:
+                return bent
+            rows[...] = bent
         return x
 
     def _move(self, x: Array, rngs: Sequence[np.random.Generator]) -> None:
         """Move sequences as a whole, and pitches, by chance, each elsewhere."""
-        recipe, length = self.recipes[0], self.examples.grid[:1]
-        start, stop = self.examples.grid_span or (0, x.shape[-1])
-        for rows, rng in zip(x[..., start:stop], rngs, strict=True):
-            if recipe.pitch:
-                move_pitches(rows, length[0], recipe.pitch, rng)
-            if recipe.offset:
-                add_offsets(rows, length[0], recipe.offset, rng)
+        recipe = self.recipes[0]
+        for grid in self.examples.grids:
+            if not grid.of_steps:
+                continue
+            for rows, rng in zip(x[..., grid.features], rngs, strict=True):
+                if recipe.pitch and grid.hears:
+                    move_pitches(rows, grid.sides[0], recipe.pitch, rng)
+                if recipe.offset:
+                    add_offsets(rows, grid.sides[0], recipe.offset, rng)
 
     def _gradient(self, members: Population) -> Array:
         return np.empty(members.theta.shape, members.theta.dtype)

@@ -13,6 +13,7 @@ from madaline.core.arrays import Array
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.data.batches import FoldedRows
 from madaline.data.fold_features import FoldFeatures
+from madaline.data.grid import Grid
 from madaline.training.ensemble import greedy_weights
 from madaline.training.metrics import TIE, Metric
 
@@ -41,11 +42,9 @@ class Examples:
         What judges outputs instead of the loss.
     fold_features : FoldFeatures, optional
         Features that are others for the networks of each fold.
-    grid : tuple of int
-        Positions that the features stand on, such as the height and width of images; none where
-        they are columns of a table.
-    grid_span : tuple of int, optional
-        The features from where to where it stands; by default all.
+    grids : tuple of Grid
+        The grids that features stand on, such as those of images; none where all are columns of a
+        table.
     """
 
     rows: FoldedRows
@@ -57,8 +56,7 @@ class Examples:
     groups: Array | None = None
     metric: Metric | None = None
     fold_features: FoldFeatures | None = None
-    grid: tuple[int, ...] = ()
-    grid_span: tuple[int, int] | None = None
+    grids: tuple[Grid, ...] = ()
 
     @property
     def n_samples(self) -> int:

@@ -178,7 +178,7 @@ def out_of_fold_importances(
     tuple of Importance
         The most important column first; none if no fold has two rows that could exchange values.
     """
-    if examples.grid and len(names) < 2:  # nothing beside it
+    if examples.grids and len(names) < 2:  # nothing beside it
         return ()
     affordable = int(work / exchange_work(mix, len(names)))
     spread = examples.rows.spread(min(EXCHANGED_ROWS, max(FEWEST_ROWS, affordable)))

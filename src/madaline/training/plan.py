@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log2
 
+from madaline.data.grid import Grid
 from madaline.training.architecture import channels_for
 from madaline.training.recipe import GRID_LEARNING_RATE, TEXT_LEARNING_RATE, Recipe
 
@@ -137,9 +138,8 @@ def make_plan(
     epochs: int,
     n_groups: int | None = None,
     n_folds: int | None = None,
-    grid: tuple[int, ...] = (),
+    grids: Sequence[Grid] = (),
     beside: bool = False,
-    hears: bool = False,
     only_texts: bool = False,
     n_outputs: int = 1,
 ) -> Plan:
@@ -157,12 +157,10 @@ def make_plan(
         Number of groups of rows that may not be separated.
     n_folds : int, optional
         Number of folds, where that is not to be decided by the number of rows.
-    grid : tuple of int, optional
-        Positions that features stand on; none where they are columns of a table.
+    grids : sequence of Grid, optional
+        What features stand on; none where they are columns of a table.
     beside : bool
-        Whether there are other columns beside that grid.
-    hears : bool, default=False
-        Whether they are frames of sounds.
+        Whether there are several columns, on grids or not.
     only_texts : bool, default=False
         Whether all features are terms of texts.
     n_outputs : int, default=1
@@ -177,14 +175,14 @@ def make_plan(
     n_folds = n_folds or _folds(n_samples, n_groups)
     smallest_training_part = max(1, n_samples - -(-n_samples // max(2, n_folds)))
     plan = Plan(
-        () if grid and not beside else _table_recipes(n_samples, widths),
+        () if grids and not beside else _table_recipes(n_samples, widths),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), smallest_training_part),
         epochs=epochs,
     )
-    if not grid:
+    if not grids:
         return _of_texts(plan, widths[0], n_outputs) if only_texts else plan
-    usual = _usual_on_grid(grid, hears)
+    usual = _usual_on_grids(grids)
     return _beside_grid(plan, usual, widths) if beside else _on_grid(plan, usual)
 
 
@@ -216,9 +214,9 @@ def _on_grid(plan: Plan, usual: Recipe) -> Plan:
 
 
 def _beside_grid(plan: Plan, usual: Recipe, widths: Mapping[int, int]) -> Plan:
-    """Return the plan with networks that look at a grid and at the columns beside it.
+    """Return the plan with networks that look at each grid and at the columns beside them.
 
-    They race against those that take the positions of the grid for columns like any other.
+    They race against those that take the positions of grids for columns like any other.
     """
     joined = [usual, _unbent(usual)]
     if widths.get(BINS_BESIDE, widths[0]) > widths[0]:
@@ -237,17 +235,17 @@ def _unbent(recipe: Recipe) -> Recipe:
     return replace(recipe, warping=0.0, offset=0.0, pitch=0.0)
 
 
-def _usual_on_grid(grid: tuple[int, ...], hears: bool) -> Recipe:
+def _usual_on_grids(grids: Sequence[Grid]) -> Recipe:
     return Recipe(
         0,
         GRID_DECAY_TIMES[0],
         (128,),
         learning_rate=GRID_LEARNING_RATE,
-        channels=channels_for(grid),
+        channels=tuple(channels_for(grid.sides) for grid in grids),
         dropout=0.3,
         warping=1.0,
-        offset=OFFSET if len(grid) == 1 else 0.0,
-        pitch=1.0 if hears else 0.0,
+        offset=OFFSET if any(grid.of_steps for grid in grids) else 0.0,
+        pitch=1.0 if any(grid.hears for grid in grids) else 0.0,
     )
 
 

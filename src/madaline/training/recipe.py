@@ -35,8 +35,8 @@ class Recipe:
         on any one column use more of them.
     learning_rate : float
         For biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6.
-    channels : tuple of int
-        Units of each convolution, where features stand on a grid; none in tables.
+    channels : tuple of tuple of int
+        For each grid that features stand on, the units of each convolution; none in tables.
     dropout : float
         Probability that an input of the layers behind the convolutions is silenced in training.
     warping : float
@@ -63,7 +63,7 @@ class Recipe:
     units: tuple[int, ...] = (64, 64, 64)
     column_dropout: float = 0.0
     learning_rate: float = LEARNING_RATE
-    channels: tuple[int, ...] = ()
+    channels: tuple[tuple[int, ...], ...] = ()
     dropout: float = 0.0
     warping: float = 0.0
     quiet: bool = False
@@ -83,7 +83,7 @@ class Recipe:
         return f"{seen}, decay {self.decay_time:.2g}, {shape}{hidden}{self._pace(LEARNING_RATE)}"
 
     def _name_on_grid(self, shape: str) -> str:
-        channels = "-".join(str(units) for units in self.channels)
+        channels = " and ".join("-".join(map(str, units)) for units in self.channels)
         seen = f"{self.n_bins} bins, " if self.n_bins else ""
         hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
         bent = f", warped {self.warping:.2g}" if self.warping else ""
@@ -103,8 +103,11 @@ class Recipe:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Recipe:
         """Return the recipe that `to_json` described."""
-        channels = tuple(values.get("channels", ()))
-        return cls(**(values | {"units": tuple(values["units"]), "channels": channels}))
+        channels = values.get("channels", ())
+        if channels and isinstance(channels[0], int):
+            channels = [channels]  # of a model from before there could be several grids
+        settings = {"units": tuple(values["units"]), "channels": tuple(map(tuple, channels))}
+        return cls(**(values | settings))
 
 
 def recipe_name(name: str) -> str:
