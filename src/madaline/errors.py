@@ -13,6 +13,10 @@ class ModelFileError(InputError):
     """A model file cannot be read: it is not one, it is damaged, or it is from a newer version."""
 
 
+class BrokenFileError(InputError):
+    """A file of an image or a sound that is not there, or cannot be used; others may be."""
+
+
 class NothingLearnedWarning(UserWarning):
     """Networks that are no better than a constant beyond doubt: mind what they predict."""
 

@@ -109,8 +109,9 @@ def test_broken_files_are_named_or_left_out(place, pictures):
     with pytest.raises(InputError, match=r"bad\.png cannot be read as an image \(.*--skip-broken"):
         read_image_folder(place)
     found = read_image_folder(place, skip_broken=True)
-    assert found.paths == (str(Path("a") / "good.png"),)
-    assert found.notes == ("Files that cannot be read were left out: bad.png.",)
+    assert found.names == (str(Path("a") / "bad.png"), str(Path("a") / "good.png"))
+    assert found.kept.tolist() == [False, True]
+    assert found.notes == (f"Files that cannot be read were left out: {Path('a') / 'bad.png'}.",)
     (place / "a" / "good.png").unlink()
     with pytest.raises(InputError, match=r"bad\.png cannot be read"):
         read_image_folder(place, skip_broken=True)
@@ -147,7 +148,7 @@ def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
     (place / "gone.csv").write_text("face,size\nnowhere.png,1\n", encoding="utf-8")
     gone = run("predict", "cards.madaline", "gone.csv")
     assert gone.code == 2
-    assert "nowhere.png of column face cannot be read as an image" in gone.err
+    assert "Column face: nowhere.png cannot be read as an image" in gone.err
     (place / "more.csv").write_text(
         "\n".join([*lines, "nowhere.png,1,yes"]) + "\n", encoding="utf-8"
     )

@@ -64,7 +64,7 @@ def test_a_table_may_name_sound_files(run, place, beeps):
         np.mean([row == path.parent.name for row, path in zip(rows[1:], files, strict=True)]) > 0.9
     )
     files[3].rename(files[3].with_suffix(".old"))
-    assert "03.wav cannot be read" in run("predict", "b.madaline", "beeps.csv").sentence
+    assert "03.wav: correct its name" in run("predict", "b.madaline", "beeps.csv").sentence
     files[3].with_suffix(".old").rename(files[3])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,8 +156,10 @@ def test_broken_files_of_a_folder_are_named_or_left_out(tmp_path):
     with pytest.raises(InputError, match=r"silent\.wav is silent.*; --skip-broken leaves"):
         read_sound_folder(tmp_path)
     found = read_sound_folder(tmp_path, skip_broken=True)
-    assert [path[-9:] for path in found.paths] == ["/good.wav", "other.WAV"]
-    assert found.notes[0] == "Files that cannot be read were left out: silent.wav."
+    assert [path[-9:] for path in found.names] == ["/good.wav", "other.WAV", "ilent.wav"]
+    assert found.kept.tolist() == [True, True, False]
+    silent = Path("yes") / "silent.wav"
+    assert found.notes[0] == f"Files that cannot be read were left out: {silent}."
     assert found.notes[1].startswith("The sounds have 8,000 to 16,000 numbers a second")
     assert found.table["label"].tolist() == ["yes", "yes"]
 

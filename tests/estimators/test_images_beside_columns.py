@@ -148,6 +148,6 @@ def test_paths_of_images_are_opened(cards, tmp_path):
     assert "Column face: 1 row has no image" in words
     assert model.predict(table[:10]).shape == (10,)
     absent = pd.DataFrame({"size": [1.0], "face": ["nowhere.png"]})
-    with pytest.raises(InputError, match=r"nowhere.png of column face cannot be read as an image"):
+    with pytest.raises(InputError, match=r"Column face: nowhere.png cannot be read as an image"):
         model.predict(absent)
     assert model.explain(table[:2]).maps["face"].shape == (2, 8, 8)

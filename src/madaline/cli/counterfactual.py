@@ -7,8 +7,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+import numpy as np
+
 from madaline.cli.report import finite
-from madaline.cli.rows import read_rows
+from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.errors import InputError
 from madaline.explain.counterfactuals import MOST_COLUMNS, counterfactuals
@@ -67,6 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=MOST_COLUMNS,
         help="how many columns may change at a time (default: %(default)s)",
     )
+    add_rows_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -74,17 +77,19 @@ def run(arguments: Namespace) -> None:
     """Look for another answer."""
     model = FittedModel.load(arguments.model)
     target = _target(model, arguments)
-    table = read_rows(arguments.table, model).table
+    given = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
     rows = arguments.row or [0]
     for row in rows:
-        if not 0 <= row < table.n_samples:
+        if not 0 <= row < len(given.kept):
             raise InputError(
-                f"--row is {row}, but the table has {count(table.n_samples, 'row')}, counted from"
-                f" 0: give a number from 0 to {table.n_samples - 1}."
+                f"--row is {row}, but the table has {count(len(given.kept), 'row')}, counted from"
+                f" 0: give a number from 0 to {len(given.kept) - 1}."
             )
+        if not given.kept[row]:
+            raise InputError(f"--row is {row}, whose file cannot be read: choose another row.")
     found = counterfactuals(
         model,
-        table.take(rows),
+        given.table.take(np.searchsorted(given.numbers, rows)),
         target=target,
         columns=arguments.only,
         most_columns=arguments.most,

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from madaline.cli.report import finite
-from madaline.cli.rows import read_rows
+from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.model import FittedModel
@@ -35,18 +35,19 @@ SHOWN_ROWS = 10
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be typed."""
-    parser.usage = "madaline doctor MODEL [TABLE] [--json]"
+    parser.usage = "madaline doctor MODEL [TABLE] [--skip-broken] [--json]"
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
     parser.add_argument(
         "table", metavar="TABLE", nargs="?", help="CSV, TSV or Parquet file to predict, gzip too"
     )
+    add_rows_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: Namespace) -> None:
     """Diagnose a model, and a table."""
     model = FittedModel.load(arguments.model)
-    of_table = None if arguments.table is None else _of_table(model, arguments.table)
+    of_table = None if arguments.table is None else _of_table(model, arguments)
     if arguments.json:
         result = {"model": arguments.model, "fit": _json(model.diagnosis)}
         if arguments.table is not None:
@@ -59,8 +60,9 @@ def run(arguments: Namespace) -> None:
         say("\n".join(_lines(of_table, f"The rows of {arguments.table}")), sys.stdout)
 
 
-def _of_table(model: FittedModel, path: str) -> Diagnosis:
-    return model.diagnose(read_rows(path, model).table)
+def _of_table(model: FittedModel, arguments: Namespace) -> Diagnosis:
+    rows = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
+    return model.diagnose(rows.table).renumbered(rows.numbers)
 
 
 def _json(diagnosis: Diagnosis | None) -> object:

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
 from madaline.cli.report import finite
-from madaline.cli.rows import read_rows
+from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.data.table import Table
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
@@ -56,13 +56,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="partial dependence: give every value to every row, not only values near its own",
     )
     parser.add_argument("--log-odds", action="store_true", help="measure log-odds of a class")
+    add_rows_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: Namespace) -> None:
     """Say what columns do."""
     model = FittedModel.load(arguments.model)
-    table = read_rows(arguments.table, model).table
+    table = read_rows(arguments.table, model, skip_broken=arguments.skip_broken).table
     names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
     found = [_effect(model, table, name, arguments) for name in names]
     pairs = _pairs(model, table) if not arguments.column else []

@@ -10,7 +10,7 @@ from typing import Any
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
-from madaline.cli.rows import Rows, read_rows
+from madaline.cli.rows import Rows, add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.data.files import write_predictions
 from madaline.data.target import ClassCodec
@@ -44,11 +44,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be typed."""
     parser.usage = (
         "madaline explain MODEL TABLE [--rows N] [--background TABLE] [--class LABEL]"
-        " [--probability] [--method METHOD] [--nodes N] [-o OUT] [--json]"
+        " [--probability] [--method METHOD] [--nodes N] [-o OUT] [options]"
     )
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
     parser.add_argument(
-        "table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too; or images in a folder"
+        "table",
+        metavar="TABLE",
+        help="CSV, TSV or Parquet file, gzip too; or images or sounds in a folder",
     )
     parser.add_argument(
         "--rows",
@@ -86,6 +88,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="OUT",
         help="what to write: an HTML page with pictures, or a CSV, TSV or Parquet file, gzip too",
     )
+    add_rows_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -98,12 +101,13 @@ def run(arguments: Namespace) -> None:
         if _is_page(path):
             check_jinja()
     model = FittedModel.load(arguments.model)
-    rows = read_rows(arguments.table, model).first(_n_rows(arguments))
+    skip = arguments.skip_broken
+    rows = read_rows(arguments.table, model, skip_broken=skip).first(_n_rows(arguments))
     background = arguments.background
     explanation = explain(
         model,
         rows.table,
-        background=read_rows(background, model).table if background else None,
+        background=read_rows(background, model, skip_broken=skip).table if background else None,
         method=arguments.method,
         scale="probability" if arguments.probability else None,
         target_class=_label(model, arguments.label),
@@ -139,9 +143,8 @@ def _page(explanation: Explanation, rows: Rows) -> list[str]:
     lines = [paragraph(explanation.heading)]
     for row in range(len(explanation)):
         first, *others = explanation.lines(row)
-        if rows.files is not None:
-            first = first.replace(f"Row {row}", str(rows.files[row]), 1)
-        lines += ["", first, *others]
+        name = f"Row {rows.numbers[row]}" if rows.names is None else str(rows.names[row])
+        lines += ["", first.replace(f"Row {row}", name, 1), *others]
     if explanation.maps:
         lines += ["", paragraph("Which pixels: -o why.html writes a page with the pictures.")]
     return lines
@@ -150,10 +153,10 @@ def _page(explanation: Explanation, rows: Rows) -> list[str]:
 def _write(path: Path, explanation: Explanation, rows: Rows) -> None:
     try:
         if _is_page(path):
-            names = None if rows.files is None else rows.files.tolist()
+            names = None if rows.names is None else rows.names.tolist()
             save_explanation(explanation, path, names=names)
         else:
-            write_predictions(path, rows.name_column | explanation.to_columns())
+            write_predictions(path, rows.spread(explanation.to_columns()))
     except OSError as error:
         raise unwritable(path, error) from None
 
@@ -172,7 +175,7 @@ def _facts(explanation: Explanation, rows: Rows, path: Path | None) -> dict[str,
     }
     if path is not None:
         return facts | {"output": str(path)}
-    columns = rows.name_column | explanation.to_columns()
+    columns = rows.spread(explanation.to_columns())
     facts["columns"] = {name: values.tolist() for name, values in columns.items()}
     if explanation.maps:
         facts["maps"] = {name: maps.tolist() for name, maps in explanation.maps.items()}

@@ -13,7 +13,7 @@ import numpy as np
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite, score_lines
-from madaline.cli.rows import read_rows
+from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import Encoded
@@ -31,7 +31,8 @@ HELP = "predict the rows of a table"
 DESCRIPTION = """\
 Predicts every row of a table, in its order, with a model that `madaline fit`
 wrote. Columns that the model does not need are ignored; if the column that it
-predicts is among them, the predictions are also scored.
+predicts is among them, the predictions are also scored. With --skip-broken,
+rows whose image or sound cannot be read have an empty prediction.
 """
 
 EXAMPLES = """\
@@ -45,7 +46,7 @@ examples:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be typed."""
-    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [--json]"
+    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [options]"
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
     parser.add_argument(
         "table",
@@ -68,6 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="add what holds the truth of this share of new rows: lower and upper bounds of a"
         " number, or a set of classes",
     )
+    add_rows_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -82,16 +84,19 @@ def run(arguments: Namespace) -> None:
             f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
             " leave out --proba."
         )
-    rows = read_rows(arguments.table, model, also=[model.summary.target])
+    rows = read_rows(
+        arguments.table, model, also=[model.summary.target], skip_broken=arguments.skip_broken
+    )
     table = rows.table
     encoded = model.predictor.encode(table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)
-    columns: dict[str, Array] = rows.name_column | {model.summary.target: prediction}
+    columns: dict[str, Array] = {model.summary.target: prediction}
     if arguments.proba:
         columns |= _probability_columns(model, output)
     if arguments.coverage is not None:
         columns |= _coverage_columns(model, encoded, arguments.coverage)
+    columns = rows.spread(columns)
     if path is not None:
         _write(path, columns)
     _warn_of_unseen(encoded.unseen, encoded.encoder.categories)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +12,15 @@ import numpy as np
 
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
+from madaline.data.file_columns import open_files
 from madaline.data.files import read_file
 from madaline.data.image_files import read_image_folder
-from madaline.data.image_paths import open_images
 from madaline.data.schema import SOUND
 from madaline.data.sound_files import read_sound_folder
 from madaline.data.table import Table
-from madaline.errors import InputError
+from madaline.errors import BrokenFileError, InputError
 from madaline.model import FittedModel
+from madaline.words import count
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,27 +30,63 @@ class Rows:
     Parameters
     ----------
     table : Table
-        What the model needs.
-    files : ndarray of shape (n_samples,) or None
+        What the model needs, of the rows whose files can be read.
+    kept : bool ndarray of shape (n_rows,)
+        Which rows those are.
+    files : ndarray of shape (n_rows,) or None
         Of images or sounds in a folder, the name of each file.
     """
 
     table: Table
+    kept: Array
     files: Array | None = None
+
+    @property
+    def numbers(self) -> Array:
+        """The number of each row of the table among all rows."""
+        return np.flatnonzero(self.kept)
+
+    @property
+    def names(self) -> Array | None:
+        """The name of the file of each row of the table."""
+        return None if self.files is None else self.files[self.kept]
 
     def first(self, n_rows: int | None) -> Rows:
         """Return the first rows, or all."""
         files = None if self.files is None else self.files[:n_rows]
-        return Rows(self.table.take(slice(n_rows)), files)
+        kept = self.kept[:n_rows]
+        if not kept.any():
+            raise InputError(
+                f"The files of the first {count(len(kept), 'row')} cannot be read: ask for more."
+            )
+        return Rows(self.table.take(slice(int(kept.sum()))), kept, files)
 
-    @property
-    def name_column(self) -> dict[str, Array]:
-        """A column with the names of the files, if there are any."""
-        return {} if self.files is None else {"file": self.files}
+    def spread(self, columns: Mapping[str, Array]) -> dict[str, Array]:
+        """Return columns for all rows, empty where a file could not be read, and the names."""
+        named = {} if self.files is None else {"file": self.files}
+        return named | {name: self._spread(values) for name, values in columns.items()}
+
+    def _spread(self, values: Array) -> Array:
+        if self.kept.all():
+            return values
+        column = np.full(len(self.kept), None)
+        column[self.kept] = values.tolist()
+        return column
 
 
-def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Rows:
-    """Read rows for a model; what was done to images is said.
+def add_rows_arguments(parser: ArgumentParser) -> None:
+    """Tell the parser what can be typed about rows."""
+    parser.add_argument(
+        "--skip-broken",
+        action="store_true",
+        help="go on without images and sounds that cannot be read",
+    )
+
+
+def read_rows(
+    path: str, model: FittedModel, *, also: Sequence[str] = (), skip_broken: bool = False
+) -> Rows:
+    """Read rows for a model; what was done to images and sounds is said.
 
     Parameters
     ----------
@@ -58,6 +96,8 @@ def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Row
         It says which columns are needed, and the size of images.
     also : sequence of str
         Further columns that are wanted where they are there.
+    skip_broken : bool, default=False
+        Whether to go on without rows whose files cannot be used.
 
     Raises
     ------
@@ -67,17 +107,30 @@ def read_rows(path: str, model: FittedModel, *, also: Sequence[str] = ()) -> Row
     encoder = model.predictor.encoder
     if not Path(path).is_dir():
         columns = [*encoder.columns, *also]
-        shapes = {name: grid.shape for name, grid in encoder.grids.items()}
         table = read_file(path, categories=encoder.categories, columns=columns)
-        opened = open_images(table, shapes=shapes, folder=Path(path).parent)
-        _say(opened.notes)
-        return Rows(opened.table)
+        return _opened(table, model, Path(path), skip_broken)
     listens = encoder.encoders[0].kind == SOUND
     if not encoder.shape and not listens:
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
-    folder = read_sound_folder(path) if listens else read_image_folder(path, shape=encoder.shape)
+    if listens:
+        folder = read_sound_folder(path, skip_broken=skip_broken)
+    else:
+        folder = read_image_folder(path, shape=encoder.shape, skip_broken=skip_broken)
     _say(folder.notes)
-    return Rows(folder.table, np.array(folder.paths, dtype=object))
+    return Rows(folder.table, folder.kept, np.array(folder.names, dtype=object))
+
+
+def _opened(table: Table, model: FittedModel, path: Path, skip_broken: bool) -> Rows:
+    """Return the rows of a table with the images and sounds that it names."""
+    encoders = model.predictor.encoder.encoders
+    try:
+        opened = open_files(table, encoders=encoders, folder=path.parent, skip_broken=skip_broken)
+    except BrokenFileError as error:
+        raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
+    if opened.broken.all():
+        raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
+    _say(opened.notes)
+    return Rows(opened.table.take(~opened.broken), ~opened.broken)
 
 
 def _say(notes: Sequence[str]) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 from madaline.cli.words import suggestion
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
+from madaline.data.file_columns import open_files
 from madaline.data.files import read_file
 from madaline.data.folder_files import read_folder
 from madaline.data.folders import LABEL
-from madaline.data.image_paths import open_images
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.words import option_words, some
@@ -115,7 +115,7 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
         # What is dropped is read as text, in which nothing can be wrong.
         texts = [*arguments.category, *arguments.text, *arguments.drop]
         table = read_file(arguments.table, categories=texts)
-        opened = open_images(
+        opened = open_files(
             table,
             kinds=dict.fromkeys([*texts, arguments.target], "category"),
             folder=Path(arguments.table).parent,

@@ -10,7 +10,7 @@ from typing import Any
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
-from madaline.cli.rows import read_rows
+from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import say
 from madaline.core.arrays import Array
 from madaline.model import FittedModel
@@ -39,14 +39,18 @@ examples:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Tell the parser what can be typed."""
-    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [--json]"
+    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [--skip-broken] [--json]"
     parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
     parser.add_argument(
-        "table", metavar="TABLE", nargs="?", help="CSV, TSV or Parquet file, gzip too"
+        "table",
+        metavar="TABLE",
+        nargs="?",
+        help="CSV, TSV or Parquet file, gzip too; or images or sounds in a folder",
     )
     parser.add_argument(
         "-o", "--output", metavar="REPORT", help="where to write; by default MODEL.html, here"
     )
+    add_rows_arguments(parser)
     parser.add_argument(
         "--json", action="store_true", help="print what the report says as one JSON object instead"
     )
@@ -59,7 +63,7 @@ def run(arguments: Namespace) -> None:
         check_jinja()
         given = [] if arguments.table is None else [arguments.table]
         check_destination(path, sources=[arguments.model, *given])
-    data = _data(FittedModel.load(arguments.model), arguments.table)
+    data = _data(FittedModel.load(arguments.model), arguments)
     if arguments.json:
         say(json.dumps(finite(data)), sys.stdout)
         return
@@ -70,11 +74,11 @@ def run(arguments: Namespace) -> None:
     say(f"Wrote {path} ({size(path.stat().st_size)}).", sys.stderr)
 
 
-def _data(model: FittedModel, source: str | None) -> dict[str, Any]:
+def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
+    source, name = arguments.table, model.summary.target
     if source is None:
         return report_data(model)
-    name = model.summary.target
-    table = read_rows(source, model, also=[name]).table
+    table = read_rows(source, model, also=[name], skip_broken=arguments.skip_broken).table
     target: Array | None = dict(table.columns).get(name)
     rows = f"the {count(table.n_samples, 'row')} of {Path(source).name}"
     return report_data(model, table, target, rows=rows)

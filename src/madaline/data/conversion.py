@@ -12,8 +12,8 @@ from madaline.core.arrays import Array
 from madaline.data.column import MOMENT, is_missing, number_text, to_moment
 from madaline.data.sequences import Sequence, sequences
 from madaline.data.signals import holds
+from madaline.data.sound_file import read_sound
 from madaline.data.sounds import Sound
-from madaline.data.wave_file import read_wave
 from madaline.errors import InputError
 
 _Value = TypeVar("_Value")
@@ -63,7 +63,7 @@ def as_images(name: str, column: Array) -> Array:
     if column.ndim == 1:
         raise InputError(
             f"Column {name!r} cannot be read as images: give an array of shape (n_samples, height,"
-            " width) or (n_samples, height, width, channels)."
+            " width) or (n_samples, height, width, channels), or the names of files."
         )
     return column
 
@@ -87,7 +87,7 @@ def as_sequences(name: str, column: Array) -> Array:
 
 
 def as_sounds(name: str, column: Array) -> Array:
-    """Return a column of sounds; the names of WAV files are read.
+    """Return a column of sounds; the names of files are read.
 
     Raises
     ------
@@ -97,10 +97,10 @@ def as_sounds(name: str, column: Array) -> Array:
     if holds(column, Sound):
         return column
     if column.dtype == object and column.ndim == 1 and holds(column, str):
-        return _objects([None if path is None else read_wave(path) for path in column])
+        return _objects([None if path is None else read_sound(path) for path in column])
     raise InputError(
         f"Column {name!r} cannot be read as sounds: give madaline.sounds(waveforms, rate), or the"
-        " names of WAV files."
+        " names of files."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from madaline.data import image_files, wave_file
+from madaline.data import image_files, sound_file
 from madaline.data.folders import Folder, files_in
 from madaline.data.image_files import read_image_folder
 from madaline.data.sound_files import read_sound_folder
@@ -27,7 +27,7 @@ def read_folder(folder: str | os.PathLike[str], *, skip_broken: bool = False) ->
     InputError
         If there is no such folder, it holds neither or both, or a file cannot be used.
     """
-    seen, heard = (files_in(Path(folder), one.ENDINGS) for one in (image_files, wave_file))
+    seen, heard = (files_in(Path(folder), one.ENDINGS) for one in (image_files, sound_file))
     if seen and heard:
         raise InputError(
             f"The folder {folder} holds images ({seen[0].name}) and sounds ({heard[0].name}): put"
@@ -36,7 +36,7 @@ def read_folder(folder: str | os.PathLike[str], *, skip_broken: bool = False) ->
     if not seen and not heard:
         raise InputError(
             f"The folder {folder} holds no images and no sounds: put files"
-            f" ({', '.join((*image_files.ENDINGS, *wave_file.ENDINGS))}) into it, those of each"
+            f" ({', '.join((*image_files.ENDINGS, *sound_file.ENDINGS))}) into it, those of each"
             " class into a folder of their own."
         )
     read = read_sound_folder if heard else read_image_folder

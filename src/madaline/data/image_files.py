@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.folders import Folder, files_in, left_out
+from madaline.data.folders import Folder, files_in, read_each
 from madaline.data.frames import IMAGES_NAME
 from madaline.data.images import size_words
-from madaline.errors import InputError
+from madaline.errors import BrokenFileError, InputError
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 """How the names of image files end; other files are left alone."""
@@ -61,28 +61,20 @@ def read_image_folder(
             f"The folder {folder} holds no images: put files ({', '.join(ENDINGS)}) into it, those"
             " of each class into a folder of their own."
         )
-    opened: list[tuple[Path, Any]] = []
-    broken: list[tuple[Path, Any]] = []
-    for path in paths:
-        image = open_image(path)
-        (broken if isinstance(image, str) else opened).append((path, image))
-    if broken and not (skip_broken and opened):
-        path, reason = broken[0]
-        raise InputError(
-            f"{path} cannot be read as an image ({reason}): remove it, or leave out such files with"
-            " --skip-broken."
-        )
-    images = [image for _, image in opened]
+    images, kept = read_each(paths, open_image, skip_broken=skip_broken)
     target = shape or common_shape(images)
     column = np.stack([sized(one, target) for one in images])
-    notes = [*resizing_notes(images, target)]
-    if broken:
-        notes.append(left_out([path.name for path, _ in broken]))
-    return Folder.of(folder, [path for path, _ in opened], IMAGES_NAME, column, notes)
+    return Folder.of(folder, paths, kept, IMAGES_NAME, column, [*resizing_notes(images, target)])
 
 
 def open_image(path: Path) -> Any:
-    """Return an image, upright, gray or in color, or the reason why it cannot be read."""
+    """Return an image, upright, gray or in color.
+
+    Raises
+    ------
+    BrokenFileError
+        If there is none, or it cannot be read.
+    """
     try:
         from PIL import Image, ImageOps
     except ImportError:
@@ -98,7 +90,12 @@ def open_image(path: Path) -> Any:
                 return _on_white(image.convert("RGBA"))
             return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return str(error).splitlines()[0].split(" '/")[0].rstrip(".") or type(error).__name__
+        reason = str(error).splitlines()[0].split(" '/")[0].rstrip(".") or type(error).__name__
+        absent = isinstance(error, FileNotFoundError)
+        raise BrokenFileError(
+            f"{path} cannot be read as an image ({'there is no such file' if absent else reason}):"
+            " correct its name, or leave it out."
+        ) from None
 
 
 def _on_white(image: Any) -> Any:

@@ -25,10 +25,10 @@ from madaline.data.conversion import (
 )
 from madaline.data.images import image_codes, size_words
 from madaline.data.signals import Signal, holds
+from madaline.data.sound_file import names_sounds
 from madaline.data.sounds import Sound
 from madaline.data.table import Table, listed
 from madaline.data.terms import n_words
-from madaline.data.wave_file import names_sounds
 from madaline.errors import InputError
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"

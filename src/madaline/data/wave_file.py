@@ -12,9 +12,6 @@ from madaline.core.arrays import Array
 from madaline.data.sounds import Sound, make_sound
 from madaline.errors import InputError
 
-ENDINGS = (".wav", ".wave")
-"""How the names of WAV files end."""
-
 _WHOLE, _FLOATING, _EXTENSIBLE = 1, 3, 0xFFFE
 _TYPES = {(_WHOLE, 1): "u1", (_WHOLE, 2): "<i2", (_WHOLE, 4): "<i4"} | {
     (_FLOATING, 4): "<f4",
@@ -61,18 +58,6 @@ def read_wave(path: str | os.PathLike[str]) -> Sound:
             " numbers of 16 bits (PCM), or leave it out."
         )
     return make_sound(str(path), _numbers(data, code, size).reshape(-1, channels), rate)
-
-
-def names_sounds(column: Array) -> bool:
-    """Return whether a column of levels holds the names of WAV files, and nothing else.
-
-    Examples
-    --------
-    >>> names_sounds(np.array(["one.wav", None, "TWO.WAV"], dtype=object))
-    True
-    """
-    levels = [level for level in column.tolist() if level is not None]
-    return bool(levels) and all(str(level).lower().endswith(ENDINGS) for level in levels)
 
 
 def _chunks(content: bytes) -> dict[str, bytes]:

@@ -12,9 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
+from madaline.data.file_columns import open_files
 from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_signals, read_target
 from madaline.data.image_encoder import ImageEncoder
-from madaline.data.image_paths import open_images
 from madaline.data.images import read_images
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import sequences, unlike
@@ -24,19 +24,18 @@ from madaline.words import count
 
 
 def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
-    """Return `X` as a table, in scikit-learn's way, and open the images that columns name.
+    """Return `X` as a table, in scikit-learn's way, and open the files that columns name.
 
     See `_read_table` for the parameters and the errors.
     """
     table = _read_table(estimator, X, fitting=fitting)
     if fitting:
         kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
-        opened = open_images(table, kinds=kinds)
+        opened = open_files(table, kinds=kinds)
         for note in opened.notes:
             warnings.warn(note, ImagesChangedWarning, stacklevel=3)
         return opened.table
-    grids = estimator.model_.predictor.encoder.grids
-    return open_images(table, shapes={name: grid.shape for name, grid in grids.items()}).table
+    return open_files(table, encoders=estimator.model_.predictor.encoder.encoders).table
 
 
 def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
