@@ -294,7 +294,7 @@ def _natural_kind(column: Array) -> str:
 def _is_text(levels: Array, fewest_words: float = FEWEST_WORDS) -> bool:
     """Return whether levels are sentences, most of them different."""
     values = levels.tolist()
-    distinct = {one for one in values if isinstance(one, str)}
+    distinct = [one for one in set(values) if isinstance(one, str)]
     if len(distinct) < max(FEWEST_TEXTS, MOSTLY * (len(values) - values.count(None))):
         return False
     return sum(map(n_words, distinct)) >= fewest_words * len(distinct)

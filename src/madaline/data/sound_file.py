@@ -56,7 +56,7 @@ def names_sounds(column: Array) -> bool:
     >>> names_sounds(np.array(["one.wav", None, "TWO.flac"], dtype=object))
     True
     """
-    levels = [level for level in column.tolist() if level is not None]
+    levels = set(column.tolist()) - {None}
     return bool(levels) and all(str(level).lower().endswith(ENDINGS) for level in levels)
 
 
