@@ -23,8 +23,10 @@ from timing.tables_of_text import (
 from timing.team import RATE, Team
 
 OURS = "madaline"
+COMPILED = "madaline, compiled passes"
 ENGINES = {
     OURS: "engine_madaline:prepare",
+    COMPILED: "engine_madaline:prepare_compiled",
     "scikit-learn": "engine_sklearn:prepare",
     "PyTorch": "engine_torch:prepare",
     "PyTorch, compiled": "engine_torch:prepare_compiled",

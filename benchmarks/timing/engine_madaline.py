@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from madaline.core.compiled import compiled_kernels
 from madaline.core.layers import Linear, ReLU
 from madaline.core.losses import CrossEntropy
 from madaline.core.network import Network
@@ -22,13 +23,28 @@ LOSS, OPTIMIZER, STEP = CrossEntropy(), Adam(), StepSize(LEARNING_RATE)
 
 
 def prepare(case: Case, threads: int) -> list[Trainer]:
-    """Return the case as madaline trains it."""
+    """Return the case as madaline trains it with NumPy alone."""
+    return _prepare(case, threads, None)
+
+
+def prepare_compiled(case: Case, threads: int) -> list[Trainer]:
+    """Return the case as madaline trains it where numba is installed."""
+    kernels = compiled_kernels()
+    if kernels is None:
+        raise ImportError("numba is not installed, or of no use")
+    return _prepare(case, threads, kernels)
+
+
+def _prepare(case: Case, threads: int, kernels: Any) -> list[Trainer]:
     x, y = case.data()
     target = np.eye(CLASSES, dtype=np.float32)[y]
     network = build_network(case)
     population = network.initialize((case.members,), np.random.default_rng(0))
     OPTIMIZER.start(population)
-    groups = [_Group(network, population[rows], rows) for rows in group_slices(case)]
+    groups = [
+        _Group(network, population[rows], rows, Workspace(compiled=kernels))
+        for rows in group_slices(case)
+    ]
     workers, rng = Workers(threads), np.random.default_rng(1)
 
     def run(epochs: int) -> None:
@@ -59,7 +75,7 @@ class _Group:
     network: Network
     members: Population
     rows: slice
-    workspace: Workspace = field(default_factory=Workspace)
+    workspace: Workspace
 
     def train(self, x: Any, target: Any, order: Any) -> None:
         """Train for one epoch, step by step as `Cohort.train_group` does."""

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from madaline.core.compiled import SIGNATURES
 from madaline.core.workspace import Workspace
 from madaline.training import cohort as cohort_module
 from madaline.training.architecture import build_network
@@ -225,3 +227,23 @@ def test_columns_are_hidden_in_training_only(make_examples):
     seeing.population.theta[...] = hiding.population.theta
     seeing.population.memory["z"][...] = hiding.population.memory["z"]
     np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
+
+
+def test_kernels_take_over_when_there_was_enough_work_and_give_the_same_bits(
+    make_examples, monkeypatch
+):
+    used, examples = [], make_examples()
+    noting = {one: lambda *arrays, own=one: used.append(own) or own(*arrays) for one in SIGNATURES}
+    loading = functools.cache(lambda: noting)
+    monkeypatch.setattr(cohort_module, "compiled_kernels", loading)
+    plain, quick = start(examples), start(examples)
+    train(plain, 2)
+    assert not used
+    monkeypatch.setattr(cohort_module, "WORTH_COMPILING", 0.9 * quick.multiply_adds)
+    train(quick, 1)
+    assert not used
+    assert not loading.cache_info().currsize
+    train(quick, 1, first=1)
+    assert used
+    assert state(plain, 0) == state(quick, 0)
+    np.testing.assert_array_equal(out_of_fold(plain), out_of_fold(quick))

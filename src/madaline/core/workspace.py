@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from madaline.core.arrays import Array
+from madaline.core.compiled import Kernel, in_one_piece
 
 
 class Workspace:
@@ -21,6 +24,8 @@ class Workspace:
         Multiply-adds of one matrix product, at most; larger ones are taken in blocks of inputs.
         Matrix libraries split large products over threads and then round differently. Small ones
         give the same bits on any number of threads, where nobody keeps the library on one.
+    compiled : mapping of kernel to compiled kernel, optional
+        What `madaline.core.compiled.compiled_kernels` returned, for the same bits in less time.
 
     Examples
     --------
@@ -31,10 +36,16 @@ class Workspace:
     True
     """
 
-    __slots__ = ("_arrays", "_next", "largest_product")
+    __slots__ = ("_arrays", "_next", "compiled", "largest_product")
 
-    def __init__(self, *, largest_product: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        largest_product: int | None = None,
+        compiled: Mapping[Kernel, Kernel] | None = None,
+    ) -> None:
         self.largest_product = largest_product
+        self.compiled = compiled
         self._arrays: list[Array] = []
         self._next = 0
 
@@ -66,3 +77,23 @@ class Workspace:
         if array.shape != shape or array.dtype != dtype:
             array = self._arrays[position] = np.empty(shape, dtype)
         return array
+
+    def in_one_pass(self, kernel: Kernel, *arrays: Array) -> bool:
+        """Have a compiled kernel go over arrays, element by element; return whether it did.
+
+        Parameters
+        ----------
+        kernel : callable
+            One of `madaline.core.kernels` that takes arrays of one dimension.
+        *arrays : ndarray
+            Of one size.
+
+        Examples
+        --------
+        >>> Workspace().in_one_pass(print, np.zeros(3))
+        False
+        """
+        if self.compiled is None or not in_one_piece(*arrays):
+            return False
+        self.compiled[kernel](*(array.reshape(-1) for array in arrays))
+        return True

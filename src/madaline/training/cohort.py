@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.compiled import compiled_kernels
 from madaline.core.network import Network
 from madaline.core.optimizers import ScheduleFreeAdamW, StepSize, weights_only
 from madaline.core.population import Population, Slot
@@ -30,6 +31,10 @@ JUDGED_ELEMENTS = 2**20
 
 GROUP_ELEMENTS = 2**17
 """Activations of one layer that a group of networks may have: half a MiB in float32."""
+
+WORTH_COMPILING = 6e9
+"""Multiply-adds after which a cohort's training is so long that compiled kernels are worth the half
+second that loading them takes. Before and after, the bits are the same."""
 
 AVERAGING_POWER = 1.0
 """Weights of an early step are soon out of date; the average forgets them in proportion."""
@@ -69,6 +74,7 @@ class Cohort:
         self._rates = network.layout.row(learning_rate_multiple)
         self._decays = weights_only(network.layout)
         self._workspaces: dict[tuple[str, int], Workspace] = {}
+        self._trained = 0.0  # multiply-adds
 
     @classmethod
     def start(
@@ -145,6 +151,7 @@ class Cohort:
         """
         with np.errstate(over="ignore", invalid="ignore"):  # a policy looks after divergence
             self._train_group(group, order, rngs)
+        self._trained += self.multiply_adds * len(order[group]) / len(order)
 
     def _train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:
         workspace = self._workspace("train", group.start)
@@ -293,7 +300,10 @@ class Cohort:
         return np.empty(members.theta.shape, members.theta.dtype)
 
     def _workspace(self, purpose: str, number: int) -> Workspace:
-        return self._workspaces.setdefault((purpose, number), Workspace())
+        workspace = self._workspaces.setdefault((purpose, number), Workspace())
+        if self._trained >= WORTH_COMPILING or compiled_kernels.cache_info().currsize:
+            workspace.compiled = compiled_kernels()
+        return workspace
 
 
 def learning_rate_multiple(slot: Slot) -> float:

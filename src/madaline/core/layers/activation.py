@@ -57,9 +57,16 @@ class Activation(Layer):
         ) -> Array:
             if not input_gradient:
                 return gradient
-            return np.multiply(gradient, self.slope(x, y, kept, workspace), out=gradient)
+            self.bend_back(gradient, x, y, kept, workspace)
+            return gradient
 
         return y, backward
+
+    def bend_back(
+        self, gradient: Array, x: Array, y: Array, kept: Array, workspace: Workspace
+    ) -> None:
+        """Multiply the gradient by the slope."""
+        np.multiply(gradient, self.slope(x, y, kept, workspace), out=gradient)
 
 
 def empty_like(x: Array, workspace: Workspace) -> Array:
@@ -69,8 +76,17 @@ def empty_like(x: Array, workspace: Workspace) -> Array:
 
 def logistic(x: Array, workspace: Workspace) -> Array:
     """Return ``1 / (1 + exp(-x))`` as ``(1 + tanh(x / 2)) / 2``, which cannot overflow."""
+    return as_logistic(tanh_of_half(x, workspace))
+
+
+def tanh_of_half(x: Array, workspace: Workspace) -> Array:
+    """Return ``tanh(x / 2)``."""
     y = np.multiply(x, 0.5, out=empty_like(x, workspace))
-    np.tanh(y, out=y)
-    y += 1
-    y *= 0.5
-    return y
+    return np.tanh(y, out=y)
+
+
+def as_logistic(tanh: Array) -> Array:
+    """Turn ``tanh(x / 2)`` into ``1 / (1 + exp(-x))`` in place and return it."""
+    tanh += 1
+    tanh *= 0.5
+    return tanh

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from madaline.core import kernels
 from madaline.core.arrays import Array, Parameters, Rng
+from madaline.core.compiled import in_one_piece
 from madaline.core.initializers import Initializer, he_normal, uniform
 from madaline.core.layers.base import Backward, Layer
 from madaline.core.population import Slot
@@ -105,5 +107,15 @@ def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
         axes = np.broadcast_shapes(axes, x.shape[:-2])
     y = workspace.empty((*axes, x.shape[-2], weight.shape[-1]), weight.dtype)
     write_product(x, weight, y, workspace)
-    y += bias[..., None, :]
+    add_bias(y, bias, workspace)
     return y
+
+
+def add_bias(sums: Array, bias: Array, workspace: Workspace) -> None:
+    """Add the bias, (*axes, units), to the sums of every row, (*axes, batch, units)."""
+    if workspace.compiled and in_one_piece(sums) and sums.shape[:-2] == bias.shape[:-1]:
+        batch, units = sums.shape[-2:]
+        rows = np.ascontiguousarray(bias, np.float32).reshape(-1, units)
+        workspace.compiled[kernels.add_bias](sums.reshape(-1, batch, units), rows)
+    else:
+        sums += bias[..., None, :]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline.core import kernels
 from madaline.core.arrays import Array
 from madaline.core.layers.activation import Activation, empty_like
 from madaline.core.workspace import Workspace
@@ -31,11 +32,21 @@ class ReLU(Activation):
 
         NumPy compares two arrays at three times the speed of an array and a number.
         """
+        y = empty_like(x, workspace)
+        if workspace.in_one_pass(kernels.rectify, x, y):
+            return y, y
         zeros = workspace.empty(x.shape[-2:], x.dtype)
         zeros.fill(0)
-        y = np.maximum(x, zeros, out=empty_like(x, workspace))
+        np.maximum(x, zeros, out=y)
         return y, y
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return 1 where `x` is above zero and 0 elsewhere."""
         return np.greater(y, 0, out=empty_like(x, workspace))
+
+    def bend_back(
+        self, gradient: Array, x: Array, y: Array, kept: Array, workspace: Workspace
+    ) -> None:
+        """Multiply the gradient by the slope."""
+        if not workspace.in_one_pass(kernels.rectify_back, gradient, y):
+            super().bend_back(gradient, x, y, kept, workspace)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline.core import kernels
 from madaline.core.arrays import Array
-from madaline.core.layers.activation import Activation, empty_like, logistic
+from madaline.core.layers.activation import Activation, as_logistic, empty_like, tanh_of_half
 from madaline.core.workspace import Workspace
 
 
@@ -28,8 +29,10 @@ class SiLU(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``x * sigmoid(x)`` and the sigmoid."""
-        sigmoid = logistic(x, workspace)
-        return np.multiply(x, sigmoid, out=empty_like(x, workspace)), sigmoid
+        sigmoid, y = tanh_of_half(x, workspace), empty_like(x, workspace)
+        if not workspace.in_one_pass(kernels.silu, x, sigmoid, y):
+            np.multiply(x, as_logistic(sigmoid), out=y)
+        return y, sigmoid
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``s + y (1 - s) = s + y - y s`` with the sigmoid s."""
@@ -37,3 +40,10 @@ class SiLU(Activation):
         np.subtract(y, slope, out=slope)
         slope += kept
         return slope
+
+    def bend_back(
+        self, gradient: Array, x: Array, y: Array, kept: Array, workspace: Workspace
+    ) -> None:
+        """Multiply the gradient by the slope."""
+        if not workspace.in_one_pass(kernels.silu_back, gradient, y, kept):
+            super().bend_back(gradient, x, y, kept, workspace)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline.core import kernels
 from madaline.core.arrays import Array
 from madaline.core.optimizers.base import Optimizer, StepSize
 from madaline.core.optimizers.blocks import Scratch, blocks
@@ -14,6 +15,7 @@ from madaline.core.optimizers.moments import (
     divided_by_root,
     sum_of_weights,
 )
+from madaline.core.optimizers.one_pass import step_in_one_pass
 from madaline.core.population import Population
 from madaline.core.workspace import Workspace
 
@@ -73,6 +75,15 @@ class Adam(Optimizer):
         steps = population.columns["steps"]
         root = np.sqrt(sum_of_weights(self.beta2, steps))
         factor, epsilon = root / sum_of_weights(self.beta1, steps), self.epsilon * root
+        if step_in_one_pass(
+            kernels.adam,
+            (population.theta, gradient, population.memory["slopes"], population.memory["squares"]),
+            (self.beta1, self.beta2),
+            (epsilon, size.learning_rate * factor),
+            size,
+            workspace,
+        ):
+            return
         scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
         for block in blocks(population.theta.shape):
             theta, update = block.matrix(population.theta), block.matrix(gradient)

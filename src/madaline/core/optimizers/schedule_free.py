@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline.core import kernels
 from madaline.core.arrays import Array
 from madaline.core.optimizers.base import Optimizer, StepSize
 from madaline.core.optimizers.blocks import Scratch, blocks
@@ -18,6 +19,7 @@ from madaline.core.optimizers.moments import (
     divided_by_root,
     sum_of_weights,
 )
+from madaline.core.optimizers.one_pass import step_in_one_pass
 from madaline.core.population import Population
 from madaline.core.workspace import Workspace
 
@@ -95,7 +97,20 @@ class ScheduleFreeAdamW(Optimizer):
         back = (1 - self.beta1) + self.beta1 * share
         root = np.sqrt(sum_of_weights(self.beta2, columns["steps"]))
         epsilon, kept = self.epsilon * root, 1 - share
-
+        if step_in_one_pass(
+            kernels.schedule_free,
+            (
+                population.theta,
+                gradient,
+                population.memory["z"],
+                population.memory["squares"],
+            ),
+            (self.beta1, self.beta2),
+            (epsilon, size.learning_rate * root, share, kept, back),
+            size,
+            workspace,
+        ):
+            return
         scratch = Scratch(population.theta.shape, dtype, workspace)
         for block in blocks(population.theta.shape):
             y, z = block.matrix(population.theta), block.matrix(population.memory["z"])

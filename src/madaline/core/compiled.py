@@ -1,0 +1,99 @@
+"""Kernels compiled by numba, where it is installed: the same bits in less time.
+
+NumPy goes over its arrays once for every operation: a step of `ScheduleFreeAdamW` is sixteen
+passes. `madaline.core.kernels` holds the same operations as one loop. Where there is nothing
+compiled, or it does not fit the arrays, NumPy's passes do the work; they are the way to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+
+from madaline.core import kernels
+from madaline.core.arrays import Array
+
+Kernel: TypeAlias = Callable[..., None]
+
+SIGNATURES: Mapping[Kernel, str] = {
+    kernels.add_bias: "3 r2",
+    kernels.rectify: "r1 1",
+    kernels.rectify_back: "1 r1",
+    kernels.silu: "r1 1 1",
+    kernels.silu_back: "1 r1 r1",
+    kernels.adam: "2 2 2 2 r1 r2 r1 r2",
+    kernels.schedule_free: "2 2 2 2 r1 r2 r1 r2",
+}
+"""Dimensions of every argument, arrays of float32 in one piece; r for those that are only read."""
+
+FLOAT32 = np.dtype(np.float32)
+TRIED = 37
+"""Numbers that each kernel is tried with: an odd count, for what is left over by vectors, too."""
+
+
+@cache
+def compiled_kernels() -> Mapping[Kernel, Kernel] | None:
+    """Return what numba makes of each kernel; None without numba, or with one that cannot be used.
+
+    The first time on a machine this takes some seconds; numba keeps the machine code in a file.
+    """
+    try:
+        compiled = _compile()
+        return compiled if gives_same_bits(compiled) else None
+    except Exception:  # whatever is wrong with a library that nobody needs
+        return None
+
+
+def gives_same_bits(compiled: Mapping[Kernel, Kernel]) -> bool:
+    """Return whether kernels do to some numbers, to the bit, what they do when interpreted.
+
+    Operations that a compiler contracts into one ("fused multiply-add") would round otherwise.
+    """
+    with np.errstate(all="ignore"):
+        return all(_same_bits(kernel, own) for kernel, own in compiled.items())
+
+
+def in_one_piece(*arrays: Array) -> bool:
+    """Return whether arrays are such as kernels take.
+
+    Examples
+    --------
+    >>> x = np.zeros((2, 3), np.float32)
+    >>> in_one_piece(x, x[0]), in_one_piece(x.T), in_one_piece(x.astype(float))
+    (True, False, False)
+    """
+    return all(array.dtype == FLOAT32 and array.flags.c_contiguous for array in arrays)
+
+
+def _compile() -> dict[Kernel, Kernel]:
+    from numba import njit, types
+
+    def argument(words: str) -> object:
+        return types.Array(types.float32, int(words[-1]), "C", readonly=words[0] == "r")
+
+    return {
+        kernel: njit(
+            types.void(*map(argument, signature.split())),
+            cache=True,
+            nogil=True,
+            error_model="numpy",
+        )(kernel)
+        for kernel, signature in SIGNATURES.items()
+    }
+
+
+def _same_bits(kernel: Kernel, compiled: Kernel) -> bool:
+    shapes = {"1": (TRIED,), "2": (5, TRIED), "3": (5, 3, TRIED)}
+    rng = np.random.default_rng(0)
+    arrays = [
+        np.abs(rng.standard_normal(shapes[words[-1]], np.float32))
+        for words in SIGNATURES[kernel].split()
+    ]
+    arrays[0] *= np.where(rng.random(arrays[0].shape) < 0.5, FLOAT32.type(-1), FLOAT32.type(1))
+    copies = [array.copy() for array in arrays]
+    kernel(*arrays)
+    compiled(*copies)
+    return all(one.tobytes() == two.tobytes() for one, two in zip(arrays, copies, strict=True))

@@ -1,0 +1,116 @@
+"""Passes over memory as loops: what NumPy does in several passes, element by element in one.
+
+Interpreted they are slow; `madaline.core.compiled` has numba compile them, where it is installed.
+Each does NumPy's operations in NumPy's order, every one rounded to float32 by itself, so that it
+gives the same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.core.arrays import Array
+
+HALF, ONE, ZERO = np.float32(0.5), np.float32(1), np.float32(0)
+
+
+def add_bias(sums: Array, bias: Array) -> None:
+    """Add ``bias``, (members, units), to ``sums``, (members, batch, units)."""
+    members, batch, units = sums.shape
+    for member in range(members):
+        for row in range(batch):
+            for unit in range(units):
+                sums[member, row, unit] += bias[member, unit]
+
+
+def rectify(x: Array, out: Array) -> None:
+    """Write ``max(x, 0)``; what is not a number stays so."""
+    for place in range(x.size):
+        value = x[place]
+        out[place] = value if value > ZERO or value != value else ZERO
+
+
+def rectify_back(gradient: Array, y: Array) -> None:
+    """Multiply the gradient by 1 where the rectifier said something and by 0 elsewhere."""
+    for place in range(y.size):
+        gradient[place] = gradient[place] * (ONE if y[place] > ZERO else ZERO)
+
+
+def silu(x: Array, sigmoid: Array, out: Array) -> None:
+    """Turn ``tanh(x / 2)`` into the sigmoid of `x` and write ``x * sigmoid``."""
+    for place in range(x.size):
+        share = (sigmoid[place] + ONE) * HALF
+        sigmoid[place] = share
+        out[place] = x[place] * share
+
+
+def silu_back(gradient: Array, y: Array, sigmoid: Array) -> None:
+    """Multiply the gradient by ``y - y s + s`` with the sigmoid s."""
+    for place in range(y.size):
+        slope = y[place] - y[place] * sigmoid[place]
+        gradient[place] = gradient[place] * (slope + sigmoid[place])
+
+
+def adam(
+    theta: Array,
+    gradient: Array,
+    slopes: Array,
+    squares: Array,
+    betas: Array,
+    numbers: Array,
+    rates: Array,
+    decay: Array,
+) -> None:
+    """Take a step as `Adam` does; ``numbers`` has epsilon and the rate of each member."""
+    members, parameters = theta.shape
+    has_rates, has_decay = rates.size > 0, decay.size > 0
+    for member in range(members):
+        epsilon, rate = numbers[0, member], numbers[1, member]
+        line = member if decay.shape[0] > 1 else 0
+        for place in range(parameters):
+            slope = gradient[member, place]
+            square = squares[member, place] * betas[1] + slope * slope
+            squares[member, place] = square
+            slope = slopes[member, place] * betas[0] + slope
+            slopes[member, place] = slope
+            step = slope / (np.sqrt(square) + epsilon) * rate
+            if has_rates:
+                step = step * rates[place]
+            if has_decay:
+                step = step + theta[member, place] * decay[line, place]
+            theta[member, place] -= step
+
+
+def schedule_free(
+    y: Array,
+    gradient: Array,
+    z: Array,
+    squares: Array,
+    betas: Array,
+    numbers: Array,
+    rates: Array,
+    decay: Array,
+) -> None:
+    """Take a step as `ScheduleFreeAdamW` does.
+
+    ``numbers`` has epsilon, rate, share, what is kept and the way back of each member.
+    """
+    members, parameters = y.shape
+    has_rates, has_decay = rates.size > 0, decay.size > 0
+    for member in range(members):
+        epsilon, rate = numbers[0, member], numbers[1, member]
+        share, kept, back = numbers[2, member], numbers[3, member], numbers[4, member]
+        line = member if decay.shape[0] > 1 else 0
+        for place in range(parameters):
+            slope = gradient[member, place]
+            square = squares[member, place] * betas[1] + slope * slope
+            squares[member, place] = square
+            step = slope / (np.sqrt(square) + epsilon) * rate
+            if has_rates:
+                step = step * rates[place]
+            old = y[member, place]
+            if has_decay:
+                step = step + old * decay[line, place]
+            before = z[member, place]
+            z[member, place] = before - step
+            y[member, place] = old * kept + before * share - step * back

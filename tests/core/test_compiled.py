@@ -1,0 +1,138 @@
+"""Kernels give the bits of NumPy's passes, interpreted and compiled; nobody needs numba."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from madaline.core import kernels
+from madaline.core.compiled import SIGNATURES, compiled_kernels, gives_same_bits
+from madaline.core.layers import Linear, ReLU, ScaledLinear, SiLU
+from madaline.core.losses import CrossEntropy
+from madaline.core.network import Network
+from madaline.core.optimizers import Adam, ScheduleFreeAdamW, StepSize, weights_only
+from madaline.core.optimizers.one_pass import step_in_one_pass
+from madaline.core.workspace import Workspace
+
+NETWORK = Network((ScaledLinear((0, 0, 1), 7), SiLU(), Linear(7, 5), ReLU(), Linear(5, 4)))
+BATCH, STEPS = 6, 3
+INTERPRETED = {kernel: kernel for kernel in SIGNATURES}
+EDGES = np.array([-np.inf, -1, -1e-45, -0.0, 0, 1e-45, 1e-20, 1, 3e38, np.inf, np.nan], np.float32)
+
+
+@pytest.fixture(params=["interpreted", "compiled"])
+def compiled(request):
+    if request.param == "interpreted":
+        return INTERPRETED
+    if importlib.util.find_spec("numba") is None:
+        pytest.skip("numba is not installed: kernels are not compiled")
+    found = compiled_kernels()
+    assert found is not None
+    return found
+
+
+def train(workspace, optimizer, axes=(2, 3), part=slice(None), size=None):
+    """Train networks for some steps, and return all that is known about them then."""
+    rng = np.random.default_rng(0)
+    whole = NETWORK.initialize(axes, rng)
+    optimizer.start(whole)
+    members = whole[(slice(None),) * (len(axes) - 1) + (part,)] if axes else whole
+    gradient = np.empty(members.theta.shape, np.float32)
+    parameters, gradients = NETWORK.bind(members.theta), NETWORK.bind(gradient)
+    size = size or StepSize(0.01)
+    with np.errstate(all="ignore"):
+        for _ in range(STEPS):
+            workspace.rewind()
+            x = rng.standard_normal((*members.axes, BATCH, 3), np.float32)
+            target = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (*members.axes, BATCH))]
+            output, backward = NETWORK.forward(parameters, x, workspace=workspace, training=True)
+            backward(CrossEntropy().gradient(output, target, workspace=workspace), gradients)
+            optimizer.step(members, gradient, size, workspace=workspace)
+    return [whole.theta, *whole.memory.values(), *whole.columns.values()]
+
+
+def sizes():
+    """Yield everything that a `StepSize` may hold, for populations of axes (2, 3)."""
+    decays = weights_only(NETWORK.layout) * np.float32(0.01)
+    rates = NETWORK.layout.row(lambda slot: slot.fan_in**-0.5)
+    of_members = np.linspace(0.001, 0.1, 6, dtype=np.float32).reshape(2, 3, 1)
+    yield StepSize(0.01)
+    yield StepSize(0.01, 0.02)
+    yield StepSize(of_members, decays)
+    yield StepSize(of_members, of_members[:, :1] * decays, rates)
+    yield StepSize(of_members[0], of_members * decays, rates)
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), ScheduleFreeAdamW(), ScheduleFreeAdamW(power=1)])
+@pytest.mark.parametrize("size", list(sizes()), ids=range(5))
+def test_training_gives_the_same_bits(compiled, optimizer, size):
+    plain = train(Workspace(), optimizer, size=size)
+    quick = train(Workspace(compiled=compiled), optimizer, size=size)
+    assert [one.tobytes() for one in plain] == [one.tobytes() for one in quick]
+
+
+@pytest.mark.parametrize("axes", [(), (3,), (2, 3), (2, 2, 2)])
+@pytest.mark.parametrize("optimizer", [Adam(), ScheduleFreeAdamW()])
+def test_populations_of_any_shape_and_parts_of_them(compiled, axes, optimizer):
+    plain = train(Workspace(), optimizer, axes, slice(1, 2))
+    quick = train(Workspace(compiled=compiled), optimizer, axes, slice(1, 2))
+    assert [one.tobytes() for one in plain] == [one.tobytes() for one in quick]
+
+
+def test_every_kernel_is_used_in_training():
+    used = set()
+    noting = {
+        kernel: lambda *arrays, own=kernel: used.add(own) or own(*arrays) for kernel in SIGNATURES
+    }
+    for optimizer in (Adam(), ScheduleFreeAdamW()):
+        train(Workspace(compiled=noting), optimizer)
+    assert used == set(SIGNATURES)
+
+
+@pytest.mark.parametrize("layer", [ReLU(), SiLU()])
+def test_activations_of_extreme_numbers(compiled, layer):
+    x = np.tile(EDGES, 7)
+
+    def both(workspace):
+        with np.errstate(all="ignore"):
+            y, backward = layer.forward({}, x, workspace=workspace, training=True)
+            return y.copy(), backward(np.tile(EDGES[::-1], 7), {})
+
+    for plain, quick in zip(both(Workspace()), both(Workspace(compiled=compiled)), strict=True):
+        np.testing.assert_array_equal(plain, quick)
+        assert (np.signbit(plain) == np.signbit(quick))[~np.isnan(plain)].all()
+
+
+def test_arrays_that_kernels_cannot_take_are_left_to_numpy():
+    workspace = Workspace(compiled=INTERPRETED)
+    x = np.ones((4, 3), np.float32)
+    assert workspace.in_one_pass(kernels.rectify, x, x.copy())
+    assert not workspace.in_one_pass(kernels.rectify, x.T, x.T.copy())
+    assert not workspace.in_one_pass(kernels.rectify, x.astype(np.float64), x.astype(np.float64))
+    theta, column = np.ones((2, 4)), np.ones((2, 1))
+    size, betas = StepSize(0.1), (0.9, 0.99)
+    for matrix in (theta, theta.astype(np.float32)[:, ::2]):
+        arguments = (kernels.adam, (matrix,) * 4, betas, (column, column), size)
+        assert not step_in_one_pass(*arguments, workspace)
+    decay = StepSize(0.1, np.float32([[0.1]]))  # one for all parameters of all members
+    arguments = (kernels.adam, (np.float32(theta),) * 4, betas, (column, column), decay)
+    assert not step_in_one_pass(*arguments, workspace)
+
+
+def test_kernels_that_round_otherwise_are_noticed():
+    def off(gradient, y):
+        kernels.rectify_back(gradient, y)
+        gradient[-1] = np.nextafter(gradient[-1], np.float32(9))
+
+    assert gives_same_bits(INTERPRETED)
+    assert not gives_same_bits(INTERPRETED | {kernels.rectify_back: off})
+
+
+@pytest.mark.parametrize("numba", [None, SimpleNamespace(), SimpleNamespace(njit=1, types=1)])
+def test_a_numba_that_is_missing_or_broken_is_done_without(monkeypatch, numba):
+    monkeypatch.setitem(sys.modules, "numba", numba)
+    assert compiled_kernels.__wrapped__() is None
