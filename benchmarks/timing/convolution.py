@@ -27,7 +27,8 @@ SIDE, CHANNELS, UNITS, BATCH = 28, (16, 32), 64, 64
 
 POPULATIONS = (1, 8)
 OURS = "madaline"
-ENGINES = (OURS, "PyTorch", "PyTorch, channels last", "PyTorch, grouped")
+COMPILED = "madaline, compiled passes"
+ENGINES = (OURS, COMPILED, "PyTorch", "PyTorch, channels last", "PyTorch, grouped")
 STEPS = 20
 """Steps of a repetition; three come before, to get warm."""
 
@@ -98,12 +99,12 @@ def _stepper(name: str, members: int, threads: int) -> Callable[[], None]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(members, BATCH, SIDE * SIDE)).astype(np.float32)
     y = rng.integers(0, CLASSES, (members, BATCH))
-    if name == OURS:
-        return _of_madaline(x, y, threads)
+    if name in (OURS, COMPILED):
+        return _of_madaline(x, y, threads, compiled=name == COMPILED)
     return _of_torch(x, y, threads, last="last" in name, grouped="grouped" in name)
 
 
-def _of_madaline(x: Any, y: Any, threads: int) -> Callable[[], None]:
+def _of_madaline(x: Any, y: Any, threads: int, *, compiled: bool) -> Callable[[], None]:
     """Return a step of all networks; each is a group, as `Cohort.groups` would have it."""
     from madaline.core.layers import Convolution, Linear, MaxPooling, ReLU
     from madaline.core.losses import CrossEntropy
@@ -111,6 +112,7 @@ def _of_madaline(x: Any, y: Any, threads: int) -> Callable[[], None]:
     from madaline.core.optimizers import Adam, StepSize
     from madaline.core.workspace import Workspace
     from madaline.training.threads import Workers
+    from timing.engine_madaline import needed_kernels
 
     layers: list[Any] = []
     side, below = SIDE, 1
@@ -123,10 +125,9 @@ def _of_madaline(x: Any, y: Any, threads: int) -> Callable[[], None]:
     population = network.initialize((len(x),), np.random.default_rng(0))
     optimizer.start(population)
     target = np.eye(CLASSES, dtype=np.float32)[y]
-    groups = [
-        (population[one : one + 1], x[one : one + 1], target[one : one + 1], Workspace())
-        for one in range(len(x))
-    ]
+    kernels = needed_kernels() if compiled else None
+    rows = [slice(one, one + 1) for one in range(len(x))]
+    groups = [(population[one], x[one], target[one], Workspace(compiled=kernels)) for one in rows]
 
     def train(group: Any) -> None:
         member, own, truth, workspace = group

@@ -29,10 +29,15 @@ def prepare(case: Case, threads: int) -> list[Trainer]:
 
 def prepare_compiled(case: Case, threads: int) -> list[Trainer]:
     """Return the case as madaline trains it where numba is installed."""
+    return _prepare(case, threads, needed_kernels())
+
+
+def needed_kernels() -> Any:
+    """Return the compiled kernels; `ImportError` where there are none."""
     kernels = compiled_kernels()
     if kernels is None:
         raise ImportError("numba is not installed, or of no use")
-    return _prepare(case, threads, kernels)
+    return kernels
 
 
 def _prepare(case: Case, threads: int, kernels: Any) -> list[Trainer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from math import prod
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from madaline.core import kernels
 from madaline.core.compiled import SIGNATURES, compiled_kernels, gives_same_bits
-from madaline.core.layers import Linear, ReLU, ScaledLinear, SiLU
+from madaline.core.layers import Convolution, Linear, MaxPooling, ReLU, ScaledLinear, SiLU
 from madaline.core.losses import CrossEntropy
 from madaline.core.network import Network
 from madaline.core.optimizers import Adam, ScheduleFreeAdamW, StepSize, weights_only
@@ -35,21 +36,22 @@ def compiled(request):
     return found
 
 
-def train(workspace, optimizer, axes=(2, 3), part=slice(None), size=None):
+def train(workspace, optimizer, axes=(2, 3), part=slice(None), size=None, network=NETWORK):
     """Train networks for some steps, and return all that is known about them then."""
     rng = np.random.default_rng(0)
-    whole = NETWORK.initialize(axes, rng)
+    whole = network.initialize(axes, rng)
     optimizer.start(whole)
     members = whole[(slice(None),) * (len(axes) - 1) + (part,)] if axes else whole
     gradient = np.empty(members.theta.shape, np.float32)
-    parameters, gradients = NETWORK.bind(members.theta), NETWORK.bind(gradient)
+    parameters, gradients = network.bind(members.theta), network.bind(gradient)
     size = size or StepSize(0.01)
+    n_features = 3 if network is NETWORK else 30
     with np.errstate(all="ignore"):
         for _ in range(STEPS):
             workspace.rewind()
-            x = rng.standard_normal((*members.axes, BATCH, 3), np.float32)
+            x = rng.standard_normal((*members.axes, BATCH, n_features), np.float32)
             target = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (*members.axes, BATCH))]
-            output, backward = NETWORK.forward(parameters, x, workspace=workspace, training=True)
+            output, backward = network.forward(parameters, x, workspace=workspace, training=True)
             backward(CrossEntropy().gradient(output, target, workspace=workspace), gradients)
             optimizer.step(members, gradient, size, workspace=workspace)
     return [whole.theta, *whole.memory.values(), *whole.columns.values()]
@@ -90,6 +92,9 @@ def test_every_kernel_is_used_in_training():
     }
     for optimizer in (Adam(), ScheduleFreeAdamW()):
         train(Workspace(compiled=noting), optimizer)
+    MaxPooling((2, 2)).forward(
+        {}, np.ones((1, 4), np.float32), workspace=Workspace(compiled=noting)
+    )[1](np.ones((1, 1), np.float32), {})
     assert used == set(SIGNATURES)
 
 
@@ -105,6 +110,66 @@ def test_activations_of_extreme_numbers(compiled, layer):
     for plain, quick in zip(both(Workspace()), both(Workspace(compiled=compiled)), strict=True):
         np.testing.assert_array_equal(plain, quick)
         assert (np.signbit(plain) == np.signbit(quick))[~np.isnan(plain)].all()
+
+
+@pytest.mark.parametrize("smoothing", [0, 0.1])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("shared", [0, 1, 2])
+def test_the_cross_entropy_of_targets_that_members_share(compiled, smoothing, weighted, shared):
+    rng, loss = np.random.default_rng(0), CrossEntropy(smoothing)
+    output = 9 * rng.standard_normal((2, 3, 5, 7), np.float32)
+    output[0, 0, :3, :2] = np.nan, -np.inf
+    output[0, 1, 1, 1] = np.inf
+    shape = output.shape[shared:]
+    target = np.eye(7, dtype=np.float32)[rng.integers(0, 7, shape[:-1])]
+    weight = rng.random(shape[:-1], np.float32) if weighted else None
+    with np.errstate(all="ignore"):
+        plain, quick = (
+            loss.gradient(output, target, weight, workspace=workspace)
+            for workspace in (Workspace(), Workspace(compiled=compiled))
+        )
+    np.testing.assert_array_equal(plain, quick)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((4, 4), 2), ((5, 7), 2), ((2, 3), 2), ((6,), 2), ((7, 6), 3)]
+)
+def test_pooling_of_grids_with_ties_and_extremes(compiled, shape, size):
+    rng, layer = np.random.default_rng(0), MaxPooling(shape, size)
+    x = rng.choice(np.append(EDGES, [2, 2, 3, 3, 4, 4]).astype(np.float32), (2, 9, 3 * prod(shape)))
+    gradient = rng.standard_normal((2, 9, 3 * prod(layer.out_shape)), np.float32)
+
+    def both(workspace):
+        with np.errstate(all="ignore"):
+            for _ in range(2):  # what is handed out again has been written to
+                workspace.rewind()
+                y, backward = layer.forward({}, x, workspace=workspace, training=True)
+                back = backward(gradient.copy(), {})
+            return y, back
+
+    for plain, quick in zip(both(Workspace()), both(Workspace(compiled=compiled)), strict=True):
+        np.testing.assert_array_equal(plain, quick)
+
+
+@pytest.mark.parametrize("layer", [ReLU(), SiLU(), MaxPooling((2, 2))])
+def test_what_members_share_has_a_gradient_for_each(compiled, layer):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((5, 4), np.float32)
+
+    def backwards(workspace):
+        y, backward = layer.forward({}, x, workspace=workspace, training=True)
+        return backward(np.multiply.outer(np.float32([1, 2, 3]), y + 1), {})
+
+    plain = backwards(Workspace())
+    assert plain.shape == (3, 5, 4)
+    np.testing.assert_array_equal(plain, backwards(Workspace(compiled=compiled)))
+
+
+def test_networks_of_images_learn_the_same(compiled):
+    layers = (Convolution((5, 6), 1, 3), MaxPooling((5, 6)), ReLU(), Linear(18, 4))
+    plain = train(Workspace(), Adam(), (2,), network=Network(layers))
+    quick = train(Workspace(compiled=compiled), Adam(), (2,), network=Network(layers))
+    assert [one.tobytes() for one in plain] == [one.tobytes() for one in quick]
 
 
 def test_arrays_that_kernels_cannot_take_are_left_to_numpy():

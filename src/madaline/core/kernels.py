@@ -51,6 +51,82 @@ def silu_back(gradient: Array, y: Array, sigmoid: Array) -> None:
         gradient[place] = gradient[place] * (slope + sigmoid[place])
 
 
+def below_largest(output: Array, out: Array) -> None:
+    """Write how far each output, (rows, classes), is from the largest of its row."""
+    rows, classes = output.shape
+    for row in range(rows):
+        largest = output[row, 0]
+        for place in range(1, classes):
+            value = output[row, place]
+            if value > largest or value != value:
+                largest = value
+        for place in range(classes):
+            out[row, place] = output[row, place] - largest
+
+
+def softmax_slope(exponentials: Array, sums: Array, target: Array, share: Array) -> None:
+    """Turn exponentials into what the softmax is too high by, times the share of a row.
+
+    A target may serve the rows of several members, one after the other.
+    """
+    rows, classes = exponentials.shape
+    for row in range(rows):
+        true = row % target.shape[0]
+        for place in range(classes):
+            softmax = exponentials[row, place] / sums[row]
+            exponentials[row, place] = (softmax - target[true, place]) * share[0]
+
+
+def largest_of_four(grids: Array, out: Array) -> None:
+    """Write the largest of two by two positions of grids, (rows, height, width, channels)."""
+    rows, height, width, channels = grids.shape
+    for row in range(rows):
+        for top in range(height // 2):
+            for left in range(width // 2):
+                for channel in range(channels):
+                    one = grids[row, 2 * top, 2 * left, channel]
+                    two = grids[row, 2 * top + 1, 2 * left, channel]
+                    one = two if two > one or two != two else one
+                    two = grids[row, 2 * top, 2 * left + 1, channel]
+                    one = two if two > one or two != two else one
+                    two = grids[row, 2 * top + 1, 2 * left + 1, channel]
+                    out[row, top, left, channel] = two if two > one or two != two else one
+
+
+def spread_to_largest(gradient: Array, grids: Array, out: Array) -> None:
+    """Write the gradient to the first of the largest of two by two positions, zero to the others.
+
+    To that of the left column, if it is as large as the right one's; there to the upper one, if it
+    is as large as the lower one.
+    """
+    rows, height, width, channels = grids.shape
+    used = width // 2 * 2 * channels
+    largest, shares = np.empty(used, np.float32), np.empty(used, np.float32)
+    for row in range(rows):
+        for top in range(height // 2):
+            upper = grids[row, 2 * top].reshape(-1)
+            lower = grids[row, 2 * top + 1].reshape(-1)
+            for place in range(used):
+                one, two = upper[place], lower[place]
+                largest[place] = two if two > one or two != two else one
+            whole = gradient[row, top].reshape(-1)
+            for left in range(width // 2):
+                for channel in range(channels):
+                    place = 2 * left * channels + channel
+                    value = whole[left * channels + channel]
+                    is_left = largest[place] >= largest[place + channels]
+                    share = value * (ONE if is_left else ZERO)
+                    shares[place] = share
+                    shares[place + channels] = value - share
+            above = out[row, 2 * top].reshape(-1)
+            below = out[row, 2 * top + 1].reshape(-1)
+            for place in range(used):
+                share = shares[place]
+                part = share * (ONE if upper[place] >= lower[place] else ZERO)
+                above[place] = part
+                below[place] = share - part
+
+
 def adam(
     theta: Array,
     gradient: Array,

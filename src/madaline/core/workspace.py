@@ -86,7 +86,7 @@ class Workspace:
         kernel : callable
             One of `madaline.core.kernels` that takes arrays of one dimension.
         *arrays : ndarray
-            Of one size.
+            Those of different shapes, or not in one piece, are left to NumPy.
 
         Examples
         --------
@@ -95,5 +95,7 @@ class Workspace:
         """
         if self.compiled is None or not in_one_piece(*arrays):
             return False
-        self.compiled[kernel](*(array.reshape(-1) for array in arrays))
+        if any(array.shape != arrays[0].shape for array in arrays):
+            return False  # one that members share
+        self.compiled[kernel](*[array.reshape(-1) for array in arrays])
         return True

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core import kernels
+from madaline.core.arrays import Array, Parameters, Rng
+from madaline.core.compiled import in_one_piece
+from madaline.core.layers.base import Backward
+from madaline.core.layers.patches import as_grid
 from madaline.core.layers.pooling import Pooling
 from madaline.core.workspace import Workspace
 
@@ -35,6 +40,38 @@ class MaxPooling(Pooling):
     array([[4., 8.]])
     """
 
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, Backward]:
+        """Return the largest number of each window and channel, and the backward pass."""
+        plain, compiled = super().forward, workspace.compiled
+        if compiled is None or len(self.shape) != 2 or self.size != 2 or not in_one_piece(x):
+            return plain(parameters, x, workspace=workspace, training=training, rng=rng)
+        grids = self._grids(x, self.shape)
+        y = workspace.empty((*x.shape[:-1], prod(self.out_shape) * grids.shape[-1]), x.dtype)
+        compiled[kernels.largest_of_four](grids, self._grids(y, self.out_shape))
+
+        def backward(
+            gradient: Array, gradients: Parameters, *, input_gradient: bool = True
+        ) -> Array:
+            if not input_gradient:
+                return gradient
+            out = workspace.empty((*gradient.shape[:-1], x.shape[-1]), gradient.dtype)
+            if any(side % 2 for side in self.shape):
+                out[...] = 0  # of positions that are left out
+            fine = self._grids(np.ascontiguousarray(np.broadcast_to(x, out.shape)), self.shape)
+            coarse = self._grids(np.ascontiguousarray(gradient), self.out_shape)
+            compiled[kernels.spread_to_largest](coarse, fine, self._grids(out, self.shape))
+            return out
+
+        return y, backward
+
     def pool(self, windows: Array, out: Array) -> None:
         """Write the largest number of each window."""
         largest = windows[..., 0, :]
@@ -54,3 +91,8 @@ class MaxPooling(Pooling):
             out[..., place, :] = part
             gradient -= part  # what was given is gone: ties get it once
         out[..., -1, :] = gradient
+
+    def _grids(self, x: Array, shape: tuple[int, ...]) -> Array:
+        """Return all rows of all members as grids, (rows, height, width, channels)."""
+        grids = as_grid(x, shape)
+        return grids.reshape(-1, *grids.shape[-3:])

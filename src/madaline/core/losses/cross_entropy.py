@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline.core import kernels
 from madaline.core.arrays import Array
+from madaline.core.compiled import in_one_piece
 from madaline.core.losses.base import Loss
+from madaline.core.workspace import Workspace
 
 MANY_CLASSES = 80
 """From so many classes on, NumPy's `max` over the classes of a row is as quick as it gets."""
@@ -40,6 +43,29 @@ class CrossEntropy(Loss):
         shifted = output - _largest(output)[..., None]
         chosen = _sum(shifted * self._smooth(target))
         return np.asarray(np.log(_sum(np.exp(shifted, out=shifted))) - chosen)
+
+    def gradient(
+        self,
+        output: Array,
+        target: Array,
+        weight: Array | None = None,
+        *,
+        workspace: Workspace,
+    ) -> Array:
+        """Return ``(softmax(output) - target) * weight / batch``."""
+        compiled, aim = workspace.compiled, self._smooth(target)
+        alike = output.shape[-aim.ndim :] == aim.shape
+        if compiled is None or not alike or not in_one_piece(output, aim):
+            return super().gradient(output, target, weight, workspace=workspace)
+        out = workspace.empty(output.shape, output.dtype)
+        shape, share = (-1, output.shape[-1]), np.array([1 / output.shape[-2]], np.float32)
+        rows = out.reshape(shape)
+        compiled[kernels.below_largest](output.reshape(shape), rows)
+        np.exp(out, out=out)
+        compiled[kernels.softmax_slope](rows, _sum(out).reshape(-1), aim.reshape(shape), share)
+        if weight is not None:
+            out *= weight[..., None]
+        return out
 
     def slope(self, output: Array, target: Array, out: Array) -> Array:
         """Write ``softmax(output) - target`` into `out`."""

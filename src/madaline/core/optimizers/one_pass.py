@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from madaline.core.arrays import Array
@@ -47,7 +49,7 @@ def step_in_one_pass(
     settings = np.array(betas, np.float32)
     rates = NOTHING.reshape(0) if size.rates is None else size.rates
     calls = []
-    for index in np.ndindex(lead):
+    for index in product(*map(range, lead)):
         own = [matrix[index].reshape(members, parameters) for matrix in matrices]
         decay = _decay(size.weight_decay, index)
         if decay.shape not in ((0, 0), (1, parameters), (members, parameters)):
