@@ -100,18 +100,18 @@ def _stepper(name: str, members: int, threads: int) -> Callable[[], None]:
     x = rng.normal(size=(members, BATCH, SIDE * SIDE)).astype(np.float32)
     y = rng.integers(0, CLASSES, (members, BATCH))
     if name in (OURS, COMPILED):
-        return _of_madaline(x, y, threads, compiled=name == COMPILED)
+        return _of_madaline(x, y, compiled=name == COMPILED)
     return _of_torch(x, y, threads, last="last" in name, grouped="grouped" in name)
 
 
-def _of_madaline(x: Any, y: Any, threads: int, *, compiled: bool) -> Callable[[], None]:
-    """Return a step of all networks; each is a group, as `Cohort.groups` would have it."""
+def _of_madaline(x: Any, y: Any, *, compiled: bool) -> Callable[[], None]:
+    """Return a step of all networks in one process; each is a group, as in `Cohort.groups`."""
     from madaline.core.layers import Convolution, Linear, MaxPooling, ReLU
     from madaline.core.losses import CrossEntropy
     from madaline.core.network import Network
     from madaline.core.optimizers import Adam, StepSize
     from madaline.core.workspace import Workspace
-    from madaline.training.threads import Workers
+    from madaline.training.threads import one_threaded_products
     from timing.engine_madaline import needed_kernels
 
     layers: list[Any] = []
@@ -139,8 +139,12 @@ def _of_madaline(x: Any, y: Any, threads: int, *, compiled: bool) -> Callable[[]
         backward(slope, network.bind(gradient))
         optimizer.step(member, gradient, StepSize(LEARNING_RATE), workspace=workspace)
 
-    workers = Workers(threads)
-    return lambda: list(workers.map(train, groups)) and None
+    def train_all() -> None:
+        with one_threaded_products():
+            for group in groups:
+                train(group)
+
+    return train_all
 
 
 def _of_torch(x: Any, y: Any, threads: int, *, last: bool, grouped: bool) -> Callable[[], None]:

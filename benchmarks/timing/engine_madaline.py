@@ -1,9 +1,9 @@
-"""madaline's engine, driven as `madaline.training.cohort` does: threads take groups of networks."""
+"""madaline's engine, driven as `madaline.training` does: processes take groups of networks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ from madaline.core.network import Network
 from madaline.core.optimizers import Adam, StepSize
 from madaline.core.population import Population
 from madaline.core.workspace import Workspace
-from madaline.training.cohort import GROUP_ELEMENTS
-from madaline.training.threads import Workers
+from madaline.training.cohort import GROUP_ELEMENTS, STEP_COST
+from madaline.training.crew import Crew
+from madaline.training.groups import Division, Group, divide, slices
+from madaline.training.threads import one_threaded_products
 from timing.case import CLASSES, LEARNING_RATE, Case, Trainer
 
 LOSS, OPTIMIZER, STEP = CrossEntropy(), Adam(), StepSize(LEARNING_RATE)
@@ -24,12 +26,13 @@ LOSS, OPTIMIZER, STEP = CrossEntropy(), Adam(), StepSize(LEARNING_RATE)
 
 def prepare(case: Case, threads: int) -> list[Trainer]:
     """Return the case as madaline trains it with NumPy alone."""
-    return _prepare(case, threads, None)
+    return _prepare(case, threads, compiled=False)
 
 
 def prepare_compiled(case: Case, threads: int) -> list[Trainer]:
     """Return the case as madaline trains it where numba is installed."""
-    return _prepare(case, threads, needed_kernels())
+    needed_kernels()
+    return _prepare(case, threads, compiled=True)
 
 
 def needed_kernels() -> Any:
@@ -40,27 +43,41 @@ def needed_kernels() -> Any:
     return kernels
 
 
-def _prepare(case: Case, threads: int, kernels: Any) -> list[Trainer]:
+def _prepare(case: Case, threads: int, *, compiled: bool) -> list[Trainer]:
+    """Get ready to train in processes, where there are networks for them."""
+    crew = Crew(threads, 0) if min(threads, case.members) > 1 else None
     x, y = case.data()
     target = np.eye(CLASSES, dtype=np.float32)[y]
-    network = build_network(case)
+    network, rng = build_network(case), np.random.default_rng(1)
     population = network.initialize((case.members,), np.random.default_rng(0))
     OPTIMIZER.start(population)
-    groups = [
-        _Group(network, population[rows], rows, Workspace(compiled=kernels))
-        for rows in group_slices(case)
+    order = case.orders(rng)
+    if crew is not None:
+        place = crew.memory.place
+        population, order = _moved(population, place), place(order)
+    parts = [
+        _Part(network, population[rows], rows, x, target, order, compiled)
+        for rows in group_slices(case, threads)
     ]
-    workers, rng = Workers(threads), np.random.default_rng(1)
+    if crew is not None:
+        for part in parts:
+            crew.memory.keep(part)
 
     def run(epochs: int) -> None:
         for _ in range(epochs):
-            train = partial(_Group.train, x=x, target=target, order=case.orders(rng))
-            workers.map(train, groups)
+            order[...] = case.orders(rng)
+            tasks = [partial(_Part.train, part) for part in parts]
+            if crew is not None:
+                crew.run(tasks)
+                continue
+            with one_threaded_products():
+                for task in tasks:
+                    task()
 
     def loss() -> float:
         return float(LOSS.rows(network.predict(population.theta, x), target).mean())
 
-    return [Trainer(run, loss, f"{len(groups)} groups" if len(groups) > 1 else "")]
+    return [Trainer(run, loss, f"{len(parts)} groups" if len(parts) > 1 else "")]
 
 
 def build_network(case: Case) -> Network:
@@ -69,35 +86,59 @@ def build_network(case: Case) -> Network:
     return Network(tuple(layers[:-1]))
 
 
-def group_slices(case: Case) -> list[slice]:
-    """Return the members that train together, as `Cohort.groups` does."""
-    size = max(1, GROUP_ELEMENTS // (case.batch * max(case.units)))
-    return [slice(start, start + size) for start in range(0, case.members, size)]
+def group_slices(case: Case, threads: int = 1) -> list[slice]:
+    """Return the members that train together, as `Cohort.divisions` and `divide` do."""
+    fewest = -(-case.members // max(1, GROUP_ELEMENTS // (case.batch * max(case.units))))
+    one = slice(0, 1)
+    divisions = []
+    for n_parts in range(fewest, case.members + 1):
+        groups = tuple(Group(one, members) for members in slices(case.members, n_parts))
+        costs = [STEP_COST + group.size / case.members * case.multiply_adds for group in groups]
+        divisions.append(Division(groups, tuple(costs)))
+    return [group.folds for group in divide([divisions], threads)[0].groups]
 
 
 @dataclass
-class _Group:
+class _Part:
     network: Network
     members: Population
     rows: slice
-    workspace: Workspace
+    x: Any
+    target: Any
+    order: Any
+    compiled: bool
 
-    def train(self, x: Any, target: Any, order: Any) -> None:
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The arrays of a step, in the process that takes it."""
+        return Workspace(compiled=needed_kernels() if self.compiled else None)
+
+    def train(self) -> None:
         """Train for one epoch, step by step as `Cohort.train_group` does."""
-        workspace, members = self.workspace, self.members
+        workspace, members, order = self.workspace, self.members, self.order
         gradient = np.empty_like(members.theta)
         parameters, gradients = self.network.bind(members.theta), self.network.bind(gradient)
         for step in range(order.shape[1]):
             workspace.rewind()
             index = order[self.rows, step]
             output, backward = self.network.forward(
-                parameters, _gather(x, index, workspace), workspace=workspace, training=True
+                parameters, _gather(self.x, index, workspace), workspace=workspace, training=True
             )
             slope = LOSS.gradient(
-                output, _gather(target, index, workspace), None, workspace=workspace
+                output, _gather(self.target, index, workspace), None, workspace=workspace
             )
             backward(slope, gradients)
             OPTIMIZER.step(members, gradient, STEP, workspace=workspace)
+
+
+def _moved(population: Population, place: Any) -> Population:
+    """Return the population where other processes see it."""
+    return Population(
+        population.layout,
+        place(population.theta),
+        {name: place(matrix) for name, matrix in population.memory.items()},
+        {name: place(column) for name, column in population.columns.items()},
+    )
 
 
 def _gather(values: Any, index: Any, workspace: Workspace) -> Any:

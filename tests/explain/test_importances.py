@@ -25,7 +25,6 @@ from madaline.training.importance import (
     metric_of_loss,
     out_of_fold_importances,
 )
-from madaline.training.threads import Workers
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def noisy():
     return fitting
 
 
-def measure(fitting, *, work=1e30, workers=None, mix=None):
+def measure(fitting, *, work=1e30, mix=None):
     return out_of_fold_importances(
         mix or fitting.mix,
         fitting.race.examples,
@@ -48,7 +47,6 @@ def measure(fitting, *, work=1e30, workers=None, mix=None):
         work=work,
         seed=0,
         metric=metric_of_loss(fitting.race.examples.loss, 1.0),
-        workers=workers,
     )
 
 
@@ -90,10 +88,6 @@ def test_a_column_is_exchanged_in_the_first_layer_as_it_would_be_in_the_table(no
             before = examples.loss.rows(mix.output[places], target)
             rises.append(examples.loss.rows(output, target) - before)
         assert fast[name] == pytest.approx(np.concatenate(rises).mean(), rel=1e-4, abs=1e-6)
-
-
-def test_the_same_bits_on_any_number_of_threads(noisy):
-    assert measure(noisy) == measure(noisy, workers=Workers(2))
 
 
 def test_with_little_work_fewer_rows_are_asked(noisy):

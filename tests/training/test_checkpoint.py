@@ -11,7 +11,7 @@ from madaline.data.tensor_file import MODEL
 from madaline.errors import ModelFileError
 from madaline.training.checkpoint import fingerprint, resume, save_checkpoint
 from madaline.training.race import Race
-from madaline.training.threads import Workers
+from madaline.training.workers import Workers
 
 
 def advance(race, records, decisions, epochs):

@@ -25,7 +25,7 @@ def train(cohort, epochs, first=0):
     for epoch in range(first, first + epochs):
         order = cohort.examples.rows.batches(cohort.batch_size, np.random.default_rng(epoch))
         for group in cohort.groups():
-            folds = range(*group.indices(len(order)))
+            folds = range(group.folds.start, group.folds.stop)
             rngs = [np.random.default_rng([epoch, fold]) for fold in folds]
             cohort.train_group(group, order, rngs)
 
@@ -103,8 +103,9 @@ def test_groups_do_not_matter(make_examples, monkeypatch, elements, weighted):
 def test_groups_cover_every_fold_once(make_examples, monkeypatch, elements, sizes):
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
     groups = start(make_examples(n_folds=5)).groups()
-    assert [group.stop - group.start for group in groups] == sizes
-    assert [fold for group in groups for fold in range(5)[group]] == [0, 1, 2, 3, 4]
+    assert [group.size // 3 for group in groups] == sizes
+    assert all(group.recipes == slice(0, 3) for group in groups)
+    assert [fold for group in groups for fold in range(5)[group.folds]] == [0, 1, 2, 3, 4]
 
 
 def test_a_dropped_recipe_is_not_missed_by_the_others(make_examples):

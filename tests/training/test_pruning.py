@@ -11,7 +11,6 @@ from madaline.training.mix import Ingredient, Mix
 from madaline.training.pruning import Judge, Pruning, fewer_units, prune_mix
 from madaline.training.race import Race
 from madaline.training.recipe import Recipe
-from madaline.training.threads import Workers
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -71,7 +70,7 @@ def test_the_outputs_are_those_of_the_networks_that_are_left(judged_rows, raced,
 def test_every_step_is_held_to_the_best_and_not_to_the_step_before(raced):
     """Small losses beside the step before do not add up."""
     mix, examples = raced()
-    judge = Judge(examples, 1, Workers())
+    judge = Judge(examples, 1)
     pruning = Pruning(judge, mix, judge.losses(mix), judge.constant_losses(), 0.05, 7)
     worse = mix
     for step in range(1, 200):
@@ -101,7 +100,7 @@ def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
         for spread in [rng.normal(size=examples.target.shape)]
         for name, sign in (("above", 1), ("below", -1))
     ]
-    judge = Judge(examples, 1, Workers())
+    judge = Judge(examples, 1)
     both = Mix(tuple(opposed))
     pruning = Pruning(judge, both, judge.losses(both), judge.constant_losses(), 0.05, 7)
     pruning.leave_out("above")
@@ -114,30 +113,17 @@ def test_units_are_ranked_on_rows_that_a_network_learned_from(raced):
     for matrix in hidden.values():
         matrix[examples.rows.held_out(1)] = 1e3
     rankings = [
-        Pruning(Judge(rows, 1, Workers()), mix, np.empty(0), np.empty(0), 0.05, 7)._rank(
-            mix.ingredients[0], 2
-        )
+        Pruning(Judge(rows, 1), mix, np.empty(0), np.empty(0), 0.05, 7)._rank(mix.ingredients[0], 2)
         for rows in (examples, replace(examples, features=hidden))
     ]
     np.testing.assert_array_equal(rankings[0].moments[1], rankings[1].moments[1])
     assert not np.array_equal(rankings[0].moments[0], rankings[1].moments[0])
 
 
-def test_same_bits_on_any_number_of_threads(raced):
-    mix, examples = raced("multiclass")
-    one, three = (
-        prune_mix(mix, examples, epoch=7, tolerance=0.05, workers=Workers(n)) for n in (1, 3)
-    )
-    assert one.decisions == three.decisions
-    assert one.multiply_adds == three.multiply_adds > 0
-    for first, second in zip(one.mix.ingredients, three.mix.ingredients, strict=True):
-        np.testing.assert_array_equal(first.theta, second.theta)
-
-
 def test_little_is_given_away_of_little_that_was_learned(raced):
     """A tolerated rise is a share of what is below the constants' loss where that is less."""
     mix, examples = raced()
-    judge = Judge(examples, 1, Workers())
+    judge = Judge(examples, 1)
     best = judge.losses(mix)
     lighter = Mix((replace(mix.ingredients[0], output=mix.output + 0.02, share=1.0),))
     learned = best.mean() / 2

@@ -11,7 +11,7 @@ from madaline.training.cohort import Cohort
 from madaline.training.decisions import Decision
 from madaline.training.race import Race
 from madaline.training.recipe import Recipe
-from madaline.training.threads import Workers
+from madaline.training.workers import Workers
 
 
 def run(race):

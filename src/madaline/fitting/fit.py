@@ -30,7 +30,7 @@ from madaline.training.objective import Objective
 from madaline.training.plan import Plan
 from madaline.training.pruning import Pruned
 from madaline.training.race import Event, Race
-from madaline.training.threads import Workers
+from madaline.training.workers import Workers
 
 
 class Fitting:
@@ -62,7 +62,7 @@ class Fitting:
     seed : int, default=0
         Decides every random number: same seed, same bits, on any number of threads.
     n_jobs : int, optional
-        Number of threads, as in scikit-learn.
+        Number of processors to use, as in scikit-learn; the result does not depend on it.
     adjust : callable, optional
         From the plan made for the table to the plan that is carried out: for experiments.
     file_options : sequence of str, optional
@@ -130,6 +130,13 @@ class Fitting:
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision that it led to, if any."""
         self._keeper.start()
+        with self.race.workers:
+            yield from self._race()
+        yield from self._prune()
+        yield from self._calibrate()
+
+    def _race(self) -> Iterator[Event]:
+        """Train until no recipe gets better; keep the state now and then."""
         while not self.race.finished:
             for record, decision in self.race.run_epoch():
                 if decision is None:
@@ -138,8 +145,6 @@ class Fitting:
                     self.decisions.append(decision)
                 yield record, decision
             self._keeper.save_if_due(self.race, self.records, self.decisions)
-        yield from self._prune()
-        yield from self._calibrate()
 
     def _prune(self) -> Iterator[Event]:
         """Make what predicts as small as it may be; yield every decision, with a record."""

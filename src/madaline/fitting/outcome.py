@@ -60,7 +60,6 @@ class Outcome:
             self.race.examples,
             epoch=self.race.epoch,
             tolerance=self.race.plan.tolerance,
-            workers=self.race.workers,
         )
 
     @property
@@ -134,7 +133,6 @@ class Outcome:
             seed=self.race.seed,
             metric=metric_of_loss(examples.loss, scale),
             temperature=self.temperature,
-            workers=self.race.workers,
         )
 
     def predictor(self) -> Predictor:
@@ -150,9 +148,7 @@ class Outcome:
 
     def _usual_scores(self, examples: Examples, facts: Judged) -> tuple[Score, ...]:
         codec = self.prepared.codec
-        committee = self.pruned.before.committee(
-            examples, temperature=self.temperature, workers=self.race.workers
-        )
+        committee = self.pruned.before.committee(examples, temperature=self.temperature)
         if isinstance(codec, RegressionCodec | CountCodec):
             means = replace(examples, loss=Squared()).prior_output()
             return regression_scores(

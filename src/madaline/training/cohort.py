@@ -5,8 +5,9 @@ Each network learns from the rows outside its fold and is judged on its fold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from madaline.data.pitches import move_pitches
 from madaline.data.warping import warp
 from madaline.training.architecture import build_network, width
 from madaline.training.examples import Examples
+from madaline.training.groups import Division, Group, slices
 from madaline.training.recipe import Recipe
 
 JUDGED_ROWS = 1024
@@ -35,6 +37,9 @@ GROUP_ELEMENTS = 2**17
 WORTH_COMPILING = 6e9
 """Multiply-adds after which a cohort's training is so long that compiled kernels are worth the half
 second that loading them takes. Before and after, the bits are the same."""
+
+STEP_COST = 6e6
+"""What a step of a group costs beside its products, in multiply-adds: Python and calls of NumPy."""
 
 AVERAGING_POWER = 1.0
 """Weights of an early step are soon out of date; the average forgets them in proportion."""
@@ -73,8 +78,18 @@ class Cohort:
         self.optimizer = ScheduleFreeAdamW(power=AVERAGING_POWER)
         self._rates = network.layout.row(learning_rate_multiple)
         self._decays = weights_only(network.layout)
-        self._workspaces: dict[tuple[str, int], Workspace] = {}
+        self._workspaces: dict[tuple[int, int] | None, Workspace] = {}
         self._trained = 0.0  # multiply-adds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be sent to another process without what can be made again there."""
+        return Cohort, (
+            self.recipes,
+            self.network,
+            self.population,
+            self.examples,
+            self.batch_size,
+        )
 
     @classmethod
     def start(
@@ -124,26 +139,60 @@ class Cohort:
         trained = 3.0 * rows.n_folds * self.steps * self.batch_size
         return len(self.recipes) * (trained + rows.n_judged) * self.network.multiply_adds()
 
-    def groups(self) -> list[slice]:
-        """Return slices of folds small enough for the cache, large enough to be worth a call.
+    def groups(self) -> tuple[Group, ...]:
+        """Return groups small enough for the cache, large enough to be worth a call."""
+        return self.divisions()[0].groups
 
-        Not smaller for the sake of threads: they take turns between NumPy's calls, and where these
-        are over in a few microseconds, two threads take as long as one. What a network learns does
-        not depend on the group that it is in: layers that draw by chance in training do so for a
-        whole group, so where there are any, each fold is one.
+    def divisions(self) -> list[Division]:
+        """Return the ways to train the networks in groups, the coarsest that suits the cache first.
+
+        What a network learns does not depend on the group that it is in: layers that draw by chance
+        in training do so for a whole group, so where there are any, each fold is one.
         """
         recipe, folds = self.recipes[0], self.examples.rows.n_folds
         activations = len(self.recipes) * self.batch_size * width(recipe, self.examples)
         size = 1 if recipe.dropout else max(1, GROUP_ELEMENTS // activations)
-        return [slice(start, min(start + size, folds)) for start in range(0, folds, size)]
+        fewest = -(-folds // size)
+        most = 1 if recipe.dropout else len(self.recipes)
+        return [
+            self._division(slices(len(self.recipes), parts), slices(folds, fold_parts))
+            for parts in range(1, most + 1)
+            for fold_parts in range(fewest, folds + 1)
+        ]
 
-    def train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:
-        """Train some folds of all recipes for one epoch.
+    def _division(self, recipes: Sequence[slice], folds: Sequence[slice]) -> Division:
+        groups = tuple(Group(some, own) for some in recipes for own in folds)
+        return Division(groups, tuple(self._cost(group.size) for group in groups))
+
+    def _cost(self, networks: int) -> float:
+        """Return what an epoch of so many networks costs, in multiply-adds."""
+        rows = self.examples.rows
+        each = 3.0 * self.steps * self.batch_size + rows.n_judged / rows.n_folds
+        return self.steps * STEP_COST + networks * each * self.network.multiply_adds()
+
+    def move(self, place: Callable[[Array], Array]) -> None:
+        """Keep all that changes in training elsewhere, such as where other processes see it.
 
         Parameters
         ----------
-        group : slice
-            Which folds.
+        place : callable
+            From an array to one with the same content.
+        """
+        old = self.population
+        self.population = Population(
+            old.layout,
+            place(old.theta),
+            {name: place(matrix) for name, matrix in old.memory.items()},
+            {name: place(column) for name, column in old.columns.items()},
+        )
+
+    def train_group(self, group: Group, order: Array, rngs: Sequence[np.random.Generator]) -> None:
+        """Train some folds of some recipes for one epoch.
+
+        Parameters
+        ----------
+        group : Group
+            Which ones.
         order : int ndarray of shape (n_folds, steps, batch_size)
             The epoch's batches.
         rngs : sequence of numpy.random.Generator
@@ -151,17 +200,17 @@ class Cohort:
         """
         with np.errstate(over="ignore", invalid="ignore"):  # a policy looks after divergence
             self._train_group(group, order, rngs)
-        self._trained += self.multiply_adds * len(order[group]) / len(order)
+        self._trained += self.multiply_adds * group.size / self.population.members
 
-    def _train_group(self, group: slice, order: Array, rngs: Sequence[np.random.Generator]) -> None:
-        workspace = self._workspace("train", group.start)
-        members = self.population[:, group]
+    def _train_group(self, group: Group, order: Array, rngs: Sequence[np.random.Generator]) -> None:
+        workspace, folds = self._workspace(group), group.folds
+        members = self.population[group.recipes, folds]
         gradient = self._gradient(members)
         parameters, gradients = self.network.bind(members.theta), self.network.bind(gradient)
         decay = self._weight_decay(members)
         for step in range(order.shape[1]):
             workspace.rewind()
-            x, target, weight = self._batch(order[group, step], group, workspace)
+            x, target, weight = self._batch(order[folds, step], folds, workspace)
             if self.recipes[0].column_dropout:
                 self._hide_columns(x, rngs, workspace)
             if self.recipes[0].warping:
@@ -175,7 +224,7 @@ class Cohort:
             size = self._step_size(members, decay)
             self.optimizer.step(members, gradient, size, workspace=workspace)
 
-    def judge_fold(self, fold: int, places: slice) -> Array:
+    def judge_fold(self, fold: int, places: slice, recipes: slice = slice(None)) -> Array:
         """Return what this fold's networks say about some rows.
 
         Parameters
@@ -184,6 +233,8 @@ class Cohort:
             Whose networks are asked.
         places : slice
             Which rows; those held out from this fold for an honest answer.
+        recipes : slice, optional
+            Whose networks are asked; by default those of all recipes.
 
         Returns
         -------
@@ -191,13 +242,14 @@ class Cohort:
             Raw outputs of the averaged networks.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._judge_fold(fold, places)
+            return self._judge_fold(fold, places, recipes)
 
-    def _judge_fold(self, fold: int, places: slice) -> Array:
-        workspace = self._workspace("judge", fold)
-        parameters = self.network.bind(self.optimizer.averaged(self.population[:, fold]))
+    def _judge_fold(self, fold: int, places: slice, recipes: slice) -> Array:
+        workspace = self._workspace(None)
+        theta = self.optimizer.averaged(self.population[recipes, fold])
+        parameters = self.network.bind(theta)
         x = self.examples.encoded(self.recipes[0].n_bins, fold, places)
-        output = np.empty((len(self.recipes), len(x), self.examples.n_outputs), np.float32)
+        output = np.empty((len(theta), len(x), self.examples.n_outputs), np.float32)
         rows = min(JUDGED_ROWS, max(1, JUDGED_ELEMENTS // width(self.recipes[0], self.examples)))
         for start in range(0, len(x), rows):
             workspace.rewind()
@@ -241,14 +293,14 @@ class Cohort:
         return np.float32(max(10, min(2 * self.steps, 200)))
 
     def _batch(
-        self, index: Array, group: slice, workspace: Workspace
+        self, index: Array, own: slice, workspace: Workspace
     ) -> tuple[Array, Array, Array | None]:
         """Gather a batch for each fold: x (folds, batch, features), target and weight alike."""
         examples = self.examples
         features = examples.features[self.recipes[0].n_bins]
         x = _gather(features, index, workspace)
         if examples.fold_features is not None:
-            folds = np.arange(examples.rows.n_folds)[group, None]
+            folds = np.arange(examples.rows.n_folds)[own, None]
             examples.fold_features.write(folds, index, x)
         target = _gather(examples.target, index, workspace)
         if examples.weight is None:
@@ -299,8 +351,10 @@ class Cohort:
     def _gradient(self, members: Population) -> Array:
         return np.empty(members.theta.shape, members.theta.dtype)
 
-    def _workspace(self, purpose: str, number: int) -> Workspace:
-        workspace = self._workspaces.setdefault((purpose, number), Workspace())
+    def _workspace(self, group: Group | None) -> Workspace:
+        """Return the arrays of training groups of a shape, or without one, of judging."""
+        shape = None if group is None else group.shape
+        workspace = self._workspaces.setdefault(shape, Workspace())
         if self._trained >= WORTH_COMPILING or compiled_kernels.cache_info().currsize:
             workspace.compiled = compiled_kernels()
         return workspace

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,9 +18,9 @@ from madaline.training.ensemble import greedy_weights
 from madaline.training.metrics import TIE, Metric
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Examples:
-    """Encoded training rows, sorted by fold.
+    """Encoded training rows, sorted by fold; nothing changes but where they are kept (`move`).
 
     Parameters
     ----------
@@ -83,6 +83,25 @@ class Examples:
         """The targets, weights and groups of the rows that are judged."""
         groups = None if self.groups is None else self.groups[self.judged]
         return self.target[self.judged], self.weights(self.judged), groups
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the encoded rows."""
+        own = 0 if self.fold_features is None else self.fold_features.values.nbytes
+        return own + sum(features.nbytes for features in self.features.values())
+
+    def move(self, place: Callable[[Array], Array]) -> None:
+        """Keep the encoded rows elsewhere, such as where other processes see them.
+
+        Parameters
+        ----------
+        place : callable
+            From an array to one with the same content.
+        """
+        own = self.fold_features
+        self.fold_features = own and replace(own, values=place(own.values))
+        for n_bins in tuple(self.features):  # one after the other, to need less room
+            self.features = {**self.features, n_bins: place(self.features[n_bins])}
 
     def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
         """Return some rows, (rows, n_features), as the networks of a fold see them."""

@@ -24,7 +24,7 @@ from madaline.core.workspace import Workspace
 from madaline.training.examples import Examples
 from madaline.training.mix import Ingredient, Mix
 from madaline.training.score import LOSS_METRICS, mean_and_error
-from madaline.training.threads import Workers
+from madaline.training.threads import one_threaded_products
 
 EXCHANGED_ROWS = 2000
 """Rows whose values are exchanged, at most: evenly spread over those that are judged."""
@@ -146,7 +146,6 @@ def out_of_fold_importances(
     seed: int,
     metric: tuple[str, float],
     temperature: float = 1.0,
-    workers: Workers | None = None,
 ) -> tuple[Importance, ...]:
     """Return how much every column matters on rows that the networks never saw.
 
@@ -170,8 +169,6 @@ def out_of_fold_importances(
         What `metric_of_loss` returns.
     temperature : float, default=1
         What raw outputs are divided by.
-    workers : Workers, optional
-        Threads.
 
     Returns
     -------
@@ -186,8 +183,7 @@ def out_of_fold_importances(
     if not folds:
         return ()
 
-    def rises(task: tuple[int, Array]) -> Array:
-        fold, places = task
+    def rises(fold: int, places: Array) -> Array:
         exchange = _Exchange.draw(
             places, len(names), np.random.default_rng([seed, EXCHANGE_STREAM, fold])
         )
@@ -197,7 +193,8 @@ def out_of_fold_importances(
         before = examples.loss.rows(mix.output[places] / temperature, target)
         return np.asarray(examples.loss.rows(output / temperature, target) - before)
 
-    found = (workers or Workers()).map(rises, folds)
+    with one_threaded_products():
+        found = [rises(fold, places) for fold, places in folds]
     rise = np.concatenate(found, axis=1)  # (n_columns, n_rows)
     places = np.concatenate([places for _, places in folds])
     weight = examples.weights(places)

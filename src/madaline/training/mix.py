@@ -15,7 +15,7 @@ from madaline.training.committee import Committee
 from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
 from madaline.training.standing import Candidate
-from madaline.training.threads import Workers
+from madaline.training.threads import one_threaded_products
 
 ASKED_ROWS = 2000
 """Rows about which the networks of all folds are asked, at most: evenly spread over the judged."""
@@ -100,9 +100,7 @@ class Mix:
         outputs = np.stack([one.output for one in self.ingredients])
         return combined(outputs, np.asarray([one.share for one in self.ingredients]))
 
-    def committee(
-        self, examples: Examples, *, temperature: float = 1.0, workers: Workers | None = None
-    ) -> Committee:
+    def committee(self, examples: Examples, *, temperature: float = 1.0) -> Committee:
         """Return what the networks of each fold say about some of the rows that are judged.
 
         Parameters
@@ -111,8 +109,6 @@ class Mix:
             The rows.
         temperature : float, default=1
             What raw outputs are divided by.
-        workers : Workers, optional
-            Threads.
         """
         of_folds = examples.rows.spread(ASKED_ROWS)
         places, folds = np.concatenate(of_folds), range(examples.rows.n_folds)
@@ -124,8 +120,10 @@ class Mix:
                 output += one.share * one.network.predict(one.theta[fold], x)
             return output / temperature
 
+        with one_threaded_products():
+            said = np.stack([say(fold) for fold in folds])
         return Committee(
-            np.stack((workers or Workers()).map(say, folds)),
+            said,
             np.repeat(folds, [len(own) for own in of_folds]),
             examples.target[places],
             examples.weights(places),

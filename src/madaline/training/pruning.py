@@ -20,7 +20,7 @@ from madaline.training.decisions import Decision
 from madaline.training.examples import Examples
 from madaline.training.mix import Ingredient, Mix
 from madaline.training.score import mean_and_error
-from madaline.training.threads import Workers, one_threaded_products
+from madaline.training.threads import one_threaded_products
 
 RANKED_ROWS = 1024
 """Rows that a network learned from, at most, on which its units are ranked."""
@@ -66,9 +66,7 @@ class Pruned:
     multiply_adds: float
 
 
-def prune_mix(
-    mix: Mix, examples: Examples, *, epoch: int, tolerance: float, workers: Workers | None = None
-) -> Pruned:
+def prune_mix(mix: Mix, examples: Examples, *, epoch: int, tolerance: float) -> Pruned:
     """Return the mix without the recipes and hidden units that it can do without.
 
     Units are chosen and made up for by least squares (`rank_units`), each network's own, but as
@@ -88,8 +86,6 @@ def prune_mix(
         is less, by which the loss may be higher, with a standard error of the difference, row by
         row, on top; 0 prunes nothing. So a step whose effect is uncertain is not taken for
         harmless, and where little can be learned, little of that is given away.
-    workers : Workers, optional
-        Threads.
 
     Returns
     -------
@@ -99,7 +95,7 @@ def prune_mix(
     """
     if tolerance <= 0:
         return Pruned(mix, mix, (), 0.0)
-    judge = Judge(examples, -(-examples.rows.n_judged // JUDGED_ROWS), workers or Workers())
+    judge = Judge(examples, -(-examples.rows.n_judged // JUDGED_ROWS))
     lightest = judge.sampled(mix)
     pruning = Pruning(
         judge, lightest, judge.losses(lightest), judge.constant_losses(), tolerance, epoch
@@ -121,13 +117,10 @@ class Judge:
         The rows.
     step : int
         Every step-th row is judged.
-    workers : Workers
-        Threads.
     """
 
     examples: Examples
     step: int
-    workers: Workers
 
     @property
     def rows(self) -> slice:
@@ -194,7 +187,8 @@ class Judge:
                 chunks.append(chunk)
             return np.concatenate(chunks)
 
-        return self.workers.map(of_fold, range(len(inputs)))
+        with one_threaded_products():
+            return [of_fold(fold) for fold in range(len(inputs))]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from madaline.core.population import Population
 from madaline.core.surgery import hidden_layers, widen
 from madaline.training.cohort import Cohort
 from madaline.training.decisions import Decision
+from madaline.training.epoch import Epoch
 from madaline.training.examples import Examples
 from madaline.training.growth import GrowthPolicy, wider
 from madaline.training.mix import Mix
@@ -30,16 +31,10 @@ from madaline.training.selection import SelectionPolicy, mix_shares
 from madaline.training.simplification import SimplificationPolicy, simpler
 from madaline.training.standing import Candidate, Standing, nothing
 from madaline.training.stopping import StoppingPolicy
-from madaline.training.threads import Workers
+from madaline.training.workers import Workers
 
 Event: TypeAlias = tuple[Record, Decision | None]
 """What the race yields: a record, and the decision that it led to, if any."""
-
-BATCH_STREAM = 2**32 - 1
-"""Tells the random numbers of batches from those of initial weights, which count from zero."""
-
-CHANCE_STREAM = 2**32 - 2
-"""Tells the random numbers of training from both."""
 
 
 @dataclass
@@ -55,7 +50,7 @@ class Race:
     seed : int
         Decides every random number.
     workers : Workers
-        Threads.
+        Who trains.
     """
 
     plan: Plan
@@ -84,14 +79,14 @@ class Race:
 
     def run(self) -> Iterator[Event]:
         """Train until the end; yield every record, with the decision that it led to."""
-        while not self.finished:
-            yield from self.run_epoch()
+        with self.workers:
+            while not self.finished:
+                yield from self.run_epoch()
 
     def run_epoch(self) -> Iterator[Event]:
         """Train for one epoch, judge, and carry out what the policies decide."""
         self.epoch += 1
-        self._train()
-        for record in self._judge():
+        for record in self._learn():
             yield record, None
         for policy in self._policies():
             for decision in policy.decide(self.standing):
@@ -168,35 +163,17 @@ class Race:
             parent=parent.name,
         )
 
-    def _train(self) -> None:
-        """Let every network see the rows outside its fold once."""
-        rng = np.random.default_rng([self.seed, BATCH_STREAM, self.epoch])
-        order = self.examples.rows.batches(self.plan.batch_size, rng)
-        tasks = [(cohort, group) for cohort in self.cohorts for group in cohort.groups()]
-        self.workers.map(
-            lambda task: task[0].train_group(task[1], order, self._rngs(task[1])), tasks
-        )
+    def _learn(self) -> list[Record]:
+        """Let every network see the rows outside its fold once, and judge it on those inside."""
+        epoch = Epoch(self.examples, self.plan.batch_size, self.seed, self.epoch)
+        left = self.plan.epochs - self.epoch
+        outputs = self.workers.teach(self.cohorts, epoch, epochs_left=left)
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
-
-    def _rngs(self, group: slice) -> list[np.random.Generator]:
-        """Return an epoch's random numbers of some folds, whatever other folds they train with."""
-        folds = range(*group.indices(self.examples.rows.n_folds))
-        return [np.random.default_rng([self.seed, CHANCE_STREAM, self.epoch, one]) for one in folds]
-
-    def _judge(self) -> list[Record]:
-        """Judge every racing recipe on the rows that its networks never saw."""
-        rows = self.examples.rows
-        tasks = [(cohort, fold) for cohort in self.cohorts for fold in range(rows.n_folds)]
-        answers = self.workers.map(
-            lambda task: task[0].judge_fold(task[1], rows.held_out(task[1])), tasks
-        )
-        records = []
-        for number, cohort in enumerate(self.cohorts):
-            own = answers[number * rows.n_folds : (number + 1) * rows.n_folds]
-            outputs = np.concatenate(own, axis=1)  # (recipes, n_samples, n_outputs)
-            for place in range(len(cohort.recipes)):
-                records.append(self._record(cohort, place, outputs[place]))
-        return records
+        return [
+            self._record(cohort, place, output)
+            for cohort, own in zip(self.cohorts, outputs, strict=True)
+            for place, output in enumerate(own)
+        ]
 
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self.candidates[cohort.recipes[place].name]

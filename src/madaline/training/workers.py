@@ -1,0 +1,215 @@
+"""Workers train networks side by side: here one after the other, or in processes where that pays.
+
+Networks do not need one another within an epoch, so groups of them have the same bits wherever and
+in whichever order they are trained.
+"""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.population import Population
+from madaline.errors import InputError, OneProcessWarning, WorkerLostError
+from madaline.training.cohort import Cohort
+from madaline.training.crew import Crew, within_a_worker
+from madaline.training.epoch import Epoch
+from madaline.training.groups import divide
+from madaline.training.lesson import Lesson
+from madaline.training.threads import one_threaded_products
+
+WORTH_PROCESSES = 2.5e11
+"""Multiply-adds, as `Division` counts them, that must be planned for processes to start.
+
+A fit of 150 rows (5e10) took 1.3 times as long with two, fits of 442 and 800 rows (2.7 and 3.7e11)
+.92 and .76 times as long.
+"""
+
+SOON_OVER = 1e10
+"""Multiply-adds of an epoch that this process trains itself while others are still starting."""
+
+
+class Workers:
+    """Trains cohorts on some processors (final).
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        Number of processors; None is one, -1 is all, -2 all but one.
+
+    Raises
+    ------
+    InputError
+        If there are to be none.
+    """
+
+    def __init__(self, n_jobs: int | None = None) -> None:
+        self.n_jobs = count_workers(n_jobs)
+        self._crew: Crew | None = None
+        self._alone = self.n_jobs == 1 or within_a_worker()
+        self._placed: WeakKeyDictionary[Cohort, Population] = WeakKeyDictionary()
+
+    def __enter__(self) -> Workers:
+        """Be closed at the end of a `with` block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End all processes."""
+        self.close()
+
+    def close(self) -> None:
+        """End all processes, if there are any; new ones start where they pay."""
+        if self._crew is not None:
+            self._crew.close()
+        self._crew = None
+        self._placed.clear()
+
+    def teach(
+        self, cohorts: Sequence[Cohort], epoch: Epoch, *, epochs_left: int = 0
+    ) -> list[Array]:
+        """Train all networks for an epoch, and return what they say about their folds' own rows.
+
+        Parameters
+        ----------
+        cohorts : sequence of Cohort
+            The networks, which are changed.
+        epoch : Epoch
+            The order of the rows.
+        epochs_left : int, default=0
+            How many more epochs there may be.
+
+        Returns
+        -------
+        list of ndarray of shape (recipes, n_judged, n_outputs)
+            Raw outputs of each cohort's averaged networks.
+
+        Raises
+        ------
+        WorkerLostError
+            If a process was ended from outside.
+        """
+        crew = self._crew_for(cohorts, epoch, 1 + epochs_left)
+        lessons = _lessons(cohorts, epoch, 1 if crew is None else self.n_jobs)
+        if crew is None:
+            with one_threaded_products():
+                answers = [lesson() for lesson in lessons]
+        else:
+            answers = crew.run(lessons)
+        return _gathered(cohorts, lessons, answers)
+
+    def _crew_for(self, cohorts: Sequence[Cohort], epoch: Epoch, epochs: int) -> Crew | None:
+        """Return the processes that know the cohorts, if there are any."""
+        if self._alone or (self._crew is None and epochs * _cost(cohorts) < WORTH_PROCESSES):
+            return None
+        try:
+            if self._crew is None:
+                self._crew = _start(self.n_jobs, epoch)
+            if not self._crew.ready and _cost(cohorts) < SOON_OVER:
+                return None
+            self._show(self._crew, cohorts, epoch)
+        except (OSError, ImportError, NotImplementedError, WorkerLostError, *_UNSENDABLE) as error:
+            self.close()
+            self._alone = True
+            warnings.warn(
+                "The networks are trained in one process, as others cannot be started or reached"
+                f" ({type(error).__name__}: {error}).",
+                OneProcessWarning,
+                stacklevel=2,
+            )
+        return self._crew
+
+    def _show(self, crew: Crew, cohorts: Sequence[Cohort], epoch: Epoch) -> None:
+        """Put cohorts that are new, or not what they were, where the processes see them."""
+        crew.memory.keep(epoch)
+        for cohort in cohorts:
+            if self._placed.get(cohort) is not cohort.population:
+                cohort.move(crew.memory.place)
+                crew.memory.keep(cohort)
+                self._placed[cohort] = cohort.population
+
+
+def count_workers(n_jobs: int | None) -> int:
+    """Return the number of processors that `n_jobs` stands for, as joblib counts.
+
+    Raises
+    ------
+    InputError
+        If that is none.
+
+    Examples
+    --------
+    >>> count_workers(None), count_workers(3)
+    (1, 3)
+    """
+    if n_jobs is None:
+        return 1
+    if n_jobs == 0:
+        raise InputError(
+            "n_jobs is 0, which means nothing: give a count, or -1 for all processors."
+        )
+    if n_jobs > 0:
+        return n_jobs
+    from joblib import cpu_count  # those that this process may use, in a container, too
+
+    return max(1, int(cpu_count()) + 1 + n_jobs)
+
+
+_UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
+"""What goes wrong where an object cannot be sent to another process."""
+
+
+def _start(n_workers: int, epoch: Epoch) -> Crew:
+    """Return processes that see the rows."""
+    examples = epoch.examples
+    crew = Crew(n_workers, examples.n_bytes)
+    try:
+        examples.move(crew.memory.place)
+        # What only judges and decides stays here; it may hold what cannot be sent.
+        crew.memory.keep(examples, replace(examples, metric=None, groups=None))
+    except BaseException:
+        crew.close()
+        raise
+    return crew
+
+
+def _cost(cohorts: Sequence[Cohort]) -> float:
+    return sum(sum(cohort.divisions()[0].costs) for cohort in cohorts)
+
+
+def _lessons(cohorts: Sequence[Cohort], epoch: Epoch, n_workers: int) -> list[Lesson]:
+    """Return the lessons of an epoch, those that take longest first."""
+    divisions = divide([cohort.divisions() for cohort in cohorts], n_workers)
+    lessons = [
+        (cost, Lesson(cohort, group, epoch))
+        for cohort, division in zip(cohorts, divisions, strict=True)
+        for group, cost in zip(division.groups, division.costs, strict=True)
+    ]
+    return [lesson for _, lesson in sorted(lessons, key=lambda pair: -pair[0])]
+
+
+def _gathered(
+    cohorts: Sequence[Cohort], lessons: Sequence[Lesson], answers: Sequence[Array]
+) -> list[Array]:
+    """Return the outputs of each cohort, of the answers of its groups."""
+    outputs = {
+        cohort: np.empty(
+            (len(cohort.recipes), cohort.examples.rows.n_judged, cohort.examples.n_outputs),
+            np.float32,
+        )
+        for cohort in cohorts
+    }
+    for lesson, answer in zip(lessons, answers, strict=True):
+        outputs[lesson.cohort][lesson.group.recipes, lesson.rows] = answer
+    return list(outputs.values())

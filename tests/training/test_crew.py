@@ -1,0 +1,122 @@
+"""Whatever ends a fit, its processes end, too, and nothing is left in shared memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from madaline.training.crew import Crew
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
+
+FIT = """
+import json, sys
+import numpy as np
+from madaline.cli.exits import exit_code
+from madaline.data.table import Table
+from madaline.fitting import Fitting
+from madaline.training import workers
+
+workers.WORTH_PROCESSES = workers.SOON_OVER = 0.0
+x = np.random.default_rng(0).standard_normal((400, 3))
+fitting = Fitting(Table.from_columns(dict(zip("abc", x.T))), x[:, 0] * x[:, 1], effort=1000,
+                  n_jobs=2, adjust=lambda plan: plan.__class__(**{**vars(plan), "patience": 999}))
+
+def fit():
+    told = False
+    for _ in fitting:
+        crew = fitting.race.workers._crew
+        if crew is not None and not told:
+            told = True
+            pids = list(crew._executor._processes)
+            print(json.dumps([str(crew.memory.folder), pids]), flush=True)
+
+sys.exit(exit_code(fit))
+"""
+
+
+@pytest.fixture
+def fit():
+    """Return a running fit, the folder of its shared memory, and its two processes."""
+    running = subprocess.Popen(
+        [sys.executable, "-c", FIT],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    folder, pids = json.loads(running.stdout.readline())
+    assert Path(folder).exists()
+    assert len(pids) == 2
+    yield running, Path(folder), pids
+    running.kill()
+    running.communicate()
+
+
+def alive(pid):
+    """Return whether a process still runs; one that is over but not yet fetched does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/status")
+    return "State:\tZ" not in status.read_text() if status.exists() else True
+
+
+def wait_until_all_is_gone(folder, pids):
+    end = time.monotonic() + 60
+    while folder.exists() or any(map(alive, pids)):
+        assert time.monotonic() < end, "processes or shared memory are left"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_a_fit_stops_all_processes_with_one_sentence(fit, number):
+    running, folder, pids = fit
+    if number == signal.SIGINT:
+        os.killpg(running.pid, number)  # Ctrl-C reaches all processes of a terminal
+    else:
+        running.send_signal(number)
+    errors = running.communicate(timeout=60)[1]
+    assert errors == "madaline: Stopped before it was done.\n"
+    assert running.returncode == 2
+    wait_until_all_is_gone(folder, pids)
+
+
+def test_a_worker_that_is_killed_ends_the_fit_with_one_sentence(fit):
+    running, folder, pids = fit
+    os.kill(pids[0], signal.SIGKILL)
+    errors = running.communicate(timeout=60)[1]
+    assert errors.startswith("madaline: A process that trained networks was ended from outside")
+    assert errors.count("\n") == 1
+    assert running.returncode == 2
+    wait_until_all_is_gone(folder, pids)
+
+
+def test_processes_end_soon_after_the_one_they_work_for_was_killed(fit):
+    running, folder, pids = fit
+    running.kill()
+    wait_until_all_is_gone(folder, pids)
+
+
+def test_an_error_in_a_task_closes_the_crew():
+    crew = Crew(2, 0)
+    with pytest.raises(TypeError):
+        crew.run([abs])  # without a number
+    assert not crew.memory.folder.exists()
+
+
+def test_a_crew_that_is_forgotten_is_closed():
+    crew = Crew(2, 0)
+    assert crew.run([int, str]) == [0, ""]
+    folder, processes = crew.memory.folder, list(crew._executor._processes.values())
+    del crew
+    assert not folder.exists()
+    assert not any(process.is_alive() for process in processes)
