@@ -24,7 +24,7 @@ from timing.clocks import PeakMemory, timed
 from timing.tables_of_text import TextTable, digits, put_into_page
 from timing.workers import processors, use_processors
 
-DATA_SETS = ("mnist", "fsdd", "fsdd_speakers", "vowels", "reviews")
+DATA_SETS = ("mnist", "fsdd", "fsdd_speakers", "vowels", "reviews", "reviews_splits")
 WORKER_FLAG = "--worker"
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
 

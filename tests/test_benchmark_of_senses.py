@@ -61,5 +61,5 @@ def test_a_contender_that_fails_is_named_and_the_others_go_on(folder: Path) -> N
 
 def test_the_page_has_a_place_for_every_data_set(project: Path) -> None:
     page = (project / "docs" / "senses.md").read_text()
-    for name in ("mnist", "fsdd", "fsdd_speakers", "vowels", "reviews"):
+    for name in ("mnist", "fsdd", "fsdd_speakers", "vowels", "reviews", "reviews_splits"):
         assert page.count(f"<!-- {name}: begin -->") == page.count(f"<!-- {name}: end -->") == 1

@@ -44,7 +44,7 @@ def contenders(task: Task, rate: int = 8000, **facts: Any) -> dict[str, Callable
         ours.NAME: lambda: ours.fit(heard(task, rate), **facts),
         "SVC on mean MFCC (scikit-learn)": partial(_on_means, learned.svc, task, rate),
         "MLP on mean MFCC (scikit-learn)": partial(_on_means, learned.mlp, task, rate),
-        "CNN on log-mel (PyTorch)": partial(_on_pictures, task, rate),
+        "CNN on log-mel (PyTorch)": partial(_on_pictures, task, rate, **facts),
     }
 
 
@@ -66,14 +66,14 @@ def _on_means(fit: Callable[..., Outcome], task: Task, rate: int) -> Outcome:
     return fit(task, means(task.train_x), means(task.test_x))
 
 
-def _on_pictures(task: Task, rate: int) -> Outcome:
+def _on_pictures(task: Task, rate: int, groups: Any = None) -> Outcome:
     """Fit to spectrograms, cut or followed by silence to one length."""
 
     def pictures(waves: Any) -> Any:
         silence = np.full((FRAMES, log_mel(waves[:1], rate)[0].shape[1]), np.log(1e-6))
         return np.stack([np.r_[one, silence][:FRAMES] for one in log_mel(waves, rate)])
 
-    return trained.lenet(task, pictures(task.train_x), pictures(task.test_x))
+    return trained.lenet(task, pictures(task.train_x), pictures(task.test_x), groups)
 
 
 def log_mel(waves: Any, rate: int) -> list[Any]:

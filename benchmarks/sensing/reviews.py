@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -51,20 +52,20 @@ def regression(task: Task) -> Outcome:
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import Pipeline
 
-    model = Pipeline(
-        [
-            ("terms", TfidfVectorizer(sublinear_tf=True)),
-            ("regression", LogisticRegression(max_iter=1000)),
-        ]
-    )
+    steps = [
+        ("terms", TfidfVectorizer(sublinear_tf=True)),
+        ("regression", LogisticRegression(solver="liblinear")),
+    ]
     choices = {
         "terms__ngram_range": [(1, 1), (1, 2), (1, 3)],
         "terms__min_df": [1, 2],
         "regression__C": STRENGTHS,
     }
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=0)
-    search = GridSearchCV(model, choices, scoring="neg_log_loss", cv=folds)
-    search.fit(task.train_x, task.train_y)
+    with TemporaryDirectory() as counted:  # the same terms for every strength
+        model = Pipeline(steps, memory=counted)
+        search = GridSearchCV(model, choices, scoring="neg_log_loss", cv=folds)
+        search.fit(task.train_x, task.train_y)
     return judge(task.test_y, search.classes_, search.predict_proba(task.test_x))
 
 

@@ -13,7 +13,7 @@ from madaline.data.encoder import TableEncoder
 from madaline.data.frames import read_frame
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.data.terms import terms_in, terms_of
+from madaline.data.terms import GAP, terms_in, terms_of
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 
@@ -63,11 +63,14 @@ def test_it_may_be_told():
     ("text", "terms"),
     [
         ("", []),
-        ("!?", []),
+        ("!?", ["!?"]),
+        ("So, so good!!!!", ["so", ",", "so", "good", "!!!", "so so", "so good", "so … good"]),
         ("Good TEA", ["good", "tea", "good tea"]),
         ("l'été", ["l'été"]),
-        ("Чай №1", ["чай", "1", "чай 1"]),
+        ("Чай №1", ["чай", "№", "1", "чай 1"]),
         ("茶good茶", ["茶", "good", "茶"]),
+        ("चाय अच्छी।", ["चाय", "अच्छी", "।", "चाय अच्छी"]),
+        ("ไม่ดี", ["ไ", "ม", "่", "ด", "ี", "ไม", "ม่", "่ด", "ดี", "ไม่", "ม่ด", "่ดี"]),
     ],
 )
 def test_texts_are_taken_apart(text, terms):
@@ -76,7 +79,8 @@ def test_texts_are_taken_apart(text, terms):
     assert [term for term, _ in placed] == terms
     for term, spans in placed:
         pieces = [text.lower()[start:stop] for start, stop in spans]
-        assert term in ("".join(pieces), " ".join(pieces))
+        written = {"".join(pieces)[:3], *(gap.join(pieces) for gap in ("", " ", f" {GAP} "))}
+        assert term in written
 
 
 def test_features_are_counted_weighted_and_of_one_size():
@@ -89,6 +93,24 @@ def test_features_are_counted_weighted_and_of_one_size():
     assert not out[1:].any()
     assert "tea" in encoder.terms
     assert "7" not in encoder.terms  # of one text only
+
+
+def test_a_language_never_seen_tells_nothing_whatever_its_signs():
+    praised = [f"{text}!" for text in REVIEWS]
+    encoder = TextEncoder.fit("review", np.array(praised, object), alone=True)
+    assert {"!", f"very {GAP} tea"} <= set(encoder.terms)
+    strange = np.array(["日本語です!", "Очень хорошо!", "!!!", "very!"], object)
+    out = np.full((4, encoder.n_features), np.nan, np.float32)
+    encoder.write(encoder.read(strange), out)
+    assert not out[:3].any()
+    assert out[3, encoder.terms.index("!")] > 0
+    assert encoder.n_unseen(encoder.read(strange)) == 2  # signs alone are no words
+
+
+def test_beside_other_columns_there_is_room_for_neighbors_only():
+    encoder = TextEncoder.fit("review", np.array(REVIEWS, object))
+    assert "very good" in encoder.terms
+    assert not any(GAP in term for term in encoder.terms)
 
 
 def test_an_encoder_of_texts_beside_numbers_comes_back_from_a_file():

@@ -1,6 +1,7 @@
-"""Terms are what a text is taken apart into: words, and pairs of neighboring words.
+"""Terms are what a text is taken apart into: words and pairs of words, and signs such as "!".
 
-Where a script has no spaces between words they are characters and pairs of characters.
+The words of a pair are neighbors, or one other word stands between them, so that "not so good" has
+"not … good". Where a script has no spaces between words, terms are one, two or three characters.
 """
 
 from __future__ import annotations
@@ -13,11 +14,21 @@ from typing import TypeAlias
 Span: TypeAlias = tuple[int, int]
 """Where a piece of a text begins and ends, in characters."""
 
-_UNSPACED = r"\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+GAP = "…"
+"""Stands for the word between the two of a pair."""
+
+LONGEST_SIGN = 3
+"""Signs that are repeated more often count as repeated so often."""
+
+_UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
+_LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_MARKS}])"
 _RUN = re.compile(rf"[{_UNSPACED}]+")
-_PIECE = re.compile(rf"([{_UNSPACED}]+)|([^\W_{_UNSPACED}]+(?:['\u2019][^\W\d_{_UNSPACED}]+)?)")
-"""Runs of Thai, Lao, Japanese and Chinese characters; words of all other scripts, with what stands
-behind an apostrophe."""
+_PIECE = re.compile(
+    rf"([{_UNSPACED}]+)|({_LETTER}+(?:['\u2019](?!\d){_LETTER}+)?)|([^\w\s{_UNSPACED}{_MARKS}]+)"
+)
+"""Runs of Thai, Lao, Burmese, Khmer, Japanese and Chinese characters; words of all other scripts,
+with the vowels that some write as marks, and with what stands behind an apostrophe; signs."""
 
 
 def terms_of(text: str) -> Iterator[str]:
@@ -25,24 +36,28 @@ def terms_of(text: str) -> Iterator[str]:
 
     Examples
     --------
-    >>> list(terms_of("Don't buy!"))
-    ["don't", 'buy', "don't buy"]
+    >>> list(terms_of("Don't buy again!"))
+    ["don't", 'buy', 'again', '!', "don't buy", 'buy again', "don't … again"]
     >>> list(terms_of("很好吃"))
-    ['很', '好', '吃', '很好', '好吃']
+    ['很', '好', '吃', '很好', '好吃', '很好吃']
     """
     units: list[str] = []
-    for unspaced, word in _PIECE.findall(text.lower()):
+    for unspaced, word, sign in _PIECE.findall(text.lower()):
         if unspaced:
             yield from unspaced
             yield from map("".join, pairwise(unspaced))
-        else:
+            yield from map("".join, zip(unspaced, unspaced[1:], unspaced[2:], strict=False))
+        elif word:
             yield word
             units.append(word)
+        else:
+            yield sign[:LONGEST_SIGN]
     yield from map(" ".join, pairwise(units))
+    yield from (f"{one} {GAP} {other}" for one, other in zip(units, units[2:], strict=False))
 
 
 def terms_in(text: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
-    """Yield every term of a text as `terms_of` does, with where its one or two pieces stand.
+    """Yield every term of a text as `terms_of` does, with where its pieces stand.
 
     Examples
     --------
@@ -53,13 +68,30 @@ def terms_in(text: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
     for piece in _PIECE.finditer(text.lower()):
         start, stop = piece.span()
         if piece[1]:
-            signs = [(sign, (at, at + 1)) for at, sign in enumerate(piece[1], start)]
-            yield from ((sign, (span,)) for sign, span in signs)
-            yield from ((one + other, (a, b)) for (one, a), (other, b) in pairwise(signs))
-        else:
+            spans = tuple((at, at + 1) for at in range(start, stop))
+            for size in (1, 2, 3):
+                for at in range(len(spans) - size + 1):
+                    yield piece[1][at : at + size], spans[at : at + size]
+        elif piece[2]:
             units.append((piece[2], (start, stop)))
             yield piece[2], ((start, stop),)
+        else:
+            yield piece[3][:LONGEST_SIGN], ((start, stop),)
     yield from ((f"{one} {other}", (a, b)) for (one, a), (other, b) in pairwise(units))
+    distant = zip(units, units[2:], strict=False)
+    yield from ((f"{one} {GAP} {other}", (a, b)) for (one, a), (other, b) in distant)
+
+
+def is_sign(term: str) -> bool:
+    """Return whether a term is a sign, which says little without words.
+
+    Examples
+    --------
+    >>> is_sign("!?"), is_sign("so good"), is_sign("很")
+    (True, False, False)
+    """
+    piece = _PIECE.match(term)
+    return piece is not None and piece[3] is not None
 
 
 def n_words(text: str) -> float:
