@@ -67,6 +67,7 @@ def test_it_may_be_told():
         ("So, so good!!!!", ["so", ",", "so", "good", "!!!", "so so", "so good", "so … good"]),
         ("Good TEA", ["good", "tea", "good tea"]),
         ("l'été", ["l'été"]),
+        ("Tasted", ["tasted", "taste…"]),
         ("Чай №1", ["чай", "№", "1", "чай 1"]),
         ("茶good茶", ["茶", "good", "茶"]),
         ("चाय अच्छी।", ["चाय", "अच्छी", "।", "चाय अच्छी"]),
@@ -79,8 +80,8 @@ def test_texts_are_taken_apart(text, terms):
     assert [term for term, _ in placed] == terms
     for term, spans in placed:
         pieces = [text.lower()[start:stop] for start, stop in spans]
-        written = {"".join(pieces)[:3], *(gap.join(pieces) for gap in ("", " ", f" {GAP} "))}
-        assert term in written
+        joined = {gap.join(pieces) for gap in ("", " ", f" {GAP} ")}
+        assert term in {*joined, pieces[0][:3], pieces[0][:5] + GAP}
 
 
 def test_features_are_counted_weighted_and_of_one_size():
@@ -109,7 +110,7 @@ def test_a_language_never_seen_tells_nothing_whatever_its_signs():
 
 def test_beside_other_columns_there_is_room_for_neighbors_only():
     encoder = TextEncoder.fit("review", np.array(REVIEWS, object))
-    assert "very good" in encoder.terms
+    assert {"very good", "number"} <= set(encoder.terms)
     assert not any(GAP in term for term in encoder.terms)
 
 

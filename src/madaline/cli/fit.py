@@ -50,8 +50,8 @@ idle weight has decayed (few: simpler networks), and by the units of their layer
 wrong it is on rows that it never saw: lower is better."""
 
 RECIPES_OF_TEXTS = """\
-A recipe is named by the terms that its networks look for in texts (words, and pairs of words), by
-the epochs after which an idle weight has decayed (few: simpler networks), by the units of their
+A recipe is named by the terms that its networks look for in texts (words, pairs of words, signs),
+by the epochs after which an idle weight has decayed (few: simpler networks), by the units of their
 layers, and by how fast they learn (rate); where terms are few, networks as for numbers race, too
 (plain). Its loss is how wrong it is on texts that it never saw: lower is better."""
 

@@ -1,7 +1,9 @@
 """Terms are what a text is taken apart into: words and pairs of words, and signs such as "!".
 
 The words of a pair are neighbors, or one other word stands between them, so that "not so good" has
-"not … good". Where a script has no spaces between words, terms are one, two or three characters.
+"not … good". Longer words have a stem, too, their first letters: "recommended" has something in
+common with "recommend". Where a script has no spaces between words, terms are one, two or three
+characters.
 """
 
 from __future__ import annotations
@@ -15,7 +17,10 @@ Span: TypeAlias = tuple[int, int]
 """Where a piece of a text begins and ends, in characters."""
 
 GAP = "…"
-"""Stands for the word between the two of a pair."""
+"""Stands for what is left out: the word between the two of a pair, and the end of a stem."""
+
+STEM = 5
+"""Letters of a stem."""
 
 LONGEST_SIGN = 3
 """Signs that are repeated more often count as repeated so often."""
@@ -36,8 +41,8 @@ def terms_of(text: str) -> Iterator[str]:
 
     Examples
     --------
-    >>> list(terms_of("Don't buy again!"))
-    ["don't", 'buy', 'again', '!', "don't buy", 'buy again', "don't … again"]
+    >>> list(terms_of("Not so tasty!")), list(terms_of("tastes"))
+    (['not', 'so', 'tasty', '!', 'not so', 'so tasty', 'not … tasty'], ['tastes', 'taste…'])
     >>> list(terms_of("很好吃"))
     ['很', '好', '吃', '很好', '好吃', '很好吃']
     """
@@ -49,6 +54,8 @@ def terms_of(text: str) -> Iterator[str]:
             yield from map("".join, zip(unspaced, unspaced[1:], unspaced[2:], strict=False))
         elif word:
             yield word
+            if len(word) > STEM:
+                yield word[:STEM] + GAP
             units.append(word)
         else:
             yield sign[:LONGEST_SIGN]
@@ -75,6 +82,8 @@ def terms_in(text: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
         elif piece[2]:
             units.append((piece[2], (start, stop)))
             yield piece[2], ((start, stop),)
+            if len(piece[2]) > STEM:
+                yield piece[2][:STEM] + GAP, ((start, stop),)
         else:
             yield piece[3][:LONGEST_SIGN], ((start, stop),)
     yield from ((f"{one} {other}", (a, b)) for (one, a), (other, b) in pairwise(units))

@@ -87,7 +87,7 @@ class TextEncoder(ColumnEncoder):
         """
         texts = [text for text in as_levels(column).tolist() if text is not None]
         counts = Counter(chain.from_iterable(set(terms_of(text)) for text in texts))
-        if not alone:  # there is room for neighbors only
+        if not alone:  # there is room for whole words and neighbors only
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
         known = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
