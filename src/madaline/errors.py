@@ -33,5 +33,13 @@ class LeakWarning(UserWarning):
     """A column that all but gives the target away: make sure it is known before the target is."""
 
 
+class KindGuessedWarning(UserWarning):
+    """Arrays that may be images or sequences, and what they were taken for."""
+
+
+class SoundsChangedWarning(UserWarning):
+    """Sounds of so low a rate that they lack pitches which a model listens to."""
+
+
 class ImagesChangedWarning(UserWarning):
     """Images that a column names were resized, or are missing and were filled in."""

@@ -171,7 +171,7 @@ def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monk
     monkeypatch.setattr(EventLines, "show", stop)
     stopped = run(*words, "parts.madaline")
     assert stopped.code == 2
-    assert "the same command goes on from parts.madaline.checkpoint" in stopped.err
+    assert "the same command goes on after epoch 3, from parts.madaline.checkpoint" in stopped.err
     monkeypatch.setattr(EventLines, "show", show)
     resumed = run(*words, "parts.madaline")
     assert "goes on after epoch 3" in resumed.err
@@ -185,3 +185,37 @@ def test_a_column_that_gives_the_target_away_is_named(run, fruit) -> None:
     assert "Look out: price alone tells 100.0% of the target, all the others together" in said
     outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 1)
     assert "Look out" not in outcome.out
+
+
+def test_any_kind_of_a_column_may_be_told(run, place) -> None:
+    rows = [f"{row % 2},{2020 + row % 4},x{row % 3},{row % 5}" for row in range(60)]
+    Path("told.csv").write_text("\n".join(["flag,year,code,answer", *rows]))
+    words = ("fit", "told.csv", "--target", "answer", "--task", "regression", "--effort", "1")
+    kinds = ("--kind", "flag=boolean", "year=category")
+    result = json.loads(run(*words, *kinds, "--json", "--quiet").out)
+    found = {column["name"]: column["kind"] for column in result["columns"]}
+    assert found == {"flag": "boolean", "year": "category", "code": "category"}
+    report = json.loads(run("report", "told.madaline", "--json").out)
+    command = report["reproduce"]["command"]
+    assert command.startswith("madaline fit told.csv --target answer")
+    assert "--category year --kind flag=boolean" in command
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ("flag", "--kind is 'flag': give COLUMN=KIND, where KIND is one of number, category"),
+        ("flag=color", "--kind is 'flag=color': give COLUMN=KIND"),
+        ("flagg=image", "--kind =image names flagg, but the table has no such column"),
+        ("flag=image", "Column 'flag' cannot be read as images: give an array"),
+        ("flag=sequence", "Column 'flag' cannot be read as sequences: give"),
+        ("code=sound", "Column code: There is no file x0"),
+        ("code=image", "Column code: x0 cannot be read as an image (there is no such file)"),
+        ("code=datetime", "Column 'code' must hold a date such as 2026-11-25 in every row"),
+        ("answer=number", "--number names answer, which is not one of the columns to learn from"),
+    ],
+)
+def test_a_wrong_kind_is_one_sentence(run, place, told, sentence) -> None:
+    rows = [f"{row % 2},x{row % 3},{row % 5}" for row in range(60)]
+    Path("told.csv").write_text("\n".join(["flag,code,answer", *rows]))
+    assert sentence in run("fit", "told.csv", "--target", "answer", "--kind", told).sentence

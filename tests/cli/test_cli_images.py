@@ -130,6 +130,21 @@ def test_images_of_several_sizes_and_channels_become_alike(place):
     assert "label" not in found.table
 
 
+def test_larger_numbers_and_fractions_become_bytes(place):
+    grays = np.linspace(0, 255, 64).round().reshape(8, 8)
+    kinds = {
+        "bytes.png": grays.astype(np.uint8),
+        "words.png": (grays * 257).astype(np.uint16),
+        "whole.tif": (grays * 257).astype(np.int32),
+        "fractions.tif": (grays / 255).astype(np.float32),
+    }
+    for name, pixels in kinds.items():
+        Image.fromarray(pixels).save(place / name)
+    found = read_image_folder(place).table["image"][..., 0].astype(int)
+    assert found.shape == (4, 8, 8)
+    assert np.abs(found - found[0]).max() <= 1
+
+
 def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
     rng = np.random.default_rng(0)
     lines = ["face,size,answer"]

@@ -47,8 +47,11 @@ def test_arrays_of_different_lengths_are_sequences(X):
     assert Schema.infer(table)["sequence"].kind == "sequence"
 
 
-def test_arrays_that_are_alike_are_what_they_were_before():
-    assert read_frame([np.zeros((4, 3)), np.ones((4, 3))])["image"].shape == (2, 4, 3, 1)
+def test_arrays_that_are_alike_are_images_if_they_can_be():
+    assert read_frame([np.zeros((4, 5)), np.ones((4, 5))])["image"].shape == (2, 4, 5, 1)
+    assert read_frame([np.zeros((4, 3)), np.ones((4, 3))]).names == ("sequence",)
+    assert read_frame([np.zeros((4, 5)), -np.ones((4, 5))]).names == ("sequence",)
+    assert read_frame(np.zeros((2, 4, 3)))["image"].shape == (2, 4, 3, 1)
     assert read_frame([np.zeros(3), np.ones(3)]).names == ("x0", "x1", "x2")
     alike = read_frame(sequences(np.zeros((2, 4, 3))))
     assert alike["sequence"][0].values.shape == (4, 3)

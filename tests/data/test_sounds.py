@@ -104,8 +104,28 @@ def test_a_sound_of_twice_the_rate_looks_the_same():
     )
     assert one.shape == other.shape
     assert np.abs(one - other).mean() < 0.05
-    with pytest.raises(InputError, match="has 4,000 numbers a second, but the model listens"):
-        spectrogram.of(sounds([noise()], 4000)[0])
+
+
+def test_pitches_that_a_low_rate_cannot_hold_are_silent():
+    wave, spectrogram = noise(), Spectrogram(20, 4000.0)
+    coarse = resample_poly(wave, 1, 2).astype(np.float32)
+    again = resample_poly(coarse, 2, 1).astype(np.float32)
+    one, other = (
+        spectrogram.of(sounds([values], rate)[0])
+        for values, rate in ((coarse, RATE // 2), (again, RATE))
+    )
+    assert np.all(one[:, 15:] == np.float32(np.log(FLOOR)))  # above 2,000 hertz
+    assert other[:, 16:].max() < -6  # 26 decibels below the loudest, or more
+    assert np.abs(one[:, :14] - other[:, :14]).mean() < 0.1
+
+
+def test_that_pitches_are_missing_is_said():
+    encoder = SoundEncoder.fit("call", sounds([noise(seed=seed) for seed in range(3)], RATE))
+    few = sounds([noise(), noise(seed=1)[::2], noise(seed=2)[::4]], [RATE, RATE // 2, RATE // 4])
+    told = encoder.lacking(few)
+    assert told.startswith("Column call: 2 sounds have as few as 2,000 numbers a second")
+    assert "no pitches above 1,000 hertz, but the model listens up to 4,000" in told
+    assert encoder.lacking(few[:1]) == ""
 
 
 def test_a_long_tone_looks_the_same_throughout():

@@ -126,7 +126,10 @@ def test_how_to_reproduce_is_what_was_asked_for(models) -> None:
     )
     assert "class_weight={'yes': 2.0, 'no': 1.0}" in again(**settings)["python"]
     assert again(metric="my_profit")["command"] is None
-    assert again(kinds={"day": "datetime"})["command"] is None
+    assert "--kind day=datetime --effort" in again(kinds={"day": "datetime"})["command"]
+    assert again(source="my pictures/")["command"].startswith(
+        "madaline fit 'my pictures/' --task classification"
+    )
     given = again(given=["sample_weight", "groups"])
     assert "model.fit(X, y, sample_weight=sample_weight, groups=groups)" in given["python"]
     assert "sample weight and groups, which are not kept" in given["remarks"][-1]
@@ -183,7 +186,7 @@ def test_the_command_names_what_the_columns_of_the_file_were_for(tmp_path, monke
     first = FittedModel.load(tmp_path / "first")
     again = report_data(first)["reproduce"]
     assert len(again["remarks"]) == 1
-    command = shlex.split(again["command"].replace("TABLE", "table.csv"))
+    command = shlex.split(again["command"])
     assert main([*command[1:], "-o", "again", "--quiet"]) == 0
     assert (tmp_path / "again").read_bytes() == (tmp_path / "first").read_bytes()
     table = Table.from_columns({"size": size, "zip code": columns["zip code"].astype(str)})

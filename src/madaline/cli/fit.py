@@ -15,11 +15,12 @@ from madaline.cli.importance import importance_lines
 from madaline.cli.objective import add_objective_arguments, read_objective
 from madaline.cli.progress import choose_progress
 from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
-from madaline.cli.training_data import TrainingData, file_options
+from madaline.cli.training_data import TrainingData, file_options, source_name
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import TableEncoder
 from madaline.data.folders import LABEL
+from madaline.data.schema import KINDS
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.fitting import Fitting
@@ -112,6 +113,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         columns.add_argument(
             option, metavar="COLUMN", nargs="+", action="extend", default=[], help=words
         )
+    columns.add_argument(
+        "--kind",
+        metavar="COLUMN=KIND",
+        nargs="+",
+        action="extend",
+        default=[],
+        help=f"take a column for what it is: {', '.join(KINDS[:-1])}",
+    )
     rows = parser.add_argument_group("rows")
     rows.add_argument("--weight", metavar="COLUMN", help="how much each row counts")
     rows.add_argument(
@@ -177,6 +186,7 @@ def run(arguments: Namespace) -> None:
         effort=arguments.effort,
         seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
+        source=source_name(arguments.table),
         file_options=file_options(arguments),
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
     )
@@ -279,9 +289,9 @@ def _unsaved(fitting: Fitting, path: Path, error: OSError) -> InputError:
 
 def _again(fitting: Fitting) -> str | None:
     """Return what the same command does with the work that was kept, if any was."""
-    if fitting.checkpoint is None or not fitting.checkpoint.exists():
+    if not fitting.kept_epoch or fitting.checkpoint is None or not fitting.checkpoint.exists():
         return None
-    return f"goes on from {fitting.checkpoint}"
+    return f"goes on after epoch {fitting.kept_epoch}, from {fitting.checkpoint}"
 
 
 def _result(model: FittedModel, path: Path) -> Iterator[str]:
@@ -293,7 +303,8 @@ def _result(model: FittedModel, path: Path) -> Iterator[str]:
     yield from network_lines(summary)
     yield from _findings(model, path)
     yield f"Saved {path} ({size(path.stat().st_size)}). To predict other rows, type"
-    yield f"  madaline predict {shlex.quote(str(path))} TABLE"
+    rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
+    yield f"  madaline predict {shlex.quote(str(path))} {rows}"
 
 
 def _findings(model: FittedModel, path: Path) -> Iterator[str]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
-from madaline.data.file_columns import open_files
+from madaline.data.file_columns import lacking_notes, open_files
 from madaline.data.files import read_file
 from madaline.data.image_files import read_image_folder
 from madaline.data.schema import SOUND
@@ -116,7 +116,7 @@ def read_rows(
         folder = read_sound_folder(path, skip_broken=skip_broken)
     else:
         folder = read_image_folder(path, shape=encoder.shape, skip_broken=skip_broken)
-    _say(folder.notes)
+    _say([*folder.notes, *lacking_notes(folder.table, encoder.encoders)])
     return Rows(folder.table, folder.kept, np.array(folder.names, dtype=object))
 
 
@@ -129,7 +129,7 @@ def _opened(table: Table, model: FittedModel, path: Path, skip_broken: bool) -> 
         raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
     if opened.broken.all():
         raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
-    _say(opened.notes)
+    _say([*opened.notes, *lacking_notes(opened.table, encoders)])
     return Rows(opened.table.take(~opened.broken), ~opened.broken)
 
 

@@ -16,12 +16,13 @@ from madaline.data.file_columns import open_files
 from madaline.data.files import read_file
 from madaline.data.folder_files import read_folder
 from madaline.data.folders import LABEL
+from madaline.data.schema import CATEGORY, KINDS, NUMBER, TEXT
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.words import option_words, some
 
-TOLD = ("category", "number", "text")
-"""Kinds of columns that options tell."""
+TOLD = (CATEGORY, NUMBER, TEXT)
+"""Kinds of columns that have an option of their own."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ class TrainingData:
             "--groups": [arguments.groups] if arguments.groups is not None else [],
             "--drop": arguments.drop,
         }
-        told = {option: getattr(arguments, option) for option in TOLD}
-        _check_names(everything, roles | {f"--{option}": names for option, names in told.items()})
+        told = _told(arguments)
+        _check_names(everything, roles | {_option(kind): names for kind, names in told.items()})
         _check_roles(roles)
         table = everything.drop(name for names in roles.values() for name in names)
-        told["category"] = [name for name in told["category"] if name != arguments.target]
+        told[CATEGORY] = [name for name in told[CATEGORY] if name != arguments.target]
         kinds = _kinds(told, table)
         _check_columns(table)
         return cls(
@@ -89,6 +90,18 @@ class TrainingData:
             len(everything.names),
             notes,
         )
+
+
+def source_name(path: str) -> str:
+    """Return the name of a file or folder, without where it is; a folder has a slash behind it.
+
+    Examples
+    --------
+    >>> source_name("data/penguins.csv")
+    'penguins.csv'
+    """
+    place = Path(path)
+    return f"{place.resolve().name}/" if place.is_dir() else place.name
 
 
 def file_options(arguments: Namespace) -> list[str]:
@@ -113,11 +126,12 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
     """Return the table of a file or of a folder of images or sounds, and what was done to it."""
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
-        texts = [*arguments.category, *arguments.text, *arguments.drop]
+        told = _told(arguments)
+        texts = [*told[CATEGORY], *told[TEXT], *arguments.drop]
         table = read_file(arguments.table, categories=texts)
         opened = open_files(
             table,
-            kinds=dict.fromkeys([*texts, arguments.target], "category"),
+            kinds=_by_name(told) | dict.fromkeys([*arguments.drop, arguments.target], CATEGORY),
             folder=Path(arguments.table).parent,
             skip_broken=arguments.skip_broken,
         )
@@ -129,6 +143,27 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
             " class into a folder named after it."
         )
     return folder.table, folder.notes
+
+
+def _told(arguments: Namespace) -> dict[str, list[str]]:
+    """Return for each kind the columns that are told to be of it."""
+    told = {kind: list(getattr(arguments, kind)) for kind in TOLD}
+    for text in arguments.kind:
+        name, equals, kind = text.rpartition("=")
+        if not equals or kind not in KINDS:
+            raise InputError(
+                f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of {', '.join(KINDS)}."
+            )
+        told.setdefault(kind, []).append(name)
+    return told
+
+
+def _by_name(told: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {name: kind for kind, names in told.items() for name in names}
+
+
+def _option(kind: str) -> str:
+    return f"--{kind}" if kind in TOLD else f"--kind ={kind}"
 
 
 def _target(name: str, target: Array) -> Array:
@@ -170,13 +205,14 @@ def _kinds(told: Mapping[str, Sequence[str]], table: Table) -> dict[str, str]:
         for name in names:
             if kinds.setdefault(name, kind) != kind:
                 raise InputError(
-                    f"Column {name} is named by --{kinds[name]} and by --{kind}: choose one."
+                    f"Column {name} is told to be of the kinds {kinds[name]} and {kind}: choose"
+                    " one."
                 )
     for name in kinds:
         if name not in table:
             raise InputError(
-                f"--{kinds[name]} names {name}, which is not one of the columns to learn from:"
-                " leave it out there."
+                f"{_option(kinds[name])} names {name}, which is not one of the columns to learn"
+                " from: leave it out there."
             )
     return kinds
 

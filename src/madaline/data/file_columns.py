@@ -7,7 +7,7 @@ sound that is not there is a missing value like any other.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from madaline.data.image_encoder import ImageEncoder
 from madaline.data.image_files import ENDINGS, common_shape, open_image, resizing_notes, sized
 from madaline.data.schema import IMAGE, SOUND
 from madaline.data.signals import holds
+from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.sound_file import names_sounds, read_sound
 from madaline.data.sound_files import rate_notes
 from madaline.data.table import Table
@@ -108,6 +109,23 @@ def open_files(
             columns[name], said = _sounds(name, items, fitting=encoders is None)
         notes += said
     return OpenedFiles(Table(columns), tuple(notes), broken)
+
+
+def lacking_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str]:
+    """Yield in sentences which sounds lack pitches that a model listens to.
+
+    Parameters
+    ----------
+    table : Table
+        Rows to predict, their files opened.
+    encoders : iterable of ColumnEncoder
+        Those of the model.
+    """
+    for encoder in encoders:
+        if isinstance(encoder, SoundEncoder) and encoder.name in table:
+            note = encoder.lacking(table[encoder.name])
+            if note:
+                yield note
 
 
 def _kind(column: Array, told: str | None) -> str | None:

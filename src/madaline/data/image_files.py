@@ -84,18 +84,34 @@ def open_image(path: Path) -> Any:
     try:
         with Image.open(path) as file:
             image = ImageOps.exif_transpose(file)
-            if image.mode in ("1", "L", "I", "I;16", "F"):
+            if image.mode in ("1", "L"):
                 return image.convert("L")
+            if image.mode[0] in "IF":
+                return _in_bytes(image)
             if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
                 return _on_white(image.convert("RGBA"))
             return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = str(error).splitlines()[0].split(" '/")[0].rstrip(".") or type(error).__name__
+        reason = str(error).partition(" '")[0].partition("\n")[0].rstrip(".")
+        reason = reason or type(error).__name__
         absent = isinstance(error, FileNotFoundError)
         raise BrokenFileError(
             f"{path} cannot be read as an image ({'there is no such file' if absent else reason}):"
             " correct its name, or leave it out."
         ) from None
+
+
+def _in_bytes(image: Any) -> Any:
+    """Return a gray image of larger numbers, or of fractions, as one from 0 to 255."""
+    from PIL import Image
+
+    pixels = np.nan_to_num(np.asarray(image, np.float64))
+    highest = pixels.max(initial=0)
+    if highest > 255:
+        pixels *= 255 / 65535
+    elif highest <= 1 and image.mode == "F":
+        pixels *= 255
+    return Image.fromarray(np.clip(np.round(pixels), 0, 255).astype(np.uint8))
 
 
 def _on_white(image: Any) -> Any:

@@ -6,6 +6,8 @@ becomes float32.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from madaline.core.arrays import Array
@@ -13,6 +15,10 @@ from madaline.errors import InputError
 
 CHANNELS = {1: "gray", 2: "gray and opacity", 3: "color", 4: "color and opacity"}
 """How many numbers a pixel may have, and what they are taken for."""
+
+
+NARROWEST = 4
+"""Pixels that a picture in a list has a side, at least."""
 
 
 def is_images(array: Array) -> bool:
@@ -39,7 +45,8 @@ def read_images(X: object) -> Array | None:
     Returns
     -------
     ndarray or None
-        Arrays that differ in size are no images: they may be sequences.
+        Arrays that differ in size are no images: they may be sequences. Of a list, so are those
+        that `could_be_pictures` says cannot be.
 
     Examples
     --------
@@ -52,7 +59,27 @@ def read_images(X: object) -> Array | None:
         return None
     if not all(isinstance(one, np.ndarray) and is_images(one[None]) for one in X):
         return None
-    return np.stack(X) if all(one.shape == X[0].shape for one in X) else None
+    if any(one.shape != X[0].shape for one in X) or not could_be_pictures(X):
+        return None
+    return np.stack(X)
+
+
+def could_be_pictures(arrays: Sequence[Array]) -> bool:
+    """Return whether arrays of one shape may be pictures: bright everywhere, and not too narrow.
+
+    What has negative or missing numbers, or fewer than `NARROWEST` of them side by side, is taken
+    for steps of sequences. An array of four axes, or a picture in color, leaves no doubt.
+
+    Examples
+    --------
+    >>> could_be_pictures([np.ones((8, 8))]), could_be_pictures([np.ones((50, 3))])
+    (True, False)
+    >>> could_be_pictures([-np.ones((8, 8))])
+    False
+    """
+    if arrays[0].ndim != 2 or not arrays[0].size:
+        return True
+    return min(arrays[0].shape) >= NARROWEST and all(bool((one >= 0).all()) for one in arrays)
 
 
 def to_images(name: str, array: Array) -> Array:

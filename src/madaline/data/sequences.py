@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.data.images import could_be_pictures
 from madaline.data.signals import Signal
 from madaline.errors import InputError
 from madaline.words import count
@@ -82,7 +83,8 @@ def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:
 def read_sequences(X: Any) -> Array | None:
     """Return arrays of different lengths as a column of sequences; None where `X` is no such list.
 
-    Arrays that are all alike are images, or rows of a table: `sequences` says what they are.
+    Arrays that are all alike are rows of a table, or images where they can be: `sequences` says
+    what they are.
 
     Raises
     ------
@@ -100,8 +102,11 @@ def read_sequences(X: Any) -> Array | None:
         or not all(isinstance(one, np.ndarray) for one in X)
     ):
         return None
-    if all(one.shape == X[0].shape for one in X) or not all(1 <= one.ndim <= 3 for one in X):
+    if not all(1 <= one.ndim <= 3 for one in X):
         return None
+    if all(one.shape == X[0].shape for one in X):
+        steps = X[0].ndim == 2 and not could_be_pictures(X)
+        return sequences(X) if steps else None
     if X[0].ndim == 3 or any(one.shape[1:] != X[0].shape[1:] for one in X):
         raise unlike(X)
     return sequences(X)

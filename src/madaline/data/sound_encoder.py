@@ -14,7 +14,9 @@ from madaline.data.conversion import as_sounds
 from madaline.data.schema import SOUND
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import Sequence
+from madaline.data.sounds import Sound
 from madaline.data.spectrogram import Spectrogram
+from madaline.words import count
 
 BANDS = 40
 """Pitches that are told apart."""
@@ -80,6 +82,25 @@ class SoundEncoder(ColumnEncoder):
     def read(self, column: Array) -> Array:
         """Return the spectrograms as sequences."""
         return _frames(self.spectrogram, as_sounds(self.name, column))
+
+    def lacking(self, column: Array) -> str:
+        """Return in a sentence how many sounds lack pitches that it listens to; empty if none does.
+
+        Parameters
+        ----------
+        column : ndarray of shape (n_samples,)
+            Sounds, None where there is none.
+        """
+        highest = self.spectrogram.highest
+        low = [one.rate for one in column if isinstance(one, Sound) and one.rate < 2 * highest]
+        if not low:
+            return ""
+        sounds = count(len(low), "sound has", "sounds have")
+        return (
+            f"Column {self.name}: {sounds} as few as {min(low):,} numbers a second, which hold no"
+            f" pitches above {min(low) / 2:,.0f} hertz, but the model listens up to {highest:,.0f}:"
+            " what is above counts as silent, and predictions may be worse."
+        )
 
     def write(self, column: Array, out: Array) -> None:
         """Write the scaled frames."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.sounds import SHORTEST, Sound
-from madaline.errors import InputError
 
 HOP = 0.01
 """Seconds from one frame to the next; each is as long as the shortest sound."""
@@ -59,18 +58,10 @@ class Spectrogram:
     def of(self, sound: Sound) -> Array:
         """Return the spectrogram of a sound, float32 of shape (frames, bands).
 
-        Raises
-        ------
-        InputError
-            If the sound has too low a rate to hold the highest band.
+        Bands that a sound of so low a rate cannot hold are silent, as they would be had it been
+        brought to a higher rate.
         """
         rate = sound.rate
-        if self.highest > rate / 2:
-            raise InputError(
-                f"A sound has {rate:,} numbers a second, but the model listens to pitches of up to"
-                f" {self.highest:,.0f} hertz, which takes {2 * self.highest:,.0f}: give sounds of a"
-                " higher rate."
-            )
         wave = sound.values.astype(np.float64)
         size = round(SHORTEST * rate)
         n_frames = 1 + int((len(wave) - size) / (HOP * rate))
@@ -98,7 +89,9 @@ def _filters(bands: int, highest: float, rate: int, size: int) -> Array:
     filters = np.maximum(0, np.minimum(rising, falling))
     nearest = np.abs(pitches - middle).argmin(axis=1)
     filters[np.arange(bands), nearest] += 1e-9  # a band between two pitches takes the nearer
-    return np.asarray(filters / filters.sum(axis=1, keepdims=True))
+    filters /= filters.sum(axis=1, keepdims=True)
+    filters[edges[1:-1] > rate / 2] = 0
+    return np.asarray(filters)
 
 
 def _mel(hertz: float) -> float:

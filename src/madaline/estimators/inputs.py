@@ -12,14 +12,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
-from madaline.data.file_columns import open_files
+from madaline.data.file_columns import lacking_notes, open_files
 from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_signals, read_target
 from madaline.data.image_encoder import ImageEncoder
-from madaline.data.images import read_images
+from madaline.data.images import could_be_pictures, read_images
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import sequences, unlike
 from madaline.data.table import Table, listed
-from madaline.errors import ImagesChangedWarning, InputError
+from madaline.errors import (
+    ImagesChangedWarning,
+    InputError,
+    KindGuessedWarning,
+    SoundsChangedWarning,
+)
+from madaline.estimators.refusals import check_is_table
 from madaline.words import count
 
 
@@ -35,7 +41,11 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         for note in opened.notes:
             warnings.warn(note, ImagesChangedWarning, stacklevel=3)
         return opened.table
-    return open_files(table, encoders=estimator.model_.predictor.encoder.encoders).table
+    encoders = estimator.model_.predictor.encoder.encoders
+    table = open_files(table, encoders=encoders).table
+    for note in lacking_notes(table, encoders):
+        warnings.warn(note, SoundsChangedWarning, stacklevel=4)
+    return table
 
 
 def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
@@ -56,6 +66,8 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         With scikit-learn's own words on shapes and names; `InputError` on the values.
     """
     X = X if fitting else _as_learned(estimator, X)
+    if fitting:
+        _say_what_was_guessed(X)
     images = read_images(X)
     if images is not None:
         return _read_images(estimator, images, fitting=fitting)
@@ -70,6 +82,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         return _read_columns(estimator, X, fitting=fitting)
     if not fitting and _knows_texts(estimator) and _is_list_of_nothing(X):
         return Table({TEXTS_NAME: np.full(len(X), None)})
+    check_is_table(X)
     X = _plain(X)
     if _is_frame(X):
         _check_names(X)
@@ -231,7 +244,27 @@ def _as_learned(estimator: Any, X: Any) -> Any:
         return X
     if isinstance(first, ImageEncoder) and len({one.shape for one in X}) > 1:
         raise unlike(X)
+    if isinstance(first, ImageEncoder) and arrays:
+        return np.stack(X)
     return sequences(X) if isinstance(first, SequenceEncoder) else X
+
+
+def _say_what_was_guessed(X: Any) -> None:
+    """Say what a list of arrays is taken for that may be images or sequences."""
+    arrays = isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
+    if not arrays or X[0].ndim != 2 or any(one.shape != X[0].shape for one in X):
+        return
+    if X[0].dtype.kind not in "if":  # bytes are pixels
+        return
+    shape, pictures = X[0].shape, could_be_pictures(X)
+    taken, other = ("images", "sequences") if pictures else ("sequences", "images")
+    how = "madaline.sequences(X)" if pictures else "np.stack(X)"
+    warnings.warn(
+        f"X, a list of {len(X):,} arrays of shape {shape}, is taken for {taken}: if they are"
+        f" {other}, give {how}.",
+        KindGuessedWarning,
+        stacklevel=4,
+    )
 
 
 def _set_n_features(estimator: Any, n_features: int) -> None:

@@ -65,6 +65,9 @@ class Fitting:
         Number of processors to use, as in scikit-learn; the result does not depend on it.
     adjust : callable, optional
         From the plan made for the table to the plan that is carried out: for experiments.
+    source : str, optional
+        The name of the file, or of the folder with a slash behind it, that the table is from, kept
+        for the same reason as `file_options`.
     file_options : sequence of str, optional
         The options of `madaline fit` that say what other columns of a file were for, kept with the
         model so that the command can be given again.
@@ -94,6 +97,7 @@ class Fitting:
         seed: int = 0,
         n_jobs: int | None = None,
         adjust: Callable[[Plan], Plan] | None = None,
+        source: str | None = None,
         file_options: Sequence[str] = (),
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> None:
@@ -116,6 +120,7 @@ class Fitting:
             "kinds": dict(kinds or {}),
             "folds": folds if isinstance(folds, int) else None,
             "given": given.names,
+            **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),
             **self.prepared.objective.settings(),
         }
@@ -166,6 +171,11 @@ class Fitting:
     def resumed_epoch(self) -> int:
         """The epoch at which the fit stands; above zero before the first step if it was resumed."""
         return self.race.epoch
+
+    @property
+    def kept_epoch(self) -> int:
+        """The epoch after which the same fit would go on, were it stopped now; zero: anew."""
+        return self._keeper.epoch
 
     @property
     def checkpoint(self) -> Path | None:

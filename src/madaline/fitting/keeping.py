@@ -27,10 +27,15 @@ class Keeper:
     ----------
     path : Path, optional
         Where to keep it.
+
+    Attributes
+    ----------
+    epoch : int
+        After which epoch the fit would go on; zero where nothing is kept.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self.path = path
+        self.path, self.epoch = path, 0
         self._saved, self._cost = time.monotonic(), 0.0
 
     def resume(self, race: Race) -> tuple[list[Record], list[Decision]]:
@@ -38,7 +43,9 @@ class Keeper:
         if self.path is None or not self.path.exists():
             return [], []
         try:
-            return resume(self.path, race) or ([], [])
+            found = resume(self.path, race) or ([], [])
+            self.epoch = race.epoch
+            return found
         except ModelFileError:  # not a checkpoint of ours, or cut short: begin at the beginning
             return [], []
 
@@ -56,6 +63,7 @@ class Keeper:
         started = time.monotonic()
         try:
             save_checkpoint(self.path, race, records, decisions)
+            self.epoch = race.epoch
         except OSError as error:
             warnings.warn(
                 f"The fit goes on, but cannot be resumed if it is interrupted: {self.path}"

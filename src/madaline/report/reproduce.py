@@ -16,7 +16,7 @@ USUAL = {"effort": 100, "seed": 0}
 """What the command line does if nothing is said."""
 
 OPTIONS = {CATEGORY: "--category", NUMBER: "--number", TEXT: "--text", DROPPED: "--drop"}
-"""Kinds of columns that the command line can be told."""
+"""Kinds of columns that have an option of their own."""
 
 
 def how_to_reproduce(model: FittedModel) -> dict[str, Any]:
@@ -43,15 +43,17 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     """Return the command line; None where it lacks a way to say something."""
     kinds, own = settings["kinds"], settings.get("file_options", [])
     known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
-    if not set(kinds.values()) <= set(OPTIONS) or settings.get("metric", LOG_LOSS) not in known:
+    if settings.get("metric", LOG_LOSS) not in known or _untold(settings):
         return None
-    if _untold(settings):
-        return None
-    summary = model.summary
-    words = ["madaline", "fit", "TABLE", *option_words("--target", [summary.target])]
+    summary, source = model.summary, settings.get("source", "TABLE")
+    words = ["madaline", "fit", source]
+    if not source.endswith("/"):  # of a folder, it is the folders within
+        words += option_words("--target", [summary.target])
     words += ["--task", summary.task]
     for kind, option in OPTIONS.items():
         words += option_words(option, [name for name, told in kinds.items() if told == kind])
+    others = [f"{name}={told}" for name, told in kinds.items() if told not in OPTIONS]
+    words += option_words("--kind", others)
     words += own
     for name in ("folds", "loss", "quantile", "metric", *USUAL):
         value = settings.get(name)

@@ -20,12 +20,7 @@ from madaline.core.workspace import Workspace
 class MaxPooling(Pooling):
     """``y = max(x in the window)``; the gradient goes to the first of the largest numbers.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Positions: (height, width) of a picture or (length,) of a sequence.
-    size : int, default=2
-        Side of a window. Positions that do not fill one are left out.
+    See `Pooling` for the parameters.
 
     References
     ----------

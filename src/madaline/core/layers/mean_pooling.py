@@ -15,12 +15,7 @@ from madaline.core.workspace import Workspace
 class MeanPooling(Pooling):
     """``y = mean(x in the window)``; the gradient is shared by its numbers.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        Positions: (height, width) of a picture or (length,) of a sequence.
-    size : int, default=2
-        Side of a window. Positions that do not fill one are left out.
+    See `Pooling` for the parameters.
 
     References
     ----------

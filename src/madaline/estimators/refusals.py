@@ -1,0 +1,99 @@
+"""What is no table, said in one sentence with what would be one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from madaline.errors import InputError
+
+TABLE = (
+    "give a table, such as a data frame, an array of shape (n_samples, n_features) or a list of"
+    " rows; or images, sequences, sounds or texts"
+)
+
+
+def check_is_table(X: Any) -> None:
+    """Refuse what has no rows and columns; arrays and frames are looked at by others.
+
+    Parameters
+    ----------
+    X : object
+        What was given for a table, and is neither images, signals, texts nor a mapping.
+
+    Raises
+    ------
+    InputError
+        With what it is, and what to give.
+
+    Examples
+    --------
+    >>> check_is_table([["good", "day"], ["well"]])
+    Traceback (most recent call last):
+    ...
+    madaline.errors.InputError: Row 1 (counted from 0) of X has the length 1 where row 0 has 2: give
+    every row as many values, or join its words to one text, ' '.join(row).
+    """
+    if isinstance(X, list | tuple):
+        _check_rows(X)
+    elif not any(hasattr(X, one) for one in ("__array__", "columns", "toarray", "collect")):
+        raise InputError(f"X is {_shown(X)}: {TABLE}.")
+    elif isinstance(X, np.ndarray) and X.shape == (0,):
+        raise InputError(f"X is empty: {TABLE}.")
+
+
+def _check_rows(X: Sequence[Any]) -> None:
+    if not X:
+        raise InputError(f"X is empty: {TABLE}.")
+    if all(one is None for one in X):
+        raise InputError(f"X holds nothing but None: {TABLE}.")
+    if not all(isinstance(one, list | tuple | np.ndarray) for one in X):
+        _check_values(X)
+        return
+    lengths = list(map(len, X))
+    row = next((row for row, length in enumerate(lengths) if length != lengths[0]), None)
+    if row is not None:
+        raise InputError(
+            f"Row {row} (counted from 0) of X has the length {lengths[row]} where row 0 has"
+            f" {lengths[0]}: {_remedy(_first(X[0]))}."
+        )
+    if isinstance(_first(X[0]), list | tuple):
+        raise InputError(
+            "X is a list of lists of lists: give np.array(X) if these are images, or"
+            " madaline.sequences(X) if they are sequences."
+        )
+
+
+def _check_values(X: Sequence[Any]) -> None:
+    """Refuse a list of anything but rows, for example of numbers; records are rows."""
+    value = next((one for one in X if not _is_row(one)), None)
+    if value is None:
+        return
+    if isinstance(value, int | float | np.number):
+        raise InputError(
+            "X is a list of numbers: give rows, [[one] for one in X] if it is one column, [X] if it"
+            " is one row."
+        )
+    raise InputError(f"X is a list that holds {_shown(value)}: {TABLE}.")
+
+
+def _is_row(value: Any) -> bool:
+    return hasattr(value, "__len__") and not isinstance(value, str | bytes)
+
+
+def _remedy(value: Any) -> str:
+    """Return how to make rows of a table of rows of different lengths, given what is in one."""
+    if isinstance(value, str):
+        return "give every row as many values, or join its words to one text, ' '.join(row)"
+    return "give every row as many values, or, if these are sequences, madaline.sequences(X)"
+
+
+def _first(row: Any) -> Any:
+    return row[0] if len(row) else None
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
