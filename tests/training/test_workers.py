@@ -92,9 +92,9 @@ def processes(monkeypatch):
 
 
 def shared_folders():
-    """Return the folders in which processes share arrays."""
+    """Return the folders in which this process shares arrays; tests beside it have others."""
     places = (IN_MEMORY, Path(tempfile.gettempdir()))
-    return [folder for place in places for folder in place.glob("madaline-*")]
+    return [folder for place in places for folder in place.glob(f"madaline-{os.getpid()}-*")]
 
 
 def run(race):

@@ -56,7 +56,9 @@ class SharedMemory:
     """
 
     def __init__(self, n_bytes: int) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="madaline-", dir=_folder_for(n_bytes)))
+        self.folder = Path(
+            tempfile.mkdtemp(prefix=f"madaline-{os.getpid()}-", dir=_folder_for(n_bytes))
+        )
         self._maps: WeakKeyDictionary[mmap.mmap, str] = WeakKeyDictionary()
         self._copies: dict[int, tuple[ref[Array], Array]] = {}
         self._kept: dict[int, tuple[ref[Any], Path]] = {}
