@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline.data.image_files import LARGEST_SIDE, read_image_folder
+from madaline.data.image_files import LARGEST_SIDE, kept_side, open_image, read_image_folder
 from madaline.errors import InputError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
@@ -128,6 +128,21 @@ def test_images_of_several_sizes_and_channels_become_alike(place):
     assert found.table["image"][3].min() == 255  # what is clear is white
     assert found.notes == ("4 of 4 images were resized to 32 x 64 pixels, color.",)
     assert "label" not in found.table
+
+
+def test_photos_are_opened_no_larger_than_needed(place):
+    rng = np.random.default_rng(0)
+    grays = rng.integers(0, 255, (40, 60), np.uint8)
+    photo = Image.fromarray(grays).resize((1200, 800))
+    for name in ("photo.png", "photo.jpg"):
+        photo.save(place / name, **({"quality": 98} if name.endswith("jpg") else {}))
+        opened = open_image(place / name, largest=kept_side(None))
+        assert opened.size == (4 * LARGEST_SIDE, 171)
+    assert kept_side((100, 300, 3)) == 1200  # a model that learned from larger ones
+    found = read_image_folder(place).table["image"][..., 0].astype(float)
+    assert found.shape == (2, 43, 64)
+    wanted = np.asarray(photo.resize((64, 43)), float)
+    assert np.abs(found - wanted).mean() < 6
 
 
 def test_larger_numbers_and_fractions_become_bytes(place):

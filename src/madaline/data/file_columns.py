@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.image_encoder import ImageEncoder
-from madaline.data.image_files import ENDINGS, common_shape, open_image, resizing_notes, sized
+from madaline.data.image_files import (
+    ENDINGS,
+    common_shape,
+    kept_side,
+    open_image,
+    resizing_notes,
+    sized,
+)
 from madaline.data.schema import IMAGE, SOUND
 from madaline.data.signals import holds
 from madaline.data.sound_encoder import SoundEncoder
@@ -99,12 +107,14 @@ def open_files(
         kind = _kind(paths, told.get(name)) if encoders is None or name in needed else None
         if kind is None:
             continue
-        read = _Reader(name, Path(folder), open_image if kind == IMAGE else read_sound, skip_broken)
-        items, rows = read.all(paths)
+        encoder = needed.get(name)
+        shape = encoder.shape if isinstance(encoder, ImageEncoder) else None
+        opens = partial(open_image, largest=kept_side(shape)) if kind == IMAGE else read_sound
+        items, rows = _Reader(name, Path(folder), opens, skip_broken).all(paths)
         broken[rows] = True
         notes += _broken_notes(name, paths, rows)
         if kind == IMAGE:
-            columns[name], said = _images(name, items, needed.get(name), n_unused=len(rows))
+            columns[name], said = _images(name, items, encoder, n_unused=len(rows))
         else:
             columns[name], said = _sounds(name, items, fitting=encoders is None)
         notes += said

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +27,9 @@ ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 
 LARGEST_SIDE = 64
 """Larger images are made smaller before they are learned from: work grows with their pixels."""
+
+KEPT_SIDES = 4
+"""Of a photo so many times its side is kept until it is known what size all images get."""
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """What Pillow calls images of so many channels."""
@@ -61,14 +65,27 @@ def read_image_folder(
             f"The folder {folder} holds no images: put files ({', '.join(ENDINGS)}) into it, those"
             " of each class into a folder of their own."
         )
-    images, kept = read_each(paths, open_image, skip_broken=skip_broken)
+    read = partial(open_image, largest=kept_side(shape))
+    images, kept = read_each(paths, read, skip_broken=skip_broken)
     target = shape or common_shape(images)
     column = np.stack([sized(one, target) for one in images])
     return Folder.of(folder, paths, kept, IMAGES_NAME, column, [*resizing_notes(images, target)])
 
 
-def open_image(path: Path) -> Any:
-    """Return an image, upright, gray or in color.
+def kept_side(shape: Sequence[int] | None) -> int:
+    """Return the largest side that images are opened with, given what they are brought to."""
+    return KEPT_SIDES * max([LARGEST_SIDE, *(shape or ())[:2]])
+
+
+def open_image(path: Path, *, largest: int) -> Any:
+    """Return an image, upright, gray or in color, no larger than needed.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    largest : int
+        Pixels of its longer side, at most: of a thousand photos there is no room for more.
 
     Raises
     ------
@@ -83,14 +100,10 @@ def open_image(path: Path) -> Any:
         ) from None
     try:
         with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)
-            if image.mode in ("1", "L"):
-                return image.convert("L")
-            if image.mode[0] in "IF":
-                return _in_bytes(image)
-            if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-                return _on_white(image.convert("RGBA"))
-            return image.convert("RGB")
+            file.draft(None, (largest, largest))  # JPEG files open quicker so
+            image = _plain(ImageOps.exif_transpose(file))
+            image.thumbnail((largest, largest))
+            return image
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = str(error).partition(" '")[0].partition("\n")[0].rstrip(".")
         reason = reason or type(error).__name__
@@ -99,6 +112,17 @@ def open_image(path: Path) -> Any:
             f"{path} cannot be read as an image ({'there is no such file' if absent else reason}):"
             " correct its name, or leave it out."
         ) from None
+
+
+def _plain(image: Any) -> Any:
+    """Return an image in gray or color, of bytes, without any transparency."""
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    if image.mode[0] in "IF":
+        return _in_bytes(image)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        return _on_white(image.convert("RGBA"))
+    return image.convert("RGB")
 
 
 def _in_bytes(image: Any) -> Any:
