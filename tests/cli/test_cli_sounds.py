@@ -68,6 +68,20 @@ def test_a_table_may_name_sound_files(run, place, beeps):
     files[3].with_suffix(".old").rename(files[3])
 
 
+def test_sounds_of_a_lower_rate_are_predicted_if_they_hold_enough(run, place, fitted):
+    (place / "low").mkdir()
+    for name, rate in (("fair", 3200), ("poor", 2900)):
+        write(place / "low" / f"{name}.wav", np.sin(np.arange(900) / 3), rate)
+    refused = run("predict", fitted, "low").sentence
+    assert (
+        "poor.wav has 2,900 numbers a second, too few for the model, which takes 3,000" in refused
+    )
+    told = run("predict", fitted, "low", "--skip-broken")
+    assert [bool(row.split(",")[1]) for row in told.out.splitlines()[1:]] == [True, False]
+    said = " ".join(told.err.split())
+    assert "1 sound has as few as 3,200 numbers a second, which hold no pitches above 1,600" in said
+
+
 def test_what_cannot_be_used_is_one_sentence(run, place, model, fitted):
     (place / "new" / "a").mkdir(parents=True)
     assert "holds no images and no sounds: put files" in run("fit", "new").sentence

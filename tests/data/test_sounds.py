@@ -108,23 +108,26 @@ def test_a_sound_of_twice_the_rate_looks_the_same():
 
 def test_pitches_that_a_low_rate_cannot_hold_are_silent():
     wave, spectrogram = noise(), Spectrogram(20, 4000.0)
-    coarse = resample_poly(wave, 1, 2).astype(np.float32)
-    again = resample_poly(coarse, 2, 1).astype(np.float32)
+    coarse = resample_poly(wave, 3, 4).astype(np.float32)
+    again = resample_poly(coarse, 4, 3).astype(np.float32)
     one, other = (
         spectrogram.of(sounds([values], rate)[0])
-        for values, rate in ((coarse, RATE // 2), (again, RATE))
+        for values, rate in ((coarse, 6000), (again, RATE))
     )
-    assert np.all(one[:, 15:] == np.float32(np.log(FLOOR)))  # above 2,000 hertz
-    assert other[:, 16:].max() < -6  # 26 decibels below the loudest, or more
-    assert np.abs(one[:, :14] - other[:, :14]).mean() < 0.1
+    assert np.all(one[:, 18:] == np.float32(np.log(FLOOR)))  # above 3,000 hertz
+    assert other[:, 19:].max() < -6  # 26 decibels below the loudest, or more
+    assert np.abs(one[:, :16] - other[:, :16]).mean() < 0.2
+    with pytest.raises(InputError, match="which takes 8,000, or 6,000 at least: give sounds"):
+        spectrogram.of(sounds([noise()], 5999)[0])
 
 
 def test_that_pitches_are_missing_is_said():
     encoder = SoundEncoder.fit("call", sounds([noise(seed=seed) for seed in range(3)], RATE))
-    few = sounds([noise(), noise(seed=1)[::2], noise(seed=2)[::4]], [RATE, RATE // 2, RATE // 4])
+    few = sounds([noise(), noise(seed=1), noise(seed=2)], [RATE, 7000, 6000])
     told = encoder.lacking(few)
-    assert told.startswith("Column call: 2 sounds have as few as 2,000 numbers a second")
-    assert "no pitches above 1,000 hertz, but the model listens up to 4,000" in told
+    assert told.startswith("Column call: 2 sounds have as few as 6,000 numbers a second")
+    assert "no pitches above 3,000 hertz, but the model listens up to 4,000" in told
+    assert encoder.read(few)[2].values.shape[1] == 40
     assert encoder.lacking(few[:1]) == ""
 
 

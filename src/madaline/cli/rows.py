@@ -15,7 +15,7 @@ from madaline.core.arrays import Array
 from madaline.data.file_columns import lacking_notes, open_files
 from madaline.data.files import read_file
 from madaline.data.image_files import read_image_folder
-from madaline.data.schema import SOUND
+from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.sound_files import read_sound_folder
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
@@ -109,11 +109,12 @@ def read_rows(
         columns = [*encoder.columns, *also]
         table = read_file(path, categories=encoder.categories, columns=columns)
         return _opened(table, model, Path(path), skip_broken)
-    listens = encoder.encoders[0].kind == SOUND
-    if not encoder.shape and not listens:
+    first = encoder.encoders[0]
+    if not encoder.shape and not isinstance(first, SoundEncoder):
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
-    if listens:
-        folder = read_sound_folder(path, skip_broken=skip_broken)
+    if isinstance(first, SoundEncoder):
+        least = first.spectrogram.least_rate
+        folder = read_sound_folder(path, least_rate=least, skip_broken=skip_broken)
     else:
         folder = read_image_folder(path, shape=encoder.shape, skip_broken=skip_broken)
     _say([*folder.notes, *lacking_notes(folder.table, encoder.encoders)])

@@ -108,9 +108,8 @@ def open_files(
         if kind is None:
             continue
         encoder = needed.get(name)
-        shape = encoder.shape if isinstance(encoder, ImageEncoder) else None
-        opens = partial(open_image, largest=kept_side(shape)) if kind == IMAGE else read_sound
-        items, rows = _Reader(name, Path(folder), opens, skip_broken).all(paths)
+        reader = _Reader(name, Path(folder), _opener(kind, encoder), skip_broken)
+        items, rows = reader.all(paths)
         broken[rows] = True
         notes += _broken_notes(name, paths, rows)
         if kind == IMAGE:
@@ -148,6 +147,15 @@ def _kind(column: Array, told: str | None) -> str | None:
     if is_image_paths(column):
         return IMAGE
     return SOUND if names_sounds(column) else None
+
+
+def _opener(kind: str, encoder: ColumnEncoder | None) -> Callable[[Path], Any]:
+    """Return what opens a file, as the encoder of a model needs it."""
+    if kind == IMAGE:
+        shape = encoder.shape if isinstance(encoder, ImageEncoder) else None
+        return partial(open_image, largest=kept_side(shape))
+    least = encoder.spectrogram.least_rate if isinstance(encoder, SoundEncoder) else 0.0
+    return partial(read_sound, least_rate=least)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,15 @@ ENDINGS = (*WAVES, *OTHERS)
 """How the names of files of sounds end; other files are left alone."""
 
 
-def read_sound(path: str | os.PathLike[str]) -> Sound:
+def read_sound(path: str | os.PathLike[str], *, least_rate: float = 0.0) -> Sound:
     """Return the sound in a file.
 
     Parameters
     ----------
     path : path
         A WAV file, or one that soundfile opens.
+    least_rate : float
+        Numbers a second that a model needs.
 
     Raises
     ------
@@ -42,9 +44,15 @@ def read_sound(path: str | os.PathLike[str]) -> Sound:
     if read is _read_other:
         _check_soundfile(path)
     try:
-        return read(path)
+        sound = read(path)
     except InputError as error:
         raise BrokenFileError(str(error)) from None
+    if sound.rate < least_rate:
+        raise BrokenFileError(
+            f"{path} has {sound.rate:,} numbers a second, too few for the model, which takes"
+            f" {least_rate:,.0f} at least: record it at a higher rate, or leave it out."
+        )
+    return sound
 
 
 def names_sounds(column: Array) -> bool:

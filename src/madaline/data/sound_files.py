@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,17 @@ from madaline.data.sounds import SOUND_NAME, Sound
 from madaline.errors import InputError
 
 
-def read_sound_folder(folder: str | os.PathLike[str], *, skip_broken: bool = False) -> Folder:
+def read_sound_folder(
+    folder: str | os.PathLike[str], *, least_rate: float = 0.0, skip_broken: bool = False
+) -> Folder:
     """Read all sounds in a folder and in its folders, in the order of their paths.
 
     Parameters
     ----------
     folder : path
         Sound files in folders named after their class, or files without a class.
+    least_rate : float
+        Numbers a second that a model needs.
     skip_broken : bool, default=False
         Whether to leave out files that cannot be used, and say so.
 
@@ -36,7 +41,9 @@ def read_sound_folder(folder: str | os.PathLike[str], *, skip_broken: bool = Fal
             f"The folder {folder} holds no sounds: put WAV files into it, those of each class into"
             " a folder of their own."
         )
-    sounds, kept = read_each(paths, read_sound, skip_broken=skip_broken)
+    sounds, kept = read_each(
+        paths, partial(read_sound, least_rate=least_rate), skip_broken=skip_broken
+    )
     column = np.empty(len(sounds), dtype=object)
     column[:] = sounds
     return Folder.of(folder, paths, kept, SOUND_NAME, column, [*rate_notes(sounds)])

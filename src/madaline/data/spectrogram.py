@@ -9,6 +9,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.sounds import SHORTEST, Sound
+from madaline.errors import InputError
 
 HOP = 0.01
 """Seconds from one frame to the next; each is as long as the shortest sound."""
@@ -18,6 +19,13 @@ LOWEST = 50.0
 
 FLOOR = 1e-6
 """Power that counts as none, as a share of the loudest (-60 dB)."""
+
+LEAST_SHARE = 0.75
+"""Share of the rate that the highest band takes which a sound must have.
+
+Of 300 spoken digits at 8 kHz, networks told 97.3 % right; at 7.2 kHz 97.3 %, at 6 kHz 90.0 %, and
+at 5 kHz 65.7 %, which is no use.
+"""
 
 _BLOCK = 256
 """Frames that are transformed together, so that long sounds need little room."""
@@ -55,13 +63,29 @@ class Spectrogram:
     bands: int
     highest: float
 
+    @property
+    def least_rate(self) -> float:
+        """Numbers a second that a sound must have."""
+        return LEAST_SHARE * 2 * self.highest
+
     def of(self, sound: Sound) -> Array:
         """Return the spectrogram of a sound, float32 of shape (frames, bands).
 
-        Bands that a sound of so low a rate cannot hold are silent, as they would be had it been
+        Bands that a sound of too low a rate cannot hold are silent, as they would be had it been
         brought to a higher rate.
+
+        Raises
+        ------
+        InputError
+            If its rate is too low.
         """
         rate = sound.rate
+        if rate < self.least_rate:
+            raise InputError(
+                f"A sound has {rate:,} numbers a second, but the model listens to pitches of up to"
+                f" {self.highest:,.0f} hertz, which takes {2 * self.highest:,.0f}, or"
+                f" {self.least_rate:,.0f} at least: give sounds of a higher rate."
+            )
         wave = sound.values.astype(np.float64)
         size = round(SHORTEST * rate)
         n_frames = 1 + int((len(wave) - size) / (HOP * rate))
