@@ -110,7 +110,7 @@ class FittedModel:
                 f"The model was fitted by madaline {self.version}, which kept nothing to compare a"
                 " table with: fit it again."
             )
-        table = table if isinstance(table, Table) else Table.from_columns(table)
+        table = self.predictor.table(table)
         return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
 
     def story(self) -> Story:

@@ -90,9 +90,10 @@ class ImageEncoder(ColumnEncoder):
         """Return the images, if they have the size of those that it was fitted on."""
         if column.shape[1:] != self.shape:
             found = size_words(column.shape[1:]) if column.ndim == 4 else "no images"
+            remedy = "resize" if column.ndim == 4 else "open"
             raise InputError(
                 f"Column {self.name!r} holds {found}, but the model learned from"
-                f" {size_words(self.shape)}: resize them first."
+                f" {size_words(self.shape)}: {remedy} them first."
             )
         return column
 

@@ -20,6 +20,7 @@ from madaline.errors import InputError
 from madaline.runtime.intervals import Intervals
 from madaline.runtime.part import Part
 from madaline.runtime.sets import Sets
+from madaline.words import some
 
 BLOCK = 2**10
 """Rows whose features are made at a time, so that those of a million rows need no memory."""
@@ -59,7 +60,34 @@ class Predictor:
 
     def encode(self, table: Table | Mapping[str, Any]) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        return self.encoder.encode(table if isinstance(table, Table) else Table.from_columns(table))
+        return self.encoder.encode(self.table(table))
+
+    def table(self, rows: Any) -> Table:
+        """Return rows as a table.
+
+        Parameters
+        ----------
+        rows : Table, mapping of str to array, or frame
+            Of a model of one column, such as images, its values will do.
+
+        Raises
+        ------
+        InputError
+            If it is something else.
+        """
+        if isinstance(rows, Table):
+            return rows
+        if isinstance(rows, Mapping):
+            return Table.from_columns(rows)
+        if hasattr(rows, "columns") and hasattr(rows, "__getitem__"):
+            return Table.from_columns({str(name): rows[name] for name in rows.columns})
+        columns = self.encoder.columns
+        if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
+            raise InputError(
+                f"The rows are a {type(rows).__name__}: give a frame, or a mapping of the columns"
+                f" that the model needs, {some(columns, limit=5)}."
+            )
+        return Table.from_columns({columns[0]: np.asarray(rows) if self.encoder.shape else rows})
 
     def output(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
