@@ -2,22 +2,24 @@
 
 Networks are small: most of a step are calls of NumPy that last 20 µs, and threads wait for one
 another between them. Processes do not. What they work on is in shared memory, so that a task is a
-message of a few hundred bytes.
+message of a few hundred bytes, over a connection of its own for each process.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import pickle
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener, wait
 from pathlib import Path
 from threading import Thread
-from time import sleep
-from typing import Any
+from typing import Any, TypeAlias, cast
 from weakref import finalize
 
 from madaline.errors import WorkerLostError
@@ -32,15 +34,18 @@ ONE_THREAD = {
 }
 """Matrix products of a worker stay on its own processor."""
 
-IDLE_SECONDS = 3600
-"""After this time without a task a process ends; the next task starts another."""
+Channel: TypeAlias = "Connection[Any, Any]"
 
-WATCH_SECONDS = 1.0
-"""How soon a process notices that the one it works for is no more."""
+LOST = (
+    "A process that trained networks was ended from outside, perhaps because memory ran out: try"
+    " again with fewer processes (n_jobs)."
+)
 
 
 class Crew:
     """Processes that carry out tasks; `close` ends them and frees what they share (final).
+
+    They start in the background: `run` waits for them, `ready` tells whether it would have to.
 
     Parameters
     ----------
@@ -56,34 +61,45 @@ class Crew:
     """
 
     def __init__(self, n_workers: int, n_bytes: int) -> None:
-        import multiprocessing.resource_tracker
-
         from joblib.externals.loky.backend import resource_tracker
         from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
         self.memory = SharedMemory(n_bytes)
-        if hasattr(signal, "pthread_sigmask"):
-            # Trackers let Ctrl-C through where they start, so this one starts before the workers.
-            multiprocessing.resource_tracker.ensure_running()
-        self._executor = ProcessPoolExecutor(
-            n_workers,
-            initializer=_begin,
-            initargs=(os.getpid(),),
-            env=ONE_THREAD,
-            timeout=IDLE_SECONDS,
-        )
+        folder, key = self.memory.folder, os.urandom(32)
+        address = str(folder / "door") if os.name == "posix" else None
+        listener = Listener(address, backlog=n_workers, authkey=key)
+        _start_tracker()
+        executor = ProcessPoolExecutor(n_workers, initializer=_begin, env=ONE_THREAD)
         # The tracker is a process that outlives this one: it removes the folder after a crash.
-        resource_tracker.register(str(self.memory.folder), "folder")
-        self.close = finalize(self, _close, self._executor, self.memory, resource_tracker)
-        self._greetings = self._submit([int] * n_workers)
+        resource_tracker.register(str(folder), "folder")
+        self._executor = executor
+        self._connections: list[Channel] = []
+        self.close = finalize(
+            self, _close, executor, listener, self._connections, self.memory, resource_tracker
+        )
+        with _interrupts_for_this_process_only():
+            self._serving = [
+                executor.submit(_serve, folder, listener.address, key) for _ in range(n_workers)
+            ]
+        self._door = Thread(
+            target=_let_in, args=(listener, n_workers, self._connections), daemon=True
+        )
+        self._door.start()
 
     @property
     def ready(self) -> bool:
         """Whether the processes have started; those that cannot raise `WorkerLostError`."""
-        ready = all(greeting.done() for greeting in self._greetings)
-        if ready:
-            self._results(self._greetings)
-        return ready
+        if len(self._connections) == len(self._serving):
+            return True
+        if not self._door.is_alive():
+            raise WorkerLostError(LOST)
+        for one in self._serving:
+            if one.done():
+                try:
+                    one.result()
+                except BrokenProcessPool as error:
+                    raise WorkerLostError(LOST) from error
+        return False
 
     def run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
         """Return what the tasks return, in their order; put the longest first.
@@ -99,39 +115,82 @@ class Crew:
             If a process is killed. Then, and if a task fails, the crew is closed.
         """
         try:
-            return self._results(self._submit(tasks))
+            while not self.ready:
+                self._door.join(0.05)
+            return self._run(tasks)
         except BaseException:
             self.close()
             raise
 
-    def _submit(self, tasks: Sequence[Callable[[], Any]]) -> list[Future[Any]]:
-        folder, numbers = self.memory.folder, self.memory.numbers
-        with _interrupts_for_this_process_only(), _lost_workers_as_a_sentence():
-            return [
-                self._executor.submit(_work, folder, numbers, self.memory.write(task))
-                for task in tasks
-            ]
+    def _run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Hand out a task to whoever has none, until all have come back."""
+        waiting = deque(enumerate(tasks))
+        results: list[Any] = [None] * len(tasks)
+        idle = list(self._connections)
+        busy: dict[Channel, int] = {}
+        numbers = self.memory.numbers
+        while waiting or busy:
+            while waiting and idle:
+                (place, task), connection = waiting.popleft(), idle.pop()
+                message = self.memory.write((numbers, task))
+                with _lost_workers_as_a_sentence():
+                    connection.send_bytes(message)
+                busy[connection] = place
+            for free in cast("list[Channel]", wait(list(busy))):
+                with _lost_workers_as_a_sentence():
+                    answer = free.recv_bytes()
+                results[busy.pop(free)] = _opened(answer)
+                idle.append(free)
+        return results
 
-    def _results(self, futures: Sequence[Future[Any]]) -> list[Any]:
-        with _lost_workers_as_a_sentence():
-            return [future.result() for future in futures]
+
+def _opened(answer: bytes) -> Any:
+    """Return what a task returned; raise what it raised."""
+    done, result = pickle.loads(answer)
+    if not done:
+        raise result
+    return result
 
 
-def _close(executor: Any, memory: SharedMemory, tracker: Any) -> None:
+def _close(
+    executor: Any,
+    listener: Listener,
+    connections: Sequence[Channel],
+    memory: SharedMemory,
+    tracker: Any,
+) -> None:
     executor.shutdown(kill_workers=True)
+    listener.close()
+    for connection in connections:
+        connection.close()
     memory.close()
     tracker.unregister(str(memory.folder), "folder")
+
+
+def _let_in(listener: Listener, n_workers: int, connections: list[Channel]) -> None:
+    """Wait for the processes to come, beside whatever this one does."""
+    with suppress(OSError, EOFError, AuthenticationError):  # closed before they came
+        while len(connections) < n_workers:
+            connections.append(listener.accept())
 
 
 @contextmanager
 def _lost_workers_as_a_sentence() -> Iterator[None]:
     try:
         yield
-    except BrokenProcessPool as error:
-        raise WorkerLostError(
-            "A process that trained networks was ended from outside, perhaps because memory"
-            " ran out: try again with fewer processes (n_jobs)."
-        ) from error
+    except (EOFError, OSError) as error:
+        raise WorkerLostError(LOST) from error
+
+
+def _start_tracker() -> None:
+    """Start the process that looks after semaphores, before the workers.
+
+    Where it starts, Ctrl-C is let through again.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()
 
 
 @contextmanager
@@ -147,34 +206,32 @@ def _interrupts_for_this_process_only() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(parent: int) -> None:
+def _begin() -> None:
     """Begin to work, in the process of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_leave_with, args=(parent,), daemon=True).start()
     import madaline.training.lesson  # noqa: F401
 
     gc.freeze()  # what was imported stays: it need not be looked through again and again
 
 
-def _leave_with(parent: int) -> None:
-    """End this process soon after its parent, which may have been killed.
-
-    Where systems tell no other parent then (Windows), it ends when it has been idle for long.
-    """
-    while os.getppid() == parent:
-        sleep(WATCH_SECONDS)
-    os._exit(1)
-
-
-_attached: dict[Path, Attached] = {}
-"""In the process of a worker: what it sees of the other's memory."""
+def _serve(folder: Path, address: Any, key: bytes) -> None:
+    """Carry out tasks, in the process of a worker, as long as the other process lives."""
+    attached = Attached(folder)
+    lost = suppress(EOFError, OSError, AuthenticationError)
+    with lost, Client(address, authkey=key) as connection:
+        while True:
+            connection.send_bytes(_carried_out(attached, connection.recv_bytes()))
+    os._exit(0)  # nobody would give this process anything else to do
 
 
-def _work(folder: Path, numbers: frozenset[int], task: bytes) -> Any:
-    """Carry out a task, in the process of a worker."""
-    attached = _attached.setdefault(folder, Attached(folder))
-    attached.forget_all_but(numbers)
-    return attached.read(task)()
+def _carried_out(attached: Attached, message: bytes) -> bytes:
+    """Return what a task returned or raised, as bytes."""
+    try:
+        numbers, task = attached.read(message)
+        attached.forget_all_but(numbers)
+        return pickle.dumps((True, task()), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        return pickle.dumps((False, error))
 
 
 def within_a_worker() -> bool:
