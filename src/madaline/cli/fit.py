@@ -156,7 +156,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--jobs",
         metavar="N",
         type=_at_least(1),
-        help="threads; the result does not depend on it (default: all processors)",
+        help="processors to use; the result does not depend on it (default: all)",
     )
     talk = parser.add_argument_group("output")
     talk.add_argument("--json", action="store_true", help="print the result as one JSON object")

@@ -43,9 +43,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ...
     random_state : int, RandomState or None, default=None
         Decides every random number. The same integer gives the same networks to the bit, on any
-        number of threads.
+        number of processors.
     n_jobs : int, optional
-        Number of threads that train; None is one, -1 is all processors.
+        Number of processors that train; None is one, -1 is all. Long fits start as many processes.
     verbose : int, default=0
         1 prints every decision, in words, to the standard error stream.
 

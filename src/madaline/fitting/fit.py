@@ -60,7 +60,7 @@ class Fitting:
     effort : int, default=100
         How often a network may see the table, at most (epochs).
     seed : int, default=0
-        Decides every random number: same seed, same bits, on any number of threads.
+        Decides every random number: same seed, same bits, on any number of processors.
     n_jobs : int, optional
         Number of processors to use, as in scikit-learn; the result does not depend on it.
     adjust : callable, optional

@@ -106,7 +106,7 @@ def _remarks(settings: Mapping[str, Any]) -> Iterator[str]:
     yield (
         "The same rows in the same order, the columns listed above and no others, the same settings"
         " and the same versions of madaline and NumPy on the same kind of processor give the same"
-        " networks to the bit, on any number of threads."
+        " networks to the bit, on any number of processors."
     )
     untold = _untold(settings)
     if untold:
