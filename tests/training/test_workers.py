@@ -221,3 +221,17 @@ def test_joblib_s_processes_know_that_they_work_for_another():
     found = Parallel(n_jobs=2, backend="loky")(delayed(within_a_worker)() for _ in range(2))
     assert found == [True, True]
     assert not within_a_worker()
+
+
+def test_no_more_processes_start_than_there_are_networks(
+    make_examples, plan, processes, monkeypatch
+):
+    counts = []
+
+    def start(n_workers, n_bytes):
+        counts.append(n_workers)
+        return Crew(2, n_bytes)
+
+    monkeypatch.setattr(workers, "Crew", start)
+    run(Race(plan, make_examples(), 5, Workers(99)))
+    assert counts == [4 * 3]

@@ -139,6 +139,12 @@ class Cohort:
         trained = 3.0 * rows.n_folds * self.steps * self.batch_size
         return len(self.recipes) * (trained + rows.n_judged) * self.network.multiply_adds()
 
+    @property
+    def cost(self) -> float:
+        """What an epoch of all networks costs, in multiply-adds, with that of calling NumPy."""
+        calls, each = self._costs
+        return calls + self.population.members * each
+
     def groups(self) -> tuple[Group, ...]:
         """Return groups small enough for the cache, large enough to be worth a call."""
         return self.divisions()[0].groups
@@ -162,13 +168,15 @@ class Cohort:
 
     def _division(self, recipes: Sequence[slice], folds: Sequence[slice]) -> Division:
         groups = tuple(Group(some, own) for some in recipes for own in folds)
-        return Division(groups, tuple(self._cost(group.size) for group in groups))
+        calls, each = self._costs
+        return Division(groups, tuple(calls + group.size * each for group in groups))
 
-    def _cost(self, networks: int) -> float:
-        """Return what an epoch of so many networks costs, in multiply-adds."""
-        rows = self.examples.rows
-        each = 3.0 * self.steps * self.batch_size + rows.n_judged / rows.n_folds
-        return self.steps * STEP_COST + networks * each * self.network.multiply_adds()
+    @cached_property
+    def _costs(self) -> tuple[float, float]:
+        """What an epoch of a group costs beside its products, and those of each network in it."""
+        rows, steps = self.examples.rows, self.steps
+        seen = 3.0 * steps * self.batch_size + rows.n_judged / rows.n_folds
+        return steps * STEP_COST, seen * self.network.multiply_adds()
 
     def move(self, place: Callable[[Array], Array]) -> None:
         """Keep all that changes in training elsewhere, such as where other processes see it.

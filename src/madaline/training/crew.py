@@ -64,6 +64,7 @@ class Crew:
         from joblib.externals.loky.backend import resource_tracker
         from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
+        self.n_workers = n_workers
         self.memory = SharedMemory(n_bytes)
         folder, key = self.memory.folder, os.urandom(32)
         address = str(folder / "door") if os.name == "posix" else None
@@ -164,7 +165,8 @@ def _close(
     for connection in connections:
         connection.close()
     memory.close()
-    tracker.unregister(str(memory.folder), "folder")
+    if not memory.folder.exists():  # Windows keeps files that are still mapped
+        tracker.unregister(str(memory.folder), "folder")
 
 
 def _let_in(listener: Listener, n_workers: int, connections: list[Channel]) -> None:

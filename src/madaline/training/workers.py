@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -21,7 +22,7 @@ from madaline.errors import InputError, OneProcessWarning, WorkerLostError
 from madaline.training.cohort import Cohort
 from madaline.training.crew import Crew, within_a_worker
 from madaline.training.epoch import Epoch
-from madaline.training.groups import divide
+from madaline.training.groups import Division, divide
 from madaline.training.lesson import Lesson
 from madaline.training.threads import one_threaded_products
 
@@ -55,6 +56,7 @@ class Workers:
         self._crew: Crew | None = None
         self._alone = self.n_jobs == 1 or within_a_worker()
         self._placed: WeakKeyDictionary[Cohort, Population] = WeakKeyDictionary()
+        self._divided: tuple[Any, list[Division]] = ((), [])
 
     def __enter__(self) -> Workers:
         """Be closed at the end of a `with` block."""
@@ -75,6 +77,7 @@ class Workers:
             self._crew.close()
         self._crew = None
         self._placed.clear()
+        self._divided = ((), [])
 
     def teach(
         self, cohorts: Sequence[Cohort], epoch: Epoch, *, epochs_left: int = 0
@@ -101,7 +104,7 @@ class Workers:
             If a process was ended from outside.
         """
         crew = self._crew_for(cohorts, epoch, 1 + epochs_left)
-        lessons = _lessons(cohorts, epoch, 1 if crew is None else self.n_jobs)
+        lessons = self._lessons(cohorts, epoch, 1 if crew is None else crew.n_workers)
         if crew is None:
             with one_threaded_products():
                 answers = [lesson() for lesson in lessons]
@@ -115,7 +118,7 @@ class Workers:
             return None
         try:
             if self._crew is None:
-                self._crew = _start(self.n_jobs, epoch)
+                self._crew = _start(min(self.n_jobs, _most_groups(cohorts)), epoch)
             if not self._crew.ready and _cost(cohorts) < SOON_OVER:
                 return None
             self._show(self._crew, cohorts, epoch)
@@ -138,6 +141,18 @@ class Workers:
                 cohort.move(crew.memory.place)
                 crew.memory.keep(cohort)
                 self._placed[cohort] = cohort.population
+
+    def _lessons(self, cohorts: Sequence[Cohort], epoch: Epoch, n_workers: int) -> list[Lesson]:
+        """Return the lessons of an epoch, those that take longest first."""
+        like = [n_workers, *((one, len(one.recipes)) for one in cohorts)]
+        if self._divided[0] != like:
+            self._divided = like, divide([one.divisions() for one in cohorts], n_workers)
+        lessons = [
+            (cost, Lesson(cohort, group, epoch))
+            for cohort, division in zip(cohorts, self._divided[1], strict=True)
+            for group, cost in zip(division.groups, division.costs, strict=True)
+        ]
+        return [lesson for _, lesson in sorted(lessons, key=lambda pair: -pair[0])]
 
 
 def count_workers(n_jobs: int | None) -> int:
@@ -184,19 +199,13 @@ def _start(n_workers: int, epoch: Epoch) -> Crew:
     return crew
 
 
+def _most_groups(cohorts: Sequence[Cohort]) -> int:
+    """Return how many could work at a time."""
+    return sum(max(len(division.groups) for division in one.divisions()) for one in cohorts)
+
+
 def _cost(cohorts: Sequence[Cohort]) -> float:
-    return sum(sum(cohort.divisions()[0].costs) for cohort in cohorts)
-
-
-def _lessons(cohorts: Sequence[Cohort], epoch: Epoch, n_workers: int) -> list[Lesson]:
-    """Return the lessons of an epoch, those that take longest first."""
-    divisions = divide([cohort.divisions() for cohort in cohorts], n_workers)
-    lessons = [
-        (cost, Lesson(cohort, group, epoch))
-        for cohort, division in zip(cohorts, divisions, strict=True)
-        for group, cost in zip(division.groups, division.costs, strict=True)
-    ]
-    return [lesson for _, lesson in sorted(lessons, key=lambda pair: -pair[0])]
+    return sum(cohort.cost for cohort in cohorts)
 
 
 def _gathered(
