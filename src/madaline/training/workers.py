@@ -30,7 +30,7 @@ WORTH_PROCESSES = 2.5e11
 """Multiply-adds, as `Division` counts them, that must be planned for processes to start.
 
 A fit of 150 rows (5e10) took 1.3 times as long with two, fits of 442 and 800 rows (2.7 and 3.7e11)
-.92 and .76 times as long.
+.92 and .82 times as long.
 """
 
 SOON_OVER = 1e10
