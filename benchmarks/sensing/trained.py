@@ -17,7 +17,7 @@ from sensing.contest import Outcome, Task, judge
 DROPOUTS = (0.0, 0.5)
 """What is tried: shares of the units before the last layers that are silenced in training."""
 
-EPOCHS, PATIENCE, BATCH = 100, 10, 64
+EPOCHS, PATIENCE, BATCH = 100, 8, 64
 """Most epochs, and those without a better one after which training ends."""
 
 
@@ -90,7 +90,7 @@ def _tuned(
     for dropout in DROPOUTS:
         told = _epochs(make(len(classes), dropout), x, codes, learned, x[held])
         tried.append((*_best(told, codes[held]), dropout))
-    _, epoch, dropout = min(tried)
+    _, _, epoch, dropout = min(tried)
     told = _epochs(make(len(classes), dropout), x, codes, np.arange(len(x)), test)
     return judge(task.test_y, classes, next(islice(told, epoch - 1, None)))
 
@@ -104,13 +104,17 @@ def _parts(codes: Any, groups: Any) -> tuple[Any, Any]:
     return next(iter(folds))
 
 
-def _best(told: Iterator[Any], codes: Any) -> tuple[float, int]:
-    """Return the lowest loss and its epoch; look no further when it is long ago."""
-    best = (np.inf, 0)
+def _best(told: Iterator[Any], codes: Any) -> tuple[float, float, int]:
+    """Return the fewest errors, the lowest loss with so many, and its epoch; stop when it is flat.
+
+    By errors rather than by loss, which was lowest after one epoch for a speaker never heard.
+    """
+    best = (np.inf, np.inf, 0)
     for epoch, probabilities in enumerate(islice(told, EPOCHS), 1):
+        errors = np.mean(probabilities.argmax(axis=1) != codes)
         loss = -np.log(np.clip(probabilities[np.arange(len(codes)), codes], 1e-15, 1)).mean()
-        best = min(best, (float(loss), epoch))
-        if epoch - best[1] >= PATIENCE:
+        best = min(best, (float(errors), float(loss), epoch))
+        if epoch - best[2] >= PATIENCE:
             break
     return best
 
