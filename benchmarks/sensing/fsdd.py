@@ -38,13 +38,15 @@ def read(folder: Path) -> tuple[list[Any], Any, Any, Any, int]:
         return x, data["y"], data["speaker"], data["index"], int(data["rate"])
 
 
-def contenders(task: Task, rate: int = 8000, **facts: Any) -> dict[str, Callable[[], Outcome]]:
-    """Return who contends."""
+def contenders(
+    task: Task, rate: int = 8000, *, chosen: dict[str, Any] | None = None, **facts: Any
+) -> dict[str, Callable[[], Outcome]]:
+    """Return who contends; `chosen` is what was chosen for one of them on other rows, if it was."""
     return {
         ours.NAME: lambda: ours.fit(heard(task, rate), **facts),
         "SVC on mean MFCC (scikit-learn)": partial(_on_means, learned.svc, task, rate),
         "MLP on mean MFCC (scikit-learn)": partial(_on_means, learned.mlp, task, rate),
-        "CNN on log-mel (PyTorch)": partial(_on_pictures, task, rate, **facts),
+        "CNN on log-mel (PyTorch)": partial(_on_pictures, task, rate, chosen, **facts),
     }
 
 
@@ -66,14 +68,17 @@ def _on_means(fit: Callable[..., Outcome], task: Task, rate: int) -> Outcome:
     return fit(task, means(task.train_x), means(task.test_x))
 
 
-def _on_pictures(task: Task, rate: int, groups: Any = None) -> Outcome:
+def _on_pictures(
+    task: Task, rate: int, chosen: dict[str, Any] | None, groups: Any = None
+) -> Outcome:
     """Fit to spectrograms, cut or followed by silence to one length."""
 
     def pictures(waves: Any) -> Any:
         silence = np.full((FRAMES, log_mel(waves[:1], rate)[0].shape[1]), np.log(1e-6))
         return np.stack([np.r_[one, silence][:FRAMES] for one in log_mel(waves, rate)])
 
-    return trained.lenet(task, pictures(task.train_x), pictures(task.test_x), groups)
+    train, test = (pictures(one) for one in (task.train_x, task.test_x))
+    return trained.lenet(task, train, test, groups, chosen)
 
 
 def log_mel(waves: Any, rate: int) -> list[Any]:

@@ -28,9 +28,13 @@ def contenders(task: Task) -> dict[str, Callable[[], Outcome]]:
 
 
 def _each_left_out(task: Task, name: str) -> Outcome:
-    """Return the mean outcome over speakers; all have as many recordings."""
+    """Return the mean outcome over speakers; all have as many recordings.
+
+    What PyTorch's contender chooses when the first is left out, it keeps for the others.
+    """
+    chosen: dict[str, Any] = {}
     outcomes = [
-        fsdd.contenders(_without(task, one), groups=_others(task, one))[name]()
+        fsdd.contenders(_without(task, one), chosen=chosen, groups=_others(task, one))[name]()
         for one in np.unique(task.train_y[:, 1])
     ]
     return Outcome(

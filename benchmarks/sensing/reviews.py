@@ -18,7 +18,7 @@ NAME = "amazon_fine_foods, 1,000 reviews"
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 """How little the logistic regression may be regularized (`C`): five folds choose, and the terms."""
 
-DIMENSIONS, RATES, EPOCHS = (10, 50, 100), (0.003, 0.01, 0.03), 30
+DIMENSIONS, RATES, EPOCHS = (10, 50), (0.003, 0.01), 20
 """Of the averaged vectors: size, learning rate, and most epochs; five folds choose among all."""
 
 N_FOLDS, BATCH = 5, 64

@@ -21,9 +21,15 @@ EPOCHS, PATIENCE, BATCH = 100, 8, 64
 """Most epochs, and those without a better one after which training ends."""
 
 
-def lenet(task: Task, train_x: Any, test_x: Any, groups: Any = None) -> Outcome:
-    """Return how good a network of the size of LeNet-5 is on pictures, (n, height, width)."""
-    return _tuned(_lenet, task, train_x[:, None], test_x[:, None], groups)
+def lenet(
+    task: Task, train_x: Any, test_x: Any, groups: Any = None, chosen: dict[str, Any] | None = None
+) -> Outcome:
+    """Return how good a network of the size of LeNet-5 is on pictures, (n, height, width).
+
+    What is chosen is put into `chosen`, if given; what that holds already is not chosen again.
+    """
+    chosen = {} if chosen is None else chosen
+    return _tuned(_lenet, task, train_x[:, None], test_x[:, None], groups, chosen)
 
 
 def steps(task: Task, train_x: Any, test_x: Any) -> Outcome:
@@ -32,7 +38,7 @@ def steps(task: Task, train_x: Any, test_x: Any) -> Outcome:
     Wang, Yan and Oates (2017), "Time series classification from scratch with deep neural networks".
     """
     layers = partial(_fully_convolutional, train_x.shape[2])
-    return _tuned(layers, task, train_x.swapaxes(1, 2), test_x.swapaxes(1, 2))
+    return _tuned(layers, task, train_x.swapaxes(1, 2), test_x.swapaxes(1, 2), None, {})
 
 
 def _lenet(n_classes: int, dropout: float) -> Any:
@@ -78,21 +84,28 @@ def _block(below: int, channels: int, size: int) -> list[Any]:
 
 
 def _tuned(
-    make: Callable[[int, float], Any], task: Task, train_x: Any, test_x: Any, groups: Any = None
+    make: Callable[[int, float], Any],
+    task: Task,
+    train_x: Any,
+    test_x: Any,
+    groups: Any,
+    chosen: dict[str, Any],
 ) -> Outcome:
     """Choose on a fifth of the training rows, or of their groups, then learn from all of them."""
     classes, codes = np.unique(task.train_y, return_inverse=True)
     axes = (0, *range(2, train_x.ndim))
     mean, scale = (one(train_x, axis=axes, keepdims=True) for one in (np.mean, np.std))
     x, test = (((one - mean) / scale).astype(np.float32) for one in (train_x, test_x))
-    learned, held = _parts(codes, groups)
-    tried = []
-    for dropout in DROPOUTS:
-        told = _epochs(make(len(classes), dropout), x, codes, learned, x[held])
-        tried.append((*_best(told, codes[held]), dropout))
-    _, _, epoch, dropout = min(tried)
-    told = _epochs(make(len(classes), dropout), x, codes, np.arange(len(x)), test)
-    return judge(task.test_y, classes, next(islice(told, epoch - 1, None)))
+    if not chosen:
+        learned, held = _parts(codes, groups)
+        tried = []
+        for dropout in DROPOUTS:
+            told = _epochs(make(len(classes), dropout), x, codes, learned, x[held])
+            tried.append((*_best(told, codes[held]), dropout))
+        _, _, chosen["epoch"], chosen["dropout"] = min(tried)
+    network = make(len(classes), chosen["dropout"])
+    told = _epochs(network, x, codes, np.arange(len(x)), test)
+    return judge(task.test_y, classes, next(islice(told, chosen["epoch"] - 1, None)))
 
 
 def _parts(codes: Any, groups: Any) -> tuple[Any, Any]:
