@@ -72,6 +72,16 @@ def test_a_saved_model_predicts_the_same_bits(fitted, pairs, tmp_path):
     np.testing.assert_array_equal(again.predict_proba(rows), fitted.predict_proba(rows))
 
 
+def test_what_is_missing_in_all_rows_is_missing(fitted, pairs):
+    rows = held_out(pairs[0], 3)
+    missing = np.full(3, None)
+    nothing = fitted.predict_proba(rows | {"wave": missing})
+    np.testing.assert_array_equal(fitted.predict_proba(rows | {"wave": [np.nan] * 3}), nothing)
+    mixed = rows["wave"].copy()
+    mixed[1:] = None
+    np.testing.assert_array_equal(fitted.predict_proba(rows | {"wave": mixed})[1:], nothing[1:])
+
+
 def test_each_grid_has_a_map_of_its_own(fitted, pairs):
     rows = held_out(pairs[0], 2)
     found = fitted.explain(rows, background=held_out(pairs[0], 10))

@@ -78,6 +78,8 @@ def as_sequences(name: str, column: Array) -> Array:
     """
     if holds(column, Sequence):
         return column
+    if _is_empty(column):
+        return np.full(len(column), None)
     if column.ndim == 4 and column.shape[-1] == 1:
         return sequences(column[..., 0], name)
     raise InputError(
@@ -96,12 +98,19 @@ def as_sounds(name: str, column: Array) -> Array:
     """
     if holds(column, Sound):
         return column
+    if _is_empty(column):
+        return np.full(len(column), None)
     if column.dtype == object and column.ndim == 1 and holds(column, str):
         return _objects([None if path is None else read_sound(path) for path in column])
     raise InputError(
         f"Column {name!r} cannot be read as sounds: give madaline.sounds(waveforms, rate), or the"
         " names of files."
     )
+
+
+def _is_empty(column: Array) -> bool:
+    """Return whether no row has a value; then nothing tells of what kind it is."""
+    return column.ndim == 1 and bool(is_missing(column).all())
 
 
 def as_booleans(name: str, column: Array) -> Array:
