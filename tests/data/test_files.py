@@ -4,7 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from madaline.data.files import format_predictions, read_file, write_predictions
+from madaline.data.files import read_file
+from madaline.data.written import format_predictions, write_predictions
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

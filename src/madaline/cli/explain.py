@@ -12,8 +12,8 @@ from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
 from madaline.cli.rows import Rows, add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
-from madaline.data.files import write_predictions
 from madaline.data.target import ClassCodec
+from madaline.data.written import write_predictions
 from madaline.errors import InputError
 from madaline.explain import METHODS, Explanation, explain
 from madaline.model import FittedModel

@@ -20,7 +20,7 @@ from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import TableEncoder
 from madaline.data.folders import LABEL
-from madaline.data.schema import KINDS
+from madaline.data.kinds import KINDS
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.fitting import Fitting

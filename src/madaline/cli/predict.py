@@ -17,9 +17,9 @@ from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
 from madaline.data.encoder import Encoded
-from madaline.data.files import format_predictions, write_predictions
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
+from madaline.data.written import format_predictions, write_predictions
 from madaline.errors import InputError
 from madaline.model import FittedModel
 from madaline.runtime.coverage import read_coverage

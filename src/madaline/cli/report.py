@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from madaline.cli.words import WIDTH, paragraph, printable
-from madaline.data.schema import DROPPED, Schema
+from madaline.data.kinds import DROPPED
+from madaline.data.schema import Schema
 from madaline.model import Summary
 from madaline.training.score import Score
 from madaline.words import METRICS, count, decimals, some, work

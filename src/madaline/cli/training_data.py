@@ -16,7 +16,7 @@ from madaline.data.file_columns import open_files
 from madaline.data.files import read_file
 from madaline.data.folder_files import read_folder
 from madaline.data.folders import LABEL
-from madaline.data.schema import CATEGORY, KINDS, NUMBER, TEXT
+from madaline.data.kinds import CATEGORY, KINDS, NUMBER, TEXT
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.words import option_words, some

@@ -11,7 +11,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column_encoder import ColumnEncoder, missing_name, write_missing
 from madaline.data.conversion import as_booleans
-from madaline.data.schema import BOOLEAN
+from madaline.data.kinds import BOOLEAN
 from madaline.data.statistics import share, total_weight
 
 

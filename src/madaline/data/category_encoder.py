@@ -14,8 +14,8 @@ from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder, missing_name
 from madaline.data.conversion import as_levels
+from madaline.data.kinds import CATEGORY
 from madaline.data.level_means import LevelMeans
-from madaline.data.schema import CATEGORY
 from madaline.data.statistics import total_weight
 
 MOST_FEATURES = 64

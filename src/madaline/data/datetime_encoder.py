@@ -11,8 +11,8 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column_encoder import ColumnEncoder, missing_name, write_missing
 from madaline.data.conversion import as_moments
+from madaline.data.kinds import DATETIME
 from madaline.data.scaling import RobustScaling
-from madaline.data.schema import DATETIME
 from madaline.data.statistics import Distribution, share
 
 LINEAR = ("time", "year")

@@ -14,23 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.bins import Bins
-from madaline.data.boolean_encoder import BooleanEncoder
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
-from madaline.data.datetime_encoder import DatetimeEncoder
+from madaline.data.column_encoders import ENCODERS, OtherEncoder, fit_column
 from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
-from madaline.data.schema import ColumnSchema, Schema
-from madaline.data.sequence_encoder import SequenceEncoder
+from madaline.data.schema import Schema
 from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.table import Table, listed
 from madaline.data.text_encoder import TextEncoder
@@ -38,32 +36,6 @@ from madaline.errors import InputError
 
 _CHUNK = 4096
 """Rows written at a time, so that a block of all features stays in the cache."""
-
-_SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
-"""Kinds of columns with the type of those that need not be converted first."""
-
-_Other: TypeAlias = (
-    CategoryEncoder
-    | BooleanEncoder
-    | DatetimeEncoder
-    | ImageEncoder
-    | TextEncoder
-    | SequenceEncoder
-    | SoundEncoder
-)
-_ENCODERS: Mapping[str, type[ColumnEncoder]] = {
-    encoder.kind: encoder
-    for encoder in (
-        NumberEncoder,
-        CategoryEncoder,
-        BooleanEncoder,
-        DatetimeEncoder,
-        ImageEncoder,
-        TextEncoder,
-        SequenceEncoder,
-        SoundEncoder,
-    )
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +103,7 @@ class TableEncoder:
         """
         weight = _checked_weight(sample_weight, table.n_samples)
         fitted = [
-            _fit_column(table, column, weight, tuple(n_bins), target, alone=len(schema.kept) == 1)
+            fit_column(table, column, weight, tuple(n_bins), target, alone=len(schema.kept) == 1)
             for column in schema.columns
             if column.kept
         ]
@@ -302,7 +274,7 @@ class TableEncoder:
             place, _, name = key.partition(".")
             own[int(place)][name] = array
         encoders = tuple(
-            _ENCODERS[column["kind"]].from_state(column["state"], own[place])
+            ENCODERS[column["kind"]].from_state(column["state"], own[place])
             for place, column in enumerate(state["columns"])
         )
         return cls(encoders, tuple(state["n_bins"]))
@@ -315,12 +287,12 @@ class TableEncoder:
         return JoinedNumbers(encoders, starts) if encoders else None
 
     @cached_property
-    def _others(self) -> tuple[tuple[int, slice, _Other], ...]:
+    def _others(self) -> tuple[tuple[int, slice, OtherEncoder], ...]:
         """The place, the features and the encoder of each column that holds no numbers."""
         return tuple(
             (place, slice(start, start + encoder.n_features), encoder)
             for place, (encoder, start) in enumerate(zip(self.encoders, self._starts, strict=True))
-            if isinstance(encoder, _Other)
+            if isinstance(encoder, OtherEncoder)
         )
 
     @cached_property
@@ -414,38 +386,6 @@ class Encoded:
             rows = slice(start, start + n_rows)
             numbers = [column[rows] for column in self.numbers]
             yield Encoded(self.encoder, self.base[rows], numbers, self.unseen)
-
-
-def _fit_column(
-    table: Table,
-    described: ColumnSchema,
-    weight: Array | None,
-    n_bins: tuple[int, ...],
-    target: Array | None,
-    *,
-    alone: bool,
-) -> ColumnEncoder:
-    name, kind = described.name, described.kind
-    column = table[name]
-    is_sortable = weight is None and (kind, column.dtype.kind) in _SORTABLE
-    ascending = table.ascending(name) if is_sortable else None
-    match kind:
-        case NumberEncoder.kind:
-            return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
-        case CategoryEncoder.kind:
-            return CategoryEncoder.fit(name, column, weight, target)
-        case BooleanEncoder.kind:
-            return BooleanEncoder.fit(name, column, weight)
-        case TextEncoder.kind:
-            return TextEncoder.fit(name, column, alone=alone)
-        case ImageEncoder.kind:
-            return ImageEncoder.fit(name, column, weight)
-        case SequenceEncoder.kind:
-            return SequenceEncoder.fit(name, column, weight)
-        case SoundEncoder.kind:
-            return SoundEncoder.fit(name, column, weight)
-        case _:
-            return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
 
 
 def _checked_weight(sample_weight: Array | None, n_samples: int) -> Array | None:

@@ -27,7 +27,7 @@ from madaline.data.image_files import (
     resizing_notes,
     sized,
 )
-from madaline.data.schema import IMAGE, SOUND
+from madaline.data.kinds import IMAGE, SOUND
 from madaline.data.signals import holds
 from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.sound_file import names_sounds, read_sound

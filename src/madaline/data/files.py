@@ -1,4 +1,4 @@
-"""Reads tables from files: CSV with any separator, Parquet, gzip; and writes predictions."""
+"""Reads tables from files: CSV with any separator, Parquet, gzip."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import os
 import shlex
 import zlib
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import number_text
 from madaline.data.frames import read_frame
-from madaline.data.saving import write_whole
+from madaline.data.polars_library import load_polars
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
 
@@ -109,56 +108,6 @@ def read_file(
     return read_frame(_typed(path, frame, set(categories)))
 
 
-def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:
-    """Write columns to a file, whole or not at all.
-
-    Parameters
-    ----------
-    path : path
-        The name ends in ``.csv``, ``.tsv``, ``.csv.gz``, ``.tsv.gz`` or ``.parquet``.
-    columns : mapping of str to ndarray of shape (n_samples,)
-        What to write.
-
-    Raises
-    ------
-    InputError
-        If the name ends in something else, or its folder is not there.
-    OSError
-        If the file cannot be written, for example because the disk is full.
-    """
-    path = Path(path)
-    name = path.name.lower()
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent}: create it, or choose another.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file.")
-    plain = name.removesuffix(".gz")
-    if plain.endswith((".csv", ".tsv")):
-        content = format_predictions(columns, separator="\t" if plain.endswith(".tsv") else ",")
-        write_whole(path, gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
-    elif name.endswith((".parquet", ".pq")):
-        write_whole(path, _parquet(columns))
-    else:
-        raise InputError(
-            f"Predictions go to .csv, .tsv or .parquet, not to {path.name!r}: rename it."
-        )
-
-
-def format_predictions(columns: Mapping[str, Array], *, separator: str = ",") -> bytes:
-    r"""Return columns as the bytes of a CSV file.
-
-    Examples
-    --------
-    >>> format_predictions({"species": np.array(["Gentoo"]), "probability": np.array([0.5])})
-    b'species,probability\nGentoo,0.5\n'
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
-    return text.getvalue().encode()
-
-
 def _content(path: Path) -> bytes:
     """Return the bytes of a file, decompressed."""
     if not path.exists():
@@ -185,19 +134,8 @@ def _decompressed(path: Path, content: bytes) -> bytes:
         ) from None
 
 
-def _polars() -> Any:
-    try:
-        import polars
-    except ImportError:
-        raise InputError(
-            "Reading and writing tables needs polars: install it with"
-            " `pip install 'madaline[cli]'`."
-        ) from None
-    return polars
-
-
 def _read_parquet(path: Path, content: bytes) -> Any:
-    polars = _polars()
+    polars = load_polars()
     if content[-4:] != b"PAR1":
         raise InputError(f"{path} is damaged (a Parquet file that is cut short): copy it again.")
     try:
@@ -209,7 +147,7 @@ def _read_parquet(path: Path, content: bytes) -> Any:
 
 def _read_text(path: Path, content: bytes) -> Any:
     """Return a polars frame in which all columns are text."""
-    polars = _polars()
+    polars = load_polars()
     text = _decoded(path, content)
     if "\n" not in text:
         text = text.replace("\r", "\n")  # the line ends of old Macs, and of Excel's "Macintosh"
@@ -309,7 +247,7 @@ def _check_widths(path: Path, text: str, separator: str) -> None:
 
 def _typed(path: Path, frame: Any, categories: set[str]) -> Any:
     """Return the frame with text columns read as numbers, Booleans or dates, where they are."""
-    polars = _polars()
+    polars = load_polars()
     columns = []
     for series in frame.get_columns():
         if series.dtype != polars.String:
@@ -324,7 +262,7 @@ def _typed(path: Path, frame: Any, categories: set[str]) -> Any:
 
 def _stripped(series: Any) -> Any:
     """Return text without spaces around it; what is a missing word then is missing."""
-    polars = _polars()
+    polars = load_polars()
     stripped = series.str.strip_chars()
     missing = stripped.is_in(list(MISSING_WORDS))
     return polars.select(
@@ -334,7 +272,7 @@ def _stripped(series: Any) -> Any:
 
 def _as_text(series: Any) -> Any:
     """Return numbers as the text that stands for them as levels."""
-    polars = _polars()
+    polars = load_polars()
     if not series.dtype.is_numeric():
         return series
     texts = [None if item is None or item != item else number_text(float(item)) for item in series]
@@ -342,7 +280,7 @@ def _as_text(series: Any) -> Any:
 
 
 def _typed_text(path: Path, series: Any) -> Any:
-    polars = _polars()
+    polars = load_polars()
     present = series.drop_nulls()
     if len(present) == 0:
         return series.cast(polars.Float64)
@@ -373,7 +311,7 @@ def _typed_words(series: Any, present: Any) -> Any:
 def _iso_dates(series: Any) -> Any:
     from madaline.data.conversion import as_moments
 
-    polars = _polars()
+    polars = load_polars()
     texts = np.array(series.to_list(), dtype=object)
     try:
         moments = as_moments(series.name, texts)
@@ -407,15 +345,3 @@ def _checked_finite(path: Path, series: Any) -> Any:
                 " leave it empty."
             )
     return series
-
-
-def _parquet(columns: Mapping[str, Array]) -> bytes:
-    polars = _polars()
-    buffer = io.BytesIO()
-    polars.DataFrame(
-        {
-            name: column.tolist() if column.dtype.kind == "O" else column
-            for name, column in columns.items()
-        }
-    ).write_parquet(buffer)
-    return buffer.getvalue()

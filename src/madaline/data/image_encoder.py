@@ -11,7 +11,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.images import size_words
-from madaline.data.schema import IMAGE
+from madaline.data.kinds import IMAGE
 from madaline.errors import InputError
 
 _CHUNK = 256

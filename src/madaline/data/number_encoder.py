@@ -13,8 +13,8 @@ from madaline.core.arrays import Array
 from madaline.data.bins import Bins
 from madaline.data.column_encoder import ColumnEncoder, missing_name
 from madaline.data.conversion import as_numbers
+from madaline.data.kinds import NUMBER
 from madaline.data.scaling import RobustScaling
-from madaline.data.schema import NUMBER
 from madaline.data.statistics import Distribution, share, total_weight
 
 

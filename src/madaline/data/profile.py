@@ -12,7 +12,8 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
-from madaline.data.schema import BOOLEAN, CATEGORY, DATETIME, Schema
+from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
+from madaline.data.schema import Schema
 from madaline.data.table import Table
 
 EDGES = 21

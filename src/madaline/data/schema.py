@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import html
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.column import is_missing, number_text
+from madaline.data.column import is_missing
 from madaline.data.conversion import (
     as_booleans,
     as_images,
@@ -23,22 +22,27 @@ from madaline.data.conversion import (
     as_sequences,
     as_sounds,
 )
-from madaline.data.images import image_codes, size_words
+from madaline.data.details import detail_of, is_whole, short
+from madaline.data.images import image_codes
+from madaline.data.kinds import (
+    BOOLEAN,
+    CATEGORY,
+    DATETIME,
+    DROPPED,
+    IMAGE,
+    KINDS,
+    NUMBER,
+    OF_MANY_VALUES,
+    SEQUENCE,
+    SOUND,
+    TEXT,
+)
 from madaline.data.signals import Signal, holds
 from madaline.data.sound_file import names_sounds
 from madaline.data.sounds import Sound
 from madaline.data.table import Table, listed
 from madaline.data.terms import n_words
 from madaline.errors import InputError
-
-NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
-IMAGE, TEXT, SEQUENCE, SOUND = "image", "text", "sequence", "sound"
-DROPPED = "dropped"
-KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROPPED)
-"""What a column can be taken for."""
-
-OF_MANY_VALUES = (IMAGE, TEXT, SEQUENCE, SOUND)
-"""Kinds of columns that hold many values a row."""
 
 NEARLY_ALL = 0.95
 """Share of distinct values above which text is an identifier, or free text."""
@@ -245,7 +249,7 @@ def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
         table = Table({name: _CONVERSIONS[told](name, table[name])})
     column = table[name]
     kind = told or _natural_kind(column)
-    described = _column(table, name, kind, _DETAILS[kind](column))
+    described = _column(table, name, kind, detail_of(kind, column))
     reason = _uninformative(described) or (None if told else _identifier(name, column, described))
     return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
 
@@ -334,7 +338,7 @@ def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
     return replace(
         described,
         quartiles=tuple(float(number) for number in numbers),
-        whole=not moments and _whole(table[described.name]),
+        whole=not moments and is_whole(table[described.name]),
     )
 
 
@@ -345,18 +349,13 @@ def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None
     if described.kind == CATEGORY and nearly_all and n_values >= FEWEST_TEXTS:
         distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
         return f"{distinct}: an identifier or free text"
-    if described.kind != NUMBER or not nearly_all or not _whole(column):
+    if described.kind != NUMBER or not nearly_all or not is_whole(column):
         return None
     if _ID_NAME.search(name) and n_values >= FEWEST_TEXTS:
         return "whole numbers, nearly all distinct, named like an identifier"
     if _running(column, described):
-        return f"a running number from {_short(column.min())} to {_short(column.max())}"
+        return f"a running number from {short(column.min())} to {short(column.max())}"
     return None
-
-
-def _whole(numbers: Array) -> bool:
-    blocks = (numbers[start : start + 4096] for start in range(0, len(numbers), 4096))
-    return all(bool(((block == np.floor(block)) | np.isnan(block)).all()) for block in blocks)
 
 
 def _running(numbers: Array, described: ColumnSchema) -> bool:
@@ -386,86 +385,6 @@ def _forced(column: ColumnSchema, table: Table) -> ColumnSchema:
     values = table[column.name]
     kind = _natural_kind(values)
     if kind == CATEGORY and _is_text(values, FEWEST_WORDS_ALONE):
-        return replace(column, kind=TEXT, detail=_text_detail(values))
+        return replace(column, kind=TEXT, detail=detail_of(TEXT, values))
     detail = f"{column.detail}; kept, as there is no other column"
     return _ranged(replace(column, kind=kind, detail=detail), table)
-
-
-def _number_detail(column: Array) -> str:
-    if np.isnan(column).all():
-        return ""
-    word = "whole, " if _whole(column) else ""
-    return f"{word}from {_short(np.nanmin(column))} to {_short(np.nanmax(column))}"
-
-
-def _category_detail(column: Array) -> str:
-    counts = Counter(column.tolist())
-    del counts[None]
-    shown = [_clipped(str(level)) for level, _ in counts.most_common(3)]
-    more = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
-    return ", ".join(shown) + more
-
-
-def _datetime_detail(column: Array) -> str:
-    present = column[~np.isnat(column)]
-    return f"from {_moment(present.min())} to {_moment(present.max())}" if len(present) else ""
-
-
-def _boolean_detail(column: Array) -> str:
-    numbers = as_booleans("", column)
-    present = numbers[~np.isnan(numbers)]
-    return f"true in {present.mean():.0%} of the rows" if len(present) else ""
-
-
-def _text_detail(column: Array) -> str:
-    words = [n_words(text) for text in column.tolist() if text is not None]
-    return f"{np.mean(words):.0f} words on average" if words else ""
-
-
-def _sequence_detail(column: Array) -> str:
-    present = [one for one in column if one is not None]
-    if not present:
-        return ""
-    lengths, channels = list(map(len, present)), present[0].values.shape[1]
-    numbers = f"{channels:,} numbers a step" if channels > 1 else "a number a step"
-    return f"{min(lengths):,} to {max(lengths):,} steps, {numbers}"
-
-
-def _sound_detail(column: Array) -> str:
-    present = [one for one in as_sounds("", column) if one is not None]
-    if not present:
-        return ""
-    seconds, rates = [one.seconds for one in present], {one.rate for one in present}
-    rate = " to ".join(f"{one:,}" for one in sorted({min(rates), max(rates)}))
-    return f"{min(seconds):.2g} to {max(seconds):.2g} seconds, {rate} numbers a second"
-
-
-def _image_detail(column: Array) -> str:
-    if not len(column):
-        return size_words(column.shape[1:])
-    return f"{size_words(column.shape[1:])}, from {_short(column.min())} to {_short(column.max())}"
-
-
-_DETAILS = {
-    NUMBER: _number_detail,
-    CATEGORY: _category_detail,
-    BOOLEAN: _boolean_detail,
-    DATETIME: _datetime_detail,
-    IMAGE: _image_detail,
-    TEXT: _text_detail,
-    SEQUENCE: _sequence_detail,
-    SOUND: _sound_detail,
-}
-
-
-def _short(number: float) -> str:
-    whole = float(number).is_integer() and abs(number) < 1e9
-    return number_text(float(number)) if whole else f"{number:.4g}"
-
-
-def _moment(moment: Any) -> str:
-    return str(moment.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= 24 else text[:21] + "..."

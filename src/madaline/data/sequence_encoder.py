@@ -11,8 +11,8 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_sequences
+from madaline.data.kinds import SEQUENCE
 from madaline.data.resampling import filled, length_for, squeezed
-from madaline.data.schema import SEQUENCE
 from madaline.errors import InputError
 
 MOST_STEPS = 512

@@ -11,7 +11,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_sounds
-from madaline.data.schema import SOUND
+from madaline.data.kinds import SOUND
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import Sequence
 from madaline.data.sounds import Sound

@@ -14,7 +14,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_levels
-from madaline.data.schema import TEXT
+from madaline.data.kinds import TEXT
 from madaline.data.terms import GAP, is_sign, terms_of
 
 MOST_TERMS = 4096

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from madaline.data.schema import CATEGORY, NUMBER, ColumnSchema, Schema
+from madaline.data.kinds import CATEGORY, NUMBER
+from madaline.data.schema import ColumnSchema, Schema
 from madaline.data.table import Table
 from madaline.diagnosis.finding import Finding
 from madaline.training.leakage import Leak

@@ -10,8 +10,8 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
+from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
 from madaline.data.profile import read_levels, read_numbers
-from madaline.data.schema import BOOLEAN, CATEGORY, DATETIME
 from madaline.diagnosis.facts import Facts
 
 FEWEST_ROWS = 30

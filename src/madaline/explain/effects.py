@@ -28,7 +28,7 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_booleans, as_levels
-from madaline.data.schema import OF_MANY_VALUES
+from madaline.data.kinds import OF_MANY_VALUES
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
 from madaline.explain.answers import PROBABILITY

@@ -12,8 +12,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from madaline.data.kinds import DROPPED
 from madaline.data.saving import write_whole
-from madaline.data.schema import DROPPED
 from madaline.data.target import ClassCodec
 from madaline.model import FittedModel
 from madaline.report.reproduce import how_to_reproduce

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from madaline.data.schema import CATEGORY, DROPPED, NUMBER, TEXT
+from madaline.data.kinds import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline.model import FittedModel
 from madaline.training.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline.training.objective import LOG_LOSS

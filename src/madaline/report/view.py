@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from madaline.data.schema import BOOLEAN, CATEGORY, DATETIME, NUMBER
+from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER
 from madaline.explain.readout import short
 from madaline.report.charts.bars import bar, distribution
 from madaline.report.charts.learning import learning_curves

@@ -1,0 +1,97 @@
+"""Which encoder each kind of column gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from madaline.core.arrays import Array
+from madaline.data.boolean_encoder import BooleanEncoder
+from madaline.data.category_encoder import CategoryEncoder
+from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.datetime_encoder import DatetimeEncoder
+from madaline.data.image_encoder import ImageEncoder
+from madaline.data.number_encoder import NumberEncoder
+from madaline.data.schema import ColumnSchema
+from madaline.data.sequence_encoder import SequenceEncoder
+from madaline.data.sound_encoder import SoundEncoder
+from madaline.data.table import Table
+from madaline.data.text_encoder import TextEncoder
+
+_SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
+"""Kinds of columns with the type of those that need not be converted first."""
+
+OtherEncoder: TypeAlias = (
+    CategoryEncoder
+    | BooleanEncoder
+    | DatetimeEncoder
+    | ImageEncoder
+    | TextEncoder
+    | SequenceEncoder
+    | SoundEncoder
+)
+"""All but that of numbers."""
+
+ENCODERS: Mapping[str, type[ColumnEncoder]] = {
+    encoder.kind: encoder
+    for encoder in (
+        NumberEncoder,
+        CategoryEncoder,
+        BooleanEncoder,
+        DatetimeEncoder,
+        ImageEncoder,
+        TextEncoder,
+        SequenceEncoder,
+        SoundEncoder,
+    )
+}
+"""The encoder of each kind of column."""
+
+
+def fit_column(
+    table: Table,
+    described: ColumnSchema,
+    weight: Array | None,
+    n_bins: tuple[int, ...],
+    target: Array | None,
+    *,
+    alone: bool,
+) -> ColumnEncoder:
+    """Return the encoder of a column, fitted.
+
+    Parameters
+    ----------
+    table : Table
+        The training table.
+    described : ColumnSchema
+        What the column was taken for.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    n_bins : tuple of int
+        Numbers of bins to prepare.
+    target : ndarray of shape (n_samples, n_outputs), optional
+        What the networks should say.
+    alone : bool
+        Whether it is the only column.
+    """
+    name, kind = described.name, described.kind
+    column = table[name]
+    is_sortable = weight is None and (kind, column.dtype.kind) in _SORTABLE
+    ascending = table.ascending(name) if is_sortable else None
+    match kind:
+        case NumberEncoder.kind:
+            return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
+        case CategoryEncoder.kind:
+            return CategoryEncoder.fit(name, column, weight, target)
+        case BooleanEncoder.kind:
+            return BooleanEncoder.fit(name, column, weight)
+        case TextEncoder.kind:
+            return TextEncoder.fit(name, column, alone=alone)
+        case ImageEncoder.kind:
+            return ImageEncoder.fit(name, column, weight)
+        case SequenceEncoder.kind:
+            return SequenceEncoder.fit(name, column, weight)
+        case SoundEncoder.kind:
+            return SoundEncoder.fit(name, column, weight)
+        case _:
+            return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
