@@ -14,6 +14,9 @@ TABLE = (
     " rows; or images, sequences, sounds or texts"
 )
 
+_OF_TABLES = ("collect", "__array__", "toarray", "columns")
+"""What tables have; a lazy frame, which has the first, would be made to look for its columns."""
+
 
 def check_is_table(X: Any) -> None:
     """Refuse what has no rows and columns; arrays and frames are looked at by others.
@@ -38,7 +41,7 @@ def check_is_table(X: Any) -> None:
     """
     if isinstance(X, list | tuple):
         _check_rows(X)
-    elif not any(hasattr(X, one) for one in ("__array__", "columns", "toarray", "collect")):
+    elif not any(hasattr(X, one) for one in _OF_TABLES):
         raise InputError(f"X is {_shown(X)}: {TABLE}.")
     elif isinstance(X, np.ndarray) and X.shape == (0,):
         raise InputError(f"X is empty: {TABLE}.")
