@@ -18,7 +18,7 @@ from madaline.data.folder_files import read_folder
 from madaline.data.folders import LABEL
 from madaline.data.kinds import CATEGORY, KINDS, NUMBER, TEXT
 from madaline.data.table import Table
-from madaline.errors import InputError
+from madaline.errors import BrokenFileError, InputError
 from madaline.words import option_words, some
 
 TOLD = (CATEGORY, NUMBER, TEXT)
@@ -129,12 +129,15 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
         told = _told(arguments)
         texts = [*told[CATEGORY], *told[TEXT], *arguments.drop]
         table = read_file(arguments.table, categories=texts)
-        opened = open_files(
-            table,
-            kinds=_by_name(told) | dict.fromkeys([*arguments.drop, arguments.target], CATEGORY),
-            folder=Path(arguments.table).parent,
-            skip_broken=arguments.skip_broken,
-        )
+        try:
+            opened = open_files(
+                table,
+                kinds=_by_name(told) | dict.fromkeys([*arguments.drop, arguments.target], CATEGORY),
+                folder=Path(arguments.table).parent,
+                skip_broken=arguments.skip_broken,
+            )
+        except BrokenFileError as error:
+            raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
         return opened.table, opened.notes
     folder = read_folder(arguments.table, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:

@@ -91,8 +91,9 @@ class SoundEncoder(ColumnEncoder):
         column : ndarray of shape (n_samples,)
             Sounds, None where there is none.
         """
-        highest = self.spectrogram.highest
-        low = [one.rate for one in column if isinstance(one, Sound) and one.rate < 2 * highest]
+        highest, least = self.spectrogram.highest, self.spectrogram.least_rate
+        rates = [one.rate for one in column if isinstance(one, Sound)]
+        low = [rate for rate in rates if least <= rate < 2 * highest]  # others are refused
         if not low:
             return ""
         sounds = count(len(low), "sound has", "sounds have")

@@ -79,7 +79,7 @@ class Predictor:
             return rows
         if isinstance(rows, Mapping):
             return Table.from_columns(rows)
-        if hasattr(rows, "columns") and hasattr(rows, "__getitem__"):
+        if hasattr(type(rows), "columns") and hasattr(rows, "__getitem__"):
             return Table.from_columns({str(name): rows[name] for name in rows.columns})
         columns = self.encoder.columns
         if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
