@@ -206,13 +206,13 @@ def test_any_kind_of_a_column_may_be_told(run, place) -> None:
     [
         ("flag", "--kind is 'flag': give COLUMN=KIND, where KIND is one of number, category"),
         ("flag=color", "--kind is 'flag=color': give COLUMN=KIND"),
-        ("flagg=image", "--kind =image names flagg, but the table has no such column"),
+        ("flagg=image", "--kind flagg=image names flagg, but the table has no such column"),
         ("flag=image", "Column 'flag' cannot be read as images: give an array"),
         ("flag=sequence", "Column 'flag' cannot be read as sequences: give"),
         ("code=sound", "Column code: There is no file x0"),
         ("code=image", "Column code: x0 cannot be read as an image (there is no such file)"),
         ("code=datetime", "Column 'code' must hold a date such as 2026-11-25 in every row"),
-        ("answer=number", "--number names answer, which is not one of the columns to learn from"),
+        ("answer=number", "--kind answer=number names answer, which is not one of the columns"),
     ],
 )
 def test_a_wrong_kind_is_one_sentence(run, place, told, sentence) -> None:

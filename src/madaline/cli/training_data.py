@@ -74,12 +74,12 @@ class TrainingData:
             "--groups": [arguments.groups] if arguments.groups is not None else [],
             "--drop": arguments.drop,
         }
-        told = _told(arguments)
-        _check_names(everything, roles | {_option(kind): names for kind, names in told.items()})
+        told, typed = _told(arguments), _typed(arguments)
+        _check_names(everything, roles | typed)
         _check_roles(roles)
         table = everything.drop(name for names in roles.values() for name in names)
         told[CATEGORY] = [name for name in told[CATEGORY] if name != arguments.target]
-        kinds = _kinds(told, table)
+        kinds = _kinds(told, typed, table)
         _check_columns(table)
         return cls(
             table,
@@ -165,8 +165,10 @@ def _by_name(told: Mapping[str, Sequence[str]]) -> dict[str, str]:
     return {name: kind for kind, names in told.items() for name in names}
 
 
-def _option(kind: str) -> str:
-    return f"--{kind}" if kind in TOLD else f"--kind ={kind}"
+def _typed(arguments: Namespace) -> dict[str, list[str]]:
+    """Return the columns whose kinds are told, by the options that tell them, as typed."""
+    by_kind = {f"--{kind}": getattr(arguments, kind) for kind in TOLD}
+    return by_kind | {f"--kind {text}": [text.rpartition("=")[0]] for text in arguments.kind}
 
 
 def _target(name: str, target: Array) -> Array:
@@ -202,7 +204,9 @@ def _check_roles(roles: Mapping[str, Sequence[str]]) -> None:
                 )
 
 
-def _kinds(told: Mapping[str, Sequence[str]], table: Table) -> dict[str, str]:
+def _kinds(
+    told: Mapping[str, Sequence[str]], typed: Mapping[str, Sequence[str]], table: Table
+) -> dict[str, str]:
     kinds: dict[str, str] = {}
     for kind, names in told.items():
         for name in names:
@@ -213,9 +217,10 @@ def _kinds(told: Mapping[str, Sequence[str]], table: Table) -> dict[str, str]:
                 )
     for name in kinds:
         if name not in table:
+            option = next(option for option, names in typed.items() if name in names)
             raise InputError(
-                f"{_option(kinds[name])} names {name}, which is not one of the columns to learn"
-                " from: leave it out there."
+                f"{option} names {name}, which is not one of the columns to learn from: leave it"
+                " out there."
             )
     return kinds
 
