@@ -1,7 +1,7 @@
 """A population is a matrix: one row for each network, one column for each parameter.
 
 Whatever is done to networks is done to rows: selection drops rows, cloning copies rows, averaging
-blends rows, a snapshot copies the matrix, threads take slices of it. A layer's weight is a *view*
+blends rows, a snapshot copies the matrix, processes take slices of it. A layer's weight is a *view*
 of some columns, and the optimizer's memory is made of matrices of the same shape, so that nothing
 gets lost when rows move. A single network is a population of one.
 """
