@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,30 @@ def test_an_error_in_a_task_closes_the_crew():
     with pytest.raises(TypeError):
         crew.run([abs])  # without a number
     assert not crew.memory.folder.exists()
+
+
+def test_an_error_that_cannot_be_sent_is_told_in_its_own_words():
+    crew = Crew(2, 0)
+    task = partial(exec, "class Own(Exception): pass\nraise Own('no room on the shelf')", {})
+    with pytest.raises(RuntimeError, match="Own: no room on the shelf"):
+        crew.run([task])
+    assert not crew.memory.folder.exists()
+
+
+def test_where_processes_cannot_be_made_nothing_is_left_open(monkeypatch):
+    made = []
+
+    def none_left(*_, **__):
+        made.extend(Path(tempfile.gettempdir()).glob(f"madaline-{os.getpid()}-*"))
+        made.extend(Path("/dev/shm").glob(f"madaline-{os.getpid()}-*"))
+        raise OSError("no processes left")
+
+    executor = "joblib.externals.loky.process_executor.ProcessPoolExecutor"
+    monkeypatch.setattr(executor, none_left)
+    with pytest.raises(OSError, match="no processes left"):
+        Crew(2, 0)
+    assert made
+    assert not any(folder.exists() for folder in made)
 
 
 def test_a_crew_that_is_forgotten_is_closed():

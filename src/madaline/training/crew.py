@@ -69,8 +69,13 @@ class Crew:
         folder, key = self.memory.folder, os.urandom(32)
         address = str(folder / "door") if os.name == "posix" else None
         listener = Listener(address, backlog=n_workers, authkey=key)
-        _start_tracker()
-        executor = ProcessPoolExecutor(n_workers, initializer=_begin, env=ONE_THREAD)
+        try:
+            _start_tracker()
+            executor = ProcessPoolExecutor(n_workers, initializer=_begin, env=ONE_THREAD)
+        except BaseException:
+            listener.close()
+            self.memory.close()
+            raise
         # The tracker is a process that outlives this one: it removes the folder after a crash.
         resource_tracker.register(str(folder), "folder")
         self._executor = executor
@@ -233,7 +238,16 @@ def _carried_out(attached: Attached, message: bytes) -> bytes:
         attached.forget_all_but(numbers)
         return pickle.dumps((True, task()), pickle.HIGHEST_PROTOCOL)
     except Exception as error:
-        return pickle.dumps((False, error))
+        return pickle.dumps((False, _that_travels(error)))
+
+
+def _that_travels(error: Exception) -> Exception:
+    """Return the error, or one that says the same where it cannot be sent to another process."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def within_a_worker() -> bool:
