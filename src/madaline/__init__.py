@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from madaline.core.gradcheck import check_gradient, check_layer, check_loss, check_network
+    from madaline.core.differences import check_gradient
+    from madaline.core.gradcheck import check_layer, check_loss, check_network
     from madaline.data.sequences import sequences
     from madaline.data.sounds import sounds
     from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor
@@ -37,7 +38,7 @@ _HOMES = {
     "AdaptiveRegressor": "madaline.estimators:AdaptiveRegressor",
     "FittedModel": "madaline.model:FittedModel",
     "NeuralNetwork": "madaline.neural_network:NeuralNetwork",
-    "check_gradient": "madaline.core.gradcheck:check_gradient",
+    "check_gradient": "madaline.core.differences:check_gradient",
     "check_layer": "madaline.core.gradcheck:check_layer",
     "check_loss": "madaline.core.gradcheck:check_loss",
     "check_network": "madaline.core.gradcheck:check_network",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.core.gradcheck import GradientError, check_gradient, check_layer, check_network
+from madaline.core.differences import GradientError, check_gradient
+from madaline.core.gradcheck import check_layer, check_network
 from madaline.core.layers import LeakyReLU, Linear, ReLU, Tanh
 from madaline.core.losses import Squared
 from madaline.core.network import Network

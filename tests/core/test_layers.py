@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline.core import layers
-from madaline.core.gradcheck import GradientError, check_layer
+from madaline.core.differences import GradientError
+from madaline.core.gradcheck import check_layer
 from madaline.core.layers import Layer, layer_from_config
 from madaline.core.network import Network
 from madaline.core.workspace import Workspace

@@ -15,7 +15,8 @@ from scipy import special
 from sklearn import metrics
 
 from madaline.core import losses
-from madaline.core.gradcheck import GradientError, check_loss
+from madaline.core.differences import GradientError
+from madaline.core.gradcheck import check_loss
 from madaline.core.losses import (
     Absolute,
     BinaryCrossEntropy,

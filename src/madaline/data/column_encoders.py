@@ -9,10 +9,10 @@ from madaline.core.arrays import Array
 from madaline.data.boolean_encoder import BooleanEncoder
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.column_schema import ColumnSchema
 from madaline.data.datetime_encoder import DatetimeEncoder
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.number_encoder import NumberEncoder
-from madaline.data.schema import ColumnSchema
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.table import Table

@@ -19,9 +19,9 @@ from madaline.data.boolean_encoder import BooleanEncoder
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import MOMENT
 from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.column_schema import ColumnSchema
 from madaline.data.datetime_encoder import DatetimeEncoder
 from madaline.data.number_encoder import NumberEncoder
-from madaline.data.schema import ColumnSchema
 from madaline.model import FittedModel
 
 MOST_NUMBERS = 16

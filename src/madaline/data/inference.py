@@ -1,0 +1,253 @@
+"""Inference of a schema: what each column is, told from its values and its name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import is_missing
+from madaline.data.column_schema import ColumnSchema
+from madaline.data.conversion import (
+    as_booleans,
+    as_images,
+    as_levels,
+    as_moments,
+    as_numbers,
+    as_sequences,
+    as_sounds,
+)
+from madaline.data.details import detail_of, is_whole, short
+from madaline.data.images import image_codes
+from madaline.data.kinds import (
+    BOOLEAN,
+    CATEGORY,
+    DATETIME,
+    DROPPED,
+    IMAGE,
+    KINDS,
+    NUMBER,
+    SEQUENCE,
+    SOUND,
+    TEXT,
+)
+from madaline.data.signals import Signal, holds
+from madaline.data.sound_file import names_sounds
+from madaline.data.sounds import Sound
+from madaline.data.table import Table, listed
+from madaline.data.terms import n_words
+from madaline.errors import InputError
+
+NEARLY_ALL = 0.95
+"""Share of distinct values above which text is an identifier, or free text."""
+
+MOSTLY, FEWEST_WORDS = 0.5, 5
+"""Share of distinct values, and words of one on average, from which levels are sentences."""
+
+FEWEST_WORDS_ALONE = 1.5
+"""Words from which they are where there is no other column."""
+
+FEWEST_TEXTS, LONGEST_COINCIDENCE = 20, 100
+"""Fewer texts, and shorter running numbers, may be distinct by coincidence."""
+
+_ID_NAME = re.compile(
+    r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$",
+)
+
+
+def infer_columns(table: Table, kinds: Mapping[str, str] | None = None) -> tuple[ColumnSchema, ...]:
+    """Return what each column of a table is, as `Schema.infer` describes.
+
+    Parameters
+    ----------
+    table : Table
+        The training table, without the target.
+    kinds : mapping of str to str, optional
+        What some columns are to be taken for.
+
+    Raises
+    ------
+    InputError
+        If `kinds` names an unknown column or kind, or a column cannot be read as that kind.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"size": [1.5, 2, None], "id": [7, 7, 7]})
+    >>> for column in infer_columns(table):
+    ...     print(column.name, column.kind, column.detail, sep=": ")
+    size: number: from 1.5 to 2
+    id: dropped: constant: the same value in every row
+    """
+    kinds = {} if kinds is None else kinds
+    _check_kinds(table, kinds)
+    columns = [_infer(table, name, kinds.get(name)) for name in table.names]
+    return _with_one_kept(columns, table, kinds)
+
+
+def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
+    for name, kind in kinds.items():
+        if name not in table:
+            near = difflib.get_close_matches(str(name), table.names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(table.names)}."
+            raise InputError(f"The kind of {name!r} was given, but there is no such column: {hint}")
+        if kind not in KINDS:
+            raise InputError(
+                f"Column {name!r} cannot be of the kind {kind!r}: choose one of {', '.join(KINDS)}."
+            )
+
+
+def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
+    if told == DROPPED:
+        return _column(table, name, DROPPED, "as told")
+    held = _held_kind(table[name])
+    if held is not None and told not in (None, held):
+        raise InputError(
+            f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {told}."
+        )
+    if told is not None:
+        table = Table({name: _CONVERSIONS[told](name, table[name])})
+    column = table[name]
+    kind = told or _natural_kind(column)
+    described = _column(table, name, kind, detail_of(kind, column))
+    reason = _uninformative(described) or (None if told else _identifier(name, column, described))
+    return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
+
+
+def _as_texts(name: str, column: Array) -> Array:
+    del name  # everything can be read as text
+    return as_levels(column)
+
+
+_CONVERSIONS = {
+    NUMBER: as_numbers,
+    CATEGORY: _as_texts,
+    BOOLEAN: as_booleans,
+    DATETIME: as_moments,
+    IMAGE: as_images,
+    TEXT: _as_texts,
+    SEQUENCE: as_sequences,
+    SOUND: as_sounds,
+}
+
+
+def _held_kind(column: Array) -> str | None:
+    """Return the kind of columns whose values are what they are; None where it is to be found."""
+    if column.ndim > 1:
+        return IMAGE
+    if holds(column, Signal):
+        return SOUND if holds(column, Sound) else SEQUENCE
+    return None
+
+
+def _natural_kind(column: Array) -> str:
+    held = _held_kind(column)
+    if held is not None:
+        return held
+    if column.dtype.kind == "f":
+        return NUMBER
+    if column.dtype.kind == "M":
+        return DATETIME
+    if set(map(type, column.tolist())) <= {bool, type(None)}:
+        return BOOLEAN
+    if names_sounds(column):
+        return SOUND
+    return TEXT if _is_text(column) else CATEGORY
+
+
+def _is_text(levels: Array, fewest_words: float = FEWEST_WORDS) -> bool:
+    """Return whether levels are sentences, most of them different."""
+    values = levels.tolist()
+    distinct = [one for one in set(values) if isinstance(one, str)]
+    if len(distinct) < max(FEWEST_TEXTS, MOSTLY * (len(values) - values.count(None))):
+        return False
+    return sum(map(n_words, distinct)) >= fewest_words * len(distinct)
+
+
+def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
+    column = table[name]
+    if column.ndim > 1:
+        n_distinct = int(image_codes(column).max(initial=-1)) + 1
+    elif column.dtype.kind == "O":
+        n_distinct = len(set(column.tolist()) - {None})
+    else:
+        n_distinct = _n_distinct(table.ascending(name))
+    return ColumnSchema(name, kind, int(is_missing(column).sum()), n_distinct, detail)
+
+
+def _n_distinct(values: Array) -> int:
+    return int(np.count_nonzero(values[1:] != values[:-1])) + 1 if len(values) else 0
+
+
+def _uninformative(column: ColumnSchema) -> str | None:
+    if column.n_distinct == 0:
+        return "no value in any row"
+    if column.n_distinct == 1 and column.n_missing == 0:
+        return "constant: the same value in every row"
+    return None
+
+
+def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
+    """Return what a column was taken for, with the quartiles of its numbers or moments."""
+    if described.kind not in (NUMBER, DATETIME) or described.n_distinct == 0:
+        return described
+    moments = described.kind == DATETIME
+    ascending = table.ascending(described.name)
+    of_rank = ascending[np.arange(5) * (len(ascending) - 1) // 4]
+    numbers = of_rank.astype(np.int64) / 1e6 if moments else of_rank
+    return replace(
+        described,
+        quartiles=tuple(float(number) for number in numbers),
+        whole=not moments and is_whole(table[described.name]),
+    )
+
+
+def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
+    """Return why a column looks like an identifier, which tells nothing about new rows."""
+    n_values = len(column) - described.n_missing
+    nearly_all = described.n_distinct >= NEARLY_ALL * n_values
+    if described.kind == CATEGORY and nearly_all and n_values >= FEWEST_TEXTS:
+        distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
+        return f"{distinct}: an identifier or free text"
+    if described.kind != NUMBER or not nearly_all or not is_whole(column):
+        return None
+    if _ID_NAME.search(name) and n_values >= FEWEST_TEXTS:
+        return "whole numbers, nearly all distinct, named like an identifier"
+    if _running(column, described):
+        return f"a running number from {short(column.min())} to {short(column.max())}"
+    return None
+
+
+def _running(numbers: Array, described: ColumnSchema) -> bool:
+    return (
+        len(numbers) >= LONGEST_COINCIDENCE
+        and described.n_missing == 0
+        and described.n_distinct == len(numbers)
+        and numbers.max() == numbers.min() + len(numbers) - 1
+    )
+
+
+def _with_one_kept(
+    columns: list[ColumnSchema], table: Table, kinds: Mapping[str, str]
+) -> tuple[ColumnSchema, ...]:
+    """Keep what looks like an identifier when there is nothing else to learn from."""
+    if any(column.kept for column in columns):
+        return tuple(columns)
+    return tuple(
+        _forced(column, table)
+        if column.name not in kinds and _uninformative(column) is None
+        else column
+        for column in columns
+    )
+
+
+def _forced(column: ColumnSchema, table: Table) -> ColumnSchema:
+    values = table[column.name]
+    kind = _natural_kind(values)
+    if kind == CATEGORY and _is_text(values, FEWEST_WORDS_ALONE):
+        return replace(column, kind=TEXT, detail=detail_of(TEXT, values))
+    detail = f"{column.detail}; kept, as there is no other column"
+    return _ranged(replace(column, kind=kind, detail=detail), table)
