@@ -95,6 +95,12 @@ def test_every_kernel_is_used_in_training():
     MaxPooling((2, 2)).forward(
         {}, np.ones((1, 4), np.float32), workspace=Workspace(compiled=noting)
     )[1](np.ones((1, 1), np.float32), {})
+    convolution = Convolution((2,), 2, 1)
+    convolution.forward(
+        {"weight": np.ones((6, 1), np.float32), "bias": np.ones(1, np.float32)},
+        np.ones((1, 4), np.float32),
+        workspace=Workspace(compiled=noting),
+    )
     assert used == set(SIGNATURES)
 
 

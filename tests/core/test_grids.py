@@ -15,6 +15,7 @@ from madaline.core.layers import (
     MaxPooling,
     MeanPooling,
     convolution,
+    windows,
 )
 from madaline.core.network import Network
 from madaline.core.workspace import Workspace
@@ -58,7 +59,7 @@ def test_blocks_of_rows_change_nothing(monkeypatch):
     monkeypatch.setattr(convolution, "LARGEST_PRODUCT", 7 * 18 * 5)  # 7, 7, 7 and 3 positions
     small_products, _ = output(layer, x, axes=(2,), largest_product=100)
     np.testing.assert_allclose(small_products, whole, atol=1e-12)
-    monkeypatch.setattr(convolution, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
+    monkeypatch.setattr(windows, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
     np.testing.assert_allclose(output(layer, x, axes=(2,))[0], whole, atol=1e-12)
     assert check_layer(layer, x, axes=(2,)) < 1e-7
 
@@ -98,10 +99,10 @@ def test_work_is_counted_at_every_position():
 
 def test_pooling_looks_at_windows_side_by_side_and_leaves_out_the_rest():
     x = numbers(3, 5 * 7 * 2)
-    windows = x.reshape(3, 5, 7, 2)[:, :4, :6].reshape(3, 2, 2, 3, 2, 2)
+    by_window = x.reshape(3, 5, 7, 2)[:, :4, :6].reshape(3, 2, 2, 3, 2, 2)
     for layer, pool in ((MaxPooling((5, 7)), np.max), (MeanPooling((5, 7)), np.mean)):
         y, _ = output(layer, x)
-        np.testing.assert_allclose(y.reshape(3, 2, 3, 2), pool(windows, axis=(2, 4)), atol=1e-12)
+        np.testing.assert_allclose(y.reshape(3, 2, 3, 2), pool(by_window, axis=(2, 4)), atol=1e-12)
         assert layer.out_shape == (2, 3)
         assert check_layer(layer, x, axes=(2,)) < 1e-7
 

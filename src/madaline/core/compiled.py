@@ -28,13 +28,14 @@ SIGNATURES: Mapping[Kernel, str] = {
     kernels.softmax_slope: "2 r1 r2 r1",
     kernels.largest_of_four: "r4 4",
     kernels.spread_to_largest: "r4 r4 4",
+    kernels.copy_windows: "r4 6",
     kernels.adam: "2 2 2 2 r1 r2 r1 r2",
     kernels.schedule_free: "2 2 2 2 r1 r2 r1 r2",
 }
 """Dimensions of every argument, arrays of float32 in one piece; r for those that are only read."""
 
 FLOAT32 = np.dtype(np.float32)
-TRIED = {1: (37,), 2: (5, 37), 3: (5, 3, 37), 4: (2, 4, 5, 7)}
+TRIED = {1: (37,), 2: (5, 37), 3: (5, 3, 37), 4: (2, 4, 5, 7), 6: (2, 4, 5, 3, 3, 7)}
 """Shapes that each kernel is tried with: odd ones, for what is left over by vectors, too."""
 
 

@@ -100,31 +100,62 @@ def spread_to_largest(gradient: Array, grids: Array, out: Array) -> None:
     is as large as the lower one.
     """
     rows, height, width, channels = grids.shape
-    used = width // 2 * 2 * channels
-    largest, shares = np.empty(used, np.float32), np.empty(used, np.float32)
+    largest = np.empty((width // 2, 2, channels), np.float32)
+    shares = np.empty((width // 2, 2, channels), np.float32)
+    all_largest, all_shares = largest.reshape(-1), shares.reshape(-1)
     for row in range(rows):
         for top in range(height // 2):
             upper = grids[row, 2 * top].reshape(-1)
             lower = grids[row, 2 * top + 1].reshape(-1)
-            for place in range(used):
+            for place in range(largest.size):
                 one, two = upper[place], lower[place]
-                largest[place] = two if two > one or two != two else one
-            whole = gradient[row, top].reshape(-1)
+                all_largest[place] = two if two > one or two != two else one
+            whole = gradient[row, top]
             for left in range(width // 2):
                 for channel in range(channels):
-                    place = 2 * left * channels + channel
-                    value = whole[left * channels + channel]
-                    is_left = largest[place] >= largest[place + channels]
+                    value = whole[left, channel]
+                    is_left = largest[left, 0, channel] >= largest[left, 1, channel]
                     share = value * (ONE if is_left else ZERO)
-                    shares[place] = share
-                    shares[place + channels] = value - share
+                    shares[left, 0, channel] = share
+                    shares[left, 1, channel] = value - share
             above = out[row, 2 * top].reshape(-1)
             below = out[row, 2 * top + 1].reshape(-1)
-            for place in range(used):
-                share = shares[place]
+            for place in range(shares.size):
+                share = all_shares[place]
                 part = share * (ONE if upper[place] >= lower[place] else ZERO)
                 above[place] = part
                 below[place] = share - part
+
+
+def copy_windows(grids: Array, out: Array) -> None:
+    """Copy what is around each position of grids, (rows, height, width, channels), zeros beyond.
+
+    Windows stand in (rows, height, width, high, wide, channels). With a larger height there are
+    windows around positions beyond the edges, too.
+    """
+    rows, height, width, channels = grids.shape
+    tall, high, wide = out.shape[1], out.shape[3], out.shape[4]
+    above, before = (tall - height + high - 1) // 2, wide // 2
+    by_line = out.reshape(rows, tall, width, high, wide * channels)
+    line = np.zeros((width + 2 * before) * channels, np.float32)
+    inside = line[before * channels : (before + width) * channels]
+    for row in range(rows):
+        for top in range(-above, tall - above + high - 1):
+            if top < 0 or top >= height:
+                inside[:] = ZERO
+            else:
+                whole = grids[row, top].reshape(-1)
+                for place in range(width * channels):
+                    inside[place] = whole[place]
+            for down in range(high):
+                position = top + above - down
+                if position < 0 or position >= tall:
+                    continue
+                for left in range(width):
+                    window = by_line[row, position, left, down]
+                    around = line[left * channels : (left + wide) * channels]
+                    for place in range(wide * channels):
+                        window[place] = around[place]
 
 
 def adam(

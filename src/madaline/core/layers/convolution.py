@@ -6,7 +6,6 @@ place it sees everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 
@@ -15,20 +14,12 @@ import numpy as np
 from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.initializers import Initializer, he_normal, zeros
 from madaline.core.layers.base import Backward, Layer
-from madaline.core.layers.patches import (
-    check_grid,
-    padded,
-    side_by_side,
-    windows_of,
-)
+from madaline.core.layers.patches import check_grid
+from madaline.core.layers.windows import blocks_of_windows
 from madaline.core.population import Slot
 from madaline.core.products import sum_over_batch
 from madaline.core.workspace import Workspace
 from madaline.errors import InputError
-
-BLOCK = 2**15
-"""Numbers in the windows of a block of rows: so many (128 KiB) stay in a core's cache, beside what
-they are multiplied with and what comes out."""
 
 LARGEST_PRODUCT = 2**18
 """Multiply-adds of a product in prediction: OpenBLAS splits larger ones over threads."""
@@ -123,66 +114,57 @@ class Convolution(Layer):
         rng: Rng | None = None,
     ) -> tuple[Array, Backward]:
         """Return the units' sums at every position and the backward pass."""
-        weight = parameters["weight"]
-        grids = padded(x, self.shape, self.size, workspace)
-        y = self._convolved(grids, weight, workspace)
-        y += np.tile(parameters["bias"], prod(self.shape))[..., None, :]
+        weight, bias = parameters["weight"], parameters["bias"]
+        y = self._convolved(x, weight, bias, workspace)
 
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             if gradients:  # whoever wants none may give none
-                self._write_weight_gradient(grids, gradient, gradients["weight"], workspace)
+                self._write_weight_gradient(x, gradient, gradients["weight"], workspace)
                 sum_over_batch(self._by_position(gradient), gradients["bias"])
             if not input_gradient:
                 return gradient
-            turned = self._turned(weight, workspace)
-            beyond = padded(gradient, self.shape, self.size, workspace)
-            return self._convolved(beyond, turned, workspace)
+            return self._convolved(gradient, self._turned(weight, workspace), None, workspace)
 
         return y, backward
 
-    def _convolved(self, grids: Array, weight: Array, workspace: Workspace) -> Array:
+    def _convolved(
+        self, x: Array, weight: Array, bias: Array | None, workspace: Workspace
+    ) -> Array:
         """Return the product of every window and the weight, (*axes, batch, positions * units)."""
-        batch, positions, units = grids.shape[-4], prod(self.shape), weight.shape[-1]
-        axes = np.broadcast_shapes(weight.shape[:-2], grids.shape[:-4])
+        batch, positions, units = x.shape[-2], prod(self.shape), weight.shape[-1]
+        axes = np.broadcast_shapes(weight.shape[:-2], x.shape[:-2])
         y = workspace.empty((*axes, batch, positions * units), weight.dtype)
-        for rows, windows in self._windows(grids, workspace):
+        shift = None if bias is None else np.tile(bias, positions)[..., None, :]
+        for rows, windows in blocks_of_windows(x, self.shape, self.size, workspace):
             out = y[..., rows, :]
+            by_block = out.reshape(*axes, windows.shape[-4], windows.shape[-2], units)
             if workspace.largest_product is None:
-                np.matmul(windows, weight, out=out.reshape(*axes, -1, units))
+                np.matmul(windows[..., 0, :, :], weight[..., None, :, :], out=by_block)
             else:
-                _write_row_by_row(windows, weight, out.reshape(*axes, -1, positions, units))
+                _write_row_by_row(windows[..., 0, :, :], weight, by_block, positions)
+            if shift is not None:
+                out += shift
         return y
 
     def _write_weight_gradient(
-        self, grids: Array, gradient: Array, out: Array, workspace: Workspace
+        self, x: Array, gradient: Array, out: Array, workspace: Workspace
     ) -> None:
         """Write ``windows.T @ gradient`` of every member into `out`, added up over blocks."""
-        part = workspace.empty(out.shape, out.dtype)
-        for rows, windows in self._windows(grids, workspace):
-            block = self._by_position(gradient[..., rows, :])
-            first = rows.start == 0
-            np.matmul(windows.swapaxes(-1, -2), block, out=out if first else part)
-            if not first:
-                out += part
-
-    def _windows(self, grids: Array, workspace: Workspace) -> Iterator[tuple[slice, Array]]:
-        """Yield blocks of rows and their windows, (*axes, block * positions, window * channels).
-
-        What is yielded is written over by the next.
-        """
-        batch, channels = grids.shape[-4], grids.shape[-1]
-        height, width = (1, *self.shape)[-2:]
-        window = (self.size if len(self.shape) == 2 else 1, self.size, channels)
-        of_row = height * width * prod(window)
-        size = min(batch, max(1, BLOCK // of_row))
-        patches = workspace.empty((*grids.shape[:-4], size * of_row), grids.dtype)
-        windows = windows_of(grids, *window[:2])
-        for start in range(0, batch, size):
-            rows = slice(start, min(start + size, batch))
-            block = patches[..., : (rows.stop - start) * of_row]
-            yield rows, side_by_side(windows[..., rows, :, :, :, :, :], block)
+        out[...] = 0
+        parts = None
+        for rows, windows in blocks_of_windows(x, self.shape, self.size, workspace, in_lines=True):
+            blocks, lines, positions, numbers = windows.shape[-4:]
+            if parts is None:
+                parts = workspace.empty((*out.shape[:-2], blocks, *out.shape[-2:]), out.dtype)
+            own = gradient[..., rows, :]
+            by_block = own.reshape(*own.shape[:-2], blocks, 1, positions, self.out_channels)
+            found = parts[..., :blocks, :, :]
+            by_line = found.reshape(*out.shape[:-2], blocks, lines, numbers, self.out_channels)
+            np.matmul(windows.swapaxes(-1, -2), by_block, out=by_line)
+            for block in range(blocks):
+                out += found[..., block, :, :]
 
     def _by_position(self, x: Array) -> Array:
         """Return (*axes, batch, positions * units) as (*axes, batch * positions, units), a view."""
@@ -197,15 +179,15 @@ class Convolution(Layer):
         return turned.reshape(*axes, places * self.out_channels, self.in_channels)
 
 
-def _write_row_by_row(windows: Array, weight: Array, out: Array) -> None:
-    """Write the products of each row's windows by themselves, (*axes, rows, positions, units).
+def _write_row_by_row(windows: Array, weight: Array, out: Array, positions: int) -> None:
+    """Write the products of each row's windows by themselves, (*axes, blocks, positions, units).
 
     A product may round a window by those beside it. So none holds windows of two rows, and all of a
     row are cut alike.
     """
-    rows, positions = out.shape[-3:-1]
     size = max(1, LARGEST_PRODUCT // prod(weight.shape[-2:]))
-    by_row = windows.reshape(*windows.shape[:-2], rows, positions, windows.shape[-1])
+    by_row = windows.reshape(*windows.shape[:-2], -1, positions, windows.shape[-1])
+    out_by_row = out.reshape(*out.shape[:-2], -1, positions, out.shape[-1])
     for start in range(0, positions, size):
         part = slice(start, start + size)
-        np.matmul(by_row[..., part, :], weight[..., None, :, :], out=out[..., part, :])
+        np.matmul(by_row[..., part, :], weight[..., None, None, :, :], out=out_by_row[..., part, :])
