@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,13 +26,14 @@ SIGNATURES: Mapping[Kernel, str] = {
     kernels.silu_back: "1 r1 r1",
     kernels.below_largest: "r2 2",
     kernels.softmax_slope: "2 r1 r2 r1",
-    kernels.largest_of_four: "r4 4",
-    kernels.spread_to_largest: "r4 r4 4",
+    kernels.largest_of_four: "r4 4 b4",
+    kernels.spread_to_largest: "r4 rb4 4",
     kernels.copy_windows: "r4 6",
     kernels.adam: "2 2 2 2 r1 r2 r1 r2",
     kernels.schedule_free: "2 2 2 2 r1 r2 r1 r2",
 }
-"""Dimensions of every argument, arrays of float32 in one piece; r for those that are only read."""
+"""Dimensions of every argument, arrays of float32 in one piece; r for those that are only read, b for
+those of bytes."""
 
 FLOAT32 = np.dtype(np.float32)
 TRIED = {1: (37,), 2: (5, 37), 3: (5, 3, 37), 4: (2, 4, 5, 7), 6: (2, 4, 5, 3, 3, 7)}
@@ -80,7 +81,8 @@ def _compile() -> dict[Kernel, Kernel]:
     from numba import njit, types
 
     def argument(words: str) -> object:
-        return types.Array(types.float32, int(words[-1]), "C", readonly=words[0] == "r")
+        item = types.uint8 if "b" in words else types.float32
+        return types.Array(item, int(words[-1]), "C", readonly="r" in words)
 
     return {
         kernel: njit(
@@ -95,8 +97,10 @@ def _compile() -> dict[Kernel, Kernel]:
 
 def _same_bits(kernel: Kernel, compiled: Kernel) -> bool:
     rng = np.random.default_rng(0)
-    arrays = [
-        np.abs(rng.standard_normal(TRIED[int(words[-1])], np.float32))
+    arrays: list[Any] = [
+        rng.integers(0, 4, TRIED[int(words[-1])], np.uint8)
+        if "b" in words
+        else np.abs(rng.standard_normal(TRIED[int(words[-1])], np.float32))
         for words in SIGNATURES[kernel].split()
     ]
     arrays[0] *= np.where(rng.random(arrays[0].shape) < 0.5, FLOAT32.type(-1), FLOAT32.type(1))

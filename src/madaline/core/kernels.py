@@ -77,8 +77,12 @@ def softmax_slope(exponentials: Array, sums: Array, target: Array, share: Array)
             exponentials[row, place] = (softmax - target[true, place]) * share[0]
 
 
-def largest_of_four(grids: Array, out: Array) -> None:
-    """Write the largest of two by two positions of grids, (rows, height, width, channels)."""
+def largest_of_four(grids: Array, out: Array, which: Array) -> None:
+    """Write the largest of two by two positions of grids, (rows, height, width, channels).
+
+    And which of the four that is: 0 and 1 in the left column, 2 and 3 in the right one, the upper
+    one first.
+    """
     rows, height, width, channels = grids.shape
     for row in range(rows):
         for top in range(height // 2):
@@ -86,45 +90,36 @@ def largest_of_four(grids: Array, out: Array) -> None:
                 for channel in range(channels):
                     one = grids[row, 2 * top, 2 * left, channel]
                     two = grids[row, 2 * top + 1, 2 * left, channel]
-                    one = two if two > one or two != two else one
-                    two = grids[row, 2 * top, 2 * left + 1, channel]
-                    one = two if two > one or two != two else one
+                    of_left = two if two > one or two != two else one
+                    in_left = 0 if one >= two else 1
+                    one = grids[row, 2 * top, 2 * left + 1, channel]
                     two = grids[row, 2 * top + 1, 2 * left + 1, channel]
-                    out[row, top, left, channel] = two if two > one or two != two else one
+                    of_right = two if two > one or two != two else one
+                    in_right = 2 if one >= two else 3
+                    is_right = of_right > of_left or of_right != of_right
+                    out[row, top, left, channel] = of_right if is_right else of_left
+                    which[row, top, left, channel] = in_left if of_left >= of_right else in_right
 
 
-def spread_to_largest(gradient: Array, grids: Array, out: Array) -> None:
-    """Write the gradient to the first of the largest of two by two positions, zero to the others.
+def spread_to_largest(gradient: Array, which: Array, out: Array) -> None:
+    """Write the gradient to the largest of two by two positions, zero to the others.
 
-    To that of the left column, if it is as large as the right one's; there to the upper one, if it
-    is as large as the lower one.
+    Of equal ones it goes to the left column, and there to the upper one, as `which` says.
     """
-    rows, height, width, channels = grids.shape
-    largest = np.empty((width // 2, 2, channels), np.float32)
-    shares = np.empty((width // 2, 2, channels), np.float32)
-    all_largest, all_shares = largest.reshape(-1), shares.reshape(-1)
+    rows, height, width, channels = out.shape
     for row in range(rows):
         for top in range(height // 2):
-            upper = grids[row, 2 * top].reshape(-1)
-            lower = grids[row, 2 * top + 1].reshape(-1)
-            for place in range(largest.size):
-                one, two = upper[place], lower[place]
-                all_largest[place] = two if two > one or two != two else one
-            whole = gradient[row, top]
-            for left in range(width // 2):
-                for channel in range(channels):
-                    value = whole[left, channel]
-                    is_left = largest[left, 0, channel] >= largest[left, 1, channel]
-                    share = value * (ONE if is_left else ZERO)
-                    shares[left, 0, channel] = share
-                    shares[left, 1, channel] = value - share
-            above = out[row, 2 * top].reshape(-1)
-            below = out[row, 2 * top + 1].reshape(-1)
-            for place in range(shares.size):
-                share = all_shares[place]
-                part = share * (ONE if upper[place] >= lower[place] else ZERO)
-                above[place] = part
-                below[place] = share - part
+            for down in range(2):
+                for left in range(width // 2):
+                    for right in range(2):
+                        for channel in range(channels):
+                            place = which[row, top, left, channel]
+                            value = gradient[row, top, left, channel]
+                            share = value * (ONE if place < 2 else ZERO)
+                            share = value - share if right else share
+                            part = share * (ZERO if place & 1 else ONE)
+                            part = share - part if down else part
+                            out[row, 2 * top + down, 2 * left + right, channel] = part
 
 
 def copy_windows(grids: Array, out: Array) -> None:

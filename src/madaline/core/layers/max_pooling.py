@@ -50,7 +50,9 @@ class MaxPooling(Pooling):
             return plain(parameters, x, workspace=workspace, training=training, rng=rng)
         grids = self._grids(x, self.shape)
         y = workspace.empty((*x.shape[:-1], prod(self.out_shape) * grids.shape[-1]), x.dtype)
-        compiled[kernels.largest_of_four](grids, self._grids(y, self.out_shape))
+        which = workspace.empty(y.shape, np.uint8)
+        coarse = self._grids(y, self.out_shape)
+        compiled[kernels.largest_of_four](grids, coarse, which.reshape(coarse.shape))
 
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
@@ -60,9 +62,10 @@ class MaxPooling(Pooling):
             out = workspace.empty((*gradient.shape[:-1], x.shape[-1]), gradient.dtype)
             if any(side % 2 for side in self.shape):
                 out[...] = 0  # of positions that are left out
-            fine = self._grids(np.ascontiguousarray(np.broadcast_to(x, out.shape)), self.shape)
-            coarse = self._grids(np.ascontiguousarray(gradient), self.out_shape)
-            compiled[kernels.spread_to_largest](coarse, fine, self._grids(out, self.shape))
+            fine = self._grids(out, self.shape)
+            coming = self._grids(np.ascontiguousarray(gradient), self.out_shape)
+            places = np.ascontiguousarray(np.broadcast_to(which, gradient.shape))
+            compiled[kernels.spread_to_largest](coming, places.reshape(coming.shape), fine)
             return out
 
         return y, backward
