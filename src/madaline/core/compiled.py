@@ -32,8 +32,8 @@ SIGNATURES: Mapping[Kernel, str] = {
     kernels.adam: "2 2 2 2 r1 r2 r1 r2",
     kernels.schedule_free: "2 2 2 2 r1 r2 r1 r2",
 }
-"""Dimensions of every argument, arrays of float32 in one piece; r for those that are only read, b for
-those of bytes."""
+"""Dimensions of every argument, arrays of float32 in one piece; r for those that are only read, b
+for those of bytes."""
 
 FLOAT32 = np.dtype(np.float32)
 TRIED = {1: (37,), 2: (5, 37), 3: (5, 3, 37), 4: (2, 4, 5, 7), 6: (2, 4, 5, 3, 3, 7)}
