@@ -42,4 +42,4 @@ class SoundsChangedWarning(UserWarning):
 
 
 class ImagesChangedWarning(UserWarning):
-    """Images that a column names were resized, or are missing and were filled in."""
+    """Images were resized, filled in where missing, or stand on another scale than learned from."""

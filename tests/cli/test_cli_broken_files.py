@@ -69,7 +69,7 @@ def test_a_row_of_a_table_with_a_broken_file_has_an_empty_prediction(run, work):
     told = run("predict", model, new, "--skip-broken", "--json")
     said = " ".join(told.err.split())
     assert "files that cannot be read: new/1.png (row 1), nowhere.png (row 3); rows" in said
-    assert "1 row has no image and got an even one instead" in said  # row 2
+    assert "1 row has no image that can be read and got an even one instead" in said  # row 2
     result = json.loads(told.out)
     assert [one is None for one in result["columns"]["answer"]] == [False, True, False, True]
     assert result["n_samples"] == 4
@@ -133,3 +133,27 @@ def test_a_missing_image_looks_the_same_whatever_rows_are_beside_it(run, work):
         for name in ("one.csv", "two.csv")
     )
     assert alone == beside
+
+
+def test_a_row_with_a_broken_file_is_counted_once_and_stays_in_its_place(run, work):
+    """Of two columns of images one is broken in a row, and the other empty."""
+    rng, lines = np.random.default_rng(1), ["face,back,size,answer"]
+    for number in range(N_FILES):
+        label = ("dark", "light")[number % 2]
+        picture = f"pictures/{label}/{number:02}.png"
+        face = {3: "new/1.png", 5: ""}.get(number, picture)
+        lines.append(f"{face},{'' if number == 3 else picture},{rng.normal():.3f},{label}")
+    (work / "both.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    options = ("--target", "answer", "--effort", "1", "-o", "both.madaline", "--skip-broken")
+    told = run("fit", work / "both.csv", *options)
+    said = " ".join((told.err + told.out).split())
+    assert "Read 24 rows" in said
+    assert "Column face: files that cannot be read: new/1.png (row 3)" in said
+    assert "Column face: 2 rows have no image that can be read and got an even one" in said
+    assert "Column back: 1 row has no image that can be read" in said
+    new = run("predict", "both.madaline", work / "both.csv", "--skip-broken", "--json")
+    said = " ".join(new.err.split())
+    assert "Column face: 1 row has no image that can be read" in said  # row 5
+    assert "Column back" not in said  # row 3 is not predicted
+    answers = json.loads(new.out)["columns"]["answer"]
+    assert [one is None for one in answers] == [number == 3 for number in range(N_FILES)]

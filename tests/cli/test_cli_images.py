@@ -186,4 +186,4 @@ def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
     assert run(*options).code == 2
     skipped = run(*options, "--skip-broken")
     said = " ".join((skipped.err + skipped.out).split())
-    assert "1 row has no image and got an even one instead" in said
+    assert "1 row has no image that can be read and got an even one instead" in said

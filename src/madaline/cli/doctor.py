@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from madaline.cli.report import finite
 from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
-from madaline.core.arrays import Array
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.model import FittedModel
 from madaline.words import count
@@ -48,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Diagnose a model, and a table."""
     model = FittedModel.load(arguments.model)
-    of_table, names = (None, None) if arguments.table is None else _of_table(model, arguments)
+    of_table = None if arguments.table is None else _of_table(model, arguments)
     if arguments.json:
         result = {"model": arguments.model, "fit": _json(model.diagnosis)}
         if arguments.table is not None:
@@ -58,13 +57,13 @@ def run(arguments: Namespace) -> None:
     say("\n".join(_of_fit_lines(model)), sys.stdout)
     if of_table is not None:
         say("", sys.stdout)
-        say("\n".join(_lines(of_table, f"The rows of {arguments.table}", names)), sys.stdout)
+        say("\n".join(_lines(of_table, f"The rows of {arguments.table}")), sys.stdout)
 
 
-def _of_table(model: FittedModel, arguments: Namespace) -> tuple[Diagnosis, Array | None]:
-    """Return what was found, and the names of the files where the rows are files."""
+def _of_table(model: FittedModel, arguments: Namespace) -> Diagnosis:
+    """Return what was found, with the names of the files where the rows are files."""
     rows = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
-    return model.diagnose(rows.table).renumbered(rows.numbers), rows.files
+    return model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
 
 
 def _json(diagnosis: Diagnosis | None) -> object:
@@ -82,7 +81,7 @@ def _of_fit_lines(model: FittedModel) -> Iterator[str]:
         yield from _lines(model.diagnosis, what)
 
 
-def _lines(diagnosis: Diagnosis, what: str, names: Array | None = None) -> Iterator[str]:
+def _lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
     """Yield the findings grouped by their severity."""
     if not diagnosis.findings:
         yield paragraph(f"{what}: nothing was found.")
@@ -94,7 +93,5 @@ def _lines(diagnosis: Diagnosis, what: str, names: Array | None = None) -> Itera
         for finding in findings:
             yield paragraph(finding.sentence, first="  - ", rest="    ")
             if finding.rows:
-                shown = finding.rows[:SHOWN_ROWS]
-                numbers = ", ".join(str(one if names is None else names[one]) for one in shown)
-                rows = f"rows {numbers} (counted from 0)" if names is None else numbers
-                yield paragraph(f"such as {rows}", first="    ", rest="    ")
+                shown = finding.examples(SHOWN_ROWS)
+                yield paragraph(f"such as {shown}", first="    ", rest="    ")

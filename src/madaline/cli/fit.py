@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from madaline.cli.destination import check_destination, unwritable
@@ -197,6 +198,8 @@ def run(arguments: Namespace) -> None:
             for record, decision in fitting:
                 progress.show(record, decision)
         model = fitting.model()
+        if model.diagnosis is not None:
+            model = replace(model, diagnosis=model.diagnosis.named(data.names))
         model.save(path)
     fitting.discard_checkpoint()
     say(_as_json(model, path) if arguments.json else "\n".join(_result(model, path)), sys.stdout)

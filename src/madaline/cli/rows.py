@@ -12,8 +12,10 @@ import numpy as np
 
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
+from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.file_columns import lacking_notes, open_files
 from madaline.data.files import read_file
+from madaline.data.image_encoder import ImageEncoder
 from madaline.data.image_files import read_image_folder
 from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.sound_files import read_sound_folder
@@ -118,7 +120,14 @@ def read_rows(
     else:
         folder = read_image_folder(path, shape=encoder.shape, skip_broken=skip_broken)
     _say([*folder.notes, *lacking_notes(folder.table, encoder.encoders)])
-    return Rows(folder.table, folder.kept, np.array(folder.names, dtype=object))
+    return Rows(_on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object))
+
+
+def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
+    """Return images of files on the scale of those that a model learned from."""
+    if not isinstance(encoder, ImageEncoder) or encoder.name not in table:
+        return table
+    return Table({**table.columns, encoder.name: encoder.of_files(table[encoder.name])})
 
 
 def _opened(table: Table, model: FittedModel, path: Path, skip_broken: bool) -> Rows:

@@ -43,6 +43,8 @@ class TrainingData:
         Columns of the file.
     notes : tuple of str
         What was done to what was read.
+    names : tuple of str, optional
+        Where the rows are files in a folder, their paths in it.
     """
 
     table: Table
@@ -52,6 +54,7 @@ class TrainingData:
     kinds: Mapping[str, str]
     n_columns: int
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
 
     @classmethod
     def read(cls, arguments: Namespace) -> TrainingData:
@@ -62,7 +65,7 @@ class TrainingData:
         InputError
             If the file is no table, a named column is not there, or a column cannot be used.
         """
-        everything, notes = _read(arguments)
+        everything, notes, names = _read(arguments)
         if arguments.target is None:
             raise InputError(
                 "Say what to predict: add --target COLUMN; the columns are"
@@ -89,6 +92,7 @@ class TrainingData:
             kinds,
             len(everything.names),
             notes,
+            names,
         )
 
 
@@ -122,8 +126,13 @@ def file_options(arguments: Namespace) -> list[str]:
     return [*options, "--skip-broken"] if arguments.skip_broken else options
 
 
-def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
-    """Return the table of a file or of a folder of images or sounds, and what was done to it."""
+def _read(
+    arguments: Namespace,
+) -> tuple[Table, tuple[str, ...], tuple[str, ...] | None]:
+    """Return the table of a file or of a folder of images or sounds, and what was done to it.
+
+    Of a folder also the names of the files, one for each row.
+    """
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
         told = _told(arguments)
@@ -138,14 +147,15 @@ def _read(arguments: Namespace) -> tuple[Table, tuple[str, ...]]:
             )
         except BrokenFileError as error:
             raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
-        return opened.table, opened.notes
+        return opened.table, opened.notes, None
     folder = read_folder(arguments.table, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
         raise InputError(
             f"The files in {arguments.table} are not in folders of their own: put those of each"
             " class into a folder named after it."
         )
-    return folder.table, folder.notes
+    names = tuple(name for name, kept in zip(folder.names, folder.kept, strict=True) if kept)
+    return folder.table, folder.notes, names
 
 
 def _told(arguments: Namespace) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
-from madaline.cli.rows import add_rows_arguments, read_rows
+from madaline.cli.rows import Rows, add_rows_arguments, read_rows
 from madaline.cli.words import say
 from madaline.core.arrays import Array
 from madaline.model import FittedModel
@@ -78,7 +78,15 @@ def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
     source, name = arguments.table, model.summary.target
     if source is None:
         return report_data(model)
-    table = read_rows(source, model, also=[name], skip_broken=arguments.skip_broken).table
+    given = read_rows(source, model, also=[name], skip_broken=arguments.skip_broken)
+    table = given.table
     target: Array | None = dict(table.columns).get(name)
     rows = f"the {count(table.n_samples, 'row')} of {Path(source).name}"
-    return report_data(model, table, target, rows=rows)
+    return report_data(model, table, target, rows=rows, names=_names(given))
+
+
+def _names(given: Rows) -> list[str] | None:
+    """Return the files of a folder; of a table of which rows are left out, the others' numbers."""
+    if given.names is not None:
+        return list(map(str, given.names))
+    return None if given.kept.all() else [f"Row {number}" for number in given.numbers]

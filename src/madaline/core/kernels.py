@@ -80,8 +80,8 @@ def softmax_slope(exponentials: Array, sums: Array, target: Array, share: Array)
 def largest_of_four(grids: Array, out: Array, which: Array) -> None:
     """Write the largest of two by two positions of grids, (rows, height, width, channels).
 
-    And which of the four that is: 0 and 1 in the left column, 2 and 3 in the right one, the upper
-    one first.
+    And which of the four that is, the first of equal ones: 0 and 1 in the left column, 2 and 3 in
+    the right one, the upper one first.
     """
     rows, height, width, channels = grids.shape
     for row in range(rows):
@@ -102,10 +102,7 @@ def largest_of_four(grids: Array, out: Array, which: Array) -> None:
 
 
 def spread_to_largest(gradient: Array, which: Array, out: Array) -> None:
-    """Write the gradient to the largest of two by two positions, zero to the others.
-
-    Of equal ones it goes to the left column, and there to the upper one, as `which` says.
-    """
+    """Write the gradient to that one of two by two positions, zero to the others."""
     rows, height, width, channels = out.shape
     for row in range(rows):
         for top in range(height // 2):

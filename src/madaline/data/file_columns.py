@@ -18,7 +18,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.column_encoder import ColumnEncoder
-from madaline.data.image_encoder import ImageEncoder
+from madaline.data.image_encoder import WHITE, ImageEncoder
 from madaline.data.image_files import (
     ENDINGS,
     common_shape,
@@ -103,17 +103,20 @@ def open_files(
     told = dict(kinds or {}) | {name: one.kind for name, one in needed.items()}
     columns, broken = dict(table.columns), np.zeros(table.n_samples, bool)
     notes: list[str] = []
+    read: dict[str, tuple[str, list[Any]]] = {}
     for name, paths in table.columns.items():
         kind = _kind(paths, told.get(name)) if encoders is None or name in needed else None
         if kind is None:
             continue
-        encoder = needed.get(name)
-        reader = _Reader(name, Path(folder), _opener(kind, encoder), skip_broken)
+        reader = _Reader(name, Path(folder), _opener(kind, needed.get(name)), skip_broken)
         items, rows = reader.all(paths)
+        read[name] = kind, items
         broken[rows] = True
         notes += _broken_notes(name, paths, rows)
+    used = np.ones(table.n_samples, bool) if encoders is None else ~broken
+    for name, (kind, items) in read.items():
         if kind == IMAGE:
-            columns[name], said = _images(name, items, encoder, n_unused=len(rows))
+            columns[name], said = _images(name, items, needed.get(name), used)
         else:
             columns[name], said = _sounds(name, items, fitting=encoders is None)
         notes += said
@@ -133,6 +136,23 @@ def lacking_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[s
     for encoder in encoders:
         if isinstance(encoder, SoundEncoder) and encoder.name in table:
             note = encoder.lacking(table[encoder.name])
+            if note:
+                yield note
+
+
+def scale_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str]:
+    """Yield in sentences which images stand on another scale than those that a model learned from.
+
+    Parameters
+    ----------
+    table : Table
+        Rows to predict, their files opened.
+    encoders : iterable of ColumnEncoder
+        Those of the model.
+    """
+    for encoder in encoders:
+        if isinstance(encoder, ImageEncoder) and getattr(table[encoder.name], "ndim", 1) == 4:
+            note = encoder.off_scale(table[encoder.name])
             if note:
                 yield note
 
@@ -192,17 +212,18 @@ def _broken_notes(name: str, paths: Array, rows: Sequence[int]) -> Iterator[str]
 
 
 def _images(
-    name: str, images: Sequence[Any], encoder: ColumnEncoder | None, *, n_unused: int
+    name: str, images: Sequence[Any], encoder: ColumnEncoder | None, used: Array
 ) -> tuple[Array, list[str]]:
     """Return images as an array; an even one, of the mean color, where there is none.
 
-    A model does not use rows with a broken file, and so nothing is said of these.
+    A model does not use rows with a broken file, in whichever column, and so nothing is said of
+    these.
     """
     present = [one for one in images if one is not None]
-    n_missing = len(images) - len(present)
+    n_missing = sum(one is None for one, is_used in zip(images, used, strict=True) if is_used)
     if isinstance(encoder, ImageEncoder):
         shape, even = encoder.shape, np.asarray(encoder.mean)
-        n_missing -= n_unused
+        even = even * WHITE if encoder.brightest == 1 else even
     elif present:
         shape = common_shape(present)
         even = np.mean([sized(one, shape).mean(axis=(0, 1)) for one in present], axis=0)
@@ -213,8 +234,10 @@ def _images(
     notes = [f"Column {name}: {note}" for note in resizing_notes(present, shape)]
     if n_missing:
         rows = count(n_missing, "row has", "rows have")
-        notes.append(f"Column {name}: {rows} no image and got an even one instead.")
-    return pixels, notes
+        notes.append(
+            f"Column {name}: {rows} no image that can be read and got an even one instead."
+        )
+    return (encoder.of_files(pixels) if isinstance(encoder, ImageEncoder) else pixels), notes
 
 
 def _sounds(name: str, sounds: Sequence[Any], *, fitting: bool) -> tuple[Array, list[str]]:

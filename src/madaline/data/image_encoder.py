@@ -17,6 +17,9 @@ from madaline.errors import InputError
 _CHUNK = 256
 """Images looked at together, so that their float64 copies stay small."""
 
+WHITE = 255
+"""What a pixel is at most in a file."""
+
 
 @dataclass(frozen=True, eq=False)
 class ImageEncoder(ColumnEncoder):
@@ -32,6 +35,9 @@ class ImageEncoder(ColumnEncoder):
     mean, scale : tuple of float
         For each channel the mean over all pixels of all training images, and their standard
         deviation; 1 where all are the same.
+    brightest : int, default=0
+        What a pixel may be at most: 1 where all were fractions, 255 where they seem to be bytes, 0
+        where neither can be told.
 
     Examples
     --------
@@ -50,6 +56,7 @@ class ImageEncoder(ColumnEncoder):
     shape: tuple[int, ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
+    brightest: int = 0
 
     kind = IMAGE
 
@@ -68,7 +75,8 @@ class ImageEncoder(ColumnEncoder):
         variance = squares - np.square(mean)
         variance = np.where(variance > 1e-9 * squares, variance, 1.0)
         scale = np.sqrt(variance)
-        return cls(name, column.shape[1:], tuple(mean.tolist()), tuple(scale.tolist()))
+        means, scales = tuple(mean.tolist()), tuple(scale.tolist())
+        return cls(name, column.shape[1:], means, scales, _brightest(column))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -97,6 +105,36 @@ class ImageEncoder(ColumnEncoder):
             )
         return column
 
+    def off_scale(self, column: Array) -> str:
+        """Return in a sentence that pixels stand on another scale; empty if they do not seem to.
+
+        Parameters
+        ----------
+        column : ndarray of shape (n_samples, height, width, channels)
+            Images.
+
+        Examples
+        --------
+        >>> encoder = ImageEncoder.fit("image", np.array([[[[0.0]]], [[[0.5]]]]))
+        >>> encoder.off_scale(np.array([[[[7]]]], np.uint8)).partition(", but ")[0]
+        'Column image: pixels go up to 7'
+        """
+        if self.brightest == 1 and column.max(initial=0) > 2:  # more than a rounding error
+            return (
+                f"Column {self.name}: pixels go up to {column.max():g}, but the model learned from"
+                f" fractions, 0 to 1: divide bytes by {WHITE}."
+            )
+        if self.brightest == WHITE and _brightest(column) == 1 and column.dtype != np.uint8:
+            return (
+                f"Column {self.name}: pixels are fractions, 0 to 1, but the model learned from 0 to"
+                f" {WHITE}: multiply them by {WHITE}."
+            )
+        return ""
+
+    def of_files(self, pixels: Array) -> Array:
+        """Return pixels of files, 0 to 255, on the scale of those that it was fitted on."""
+        return pixels / np.float32(WHITE) if self.brightest == 1 else pixels
+
     def write(self, column: Array, out: Array) -> None:
         """Write the scaled pixels."""
         pixels = out.reshape(column.shape)
@@ -112,6 +150,7 @@ class ImageEncoder(ColumnEncoder):
             "shape": list(self.shape),
             "mean": list(self.mean),
             "scale": list(self.scale),
+            "brightest": self.brightest,
         }, {}
 
     @classmethod
@@ -119,4 +158,14 @@ class ImageEncoder(ColumnEncoder):
         """Return the encoder that `to_state` described."""
         del arrays  # there are none
         tuples = {name: tuple(state[name]) for name in ("shape", "mean", "scale")}
-        return cls(state["name"], **tuples)
+        return cls(state["name"], **tuples, brightest=state.get("brightest", 0))
+
+
+def _brightest(column: Array) -> int:
+    """Return what a pixel may be at most, by all that are there; 0 where that cannot be told."""
+    if not column.size or column.min() < 0:
+        return 0
+    highest = column.max()
+    if 0 < highest <= 1:
+        return 1
+    return WHITE if WHITE / 2 < highest <= WHITE else 0

@@ -93,7 +93,7 @@ def open_image(path: Path, *, largest: int) -> Any:
         If there is none, or it cannot be read.
     """
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image
     except ImportError:
         raise InputError(
             'To read image files, Pillow is needed: pip install "madaline[images]".'
@@ -101,9 +101,7 @@ def open_image(path: Path, *, largest: int) -> Any:
     try:
         with Image.open(path) as file:
             file.draft(None, (largest, largest))  # JPEG files open quicker so
-            image = _plain(ImageOps.exif_transpose(file))
-            image.thumbnail((largest, largest))
-            return image
+            return plain_image(file, largest=largest)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = str(error).partition(" '")[0].partition("\n")[0].rstrip(".")
         reason = reason or type(error).__name__
@@ -112,6 +110,15 @@ def open_image(path: Path, *, largest: int) -> Any:
             f"{path} cannot be read as an image ({'there is no such file' if absent else reason}):"
             " correct its name, or leave it out."
         ) from None
+
+
+def plain_image(image: Any, *, largest: int) -> Any:
+    """Return a copy of an image of Pillow: upright, gray or in color, no larger than needed."""
+    from PIL import ImageOps
+
+    plain = _plain(ImageOps.exif_transpose(image))
+    plain.thumbnail((largest, largest))
+    return plain
 
 
 def _plain(image: Any) -> Any:

@@ -63,6 +63,21 @@ class Diagnosis:
             tuple(replace(one, rows=tuple(int(numbers[row]) for row in one.rows)) for one in self)
         )
 
+    def named(self, names: Sequence[str] | Array | None) -> Diagnosis:
+        """Return the diagnosis with names of rows: of row k, the k-th of `names`, if there are any.
+
+        Examples
+        --------
+        >>> alike = Finding("duplicates", "low", "rows", "alike", "look", rows=(1,))
+        >>> [one.names for one in Diagnosis((alike,)).named(["a.png", "b.png"])]
+        [('b.png',)]
+        """
+        if names is None:
+            return self
+        return Diagnosis(
+            tuple(replace(one, names=tuple(str(names[row]) for row in one.rows)) for one in self)
+        )
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return the findings as JSON-able values."""
         return [one.to_json() for one in self.findings]

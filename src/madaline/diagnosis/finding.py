@@ -59,6 +59,9 @@ class Finding:
         The numbers that were seen.
     rows : tuple of int
         Numbers of rows that it is about, the most telling first, counted from 0; some at most.
+    names : tuple of str
+        What those rows are called, such as the files they were read from; empty if they have
+        numbers only.
 
     Examples
     --------
@@ -76,12 +79,28 @@ class Finding:
     remedy: str
     evidence: Mapping[str, float] = field(default_factory=dict)
     rows: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What was seen and what helps, with the numbers filled in."""
         # One step: what the user's names hold is not looked into again.
         return f"{self.seen}: {self.remedy}.".format_map({"subject": self.subject, **self.evidence})
+
+    def examples(self, most: int) -> str:
+        """Return some rows in words, by their names or their numbers; empty if it has none.
+
+        Examples
+        --------
+        >>> finding = Finding(
+        ...     "duplicates", "low", "the rows", "some are alike", "look", rows=(7, 9)
+        ... )
+        >>> finding.examples(1)
+        'rows 7 (counted from 0)'
+        """
+        if self.names or not self.rows:
+            return ", ".join(self.names[:most])
+        return f"rows {', '.join(map(str, self.rows[:most]))} (counted from 0)"
 
     def __str__(self) -> str:
         """Return the sentence."""
@@ -95,7 +114,7 @@ class Finding:
     def from_json(cls, values: Mapping[str, Any]) -> Finding:
         """Return the finding that `to_json` described."""
         own = {name: value for name, value in values.items() if name != "sentence"}
-        return cls(**(own | {"rows": tuple(own["rows"])}))
+        return cls(**(own | {"rows": tuple(own["rows"]), "names": tuple(own.get("names", ()))}))
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

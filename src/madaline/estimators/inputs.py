@@ -12,10 +12,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from madaline.core.arrays import Array
-from madaline.data.file_columns import lacking_notes, open_files
+from madaline.data.file_columns import lacking_notes, open_files, scale_notes
 from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_signals, read_target
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.images import could_be_pictures, read_images
+from madaline.data.pictures import is_pictures, read_pictures
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import sequences, unlike
 from madaline.data.table import Table, listed
@@ -34,6 +35,8 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
 
     See `_read_table` for the parameters and the errors.
     """
+    if is_pictures(X):
+        X = _opened_pictures(estimator, X, fitting=fitting)
     table = _read_table(estimator, X, fitting=fitting)
     if fitting:
         kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
@@ -45,6 +48,8 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     table = open_files(table, encoders=encoders).table
     for note in lacking_notes(table, encoders):
         warnings.warn(note, SoundsChangedWarning, stacklevel=4)
+    for note in scale_notes(table, encoders):
+        warnings.warn(note, ImagesChangedWarning, stacklevel=4)
     return table
 
 
@@ -196,6 +201,17 @@ def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
             "There is one image, which cannot be learned from alone: give two or more."
         )
     return read_frame(images)
+
+
+def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
+    """Return images of Pillow as an array, as the model needs them."""
+    encoder = None if fitting else estimator.model_.predictor.encoder.encoders[0]
+    if not isinstance(encoder, ImageEncoder):
+        encoder = None
+    images, notes = read_pictures(X, None if encoder is None else encoder.shape)
+    for note in notes:
+        warnings.warn(note, ImagesChangedWarning, stacklevel=4 if fitting else 5)
+    return images if encoder is None else encoder.of_files(images)
 
 
 def _read_columns(estimator: Any, X: Mapping[str, Any], *, fitting: bool) -> Table:

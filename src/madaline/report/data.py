@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from madaline.core.arrays import Array
@@ -22,6 +22,7 @@ def report_data(
     target: Array | None = None,
     *,
     rows: str | None = None,
+    names: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return what a model's report says, as JSON-able values.
 
@@ -36,6 +37,8 @@ def report_data(
         The truth for these rows, to judge predictions by.
     rows : str, optional
         What the rows are, in words.
+    names : sequence of str, optional
+        What each row is called, such as its file; by default rows have numbers, from 0.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def report_data(
     )
     of_rows = None
     if table is not None:
-        of_rows = data_of_rows(model, read_frame(table), target, rows)
+        of_rows = data_of_rows(model, read_frame(table), target, rows, names)
     return {
         "madaline": model.version,
         "target": model.summary.target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from madaline.core.arrays import Array
@@ -26,7 +27,11 @@ MOST_PAIRS = 3
 
 
 def data_of_rows(
-    model: FittedModel, table: Table, target: Array | None, rows: str | None
+    model: FittedModel,
+    table: Table,
+    target: Array | None,
+    rows: str | None,
+    names: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return what is to be said with these rows, as JSON-able values.
 
@@ -40,6 +45,8 @@ def data_of_rows(
         The truth.
     rows : str, optional
         What they are, in words.
+    names : sequence of str, optional
+        What each of them is called.
 
     Raises
     ------
@@ -66,8 +73,8 @@ def data_of_rows(
         "quality": None if quality is None else quality.to_json(),
         "effects": _effects(model, table),
         "interactions": _pairs(model, table),
-        "explanations": explained_samples(model, table, target),
-        "findings": None if model.profile is None else model.diagnose(table).to_json(),
+        "explanations": explained_samples(model, table, target, names),
+        "findings": None if model.profile is None else model.diagnose(table).named(names).to_json(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,10 @@ from madaline.training.table_score import label_text
 
 
 def explained_samples(
-    model: FittedModel, table: Table, truth: Array | None = None
+    model: FittedModel,
+    table: Table,
+    truth: Array | None = None,
+    names: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return explanations of a few rows, as JSON-able values.
 
@@ -34,6 +38,8 @@ def explained_samples(
         The rows; up to 100 of them are the background.
     truth : ndarray of shape (n_samples,), optional
         Their labels or numbers.
+    names : sequence of str, optional
+        What the rows are called.
     """
     chosen = _chosen(model, table, truth)
     places = np.array(list(chosen.values()))
@@ -43,6 +49,7 @@ def explained_samples(
         {
             "why": why,
             "row": int(place),
+            "name": None if names is None else names[place],
             "prediction": prediction[number : number + 1].tolist()[0],
             "truth": None if truth is None else truth[place : place + 1].tolist()[0],
             "background": explanation.background,
