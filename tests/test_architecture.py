@@ -14,7 +14,14 @@ ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs.
 USED_IF_THERE = {PACKAGE / "core" / "compiled.py": {"numba"}}
 ROOMS = ("core", "runtime")
-READS_FRAMES_AND_FILES = ("frames", "polars_library", "image_files", "sound_file")
+READS_FRAMES_AND_FILES = (
+    "frames",
+    "series",
+    "reading",
+    "polars_library",
+    "image_files",
+    "sound_file",
+)
 NUMPY_ONLY = [
     *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
     *(

@@ -151,8 +151,11 @@ def scale_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str
         Those of the model.
     """
     for encoder in encoders:
-        if isinstance(encoder, ImageEncoder) and getattr(table[encoder.name], "ndim", 1) == 4:
-            note = encoder.off_scale(table[encoder.name])
+        if not isinstance(encoder, ImageEncoder) or encoder.name not in table:
+            continue
+        images = table[encoder.name]
+        if images.ndim == 4:
+            note = encoder.off_scale(images)
             if note:
                 yield note
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.column import number_text, to_column
+from madaline.data.column import to_column
 from madaline.data.images import read_images
 from madaline.data.sequences import SEQUENCE_NAME, read_sequences
+from madaline.data.series import is_frame, series_of, series_values
 from madaline.data.signals import Signal, holds
 from madaline.data.sounds import SOUND_NAME, Sound
 from madaline.data.table import Table
@@ -117,51 +117,6 @@ def read_signals(X: Any) -> Array | None:
     return to_column(SEQUENCE_NAME, items)
 
 
-def read_target(y: Any) -> Array:
-    """Return a target as a one-dimensional array; labels keep their type.
-
-    Parameters
-    ----------
-    y : series, array-like of shape (n_samples,) or (n_samples, 1), or frame of one column
-        Labels or numbers.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-
-    Raises
-    ------
-    InputError
-        If `y` is missing altogether or has more than one column.
-
-    Examples
-    --------
-    >>> read_target([[1], [0]])
-    array([1, 0])
-    """
-    if y is None:
-        raise InputError(
-            "A target is needed (requires y to be passed, but the target y is None): give one label"
-            " or number a row."
-        )
-    if _is_frame(y):
-        y = _only_column(y)
-    if hasattr(y, "toarray"):
-        y = y.toarray()
-    series = _series(y)
-    array = _target_array(y) if series is None else _labels(series)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise InputError(
-            f"The target must be one column, but y has the shape {array.shape}: give one label or"
-            " number a row (y should be a 1d array)."
-        )
-    if array.dtype.kind == "c":
-        raise InputError("Complex data not supported: the target holds complex numbers.")
-    return array
-
-
 def make_frame(columns: Mapping[str, Any], library: str) -> Any:
     """Return columns as a data frame of pandas, polars or pyarrow.
 
@@ -196,7 +151,7 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
         return [(TEXTS_NAME, np.asarray(X, dtype=object))]
     if isinstance(X, Mapping):
         return [(str(name), _values(values)) for name, values in X.items()]
-    if _is_frame(X):
+    if is_frame(X):
         return _frame_pairs(X)
     if isinstance(X, list | tuple) and X and isinstance(X[0], Mapping):
         return _pairs_of_records(X)
@@ -204,26 +159,8 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
 
 
 def _values(values: Any) -> Any:
-    series = _series(values)
-    return values if series is None else _series_values(series)
-
-
-def _is_frame(X: Any) -> bool:
-    """Whether narwhals knows it as a frame; narwhals is not imported for what comes from NumPy."""
-    if isinstance(X, np.ndarray | list | tuple) or not hasattr(type(X), "columns"):
-        return False
-    import narwhals as nw
-
-    frame = nw.from_native(X, pass_through=True) if _unique_names(X) else X
-    return isinstance(frame, nw.DataFrame | nw.LazyFrame)
-
-
-def _unique_names(X: Any) -> bool:
-    """Check pandas' names before narwhals does, to say it in our words."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(X, pandas.DataFrame):
-        Table.from_columns([(str(name), ()) for name in X.columns])
-    return True
+    series = series_of(values)
+    return values if series is None else series_values(series)
 
 
 def _frame_pairs(X: Any) -> list[tuple[str, Any]]:
@@ -231,58 +168,7 @@ def _frame_pairs(X: Any) -> list[tuple[str, Any]]:
 
     frame = nw.from_native(X)
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return [(str(series.name), _series_values(series)) for series in eager.iter_columns()]
-
-
-def _series(values: Any) -> Any:
-    """Return a narwhals series of it, or None when it is none."""
-    if isinstance(values, np.ndarray | list | tuple) or not hasattr(values, "__len__"):
-        return None
-    import narwhals as nw
-
-    series = nw.from_native(values, series_only=True, pass_through=True)
-    return series if isinstance(series, nw.Series) else None
-
-
-def _series_values(series: Any) -> Array:
-    import narwhals as nw
-
-    dtype = series.dtype
-    if dtype == nw.Int128 or dtype == nw.UInt128:
-        return np.asarray(series.cast(nw.Float64).to_numpy())
-    if dtype.is_nested():
-        raise InputError(
-            f"Column {series.name!r} holds {dtype}: give one number, text, Boolean or date a row."
-        )
-    if isinstance(dtype, nw.Categorical | nw.Enum):
-        return _categories(series)
-    if dtype == nw.String and hasattr(series.to_native(), "factorize"):
-        return _texts(series.to_native())
-    return np.asarray(series.to_numpy())
-
-
-def _texts(series: Any) -> Array:
-    """Return text of pandas: rows of the same text share one object, which is quick to look up."""
-    places, distinct = series.factorize()  # -1 where missing
-    texts: Array = np.array([*distinct, None], dtype=object)
-    return np.asarray(texts[places])
-
-
-def _categories(series: Any) -> Array:
-    """Return categories as text, numbers too: who made them categories meant no numbers."""
-    values = series.to_list()
-    texts = {None: None} | {item: _category_text(item) for item in set(values)}
-    array = np.empty(len(values), dtype=object)
-    array[:] = [texts[item] for item in values]
-    return array
-
-
-def _category_text(item: Any) -> str | bool | None:
-    if item is None or item != item:
-        return None
-    if isinstance(item, float):
-        return number_text(item)
-    return item if isinstance(item, bool) else str(item)
+    return [(str(series.name), series_values(series)) for series in eager.iter_columns()]
 
 
 def _pairs_of_records(records: Sequence[Mapping[Any, Any]]) -> list[tuple[str, Any]]:
@@ -329,42 +215,3 @@ def _check_widths(rows: list[Any]) -> None:
                 f"Row {number} (counted from 0) has {len(row)} values where row 0 has"
                 f" {len(rows[0])}: give every row as many."
             )
-
-
-def _target_array(y: Any) -> Array:
-    if hasattr(y, "__array__"):
-        return np.asarray(y)
-    if isinstance(y, str | bytes | Mapping) or not isinstance(y, Iterable):
-        raise InputError(f"The target is {y!r}: give one label or number a row.")
-    items = list(y)
-    array = np.asarray(items) if _one_type(items) else np.asarray(items, dtype=object)
-    return array.astype(object) if array.dtype.kind == "U" else array
-
-
-def _one_type(items: list[Any]) -> bool:
-    """Whether NumPy may choose the type: it would turn [1, "a"] into text."""
-    types = {type(item) for item in items}
-    return len(types) == 1 or types <= {int, float, bool}
-
-
-def _labels(series: Any) -> Array:
-    """Return a series as labels of their own type: categories of whole numbers stay numbers."""
-    import narwhals as nw
-
-    if isinstance(series.dtype, nw.Categorical | nw.Enum):
-        return _target_array(series.to_list())
-    values = np.asarray(_series_values(series))
-    return values.astype(object) if values.dtype.kind == "U" else values
-
-
-def _only_column(frame: Any) -> Any:
-    """Return the only column of a frame, as a series."""
-    import narwhals as nw
-
-    known = nw.from_native(frame)
-    eager = known.collect() if isinstance(known, nw.LazyFrame) else known
-    if len(eager.columns) != 1:
-        raise InputError(
-            f"The target must be one column, but y has {len(eager.columns)}: choose one."
-        )
-    return eager[eager.columns[0]].to_native()

@@ -1,0 +1,117 @@
+"""Columns of pandas, polars and Arrow: which they are, and what is in them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.column import number_text
+from madaline.data.table import Table
+from madaline.errors import InputError
+
+
+def is_frame(X: Any) -> bool:
+    """Return whether narwhals knows it as a frame.
+
+    narwhals is not imported for what comes from NumPy.
+
+    Raises
+    ------
+    InputError
+        If names of its columns are repeated.
+
+    Examples
+    --------
+    >>> is_frame(np.zeros((2, 2))), is_frame({"size": [1]})
+    (False, False)
+    """
+    if isinstance(X, np.ndarray | list | tuple) or not hasattr(type(X), "columns"):
+        return False
+    import narwhals as nw
+
+    frame = nw.from_native(X, pass_through=True) if _unique_names(X) else X
+    return isinstance(frame, nw.DataFrame | nw.LazyFrame)
+
+
+def _unique_names(X: Any) -> bool:
+    """Check pandas' names before narwhals does, to say it in our words."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(X, pandas.DataFrame):
+        Table.from_columns([(str(name), ()) for name in X.columns])
+    return True
+
+
+def series_of(values: Any) -> Any:
+    """Return a narwhals series of it, or None when it is none.
+
+    Examples
+    --------
+    >>> series_of([1, 2]) is None
+    True
+    """
+    if isinstance(values, np.ndarray | list | tuple) or not hasattr(values, "__len__"):
+        return None
+    import narwhals as nw
+
+    series = nw.from_native(values, series_only=True, pass_through=True)
+    return series if isinstance(series, nw.Series) else None
+
+
+def series_values(series: Any) -> Array:
+    """Return the values of a narwhals series; categories come as text levels.
+
+    Parameters
+    ----------
+    series : narwhals.Series
+        The column.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    InputError
+        If it holds lists or records.
+    """
+    import narwhals as nw
+
+    dtype = series.dtype
+    if dtype == nw.Int128 or dtype == nw.UInt128:
+        return np.asarray(series.cast(nw.Float64).to_numpy())
+    if dtype.is_nested():
+        raise InputError(
+            f"Column {series.name!r} holds {dtype}: give one number, text, Boolean or date a row."
+        )
+    if isinstance(dtype, nw.Categorical | nw.Enum):
+        return _categories(series)
+    if dtype == nw.String and hasattr(series.to_native(), "factorize"):
+        return _texts(series.to_native())
+    return np.asarray(series.to_numpy())
+
+
+def _texts(series: Any) -> Array:
+    """Return text of pandas: rows of the same text share one object, which is quick to look up."""
+    places, distinct = series.factorize()  # -1 where missing
+    texts: Array = np.array([*distinct, None], dtype=object)
+    return np.asarray(texts[places])
+
+
+def _categories(series: Any) -> Array:
+    """Return categories as text, numbers too: who made them categories meant no numbers."""
+    values = series.to_list()
+    texts = {None: None} | {item: _category_text(item) for item in set(values)}
+    array = np.empty(len(values), dtype=object)
+    array[:] = [texts[item] for item in values]
+    return array
+
+
+def _category_text(item: Any) -> str | bool | None:
+    if item is None or item != item:
+        return None
+    if isinstance(item, float):
+        return number_text(item)
+    return item if isinstance(item, bool) else str(item)
