@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.frames import read_frame
-from madaline.data.target.reading import read_target
+from madaline.data.given_target import read_target
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.training.plan import Plan

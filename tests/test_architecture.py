@@ -17,7 +17,7 @@ ROOMS = ("core", "runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
     "series",
-    "reading",
+    "given_target",
     "polars_library",
     "image_files",
     "sound_file",

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from madaline.data.frames import read_frame
+from madaline.data.given_target import read_target
 from madaline.data.table import Table
-from madaline.data.target.reading import read_target
 from madaline.errors import InputError
 
 pd = pytest.importorskip("pandas")

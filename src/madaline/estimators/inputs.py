@@ -14,13 +14,13 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from madaline.core.arrays import Array
 from madaline.data.file_columns import lacking_notes, open_files, scale_notes
 from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_signals
+from madaline.data.given_target import read_target
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.images import could_be_pictures, read_images
 from madaline.data.pictures import is_pictures, read_pictures
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import sequences, unlike
 from madaline.data.table import Table, listed
-from madaline.data.target.reading import read_target
 from madaline.errors import (
     ImagesChangedWarning,
     InputError,
