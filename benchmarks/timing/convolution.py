@@ -105,7 +105,10 @@ def _stepper(name: str, members: int, threads: int) -> Callable[[], None]:
 
 
 def _of_madaline(x: Any, y: Any, *, compiled: bool) -> Callable[[], None]:
-    """Return a step of all networks in one process; each is a group, as in `Cohort.groups`."""
+    """Return a step of all networks in one process; each is a group, as in `Cohort.groups`.
+
+    Groups of one shape share their arrays there, and so they do here.
+    """
     from madaline.core.layers import Convolution, Linear, MaxPooling, ReLU
     from madaline.core.losses import CrossEntropy
     from madaline.core.network import Network
@@ -125,12 +128,12 @@ def _of_madaline(x: Any, y: Any, *, compiled: bool) -> Callable[[], None]:
     population = network.initialize((len(x),), np.random.default_rng(0))
     optimizer.start(population)
     target = np.eye(CLASSES, dtype=np.float32)[y]
-    kernels = needed_kernels() if compiled else None
+    workspace = Workspace(compiled=needed_kernels() if compiled else None)
     rows = [slice(one, one + 1) for one in range(len(x))]
-    groups = [(population[one], x[one], target[one], Workspace(compiled=kernels)) for one in rows]
+    groups = [(population[one], x[one], target[one]) for one in rows]
 
     def train(group: Any) -> None:
-        member, own, truth, workspace = group
+        member, own, truth = group
         workspace.rewind()
         gradient = workspace.empty(member.theta.shape, np.float32)
         bound = network.bind(member.theta)

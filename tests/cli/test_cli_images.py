@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from madaline import AdaptiveClassifier
 from madaline.data.image_files import LARGEST_SIDE, kept_side, open_image, read_image_folder
 from madaline.errors import InputError
 
@@ -187,3 +188,18 @@ def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
     skipped = run(*options, "--skip-broken")
     said = " ".join((skipped.err + skipped.out).split())
     assert "1 row has no image that can be read and got an even one instead" in said
+
+
+def test_a_folder_is_brought_to_the_fractions_that_a_model_learned_from(run, place, pictures):
+    folder = read_image_folder(pictures)
+    images, labels = folder.table["image"], folder.table["label"]
+    models = {}
+    for name, pixels in {"bytes": images, "fractions": images / np.float32(255)}.items():
+        model = AdaptiveClassifier(effort=2, random_state=0).fit(pixels, labels)
+        model.save(place / f"{name}.madaline")
+        models[name] = model.predict_proba(pixels)
+    told = run("predict", place / "fractions.madaline", pictures, "--proba", "--json")
+    assert "Pixels of files are divided by 255" in " ".join(told.err.split())
+    found = json.loads(told.out)["columns"]["probability_level"]
+    np.testing.assert_array_equal(np.float32(found), np.float32(models["fractions"][:, 0]))
+    assert "divided" not in run("predict", place / "bytes.madaline", pictures).err

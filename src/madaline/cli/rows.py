@@ -119,7 +119,8 @@ def read_rows(
         folder = read_sound_folder(path, least_rate=least, skip_broken=skip_broken)
     else:
         folder = read_image_folder(path, shape=encoder.shape, skip_broken=skip_broken)
-    _say([*folder.notes, *lacking_notes(folder.table, encoder.encoders)])
+    said = first.files_note if isinstance(first, ImageEncoder) else ""
+    _say([*folder.notes, *lacking_notes(folder.table, encoder.encoders), *filter(None, [said])])
     return Rows(_on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object))
 
 

@@ -240,7 +240,10 @@ def _images(
         notes.append(
             f"Column {name}: {rows} no image that can be read and got an even one instead."
         )
-    return (encoder.of_files(pixels) if isinstance(encoder, ImageEncoder) else pixels), notes
+    if isinstance(encoder, ImageEncoder) and encoder.files_note:
+        notes.append(f"Column {name}: {encoder.files_note}")
+        pixels = encoder.of_files(pixels)
+    return pixels, notes
 
 
 def _sounds(name: str, sounds: Sequence[Any], *, fitting: bool) -> tuple[Array, list[str]]:

@@ -135,6 +135,15 @@ class ImageEncoder(ColumnEncoder):
         """Return pixels of files, 0 to 255, on the scale of those that it was fitted on."""
         return pixels / np.float32(WHITE) if self.brightest == 1 else pixels
 
+    @property
+    def files_note(self) -> str:
+        """What `of_files` does, in a sentence; empty if it does nothing."""
+        if self.brightest != 1:
+            return ""
+        return (
+            f"Pixels of files are divided by {WHITE}, as the model learned from fractions, 0 to 1."
+        )
+
     def write(self, column: Array, out: Array) -> None:
         """Write the scaled pixels."""
         pixels = out.reshape(column.shape)
