@@ -12,7 +12,15 @@ import pytest
 
 from madaline.core import kernels
 from madaline.core.compiled import SIGNATURES, compiled_kernels, gives_same_bits
-from madaline.core.layers import Convolution, Linear, MaxPooling, ReLU, ScaledLinear, SiLU
+from madaline.core.layers import (
+    Convolution,
+    Linear,
+    MaxPooling,
+    ReLU,
+    ScaledLinear,
+    SiLU,
+    windows,
+)
 from madaline.core.losses import CrossEntropy
 from madaline.core.network import Network
 from madaline.core.optimizers import Adam, ScheduleFreeAdamW, StepSize, weights_only
@@ -209,3 +217,26 @@ def test_kernels_that_round_otherwise_are_noticed():
 def test_a_numba_that_is_missing_or_broken_is_done_without(monkeypatch, numba):
     monkeypatch.setitem(sys.modules, "numba", numba)
     assert compiled_kernels.__wrapped__() is None
+
+
+@pytest.mark.parametrize("block", [1, 2**15])
+@pytest.mark.parametrize(
+    ("shape", "channels", "size"),
+    [((4, 6), 2, 3), ((5, 7), 3, 5), ((1, 3), 2, 3), ((6,), 4, 3), ((4, 6), 1, 3), ((3, 3), 2, 1)],
+)
+def test_windows_copied_in_one_pass(compiled, monkeypatch, shape, channels, size, block):
+    monkeypatch.setattr(windows, "BLOCK", block)
+    rng, layer = np.random.default_rng(0), Convolution(shape, channels, 3, size)
+    network = Network((layer,))
+    theta = network.initialize((2,), rng).theta
+    gradient = rng.standard_normal((2, 5, 3 * prod(shape)), np.float32)
+
+    def all_of_it(workspace, x):
+        slopes = np.empty_like(theta)
+        y, backward = network.forward(network.bind(theta), x, workspace=workspace, training=True)
+        back = backward(gradient.copy(), network.bind(slopes), input_gradient=True)
+        return [one.tobytes() for one in (y, slopes, back)]
+
+    for axes in ((2,), (1,), ()):  # each member's own rows, or the same for both
+        x = rng.standard_normal((*axes, 5, channels * prod(shape)), np.float32)
+        assert all_of_it(Workspace(), x) == all_of_it(Workspace(compiled=compiled), x)

@@ -62,6 +62,11 @@ def test_blocks_of_rows_change_nothing(monkeypatch):
     monkeypatch.setattr(windows, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
     np.testing.assert_allclose(output(layer, x, axes=(2,))[0], whole, atol=1e-12)
     assert check_layer(layer, x, axes=(2,)) < 1e-7
+    monkeypatch.setattr(windows, "BLOCK", 1)  # blocks of one row, whose lines serve three heights
+    for copied in (1, 2**17):
+        monkeypatch.setattr(windows, "COPIED", copied)
+        np.testing.assert_allclose(output(layer, x, axes=(2,))[0], whole, atol=1e-12)
+        assert check_layer(layer, x, axes=(2,)) < 1e-7
 
 
 def test_chunks_of_rows_may_have_an_axis_of_their_own():

@@ -97,19 +97,13 @@ def _by_position(
     """Return what copies windows of some rows, and where they then are."""
     *axes, _, height, width, channels = grids.shape
     high, wide = window
-    tall = height + high - 1
-    shape = (tall, width, 1) if in_lines else (height, width, high)
+    shape = (height + high - 1, width, 1) if in_lines else (height, width, high)
     room = workspace.empty((*axes, *blocks, *shape, wide, channels), grids.dtype)
+    matrix = room.reshape(*axes, blocks[0], 1, -1, shape[-1] * wide * channels)
     if in_lines:
         *steps, _, line, place, _, _, number = room.strides
-        matrix = as_strided(
-            room,
-            (*axes, blocks[0], high, height * width, wide * channels),
-            (*steps, line, place, number),
-        )
-    else:
-        positions = blocks[1] * height * width
-        matrix = room.reshape(*axes, blocks[0], 1, positions, high * wide * channels)
+        heights = (*axes, blocks[0], high, height * width, wide * channels)
+        matrix = as_strided(room, heights, (*steps, line, place, number))
     if workspace.compiled and in_one_piece(grids):
         return _in_one_pass(grids, room, workspace.compiled[kernels.copy_windows]), matrix
     padded, fill = _padded(grids, blocks, window, workspace)
