@@ -11,8 +11,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
-# What is used where it is installed, and nobody needs.
-USED_IF_THERE = {PACKAGE / "core" / "compiled.py": {"numba"}}
+# What is used where it is installed, and nobody needs; the module itself is only imported then.
+USED_IF_THERE = {PACKAGE / "core" / "machine.py": {"numba"}}
 ROOMS = ("core", "runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
@@ -44,7 +44,16 @@ def test_needs_numpy_alone(path: Path) -> None:
 def test_imports_only_numpy_at_the_top(path: Path) -> None:
     # The estimators' base classes are scikit-learn's, so their own module cannot wait.
     allowed = ALLOWED | {"sklearn"} if "estimators" in path.parts else ALLOWED
+    allowed = allowed | USED_IF_THERE.get(path, set())
     assert set(imported(path.read_text(), everywhere=False)) <= allowed
+
+
+@pytest.mark.parametrize("module", USED_IF_THERE, ids=lambda path: path.stem)
+def test_what_nobody_needs_is_imported_by_functions_alone(module: Path) -> None:
+    line = f"from {'.'.join(module.relative_to(PACKAGE.parent).with_suffix('').parts)} import"
+    lines = [one for path in ALL for one in path.read_text().splitlines() if line in one]
+    assert lines
+    assert not [one for one in lines if one.startswith("from")]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.compiled import compiled_kernels
+from madaline.core.gradients import gradient_writer
 from madaline.core.layers import Linear, ReLU
 from madaline.core.losses import CrossEntropy
 from madaline.core.network import Network
@@ -117,17 +118,12 @@ class _Part:
         """Train for one epoch, step by step as `Cohort.train_group` does."""
         workspace, members, order = self.workspace, self.members, self.order
         gradient = np.empty_like(members.theta)
-        parameters, gradients = self.network.bind(members.theta), self.network.bind(gradient)
+        write = gradient_writer(self.network, LOSS, members.theta, gradient, workspace=workspace)
         for step in range(order.shape[1]):
             workspace.rewind()
             index = order[self.rows, step]
-            output, backward = self.network.forward(
-                parameters, _gather(self.x, index, workspace), workspace=workspace, training=True
-            )
-            slope = LOSS.gradient(
-                output, _gather(self.target, index, workspace), None, workspace=workspace
-            )
-            backward(slope, gradients)
+            x, target = (_gather(values, index, workspace) for values in (self.x, self.target))
+            write(x, target, None)
             OPTIMIZER.step(members, gradient, STEP, workspace=workspace)
 
 

@@ -31,7 +31,7 @@ def test_all_three_products_are_those_of_whole_matrices(shape):
     x, weight, gradient = _matrices(*shape)
     output, by_weight = np.empty_like(gradient), np.empty_like(weight)
     products.write_product(x, weight, output, Workspace())
-    products.gradient_by_weight(x, gradient, by_weight)
+    products.gradient_by_weight(x, gradient, by_weight, Workspace())
     by_input = products.gradient_by_input(gradient, weight, Workspace())
     for piecewise, left, right in (
         (output, x, weight),
@@ -51,9 +51,9 @@ def test_a_member_has_the_same_bits_alone(shape):
         products.write_product(x[0], weight[member], alone[member], Workspace())
     np.testing.assert_array_equal(together, alone)
     together, alone = np.empty_like(weight), np.empty_like(weight)
-    products.gradient_by_weight(x[0], gradient, together)
+    products.gradient_by_weight(x[0], gradient, together, Workspace())
     for member in range(len(weight)):
-        products.gradient_by_weight(x[0], gradient[member], alone[member])
+        products.gradient_by_weight(x[0], gradient[member], alone[member], Workspace())
     np.testing.assert_array_equal(together, alone)
     together = products.gradient_by_input(gradient, weight, Workspace())
     for member in range(len(weight)):
@@ -73,5 +73,5 @@ def test_pieces_are_equal_small_and_few():
 def test_the_rows_of_a_long_batch_are_added_up():
     x = np.random.default_rng(0).normal(size=(2, 9000, 3))
     out = np.empty((2, 3))
-    products.sum_over_batch(x, out)
+    products.sum_over_batch(x, out, Workspace())
     np.testing.assert_allclose(out, x.sum(axis=1))

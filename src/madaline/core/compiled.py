@@ -77,22 +77,10 @@ def in_one_piece(*arrays: Array) -> bool:
     return True
 
 
-def _compile() -> dict[Kernel, Kernel]:
-    from numba import njit, types
+def _compile() -> Mapping[Kernel, Kernel]:
+    from madaline.core.machine import COMPILED
 
-    def argument(words: str) -> object:
-        item = types.uint8 if "b" in words else types.float32
-        return types.Array(item, int(words[-1]), "C", readonly="r" in words)
-
-    return {
-        kernel: njit(
-            types.void(*map(argument, signature.split())),
-            cache=True,
-            nogil=True,
-            error_model="numpy",
-        )(kernel)
-        for kernel, signature in SIGNATURES.items()
-    }
+    return COMPILED
 
 
 def _same_bits(kernel: Kernel, compiled: Kernel) -> bool:

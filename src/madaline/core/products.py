@@ -59,12 +59,12 @@ def write_product(x: Array, weight: Array, out: Array, workspace: Workspace) -> 
     if batch * in_features * units > (workspace.largest_product or inf):
         _add_up_inputs(x, weight, out, workspace)
     elif count == 1:
-        np.matmul(x, weight, out=out)
+        workspace.do(np.matmul, x, weight, out=out)
     else:
-        np.matmul(_cut(x, count), weight[..., None, :, :], out=_cut(out, count))
+        workspace.do(np.matmul, _cut(x, count), weight[..., None, :, :], out=_cut(out, count))
 
 
-def gradient_by_weight(x: Array, gradient: Array, out: Array) -> None:
+def gradient_by_weight(x: Array, gradient: Array, out: Array, workspace: Workspace) -> None:
     """Write ``x.T @ gradient`` of every member into `out`, some columns of `x` at a time.
 
     Parameters
@@ -75,14 +75,16 @@ def gradient_by_weight(x: Array, gradient: Array, out: Array) -> None:
         What each column of `x` is multiplied with.
     out : ndarray of shape (*axes, in, out)
         Where to write.
+    workspace : Workspace
+        Does it.
     """
     batch, in_features = x.shape[-2:]
     count = pieces(in_features, batch * gradient.shape[-1], FEWEST_COLUMNS)
     if count == 1:
-        np.matmul(x.swapaxes(-1, -2), gradient, out=out)
+        workspace.do(np.matmul, x.swapaxes(-1, -2), gradient, out=out)
     else:
         columns = _cut(x.swapaxes(-1, -2), count)
-        np.matmul(columns, gradient[..., None, :, :], out=_cut(out, count))
+        workspace.do(np.matmul, columns, gradient[..., None, :, :], out=_cut(out, count))
 
 
 def gradient_by_input(gradient: Array, weight: Array, workspace: Workspace) -> Array:
@@ -109,14 +111,15 @@ def gradient_by_input(gradient: Array, weight: Array, workspace: Workspace) -> A
     out = workspace.empty((*gradient.shape[:-1], in_features), gradient.dtype)
     turned = weight.swapaxes(-1, -2)
     if in_features * units > LARGEST_TURNED or not has_small_kernels():
-        return np.matmul(gradient, turned, out=out)
+        workspace.do(np.matmul, gradient, turned, out=out)
+        return out
     copy = workspace.empty(turned.shape, turned.dtype)
-    np.copyto(copy, turned)
+    workspace.do(np.copyto, copy, turned)
     write_product(gradient, copy, out, workspace)
     return out
 
 
-def sum_over_batch(x: Array, out: Array) -> None:
+def sum_over_batch(x: Array, out: Array, workspace: Workspace) -> None:
     """Write the sum over the rows of `x`, (*axes, batch, features), into `out`, (*axes, features).
 
     A product with a row of ones takes a third of the time of ``sum`` over the second last axis.
@@ -124,15 +127,18 @@ def sum_over_batch(x: Array, out: Array) -> None:
     Examples
     --------
     >>> out = np.empty(2)
-    >>> sum_over_batch(np.array([[1.0, 2.0], [3.0, 4.0]]), out)
+    >>> sum_over_batch(np.array([[1.0, 2.0], [3.0, 4.0]]), out, Workspace())
     >>> out
     array([4., 6.])
     """
     row, batch = _ones(x.dtype), x.shape[-2]
-    np.matmul(row[:, : min(batch, MOST_ONES)], x[..., :MOST_ONES, :], out=out[..., None, :])
+    first = row[:, : min(batch, MOST_ONES)]
+    workspace.do(np.matmul, first, x[..., :MOST_ONES, :], out=out[..., None, :])
     for start in range(MOST_ONES, batch, MOST_ONES):
         block = x[..., start : start + MOST_ONES, :]
-        out += np.matmul(row[:, : block.shape[-2]], block)[..., 0, :]
+        part = workspace.empty(out.shape, out.dtype)
+        workspace.do(np.matmul, row[:, : block.shape[-2]], block, out=part[..., None, :])
+        workspace.do(np.add, out, part, out=out)
 
 
 @lru_cache(maxsize=4096)
@@ -174,11 +180,12 @@ def _add_up_inputs(x: Array, weight: Array, out: Array, workspace: Workspace) ->
     """Write ``x @ weight`` into `out`, no product larger than the workspace allows."""
     batch, in_features, units = x.shape[-2], x.shape[-1], weight.shape[-1]
     size = max(1, (workspace.largest_product or 0) // max(1, batch * units))
-    np.matmul(x[..., :size], weight[..., :size, :], out=out)
+    workspace.do(np.matmul, x[..., :size], weight[..., :size, :], out=out)
     for start in range(size, in_features, size):
         block = slice(start, start + size)
         part = workspace.empty(out.shape, out.dtype)
-        out += np.matmul(x[..., block], weight[..., block, :], out=part)
+        workspace.do(np.matmul, x[..., block], weight[..., block, :], out=part)
+        workspace.do(np.add, out, part, out=out)
 
 
 def _cut(matrix: Array, count: int) -> Array:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from madaline.core.arrays import Array
 from madaline.core.compiled import Kernel, in_one_piece
+
+Call: TypeAlias = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
+"""A function, and its arguments by position and by name."""
 
 
 class Workspace:
@@ -36,7 +40,7 @@ class Workspace:
     True
     """
 
-    __slots__ = ("_arrays", "_next", "compiled", "largest_product")
+    __slots__ = ("_arrays", "compiled", "handed_out", "largest_product", "noted")
 
     def __init__(
         self,
@@ -46,12 +50,13 @@ class Workspace:
     ) -> None:
         self.largest_product = largest_product
         self.compiled = compiled
+        self.noted: list[Call] | None = None
+        self.handed_out = 0
         self._arrays: list[Array] = []
-        self._next = 0
 
     def rewind(self) -> None:
         """Start the next step: all arrays may be handed out again."""
-        self._next = 0
+        self.handed_out = 0
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
         """Return an uninitialized array.
@@ -68,8 +73,8 @@ class Workspace:
         ndarray of `shape`
             The array that this request got last time, if it had the same shape and type.
         """
-        position = self._next
-        self._next = position + 1
+        position = self.handed_out
+        self.handed_out = position + 1
         if position == len(self._arrays):
             self._arrays.append(np.empty(shape, dtype))
             return self._arrays[position]
@@ -77,6 +82,27 @@ class Workspace:
         if array.shape != shape or array.dtype != dtype:
             array = self._arrays[position] = np.empty(shape, dtype)
         return array
+
+    def do(self, function: Callable[..., object], *arguments: Any, **named: Any) -> None:
+        """Call a function that writes into arrays, and note that, where a `Recorded` takes notes.
+
+        Parameters
+        ----------
+        function : callable
+            Such as a function of NumPy; what it returns is lost.
+        *arguments, **named : object
+            Its arguments.
+
+        Examples
+        --------
+        >>> x = np.array([1.0, 2.0])
+        >>> Workspace().do(np.add, x, 1, out=x)
+        >>> x
+        array([2., 3.])
+        """
+        function(*arguments, **named)
+        if self.noted is not None:
+            self.noted.append((function, arguments, named))
 
     def in_one_pass(self, kernel: Kernel, *arrays: Array) -> bool:
         """Have a compiled kernel go over arrays, element by element; return whether it did.
@@ -97,5 +123,5 @@ class Workspace:
             return False
         if any(array.shape != arrays[0].shape for array in arrays):
             return False  # one that members share
-        self.compiled[kernel](*[array.reshape(-1) for array in arrays])
+        self.do(self.compiled[kernel], *[array.reshape(-1) for array in arrays])
         return True

@@ -13,6 +13,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.compiled import compiled_kernels
+from madaline.core.gradients import gradient_writer
 from madaline.core.network import Network
 from madaline.core.optimizers import ScheduleFreeAdamW, StepSize, weights_only
 from madaline.core.population import Population, Slot
@@ -214,7 +215,14 @@ class Cohort:
         workspace, folds = self._workspace(group), group.folds
         members = self.population[group.recipes, folds]
         gradient = self._gradient(members)
-        parameters, gradients = self.network.bind(members.theta), self.network.bind(gradient)
+        write_gradient = gradient_writer(
+            self.network,
+            self.examples.loss,
+            members.theta,
+            gradient,
+            workspace=workspace,
+            rng=rngs[0],
+        )
         decay = self._weight_decay(members)
         for step in range(order.shape[1]):
             workspace.rewind()
@@ -224,11 +232,7 @@ class Cohort:
             if self.recipes[0].warping:
                 x = self._warped(x, rngs, workspace)
             self._move(x, rngs)
-            output, backward = self.network.forward(
-                parameters, x, workspace=workspace, training=True, rng=rngs[0]
-            )
-            slope = self.examples.loss.gradient(output, target, weight, workspace=workspace)
-            backward(slope, gradients)
+            write_gradient(x, target, weight)
             size = self._step_size(members, decay)
             self.optimizer.step(members, gradient, size, workspace=workspace)
 

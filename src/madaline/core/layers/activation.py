@@ -66,7 +66,7 @@ class Activation(Layer):
         self, gradient: Array, x: Array, y: Array, kept: Array, workspace: Workspace
     ) -> None:
         """Multiply the gradient by the slope."""
-        np.multiply(gradient, self.slope(x, y, kept, workspace), out=gradient)
+        workspace.do(np.multiply, gradient, self.slope(x, y, kept, workspace), out=gradient)
 
 
 def empty_like(x: Array, workspace: Workspace) -> Array:
@@ -81,8 +81,10 @@ def logistic(x: Array, workspace: Workspace) -> Array:
 
 def tanh_of_half(x: Array, workspace: Workspace) -> Array:
     """Return ``tanh(x / 2)``."""
-    y = np.multiply(x, 0.5, out=empty_like(x, workspace))
-    return np.tanh(y, out=y)
+    y = empty_like(x, workspace)
+    workspace.do(np.multiply, x, 0.5, out=y)
+    workspace.do(np.tanh, y, out=y)
+    return y
 
 
 def as_logistic(tanh: Array) -> Array:

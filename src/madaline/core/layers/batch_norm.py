@@ -93,8 +93,10 @@ class BatchNorm(Layer):
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             product = workspace.empty(gradient.shape, gradient.dtype)
-            sum_over_batch(gradient, gradients["bias"])
-            sum_over_batch(np.multiply(gradient, normal, out=product), gradients["scale"])
+            sum_over_batch(gradient, gradients["bias"], workspace)
+            sum_over_batch(
+                np.multiply(gradient, normal, out=product), gradients["scale"], workspace
+            )
             gradients["mean"][...] = 0
             gradients["variance"][...] = 0
             if not input_gradient:
@@ -134,6 +136,6 @@ class BatchNorm(Layer):
 def _batch_mean(x: Array, workspace: Workspace) -> Array:
     """Return the mean over the rows, shape (..., 1, features)."""
     mean = workspace.empty((*x.shape[:-2], 1, x.shape[-1]), x.dtype)
-    sum_over_batch(x, mean[..., 0, :])
+    sum_over_batch(x, mean[..., 0, :], workspace)
     mean *= 1 / x.shape[-2]
     return mean

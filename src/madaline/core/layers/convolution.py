@@ -122,7 +122,7 @@ class Convolution(Layer):
         ) -> Array:
             if gradients:  # whoever wants none may give none
                 self._write_weight_gradient(x, gradient, gradients["weight"], workspace)
-                sum_over_batch(self._by_position(gradient), gradients["bias"])
+                sum_over_batch(self._by_position(gradient), gradients["bias"], workspace)
             if not input_gradient:
                 return gradient
             return self._convolved(gradient, self._turned(weight, workspace), None, workspace)

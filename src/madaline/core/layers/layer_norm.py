@@ -76,8 +76,10 @@ class LayerNorm(Layer):
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             product = workspace.empty(gradient.shape, gradient.dtype)
-            sum_over_batch(gradient, gradients["bias"])
-            sum_over_batch(np.multiply(gradient, normal, out=product), gradients["scale"])
+            sum_over_batch(gradient, gradients["bias"], workspace)
+            sum_over_batch(
+                np.multiply(gradient, normal, out=product), gradients["scale"], workspace
+            )
             if not input_gradient:
                 return gradient
             product *= scale

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -46,6 +47,8 @@ class Linear(Layer):
     array([[11.5]])
     """
 
+    repeatable: ClassVar[bool] = True
+
     in_features: int
     out_features: int
     weight_initializer: Initializer = field(
@@ -82,8 +85,8 @@ class Linear(Layer):
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             if gradients:
-                gradient_by_weight(x, gradient, gradients["weight"])
-                sum_over_batch(gradient, gradients["bias"])
+                gradient_by_weight(x, gradient, gradients["weight"], workspace)
+                sum_over_batch(gradient, gradients["bias"], workspace)
             if not input_gradient:
                 return gradient
             return gradient_by_input(gradient, weight, workspace)  # (*axes, batch, in)
@@ -115,7 +118,9 @@ def add_bias(sums: Array, bias: Array, workspace: Workspace) -> None:
     """Add the bias, (*axes, units), to the sums of every row, (*axes, batch, units)."""
     if workspace.compiled and in_one_piece(sums) and sums.shape[:-2] == bias.shape[:-1]:
         batch, units = sums.shape[-2:]
-        rows = np.ascontiguousarray(bias, np.float32).reshape(-1, units)
-        workspace.compiled[kernels.add_bias](sums.reshape(-1, batch, units), rows)
+        rows = workspace.empty(bias.shape, np.float32)
+        workspace.do(np.copyto, rows, bias)
+        add = workspace.compiled[kernels.add_bias]
+        workspace.do(add, sums.reshape(-1, batch, units), rows.reshape(-1, units))
     else:
-        sums += bias[..., None, :]
+        workspace.do(np.add, sums, bias[..., None, :], out=sums)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class ReLU(Activation):
     array([[0., 3.]])
     """
 
+    repeatable: ClassVar[bool] = True
+
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``max(x, 0)``, twice.
 
@@ -36,13 +39,15 @@ class ReLU(Activation):
         if workspace.in_one_pass(kernels.rectify, x, y):
             return y, y
         zeros = workspace.empty(x.shape[-2:], x.dtype)
-        zeros.fill(0)
-        np.maximum(x, zeros, out=y)
+        workspace.do(zeros.fill, 0)
+        workspace.do(np.maximum, x, zeros, out=y)
         return y, y
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return 1 where `x` is above zero and 0 elsewhere."""
-        return np.greater(y, 0, out=empty_like(x, workspace))
+        slope = empty_like(x, workspace)
+        workspace.do(np.greater, y, 0, out=slope)
+        return slope
 
     def bend_back(
         self, gradient: Array, x: Array, y: Array, kept: Array, workspace: Workspace

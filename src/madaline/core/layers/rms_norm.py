@@ -70,7 +70,9 @@ class RMSNorm(Layer):
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             product = workspace.empty(gradient.shape, gradient.dtype)
-            sum_over_batch(np.multiply(gradient, normal, out=product), gradients["scale"])
+            sum_over_batch(
+                np.multiply(gradient, normal, out=product), gradients["scale"], workspace
+            )
             if not input_gradient:
                 return gradient
             gradient *= scale

@@ -65,7 +65,7 @@ class Scale(Layer):
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             product = workspace.empty(gradient.shape, gradient.dtype)
-            sum_over_batch(np.multiply(gradient, x, out=product), gradients["scale"])
+            sum_over_batch(np.multiply(gradient, x, out=product), gradients["scale"], workspace)
             if not input_gradient:
                 return gradient
             return np.multiply(gradient, scale, out=gradient)

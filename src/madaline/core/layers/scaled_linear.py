@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -43,6 +44,8 @@ class ScaledLinear(Layer):
     >>> [slot.shape for slot in layer.slots()]
     [(2,), (3, 1), (1,)]
     """
+
+    repeatable: ClassVar[bool] = True
 
     columns: tuple[int, ...]
     out_features: int
@@ -114,21 +117,28 @@ class ScaledLinear(Layer):
     ) -> tuple[Array, Backward]:
         """Return the output and its backward pass."""
         weight, bias = parameters["weight"], parameters["bias"]
-        feature_gate = self._feature_gate(parameters)
+        by_feature = workspace.empty((*weight.shape[:-1], 1), weight.dtype)
+        gate = parameters["gate"]
+        out = by_feature[..., 0]
+        workspace.do(np.take, gate, self._index, axis=-1, out=out, mode="clip")
         scaled = workspace.empty(weight.shape, weight.dtype)
-        np.multiply(weight, feature_gate, out=scaled)
+        workspace.do(np.multiply, weight, by_feature, out=scaled)
         y = affine(x, scaled, bias, workspace)
 
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
-            gradient_by_weight(x, gradient, gradients["weight"])  # by the scaled weight, so far
-            by_feature = np.vecdot(weight, gradients["weight"])  # (*axes, in)
+            gradient_by_weight(
+                x, gradient, gradients["weight"], workspace
+            )  # by the scaled weight, so far
+            slopes = workspace.empty(weight.shape[:-1], weight.dtype)  # by each feature's gate
+            workspace.do(np.vecdot, weight, gradients["weight"], out=slopes)
             selector = self._selector.astype(weight.dtype, copy=False)
             # One member at a time: rows of one product round differently for other members beside.
-            np.matmul(by_feature[..., None, :], selector, out=gradients["gate"][..., None, :])
-            np.multiply(gradients["weight"], feature_gate, out=gradients["weight"])
-            sum_over_batch(gradient, gradients["bias"])
+            of_column = gradients["gate"][..., None, :]
+            workspace.do(np.matmul, slopes[..., None, :], selector, out=of_column)
+            workspace.do(np.multiply, gradients["weight"], by_feature, out=gradients["weight"])
+            sum_over_batch(gradient, gradients["bias"], workspace)
             if not input_gradient:
                 return gradient
             return gradient_by_input(gradient, scaled, workspace)  # (*axes, batch, in)

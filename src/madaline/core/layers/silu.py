@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,18 +28,22 @@ class SiLU(Activation):
     array([[0.    , 0.7311]])
     """
 
+    repeatable: ClassVar[bool] = True
+
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``x * sigmoid(x)`` and the sigmoid."""
         sigmoid, y = tanh_of_half(x, workspace), empty_like(x, workspace)
         if not workspace.in_one_pass(kernels.silu, x, sigmoid, y):
-            np.multiply(x, as_logistic(sigmoid), out=y)
+            workspace.do(as_logistic, sigmoid)
+            workspace.do(np.multiply, x, sigmoid, out=y)
         return y, sigmoid
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``s + y (1 - s) = s + y - y s`` with the sigmoid s."""
-        slope = np.multiply(y, kept, out=empty_like(x, workspace))
-        np.subtract(y, slope, out=slope)
-        slope += kept
+        slope = empty_like(x, workspace)
+        workspace.do(np.multiply, y, kept, out=slope)
+        workspace.do(np.subtract, y, slope, out=slope)
+        workspace.do(np.add, slope, kept, out=slope)
         return slope
 
     def bend_back(

@@ -108,10 +108,11 @@ class Loss(ABC):
         ndarray of the shape of `output`
             ``slope * weight / batch``.
         """
-        gradient = self.slope(output, target, workspace.empty(output.shape, output.dtype))
-        gradient *= 1 / output.shape[-2]
+        gradient = workspace.empty(output.shape, output.dtype)
+        workspace.do(self.slope, output, target, gradient)
+        workspace.do(np.multiply, gradient, 1 / output.shape[-2], out=gradient)
         if weight is not None:
-            gradient *= weight[..., None]
+            workspace.do(np.multiply, gradient, weight[..., None], out=gradient)
         return gradient
 
     def config(self) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""A step does the same to the same arrays every time: written down once, it need not be asked why.
+
+Which views a product needs, in how many pieces it is cut, whether a kernel may have an array: all
+that is Python, and of small networks it takes as long as the numbers themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from madaline.core.follower import follower
+from madaline.core.programs import in_few_calls
+from madaline.core.workspace import Call, Workspace
+
+
+class Recorded:
+    """A function whose calls of `Workspace.do` are noted, and then done without it (final).
+
+    As long as it is called with the very same arrays it repeats what it did to them, whatever they
+    hold by then. With others it is called itself, and noted anew.
+
+    Parameters
+    ----------
+    function : callable
+        Everything that it does to arrays goes through `Workspace.do`, does not depend on what they
+        hold, and uses arrays that stay: those of the workspace, its arguments, or others. It
+        returns nothing.
+    workspace : Workspace
+        What it works with.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> workspace, asked = Workspace(), []
+    >>> def double(x):
+    ...     asked.append(x)
+    ...     workspace.do(np.multiply, x, 2, out=x)
+    >>> x = np.array([1.0])
+    >>> again = Recorded(double, workspace)
+    >>> again(x)
+    >>> again(x)
+    >>> x, len(asked)
+    (array([4.]), 1)
+    """
+
+    __slots__ = ("_arguments", "_calls", "_function", "_handed_out", "_noted", "_workspace")
+
+    def __init__(self, function: Callable[..., None], workspace: Workspace) -> None:
+        self._function = function
+        self._workspace = workspace
+        self._arguments: tuple[Any, ...] | None = None
+        self._noted: Sequence[Call] = ()  # has the arrays
+        self._calls: Sequence[Call] = ()
+        self._handed_out = (0, 0)
+
+    def __call__(self, *arguments: Any) -> None:
+        """Do to the arguments what the function does."""
+        if not self._is_known(arguments):
+            self._note(arguments)
+            return
+        for function, own, named in self._calls:
+            function(*own, **named)
+        self._workspace.handed_out = self._handed_out[1]
+
+    def _is_known(self, arguments: tuple[Any, ...]) -> bool:
+        known = self._arguments
+        return (
+            known is not None
+            and self._workspace.handed_out == self._handed_out[0]
+            and all(one is two for one, two in zip(arguments, known, strict=True))
+        )
+
+    def _note(self, arguments: tuple[Any, ...]) -> None:
+        workspace, before = self._workspace, self._workspace.handed_out
+        calls: list[Call] = []
+        workspace.noted = calls
+        try:
+            self._function(*arguments)
+        finally:
+            workspace.noted = None
+        self._noted = self._calls = calls
+        follow = None if workspace.compiled is None else follower()
+        if workspace.compiled is not None and follow is not None:
+            self._calls = in_few_calls(calls, workspace.compiled, follow)
+        self._arguments, self._handed_out = arguments, (before, workspace.handed_out)
