@@ -119,12 +119,13 @@ class _Part:
         workspace, members, order = self.workspace, self.members, self.order
         gradient = np.empty_like(members.theta)
         write = gradient_writer(self.network, LOSS, members.theta, gradient, workspace=workspace)
+        take_step = OPTIMIZER.stepper(members, gradient, workspace=workspace)
         for step in range(order.shape[1]):
             workspace.rewind()
             index = order[self.rows, step]
             x, target = (_gather(values, index, workspace) for values in (self.x, self.target))
             write(x, target, None)
-            OPTIMIZER.step(members, gradient, STEP, workspace=workspace)
+            take_step(STEP)
 
 
 def _moved(population: Population, place: Any) -> Population:

@@ -192,16 +192,16 @@ def test_arrays_that_kernels_cannot_take_are_left_to_numpy():
     assert workspace.in_one_pass(kernels.rectify, x, x.copy())
     assert not workspace.in_one_pass(kernels.rectify, x.T, x.T.copy())
     assert not workspace.in_one_pass(kernels.rectify, x.astype(np.float64), x.astype(np.float64))
-    theta, column = np.ones((2, 4)), np.ones((2, 1))
-    size, betas = StepSize(0.1), (0.9, 0.99)
+    theta, column = np.ones((2, 4)), np.ones((2, 1), np.float32)
+    size, betas, numbers = StepSize(0.1), (0.9, 0.99), (lambda: (column, column))
     for matrix in (theta, np.ones((2, 8), np.float32)[:, ::2]):
-        arguments = (kernels.adam, (matrix,) * 4, betas, (np.float32(column),) * 2, size)
+        arguments = (kernels.adam, (matrix,) * 4, betas, numbers, size)
         assert not step_in_one_pass(*arguments, workspace)
-    matrices, columns = (np.float32(theta),) * 4, (np.float32(column),) * 2
-    assert step_in_one_pass(kernels.adam, matrices, betas, columns, size, workspace)
-    assert not step_in_one_pass(kernels.adam, matrices, betas, (column, column), size, workspace)
-    for odd in (StepSize(0.1, np.float32([[0.1]])), StepSize(0.1, rates=np.ones((1, 4), "f"))):
-        assert not step_in_one_pass(kernels.adam, matrices, betas, columns, odd, workspace)
+    matrices = (np.float32(theta),) * 4
+    assert step_in_one_pass(kernels.adam, matrices, betas, numbers, size, workspace)
+    odd_rates = StepSize(0.1, rates=np.ones((1, 4), "f"))
+    for odd in (StepSize(np.ones((2, 1))), StepSize(0.1, np.float32([[0.1]])), odd_rates):
+        assert not step_in_one_pass(kernels.adam, matrices, betas, numbers, odd, workspace)
 
 
 def test_kernels_that_round_otherwise_are_noticed():

@@ -14,6 +14,7 @@ from madaline.core.gradients import gradient_writer
 from madaline.core.layers import Dropout, Linear, ReLU, ScaledLinear, SiLU
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Huber, Squared
 from madaline.core.network import Network
+from madaline.core.optimizers import Adam, Momentum, ScheduleFreeAdamW, StepSize, weights_only
 from madaline.core.programs import KERNELS, in_few_calls
 from madaline.core.recording import Recorded
 from madaline.core.workspace import Workspace
@@ -94,10 +95,38 @@ def test_a_program_is_nearly_all_of_a_step(follow):
         Workspace(compiled=compiled_kernels()),
     )
     write = gradient_writer(network, loss, theta, np.empty_like(theta), workspace=workspace)
-    write(np.ones((3, batch, 3), "f"), np.ones((3, batch, 4), "f"), None)
+    x, target = np.ones((3, batch, 3), "f"), np.ones((3, batch, 4), "f")
+    for _ in range(2):
+        workspace.rewind()
+        write(x, target, None)
     left = [function.__name__ for function, _, _ in write._calls if function is not follow]
     # What NumPy has its own approximations and orders of adding up for, and the gates.
     assert left == ["take", "multiply", "multiply", "tanh", "exp", "vecdot", "multiply"]
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), ScheduleFreeAdamW(power=1), Momentum()])
+@pytest.mark.parametrize("axes", [(), (3,), (2, 3)])
+def test_repeated_steps_are_those_of_the_optimizer(compiled, optimizer, axes):
+    network = CASES["classes"][0]
+    ways = []
+    for repeated in (False, True):
+        rng = np.random.default_rng(0)
+        population = network.initialize(axes, rng)
+        optimizer.start(population)
+        gradient = np.empty_like(population.theta)
+        workspace = Workspace(compiled=compiled if repeated else None)
+        step = optimizer.stepper(population, gradient, workspace=workspace)
+        rate = np.full((*axes, 1), 0.01, "f")
+        sizes = [StepSize(0.1), *[StepSize(rate, 0.01 * weights_only(network.layout))] * 4]
+        for size in sizes:
+            workspace.rewind()
+            gradient[...] = rng.standard_normal(gradient.shape)
+            if repeated:
+                step(size)
+            else:
+                optimizer.step(population, gradient, size, workspace=workspace)
+        ways.append([one.tobytes() for one in (population.theta, *population.memory.values())])
+    assert ways[0] == ways[1]
 
 
 def test_chance_is_not_repeated():
@@ -114,9 +143,9 @@ def test_other_arrays_are_noted_anew():
     workspace, out = Workspace(), np.zeros(2)
     add = Recorded(lambda x: workspace.do(np.add, out, x, out=out), workspace)
     one, two = np.array([1.0, 2.0]), np.array([10.0, 20.0])
-    for x in (one, one, two, two, one):
+    for x in (one, one, one, two, two, two, one):
         add(x)
-    assert out.tolist() == [23, 46]
+    assert out.tolist() == [34, 68]
 
 
 def test_arrays_of_the_workspace_are_handed_out_as_before():
@@ -126,7 +155,7 @@ def test_arrays_of_the_workspace_are_handed_out_as_before():
         workspace.do(np.copyto, workspace.empty(x.shape, x.dtype), x)
 
     again, x = Recorded(write, workspace), np.ones(2)
-    for _ in range(2):
+    for _ in range(3):
         workspace.rewind()
         again(x)
         assert workspace.handed_out == 1

@@ -6,7 +6,7 @@ that is Python, and of small networks it takes as long as the numbers themselves
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from madaline.core.follower import follower
@@ -50,20 +50,22 @@ class Recorded:
         self._function = function
         self._workspace = workspace
         self._arguments: tuple[Any, ...] | None = None
-        self._noted: Sequence[Call] = ()  # has the arrays
-        self._calls: Sequence[Call] = ()
         self._handed_out = (0, 0)
+        self._noted: list[Call] = []  # has the arrays
+        self._calls: list[Call] | None = None
 
     def __call__(self, *arguments: Any) -> None:
         """Do to the arguments what the function does."""
-        if not self._is_known(arguments):
+        if not self._knows(arguments):
             self._note(arguments)
             return
+        if self._calls is None:
+            self._calls = self._shortened()
         for function, own, named in self._calls:
             function(*own, **named)
         self._workspace.handed_out = self._handed_out[1]
 
-    def _is_known(self, arguments: tuple[Any, ...]) -> bool:
+    def _knows(self, arguments: tuple[Any, ...]) -> bool:
         known = self._arguments
         return (
             known is not None
@@ -73,14 +75,18 @@ class Recorded:
 
     def _note(self, arguments: tuple[Any, ...]) -> None:
         workspace, before = self._workspace, self._workspace.handed_out
-        calls: list[Call] = []
-        workspace.noted = calls
+        self._arguments, self._calls, self._noted = None, None, []
+        workspace.noted = self._noted
         try:
             self._function(*arguments)
         finally:
             workspace.noted = None
-        self._noted = self._calls = calls
-        follow = None if workspace.compiled is None else follower()
-        if workspace.compiled is not None and follow is not None:
-            self._calls = in_few_calls(calls, workspace.compiled, follow)
         self._arguments, self._handed_out = arguments, (before, workspace.handed_out)
+
+    def _shortened(self) -> list[Call]:
+        """Return what was noted, as programs where something can follow them."""
+        compiled = self._workspace.compiled
+        follow = None if compiled is None else follower()
+        if compiled is None or follow is None:
+            return self._noted
+        return in_few_calls(self._noted, compiled, follow)

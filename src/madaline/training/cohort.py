@@ -215,15 +215,12 @@ class Cohort:
         workspace, folds = self._workspace(group), group.folds
         members = self.population[group.recipes, folds]
         gradient = self._gradient(members)
+        loss, theta = self.examples.loss, members.theta
         write_gradient = gradient_writer(
-            self.network,
-            self.examples.loss,
-            members.theta,
-            gradient,
-            workspace=workspace,
-            rng=rngs[0],
+            self.network, loss, theta, gradient, workspace=workspace, rng=rngs[0]
         )
-        decay = self._weight_decay(members)
+        take_step = self.optimizer.stepper(members, gradient, workspace=workspace)
+        full_size = self._full_size(members)
         for step in range(order.shape[1]):
             workspace.rewind()
             x, target, weight = self._batch(order[folds, step], folds, workspace)
@@ -233,8 +230,7 @@ class Cohort:
                 x = self._warped(x, rngs, workspace)
             self._move(x, rngs)
             write_gradient(x, target, weight)
-            size = self._step_size(members, decay)
-            self.optimizer.step(members, gradient, size, workspace=workspace)
+            take_step(self._step_size(members, full_size))
 
     def judge_fold(self, fold: int, places: slice, recipes: slice = slice(None)) -> Array:
         """Return what this fold's networks say about some rows.
@@ -288,17 +284,21 @@ class Cohort:
             column = np.asarray(values, np.float32)[:, None, None]
             self.population.columns[name] = np.broadcast_to(column, shape).copy()
 
-    def _weight_decay(self, members: Population) -> Array:
-        """Return the decay of each parameter, shape (recipes, 1, parameters); folds share it."""
-        return members.columns["weight_decay"][:, :1] * self._decays
+    def _full_size(self, members: Population) -> StepSize:
+        """Return how far to go; folds share the decay, (recipes, 1, parameters)."""
+        decay = members.columns["weight_decay"][:, :1] * self._decays
+        return StepSize(members.columns["learning_rate"], decay, self._rates)
 
-    def _step_size(self, members: Population, decay: Array) -> StepSize:
-        """Return how far to go; the networks of a cohort took their first steps together."""
-        columns = members.columns
-        warmup = np.float32(columns["steps"].flat[0] + 1) / self._warmup_steps
+    def _step_size(self, members: Population, full: StepSize) -> StepSize:
+        """Return how far to go now; the networks of a cohort took their first steps together."""
+        warmup = np.float32(members.columns["steps"].flat[0] + 1) / self._warmup_steps
         if warmup >= 1:
-            return StepSize(columns["learning_rate"], decay, self._rates)
-        return StepSize(columns["learning_rate"] * warmup, decay * warmup, self._rates)
+            return full
+        rate, decay = (
+            np.multiply(full.learning_rate, warmup),
+            np.multiply(full.weight_decay, warmup),
+        )
+        return StepSize(rate, decay, full.rates)
 
     @cached_property
     def _warmup_steps(self) -> np.float32:

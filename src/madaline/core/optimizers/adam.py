@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -60,6 +63,8 @@ class Adam(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
 
+    repeatable: ClassVar[bool] = True
+
     def start(self, population: Population) -> None:
         """Begin with sums of nothing."""
         theta = population.theta
@@ -71,28 +76,35 @@ class Adam(Optimizer):
         self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
     ) -> None:
         """Take one step."""
-        population.columns["steps"] += 1
-        steps = population.columns["steps"]
-        root = np.sqrt(sum_of_weights(self.beta2, steps))
-        factor, epsilon = root / sum_of_weights(self.beta1, steps), self.epsilon * root
-        if step_in_one_pass(
-            kernels.adam,
-            (population.theta, gradient, population.memory["slopes"], population.memory["squares"]),
-            (self.beta1, self.beta2),
-            (epsilon, size.learning_rate * factor),
-            size,
-            workspace,
-        ):
-            return
-        scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
-        for block in blocks(population.theta.shape):
-            theta, update = block.matrix(population.theta), block.matrix(gradient)
-            slopes = block.matrix(population.memory["slopes"])
-            squares = block.matrix(population.memory["squares"])
-            spare = scratch.like(theta)
+        memory = population.memory
+        matrices = population.theta, gradient, memory["slopes"], memory["squares"]
+        numbers = partial(self._numbers, population.columns["steps"], size.learning_rate)
+        betas = self.beta1, self.beta2
+        if not step_in_one_pass(kernels.adam, matrices, betas, numbers, size, workspace):
+            scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
+            workspace.do(self._step_in_blocks, matrices, numbers, size, scratch)
 
+    def _numbers(self, steps: Array, learning_rate: float | Array) -> tuple[Array, Array]:
+        """Count the step; return the epsilon and the rate of each member, (*axes, 1)."""
+        steps += 1
+        root = np.sqrt(sum_of_weights(self.beta2, steps))
+        factor = root / sum_of_weights(self.beta1, steps)
+        return self.epsilon * root, learning_rate * factor
+
+    def _step_in_blocks(
+        self,
+        matrices: Sequence[Array],
+        numbers: Callable[[], tuple[Array, Array]],
+        size: StepSize,
+        scratch: Scratch,
+    ) -> None:
+        epsilon, rate = numbers()
+        size = replace(size, learning_rate=rate)
+        for block in blocks(matrices[0].shape):
+            theta, update, slopes, squares = map(block.matrix, matrices)
+            spare = scratch.like(theta)
             add_squares(squares, update, self.beta2, spare)
             slopes *= self.beta1
             slopes += update
             divided_by_root(slopes, squares, block.part(epsilon), spare, update)
-            theta -= size.of(block).scaled(update, theta, spare, block.part(factor))
+            theta -= size.of(block).scaled(update, theta, spare)

@@ -8,13 +8,16 @@ widened.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.optimizers.blocks import Block
 from madaline.core.population import Layout, Population
+from madaline.core.recording import Recorded
 from madaline.core.workspace import Workspace
 
 
@@ -102,6 +105,10 @@ class StepSize:
 class Optimizer(ABC):
     """One rule for steps. Subclasses are frozen dataclasses whose fields are its settings."""
 
+    repeatable: ClassVar[bool] = False
+    """Whether a step of the same size does the same to the same arrays every time, all of it by
+    `Workspace.do`, so that a `Recorded` may repeat it."""
+
     @abstractmethod
     def start(self, population: Population) -> None:
         """Add the memory that this rule needs to the population, as of before the first step."""
@@ -123,6 +130,29 @@ class Optimizer(ABC):
         workspace : Workspace
             Where the arrays come from.
         """
+
+    def stepper(
+        self, population: Population, gradient: Array, *, workspace: Workspace
+    ) -> Callable[[StepSize], None]:
+        """Return what takes steps, given their size: each like `step`.
+
+        Where it can be recorded, only the first step of a size is; a size is known by being the
+        same object.
+
+        Parameters
+        ----------
+        population : Population
+            The networks, or views of some of them.
+        gradient : ndarray of shape (*axes, parameters)
+            Where each gradient is going to be written.
+        workspace : Workspace
+            Where the arrays come from.
+        """
+
+        def step(size: StepSize) -> None:
+            self.step(population, gradient, size, workspace=workspace)
+
+        return Recorded(step, workspace) if self.repeatable else step
 
     def averaged(self, population: Population) -> Array:
         """Return the parameters to judge and to keep, shape (*axes, parameters).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -13,12 +14,15 @@ from madaline.core.workspace import Workspace
 
 NOTHING = np.empty((1, 0), np.float32)
 
+N_NUMBERS = 5
+"""Numbers of each member that a kernel takes, at most."""
+
 
 def step_in_one_pass(
     kernel: Kernel,
     matrices: tuple[Array, ...],
     betas: tuple[float, ...],
-    columns: tuple[Array, ...],
+    numbers: Callable[[], tuple[Array, ...]],
     size: StepSize,
     workspace: Workspace,
 ) -> bool:
@@ -32,35 +36,44 @@ def step_in_one_pass(
         What the step reads and writes.
     betas : tuple of float
         Numbers of the optimizer.
-    columns : tuple of ndarray of shape (*axes, 1)
-        Numbers of each member.
+    numbers : callable
+        Returns numbers of each member, as many as the kernel takes, each of shape (*axes, 1);
+        called once a step, and only if the kernel takes it.
     size : StepSize
         Its rates and its decay.
     workspace : Workspace
         Has compiled kernels, or not.
     """
-    *axes, parameters = matrices[0].shape
-    rates = NOTHING[0] if size.rates is None else size.rates
-    fits = rates.shape in ((0,), (parameters,)) and all(one.dtype == FLOAT32 for one in columns)
-    if workspace.compiled is None or not fits:
+    if workspace.compiled is None or np.result_type(size.learning_rate, FLOAT32) != FLOAT32:
         return False
+    *axes, parameters = matrices[0].shape
     lead, members = tuple(axes[:-1]), axes[-1] if axes else 1
-    numbers = np.empty((*lead, len(columns), members), np.float32)
-    for place, column in enumerate(columns):
-        numbers[..., place, :] = column[..., 0]
+    rates = NOTHING[0] if size.rates is None else size.rates
+    table = workspace.empty((*lead, N_NUMBERS, members), FLOAT32)
     settings = np.array(betas, np.float32)
     calls = []
     for index in product(*map(range, lead)):
         own = [matrix[index].reshape(members, parameters) for matrix in matrices]
         decay = _decay(size.weight_decay, index, parameters)
-        if decay.shape not in ((1, 0), (1, parameters), (members, parameters)):
+        if not in_one_piece(*own, rates, decay) or not _fit(rates, decay, own[0]):
             return False
-        if not in_one_piece(*own, rates, decay):
-            return False
-        calls.append((*own, settings, numbers[index], rates, decay))
+        calls.append((*own, settings, table[index], rates, decay))
+    workspace.do(_write, numbers, table)
     for arguments in calls:
-        workspace.compiled[kernel](*arguments)
+        workspace.do(workspace.compiled[kernel], *arguments)
     return True
+
+
+def _fit(rates: Array, decay: Array, theta: Array) -> bool:
+    """Return whether rates and decay are such as the kernels take for members of this shape."""
+    members, parameters = theta.shape
+    decays = (1, 0), (1, parameters), (members, parameters)
+    return rates.shape in ((0,), (parameters,)) and decay.shape in decays
+
+
+def _write(numbers: Callable[[], tuple[Array, ...]], table: Array) -> None:
+    for place, column in enumerate(numbers()):
+        table[..., place, :] = column[..., 0]
 
 
 def _decay(weight_decay: float | Array, index: tuple[int, ...], parameters: int) -> Array:

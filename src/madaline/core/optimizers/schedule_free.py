@@ -6,7 +6,10 @@ network that decides for itself when to stop cannot know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -74,6 +77,8 @@ class ScheduleFreeAdamW(Optimizer):
     epsilon: float = 1e-8
     power: float = 0.0
 
+    repeatable: ClassVar[bool] = True
+
     def start(self, population: Population) -> None:
         """Begin the way at theta: x = y = z."""
         theta = population.theta
@@ -86,39 +91,45 @@ class ScheduleFreeAdamW(Optimizer):
         self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
     ) -> None:
         """Take one step."""
-        columns, dtype = population.columns, population.theta.dtype
-        columns["steps"] += 1
-        way = np.square(np.asarray(size.learning_rate, dtype))  # w_k
+        memory = population.memory
+        matrices = population.theta, gradient, memory["z"], memory["squares"]
+        numbers = partial(self._numbers, population.columns, size.learning_rate)
+        betas = self.beta1, self.beta2
+        if not step_in_one_pass(kernels.schedule_free, matrices, betas, numbers, size, workspace):
+            scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
+            workspace.do(self._step_in_blocks, matrices, numbers, size, scratch)
+
+    def _numbers(
+        self, columns: dict[str, Array], learning_rate: float | Array
+    ) -> tuple[Array, ...]:
+        """Count the step; return epsilon, rate, share, kept and back, each (*axes, 1)."""
+        steps, dtype = columns["steps"], columns["steps"].dtype
+        steps += 1
+        way = np.square(np.asarray(learning_rate, dtype))  # w_k
         if self.power:
-            way = way * columns["steps"] ** dtype.type(self.power)
+            way = way * steps ** dtype.type(self.power)
         columns["way"] += way
         # A learning rate of zero goes no way at all: its share is zero, not 0 / 0.
-        share = way / np.maximum(columns["way"], np.finfo(dtype).tiny)  # c, (*axes, 1)
+        share = way / np.maximum(columns["way"], np.finfo(dtype).tiny)  # c
         back = (1 - self.beta1) + self.beta1 * share
-        root = np.sqrt(sum_of_weights(self.beta2, columns["steps"]))
-        epsilon, kept = self.epsilon * root, 1 - share
-        if step_in_one_pass(
-            kernels.schedule_free,
-            (
-                population.theta,
-                gradient,
-                population.memory["z"],
-                population.memory["squares"],
-            ),
-            (self.beta1, self.beta2),
-            (epsilon, size.learning_rate * root, share, kept, back),
-            size,
-            workspace,
-        ):
-            return
-        scratch = Scratch(population.theta.shape, dtype, workspace)
-        for block in blocks(population.theta.shape):
-            y, z = block.matrix(population.theta), block.matrix(population.memory["z"])
-            delta, spare = block.matrix(gradient), scratch.like(y)
-            squares = block.matrix(population.memory["squares"])
+        root = np.sqrt(sum_of_weights(self.beta2, steps))
+        return self.epsilon * root, learning_rate * root, share, 1 - share, back
+
+    def _step_in_blocks(
+        self,
+        matrices: Sequence[Array],
+        numbers: Callable[[], tuple[Array, ...]],
+        size: StepSize,
+        scratch: Scratch,
+    ) -> None:
+        epsilon, rate, share, kept, back = numbers()
+        size = replace(size, learning_rate=rate)
+        for block in blocks(matrices[0].shape):
+            y, delta, z, squares = map(block.matrix, matrices)
+            spare = scratch.like(y)
             add_squares(squares, delta, self.beta2, spare)
             divided_by_root(delta, squares, block.part(epsilon), spare, delta)
-            size.of(block).scaled(delta, y, spare, block.part(root))  # d
+            size.of(block).scaled(delta, y, spare)  # d
 
             y *= block.part(kept)
             y += np.multiply(z, block.part(share), out=spare)
