@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.compiled import compiled_kernels
-from madaline.core.gradients import gradient_writer
+from madaline.core.gradients import GradientWriter
 from madaline.core.layers import Linear, ReLU
 from madaline.core.losses import CrossEntropy
 from madaline.core.network import Network
@@ -114,17 +114,25 @@ class _Part:
         """The arrays of a step, in the process that takes it."""
         return Workspace(compiled=needed_kernels() if self.compiled else None)
 
+    @cached_property
+    def passes(self) -> tuple[GradientWriter, Any]:
+        """From a batch to the gradient, and from there to the next parameters."""
+        workspace, members = self.workspace, self.members
+        gradient = np.empty_like(members.theta)
+        return (
+            GradientWriter(self.network, LOSS, members.theta, gradient, workspace=workspace),
+            OPTIMIZER.stepper(members, gradient, workspace=workspace),
+        )
+
     def train(self) -> None:
         """Train for one epoch, step by step as `Cohort.train_group` does."""
-        workspace, members, order = self.workspace, self.members, self.order
-        gradient = np.empty_like(members.theta)
-        write = gradient_writer(self.network, LOSS, members.theta, gradient, workspace=workspace)
-        take_step = OPTIMIZER.stepper(members, gradient, workspace=workspace)
+        workspace, order = self.workspace, self.order
+        write_gradient, take_step = self.passes
         for step in range(order.shape[1]):
             workspace.rewind()
             index = order[self.rows, step]
             x, target = (_gather(values, index, workspace) for values in (self.x, self.target))
-            write(x, target, None)
+            write_gradient(x, target)
             take_step(STEP)
 
 

@@ -10,7 +10,7 @@ import pytest
 from madaline.core import follower as following
 from madaline.core.compiled import SIGNATURES, compiled_kernels
 from madaline.core.follower import follower
-from madaline.core.gradients import gradient_writer
+from madaline.core.gradients import GradientWriter
 from madaline.core.layers import Dropout, Linear, ReLU, ScaledLinear, SiLU
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Huber, Squared
 from madaline.core.network import Network
@@ -57,9 +57,9 @@ def gradients(case, axes, compiled, *, recorded, weighted=False):
     rng = np.random.default_rng(0)
     theta = network.initialize(axes, rng).theta
     gradient, workspace = np.empty_like(theta), Workspace(compiled=compiled)
-    write = gradient_writer(network, loss, theta, gradient, workspace=workspace)
+    write = GradientWriter(network, loss, theta, gradient, workspace=workspace)
     if not recorded:
-        write = write._function
+        write = write._write
     n_outputs, found = network.layers[-1].out_features, []
     x, target = np.empty((*axes, batch, 3), "f"), np.empty((*axes, batch, n_outputs), "f")
     weight = np.empty((*axes, batch), "f") if weighted else None
@@ -94,12 +94,12 @@ def test_a_program_is_nearly_all_of_a_step(follow):
         network.initialize((3,), np.random.default_rng(0)).theta,
         Workspace(compiled=compiled_kernels()),
     )
-    write = gradient_writer(network, loss, theta, np.empty_like(theta), workspace=workspace)
+    write = GradientWriter(network, loss, theta, np.empty_like(theta), workspace=workspace)
     x, target = np.ones((3, batch, 3), "f"), np.ones((3, batch, 4), "f")
     for _ in range(2):
         workspace.rewind()
         write(x, target, None)
-    left = [function.__name__ for function, _, _ in write._calls if function is not follow]
+    left = [function.__name__ for function, _, _ in write.recorded._calls if function is not follow]
     # What NumPy has its own approximations and orders of adding up for, and the gates.
     assert left == ["take", "multiply", "multiply", "tanh", "exp", "vecdot", "multiply"]
 
@@ -133,10 +133,17 @@ def test_chance_is_not_repeated():
     network = Network((Linear(3, 2), Dropout(0.5), Linear(2, 1)))
     assert not network.repeatable
     theta, gradient = np.ones(network.layout.size, "f"), np.empty(network.layout.size, "f")
-    write = gradient_writer(
-        network, Squared(), theta, gradient, workspace=Workspace(), rng=np.random.default_rng(0)
+    write = GradientWriter(network, Squared(), theta, gradient, workspace=Workspace())
+    x, target, rng, found = (
+        np.ones((9, 3), "f"),
+        np.ones((9, 1), "f"),
+        np.random.default_rng(0),
+        set(),
     )
-    assert not isinstance(write, Recorded)
+    for _ in range(3):
+        write(x, target, rng=rng)
+        found.add(gradient.tobytes())
+    assert len(found) == 3
 
 
 def test_other_arrays_are_noted_anew():
@@ -146,6 +153,17 @@ def test_other_arrays_are_noted_anew():
     for x in (one, one, one, two, two, two, one):
         add(x)
     assert out.tolist() == [34, 68]
+
+
+def test_kernels_that_are_loaded_later_are_used(follow):
+    workspace, x = Workspace(), np.float32([[-1, 2]])
+    rectify = Recorded(lambda x: ReLU().forward({}, x, workspace=workspace) and None, workspace)
+    for compiled in (None, compiled_kernels()):
+        workspace.compiled = compiled
+        for _ in range(2):
+            workspace.rewind()
+            rectify(x)
+        assert (rectify._calls[0][0] is follow) == (compiled is not None)
 
 
 def test_arrays_of_the_workspace_are_handed_out_as_before():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from madaline.core.arrays import Array, Rng
 from madaline.core.losses import Loss
 from madaline.core.network import Network
@@ -11,19 +9,10 @@ from madaline.core.recording import Recorded
 from madaline.core.workspace import Workspace
 
 
-def gradient_writer(
-    network: Network,
-    loss: Loss,
-    theta: Array,
-    gradient: Array,
-    *,
-    workspace: Workspace,
-    rng: Rng | None = None,
-) -> Callable[[Array, Array, Array | None], None]:
-    """Return what writes the gradient of the mean loss of a batch, one batch after the other.
+class GradientWriter:
+    """Writes the gradient of the mean loss of a batch, one batch after the other (final).
 
-    Where it can be recorded (`Network.repeatable`), only the first batch is, and those in arrays of
-    their own.
+    Where it can be recorded (`Network.repeatable`), it is, for batches in the same arrays.
 
     Parameters
     ----------
@@ -37,34 +26,51 @@ def gradient_writer(
         Where to write.
     workspace : Workspace
         Where the arrays come from.
-    rng : numpy.random.Generator, optional
-        Source of random numbers in layers.
-
-    Returns
-    -------
-    callable
-        It takes inputs, (*axes, batch, features), targets, (*axes, batch, n_outputs), and weights
-        of rows, (*axes, batch), or None.
 
     Examples
     --------
     >>> import numpy as np
     >>> from madaline.core.layers import Linear
     >>> from madaline.core.losses import Squared
-    >>> theta, gradient = np.array([2.0, 0.0]), np.empty(2)
-    >>> write = gradient_writer(
-    ...     Network((Linear(1, 1),)), Squared(), theta, gradient, workspace=Workspace()
-    ... )
-    >>> write(np.array([[1.0]]), np.array([[5.0]]), None)  # the slope of (2 w + b - 5)**2
+    >>> theta, gradient, network = np.array([2.0, 0.0]), np.empty(2), Network((Linear(1, 1),))
+    >>> write = GradientWriter(network, Squared(), theta, gradient, workspace=Workspace())
+    >>> write(np.array([[1.0]]), np.array([[5.0]]))  # the slope of (2 w + b - 5)**2
     >>> gradient
     array([-6., -6.])
     """
-    parameters, gradients = network.bind(theta), network.bind(gradient)
 
-    def write(x: Array, target: Array, weight: Array | None) -> None:
-        output, backward = network.forward(
-            parameters, x, workspace=workspace, training=True, rng=rng
+    def __init__(
+        self, network: Network, loss: Loss, theta: Array, gradient: Array, *, workspace: Workspace
+    ) -> None:
+        self._network, self._loss, self._workspace = network, loss, workspace
+        self._parameters, self._gradients = network.bind(theta), network.bind(gradient)
+        self.recorded = Recorded(self._write, workspace) if network.repeatable else None
+
+    def __call__(
+        self, x: Array, target: Array, weight: Array | None = None, *, rng: Rng | None = None
+    ) -> None:
+        """Write the gradient of a batch.
+
+        Parameters
+        ----------
+        x : ndarray of shape (*axes, batch, in_features)
+            Encoded inputs.
+        target : ndarray of shape (*axes, batch, n_outputs)
+            What the outputs should have been.
+        weight : ndarray of shape (*axes, batch), optional
+            Weight of each row.
+        rng : numpy.random.Generator, optional
+            Source of random numbers in layers.
+        """
+        if self.recorded is None:
+            self._write(x, target, weight, rng)
+        else:
+            self.recorded(x, target, weight)
+
+    def _write(self, x: Array, target: Array, weight: Array | None, rng: Rng | None = None) -> None:
+        workspace = self._workspace
+        output, backward = self._network.forward(
+            self._parameters, x, workspace=workspace, training=True, rng=rng
         )
-        backward(loss.gradient(output, target, weight, workspace=workspace), gradients)
-
-    return Recorded(write, workspace) if network.repeatable else write
+        slope = self._loss.gradient(output, target, weight, workspace=workspace)
+        backward(slope, self._gradients)

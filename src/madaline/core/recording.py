@@ -6,9 +6,10 @@ that is Python, and of small networks it takes as long as the numbers themselves
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from madaline.core.compiled import Kernel
 from madaline.core.follower import follower
 from madaline.core.programs import in_few_calls
 from madaline.core.workspace import Call, Workspace
@@ -44,12 +45,21 @@ class Recorded:
     (array([4.]), 1)
     """
 
-    __slots__ = ("_arguments", "_calls", "_function", "_handed_out", "_noted", "_workspace")
+    __slots__ = (
+        "_arguments",
+        "_calls",
+        "_compiled",
+        "_function",
+        "_handed_out",
+        "_noted",
+        "_workspace",
+    )
 
     def __init__(self, function: Callable[..., None], workspace: Workspace) -> None:
         self._function = function
         self._workspace = workspace
         self._arguments: tuple[Any, ...] | None = None
+        self._compiled: Mapping[Kernel, Kernel] | None = None
         self._handed_out = (0, 0)
         self._noted: list[Call] = []  # has the arrays
         self._calls: list[Call] | None = None
@@ -69,7 +79,8 @@ class Recorded:
         known = self._arguments
         return (
             known is not None
-            and self._workspace.handed_out == self._handed_out[0]
+            and self._compiled is self._workspace.compiled
+            and self._handed_out[0] == self._workspace.handed_out
             and all(one is two for one, two in zip(arguments, known, strict=True))
         )
 
@@ -81,12 +92,12 @@ class Recorded:
             self._function(*arguments)
         finally:
             workspace.noted = None
-        self._arguments, self._handed_out = arguments, (before, workspace.handed_out)
+        self._arguments, self._compiled = arguments, workspace.compiled
+        self._handed_out = before, workspace.handed_out
 
     def _shortened(self) -> list[Call]:
         """Return what was noted, as programs where something can follow them."""
-        compiled = self._workspace.compiled
-        follow = None if compiled is None else follower()
-        if compiled is None or follow is None:
+        follow = None if self._compiled is None else follower()
+        if self._compiled is None or follow is None:
             return self._noted
-        return in_few_calls(self._noted, compiled, follow)
+        return in_few_calls(self._noted, self._compiled, follow)

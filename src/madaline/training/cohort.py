@@ -13,7 +13,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.compiled import compiled_kernels
-from madaline.core.gradients import gradient_writer
+from madaline.core.gradients import GradientWriter
 from madaline.core.network import Network
 from madaline.core.optimizers import ScheduleFreeAdamW, StepSize, weights_only
 from madaline.core.population import Population, Slot
@@ -24,6 +24,7 @@ from madaline.data.warping import warp
 from madaline.training.architecture import build_network, width
 from madaline.training.examples import Examples
 from madaline.training.groups import Division, Group, slices
+from madaline.training.learner import Learner
 from madaline.training.recipe import Recipe
 
 JUDGED_ROWS = 1024
@@ -80,6 +81,8 @@ class Cohort:
         self._rates = network.layout.row(learning_rate_multiple)
         self._decays = weights_only(network.layout)
         self._workspaces: dict[tuple[int, int] | None, Workspace] = {}
+        self._gradients: dict[tuple[int, ...], Array] = {}
+        self._learners: dict[tuple[int, ...], Learner] = {}
         self._trained = 0.0  # multiply-adds
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -194,6 +197,7 @@ class Cohort:
             {name: place(matrix) for name, matrix in old.memory.items()},
             {name: place(column) for name, column in old.columns.items()},
         )
+        self._forget_arrays()
 
     def train_group(self, group: Group, order: Array, rngs: Sequence[np.random.Generator]) -> None:
         """Train some folds of some recipes for one epoch.
@@ -212,15 +216,8 @@ class Cohort:
         self._trained += self.multiply_adds * group.size / self.population.members
 
     def _train_group(self, group: Group, order: Array, rngs: Sequence[np.random.Generator]) -> None:
-        workspace, folds = self._workspace(group), group.folds
-        members = self.population[group.recipes, folds]
-        gradient = self._gradient(members)
-        loss, theta = self.examples.loss, members.theta
-        write_gradient = gradient_writer(
-            self.network, loss, theta, gradient, workspace=workspace, rng=rngs[0]
-        )
-        take_step = self.optimizer.stepper(members, gradient, workspace=workspace)
-        full_size = self._full_size(members)
+        learner, folds = self._learner(group), group.folds
+        workspace = learner.workspace
         for step in range(order.shape[1]):
             workspace.rewind()
             x, target, weight = self._batch(order[folds, step], folds, workspace)
@@ -229,8 +226,8 @@ class Cohort:
             if self.recipes[0].warping:
                 x = self._warped(x, rngs, workspace)
             self._move(x, rngs)
-            write_gradient(x, target, weight)
-            take_step(self._step_size(members, full_size))
+            learner.write_gradient(x, target, weight, rng=rngs[0])
+            learner.take_step(self._step_size(learner))
 
     def judge_fold(self, fold: int, places: slice, recipes: slice = slice(None)) -> Array:
         """Return what this fold's networks say about some rows.
@@ -273,7 +270,7 @@ class Cohort:
         """Keep some recipes, in this order, with their memory; drop the others."""
         self.recipes = [self.recipes[place] for place in places]
         self.population = self.population.take(places)
-        self._workspaces.clear()
+        self._forget_arrays()
 
     def _set_hyperparameters(self) -> None:
         shape = (*self.population.axes, 1)
@@ -284,14 +281,10 @@ class Cohort:
             column = np.asarray(values, np.float32)[:, None, None]
             self.population.columns[name] = np.broadcast_to(column, shape).copy()
 
-    def _full_size(self, members: Population) -> StepSize:
-        """Return how far to go; folds share the decay, (recipes, 1, parameters)."""
-        decay = members.columns["weight_decay"][:, :1] * self._decays
-        return StepSize(members.columns["learning_rate"], decay, self._rates)
-
-    def _step_size(self, members: Population, full: StepSize) -> StepSize:
+    def _step_size(self, learner: Learner) -> StepSize:
         """Return how far to go now; the networks of a cohort took their first steps together."""
-        warmup = np.float32(members.columns["steps"].flat[0] + 1) / self._warmup_steps
+        full, steps = learner.size, learner.members.columns["steps"]
+        warmup = np.float32(steps.flat[0] + 1) / self._warmup_steps
         if warmup >= 1:
             return full
         rate, decay = (
@@ -360,8 +353,32 @@ class Cohort:
                 if recipe.offset:
                     add_offsets(rows, grid.sides[0], recipe.offset, rng)
 
-    def _gradient(self, members: Population) -> Array:
-        return np.empty(members.theta.shape, members.theta.dtype)
+    def _learner(self, group: Group) -> Learner:
+        """Return a group's learner, the same one as long as its networks stay where they are."""
+        workspace, folds = self._workspace(group), group.folds
+        place = (group.recipes.start, group.recipes.stop, folds.start, folds.stop)
+        if place not in self._learners:
+            self._learners[place] = self._new_learner(
+                self.population[group.recipes, folds], workspace
+            )
+        return self._learners[place]
+
+    def _new_learner(self, members: Population, workspace: Workspace) -> Learner:
+        gradient = self._gradients.setdefault(members.axes, np.empty_like(members.theta))
+        loss, columns = self.examples.loss, members.columns
+        decay = columns["weight_decay"][:, :1] * self._decays  # folds share it
+        return Learner(
+            members,
+            workspace,
+            GradientWriter(self.network, loss, members.theta, gradient, workspace=workspace),
+            self.optimizer.stepper(members, gradient, workspace=workspace),
+            StepSize(columns["learning_rate"], decay, self._rates),
+        )
+
+    def _forget_arrays(self) -> None:
+        self._workspaces.clear()
+        self._gradients.clear()
+        self._learners.clear()
 
     def _workspace(self, group: Group | None) -> Workspace:
         """Return the arrays of training groups of a shape, or without one, of judging."""
