@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -49,15 +50,13 @@ def _prepare(case: Case, threads: int, *, compiled: bool) -> list[Trainer]:
     crew = Crew(threads, 0) if min(threads, case.members) > 1 else None
     x, y = case.data()
     target = np.eye(CLASSES, dtype=np.float32)[y]
-    network, rng = build_network(case), np.random.default_rng(1)
+    network, number = build_network(case), count()
     population = network.initialize((case.members,), np.random.default_rng(0))
     OPTIMIZER.start(population)
-    order = case.orders(rng)
     if crew is not None:
-        place = crew.memory.place
-        population, order = _moved(population, place), place(order)
+        population = _moved(population, crew.memory.place)
     parts = [
-        _Part(network, population[rows], rows, x, target, order, compiled)
+        _Part(network, population[rows], rows, case, x, target, compiled)
         for rows in group_slices(case, threads)
     ]
     if crew is not None:
@@ -66,8 +65,8 @@ def _prepare(case: Case, threads: int, *, compiled: bool) -> list[Trainer]:
 
     def run(epochs: int) -> None:
         for _ in range(epochs):
-            order[...] = case.orders(rng)
-            tasks = [partial(_Part.train, part) for part in parts]
+            epoch = next(number)
+            tasks = [partial(_Part.train, part, epoch) for part in parts]
             if crew is not None:
                 crew.run(tasks)
                 continue
@@ -104,9 +103,9 @@ class _Part:
     network: Network
     members: Population
     rows: slice
+    case: Case
     x: Any
     target: Any
-    order: Any
     compiled: bool
 
     @cached_property
@@ -124,13 +123,17 @@ class _Part:
             OPTIMIZER.stepper(members, gradient, workspace=workspace),
         )
 
-    def train(self) -> None:
-        """Train for one epoch, step by step as `Cohort.train_group` does."""
-        workspace, order = self.workspace, self.order
-        write_gradient, take_step = self.passes
-        for step in range(order.shape[1]):
+    def train(self, epoch: int) -> None:
+        """Train for one epoch, step by step as `Cohort.train_group` does.
+
+        Its batches follow from its number, so that each process draws those of its networks.
+        """
+        case = replace(self.case, members=self.members.members)
+        order = case.orders(np.random.default_rng([1, epoch, self.rows.start]))
+        batches = order.swapaxes(0, 1).copy()  # (steps, members, batch)
+        workspace, (write_gradient, take_step) = self.workspace, self.passes
+        for index in batches:
             workspace.rewind()
-            index = order[self.rows, step]
             x, target = (_gather(values, index, workspace) for values in (self.x, self.target))
             write_gradient(x, target)
             take_step(STEP)

@@ -218,9 +218,9 @@ class Cohort:
     def _train_group(self, group: Group, order: Array, rngs: Sequence[np.random.Generator]) -> None:
         learner, folds = self._learner(group), group.folds
         workspace = learner.workspace
-        for step in range(order.shape[1]):
+        for index in order[folds].swapaxes(0, 1).copy():  # (folds, batch), in one piece
             workspace.rewind()
-            x, target, weight = self._batch(order[folds, step], folds, workspace)
+            x, target, weight = self._batch(index, folds, workspace)
             if self.recipes[0].column_dropout:
                 self._hide_columns(x, rngs, workspace)
             if self.recipes[0].warping:
