@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 
 import numpy as np
 
-from madaline.core.programs import Follower, in_few_calls
-from madaline.core.workspace import Call
+from madaline.core import compiled
+from madaline.core.arrays import Array
+from madaline.core.programs import KERNELS, Follower, in_few_calls
 
 TRIED = ((5, 37, 7), (64, 32, 32), (130, 96, 100))
 """Rows, inputs and units that products are tried with: odd, and small and large for OpenBLAS."""
@@ -30,31 +32,33 @@ def follower() -> Follower | None:
 
 
 def gives_same_bits(follow: Follower) -> bool:
-    """Return whether a program of products and copies gives the bits of NumPy's own.
+    """Return whether programs give the bits of NumPy's products and copies, and of the kernels.
 
     Examples
     --------
     >>> gives_same_bits(lambda program: None)
     False
     """
-    return all(_same_bits(follow, *shape) for shape in TRIED)
+    named = {kernel: partial(_do, follow, kernel) for kernel in KERNELS}
+    return compiled.gives_same_bits(named) and all(_same_products(follow, *one) for one in TRIED)
 
 
-def _same_bits(follow: Follower, rows: int, inputs: int, units: int) -> bool:
+def _do(follow: Follower, function: Callable[..., object], *arguments: Array, **out: Array) -> None:
+    """Have a program do what a call does."""
+    kernels = {kernel: kernel for kernel in KERNELS}
+    for shorter, own, named in in_few_calls([(function, arguments, out)], kernels, follow):
+        shorter(*own, **named)
+
+
+def _same_products(follow: Follower, rows: int, inputs: int, units: int) -> bool:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2, rows, inputs), np.float32)
     weight = rng.standard_normal((2, inputs, units), np.float32)
-    slopes = np.matmul(x, weight)
-    ones = np.ones((1, rows), np.float32)
-    pairs = (x, weight), (x.mT, slopes), (slopes, weight.mT), (ones, x), (x, weight[..., :1])
-    products = [np.matmul(*pair) for pair in (*pairs, (x.mT, slopes[..., :1]))]
-    calls: list[Call] = []
-    for pair, product in zip((*pairs, (x.mT, slopes[..., :1])), products, strict=True):
-        calls.append((np.matmul, pair, {"out": np.empty_like(product)}))
-    turned = np.empty(weight.mT.shape, np.float32)
-    (call,) = in_few_calls([*calls, (np.copyto, (turned, weight.mT), {})], {}, follow)
-    call[0](*call[1])
-    return bool((turned == weight.mT).all()) and all(
-        product.tobytes() == own["out"].tobytes()
-        for product, (_, _, own) in zip(products, calls, strict=True)
-    )
+    slopes, ones, turned = x @ weight, np.ones((1, rows), np.float32), np.empty_like(weight.mT)
+    _do(follow, np.copyto, turned, weight.mT)
+    vectors = (ones, x), (x, weight[..., :1]), (x.mT, slopes[..., :1])
+    pairs = (x, weight), (x.mT, slopes), (slopes, weight.mT), (slopes, turned), *vectors
+    products = [(np.matmul(*pair), np.empty_like(np.matmul(*pair))) for pair in pairs]
+    for pair, (_, own) in zip(pairs, products, strict=True):
+        _do(follow, np.matmul, *pair, out=own)
+    return all(one.tobytes() == own.tobytes() for one, own in [*products, (weight.mT, turned)])
