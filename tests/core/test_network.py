@@ -189,3 +189,25 @@ def test_parameters_are_views_of_the_population():
 
 def test_multiply_adds_count_the_weights():
     assert PLAIN.multiply_adds() == 3 * 6 + 6 * 6 + 6 * 2
+
+
+@pytest.mark.parametrize(
+    ("first", "forward", "by_input"),
+    [
+        (Linear(4, 5), 4 * 5, 4 * 5),
+        (layers.SiLU(), 0, 0),
+        (layers.Residual((Linear(4, 3), Linear(3, 4))), 2 * 4 * 3, 4 * 3),
+        (layers.EachPosition(2, (Linear(2, 3), Linear(3, 1))), 2 * (2 * 3 + 3), 2 * 2 * 3),
+        (
+            layers.Branches(
+                (((0, 3),), ((3, 4),)), ((Linear(3, 2), Linear(2, 7)), (layers.ReLU(),))
+            ),
+            3 * 2 + 2 * 7,
+            3 * 2,
+        ),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_the_gradient_by_the_network_s_input_is_not_counted(first, forward, by_input):
+    network = Network((first, Linear(8, 2)))
+    assert network.training_multiply_adds() == 3 * (forward + 8 * 2) - by_input

@@ -167,10 +167,11 @@ def test_judging_does_not_change_the_networks(make_examples):
 
 def test_multiply_adds_agree_with_a_count_by_hand(make_examples):
     # 61 rows in folds of 21, 20, 20: the fewest training rows are 40, two batches of 16.
-    # One row through one network: 4 x 8 + 8 x 8 + 8 x 1 = 104. Back costs twice as much.
+    # One row through one network: 4 x 8 + 8 x 8 + 8 x 1 = 104. Back costs twice as much, but for
+    # the gradient by the inputs, 4 x 8 = 32, which is not taken.
     cohort = start(make_examples())
     assert cohort.steps == 2
-    training = 3 * 3 * 2 * 16 * 104  # forward and twice back, folds, steps, batch
+    training = 3 * 2 * 16 * (3 * 104 - 32)  # folds, steps, batch; forward and twice back
     judging = 61 * 104  # every row by the one network that never saw it
     assert cohort.multiply_adds == 3 * (training + judging)
     cohort.keep([1])

@@ -149,11 +149,13 @@ def test_records_tell_the_whole_history(shuffled, make_examples, plan):
 def test_the_work_is_counted_for_those_that_race(make_examples, plan):
     race = Race(plan, make_examples(), 5)
     records, _ = run(race)
-    plain, binned = (4 * 8 + 8 * 8 + 8), (7 * 8 + 8 * 8 + 8)  # multiply-adds of a row
-    rows_of_an_epoch = 3 * 3 * 2 * 16 + 61  # 3 folds, 2 batches of 16, and the judgement
+    learned, judged = 3 * 2 * 16, 61  # rows of an epoch: 3 folds, 2 batches of 16; the judgement
+    work = {}
+    for name, first in {"plain": 4 * 8, "binned": 7 * 8}.items():
+        forward = first + 8 * 8 + 8  # multiply-adds of a row; twice as many back, but for the first
+        work[name] = learned * (3 * forward - first) + judged * forward
     expected = sum(
-        rows_of_an_epoch * (plain if record.recipe.startswith("plain") else binned)
-        for record in records
+        work["plain" if record.recipe.startswith("plain") else "binned"] for record in records
     )
     assert race.multiply_adds == records[-1].multiply_adds == expected
 

@@ -252,3 +252,16 @@ class Network:
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one forward pass of one row through one member."""
         return sum(layer.multiply_adds() for layer in self.layers)
+
+    def training_multiply_adds(self) -> int:
+        """Return the multiply-adds of one row in a step: forward, and twice as many back.
+
+        The gradient by the network's input is not taken.
+
+        Examples
+        --------
+        >>> from madaline.core.layers import Linear
+        >>> Network((Linear(4, 3), Linear(3, 2))).training_multiply_adds()  # 3 x (12 + 6) - 12
+        42
+        """
+        return 3 * self.multiply_adds() - self.layers[0].input_multiply_adds()

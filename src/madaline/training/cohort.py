@@ -140,8 +140,9 @@ class Cohort:
     def multiply_adds(self) -> float:
         """Multiply-adds of one epoch: forward and twice as much back, and the judgement."""
         rows = self.examples.rows
-        trained = 3.0 * rows.n_folds * self.steps * self.batch_size
-        return len(self.recipes) * (trained + rows.n_judged) * self.network.multiply_adds()
+        trained = float(rows.n_folds * self.steps * self.batch_size)
+        work = trained * self.network.training_multiply_adds()
+        return len(self.recipes) * (work + rows.n_judged * self.network.multiply_adds())
 
     @property
     def cost(self) -> float:

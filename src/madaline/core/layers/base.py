@@ -77,6 +77,10 @@ class Layer(ABC):
         """Return the multiply-adds of one row: by default, each weight is used once."""
         return sum(slot.size for slot in self.slots() if len(slot.shape) > 1)
 
+    def input_multiply_adds(self) -> int:
+        """Return the multiply-adds of one row's gradient by the input: by default, as forward."""
+        return self.multiply_adds()
+
     def width(self, parameters: Parameters, x: Array) -> int:
         """Return how many numbers come out of the layer for a row, or out of one within it.
 

@@ -73,6 +73,10 @@ class Branches(Layer):
         """Return the multiply-adds of one row through all branches."""
         return sum(layer.multiply_adds() for layers in self.branches for layer in layers)
 
+    def input_multiply_adds(self) -> int:
+        """Return the multiply-adds of one row's gradient by what the branches see."""
+        return sum(first.input_multiply_adds() for first, *_ in self.branches)
+
     def width(self, parameters: Parameters, x: Array) -> int:
         """Return how many numbers come out of the widest layer of all branches, a row."""
         widest = int(super().width(parameters, x))

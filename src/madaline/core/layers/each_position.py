@@ -43,6 +43,10 @@ class EachPosition(Nested):
         """Return the multiply-adds of one row: the inner layers', at every position."""
         return self.n_positions * super().multiply_adds()
 
+    def input_multiply_adds(self) -> int:
+        """Return the multiply-adds of one row's gradient by the input."""
+        return self.n_positions * super().input_multiply_adds()
+
     def forward(
         self,
         parameters: Parameters,

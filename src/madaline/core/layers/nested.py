@@ -40,6 +40,10 @@ class Nested(Layer):
         """Return the multiply-adds of one row through the inner layers."""
         return sum(layer.multiply_adds() for layer in self.layers)
 
+    def input_multiply_adds(self) -> int:
+        """Return the multiply-adds of one row's gradient by the first inner layer's input."""
+        return self.layers[0].input_multiply_adds() if self.layers else 0
+
     def config(self) -> dict[str, Any]:
         """Return the layer's name, its settings and the inner layers' configs."""
         return super().config() | {"layers": [layer.config() for layer in self.layers]}
