@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
+import weakref
 
 import numpy as np
 import pytest
@@ -127,6 +129,27 @@ def test_repeated_steps_are_those_of_the_optimizer(compiled, optimizer, axes):
                 optimizer.step(population, gradient, size, workspace=workspace)
         ways.append([one.tobytes() for one in (population.theta, *population.memory.values())])
     assert ways[0] == ways[1]
+
+
+def test_arrays_are_let_go_without_looking_for_circles(compiled):
+    network, loss, batch = CASES["classes"]
+    population = network.initialize((2,), np.random.default_rng(0))
+    Adam().start(population)
+    gradient, workspace, size = np.empty_like(population.theta), Workspace(), StepSize(0.1)
+    workspace.compiled = compiled
+    write = GradientWriter(network, loss, population.theta, gradient, workspace=workspace)
+    step = Adam().stepper(population, gradient, workspace=workspace)
+    x, target = np.ones((2, batch, 3), "f"), np.ones((2, batch, 4), "f")
+    for _ in range(3):
+        workspace.rewind()
+        write(x, target)
+        step(size)
+    kept = [weakref.ref(one) for one in (population.theta, gradient, x, workspace._arrays[0])]
+    gc.disable()
+    del population, gradient, workspace, write, step, x, target
+    still_there = [one() is not None for one in kept]
+    gc.enable()
+    assert not any(still_there)
 
 
 def test_chance_is_not_repeated():

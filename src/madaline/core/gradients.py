@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from madaline.core.arrays import Array, Rng
+from collections.abc import Sequence
+from functools import partial
+
+from madaline.core.arrays import Array, Parameters, Rng
 from madaline.core.losses import Loss
 from madaline.core.network import Network
 from madaline.core.recording import Recorded
@@ -42,8 +45,8 @@ class GradientWriter:
     def __init__(
         self, network: Network, loss: Loss, theta: Array, gradient: Array, *, workspace: Workspace
     ) -> None:
-        self._network, self._loss, self._workspace = network, loss, workspace
-        self._parameters, self._gradients = network.bind(theta), network.bind(gradient)
+        bound = network.bind(theta), network.bind(gradient)
+        self._write = partial(_write, network, loss, workspace, *bound)
         self.recorded = Recorded(self._write, workspace) if network.repeatable else None
 
     def __call__(
@@ -67,10 +70,17 @@ class GradientWriter:
         else:
             self.recorded(x, target, weight)
 
-    def _write(self, x: Array, target: Array, weight: Array | None, rng: Rng | None = None) -> None:
-        workspace = self._workspace
-        output, backward = self._network.forward(
-            self._parameters, x, workspace=workspace, training=True, rng=rng
-        )
-        slope = self._loss.gradient(output, target, weight, workspace=workspace)
-        backward(slope, self._gradients)
+
+def _write(
+    network: Network,
+    loss: Loss,
+    workspace: Workspace,
+    parameters: Sequence[Parameters],
+    gradients: Sequence[Parameters],
+    x: Array,
+    target: Array,
+    weight: Array | None,
+    rng: Rng | None = None,
+) -> None:
+    output, backward = network.forward(parameters, x, workspace=workspace, training=True, rng=rng)
+    backward(loss.gradient(output, target, weight, workspace=workspace), gradients)
