@@ -124,7 +124,8 @@ class ImageEncoder(ColumnEncoder):
                 f"Column {self.name}: pixels go up to {column.max():g}, but the model learned from"
                 f" fractions, 0 to 1: divide bytes by {WHITE}."
             )
-        if self.brightest == WHITE and _brightest(column) == 1 and column.dtype != np.uint8:
+        may_be_fractions = self.brightest == WHITE and column.dtype != np.uint8
+        if may_be_fractions and _brightest(column) == 1:
             return (
                 f"Column {self.name}: pixels are fractions, 0 to 1, but the model learned from 0 to"
                 f" {WHITE}: multiply them by {WHITE}."
