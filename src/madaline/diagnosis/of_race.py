@@ -70,14 +70,12 @@ class Remains:
 
     def healths(self) -> list[list[LayerHealth]]:
         """Return how the layers are of each network of the mix, those of the usual depth."""
-        ingredients = self.mix.ingredients
-        depth = len(max(ingredients, key=lambda one: one.share).units)
-        return [
+        healths = [
             self._examine(one.network, one.n_bins, fold, theta)
-            for one in ingredients
-            if len(one.units) == depth
+            for one in sorted(self.mix.ingredients, key=lambda one: -one.share)
             for fold, theta in enumerate(one.theta)
         ]
+        return [layers for layers in healths if len(layers) == len(healths[0])]
 
     def raced(self) -> list[list[LayerHealth]]:
         """Return how the layers of the first fold's network of each recipe are."""

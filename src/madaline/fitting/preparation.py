@@ -117,6 +117,7 @@ def prepare(
     rows = _fold(given, codec, plan, task, seed)
     # Large groups may leave a network fewer rows than the plan counted on.
     plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
+    rows = replace(rows, passes=plan.passes)
     own_weight = _unit_mean(given.weight, rows.order)
     examples = _examples(given, objective, codec, encoder, plan, rows, weight)
     return Preparation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -14,6 +15,7 @@ from madaline.core.layers import (
     Dropout,
     Linear,
     MaxPooling,
+    MeanPooling,
     ReLU,
     ScaledLinear,
     SiLU,
@@ -27,6 +29,9 @@ from madaline.training.recipe import Recipe
 SMALLEST_GRID = 4
 """Grids of fewer positions a side are not looked at by another convolution."""
 
+
+WINDOWS_OF_STEPS = (7, 5, 3)
+"""Steps that each convolution sees at once, where what they say is averaged over all steps."""
 
 UNITS_BESIDE = 64
 """Units of the first layer of columns beside a grid."""
@@ -69,6 +74,11 @@ def channels_for(grid: tuple[int, ...], *, most: int = 128) -> tuple[int, ...]:
     return tuple(channels)
 
 
+def averaged_channels(channels: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """Return the units of convolutions over steps where what they say is averaged."""
+    return tuple(one[: len(WINDOWS_OF_STEPS)] for one in channels)
+
+
 def width(recipe: Recipe, examples: Examples) -> int:
     """Return how many numbers come out of the widest layer, a row."""
     of_grids = [
@@ -95,8 +105,9 @@ def _quiet(columns: tuple[int, ...], units: int) -> Layer:
 
 
 def _of_grid(recipe: Recipe, examples: Examples) -> list[Layer]:
+    convolutions = _averaged_convolutions if recipe.averaged else _convolutions
     looking = [
-        _convolutions(channels, grid)
+        convolutions(channels, grid)
         for channels, grid in zip(recipe.channels, examples.grids, strict=True)
     ]
     below = sum(n_numbers for _, n_numbers in looking)
@@ -130,6 +141,24 @@ def _convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, .
         layers.append(ReLU())
         below = units
     return tuple(layers), below * prod(sides)
+
+
+def _averaged_convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, ...], int]:
+    """Return convolutions over steps and the mean of what they say, and how many numbers that is.
+
+    Without dropout or batch normalization this is the network of Wang, Yan and Oates (2017), "Time
+    series classification from scratch with deep neural networks".
+    """
+    layers: list[Layer] = []
+    sides, below = grid.sides, grid.channels
+    for units, size in zip(channels, WINDOWS_OF_STEPS, strict=False):
+        if layers and min(sides) > 1:
+            pooling = MaxPooling(sides)
+            layers.append(pooling)
+            sides = pooling.out_shape
+        layers += [Convolution(sides, below, units, size=size), ReLU()]
+        below = units
+    return (*layers, MeanPooling(sides, size=sides[0])), below
 
 
 def _between(grids: tuple[Grid, ...], n_features: int) -> tuple[tuple[int, int], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import log2
 
 from madaline.data.grid import Grid
-from madaline.training.architecture import channels_for
+from madaline.training.architecture import averaged_channels, channels_for
 from madaline.training.recipe import GRID_LEARNING_RATE, TEXT_LEARNING_RATE, Recipe
 
 DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
@@ -18,6 +18,9 @@ More features need more decay; which time scale a table wants is what the race f
 
 GRID_DECAY_TIMES = (10, 30)
 """The same for networks that look at a grid."""
+
+LEAST_STEPS = 16
+"""Steps of an epoch over sequences, at least: with fewer, losers would leave before they learn."""
 
 GRID_CUTS = ((4, 2),)
 """When networks that look at a grid leave: each takes much work, and bending pays soon or never."""
@@ -69,8 +72,10 @@ class Plan:
         Networks of each recipe; each learns from the rows outside its fold.
     batch_size : int
         Rows in a batch.
+    passes : int
+        How often an epoch shows each row.
     epochs : int
-        How often a network may see the table, at most.
+        Epochs of a network, at most.
     patience : int
         Epochs without improvement after which a recipe is flat.
     patience_of_copies : int
@@ -98,6 +103,7 @@ class Plan:
     recipes: tuple[Recipe, ...]
     n_folds: int
     batch_size: int
+    passes: int = 1
     epochs: int = 100
     patience: int = 6
     patience_of_copies: int = 3
@@ -183,7 +189,11 @@ def make_plan(
     if not grids:
         return _of_texts(plan, widths[0], n_outputs) if only_texts else plan
     usual = _usual_on_grids(grids)
-    return _beside_grid(plan, usual, widths) if beside else _on_grid(plan, usual)
+    if beside:
+        return _beside_grid(plan, usual, widths)
+    of_sequences = all(grid.of_steps and not grid.hears for grid in grids)
+    plan = _on_grid(plan, usual)
+    return _on_sequences(plan, usual, smallest_training_part) if of_sequences else plan
 
 
 def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[Recipe, ...]:
@@ -211,6 +221,17 @@ def _on_grid(plan: Plan, usual: Recipe) -> Plan:
         batch_size=min(GRID_BATCH_SIZE, plan.batch_size),
         cuts=GRID_CUTS,
     )
+
+
+def _on_sequences(plan: Plan, usual: Recipe, n_training: int) -> Plan:
+    """Return the plan for sequences: some networks look where something is said, some only whether.
+
+    Where an epoch would have few steps, it shows each row several times.
+    """
+    averaged = replace(usual, channels=averaged_channels(usual.channels), averaged=True)
+    steps = max(1, n_training // plan.batch_size)  # of a pass
+    recipes = (usual, averaged, _unbent(usual))
+    return replace(plan, recipes=recipes, passes=-(-LEAST_STEPS // steps))
 
 
 def _beside_grid(plan: Plan, usual: Recipe, widths: Mapping[int, int]) -> Plan:

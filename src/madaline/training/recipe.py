@@ -51,6 +51,9 @@ class Recipe:
     pitch : float
         How far the pitches of sounds are moved in training, each time in another way
         (`madaline.data.pitches`).
+    averaged : bool
+        Whether what convolutions say of a sequence is averaged over its steps, so that it counts
+        alike wherever it is said.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class Recipe:
     quiet: bool = False
     offset: float = 0.0
     pitch: float = 0.0
+    averaged: bool = False
 
     @property
     def name(self) -> str:
@@ -84,6 +88,7 @@ class Recipe:
 
     def _name_on_grid(self, shape: str) -> str:
         channels = " and ".join("-".join(map(str, units)) for units in self.channels)
+        channels += " averaged" if self.averaged else ""
         seen = f"{self.n_bins} bins, " if self.n_bins else ""
         hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
         bent = f", warped {self.warping:.2g}" if self.warping else ""
