@@ -73,7 +73,7 @@ class Plan:
     batch_size : int
         Rows in a batch.
     passes : int
-        How often an epoch shows each row.
+        How often an epoch shows each row: more than once where there are few sequences.
     epochs : int
         Epochs of a network, at most.
     patience : int
