@@ -103,6 +103,18 @@ def is_sign(term: str) -> bool:
     return piece is not None and piece[3] is not None
 
 
+def is_made_of_words(term: str) -> bool:
+    """Return whether a term repeats what words say: a pair of them, or the stem of one.
+
+    Examples
+    --------
+    >>> is_made_of_words("so good"), is_made_of_words("taste…"), is_made_of_words("good")
+    (True, True, False)
+    """
+    piece = _PIECE.match(term)
+    return piece is not None and piece.end() < len(term)
+
+
 def n_words(text: str) -> float:
     """Return how many words a text has; two characters of a script without spaces count as one.
 

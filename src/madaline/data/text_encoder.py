@@ -15,7 +15,7 @@ from madaline.core.arrays import Array
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_levels
 from madaline.data.kinds import TEXT
-from madaline.data.terms import GAP, is_sign, terms_of
+from madaline.data.terms import GAP, is_made_of_words, is_sign, terms_of
 
 MOST_TERMS = 4096
 """Terms that are told apart, at most, where there are other columns: those that most texts have."""
@@ -29,14 +29,19 @@ MOST_NUMBERS = 2**28
 FEWEST_TEXTS = 3
 """A term of fewer texts is left out: what it says of them is chance."""
 
+SHARE_OF_MADE = 0.7
+"""How much terms made of words count beside them: each word has two stems and pairs or more, which
+would drown it. Of 0.5 to 1.4, tweets liked 0.5 best, other texts 0.7."""
+
 
 @dataclass(frozen=True, eq=False)
 class TextEncoder(ColumnEncoder):
-    """Encodes a column of text by its terms (TF-IDF).
+    """Encodes a column of text by its terms (the root of TF-IDF).
 
     A term that occurs `count` times in a text, and in `share` of the training texts, gets
-    ``(1 + log(count)) * (1 - log(share))``, zero where it does not occur. The features of a text
-    are scaled to a mean square of one; a text without any known word, or a missing one, is zero.
+    ``sqrt((1 + log(count)) * (1 - log(share)))``, zero where it does not occur; pairs of words and
+    stems, which repeat what words say, get 0.7 of it. The features of a text are scaled to a mean
+    square of one; a text without any known word, or a missing one, is zero.
 
     Parameters
     ----------
@@ -45,7 +50,9 @@ class TextEncoder(ColumnEncoder):
     terms : tuple of str
         The terms, the most frequent first.
     weights : tuple of float
-        ``1 - log(share)`` of each.
+        What each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems.
+    count_power : float
+        The power of ``1 + log(count)``: a half, or one in models from before.
 
     References
     ----------
@@ -68,6 +75,7 @@ class TextEncoder(ColumnEncoder):
     name: str
     terms: tuple[str, ...]
     weights: tuple[float, ...]
+    count_power: float = 0.5
 
     kind = TEXT
 
@@ -94,7 +102,7 @@ class TextEncoder(ColumnEncoder):
         return cls(
             name,
             tuple(term for term, _ in known),
-            tuple(1 - float(np.log(count / len(texts))) for _, count in known),
+            tuple(_weight(term, count / len(texts)) for term, count in known),
         )
 
     @property
@@ -118,7 +126,7 @@ class TextEncoder(ColumnEncoder):
             known = [(self.places[term], n) for term, n in counts.items() if term in self.places]
             if any(place not in self._signs for place, _ in known):
                 places, numbers = np.array(known).T
-                values = (1 + np.log(numbers)) * self._weights[places]
+                values = (1 + np.log(numbers)) ** self.count_power * self._weights[places]
                 out[row, places] = values * np.sqrt(out.shape[1] / np.square(values).sum())
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -127,13 +135,15 @@ class TextEncoder(ColumnEncoder):
             "name": self.name,
             "terms": list(self.terms),
             "weights": list(self.weights),
+            "count_power": self.count_power,
         }, {}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TextEncoder:
         """Return the encoder that `to_state` described."""
         del arrays  # there are none
-        return cls(state["name"], tuple(state["terms"]), tuple(state["weights"]))
+        terms, weights = tuple(state["terms"]), tuple(state["weights"])
+        return cls(state["name"], terms, weights, state.get("count_power", 1.0))
 
     def _is_strange(self, text: str) -> bool:
         has_words = False
@@ -156,3 +166,12 @@ class TextEncoder(ColumnEncoder):
     @cached_property
     def _weights(self) -> Array:
         return np.array(self.weights)
+
+
+def _weight(term: str, share: float) -> float:
+    """Return how much a term counts: rare ones more, those made of words less.
+
+    The root makes less of rare terms than TF-IDF does: they are what is learned by heart.
+    """
+    rarity = float(np.sqrt(1 - np.log(share)))
+    return SHARE_OF_MADE * rarity if is_made_of_words(term) else rarity
