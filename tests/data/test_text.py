@@ -96,6 +96,31 @@ def test_features_are_counted_weighted_and_of_one_size():
     assert "7" not in encoder.terms  # of one text only
 
 
+def test_pairs_and_stems_count_less_than_the_words_they_are_made_of():
+    texts = ["grand coffees", "grand coffees", "grand coffees …", "…", "…", "tea"]
+    encoder = TextEncoder.fit("review", np.array(texts, object), alone=True)
+    weights = dict(zip(encoder.terms, encoder.weights, strict=True))
+    word = np.sqrt(1 + np.log(2))  # in half of the texts, as are all others
+    assert weights == pytest.approx(
+        {"grand": word, "coffees": word, "…": word}
+        | {"coffe…": 0.7 * word, "grand coffees": 0.7 * word}
+    )
+
+
+def test_how_often_a_term_occurs_counts_by_the_root_of_its_logarithm():
+    encoder = TextEncoder("review", ("tea", "so"), (1.0, 1.0))
+    out = np.empty((1, 2), np.float32)
+    encoder.write(np.array(["Tea tea! Tea so"], object), out)
+    assert out[0, 0] / out[0, 1] == pytest.approx(np.sqrt(1 + np.log(3)))
+
+
+def test_an_encoder_from_before_roots_writes_what_it_wrote():
+    state = {"name": "review", "terms": ["tea", "so"], "weights": [1.0, 1.0]}
+    out = np.empty((1, 2), np.float32)
+    TextEncoder.from_state(state, {}).write(np.array(["Tea tea! Tea so"], object), out)
+    assert out[0, 0] / out[0, 1] == pytest.approx(1 + np.log(3))
+
+
 def test_a_language_never_seen_tells_nothing_whatever_its_signs():
     praised = [f"{text}!" for text in REVIEWS]
     encoder = TextEncoder.fit("review", np.array(praised, object), alone=True)
