@@ -129,8 +129,9 @@ def _fit(threads: int, shape: Shape) -> dict[str, Any]:
 
     def encode() -> None:
         table = Table.from_columns(columns)
+        table.sort(threads)
         encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
-        encoder.encode(table).features(0)
+        encoder.encode(table, n_threads=threads).features(0)
 
     encoding = timed(encode)
     memory, fittings = PeakMemory(), []

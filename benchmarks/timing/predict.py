@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -109,23 +109,27 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     if method not in (*OURS, "AdaptiveClassifier"):
         return (lambda x: x), _peer(method, x, y, threads), 0
     from madaline import AdaptiveClassifier
+    from madaline.runtime.networks import Features, Networks
 
     model = AdaptiveClassifier(effort=effort, random_state=0, n_jobs=threads)
     model.fit(x, y)
     if method == "AdaptiveClassifier":
         return (lambda x: x), model.predict_proba, model.model_.summary.row_multiply_adds
     predictor = _saved_and_loaded(model)
+    n_bins = [part.n_bins for part in predictor.parts]
     work = model.model_.summary.row_multiply_adds
     if method == RUNTIME:
-        return _as_columns, predictor.predict_proba, work
+        return _as_columns, partial(predictor.predict_proba, n_jobs=threads), work
 
     def features(x: Any) -> list[Any]:
         encoded = predictor.encode(_as_columns(x))
-        return [encoded.features(part.n_bins) for part in predictor.parts]
+        return [encoded.features(wanted) for wanted in n_bins]
+
+    widths = {part.n_bins: predictor.encoder.n_features(part.n_bins) for part in predictor.parts}
+    networks = Networks(predictor.parts, widths)
 
     def ours(inputs: list[Any]) -> Any:
-        pairs = zip(predictor.parts, inputs, strict=True)
-        return np.sum([part.output(x) for part, x in pairs], axis=0)
+        return networks.output(Features(dict(zip(n_bins, inputs, strict=True))), threads)
 
     if method == NETWORKS:
         return features, ours, work

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from madaline.core.arrays import Array
-from madaline.data.encoder import Encoded
 from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
 from madaline.data.table import Table
@@ -17,7 +16,7 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
 from madaline.quality.quality import Quality, quality_from_json
-from madaline.runtime.predictor import Predictor
+from madaline.runtime.predictor import Predictor, Rows
 from madaline.story.glance import glance
 from madaline.story.story import Story, tell_story
 from madaline.training.decisions import Decision
@@ -72,25 +71,23 @@ class FittedModel:
         """Return a short account for notebooks."""
         return glance(self.summary)
 
-    def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+    def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels or numbers, shape (n_samples,)."""
-        return self.predictor.predict(table)
+        return self.predictor.predict(table, n_jobs=n_jobs)
 
-    def predict_proba(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+    def predict_proba(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the probability of each class, shape (n_samples, n_classes)."""
-        return self.predictor.predict_proba(table)
+        return self.predictor.predict_proba(table, n_jobs=n_jobs)
 
     def predict_interval(
-        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
+        self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1
     ) -> Array:
         """Return intervals for a share of new rows, shape (n_samples, 2): lower, upper bounds."""
-        return self.predictor.predict_interval(table, coverage)
+        return self.predictor.predict_interval(table, coverage, n_jobs=n_jobs)
 
-    def predict_set(
-        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
-    ) -> Array:
+    def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
         """Return sets of classes for a share of new rows, Booleans of (n_samples, n_classes)."""
-        return self.predictor.predict_set(table, coverage)
+        return self.predictor.predict_set(table, coverage, n_jobs=n_jobs)
 
     def diagnose(self, table: Table | Mapping[str, Any]) -> Diagnosis:
         """Return how a new table differs from the one that was learned from.

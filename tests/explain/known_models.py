@@ -24,7 +24,7 @@ class KnownPredictor(Predictor):
 
     function: Callable[[Table], Any] = lambda table: np.zeros(table.n_samples)
 
-    def output(self, table):
+    def output(self, table, *, n_jobs=None):
         """Return the function's values, shape (n_samples, n_outputs)."""
         table = table if isinstance(table, Table) else Table.from_columns(table)
         values = np.asarray(self.function(table), np.float64)

@@ -18,9 +18,12 @@ import madaline
 from madaline import runtime
 from madaline.core.layers import Linear, ScaledLinear, SiLU
 from madaline.core.network import Network
+from madaline.core.threads import count_threads, in_threads
 from madaline.data.table import Table
 from madaline.errors import InputError, ModelFileError
-from madaline.runtime.part import CHUNK, Part
+from madaline.runtime.desk import CHUNK
+from madaline.runtime.networks import Features, Networks
+from madaline.runtime.part import Part
 
 TASKS = ("binary", "multiclass", "regression")
 SOURCE = Path(madaline.__file__).parents[1]
@@ -143,14 +146,20 @@ sys.path.insert(0, {source!r})
 import numpy as np
 from madaline.core.layers import Linear, SiLU
 from madaline.core.network import Network
+from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part
 
-network = Network((Linear(40, 48), SiLU(), Linear(48, 24), SiLU(), Linear(24, 2)))
 rng = np.random.default_rng(0)
-part = Part(0, network, network.initialize((1, 3), rng).theta, np.ones(1))
+parts = []
+for units, depth in ((48, 2), (24, 1)):
+    layers = [Linear(40, units), SiLU(), *[Linear(units, units), SiLU()] * depth, Linear(units, 2)]
+    network = Network(tuple(layers))
+    parts.append(Part(0, network, network.initialize((1, 3), rng).theta, np.ones(1)))
+networks = Networks(parts, {{0: 40}})
 x = rng.standard_normal((70, 40)).astype(np.float32)
-whole = part.output(x)
-print(sum((part.output(x[[row]]) != whole[row]).any() for row in range(len(x))))
+whole = networks.output(Features({{0: x}}))
+alone = [networks.output(Features({{0: x[[row]]}}))[0] for row in range(len(x))]
+print((np.array(alone) != whole).any(axis=1).sum())
 """
 
 
@@ -167,14 +176,18 @@ def test_neighbors_do_not_matter_on_processors_without_avx512():
     assert done.stdout.strip() == "0", done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("block", [CHUNK, 5 * CHUNK])
-def test_rows_are_predicted_block_by_block_with_the_same_bits(
-    predictor, new_columns, monkeypatch, block
+@pytest.mark.parametrize("n_chunks", [1, 5])
+@pytest.mark.parametrize("n_jobs", [None, 2, 3])
+def test_rows_are_predicted_block_by_block_on_threads_with_the_same_bits(
+    fittings, task, new_columns, monkeypatch, n_chunks, n_jobs
 ):
+    predictor = runtime.load(fittings[task][1])
     whole, of_folds = predictor.output(new_columns), predictor.fold_outputs(new_columns)
-    monkeypatch.setattr("madaline.runtime.predictor.BLOCK", block)
-    np.testing.assert_array_equal(predictor.output(new_columns), whole)
-    np.testing.assert_array_equal(predictor.fold_outputs(new_columns), of_folds)
+    monkeypatch.setattr("madaline.runtime.networks.STACK", n_chunks)
+    monkeypatch.setattr("madaline.runtime.networks.FEWEST_BLOCKS", 1)
+    predictor = runtime.load(fittings[task][1])
+    np.testing.assert_array_equal(predictor.output(new_columns, n_jobs=n_jobs), whole)
+    np.testing.assert_array_equal(predictor.fold_outputs(new_columns, n_jobs=n_jobs), of_folds)
 
 
 def test_no_rows_have_no_predictions(predictor, new_columns, task):
@@ -270,20 +283,55 @@ def test_gates_are_taken_into_the_weights_without_a_change():
     theta += rng.standard_normal(theta.shape).astype(np.float32)
     x = rng.standard_normal((3 * CHUNK, 3)).astype(np.float32)
     chunks = [network.predict(theta[0, 0], x[start : start + CHUNK]) for start in (0, 8, 16)]
-    np.testing.assert_array_equal(Part(0, network, theta, np.ones(1)).output(x), np.vstack(chunks))
+    networks = Networks([Part(0, network, theta, np.ones(1))], {0: 3})
+    np.testing.assert_array_equal(networks.output(Features({0: x})), np.vstack(chunks))
 
 
 def test_networks_and_recipes_are_weighted_as_they_should():
     network = Network((Linear(3, 4), SiLU(), Linear(4, 2)))
     rng = np.random.default_rng(0)
     theta = network.initialize((2, 5), rng).theta  # two recipes of five folds
-    part = Part(0, network, theta, np.array([0.25, 0.5]))
+    networks = Networks([Part(0, network, theta, np.array([0.25, 0.5]))], {0: 3})
     x = rng.standard_normal((CHUNK + 3, 3)).astype(np.float32)
     each = network.predict(theta, x).astype(np.float64)
     expected = 0.25 * each[0].mean(axis=0) + 0.5 * each[1].mean(axis=0)
-    np.testing.assert_allclose(part.output(x), expected, rtol=1e-5, atol=1e-6)
-    assert part.output(x).dtype == np.float64
-    assert part.output(x[:0]).shape == (0, 2)
+    found = networks.output(Features({0: x}))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert found.dtype == np.float64
+    assert networks.output(Features({0: x[:0]})).shape == (0, 2)
+
+
+def test_parts_of_any_depth_stand_side_by_side():
+    rng, chains = np.random.default_rng(0), [(), (5, 4), (6,), (3, 4, 5)]
+    parts = [_part(rng, units) for units in chains]
+    x = rng.standard_normal((5 * CHUNK + 1, 3)).astype(np.float32)
+    found = Networks(parts, {0: 3}).output(Features({0: x}))
+    alone = [Networks([part], {0: 3}).output(Features({0: x})) for part in parts]
+    np.testing.assert_array_equal(found, alone[0] + alone[1] + alone[2] + alone[3])
+
+
+def _part(rng, units):
+    layers, width = [], 3
+    for size in units:
+        layers += [Linear(width, size), SiLU()]
+        width = size
+    network = Network((*layers, Linear(width, 1)))
+    return Part(0, network, network.initialize((1, 2), rng).theta, np.ones(1))
+
+
+def test_no_threads_cannot_predict(fittings, new_columns):
+    with pytest.raises(InputError, match="n_jobs is 0"):
+        runtime.load(fittings["binary"][1]).output(new_columns, n_jobs=0)
+    assert count_threads(-1000) == 1
+
+
+def test_what_goes_wrong_on_a_thread_is_raised():
+    def work(rows):
+        assert np.geterr()["over"] == "raise"
+        raise ValueError(f"row {rows.start}")
+
+    with np.errstate(over="raise"), pytest.raises(ValueError, match="row 0"):
+        in_threads(work, [slice(0, 1), slice(1, 2)], 2)
 
 
 def test_a_damaged_model_is_refused(fittings, tmp_path):

@@ -10,7 +10,7 @@ shared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -19,10 +19,13 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.threads import in_threads
+from madaline.core.workspace import Workspace
 from madaline.data.bins import Bins
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.column_encoders import ENCODERS, OtherEncoder, fit_column
+from madaline.data.few_numbers import as_few_numbers
 from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
 from madaline.data.image_encoder import ImageEncoder
@@ -30,7 +33,7 @@ from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.schema import Schema
 from madaline.data.sound_encoder import SoundEncoder
-from madaline.data.table import Table, listed
+from madaline.data.table import WORTH_THREADS, Table, listed
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 
@@ -112,7 +115,7 @@ class TableEncoder:
             raise _nothing_to_learn_from(schema)
         return cls(encoders, tuple(n_bins))
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that a table must have."""
         return tuple(encoder.name for encoder in self.encoders)
@@ -179,13 +182,15 @@ class TableEncoder:
         """Return the bins of each column of numbers that needs any, by name."""
         return {e.name: e.bins[n_bins] for _, e in self._numbers if n_bins in e.bins}
 
-    def encode(self, table: Table) -> Encoded:
+    def encode(self, table: Table, *, n_threads: int = 1) -> Encoded:
         """Do what all numbers of bins share.
 
         Parameters
         ----------
         table : Table
             It must have all of `columns`, in any order; others are ignored.
+        n_threads : int, default=1
+            On how many threads.
 
         Returns
         -------
@@ -206,13 +211,47 @@ class TableEncoder:
         unseen = {name: count for name, count in counts.items() if count}
         numbers = [columns[place] for place, _ in self._numbers]
         base = np.empty((table.n_samples, self.n_features(0)), np.float32)
-        for start in range(0, len(base), _CHUNK):
+
+        def write(start: int) -> None:
             rows = slice(start, start + _CHUNK)
             if self.joined:
                 self.joined.write([column[rows] for column in numbers], base[rows])
             for place, span, encoder in self._others:
                 encoder.write(columns[place][rows], base[rows, span])
+
+        n_threads = n_threads if len(base) >= WORTH_THREADS else 1
+        in_threads(write, range(0, len(base), _CHUNK), n_threads)
         return Encoded(self, base, numbers, unseen)
+
+    def encode_few(self, columns: Mapping[str, Any]) -> Encoded | None:
+        """Encode a few rows of numbers at one look.
+
+        Parameters
+        ----------
+        columns : mapping of str to array-like
+            The columns as somebody gave them, not looked at so far.
+
+        Returns
+        -------
+        Encoded or None
+            What `encode` returns of a checked table; None where the columns need a closer look:
+            they are others, or too many rows, or hold more than finite numbers and missing ones.
+
+        Examples
+        --------
+        >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5]})
+        >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
+        >>> encoder.encode_few({"size": np.array([3.0])}).base, encoder.encode_few({"size": ["3"]})
+        (array([[0.]], dtype=float32), None)
+        """
+        if self._others or len(columns) != len(self.encoders) or self.joined is None:
+            return None
+        numbers = as_few_numbers([columns.get(name) for name in self.columns])
+        if numbers is None:
+            return None
+        base = np.empty((numbers.shape[1], self.n_features(0)), np.float32)
+        self.joined.write(numbers, base)
+        return Encoded(self, base, numbers, {})
 
     def fold_features(
         self,
@@ -340,7 +379,7 @@ class Encoded:
         What encoded it.
     base : float32 ndarray of shape (n_samples, n_base_features)
         The features without bins.
-    numbers : sequence of float64 ndarray of shape (n_samples,)
+    numbers : sequence of float64 ndarray of shape (n_samples,), or one ndarray of them
         The columns of numbers.
     unseen : mapping of str to int
         In how many rows a category has a level that no training row had.
@@ -348,7 +387,7 @@ class Encoded:
 
     encoder: TableEncoder
     base: Array
-    numbers: Sequence[Array]
+    numbers: Sequence[Array] | Array
     unseen: Mapping[str, int]
 
     @property
@@ -368,24 +407,34 @@ class Encoded:
         if width == self.base.shape[1]:
             return self.base
         features = np.empty((self.n_samples, width), np.float32)
-        features[:, : self.base.shape[1]] = self.base
-        if self.encoder.joined:
-            bins = features[:, self.base.shape[1] :]
-            self.encoder.joined.write_bins(n_bins, self.numbers, bins)
+        self.write(n_bins, slice(None), features)
         return features
 
-    def blocks(self, n_rows: int) -> Iterator[Encoded]:
-        """Yield some rows after the others, all views; of no rows, one block without any.
+    def write(
+        self, n_bins: int, rows: slice, out: Array, workspace: Workspace | None = None
+    ) -> None:
+        """Write the features of some rows.
 
         Parameters
         ----------
-        n_rows : int
-            Rows of a block; the last one has what is left.
+        n_bins : int
+            How many bins stand beside the numbers.
+        rows : slice
+            Which rows.
+        out : float32 ndarray of shape (n_rows, n_features)
+            Where to write.
+        workspace : Workspace, optional
+            Where arrays come from.
         """
-        for start in range(0, max(1, self.n_samples), n_rows):
-            rows = slice(start, start + n_rows)
-            numbers = [column[rows] for column in self.numbers]
-            yield Encoded(self.encoder, self.base[rows], numbers, self.unseen)
+        width = self.base.shape[1]
+        out[:, :width] = self.base[rows]
+        if out.shape[1] > width and self.encoder.joined:
+            numbers = (
+                self.numbers[:, rows]
+                if isinstance(self.numbers, np.ndarray)
+                else [column[rows] for column in self.numbers]
+            )
+            self.encoder.joined.write_bins(n_bins, numbers, out[:, width:], workspace)
 
 
 def _checked_weight(sample_weight: Array | None, n_samples: int) -> Array | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.workspace import Workspace
 from madaline.data.joined_bins import JoinedBins
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.scaling import scaled
@@ -42,7 +43,7 @@ class JoinedNumbers:
     encoders: tuple[NumberEncoder, ...]
     starts: tuple[int, ...]
 
-    def write(self, columns: Sequence[Array], out: Array) -> None:
+    def write(self, columns: Sequence[Array] | Array, out: Array) -> None:
         """Write the scaled numbers, and whether they are missing, where there are such features.
 
         Parameters
@@ -56,11 +57,16 @@ class JoinedNumbers:
         features = scaled(numbers, self._centers, self._spreads)
         for own, places in self._runs:
             out[:, places] = features[own].T
-        for row, (encoder, start) in enumerate(zip(self.encoders, self.starts, strict=True)):
-            if encoder.missing_share is not None:
-                out[:, start + encoder.varies] = missing[row] - encoder.missing_share
+        for row, place, share in self._flags:
+            out[:, place] = missing[row] - share
 
-    def write_bins(self, n_bins: int, columns: Sequence[Array], out: Array) -> None:
+    def write_bins(
+        self,
+        n_bins: int,
+        columns: Sequence[Array] | Array,
+        out: Array,
+        workspace: Workspace | None = None,
+    ) -> None:
         """Write the bins of those numbers that need any.
 
         Parameters
@@ -71,14 +77,16 @@ class JoinedNumbers:
             What the encoders read, in their order.
         out : float32 ndarray of shape (n_samples, n_bin_features)
             Where to write.
+        workspace : Workspace, optional
+            Where arrays come from.
         """
         if n_bins not in self._bins:
             return
         own, bins = self._bins[n_bins]
         numbers, _ = self._filled(columns)
-        bins.write(numbers[own], out)
+        bins.write(numbers if len(own) == len(numbers) else numbers[own], out, workspace)
 
-    def _filled(self, columns: Sequence[Array]) -> tuple[Array, Array]:
+    def _filled(self, columns: Sequence[Array] | Array) -> tuple[Array, Array]:
         """Return numbers with the median where one is missing, and where one is.
 
         Both have the shape (n_columns, n_samples).
@@ -113,6 +121,15 @@ class JoinedNumbers:
             else:
                 runs.append((slice(row, row + 1), slice(start, start + 1)))
         return runs
+
+    @cached_property
+    def _flags(self) -> list[tuple[int, int, float]]:
+        """Numbers of which some were missing, where that is told, and what share they were."""
+        return [
+            (row, start + encoder.varies, encoder.missing_share)
+            for row, (encoder, start) in enumerate(zip(self.encoders, self.starts, strict=True))
+            if encoder.missing_share is not None
+        ]
 
     @cached_property
     def _centers(self) -> Array:

@@ -70,5 +70,5 @@ def scaled(numbers: Array, center: float | Array, spread: float | Array) -> Arra
     """
     with np.errstate(over="ignore", under="ignore"):
         z = (numbers - center) / spread
-        np.clip(z, -1e100, 1e100, out=z)
+        np.minimum(np.maximum(z, -1e100, out=z), 1e100, out=z)
         return np.asarray(z / np.sqrt(1 + np.square(z / 3)))

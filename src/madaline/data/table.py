@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.threads import in_threads
 from madaline.data.column import is_missing, to_column
 from madaline.errors import InputError
+
+WORTH_THREADS = 2**14
+"""Rows for which it pays to start threads, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +106,16 @@ class Table:
             column = self[name]
             self._ascending[name] = np.sort(column[~is_missing(column)])
         return self._ascending[name]
+
+    def sort(self, n_threads: int) -> None:
+        """Sort the numbers and moments of a large table now, on a number of threads.
+
+        `ascending` then has no more to do.
+        """
+        if n_threads == 1 or self.n_samples < WORTH_THREADS:
+            return
+        names = [n for n, own in self.columns.items() if own.ndim == 1 and own.dtype.kind in "fM"]
+        in_threads(self.ascending, names, n_threads)
 
     @cached_property
     def _ascending(self) -> dict[str, Array]:

@@ -153,7 +153,7 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
             The most probable class, or the expected value. It does not depend on the rows beside
             it, and is the same to the bit from a saved model.
         """
-        return self._model().predict(self._read(X))
+        return self._model().predict(self._read(X), n_jobs=self.n_jobs)
 
     def explain(
         self,

@@ -45,7 +45,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         Decides every random number. The same integer gives the same networks to the bit, on any
         number of processors.
     n_jobs : int, optional
-        Number of processors that train; None is one, -1 is all. Long fits start as many processes.
+        Number of processors that train and predict; None is one, -1 is all. Long fits start as many
+        processes, large tables are predicted by as many threads.
     verbose : int, default=0
         1 prints every decision, in words, to the standard error stream.
 
@@ -168,7 +169,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         array([[100., 300.],
                [  0., 100.]])
         """
-        return self._model().predict_interval(self._read(X), coverage)
+        return self._model().predict_interval(self._read(X), coverage, n_jobs=self.n_jobs)
 
     def _objective(self) -> Objective:
         return Objective(loss=self.loss, quantile=self.quantile, metric=self.metric)

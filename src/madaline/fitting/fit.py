@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.threads import count_threads
 from madaline.data.given_folds import GivenFolds
 from madaline.data.profile import TableProfile
 from madaline.data.table import Table
@@ -104,6 +105,7 @@ class Fitting:
         check_effort(effort)
         check_seed(seed)
         given = Given.checked(table, target, sample_weight, groups, folds)
+        given.table.sort(count_threads(n_jobs))
         self.target_name = target_name
         self.prepared = prepare(
             given,

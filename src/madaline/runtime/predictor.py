@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.losses import Loss, loss_from_config
 from madaline.core.network import Network
+from madaline.core.threads import count_threads
 from madaline.data.encoder import Encoded, TableEncoder
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, TargetCodec, codec_from_state
 from madaline.data.tensor_file import read_tensor_file
 from madaline.errors import InputError
 from madaline.runtime.intervals import Intervals
+from madaline.runtime.networks import Networks
 from madaline.runtime.part import Part
 from madaline.runtime.sets import Sets
 from madaline.words import some
 
-BLOCK = 2**10
-"""Rows whose features are made at a time, so that those of a million rows need no memory."""
+Rows: TypeAlias = Table | Mapping[str, Any] | Encoded
+"""What can be predicted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +61,10 @@ class Predictor:
         networks = sum(part.theta.shape[0] * part.theta.shape[1] for part in self.parts)
         return f"<Predictor: {networks} networks on {len(self.encoder.columns)} columns>"
 
-    def encode(self, table: Table | Mapping[str, Any]) -> Encoded:
+    def encode(self, table: Table | Mapping[str, Any], *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        return self.encoder.encode(self.table(table))
+        few = self.encoder.encode_few(table) if isinstance(table, Mapping) else None
+        return few or self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
 
     def table(self, rows: Any) -> Table:
         """Return rows as a table.
@@ -89,36 +93,35 @@ class Predictor:
             )
         return Table.from_columns({columns[0]: np.asarray(rows) if self.encoder.shape else rows})
 
-    def output(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+    def output(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
-        encoded = table if isinstance(table, Encoded) else self.encode(table)
-        blocks = [
-            np.sum([part.output(block.features(part.n_bins)) for part in self.parts], axis=0)
-            for block in encoded.blocks(BLOCK)
-        ]
-        return np.concatenate(blocks) / self.temperature
+        encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
+        return self._networks.output(encoded, count_threads(n_jobs)) / self.temperature
 
-    def predict(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+    def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels, or numbers.
 
         Parameters
         ----------
         table : Table, mapping of str to array, or Encoded
             The rows; needed columns must be there, others are ignored.
+        n_jobs : int, optional
+            Number of threads that share the rows of a large table; None is one, -1 as many as there
+            are processors. The bits are the same.
 
         Returns
         -------
         ndarray of shape (n_samples,)
             The most probable class, or the expected value.
         """
-        return self.decode(self.output(table))
+        return self.decode(self.output(table, n_jobs=n_jobs))
 
-    def predict_proba(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+    def predict_proba(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the probability of each class, shape (n_samples, n_classes), in float64."""
-        return self.probabilities(self.output(table))
+        return self.probabilities(self.output(table, n_jobs=n_jobs))
 
     def predict_interval(
-        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
+        self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1
     ) -> Array:
         """Return intervals that hold the truth of a share of new rows.
 
@@ -128,6 +131,8 @@ class Predictor:
             The rows.
         coverage : float, default=0.9
             That share, between 0 and 1.
+        n_jobs : int, optional
+            Number of threads, as for `predict`.
 
         Returns
         -------
@@ -141,13 +146,11 @@ class Predictor:
         """
         if not isinstance(self.conformal, Intervals):
             raise InputError("This model predicts classes, not numbers: ask for predict_set.")
-        of_folds = self.loss.prediction(self.fold_outputs(table))
+        of_folds = self.loss.prediction(self.fold_outputs(table, n_jobs=n_jobs))
         bounds = self.conformal.predict(of_folds[..., 0], coverage)
         return np.stack([self.codec.decode(bound) for bound in bounds.T], axis=1)
 
-    def predict_set(
-        self, table: Table | Mapping[str, Any] | Encoded, coverage: float = 0.9
-    ) -> Array:
+    def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
         """Return sets of classes that hold the true class of a share of new rows, or of more.
 
         The predicted class is always in the set; so where the networks are right more often than
@@ -159,6 +162,8 @@ class Predictor:
             The rows.
         coverage : float, default=0.9
             That share, between 0 and 1.
+        n_jobs : int, optional
+            Number of threads, as for `predict`.
 
         Returns
         -------
@@ -172,20 +177,16 @@ class Predictor:
         """
         if not isinstance(self.conformal, Sets):
             raise InputError("This model predicts numbers, not classes: ask for predict_interval.")
-        encoded = table if isinstance(table, Encoded) else self.encode(table)
-        outputs = self.fold_outputs(encoded)
+        encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
+        outputs = self.fold_outputs(encoded, n_jobs=n_jobs)
         of_folds = np.stack([self.probabilities(output) for output in outputs])
-        predicted = self.probabilities(self.output(encoded)).argmax(axis=1)
+        predicted = self.probabilities(self.output(encoded, n_jobs=n_jobs)).argmax(axis=1)
         return self.conformal.predict(of_folds, coverage, predicted)
 
-    def fold_outputs(self, table: Table | Mapping[str, Any] | Encoded) -> Array:
+    def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
-        encoded = table if isinstance(table, Encoded) else self.encode(table)
-        blocks = [
-            np.sum([part.fold_outputs(block.features(part.n_bins)) for part in self.parts], axis=0)
-            for block in encoded.blocks(BLOCK)
-        ]
-        return np.concatenate(blocks, axis=1) / self.temperature
+        encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
+        return self._networks.fold_outputs(encoded, count_threads(n_jobs)) / self.temperature
 
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, shape (n_samples,)."""
@@ -215,6 +216,16 @@ class Predictor:
             "conformal": conformal,
             "temperature": self.temperature,
         }, arrays
+
+    @cached_property
+    def _networks(self) -> Networks:
+        """The networks of all parts, ready to be asked."""
+        widths = {part.n_bins: self.encoder.n_features(part.n_bins) for part in self.parts}
+        return Networks(self.parts, widths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds: the fields alone."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:

@@ -1,32 +1,85 @@
 """Networks at rest, taken apart into stages that predict the same bits in fewer passes.
 
 What is done for every row in training can be done once for all rows when nothing learns any more:
-
-- A bias that is repeated for each row of a chunk is added in one long run instead of many short
-  ones.
-- ``silu(x) = x * sigmoid(x) = h * (1 + tanh(h))`` with ``h = x / 2``: the layer before gives `h` at
-  once if its weights are halved, which is exact in binary numbers.
+gates are multiplied into the weights, and ``silu(x) = x * sigmoid(x) = h * (1 + tanh(h))`` with
+``h = x / 2``: the layer before gives `h` at once if its weights are halved, which is exact in
+binary numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from madaline.core.arrays import Array, Parameters
 from madaline.core.layers import Layer, Linear, SiLU
 from madaline.core.network import Network
-from madaline.core.products import write_product
 from madaline.core.workspace import Workspace
 
-Stage: TypeAlias = Callable[[Array, Workspace], Array]
-"""From inputs, and where arrays come from, to outputs."""
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Weighted sums, those of each member for itself.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (members, in, units)
+        What inputs are multiplied with.
+    bias : ndarray of shape (members, units)
+        What is added.
+    """
+
+    weight: Array
+    bias: Array
 
 
-def stages(network: Network, theta: Array, rows: int) -> list[Stage]:
-    """Return what to do one after the other to predict.
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """What networks do one after the other; build it with `take_apart`.
+
+    Parameters
+    ----------
+    head : sequence of (Layer, Parameters)
+        Layers of any kind, such as convolutions; none where the columns of a table mix.
+    hidden : sequence of Sums
+        Halves of sums, each bent by a SiLU.
+    last : Sums
+        The raw outputs.
+    """
+
+    head: Sequence[tuple[Layer, Parameters]]
+    hidden: Sequence[Sums]
+    last: Sums
+
+    def entrance(self, x: Array) -> Array:
+        """Return what the first sums get: `x` itself, or room for what comes out of the head.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_chunks, rows, n_features)
+            Where encoded rows are put, in chunks.
+
+        Returns
+        -------
+        ndarray of shape (n_chunks, members or 1, rows, in)
+        """
+        if not self.head:
+            return x[:, None]
+        first = (*self.hidden, self.last)[0]
+        members, in_features, _ = first.weight.shape
+        return np.empty((len(x), members, x.shape[1], in_features), first.weight.dtype)
+
+    def enter(self, x: Array, workspace: Workspace) -> Array:
+        """Return what comes out of the head, shape (n_chunks, members or 1, rows, in)."""
+        for layer, own in self.head:
+            x, _ = layer.forward(own, x, workspace=workspace)
+        return x.reshape(-1, *x.shape[-3:]).swapaxes(0, 1)
+
+
+def take_apart(network: Network, theta: Array) -> Stages:
+    """Return the stages of networks that end with sums, as all do that predict.
 
     Parameters
     ----------
@@ -34,71 +87,28 @@ def stages(network: Network, theta: Array, rows: int) -> list[Stage]:
         The layers.
     theta : ndarray of shape (*axes, parameters)
         The parameters, which will not change any more.
-    rows : int
-        Rows of a chunk.
-
-    Returns
-    -------
-    list of Stage
-        From features, shape (n_chunks, rows, n_features), to raw outputs, shape (*axes, n_chunks,
-        rows, n_outputs).
 
     Examples
     --------
     >>> network = Network((Linear(1, 2), SiLU(), Linear(2, 1)))
     >>> theta = network.initialize((3,), np.random.default_rng(0)).theta
-    >>> x = np.array([[[-1.0], [2.0]]], np.float32)  # one chunk of two rows
-    >>> y, workspace = x, Workspace()
-    >>> for stage in stages(network, theta, rows=2):
-    ...     y = stage(y, workspace)
-    >>> bool((y[:, 0] == network.predict(theta, x[0])).all())
-    True
+    >>> stages = take_apart(network, theta)
+    >>> len(stages.head), [sums.weight.shape for sums in stages.hidden], stages.last.weight.shape
+    (0, [(3, 1, 2)], (3, 2, 1))
     """
     fixed, parameters = network.fixed(theta[..., None, :])  # an axis of one stands for the chunks
     pairs = list(zip(fixed.layers, parameters, strict=True))
-    found: list[Stage] = []
-    while pairs:
-        layer, own = pairs.pop(0)
-        if not isinstance(layer, Linear):
-            found.append(_any_layer(layer, own))
-        elif pairs and isinstance(pairs[0][0], SiLU):
-            pairs.pop(0)
-            found.append(_linear_silu(own["weight"], own["bias"], rows))
-        else:
-            found.append(_linear(own["weight"], own["bias"], rows))
-    return found
+    last, hidden = _sums(pairs.pop()[1], 1), []
+    while len(pairs) > 1 and isinstance(pairs[-1][0], SiLU) and isinstance(pairs[-2][0], Linear):
+        pairs.pop()
+        hidden.append(_sums(pairs.pop()[1], 0.5))
+    return Stages(pairs, hidden[::-1], last)
 
 
-def _linear_silu(weight: Array, bias: Array, rows: int) -> Stage:
-    half = weight.dtype.type(0.5)
-    linear = _linear(weight * half, bias * half, rows)
-
-    def stage(x: Array, workspace: Workspace) -> Array:
-        h = linear(x, workspace)
-        y = np.tanh(h, out=workspace.empty(h.shape, h.dtype))
-        y += 1
-        y *= h
-        return y
-
-    return stage
-
-
-def _linear(weight: Array, bias: Array, rows: int) -> Stage:
-    axes, units = weight.shape[:-3], weight.shape[-1]
-    row = np.tile(bias, rows)  # (*axes, 1, rows * units)
-
-    def stage(x: Array, workspace: Workspace) -> Array:
-        y = workspace.empty((*axes, *x.shape[-3:-1], units), weight.dtype)
-        write_product(x, weight, y, workspace)
-        runs = y.reshape(*y.shape[:-2], row.shape[-1])
-        runs += row
-        return y
-
-    return stage
-
-
-def _any_layer(layer: Layer, parameters: Parameters) -> Stage:
-    def stage(x: Array, workspace: Workspace) -> Array:
-        return layer.forward(parameters, x, workspace=workspace)[0]
-
-    return stage
+def _sums(parameters: Parameters, share: float) -> Sums:
+    weight, bias = parameters["weight"], parameters["bias"]
+    scale = weight.dtype.type(share)
+    return Sums(
+        np.reshape(weight * scale, (-1, *weight.shape[-2:])),
+        np.reshape(bias * scale, (-1, bias.shape[-1])),
+    )

@@ -1,0 +1,75 @@
+"""Threads share rows, or columns, of a large table: NumPy lets others work while it does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextvars import copy_context
+from functools import cache
+from typing import TypeVar
+
+from madaline.errors import InputError
+
+_Item = TypeVar("_Item")
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Return the number of threads that `n_jobs` stands for, as for a fit.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        None is one, -1 as many as there are processors, -2 one fewer.
+
+    Raises
+    ------
+    InputError
+        If that is none.
+
+    Examples
+    --------
+    >>> count_threads(None), count_threads(3)
+    (1, 3)
+    """
+    if n_jobs == 0:
+        raise InputError(
+            "n_jobs is 0, which means nothing: give a count, or -1 for all processors."
+        )
+    if n_jobs is None or n_jobs > 0:
+        return n_jobs or 1
+    return max(1, _processors() + 1 + n_jobs)
+
+
+def in_threads(work: Callable[[_Item], object], items: Iterable[_Item], n_threads: int) -> None:
+    """Do some work for each item, in any order, on a number of threads.
+
+    Where there is one thread or one item, nobody is started. In the threads NumPy minds the same
+    errors (`numpy.errstate`) as in the caller.
+
+    Examples
+    --------
+    >>> done = []
+    >>> in_threads(done.append, [0, 2], n_threads=2)
+    >>> sorted(done)
+    [0, 2]
+    """
+    waiting = list(items)
+    n_threads = min(n_threads, len(waiting))
+    if n_threads <= 1:
+        for one in waiting:
+            work(one)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        futures = [pool.submit(copy_context().run, work, one) for one in waiting]
+    for future in futures:
+        future.result()
+
+
+@cache
+def _processors() -> int:
+    """Return how many processors this process may use; to ask takes long beside one row."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

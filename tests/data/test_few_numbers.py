@@ -1,0 +1,86 @@
+"""A few rows of numbers, read at one look, have the bits that they have in a table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline.data.encoder import TableEncoder
+from madaline.data.few_numbers import MOST_ROWS, as_few_numbers
+from madaline.data.joined_bins import JoinedBins
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+
+ROWS = {
+    "arrays": {"a": np.array([1.5, np.nan]), "b": np.array([2.0, 1e300])},
+    "of several types": {"a": np.array([1, 2], np.int8), "b": np.array([0.1, 0.2], np.float32)},
+    "lists": {"b": [3, 4.5], "a": [2**60, -1]},
+    "one row": {"a": np.array([0.25]), "b": np.array([-7.0])},
+}
+CLOSER = {
+    "lacks one": {"a": [1.0]},
+    "has another": {"a": [1.0], "b": [2.0], "c": [3.0]},
+    "text": {"a": ["1.0"], "b": [2.0]},
+    "nothing": {"a": [None], "b": [2.0]},
+    "infinity": {"a": [np.inf], "b": [2.0]},
+    "lengths": {"a": [1.0, 2.0], "b": [2.0]},
+    "no rows": {"a": [], "b": []},
+    "many rows": {"a": np.zeros(MOST_ROWS + 1), "b": np.zeros(MOST_ROWS + 1)},
+    "masked": {"a": np.ma.array([1.0], mask=[True]), "b": np.array([1.0])},
+    "dates": {"a": np.array(["2026-11-25"], "datetime64[D]"), "b": np.array([1.0])},
+    "one number": {"a": 1.0, "b": 2.0},
+    "pictures": {"a": np.zeros((1, 2)), "b": np.zeros((1, 2))},
+}
+
+
+@pytest.fixture(scope="module")
+def encoder() -> TableEncoder:
+    rng = np.random.default_rng(0)
+    table = Table.from_columns({"a": rng.standard_normal(500), "b": rng.standard_normal(500) * 9})
+    return TableEncoder.fit(table, Schema.infer(table), n_bins=(0, 16))
+
+
+@pytest.mark.parametrize("columns", ROWS.values(), ids=ROWS.keys())
+def test_one_look_encodes_the_same_bits(encoder: TableEncoder, columns: dict[str, object]) -> None:
+    found = encoder.encode_few(columns)
+    expected = encoder.encode(Table.from_columns(columns))
+    assert found is not None
+    for n_bins in (0, 16):
+        np.testing.assert_array_equal(found.features(n_bins), expected.features(n_bins))
+    assert found.unseen == expected.unseen == {}
+
+
+@pytest.mark.parametrize("columns", CLOSER.values(), ids=CLOSER.keys())
+def test_what_needs_a_closer_look_gets_one(
+    encoder: TableEncoder, columns: dict[str, object]
+) -> None:
+    assert encoder.encode_few(columns) is None
+
+
+def test_a_table_with_other_columns_needs_a_closer_look() -> None:
+    table = Table.from_columns({"a": [1.0, 2, 3, 4], "b": list("xyxy")})
+    encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
+    assert encoder.encode_few({"a": [1.0], "b": ["x"]}) is None
+
+
+def test_no_columns_are_no_numbers() -> None:
+    assert as_few_numbers([np.zeros(0)]) is None
+
+
+@pytest.mark.parametrize("tiny", [1.0, 1e-300, 5e-324])
+def test_a_few_rows_lie_in_the_bins_of_many(tiny: float) -> None:
+    rng = np.random.default_rng(0)
+    edges = (
+        np.sort(rng.standard_normal(17)),
+        np.arange(5) * tiny,
+        np.array([-1e308, 0, 1e-9, 1e308]),
+    )
+    bins = JoinedBins.of(edges, [rng.random(len(own) - 1) for own in edges])
+    ends = [np.concatenate([own, own * 1.5, np.nextafter(own, 0)])[:12] for own in edges]
+    numbers = np.array([np.tile(own, 12 // len(own) + 1)[:12] for own in ends])
+    many, few = (np.empty((12, len(bins)), np.float32) for _ in range(2))
+    with np.errstate(all="raise", under="ignore"):
+        bins.write(numbers, many)
+        for row in range(12):
+            bins.write(numbers[:, [row]], few[row : row + 1])
+    np.testing.assert_array_equal(few, many)
