@@ -108,6 +108,22 @@ def test_processes_end_soon_after_the_one_they_work_for_was_killed(fit):
     wait_until_all_is_gone(folder, pids)
 
 
+def test_what_is_cleaned_up_after_a_crash_is_not_listed():
+    crash = """
+import os
+from madaline.training.crew import Crew
+crew = Crew(2, 0)
+crew.run([int, str])
+print(crew.memory.folder, flush=True)
+os._exit(3)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", crash], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+    wait_until_all_is_gone(Path(done.stdout.strip()), [])
+
+
 def test_an_error_in_a_task_closes_the_crew():
     crew = Crew(2, 0)
     with pytest.raises(TypeError):

@@ -11,6 +11,7 @@ import gc
 import os
 import pickle
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -70,7 +71,7 @@ class Crew:
         address = str(folder / "door") if os.name == "posix" else None
         listener = Listener(address, backlog=n_workers, authkey=key)
         try:
-            _start_tracker()
+            _start_trackers()
             executor = ProcessPoolExecutor(n_workers, initializer=_begin, env=ONE_THREAD)
         except BaseException:
             listener.close()
@@ -189,15 +190,24 @@ def _lost_workers_as_a_sentence() -> Iterator[None]:
         raise WorkerLostError(LOST) from error
 
 
-def _start_tracker() -> None:
-    """Start the process that looks after semaphores, before the workers.
+def _start_trackers() -> None:
+    """Start the processes that clean up after this one, before the workers.
 
-    Where it starts, Ctrl-C is let through again.
+    Where they start, Ctrl-C is let through again. After a crash they would list all that they
+    cleaned up, below what was said last.
     """
-    if hasattr(signal, "pthread_sigmask"):
-        from multiprocessing import resource_tracker
+    from joblib.externals.loky.backend import resource_tracker as of_loky
 
-        resource_tracker.ensure_running()
+    silence = "ignore:resource_tracker"
+    sys.warnoptions.append(silence)
+    try:
+        of_loky.ensure_running()
+        if hasattr(signal, "pthread_sigmask"):
+            from multiprocessing import resource_tracker
+
+            resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(silence)
 
 
 @contextmanager
