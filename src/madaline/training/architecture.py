@@ -146,8 +146,8 @@ def _convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, .
 def _averaged_convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, ...], int]:
     """Return convolutions over steps and the mean of what they say, and how many numbers that is.
 
-    Without dropout or batch normalization this is the network of Wang, Yan and Oates (2017), "Time
-    series classification from scratch with deep neural networks".
+    As in Wang, Yan and Oates (2017), "Time series classification from scratch with deep neural
+    networks", but with pooling between the convolutions, and without batch normalization.
     """
     layers: list[Layer] = []
     sides, below = grid.sides, grid.channels
