@@ -13,13 +13,15 @@ from madaline.errors import InputError
 _Item = TypeVar("_Item")
 
 
-def count_threads(n_jobs: int | None) -> int:
-    """Return the number of threads that `n_jobs` stands for, as for a fit.
+def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = None) -> int:
+    """Return the number of threads that `n_jobs` stands for, or of processes.
 
     Parameters
     ----------
     n_jobs : int, optional
         None is one, -1 as many as there are processors, -2 one fewer.
+    processors : callable, optional
+        Returns how many there are; by default those that the system lets this process run on.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def count_threads(n_jobs: int | None) -> int:
         )
     if n_jobs is None or n_jobs > 0:
         return n_jobs or 1
-    return max(1, _processors() + 1 + n_jobs)
+    return max(1, (processors or _processors)() + 1 + n_jobs)
 
 
 def in_threads(work: Callable[[_Item], object], items: Iterable[_Item], n_threads: int) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.threads import count_threads
 from madaline.data.given_folds import GivenFolds
 from madaline.data.profile import TableProfile
 from madaline.data.table import Table
@@ -31,7 +30,7 @@ from madaline.training.objective import Objective
 from madaline.training.plan import Plan
 from madaline.training.pruning import Pruned
 from madaline.training.race import Event, Race
-from madaline.training.workers import Workers
+from madaline.training.workers import Workers, count_workers
 
 
 class Fitting:
@@ -105,7 +104,7 @@ class Fitting:
         check_effort(effort)
         check_seed(seed)
         given = Given.checked(table, target, sample_weight, groups, folds)
-        given.table.sort(count_threads(n_jobs))
+        given.table.sort(count_workers(n_jobs))
         self.target_name = target_name
         self.prepared = prepare(
             given,

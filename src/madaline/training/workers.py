@@ -18,7 +18,8 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.population import Population
-from madaline.errors import InputError, OneProcessWarning, WorkerLostError
+from madaline.core.threads import count_threads
+from madaline.errors import OneProcessWarning, WorkerLostError
 from madaline.training.cohort import Cohort
 from madaline.training.crew import Crew, within_a_worker
 from madaline.training.epoch import Epoch
@@ -168,17 +169,14 @@ def count_workers(n_jobs: int | None) -> int:
     >>> count_workers(None), count_workers(3)
     (1, 3)
     """
-    if n_jobs is None:
-        return 1
-    if n_jobs == 0:
-        raise InputError(
-            "n_jobs is 0, which means nothing: give a count, or -1 for all processors."
-        )
-    if n_jobs > 0:
-        return n_jobs
-    from joblib import cpu_count  # those that this process may use, in a container, too
+    return count_threads(n_jobs, _processors)
 
-    return max(1, int(cpu_count()) + 1 + n_jobs)
+
+def _processors() -> int:
+    """Return how many processors this process may use; less than all of them in a container."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
 
 
 _UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
