@@ -82,12 +82,8 @@ class CategoryEncoder(ColumnEncoder):
         name: str,
         column: Array,
         sample_weight: Array | None = None,
-        target: Array | None = None,
     ) -> CategoryEncoder:
-        """Return the encoder of a training column, shape (n_samples,), of any kind.
-
-        The target, shape (n_samples, n_outputs), is looked at only where levels are too many.
-        """
+        """Return the encoder of a training column, shape (n_samples,), of any kind."""
         texts = as_levels(column)
         levels, counts = _counted(texts, sample_weight)
         missing = total_weight(is_missing(texts), sample_weight)
@@ -97,7 +93,7 @@ class CategoryEncoder(ColumnEncoder):
         if missing > 0:
             slots.append(missing)
         center, spread = _log_moments(counts)
-        encoder = cls(
+        return cls(
             name,
             tuple(levels[:MOST_LEVELS]),
             counts[:MOST_LEVELS],
@@ -107,11 +103,24 @@ class CategoryEncoder(ColumnEncoder):
             center,
             spread,
         )
-        if target is None or not encoder.has_rare:
-            return encoder
-        own = encoder.slots(encoder.read(column))
-        means = LevelMeans.fit(own, target, sample_weight, n_levels=len(encoder.levels) + 3)
-        return replace(encoder, means=means)
+
+    def with_means(
+        self, places: Array, target: Array, sample_weight: Array | None
+    ) -> CategoryEncoder:
+        """Return the encoder that also tells what the target usually is at each level.
+
+        Parameters
+        ----------
+        places : int ndarray of shape (n_samples,)
+            What `read` returned of the training column.
+        target : ndarray of shape (n_samples, n_outputs)
+            What the networks should say.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        """
+        own, n_levels = self.slots(places), len(self.levels) + 3
+        means = LevelMeans.fit(own, target, sample_weight, n_levels=n_levels)
+        return replace(self, means=means)
 
     @property
     def n_means(self) -> int:

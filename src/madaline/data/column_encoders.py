@@ -18,6 +18,9 @@ from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.table import Table
 from madaline.data.text_encoder import TextEncoder
 
+FEW_ROWS = 64
+"""Rows whose levels are read one by one: to find the distinct ones takes longer."""
+
 _SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
 """Kinds of columns with the type of those that need not be converted first."""
 
@@ -82,9 +85,12 @@ def fit_column(
         case NumberEncoder.kind:
             return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
         case CategoryEncoder.kind:
-            return CategoryEncoder.fit(name, column, weight, target)
+            category = CategoryEncoder.fit(name, *_weighted(table, name, weight))
+            if target is None or not category.has_rare:
+                return category
+            return category.with_means(read_column(category, table), target, weight)
         case BooleanEncoder.kind:
-            return BooleanEncoder.fit(name, column, weight)
+            return BooleanEncoder.fit(name, *_weighted(table, name, weight))
         case TextEncoder.kind:
             return TextEncoder.fit(name, column, alone=alone)
         case ImageEncoder.kind:
@@ -95,3 +101,40 @@ def fit_column(
             return SoundEncoder.fit(name, column, weight)
         case _:
             return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
+
+
+def _weighted(table: Table, name: str, weight: Array | None) -> tuple[Array, Array | None]:
+    """Return values of a column and their weights: without weights each value but once."""
+    if weight is not None:
+        return table[name], weight
+    distinct = table.distinct(name)
+    return distinct.values, distinct.counts
+
+
+def read_column(encoder: ColumnEncoder, table: Table) -> Array:
+    """Return a column of a table as its encoder reads it; of levels each but once.
+
+    Parameters
+    ----------
+    encoder : ColumnEncoder
+        Whose column it is.
+    table : Table
+        It has that column.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be read as this kind.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"color": ["red", "blue", "red"] * 100})
+    >>> encoder = CategoryEncoder.fit("color", table["color"])
+    >>> read_column(encoder, table)[:3]
+    array([0, 1, 0])
+    """
+    column = table[encoder.name]
+    if len(column) <= FEW_ROWS or not isinstance(encoder, CategoryEncoder | BooleanEncoder):
+        return encoder.read(column)
+    distinct = table.distinct(encoder.name)
+    return encoder.read(distinct.values).take(distinct.codes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.column import number_text
 from madaline.data.conversion import as_booleans, as_sounds
+from madaline.data.distinct import Distinct
 from madaline.data.images import size_words
 from madaline.data.kinds import (
     BOOLEAN,
@@ -21,25 +21,32 @@ from madaline.data.kinds import (
     SOUND,
     TEXT,
 )
+from madaline.data.table import Table
 from madaline.data.terms import n_words
 
 
-def detail_of(kind: str, column: Array) -> str:
+def detail_of(kind: str, table: Table, name: str) -> str:
     """Return in words what is in a column.
 
     Parameters
     ----------
     kind : str
         What it was taken for.
-    column : ndarray of shape (n_samples,), or of images
-        Its values, read as that kind.
+    table : Table
+        It holds the column, read as that kind.
+    name : str
+        The column's name.
 
     Examples
     --------
-    >>> detail_of("number", np.array([1.5, 2, np.nan]))
+    >>> detail_of("number", Table.from_columns({"size": [1.5, 2, None]}), "size")
     'from 1.5 to 2'
     """
-    return _DETAILS[kind](column)
+    if kind in _OF_ASCENDING:
+        return _OF_ASCENDING[kind](table.ascending(name))
+    if kind in _OF_DISTINCT:
+        return _OF_DISTINCT[kind](table.distinct(name))
+    return _OF_COLUMN[kind](table[name])
 
 
 def is_whole(numbers: Array) -> bool:
@@ -54,35 +61,35 @@ def short(number: float) -> str:
     return number_text(float(number)) if whole else f"{number:.4g}"
 
 
-def _number_detail(column: Array) -> str:
-    if np.isnan(column).all():
+def _number_detail(ascending: Array) -> str:
+    if not len(ascending):
         return ""
-    word = "whole, " if is_whole(column) else ""
-    return f"{word}from {short(np.nanmin(column))} to {short(np.nanmax(column))}"
+    word = "whole, " if is_whole(ascending) else ""
+    return f"{word}from {short(ascending[0])} to {short(ascending[-1])}"
 
 
-def _category_detail(column: Array) -> str:
-    counts = Counter(column.tolist())
-    del counts[None]
-    shown = [_clipped(str(level)) for level, _ in counts.most_common(3)]
-    more = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
-    return ", ".join(shown) + more
+def _datetime_detail(ascending: Array) -> str:
+    return f"from {_moment(ascending[0])} to {_moment(ascending[-1])}" if len(ascending) else ""
 
 
-def _datetime_detail(column: Array) -> str:
-    present = column[~np.isnat(column)]
-    return f"from {_moment(present.min())} to {_moment(present.max())}" if len(present) else ""
+def _category_detail(levels: Distinct) -> str:
+    shown = levels.values[levels.is_present]
+    commonest = np.argsort(-levels.counts[levels.is_present], kind="stable")[:3]
+    more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
+    return ", ".join(_clipped(str(level)) for level in shown[commonest]) + more
 
 
-def _boolean_detail(column: Array) -> str:
-    numbers = as_booleans("", column)
-    present = numbers[~np.isnan(numbers)]
-    return f"true in {present.mean():.0%} of the rows" if len(present) else ""
+def _boolean_detail(levels: Distinct) -> str:
+    numbers = as_booleans("", levels.values)
+    present = levels.counts[~np.isnan(numbers)].sum()
+    true = levels.counts[numbers == 1].sum()
+    return f"true in {true / present:.0%} of the rows" if present else ""
 
 
-def _text_detail(column: Array) -> str:
-    words = [n_words(text) for text in column.tolist() if text is not None]
-    return f"{np.mean(words):.0f} words on average" if words else ""
+def _text_detail(levels: Distinct) -> str:
+    counts = levels.counts[levels.is_present]
+    words = [n_words(text) for text in levels.values[levels.is_present]]
+    return f"{np.average(words, weights=counts):.0f} words on average" if words else ""
 
 
 def _sequence_detail(column: Array) -> str:
@@ -109,16 +116,9 @@ def _image_detail(column: Array) -> str:
     return f"{size_words(column.shape[1:])}, from {short(column.min())} to {short(column.max())}"
 
 
-_DETAILS = {
-    NUMBER: _number_detail,
-    CATEGORY: _category_detail,
-    BOOLEAN: _boolean_detail,
-    DATETIME: _datetime_detail,
-    IMAGE: _image_detail,
-    TEXT: _text_detail,
-    SEQUENCE: _sequence_detail,
-    SOUND: _sound_detail,
-}
+_OF_ASCENDING = {NUMBER: _number_detail, DATETIME: _datetime_detail}
+_OF_DISTINCT = {CATEGORY: _category_detail, BOOLEAN: _boolean_detail, TEXT: _text_detail}
+_OF_COLUMN = {IMAGE: _image_detail, SEQUENCE: _sequence_detail, SOUND: _sound_detail}
 
 
 def _moment(moment: Any) -> str:

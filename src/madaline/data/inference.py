@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.column import is_missing
 from madaline.data.column_schema import ColumnSchema
 from madaline.data.conversion import (
     as_booleans,
@@ -22,6 +21,7 @@ from madaline.data.conversion import (
     as_sounds,
 )
 from madaline.data.details import detail_of, is_whole, short
+from madaline.data.distinct import Distinct
 from madaline.data.images import image_codes
 from madaline.data.kinds import (
     BOOLEAN,
@@ -111,8 +111,8 @@ def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
     if told is not None:
         table = Table({name: _CONVERSIONS[told](name, table[name])})
     column = table[name]
-    kind = told or _natural_kind(column)
-    described = _column(table, name, kind, detail_of(kind, column))
+    kind = told or _natural_kind(table, name)
+    described = _column(table, name, kind, detail_of(kind, table, name))
     reason = _uninformative(described) or (None if told else _identifier(name, column, described))
     return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
 
@@ -143,7 +143,8 @@ def _held_kind(column: Array) -> str | None:
     return None
 
 
-def _natural_kind(column: Array) -> str:
+def _natural_kind(table: Table, name: str) -> str:
+    column = table[name]
     held = _held_kind(column)
     if held is not None:
         return held
@@ -151,31 +152,33 @@ def _natural_kind(column: Array) -> str:
         return NUMBER
     if column.dtype.kind == "M":
         return DATETIME
-    if set(map(type, column.tolist())) <= {bool, type(None)}:
+    levels = table.distinct(name)
+    if set(map(type, levels.values)) <= {bool, type(None)}:
         return BOOLEAN
-    if names_sounds(column):
+    if names_sounds(levels.values):
         return SOUND
-    return TEXT if _is_text(column) else CATEGORY
+    return TEXT if _is_text(levels) else CATEGORY
 
 
-def _is_text(levels: Array, fewest_words: float = FEWEST_WORDS) -> bool:
+def _is_text(levels: Distinct, fewest_words: float = FEWEST_WORDS) -> bool:
     """Return whether levels are sentences, most of them different."""
-    values = levels.tolist()
-    distinct = [one for one in set(values) if isinstance(one, str)]
-    if len(distinct) < max(FEWEST_TEXTS, MOSTLY * (len(values) - values.count(None))):
+    texts = [one for one in levels.values if isinstance(one, str)]
+    if len(texts) < max(FEWEST_TEXTS, MOSTLY * (len(levels.codes) - levels.n_missing)):
         return False
-    return sum(map(n_words, distinct)) >= fewest_words * len(distinct)
+    return sum(map(n_words, texts)) >= fewest_words * len(texts)
 
 
 def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
     column = table[name]
     if column.ndim > 1:
-        n_distinct = int(image_codes(column).max(initial=-1)) + 1
+        n_missing, n_distinct = 0, int(image_codes(column).max(initial=-1)) + 1
     elif column.dtype.kind == "O":
-        n_distinct = len(set(column.tolist()) - {None})
+        levels = table.distinct(name)
+        n_missing, n_distinct = levels.n_missing, int(np.count_nonzero(levels.is_present))
     else:
-        n_distinct = _n_distinct(table.ascending(name))
-    return ColumnSchema(name, kind, int(is_missing(column).sum()), n_distinct, detail)
+        ascending = table.ascending(name)
+        n_missing, n_distinct = len(column) - len(ascending), _n_distinct(ascending)
+    return ColumnSchema(name, kind, n_missing, n_distinct, detail)
 
 
 def _n_distinct(values: Array) -> int:
@@ -201,7 +204,7 @@ def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
     return replace(
         described,
         quartiles=tuple(float(number) for number in numbers),
-        whole=not moments and is_whole(table[described.name]),
+        whole=not moments and is_whole(ascending),
     )
 
 
@@ -245,9 +248,8 @@ def _with_one_kept(
 
 
 def _forced(column: ColumnSchema, table: Table) -> ColumnSchema:
-    values = table[column.name]
-    kind = _natural_kind(values)
-    if kind == CATEGORY and _is_text(values, FEWEST_WORDS_ALONE):
-        return replace(column, kind=TEXT, detail=detail_of(TEXT, values))
+    kind = _natural_kind(table, column.name)
+    if kind == CATEGORY and _is_text(table.distinct(column.name), FEWEST_WORDS_ALONE):
+        return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))
     detail = f"{column.detail}; kept, as there is no other column"
     return _ranged(replace(column, kind=kind, detail=detail), table)

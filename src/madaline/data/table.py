@@ -13,6 +13,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.threads import in_threads
 from madaline.data.column import is_missing, to_column
+from madaline.data.distinct import Distinct
 from madaline.errors import InputError
 
 WORTH_THREADS = 2**14
@@ -116,6 +117,22 @@ class Table:
             return
         names = [n for n, own in self.columns.items() if own.ndim == 1 and own.dtype.kind in "fM"]
         in_threads(self.ascending, names, n_threads)
+
+    def distinct(self, name: str) -> Distinct:
+        """Return the distinct values of a column, which are found once.
+
+        Examples
+        --------
+        >>> Table.from_columns({"city": ["Bonn", None, "Bonn"]}).distinct("city").values
+        array(['Bonn', None], dtype=object)
+        """
+        if name not in self._distinct:
+            self._distinct[name] = Distinct.of(self[name])
+        return self._distinct[name]
+
+    @cached_property
+    def _distinct(self) -> dict[str, Distinct]:
+        return {}
 
     @cached_property
     def _ascending(self) -> dict[str, Array]:

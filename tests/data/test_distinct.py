@@ -1,0 +1,67 @@
+"""What is asked of each distinct value says the same as what is asked of each row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline.data.column_encoders import FEW_ROWS, fit_column, read_column
+from madaline.data.distinct import Distinct
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+
+COLUMNS = {
+    "text": ["b", "a", None, "b", "c"],
+    "mixed": [True, "True", None, False, "true"],
+    "truth": [True, False, None, True, True],
+    "number": [2.0, np.nan, -1.0, 2.0, 0.5],
+    "moment": np.array(["2026-11-25", "NaT", "2020-01-01", "2026-11-25", "NaT"], "datetime64[D]"),
+}
+KINDS = {
+    "text": ("category",),
+    "mixed": ("category", "boolean"),
+    "truth": ("category", "boolean", "number"),
+    "number": ("category", "number"),
+    "moment": ("category", "datetime"),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_values_and_codes_give_the_column_back(name):
+    column = _table(5)[name]
+    distinct = Distinct.of(column)
+    np.testing.assert_array_equal(distinct.values[distinct.codes], column)
+    texts = [repr(value) for value in distinct.values]
+    assert len(set(texts)) == len(texts)
+
+
+def test_counts_are_those_of_rows():
+    distinct = Distinct.of(_table(5)["text"])
+    assert distinct.counts.tolist() == [2, 1, 1, 1]
+    assert distinct.is_present.tolist() == [True, True, False, True]
+    assert distinct.n_missing == 1
+    assert Distinct.of(np.array([None] * 3, object)).n_missing == 3
+    assert Distinct.of(np.array([], object)).counts.tolist() == []
+
+
+def test_a_table_finds_them_once():
+    table = _table(5)
+    assert table.distinct("text") is table.distinct("text")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [(n, kind) for n, kinds in KINDS.items() for kind in kinds]
+)
+def test_levels_are_fitted_and_read_as_rows_are(name, kind):
+    table = _table(FEW_ROWS + 1)
+    schema = Schema.infer(table, {name: kind})[name]
+    by_value = fit_column(table, schema, None, (), None, alone=False)
+    ones = np.ones(table.n_samples)
+    by_row = fit_column(table, schema, ones, (), None, alone=False)
+    assert repr(by_value.to_state()) == repr(by_row.to_state())
+    np.testing.assert_array_equal(read_column(by_value, table), by_value.read(table[name]))
+
+
+def _table(n_rows: int) -> Table:
+    columns = {name: [values[row % 5] for row in range(n_rows)] for name, values in COLUMNS.items()}
+    return Table.from_columns(columns)
