@@ -24,7 +24,7 @@ from madaline.core.workspace import Workspace
 from madaline.data.bins import Bins
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
-from madaline.data.column_encoders import ENCODERS, OtherEncoder, fit_column
+from madaline.data.column_encoders import ENCODERS, OtherEncoder, fit_column, read_column
 from madaline.data.few_numbers import as_few_numbers
 from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
@@ -203,7 +203,7 @@ class TableEncoder:
             If a column is not there, or a value in it cannot be read.
         """
         self._check_columns(table)
-        columns = [encoder.read(table[encoder.name]) for encoder in self.encoders]
+        columns = [read_column(encoder, table) for encoder in self.encoders]
         counts = {
             encoder.name: encoder.n_unseen(column)
             for encoder, column in zip(self.encoders, columns, strict=True)
@@ -285,7 +285,7 @@ class TableEncoder:
         features, values = [], []
         for encoder, stop in zip(self.encoders, stops, strict=True):
             if isinstance(encoder, CategoryEncoder) and encoder.means is not None:
-                slots = encoder.slots(encoder.read(table[encoder.name]))
+                slots = encoder.slots(read_column(encoder, table))
                 of_folds = [
                     encoder.means.for_networks(slots, target, sample_weight, rows, parts)
                     for rows in learned
