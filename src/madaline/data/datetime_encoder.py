@@ -68,8 +68,10 @@ class DatetimeEncoder(ColumnEncoder):
         if ascending is not None:
             distribution = Distribution.of_ascending(ascending)
             distinct, weight = distribution.values, distribution.weights
+        missing = np.isnat(distinct)
         parts = {
-            part: Distribution.of(_part(distinct, part), weight) for part in (*LINEAR, *CYCLES)
+            part: Distribution.of(np.where(missing, np.nan, values), weight)
+            for part, values in _parts(distinct).items()
         }
         varying = [part for part, distribution in parts.items() if len(distribution.values) > 1]
         missing_share = share(np.isnat(moments), sample_weight)
@@ -96,14 +98,14 @@ class DatetimeEncoder(ColumnEncoder):
 
     def write(self, column: Array, out: Array) -> None:
         """Write the parts (zero where missing), and whether it is missing."""
-        missing = np.isnat(column)
+        missing, parts = np.isnat(column), _parts(column)
         for place, (part, scaling) in enumerate(self.scalings.items()):
-            out[:, place] = scaling.apply(np.where(missing, scaling.center, _part(column, part)))
+            out[:, place] = scaling.apply(np.where(missing, scaling.center, parts[part]))
         for place, part in enumerate(self.cycles):
-            angle = _part(column, part) * (2 * np.pi / CYCLES[part])
+            sine, cosine = _wave(parts[part], CYCLES[part])
             start = len(self.scalings) + 2 * place
-            out[:, start] = np.where(missing, 0, np.sin(angle))
-            out[:, start + 1] = np.where(missing, 0, np.cos(angle))
+            out[:, start] = np.where(missing, 0, sine)
+            out[:, start + 1] = np.where(missing, 0, cosine)
         write_missing(missing, self.missing_share, out)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -119,18 +121,24 @@ class DatetimeEncoder(ColumnEncoder):
         return cls(**(dict(state) | own))
 
 
-def _part(moments: Array, part: str) -> Array:
-    """Return a part of each moment as float64, NaN where missing."""
-    match part:
-        case "time":
-            numbers: Array = moments.astype(np.int64) / 1e6
-        case "year":
-            numbers = 1970.0 + moments.astype("datetime64[Y]").astype(np.int64)
-        case "month":
-            numbers = (moments.astype("datetime64[M]").astype(np.int64) % 12).astype(np.float64)
-        case "weekday":
-            days = moments.astype("datetime64[D]").astype(np.int64)
-            numbers = ((days + 3) % 7).astype(np.float64)  # 1970 began on a Thursday
-        case _:
-            numbers = (moments - moments.astype("datetime64[D]")).astype(np.int64) / 3.6e9
-    return np.where(np.isnat(moments), np.nan, numbers)
+def _parts(moments: Array) -> dict[str, Array]:
+    """Return the parts of each moment; where it is missing they mean nothing."""
+    microseconds = moments.astype(np.int64)
+    months = moments.astype("datetime64[M]").astype(np.int64)  # years would take as long again
+    days = moments.astype("datetime64[D]").astype(np.int64)
+    years = months // 12
+    return {
+        "time": microseconds / 1e6,
+        "year": 1970.0 + years,
+        "month": months - 12 * years,
+        "weekday": (days + 3) % 7,  # 1970 began on a Thursday
+        "hour": (microseconds - 86_400_000_000 * days) / 3.6e9,
+    }
+
+
+def _wave(part: Array, period: float) -> tuple[Array, Array]:
+    """Return the sine and the cosine of parts that begin anew; of whole ones each but once."""
+    is_whole = part.dtype.kind == "i"
+    angle = (np.arange(period) if is_whole else part) * (2 * np.pi / period)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    return (sine.take(part), cosine.take(part)) if is_whole else (sine, cosine)

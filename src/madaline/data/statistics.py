@@ -62,7 +62,10 @@ class Distribution:
         >>> Distribution.of_ascending(np.array([1.0, 1.0, 3.0])).weights
         array([2., 1.])
         """
-        first = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
+        differs = values[1:] != values[:-1]
+        if differs.all():  # as numbers with many digits mostly do
+            return cls(values, np.ones(len(values)))
+        first = np.flatnonzero(np.concatenate([[True], differs]))
         return cls(values[first], np.diff(first, append=len(values)).astype(np.float64))
 
     @property
