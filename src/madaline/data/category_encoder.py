@@ -171,14 +171,11 @@ class CategoryEncoder(ColumnEncoder):
 
     def write(self, column: Array, out: Array) -> None:
         """Write the features of the levels at these places."""
-        n_slots = len(self.shares)
-        slots = np.minimum(column, MOST_FEATURES)
-        slots[column == _MISSING] = n_slots - 1 if self.has_missing else n_slots
-        slots[column == _UNSEEN] = n_slots
         if not self.has_rare:
-            out[:] = self._slot_features()[slots]
+            out[:] = self._features.take(column, axis=0)
             return
-        out[:, :n_slots] = self._slot_features()[slots]
+        n_slots = len(self.shares)
+        out[:, :n_slots] = self._features.take(np.minimum(column, MOST_FEATURES), axis=0)
         out[:, n_slots] = self._frequency(column)
         if self.means is not None:
             out[:, n_slots + 1 :] = self.means.values[self.slots(column)]
@@ -187,15 +184,18 @@ class CategoryEncoder(ColumnEncoder):
         """Return in how many rows the level is one that no training row had."""
         return int(np.count_nonzero(column == _UNSEEN))
 
-    def _slot_features(self) -> Array:
-        """Return the features of every slot and of none, shape (n_slots + 1, n_slot_features)."""
+    @cached_property
+    def _features(self) -> Array:
+        """The features of each level, or of rare; the last rows are those of unseen and missing."""
         n_slots = len(self.shares)
         if n_slots == 2:
             features = np.array([[0.5], [-0.5], [0.0]])
         else:
             features = np.eye(n_slots + 1, n_slots)
         features -= self.shares @ features[:n_slots]
-        return features.astype(np.float32)
+        unseen, missing = n_slots, n_slots - 1 if self.has_missing else n_slots
+        rows = [*range(n_slots - self.has_missing), unseen, missing]
+        return features[rows].astype(np.float32)
 
     def _frequency(self, places: Array) -> Array:
         """Return the scaled logarithmic frequency; what is unknown is as rare as the rarest."""
