@@ -41,3 +41,11 @@ def test_rows_are_written_on_threads(columns: dict[str, object]) -> None:
     one, two = encoder.encode(table), encoder.encode(table, n_threads=2)
     for n_bins in (0, 16):
         np.testing.assert_array_equal(one.features(n_bins), two.features(n_bins))
+
+
+def test_sorted_numbers_are_let_go_of_after_the_fit(columns: dict[str, object]) -> None:
+    table = Table.from_columns(columns)
+    schema = Schema.infer(table)
+    assert table._ascending.keys() == {"number", "day"}
+    TableEncoder.fit(table, schema)
+    assert not table._ascending

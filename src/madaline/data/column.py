@@ -93,8 +93,13 @@ def to_column(name: str, values: Any) -> Array:
 def _images_of(values: Any) -> Array | None:
     """Return an array for each row as one array, or None where they are something else."""
     if isinstance(values, np.ndarray):
-        values = values.tolist() if values.dtype == object and values.ndim == 1 else None
+        of_arrays = values.dtype == object and values.ndim == 1 and _first_is_array(values)
+        values = values.tolist() if of_arrays else None
     return read_images(values)
+
+
+def _first_is_array(values: Array) -> bool:
+    return len(values) > 0 and isinstance(values[0], np.ndarray)
 
 
 def is_missing(column: Array) -> Array:

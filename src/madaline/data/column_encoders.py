@@ -81,6 +81,7 @@ def fit_column(
     column = table[name]
     is_sortable = weight is None and (kind, column.dtype.kind) in _SORTABLE
     ascending = table.ascending(name) if is_sortable else None
+    table.forget_ascending(name)
     match kind:
         case NumberEncoder.kind:
             return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)

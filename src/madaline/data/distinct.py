@@ -44,7 +44,7 @@ class Distinct:
             return cls(values, codes.astype(np.int32))
         places: defaultdict[Any, int] = defaultdict()
         places.default_factory = places.__len__  # a new value gets the next place
-        codes = np.fromiter(map(places.__getitem__, column.tolist()), np.int32, len(column))
+        codes = np.fromiter(map(places.__getitem__, column), np.int32, len(column))
         return cls(np.fromiter(places, object, len(places)), codes)
 
     @cached_property

@@ -108,6 +108,10 @@ class Table:
             self._ascending[name] = np.sort(column[~is_missing(column)])
         return self._ascending[name]
 
+    def forget_ascending(self, name: str) -> None:
+        """Let go of sorted numbers that nobody asks for any more: they take as much memory."""
+        self._ascending.pop(name, None)
+
     def sort(self, n_threads: int) -> None:
         """Sort the numbers and moments of a large table now, on a number of threads.
 
