@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.data.sorting import in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ class Distribution:
         """
         present = ~np.isnan(column)
         if sample_weight is None:
-            return cls.of_ascending(np.sort(column[present]))
+            return cls.of_ascending(in_order(column[present]))
         present &= sample_weight > 0
         values, inverse = np.unique(column[present], return_inverse=True)
         return cls(values, np.bincount(inverse, sample_weight[present], len(values)))

@@ -14,6 +14,7 @@ from madaline.core.arrays import Array
 from madaline.core.threads import in_threads
 from madaline.data.column import is_missing, to_column
 from madaline.data.distinct import Distinct
+from madaline.data.sorting import in_order
 from madaline.errors import InputError
 
 WORTH_THREADS = 2**14
@@ -105,7 +106,7 @@ class Table:
         """
         if name not in self._ascending:
             column = self[name]
-            self._ascending[name] = np.sort(column[~is_missing(column)])
+            self._ascending[name] = in_order(column[~is_missing(column)])
         return self._ascending[name]
 
     def forget_ascending(self, name: str) -> None:
