@@ -106,6 +106,6 @@ def test_a_profile_comes_back_from_json(profile):
 
 def test_a_profile_holds_no_row_but_quantiles():
     column = np.random.default_rng(0).normal(size=1000)
-    profile = ColumnProfile.of("a", "number", column)
+    profile = ColumnProfile.of(Table.from_columns({"a": column}), "a", "number")
     assert len(profile.edges) == len(profile.below) == 21
     assert profile.below[10] == pytest.approx(0.5, abs=0.01)

@@ -14,6 +14,7 @@ from madaline.data.column import is_missing
 from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
 from madaline.data.schema import Schema
+from madaline.data.sorting import in_order
 from madaline.data.table import Table
 
 EDGES = 21
@@ -48,8 +49,8 @@ class ColumnProfile:
 
     Examples
     --------
-    >>> column = np.array([3.0, 1.0, 1.0, np.nan])
-    >>> profile = ColumnProfile.of("size", "number", column)
+    >>> table = Table.from_columns({"size": [3.0, 1.0, 1.0, None]})
+    >>> profile = ColumnProfile.of(table, "size", "number")
     >>> profile.missing, profile.edges, profile.below
     (0.25, (1.0, 3.0), (0.6666666666666666, 1.0))
     """
@@ -64,30 +65,38 @@ class ColumnProfile:
     shares: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, name: str, kind: str, column: Array) -> ColumnProfile:
-        """Return the profile of a column, shape (n_samples,), that is read as a kind."""
+    def of(cls, table: Table, name: str, kind: str) -> ColumnProfile:
+        """Return the profile of a column that is read as a kind."""
         if kind in (CATEGORY, BOOLEAN):
-            texts = read_levels(name, kind, column)
-            present = [text for text in texts.tolist() if text is not None]
-            counts = Counter(sorted(present)).most_common(LEVELS)  # equals by alphabet
-            return cls(
-                name,
-                kind,
-                len(column),
-                1 - len(present) / max(1, len(column)),
-                levels=tuple(level for level, _ in counts),
-                shares=tuple(count / len(present) for _, count in counts),
-            )
-        numbers = read_numbers(name, kind, column)
-        values = np.sort(numbers[~np.isnan(numbers)])
+            return cls._of_levels(table, name, kind)
+        numbers = read_numbers(name, kind, table[name])
+        values = in_order(numbers[~np.isnan(numbers)])
         edges = np.unique(values[_spread(len(values), EDGES)])
         return cls(
             name,
             kind,
-            len(column),
-            1 - len(values) / max(1, len(column)),
+            len(numbers),
+            1 - len(values) / max(1, len(numbers)),
             edges=tuple(edges.tolist()),
             below=tuple(shares_below(values, edges).tolist()),
+        )
+
+    @classmethod
+    def _of_levels(cls, table: Table, name: str, kind: str) -> ColumnProfile:
+        distinct, counts = table.distinct(name), Counter[Any]()
+        texts = read_levels(name, kind, distinct.values)
+        for text, count in zip(texts, distinct.counts.tolist(), strict=True):
+            counts[text] += count  # several values may be one level
+        counts.pop(None, None)
+        n_present = counts.total()
+        commonest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LEVELS]
+        return cls(
+            name,
+            kind,
+            table.n_samples,
+            1 - n_present / max(1, table.n_samples),
+            levels=tuple(level for level, _ in commonest),
+            shares=tuple(count / n_present for _, count in commonest),
         )
 
     @property
@@ -119,7 +128,7 @@ class TableProfile:
     def of(cls, table: Table, schema: Schema) -> TableProfile:
         """Return the profile of the columns of a table that its schema keeps, but not of images."""
         kept = [schema[name] for name in schema.single]
-        return cls(tuple(ColumnProfile.of(one.name, one.kind, table[one.name]) for one in kept))
+        return cls(tuple(ColumnProfile.of(table, one.name, one.kind) for one in kept))
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the profile as JSON-able values."""
