@@ -60,7 +60,7 @@ def fit_column(
     *,
     alone: bool,
 ) -> ColumnEncoder:
-    """Return the encoder of a column, fitted.
+    """Return the encoder of a column, fitted; the table lets go of its sorted numbers.
 
     Parameters
     ----------
@@ -104,14 +104,6 @@ def fit_column(
             return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
 
 
-def _weighted(table: Table, name: str, weight: Array | None) -> tuple[Array, Array | None]:
-    """Return values of a column and their weights: without weights each value but once."""
-    if weight is not None:
-        return table[name], weight
-    distinct = table.distinct(name)
-    return distinct.values, distinct.counts
-
-
 def read_column(encoder: ColumnEncoder, table: Table) -> Array:
     """Return a column of a table as its encoder reads it; of levels each but once.
 
@@ -139,3 +131,11 @@ def read_column(encoder: ColumnEncoder, table: Table) -> Array:
         return encoder.read(column)
     distinct = table.distinct(encoder.name)
     return encoder.read(distinct.values).take(distinct.codes)
+
+
+def _weighted(table: Table, name: str, weight: Array | None) -> tuple[Array, Array | None]:
+    """Return values of a column and their weights: without weights each value but once."""
+    if weight is not None:
+        return table[name], weight
+    distinct = table.distinct(name)
+    return distinct.values, distinct.counts
