@@ -22,6 +22,7 @@ from madaline.core.optimizers import (
     weights_only,
 )
 from madaline.core.optimizers import blocks as blocks_module
+from madaline.core.optimizers.ahead import MOST_STEPS
 from madaline.core.optimizers.blocks import blocks
 from madaline.core.population import Layout, Population, Slot
 from madaline.core.schedules import Constant, Cosine
@@ -224,6 +225,23 @@ def test_a_second_step_allocates_nothing_of_the_size_of_the_population(name):
     finally:
         tracemalloc.stop()
     assert peak < 100_000 < gradient.nbytes / 10
+
+
+@every_optimizer
+def test_a_stepper_has_the_bits_of_single_steps_whatever_columns_hold_in_between(name):
+    optimizer = OPTIMIZERS[name]
+    population = begin(optimizer, (2, 3), np.float32)
+    size, slopes = settings_for(population), gradients(population, 2 * MOST_STEPS + 20)
+    alone, gradient = population.snapshot(), np.empty_like(population.theta)
+    step = optimizer.stepper(population, gradient, workspace=Workspace())
+    for k, slope in enumerate(slopes):
+        if k in {5, MOST_STEPS + 10}:  # as after surgery in place
+            for one in (population, alone):
+                for column in one.columns.values():
+                    column[1, 0] *= 0.5
+        gradient[...] = slope
+        step(size)
+        assert_same(run(optimizer, alone, slope[None], size), population)
 
 
 @every_optimizer

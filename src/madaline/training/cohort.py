@@ -408,4 +408,4 @@ def learning_rate_multiple(slot: Slot) -> float:
 def _gather(values: Array, index: Array, workspace: Workspace) -> Array:
     out = workspace.empty(index.shape + values.shape[1:], values.dtype)
     # mode="clip" writes into `out` directly; the default goes through a buffer to be undoable.
-    return np.take(values, index, axis=0, out=out, mode="clip")
+    return values.take(index, axis=0, out=out, mode="clip")

@@ -11,6 +11,7 @@ import numpy as np
 
 from madaline.core import kernels
 from madaline.core.arrays import Array
+from madaline.core.optimizers.ahead import Ahead, running_sum
 from madaline.core.optimizers.base import Optimizer, StepSize
 from madaline.core.optimizers.blocks import Scratch, blocks
 from madaline.core.optimizers.moments import (
@@ -78,23 +79,26 @@ class Adam(Optimizer):
         """Take one step."""
         memory = population.memory
         matrices = population.theta, gradient, memory["slopes"], memory["squares"]
-        numbers = partial(self._numbers, population.columns["steps"], size.learning_rate)
+        steps = population.columns["steps"]
+        numbers = Ahead([steps], partial(self._following, steps, size.learning_rate))
         betas = self.beta1, self.beta2
         if not step_in_one_pass(kernels.adam, matrices, betas, numbers, size, workspace):
             scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
             workspace.do(self._step_in_blocks, matrices, numbers, size, scratch)
 
-    def _numbers(self, steps: Array, learning_rate: float | Array) -> tuple[Array, Array]:
-        """Count the step; return the epsilon and the rate of each member, (*axes, 1)."""
-        steps += 1
-        root = np.sqrt(sum_of_weights(self.beta2, steps))
-        factor = root / sum_of_weights(self.beta1, steps)
-        return self.epsilon * root, learning_rate * factor
+    def _following(
+        self, steps: Array, learning_rate: float | Array, n_steps: int
+    ) -> tuple[Sequence[Array], Sequence[Array]]:
+        """Return the next counts; and the epsilon and the rate of each member in each step."""
+        counts = running_sum(steps, np.ones((n_steps, *steps.shape), steps.dtype))
+        root = np.sqrt(sum_of_weights(self.beta2, counts))
+        factor = root / sum_of_weights(self.beta1, counts)
+        return [counts], [self.epsilon * root, learning_rate * factor]
 
     def _step_in_blocks(
         self,
         matrices: Sequence[Array],
-        numbers: Callable[[], tuple[Array, Array]],
+        numbers: Callable[[], Sequence[Array]],
         size: StepSize,
         scratch: Scratch,
     ) -> None:

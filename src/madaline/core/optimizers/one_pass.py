@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
@@ -22,7 +22,7 @@ def step_in_one_pass(
     kernel: Kernel,
     matrices: tuple[Array, ...],
     betas: tuple[float, ...],
-    numbers: Callable[[], tuple[Array, ...]],
+    numbers: Callable[[], Sequence[Array]],
     size: StepSize,
     workspace: Workspace,
 ) -> bool:
@@ -71,7 +71,7 @@ def _fit(rates: Array, decay: Array, theta: Array) -> bool:
     return rates.shape in ((0,), (parameters,)) and decay.shape in decays
 
 
-def _write(numbers: Callable[[], tuple[Array, ...]], table: Array) -> None:
+def _write(numbers: Callable[[], Sequence[Array]], table: Array) -> None:
     for place, column in enumerate(numbers()):
         table[..., place, :] = column[..., 0]
 

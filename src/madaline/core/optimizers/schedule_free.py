@@ -15,6 +15,7 @@ import numpy as np
 
 from madaline.core import kernels
 from madaline.core.arrays import Array
+from madaline.core.optimizers.ahead import Ahead, running_sum
 from madaline.core.optimizers.base import Optimizer, StepSize
 from madaline.core.optimizers.blocks import Scratch, blocks
 from madaline.core.optimizers.moments import (
@@ -93,32 +94,34 @@ class ScheduleFreeAdamW(Optimizer):
         """Take one step."""
         memory = population.memory
         matrices = population.theta, gradient, memory["z"], memory["squares"]
-        numbers = partial(self._numbers, population.columns, size.learning_rate)
+        counted = population.columns["steps"], population.columns["way"]
+        numbers = Ahead(counted, partial(self._following, *counted, size.learning_rate))
         betas = self.beta1, self.beta2
         if not step_in_one_pass(kernels.schedule_free, matrices, betas, numbers, size, workspace):
             scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
             workspace.do(self._step_in_blocks, matrices, numbers, size, scratch)
 
-    def _numbers(
-        self, columns: dict[str, Array], learning_rate: float | Array
-    ) -> tuple[Array, ...]:
-        """Count the step; return epsilon, rate, share, kept and back, each (*axes, 1)."""
-        steps, dtype = columns["steps"], columns["steps"].dtype
-        steps += 1
-        way = np.square(np.asarray(learning_rate, dtype))  # w_k
+    def _following(
+        self, steps: Array, way: Array, learning_rate: float | Array, n_steps: int
+    ) -> tuple[Sequence[Array], Sequence[Array]]:
+        """Return the next counts and ways; and epsilon, rate, share, kept and back in each step."""
+        dtype = steps.dtype
+        ones = np.ones((n_steps, *steps.shape), dtype)
+        counts = running_sum(steps, ones)
+        stretch = np.square(np.asarray(learning_rate, dtype)) * ones  # w_k
         if self.power:
-            way = way * steps ** dtype.type(self.power)
-        columns["way"] += way
+            stretch *= counts ** dtype.type(self.power)
+        ways = running_sum(way, stretch)
         # A learning rate of zero goes no way at all: its share is zero, not 0 / 0.
-        share = way / np.maximum(columns["way"], np.finfo(dtype).tiny)  # c
+        share = stretch / np.maximum(ways, np.finfo(dtype).tiny)  # c
         back = (1 - self.beta1) + self.beta1 * share
-        root = np.sqrt(sum_of_weights(self.beta2, steps))
-        return self.epsilon * root, learning_rate * root, share, 1 - share, back
+        root = np.sqrt(sum_of_weights(self.beta2, counts))
+        return [counts, ways], [self.epsilon * root, learning_rate * root, share, 1 - share, back]
 
     def _step_in_blocks(
         self,
         matrices: Sequence[Array],
-        numbers: Callable[[], tuple[Array, ...]],
+        numbers: Callable[[], Sequence[Array]],
         size: StepSize,
         scratch: Scratch,
     ) -> None:
