@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from madaline.core.population import Population
 from madaline.core.workspace import Workspace
 from madaline.training.cohort import GROUP_ELEMENTS, STEP_COST
 from madaline.training.crew import Crew
-from madaline.training.groups import Division, Group, divide, slices
+from madaline.training.groups import Division, Group, deal, divide, slices
 from madaline.training.threads import one_threaded_products
 from timing.case import CLASSES, LEARNING_RATE, Case, Trainer
 
@@ -46,8 +47,9 @@ def needed_kernels() -> Any:
 
 
 def _prepare(case: Case, threads: int, *, compiled: bool) -> list[Trainer]:
-    """Get ready to train in processes, where there are networks for them."""
-    crew = Crew(threads, 0) if min(threads, case.members) > 1 else None
+    """Get ready to train in as many processes, where there are networks for them."""
+    n_workers = min(threads, case.members)
+    crew = Crew(n_workers - 1, 0) if n_workers > 1 else None
     x, y = case.data()
     target = np.eye(CLASSES, dtype=np.float32)[y]
     network, number = build_network(case), count()
@@ -62,17 +64,16 @@ def _prepare(case: Case, threads: int, *, compiled: bool) -> list[Trainer]:
     if crew is not None:
         for part in parts:
             crew.memory.keep(part)
+    dealt = deal([part.members.members for part in parts], n_workers)
+    shares = [[parts[place] for place in places] for places in dealt]
 
     def run(epochs: int) -> None:
-        for _ in range(epochs):
-            epoch = next(number)
-            tasks = [partial(_Part.train, part, epoch) for part in parts]
-            if crew is not None:
+        for epoch in islice(number, epochs):
+            tasks = [partial(_train, share, epoch) for share in shares]
+            if crew is None:
+                tasks[0]()
+            else:
                 crew.run(tasks)
-                continue
-            with one_threaded_products():
-                for task in tasks:
-                    task()
 
     def loss() -> float:
         return float(LOSS.rows(network.predict(population.theta, x), target).mean())
@@ -139,6 +140,12 @@ class _Part:
             take_step(STEP)
 
 
+def _train(parts: Sequence[_Part], epoch: int) -> None:
+    with one_threaded_products():
+        for part in parts:
+            part.train(epoch)
+
+
 def _moved(population: Population, place: Any) -> Population:
     """Return the population where other processes see it."""
     return Population(
@@ -151,4 +158,4 @@ def _moved(population: Population, place: Any) -> Population:
 
 def _gather(values: Any, index: Any, workspace: Workspace) -> Any:
     out = workspace.empty(index.shape + values.shape[1:], values.dtype)
-    return np.take(values, index, axis=0, out=out, mode="clip")
+    return values.take(index, axis=0, out=out, mode="clip")

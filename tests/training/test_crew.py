@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from madaline.training.crew import Crew
+from madaline.training.crew import SOON, Crew
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
 
@@ -29,7 +29,7 @@ from madaline.training import workers
 workers.WORTH_PROCESSES = workers.SOON_OVER = 0.0
 x = np.random.default_rng(0).standard_normal((400, 3))
 fitting = Fitting(Table.from_columns(dict(zip("abc", x.T))), x[:, 0] * x[:, 1], effort=1000,
-                  n_jobs=2, adjust=lambda plan: plan.__class__(**{**vars(plan), "patience": 999}))
+                  n_jobs=3, adjust=lambda plan: plan.__class__(**{**vars(plan), "patience": 999}))
 
 def fit():
     told = False
@@ -46,7 +46,7 @@ sys.exit(exit_code(fit))
 
 @pytest.fixture
 def fit():
-    """Return a running fit, the folder of its shared memory, and its two processes."""
+    """Return a running fit, the folder of its shared memory, and its two other processes."""
     running = subprocess.Popen(
         [sys.executable, "-c", FIT],
         stdout=subprocess.PIPE,
@@ -112,7 +112,7 @@ def test_what_is_cleaned_up_after_a_crash_is_not_listed():
     crash = """
 import os
 from madaline.training.crew import Crew
-crew = Crew(2, 0)
+crew = Crew(1, 0)
 crew.run([int, str])
 print(crew.memory.folder, flush=True)
 os._exit(3)
@@ -124,19 +124,37 @@ os._exit(3)
     wait_until_all_is_gone(Path(done.stdout.strip()), [])
 
 
-def test_an_error_in_a_task_closes_the_crew():
-    crew = Crew(2, 0)
+@pytest.mark.parametrize("tasks", [[abs, int], [int, abs]], ids=["here", "there"])
+def test_an_error_in_a_task_closes_the_crew(tasks):
+    crew = Crew(1, 0)
     with pytest.raises(TypeError):
-        crew.run([abs])  # without a number
+        crew.run(tasks)  # `abs` wants a number
     assert not crew.memory.folder.exists()
 
 
 def test_an_error_that_cannot_be_sent_is_told_in_its_own_words():
-    crew = Crew(2, 0)
+    crew = Crew(1, 0)
     task = partial(exec, "class Own(Exception): pass\nraise Own('no room on the shelf')", {})
     with pytest.raises(RuntimeError, match="Own: no room on the shelf"):
-        crew.run([task])
+        crew.run([int, task])
     assert not crew.memory.folder.exists()
+
+
+def test_everybody_works_this_process_too():
+    crew = Crew(2, 0)
+    for _ in range(3):
+        pids = crew.run([os.getpid] * 3)
+        assert pids[0] == os.getpid()
+        assert set(pids[1:]) == set(crew._executor._processes)
+    assert crew.run([os.getpid]) == [os.getpid()]
+    crew.close()
+
+
+def test_an_answer_that_takes_long_is_waited_for():
+    crew = Crew(1, 0)
+    assert crew.run([int, partial(time.sleep, 100 * SOON)]) == [0, None]
+    assert crew.run([partial(time.sleep, 100 * SOON), str]) == [None, ""]
+    crew.close()
 
 
 def test_where_processes_cannot_be_made_nothing_is_left_open(monkeypatch):
@@ -156,7 +174,7 @@ def test_where_processes_cannot_be_made_nothing_is_left_open(monkeypatch):
 
 
 def test_a_crew_that_is_forgotten_is_closed():
-    crew = Crew(2, 0)
+    crew = Crew(1, 0)
     assert crew.run([int, str]) == [0, ""]
     folder, processes = crew.memory.folder, list(crew._executor._processes.values())
     del crew

@@ -1,8 +1,8 @@
-"""A crew is some processes that work for this one, each on a processor of its own.
+"""A crew is some processes that work beside this one, each on a processor of its own.
 
 Networks are small: most of a step are calls of NumPy that last 20 µs, and threads wait for one
 another between them. Processes do not. What they work on is in shared memory, so that a task is a
-message of a few hundred bytes, over a connection of its own for each process.
+message of a few hundred bytes, over a connection of its own for each process. This one works, too.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import os
 import pickle
 import signal
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener, wait
+from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeAlias, cast
+from time import perf_counter
+from typing import Any, TypeAlias
 from weakref import finalize
 
 from madaline.errors import WorkerLostError
@@ -35,6 +35,10 @@ ONE_THREAD = {
 }
 """Matrix products of a worker stay on its own processor."""
 
+SOON = 2e-4
+"""Seconds for which a message is looked for again and again before a process sleeps: twice as long
+as it takes to be woken up."""
+
 Channel: TypeAlias = "Connection[Any, Any]"
 
 LOST = (
@@ -44,14 +48,14 @@ LOST = (
 
 
 class Crew:
-    """Processes that carry out tasks; `close` ends them and frees what they share (final).
+    """Other processes that carry out tasks; `close` ends them and frees what they share (final).
 
     They start in the background: `run` waits for them, `ready` tells whether it would have to.
 
     Parameters
     ----------
     n_workers : int
-        Number of processes.
+        Number of other processes.
     n_bytes : int
         How much is going to be in shared memory, about.
 
@@ -109,12 +113,13 @@ class Crew:
         return False
 
     def run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Return what the tasks return, in their order; put the longest first.
+        """Return what the tasks return, in their order.
 
         Parameters
         ----------
         tasks : sequence of callable
-            Without arguments; they can be pickled.
+            Without arguments: the first for this process, and one at most for each other one,
+            which can be pickled.
 
         Raises
         ------
@@ -130,25 +135,25 @@ class Crew:
             raise
 
     def _run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Hand out a task to whoever has none, until all have come back."""
-        waiting = deque(enumerate(tasks))
-        results: list[Any] = [None] * len(tasks)
-        idle = list(self._connections)
-        busy: dict[Channel, int] = {}
+        """Hand out all tasks but the first, do that, and fetch what has become of the others."""
+        own, *others = tasks
         numbers = self.memory.numbers
-        while waiting or busy:
-            while waiting and idle:
-                (place, task), connection = waiting.popleft(), idle.pop()
-                message = self.memory.write((numbers, task))
-                with _lost_workers_as_a_sentence():
-                    connection.send_bytes(message)
-                busy[connection] = place
-            for free in cast("list[Channel]", wait(list(busy))):
-                with _lost_workers_as_a_sentence():
-                    answer = free.recv_bytes()
-                results[busy.pop(free)] = _opened(answer)
-                idle.append(free)
-        return results
+        busy = self._connections[: len(others)]
+        with _lost_workers_as_a_sentence():
+            for connection, task in zip(busy, others, strict=True):
+                connection.send_bytes(self.memory.write((numbers, task)))
+        result = own()
+        with _lost_workers_as_a_sentence():
+            answers = [_received(connection) for connection in busy]
+        return [result, *map(_opened, answers)]
+
+
+def _received(connection: Channel) -> bytes:
+    """Return the next message: to be woken up takes longer than to look for it a few times."""
+    end = perf_counter() + SOON
+    while not connection.poll(0) and perf_counter() < end:
+        pass
+    return connection.recv_bytes()
 
 
 def _opened(answer: bytes) -> Any:
@@ -237,7 +242,7 @@ def _serve(folder: Path, address: Any, key: bytes) -> None:
     lost = suppress(EOFError, OSError, AuthenticationError)
     with lost, Client(address, authkey=key) as connection:
         while True:
-            connection.send_bytes(_carried_out(attached, connection.recv_bytes()))
+            connection.send_bytes(_carried_out(attached, _received(connection)))
     os._exit(0)  # nobody would give this process anything else to do
 
 

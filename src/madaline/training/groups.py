@@ -103,6 +103,23 @@ def time_of(divisions: Sequence[Division], n_workers: int) -> float:
     return max(busy)
 
 
+def deal(costs: Sequence[float], n_workers: int) -> list[list[int]]:
+    """Return the places of the groups that each worker takes, as `time_of` counts.
+
+    Examples
+    --------
+    >>> deal((2.0, 3.0, 2.0, 1.0, 2.0), 2)
+    [[1, 4], [0, 2, 3]]
+    """
+    shares: list[list[int]] = [[] for _ in range(n_workers)]
+    busy = [(0.0, worker) for worker in range(n_workers)]
+    for place in sorted(range(len(costs)), key=lambda place: -costs[place]):
+        time, worker = busy[0]
+        shares[worker].append(place)
+        heapreplace(busy, (time + costs[place], worker))
+    return shares
+
+
 def slices(n: int, n_parts: int) -> list[slice]:
     """Return so many slices of n things, as alike as can be, larger ones first.
 

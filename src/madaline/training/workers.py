@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from types import TracebackType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -23,7 +25,8 @@ from madaline.errors import OneProcessWarning, WorkerLostError
 from madaline.training.cohort import Cohort
 from madaline.training.crew import Crew, within_a_worker
 from madaline.training.epoch import Epoch
-from madaline.training.groups import Division, divide
+from madaline.training.examples import Examples
+from madaline.training.groups import Group, deal, divide
 from madaline.training.lesson import Lesson
 from madaline.training.threads import one_threaded_products
 
@@ -57,7 +60,7 @@ class Workers:
         self._crew: Crew | None = None
         self._alone = self.n_jobs == 1 or within_a_worker()
         self._placed: WeakKeyDictionary[Cohort, Population] = WeakKeyDictionary()
-        self._divided: tuple[Any, list[Division]] = ((), [])
+        self._dealt: tuple[Any, list[list[tuple[Cohort, Group]]]] = ((), [])
 
     def __enter__(self) -> Workers:
         """Be closed at the end of a `with` block."""
@@ -78,7 +81,7 @@ class Workers:
             self._crew.close()
         self._crew = None
         self._placed.clear()
-        self._divided = ((), [])
+        self._dealt = ((), [])
 
     def teach(
         self, cohorts: Sequence[Cohort], epoch: Epoch, *, epochs_left: int = 0
@@ -105,13 +108,10 @@ class Workers:
             If a process was ended from outside.
         """
         crew = self._crew_for(cohorts, epoch, 1 + epochs_left)
-        lessons = self._lessons(cohorts, epoch, 1 if crew is None else crew.n_workers)
-        if crew is None:
-            with one_threaded_products():
-                answers = [lesson() for lesson in lessons]
-        else:
-            answers = crew.run(lessons)
-        return _gathered(cohorts, lessons, answers)
+        shares = self._shares(cohorts, epoch, 1 if crew is None else 1 + crew.n_workers)
+        tasks = [partial(_taught, lessons) for lessons in shares]
+        answers = [tasks[0]()] if crew is None else crew.run(tasks)
+        return _gathered(cohorts, chain(*shares), chain(*answers))
 
     def _crew_for(self, cohorts: Sequence[Cohort], epoch: Epoch, epochs: int) -> Crew | None:
         """Return the processes that know the cohorts, if there are any."""
@@ -119,10 +119,13 @@ class Workers:
             return None
         try:
             if self._crew is None:
-                self._crew = _start(min(self.n_jobs, _most_groups(cohorts)), epoch)
+                others = min(self.n_jobs, _most_groups(cohorts)) - 1
+                if others == 0:
+                    return None
+                self._crew = _start(others, epoch.examples)
             if not self._crew.ready and _cost(cohorts) < SOON_OVER:
                 return None
-            self._show(self._crew, cohorts, epoch)
+            self._show(self._crew, cohorts)
         except (OSError, ImportError, NotImplementedError, WorkerLostError, *_UNSENDABLE) as error:
             self.close()
             self._alone = True
@@ -134,26 +137,22 @@ class Workers:
             )
         return self._crew
 
-    def _show(self, crew: Crew, cohorts: Sequence[Cohort], epoch: Epoch) -> None:
+    def _show(self, crew: Crew, cohorts: Sequence[Cohort]) -> None:
         """Put cohorts that are new, or not what they were, where the processes see them."""
-        crew.memory.keep(epoch)
         for cohort in cohorts:
             if self._placed.get(cohort) is not cohort.population:
                 cohort.move(crew.memory.place)
                 crew.memory.keep(cohort)
                 self._placed[cohort] = cohort.population
 
-    def _lessons(self, cohorts: Sequence[Cohort], epoch: Epoch, n_workers: int) -> list[Lesson]:
-        """Return the lessons of an epoch, those that take longest first."""
+    def _shares(
+        self, cohorts: Sequence[Cohort], epoch: Epoch, n_workers: int
+    ) -> list[list[Lesson]]:
+        """Return the lessons of an epoch for each who works: at most so many."""
         like = [n_workers, *((one, len(one.recipes)) for one in cohorts)]
-        if self._divided[0] != like:
-            self._divided = like, divide([one.divisions() for one in cohorts], n_workers)
-        lessons = [
-            (cost, Lesson(cohort, group, epoch))
-            for cohort, division in zip(cohorts, self._divided[1], strict=True)
-            for group, cost in zip(division.groups, division.costs, strict=True)
-        ]
-        return [lesson for _, lesson in sorted(lessons, key=lambda pair: -pair[0])]
+        if self._dealt[0] != like:
+            self._dealt = like, _dealt(cohorts, n_workers)
+        return [[Lesson(*networks, epoch) for networks in share] for share in self._dealt[1]]
 
 
 def count_workers(n_jobs: int | None) -> int:
@@ -183,9 +182,8 @@ _UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
 """What goes wrong where an object cannot be sent to another process."""
 
 
-def _start(n_workers: int, epoch: Epoch) -> Crew:
+def _start(n_workers: int, examples: Examples) -> Crew:
     """Return processes that see the rows."""
-    examples = epoch.examples
     crew = Crew(n_workers, examples.n_bytes)
     try:
         examples.move(crew.memory.place)
@@ -206,8 +204,25 @@ def _cost(cohorts: Sequence[Cohort]) -> float:
     return sum(cohort.cost for cohort in cohorts)
 
 
+def _dealt(cohorts: Sequence[Cohort], n_workers: int) -> list[list[tuple[Cohort, Group]]]:
+    """Return the groups of all cohorts, dealt out to those who work, and to no more than needed."""
+    divisions = divide([one.divisions() for one in cohorts], n_workers)
+    costs = [cost for division in divisions for cost in division.costs]
+    groups = [
+        (cohort, group)
+        for cohort, division in zip(cohorts, divisions, strict=True)
+        for group in division.groups
+    ]
+    return [[groups[place] for place in share] for share in deal(costs, n_workers) if share]
+
+
+def _taught(lessons: Sequence[Lesson]) -> list[Array]:
+    with one_threaded_products():
+        return [lesson() for lesson in lessons]
+
+
 def _gathered(
-    cohorts: Sequence[Cohort], lessons: Sequence[Lesson], answers: Sequence[Array]
+    cohorts: Sequence[Cohort], lessons: Iterable[Lesson], answers: Iterable[Array]
 ) -> list[Array]:
     """Return the outputs of each cohort, of the answers of its groups."""
     outputs = {
