@@ -23,6 +23,8 @@ from time import perf_counter
 from typing import Any, TypeAlias
 from weakref import finalize
 
+from madaline.core.compiled import compiled_kernels
+from madaline.core.follower import follower
 from madaline.errors import WorkerLostError
 from madaline.training.shared_memory import Attached, SharedMemory
 
@@ -233,6 +235,8 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import madaline.training.lesson  # noqa: F401
 
+    compiled_kernels()  # a fit that is worth processes is worth them: now, while nobody waits
+    follower()
     gc.freeze()  # what was imported stays: it need not be looked through again and again
 
 
