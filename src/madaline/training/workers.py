@@ -37,7 +37,7 @@ A fit of 150 rows (5e10) took 1.3 times as long with two, fits of 442 and 800 ro
 .92 and .82 times as long.
 """
 
-SOON_OVER = 1e10
+SOON_OVER = 5e10
 """Multiply-adds of an epoch that this process trains itself while others are still starting."""
 
 
