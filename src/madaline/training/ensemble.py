@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import BLOCK, Array, row_blocks
 from madaline.core.losses.base import Loss
 
 CHUNK = 512
-"""Rows that are looked at together."""
+"""Rows that are looked at together, at most."""
 
 
 def greedy_weights(
-    outputs: Array,
+    outputs: Sequence[Array],
     target: Array,
     loss: Loss,
     *,
@@ -29,7 +29,7 @@ def greedy_weights(
 
     Parameters
     ----------
-    outputs : ndarray of shape (candidates, n_samples, n_outputs)
+    outputs : sequence of ndarray of shape (n_samples, n_outputs)
         Raw out-of-fold outputs of each candidate. Means are taken of raw outputs, not of
         predictions: of log-odds, not of probabilities.
     target : ndarray of shape (n_samples, n_outputs)
@@ -72,22 +72,36 @@ def greedy_weights(
     return counts / steps
 
 
-def combined(outputs: Array, weights: Array) -> Array:
+def combined(outputs: Sequence[Array], weights: Array) -> Array:
     """Return the weighted mean of raw outputs, shape (n_samples, n_outputs), in float64."""
-    return np.asarray(np.tensordot(weights, outputs.astype(np.float64), axes=1))
+    n_samples, n_outputs = outputs[0].shape
+    mean = np.zeros((n_samples, n_outputs))
+    counted = [(one, weight) for one, weight in zip(outputs, weights, strict=True) if weight]
+    for rows in row_blocks(n_samples, n_outputs):
+        for one, weight in counted:
+            mean[rows] += np.multiply(one[rows], weight, dtype=np.float64)
+    return mean
 
 
 def _losses_with(
-    outputs: Array, total: Array, taken: int, target: Array, loss: Loss, weight: Array | None
+    outputs: Sequence[Array],
+    total: Array,
+    taken: int,
+    target: Array,
+    loss: Loss,
+    weight: Array | None,
 ) -> Array:
     """Return the summed loss of the mean with each candidate added, shape (candidates,).
 
     It is taken some rows at a time, which stay in the processor's cache.
     """
     sums = np.zeros(len(outputs))
-    for start in range(0, len(total), CHUNK):
-        rows = slice(start, start + CHUNK)
-        means = (outputs[:, rows] + total[rows]) / outputs.dtype.type(taken)
+    chunk = min(CHUNK, max(16, BLOCK // (len(outputs) * total.shape[1])))
+    for start in range(0, len(total), chunk):
+        rows = slice(start, start + chunk)
+        means = np.stack([one[rows] for one in outputs])
+        means += total[rows]
+        means /= total.dtype.type(taken)
         losses = loss.rows(means, target[rows]).astype(np.float64)  # (candidates, rows)
         sums += losses.sum(axis=1) if weight is None else losses @ weight[rows]
     return sums

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -138,8 +138,8 @@ class Examples:
             loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
         return loss if self.metric is None else self.metric.shortfall(output, places) + TIE * loss
 
-    def best_mix(self, outputs: Array, *, by_loss: bool = False) -> Array:
-        """Return the shares of outputs, (candidates, n_judged, n_outputs), in their best mix.
+    def best_mix(self, outputs: Sequence[Array], *, by_loss: bool = False) -> Array:
+        """Return the shares of outputs, each (n_judged, n_outputs), in their best mix.
 
         By loss is quicker, where a metric judges.
         """
@@ -153,14 +153,21 @@ class Examples:
         Half a row of every class is added: a class that a fold's networks have never seen is rare,
         not impossible (Jeffreys' prior).
         """
+        return np.asarray(self._priors[fold])
+
+    @cached_property
+    def _priors(self) -> Array:
+        return np.stack([self._prior(fold) for fold in range(self.rows.n_folds)])
+
+    def _prior(self, fold: int) -> Array:
         places = self.rows.training(fold)
-        target = self.target[places].astype(np.float64)
+        target = self.target[places]
         weight = np.ones(len(places)) if self.weight is None else self.weight[places]
         if isinstance(self.loss, BinaryCrossEntropy | CrossEntropy):
             classes = np.array([[0.0], [1.0]]) if self.n_outputs == 1 else np.eye(self.n_outputs)
             target = np.concatenate([target, classes])
             weight = np.concatenate([weight, np.full(len(classes), 0.5)])
-        return self.loss.initial_output(target, weight)
+        return self.loss.initial_output(target.astype(np.float64, copy=False), weight)
 
     @cached_property
     def digest(self) -> str:
@@ -177,5 +184,4 @@ class Examples:
     def prior_output(self) -> Array:
         """Return the out-of-fold raw output of the best constants, shape (n_judged, n_outputs)."""
         sizes = np.diff(self.rows.bounds)
-        priors = [self.prior(fold) for fold in range(self.rows.n_folds)]
-        return np.repeat(np.stack(priors), sizes, axis=0).astype(np.float32)
+        return np.repeat(self._priors.astype(np.float32), sizes, axis=0)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from madaline.errors import MadalineError
 from madaline.training.decisions import Decision
 from madaline.training.policy import Policy
@@ -58,6 +56,5 @@ def mix_shares(standing: Standing) -> dict[str, float]:
             "No network could be trained: all losses are infinite. Look for extreme numbers in the"
             " table or its target, and take their logarithm or clip them."
         )
-    outputs = np.stack([one.output for one in judged])
-    shares = standing.examples.best_mix(outputs)
+    shares = standing.examples.best_mix([one.output for one in judged])
     return {one.name: float(share) for one, share in zip(judged, shares, strict=True)}

@@ -128,7 +128,7 @@ class Standing:
             Raw out-of-fold outputs that may take part, too.
         """
         examples = self.examples
-        outputs = np.stack([one.output for one in self.candidates.values() if one.epoch] + [*more])
+        outputs = [one.output for one in self.candidates.values() if one.epoch] + [*more]
         return examples.mean_loss(combined(outputs, examples.best_mix(outputs, by_loss=True)))
 
     def seen_loss(self, candidate: Candidate) -> float:

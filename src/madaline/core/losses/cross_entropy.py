@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.core import kernels
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.core.compiled import in_one_piece
 from madaline.core.losses.base import Loss
 from madaline.core.workspace import Workspace
@@ -40,6 +40,12 @@ class CrossEntropy(Loss):
 
     def rows(self, output: Array, target: Array) -> Array:
         """Return ``log(sum(exp(output))) - sum(target * output)``, shape (*axes, n_samples)."""
+        losses = np.empty(output.shape[:-1], np.result_type(output, target))
+        for some in row_blocks(output.shape[-2], output.size // max(1, output.shape[-2])):
+            losses[..., some] = self._rows(output[..., some, :], target[..., some, :])
+        return losses
+
+    def _rows(self, output: Array, target: Array) -> Array:
         shifted = output - _largest(output)[..., None]
         chosen = _sum(shifted * self._smooth(target))
         return np.asarray(np.log(_sum(np.exp(shifted, out=shifted))) - chosen)
@@ -85,8 +91,10 @@ class CrossEntropy(Loss):
 
         A product with ones would round a row by the rows beside it.
         """
-        shares = np.exp(output - _largest(output)[..., None])
-        return np.asarray(shares / shares.sum(axis=-1, keepdims=True))
+        shares = np.asarray(output - _largest(output)[..., None])
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=-1, keepdims=True)
+        return shares
 
     def initial_output(self, target: Array, weight: Array | None = None) -> Array:
         """Return the logarithm of the classes' frequencies, shape (n_outputs,)."""
