@@ -10,7 +10,7 @@ import pytest
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy
 from madaline.data.table import Table
 from madaline.runtime.predictor import Predictor
-from madaline.training.calibration import best_temperature, calibrate, calibration_error
+from madaline.training.calibration import best_temperatures, calibrate, calibration_error
 
 BOUNDS = (0, 1000, 2000, 3000)
 
@@ -53,6 +53,19 @@ def test_right_probabilities_mostly_stay_as_they_are():
             assert calibration.temperature == 1
             assert "stay as they are" in calibration.decision(7).sentence
     assert used <= 4  # one standard error leaves one in six to chance at most
+
+
+def best_temperature(loss, output, target, weight=None):
+    return best_temperatures(loss, output, target, [np.arange(len(target))], weight)[0]
+
+
+def test_searches_side_by_side_find_what_each_finds_alone(rng):
+    loss, output, target = true_logits(rng, 3, n_samples=200)
+    halves, factor = np.split(np.arange(200), 2), np.repeat([[0.5], [3.0]], 100, axis=0)
+    found = best_temperatures(loss, factor * output, target, halves)
+    alone = [best_temperature(loss, (factor * output)[own], target[own]) for own in halves]
+    assert found[0] < 1 < found[1]
+    assert found.tolist() == pytest.approx(alone, rel=1e-3)
 
 
 def test_the_best_temperature_has_the_lowest_loss(rng):

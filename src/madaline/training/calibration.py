@@ -8,13 +8,14 @@ arXiv:1706.04599). It is learned from the rows that networks never saw, and kept
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.core.losses.base import Loss
 from madaline.training.decisions import Decision
 from madaline.training.score import mean_and_error
@@ -126,47 +127,72 @@ def calibrate(
     >>> round(calibration.temperature, 1)
     2.0
     """
-    output = output.astype(np.float64)
-    fold = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    divisor = np.array(
-        [
-            best_temperature(loss, output[rest], target[rest], _rows(weight, rest))
-            for rest in (fold != number for number in range(len(bounds) - 1))
-        ]
-    )
-    gain = loss.rows(output, target) - loss.rows(output / divisor[fold, None], target)
+    output = np.asarray(output, np.float64)
+    places, folds = np.arange(len(target)), list(map(slice, bounds[:-1], bounds[1:]))
+    searches = [*(np.delete(places, own) for own in folds), places]
+    *divisors, best = best_temperatures(loss, output, target, searches, weight).tolist()
+    gain = np.empty(len(target))
+    for own, divisor in zip(folds, divisors, strict=True):
+        divided = loss.rows(output[own] / divisor, target[own])
+        gain[own] = loss.rows(output[own], target[own]) - divided
     mean, error = mean_and_error(gain, weight, groups)
-    best = best_temperature(loss, output, target, weight)
     before, after = (
-        calibration_error(*_confidence(loss, one, target), weight)
-        for one in (output, output / best)
+        calibration_error(*_confidence(loss, output, temperature, target), weight)
+        for temperature in (1.0, best)
     )
     return Calibration(best, mean, error, before, after)
 
 
-def best_temperature(
-    loss: Loss, output: Array, target: Array, weight: Array | None = None
-) -> float:
-    """Return the temperature with the lowest loss, from a quarter to four.
+def best_temperatures(
+    loss: Loss,
+    output: Array,
+    target: Array,
+    searches: Sequence[Array],
+    weight: Array | None = None,
+) -> Array:
+    """Return the temperature with the lowest loss of some rows, from a quarter to four.
 
     The loss is convex in the reciprocal of the temperature, so its slope changes sign once. Targets
     are a little unsure, as if one more row of unknown class were spread over all rows: where all
     are right, no error is promised to be much rarer than one in as many rows (Platt, 1999,
     "Probabilistic outputs for support vector machines").
+
+    Parameters
+    ----------
+    loss : Loss
+        A cross-entropy.
+    output, target : ndarray of shape (n_samples, n_outputs)
+        Raw outputs, and one-hot classes, or 0 and 1.
+    searches : sequence of int ndarray
+        The rows of each search. Searches go side by side, as they mostly ask for the same.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+
+    Returns
+    -------
+    ndarray of shape (n_searches,)
     """
-    n_samples = len(target) if weight is None else float(weight.sum())
-    doubt = 1 / (n_samples + 1)
-    target = (1 - doubt) * target + doubt / max(2, target.shape[1])
+    of_truth = _mean_outputs(output, lambda rows: target[rows])
+    of_doubt = output.sum(axis=1) / max(2, output.shape[1])
+    weights = [None if weight is None else weight[rows] for rows in searches]
 
-    def slope(sharpness: float) -> float:
-        excess = loss.prediction(sharpness * output) - target
-        return float(np.average((excess * output).sum(axis=1), weights=weight))
+    def prediction(sharpness: float, rows: slice) -> Array:
+        return loss.prediction(sharpness * output[rows])
 
-    low, high = -log(MOST), log(MOST)
+    def slope(of_prediction: Array, rows: Array, own: Array | None) -> float:
+        doubt = 1 / (1 + (len(rows) if own is None else float(own.sum())))
+        aim = (1 - doubt) * of_truth[rows] + doubt * of_doubt[rows]
+        return float(np.average(of_prediction[rows] - aim, weights=own))
+
+    low, high = np.full(len(searches), -log(MOST)), np.full(len(searches), log(MOST))
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if slope(float(np.exp(middle))) > 0 else (middle, high)
-    return float(np.exp(-(low + high) / 2))
+        middles = (low + high) / 2
+        for middle in np.unique(middles):
+            said = _mean_outputs(output, partial(prediction, float(np.exp(middle))))
+            for number in np.flatnonzero(middles == middle).tolist():
+                too_sharp = slope(said, searches[number], weights[number]) > 0
+                (high if too_sharp else low)[number] = middle
+    return np.asarray(np.exp(-(low + high) / 2))
 
 
 def calibration_error(
@@ -207,14 +233,26 @@ def calibration_error(
     return float(sum(abs(excess[part].sum()) for part in parts) / weight.sum())
 
 
-def _confidence(loss: Loss, output: Array, target: Array) -> tuple[Array, Array]:
+def _mean_outputs(output: Array, shares: Callable[[slice], Array]) -> Array:
+    """Return the mean output of each row by the shares of its classes, in float64."""
+    means = np.empty(len(output))
+    for rows in row_blocks(*output.shape):
+        means[rows] = np.sum(output[rows] * shares(rows), axis=1)
+    return means
+
+
+def _confidence(
+    loss: Loss, output: Array, temperature: float, target: Array
+) -> tuple[Array, Array]:
     """Return the probability of each row's predicted class, and whether that is right."""
-    prediction = loss.prediction(output)
-    if target.shape[1] > 1:
-        return prediction.max(axis=1), prediction.argmax(axis=1) == target.argmax(axis=1)
-    second = prediction[:, 0]
-    return np.maximum(second, 1 - second), (second > 0.5) == (target[:, 0] > 0.5)
-
-
-def _rows(weight: Array | None, chosen: Array) -> Array | None:
-    return None if weight is None else weight[chosen]
+    confidence, hits = np.empty(len(output)), np.empty(len(output), bool)
+    for rows in row_blocks(*output.shape):
+        prediction, truth = loss.prediction(output[rows] / temperature), target[rows]
+        if truth.shape[1] > 1:
+            confidence[rows] = prediction.max(axis=1)
+            hits[rows] = prediction.argmax(axis=1) == truth.argmax(axis=1)
+        else:
+            second = prediction[:, 0]
+            confidence[rows] = np.maximum(second, 1 - second)
+            hits[rows] = (second > 0.5) == (truth[:, 0] > 0.5)
+    return confidence, hits
