@@ -57,7 +57,8 @@ def find_duplicates(facts: Facts) -> list[Finding]:
 def copied_rows(facts: Facts) -> Array:
     """Return which rows have a copy in another fold, as Booleans of shape (n_judged,)."""
     same = np.zeros(facts.n_rows, np.int64)
-    for column in (*(facts.table[name] for name in facts.schema.kept), *facts.target.T):
+    target = facts.target.T if facts.classes is None else [facts.codes]
+    for column in (*(facts.table[name] for name in facts.schema.kept), *target):
         codes = _codes(column)
         same = np.unique(same * (codes.max() + 1) + codes, return_inverse=True)[1]
     first = np.full(same.max() + 1, len(facts.bounds))

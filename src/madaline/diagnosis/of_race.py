@@ -13,7 +13,10 @@ from madaline.training.mix import Mix
 from madaline.training.race import Race
 
 BLOCK = 2**14
-"""Rows whose features are copied at a time."""
+"""Rows whose features are copied at a time, at most."""
+
+OUTPUTS = 2**20
+"""Outputs that there may be of them."""
 
 EXAMINED_ROWS = 512
 """Rows on which the units of a network are looked at, at most."""
@@ -51,10 +54,11 @@ class Remains:
             How much each row counts.
         """
         losses, weights = [], []
+        block = max(1, min(BLOCK, OUTPUTS // self.race.examples.n_outputs))
         for fold in range(self.race.examples.rows.n_folds):
             seen = self.race.examples.rows.seen(fold)
-            for start in range(0, len(seen), BLOCK):
-                rows = seen[start : start + BLOCK]
+            for start in range(0, len(seen), block):
+                rows = seen[start : start + block]
                 losses.append(self._losses(fold, rows, temperature))
                 weights.append(np.ones(len(rows)) if weight is None else weight[rows])
         return float(np.average(np.concatenate(losses), weights=np.concatenate(weights)))

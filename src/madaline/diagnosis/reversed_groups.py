@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.diagnosis.agreement import Agreement, agreement
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
 from madaline.diagnosis.general_rule import GeneralRule
 from madaline.diagnosis.groups import Cut, Group, cuts_of
-from madaline.diagnosis.runs import Run, lacking_runs, with_its_borders
+from madaline.diagnosis.runs import Run, lacking_runs, sums_of_parts, with_its_borders
 from madaline.diagnosis.significance import LEVEL, normal_chance
 
 REVERSED, UPRIGHT = 0.15, 0.1
@@ -108,8 +108,9 @@ def _runs(
     A straight rule cannot learn an exception by heart; where little is straight, it tells little.
     """
     expected = rule.expected(~counted, straight=straight)
-    for cut in cuts:
-        yield list(lacking_runs(cut, expected, rule.truth, counted))
+    sums = sums_of_parts(cuts, expected, rule.truth, counted)
+    for cut, own in zip(cuts, sums, strict=True):
+        yield list(lacking_runs(cut, own))
 
 
 def _examine(run: Run, rule: GeneralRule, counted: Array) -> Suspect:
@@ -119,7 +120,9 @@ def _examine(run: Run, rule: GeneralRule, counted: Array) -> Suspect:
     expected = rule.expected(~counted | group.rows)
     rows = group.rows & counted
     usual = rule.truth[counted & ~rows].mean(axis=0)
-    doubt = -np.sum((expected - usual) * (rule.truth - usual), axis=1)
+    doubt = np.empty(len(rows))
+    for some in row_blocks(*expected.shape):
+        doubt[some] = -np.sum((expected[some] - usual) * (rule.truth[some] - usual), axis=1)
     return Suspect(group, agreement(expected[rows], rule.truth[rows], usual), doubt)
 
 

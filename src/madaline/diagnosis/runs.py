@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.diagnosis.groups import FEWEST_ROWS, LARGEST, Cut, Group
 
 LONGEST = 4
@@ -39,7 +39,36 @@ class Run:
         return self.cut.group(self.first, self.last)
 
 
-def lacking_runs(cut: Cut, expected: Array, truth: Array, counted: Array) -> Iterator[Run]:
+def sums_of_parts(
+    cuts: Sequence[Cut], expected: Array, truth: Array, counted: Array
+) -> list[Array]:
+    """Return, for each part of some columns, the sums over its rows that correlations are made of.
+
+    Parameters
+    ----------
+    cuts : sequence of Cut
+        The columns.
+    expected, truth : ndarray of shape (n_rows, n_outputs)
+        What is expected and what is so; over several outputs their products are summed.
+    counted : Boolean ndarray of shape (n_rows,)
+        The rows that count.
+
+    Returns
+    -------
+    list of ndarray of shape (n_parts + 2, 4 + 2 n_outputs)
+        Of each column.
+    """
+    width = 4 + 2 * truth.shape[1]
+    sums = [np.zeros((cut.n_parts + 2, width)) for cut in cuts]
+    for rows in row_blocks(len(truth), width):
+        values = _summands(expected[rows], truth[rows]) * counted[rows, None]
+        for cut, own in zip(cuts, sums, strict=True):
+            members = np.arange(len(own))[:, None] == cut.parts[rows]
+            own += members.astype(np.float64) @ values
+    return sums
+
+
+def lacking_runs(cut: Cut, of_parts: Array) -> Iterator[Run]:
     """Yield each part of a column, and neighboring ones, with what their agreement lacks.
 
     A correlation is made of sums over rows, and the sums of neighbors add up.
@@ -48,19 +77,15 @@ def lacking_runs(cut: Cut, expected: Array, truth: Array, counted: Array) -> Ite
     ----------
     cut : Cut
         The column.
-    expected, truth : ndarray of shape (n_rows, n_outputs)
-        What is expected and what is so; over several outputs their products are summed.
-    counted : Boolean ndarray of shape (n_rows,)
-        The rows that count.
+    of_parts : ndarray of shape (n_parts + 2, 4 + 2 n_outputs)
+        What `sums_of_parts` returns for it.
     """
-    size = cut.n_parts + 2
-    values = _summands(expected, truth) * counted[:, None]
-    of_parts = np.stack([np.bincount(cut.parts, column, size) for column in values.T], axis=1)
-    usual = float(_correlations(values.sum(axis=0, keepdims=True))[0])
+    total = of_parts.sum(axis=0)
+    usual = float(_correlations(total[None])[0])
     sums = np.pad(np.cumsum(of_parts, axis=0), ((1, 0), (0, 0)))
     runs = np.array(list(_runs(cut)))
     inside = sums[runs[:, 1] + 1] - sums[runs[:, 0]]
-    lacks = _lacks(inside, usual, int(counted.sum()))
+    lacks = _lacks(inside, usual, int(total[0]))
     for (first, last), lack in zip(runs.tolist(), lacks.tolist(), strict=True):
         if lack > -np.inf:
             yield Run(cut, first, last, lack)
@@ -86,7 +111,7 @@ def with_its_borders(run: Run, expected: Array, truth: Array, counted: Array) ->
     places = places[np.argsort(cut.values[places], kind="stable")]
     values, parts = cut.values[places], cut.parts[places]
     others = counted & ~run.group.rows
-    usual = float(_correlations(_summands(expected[others], truth[others]).sum(0)[None])[0])
+    usual = float(_correlations(_total(expected, truth, others)[None])[0])
     sums = np.pad(np.cumsum(_summands(expected[places], truth[places]), 0), ((1, 0), (0, 0)))
     starts = np.flatnonzero(np.append(True, values[1:] != values[:-1]))
     ends = np.append(starts[1:], len(values))
@@ -105,6 +130,14 @@ def _runs(cut: Cut) -> Iterator[tuple[int, int]]:
     for width in range(1, 1 + (LONGEST if cut.is_ordered else 1)):
         for first in range(cut.n_parts - width + 1):
             yield first, first + width - 1
+
+
+def _total(expected: Array, truth: Array, counted: Array) -> Array:
+    """Return the sums over the rows that count that correlations are made of."""
+    total = np.zeros(4 + 2 * truth.shape[1])
+    for rows in row_blocks(len(truth), len(total)):
+        total += counted[rows].astype(np.float64) @ _summands(expected[rows], truth[rows])
+    return total
 
 
 def _summands(expected: Array, truth: Array) -> Array:

@@ -112,7 +112,7 @@ def _constant_loss(facts: Facts, rows: Array) -> float:
         known = np.concatenate([target, one_each])
         counted = np.concatenate([weight, np.full(len(one_each), 0.5)])
     constant = np.broadcast_to(facts.loss.initial_output(known, counted), target.shape)
-    return float(facts.loss.mean(constant.astype(np.float64), target, weight))
+    return float(facts.loss.mean(constant, target, weight))
 
 
 def _finding(one: Comparison) -> Finding:
