@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from madaline.core.arrays import Array
 from madaline.training.cohort import Cohort
 from madaline.training.epoch import Epoch
@@ -30,21 +28,17 @@ class Lesson:
     group: Group
     epoch: Epoch
 
-    def __call__(self) -> Array:
-        """Train, then return the raw outputs for the folds' own rows, (recipes, rows, outputs)."""
+    def __call__(self) -> list[Array]:
+        """Train, then return the raw outputs for each fold's own rows, (recipes, rows, outputs)."""
         folds = self.group.folds
         self.cohort.train_group(self.group, self.epoch.order, self.epoch.rngs(folds))
-        answers = [
-            self.cohort.judge_fold(fold, self._held_out(fold), self.group.recipes)
-            for fold in range(folds.start, folds.stop)
+        return [
+            self.cohort.judge_fold(fold, rows, self.group.recipes)
+            for fold, rows in enumerate(self.held_out, folds.start)
         ]
-        return np.concatenate(answers, axis=1)
 
     @property
-    def rows(self) -> slice:
-        """The places of the rows that are judged."""
-        folds = self.group.folds
-        return slice(self._held_out(folds.start).start, self._held_out(folds.stop - 1).stop)
-
-    def _held_out(self, fold: int) -> slice:
-        return self.cohort.examples.rows.held_out(fold)
+    def held_out(self) -> list[slice]:
+        """The places of each fold's own rows, which are judged."""
+        folds, rows = self.group.folds, self.cohort.examples.rows
+        return [rows.held_out(fold) for fold in range(folds.start, folds.stop)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -85,8 +85,8 @@ class Workers:
 
     def teach(
         self, cohorts: Sequence[Cohort], epoch: Epoch, *, epochs_left: int = 0
-    ) -> list[Array]:
-        """Train all networks for an epoch, and return what they say about their folds' own rows.
+    ) -> Iterator[list[Array]]:
+        """Train all networks for an epoch, and yield what they say about their folds' own rows.
 
         Parameters
         ----------
@@ -97,10 +97,10 @@ class Workers:
         epochs_left : int, default=0
             How many more epochs there may be.
 
-        Returns
-        -------
-        list of ndarray of shape (recipes, n_judged, n_outputs)
-            Raw outputs of each cohort's averaged networks.
+        Yields
+        ------
+        list of ndarray of shape (n_judged, n_outputs)
+            Raw outputs of a cohort's averaged networks, an array for each recipe.
 
         Raises
         ------
@@ -109,9 +109,14 @@ class Workers:
         """
         crew = self._crew_for(cohorts, epoch, 1 + epochs_left)
         shares = self._shares(cohorts, epoch, 1 if crew is None else 1 + crew.n_workers)
-        tasks = [partial(_taught, lessons) for lessons in shares]
-        answers = [tasks[0]()] if crew is None else crew.run(tasks)
-        return _gathered(cohorts, chain(*shares), chain(*answers))
+        lessons = list(chain(*shares))
+        if crew is None:
+            answer: Callable[[Lesson], list[Array]] = _taught_here
+        else:
+            answers = crew.run([partial(_taught, share) for share in shares])
+            answer = dict(zip(lessons, chain(*answers), strict=True)).pop
+        for cohort in cohorts:
+            yield _gathered(cohort, [one for one in lessons if one.cohort is cohort], answer)
 
     def _crew_for(self, cohorts: Sequence[Cohort], epoch: Epoch, epochs: int) -> Crew | None:
         """Return the processes that know the cohorts, if there are any."""
@@ -216,22 +221,24 @@ def _dealt(cohorts: Sequence[Cohort], n_workers: int) -> list[list[tuple[Cohort,
     return [[groups[place] for place in share] for share in deal(costs, n_workers) if share]
 
 
-def _taught(lessons: Sequence[Lesson]) -> list[Array]:
+def _taught(lessons: Sequence[Lesson]) -> list[list[Array]]:
     with one_threaded_products():
         return [lesson() for lesson in lessons]
 
 
+def _taught_here(lesson: Lesson) -> list[Array]:
+    with one_threaded_products():
+        return lesson()
+
+
 def _gathered(
-    cohorts: Sequence[Cohort], lessons: Iterable[Lesson], answers: Iterable[Array]
+    cohort: Cohort, lessons: Sequence[Lesson], answer: Callable[[Lesson], list[Array]]
 ) -> list[Array]:
-    """Return the outputs of each cohort, of the answers of its groups."""
-    outputs = {
-        cohort: np.empty(
-            (len(cohort.recipes), cohort.examples.rows.n_judged, cohort.examples.n_outputs),
-            np.float32,
-        )
-        for cohort in cohorts
-    }
-    for lesson, answer in zip(lessons, answers, strict=True):
-        outputs[lesson.cohort][lesson.group.recipes, lesson.rows] = answer
-    return list(outputs.values())
+    """Return the output of each recipe of a cohort, of the answers to its groups' lessons."""
+    shape = (cohort.examples.rows.n_judged, cohort.examples.n_outputs)
+    outputs = [np.empty(shape, np.float32) for _ in cohort.recipes]
+    for lesson in lessons:  # one after the other: answers take as much room as outputs
+        for rows, of_fold in zip(lesson.held_out, answer(lesson), strict=True):
+            for output, own in zip(outputs[lesson.group.recipes], of_fold, strict=True):
+                output[rows] = own
+    return outputs
