@@ -221,6 +221,18 @@ def test_a_decision_comes_with_the_record_that_led_to_it(make_examples, plan):
         assert (record.recipe, record.epoch) == (decision.subject, decision.epoch)
 
 
+def test_outputs_are_kept_once(make_examples, plan):
+    race = Race(plan, make_examples("multiclass"), 5)
+    with race.workers:
+        list(race.run_epoch())
+        assert race.standing.racing
+        assert all(one.now is one.output for one in race.standing.racing)
+    run(race)
+    kept = [one.output for one in race.candidates.values() if one.epoch]
+    assert all(output.base is None for output in kept)  # none holds those of others
+    assert all(one.now.size == 0 for one in race.candidates.values())
+
+
 def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_examples, plan):
     examples = make_examples("regression", n_samples=90)
     race = Race(replace(plan, epochs=40, patience=10), examples, 5)

@@ -99,6 +99,11 @@ class Race:
         """Return the best mix of all recipes at their best epochs."""
         return Mix.of(self.candidates, mix_shares(self.standing))
 
+    def forget_outputs(self) -> None:
+        """Make room, once the race is over and its best mix is known."""
+        for candidate in self.candidates.values():
+            candidate.output = nothing()
+
     def _policies(self) -> tuple[Policy, ...]:
         return (
             StoppingPolicy(
@@ -167,6 +172,8 @@ class Race:
         """Let every network see the rows outside its fold once, and judge it on those inside."""
         epoch = Epoch(self.examples, self.plan.batch_size, self.seed, self.epoch)
         left = self.plan.epochs - self.epoch
+        for candidate in self.candidates.values():
+            candidate.now = nothing()  # makes room: the policies have seen it
         outputs = self.workers.teach(self.cohorts, epoch, epochs_left=left)
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
         return [
@@ -180,7 +187,7 @@ class Race:
         loss = self.examples.mean_loss(output)
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch
-            candidate.theta, candidate.output = cohort.averaged(place), output.copy()
+            candidate.theta, candidate.output = cohort.averaged(place), output
         candidate.now = output
         candidate.record = Record(
             epoch=self.epoch,
@@ -222,7 +229,7 @@ class Race:
                         loss=racing.latest,
                         epoch=self.epoch,
                         theta=cohort.averaged(place),
-                        output=racing.now.copy(),
+                        output=racing.now,
                         now=nothing(),
                         snapshot=True,
                         racing=False,
