@@ -146,7 +146,7 @@ def test_what_predicts_is_pruned_and_says_so(fittings, task):
     fitting, _ = fittings[task]
     summary = fitting.model().summary
     pruned = {one.subject: one for one in fitting.decisions if one.action == "prune"}
-    before = {one.name: one.units for one in fitting.race.mix().ingredients}
+    before = {one.name: one.units for one in fitting.pruned.before.ingredients}
     assert set(summary.units) == set(summary.weights) <= set(before)
     assert set(pruned) == {name for name in before if summary.units.get(name) != before[name]}
     assert (summary.row_multiply_adds < summary.row_multiply_adds_before) == bool(pruned)
@@ -154,10 +154,18 @@ def test_what_predicts_is_pruned_and_says_so(fittings, task):
     assert networks == sum(one.theta.size for one in fitting.mix.ingredients)
 
 
+def test_the_outputs_of_recipes_are_let_go_at_the_end(fittings):
+    fitting, _ = fittings["multiclass"]
+    one, mix, before = fitting.model(), fitting.mix, fitting.pruned.before
+    kept = [*fitting.race.candidates.values(), *mix.ingredients, *before.ingredients]
+    assert all(some.output.size == 0 for some in kept)
+    assert mix.output.shape == before.output.shape == (one.summary.n_judged, 3)
+
+
 def test_without_tolerance_nothing_is_pruned(table, target):
     fitting = Fitting(table, target, effort=4, adjust=lambda plan: replace(plan, tolerance=0.0))
     summary = run(fitting).summary
-    assert summary.weights == fitting.race.mix().shares
+    assert summary.weights == fitting.pruned.before.shares
     assert summary.row_multiply_adds == summary.row_multiply_adds_before
     assert not any(one.action == "prune" for one in fitting.decisions)
 

@@ -55,12 +55,10 @@ class Outcome:
     @cached_property
     def pruned(self) -> Pruned:
         """What predicts, and what it could do without."""
-        return prune_mix(
-            self.race.mix(),
-            self.race.examples,
-            epoch=self.race.epoch,
-            tolerance=self.race.plan.tolerance,
-        )
+        race, mix = self.race, self.race.mix()
+        race.forget_outputs()  # nobody asks for the recipes' own again
+        pruned = prune_mix(mix, race.examples, epoch=race.epoch, tolerance=race.plan.tolerance)
+        return pruned.settle()
 
     @property
     def mix(self) -> Mix:
@@ -85,15 +83,15 @@ class Outcome:
         """What raw outputs are divided by."""
         return 1.0 if self.calibration is None else self.calibration.temperature
 
-    @property
+    @cached_property
     def judged_output(self) -> Array:
         """The final raw out-of-fold output of the mix as it was before it was pruned.
 
         Pruning chose by these rows, and would flatter itself.
         """
-        return self.pruned.before.output / self.temperature
+        return _divided(self.pruned.before.output, self.temperature)
 
-    @property
+    @cached_property
     def own_examples(self) -> Examples:
         """The examples as they are: weights of classes are for training only."""
         return replace(self.race.examples, weight=self.prepared.own_weight)
@@ -160,7 +158,8 @@ class Outcome:
     def _conformal(self) -> Intervals | Sets:
         """Return how far off the rows were that networks never saw."""
         examples, bounds = self.own_examples, self.prepared.rows.bounds
-        output, (target, weight, _) = self.mix.output / self.temperature, examples.judged_facts
+        output = _divided(self.mix.output, self.temperature)
+        target, weight, _ = examples.judged_facts
         if isinstance(self.prepared.codec, RegressionCodec | CountCodec):
             prediction = examples.loss.prediction(output)
             return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
@@ -181,3 +180,7 @@ class Outcome:
             )
             for (n_bins, network), ingredients in alike.items()
         )
+
+
+def _divided(output: Array, temperature: float) -> Array:
+    return output if temperature == 1 else np.asarray(output / temperature)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,11 +14,14 @@ from madaline.core.surgery import hidden_layers, units_of
 from madaline.training.committee import Committee
 from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
-from madaline.training.standing import Candidate
+from madaline.training.standing import Candidate, nothing
 from madaline.training.threads import one_threaded_products
 
 ASKED_ROWS = 2000
 """Rows about which the networks of all folds are asked, at most: evenly spread over the judged."""
+
+CHUNK = 512
+"""Rows that are asked about at a time: copies of them take room where columns are many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +70,12 @@ class Mix:
     ----------
     ingredients : tuple of Ingredient
         Recipes whose shares are positive and add up to one.
+    settled : ndarray of shape (n_samples, n_outputs), optional
+        Its output, where those of the ingredients are no longer kept.
     """
 
     ingredients: tuple[Ingredient, ...]
+    settled: Array | None = None
 
     @classmethod
     def of(cls, candidates: Mapping[str, Candidate], shares: Mapping[str, float]) -> Mix:
@@ -97,8 +103,15 @@ class Mix:
     @cached_property
     def output(self) -> Array:
         """The out-of-fold raw output, shape (n_samples, n_outputs), in float64."""
-        outputs = np.stack([one.output for one in self.ingredients])
+        if self.settled is not None:
+            return self.settled
+        outputs = [one.output for one in self.ingredients]
         return combined(outputs, np.asarray([one.share for one in self.ingredients]))
+
+    def settle(self) -> Mix:
+        """Return the mix with its own output, but without those of its ingredients."""
+        ingredients = tuple(replace(one, output=nothing()) for one in self.ingredients)
+        return Mix(ingredients, self.output)
 
     def committee(self, examples: Examples, *, temperature: float = 1.0) -> Committee:
         """Return what the networks of each fold say about some of the rows that are judged.
@@ -116,8 +129,10 @@ class Mix:
         def say(fold: int) -> Array:
             output = np.zeros((len(places), examples.n_outputs))
             for one in self.ingredients:
-                x = examples.encoded(one.n_bins, fold, places)
-                output += one.share * one.network.predict(one.theta[fold], x)
+                for start in range(0, len(places), CHUNK):
+                    rows = slice(start, start + CHUNK)
+                    x = examples.encoded(one.n_bins, fold, places[rows])
+                    output[rows] += one.share * one.network.predict(one.theta[fold], x)
             return output / temperature
 
         with one_threaded_products():

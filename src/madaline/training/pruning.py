@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.core.network import Network
 from madaline.core.population import Population
 from madaline.core.surgery import UnitRanking, hidden_layers, rank_units
@@ -64,6 +64,12 @@ class Pruned:
     before: Mix
     decisions: tuple[Decision, ...]
     multiply_adds: float
+
+    def settle(self) -> Pruned:
+        """Return the same without the outputs of each ingredient, which need much room."""
+        before = self.before.settle()
+        mix = before if self.mix is self.before else self.mix.settle()
+        return replace(self, mix=mix, before=before)
 
 
 def prune_mix(mix: Mix, examples: Examples, *, epoch: int, tolerance: float) -> Pruned:
@@ -129,18 +135,23 @@ class Judge:
 
     def sampled(self, mix: Mix) -> Mix:
         """Return the mix with outputs for the judged rows only."""
+        if self.step == 1:
+            return mix
         return Mix(tuple(replace(one, output=one.output[:: self.step]) for one in mix.ingredients))
 
     def losses(self, mix: Mix) -> Array:
         """Return the losses of a mix with outputs for the judged rows, shape (judged,)."""
-        return self._losses(mix.output)
+        target = self.examples.target[self.rows]
+        losses = np.empty(len(target))
+        for rows in row_blocks(*target.shape):
+            part = Mix(tuple(replace(one, output=one.output[rows]) for one in mix.ingredients))
+            losses[rows] = self.examples.loss.rows(part.output, target[rows])
+        return losses
 
     def constant_losses(self) -> Array:
         """Return the losses of the best constants, shape (judged,)."""
-        return self._losses(self.examples.prior_output()[self.rows])
-
-    def _losses(self, output: Array) -> Array:
-        losses = self.examples.loss.rows(output, self.examples.target[self.rows])
+        constant, target = self.examples.prior_output(), self.examples.target
+        losses = self.examples.loss.rows(constant[self.rows], target[self.rows])
         return np.asarray(losses, np.float64)
 
     def compare(self, losses: Array, best: Array) -> Verdict:
