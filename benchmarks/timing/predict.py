@@ -125,17 +125,18 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
         encoded = predictor.encode(_as_columns(x))
         return [encoded.features(wanted) for wanted in n_bins]
 
-    widths = {part.n_bins: predictor.encoder.n_features(part.n_bins) for part in predictor.parts}
-    networks = Networks(predictor.parts, widths)
+    def numbers(x: Any) -> Features:
+        encoded = predictor.encode(_as_columns(x))
+        return Features(encoded.features(0), np.array(encoded.numbers))
 
-    def ours(inputs: list[Any]) -> Any:
-        return networks.output(Features(dict(zip(n_bins, inputs, strict=True))), threads)
-
+    widths = {wanted: predictor.encoder.n_features(wanted) for wanted in (0, *n_bins)}
+    networks = Networks(predictor.parts, widths, predictor.encoder.joined)
+    ours = partial(networks.output, n_threads=threads)
     if method == NETWORKS:
-        return features, ours, work
+        return numbers, ours, work
     theirs = _onnx_runtime(predictor.parts, threads)
-    some = features(x[:100])
-    np.testing.assert_allclose(theirs(some), ours(some), rtol=1e-3, atol=1e-4)
+    some = made_up(100, seed=2)[0]
+    np.testing.assert_allclose(theirs(features(some)), ours(numbers(some)), rtol=1e-3, atol=1e-4)
     return features, theirs, work
 
 

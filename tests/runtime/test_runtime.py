@@ -21,9 +21,9 @@ from madaline.core.network import Network
 from madaline.core.threads import count_threads, in_threads
 from madaline.data.table import Table
 from madaline.errors import InputError, ModelFileError
-from madaline.runtime.desk import CHUNK
 from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part
+from madaline.runtime.row_counts import CHUNK, MANY
 
 TASKS = ("binary", "multiclass", "regression")
 SOURCE = Path(madaline.__file__).parents[1]
@@ -136,7 +136,7 @@ def test_a_row_s_prediction_does_not_depend_on_its_neighbors(predictor, new_colu
     np.testing.assert_array_equal(predictor.output(table.take(shuffled)), whole[shuffled])
     for row in (0, CHUNK - 1, CHUNK, 149):
         np.testing.assert_array_equal(predictor.output(table.take([row])), whole[[row]])
-    for stop in (2, CHUNK - 1, CHUNK, CHUNK + 1):
+    for stop in (2, CHUNK - 1, CHUNK, CHUNK + 1, MANY - 1, MANY, MANY + 1):
         np.testing.assert_array_equal(predictor.output(table.take(slice(stop))), whole[:stop])
 
 
@@ -157,8 +157,8 @@ for units, depth in ((48, 2), (24, 1)):
     parts.append(Part(0, network, network.initialize((1, 3), rng).theta, np.ones(1)))
 networks = Networks(parts, {{0: 40}})
 x = rng.standard_normal((70, 40)).astype(np.float32)
-whole = networks.output(Features({{0: x}}))
-alone = [networks.output(Features({{0: x[[row]]}}))[0] for row in range(len(x))]
+whole = networks.output(Features(x))
+alone = [networks.output(Features(x[[row]]))[0] for row in range(len(x))]
 print((np.array(alone) != whole).any(axis=1).sum())
 """
 
@@ -176,14 +176,14 @@ def test_neighbors_do_not_matter_on_processors_without_avx512():
     assert done.stdout.strip() == "0", done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("n_chunks", [1, 5])
+@pytest.mark.parametrize("most_rows", [8, 40, 64])
 @pytest.mark.parametrize("n_jobs", [None, 2, 3])
 def test_rows_are_predicted_block_by_block_on_threads_with_the_same_bits(
-    fittings, task, new_columns, monkeypatch, n_chunks, n_jobs
+    fittings, task, new_columns, monkeypatch, most_rows, n_jobs
 ):
     predictor = runtime.load(fittings[task][1])
     whole, of_folds = predictor.output(new_columns), predictor.fold_outputs(new_columns)
-    monkeypatch.setattr("madaline.runtime.networks.STACK", n_chunks)
+    monkeypatch.setattr("madaline.runtime.networks.MOST_ROWS", most_rows)
     monkeypatch.setattr("madaline.runtime.networks.FEWEST_BLOCKS", 1)
     predictor = runtime.load(fittings[task][1])
     np.testing.assert_array_equal(predictor.output(new_columns, n_jobs=n_jobs), whole)
@@ -276,15 +276,14 @@ def test_probabilities_add_up_and_agree_with_the_labels(fittings, make_columns):
         assert predictor.predict(table).tolist() == chosen
 
 
-def test_gates_are_taken_into_the_weights_without_a_change():
+def test_gates_are_taken_into_the_weights():
     network = Network((ScaledLinear((0, 0, 1), 4), SiLU(), Linear(4, 2)))
     rng = np.random.default_rng(0)
     theta = network.initialize((1, 1), rng).theta
     theta += rng.standard_normal(theta.shape).astype(np.float32)
     x = rng.standard_normal((3 * CHUNK, 3)).astype(np.float32)
-    chunks = [network.predict(theta[0, 0], x[start : start + CHUNK]) for start in (0, 8, 16)]
-    networks = Networks([Part(0, network, theta, np.ones(1))], {0: 3})
-    np.testing.assert_array_equal(networks.output(Features({0: x})), np.vstack(chunks))
+    found = Networks([Part(0, network, theta, np.ones(1))], {0: 3}).output(Features(x))
+    np.testing.assert_allclose(found, network.predict(theta[0, 0], x), rtol=1e-5, atol=1e-6)
 
 
 def test_networks_and_recipes_are_weighted_as_they_should():
@@ -295,19 +294,19 @@ def test_networks_and_recipes_are_weighted_as_they_should():
     x = rng.standard_normal((CHUNK + 3, 3)).astype(np.float32)
     each = network.predict(theta, x).astype(np.float64)
     expected = 0.25 * each[0].mean(axis=0) + 0.5 * each[1].mean(axis=0)
-    found = networks.output(Features({0: x}))
+    found = networks.output(Features(x))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert found.dtype == np.float64
-    assert networks.output(Features({0: x[:0]})).shape == (0, 2)
+    assert networks.output(Features(x[:0])).shape == (0, 2)
 
 
 def test_parts_of_any_depth_stand_side_by_side():
     rng, chains = np.random.default_rng(0), [(), (5, 4), (6,), (3, 4, 5)]
     parts = [_part(rng, units) for units in chains]
     x = rng.standard_normal((5 * CHUNK + 1, 3)).astype(np.float32)
-    found = Networks(parts, {0: 3}).output(Features({0: x}))
-    alone = [Networks([part], {0: 3}).output(Features({0: x})) for part in parts]
-    np.testing.assert_array_equal(found, alone[0] + alone[1] + alone[2] + alone[3])
+    found = Networks(parts, {0: 3}).output(Features(x))
+    alone = [Networks([part], {0: 3}).output(Features(x)) for part in parts]
+    np.testing.assert_allclose(found, np.sum(alone, axis=0), rtol=1e-5, atol=1e-6)
 
 
 def _part(rng, units):

@@ -1,4 +1,4 @@
-"""Networks taken apart into stages predict the bits of the plain networks."""
+"""Networks taken apart into stages, side by side, predict what the plain networks do."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from madaline.core.layers import (
     Tanh,
 )
 from madaline.core.network import Network
-from madaline.core.workspace import Workspace
-from madaline.runtime.desk import Desk
-from madaline.runtime.networks import Features
+from madaline.runtime.networks import Features, Networks
+from madaline.runtime.part import Part
 from madaline.runtime.stages import take_apart
 
 CHAINS: dict[str, tuple[Layer, ...]] = {
@@ -37,18 +36,19 @@ CHAINS: dict[str, tuple[Layer, ...]] = {
 @pytest.mark.parametrize("layers", CHAINS.values(), ids=CHAINS.keys())
 @pytest.mark.parametrize("axes", [(1, 1), (2, 3)])
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
-def test_stages_predict_the_same_bits(
-    layers: tuple[Layer, ...], axes: tuple[int, int], scale: float
+@pytest.mark.parametrize("n_rows", [1, 8, 30, 200])
+def test_stages_predict_what_plain_networks_do(
+    layers: tuple[Layer, ...], axes: tuple[int, int], scale: float, n_rows: int
 ) -> None:
     network, rng = Network(layers), np.random.default_rng(0)
     theta = network.initialize(axes, rng).theta * np.float32(scale)
-    x = rng.standard_normal((4, 8, 5), dtype=np.float32)
-    plain, parameters = network.fixed(theta[..., None, :])
-    expected, _ = plain.forward(parameters, x, workspace=Workspace())
-    desk = Desk([(0, take_apart(network, theta))], {0: 5}, n_chunks=4)
-    desk.ask(Features({0: x.reshape(32, 5)}), slice(0, 32))
-    found = desk.outputs[0].reshape(expected.shape)
-    np.testing.assert_array_equal(found, expected)
+    x = rng.standard_normal((n_rows, 5), dtype=np.float32)
+    weights = rng.random(axes[0])
+    expected = np.einsum("r,rfso->fso", weights, network.predict(theta, x).astype(np.float64))
+    networks = Networks([Part(0, network, theta, weights)], {0: 5})
+    room = 1e-5 * np.abs(expected).max()
+    np.testing.assert_allclose(networks.fold_outputs(Features(x)), expected, atol=room)
+    np.testing.assert_allclose(networks.output(Features(x)), expected.mean(axis=0), atol=room)
 
 
 def test_the_parameters_are_left_as_they_are() -> None:

@@ -19,12 +19,11 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.threads import in_threads
-from madaline.core.workspace import Workspace
 from madaline.data.bins import Bins
 from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.column_encoders import ENCODERS, OtherEncoder, fit_column, read_column
+from madaline.data.encoded import Encoded, check_prepared
 from madaline.data.few_numbers import as_few_numbers
 from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
@@ -33,13 +32,9 @@ from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
 from madaline.data.schema import Schema
 from madaline.data.sound_encoder import SoundEncoder
-from madaline.data.table import WORTH_THREADS, Table, listed
+from madaline.data.table import Table, listed
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
-
-_CHUNK = 4096
-"""Rows written at a time, so that a block of all features stays in the cache."""
-
 
 @dataclass(frozen=True, eq=False)
 class TableEncoder:
@@ -157,12 +152,12 @@ class TableEncoder:
 
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""
-        self._check_prepared(n_bins)
+        check_prepared(n_bins, self.n_bins)
         return self._widths[n_bins]
 
     def feature_columns(self, n_bins: int) -> Array:
         """Return for each feature the index of its column in `columns`, shape (n_features,)."""
-        self._check_prepared(n_bins)
+        check_prepared(n_bins, self.n_bins)
         base = [encoder.n_features for encoder in self.encoders]
         bins = [0] * len(base)
         for place, encoder in self._numbers:
@@ -172,7 +167,7 @@ class TableEncoder:
 
     def feature_names(self, n_bins: int) -> tuple[str, ...]:
         """Return what each feature stands for."""
-        self._check_prepared(n_bins)
+        check_prepared(n_bins, self.n_bins)
         names = [name for encoder in self.encoders for name in encoder.feature_names]
         for _, encoder in self._numbers:
             names += encoder.bin_names(n_bins)
@@ -210,18 +205,10 @@ class TableEncoder:
         }
         unseen = {name: count for name, count in counts.items() if count}
         numbers = [columns[place] for place, _ in self._numbers]
-        base = np.empty((table.n_samples, self.n_features(0)), np.float32)
-
-        def write(start: int) -> None:
-            rows = slice(start, start + _CHUNK)
-            if self.joined:
-                self.joined.write([column[rows] for column in numbers], base[rows])
-            for place, span, encoder in self._others:
-                encoder.write(columns[place][rows], base[rows, span])
-
-        n_threads = n_threads if len(base) >= WORTH_THREADS else 1
-        in_threads(write, range(0, len(base), _CHUNK), n_threads)
-        return Encoded(self, base, numbers, unseen)
+        others = [(columns[place], span, encoder) for place, span, encoder in self._others]
+        return Encoded(
+            table.n_samples, self.joined, numbers, others, self._widths, unseen, n_threads
+        )
 
     def encode_few(self, columns: Mapping[str, Any]) -> Encoded | None:
         """Encode a few rows of numbers at one look.
@@ -249,9 +236,7 @@ class TableEncoder:
         numbers = as_few_numbers([columns.get(name) for name in self.columns])
         if numbers is None:
             return None
-        base = np.empty((numbers.shape[1], self.n_features(0)), np.float32)
-        self.joined.write(numbers, base)
-        return Encoded(self, base, numbers, {})
+        return Encoded(numbers.shape[1], self.joined, numbers, (), self._widths, {})
 
     def fold_features(
         self,
@@ -353,12 +338,6 @@ class TableEncoder:
             if isinstance(encoder, NumberEncoder)
         )
 
-    def _check_prepared(self, n_bins: int) -> None:
-        if n_bins != 0 and n_bins not in self.n_bins:
-            raise InputError(
-                f"The encoder was not fitted with {n_bins} bins: choose among {self.n_bins}."
-            )
-
     def _check_columns(self, table: Table) -> None:
         absent = [name for name in self.columns if name not in table]
         if absent:
@@ -367,74 +346,6 @@ class TableEncoder:
                 f" needs: {listed(absent)}; add {'it' if len(absent) == 1 else 'them'} (empty where"
                 " unknown)."
             )
-
-
-@dataclass(frozen=True, eq=False)
-class Encoded:
-    """A table's features but for the bins, and what is needed to make those.
-
-    Parameters
-    ----------
-    encoder : TableEncoder
-        What encoded it.
-    base : float32 ndarray of shape (n_samples, n_base_features)
-        The features without bins.
-    numbers : sequence of float64 ndarray of shape (n_samples,), or one ndarray of them
-        The columns of numbers.
-    unseen : mapping of str to int
-        In how many rows a category has a level that no training row had.
-    """
-
-    encoder: TableEncoder
-    base: Array
-    numbers: Sequence[Array] | Array
-    unseen: Mapping[str, int]
-
-    @property
-    def n_samples(self) -> int:
-        """Number of rows."""
-        return len(self.base)
-
-    def features(self, n_bins: int) -> Array:
-        """Return the features with that many bins beside the numbers.
-
-        Returns
-        -------
-        float32 ndarray of shape (n_samples, n_features)
-            In C order. With zero bins it is `base` itself.
-        """
-        width = self.encoder.n_features(n_bins)
-        if width == self.base.shape[1]:
-            return self.base
-        features = np.empty((self.n_samples, width), np.float32)
-        self.write(n_bins, slice(None), features)
-        return features
-
-    def write(
-        self, n_bins: int, rows: slice, out: Array, workspace: Workspace | None = None
-    ) -> None:
-        """Write the features of some rows.
-
-        Parameters
-        ----------
-        n_bins : int
-            How many bins stand beside the numbers.
-        rows : slice
-            Which rows.
-        out : float32 ndarray of shape (n_rows, n_features)
-            Where to write.
-        workspace : Workspace, optional
-            Where arrays come from.
-        """
-        width = self.base.shape[1]
-        out[:, :width] = self.base[rows]
-        if out.shape[1] > width and self.encoder.joined:
-            numbers = (
-                self.numbers[:, rows]
-                if isinstance(self.numbers, np.ndarray)
-                else [column[rows] for column in self.numbers]
-            )
-            self.encoder.joined.write_bins(n_bins, numbers, out[:, width:], workspace)
 
 
 def _checked_weight(sample_weight: Array | None, n_samples: int) -> Array | None:

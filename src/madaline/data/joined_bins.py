@@ -16,11 +16,10 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.workspace import Workspace
 
-_FEATURES = 2**18
-"""Features worked out at a time, about, so that they stay in the cache."""
+_TWO = np.array(2.0)  # quicker than a number
 
 _FEW_ROWS = 4
-"""Rows for which all bins are worked out: that takes fewer calls of NumPy."""
+"""Rows for which numbers are compared with all edges at once: that takes fewer calls of NumPy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,82 +98,79 @@ class JoinedBins:
         workspace : Workspace, optional
             Where arrays come from.
         """
-        if len(out) <= _FEW_ROWS and self._all_wide:
-            self._write_few(numbers, out)
-            return
         workspace = workspace or Workspace()
-        n_numbers, most_bins = self._shape
-        rows = min(len(out), max(1, _FEATURES // (n_numbers * most_bins)))
-        for start in range(0, len(out), max(1, rows)):
-            some, own = out[start : start + rows], numbers[:, start : start + rows]
-            filled = workspace.empty((len(some), n_numbers, most_bins), np.float32)
-            self._fill(own, filled, workspace)
-            features = filled.reshape(len(some), -1)
-            some[...] = features if self._real is None else features.take(self._real, axis=1)
-
-    def _fill(self, numbers: Array, filled: Array, workspace: Workspace) -> None:
-        """Write features, as many for each number."""
-        index = self._index(numbers, workspace)
-        own, part = self._own_places(numbers, index, workspace)
-        part -= index
+        own, part = self.locate(numbers, workspace)
+        index = np.subtract(own, self.first, out=workspace.empty(own.shape, np.intp))
+        part += index
+        part -= index  # rounded as part of a place
         part -= self.means.take(own, out=workspace.empty(own.shape, np.float64), mode="clip")
+        filled = workspace.empty((len(out), *self._shape), np.float32)
         self._filled.take(own.T, axis=0, out=filled, mode="clip")
         first = np.arange(0, filled.size, filled.shape[2]).reshape(filled.shape[:2])
         filled.reshape(-1)[np.add(first, index.T, out=first)] = part.T
+        features = filled.reshape(len(out), -1)
+        out[...] = features if self._real is None else features.take(self._real, axis=1)
+
+    def locate(self, numbers: Array, workspace: Workspace) -> tuple[Array, Array]:
+        """Return in which bin each number lies, and how far along it.
+
+        Parameters
+        ----------
+        numbers : float64 ndarray of shape (n_numbers, n_samples)
+            Finite, none missing.
+        workspace : Workspace
+            Does it.
+
+        Returns
+        -------
+        own : int ndarray of shape (n_numbers, n_samples)
+            The bin's place among all bins.
+        part : float64 ndarray of the same shape
+            From 0 at its lower edge to 1 at its upper edge.
+        """
+        own = self._own(numbers, workspace)
+        part, of_bin = (workspace.empty(own.shape, np.float64) for _ in range(2))
+        workspace.do(np.maximum, numbers, self.lowest, out=part)
+        workspace.do(np.minimum, part, self.highest, out=part)
+        workspace.do(np.divide, part, _TWO, out=part)
+        workspace.do(self.low.take, own, out=of_bin, mode="clip")
+        workspace.do(np.subtract, part, of_bin, out=part)
+        workspace.do(self.width.take, own, out=of_bin, mode="clip")
+        workspace.do(np.divide, part, of_bin, out=part)
+        return own, part
 
     def places(self, numbers: Array) -> Array:
         """Return the number of the bin plus how far along it each number lies, from 0 to n_bins."""
-        workspace = Workspace()
-        return self._own_places(numbers, self._index(numbers, workspace), workspace)[1]
+        own, part = self.locate(numbers, Workspace())
+        return part + (own - self.first)
 
-    def _own_places(
-        self, numbers: Array, index: Array, workspace: Workspace
-    ) -> tuple[Array, Array]:
-        """Return the place of each number's bin among all bins, and its own place, as `places`."""
-        own = np.add(index, self.first, out=workspace.empty(index.shape, np.intp))
-        place, of_bin = (workspace.empty(index.shape, np.float64) for _ in range(2))
-        self._half(numbers, place)
-        place -= self.low.take(own, out=of_bin, mode="clip")
-        place /= self.width.take(own, out=of_bin, mode="clip")
-        place += index
-        return own, place
-
-    def _index(self, numbers: Array, workspace: Workspace) -> Array:
-        """Return the number of the bin that each number lies in, counted from its first.
+    def _own(self, numbers: Array, workspace: Workspace) -> Array:
+        """Return the place of the bin that each number lies in.
 
         By halving, in all columns at once: each number is compared with one edge at a time.
         """
         n_numbers, width = self._starts.shape
-        first = np.arange(n_numbers)[:, None] * width
-        place, ahead = (workspace.empty(numbers.shape, np.intp) for _ in range(2))
+        place = workspace.empty(numbers.shape, np.intp)
+        if numbers.shape[1] <= _FEW_ROWS:
+            shape = (n_numbers, width - 1, numbers.shape[1])
+            are_below = workspace.empty(shape, np.bool_)
+            starts = self._starts[:, 1:, None]
+            workspace.do(np.less_equal, starts, numbers[:, None], out=are_below)
+            workspace.do(np.add.reduce, are_below, axis=1, dtype=np.intp, out=place)
+            workspace.do(np.add, place, self.first, out=place)
+            return place
+        first, ahead = np.arange(n_numbers)[:, None] * width, workspace.empty(place.shape, np.intp)
         start = workspace.empty(numbers.shape, np.float64)
         is_below = workspace.empty(numbers.shape, np.bool_)
-        place[...] = first
+        workspace.do(np.copyto, place, first)
         while width := width // 2:
-            np.add(place, width, out=ahead)
-            self._starts.take(ahead, out=start, mode="clip")
-            np.less_equal(start, numbers, out=is_below)
-            place += np.multiply(is_below, width, out=ahead)
-        place -= first
+            workspace.do(np.add, place, width, out=ahead)
+            workspace.do(self._starts.take, ahead, out=start, mode="clip")
+            workspace.do(np.less_equal, start, numbers, out=is_below)
+            workspace.do(np.multiply, is_below, width, out=ahead)
+            workspace.do(np.add, place, ahead, out=place)
+        workspace.do(np.subtract, place, first - self.first, out=place)
         return place
-
-    def _write_few(self, numbers: Array, out: Array) -> None:
-        """Write the features of a few rows, working out all bins: the same bits in fewer calls."""
-        half = self._half(numbers, np.empty(numbers.shape))
-        part = half.T.take(self._number, axis=1)  # (n_samples, n_features)
-        part -= self.low
-        np.minimum(np.maximum(part, 0, out=part), self.width, out=part)
-        part /= self.width
-        part += self._place
-        part -= self._place  # rounded as part of a place
-        part -= self.means
-        out[...] = part.astype(np.float32)
-
-    def _half(self, numbers: Array, out: Array) -> Array:
-        """Write half of each number, of one beyond the edges half of the nearest edge."""
-        np.minimum(np.maximum(numbers, self.lowest, out=out), self.highest, out=out)
-        out /= 2
-        return out
 
     @cached_property
     def _shape(self) -> tuple[int, int]:
@@ -195,19 +191,10 @@ class JoinedBins:
         return starts
 
     @cached_property
-    def _all_wide(self) -> bool:
-        """Whether there are numbers within each bin, once halved."""
-        return all((np.diff(own / 2) > 0).all() for own in self.edges)
-
-    @cached_property
-    def _number(self) -> Array:
-        """Which number each feature is made of."""
-        return np.repeat(np.arange(len(self.edges)), self.last.ravel() + 1)
-
-    @cached_property
     def _place(self) -> Array:
         """The number of each bin among those of its number."""
-        return np.arange(len(self)) - self.first.ravel()[self._number].astype(np.float64)
+        counts = self.last.ravel() + 1
+        return np.arange(len(self)) - np.repeat(self.first.ravel(), counts).astype(np.float64)
 
     @cached_property
     def _filled(self) -> Array:

@@ -12,7 +12,7 @@ from madaline.core.arrays import Array
 from madaline.core.workspace import Workspace
 from madaline.data.joined_bins import JoinedBins
 from madaline.data.number_encoder import NumberEncoder
-from madaline.data.scaling import scaled
+from madaline.data.scaling import write_scaled
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,9 @@ class JoinedNumbers:
     >>> encoders = [NumberEncoder.fit("a", columns[0]), NumberEncoder.fit("b", columns[1])]
     >>> joined = JoinedNumbers(tuple(encoders), (0, 2))
     >>> out = np.empty((4, 3), np.float32)
-    >>> joined.write(columns, out)
+    >>> numbers, missing, workspace = np.array(columns), np.empty((2, 4), bool), Workspace()
+    >>> joined.fill(numbers, missing, workspace)
+    >>> joined.write(numbers, missing, out, workspace)
     >>> out.round(2)
     array([[-0.49, -0.25, -0.73],
            [ 0.  , -0.25, -0.25],
@@ -43,70 +45,89 @@ class JoinedNumbers:
     encoders: tuple[NumberEncoder, ...]
     starts: tuple[int, ...]
 
-    def write(self, columns: Sequence[Array] | Array, out: Array) -> None:
+    def fill(self, numbers: Array, missing: Array, workspace: Workspace) -> None:
+        """Put the median where a number is missing.
+
+        Parameters
+        ----------
+        numbers : float64 ndarray of shape (n_columns, n_samples)
+            What the encoders read, in their order.
+        missing : Boolean ndarray of the same shape
+            Gets whether a number was missing.
+        workspace : Workspace
+            Does it.
+        """
+        workspace.do(np.isnan, numbers, out=missing)
+        workspace.do(np.copyto, numbers, self._centers, where=missing)
+
+    def write(self, numbers: Array, missing: Array, out: Array, workspace: Workspace) -> None:
         """Write the scaled numbers, and whether they are missing, where there are such features.
 
         Parameters
         ----------
-        columns : sequence of float64 ndarray of shape (n_samples,)
-            What the encoders read, in their order.
+        numbers, missing : ndarray of shape (n_columns, n_samples)
+            What `fill` made of them.
         out : float32 ndarray of shape (n_samples, n_features)
             The table's features without bins.
+        workspace : Workspace
+            Does it.
         """
-        numbers, missing = self._filled(columns)
-        features = scaled(numbers, self._centers, self._spreads)
+        features = workspace.empty(numbers.shape, np.float64)
+        write_scaled(numbers, self._centers, self._spreads, features, workspace)
         for own, places in self._runs:
-            out[:, places] = features[own].T
+            workspace.do(np.copyto, out[:, places], features[own].T, casting="same_kind")
         for row, place, share in self._flags:
-            out[:, place] = missing[row] - share
+            workspace.do(np.subtract, missing[row], share, out=out[:, place], casting="same_kind")
 
-    def write_bins(
-        self,
-        n_bins: int,
-        columns: Sequence[Array] | Array,
-        out: Array,
-        workspace: Workspace | None = None,
-    ) -> None:
+    def write_bins(self, n_bins: int, numbers: Array, out: Array, workspace: Workspace) -> None:
         """Write the bins of those numbers that need any.
 
         Parameters
         ----------
         n_bins : int
             How many bins are wanted.
-        columns : sequence of float64 ndarray of shape (n_samples,)
-            What the encoders read, in their order.
+        numbers : float64 ndarray of shape (n_columns, n_samples)
+            What `fill` made of them.
         out : float32 ndarray of shape (n_samples, n_bin_features)
             Where to write.
-        workspace : Workspace, optional
+        workspace : Workspace
             Where arrays come from.
         """
-        if n_bins not in self._bins:
-            return
-        own, bins = self._bins[n_bins]
-        numbers, _ = self._filled(columns)
-        bins.write(numbers if len(own) == len(numbers) else numbers[own], out, workspace)
+        if n_bins in self.bins:
+            self.bins[n_bins].write(self._with_bins(n_bins, numbers, workspace), out, workspace)
 
-    def _filled(self, columns: Sequence[Array] | Array) -> tuple[Array, Array]:
-        """Return numbers with the median where one is missing, and where one is.
+    def locate(self, n_bins: int, numbers: Array, workspace: Workspace) -> tuple[Array, Array]:
+        """Return in which bin each number that has any lies, and how far: `JoinedBins.locate`."""
+        return self.bins[n_bins].locate(self._with_bins(n_bins, numbers, workspace), workspace)
 
-        Both have the shape (n_columns, n_samples).
-        """
-        numbers = np.array(columns)
-        missing = np.isnan(numbers)
-        np.copyto(numbers, self._centers, where=missing)
-        return numbers, missing
+    def _with_bins(self, n_bins: int, numbers: Array, workspace: Workspace) -> Array:
+        """Return those numbers that have bins."""
+        own = self._owners[n_bins]
+        if len(own) == len(numbers):
+            return numbers
+        some = workspace.empty((len(own), numbers.shape[1]), numbers.dtype)
+        workspace.do(np.take, numbers, own, axis=0, out=some, mode="clip")
+        return some
 
     @cached_property
-    def _bins(self) -> Mapping[int, tuple[Array, JoinedBins]]:
-        """For each number of bins the columns that have them, and their bins."""
+    def bins(self) -> Mapping[int, JoinedBins]:
+        """For each number of bins those of all numbers that have any."""
+        return {
+            n_bins: JoinedBins.of(
+                [self.encoders[place].bins[n_bins].edges for place in own],
+                [self.encoders[place].bins[n_bins].means for place in own],
+            )
+            for n_bins, own in self._owners.items()
+        }
+
+    @cached_property
+    def _owners(self) -> Mapping[int, Array]:
+        """For each number of bins the places of the numbers that have any."""
         prepared = sorted({n_bins for encoder in self.encoders for n_bins in encoder.bins})
-        joined = {}
-        for n_bins in prepared:
-            own = [place for place, e in enumerate(self.encoders) if n_bins in e.bins]
-            bins = [self.encoders[place].bins[n_bins] for place in own]
-            edges, means = [one.edges for one in bins], [one.means for one in bins]
-            joined[n_bins] = np.array(own), JoinedBins.of(edges, means)
-        return joined
+        return {
+            n_bins: np.flatnonzero([n_bins in encoder.bins for encoder in self.encoders])
+            for n_bins in prepared
+        }
 
     @cached_property
     def _runs(self) -> list[tuple[slice, slice]]:

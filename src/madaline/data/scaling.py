@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.workspace import Workspace
 from madaline.data.statistics import Distribution
 
 _LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
+_ONE, _THREE, _FAR, _FAR_BELOW = map(np.array, (1.0, 3.0, 1e100, -1e100))  # quicker than numbers
 
 
 @dataclass(frozen=True)
@@ -54,21 +56,41 @@ class RobustScaling:
 
     def apply(self, numbers: Array) -> Array:
         """Return finite numbers scaled and smoothly clipped, in float64."""
-        return scaled(numbers, self.center, self.spread)
+        out = np.empty(numbers.shape)
+        with np.errstate(over="ignore", under="ignore"):
+            write_scaled(numbers, self.center, self.spread, out, Workspace())
+        return out
 
 
-def scaled(numbers: Array, center: float | Array, spread: float | Array) -> Array:
-    """Return finite numbers scaled and smoothly clipped, in float64.
+def write_scaled(
+    numbers: Array, center: float | Array, spread: float | Array, out: Array, workspace: Workspace
+) -> None:
+    """Write finite numbers scaled and smoothly clipped.
+
+    Parameters
+    ----------
+    numbers, out : float64 ndarray
+        Of the same shape.
+    center, spread : float or ndarray
+        What goes with that shape.
+    workspace : Workspace
+        Does it. Numbers may be too large or too small on the way; `errstate` of NumPy says who minds.
 
     Examples
     --------
-    >>> scaled(np.array([[4.0], [9.0]]), np.array([[4.0], [3.0]]), np.array([[4.0], [2.0]])).round(
-    ...     3
-    ... )
+    >>> out, center, spread = np.empty((2, 1)), np.array([[4.0], [3.0]]), np.array([[4.0], [2.0]])
+    >>> write_scaled(np.array([[4.0], [9.0]]), center, spread, out, Workspace())
+    >>> out.round(3)
     array([[0.   ],
            [2.121]])
     """
-    with np.errstate(over="ignore", under="ignore"):
-        z = (numbers - center) / spread
-        np.minimum(np.maximum(z, -1e100, out=z), 1e100, out=z)
-        return np.asarray(z / np.sqrt(1 + np.square(z / 3)))
+    below = workspace.empty(out.shape, np.float64)
+    workspace.do(np.subtract, numbers, center, out=out)
+    workspace.do(np.divide, out, spread, out=out)
+    workspace.do(np.maximum, out, _FAR_BELOW, out=out)
+    workspace.do(np.minimum, out, _FAR, out=out)
+    workspace.do(np.divide, out, _THREE, out=below)
+    workspace.do(np.square, below, out=below)
+    workspace.do(np.add, below, _ONE, out=below)
+    workspace.do(np.sqrt, below, out=below)
+    workspace.do(np.divide, out, below, out=out)

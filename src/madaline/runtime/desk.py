@@ -1,153 +1,167 @@
-"""Where rows are predicted: all arrays that it takes, made once and used block after block.
-
-Networks of all parts stand side by side: for each chunk of rows what their layers of one depth say
-is one run of numbers, so that biases are added, and sums bent, for all of them at once. A row by
-itself takes few calls of NumPy so.
-"""
+"""Where rows are predicted: all arrays that it takes, made once and used block after block."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from itertools import zip_longest
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.products import write_product
-from madaline.core.workspace import Workspace
-from madaline.runtime.stages import Stages, Sums
+from madaline.core.workspace import Call, Workspace
+from madaline.data.joined_numbers import JoinedNumbers
+from madaline.runtime.joined_networks import JoinedNetworks, Product
+from madaline.runtime.row_counts import CHUNK, LARGEST_PRODUCT
 
-CHUNK = 8
-"""Rows of a matrix product, always as many.
-
-A matrix product may round differently for another number of rows, and on some processors for the
-last rows of many. With chunks of one small size, the last one padded, what is predicted for a row
-never depends on the rows beside it.
-"""
-
-LARGEST_PRODUCT = 2**15
-"""Multiply-adds of a matrix product. Up to 2**18, OpenBLAS, the matrix library of NumPy on most
-machines, stays on one thread: so a prediction has the same bits on any number of threads."""
+ONE = np.array(1, np.float32)
+"""NumPy asks less of an array than of a number."""
 
 
 class Source(Protocol):
-    """Rows that features can be asked of."""
+    """Rows that have been read."""
 
     @property
     def n_samples(self) -> int:
         """Number of rows."""
 
-    def write(self, n_bins: int, rows: slice, out: Array, workspace: Workspace, /) -> None:
-        """Write the features of some rows, float32 of shape (n_rows, n_features)."""
+    @property
+    def given(self) -> Array | None:
+        """Features without bins, float32 of shape (n_samples, n_features); None: of numbers."""
+
+    def read(self, rows: slice, out: Array, /) -> None:
+        """Write some rows of the columns of numbers, (n_columns, n_rows), missing ones as NaN."""
 
 
 class Desk:
-    """Arrays for some chunks of rows, for one thread at a time (final).
+    """Arrays for some rows, for one thread at a time (final).
+
+    What is done to them is written down once, call by call of NumPy, and then repeated.
 
     Parameters
     ----------
-    stages : sequence of (int, Stages)
-        For each part, with how many bins it sees numbers, and what its networks do.
-    n_features : mapping of int to int
-        How many features there are, for each number of bins.
-    n_chunks : int
-        For how many chunks of `CHUNK` rows there is room.
-
-    Attributes
-    ----------
-    outputs : list of ndarray of shape (members, n_rows, n_outputs)
-        For each part what its networks said last.
+    networks : JoinedNetworks
+        What is done to rows.
+    joined : JoinedNumbers, optional
+        What makes features of numbers, if there are any.
+    n_rows : int
+        How many rows there is room for: one, or a multiple of `CHUNK`.
     """
 
     def __init__(
-        self,
-        stages: Sequence[tuple[int, Stages]],
-        n_features: Mapping[int, int],
-        n_chunks: int,
+        self, networks: JoinedNetworks, joined: JoinedNumbers | None, n_rows: int
     ) -> None:
+        self._networks, self._n_rows = networks, n_rows
         self._workspace = Workspace(largest_product=LARGEST_PRODUCT)
-        self._inputs = {
-            n_bins: np.zeros((n_chunks, CHUNK, n_features[n_bins]), np.float32)
-            for n_bins, _ in stages
+        room = max(n_rows, CHUNK)
+        self._matrices = [np.zeros((room, width), np.float32) for width in networks.widths]
+        self._bent = np.zeros(n_rows * max(networks.widths), np.float32)
+        self._tables = {0: self._matrices[0]} | {
+            own.n_bins: np.zeros((room, own.n_features), np.float32)
+            for own in networks.entrances
+            if own.n_bins
         }
-        said = [own.entrance(self._inputs[n_bins]) for n_bins, own in stages]
-        self._heads = [
-            (own, self._inputs[n_bins], x)
-            for (n_bins, own), x in zip(stages, said, strict=True)
-            if own.head
-        ]
-        self._levels = []
-        for sums in zip_longest(*[own.hidden for _, own in stages]):
-            self._levels.append(_Level(said, sums, n_chunks))
-            said = self._levels[-1].said
-        self._last = [_Last(x, own.last) for x, (_, own) in zip(said, stages, strict=True)]
-        self.outputs = [last.output for last in self._last]
+        n_numbers = 0 if joined is None else len(joined.encoders)
+        self._numbers = np.zeros((n_numbers, n_rows))
+        missing = np.empty(self._numbers.shape, np.bool_)
+        self._uses_numbers = bool(networks.lookups) or len(self._tables) > 1
+        self._fill, self._write, self._write_bins, self._say = [], [], [], []
+        if joined is not None:
+            base = self._matrices[0][:n_rows]
+            self._fill = self._noted(lambda own: joined.fill(self._numbers, missing, own))
+            self._write = self._noted(lambda own: joined.write(self._numbers, missing, base, own))
+        self._joined = joined
+        self._say = self._noted(self._have_said)
 
-    def ask(self, source: Source, rows: slice) -> None:
-        """Have all networks say something about some rows, as many as there is room for at most."""
-        self._workspace.rewind()
-        for n_bins, x in self._inputs.items():
-            some = x.reshape(-1, x.shape[-1])[: rows.stop - rows.start]
-            source.write(n_bins, rows, some, self._workspace)
-        for stages, x, entered in self._heads:
-            np.copyto(entered, stages.enter(x, self._workspace))
-        for level in self._levels:
-            level.run(self._workspace)
-        for last in self._last:
-            last.run(self._workspace)
+    def ask(self, source: Source, rows: slice) -> Array:
+        """Have all networks say something about some rows, as many as there is room for at most.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_rows, n_means * n_outputs)
+        """
+        n_rows, given = rows.stop - rows.start, source.given
+        if given is not None:
+            self._matrices[0][:n_rows] = given[rows]
+        with np.errstate(over="ignore", under="ignore"):
+            if given is None or self._uses_numbers:
+                source.read(rows, self._numbers[:, :n_rows])
+                _repeat(self._fill)
+            if given is None:
+                _repeat(self._write)
+            if self._networks.entrances:
+                self._enter()
+            _repeat(self._say)
+        return self._matrices[-1][:n_rows] + self._networks.constant
+
+    def _enter(self) -> None:
+        """Have heads say something: layers of any kind, which are not written down."""
+        workspace = self._workspace
+        workspace.rewind()
+        for n_bins, table in self._tables.items():
+            if n_bins and self._joined is not None:
+                width = self._networks.widths[0]
+                table[:, :width] = self._matrices[0]
+                bins = table[: self._n_rows, width:]
+                self._joined.write_bins(n_bins, self._numbers, bins, workspace)
+        for own in self._networks.entrances:
+            entered = _chunks(self._matrices[own.matrix])
+            own.stages.enter(_chunks(self._tables[own.n_bins]), entered, workspace)
+
+    def _have_said(self, workspace: Workspace) -> None:
+        """Do what levels take, one after the other."""
+        networks, n_rows = self._networks, self._n_rows
+        for level in networks.levels:
+            h = self._matrices[level.matrix][:n_rows]
+            self._multiply(level.products, workspace)
+            if level is networks.levels[0] and self._joined is not None:
+                for own in networks.lookups:
+                    located = self._joined.locate(own.n_bins, self._numbers, workspace)
+                    own.table.add(*located, h[:, own.units], workspace)
+            bent = self._bent[: h.size].reshape(h.shape)
+            workspace.do(np.add, h, level.bias[None], out=h)
+            workspace.do(np.tanh, h, out=bent)
+            workspace.do(np.add, bent, ONE, out=bent)
+            workspace.do(np.multiply, h, bent, out=h)
+        self._multiply(networks.last, workspace)
+
+    def _multiply(self, products: Sequence[Product], workspace: Workspace) -> None:
+        """Write products into their columns; where there was one before, add the next."""
+        written = set()
+        for own in products:
+            rows = own.rows(self._n_rows)
+            room, (members, inputs, units) = max(rows, self._n_rows), own.weight.shape
+            x, out = (
+                _stack(self._matrices[matrix][:room], rows, column, members, width)
+                for (matrix, column), width in ((own.source, inputs), (own.into, units))
+            )
+            if own.into in written:
+                part = workspace.empty(out.shape, out.dtype)
+                write_product(x, own.weight, part, workspace)
+                workspace.do(np.add, out, part, out=out)
+            else:
+                write_product(x, own.weight, out, workspace)
+            written.add(own.into)
+
+    def _noted(self, function: Callable[[Workspace], None]) -> list[Call]:
+        """Do something once, and return the calls that do it again."""
+        workspace = Workspace(largest_product=LARGEST_PRODUCT)
+        workspace.noted = noted = []
+        with np.errstate(all="ignore"):
+            function(workspace)
+        return noted
 
 
-class _Level:
-    """Hidden layers of one depth, of all parts that are so deep."""
-
-    def __init__(self, said: Sequence[Array], sums: Sequence[Sums | None], n_chunks: int) -> None:
-        self._row = np.concatenate([_bias_row(own).ravel() for own in sums if own is not None])
-        self._sums = np.empty((n_chunks, len(self._row)), self._row.dtype)
-        self._tanh = np.empty_like(self._sums)
-        self._products, self.said, start = [], list(said), 0
-        for place, own in enumerate(sums):
-            if own is None:
-                continue
-            members, _, units = own.weight.shape
-            stop = start + members * CHUNK * units
-            out = self._sums[:, start:stop].reshape(n_chunks, members, CHUNK, units)
-            self._products.append(_product(said[place], own.weight, out))
-            self.said[place], start = out, stop
-
-    def run(self, workspace: Workspace) -> None:
-        for product in self._products:
-            product(workspace)
-        h, tanh = self._sums, self._tanh
-        h += self._row
-        np.tanh(h, out=tanh)
-        tanh += 1
-        h *= tanh
+def _repeat(calls: Sequence[Call]) -> None:
+    for function, given, named in calls:
+        function(*given, **named)
 
 
-class _Last:
-    """The raw outputs of a part."""
-
-    def __init__(self, x: Array, sums: Sums) -> None:
-        members, _, n_outputs = sums.weight.shape
-        out = np.empty((members, len(x), CHUNK, n_outputs), sums.weight.dtype)
-        self._product = _product(x.swapaxes(0, 1), sums.weight[:, None], out)
-        self._row, self._runs = _bias_row(sums), out.reshape(members, len(x), CHUNK * n_outputs)
-        self.output = out.reshape(members, len(x) * CHUNK, n_outputs)
-
-    def run(self, workspace: Workspace) -> None:
-        self._product(workspace)
-        self._runs += self._row
+def _chunks(matrix: Array) -> Array:
+    return matrix.reshape(-1, CHUNK, matrix.shape[1])
 
 
-def _bias_row(sums: Sums) -> Array:
-    """Return the biases as often as there are rows in a chunk, (members, 1, CHUNK * units)."""
-    return np.tile(sums.bias[:, None], CHUNK)
-
-
-def _product(x: Array, weight: Array, out: Array) -> Callable[[Workspace], object]:
-    """Return what writes ``x @ weight`` into `out`; what can be known before is."""
-    if CHUNK * weight[0].size > LARGEST_PRODUCT:  # that of one network
-        return partial(write_product, x, weight, out)
-    return lambda _: np.matmul(x, weight, out=out)
+def _stack(matrix: Array, rows: int, column: int, members: int, width: int) -> Array:
+    """Return some rows and columns of a matrix at a time, (n, members, rows, width), a view."""
+    columns = matrix[:, column : column + members * width]
+    return columns.reshape(-1, rows, members, width).swapaxes(1, 2)

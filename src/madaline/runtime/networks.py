@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.threads import in_threads
-from madaline.core.workspace import Workspace
-from madaline.runtime.desk import CHUNK, Desk, Source
+from madaline.data.joined_numbers import JoinedNumbers
+from madaline.runtime.desk import Desk, Source
+from madaline.runtime.joined_networks import AtRest, JoinedNetworks, join
 from madaline.runtime.part import Part
+from madaline.runtime.row_counts import CHUNK, MANY
 from madaline.runtime.stages import take_apart
 
-STACK = 64
-"""Chunks that go through the networks at a time, at most; NumPy multiplies each by itself."""
+MOST_ROWS = 256
+"""Rows that go through the networks at a time, at most: what is said stays in the cache."""
 
-STACKED_NUMBERS = 2**22
-"""Numbers that come out of a layer of all networks at a time, about: 16 MiB in float32."""
+NUMBERS, KEPT_NUMBERS = 2**22, 2**20
+"""Numbers that come out of a layer of all networks at a time, about: 16 MiB in float32; and those
+of a desk that is kept for the next table, at most."""
 
 FEWEST_BLOCKS = 4
 """Blocks of a thread, at least: to start one, and to make its arrays, takes as long as a block."""
@@ -36,36 +39,34 @@ class Networks:
     parts : sequence of Part
         What they are made of, at least one.
     n_features : mapping of int to int
-        How many features there are, for each number of bins that parts see.
+        How many features there are, for each number of bins that parts see, and for none.
+    joined : JoinedNumbers, optional
+        What makes features of numbers, if there are any.
 
     Examples
     --------
     >>> from madaline.core.layers import Linear
     >>> from madaline.core.network import Network
     >>> theta = np.array([[[1.0, 0.0], [3.0, 0.0]]], np.float32)  # two folds: x and 3 x
-    >>> part = Part(0, Network((Linear(1, 1),)), theta, np.ones(1))
-    >>> Networks([part], {0: 1}).output(Features({0: np.array([[1.0], [5.0]], np.float32)}))
+    >>> networks = Networks([Part(0, Network((Linear(1, 1),)), theta, np.ones(1))], {0: 1})
+    >>> networks.output(Features(np.array([[1.0], [5.0]], np.float32)))
     array([[ 2.],
            [10.]])
     """
 
-    def __init__(self, parts: Sequence[Part], n_features: Mapping[int, int]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        n_features: Mapping[int, int],
+        joined: JoinedNumbers | None = None,
+    ) -> None:
         self._parts = tuple(parts)
         self._n_features = n_features
-        self._stages = [(part.n_bins, take_apart(part.network, part.theta)) for part in parts]
-        self._small_desks: list[Desk] = []
+        self._joined = joined
 
     def output(self, source: Source, n_threads: int = 1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
-        output = np.empty((source.n_samples, self._n_outputs))
-
-        def keep(desk: Desk, rows: slice) -> None:
-            said = zip(self._parts, desk.outputs, strict=True)
-            total = _sum([part.mean(own) for part, own in said])
-            output[rows] = total[: rows.stop - rows.start]
-
-        self._ask(source, n_threads, keep)
-        return output
+        return self._of_all.ask(source, n_threads)
 
     def fold_outputs(self, source: Source, n_threads: int = 1) -> Array:
         """Return the raw output of the networks of each fold alone.
@@ -73,52 +74,73 @@ class Networks:
         Returns
         -------
         ndarray of shape (n_folds, n_samples, n_outputs)
-            In float64; the mean over the folds is `output`.
+            In float64; the mean over the folds is `output`, but for rounding.
         """
         n_folds = self._parts[0].theta.shape[1]
-        outputs = np.empty((n_folds, source.n_samples, self._n_outputs))
+        outputs = self._of_folds.ask(source, n_threads)
+        shape = len(outputs), n_folds, outputs.shape[1] // n_folds
+        return np.moveaxis(outputs.reshape(shape), 1, 0)
 
-        def keep(desk: Desk, rows: slice) -> None:
-            said = zip(self._parts, desk.outputs, strict=True)
-            total = _sum([part.fold_means(own) for part, own in said])
-            outputs[:, rows] = total[:, : rows.stop - rows.start]
+    @cached_property
+    def _of_all(self) -> _Office:
+        return self._office([part.shares for part in self._parts])
 
-        self._ask(source, n_threads, keep)
-        return outputs
+    @cached_property
+    def _of_folds(self) -> _Office:
+        return self._office([part.fold_shares for part in self._parts])
 
-    def _ask(self, source: Source, n_threads: int, keep: Callable[[Desk, slice], None]) -> None:
-        """Ask about all rows, block by block, and have kept what is said."""
-        n_chunks = -(-source.n_samples // CHUNK)
-        most = self._most_chunks
-        if n_chunks < FEWEST_BLOCKS * most:  # to make a large desk would not pay
-            most = max(1, most // 2)
-        n_blocks = -(-n_chunks // most) or 1
-        size = -(-n_chunks // n_blocks)  # chunks of a block, about as many of each
-        desks = self._small_desks if size == 1 else []
+    def _office(self, shares: Sequence[Array]) -> _Office:
+        parts = [
+            AtRest(part.n_bins, take_apart(part.network, part.theta), own)
+            for part, own in zip(self._parts, shares, strict=True)
+        ]
+        bins = self._joined.bins if self._joined else {}
+        networks = join(parts, self._n_features, bins)
+        return _Office(networks, self._joined, self._widest)
+
+    @property
+    def _widest(self) -> int:
+        """How many numbers of a row come out of a layer of all networks, at most."""
+        return max(
+            part.theta.shape[0]
+            * part.theta.shape[1]
+            * part.network.width(self._n_features[part.n_bins])
+            for part in self._parts
+        )
+
+
+class _Office:
+    """Desks for networks; one that is free is taken again (final)."""
+
+    def __init__(
+        self, networks: JoinedNetworks, joined: JoinedNumbers | None, widest: int
+    ) -> None:
+        self._networks, self._joined, self._widest = networks, joined, widest
+        self._most_rows = max(CHUNK, min(MOST_ROWS, NUMBERS // widest // CHUNK * CHUNK))
+        self._free: dict[int, list[Desk]] = {}
+
+    def ask(self, source: Source, n_threads: int) -> Array:
+        """Return what is said about all rows, block by block, float64 (n_samples, n_numbers)."""
+        n_samples = source.n_samples
+        output = np.empty((n_samples, len(self._networks.constant)))
+        n_blocks = -(-n_samples // self._most_rows) or 1
+        size = _room(-(-n_samples // n_blocks))
+        desks = self._desks(size)
 
         def work(span: slice) -> None:
-            desk = _taken(desks) or Desk(self._stages, self._n_features, size)
-            for rows in _cut(span, size * CHUNK):
-                desk.ask(source, rows)
-                keep(desk, rows)
+            desk = _taken(desks) or Desk(self._networks, self._joined, size)
+            for rows in _cut(span, size):
+                output[rows] = desk.ask(source, rows)
             desks.append(desk)
 
         n_threads = max(1, min(n_threads, n_blocks // FEWEST_BLOCKS))
-        of_span = size * CHUNK * max(1, n_blocks // (SPANS * n_threads))
-        in_threads(work, _cut(slice(0, source.n_samples), of_span), n_threads)
+        of_span = size * max(1, n_blocks // (SPANS * n_threads))
+        in_threads(work, _cut(slice(0, n_samples), of_span), n_threads)
+        return output
 
-    @cached_property
-    def _most_chunks(self) -> int:
-        """How many chunks to take at a time: of images fewer than of a table's rows."""
-        numbers = max(
-            CHUNK * len(stages.last.bias) * part.network.width(self._n_features[part.n_bins])
-            for part, (_, stages) in zip(self._parts, self._stages, strict=True)
-        )
-        return max(1, min(STACK, STACKED_NUMBERS // numbers))
-
-    @property
-    def _n_outputs(self) -> int:
-        return int(self._stages[0][1].last.bias.shape[1])
+    def _desks(self, size: int) -> list[Desk]:
+        """Return those of a size that are free; large ones are for one table alone."""
+        return self._free.setdefault(size, []) if size * self._widest <= KEPT_NUMBERS else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,20 +149,31 @@ class Features:
 
     Parameters
     ----------
-    features : mapping of int to float32 ndarray of shape (n_samples, n_features)
-        For each number of bins the features.
+    given : float32 ndarray of shape (n_samples, n_features)
+        The features without bins.
+    numbers : float64 ndarray of shape (n_columns, n_samples), optional
+        What bins are made of.
     """
 
-    features: Mapping[int, Array]
+    given: Array
+    numbers: Array = field(default_factory=lambda: np.empty((0, 0)))
 
     @property
     def n_samples(self) -> int:
         """Number of rows."""
-        return len(next(iter(self.features.values())))
+        return len(self.given)
 
-    def write(self, n_bins: int, rows: slice, out: Array, _: Workspace) -> None:
-        """Write the features of some rows."""
-        out[...] = self.features[n_bins][rows]
+    def read(self, rows: slice, out: Array) -> None:
+        """Write some rows of the columns of numbers."""
+        out[...] = self.numbers[:, rows]
+
+
+def _room(n_rows: int) -> int:
+    """Return how many rows a desk for so many has room for."""
+    if n_rows <= 1:
+        return 1
+    step = MANY if n_rows > MANY else CHUNK
+    return -(-n_rows // step) * step
 
 
 def _cut(rows: slice, size: int) -> list[slice]:
@@ -155,10 +188,3 @@ def _taken(desks: list[Desk]) -> Desk | None:
         return desks.pop()
     except IndexError:
         return None
-
-
-def _sum(shares: Sequence[Array]) -> Array:
-    total, *others = shares
-    for share in others:
-        total += share
-    return total

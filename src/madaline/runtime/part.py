@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,36 +32,23 @@ class Part:
     theta: Array
     weights: Array
 
-    def mean(self, said: Array) -> Array:
-        """Return this part's share of the raw output, in float64.
-
-        Parameters
-        ----------
-        said : ndarray of shape (recipes * folds, n_samples, n_outputs)
-            What every network says.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
+    @property
+    def shares(self) -> Array:
+        """How much each network counts in the prediction, shape (recipes * folds, 1).
 
         Examples
         --------
         >>> part = Part(0, Network(()), np.zeros((1, 2, 0)), np.array([0.5]))
-        >>> part.mean(np.array([[[1.0]], [[3.0]]]))  # two folds, half of the prediction
-        array([[1.]])
+        >>> part.shares.tolist(), part.fold_shares.tolist()
+        ([[0.25], [0.25]], [[0.5, 0.0], [0.0, 0.5]])
         """
-        return np.asarray(np.einsum("m,mso->so", self._share, said))
+        return self.fold_shares.mean(axis=1, keepdims=True)
 
-    def fold_means(self, said: Array) -> Array:
-        """Return the same of the networks of each fold alone, (n_folds, n_samples, n_outputs)."""
-        of_folds = said.reshape(*self.theta.shape[:2], *said.shape[1:])
-        return np.asarray(np.einsum("r,rfso->fso", self.weights, of_folds))
-
-    @cached_property
-    def _share(self) -> Array:
-        """How much each network counts, shape (recipes * folds,)."""
-        folds = self.theta.shape[1]
-        return np.repeat(self.weights / folds, folds)
+    @property
+    def fold_shares(self) -> Array:
+        """How much each counts in that of the networks of a fold, (recipes * folds, folds)."""
+        folds = np.eye(self.theta.shape[1])
+        return np.reshape(self.weights[:, None, None] * folds, (-1, len(folds)))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds: the fields alone."""

@@ -14,7 +14,8 @@ from madaline.core.arrays import Array
 from madaline.core.losses import Loss, loss_from_config
 from madaline.core.network import Network
 from madaline.core.threads import count_threads
-from madaline.data.encoder import Encoded, TableEncoder
+from madaline.data.encoded import Encoded
+from madaline.data.encoder import TableEncoder
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, TargetCodec, codec_from_state
 from madaline.data.tensor_file import read_tensor_file
@@ -220,8 +221,9 @@ class Predictor:
     @cached_property
     def _networks(self) -> Networks:
         """The networks of all parts, ready to be asked."""
-        widths = {part.n_bins: self.encoder.n_features(part.n_bins) for part in self.parts}
-        return Networks(self.parts, widths)
+        used = {0, *[part.n_bins for part in self.parts]}
+        widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in used}
+        return Networks(self.parts, widths, self.encoder.joined)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds: the fields alone."""

@@ -53,29 +53,30 @@ class Stages:
     hidden: Sequence[Sums]
     last: Sums
 
-    def entrance(self, x: Array) -> Array:
-        """Return what the first sums get: `x` itself, or room for what comes out of the head.
+    def n_entering(self, n_features: int) -> int:
+        """Return how many numbers of a row the first sums get, those of all members together."""
+        if not self.head:
+            return n_features
+        members, in_features, _ = (*self.hidden, self.last)[0].weight.shape
+        return members * in_features
+
+    def enter(self, x: Array, out: Array, workspace: Workspace) -> None:
+        """Write what the first sums get.
 
         Parameters
         ----------
         x : ndarray of shape (n_chunks, rows, n_features)
-            Where encoded rows are put, in chunks.
-
-        Returns
-        -------
-        ndarray of shape (n_chunks, members or 1, rows, in)
+            Encoded rows, in chunks.
+        out : ndarray of shape (n_chunks, rows, n_entering)
+            Where to write.
+        workspace : Workspace
+            Where arrays come from.
         """
-        if not self.head:
-            return x[:, None]
-        first = (*self.hidden, self.last)[0]
-        members, in_features, _ = first.weight.shape
-        return np.empty((len(x), members, x.shape[1], in_features), first.weight.dtype)
-
-    def enter(self, x: Array, workspace: Workspace) -> Array:
-        """Return what comes out of the head, shape (n_chunks, members or 1, rows, in)."""
         for layer, own in self.head:
             x, _ = layer.forward(own, x, workspace=workspace)
-        return x.reshape(-1, *x.shape[-3:]).swapaxes(0, 1)
+        *_, n_chunks, rows, in_features = x.shape
+        of_members = out.reshape(n_chunks, rows, -1, in_features)
+        of_members[...] = np.moveaxis(x.reshape(-1, n_chunks, rows, in_features), 0, 2)
 
 
 def take_apart(network: Network, theta: Array) -> Stages:

@@ -1,0 +1,286 @@
+"""Networks of all parts side by side: what one level of all of them says is one matrix.
+
+So biases are added, and sums bent, for all networks at once; inputs that several share are
+multiplied once, with the weights of all; and as only means of what the networks say are wanted,
+their last weights are one matrix, too. A row by itself takes few calls of NumPy so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, takewhile
+from typing import TypeAlias
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.data.joined_bins import JoinedBins
+from madaline.runtime.bin_table import BinTable
+from madaline.runtime.row_counts import rows_of_product
+from madaline.runtime.stages import Stages
+
+Place: TypeAlias = tuple[int, int]
+"""A matrix, by its number, and one of its columns."""
+
+BASE: Place = (0, 0)
+"""Where the features without bins stand."""
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """Some columns of a matrix times weights are some columns of another one.
+
+    Parameters
+    ----------
+    source : Place
+        Where the first input stands.
+    weight : float32 ndarray of shape (members, in, units)
+        Members have inputs of their own, side by side, and so are their sums.
+    into : Place
+        Where the first sum goes.
+    """
+
+    source: Place
+    weight: Array
+    into: Place
+
+    def rows(self, n_rows: int) -> int:
+        """Return how many rows to multiply at a time: see `rows_of_product`."""
+        if n_rows not in self._rows:
+            self._rows[n_rows] = rows_of_product(self.weight, n_rows)
+        return self._rows[n_rows]
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class LookUp:
+    """Bins of numbers are added to the first units of the first level, or to some behind them.
+
+    Parameters
+    ----------
+    n_bins : int
+        Which bins.
+    table : BinTable
+        What they add.
+    units : slice
+        To which units.
+    """
+
+    n_bins: int
+    table: BinTable
+    units: slice
+
+
+@dataclass(frozen=True, eq=False)
+class Entrance:
+    """A part that sees a matrix of its own: all its features, or what its head makes of them.
+
+    Parameters
+    ----------
+    n_bins : int
+        How many bins stand beside its numbers.
+    n_features : int
+        How many features that are.
+    stages : Stages
+        What its networks do.
+    matrix : int
+        The number of the matrix.
+    """
+
+    n_bins: int
+    n_features: int
+    stages: Stages
+    matrix: int
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """The hidden layers of one depth, of all networks that are so deep.
+
+    Parameters
+    ----------
+    matrix : int
+        The number of the matrix of their sums.
+    products : sequence of Product
+        What they are.
+    bias : float32 ndarray of shape (units,)
+        What is added before they are bent.
+    """
+
+    matrix: int
+    products: Sequence[Product]
+    bias: Array
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedNetworks:
+    """What is done to rows; build it with `join`.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        How many columns each matrix has; the first holds the features without bins, the last the
+        means of raw outputs, but for a constant.
+    entrances : sequence of Entrance
+        Those that see more than that.
+    lookups : sequence of LookUp
+        What is added to the first level.
+    levels : sequence of Level
+        What comes one after the other.
+    last : sequence of Product
+        Their sum are the means of the raw outputs.
+    constant : float64 ndarray of shape (n_means * n_outputs,)
+        What is added to that.
+    """
+
+    widths: Sequence[int]
+    entrances: Sequence[Entrance]
+    lookups: Sequence[LookUp]
+    levels: Sequence[Level]
+    last: Sequence[Product]
+    constant: Array
+
+
+@dataclass(frozen=True, eq=False)
+class AtRest:
+    """The networks of a part, taken apart.
+
+    Parameters
+    ----------
+    n_bins : int
+        How many bins stand beside the numbers that they see.
+    stages : Stages
+        What they do.
+    shares : float64 ndarray of shape (members, n_means)
+        How much each counts in each mean.
+    """
+
+    n_bins: int
+    stages: Stages
+    shares: Array
+
+    @property
+    def sees_table(self) -> bool:
+        """Whether its first hidden layer sees features as they are, so that bins are looked up."""
+        return not self.stages.head and bool(self.stages.hidden)
+
+    def weight(self, depth: int) -> Array:
+        """Return the weights of a hidden layer, (members, in, units).
+
+        Where all members see the same, those of all stand side by side, as if of one.
+        """
+        weight = self.stages.hidden[depth].weight
+        if depth > 0 or self.stages.head:
+            return weight
+        return weight.swapaxes(0, 1).reshape(1, weight.shape[1], -1)
+
+    @property
+    def last_weight(self) -> Array:
+        """What makes means of raw outputs, shape (1, in, n_means * n_outputs)."""
+        exact = self.stages.last.weight.astype(np.float64)
+        same = not self.stages.hidden and not self.stages.head
+        how = "mf,mko->kfo" if same else "mf,mko->mkfo"
+        weight = np.einsum(how, self.shares, exact)
+        return weight.reshape(1, -1, weight.shape[-2] * weight.shape[-1]).astype(np.float32)
+
+    @property
+    def constant(self) -> Array:
+        """What is added to those means, shape (n_means * n_outputs,)."""
+        return np.einsum("mf,mo->fo", self.shares, self.stages.last.bias).ravel()
+
+
+def join(
+    parts: Sequence[AtRest], n_features: Mapping[int, int], bins: Mapping[int, JoinedBins]
+) -> JoinedNetworks:
+    """Return the networks of parts side by side.
+
+    Parameters
+    ----------
+    parts : sequence of AtRest
+        At least one.
+    n_features : mapping of int to int
+        How many features there are, for each number of bins.
+    bins : mapping of int to JoinedBins
+        For each number of bins those of all numbers that have any.
+    """
+    parts = sorted(parts, key=lambda part: (not part.sees_table, part.n_bins))
+    widths, entrances, said = [n_features[0]], [], []
+    for part in parts:
+        said.append(BASE if part.sees_table else (len(widths), 0))
+        if not part.sees_table:
+            width = n_features[part.n_bins]
+            entrances.append(Entrance(part.n_bins, width, part.stages, len(widths)))
+            widths.append(part.stages.n_entering(width))
+    levels: list[Level] = []
+    for depth in range(max(len(part.stages.hidden) for part in parts)):
+        products, biases, column = [], [], 0
+        for place, part in enumerate(parts):
+            if depth < len(part.stages.hidden):
+                weight, into = part.weight(depth), (len(widths), column)
+                if said[place] == BASE:
+                    weight = weight[:, : n_features[0]]
+                products.append(Product(said[place], weight, into))
+                biases.append(part.stages.hidden[depth].bias.ravel())
+                said[place], column = into, column + len(biases[-1])
+        levels.append(Level(len(widths), _sharing_inputs(products), np.concatenate(biases)))
+        widths.append(column)
+    last = [
+        Product(source, part.last_weight, (len(widths), 0))
+        for source, part in sorted(zip(said, parts, strict=True), key=lambda one: one[0])
+    ]
+    constant = np.sum([part.constant for part in parts], axis=0)
+    lookups = _lookups(parts, n_features[0], bins)
+    for own, taken in lookups:
+        levels[0].bias[own.units] += taken
+    widths.append(len(constant))
+    return JoinedNetworks(
+        widths, entrances, [own for own, _ in lookups], levels, _sharing_sums(last), constant
+    )
+
+
+def _lookups(
+    parts: Sequence[AtRest], n_base: int, bins: Mapping[int, JoinedBins]
+) -> list[tuple[LookUp, Array]]:
+    """Return what is looked up, and what means take from each unit."""
+    lookups, column = [], 0
+    for n_bins, some in groupby(takewhile(lambda part: part.sees_table, parts), key=lambda part: part.n_bins):
+        weight = np.concatenate([part.weight(0)[0, n_base:] for part in some], axis=1)
+        units = slice(column, column + weight.shape[1])
+        column = units.stop
+        if len(weight):
+            table, taken = BinTable.of(weight, bins[n_bins])
+            lookups.append((LookUp(n_bins, table, units), taken))
+    return lookups
+
+
+def _sharing_inputs(products: Sequence[Product]) -> list[Product]:
+    """Return products, those of the same inputs as one."""
+    joined = []
+    for _, some in groupby(products, key=lambda own: own.source):
+        first, *others = some
+        weight = np.concatenate([first.weight, *[own.weight for own in others]], axis=2)
+        joined.append(Product(first.source, weight, first.into))
+    return joined
+
+
+def _sharing_sums(products: Sequence[Product]) -> list[Product]:
+    """Return products that are added up, those of neighboring columns as one."""
+    joined: list[Product] = []
+    for own in products:
+        if joined and own.source == _behind(joined[-1]):
+            before = joined.pop()
+            weight = np.concatenate([before.weight, own.weight], axis=1)
+            own = Product(before.source, weight, before.into)
+        joined.append(own)
+    return joined
+
+
+def _behind(product: Product) -> Place:
+    """Return the place behind the inputs of a product."""
+    matrix, column = product.source
+    return matrix, column + product.weight.shape[1]
