@@ -109,7 +109,7 @@ def test_every_kernel_is_used_in_training():
         np.ones((1, 4), np.float32),
         workspace=Workspace(compiled=noting),
     )
-    assert used == set(SIGNATURES)
+    assert used == {kernel for kernel in SIGNATURES if kernel.__module__ == kernels.__name__}
 
 
 @pytest.mark.parametrize("layer", [ReLU(), SiLU()])

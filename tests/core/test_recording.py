@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from madaline.core import follower as following
-from madaline.core.compiled import SIGNATURES, compiled_kernels
+from madaline.core.compiled import SIGNATURES, arrays_to_try, compiled_kernels
 from madaline.core.follower import follower
 from madaline.core.gradients import GradientWriter
 from madaline.core.layers import Dropout, Linear, ReLU, ScaledLinear, SiLU
@@ -103,7 +103,7 @@ def test_a_program_is_nearly_all_of_a_step(follow):
         write(x, target, None)
     left = [function.__name__ for function, _, _ in write.recorded._calls if function is not follow]
     # What NumPy has its own approximations and orders of adding up for, and the gates.
-    assert left == ["take", "multiply", "multiply", "tanh", "exp", "vecdot", "multiply"]
+    assert left == ["take", "multiply", "multiply", "exp", "vecdot", "multiply"]
 
 
 @pytest.mark.parametrize("optimizer", [Adam(), ScheduleFreeAdamW(power=1), Momentum()])
@@ -217,11 +217,9 @@ def test_a_failure_ends_the_notes():
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_kernel_may_be_named_in_a_program(follow, kernel):
-    rng = np.random.default_rng(0)
-    shapes = {1: (6,), 2: (5, 6), 3: (3, 4, 6)}
-    arrays = [rng.random(shapes[int(words[-1])], "f") for words in SIGNATURES[kernel].split()]
-    copies = [array.copy() for array in arrays]
-    kernel(*arrays)
+    arrays, copies = arrays_to_try(kernel), arrays_to_try(kernel)
+    with np.errstate(all="ignore"):
+        kernel(*arrays)
     (call,) = in_few_calls([(kernel, tuple(copies), {})], {one: one for one in SIGNATURES}, follow)
     assert call[0] is follow
     call[0](*call[1])

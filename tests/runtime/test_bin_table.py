@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from untrained import networks_of
 
 from madaline.core.arrays import Array
-from madaline.core.layers import Linear, ScaledLinear, SiLU
-from madaline.core.network import Network
 from madaline.core.workspace import Workspace
-from madaline.data.encoder import TableEncoder
 from madaline.data.joined_bins import JoinedBins
-from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.runtime.bin_table import BinTable
-from madaline.runtime.networks import Networks
-from madaline.runtime.part import Part
 
 
-def a_table(n_rows: int, seed: int) -> Table:
+def some_columns(n_rows: int, seed: int) -> dict[str, Array]:
     rng = np.random.default_rng(seed)
     wide = rng.standard_normal(n_rows) * 1e6
     wide[rng.random(n_rows) < 0.2] = np.nan
     columns = {"wide": wide, "even": rng.random(n_rows), "few": rng.integers(0, 2, n_rows) * 1.0}
-    return Table.from_columns(columns | {"level": rng.choice(list("abc"), n_rows)})
+    return columns | {"level": rng.choice(list("abc"), n_rows)}
 
 
 @pytest.mark.parametrize("units", [1, 2, 30])
@@ -38,37 +33,20 @@ def test_a_table_adds_what_a_product_adds(units: int, n_rows: int) -> None:
     bins.write(numbers, features)
     table, constant = BinTable.of(weight, bins)
     sums = np.ones((n_rows, units), np.float32)
-    table.add(*bins.locate(numbers, Workspace()), sums, Workspace())
+    table.add(*bins.locate(numbers, Workspace()), sums, slice(0, units), Workspace())
     np.testing.assert_allclose(sums + constant, 1 + features @ weight, rtol=1e-4, atol=1e-4)
     for row in range(min(n_rows, 5)):
         alone = np.ones((1, units), np.float32)
-        table.add(*bins.locate(numbers[:, [row]], Workspace()), alone, Workspace())
+        located = bins.locate(numbers[:, [row]], Workspace())
+        table.add(*located, alone, slice(0, units), Workspace())
         np.testing.assert_array_equal(alone[0], sums[row])
-
-
-def part_of(columns: Array, n_bins: int, units: tuple[int, ...], rng: np.random.Generator) -> Part:
-    layers, width = [], len(columns)
-    for place, size in enumerate(units):
-        first = ScaledLinear(tuple(columns.tolist()), size)
-        layers += [Linear(width, size) if place else first, SiLU()]
-        width = size
-    network = Network((*layers, Linear(width, 2)))
-    theta = network.initialize((2, 3), rng).theta
-    return Part(n_bins, network, theta, np.array([0.1, 0.2]))
 
 
 @pytest.mark.parametrize("used", [(16,), (0, 16), (64, 16, 0, 16)])
 def test_networks_that_look_up_bins_say_what_plain_ones_do(used: tuple[int, ...]) -> None:
-    table, rng = a_table(400, 0), np.random.default_rng(1)
-    encoder = TableEncoder.fit(table, Schema.infer(table))
-    shapes = [(6, 4), (), (5,), (3, 4, 2)]
-    parts = [
-        part_of(encoder.feature_columns(n_bins), n_bins, shape, rng)
-        for n_bins, shape in zip(used, shapes, strict=False)
-    ]
-    widths = {n_bins: encoder.n_features(n_bins) for n_bins in (0, *used)}
-    networks = Networks(parts, widths, encoder.joined)
-    encoded = encoder.encode(a_table(300, 2))
+    networks, parts, encoder = networks_of(some_columns(400, 0), used)
+    table = Table.from_columns(some_columns(300, 2))
+    encoded = encoder.encode(table)
     expected = [
         np.einsum(
             "r,rfso->fso", part.weights, part.network.predict(part.theta, encoded.features(n_bins))
@@ -77,5 +55,5 @@ def test_networks_that_look_up_bins_say_what_plain_ones_do(used: tuple[int, ...]
     ]
     found = networks.fold_outputs(encoded)
     np.testing.assert_allclose(found, np.sum(expected, axis=0), rtol=1e-4, atol=1e-5)
-    one = encoder.encode(a_table(300, 2).take([7]))
+    one = encoder.encode(table.take([7]))
     np.testing.assert_array_equal(networks.fold_outputs(one)[:, 0], found[:, 7])

@@ -16,7 +16,7 @@ from madaline.cli.report import finite, score_lines
 from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.core.arrays import Array
-from madaline.data.encoder import Encoded
+from madaline.data.encoded import Encoded
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.data.written import format_predictions, write_predictions
@@ -99,7 +99,7 @@ def run(arguments: Namespace) -> None:
     columns = rows.spread(columns)
     if path is not None:
         _write(path, columns)
-    _warn_of_unseen(encoded.unseen, encoded.encoder.categories)
+    _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
     scores = _score(model, table, prediction)
     if arguments.json:
         say(_as_json(model.summary.target, columns, encoded.unseen, scores, path), sys.stdout)

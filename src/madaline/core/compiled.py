@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from madaline.core import kernels
+from madaline.core import kernels, row_kernels
 from madaline.core.arrays import Array
 
 Kernel: TypeAlias = Callable[..., None]
@@ -31,13 +31,28 @@ SIGNATURES: Mapping[Kernel, str] = {
     kernels.copy_windows: "r4 6",
     kernels.adam: "2 2 2 2 r1 r2 r1 r2",
     kernels.schedule_free: "2 2 2 2 r1 r2 r1 r2",
+    row_kernels.fill: "d2 rd2 b2",
+    row_kernels.scale: "rd2 rd2 rd2 d2",
+    row_kernels.turn: "rd2 ri1 2",
+    row_kernels.find_bins: "rd2 rd2 ri2 i2",
+    row_kernels.part_of_bins: "rd2 ri2 rd2 rd2 rd1 rd1 d2",
+    row_kernels.add_bins: "ri2 rd2 r2 r2 2",
+    row_kernels.add_to_columns: "r2 ri1 2",
+    row_kernels.bend: "1 r1",
 }
 """Dimensions of every argument, arrays of float32 in one piece; r for those that are only read, b
-for those of bytes."""
+for those of bytes, d for those of float64, i for those of places."""
 
 FLOAT32 = np.dtype(np.float32)
 TRIED = {1: (37,), 2: (5, 37), 3: (5, 3, 37), 4: (2, 4, 5, 7), 6: (2, 4, 5, 3, 3, 7)}
 """Shapes that each kernel is tried with: odd ones, for what is left over by vectors, too."""
+
+TRIED_WITH: Mapping[Kernel, tuple[tuple[int, ...], ...]] = {
+    row_kernels.turn: ((5, 37), (1,), (37, 9)),
+    row_kernels.add_bins: ((5, 37), (5, 37), (4, 24), (4, 24), (37, 24)),
+    row_kernels.add_to_columns: ((37, 8), (2,), (37, 9)),
+}
+"""The same for those whose arrays have shapes of their own."""
 
 
 @cache
@@ -77,6 +92,22 @@ def in_one_piece(*arrays: Array) -> bool:
     return True
 
 
+def arrays_to_try(kernel: Kernel) -> list[Array]:
+    """Return some arrays that a kernel takes.
+
+    Examples
+    --------
+    >>> [array.shape for array in arrays_to_try(row_kernels.turn)]
+    [(5, 37), (1,), (37, 9)]
+    """
+    rng, words = np.random.default_rng(0), SIGNATURES[kernel].split()
+    shapes = TRIED_WITH.get(kernel) or [TRIED[int(one[-1])] for one in words]
+    arrays = [_some_numbers(*one, rng) for one in zip(words, shapes, strict=True)]
+    if arrays[0].dtype.kind == "f":
+        arrays[0] *= np.where(rng.random(arrays[0].shape) < 0.5, -1, 1).astype(arrays[0].dtype)
+    return arrays
+
+
 def _compile() -> Mapping[Kernel, Kernel]:
     from madaline.core.machine import COMPILED
 
@@ -84,15 +115,14 @@ def _compile() -> Mapping[Kernel, Kernel]:
 
 
 def _same_bits(kernel: Kernel, compiled: Kernel) -> bool:
-    rng = np.random.default_rng(0)
-    arrays: list[Any] = [
-        rng.integers(0, 4, TRIED[int(words[-1])], np.uint8)
-        if "b" in words
-        else np.abs(rng.standard_normal(TRIED[int(words[-1])], np.float32))
-        for words in SIGNATURES[kernel].split()
-    ]
-    arrays[0] *= np.where(rng.random(arrays[0].shape) < 0.5, FLOAT32.type(-1), FLOAT32.type(1))
+    arrays = arrays_to_try(kernel)
     copies = [array.copy() for array in arrays]
     kernel(*arrays)
     compiled(*copies)
     return all(one.tobytes() == two.tobytes() for one, two in zip(arrays, copies, strict=True))
+
+
+def _some_numbers(words: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    if "b" in words or "i" in words:
+        return np.sort(rng.integers(0, 4, shape, np.uint8 if "b" in words else np.intp))
+    return np.abs(rng.standard_normal(shape, np.float64 if "d" in words else np.float32))

@@ -22,10 +22,9 @@ def follower() -> Follower | None:
     It asks the same library for the same products as NumPy, where NumPy brought it along.
     """
     try:
-        from madaline.core.machine import follow, product_addresses
+        from madaline.core.machine import follow, product_addresses, tanh_address
 
-        matrices, vector = product_addresses()
-        found = partial(follow, matrices, vector)
+        found = partial(follow, *product_addresses(), tanh_address())
         return found if gives_same_bits(found) else None
     except Exception:  # whatever is wrong with a library that nobody needs
         return None
@@ -56,9 +55,12 @@ def _same_products(follow: Follower, rows: int, inputs: int, units: int) -> bool
     weight = rng.standard_normal((2, inputs, units), np.float32)
     slopes, ones, turned = x @ weight, np.ones((1, rows), np.float32), np.empty_like(weight.mT)
     _do(follow, np.copyto, turned, weight.mT)
+    tanh = np.empty_like(x)
+    _do(follow, np.tanh, x, out=tanh)
     vectors = (ones, x), (x, weight[..., :1]), (x.mT, slopes[..., :1])
     pairs = (x, weight), (x.mT, slopes), (slopes, weight.mT), (slopes, turned), *vectors
     products = [(np.matmul(*pair), np.empty_like(np.matmul(*pair))) for pair in pairs]
     for pair, (_, own) in zip(pairs, products, strict=True):
         _do(follow, np.matmul, *pair, out=own)
-    return all(one.tobytes() == own.tobytes() for one, own in [*products, (weight.mT, turned)])
+    others = (weight.mT, turned), (np.tanh(x), tanh)
+    return all(one.tobytes() == own.tobytes() for one, own in [*products, *others])

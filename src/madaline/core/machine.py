@@ -15,12 +15,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
 
-from madaline.core import kernels
+from madaline.core import kernels, row_kernels
 from madaline.core.arrays import Array
 from madaline.core.compiled import SIGNATURES, Kernel
-from madaline.core.programs import COPY, KERNEL, KERNELS, MATRICES, ROWS_FIRST, TURNED, VECTOR
+from madaline.core.programs import COPY, KERNEL, KERNELS, MATRICES, ROWS_FIRST, TANH, TURNED, VECTOR
 
+LANES = 8
 ONE, ZERO = kernels.ONE, kernels.ZERO
+ITEMS = {"b": types.uint8, "d": types.float64, "i": types.intp}
 
 
 def product_addresses() -> tuple[int, int]:
@@ -37,6 +39,38 @@ def product_addresses() -> tuple[int, int]:
     return matrices, vector
 
 
+class _Ufunc(ctypes.Structure):
+    """The beginning of what NumPy's manual of its C interface calls `PyUFuncObject`."""
+
+    _fields_ = (
+        ("references", ctypes.c_ssize_t),
+        ("type", ctypes.c_void_p),
+        ("n_in", ctypes.c_int),
+        ("n_out", ctypes.c_int),
+        ("n_arguments", ctypes.c_int),
+        ("identity", ctypes.c_int),
+        ("functions", ctypes.POINTER(ctypes.c_void_p)),
+        ("data", ctypes.POINTER(ctypes.c_void_p)),
+        ("n_types", ctypes.c_int),
+    )
+
+
+def tanh_address() -> int:
+    """Return where NumPy has its loop for the hyperbolic tangent of float32.
+
+    Raises
+    ------
+    ValueError
+        If it is not where it should be.
+    """
+    ufunc = _Ufunc.from_address(id(np.tanh))
+    counts = ufunc.n_in, ufunc.n_out, ufunc.n_arguments, ufunc.n_types
+    place = np.tanh.types.index("f->f")
+    if counts != (1, 1, 2, len(np.tanh.types)) or ufunc.data[place] is not None:
+        raise ValueError("NumPy's hyperbolic tangent is not as its manual says")
+    return ufunc.functions[place] or 0
+
+
 def _compiled(function: Any, *signature: Any) -> Any:
     return njit(*signature, cache=True, nogil=True, error_model="numpy")(function)
 
@@ -46,15 +80,20 @@ def _compiled_kernel(kernel: Kernel) -> Any:
 
 
 def _argument(words: str) -> Any:
-    item = types.uint8 if "b" in words else types.float32
+    item = next((ITEMS[word] for word in words if word in ITEMS), types.float32)
     return types.Array(item, int(words[-1]), "C", readonly="r" in words)
 
 
-def _floats_at(context: Any, address: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+def _pointer(item: Any) -> Any:
+    """Return what makes a pointer of an address, to numbers of that kind."""
 
-    return types.CPointer(types.float32)(types.int64), generate
+    def pointer(context: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+
+        return types.CPointer(item)(types.int64), generate
+
+    return intrinsic(pointer)
 
 
 def _call(context: Any, address: Any, arguments: Any) -> Any:
@@ -67,17 +106,83 @@ def _call(context: Any, address: Any, arguments: Any) -> Any:
     return types.void(types.int64, arguments), generate
 
 
-floats_at = intrinsic(_floats_at)
+def _call_loop(context: Any, address: Any, x: Any, out: Any, count: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        loop, *arrays, count = values
+        number, byte = cgutils.intp_t, cgutils.voidptr_t
+        arguments, steps = (cgutils.alloca_once(builder, number, size=2) for _ in range(2))
+        counts = cgutils.alloca_once_value(builder, count)
+        for place, array in enumerate(arrays):
+            builder.store(array, builder.gep(arguments, [number(place)]))
+            builder.store(number(4), builder.gep(steps, [number(place)]))
+        kind = cgutils.ir.FunctionType(cgutils.ir.VoidType(), [byte] * 4)
+        given = [builder.bitcast(one, byte) for one in (arguments, counts, steps)]
+        builder.call(builder.inttoptr(loop, kind.as_pointer()), [*given, byte(None)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64, types.int64), generate
+
+
+def _add_scaled(context: Any, sums: Any, full: Any, before: Any, share: Any, width: Any) -> Any:
+    """Add ``full * share + before``, `width` numbers at three addresses, vector by vector."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        *addresses, share, width = values
+        number = cgutils.ir.FloatType()
+        vector = cgutils.ir.VectorType(number, LANES)
+        one = builder.insert_element(vector(cgutils.ir.Undefined), share, cgutils.int32_t(0))
+        mask = cgutils.ir.Constant(cgutils.ir.VectorType(cgutils.int32_t, LANES), [0] * LANES)
+        shares = builder.shuffle_vector(one, vector(cgutils.ir.Undefined), mask)
+        starts = [builder.inttoptr(address, vector.as_pointer()) for address in addresses]
+        count = builder.sdiv(width, width.type(LANES))
+        with cgutils.for_range(builder, count) as loop:
+            to, *of = (builder.gep(start, [loop.index]) for start in starts)
+            full, before = (builder.load(one, align=4) for one in of)
+            product = builder.fadd(builder.fmul(full, shares), before)
+            builder.store(builder.fadd(builder.load(to, align=4), product), to, align=4)
+        return context.get_dummy_value()
+
+    words = (types.int64,) * 3
+    return types.void(*words, types.float32, types.int64), generate
+
+
+floats_at, doubles_at = _pointer(types.float32), _pointer(types.float64)
+places_at, bytes_at = _pointer(types.intp), _pointer(types.uint8)
 """The numbers at an address."""
 
 call = intrinsic(_call)
 """Calls the function of C at an address."""
 
+add_scaled = intrinsic(_add_scaled)
+"""Adds to some numbers others, times a share, and yet others."""
+
+call_loop = intrinsic(_call_loop)
+"""Calls the loop of NumPy at an address, for some numbers of float32 in one piece."""
+
+
+def _add_bins(own: Array, part: Array, before: Array, full: Array, sums: Array) -> None:
+    """`row_kernels.add_bins`, which numba does not see how to do with vectors."""
+    n_numbers, rows = own.shape
+    width = sums.shape[1]
+    to, of_full, of_before = sums.ctypes.data, full.ctypes.data, before.ctypes.data
+    sums[...] = -ZERO
+    for number in range(n_numbers):
+        for row in range(rows):
+            skipped = 4 * width * own[number, row]
+            share = np.float32(part[number, row])
+            add_scaled(to + 4 * width * row, of_full + skipped, of_before + skipped, share, width)
+
+
 COMPILED: dict[Kernel, Any] = {kernel: _compiled_kernel(kernel) for kernel in SIGNATURES}
+COMPILED[row_kernels.add_bins] = _compiled(
+    _add_bins, types.void(*map(_argument, SIGNATURES[row_kernels.add_bins].split()))
+)
 
 add_bias, rectify, rectify_back = (COMPILED[kernel] for kernel in KERNELS[:3])
 silu, silu_back, below_largest = (COMPILED[kernel] for kernel in KERNELS[3:6])
-softmax_slope, adam, schedule_free = (COMPILED[kernel] for kernel in KERNELS[6:])
+softmax_slope, adam, schedule_free = (COMPILED[kernel] for kernel in KERNELS[6:9])
+fill, scale, turn, find_bins, part_of_bins = (COMPILED[kernel] for kernel in KERNELS[9:14])
+add_bins, add_to_columns, bend = (COMPILED[kernel] for kernel in KERNELS[14:])
 
 
 def _array(line: Array, at: int) -> Any:
@@ -86,6 +191,26 @@ def _array(line: Array, at: int) -> Any:
 
 def _matrix(line: Array, at: int) -> Any:
     return carray(floats_at(line[at]), (line[at + 1], line[at + 2]))
+
+
+def _doubles(line: Array, at: int) -> Any:
+    return carray(doubles_at(line[at]), (line[at + 1],))
+
+
+def _double_matrix(line: Array, at: int) -> Any:
+    return carray(doubles_at(line[at]), (line[at + 1], line[at + 2]))
+
+
+def _byte_matrix(line: Array, at: int) -> Any:
+    return carray(bytes_at(line[at]), (line[at + 1], line[at + 2]))
+
+
+def _places(line: Array, at: int) -> Any:
+    return carray(places_at(line[at]), (line[at + 1],))
+
+
+def _place_matrix(line: Array, at: int) -> Any:
+    return carray(places_at(line[at]), (line[at + 1], line[at + 2]))
 
 
 def _stack(line: Array, at: int) -> Any:
@@ -119,10 +244,40 @@ def _copy(line: Array) -> None:
 
 
 array, matrix, stack = _compiled(_array), _compiled(_matrix), _compiled(_stack)
+doubles, double_matrix, byte_matrix = map(_compiled, (_doubles, _double_matrix, _byte_matrix))
+places, place_matrix = _compiled(_places), _compiled(_place_matrix)
 copy, multiply, multiply_vector = map(_compiled, (_copy, _multiply, _multiply_vector))
 
 
-def _follow(matrices: int, vector: int, program: Array) -> None:
+def _follow_rows(what: int, line: Array) -> None:
+    if what == 9:
+        fill(double_matrix(line, 1), double_matrix(line, 4), byte_matrix(line, 7))
+    elif what == 10:
+        numbers, center = double_matrix(line, 1), double_matrix(line, 4)
+        scale(numbers, center, double_matrix(line, 7), double_matrix(line, 10))
+    elif what == 11:
+        turn(double_matrix(line, 1), places(line, 4), matrix(line, 6))
+    elif what == 12:
+        numbers, starts = double_matrix(line, 1), double_matrix(line, 4)
+        find_bins(numbers, starts, place_matrix(line, 7), place_matrix(line, 10))
+    elif what == 13:
+        numbers, own = double_matrix(line, 1), place_matrix(line, 4)
+        lowest, highest = double_matrix(line, 7), double_matrix(line, 10)
+        low, width = doubles(line, 13), doubles(line, 15)
+        part_of_bins(numbers, own, lowest, highest, low, width, double_matrix(line, 17))
+    elif what == 14:
+        own, part, before = place_matrix(line, 1), double_matrix(line, 4), matrix(line, 7)
+        add_bins(own, part, before, matrix(line, 10), matrix(line, 13))
+    elif what == 15:
+        add_to_columns(matrix(line, 1), places(line, 4), matrix(line, 6))
+    else:
+        bend(array(line, 1), array(line, 3))
+
+
+follow_rows = _compiled(_follow_rows, types.void(types.int64, types.int64[::1]))
+
+
+def _follow(matrices: int, vector: int, tanh: int, program: Array) -> None:
     for place in range(program.shape[0]):
         line = program[place]
         what = line[0] - KERNEL
@@ -132,6 +287,8 @@ def _follow(matrices: int, vector: int, program: Array) -> None:
             multiply_vector(vector, line)
         elif line[0] == COPY:
             copy(line)
+        elif line[0] == TANH:
+            call_loop(tanh, line[1], line[2], line[3])
         elif what == 0:
             add_bias(stack(line, 1), matrix(line, 5))
         elif what == 1:
@@ -146,7 +303,7 @@ def _follow(matrices: int, vector: int, program: Array) -> None:
             below_largest(matrix(line, 1), matrix(line, 4))
         elif what == 6:
             softmax_slope(matrix(line, 1), array(line, 4), matrix(line, 6), array(line, 9))
-        else:
+        elif what < 9:
             theta, gradient = matrix(line, 1), matrix(line, 4)
             memory, squares = matrix(line, 7), matrix(line, 10)
             betas, numbers = array(line, 13), matrix(line, 15)
@@ -155,6 +312,8 @@ def _follow(matrices: int, vector: int, program: Array) -> None:
                 adam(theta, gradient, memory, squares, betas, numbers, rates, decay)
             else:
                 schedule_free(theta, gradient, memory, squares, betas, numbers, rates, decay)
+        else:
+            follow_rows(what, line)
 
 
-follow = _compiled(_follow, types.void(types.int64, types.int64, types.int64[:, ::1]))
+follow = _compiled(_follow, types.void(types.int64, types.int64, types.int64, types.int64[:, ::1]))

@@ -12,16 +12,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline.core import kernels
+from madaline.core import kernels, row_kernels
 from madaline.core.arrays import Array
-from madaline.core.compiled import FLOAT32, Kernel
+from madaline.core.compiled import FLOAT32, Kernel, in_one_piece
 from madaline.core.workspace import Call
 
 Follower: TypeAlias = Callable[[Array], None]
 """Does what a program says."""
 
-MATRICES, VECTOR, COPY, KERNEL = range(4)
-"""How a line begins: multiply matrices, or one with a vector, or copy; from there on, kernels."""
+MATRICES, VECTOR, COPY, TANH, KERNEL = range(5)
+"""How a line begins: multiply matrices, or one with a vector, or copy, or take the hyperbolic
+tangent; from there on, kernels."""
 
 KERNELS: tuple[Kernel, ...] = (
     kernels.add_bias,
@@ -33,6 +34,14 @@ KERNELS: tuple[Kernel, ...] = (
     kernels.softmax_slope,
     kernels.adam,
     kernels.schedule_free,
+    row_kernels.fill,
+    row_kernels.scale,
+    row_kernels.turn,
+    row_kernels.find_bins,
+    row_kernels.part_of_bins,
+    row_kernels.add_bins,
+    row_kernels.add_to_columns,
+    row_kernels.bend,
 )
 """Kernels that a line may name, in this order."""
 
@@ -83,6 +92,8 @@ def lines_of(call: Call, codes: Mapping[Any, int]) -> Array | None:
         return _of_product(*arguments, **named)
     if function is np.copyto:
         return _of_copy(*arguments)
+    if function is np.tanh:
+        return _of_tanh(*arguments, **named)
     code = codes.get(function)
     if code is None:
         return None
@@ -96,6 +107,12 @@ def _of_copy(out: Array, source: Array) -> Array | None:
     *axes, rows, columns = out.shape
     to, of = _starts(out, axes), _starts(source, axes)
     return _table([COPY, rows, columns, to, *_steps(out), of, *_steps(source)], len(to))
+
+
+def _of_tanh(x: Array, out: Array) -> Array | None:
+    if not in_one_piece(x, out) or x.shape != out.shape:
+        return None
+    return _table([TANH, _address(x), _address(out), x.size], 1)
 
 
 def _of_product(x: Array, y: Array, out: Array) -> Array | None:

@@ -24,17 +24,18 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.column_encoders import ENCODERS, OtherEncoder, fit_column, read_column
 from madaline.data.encoded import Encoded, check_prepared
-from madaline.data.few_numbers import as_few_numbers
 from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
+from madaline.data.plain_numbers import as_plain_numbers
 from madaline.data.schema import Schema
 from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.table import Table, listed
 from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
+
 
 @dataclass(frozen=True, eq=False)
 class TableEncoder:
@@ -210,8 +211,8 @@ class TableEncoder:
             table.n_samples, self.joined, numbers, others, self._widths, unseen, n_threads
         )
 
-    def encode_few(self, columns: Mapping[str, Any]) -> Encoded | None:
-        """Encode a few rows of numbers at one look.
+    def encode_numbers(self, columns: Mapping[str, Any]) -> Encoded | None:
+        """Encode rows of plain numbers at one look.
 
         Parameters
         ----------
@@ -222,21 +223,23 @@ class TableEncoder:
         -------
         Encoded or None
             What `encode` returns of a checked table; None where the columns need a closer look:
-            they are others, or too many rows, or hold more than finite numbers and missing ones.
+            they are others, or hold more than finite numbers and missing ones.
 
         Examples
         --------
         >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5]})
         >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
-        >>> encoder.encode_few({"size": np.array([3.0])}).base, encoder.encode_few({"size": ["3"]})
-        (array([[0.]], dtype=float32), None)
+        >>> encoder.encode_numbers({"size": np.array([3.0])}).base
+        array([[0.]], dtype=float32)
+        >>> encoder.encode_numbers({"size": ["3"]})
         """
         if self._others or len(columns) != len(self.encoders) or self.joined is None:
             return None
-        numbers = as_few_numbers([columns.get(name) for name in self.columns])
+        numbers = as_plain_numbers([columns.get(name) for name in self.columns])
         if numbers is None:
             return None
-        return Encoded(numbers.shape[1], self.joined, numbers, (), self._widths, {})
+        n_samples = len(numbers[0])
+        return Encoded(n_samples, self.joined, numbers, (), self._widths, {})
 
     def fold_features(
         self,

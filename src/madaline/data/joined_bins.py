@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from madaline.core import row_kernels
 from madaline.core.arrays import Array
 from madaline.core.workspace import Workspace
 
@@ -129,6 +130,11 @@ class JoinedBins:
             From 0 at its lower edge to 1 at its upper edge.
         """
         own = self._own(numbers, workspace)
+        if workspace.compiled is not None:
+            part = workspace.empty(own.shape, np.float64)
+            edges = self.lowest, self.highest, self.low, self.width
+            workspace.in_one_call(row_kernels.part_of_bins, numbers, own, *edges, part)
+            return own, part
         part, of_bin = (workspace.empty(own.shape, np.float64) for _ in range(2))
         workspace.do(np.maximum, numbers, self.lowest, out=part)
         workspace.do(np.minimum, part, self.highest, out=part)
@@ -142,7 +148,7 @@ class JoinedBins:
     def places(self, numbers: Array) -> Array:
         """Return the number of the bin plus how far along it each number lies, from 0 to n_bins."""
         own, part = self.locate(numbers, Workspace())
-        return part + (own - self.first)
+        return np.asarray(part + (own - self.first))
 
     def _own(self, numbers: Array, workspace: Workspace) -> Array:
         """Return the place of the bin that each number lies in.
@@ -151,25 +157,29 @@ class JoinedBins:
         """
         n_numbers, width = self._starts.shape
         place = workspace.empty(numbers.shape, np.intp)
+        first = self.first
+        if workspace.in_one_call(row_kernels.find_bins, numbers, self._starts, first, place):
+            return place
         if numbers.shape[1] <= _FEW_ROWS:
             shape = (n_numbers, width - 1, numbers.shape[1])
             are_below = workspace.empty(shape, np.bool_)
             starts = self._starts[:, 1:, None]
             workspace.do(np.less_equal, starts, numbers[:, None], out=are_below)
             workspace.do(np.add.reduce, are_below, axis=1, dtype=np.intp, out=place)
-            workspace.do(np.add, place, self.first, out=place)
+            workspace.do(np.add, place, first, out=place)
             return place
-        first, ahead = np.arange(n_numbers)[:, None] * width, workspace.empty(place.shape, np.intp)
+        ahead = workspace.empty(place.shape, np.intp)
         start = workspace.empty(numbers.shape, np.float64)
         is_below = workspace.empty(numbers.shape, np.bool_)
-        workspace.do(np.copyto, place, first)
+        start_of_all = np.arange(n_numbers)[:, None] * width
+        workspace.do(np.copyto, place, start_of_all)
         while width := width // 2:
             workspace.do(np.add, place, width, out=ahead)
             workspace.do(self._starts.take, ahead, out=start, mode="clip")
             workspace.do(np.less_equal, start, numbers, out=is_below)
             workspace.do(np.multiply, is_below, width, out=ahead)
             workspace.do(np.add, place, ahead, out=place)
-        workspace.do(np.subtract, place, first - self.first, out=place)
+        workspace.do(np.subtract, place, start_of_all - first, out=place)
         return place
 
     @cached_property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from madaline.core import row_kernels
 from madaline.core.arrays import Array
 from madaline.core.workspace import Workspace
 from madaline.data.joined_bins import JoinedBins
@@ -57,6 +58,9 @@ class JoinedNumbers:
         workspace : Workspace
             Does it.
         """
+        flags = missing.view(np.uint8)
+        if workspace.in_one_call(row_kernels.fill, numbers, self._centers, flags):
+            return
         workspace.do(np.isnan, numbers, out=missing)
         workspace.do(np.copyto, numbers, self._centers, where=missing)
 
@@ -75,6 +79,9 @@ class JoinedNumbers:
         features = workspace.empty(numbers.shape, np.float64)
         write_scaled(numbers, self._centers, self._spreads, features, workspace)
         for own, places in self._runs:
+            column = np.array([places.start])
+            if workspace.in_one_call(row_kernels.turn, features[own], column, out):
+                continue
             workspace.do(np.copyto, out[:, places], features[own].T, casting="same_kind")
         for row, place, share in self._flags:
             workspace.do(np.subtract, missing[row], share, out=out[:, place], casting="same_kind")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from madaline.core import row_kernels
 from madaline.core.arrays import Array
 from madaline.core.workspace import Workspace
 from madaline.data.statistics import Distribution
@@ -58,12 +59,13 @@ class RobustScaling:
         """Return finite numbers scaled and smoothly clipped, in float64."""
         out = np.empty(numbers.shape)
         with np.errstate(over="ignore", under="ignore"):
-            write_scaled(numbers, self.center, self.spread, out, Workspace())
+            center, spread = np.array(self.center), np.array(self.spread)
+            write_scaled(numbers, center, spread, out, Workspace())
         return out
 
 
 def write_scaled(
-    numbers: Array, center: float | Array, spread: float | Array, out: Array, workspace: Workspace
+    numbers: Array, center: Array, spread: Array, out: Array, workspace: Workspace
 ) -> None:
     """Write finite numbers scaled and smoothly clipped.
 
@@ -71,10 +73,10 @@ def write_scaled(
     ----------
     numbers, out : float64 ndarray
         Of the same shape.
-    center, spread : float or ndarray
+    center, spread : float64 ndarray
         What goes with that shape.
     workspace : Workspace
-        Does it. Numbers may be too large or too small on the way; `errstate` of NumPy says who minds.
+        Does it. Numbers may get too large or too small on the way: `numpy.errstate` says who minds.
 
     Examples
     --------
@@ -84,6 +86,8 @@ def write_scaled(
     array([[0.   ],
            [2.121]])
     """
+    if workspace.in_one_call(row_kernels.scale, numbers, center, spread, out):
+        return
     below = workspace.empty(out.shape, np.float64)
     workspace.do(np.subtract, numbers, center, out=out)
     workspace.do(np.divide, out, spread, out=out)

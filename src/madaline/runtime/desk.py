@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from madaline.core import kernels, row_kernels
 from madaline.core.arrays import Array
+from madaline.core.compiled import Kernel
+from madaline.core.follower import follower
 from madaline.core.products import write_product
+from madaline.core.programs import in_few_calls
 from madaline.core.workspace import Call, Workspace
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.runtime.joined_networks import JoinedNetworks, Product
 from madaline.runtime.row_counts import CHUNK, LARGEST_PRODUCT
+
+NEAR = 2**13
+"""Numbers that are bent at a time, about, so that they stay near the processor."""
 
 ONE = np.array(1, np.float32)
 """NumPy asks less of an array than of a number."""
@@ -46,16 +53,22 @@ class Desk:
         What makes features of numbers, if there are any.
     n_rows : int
         How many rows there is room for: one, or a multiple of `CHUNK`.
+    compiled : mapping of kernel to compiled kernel, optional
+        What `compiled_kernels` returned, for the same bits in less time.
     """
 
     def __init__(
-        self, networks: JoinedNetworks, joined: JoinedNumbers | None, n_rows: int
+        self,
+        networks: JoinedNetworks,
+        joined: JoinedNumbers | None,
+        n_rows: int,
+        compiled: Mapping[Kernel, Kernel] | None = None,
     ) -> None:
-        self._networks, self._n_rows = networks, n_rows
-        self._workspace = Workspace(largest_product=LARGEST_PRODUCT)
-        room = max(n_rows, CHUNK)
+        self._networks, self._n_rows, self._compiled = networks, n_rows, compiled
+        self._joined, room = joined, max(n_rows, CHUNK)
+        self._workspace = Workspace(largest_product=LARGEST_PRODUCT)  # of heads
         self._matrices = [np.zeros((room, width), np.float32) for width in networks.widths]
-        self._bent = np.zeros(n_rows * max(networks.widths), np.float32)
+        self._bent = np.zeros(max(NEAR, max(networks.widths)), np.float32)
         self._tables = {0: self._matrices[0]} | {
             own.n_bins: np.zeros((room, own.n_features), np.float32)
             for own in networks.entrances
@@ -63,14 +76,11 @@ class Desk:
         }
         n_numbers = 0 if joined is None else len(joined.encoders)
         self._numbers = np.zeros((n_numbers, n_rows))
-        missing = np.empty(self._numbers.shape, np.bool_)
+        self._missing = np.empty(self._numbers.shape, np.bool_)
         self._uses_numbers = bool(networks.lookups) or len(self._tables) > 1
-        self._fill, self._write, self._write_bins, self._say = [], [], [], []
-        if joined is not None:
-            base = self._matrices[0][:n_rows]
-            self._fill = self._noted(lambda own: joined.fill(self._numbers, missing, own))
-            self._write = self._noted(lambda own: joined.write(self._numbers, missing, base, own))
-        self._joined = joined
+        self._said: list[Call] = []  # has the arrays that programs work with
+        self._fill = self._noted(self._have_filled)
+        self._write = self._noted(self._have_written)
         self._say = self._noted(self._have_said)
 
     def ask(self, source: Source, rows: slice) -> Array:
@@ -108,6 +118,15 @@ class Desk:
             entered = _chunks(self._matrices[own.matrix])
             own.stages.enter(_chunks(self._tables[own.n_bins]), entered, workspace)
 
+    def _have_filled(self, workspace: Workspace) -> None:
+        if self._joined is not None:
+            self._joined.fill(self._numbers, self._missing, workspace)
+
+    def _have_written(self, workspace: Workspace) -> None:
+        if self._joined is not None:
+            base = self._matrices[0][: self._n_rows]
+            self._joined.write(self._numbers, self._missing, base, workspace)
+
     def _have_said(self, workspace: Workspace) -> None:
         """Do what levels take, one after the other."""
         networks, n_rows = self._networks, self._n_rows
@@ -117,13 +136,23 @@ class Desk:
             if level is networks.levels[0] and self._joined is not None:
                 for own in networks.lookups:
                     located = self._joined.locate(own.n_bins, self._numbers, workspace)
-                    own.table.add(*located, h[:, own.units], workspace)
-            bent = self._bent[: h.size].reshape(h.shape)
-            workspace.do(np.add, h, level.bias[None], out=h)
-            workspace.do(np.tanh, h, out=bent)
-            workspace.do(np.add, bent, ONE, out=bent)
-            workspace.do(np.multiply, h, bent, out=h)
+                    own.table.add(*located, h, own.units, workspace)
+            size = max(1, len(self._bent) // h.shape[1])
+            for start in range(0, n_rows, size):
+                self._bend(h[start : start + size], level.bias[None], workspace)
         self._multiply(networks.last, workspace)
+
+    def _bend(self, h: Array, bias: Array, workspace: Workspace) -> None:
+        """Turn halves of sums, (n_rows, units), into what the units say."""
+        bent = self._bent[: h.size].reshape(h.shape)
+        if workspace.in_one_call(kernels.add_bias, h[None], bias):
+            workspace.do(np.tanh, h, out=bent)
+            workspace.in_one_call(row_kernels.bend, h.reshape(-1), bent.reshape(-1))
+            return
+        workspace.do(np.add, h, bias, out=h)
+        workspace.do(np.tanh, h, out=bent)
+        workspace.do(np.add, bent, ONE, out=bent)
+        workspace.do(np.multiply, h, bent, out=h)
 
     def _multiply(self, products: Sequence[Product], workspace: Workspace) -> None:
         """Write products into their columns; where there was one before, add the next."""
@@ -145,11 +174,15 @@ class Desk:
 
     def _noted(self, function: Callable[[Workspace], None]) -> list[Call]:
         """Do something once, and return the calls that do it again."""
-        workspace = Workspace(largest_product=LARGEST_PRODUCT)
-        workspace.noted = noted = []
+        workspace = Workspace(largest_product=LARGEST_PRODUCT, compiled=self._compiled)
+        workspace.noted = noted = list[Call]()
         with np.errstate(all="ignore"):
             function(workspace)
-        return noted
+        follow = None if self._compiled is None else follower()
+        if self._compiled is None or follow is None:
+            return noted
+        self._said += noted
+        return in_few_calls(noted, self._compiled, follow)
 
 
 def _repeat(calls: Sequence[Call]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, takewhile
+from itertools import groupby
 from typing import TypeAlias
 
 import numpy as np
@@ -145,6 +145,12 @@ class JoinedNetworks:
     last: Sequence[Product]
     constant: Array
 
+    @cached_property
+    def multiply_adds(self) -> int:
+        """Those of a row, but for heads."""
+        products = [own for level in self.levels for own in level.products]
+        return sum(own.weight.size for own in (*products, *self.last))
+
 
 @dataclass(frozen=True, eq=False)
 class AtRest:
@@ -177,7 +183,7 @@ class AtRest:
         weight = self.stages.hidden[depth].weight
         if depth > 0 or self.stages.head:
             return weight
-        return weight.swapaxes(0, 1).reshape(1, weight.shape[1], -1)
+        return np.reshape(weight.swapaxes(0, 1), (1, weight.shape[1], -1))
 
     @property
     def last_weight(self) -> Array:
@@ -186,12 +192,13 @@ class AtRest:
         same = not self.stages.hidden and not self.stages.head
         how = "mf,mko->kfo" if same else "mf,mko->mkfo"
         weight = np.einsum(how, self.shares, exact)
-        return weight.reshape(1, -1, weight.shape[-2] * weight.shape[-1]).astype(np.float32)
+        shape = 1, -1, weight.shape[-2] * weight.shape[-1]
+        return np.asarray(np.reshape(weight, shape), np.float32)
 
     @property
     def constant(self) -> Array:
         """What is added to those means, shape (n_means * n_outputs,)."""
-        return np.einsum("mf,mo->fo", self.shares, self.stages.last.bias).ravel()
+        return np.ravel(np.einsum("mf,mo->fo", self.shares, self.stages.last.bias))
 
 
 def join(
@@ -248,7 +255,8 @@ def _lookups(
 ) -> list[tuple[LookUp, Array]]:
     """Return what is looked up, and what means take from each unit."""
     lookups, column = [], 0
-    for n_bins, some in groupby(takewhile(lambda part: part.sees_table, parts), key=lambda part: part.n_bins):
+    first = [part for part in parts if part.sees_table]
+    for n_bins, some in groupby(first, key=lambda part: part.n_bins):
         weight = np.concatenate([part.weight(0)[0, n_base:] for part in some], axis=1)
         units = slice(column, column + weight.shape[1])
         column = units.stop

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.core.compiled import Kernel, compiled_kernels
 from madaline.core.threads import in_threads
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.runtime.desk import Desk, Source
@@ -23,6 +24,10 @@ MOST_ROWS = 256
 NUMBERS, KEPT_NUMBERS = 2**22, 2**20
 """Numbers that come out of a layer of all networks at a time, about: 16 MiB in float32; and those
 of a desk that is kept for the next table, at most."""
+
+WORTH_COMPILING = 2e10
+"""Multiply-adds of a table for which compiled kernels are worth the half second that loading them
+takes. With and without, the bits are the same."""
 
 FEWEST_BLOCKS = 4
 """Blocks of a thread, at least: to start one, and to make its arrays, takes as long as a block."""
@@ -102,9 +107,7 @@ class Networks:
     def _widest(self) -> int:
         """How many numbers of a row come out of a layer of all networks, at most."""
         return max(
-            part.theta.shape[0]
-            * part.theta.shape[1]
-            * part.network.width(self._n_features[part.n_bins])
+            len(part.shares) * part.network.width(self._n_features[part.n_bins])
             for part in self._parts
         )
 
@@ -112,12 +115,10 @@ class Networks:
 class _Office:
     """Desks for networks; one that is free is taken again (final)."""
 
-    def __init__(
-        self, networks: JoinedNetworks, joined: JoinedNumbers | None, widest: int
-    ) -> None:
+    def __init__(self, networks: JoinedNetworks, joined: JoinedNumbers | None, widest: int) -> None:
         self._networks, self._joined, self._widest = networks, joined, widest
         self._most_rows = max(CHUNK, min(MOST_ROWS, NUMBERS // widest // CHUNK * CHUNK))
-        self._free: dict[int, list[Desk]] = {}
+        self._free: dict[tuple[int, bool], list[Desk]] = {}
 
     def ask(self, source: Source, n_threads: int) -> Array:
         """Return what is said about all rows, block by block, float64 (n_samples, n_numbers)."""
@@ -125,10 +126,11 @@ class _Office:
         output = np.empty((n_samples, len(self._networks.constant)))
         n_blocks = -(-n_samples // self._most_rows) or 1
         size = _room(-(-n_samples // n_blocks))
-        desks = self._desks(size)
+        compiled = self._compiled(n_samples)
+        desks = self._desks(size, compiled is not None)
 
         def work(span: slice) -> None:
-            desk = _taken(desks) or Desk(self._networks, self._joined, size)
+            desk = _taken(desks) or Desk(self._networks, self._joined, size, compiled)
             for rows in _cut(span, size):
                 output[rows] = desk.ask(source, rows)
             desks.append(desk)
@@ -138,9 +140,17 @@ class _Office:
         in_threads(work, _cut(slice(0, n_samples), of_span), n_threads)
         return output
 
-    def _desks(self, size: int) -> list[Desk]:
+    def _compiled(self, n_samples: int) -> Mapping[Kernel, Kernel] | None:
+        """Return compiled kernels if they are there already, or worth loading."""
+        are_there = compiled_kernels.cache_info().currsize
+        worth = n_samples * self._networks.multiply_adds >= WORTH_COMPILING
+        return compiled_kernels() if are_there or worth else None
+
+    def _desks(self, size: int, compiled: bool) -> list[Desk]:
         """Return those of a size that are free; large ones are for one table alone."""
-        return self._free.setdefault(size, []) if size * self._widest <= KEPT_NUMBERS else []
+        if size * self._widest > KEPT_NUMBERS:
+            return []
+        return self._free.setdefault((size, compiled), [])
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,7 +42,7 @@ class Part:
         >>> part.shares.tolist(), part.fold_shares.tolist()
         ([[0.25], [0.25]], [[0.5, 0.0], [0.0, 0.5]])
         """
-        return self.fold_shares.mean(axis=1, keepdims=True)
+        return np.asarray(self.fold_shares.mean(axis=1, keepdims=True))
 
     @property
     def fold_shares(self) -> Array:

@@ -64,8 +64,8 @@ class Predictor:
 
     def encode(self, table: Table | Mapping[str, Any], *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        few = self.encoder.encode_few(table) if isinstance(table, Mapping) else None
-        return few or self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
+        plain = self.encoder.encode_numbers(table) if isinstance(table, Mapping) else None
+        return plain or self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
 
     def table(self, rows: Any) -> Table:
         """Return rows as a table.

@@ -60,4 +60,4 @@ def _have_same_bits(weight: Array, rows: int) -> bool:
     numbers = np.sin(np.arange(tried * len(weight), dtype=np.float32) ** 2)
     x = numbers.reshape(-1, len(weight))
     among, alone = (np.matmul(x.reshape(-1, size, len(weight)), weight) for size in (CHUNK, rows))
-    return among.tobytes() == alone.tobytes()
+    return bool(among.tobytes() == alone.tobytes())

@@ -58,7 +58,7 @@ class Stages:
         if not self.head:
             return n_features
         members, in_features, _ = (*self.hidden, self.last)[0].weight.shape
-        return members * in_features
+        return int(members * in_features)
 
     def enter(self, x: Array, out: Array, workspace: Workspace) -> None:
         """Write what the first sums get.

@@ -1,4 +1,4 @@
-"""A few rows of numbers, read at one look, have the bits that they have in a table."""
+"""Plain numbers, read at one look, have the bits that they have in a table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from madaline.data.encoder import TableEncoder
-from madaline.data.few_numbers import MOST_ROWS, as_few_numbers
 from madaline.data.joined_bins import JoinedBins
+from madaline.data.plain_numbers import FEW_ROWS, as_plain_numbers
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 
@@ -16,6 +16,11 @@ ROWS = {
     "of several types": {"a": np.array([1, 2], np.int8), "b": np.array([0.1, 0.2], np.float32)},
     "lists": {"b": [3, 4.5], "a": [2**60, -1]},
     "one row": {"a": np.array([0.25]), "b": np.array([-7.0])},
+    "many rows": {"a": np.linspace(0, 9, 5000, dtype=np.float32), "b": np.arange(5000)[::-1]},
+    "many rows, some missing": {
+        "a": np.where(np.arange(5000) % 3, 2.5, np.nan),
+        "b": np.ones(5000),
+    },
 }
 CLOSER = {
     "lacks one": {"a": [1.0]},
@@ -25,7 +30,11 @@ CLOSER = {
     "infinity": {"a": [np.inf], "b": [2.0]},
     "lengths": {"a": [1.0, 2.0], "b": [2.0]},
     "no rows": {"a": [], "b": []},
-    "many rows": {"a": np.zeros(MOST_ROWS + 1), "b": np.zeros(MOST_ROWS + 1)},
+    "many rows, lists": {"a": [1.0] * (FEW_ROWS + 1), "b": np.zeros(FEW_ROWS + 1)},
+    "many rows, infinity": {"a": np.zeros(FEW_ROWS + 1), "b": np.full(FEW_ROWS + 1, np.inf)},
+    "many rows, text": {"a": np.zeros(FEW_ROWS + 1), "b": np.full(FEW_ROWS + 1, "x")},
+    "many rows, lengths": {"a": np.zeros(FEW_ROWS + 1), "b": np.zeros(FEW_ROWS + 2)},
+    "many rows, pictures": {"a": np.zeros((FEW_ROWS + 1, 2)), "b": np.zeros(FEW_ROWS + 1)},
     "masked": {"a": np.ma.array([1.0], mask=[True]), "b": np.array([1.0])},
     "dates": {"a": np.array(["2026-11-25"], "datetime64[D]"), "b": np.array([1.0])},
     "one number": {"a": 1.0, "b": 2.0},
@@ -42,7 +51,7 @@ def encoder() -> TableEncoder:
 
 @pytest.mark.parametrize("columns", ROWS.values(), ids=ROWS.keys())
 def test_one_look_encodes_the_same_bits(encoder: TableEncoder, columns: dict[str, object]) -> None:
-    found = encoder.encode_few(columns)
+    found = encoder.encode_numbers(columns)
     expected = encoder.encode(Table.from_columns(columns))
     assert found is not None
     for n_bins in (0, 16):
@@ -54,17 +63,17 @@ def test_one_look_encodes_the_same_bits(encoder: TableEncoder, columns: dict[str
 def test_what_needs_a_closer_look_gets_one(
     encoder: TableEncoder, columns: dict[str, object]
 ) -> None:
-    assert encoder.encode_few(columns) is None
+    assert encoder.encode_numbers(columns) is None
 
 
 def test_a_table_with_other_columns_needs_a_closer_look() -> None:
     table = Table.from_columns({"a": [1.0, 2, 3, 4], "b": list("xyxy")})
     encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
-    assert encoder.encode_few({"a": [1.0], "b": ["x"]}) is None
+    assert encoder.encode_numbers({"a": [1.0], "b": ["x"]}) is None
 
 
 def test_no_columns_are_no_numbers() -> None:
-    assert as_few_numbers([np.zeros(0)]) is None
+    assert as_plain_numbers([np.zeros(0)]) is None
 
 
 @pytest.mark.parametrize("tiny", [1.0, 1e-300, 5e-324])

@@ -1,0 +1,61 @@
+"""Plain numbers are read at one look: a row comes often, and many should not be copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from madaline.core.arrays import Array
+
+FEW_ROWS = 1024
+"""Rows that are taken together in one array, at most; of more, each column stays as it is."""
+
+_KINDS = {np.ndarray, list}
+
+
+def as_plain_numbers(columns: Sequence[Any]) -> Array | Sequence[Array] | None:
+    """Return columns of numbers, or None where they need a closer look.
+
+    Parameters
+    ----------
+    columns : sequence
+        What should be columns of equal length.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_columns, n_samples), sequence of ndarray, or None
+        As float64, exactly what `madaline.data.column.to_column` makes of each. None where some are
+        no lists or arrays of numbers, lengths differ, or there is an infinity.
+
+    Examples
+    --------
+    >>> as_plain_numbers([[1, 2], np.array([0.5, np.nan])])
+    array([[1. , 2. ],
+           [0.5, nan]])
+    >>> as_plain_numbers([[1, 2], [0.5]]), as_plain_numbers([[1.0], ["2"]])
+    (None, None)
+    """
+    if not set(map(type, columns)) <= _KINDS or not len(columns[0]):
+        return None
+    if len(columns[0]) > FEW_ROWS:
+        return columns if _are_plain(columns) else None
+    try:
+        numbers = np.array(columns)
+    except (ValueError, TypeError):  # of different lengths, or dates among numbers
+        return None
+    if numbers.ndim != 2 or numbers.dtype.kind not in "iuf":
+        return None
+    numbers = numbers.astype(np.float64, copy=False)
+    return None if np.logical_or.reduce(np.isinf(numbers), axis=None) else numbers
+
+
+def _are_plain(columns: Sequence[Any]) -> bool:
+    """Return whether columns are arrays of finite numbers, or missing ones, of one length."""
+    for column in columns:
+        if type(column) is not np.ndarray or column.shape != (len(columns[0]),):
+            return False
+        if column.dtype.kind not in "iuf" or np.isinf(column).any():
+            return False
+    return True
