@@ -22,6 +22,9 @@ LARGEST_PRODUCT = 2**18
 """Multiply-adds of a product. Up to so many, OpenBLAS, the matrix library of NumPy on most
 machines, stays on one thread: so a prediction has the same bits on any number of threads."""
 
+TRIED = 2**22
+"""Multiply-adds with which products are tried, about: a tenth of a millisecond."""
+
 
 def rows_of_product(weight: Array, n_rows: int) -> int:
     """Return how many rows to multiply at a time.
@@ -54,10 +57,10 @@ def rows_of_product(weight: Array, n_rows: int) -> int:
 def _have_same_bits(weight: Array, rows: int) -> bool:
     """Return whether the rows of a product have the bits that they have among `CHUNK` rows.
 
-    Which sums are taken in which order depends on shapes alone, so that any numbers will tell.
+    Which sums are taken in which order depends on shapes alone, so that any numbers will tell, if
+    there are many: of three inputs another order changes few sums.
     """
-    tried = max(rows, CHUNK)
-    numbers = np.sin(np.arange(tried * len(weight), dtype=np.float32) ** 2)
-    x = numbers.reshape(-1, len(weight))
+    tried = min(512, max(MANY, TRIED // weight.size // MANY * MANY))
+    x = np.sin(np.arange(tried * len(weight), dtype=np.float32)).reshape(-1, len(weight))
     among, alone = (np.matmul(x.reshape(-1, size, len(weight)), weight) for size in (CHUNK, rows))
     return bool(among.tobytes() == alone.tobytes())
