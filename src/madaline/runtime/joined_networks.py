@@ -17,6 +17,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.joined_bins import JoinedBins
+from madaline.runtime.at_rest import AtRest
 from madaline.runtime.bin_table import BinTable
 from madaline.runtime.row_counts import rows_of_product
 from madaline.runtime.stages import Stages
@@ -150,55 +151,6 @@ class JoinedNetworks:
         """Those of a row, but for heads."""
         products = [own for level in self.levels for own in level.products]
         return sum(own.weight.size for own in (*products, *self.last))
-
-
-@dataclass(frozen=True, eq=False)
-class AtRest:
-    """The networks of a part, taken apart.
-
-    Parameters
-    ----------
-    n_bins : int
-        How many bins stand beside the numbers that they see.
-    stages : Stages
-        What they do.
-    shares : float64 ndarray of shape (members, n_means)
-        How much each counts in each mean.
-    """
-
-    n_bins: int
-    stages: Stages
-    shares: Array
-
-    @property
-    def sees_table(self) -> bool:
-        """Whether its first hidden layer sees features as they are, so that bins are looked up."""
-        return not self.stages.head and bool(self.stages.hidden)
-
-    def weight(self, depth: int) -> Array:
-        """Return the weights of a hidden layer, (members, in, units).
-
-        Where all members see the same, those of all stand side by side, as if of one.
-        """
-        weight = self.stages.hidden[depth].weight
-        if depth > 0 or self.stages.head:
-            return weight
-        return np.reshape(weight.swapaxes(0, 1), (1, weight.shape[1], -1))
-
-    @property
-    def last_weight(self) -> Array:
-        """What makes means of raw outputs, shape (1, in, n_means * n_outputs)."""
-        exact = self.stages.last.weight.astype(np.float64)
-        same = not self.stages.hidden and not self.stages.head
-        how = "mf,mko->kfo" if same else "mf,mko->mkfo"
-        weight = np.einsum(how, self.shares, exact)
-        shape = 1, -1, weight.shape[-2] * weight.shape[-1]
-        return np.asarray(np.reshape(weight, shape), np.float32)
-
-    @property
-    def constant(self) -> Array:
-        """What is added to those means, shape (n_means * n_outputs,)."""
-        return np.ravel(np.einsum("mf,mo->fo", self.shares, self.stages.last.bias))
 
 
 def join(

@@ -12,8 +12,9 @@ from madaline.core.arrays import Array
 from madaline.core.compiled import Kernel, compiled_kernels
 from madaline.core.threads import in_threads
 from madaline.data.joined_numbers import JoinedNumbers
+from madaline.runtime.at_rest import AtRest
 from madaline.runtime.desk import Desk, Source
-from madaline.runtime.joined_networks import AtRest, JoinedNetworks, join
+from madaline.runtime.joined_networks import JoinedNetworks, join
 from madaline.runtime.part import Part
 from madaline.runtime.row_counts import CHUNK, MANY
 from madaline.runtime.stages import take_apart
