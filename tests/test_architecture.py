@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs; the module itself is only imported then.
-USED_IF_THERE = {PACKAGE / "core" / "machine.py": {"numba"}}
+USED_IF_THERE = {PACKAGE / "core" / name: {"numba"} for name in ("intrinsics.py", "machine.py")}
 ROOMS = ("core", "runtime")
 READS_FRAMES_AND_FILES = (
     "frames",

@@ -216,7 +216,8 @@ def test_kernels_that_round_otherwise_are_noticed():
 @pytest.mark.parametrize("numba", [None, SimpleNamespace(), SimpleNamespace(njit=1, types=1)])
 def test_a_numba_that_is_missing_or_broken_is_done_without(monkeypatch, numba):
     monkeypatch.setitem(sys.modules, "numba", numba)
-    monkeypatch.delitem(sys.modules, "madaline.core.machine", raising=False)
+    for name in ("machine", "intrinsics"):
+        monkeypatch.delitem(sys.modules, f"madaline.core.{name}", raising=False)
     assert compiled_kernels.__wrapped__() is None
 
 
