@@ -36,7 +36,7 @@ def columns() -> dict[str, Array]:
 
 
 @pytest.mark.parametrize("n_rows", [1, 8, 72, 192])
-@pytest.mark.parametrize("used", [(0,), (16,), (0, 16, 64, 0)])
+@pytest.mark.parametrize("used", [(0,), (16,), (64, 64, 16, 0), (0, 16, 64, 0)])
 @pytest.mark.parametrize("names", [NUMBERS, (*NUMBERS, "two")])
 def test_compiled_kernels_predict_the_same_bits(
     columns: dict[str, Array],

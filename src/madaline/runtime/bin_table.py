@@ -54,7 +54,7 @@ class BinTable:
         before = np.cumsum(exact, axis=0) - exact
         before -= np.repeat(before[bins.first.ravel()], bins.last.ravel() + 1, axis=0)
         wide = ((0, 0), (0, -weight.shape[1] % VECTOR))
-        padded = [np.pad(one.astype(np.float32), wide) for one in (before, exact)]
+        padded = [np.ascontiguousarray(np.pad(one, wide), np.float32) for one in (before, exact)]
         return cls(*padded), -(bins.means @ exact)
 
     def add(self, own: Array, part: Array, out: Array, units: slice, workspace: Workspace) -> None:
