@@ -32,7 +32,8 @@ def test_a_table_adds_what_a_product_adds(units: int, n_rows: int) -> None:
     features = np.empty((n_rows, len(bins)), np.float32)
     bins.write(numbers, features)
     table, constant = BinTable.of(np.asfortranarray(weight), bins)
-    assert table.before.flags.c_contiguous and table.full.flags.c_contiguous  # as kernels want
+    assert table.before.flags.c_contiguous  # as kernels want
+    assert table.full.flags.c_contiguous
     sums = np.ones((n_rows, units), np.float32)
     table.add(*bins.locate(numbers, Workspace()), sums, slice(0, units), Workspace())
     np.testing.assert_allclose(sums + constant, 1 + features @ weight, rtol=1e-4, atol=1e-4)
