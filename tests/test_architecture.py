@@ -12,7 +12,10 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs; the module itself is only imported then.
-USED_IF_THERE = {PACKAGE / "core" / name: {"numba"} for name in ("intrinsics.py", "machine.py")}
+USED_IF_THERE = {
+    PACKAGE / "core" / name: {"numba"}
+    for name in ("intrinsics.py", "lines.py", "machine.py", "row_machine.py")
+}
 ROOMS = ("core", "runtime")
 READS_FRAMES_AND_FILES = (
     "frames",

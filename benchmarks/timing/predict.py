@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from timing.clocks import matrix_rate, timed, timed_often
+from timing.engine_madaline import needed_kernels
 from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread, threads_in_words
 from timing.team import RATE, Team
 
@@ -23,11 +25,15 @@ CHUNK = 1024
 
 SECONDS = 0.2
 RUNTIME, NETWORKS, ONNX = "madaline.runtime", "our networks", "ONNX Runtime"
-OURS = (RUNTIME, NETWORKS, ONNX)
+COMPILED = {f"{one}, compiled": one for one in (RUNTIME, NETWORKS)}
+"""The same where numba is installed; without, that it is not there."""
+
 METHODS = (
     RUNTIME,
+    f"{RUNTIME}, compiled",
     "AdaptiveClassifier",
     NETWORKS,
+    f"{NETWORKS}, compiled",
     ONNX,
     "lightgbm",
     "catboost",
@@ -106,7 +112,12 @@ def _as_columns(x: Any) -> dict[str, Any]:
 def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     """Return what makes a method's input of numbers, what predicts, and multiply-adds a row."""
     x, y = made_up(TRAINING_ROWS, seed=0)
-    if method not in (*OURS, "AdaptiveClassifier"):
+    if method in (RUNTIME, NETWORKS):
+        sys.modules["numba"] = None  # type: ignore[assignment]
+    elif method in COMPILED:
+        needed_kernels()
+        method = COMPILED[method]
+    if method not in (RUNTIME, NETWORKS, ONNX, "AdaptiveClassifier"):
         return (lambda x: x), _peer(method, x, y, threads), 0
     from madaline import AdaptiveClassifier
     from madaline.runtime.networks import Features, Networks

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from madaline.core import kernels
-from madaline.core.compiled import SIGNATURES, compiled_kernels, gives_same_bits
+from madaline.core.compiled import (
+    OF_TRAINING,
+    SIGNATURES,
+    compiled_kernels,
+    compiled_row_kernels,
+    gives_same_bits,
+)
 from madaline.core.layers import (
     Convolution,
     Linear,
@@ -109,7 +115,7 @@ def test_every_kernel_is_used_in_training():
         np.ones((1, 4), np.float32),
         workspace=Workspace(compiled=noting),
     )
-    assert used == {kernel for kernel in SIGNATURES if kernel.__module__ == kernels.__name__}
+    assert used == set(OF_TRAINING)
 
 
 @pytest.mark.parametrize("layer", [ReLU(), SiLU()])
@@ -216,9 +222,10 @@ def test_kernels_that_round_otherwise_are_noticed():
 @pytest.mark.parametrize("numba", [None, SimpleNamespace(), SimpleNamespace(njit=1, types=1)])
 def test_a_numba_that_is_missing_or_broken_is_done_without(monkeypatch, numba):
     monkeypatch.setitem(sys.modules, "numba", numba)
-    for name in ("machine", "intrinsics"):
+    for name in ("intrinsics", "lines", "machine", "row_machine"):
         monkeypatch.delitem(sys.modules, f"madaline.core.{name}", raising=False)
     assert compiled_kernels.__wrapped__() is None
+    assert compiled_row_kernels.__wrapped__() is None
 
 
 @pytest.mark.parametrize("block", [1, 2**15])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from madaline.core import follower as following
-from madaline.core.compiled import SIGNATURES, arrays_to_try, compiled_kernels
-from madaline.core.follower import follower
+from madaline.core.compiled import OF_TRAINING, SIGNATURES, arrays_to_try, compiled_kernels
+from madaline.core.follower import follower, row_follower
 from madaline.core.gradients import GradientWriter
 from madaline.core.layers import Dropout, Linear, ReLU, ScaledLinear, SiLU
 from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Huber, Squared
@@ -217,6 +217,7 @@ def test_a_failure_ends_the_notes():
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_kernel_may_be_named_in_a_program(follow, kernel):
+    follow = follow if kernel in OF_TRAINING else row_follower()
     arrays, copies = arrays_to_try(kernel), arrays_to_try(kernel)
     with np.errstate(all="ignore"):
         kernel(*arrays)
@@ -284,15 +285,18 @@ def test_copies_that_broadcast_or_convert_are_left_to_numpy():
         assert in_few_calls([call], {}, print) == [call]
 
 
-@pytest.mark.parametrize("broken", ["missing", "wrong"])
-def test_a_library_that_is_another_is_done_without(monkeypatch, broken):
-    machine = pytest.importorskip("madaline.core.machine", reason="numba is not installed")
+@pytest.mark.parametrize("broken", ["product_addresses", "tanh_address", "follow"])
+@pytest.mark.parametrize("name", ["machine", "row_machine"])
+def test_a_library_that_is_another_is_done_without(monkeypatch, broken, name):
+    lines = pytest.importorskip("madaline.core.lines", reason="numba is not installed")
+    machine = importlib.import_module(f"madaline.core.{name}")
 
-    def addresses():
+    def missing():
         raise AttributeError
 
-    if broken == "missing":
-        monkeypatch.setattr(machine, "product_addresses", addresses)
-    else:
+    if broken == "follow":
         monkeypatch.setattr(machine, "follow", lambda *arguments: None)
-    assert following.follower.__wrapped__() is None
+    else:
+        monkeypatch.setattr(lines, broken, missing)
+    found = following.follower if name == "machine" else following.row_follower
+    assert found.__wrapped__() is None

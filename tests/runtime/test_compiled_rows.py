@@ -11,7 +11,7 @@ from untrained import networks_of
 
 from madaline.core import row_kernels
 from madaline.core.arrays import Array
-from madaline.core.compiled import SIGNATURES, Kernel, compiled_kernels
+from madaline.core.compiled import SIGNATURES, Kernel, compiled_row_kernels
 from madaline.data.table import Table
 from madaline.runtime.desk import Desk
 
@@ -23,7 +23,9 @@ needs_numba = pytest.mark.skipif(
 
 @pytest.fixture(params=["interpreted", pytest.param("compiled", marks=needs_numba)])
 def compiled(request: pytest.FixtureRequest) -> Mapping[Kernel, Kernel] | None:
-    return compiled_kernels() if request.param == "compiled" else {one: one for one in SIGNATURES}
+    return (
+        compiled_row_kernels() if request.param == "compiled" else {one: one for one in SIGNATURES}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def test_large_tables_are_worth_compiled_kernels(
 ) -> None:
     networks, _, encoder = networks_of(columns, (0, 16))
     encoded = encoder.encode(Table.from_columns(columns))
-    monkeypatch.setattr("madaline.runtime.networks.compiled_kernels", _never)
+    monkeypatch.setattr("madaline.runtime.networks.compiled_row_kernels", _never)
     plain = networks.output(encoded)
     monkeypatch.undo()
     monkeypatch.setattr("madaline.runtime.networks.WORTH_COMPILING", 1)

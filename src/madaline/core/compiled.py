@@ -18,7 +18,7 @@ from madaline.core.arrays import Array
 
 Kernel: TypeAlias = Callable[..., None]
 
-SIGNATURES: Mapping[Kernel, str] = {
+OF_TRAINING: Mapping[Kernel, str] = {
     kernels.add_bias: "3 r2",
     kernels.rectify: "r1 1",
     kernels.rectify_back: "1 r1",
@@ -31,6 +31,9 @@ SIGNATURES: Mapping[Kernel, str] = {
     kernels.copy_windows: "r4 6",
     kernels.adam: "2 2 2 2 r1 r2 r1 r2",
     kernels.schedule_free: "2 2 2 2 r1 r2 r1 r2",
+}
+OF_ROWS: Mapping[Kernel, str] = {
+    kernels.add_bias: "3 r2",
     row_kernels.fill: "d2 rd2 b2",
     row_kernels.scale: "rd2 rd2 rd2 d2",
     row_kernels.turn: "rd2 ri1 2",
@@ -40,6 +43,7 @@ SIGNATURES: Mapping[Kernel, str] = {
     row_kernels.add_to_columns: "r2 ri1 2",
     row_kernels.bend: "1 r1",
 }
+SIGNATURES = {**OF_TRAINING, **OF_ROWS}
 """Dimensions of every argument, arrays of float32 in one piece; r for those that are only read, b
 for those of bytes, d for those of float64, i for those of places."""
 
@@ -57,12 +61,22 @@ TRIED_WITH: Mapping[Kernel, tuple[tuple[int, ...], ...]] = {
 
 @cache
 def compiled_kernels() -> Mapping[Kernel, Kernel] | None:
-    """Return what numba makes of each kernel; None without numba, or with one that cannot be used.
+    """Return what numba makes of kernels of training; None without, or if it cannot be used.
 
     The first time on a machine this takes some seconds; numba keeps the machine code in a file.
     """
+    return _tried(_compile)
+
+
+@cache
+def compiled_row_kernels() -> Mapping[Kernel, Kernel] | None:
+    """Return the same for predictions."""
+    return _tried(_compile_rows)
+
+
+def _tried(how: Callable[[], Mapping[Kernel, Kernel]]) -> Mapping[Kernel, Kernel] | None:
     try:
-        compiled = _compile()
+        compiled = how()
         return compiled if gives_same_bits(compiled) else None
     except Exception:  # whatever is wrong with a library that nobody needs
         return None
@@ -110,6 +124,12 @@ def arrays_to_try(kernel: Kernel) -> list[Array]:
 
 def _compile() -> Mapping[Kernel, Kernel]:
     from madaline.core.machine import COMPILED
+
+    return COMPILED
+
+
+def _compile_rows() -> Mapping[Kernel, Kernel]:
+    from madaline.core.row_machine import COMPILED
 
     return COMPILED
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache, partial
 
 import numpy as np
 
 from madaline.core import compiled
 from madaline.core.arrays import Array
+from madaline.core.compiled import OF_ROWS, OF_TRAINING, Kernel
 from madaline.core.programs import KERNELS, Follower, in_few_calls
 
 TRIED = ((5, 37, 7), (64, 32, 32), (130, 96, 100))
@@ -22,23 +23,37 @@ def follower() -> Follower | None:
     It asks the same library for the same products as NumPy, where NumPy brought it along.
     """
     try:
-        from madaline.core.machine import follow, product_addresses, tanh_address
+        from madaline.core.lines import addresses
+        from madaline.core.machine import follow
 
-        found = partial(follow, *product_addresses(), tanh_address())
-        return found if gives_same_bits(found) else None
+        found = partial(follow, *addresses())
+        return found if gives_same_bits(found, OF_TRAINING) else None
     except Exception:  # whatever is wrong with a library that nobody needs
         return None
 
 
-def gives_same_bits(follow: Follower) -> bool:
-    """Return whether programs give the bits of NumPy's products and copies, and of the kernels.
+@cache
+def row_follower() -> Follower | None:
+    """Return the same for programs of predictions."""
+    try:
+        from madaline.core.lines import addresses
+        from madaline.core.row_machine import follow
+
+        found = partial(follow, *addresses())
+        return found if gives_same_bits(found, OF_ROWS) else None
+    except Exception:  # as above
+        return None
+
+
+def gives_same_bits(follow: Follower, kernels: Collection[Kernel]) -> bool:
+    """Return whether programs give the bits of NumPy's products and copies, and of some kernels.
 
     Examples
     --------
-    >>> gives_same_bits(lambda program: None)
+    >>> gives_same_bits(lambda program: None, OF_ROWS)
     False
     """
-    named = {kernel: partial(_do, follow, kernel) for kernel in KERNELS}
+    named = {kernel: partial(_do, follow, kernel) for kernel in KERNELS if kernel in kernels}
     return compiled.gives_same_bits(named) and all(_same_products(follow, *one) for one in TRIED)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from madaline.core import kernels, row_kernels
 from madaline.core.arrays import Array
 from madaline.core.compiled import Kernel
-from madaline.core.follower import follower
+from madaline.core.follower import row_follower
 from madaline.core.products import write_product
 from madaline.core.programs import in_few_calls
 from madaline.core.workspace import Call, Workspace
@@ -54,7 +54,7 @@ class Desk:
     n_rows : int
         How many rows there is room for: one, or a multiple of `CHUNK`.
     compiled : mapping of kernel to compiled kernel, optional
-        What `compiled_kernels` returned, for the same bits in less time.
+        What `compiled_row_kernels` returned, for the same bits in less time.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class Desk:
         workspace.noted = noted = list[Call]()
         with np.errstate(all="ignore"):
             function(workspace)
-        follow = None if self._compiled is None else follower()
+        follow = None if self._compiled is None else row_follower()
         if self._compiled is None or follow is None:
             return noted
         self._said += noted

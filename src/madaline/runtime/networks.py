@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.core.compiled import Kernel, compiled_kernels
+from madaline.core.compiled import Kernel, compiled_row_kernels
 from madaline.core.threads import in_threads
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.runtime.at_rest import AtRest
@@ -143,9 +143,9 @@ class _Office:
 
     def _compiled(self, n_samples: int) -> Mapping[Kernel, Kernel] | None:
         """Return compiled kernels if they are there already, or worth loading."""
-        are_there = compiled_kernels.cache_info().currsize
+        are_there = compiled_row_kernels.cache_info().currsize
         worth = n_samples * self._networks.multiply_adds >= WORTH_COMPILING
-        return compiled_kernels() if are_there or worth else None
+        return compiled_row_kernels() if are_there or worth else None
 
     def _desks(self, size: int, compiled: bool) -> list[Desk]:
         """Return those of a size that are free; large ones are for one table alone."""
