@@ -50,9 +50,11 @@ def test_compiled_kernels_predict_the_same_bits(
     own = {name: columns[name] for name in names}
     networks, _, encoder = networks_of(own, used)
     encoded = encoder.encode(Table.from_columns(own))
-    joined = networks._of_folds._networks
+    office, rows = networks._of_folds, slice(3, 3 + n_rows)
     said = [
-        Desk(joined, encoder.joined, n_rows, kernels).ask(encoded, slice(3, 3 + n_rows))
+        Desk(office._networks, office._means, encoder.joined, n_rows, kernels).ask(
+            encoded, encoded.given, rows
+        )
         for kernels in (None, compiled)
     ]
     assert said[0].tobytes() == said[1].tobytes()
@@ -65,7 +67,8 @@ def test_every_kernel_of_rows_is_used(columns: dict[str, Array]) -> None:
         kernel: lambda *arrays, own=kernel: used.add(own) or own(*arrays) for kernel in SIGNATURES
     }
     networks, _, encoder = networks_of(columns, (16,))
-    Desk(networks._of_all._networks, encoder.joined, 1, noting)
+    office = networks._of_all
+    Desk(office._networks, office._means, encoder.joined, 1, noting)
     assert used >= {kernel for kernel in SIGNATURES if kernel.__module__ == row_kernels.__name__}
 
 

@@ -117,6 +117,8 @@ def arrays_to_try(kernel: Kernel) -> list[Array]:
     rng, words = np.random.default_rng(0), SIGNATURES[kernel].split()
     shapes = TRIED_WITH.get(kernel) or [TRIED[int(one[-1])] for one in words]
     arrays = [_some_numbers(*one, rng) for one in zip(words, shapes, strict=True)]
+    if kernel is row_kernels.fill:
+        arrays[0][:, ::3] = np.nan
     if arrays[0].dtype.kind == "f":
         arrays[0] *= np.where(rng.random(arrays[0].shape) < 0.5, -1, 1).astype(arrays[0].dtype)
     return arrays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -22,27 +23,35 @@ def follower() -> Follower | None:
 
     It asks the same library for the same products as NumPy, where NumPy brought it along.
     """
-    try:
-        from madaline.core.lines import addresses
-        from madaline.core.machine import follow
-
-        found = partial(follow, *addresses())
-        return found if gives_same_bits(found, OF_TRAINING) else None
-    except Exception:  # whatever is wrong with a library that nobody needs
-        return None
+    return _tried(_of_training, OF_TRAINING)
 
 
 @cache
 def row_follower() -> Follower | None:
     """Return the same for programs of predictions."""
+    return _tried(_of_rows, OF_ROWS)
+
+
+def _tried(how: Callable[[], Any], kernels: Collection[Kernel]) -> Follower | None:
     try:
         from madaline.core.lines import addresses
-        from madaline.core.row_machine import follow
 
-        found = partial(follow, *addresses())
-        return found if gives_same_bits(found, OF_ROWS) else None
-    except Exception:  # as above
+        found = partial(how(), *addresses())
+        return found if gives_same_bits(found, kernels) else None
+    except Exception:  # whatever is wrong with a library that nobody needs
         return None
+
+
+def _of_training() -> Any:
+    from madaline.core.machine import follow
+
+    return follow
+
+
+def _of_rows() -> Any:
+    from madaline.core.row_machine import follow
+
+    return follow
 
 
 def gives_same_bits(follow: Follower, kernels: Collection[Kernel]) -> bool:

@@ -1,7 +1,7 @@
 """A program is a table of numbers: what to do, to numbers at which address, and how many.
 
-`madaline.core.machine` follows it from the first line to the last in one call, where Python makes a
-call for each product and each pass over memory.
+`madaline.core.machine`, or for predictions `madaline.core.row_machine`, follows it from the first
+line to the last in one call, where Python makes one for each product and each pass over memory.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def lines_of(call: Call, codes: Mapping[Any, int]) -> Array | None:
     if function is np.matmul:
         return _of_product(*arguments, **named)
     if function is np.copyto:
-        return _of_copy(*arguments)
+        return None if named else _of_copy(*arguments)
     if function is np.tanh:
         return _of_tanh(*arguments, **named)
     code = codes.get(function)

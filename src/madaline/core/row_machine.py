@@ -46,8 +46,8 @@ def _add_bins(own: Array, part: Array, before: Array, full: Array, sums: Array) 
             add_scaled(to + 4 * width * row, of_full + skipped, of_before + skipped, share, width)
 
 
-COMPILED: dict[Kernel, Any] = {kernel: compiled_kernel(kernel) for kernel in OF_ROWS}
-COMPILED[row_kernels.add_bins] = compiled_kernel(row_kernels.add_bins, _add_bins)
+INSTEAD = {row_kernels.add_bins: _add_bins}
+COMPILED: dict[Kernel, Any] = {one: compiled_kernel(one, INSTEAD.get(one)) for one in OF_ROWS}
 
 add_bias = COMPILED[KERNELS[0]]
 fill, scale, turn, find_bins, part_of_bins = (COMPILED[kernel] for kernel in KERNELS[9:14])

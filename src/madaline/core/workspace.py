@@ -84,7 +84,7 @@ class Workspace:
         return array
 
     def do(self, function: Callable[..., object], *arguments: Any, **named: Any) -> None:
-        """Call a function that writes into arrays, and note that, where a `Recorded` takes notes.
+        """Call a function that writes into arrays, and note that, where somebody takes notes.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Workspace:
         Parameters
         ----------
         kernel : callable
-            One of `madaline.core.row_kernels`.
+            Such as those of `madaline.core.row_kernels`.
         *arrays : ndarray
             Of the kinds that it takes, each in one piece.
 

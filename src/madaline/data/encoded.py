@@ -100,7 +100,8 @@ class Encoded:
             rows = slice(start, start + size)
             workspace.rewind()
             numbers, _ = self._filled(self.joined, rows, workspace)
-            self.joined.write_bins(n_bins, numbers, features[rows, n_base:], workspace)
+            with np.errstate(over="ignore", under="ignore"):
+                self.joined.write_bins(n_bins, numbers, features[rows, n_base:], workspace)
         return features
 
     def read(self, rows: slice, out: Array) -> None:

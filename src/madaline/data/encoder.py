@@ -11,7 +11,7 @@ shared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -305,6 +305,10 @@ class TableEncoder:
             for place, column in enumerate(state["columns"])
         )
         return cls(encoders, tuple(state["n_bins"]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds: the fields alone."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @cached_property
     def joined(self) -> JoinedNumbers | None:

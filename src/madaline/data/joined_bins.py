@@ -189,12 +189,12 @@ class JoinedBins:
 
     @cached_property
     def _starts(self) -> Array:
-        """Where each bin starts, the first before all numbers, and infinities behind the last.
+        """Where each bin starts, the first before all numbers; behind the last no number is.
 
         Of shape (n_numbers, a power of two).
         """
         n_numbers, most_bins = self._shape
-        starts = np.full((n_numbers, 2 ** (most_bins - 1).bit_length()), np.inf)
+        starts = np.full((n_numbers, 2 ** (most_bins - 1).bit_length()), np.nan)
         starts[:, 0] = -np.inf
         for row, own in zip(starts, self.edges, strict=True):
             row[1 : len(own) - 1] = own[1:-1]

@@ -27,7 +27,7 @@ def as_plain_numbers(columns: Sequence[Any]) -> Array | Sequence[Array] | None:
     -------
     float64 ndarray of shape (n_columns, n_samples), sequence of ndarray, or None
         As float64, exactly what `madaline.data.column.to_column` makes of each. None where some are
-        no lists or arrays of numbers, lengths differ, or there is an infinity.
+        no arrays of numbers (of few rows, or lists), lengths differ, or there is an infinity.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def as_plain_numbers(columns: Sequence[Any]) -> Array | Sequence[Array] | None:
     >>> as_plain_numbers([[1, 2], [0.5]]), as_plain_numbers([[1.0], ["2"]])
     (None, None)
     """
-    if not set(map(type, columns)) <= _KINDS or not len(columns[0]):
+    if not set(map(type, columns)) <= _KINDS or not np.ndim(columns[0]) or not len(columns[0]):
         return None
     if len(columns[0]) > FEW_ROWS:
         return columns if _are_plain(columns) else None
@@ -56,6 +56,6 @@ def _are_plain(columns: Sequence[Any]) -> bool:
     for column in columns:
         if type(column) is not np.ndarray or column.shape != (len(columns[0]),):
             return False
-        if column.dtype.kind not in "iuf" or np.isinf(column).any():
+        if column.dtype.kind not in "iuf" or column.itemsize > 8 or np.isinf(column).any():
             return False
     return True

@@ -55,10 +55,17 @@ class Outcome:
     @cached_property
     def pruned(self) -> Pruned:
         """What predicts, and what it could do without."""
-        race, mix = self.race, self.race.mix()
-        race.forget_outputs()  # nobody asks for the recipes' own again
+        race, mix = self.race, self._chosen
         pruned = prune_mix(mix, race.examples, epoch=race.epoch, tolerance=race.plan.tolerance)
+        del self.__dict__["_chosen"]  # its outputs take room
         return pruned.settle()
+
+    @cached_property
+    def _chosen(self) -> Mix:
+        """What predicts before anything is pruned."""
+        mix = self.race.mix()
+        self.race.forget_outputs()  # nobody asks for the recipes' own again
+        return mix
 
     @property
     def mix(self) -> Mix:

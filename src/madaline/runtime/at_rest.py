@@ -20,13 +20,10 @@ class AtRest:
         How many bins stand beside the numbers that they see.
     stages : Stages
         What they do.
-    shares : float64 ndarray of shape (members, n_means)
-        How much each counts in each mean.
     """
 
     n_bins: int
     stages: Stages
-    shares: Array
 
     @property
     def sees_table(self) -> bool:
@@ -43,17 +40,20 @@ class AtRest:
             return weight
         return np.reshape(weight.swapaxes(0, 1), (1, weight.shape[1], -1))
 
-    @property
-    def last_weight(self) -> Array:
-        """What makes means of raw outputs, shape (1, in, n_means * n_outputs)."""
+    def last_weight(self, shares: Array) -> Array:
+        """Return what makes means of raw outputs, shape (1, in, n_means * n_outputs).
+
+        Parameters
+        ----------
+        shares : float64 ndarray of shape (members, n_means)
+            How much each network counts in each mean.
+        """
         exact = self.stages.last.weight.astype(np.float64)
         same = not self.stages.hidden and not self.stages.head
-        how = "mf,mko->kfo" if same else "mf,mko->mkfo"
-        weight = np.einsum(how, self.shares, exact)
+        weight = np.einsum("mf,mko->kfo" if same else "mf,mko->mkfo", shares, exact)
         shape = 1, -1, weight.shape[-2] * weight.shape[-1]
         return np.asarray(np.reshape(weight, shape), np.float32)
 
-    @property
-    def constant(self) -> Array:
-        """What is added to those means, shape (n_means * n_outputs,)."""
-        return np.ravel(np.einsum("mf,mo->fo", self.shares, self.stages.last.bias))
+    def constant(self, shares: Array) -> Array:
+        """Return what is added to those means, shape (n_means * n_outputs,)."""
+        return np.ravel(np.einsum("mf,mo->fo", shares, self.stages.last.bias))

@@ -15,11 +15,12 @@ from madaline.core.products import write_product
 from madaline.core.programs import in_few_calls
 from madaline.core.workspace import Call, Workspace
 from madaline.data.joined_numbers import JoinedNumbers
-from madaline.runtime.joined_networks import JoinedNetworks, Product
+from madaline.runtime.joined_networks import JoinedNetworks, Means, Product
 from madaline.runtime.row_counts import CHUNK, LARGEST_PRODUCT
 
 NEAR = 2**13
-"""Numbers that are bent at a time, about, so that they stay near the processor."""
+"""Numbers that compiled kernels bend at a time, about, so that they stay near the processor. Calls
+of NumPy bend all at once: for threads, few long calls are better than many short ones."""
 
 ONE = np.array(1, np.float32)
 """NumPy asks less of an array than of a number."""
@@ -49,6 +50,8 @@ class Desk:
     ----------
     networks : JoinedNetworks
         What is done to rows.
+    means : Means
+        What is made of what they say.
     joined : JoinedNumbers, optional
         What makes features of numbers, if there are any.
     n_rows : int
@@ -60,15 +63,19 @@ class Desk:
     def __init__(
         self,
         networks: JoinedNetworks,
+        means: Means,
         joined: JoinedNumbers | None,
         n_rows: int,
         compiled: Mapping[Kernel, Kernel] | None = None,
     ) -> None:
-        self._networks, self._n_rows, self._compiled = networks, n_rows, compiled
+        self._networks, self._means = networks, means
+        self._n_rows, self._compiled = n_rows, compiled
         self._joined, room = joined, max(n_rows, CHUNK)
         self._workspace = Workspace(largest_product=LARGEST_PRODUCT)  # of heads
-        self._matrices = [np.zeros((room, width), np.float32) for width in networks.widths]
-        self._bent = np.zeros(max(NEAR, max(networks.widths)), np.float32)
+        widths = [*networks.widths, len(means.constant)]
+        self._matrices = [np.zeros((room, width), np.float32) for width in widths]
+        widest = max(networks.widths)
+        self._bent = np.zeros(room * widest if compiled is None else max(NEAR, widest), np.float32)
         self._tables = {0: self._matrices[0]} | {
             own.n_bins: np.zeros((room, own.n_features), np.float32)
             for own in networks.entrances
@@ -83,14 +90,23 @@ class Desk:
         self._write = self._noted(self._have_written)
         self._say = self._noted(self._have_said)
 
-    def ask(self, source: Source, rows: slice) -> Array:
+    def ask(self, source: Source, given: Array | None, rows: slice) -> Array:
         """Have all networks say something about some rows, as many as there is room for at most.
+
+        Parameters
+        ----------
+        source : Source
+            The table.
+        given : ndarray of shape (n_samples, n_features), optional
+            What the source has given.
+        rows : slice
+            Which rows.
 
         Returns
         -------
         float64 ndarray of shape (n_rows, n_means * n_outputs)
         """
-        n_rows, given = rows.stop - rows.start, source.given
+        n_rows = rows.stop - rows.start
         if given is not None:
             self._matrices[0][:n_rows] = given[rows]
         with np.errstate(over="ignore", under="ignore"):
@@ -102,18 +118,19 @@ class Desk:
             if self._networks.entrances:
                 self._enter()
             _repeat(self._say)
-        return self._matrices[-1][:n_rows] + self._networks.constant
+        return self._matrices[-1][:n_rows] + self._means.constant
 
     def _enter(self) -> None:
         """Have heads say something: layers of any kind, which are not written down."""
         workspace = self._workspace
         workspace.rewind()
         for n_bins, table in self._tables.items():
-            if n_bins and self._joined is not None:
+            if n_bins:
                 width = self._networks.widths[0]
                 table[:, :width] = self._matrices[0]
                 bins = table[: self._n_rows, width:]
-                self._joined.write_bins(n_bins, self._numbers, bins, workspace)
+                if self._joined is not None:
+                    self._joined.write_bins(n_bins, self._numbers, bins, workspace)
         for own in self._networks.entrances:
             entered = _chunks(self._matrices[own.matrix])
             own.stages.enter(_chunks(self._tables[own.n_bins]), entered, workspace)
@@ -140,7 +157,7 @@ class Desk:
             size = max(1, len(self._bent) // h.shape[1])
             for start in range(0, n_rows, size):
                 self._bend(h[start : start + size], level.bias[None], workspace)
-        self._multiply(networks.last, workspace)
+        self._multiply(self._means.products, workspace)
 
     def _bend(self, h: Array, bias: Array, workspace: Workspace) -> None:
         """Turn halves of sums, (n_rows, units), into what the units say."""

@@ -119,38 +119,69 @@ class Level:
 
 
 @dataclass(frozen=True, eq=False)
+class Means:
+    """What is made of what networks say.
+
+    Parameters
+    ----------
+    matrix : int
+        The number of the last matrix.
+    products : sequence of Product
+        Their sum are the means of the raw outputs.
+    constant : float64 ndarray of shape (n_means * n_outputs,)
+        What is added to that.
+    """
+
+    matrix: int
+    products: Sequence[Product]
+    constant: Array
+
+
+@dataclass(frozen=True, eq=False)
 class JoinedNetworks:
     """What is done to rows; build it with `join`.
 
     Parameters
     ----------
     widths : sequence of int
-        How many columns each matrix has; the first holds the features without bins, the last the
-        means of raw outputs, but for a constant.
+        How many columns each matrix has but for the last; the first holds the features without
+        bins.
     entrances : sequence of Entrance
         Those that see more than that.
     lookups : sequence of LookUp
         What is added to the first level.
     levels : sequence of Level
         What comes one after the other.
-    last : sequence of Product
-        Their sum are the means of the raw outputs.
-    constant : float64 ndarray of shape (n_means * n_outputs,)
-        What is added to that.
+    said : sequence of (Place, int, AtRest)
+        Where the networks of each part say something, in the order of places; and which part it is.
     """
 
     widths: Sequence[int]
     entrances: Sequence[Entrance]
     lookups: Sequence[LookUp]
     levels: Sequence[Level]
-    last: Sequence[Product]
-    constant: Array
+    said: Sequence[tuple[Place, int, AtRest]]
+
+    def means(self, shares: Sequence[Array]) -> Means:
+        """Return means of the raw outputs.
+
+        Parameters
+        ----------
+        shares : sequence of float64 ndarray of shape (members, n_means)
+            How much each network of each part counts in each.
+        """
+        matrix = len(self.widths)
+        products = [
+            Product(source, part.last_weight(shares[place]), (matrix, 0))
+            for source, place, part in self.said
+        ]
+        constants = [part.constant(shares[place]) for _, place, part in self.said]
+        return Means(matrix, _sharing_sums(products), np.sum(constants, axis=0))
 
     @cached_property
     def multiply_adds(self) -> int:
-        """Those of a row, but for heads."""
-        products = [own for level in self.levels for own in level.products]
-        return sum(own.weight.size for own in (*products, *self.last))
+        """Those of a row, but for heads and means."""
+        return sum(own.weight.size for level in self.levels for own in level.products)
 
 
 def join(
@@ -167,7 +198,8 @@ def join(
     bins : mapping of int to JoinedBins
         For each number of bins those of all numbers that have any.
     """
-    parts = sorted(parts, key=lambda part: (not part.sees_table, part.n_bins))
+    order = sorted(range(len(parts)), key=lambda place: _order(parts[place]))
+    parts = [parts[place] for place in order]
     widths, entrances, said = [n_features[0]], [], []
     for part in parts:
         said.append(BASE if part.sees_table else (len(widths), 0))
@@ -188,18 +220,16 @@ def join(
                 said[place], column = into, column + len(biases[-1])
         levels.append(Level(len(widths), _sharing_inputs(products), np.concatenate(biases)))
         widths.append(column)
-    last = [
-        Product(source, part.last_weight, (len(widths), 0))
-        for source, part in sorted(zip(said, parts, strict=True), key=lambda one: one[0])
-    ]
-    constant = np.sum([part.constant for part in parts], axis=0)
     lookups = _lookups(parts, n_features[0], bins)
     for own, taken in lookups:
         levels[0].bias[own.units] += taken
-    widths.append(len(constant))
-    return JoinedNetworks(
-        widths, entrances, [own for own, _ in lookups], levels, _sharing_sums(last), constant
-    )
+    by_place = sorted(zip(said, order, parts, strict=True), key=lambda one: one[0])
+    return JoinedNetworks(widths, entrances, [own for own, _ in lookups], levels, by_place)
+
+
+def _order(part: AtRest) -> tuple[bool, int]:
+    """Those that see the table come first, and those with the same bins together."""
+    return not part.sees_table, part.n_bins
 
 
 def _lookups(

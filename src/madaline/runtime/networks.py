@@ -14,17 +14,16 @@ from madaline.core.threads import in_threads
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.runtime.at_rest import AtRest
 from madaline.runtime.desk import Desk, Source
-from madaline.runtime.joined_networks import JoinedNetworks, join
+from madaline.runtime.joined_networks import JoinedNetworks, Means, join
 from madaline.runtime.part import Part
 from madaline.runtime.row_counts import CHUNK, MANY
 from madaline.runtime.stages import take_apart
 
-MOST_ROWS = 256
+MOST_ROWS = 512
 """Rows that go through the networks at a time, at most: what is said stays in the cache."""
 
-NUMBERS, KEPT_NUMBERS = 2**22, 2**20
-"""Numbers that come out of a layer of all networks at a time, about: 16 MiB in float32; and those
-of a desk that is kept for the next table, at most."""
+NUMBERS, KEPT_NUMBERS = 2**22, 2**19
+"""Numbers of a desk, about: 16 MiB in float32; and those of one that is kept for the next table."""
 
 WORTH_COMPILING = 2e10
 """Multiply-adds of a table for which compiled kernels are worth the half second that loading them
@@ -96,44 +95,65 @@ class Networks:
         return self._office([part.fold_shares for part in self._parts])
 
     def _office(self, shares: Sequence[Array]) -> _Office:
-        parts = [
-            AtRest(part.n_bins, take_apart(part.network, part.theta), own)
-            for part, own in zip(self._parts, shares, strict=True)
-        ]
+        means = self._side_by_side.means(shares)
+        return _Office(self._side_by_side, means, self._joined, self._n_numbers)
+
+    @cached_property
+    def _side_by_side(self) -> JoinedNetworks:
         bins = self._joined.bins if self._joined else {}
-        networks = join(parts, self._n_features, bins)
-        return _Office(networks, self._joined, self._widest)
+        parts = [AtRest(part.n_bins, take_apart(part.network, part.theta)) for part in self._parts]
+        return join(parts, self._n_features, bins)
 
     @property
-    def _widest(self) -> int:
-        """How many numbers of a row come out of a layer of all networks, at most."""
-        return max(
+    def _n_numbers(self) -> int:
+        """How many numbers a row becomes, about: what all levels say, or a layer of a head."""
+        heads = [
             len(part.shares) * part.network.width(self._n_features[part.n_bins])
             for part in self._parts
-        )
+        ]
+        networks = self._side_by_side
+        return max(sum(networks.widths), max(heads) if networks.entrances else 0)
 
 
 class _Office:
     """Desks for networks; one that is free is taken again (final)."""
 
-    def __init__(self, networks: JoinedNetworks, joined: JoinedNumbers | None, widest: int) -> None:
-        self._networks, self._joined, self._widest = networks, joined, widest
-        self._most_rows = max(CHUNK, min(MOST_ROWS, NUMBERS // widest // CHUNK * CHUNK))
+    def __init__(
+        self,
+        networks: JoinedNetworks,
+        means: Means,
+        joined: JoinedNumbers | None,
+        n_numbers: int,
+    ) -> None:
+        self._networks, self._means, self._joined = networks, means, joined
+        self._n_numbers = n_numbers
+        most = min(MOST_ROWS, NUMBERS // n_numbers)
+        self._most_rows = max(CHUNK, most // MANY * MANY or most // CHUNK * CHUNK)
         self._free: dict[tuple[int, bool], list[Desk]] = {}
 
     def ask(self, source: Source, n_threads: int) -> Array:
         """Return what is said about all rows, block by block, float64 (n_samples, n_numbers)."""
-        n_samples = source.n_samples
-        output = np.empty((n_samples, len(self._networks.constant)))
-        n_blocks = -(-n_samples // self._most_rows) or 1
-        size = _room(-(-n_samples // n_blocks))
+        n_samples, given = source.n_samples, source.given  # once, before any thread asks
+        n_blocks = -(-n_samples // self._most_rows)
+        size = _room(-(-n_samples // max(1, n_blocks)))
         compiled = self._compiled(n_samples)
         desks = self._desks(size, compiled is not None)
 
+        def taken() -> Desk:
+            desk = _taken(desks)
+            return desk or Desk(self._networks, self._means, self._joined, size, compiled)
+
+        if n_blocks == 1:
+            desk = taken()
+            said = desk.ask(source, given, slice(0, n_samples))
+            desks.append(desk)
+            return said
+        output = np.empty((n_samples, len(self._means.constant)))
+
         def work(span: slice) -> None:
-            desk = _taken(desks) or Desk(self._networks, self._joined, size, compiled)
+            desk = taken()
             for rows in _cut(span, size):
-                output[rows] = desk.ask(source, rows)
+                output[rows] = desk.ask(source, given, rows)
             desks.append(desk)
 
         n_threads = max(1, min(n_threads, n_blocks // FEWEST_BLOCKS))
@@ -149,7 +169,7 @@ class _Office:
 
     def _desks(self, size: int, compiled: bool) -> list[Desk]:
         """Return those of a size that are free; large ones are for one table alone."""
-        if size * self._widest > KEPT_NUMBERS:
+        if size * self._n_numbers > KEPT_NUMBERS:
             return []
         return self._free.setdefault((size, compiled), [])
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,7 +48,3 @@ class Part:
         """How much each counts in that of the networks of a fold, (recipes * folds, folds)."""
         folds = np.eye(self.theta.shape[1])
         return np.reshape(self.weights[:, None, None] * folds, (-1, len(folds)))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle or a copy holds: the fields alone."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}

@@ -113,8 +113,8 @@ class Workers:
         if crew is None:
             answer: Callable[[Lesson], list[Array]] = _taught_here
         else:
-            answers = crew.run([partial(_taught, share) for share in shares])
-            answer = dict(zip(lessons, chain(*answers), strict=True)).pop
+            tasks = [partial(_taught, share) for share in shares]
+            answer = dict(zip(lessons, chain.from_iterable(crew.run(tasks)), strict=True)).pop
         for cohort in cohorts:
             yield _gathered(cohort, [one for one in lessons if one.cohort is cohort], answer)
 
