@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from madaline.core.compiled import compiled_row_kernels
 from timing.clocks import matrix_rate, timed, timed_often
-from timing.engine_madaline import needed_kernels
 from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread, threads_in_words
 from timing.team import RATE, Team
 
@@ -115,7 +115,8 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     if method in (RUNTIME, NETWORKS):
         sys.modules["numba"] = None  # type: ignore[assignment]
     elif method in COMPILED:
-        needed_kernels()
+        if compiled_row_kernels() is None:
+            raise ImportError("numba is not installed, or of no use")
         method = COMPILED[method]
     if method not in (RUNTIME, NETWORKS, ONNX, "AdaptiveClassifier"):
         return (lambda x: x), _peer(method, x, y, threads), 0

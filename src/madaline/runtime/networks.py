@@ -19,8 +19,9 @@ from madaline.runtime.part import Part
 from madaline.runtime.row_counts import CHUNK, MANY
 from madaline.runtime.stages import take_apart
 
-MOST_ROWS = 512
-"""Rows that go through the networks at a time, at most: what is said stays in the cache."""
+MOST_ROWS, MOST_COMPILED = 512, 256
+"""Rows that go through the networks at a time, at most, with NumPy alone and with compiled kernels:
+what is said stays in the cache, but of short calls of NumPy threads would wait for one another."""
 
 NUMBERS, KEPT_NUMBERS = 2**22, 2**19
 """Numbers of a desk, about: 16 MiB in float32; and those of one that is kept for the next table."""
@@ -127,16 +128,15 @@ class _Office:
     ) -> None:
         self._networks, self._means, self._joined = networks, means, joined
         self._n_numbers = n_numbers
-        most = min(MOST_ROWS, NUMBERS // n_numbers)
-        self._most_rows = max(CHUNK, most // MANY * MANY or most // CHUNK * CHUNK)
         self._free: dict[tuple[int, bool], list[Desk]] = {}
 
     def ask(self, source: Source, n_threads: int) -> Array:
         """Return what is said about all rows, block by block, float64 (n_samples, n_numbers)."""
         n_samples, given = source.n_samples, source.given  # once, before any thread asks
-        n_blocks = -(-n_samples // self._most_rows)
-        size = _room(-(-n_samples // max(1, n_blocks)))
         compiled = self._compiled(n_samples)
+        most = min(MOST_ROWS if compiled is None else MOST_COMPILED, NUMBERS // self._n_numbers)
+        n_blocks = -(-n_samples // max(CHUNK, most // MANY * MANY or most // CHUNK * CHUNK))
+        size = _room(-(-n_samples // max(1, n_blocks)))
         desks = self._desks(size, compiled is not None)
 
         def taken() -> Desk:
