@@ -38,6 +38,11 @@ CLOSER = {
     "masked": {"a": np.ma.array([1.0], mask=[True]), "b": np.array([1.0])},
     "dates": {"a": np.array(["2026-11-25"], "datetime64[D]"), "b": np.array([1.0])},
     "one number": {"a": 1.0, "b": 2.0},
+    "arrays of one number": {"a": np.array(1.0), "b": np.array(2.0)},
+    "many rows, wide floats": {
+        "a": np.zeros(FEW_ROWS + 1, np.longdouble),
+        "b": np.zeros(FEW_ROWS + 1),
+    },
     "pictures": {"a": np.zeros((1, 2)), "b": np.zeros((1, 2))},
 }
 

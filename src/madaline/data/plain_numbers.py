@@ -37,15 +37,15 @@ def as_plain_numbers(columns: Sequence[Any]) -> Array | Sequence[Array] | None:
     >>> as_plain_numbers([[1, 2], [0.5]]), as_plain_numbers([[1.0], ["2"]])
     (None, None)
     """
-    if not set(map(type, columns)) <= _KINDS or not np.ndim(columns[0]) or not len(columns[0]):
+    if not set(map(type, columns)) <= _KINDS:
         return None
-    if len(columns[0]) > FEW_ROWS:
-        return columns if _are_plain(columns) else None
     try:
+        if len(columns[0]) > FEW_ROWS:
+            return columns if _are_plain(columns) else None
         numbers = np.array(columns)
-    except (ValueError, TypeError):  # of different lengths, or dates among numbers
+    except (ValueError, TypeError):  # of different lengths, none at all, or dates among numbers
         return None
-    if numbers.ndim != 2 or numbers.dtype.kind not in "iuf":
+    if numbers.ndim != 2 or not numbers.size or numbers.dtype.kind not in "iuf":
         return None
     numbers = numbers.astype(np.float64, copy=False)
     return None if np.logical_or.reduce(np.isinf(numbers), axis=None) else numbers
