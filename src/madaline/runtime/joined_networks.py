@@ -25,6 +25,9 @@ from madaline.runtime.stages import Stages
 Place: TypeAlias = tuple[int, int]
 """A matrix, by its number, and one of its columns."""
 
+LOOKED_UP = 32
+"""Multiply-adds that take as long as NumPy does to look up what a number adds to a unit."""
+
 BASE: Place = (0, 0)
 """Where the features without bins stand."""
 
@@ -70,11 +73,14 @@ class LookUp:
         What they add.
     units : slice
         To which units.
+    n_numbers : int
+        How many numbers have bins.
     """
 
     n_bins: int
     table: BinTable
     units: slice
+    n_numbers: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +186,10 @@ class JoinedNetworks:
 
     @cached_property
     def multiply_adds(self) -> int:
-        """Those of a row, but for heads and means."""
-        return sum(own.weight.size for level in self.levels for own in level.products)
+        """Those of a row, but for heads and means, with what NumPy looks up in that time."""
+        products = [own for level in self.levels for own in level.products]
+        looked_up = sum(own.n_numbers * own.table.full.shape[1] for own in self.lookups)
+        return int(sum(own.weight.size for own in products) + LOOKED_UP * looked_up)
 
 
 def join(
@@ -244,7 +252,8 @@ def _lookups(
         column = units.stop
         if len(weight):
             table, taken = BinTable.of(weight, bins[n_bins])
-            lookups.append((LookUp(n_bins, table, units), taken))
+            n_numbers = len(bins[n_bins].edges)
+            lookups.append((LookUp(n_bins, table, units, n_numbers), taken))
     return lookups
 
 
