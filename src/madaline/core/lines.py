@@ -15,9 +15,9 @@ from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
 
 from madaline.core.arrays import Array
 from madaline.core.compiled import SIGNATURES, Kernel
-from madaline.core.intrinsics import bytes_at, call, doubles_at, floats_at, places_at
+from madaline.core.intrinsics import bytes_at, call, call_loop, doubles_at, floats_at, places_at
 from madaline.core.kernels import ONE, ZERO
-from madaline.core.programs import ROWS_FIRST, TURNED
+from madaline.core.programs import COPY, MATRICES, ROWS_FIRST, TURNED, VECTOR
 
 ITEMS = {"b": types.uint8, "d": types.float64, "i": types.intp}
 
@@ -153,3 +153,18 @@ array, matrix, stack = compiled(_array), compiled(_matrix), compiled(_stack)
 doubles, double_matrix, byte_matrix = map(compiled, (_doubles, _double_matrix, _byte_matrix))
 places, place_matrix = compiled(_places), compiled(_place_matrix)
 copy, multiply, multiply_vector = map(compiled, (_copy, _multiply, _multiply_vector))
+
+
+def _do_no_kernel(matrices: int, vector: int, tanh: int, line: Array) -> None:
+    if line[0] == MATRICES:
+        multiply(matrices, line)
+    elif line[0] == VECTOR:
+        multiply_vector(vector, line)
+    elif line[0] == COPY:
+        copy(line)
+    else:
+        call_loop(tanh, line[1], line[2], line[3])
+
+
+do_no_kernel = compiled(_do_no_kernel)
+"""Does what a line says that names no kernel."""

@@ -9,19 +9,16 @@ from typing import Any
 
 from madaline.core.arrays import Array
 from madaline.core.compiled import OF_TRAINING, Kernel
-from madaline.core.intrinsics import call_loop
 from madaline.core.lines import (
     FOLLOWS,
     array,
     compiled,
     compiled_kernel,
-    copy,
+    do_no_kernel,
     matrix,
-    multiply,
-    multiply_vector,
     stack,
 )
-from madaline.core.programs import COPY, KERNEL, KERNELS, MATRICES, TANH, VECTOR
+from madaline.core.programs import KERNEL, KERNELS
 
 COMPILED: dict[Kernel, Any] = {kernel: compiled_kernel(kernel) for kernel in OF_TRAINING}
 
@@ -34,14 +31,8 @@ def _follow(matrices: int, vector: int, tanh: int, program: Array) -> None:
     for place in range(program.shape[0]):
         line = program[place]
         what = line[0] - KERNEL
-        if line[0] == MATRICES:
-            multiply(matrices, line)
-        elif line[0] == VECTOR:
-            multiply_vector(vector, line)
-        elif line[0] == COPY:
-            copy(line)
-        elif line[0] == TANH:
-            call_loop(tanh, line[1], line[2], line[3])
+        if what < 0:
+            do_no_kernel(matrices, vector, tanh, line)
         elif what == 0:
             add_bias(stack(line, 1), matrix(line, 5))
         elif what == 1:

@@ -12,7 +12,7 @@ import numpy as np
 from madaline.core import row_kernels
 from madaline.core.arrays import Array
 from madaline.core.compiled import OF_ROWS, Kernel
-from madaline.core.intrinsics import add_scaled, call_loop
+from madaline.core.intrinsics import add_scaled
 from madaline.core.kernels import ZERO
 from madaline.core.lines import (
     FOLLOWS,
@@ -20,17 +20,15 @@ from madaline.core.lines import (
     byte_matrix,
     compiled,
     compiled_kernel,
-    copy,
+    do_no_kernel,
     double_matrix,
     doubles,
     matrix,
-    multiply,
-    multiply_vector,
     place_matrix,
     places,
     stack,
 )
-from madaline.core.programs import COPY, KERNEL, KERNELS, MATRICES, TANH, VECTOR
+from madaline.core.programs import KERNEL, KERNELS
 
 
 def _add_bins(own: Array, part: Array, before: Array, full: Array, sums: Array) -> None:
@@ -58,14 +56,8 @@ def _follow(matrices: int, vector: int, tanh: int, program: Array) -> None:
     for place in range(program.shape[0]):
         line = program[place]
         what = line[0] - KERNEL
-        if line[0] == MATRICES:
-            multiply(matrices, line)
-        elif line[0] == VECTOR:
-            multiply_vector(vector, line)
-        elif line[0] == COPY:
-            copy(line)
-        elif line[0] == TANH:
-            call_loop(tanh, line[1], line[2], line[3])
+        if what < 0:
+            do_no_kernel(matrices, vector, tanh, line)
         elif what == 0:
             add_bias(stack(line, 1), matrix(line, 5))
         elif what == 9:

@@ -217,7 +217,8 @@ class TableEncoder:
         Parameters
         ----------
         columns : mapping of str to array-like
-            The columns as somebody gave them, not looked at so far.
+            The columns as somebody gave them, not looked at so far. Those of many rows are not
+            copied: they must stay as they are until features have been asked for.
 
         Returns
         -------
