@@ -21,10 +21,18 @@ ROWS = {
         "a": np.where(np.arange(5000) % 3, 2.5, np.nan),
         "b": np.ones(5000),
     },
+    "beside another": {"c": [3.0], "b": [2.0], "a": [1.0]},
+    "many rows, beside another": {
+        "b": np.arange(5000.0),
+        "c": np.zeros(5000, np.int32),
+        "a": np.arange(5000, dtype=np.uint16),
+    },
 }
 CLOSER = {
     "lacks one": {"a": [1.0]},
-    "has another": {"a": [1.0], "b": [2.0], "c": [3.0]},
+    "infinity in another": {"a": [1.0], "b": [2.0], "c": [np.inf]},
+    "another without a name": {"a": [1.0], "b": [2.0], 3: [3.0]},
+    "no columns": {},
     "text": {"a": ["1.0"], "b": [2.0]},
     "nothing": {"a": [None], "b": [2.0]},
     "infinity": {"a": [np.inf], "b": [2.0]},
@@ -71,10 +79,54 @@ def test_what_needs_a_closer_look_gets_one(
     assert encoder.encode_numbers(columns) is None
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a"), ("c", "a", "b")], ids="-".join)
+@pytest.mark.parametrize("n_rows", [1, 5000])
+@pytest.mark.parametrize("kind", ["f4", "f8", "f2", "i8", "u1"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_are_encoded_with_the_bits_of_a_table(
+    encoder: TableEncoder, names: tuple[str, ...], n_rows: int, kind: str, order: str
+) -> None:
+    numbers = np.random.default_rng(1).standard_normal((n_rows, len(names))) * 9
+    rows = np.array(np.abs(numbers), dtype=kind, order=order)  # type: ignore[call-overload]
+    if kind.startswith("f"):
+        rows[::3, 0] = np.nan
+    found = encoder.encode_rows(rows, names)
+    expected = encoder.encode(Table.from_columns(zip(names, rows.T, strict=True)))
+    assert found is not None
+    for n_bins in (0, 16):
+        np.testing.assert_array_equal(found.features(n_bins), expected.features(n_bins))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.array([[1.0, np.inf]]),
+        np.full((50_000, 2), -np.inf),
+        np.zeros((0, 2)),
+        np.zeros(2),
+        np.zeros((1, 2, 1)),
+        np.array([[True, False]]),
+        np.array([[1.0, "2"]], dtype=object),
+        np.array([["1", "2"]]),
+        np.array([[1, 2j]]),
+        np.zeros((1, 2), np.longdouble),
+        np.zeros((1, 2), "datetime64[D]"),
+    ],
+    ids=lambda rows: f"{rows.dtype} {rows.shape}",
+)
+def test_rows_that_need_a_closer_look_get_one(encoder: TableEncoder, rows: np.ndarray) -> None:
+    assert encoder.encode_rows(rows, ("a", "b")) is None
+
+
+def test_rows_must_have_all_columns(encoder: TableEncoder) -> None:
+    assert encoder.encode_rows(np.zeros((1, 2)), ("a", "c")) is None
+
+
 def test_a_table_with_other_columns_needs_a_closer_look() -> None:
     table = Table.from_columns({"a": [1.0, 2, 3, 4], "b": list("xyxy")})
     encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
     assert encoder.encode_numbers({"a": [1.0], "b": ["x"]}) is None
+    assert encoder.encode_rows(np.zeros((1, 2)), ("a", "b")) is None
 
 
 def test_no_columns_are_no_numbers() -> None:

@@ -29,7 +29,7 @@ from madaline.data.grid import Grid
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
-from madaline.data.plain_numbers import as_plain_numbers
+from madaline.data.plain_numbers import are_plain_rows, as_plain_numbers
 from madaline.data.schema import Schema
 from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.table import Table, listed
@@ -132,6 +132,11 @@ class TableEncoder:
         return all(isinstance(encoder, TextEncoder) for encoder in self.encoders)
 
     @property
+    def only_numbers(self) -> bool:
+        """Whether all columns are read as numbers."""
+        return not self._others
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Height, width and channels of the image in each row; empty where that is not all."""
         only = self.encoders[0]
@@ -212,7 +217,7 @@ class TableEncoder:
         )
 
     def encode_numbers(self, columns: Mapping[str, Any]) -> Encoded | None:
-        """Encode rows of plain numbers at one look.
+        """Encode columns of plain numbers at one look.
 
         Parameters
         ----------
@@ -224,7 +229,7 @@ class TableEncoder:
         -------
         Encoded or None
             What `encode` returns of a checked table; None where the columns need a closer look:
-            they are others, or hold more than finite numbers and missing ones.
+            one is not there, or they hold more than finite numbers and missing ones.
 
         Examples
         --------
@@ -234,13 +239,32 @@ class TableEncoder:
         array([[0.]], dtype=float32)
         >>> encoder.encode_numbers({"size": ["3"]})
         """
-        if self._others or len(columns) != len(self.encoders) or self.joined is None:
+        if not self.only_numbers or set(map(type, columns)) != {str}:
             return None
-        numbers = as_plain_numbers([columns.get(name) for name in self.columns])
-        if numbers is None:
+        numbers = as_plain_numbers(list(columns.values()))
+        return None if numbers is None else self._encoded(numbers, tuple(columns))
+
+    def encode_rows(self, rows: Array, names: tuple[str, ...]) -> Encoded | None:
+        """Encode rows of plain numbers at one look.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_samples, n_columns)
+            As somebody gave them. They are not copied: see `encode_numbers`, also for what returns.
+        names : tuple of str
+            Names of the columns.
+
+        Examples
+        --------
+        >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5]})
+        >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
+        >>> encoder.encode_rows(np.array([[1, 3], [2, 3]]), ("place", "size")).base
+        array([[0.],
+               [0.]], dtype=float32)
+        """
+        if not self.only_numbers or not are_plain_rows(rows):
             return None
-        n_samples = len(numbers[0])
-        return Encoded(n_samples, self.joined, numbers, (), self._widths, {})
+        return self._encoded(rows.T, names)
 
     def fold_features(
         self,
@@ -345,6 +369,16 @@ class TableEncoder:
             for place, encoder in enumerate(self.encoders)
             if isinstance(encoder, NumberEncoder)
         )
+
+    def _encoded(self, numbers: Array | Sequence[Array], names: tuple[str, ...]) -> Encoded | None:
+        """Return plain numbers of columns with these names, encoded; None if some are lacking."""
+        n_samples = len(numbers[0])
+        if names != self.columns:
+            named = dict(zip(names, numbers, strict=True))
+            if not named.keys() >= set(self.columns):
+                return None
+            numbers = [named[name] for name in self.columns]
+        return Encoded(n_samples, self.joined, numbers, (), self._widths, {})
 
     def _check_columns(self, table: Table) -> None:
         absent = [name for name in self.columns if name not in table]

@@ -11,7 +11,7 @@ from madaline.core.arrays import Array
 from madaline.data.column import to_column
 from madaline.data.images import read_images
 from madaline.data.sequences import SEQUENCE_NAME, read_sequences
-from madaline.data.series import is_frame, series_of, series_values
+from madaline.data.series import frame_of, series_of, series_values
 from madaline.data.signals import Signal, holds
 from madaline.data.sounds import SOUND_NAME, Sound
 from madaline.data.table import Table
@@ -151,8 +151,9 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
         return [(TEXTS_NAME, np.asarray(X, dtype=object))]
     if isinstance(X, Mapping):
         return [(str(name), _values(values)) for name, values in X.items()]
-    if is_frame(X):
-        return _frame_pairs(X)
+    frame = frame_of(X)
+    if frame is not None:
+        return _frame_pairs(frame)
     if isinstance(X, list | tuple) and X and isinstance(X[0], Mapping):
         return _pairs_of_records(X)
     return _array_pairs(_rows(X))
@@ -163,10 +164,9 @@ def _values(values: Any) -> Any:
     return values if series is None else series_values(series)
 
 
-def _frame_pairs(X: Any) -> list[tuple[str, Any]]:
+def _frame_pairs(frame: Any) -> list[tuple[str, Any]]:
     import narwhals as nw
 
-    frame = nw.from_native(X)
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     return [(str(series.name), series_values(series)) for series in eager.iter_columns()]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
-from madaline.data.series import is_frame, series_of, series_values
+from madaline.data.series import frame_of, series_of, series_values
 from madaline.errors import InputError
 
 
@@ -39,8 +39,9 @@ def read_target(y: Any) -> Array:
             "A target is needed (requires y to be passed, but the target y is None): give one label"
             " or number a row."
         )
-    if is_frame(y):
-        y = _only_column(y)
+    frame = frame_of(y)
+    if frame is not None:
+        y = _only_column(frame)
     if hasattr(y, "toarray"):
         y = y.toarray()
     series = series_of(y)
@@ -87,8 +88,7 @@ def _only_column(frame: Any) -> Any:
     """Return the only column of a frame, as a series."""
     import narwhals as nw
 
-    known = nw.from_native(frame)
-    eager = known.collect() if isinstance(known, nw.LazyFrame) else known
+    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     if len(eager.columns) != 1:
         raise InputError(
             f"The target must be one column, but y has {len(eager.columns)}: choose one."

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 
 FEW_ROWS = 1024
 """Rows that are taken together in one array, at most; of more, each column stays as it is."""
@@ -51,11 +51,30 @@ def as_plain_numbers(columns: Sequence[Any]) -> Array | Sequence[Array] | None:
     return None if np.logical_or.reduce(np.isinf(numbers), axis=None) else numbers
 
 
+def are_plain_rows(rows: Array) -> bool:
+    """Return whether an array holds rows of finite numbers, or missing ones, at least one.
+
+    Examples
+    --------
+    >>> are_plain_rows(np.array([[1, 2]])), are_plain_rows(np.array([[1, np.inf]]))
+    (True, False)
+    """
+    if rows.ndim != 2 or not rows.size or not _holds_numbers(rows):
+        return False
+    n_rows, width = rows.shape
+    return not any(np.isinf(rows[some]).any() for some in row_blocks(n_rows, width))
+
+
 def _are_plain(columns: Sequence[Any]) -> bool:
     """Return whether columns are arrays of finite numbers, or missing ones, of one length."""
     for column in columns:
         if type(column) is not np.ndarray or column.shape != (len(columns[0]),):
             return False
-        if column.dtype.kind not in "iuf" or column.itemsize > 8 or np.isinf(column).any():
+        if not _holds_numbers(column) or np.isinf(column).any():
             return False
     return True
+
+
+def _holds_numbers(array: Array) -> bool:
+    """Return whether all that it can hold but infinities are numbers of float64, or missing."""
+    return array.dtype.kind in "iuf" and array.itemsize <= 8

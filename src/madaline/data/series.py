@@ -9,12 +9,12 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.column import number_text
-from madaline.data.table import Table
+from madaline.data.table import check_unique
 from madaline.errors import InputError
 
 
-def is_frame(X: Any) -> bool:
-    """Return whether narwhals knows it as a frame.
+def frame_of(X: Any) -> Any:
+    """Return a narwhals frame of it, or None when it is none.
 
     narwhals is not imported for what comes from NumPy.
 
@@ -25,23 +25,23 @@ def is_frame(X: Any) -> bool:
 
     Examples
     --------
-    >>> is_frame(np.zeros((2, 2))), is_frame({"size": [1]})
-    (False, False)
+    >>> frame_of(np.zeros((2, 2))) is frame_of({"size": [1]}) is None
+    True
     """
     if isinstance(X, np.ndarray | list | tuple) or not hasattr(type(X), "columns"):
-        return False
+        return None
     import narwhals as nw
 
-    frame = nw.from_native(X, pass_through=True) if _unique_names(X) else X
-    return isinstance(frame, nw.DataFrame | nw.LazyFrame)
+    _check_names(X)
+    frame = nw.from_native(X, pass_through=True)
+    return frame if isinstance(frame, nw.DataFrame | nw.LazyFrame) else None
 
 
-def _unique_names(X: Any) -> bool:
+def _check_names(X: Any) -> None:
     """Check pandas' names before narwhals does, to say it in our words."""
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(X, pandas.DataFrame):
-        Table.from_columns([(str(name), ()) for name in X.columns])
-    return True
+        check_unique(str(name) for name in X.columns)
 
 
 def series_of(values: Any) -> Any:
@@ -77,6 +77,10 @@ def series_values(series: Any) -> Array:
     InputError
         If it holds lists or records.
     """
+    native = series.to_native()
+    native_type = getattr(native, "dtype", None)
+    if isinstance(native_type, np.dtype) and native_type.kind in "biuf":
+        return np.asarray(native.to_numpy())
     import narwhals as nw
 
     dtype = series.dtype
@@ -88,8 +92,8 @@ def series_values(series: Any) -> Array:
         )
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return _categories(series)
-    if dtype == nw.String and hasattr(series.to_native(), "factorize"):
-        return _texts(series.to_native())
+    if dtype == nw.String and hasattr(native, "factorize"):
+        return _texts(native)
     return np.asarray(series.to_numpy())
 
 

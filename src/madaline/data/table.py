@@ -63,7 +63,7 @@ class Table:
         """
         pairs = columns.items() if isinstance(columns, Mapping) else columns
         named = [(str(name), values) for name, values in pairs]
-        _check_unique([name for name, _ in named])
+        check_unique([name for name, _ in named])
         converted = {name: to_column(name, values) for name, values in named}
         _check_lengths(converted)
         return cls(converted)
@@ -170,6 +170,25 @@ class Table:
             )
 
 
+def check_unique(names: Iterable[str]) -> None:
+    """Refuse names of columns that are repeated.
+
+    Examples
+    --------
+    >>> check_unique(["a", "b", "a"])
+    Traceback (most recent call last):
+    ...
+    madaline.errors.InputError: Column names must be unique, but 'a' occurs more than once: rename
+    or drop the duplicates.
+    """
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise InputError(
+            f"Column names must be unique, but {listed(repeated)} occurs more than once: rename or"
+            " drop the duplicates."
+        )
+
+
 def listed(names: Iterable[str], *, at_most: int = 8) -> str:
     """Return names as a message shows them: quoted, and not too many.
 
@@ -182,15 +201,6 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
     if len(shown) <= at_most:
         return ", ".join(shown)
     return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"
-
-
-def _check_unique(names: list[str]) -> None:
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise InputError(
-            f"Column names must be unique, but {listed(repeated)} occurs more than once: rename or"
-            " drop the duplicates."
-        )
 
 
 def _check_lengths(columns: Mapping[str, Array]) -> None:

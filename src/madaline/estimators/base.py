@@ -30,11 +30,13 @@ from madaline.estimators.inputs import (
     read_weight,
 )
 from madaline.estimators.overall import OverallExplanations
+from madaline.estimators.plain_rows import read_plain_rows
 from madaline.estimators.rows import CountedRows, count_rows
 from madaline.explain import Explanation, explain
 from madaline.explain.background import no_background, some_rows
 from madaline.fitting import Fitting
 from madaline.model import FittedModel, Summary
+from madaline.runtime.predictor import Rows
 from madaline.training.decisions import Decision
 from madaline.training.objective import Objective
 
@@ -153,7 +155,7 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
             The most probable class, or the expected value. It does not depend on the rows beside
             it, and is the same to the bit from a saved model.
         """
-        return self._model().predict(self._read(X), n_jobs=self.n_jobs)
+        return self._model().predict(self._rows(X), n_jobs=self.n_jobs)
 
     def explain(
         self,
@@ -283,9 +285,15 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         self.model_ = replace(self.model_, diagnosis=self.diagnosis_)
 
     def _model(self) -> FittedModel:
-        check_is_fitted(self, "model_")
+        if not hasattr(self, "model_"):
+            check_is_fitted(self, "model_")  # which takes longer than some predictions
         model: FittedModel = self.model_
         return model
+
+    def _rows(self, X: Any) -> Rows:
+        """Return rows to predict."""
+        plain = read_plain_rows(self, X)
+        return read_table(self, X, fitting=False) if plain is None else plain
 
     def _read(self, X: Any) -> Table:
         check_is_fitted(self, "model_")

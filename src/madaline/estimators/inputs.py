@@ -20,7 +20,7 @@ from madaline.data.images import could_be_pictures, read_images
 from madaline.data.pictures import is_pictures, read_pictures
 from madaline.data.sequence_encoder import SequenceEncoder
 from madaline.data.sequences import sequences, unlike
-from madaline.data.table import Table, listed
+from madaline.data.table import Table, check_unique, listed
 from madaline.errors import (
     ImagesChangedWarning,
     InputError,
@@ -315,7 +315,7 @@ def _is_frame(X: Any) -> bool:
 def _check_names(X: Any) -> None:
     """Refuse repeated names in our words, before anybody else looks at them."""
     names = X.column_names if hasattr(X, "column_names") else X.columns
-    Table.from_columns([(str(name), ()) for name in names])
+    check_unique(str(name) for name in names)
 
 
 def _names(estimator: Any) -> list[str]:
