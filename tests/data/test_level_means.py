@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from madaline.data.encoder import TableEncoder
+from madaline.data.fold_features import FoldFeatures
 from madaline.data.level_means import LevelMeans
 from madaline.data.schema import Schema
 from madaline.data.table import Table
@@ -97,13 +98,15 @@ def test_a_column_of_many_levels_has_features_that_survive_a_file():
     assert x[1, -1] == x[2, -1] == 0
     again = TableEncoder.from_state(*encoder.to_state())
     np.testing.assert_array_equal(again.encode(new).base, x)
-    own = encoder.fold_features(table, target, None, [np.arange(300), np.arange(600)], levels)
+    own = FoldFeatures.of(
+        encoder.encoders, table, target, None, [np.arange(300), np.arange(600)], levels
+    )
     assert own.features.tolist() == [x.shape[1] - 1]
     assert own.values.shape == (2, 600, 1)
     assert not own.values[1].any()  # the parts are the levels: nobody may tell
     few = Table.from_columns({"city": np.array([f"c{level % 60}" for level in levels], object)})
     plain = TableEncoder.fit(few, Schema.infer(few), target=target)
-    assert plain.fold_features(few, target, None, [np.arange(600)], levels) is None
+    assert FoldFeatures.of(plain.encoders, few, target, None, [np.arange(600)], levels) is None
 
 
 def test_more_levels_than_are_remembered_share_a_mean(monkeypatch):

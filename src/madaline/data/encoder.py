@@ -24,12 +24,10 @@ from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.column_encoders import ENCODERS, OtherEncoder, fit_column, read_column
 from madaline.data.encoded import Encoded, check_prepared
-from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.joined_numbers import JoinedNumbers
 from madaline.data.number_encoder import NumberEncoder
-from madaline.data.plain_numbers import are_plain_rows, as_plain_numbers
 from madaline.data.schema import Schema
 from madaline.data.sound_encoder import SoundEncoder
 from madaline.data.table import Table, listed
@@ -93,7 +91,7 @@ class TableEncoder:
             Weight of each row: a weight of two is the row twice, zero is no row.
         target : ndarray of shape (n_samples, n_outputs), optional
             What the networks should say, for categories of very many levels. Training rows then
-            need `fold_features`, too.
+            need `FoldFeatures`, too.
 
         Raises
         ------
@@ -115,6 +113,11 @@ class TableEncoder:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that a table must have."""
         return tuple(encoder.name for encoder in self.encoders)
+
+    @cached_property
+    def widths(self) -> Mapping[int, int]:
+        """The number of features for each number of bins, made once: one row should not cost it."""
+        return {n_bins: len(self.feature_columns(n_bins)) for n_bins in (0, *self.n_bins)}
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -159,7 +162,7 @@ class TableEncoder:
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""
         check_prepared(n_bins, self.n_bins)
-        return self._widths[n_bins]
+        return self.widths[n_bins]
 
     def feature_columns(self, n_bins: int) -> Array:
         """Return for each feature the index of its column in `columns`, shape (n_features,)."""
@@ -213,101 +216,8 @@ class TableEncoder:
         numbers = [columns[place] for place, _ in self._numbers]
         others = [(columns[place], span, encoder) for place, span, encoder in self._others]
         return Encoded(
-            table.n_samples, self.joined, numbers, others, self._widths, unseen, n_threads
+            table.n_samples, self.joined, numbers, others, self.widths, unseen, n_threads
         )
-
-    def encode_numbers(self, columns: Mapping[str, Any]) -> Encoded | None:
-        """Encode columns of plain numbers at one look.
-
-        Parameters
-        ----------
-        columns : mapping of str to array-like
-            The columns as somebody gave them, not looked at so far. Those of many rows are not
-            copied: they must stay as they are until features have been asked for.
-
-        Returns
-        -------
-        Encoded or None
-            What `encode` returns of a checked table; None where the columns need a closer look:
-            one is not there, or they hold more than finite numbers and missing ones.
-
-        Examples
-        --------
-        >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5]})
-        >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
-        >>> encoder.encode_numbers({"size": np.array([3.0])}).base
-        array([[0.]], dtype=float32)
-        >>> encoder.encode_numbers({"size": ["3"]})
-        """
-        if not self.only_numbers or set(map(type, columns)) != {str}:
-            return None
-        numbers = as_plain_numbers(list(columns.values()))
-        return None if numbers is None else self._encoded(numbers, tuple(columns))
-
-    def encode_rows(self, rows: Array, names: tuple[str, ...]) -> Encoded | None:
-        """Encode rows of plain numbers at one look.
-
-        Parameters
-        ----------
-        rows : ndarray of shape (n_samples, n_columns)
-            As somebody gave them. They are not copied: see `encode_numbers`, also for what returns.
-        names : tuple of str
-            Names of the columns.
-
-        Examples
-        --------
-        >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5]})
-        >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
-        >>> encoder.encode_rows(np.array([[1, 3], [2, 3]]), ("place", "size")).base
-        array([[0.],
-               [0.]], dtype=float32)
-        """
-        if not self.only_numbers or not are_plain_rows(rows):
-            return None
-        return self._encoded(rows.T, names)
-
-    def fold_features(
-        self,
-        table: Table,
-        target: Array,
-        sample_weight: Array | None,
-        learned: Sequence[Array],
-        parts: Array,
-    ) -> FoldFeatures | None:
-        """Return the features of the training rows that depend on targets, as each fold may know.
-
-        Parameters
-        ----------
-        table : Table
-            The rows that it was fitted on, in any order.
-        target : ndarray of shape (n_samples, n_outputs)
-            Their targets.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Their weights.
-        learned : sequence of int ndarray
-            Places of the rows that each fold's networks learn from.
-        parts : int ndarray of shape (n_samples,)
-            Rows of the same number do not tell one another.
-
-        Returns
-        -------
-        FoldFeatures or None
-            None where no feature depends on targets.
-        """
-        stops = np.cumsum([encoder.n_features for encoder in self.encoders])
-        features, values = [], []
-        for encoder, stop in zip(self.encoders, stops, strict=True):
-            if isinstance(encoder, CategoryEncoder) and encoder.means is not None:
-                slots = encoder.slots(read_column(encoder, table))
-                of_folds = [
-                    encoder.means.for_networks(slots, target, sample_weight, rows, parts)
-                    for rows in learned
-                ]
-                features.append(np.arange(stop - encoder.n_means, stop))
-                values.append(np.stack(of_folds))
-        if not features:
-            return None
-        return FoldFeatures(np.concatenate(features), np.concatenate(values, axis=-1))
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
@@ -357,11 +267,6 @@ class TableEncoder:
         return (0, *accumulate(encoder.n_features for encoder in self.encoders[:-1]))
 
     @cached_property
-    def _widths(self) -> Mapping[int, int]:
-        """The number of features for each number of bins, made once: one row should not cost it."""
-        return {n_bins: len(self.feature_columns(n_bins)) for n_bins in (0, *self.n_bins)}
-
-    @cached_property
     def _numbers(self) -> tuple[tuple[int, NumberEncoder], ...]:
         """The place and the encoder of each column of numbers."""
         return tuple(
@@ -369,16 +274,6 @@ class TableEncoder:
             for place, encoder in enumerate(self.encoders)
             if isinstance(encoder, NumberEncoder)
         )
-
-    def _encoded(self, numbers: Array | Sequence[Array], names: tuple[str, ...]) -> Encoded | None:
-        """Return plain numbers of columns with these names, encoded; None if some are lacking."""
-        n_samples = len(numbers[0])
-        if names != self.columns:
-            named = dict(zip(names, numbers, strict=True))
-            if not named.keys() >= set(self.columns):
-                return None
-            numbers = [named[name] for name in self.columns]
-        return Encoded(n_samples, self.joined, numbers, (), self._widths, {})
 
     def _check_columns(self, table: Table) -> None:
         absent = [name for name in self.columns if name not in table]

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from madaline.core.arrays import Array
+from madaline.data.category_encoder import CategoryEncoder
+from madaline.data.column_encoder import ColumnEncoder
+from madaline.data.column_encoders import read_column
+from madaline.data.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +27,6 @@ class FoldFeatures:
 
     Examples
     --------
-    >>> import numpy as np
     >>> own = FoldFeatures(np.array([1]), np.array([[[5.0], [6.0]], [[7.0], [8.0]]], np.float32))
     >>> own.write(1, slice(0, 2), np.zeros((2, 3), np.float32))
     array([[0., 7., 0.],
@@ -29,6 +35,53 @@ class FoldFeatures:
 
     features: Array
     values: Array
+
+    @classmethod
+    def of(
+        cls,
+        encoders: Sequence[ColumnEncoder],
+        table: Table,
+        target: Array,
+        sample_weight: Array | None,
+        learned: Sequence[Array],
+        parts: Array,
+    ) -> FoldFeatures | None:
+        """Return the features of the training rows that depend on targets, as each fold may know.
+
+        Parameters
+        ----------
+        encoders : sequence of ColumnEncoder
+            Those of the columns.
+        table : Table
+            The rows that they were fitted on, in any order.
+        target : ndarray of shape (n_samples, n_outputs)
+            Their targets.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Their weights.
+        learned : sequence of int ndarray
+            Places of the rows that each fold's networks learn from.
+        parts : int ndarray of shape (n_samples,)
+            Rows of the same number do not tell one another.
+
+        Returns
+        -------
+        FoldFeatures or None
+            None where no feature depends on targets.
+        """
+        stops = np.cumsum([encoder.n_features for encoder in encoders])
+        features, values = [], []
+        for encoder, stop in zip(encoders, stops, strict=True):
+            if isinstance(encoder, CategoryEncoder) and encoder.means is not None:
+                slots = encoder.slots(read_column(encoder, table))
+                of_folds = [
+                    encoder.means.for_networks(slots, target, sample_weight, rows, parts)
+                    for rows in learned
+                ]
+                features.append(np.arange(stop - encoder.n_means, stop))
+                values.append(np.stack(of_folds))
+        if not features:
+            return None
+        return cls(np.concatenate(features), np.concatenate(values, axis=-1))
 
     def write(self, folds: int | Array, places: slice | Array, x: Array) -> Array:
         """Write what some folds' networks see of some rows into encoded rows; return those.

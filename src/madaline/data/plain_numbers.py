@@ -2,17 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from madaline.core.arrays import Array, row_blocks
+from madaline.data.encoded import Encoded
+from madaline.data.encoder import TableEncoder
 
 FEW_ROWS = 1024
 """Rows that are taken together in one array, at most; of more, each column stays as it is."""
 
 _KINDS = {np.ndarray, list}
+
+
+def encode_columns(encoder: TableEncoder, columns: Mapping[str, Any]) -> Encoded | None:
+    """Encode columns of plain numbers at one look.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        What reads them.
+    columns : mapping of str to array-like
+        The columns as somebody gave them, not looked at so far. Those of many rows are not copied:
+        they must stay as they are until features have been asked for.
+
+    Returns
+    -------
+    Encoded or None
+        What the encoder says of a checked table; None where the columns need a closer look: one is
+        not there, or they hold more than finite numbers and missing ones.
+
+    Examples
+    --------
+    >>> from madaline.data.schema import Schema
+    >>> from madaline.data.table import Table
+    >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5]})
+    >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
+    >>> encode_columns(encoder, {"size": np.array([3.0])}).base
+    array([[0.]], dtype=float32)
+    >>> encode_columns(encoder, {"size": ["3"]})
+    """
+    if not encoder.only_numbers or set(map(type, columns)) != {str}:
+        return None
+    numbers = as_plain_numbers(list(columns.values()))
+    return None if numbers is None else _encoded(encoder, numbers, tuple(columns))
+
+
+def encode_rows(encoder: TableEncoder, rows: Array, names: tuple[str, ...]) -> Encoded | None:
+    """Encode rows of plain numbers at one look.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        What reads them.
+    rows : ndarray of shape (n_samples, n_columns)
+        As somebody gave them. They are not copied: see `encode_columns`, also for what returns.
+    names : tuple of str
+        Names of the columns.
+
+    Examples
+    --------
+    >>> from madaline.data.schema import Schema
+    >>> from madaline.data.table import Table
+    >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5]})
+    >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0,))
+    >>> encode_rows(encoder, np.array([[1, 3], [2, 3]]), ("place", "size")).base
+    array([[0.],
+           [0.]], dtype=float32)
+    """
+    if not encoder.only_numbers or not are_plain_rows(rows):
+        return None
+    return _encoded(encoder, rows.T, names)
 
 
 def as_plain_numbers(columns: Sequence[Any]) -> Array | Sequence[Array] | None:
@@ -63,6 +125,19 @@ def are_plain_rows(rows: Array) -> bool:
         return False
     n_rows, width = rows.shape
     return not any(np.isinf(rows[some]).any() for some in row_blocks(n_rows, width))
+
+
+def _encoded(
+    encoder: TableEncoder, numbers: Array | Sequence[Array], names: tuple[str, ...]
+) -> Encoded | None:
+    """Return plain numbers of columns with these names, encoded; None if some are lacking."""
+    n_samples = len(numbers[0])
+    if names != encoder.columns:
+        named = dict(zip(names, numbers, strict=True))
+        if not named.keys() >= set(encoder.columns):
+            return None
+        numbers = [named[name] for name in encoder.columns]
+    return Encoded(n_samples, encoder.joined, numbers, (), encoder.widths, {})
 
 
 def _are_plain(columns: Sequence[Any]) -> bool:

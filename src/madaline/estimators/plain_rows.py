@@ -15,7 +15,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.encoded import Encoded
 from madaline.data.encoder import TableEncoder
-from madaline.data.plain_numbers import FEW_ROWS
+from madaline.data.plain_numbers import FEW_ROWS, encode_columns, encode_rows
 
 _ROWS = {list, tuple}
 _NUMBERS = {float, int, np.float64}
@@ -37,14 +37,14 @@ def read_plain_rows(estimator: Any, X: Any) -> Encoded | None:
     given_names = getattr(estimator, "feature_names_in_", None)
     if isinstance(X, Mapping):
         names = _names(estimator, given_names)
-        return encoder.encode_numbers(X) if X.keys() == set(names) else None
+        return encode_columns(encoder, X) if X.keys() == set(names) else None
     if given_names is None:
         rows = _rows_of_list(X) if type(X) is list else X
     else:
         rows = _rows_of_frame(X, given_names)
     if type(rows) is not np.ndarray or rows.shape[1:] != (estimator.n_features_in_,):
         return None
-    return encoder.encode_rows(rows, _names(estimator, given_names))
+    return encode_rows(encoder, rows, _names(estimator, given_names))
 
 
 def _names(estimator: Any, given: Array | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.data.batches import FoldedRows
 from madaline.data.encoder import TableEncoder
+from madaline.data.fold_features import FoldFeatures
 from madaline.data.folds import make_folds
 from madaline.data.given_folds import GivenFolds
 from madaline.data.schema import Schema
@@ -196,7 +197,8 @@ def _examples(
     places = None if groups is None else np.unique(groups[order], return_inverse=True)[1]
     table = given.table.take(order)
     encoded = encoder.encode(table)
-    fold_features = encoder.fold_features(
+    fold_features = FoldFeatures.of(
+        encoder.encoders,
         table,
         matrix,
         None if weight is None else weight[order],

@@ -16,6 +16,7 @@ from madaline.core.network import Network
 from madaline.core.threads import count_threads
 from madaline.data.encoded import Encoded
 from madaline.data.encoder import TableEncoder
+from madaline.data.plain_numbers import encode_columns
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, TargetCodec, codec_from_state
 from madaline.data.tensor_file import read_tensor_file
@@ -64,7 +65,7 @@ class Predictor:
 
     def encode(self, table: Table | Mapping[str, Any], *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        plain = self.encoder.encode_numbers(table) if isinstance(table, Mapping) else None
+        plain = encode_columns(self.encoder, table) if isinstance(table, Mapping) else None
         return plain or self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
 
     def table(self, rows: Any) -> Table:
