@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from madaline.training import pruning as pruning_module
+from madaline.training.judge import Judge
 from madaline.training.mix import Ingredient, Mix
-from madaline.training.pruning import Judge, Pruning, fewer_units, prune_mix
+from madaline.training.pruning import Pruning, fewer_units, prune_mix
 from madaline.training.race import Race
 from madaline.training.recipe import Recipe
 
