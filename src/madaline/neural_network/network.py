@@ -8,7 +8,6 @@ population of one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +19,7 @@ from madaline.core.layers import Linear, Sigmoid
 from madaline.core.layers.activation import Activation
 from madaline.core.layers.base import Layer
 from madaline.core.layers.chain import ChainBackward
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+from madaline.core.losses import BinaryCrossEntropy, Loss
 from madaline.core.losses.binary_cross_entropy import sigmoid
 from madaline.core.network import Network
 from madaline.core.optimizers import GradientDescent, StepSize
@@ -28,7 +27,7 @@ from madaline.core.workspace import Workspace
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_network import diagnose_network
 from madaline.errors import InputError
-from madaline.textbook_arguments import (
+from madaline.neural_network.arguments import (
     RandomState,
     as_rows,
     check_range,
@@ -39,36 +38,11 @@ from madaline.textbook_arguments import (
     random_generator,
     whole_number,
 )
+from madaline.neural_network.gradients import Gradients
+from madaline.neural_network.log import Epoch, Log
+from madaline.neural_network.losses import raw_output, smallest_loss
 from madaline.training.coach import Coach
 from madaline.training.decisions import Decision
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One epoch of training: the loss at its start, and the learning rate in force then."""
-
-    epoch: int
-    loss: float
-    learning_rate: float
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """The derivative of the loss by every weight and every bias, layer by layer.
-
-    Parameters
-    ----------
-    weights : list of ndarray of shape (in_features, out_features)
-        By the weights of each layer, first layer first.
-    biases : list of ndarray of shape (out_features,)
-        By the biases of each layer.
-    row : ndarray of shape (parameters,)
-        All of them in one row; the arrays above are views of it.
-    """
-
-    weights: list[Array]
-    biases: list[Array]
-    row: Array = field(repr=False)
 
 
 class NeuralNetwork:
@@ -219,7 +193,7 @@ class NeuralNetwork:
         """
         target, prediction = self._targets("y_true", y_true), self._targets("y_pred", y_pred)
         check_same_length("y_pred", prediction, "y_true", target)
-        return self._mean_loss(_raw_output(self._loss, prediction), target)
+        return self._mean_loss(raw_output(self._loss, prediction), target)
 
     def backward(
         self, x: npt.ArrayLike, y_true: npt.ArrayLike, y_pred: npt.ArrayLike | None = None
@@ -317,23 +291,24 @@ class NeuralNetwork:
         check_range(self._loss, target)
         rate = positive_number(learning_rate)
         start = len(self.history_)
-        every = max(1, whole_number("epochs", epochs) // 10)
+        epochs = whole_number("epochs", epochs)
+        log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
         coach = self._coach(rate, target) if adaptive else None
 
         for epoch in range(start + 1, start + epochs + 1):
             output, backward = self._forward(x)
             loss = self._mean_loss(output, target)
             grads = self._backward(output, target, backward)
-            self._note_epoch(Epoch(epoch, loss, rate), verbose and (epoch - start) % every == 0)
+            log.note(Epoch(epoch, loss, rate))
             if coach is not None:
-                changed = self._follow(coach, loss, epoch, verbose)
+                changed = self._follow(coach, loss, epoch, log)
                 rate = coach.learning_rate
                 if changed:
                     continue  # these gradients are of other weights
             self.update_weights(grads, rate)
 
         if coach is not None:
-            self._keep_best(coach, self._mean_loss(self._forward(x)[0], target), verbose)
+            self._keep_best(coach, self._mean_loss(self._forward(x)[0], target), log)
 
     def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
         """Return what is wrong with the network, or may be: ``print`` it.
@@ -397,44 +372,22 @@ class NeuralNetwork:
         return Coach(
             learning_rate,
             baseline=self._mean_loss(constant, target),
-            floor=_smallest_loss(self._loss, target),
+            floor=smallest_loss(self._loss, target),
             growing=bool(self.hidden_size),
             rng=self._rng,
         )
 
-    def _follow(self, coach: Coach, loss: float, epoch: int, verbose: bool) -> bool:
+    def _follow(self, coach: Coach, loss: float, epoch: int, log: Log) -> bool:
         """Let the coach look at the loss; return whether it changed the weights."""
         before = self._population
         self._network, self._population, decision = coach.advise(self._network, before, loss, epoch)
         if decision is not None:
-            self._conclude(loss, verbose)
-            self.decisions_.append(decision)
+            log.decide(decision, loss)
         return self._population is not before
 
-    def _keep_best(self, coach: Coach, loss: float, verbose: bool) -> None:
-        self._conclude(loss, verbose)
+    def _keep_best(self, coach: Coach, loss: float, log: Log) -> None:
+        log.conclude(loss)
         self._network, self._population = coach.best(self._network, self._population, loss)
-
-    def _conclude(self, loss: float, verbose: bool) -> None:
-        """Add to the last decision what came of it, if it is not yet said."""
-        if not self.decisions_ or "loss_after" in self.decisions_[-1].evidence:
-            return
-        last = self.decisions_[-1]
-        self.decisions_[-1] = replace(
-            last,
-            reason=last.reason + " The loss then went from {loss_before:.3g} to {loss_after:.3g}.",
-            evidence={**last.evidence, "loss_before": self._loss_at(last), "loss_after": loss},
-        )
-        if verbose:
-            print(f"epoch {last.epoch}: {self.decisions_[-1].sentence}")
-
-    def _loss_at(self, decision: Decision) -> float:
-        return self.history_[decision.epoch - 1].loss
-
-    def _note_epoch(self, epoch: Epoch, shown: bool) -> None:
-        self.history_.append(epoch)
-        if shown:
-            print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}")
 
     def _rows(self, x: npt.ArrayLike) -> Array:
         return as_rows("x", x, len(self.weights[0]))
@@ -465,22 +418,3 @@ def _layers(sizes: Sequence[int], activation: Activation) -> Network:
 
 def _linear(network: Network) -> list[int]:
     return [n for n, layer in enumerate(network.layers) if isinstance(layer, Linear)]
-
-
-def _raw_output(loss: Loss, prediction: Array) -> Array:
-    """Return the output whose prediction this is; of 0 and 1, that of a probability beside them."""
-    tiny = np.finfo(np.float64).tiny
-    match loss:
-        case BinaryCrossEntropy():
-            inside = np.clip(prediction, 1e-15, 1 - 1e-15)
-            return np.asarray(np.log(inside) - np.log1p(-inside))
-        case CrossEntropy() | Poisson():
-            return np.asarray(np.log(np.maximum(prediction, tiny)))
-    return prediction
-
-
-def _smallest_loss(loss: Loss, target: Array) -> float:
-    """Return the mean loss of a network that says the best of each row."""
-    rows, counts = np.unique(target, axis=0, return_counts=True)
-    best = np.array([loss.initial_output(row[None]) for row in rows])
-    return float(loss.mean(best, rows, counts))
