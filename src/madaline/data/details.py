@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.data.column import number_text
 from madaline.data.conversion import as_booleans, as_sounds
 from madaline.data.distinct import Distinct
@@ -51,7 +51,7 @@ def detail_of(kind: str, table: Table, name: str) -> str:
 
 def is_whole(numbers: Array) -> bool:
     """Return whether there are only whole numbers, missing ones not counted."""
-    blocks = (numbers[start : start + 4096] for start in range(0, len(numbers), 4096))
+    blocks = (numbers[rows] for rows in row_blocks(len(numbers), 1))
     return all(bool(((block == np.floor(block)) | np.isnan(block)).all()) for block in blocks)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.core.threads import in_threads
 from madaline.core.workspace import Workspace
 from madaline.data.column_encoders import OtherEncoder
@@ -18,9 +18,6 @@ from madaline.errors import InputError
 
 _CHUNK = 4096
 """Rows written at a time, so that a block of all features stays in the cache."""
-
-_FEATURES = 2**18
-"""Features with bins written at a time, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +93,7 @@ class Encoded:
             return self.base
         features, workspace = np.empty((self.n_samples, width), np.float32), Workspace()
         features[:, :n_base] = self.base
-        for start in range(0, self.n_samples, size := max(1, _FEATURES // width)):
-            rows = slice(start, start + size)
+        for rows in row_blocks(self.n_samples, width // 2):  # float32 takes half of the room
             workspace.rewind()
             numbers, _ = self._filled(self.joined, rows, workspace)
             with np.errstate(over="ignore", under="ignore"):

@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.images import size_words
 from madaline.data.kinds import IMAGE
 from madaline.errors import InputError
-
-_CHUNK = 256
-"""Images looked at together, so that their float64 copies stay small."""
 
 WHITE = 255
 """What a pixel is at most in a file."""
@@ -65,9 +62,9 @@ class ImageEncoder(ColumnEncoder):
         """Return the encoder of training images, shape (n_samples, height, width, channels)."""
         weight = np.ones(len(column)) if sample_weight is None else sample_weight
         total, squares = np.zeros((2, column.shape[-1]))
-        for start in range(0, len(column), _CHUNK):
-            pixels = column[start : start + _CHUNK].astype(np.float64)
-            share = weight[start : start + _CHUNK] / weight.sum()
+        for rows in row_blocks(len(column), int(np.prod(column.shape[1:]))):
+            pixels = column[rows].astype(np.float64)
+            share = weight[rows] / weight.sum()
             total += np.einsum("n,nhwc->c", share, pixels)
             squares += np.einsum("n,nhwc->c", share, np.square(pixels))
         mean = total / np.prod(column.shape[1:3])

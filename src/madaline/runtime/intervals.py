@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.core.arrays import Array, row_blocks
 from madaline.errors import InputError
 from madaline.runtime.coverage import read_coverage
 from madaline.runtime.sorted_by_fold import SortedByFold
@@ -34,9 +34,6 @@ FEWEST = 50
 
 LOWEST_SCALE = 0.1
 """Lowest local scale, as a share of the mean error: a few lucky rows promise nothing."""
-
-CHUNK = 256
-"""Rows that are looked at together, so that memory stays small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +112,7 @@ class Intervals:
         scale = np.interp(center, *self.knots)
         fold = np.repeat(np.arange(len(output)), self.residuals.counts)
         bounds = np.empty((len(center), 2))
-        for start in range(0, len(center), CHUNK):
-            rows = slice(start, start + CHUNK)
+        for rows in row_blocks(len(center), len(fold)):
             tried = center[rows, fold] + scale[rows, fold] * self.residuals.values
             tried.partition((lower, upper), axis=1)  # (rows, n_values)
             bounds[rows] = tried[:, [lower, upper]]
