@@ -14,8 +14,8 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.data.encoded import Encoded
 from madaline.data.plain_numbers import FEW_ROWS
 from madaline.errors import InputError
-from madaline.estimators.inputs import read_table
 from madaline.estimators.plain_rows import read_plain_rows
+from madaline.estimators.tables import read_table
 
 NAMES = ["a", "b", "c", "d"]
 QUICK = {"effort": 3, "random_state": 0}

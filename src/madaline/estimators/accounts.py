@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from madaline.core.arrays import Array
 from madaline.data.table import Table
-from madaline.estimators.inputs import read_labels
+from madaline.estimators.one_a_row import read_labels
 from madaline.model import FittedModel
 from madaline.story.glance import glance
 

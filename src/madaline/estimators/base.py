@@ -21,17 +21,12 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.errors import LeakWarning, NothingLearnedWarning
 from madaline.estimators.accounts import Accounts
 from madaline.estimators.folds import read_folds
-from madaline.estimators.inputs import (
-    read_effort,
-    read_groups,
-    read_kinds,
-    read_seed,
-    read_table,
-    read_weight,
-)
+from madaline.estimators.one_a_row import read_groups, read_weight
 from madaline.estimators.overall import OverallExplanations
 from madaline.estimators.plain_rows import read_plain_rows
 from madaline.estimators.rows import CountedRows, count_rows
+from madaline.estimators.settings import read_effort, read_kinds, read_seed
+from madaline.estimators.tables import read_table
 from madaline.explain import Explanation, explain
 from madaline.explain.background import no_background, some_rows
 from madaline.fitting import Fitting

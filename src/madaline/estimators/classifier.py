@@ -13,7 +13,7 @@ from madaline.core.arrays import Array
 from madaline.data.target import ClassCodec, check_learnable
 from madaline.diagnosis.labels import Suspects
 from madaline.estimators.base import AdaptiveEstimator
-from madaline.estimators.inputs import read_labels
+from madaline.estimators.one_a_row import read_labels
 from madaline.estimators.rows import CountedRows
 from madaline.fitting import Fitting
 from madaline.training.objective import Objective

@@ -10,7 +10,7 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.data.table import Table
-from madaline.estimators.inputs import read_labels
+from madaline.estimators.one_a_row import read_labels
 from madaline.model import FittedModel
 from madaline.training.importance import Importance
 

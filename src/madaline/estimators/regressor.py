@@ -11,7 +11,7 @@ from sklearn.base import RegressorMixin
 from madaline.core.arrays import Array
 from madaline.errors import InputError
 from madaline.estimators.base import AdaptiveEstimator
-from madaline.estimators.inputs import read_labels
+from madaline.estimators.one_a_row import read_labels
 from madaline.training.objective import Objective
 
 

@@ -1,20 +1,17 @@
-"""Checks at the edge: what scikit-learn hands over becomes a table, a target, weights, a seed."""
+"""Checks at the edge: what scikit-learn hands over becomes a table."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import validate_data
 
 from madaline.core.arrays import Array
 from madaline.data.file_columns import lacking_notes, open_files, scale_notes
 from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_signals
-from madaline.data.given_target import read_target
 from madaline.data.image_encoder import ImageEncoder
 from madaline.data.images import could_be_pictures, read_images
 from madaline.data.pictures import is_pictures, read_pictures
@@ -108,87 +105,6 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     except InputError:
         _refuse_objects(X)
         raise
-
-
-def read_labels(y: Any, n_samples: int) -> Array:
-    """Return `y` as one label or number a row, shape (n_samples,).
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, 1)
-        What to predict. A column comes with scikit-learn's `DataConversionWarning`.
-    n_samples : int
-        Rows of the table.
-
-    Raises
-    ------
-    ValueError
-        If there is no `y`, or it has another shape.
-    """
-    if y is not None and len(_shape(y)) != 1:
-        y = column_or_1d(y, warn=True)
-    return _one_a_row(read_target(y), n_samples, "y")
-
-
-def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
-    """Return the weight of each row in float64, shape (n_samples,), or None.
-
-    Raises
-    ------
-    InputError
-        If a weight is negative, missing or infinite, or all are zero.
-    """
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, np.float64)
-    if weight.ndim == 0:
-        weight = np.full(n_samples, weight)
-    weight = _one_a_row(weight, n_samples, "sample_weight")
-    wrong = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
-    if len(wrong):
-        raise InputError(
-            f"sample_weight is {weight[wrong[0]]} in row {wrong[0]}: weights are finite numbers,"
-            " zero or more."
-        )
-    if not weight.any():
-        raise InputError("sample_weight is zero for every row: at least one row must count.")
-    return weight
-
-
-def read_groups(groups: Any, n_samples: int) -> Array | None:
-    """Return the group of each row, shape (n_samples,), or None."""
-    return None if groups is None else _one_a_row(read_target(groups), n_samples, "groups")
-
-
-def read_kinds(kinds: Any) -> Mapping[str, str] | None:
-    """Return what some columns are to be taken for, or say that it is no mapping."""
-    if kinds is None or isinstance(kinds, Mapping):
-        return kinds
-    raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
-
-
-def read_effort(effort: Any) -> int:
-    """Return the number of epochs, or say what is wrong with it."""
-    whole = isinstance(effort, Integral) and not isinstance(effort, bool)
-    if not whole or effort < 1:
-        raise InputError(f"effort is {effort!r}: give the most epochs to train, a whole number.")
-    return int(effort)
-
-
-def read_seed(random_state: int | np.random.RandomState | None) -> int:
-    """Return one seed: an integer as it is, otherwise drawn as scikit-learn would.
-
-    Examples
-    --------
-    >>> read_seed(7)
-    7
-    >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
-    True
-    """
-    generator = check_random_state(random_state)
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(generator.randint(np.iinfo(np.int32).max))
 
 
 def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
@@ -332,16 +248,3 @@ def _refuse_objects(X: Any) -> None:
         if not isinstance(value, Hashable):
             kind = type(value).__name__
             raise TypeError(f"X holds a {kind}: each argument must be a string or a number.")
-
-
-def _shape(values: Any) -> tuple[int, ...]:
-    return tuple(values.shape) if hasattr(values, "shape") else np.asarray(values).shape
-
-
-def _one_a_row(values: Array, n_samples: int, name: str) -> Array:
-    if values.shape != (n_samples,):
-        raise InputError(
-            f"{name} has shape {values.shape}, but X has {n_samples} rows: give one value a row,"
-            f" shape ({n_samples},)."
-        )
-    return values
