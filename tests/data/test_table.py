@@ -41,6 +41,7 @@ def test_what_is_numbers_becomes_float64(values, expected):
     [
         (["a", None], ["a", None]),
         (["a", NAN], ["a", None]),
+        (["a", float("-nan"), True, None], ["a", None, True, None]),
         (np.array(["a", "b"]), ["a", "b"]),
         (np.array([b"a"]), ["a"]),
         (np.array([True, False]), [True, False]),
@@ -81,6 +82,7 @@ def test_what_is_moments_becomes_microseconds_in_utc(values):
     ("values", "words"),
     [
         ([1, "a"], ["'c'", "1 in row 0", "'a' in row 1", "make all of them text"]),
+        ([NAN, 1.5, "a"], ["'c'", "1.5 in row 1", "'a' in row 2", "make all of them text"]),
         ([datetime.date(2020, 1, 1), 1], ["'c'", "dates", "numbers"]),
         ([1.0, float("inf")], ["'c'", "row 1", "inf"]),
         ([10**400], ["'c'", "row 0", "inf"]),

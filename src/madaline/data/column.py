@@ -200,7 +200,10 @@ def _seconds(durations: Array) -> Array:
 
 def _from_objects(name: str, objects: Array) -> Array:
     """Find out what an object column holds, by the types in it, and convert it."""
-    families = {kind: _family(kind) for kind in set(map(type, objects))}
+    families = _families(objects)
+    if str in families and float in families and families.keys() <= _PLAIN:
+        objects = np.where(objects == objects, objects, None)  # NaN, where pandas has no text
+        families = _families(objects)
     present = _present(objects, families)
     if not present:
         return np.full(len(objects), np.nan)
@@ -218,6 +221,13 @@ def _from_objects(name: str, objects: Array) -> Array:
 
 _MISSING, _NUMBER, _BOOLEAN, _LEVEL = "nothing", "numbers", "Booleans", "text"
 _MOMENT_FAMILY, _DURATION = "dates", "durations"
+
+_PLAIN = {str, bool, float, type(None)}
+"""Types that can be compared at one look."""
+
+
+def _families(objects: Array) -> dict[type, str]:
+    return {kind: _family(kind) for kind in set(map(type, objects))}
 
 
 def _family(kind: type) -> str:
