@@ -122,6 +122,17 @@ def test_members_may_have_targets_of_their_own(name):
 
 
 @every_loss
+@pytest.mark.parametrize("n_rows", [7, 50_000])
+def test_one_output_for_all_rows_is_compared_with_each(name, n_rows):
+    output, target, _ = draw(name, 2, n_rows, 3)
+    loss, constant = LOSSES[name].loss, output[:, :1]
+    expected = loss.rows(np.repeat(constant, n_rows, axis=1), target)
+    np.testing.assert_array_equal(loss.rows(constant, target), expected)
+    np.testing.assert_array_equal(loss.rows(constant[0], target), expected[0])
+    np.testing.assert_array_equal(loss.mean(constant[0], target), expected[0].mean())
+
+
+@every_loss
 def test_outputs_and_targets_are_left_untouched(name):
     output, target, weight = draw(name, 2, 7, 3)
     output.flags.writeable = target.flags.writeable = weight.flags.writeable = False

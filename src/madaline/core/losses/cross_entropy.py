@@ -40,7 +40,10 @@ class CrossEntropy(Loss):
 
     def rows(self, output: Array, target: Array) -> Array:
         """Return ``log(sum(exp(output))) - sum(target * output)``, shape (*axes, n_samples)."""
-        losses = np.empty(output.shape[:-1], np.result_type(output, target))
+        shape = np.broadcast_shapes(output.shape, target.shape)
+        output = np.broadcast_to(output, shape)
+        target = np.broadcast_to(target, shape[-target.ndim :])
+        losses = np.empty(shape[:-1], np.result_type(output, target))
         for some in row_blocks(output.shape[-2], output.size // max(1, output.shape[-2])):
             losses[..., some] = self._rows(output[..., some, :], target[..., some, :])
         return losses
