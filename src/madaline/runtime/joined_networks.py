@@ -7,7 +7,7 @@ their last weights are one matrix, too. A row by itself takes few calls of NumPy
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -27,6 +27,10 @@ Place: TypeAlias = tuple[int, int]
 
 LOOKED_UP = 32
 """Multiply-adds that take as long as NumPy does to look up what a number adds to a unit."""
+
+WIDEST = 1024
+"""Outputs that are multiplied at a time, at most: with more, so few inputs would fit into a product
+that they would be added up one by one."""
 
 BASE: Place = (0, 0)
 """Where the features without bins stand."""
@@ -182,7 +186,8 @@ class JoinedNetworks:
             for source, place, part in self.said
         ]
         constants = [part.constant(shares[place]) for _, place, part in self.said]
-        return Means(matrix, _sharing_sums(products), np.sum(constants, axis=0))
+        narrow = [one for own in _sharing_sums(products) for one in _narrow(own)]
+        return Means(matrix, narrow, np.sum(constants, axis=0))
 
     @cached_property
     def multiply_adds(self) -> int:
@@ -277,6 +282,14 @@ def _sharing_sums(products: Sequence[Product]) -> list[Product]:
             own = Product(before.source, weight, before.into)
         joined.append(own)
     return joined
+
+
+def _narrow(product: Product) -> Iterator[Product]:
+    """Yield products of fewer sums each that are the same together."""
+    matrix, column = product.into
+    for start in range(0, product.weight.shape[2], WIDEST):
+        weight = np.ascontiguousarray(product.weight[:, :, start : start + WIDEST])
+        yield Product(product.source, weight, (matrix, column + start))
 
 
 def _behind(product: Product) -> Place:
