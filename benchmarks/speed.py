@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tables import DEFAULT_FOLDER
-from timing import convolution, engine, fit, growth, predict, start
+from timing import convolution, engine, fit, growth, models, predict, start
 from timing.tables_of_text import TextTable, put_into_page, read_rows, write_rows
 from timing.workers import processors, serve_if_asked
 
@@ -17,6 +17,7 @@ SECTIONS = {
     "convolution": convolution,
     "fit": fit,
     "predict": predict,
+    "models": models,
     "growth": growth,
     "start": start,
 }

@@ -127,7 +127,7 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     model.fit(x, y)
     if method == "AdaptiveClassifier":
         return (lambda x: x), model.predict_proba, model.model_.summary.row_multiply_adds
-    predictor = _saved_and_loaded(model)
+    predictor = saved_and_loaded(model)
     n_bins = [part.n_bins for part in predictor.parts]
     work = model.model_.summary.row_multiply_adds
     if method == RUNTIME:
@@ -152,7 +152,8 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     return features, theirs, work
 
 
-def _saved_and_loaded(model: Any) -> Any:
+def saved_and_loaded(model: Any) -> Any:
+    """Return what predicts of a model, from a file."""
     from madaline import runtime
 
     with tempfile.TemporaryDirectory() as folder:

@@ -202,7 +202,7 @@ def _from_objects(name: str, objects: Array) -> Array:
     """Find out what an object column holds, by the types in it, and convert it."""
     families = _families(objects)
     if str in families and float in families and families.keys() <= _PLAIN:
-        objects = np.where(objects == objects, objects, None)  # NaN, where pandas has no text
+        objects = np.where(objects == objects, objects, _NONE)  # NaN, where pandas has no text
         families = _families(objects)
     present = _present(objects, families)
     if not present:
@@ -221,6 +221,8 @@ def _from_objects(name: str, objects: Array) -> Array:
 
 _MISSING, _NUMBER, _BOOLEAN, _LEVEL = "nothing", "numbers", "Booleans", "text"
 _MOMENT_FAMILY, _DURATION = "dates", "durations"
+
+_NONE = np.array(None, object)
 
 _PLAIN = {str, bool, float, type(None)}
 """Types that can be compared at one look."""
