@@ -156,12 +156,33 @@ def test_what_is_no_target_is_said(y):
         read_target(y)
 
 
-@pytest.mark.parametrize("dtype", ["object", "str", "string", "string[pyarrow]"])
-def test_rows_of_the_same_text_share_it(dtype):
-    texts = ["".join(["a", "b"]), None, "".join(["a", "b"]), "c"]
-    column = read_frame(pd.DataFrame({"x": pd.Series(texts, dtype=dtype)}))["x"]
-    assert column.tolist() == ["ab", None, "ab", "c"]
-    assert column[0] is column[2]
+@pytest.mark.parametrize("n_times", [1, 200])
+@pytest.mark.parametrize("dtype", ["object", "str", "string", "string[pyarrow]", "string[python]"])
+@pytest.mark.parametrize("texts", [["b", "a", None, "b"], [None, "c"], ["d", "e"], [None, None]])
+def test_texts_are_read_as_texts_of_a_list_are(texts, dtype, n_times):
+    texts = texts * n_times
+    own = read_frame(pd.DataFrame({"x": pd.Series(texts, dtype=dtype)}))
+    plain = Table.from_columns({"x": texts})
+    np.testing.assert_array_equal(own["x"], plain["x"])
+    for found, expected in (
+        (own.distinct("x").values, plain.distinct("x").values),
+        (own.distinct("x").codes, plain.distinct("x").codes),
+    ):
+        np.testing.assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("others", [[1, True], [1.5], [("a", 1)], [{"a": 1}], [b"a"]])
+def test_what_stands_beside_texts_is_looked_at_as_ever(others):
+    """In a column of objects, long enough that pandas is asked first."""
+    items = [*(["a", None] * 200), *others]
+    said = []
+    for values in (pd.Series(items, dtype=object), items):
+        try:
+            said.append(Table.from_columns({"x": values})["x"].tolist())
+        except InputError as error:
+            said.append(str(error))
+    assert said[0] == said[1]
 
 
 def test_texts_of_numbers_and_truths_stay_apart():

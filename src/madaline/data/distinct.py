@@ -47,10 +47,40 @@ class Distinct:
         codes = np.fromiter(map(places.__getitem__, column), np.int32, len(column))
         return cls(np.fromiter(places, object, len(places)), codes)
 
+    @classmethod
+    def of_places(cls, places: Array, levels: Array) -> Distinct:
+        """Return the distinct values of a column of levels that somebody else has told apart.
+
+        Parameters
+        ----------
+        places : int ndarray of shape (n_samples,)
+            The place of each row's level, or -1 where it is missing.
+        levels : object ndarray of shape (n_levels,)
+            The levels, in the order of the rows; none of them is missing.
+
+        Examples
+        --------
+        >>> distinct = Distinct.of_places(np.array([0, -1, 1]), np.array(["a", "b"], dtype=object))
+        >>> distinct.values, distinct.codes
+        (array(['a', None, 'b'], dtype=object), array([0, 1, 2], dtype=int32))
+        """
+        codes, missing = places.astype(np.int32), places < 0
+        if not missing.any():
+            return cls(levels, codes)
+        place = int(places[: missing.argmax()].max(initial=-1)) + 1  # in the order of the rows
+        codes += codes >= place
+        codes[missing] = place
+        return cls(np.insert(levels, place, np.array(None, object)), codes)
+
     @cached_property
     def counts(self) -> Array:
         """In how many rows each value is, shape (n_distinct,)."""
         return np.bincount(self.codes, minlength=len(self.values))
+
+    @property
+    def column(self) -> Array:
+        """The column: rows of the same value share one object."""
+        return self.values[self.codes]
 
     @cached_property
     def is_present(self) -> Array:

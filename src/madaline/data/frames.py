@@ -161,14 +161,23 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
 
 def _values(values: Any) -> Any:
     series = series_of(values)
-    return values if series is None else series_values(series)
+    return values if series is None else _values_of(series)
+
+
+def _values_of(series: Any) -> Any:
+    """Return the values of a series; texts of pandas as they are, for `distinct_texts`."""
+    import narwhals as nw
+
+    native = series.to_native()
+    is_text = hasattr(native, "factorize") and series.dtype == nw.String
+    return native if is_text else series_values(series)
 
 
 def _frame_pairs(frame: Any) -> list[tuple[str, Any]]:
     import narwhals as nw
 
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return [(str(series.name), series_values(series)) for series in eager.iter_columns()]
+    return [(str(series.name), _values_of(series)) for series in eager.iter_columns()]
 
 
 def _pairs_of_records(records: Sequence[Mapping[Any, Any]]) -> list[tuple[str, Any]]:

@@ -92,16 +92,7 @@ def series_values(series: Any) -> Array:
         )
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return _categories(series)
-    if dtype == nw.String and hasattr(native, "factorize"):
-        return _texts(native)
     return np.asarray(series.to_numpy())
-
-
-def _texts(series: Any) -> Array:
-    """Return text of pandas: rows of the same text share one object, which is quick to look up."""
-    places, distinct = series.factorize()  # -1 where missing
-    texts: Array = np.array([*distinct, None], dtype=object)
-    return np.asarray(texts[places])
 
 
 def _categories(series: Any) -> Array:

@@ -15,6 +15,7 @@ from madaline.core.threads import in_threads
 from madaline.data.column import is_missing, to_column
 from madaline.data.distinct import Distinct
 from madaline.data.sorting import in_order
+from madaline.data.text_series import distinct_texts
 from madaline.errors import InputError
 
 WORTH_THREADS = 2**14
@@ -64,9 +65,15 @@ class Table:
         pairs = columns.items() if isinstance(columns, Mapping) else columns
         named = [(str(name), values) for name, values in pairs]
         check_unique([name for name, _ in named])
-        converted = {name: to_column(name, values) for name, values in named}
+        texts = {name: distinct_texts(values) for name, values in named}
+        converted = {
+            name: to_column(name, values) if (known := texts[name]) is None else known.column
+            for name, values in named
+        }
         _check_lengths(converted)
-        return cls(converted)
+        table = cls(converted)
+        table._distinct.update((name, known) for name, known in texts.items() if known)
+        return table
 
     @property
     def n_samples(self) -> int:
