@@ -65,15 +65,14 @@ def _prepare(case: Case, threads: int, *, compiled: bool) -> list[Trainer]:
         for part in parts:
             crew.memory.keep(part)
     dealt = deal([part.members.members for part in parts], n_workers)
-    shares = [[parts[place] for place in places] for places in dealt]
+    tasks = [partial(_train, [parts[place] for place in places]) for places in dealt]
 
     def run(epochs: int) -> None:
         for epoch in islice(number, epochs):
-            tasks = [partial(_train, share, epoch) for share in shares]
             if crew is None:
-                tasks[0]()
+                tasks[0](epoch)
             else:
-                crew.run(tasks)
+                crew.run(tasks, epoch)
 
     def loss() -> float:
         return float(LOSS.rows(network.predict(population.theta, x), target).mean())

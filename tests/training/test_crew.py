@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from madaline.training.crew import SOON, Crew
+from madaline.training.channel import SOON
+from madaline.training.crew import Crew
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
 

@@ -152,7 +152,7 @@ class Cohort:
 
     def groups(self) -> tuple[Group, ...]:
         """Return groups small enough for the cache, large enough to be worth a call."""
-        return self.divisions()[0].groups
+        return self._division(1, self._fewest_fold_parts).groups
 
     def divisions(self) -> list[Division]:
         """Return the ways to train the networks in groups, the coarsest that suits the cache first.
@@ -160,18 +160,23 @@ class Cohort:
         What a network learns does not depend on the group that it is in: layers that draw by chance
         in training do so for a whole group, so where there are any, each fold is one.
         """
+        most = 1 if self.recipes[0].dropout else len(self.recipes)
+        return [
+            self._division(parts, fold_parts)
+            for parts in range(1, most + 1)
+            for fold_parts in range(self._fewest_fold_parts, self.examples.rows.n_folds + 1)
+        ]
+
+    @property
+    def _fewest_fold_parts(self) -> int:
         recipe, folds = self.recipes[0], self.examples.rows.n_folds
         activations = len(self.recipes) * self.batch_size * width(recipe, self.examples)
         size = 1 if recipe.dropout else max(1, GROUP_ELEMENTS // activations)
-        fewest = -(-folds // size)
-        most = 1 if recipe.dropout else len(self.recipes)
-        return [
-            self._division(slices(len(self.recipes), parts), slices(folds, fold_parts))
-            for parts in range(1, most + 1)
-            for fold_parts in range(fewest, folds + 1)
-        ]
+        return -(-folds // size)
 
-    def _division(self, recipes: Sequence[slice], folds: Sequence[slice]) -> Division:
+    def _division(self, parts: int, fold_parts: int) -> Division:
+        recipes = slices(len(self.recipes), parts)
+        folds = slices(self.examples.rows.n_folds, fold_parts)
         groups = tuple(Group(some, own) for some in recipes for own in folds)
         calls, each = self._costs
         return Division(groups, tuple(calls + group.size * each for group in groups))

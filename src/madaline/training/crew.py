@@ -1,8 +1,8 @@
 """A crew is some processes that work beside this one, each on a processor of its own.
 
 Networks are small: most of a step are calls of NumPy that last 20 µs, and threads wait for one
-another between them. Processes do not. What they work on is in shared memory, so that a task is a
-message of a few hundred bytes, over a connection of its own for each process. This one works, too.
+another between them. Processes do not. What they work on is in shared memory, and so are their
+tasks: to carry one out again is a message of some bytes. This process works, too.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from threading import Thread
-from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any
 from weakref import finalize
 
 from madaline.core.compiled import compiled_kernels
 from madaline.core.follower import follower
 from madaline.errors import WorkerLostError
+from madaline.training.channel import Channel
 from madaline.training.shared_memory import Attached, SharedMemory
+from madaline.training.threads import one_threaded_products
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -36,12 +37,6 @@ ONE_THREAD = {
     "VECLIB_MAXIMUM_THREADS": "1",
 }
 """Matrix products of a worker stay on its own processor."""
-
-SOON = 2e-4
-"""Seconds for which a message is looked for again and again before a process sleeps: twice as long
-as it takes to be woken up."""
-
-Channel: TypeAlias = "Connection[Any, Any]"
 
 LOST = (
     "A process that trained networks was ended from outside, perhaps because memory ran out: try"
@@ -86,23 +81,21 @@ class Crew:
         # The tracker is a process that outlives this one: it removes the folder after a crash.
         resource_tracker.register(str(folder), "folder")
         self._executor = executor
-        self._connections: list[Channel] = []
+        self._channels: list[Channel] = []
         self.close = finalize(
-            self, _close, executor, listener, self._connections, self.memory, resource_tracker
+            self, _close, executor, listener, self._channels, self.memory, resource_tracker
         )
         with _interrupts_for_this_process_only():
             self._serving = [
                 executor.submit(_serve, folder, listener.address, key) for _ in range(n_workers)
             ]
-        self._door = Thread(
-            target=_let_in, args=(listener, n_workers, self._connections), daemon=True
-        )
+        self._door = Thread(target=_let_in, args=(listener, n_workers, self._channels), daemon=True)
         self._door.start()
 
     @property
     def ready(self) -> bool:
         """Whether the processes have started; those that cannot raise `WorkerLostError`."""
-        if len(self._connections) == len(self._serving):
+        if len(self._channels) == len(self._serving):
             return True
         if not self._door.is_alive():
             raise WorkerLostError(LOST)
@@ -114,14 +107,16 @@ class Crew:
                     raise WorkerLostError(LOST) from error
         return False
 
-    def run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+    def run(self, tasks: Sequence[Callable[..., Any]], *arguments: Any) -> list[Any]:
         """Return what the tasks return, in their order.
 
         Parameters
         ----------
         tasks : sequence of callable
-            Without arguments: the first for this process, and one at most for each other one,
-            which can be pickled.
+            The first for this process, and one at most for each other one, which can be pickled.
+            One that is called again is not sent again, so it may not change meanwhile.
+        *arguments : object
+            What each of them is called with.
 
         Raises
         ------
@@ -131,31 +126,29 @@ class Crew:
         try:
             while not self.ready:
                 self._door.join(0.05)
-            return self._run(tasks)
+            return self._run(tasks, arguments)
         except BaseException:
             self.close()
             raise
 
-    def _run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
+    def _run(self, tasks: Sequence[Callable[..., Any]], arguments: tuple[Any, ...]) -> list[Any]:
         """Hand out all tasks but the first, do that, and fetch what has become of the others."""
         own, *others = tasks
-        numbers = self.memory.numbers
-        busy = self._connections[: len(others)]
+        for task in others:
+            if self.memory.number(task) is None:
+                self.memory.keep(task)
+        kept, busy = self.memory.numbers, self._channels[: len(others)]
         with _lost_workers_as_a_sentence():
-            for connection, task in zip(busy, others, strict=True):
-                connection.send_bytes(self.memory.write((numbers, task)))
-        result = own()
+            for channel, task in zip(busy, others, strict=True):
+                channel.send(_written((kept, self.memory.number(task), arguments)))
+        result = own(*arguments)
         with _lost_workers_as_a_sentence():
-            answers = [_received(connection) for connection in busy]
+            answers = [channel.receive() for channel in busy]
         return [result, *map(_opened, answers)]
 
 
-def _received(connection: Channel) -> bytes:
-    """Return the next message: to be woken up takes longer than to look for it a few times."""
-    end = perf_counter() + SOON
-    while not connection.poll(0) and perf_counter() < end:
-        pass
-    return connection.recv_bytes()
+def _written(message: Any) -> bytes:
+    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
 
 def _opened(answer: bytes) -> Any:
@@ -169,24 +162,24 @@ def _opened(answer: bytes) -> Any:
 def _close(
     executor: Any,
     listener: Listener,
-    connections: Sequence[Channel],
+    channels: Sequence[Channel],
     memory: SharedMemory,
     tracker: Any,
 ) -> None:
     executor.shutdown(kill_workers=True)
     listener.close()
-    for connection in connections:
-        connection.close()
+    for channel in channels:
+        channel.close()
     memory.close()
     if not memory.folder.exists():  # Windows keeps files that are still mapped
         tracker.unregister(str(memory.folder), "folder")
 
 
-def _let_in(listener: Listener, n_workers: int, connections: list[Channel]) -> None:
+def _let_in(listener: Listener, n_workers: int, channels: list[Channel]) -> None:
     """Wait for the processes to come, beside whatever this one does."""
     with suppress(OSError, EOFError, AuthenticationError):  # closed before they came
-        while len(connections) < n_workers:
-            connections.append(listener.accept())
+        while len(channels) < n_workers:
+            channels.append(Channel(listener.accept()))
 
 
 @contextmanager
@@ -244,20 +237,21 @@ def _serve(folder: Path, address: Any, key: bytes) -> None:
     """Carry out tasks, in the process of a worker, as long as the other process lives."""
     attached = Attached(folder)
     lost = suppress(EOFError, OSError, AuthenticationError)
-    with lost, Client(address, authkey=key) as connection:
+    with lost, Client(address, authkey=key) as connection, one_threaded_products():
+        channel = Channel(connection)
         while True:
-            connection.send_bytes(_carried_out(attached, _received(connection)))
+            channel.send(_carried_out(attached, channel.receive()))
     os._exit(0)  # nobody would give this process anything else to do
 
 
 def _carried_out(attached: Attached, message: bytes) -> bytes:
     """Return what a task returned or raised, as bytes."""
     try:
-        numbers, task = attached.read(message)
-        attached.forget_all_but(numbers)
-        return pickle.dumps((True, task()), pickle.HIGHEST_PROTOCOL)
+        kept, number, arguments = pickle.loads(message)
+        attached.forget_all_but(kept)
+        return _written((True, attached.object(number)(*arguments)))
     except Exception as error:
-        return pickle.dumps((False, _that_travels(error)))
+        return _written((False, _that_travels(error)))
 
 
 def _that_travels(error: Exception) -> Exception:

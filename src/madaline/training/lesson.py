@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from madaline.core.arrays import Array
 from madaline.training.cohort import Cohort
 from madaline.training.epoch import Epoch
 from madaline.training.groups import Group
+from madaline.training.threads import one_threaded_products
 
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """One epoch of a group of a cohort, to be called here or in another process (final).
+    """What a group of a cohort does in an epoch, here or in another process (final).
 
     Parameters
     ----------
@@ -20,25 +22,43 @@ class Lesson:
         Whose networks; its population is changed.
     group : Group
         Which of them.
-    epoch : Epoch
-        The order of the rows.
+    outputs : sequence of ndarray of shape (n_judged, n_outputs)
+        Where each recipe of the cohort says what it says about the rows.
     """
 
     cohort: Cohort
     group: Group
+    outputs: Sequence[Array]
+
+    def teach(self, epoch: Epoch) -> None:
+        """Train, then write the raw outputs for each fold's own rows."""
+        folds, recipes = self.group.folds, self.group.recipes
+        self.cohort.train_group(self.group, epoch.order, epoch.rngs(folds))
+        for fold in range(folds.start, folds.stop):
+            rows = self.cohort.examples.rows.held_out(fold)
+            judged = self.cohort.judge_fold(fold, rows, recipes)
+            for output, own in zip(self.outputs[recipes], judged, strict=True):
+                output[rows] = own
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """All that a process does in an epoch (final).
+
+    Parameters
+    ----------
+    lessons : sequence of Lesson
+        One after the other.
+    epoch : Epoch
+        Any: the others differ in their number alone.
+    """
+
+    lessons: Sequence[Lesson]
     epoch: Epoch
 
-    def __call__(self) -> list[Array]:
-        """Train, then return the raw outputs for each fold's own rows, (recipes, rows, outputs)."""
-        folds = self.group.folds
-        self.cohort.train_group(self.group, self.epoch.order, self.epoch.rngs(folds))
-        return [
-            self.cohort.judge_fold(fold, rows, self.group.recipes)
-            for fold, rows in enumerate(self.held_out, folds.start)
-        ]
-
-    @property
-    def held_out(self) -> list[slice]:
-        """The places of each fold's own rows, which are judged."""
-        folds, rows = self.group.folds, self.cohort.examples.rows
-        return [rows.held_out(fold) for fold in range(folds.start, folds.stop)]
+    def __call__(self, number: int) -> None:
+        """Teach all lessons for the epoch of this number."""
+        epoch = replace(self.epoch, number=number)
+        with one_threaded_products():
+            for lesson in self.lessons:
+                lesson.teach(epoch)

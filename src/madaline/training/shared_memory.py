@@ -61,14 +61,14 @@ class SharedMemory:
         )
         self._maps: WeakKeyDictionary[mmap.mmap, str] = WeakKeyDictionary()
         self._copies: dict[int, tuple[ref[Array], Array]] = {}
-        self._kept: dict[int, tuple[ref[Any], Path]] = {}
+        self._kept: dict[int, tuple[ref[Any], int]] = {}
         self._count = 0
         self._remove = finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     @property
     def numbers(self) -> frozenset[int]:
         """The numbers of the objects that are kept."""
-        return frozenset(int(path.stem) for _, path in self._kept.values())
+        return frozenset([number for _, number in self._kept.values()])
 
     def place(self, array: Array) -> Array:
         """Return an array of the same content that other processes see.
@@ -77,7 +77,7 @@ class SharedMemory:
         """
         if not array.nbytes:
             return array
-        path = self._path("array")
+        path = self._path(self._new_number(), "array")
         with path.open("w+b") as file:
             file.write(np.ascontiguousarray(array).data.cast("B"))
             file.flush()
@@ -96,13 +96,19 @@ class SharedMemory:
         content : object, optional
             What others get for it; by default the same.
         """
-        path, before = self._path("object"), self._kept.pop(id(thing), None)
+        number, before = self._new_number(), self._kept.pop(id(thing), None)
         if before is not None:
-            _unlink(before[1])
+            _unlink(self._path(before[1], "object"))
+        path = self._path(number, "object")
         path.write_bytes(self.write(thing if content is None else content))
-        self._kept[id(thing)] = (ref(thing), path)
+        self._kept[id(thing)] = (ref(thing), number)
         finalize(thing, self._kept.pop, id(thing), None)
         finalize(thing, _unlink, path)
+
+    def number(self, thing: Any) -> int | None:
+        """Return the number of an object that is kept; None if it is not."""
+        known = self._kept.get(id(thing))
+        return known[1] if known is not None and known[0]() is thing else None
 
     def write(self, thing: Any) -> bytes:
         """Return an object as bytes; what is shared is referred to."""
@@ -118,10 +124,8 @@ class SharedMemory:
         """Return how others find an object; None if it must be sent."""
         if isinstance(thing, np.ndarray):
             return self._array_reference(thing)
-        known = self._kept.get(id(thing))
-        if known is None or known[0]() is not thing:
-            return None
-        return ("object", int(known[1].stem))
+        number = self.number(thing)
+        return None if number is None else ("object", number)
 
     def _array_reference(self, array: Array) -> tuple[Any, ...] | None:
         mapped = _map_of(array)
@@ -142,9 +146,12 @@ class SharedMemory:
             known = self._copies[id(array)] = (ref(array), self.place(array))
         return known[1]
 
-    def _path(self, kind: str) -> Path:
+    def _new_number(self) -> int:
         self._count += 1
-        return self.folder / f"{self._count}.{kind}"
+        return self._count
+
+    def _path(self, number: int, kind: str) -> Path:
+        return self.folder / f"{number}.{kind}"
 
 
 class Attached:

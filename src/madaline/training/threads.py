@@ -6,7 +6,7 @@ process, and may round differently.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from threading import Lock
@@ -23,13 +23,13 @@ class _Limit:
     def __init__(self) -> None:
         self._lock = Lock()
         self._users = 0
-        self._limiter: Any = None
+        self._before: list[int] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
         with self._lock:
             if self._users == 0:
-                self._limiter = _controller().limit(limits=1, user_api="blas")
+                self._before = _set_threads([1] * len(_libraries()))
             self._users += 1
         try:
             yield
@@ -37,7 +37,7 @@ class _Limit:
             with self._lock:
                 self._users -= 1
                 if self._users == 0:
-                    self._limiter.restore_original_limits()
+                    _set_threads(self._before)
 
 
 _LIMIT = _Limit()
@@ -48,8 +48,18 @@ def one_threaded_products() -> AbstractContextManager[None]:
     return _LIMIT.held()
 
 
+def _set_threads(counts: Sequence[int]) -> list[int]:
+    """Set the number of threads of each matrix library; return what it was."""
+    before = [int(library.num_threads) for library in _libraries()]
+    for library, count, old in zip(_libraries(), counts, before, strict=True):
+        if count != old:
+            library.set_num_threads(count)
+    return before
+
+
 @cache
-def _controller() -> Any:
+def _libraries() -> Sequence[Any]:
+    """Return the matrix libraries of this process; to ask for them takes milliseconds."""
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController()
+    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)

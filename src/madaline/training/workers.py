@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import chain
 from types import TracebackType
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,11 +21,10 @@ from madaline.core.threads import count_threads
 from madaline.errors import OneProcessWarning, WorkerLostError
 from madaline.training.cohort import Cohort
 from madaline.training.crew import Crew, within_a_worker
+from madaline.training.dealing import Dealt, dealt_out
 from madaline.training.epoch import Epoch
 from madaline.training.examples import Examples
-from madaline.training.groups import Group, deal, divide
-from madaline.training.lesson import Lesson
-from madaline.training.threads import one_threaded_products
+from madaline.training.lesson import Lesson, Share
 
 WORTH_PROCESSES = 2.5e11
 """Multiply-adds, as `Division` counts them, that must be planned for processes to start.
@@ -60,7 +56,7 @@ class Workers:
         self._crew: Crew | None = None
         self._alone = self.n_jobs == 1 or within_a_worker()
         self._placed: WeakKeyDictionary[Cohort, Population] = WeakKeyDictionary()
-        self._dealt: tuple[Any, list[list[tuple[Cohort, Group]]]] = ((), [])
+        self._dealt: Dealt | None = None
 
     def __enter__(self) -> Workers:
         """Be closed at the end of a `with` block."""
@@ -81,25 +77,25 @@ class Workers:
             self._crew.close()
         self._crew = None
         self._placed.clear()
-        self._dealt = ((), [])
+        self._dealt = None
 
     def teach(
         self, cohorts: Sequence[Cohort], epoch: Epoch, *, epochs_left: int = 0
     ) -> Iterator[list[Array]]:
-        """Train all networks for an epoch, and yield what they say about their folds' own rows.
+        """Train all networks for an epoch; return what they say about their folds' own rows.
 
         Parameters
         ----------
         cohorts : sequence of Cohort
             The networks, which are changed.
         epoch : Epoch
-            The order of the rows.
+            The order of the rows; for the same networks, epochs differ in their number alone.
         epochs_left : int, default=0
             How many more epochs there may be.
 
-        Yields
-        ------
-        list of ndarray of shape (n_judged, n_outputs)
+        Returns
+        -------
+        iterator of list of ndarray of shape (n_judged, n_outputs)
             Raw outputs of a cohort's averaged networks, an array for each recipe.
 
         Raises
@@ -107,19 +103,13 @@ class Workers:
         WorkerLostError
             If a process was ended from outside.
         """
-        crew = self._crew_for(cohorts, epoch, 1 + epochs_left)
-        shares = self._shares(cohorts, epoch, 1 if crew is None else 1 + crew.n_workers)
-        lessons = list(chain(*shares))
-        if crew is None:
-            answer: Callable[[Lesson], list[Array]] = _taught_here
-        else:
-            tasks = [partial(_taught, share) for share in shares]
-            answer = dict(zip(lessons, chain.from_iterable(crew.run(tasks)), strict=True)).pop
-        for cohort in cohorts:
-            yield _gathered(cohort, [one for one in lessons if one.cohort is cohort], answer)
+        dealt = self._dealt_out(cohorts, epoch, 1 + epochs_left)
+        if dealt is not None:
+            return dealt.teach(epoch.number)
+        return (_taught_here(cohort, epoch) for cohort in cohorts)
 
-    def _crew_for(self, cohorts: Sequence[Cohort], epoch: Epoch, epochs: int) -> Crew | None:
-        """Return the processes that know the cohorts, if there are any."""
+    def _dealt_out(self, cohorts: Sequence[Cohort], epoch: Epoch, epochs: int) -> Dealt | None:
+        """Return the networks dealt out to processes, if there are any."""
         if self._alone or (self._crew is None and epochs * _cost(cohorts) < WORTH_PROCESSES):
             return None
         try:
@@ -127,10 +117,12 @@ class Workers:
                 others = min(self.n_jobs, _most_groups(cohorts)) - 1
                 if others == 0:
                     return None
-                self._crew = _start(others, epoch.examples)
+                self._crew = _start(others, cohorts, epoch.examples)
             if not self._crew.ready and _cost(cohorts) < SOON_OVER:
                 return None
-            self._show(self._crew, cohorts)
+            if self._dealt is None or not self._dealt.are(cohorts):
+                self._dealt = None  # makes room
+                self._dealt = dealt_out(self._crew, cohorts, epoch, self._placed)
         except (OSError, ImportError, NotImplementedError, WorkerLostError, *_UNSENDABLE) as error:
             self.close()
             self._alone = True
@@ -140,24 +132,7 @@ class Workers:
                 OneProcessWarning,
                 stacklevel=2,
             )
-        return self._crew
-
-    def _show(self, crew: Crew, cohorts: Sequence[Cohort]) -> None:
-        """Put cohorts that are new, or not what they were, where the processes see them."""
-        for cohort in cohorts:
-            if self._placed.get(cohort) is not cohort.population:
-                cohort.move(crew.memory.place)
-                crew.memory.keep(cohort)
-                self._placed[cohort] = cohort.population
-
-    def _shares(
-        self, cohorts: Sequence[Cohort], epoch: Epoch, n_workers: int
-    ) -> list[list[Lesson]]:
-        """Return the lessons of an epoch for each who works: at most so many."""
-        like = [n_workers, *((one, len(one.recipes)) for one in cohorts)]
-        if self._dealt[0] != like:
-            self._dealt = like, _dealt(cohorts, n_workers)
-        return [[Lesson(*networks, epoch) for networks in share] for share in self._dealt[1]]
+        return self._dealt
 
 
 def count_workers(n_jobs: int | None) -> int:
@@ -187,9 +162,10 @@ _UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
 """What goes wrong where an object cannot be sent to another process."""
 
 
-def _start(n_workers: int, examples: Examples) -> Crew:
+def _start(n_workers: int, cohorts: Sequence[Cohort], examples: Examples) -> Crew:
     """Return processes that see the rows."""
-    crew = Crew(n_workers, examples.n_bytes)
+    outputs = sum(len(one.recipes) for one in cohorts) * examples.rows.n_judged * examples.n_outputs
+    crew = Crew(n_workers, examples.n_bytes + outputs * np.dtype(np.float32).itemsize)
     try:
         examples.move(crew.memory.place)
         # What only judges and decides stays here; it may hold what cannot be sent.
@@ -209,36 +185,8 @@ def _cost(cohorts: Sequence[Cohort]) -> float:
     return sum(cohort.cost for cohort in cohorts)
 
 
-def _dealt(cohorts: Sequence[Cohort], n_workers: int) -> list[list[tuple[Cohort, Group]]]:
-    """Return the groups of all cohorts, dealt out to those who work, and to no more than needed."""
-    divisions = divide([one.divisions() for one in cohorts], n_workers)
-    costs = [cost for division in divisions for cost in division.costs]
-    groups = [
-        (cohort, group)
-        for cohort, division in zip(cohorts, divisions, strict=True)
-        for group in division.groups
-    ]
-    return [[groups[place] for place in share] for share in deal(costs, n_workers) if share]
-
-
-def _taught(lessons: Sequence[Lesson]) -> list[list[Array]]:
-    with one_threaded_products():
-        return [lesson() for lesson in lessons]
-
-
-def _taught_here(lesson: Lesson) -> list[Array]:
-    with one_threaded_products():
-        return lesson()
-
-
-def _gathered(
-    cohort: Cohort, lessons: Sequence[Lesson], answer: Callable[[Lesson], list[Array]]
-) -> list[Array]:
-    """Return the output of each recipe of a cohort, of the answers to its groups' lessons."""
-    shape = (cohort.examples.rows.n_judged, cohort.examples.n_outputs)
+def _taught_here(cohort: Cohort, epoch: Epoch) -> list[Array]:
+    shape = cohort.examples.rows.n_judged, cohort.examples.n_outputs
     outputs = [np.empty(shape, np.float32) for _ in cohort.recipes]
-    for lesson in lessons:  # one after the other: answers take as much room as outputs
-        for rows, of_fold in zip(lesson.held_out, answer(lesson), strict=True):
-            for output, own in zip(outputs[lesson.group.recipes], of_fold, strict=True):
-                output[rows] = own
+    Share([Lesson(cohort, group, outputs) for group in cohort.groups()], epoch)(epoch.number)
     return outputs

@@ -1,0 +1,100 @@
+"""Networks are dealt out to processes: each gets its share, and all see what they are and say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from madaline.core.arrays import Array
+from madaline.core.population import Population
+from madaline.training.cohort import Cohort
+from madaline.training.crew import Crew
+from madaline.training.epoch import Epoch
+from madaline.training.groups import Group, deal, divide
+from madaline.training.lesson import Lesson, Share
+from madaline.training.shared_memory import SharedMemory
+
+
+@dataclass(frozen=True, eq=False)
+class Dealt:
+    """Networks that are dealt out, for one epoch after the other (final).
+
+    Parameters
+    ----------
+    crew : Crew
+        The processes.
+    populations : list of Population
+        Of each cohort, in shared memory.
+    outputs : list of list of ndarray of shape (n_judged, n_outputs)
+        Of each cohort and recipe, in shared memory.
+    shares : list of Share
+        The first for this process, and one for each other that has anything to do.
+    """
+
+    crew: Crew
+    populations: list[Population]
+    outputs: list[list[Array]]
+    shares: list[Share]
+
+    def are(self, cohorts: Sequence[Cohort]) -> bool:
+        """Return whether it is these networks, and all as they were."""
+        populations = [one.population for one in cohorts]
+        return len(populations) == len(self.populations) and all(
+            one is two for one, two in zip(populations, self.populations, strict=True)
+        )
+
+    def teach(self, number: int) -> Iterator[list[Array]]:
+        """Train for an epoch; yield what each cohort says, an array for each recipe."""
+        self.crew.run(self.shares, number)
+        for outputs in self.outputs:
+            yield [output.copy() for output in outputs]
+
+
+def dealt_out(
+    crew: Crew,
+    cohorts: Sequence[Cohort],
+    epoch: Epoch,
+    placed: WeakKeyDictionary[Cohort, Population],
+) -> Dealt:
+    """Put cohorts that are new, or not what they were, where processes see them; deal them out.
+
+    Parameters
+    ----------
+    crew : Crew
+        The processes.
+    cohorts : sequence of Cohort
+        Whose networks; they may be moved.
+    epoch : Epoch
+        Any.
+    placed : WeakKeyDictionary of Cohort to Population
+        Which ones are there, and what they were; changed.
+    """
+    for cohort in cohorts:
+        if placed.get(cohort) is not cohort.population:
+            cohort.move(crew.memory.place)
+            crew.memory.keep(cohort)
+            placed[cohort] = cohort.population
+    outputs = [_room_for(cohort, crew.memory) for cohort in cohorts]
+    shares = [
+        Share([Lesson(cohorts[place], group, outputs[place]) for place, group in own], epoch)
+        for own in _dealt(cohorts, 1 + crew.n_workers)
+    ]
+    return Dealt(crew, [one.population for one in cohorts], outputs, shares)
+
+
+def _room_for(cohort: Cohort, memory: SharedMemory) -> list[Array]:
+    shape = cohort.examples.rows.n_judged, cohort.examples.n_outputs
+    return [memory.place(np.empty(shape, np.float32)) for _ in cohort.recipes]
+
+
+def _dealt(cohorts: Sequence[Cohort], n_workers: int) -> list[list[tuple[int, Group]]]:
+    """Return the groups of all cohorts, dealt out to those who work, and to no more than needed."""
+    divisions = divide([one.divisions() for one in cohorts], n_workers)
+    costs = [cost for division in divisions for cost in division.costs]
+    groups = [
+        (place, group) for place, division in enumerate(divisions) for group in division.groups
+    ]
+    return [[groups[place] for place in share] for share in deal(costs, n_workers) if share]
