@@ -7,6 +7,7 @@ that is Python, and of small networks it takes as long as the numbers themselves
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import is_
 from typing import Any
 
 from madaline.core.compiled import Kernel
@@ -81,7 +82,7 @@ class Recorded:
             known is not None
             and self._compiled is self._workspace.compiled
             and self._handed_out[0] == self._workspace.handed_out
-            and all(one is two for one, two in zip(arguments, known, strict=True))
+            and all(map(is_, arguments, known))
         )
 
     def _note(self, arguments: tuple[Any, ...]) -> None:
