@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from functools import partial
+from multiprocessing import Pipe
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
-from madaline.training.channel import SOON
+from madaline.training.channel import SOON, Channel
 from madaline.training.crew import Crew
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
@@ -149,6 +152,32 @@ def test_everybody_works_this_process_too():
         assert set(pids[1:]) == set(crew._executor._processes)
     assert crew.run([os.getpid]) == [os.getpid()]
     crew.close()
+
+
+def test_a_task_is_sent_once_and_called_with_what_is_new():
+    crew = Crew(1, 0)
+    seen, task = [], partial(sum, start=1)
+    for number in range(3):
+        assert crew.run([seen.append, task], (number, 1)) == [None, number + 2]
+        assert len(list(crew.memory.folder.glob("*.object"))) == 1
+    assert seen == [(0, 1), (1, 1), (2, 1)]
+    del task
+    assert crew.run([len, ascii], "abc") == [3, "'abc'"]
+    assert len(list(crew.memory.folder.glob("*.object"))) == 1
+    crew.close()
+
+
+@pytest.mark.parametrize("system", ["has poll", "has none"])
+def test_a_channel_waits_where_the_system_cannot_be_asked_for_one_connection(system, monkeypatch):
+    if system == "has none":
+        monkeypatch.delattr(select, "poll")
+    here, there = map(Channel, Pipe())
+    sender = Timer(100 * SOON, there.send, [b"late"])
+    sender.start()
+    assert here.receive() == b"late"
+    here.send(b"soon")
+    assert there.receive() == b"soon"
+    sender.join()
 
 
 def test_an_answer_that_takes_long_is_waited_for():

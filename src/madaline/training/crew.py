@@ -113,7 +113,8 @@ class Crew:
         Parameters
         ----------
         tasks : sequence of callable
-            The first for this process, and one at most for each other one, which can be pickled.
+            The first for this process, and one at most for each other one: functions, or objects
+            of Python that can be pickled.
             One that is called again is not sent again, so it may not change meanwhile.
         *arguments : object
             What each of them is called with.
