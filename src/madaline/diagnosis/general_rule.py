@@ -58,7 +58,7 @@ class GeneralRule:
 
         Returns
         -------
-        float64 ndarray of shape (n_rows, n_outputs)
+        float32 ndarray of shape (n_rows, n_outputs)
         """
         size = self.features.shape[1] - straight * RAMPS
         products = self.products - _products(self.features[forgotten], self.truth[forgotten])
@@ -66,7 +66,7 @@ class GeneralRule:
         penalty = np.full(size, RIDGE * np.count_nonzero(~forgotten))
         penalty[0] = 0.0  # the constant
         weights = np.linalg.solve(of_features[:size, :size] + np.diag(penalty), of_truth[:size])
-        return (self.features[:, :size] @ weights.astype(np.float32)).astype(np.float64)
+        return np.asarray(self.features[:, :size] @ weights.astype(np.float32))
 
 
 def _products(features: Array, truth: Array) -> Array:
@@ -93,4 +93,6 @@ def _truth(facts: Facts) -> Array:
     if facts.classes is None:
         ranks = facts.target.ravel().argsort(kind="stable").argsort(kind="stable")
         return np.asarray(ranks[:, None] / len(ranks), np.float32)
-    return np.eye(len(facts.classes), dtype=np.float32)[facts.codes]
+    if len(facts.classes) > 2:
+        return facts.target
+    return np.eye(2, dtype=np.float32)[facts.codes]

@@ -122,8 +122,10 @@ def _examine(run: Run, rule: GeneralRule, counted: Array) -> Suspect:
     usual = rule.truth[counted & ~rows].mean(axis=0)
     doubt = np.empty(len(rows))
     for some in row_blocks(*expected.shape):
-        doubt[some] = -np.sum((expected[some] - usual) * (rule.truth[some] - usual), axis=1)
-    return Suspect(group, agreement(expected[rows], rule.truth[rows], usual), doubt)
+        surprise = expected[some].astype(np.float64) - usual
+        doubt[some] = -np.sum(surprise * (rule.truth[some] - usual), axis=1)
+    agreed = agreement(expected[rows].astype(np.float64), rule.truth[rows], usual)
+    return Suspect(group, agreed, doubt)
 
 
 def _finding(facts: Facts, suspect: Suspect) -> Finding:

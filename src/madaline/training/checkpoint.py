@@ -23,6 +23,7 @@ from madaline.training.examples import Examples
 from madaline.training.race import Race
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
+from madaline.training.row_file import put_away
 from madaline.training.standing import Candidate
 from madaline.version import __version__
 
@@ -56,7 +57,7 @@ def save_checkpoint(
         arrays |= _population_arrays(f"cohort{number}", cohort)
     for number, candidate in enumerate(race.candidates.values()):
         arrays[f"candidate{number}.theta"] = candidate.theta
-        arrays[f"candidate{number}.output"] = candidate.output
+        arrays[f"candidate{number}.output"] = candidate.output[:]
     description = {
         "fingerprint": fingerprint(race),
         "epoch": race.epoch,
@@ -164,7 +165,7 @@ def _candidate(
         loss=values["loss"],
         epoch=values["epoch"],
         theta=arrays[f"{prefix}.theta"],
-        output=arrays[f"{prefix}.output"],
+        output=put_away(arrays[f"{prefix}.output"]),
         record=Record(**values["record"]) if values["record"] else None,
         entered=values["entered"],
         inherited=values["inherited"],

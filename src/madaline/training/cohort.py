@@ -80,7 +80,7 @@ class Cohort:
         self.optimizer = ScheduleFreeAdamW(power=AVERAGING_POWER)
         self._rates = network.layout.row(learning_rate_multiple)
         self._decays = weights_only(network.layout)
-        self._workspaces: dict[tuple[int, int] | None, Workspace] = {}
+        self._workspaces: dict[tuple[int, int], Workspace] = {}
         self._gradients: dict[tuple[int, ...], Array] = {}
         self._learners: dict[tuple[int, ...], Learner] = {}
         self._trained = 0.0  # multiply-adds
@@ -256,7 +256,7 @@ class Cohort:
             return self._judge_fold(fold, places, recipes)
 
     def _judge_fold(self, fold: int, places: slice, recipes: slice) -> Array:
-        workspace = self._workspace(None)
+        workspace = self._quick(Workspace())  # its arrays are many, and soon had again
         theta = self.optimizer.averaged(self.population[recipes, fold])
         parameters = self.network.bind(theta)
         x = self.examples.encoded(self.recipes[0].n_bins, fold, places)
@@ -361,7 +361,8 @@ class Cohort:
 
     def _learner(self, group: Group) -> Learner:
         """Return a group's learner, the same one as long as its networks stay where they are."""
-        workspace, folds = self._workspace(group), group.folds
+        workspace = self._quick(self._workspaces.setdefault(group.shape, Workspace()))
+        folds = group.folds
         place = (group.recipes.start, group.recipes.stop, folds.start, folds.stop)
         if place not in self._learners:
             self._learners[place] = self._new_learner(
@@ -386,10 +387,8 @@ class Cohort:
         self._gradients.clear()
         self._learners.clear()
 
-    def _workspace(self, group: Group | None) -> Workspace:
-        """Return the arrays of training groups of a shape, or without one, of judging."""
-        shape = None if group is None else group.shape
-        workspace = self._workspaces.setdefault(shape, Workspace())
+    def _quick(self, workspace: Workspace) -> Workspace:
+        """Return it with compiled kernels, where they are there or worth loading by now."""
         if self._trained >= WORTH_COMPILING or compiled_kernels.cache_info().currsize:
             workspace.compiled = compiled_kernels()
         return workspace

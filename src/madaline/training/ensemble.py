@@ -8,13 +8,14 @@ import numpy as np
 
 from madaline.core.arrays import BLOCK, Array, row_blocks
 from madaline.core.losses.base import Loss
+from madaline.training.row_file import Rows, read_rows
 
 CHUNK = 512
 """Rows that are looked at together, at most."""
 
 
 def greedy_weights(
-    outputs: Sequence[Array],
+    outputs: Sequence[Rows],
     target: Array,
     loss: Loss,
     *,
@@ -29,7 +30,7 @@ def greedy_weights(
 
     Parameters
     ----------
-    outputs : sequence of ndarray of shape (n_samples, n_outputs)
+    outputs : sequence of Rows of shape (n_samples, n_outputs)
         Raw out-of-fold outputs of each candidate. Means are taken of raw outputs, not of
         predictions: of log-odds, not of probabilities.
     target : ndarray of shape (n_samples, n_outputs)
@@ -60,19 +61,19 @@ def greedy_weights(
     array([0.5, 0.5, 0. ])
     """
     counts = np.zeros(len(outputs))
-    total = np.zeros_like(outputs[0])
+    total = np.zeros(outputs[0].shape, outputs[0].dtype)
     for taken in range(1, steps + 1):
         if judge is None:
             losses = _losses_with(outputs, total, taken, target, loss, weight)
         else:
-            losses = np.array([judge((output + total) / taken) for output in outputs])
+            losses = np.array([judge((output[:] + total) / taken) for output in outputs])
         best = int(np.argmin(losses))
         counts[best] += 1
-        total += outputs[best]
+        total += outputs[best][:]
     return counts / steps
 
 
-def combined(outputs: Sequence[Array], weights: Array) -> Array:
+def combined(outputs: Sequence[Rows], weights: Array) -> Array:
     """Return the weighted mean of raw outputs, shape (n_samples, n_outputs), in float64."""
     n_samples, n_outputs = outputs[0].shape
     mean = np.zeros((n_samples, n_outputs))
@@ -84,7 +85,7 @@ def combined(outputs: Sequence[Array], weights: Array) -> Array:
 
 
 def _losses_with(
-    outputs: Sequence[Array],
+    outputs: Sequence[Rows],
     total: Array,
     taken: int,
     target: Array,
@@ -97,9 +98,12 @@ def _losses_with(
     """
     sums = np.zeros(len(outputs))
     chunk = min(CHUNK, max(16, BLOCK // (len(outputs) * total.shape[1])))
+    room = np.empty((len(outputs), chunk, total.shape[1]), total.dtype)
     for start in range(0, len(total), chunk):
-        rows = slice(start, start + chunk)
-        means = np.stack([one[rows] for one in outputs])
+        rows = slice(start, min(start + chunk, len(total)))
+        means = room[:, : rows.stop - start]
+        for one, mean in zip(outputs, means, strict=True):
+            read_rows(one, start, mean)
         means += total[rows]
         means /= total.dtype.type(taken)
         losses = loss.rows(means, target[rows]).astype(np.float64)  # (candidates, rows)

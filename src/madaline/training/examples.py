@@ -16,6 +16,7 @@ from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
 from madaline.training.ensemble import greedy_weights
 from madaline.training.metrics import TIE, Metric
+from madaline.training.row_file import Rows
 
 
 @dataclass(eq=False)
@@ -138,7 +139,7 @@ class Examples:
             loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
         return loss if self.metric is None else self.metric.shortfall(output, places) + TIE * loss
 
-    def best_mix(self, outputs: Sequence[Array], *, by_loss: bool = False) -> Array:
+    def best_mix(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
         """Return the shares of outputs, each (n_judged, n_outputs), in their best mix.
 
         By loss is quicker, where a metric judges.

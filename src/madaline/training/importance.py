@@ -183,6 +183,8 @@ def out_of_fold_importances(
     if not folds:
         return ()
 
+    of_mix = mix.output
+
     def rises(fold: int, places: Array) -> Array:
         exchange = _Exchange.draw(
             places, len(names), np.random.default_rng([seed, EXCHANGE_STREAM, fold])
@@ -190,7 +192,7 @@ def out_of_fold_importances(
         outputs = [one.share * exchange.output(one, fold, examples) for one in mix.ingredients]
         output = np.sum(outputs, axis=0)
         target = examples.target[places]
-        before = examples.loss.rows(mix.output[places] / temperature, target)
+        before = examples.loss.rows(of_mix[places] / temperature, target)
         return np.asarray(examples.loss.rows(output / temperature, target) - before)
 
     with one_threaded_products():

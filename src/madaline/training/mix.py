@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from madaline.core.surgery import hidden_layers, units_of
 from madaline.training.committee import Committee
 from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
+from madaline.training.row_file import Rows, put_away
 from madaline.training.standing import Candidate, nothing
 from madaline.training.threads import one_threaded_products
 
@@ -38,7 +38,7 @@ class Ingredient:
         Their layers.
     theta : ndarray of shape (folds, parameters)
         Their parameters.
-    output : ndarray of shape (n_samples, n_outputs)
+    output : Rows of shape (n_samples, n_outputs)
         Their out-of-fold raw outputs, in the order of the examples.
     share : float
         How much they count.
@@ -48,7 +48,7 @@ class Ingredient:
     n_bins: int
     network: Network
     theta: Array
-    output: Array
+    output: Rows
     share: float
 
     @property
@@ -70,12 +70,12 @@ class Mix:
     ----------
     ingredients : tuple of Ingredient
         Recipes whose shares are positive and add up to one.
-    settled : ndarray of shape (n_samples, n_outputs), optional
+    settled : Rows of shape (n_samples, n_outputs), optional
         Its output, where those of the ingredients are no longer kept.
     """
 
     ingredients: tuple[Ingredient, ...]
-    settled: Array | None = None
+    settled: Rows | None = None
 
     @classmethod
     def of(cls, candidates: Mapping[str, Candidate], shares: Mapping[str, float]) -> Mix:
@@ -100,18 +100,18 @@ class Mix:
         """Multiply-adds of predicting one row with all networks."""
         return sum(one.row_multiply_adds for one in self.ingredients)
 
-    @cached_property
+    @property
     def output(self) -> Array:
         """The out-of-fold raw output, shape (n_samples, n_outputs), in float64."""
         if self.settled is not None:
-            return self.settled
+            return self.settled[:]
         outputs = [one.output for one in self.ingredients]
         return combined(outputs, np.asarray([one.share for one in self.ingredients]))
 
     def settle(self) -> Mix:
         """Return the mix with its own output, but without those of its ingredients."""
         ingredients = tuple(replace(one, output=nothing()) for one in self.ingredients)
-        return Mix(ingredients, self.output)
+        return Mix(ingredients, put_away(self.output))
 
     def committee(self, examples: Examples, *, temperature: float = 1.0) -> Committee:
         """Return what the networks of each fold say about some of the rows that are judged.

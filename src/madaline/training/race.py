@@ -27,6 +27,7 @@ from madaline.training.plan import Plan
 from madaline.training.policy import Policy
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
+from madaline.training.row_file import put_away
 from madaline.training.selection import SelectionPolicy, mix_shares
 from madaline.training.simplification import SimplificationPolicy, simpler
 from madaline.training.standing import Candidate, Standing, nothing
@@ -177,18 +178,18 @@ class Race:
         outputs = self.workers.teach(self.cohorts, epoch, epochs_left=left)
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
         return [
-            self._record(cohort, place, output)
+            self._record(cohort, place, own.pop(0))  # one after the other, to need less room
             for cohort, own in zip(self.cohorts, outputs, strict=True)
-            for place, output in enumerate(own)
+            for place in range(len(own))
         ]
 
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self.candidates[cohort.recipes[place].name]
         loss = self.examples.mean_loss(output)
+        candidate.now = put_away(output)
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch
-            candidate.theta, candidate.output = cohort.averaged(place), output
-        candidate.now = output
+            candidate.theta, candidate.output = cohort.averaged(place), candidate.now
         candidate.record = Record(
             epoch=self.epoch,
             recipe=candidate.name,

@@ -13,6 +13,7 @@ from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
+from madaline.training.row_file import Rows
 from madaline.training.threads import one_threaded_products
 
 
@@ -37,9 +38,9 @@ class Candidate:
         When it was reached.
     theta : ndarray of shape (folds, parameters)
         The averaged networks of that epoch.
-    output : ndarray of shape (n_samples, n_outputs)
+    output : Rows of shape (n_samples, n_outputs)
         Their out-of-fold raw outputs.
-    now : ndarray of shape (n_samples, n_outputs)
+    now : Rows of shape (n_samples, n_outputs)
         The out-of-fold raw outputs of its latest epoch, while it races.
     record : Record, optional
         Its latest epoch; None before its first.
@@ -62,8 +63,8 @@ class Candidate:
     loss: float = np.inf
     epoch: int = 0
     theta: Array = field(default_factory=nothing, repr=False)
-    output: Array = field(default_factory=nothing, repr=False)
-    now: Array = field(default_factory=nothing, repr=False)
+    output: Rows = field(default_factory=nothing, repr=False)
+    now: Rows = field(default_factory=nothing, repr=False)
     record: Record | None = None
     entered: int = 0
     inherited: int = 0
@@ -119,12 +120,12 @@ class Standing:
         """The recipe with the lowest loss so far."""
         return min(self.candidates.values(), key=lambda one: one.loss)
 
-    def mixed_loss(self, *more: Array) -> float:
+    def mixed_loss(self, *more: Rows) -> float:
         """Return the loss of the best mix of all recipes at their best epochs.
 
         Parameters
         ----------
-        *more : ndarray of shape (n_samples, n_outputs)
+        *more : Rows of shape (n_samples, n_outputs)
             Raw out-of-fold outputs that may take part, too.
         """
         examples = self.examples
