@@ -79,14 +79,18 @@ def _features(encoded: Array) -> Array:
     rng = np.random.default_rng(0)
     directions = rng.normal(size=(linear.shape[1], RAMPS)) / np.sqrt(linear.shape[1])
     starts = rng.uniform(-1, 1, RAMPS).astype(np.float32)
-    ramps = np.maximum(linear @ directions.astype(np.float32) + starts, 0)
+    ramps = linear @ directions.astype(np.float32)
+    ramps += starts
+    np.maximum(ramps, 0, out=ramps)
     return np.hstack([np.ones_like(linear[:, :1]), linear, _standardized(ramps)])
 
 
 def _standardized(x: Array) -> Array:
-    x = x - x.mean(axis=0)
+    """Return the array itself, changed in place."""
+    x -= x.mean(axis=0)
     scale = x.std(axis=0)
-    return np.asarray(x / np.where(scale > 0, scale, 1))
+    x /= np.where(scale > 0, scale, 1)
+    return x
 
 
 def _truth(facts: Facts) -> Array:

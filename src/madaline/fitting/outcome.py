@@ -90,7 +90,7 @@ class Outcome:
         """What raw outputs are divided by."""
         return 1.0 if self.calibration is None else self.calibration.temperature
 
-    @cached_property
+    @property
     def judged_output(self) -> Array:
         """The final raw out-of-fold output of the mix as it was before it was pruned.
 
@@ -101,13 +101,14 @@ class Outcome:
     @cached_property
     def own_examples(self) -> Examples:
         """The examples as they are: weights of classes are for training only."""
-        return replace(self.race.examples, weight=self.prepared.own_weight)
+        examples, weight = self.race.examples, self.prepared.own_weight
+        return examples if weight is examples.weight else replace(examples, weight=weight)
 
     def judged(self, examples: Examples) -> Judged:
         """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
         return self.judged_output, examples.prior_output(), *examples.judged_facts
 
-    @property
+    @cached_property
     def standard_errors_better(self) -> float:
         """By how many standard errors the loss is below that of a constant."""
         examples = self.race.examples
