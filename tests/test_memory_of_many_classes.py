@@ -9,8 +9,14 @@ import pytest
 
 from madaline.core.arrays import BLOCK, row_blocks
 from madaline.core.losses import CrossEntropy
+from madaline.data import row_file
+from madaline.data.batches import FoldedRows
 from madaline.training.calibration import calibrate
 from madaline.training.ensemble import combined, greedy_weights
+from madaline.training.examples import Examples
+from madaline.training.plan import Plan
+from madaline.training.race import Race
+from madaline.training.recipe import Recipe
 
 N_ROWS, N_CLASSES = 6000, 150
 BOUNDS = (0, 2000, 4000, 6000)
@@ -62,6 +68,22 @@ def test_calibration(outputs, target):
     calibration, needed = peak(lambda: calibrate(CrossEntropy(), output, target, BOUNDS))
     assert calibration.best > 1
     assert needed < output.nbytes
+
+
+def test_races(target, monkeypatch):
+    x = np.random.default_rng(2).standard_normal((N_ROWS, 4)).astype(np.float32)
+    rows = FoldedRows.from_folds(np.arange(N_ROWS) % 3)
+    examples = Examples(rows, {0: x}, {0: (0, 1, 2, 3)}, target, CrossEntropy())
+    recipes = tuple(Recipe(0, 10.0, (units,)) for units in range(4, 10))
+    plan = Plan(recipes, n_folds=3, batch_size=256, epochs=2, patience=2, cuts=())
+    needed, losses = [], []
+    for large in (2**30, 1):
+        monkeypatch.setattr(row_file, "LARGE", large)
+        race = Race(plan, examples, 0)
+        needed.append(peak(lambda race=race: [*race.run(), race.mix()])[1])
+        losses.append([one.loss for one in race.candidates.values()])
+    assert needed[1] < needed[0] - 4 * target.nbytes
+    assert losses[0] == losses[1]
 
 
 @pytest.mark.parametrize("width", [1, 3, 200, 2 * BLOCK])

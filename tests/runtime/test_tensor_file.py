@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import stat
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
+from madaline.data.row_file import RowFile
 from madaline.data.saving import write_tensor_file, write_whole
 from madaline.data.tensor_file import (
     CHECKPOINT,
@@ -96,6 +98,22 @@ def test_we_read_what_the_safetensors_library_writes(tmp_path, arrays):
     description, found = read_tensor_file(tmp_path / "file")
     assert description == [1]
     assert_same(found, arrays)
+
+
+def test_rows_in_a_file_are_written_like_an_array(tmp_path, arrays):
+    filed = {name: RowFile(array) if array.ndim else array for name, array in arrays.items()}
+    write_tensor_file(tmp_path / "filed", MODEL, DESCRIPTION, filed)
+    write_tensor_file(tmp_path / "whole", MODEL, DESCRIPTION, arrays)
+    assert (tmp_path / "filed").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_arrays_are_written_one_after_the_other(tmp_path):
+    filed = {str(number): RowFile(np.ones((2**8, 2**10))) for number in range(8)}  # 2 MiB each
+    tracemalloc.start()
+    write_tensor_file(tmp_path / "file", CHECKPOINT, {}, filed)
+    needed = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert needed < 4 * 2**21  # of 8
 
 
 def test_the_same_content_makes_the_same_bytes(tmp_path, arrays):

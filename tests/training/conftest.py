@@ -120,7 +120,7 @@ def bits() -> Callable[[Race], Any]:
                 [one.name, one.loss, one.epoch, one.record, one.racing, one.entered]
                 for one in race.candidates.values()
             ],
-            [one.theta.tobytes() + one.output.tobytes() for one in race.candidates.values()],
+            [one.theta.tobytes() + one.output[:].tobytes() for one in race.candidates.values()],
             [cohort.population.theta.tobytes() for cohort in race.cohorts],
         )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline.data import row_file
 from madaline.data.batches import FoldedRows
 from madaline.data.saving import write_tensor_file
 from madaline.data.tensor_file import MODEL
@@ -24,6 +25,22 @@ def advance(race, records, decisions, epochs):
                 records.append(record)
             else:
                 decisions.append(decision)
+
+
+def test_outputs_in_files_are_kept_and_go_on(make_examples, plan, bits, tmp_path, monkeypatch):
+    monkeypatch.setattr(row_file, "LARGE", 1)
+    examples = make_examples("multiclass")
+    whole, history = Race(plan, examples, 5), ([], [])
+    advance(whole, *history, 99)
+    interrupted, before = Race(plan, examples, 5), ([], [])
+    advance(interrupted, *before, 2)
+    save_checkpoint(tmp_path / "state", interrupted, *before)
+    race = Race(plan, examples, 5)
+    resumed = resume(tmp_path / "state", race)
+    for one in race.candidates.values():
+        assert isinstance(one.output, row_file.RowFile)
+    advance(race, *resumed, 99)
+    assert bits(race) == bits(whole)
 
 
 @pytest.mark.parametrize("busy", [False, True])

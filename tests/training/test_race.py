@@ -6,9 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline.data import row_file
+from madaline.data.target import ClassCodec
 from madaline.training import cohort as cohort_module
 from madaline.training.cohort import Cohort
 from madaline.training.decisions import Decision
+from madaline.training.objective import Objective
+from madaline.training.pruning import prune_mix
 from madaline.training.race import Race
 from madaline.training.recipe import Recipe
 from madaline.training.workers import Workers
@@ -231,6 +235,28 @@ def test_outputs_are_kept_once(make_examples, plan):
     kept = [one.output for one in race.candidates.values() if one.epoch]
     assert all(output.base is None for output in kept)  # none holds those of others
     assert all(one.now.size == 0 for one in race.candidates.values())
+
+
+@pytest.mark.parametrize("by_metric", [False, True])
+def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bits, monkeypatch):
+    examples = make_examples("multiclass")
+    if by_metric:
+        codes = examples.target.argmax(axis=1)
+        examples.metric = Objective(metric="accuracy").make_metric(
+            ClassCodec.fit(codes), codes, None, n_judged=len(codes)
+        )
+    found = []
+    for large in (row_file.LARGE, 1):
+        monkeypatch.setattr(row_file, "LARGE", large)
+        race = Race(busy_plan, examples, 5)
+        run(race)
+        mix = race.mix()
+        pruned = prune_mix(mix, examples, epoch=race.epoch, tolerance=0.05).settle()
+        outputs = mix.output.tobytes(), pruned.mix.output.tobytes(), pruned.before.output.tobytes()
+        found.append((bits(race), mix.shares, pruned.decisions, outputs))
+        kept = [one.output for one in race.candidates.values() if one.epoch]
+        assert all(isinstance(output, row_file.RowFile) == (large == 1) for output in kept)
+    assert found[0] == found[1]
 
 
 def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_examples, plan):

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.tensor_file import DTYPES, NO_CHECKSUM, VERSION, checksum
+from madaline.data.row_file import RowFile, Rows
+from madaline.data.tensor_file import DTYPES, NO_CHECKSUM, VERSION
 
 
 def write_tensor_file(
     path: str | os.PathLike[str],
     kind: str,
     description: Mapping[str, Any],
-    arrays: Mapping[str, Array],
+    arrays: Mapping[str, Rows],
 ) -> None:
     """Write a JSON value and arrays to one file that `read_tensor_file` reads.
 
@@ -32,8 +34,8 @@ def write_tensor_file(
         What the file is: ``MODEL`` or ``CHECKPOINT`` of `madaline.data.tensor_file`.
     description : mapping
         The JSON value.
-    arrays : mapping of str to ndarray
-        The arrays.
+    arrays : mapping of str to ndarray or RowFile
+        The arrays; they are written one after the other, to need little room.
 
     Raises
     ------
@@ -55,11 +57,15 @@ def write_tensor_file(
         "checksum": NO_CHECKSUM,
         "description": json.dumps(description),
     }
-    content = _safetensors(metadata, arrays)
-    write_whole(path, content.replace(NO_CHECKSUM.encode(), checksum(content).encode(), 1))
+    header = _safetensors_header(metadata, arrays)
+    digest = hashlib.sha256(header)  # as `checksum` counts
+    for part in _parts(arrays):
+        digest.update(part)
+    signed = header.replace(NO_CHECKSUM.encode(), digest.hexdigest().encode(), 1)
+    write_whole(path, signed, _parts(arrays))
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+def write_whole(path: str | os.PathLike[str], content: bytes, more: Iterable[bytes] = ()) -> None:
     """Write `content` beside `path` and move it there when it is complete.
 
     Parameters
@@ -68,6 +74,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         Where to write; an existing file is replaced.
     content : bytes
         What to write.
+    more : iterable of bytes, optional
+        What comes after it.
 
     Raises
     ------
@@ -79,6 +87,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.writelines(more)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o666 & ~_umask())
@@ -89,27 +98,32 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         raise
 
 
-def _safetensors(metadata: Mapping[str, str], arrays: Mapping[str, Array]) -> bytes:
-    """Return a file in the safetensors format; the same arrays always make the same bytes.
+def _safetensors_header(metadata: Mapping[str, str], arrays: Mapping[str, Rows]) -> bytes:
+    """Return how a safetensors file begins; the same arrays always make the same bytes.
 
     The format's own library writes its header in an order that changes from call to call.
     """
     names = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
     header: dict[str, Any] = {"__metadata__": metadata}
-    start, parts = 0, []
+    start = 0
     for name, array in arrays.items():
-        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        stop = start + little.nbytes
+        stop = start + prod(array.shape) * array.dtype.itemsize
         header[name] = {
-            "dtype": names[little.dtype],
-            "shape": little.shape,
+            "dtype": names[array.dtype.newbyteorder("<")],
+            "shape": array.shape,
             "data_offsets": (start, stop),
         }
-        parts.append(little.tobytes())
         start = stop
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return b"".join([len(text).to_bytes(8, "little"), text, *parts])
+    return len(text).to_bytes(8, "little") + text
+
+
+def _parts(arrays: Mapping[str, Rows]) -> Iterator[bytes]:
+    """Yield what follows the header: the numbers of one array after the other."""
+    for rows in arrays.values():
+        array = rows[:] if isinstance(rows, RowFile) else rows
+        yield array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def _umask() -> int:

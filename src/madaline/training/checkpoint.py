@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from madaline.core.arrays import Array
+from madaline.data.row_file import Rows, put_away
 from madaline.data.saving import write_tensor_file
 from madaline.data.tensor_file import CHECKPOINT, read_tensor_file
 from madaline.training.architecture import build_network
@@ -23,7 +24,6 @@ from madaline.training.examples import Examples
 from madaline.training.race import Race
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
-from madaline.training.row_file import put_away
 from madaline.training.standing import Candidate
 from madaline.version import __version__
 
@@ -52,12 +52,12 @@ def save_checkpoint(
     OSError
         If the file cannot be written.
     """
-    arrays: dict[str, Array] = {}
+    arrays: dict[str, Rows] = {}
     for number, cohort in enumerate(race.cohorts):
         arrays |= _population_arrays(f"cohort{number}", cohort)
     for number, candidate in enumerate(race.candidates.values()):
         arrays[f"candidate{number}.theta"] = candidate.theta
-        arrays[f"candidate{number}.output"] = candidate.output[:]
+        arrays[f"candidate{number}.output"] = candidate.output
     description = {
         "fingerprint": fingerprint(race),
         "epoch": race.epoch,

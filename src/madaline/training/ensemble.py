@@ -8,7 +8,7 @@ import numpy as np
 
 from madaline.core.arrays import BLOCK, Array, row_blocks
 from madaline.core.losses.base import Loss
-from madaline.training.row_file import Rows, read_rows
+from madaline.data.row_file import Rows, read_rows
 
 CHUNK = 512
 """Rows that are looked at together, at most."""

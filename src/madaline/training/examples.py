@@ -14,9 +14,9 @@ from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.data.batches import FoldedRows
 from madaline.data.fold_features import FoldFeatures
 from madaline.data.grid import Grid
+from madaline.data.row_file import Rows
 from madaline.training.ensemble import greedy_weights
 from madaline.training.metrics import TIE, Metric
-from madaline.training.row_file import Rows
 
 
 @dataclass(eq=False)

@@ -10,10 +10,10 @@ import numpy as np
 from madaline.core.arrays import Array
 from madaline.core.network import Network
 from madaline.core.surgery import hidden_layers, units_of
+from madaline.data.row_file import Rows, put_away
 from madaline.training.committee import Committee
 from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
-from madaline.training.row_file import Rows, put_away
 from madaline.training.standing import Candidate, nothing
 from madaline.training.threads import one_threaded_products
 

@@ -16,6 +16,7 @@ from madaline.core.arrays import Array
 from madaline.core.network import Network
 from madaline.core.population import Population
 from madaline.core.surgery import hidden_layers, widen
+from madaline.data.row_file import put_away
 from madaline.training.cohort import Cohort
 from madaline.training.decisions import Decision
 from madaline.training.epoch import Epoch
@@ -27,7 +28,6 @@ from madaline.training.plan import Plan
 from madaline.training.policy import Policy
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
-from madaline.training.row_file import put_away
 from madaline.training.selection import SelectionPolicy, mix_shares
 from madaline.training.simplification import SimplificationPolicy, simpler
 from madaline.training.standing import Candidate, Standing, nothing

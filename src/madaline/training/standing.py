@@ -9,11 +9,11 @@ import numpy as np
 
 from madaline.core.arrays import Array
 from madaline.core.network import Network
+from madaline.data.row_file import Rows
 from madaline.training.ensemble import combined
 from madaline.training.examples import Examples
 from madaline.training.recipe import Recipe
 from madaline.training.records import Record
-from madaline.training.row_file import Rows
 from madaline.training.threads import one_threaded_products
 
 

@@ -48,10 +48,9 @@ class RowFile:
     def __init__(self, rows: Array) -> None:
         self.shape, self.dtype, self._row_bytes = rows.shape, rows.dtype, rows[:1].nbytes
         # A mapped file would count as memory as long as its pages are there.
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it stays open as long as this is)
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (it stays open as long as this is)
         finalize(self, self._file.close)
-        self._file.write(np.ascontiguousarray(rows).data)
-        self._file.flush()
+        np.ascontiguousarray(rows).tofile(self._file)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -70,9 +69,10 @@ class RowFile:
 
     def read(self, start: int, out: Array) -> None:
         """Fill an array in one piece with the rows from a place on."""
-        raw = self._file.raw  # takes half the time
-        raw.seek(start * self._row_bytes)
-        raw.readinto(out.data)
+        left = out.reshape(-1).view(np.uint8)
+        self._file.seek(start * self._row_bytes)
+        while read := self._file.readinto(left.data):  # not always all at once
+            left = left[read:]
 
 
 Rows: TypeAlias = Array | RowFile

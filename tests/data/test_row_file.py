@@ -1,0 +1,78 @@
+"""Rows in a file are read like those of an array."""
+
+from __future__ import annotations
+
+import tempfile
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from madaline.data.row_file import LARGE, RowFile, put_away, read_rows
+
+N_ROWS = 37
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return np.random.default_rng(0).standard_normal((N_ROWS, 5))
+
+
+@pytest.fixture(scope="module")
+def filed(rows):
+    return RowFile(rows)
+
+
+@given(st.slices(N_ROWS))
+def test_slices_are_those_of_the_array(rows, filed, places):
+    found = filed[places]
+    assert found.dtype == rows.dtype
+    np.testing.assert_array_equal(found, rows[places])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
+def test_any_array_can_be_put_away(rows, dtype):
+    whole = (100 * rows).astype(dtype)
+    for array in (whole, whole[::3], whole.T, whole[:, 1:3], whole[:0], whole[:, 0]):
+        filed = RowFile(array)
+        assert (filed.shape, filed.dtype, len(filed)) == (array.shape, array.dtype, len(array))
+        assert filed[:].tobytes() == array.tobytes()
+
+
+def test_what_was_read_does_not_change_what_is_kept(rows, filed):
+    filed[3:5][...] = 7
+    np.testing.assert_array_equal(filed[:], rows)
+
+
+@pytest.mark.parametrize("start", [0, 4, N_ROWS - 3])
+def test_rows_are_read_into_an_array(rows, filed, start):
+    for source in (rows, filed):
+        out = np.zeros((3, 5))
+        read_rows(source, start, out)
+        np.testing.assert_array_equal(out, rows[start : start + 3])
+
+
+def test_only_many_numbers_are_put_away():
+    few, many = np.zeros((LARGE // 2 - 1, 2), np.float32), np.ones((LARGE // 2, 2), np.float32)
+    assert put_away(few) is few
+    filed = put_away(many)
+    assert isinstance(filed, RowFile)
+    np.testing.assert_array_equal(filed[:], many)
+
+
+def test_without_room_on_the_disk_rows_stay_in_memory(monkeypatch):
+    def full(*_arguments, **_named):
+        raise OSError(28, "No space left on device")
+
+    many = np.ones(LARGE, np.float32)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    assert put_away(many) is many
+
+
+def test_a_file_is_closed_when_nothing_refers_to_it(rows):
+    filed = RowFile(rows)
+    file = filed._file
+    assert not file.closed
+    del filed
+    assert file.closed
