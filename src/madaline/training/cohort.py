@@ -235,7 +235,14 @@ class Cohort:
             learner.write_gradient(x, target, weight, rng=rngs[0])
             learner.take_step(self._step_size(learner))
 
-    def judge_fold(self, fold: int, places: slice, recipes: slice = slice(None)) -> Array:
+    def judge_fold(
+        self,
+        fold: int,
+        places: slice,
+        recipes: slice = slice(None),
+        *,
+        workspace: Workspace | None = None,
+    ) -> Array:
         """Return what this fold's networks say about some rows.
 
         Parameters
@@ -246,6 +253,8 @@ class Cohort:
             Which rows; those held out from this fold for an honest answer.
         recipes : slice, optional
             Whose networks are asked; by default those of all recipes.
+        workspace : Workspace, optional
+            Where the arrays come from, such as for other folds, too.
 
         Returns
         -------
@@ -253,10 +262,9 @@ class Cohort:
             Raw outputs of the averaged networks.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._judge_fold(fold, places, recipes)
+            return self._judge_fold(fold, places, recipes, self._quick(workspace or Workspace()))
 
-    def _judge_fold(self, fold: int, places: slice, recipes: slice) -> Array:
-        workspace = self._quick(Workspace())  # its arrays are many, and soon had again
+    def _judge_fold(self, fold: int, places: slice, recipes: slice, workspace: Workspace) -> Array:
         theta = self.optimizer.averaged(self.population[recipes, fold])
         parameters = self.network.bind(theta)
         x = self.examples.encoded(self.recipes[0].n_bins, fold, places)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from madaline.core.arrays import Array
+from madaline.core.workspace import Workspace
 from madaline.training.cohort import Cohort
 from madaline.training.epoch import Epoch
 from madaline.training.groups import Group
@@ -33,10 +34,11 @@ class Lesson:
     def teach(self, epoch: Epoch) -> None:
         """Train, then write the raw outputs for each fold's own rows."""
         folds, recipes = self.group.folds, self.group.recipes
+        workspace = Workspace()  # large, and idle while others learn
         self.cohort.train_group(self.group, epoch.order, epoch.rngs(folds))
         for fold in range(folds.start, folds.stop):
             rows = self.cohort.examples.rows.held_out(fold)
-            judged = self.cohort.judge_fold(fold, rows, recipes)
+            judged = self.cohort.judge_fold(fold, rows, recipes, workspace=workspace)
             for output, own in zip(self.outputs[recipes], judged, strict=True):
                 output[rows] = own
 
