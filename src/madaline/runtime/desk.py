@@ -109,7 +109,8 @@ class Desk:
         n_rows = rows.stop - rows.start
         if given is not None:
             self._matrices[0][:n_rows] = given[rows]
-        with np.errstate(over="ignore", under="ignore"):
+        # Rows are finite; what a matrix library reads beside them may not be.
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             if given is None or self._uses_numbers:
                 source.read(rows, self._numbers[:, :n_rows])
                 _repeat(self._fill)
