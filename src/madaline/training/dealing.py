@@ -1,4 +1,4 @@
-"""Networks are dealt out to processes: each gets its share, and all see what they are and say."""
+"""Networks are dealt out to processes: each gets its duty, and all see what they are and say."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from madaline.training.cohort import Cohort
 from madaline.training.crew import Crew
 from madaline.training.epoch import Epoch
 from madaline.training.groups import Group, deal, divide
-from madaline.training.lesson import Lesson, Share
+from madaline.training.lesson import Duty, Lesson
 from madaline.training.shared_memory import SharedMemory
 
 
@@ -30,14 +30,14 @@ class Dealt:
         Of each cohort, in shared memory.
     outputs : list of list of ndarray of shape (n_judged, n_outputs)
         Of each cohort and recipe, in shared memory.
-    shares : list of Share
+    duties : list of Duty
         The first for this process, and one for each other that has anything to do.
     """
 
     crew: Crew
     populations: list[Population]
     outputs: list[list[Array]]
-    shares: list[Share]
+    duties: list[Duty]
 
     def are(self, cohorts: Sequence[Cohort]) -> bool:
         """Return whether it is these networks, and all as they were."""
@@ -48,7 +48,7 @@ class Dealt:
 
     def teach(self, number: int) -> Iterator[list[Array]]:
         """Train for an epoch; yield what each cohort says, an array for each recipe."""
-        self.crew.run(self.shares, number)
+        self.crew.run(self.duties, number)
         for outputs in self.outputs:
             yield [output.copy() for output in outputs]
 
@@ -78,11 +78,11 @@ def dealt_out(
             crew.memory.keep(cohort)
             placed[cohort] = cohort.population
     outputs = [_room_for(cohort, crew.memory) for cohort in cohorts]
-    shares = [
-        Share([Lesson(cohorts[place], group, outputs[place]) for place, group in own], epoch)
+    duties = [
+        Duty([Lesson(cohorts[place], group, outputs[place]) for place, group in own], epoch)
         for own in _dealt(cohorts, 1 + crew.n_workers)
     ]
-    return Dealt(crew, [one.population for one in cohorts], outputs, shares)
+    return Dealt(crew, [one.population for one in cohorts], outputs, duties)
 
 
 def _room_for(cohort: Cohort, memory: SharedMemory) -> list[Array]:
@@ -97,4 +97,4 @@ def _dealt(cohorts: Sequence[Cohort], n_workers: int) -> list[list[tuple[int, Gr
     groups = [
         (place, group) for place, division in enumerate(divisions) for group in division.groups
     ]
-    return [[groups[place] for place in share] for share in deal(costs, n_workers) if share]
+    return [[groups[place] for place in places] for places in deal(costs, n_workers) if places]

@@ -44,7 +44,7 @@ class Lesson:
 
 
 @dataclass(frozen=True, eq=False)
-class Share:
+class Duty:
     """All that a process does in an epoch (final).
 
     Parameters
