@@ -178,6 +178,19 @@ def test_other_arrays_are_noted_anew():
     assert out.tolist() == [34, 68]
 
 
+def test_more_or_fewer_arrays_are_noted_anew():
+    workspace, out = Workspace(), np.zeros(1)
+
+    def add(*terms):
+        for term in terms:
+            workspace.do(np.add, out, term, out=out)
+
+    again, one, two = Recorded(add, workspace), np.ones(1), np.full(1, 10.0)
+    for terms in ((one,), (one,), (one, two), (one, two), (one,), ()):
+        again(*terms)
+    assert out.tolist() == [25]
+
+
 def test_kernels_that_are_loaded_later_are_used(follow):
     workspace, x = Workspace(), np.float32([[-1, 2]])
     rectify = Recorded(lambda x: ReLU().forward({}, x, workspace=workspace) and None, workspace)

@@ -82,6 +82,7 @@ class Recorded:
             known is not None
             and self._compiled is self._workspace.compiled
             and self._handed_out[0] == self._workspace.handed_out
+            and len(arguments) == len(known)
             and all(map(is_, arguments, known))
         )
 
