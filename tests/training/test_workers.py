@@ -5,19 +5,21 @@ import os
 import signal
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
+import threadpoolctl
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from madaline.core.losses import BinaryCrossEntropy
 from madaline.data.fold_features import FoldFeatures
 from madaline.errors import InputError, OneProcessWarning, WorkerLostError
-from madaline.training import workers
+from madaline.training import threads, workers
 from madaline.training.cohort import Cohort
 from madaline.training.crew import Crew, within_a_worker
 from madaline.training.race import Race
@@ -52,6 +54,20 @@ def test_matrix_products_inside_take_one_thread_and_are_released_afterwards():
         with one_threaded_products(), one_threaded_products():
             assert set(blas_threads()) == {1}
         assert blas_threads() == before
+
+
+def test_a_library_that_does_not_tell_its_threads_is_left_alone(monkeypatch):
+    silent, other = SimpleNamespace(num_threads=None), SimpleNamespace(num_threads=3)
+    other.set_num_threads = partial(setattr, other, "num_threads")
+    found = SimpleNamespace(lib_controllers=[silent, other])
+    monkeypatch.setattr(
+        threadpoolctl, "ThreadpoolController", lambda: SimpleNamespace(select=lambda **_: found)
+    )
+    libraries = threads._libraries.__wrapped__()
+    monkeypatch.setattr(threads, "_libraries", lambda: libraries)
+    with one_threaded_products():
+        assert other.num_threads == 1
+    assert (silent.num_threads, other.num_threads) == (None, 3)
 
 
 def test_networks_are_trained_with_products_on_one_thread(make_examples, plan, monkeypatch):

@@ -16,8 +16,8 @@ from typing import Any
 class _Limit:
     """The matrix library's limit, shared by all fits of the process.
 
-    The library has one setting for the whole process: who comes first sets it and who leaves last
-    puts it back, so that a fit that ends does not take the limit from one that goes on.
+    Who comes first sets it and who leaves last puts it back, so that a fit that ends does not take
+    the limit from one that goes on.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,8 @@ def _set_threads(counts: Sequence[int]) -> list[int]:
 
 @cache
 def _libraries() -> Sequence[Any]:
-    """Return the matrix libraries of this process; to ask for them takes milliseconds."""
+    """Return the matrix libraries whose threads can be set; to ask for them takes milliseconds."""
     from threadpoolctl import ThreadpoolController
 
-    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    return tuple(library for library in found if library.num_threads is not None)
