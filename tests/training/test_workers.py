@@ -17,6 +17,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from madaline.core.losses import BinaryCrossEntropy
+from madaline.data.batches import FoldedRows
 from madaline.data.fold_features import FoldFeatures
 from madaline.errors import InputError, OneProcessWarning, WorkerLostError
 from madaline.training import threads, workers
@@ -207,6 +208,22 @@ def test_where_processes_cannot_be_had_one_does_it_with_a_sentence(
         run(two)
     assert len(warned) == 1
     assert bits(alone) == bits(two)
+
+
+def test_one_process_draws_the_order_of_an_epoch_once_for_all_cohorts(
+    make_examples, plan, monkeypatch
+):
+    drawn, batches = [], FoldedRows.batches
+
+    def watched(rows, *arguments):
+        drawn.append(rows)
+        return batches(rows, *arguments)
+
+    monkeypatch.setattr(FoldedRows, "batches", watched)
+    race = Race(plan, make_examples(), 5)
+    assert len(race.cohorts) > 1
+    list(race.run_epoch())
+    assert len(drawn) == 1
 
 
 def test_examples_that_cannot_be_sent_stay_here(make_examples, plan, bits, processes):

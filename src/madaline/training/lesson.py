@@ -43,6 +43,13 @@ class Lesson:
                 output[rows] = own
 
 
+def teach_all(lessons: Sequence[Lesson], epoch: Epoch) -> None:
+    """Teach one lesson after the other."""
+    with one_threaded_products():
+        for lesson in lessons:
+            lesson.teach(epoch)
+
+
 @dataclass(frozen=True, eq=False)
 class Duty:
     """All that a process does in an epoch (final).
@@ -60,7 +67,4 @@ class Duty:
 
     def __call__(self, number: int) -> None:
         """Teach all lessons for the epoch of this number."""
-        epoch = replace(self.epoch, number=number)
-        with one_threaded_products():
-            for lesson in self.lessons:
-                lesson.teach(epoch)
+        teach_all(self.lessons, replace(self.epoch, number=number))

@@ -24,7 +24,7 @@ from madaline.training.crew import Crew, within_a_worker
 from madaline.training.dealing import Dealt, dealt_out
 from madaline.training.epoch import Epoch
 from madaline.training.examples import Examples
-from madaline.training.lesson import Duty, Lesson
+from madaline.training.lesson import Lesson, teach_all
 
 WORTH_PROCESSES = 2.5e11
 """Multiply-adds, as `Division` counts them, that must be planned for processes to start.
@@ -188,5 +188,5 @@ def _cost(cohorts: Sequence[Cohort]) -> float:
 def _taught_here(cohort: Cohort, epoch: Epoch) -> list[Array]:
     shape = cohort.examples.rows.n_judged, cohort.examples.n_outputs
     outputs = [np.empty(shape, np.float32) for _ in cohort.recipes]
-    Duty([Lesson(cohort, group, outputs) for group in cohort.groups()], epoch)(epoch.number)
+    teach_all([Lesson(cohort, group, outputs) for group in cohort.groups()], epoch)
     return outputs
