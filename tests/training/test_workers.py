@@ -23,8 +23,9 @@ from madaline.errors import InputError, OneProcessWarning, WorkerLostError
 from madaline.training import threads, workers
 from madaline.training.cohort import Cohort
 from madaline.training.crew import Crew, within_a_worker
+from madaline.training.lesson import Duty
 from madaline.training.race import Race
-from madaline.training.shared_memory import IN_MEMORY
+from madaline.training.shared_memory import IN_MEMORY, SharedMemory
 from madaline.training.threads import one_threaded_products
 from madaline.training.workers import Workers, count_workers
 
@@ -207,6 +208,24 @@ def test_where_processes_cannot_be_had_one_does_it_with_a_sentence(
     with pytest.warns(OneProcessWarning, match=r"in one process.*no space left") as warned:
         run(two)
     assert len(warned) == 1
+    assert bits(alone) == bits(two)
+
+
+def test_where_there_is_no_room_for_duties_one_process_does_it_with_a_sentence(
+    make_examples, plan, bits, processes, monkeypatch
+):
+    keep = SharedMemory.keep
+
+    def refuse(memory, thing, content=None):
+        if isinstance(thing, Duty):
+            raise OSError("no space left on device")
+        keep(memory, thing, content)
+
+    monkeypatch.setattr(SharedMemory, "keep", refuse)
+    alone, two = (Race(plan, make_examples(), 5, Workers(n_jobs)) for n_jobs in (1, 2))
+    run(alone)
+    with pytest.warns(OneProcessWarning, match=r"in one process.*no space left"):
+        run(two)
     assert bits(alone) == bits(two)
 
 

@@ -82,6 +82,8 @@ def dealt_out(
         Duty([Lesson(cohorts[place], group, outputs[place]) for place, group in own], epoch)
         for own in _dealt(cohorts, 1 + crew.n_workers)
     ]
+    for duty in duties[1:]:
+        crew.memory.keep(duty)
     return Dealt(crew, [one.population for one in cohorts], outputs, duties)
 
 
