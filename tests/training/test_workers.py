@@ -229,6 +229,25 @@ def test_where_there_is_no_room_for_duties_one_process_does_it_with_a_sentence(
     assert bits(alone) == bits(two)
 
 
+def test_an_epoch_that_was_interrupted_ends_the_processes_and_the_next_starts_others(
+    make_examples, plan, processes, monkeypatch
+):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    race = Race(plan, make_examples(), 5, Workers(2))
+    list(race.run_epoch())
+    before = race.workers._crew
+    with monkeypatch.context() as here:
+        here.setattr(Cohort, "train_group", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(race.run_epoch())
+    assert before.closed
+    assert len(list(race.run_epoch())) >= len(plan.recipes) - 1
+    assert not race.workers._crew.closed
+    race.workers.close()
+
+
 def test_one_process_draws_the_order_of_an_epoch_once_for_all_cohorts(
     make_examples, plan, monkeypatch
 ):

@@ -93,6 +93,11 @@ class Crew:
         self._door.start()
 
     @property
+    def closed(self) -> bool:
+        """Whether the processes have been ended."""
+        return not self.close.alive
+
+    @property
     def ready(self) -> bool:
         """Whether the processes have started; those that cannot raise `WorkerLostError`."""
         if len(self._channels) == len(self._serving):

@@ -110,6 +110,8 @@ class Workers:
 
     def _dealt_out(self, cohorts: Sequence[Cohort], epoch: Epoch, epochs: int) -> Dealt | None:
         """Return the networks dealt out to processes, if there are any."""
+        if self._crew is not None and self._crew.closed:  # an epoch was interrupted
+            self.close()
         if self._alone or (self._crew is None and epochs * _cost(cohorts) < WORTH_PROCESSES):
             return None
         try:
