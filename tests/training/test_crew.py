@@ -210,3 +210,10 @@ def test_a_crew_that_is_forgotten_is_closed():
     del crew
     assert not folder.exists()
     assert not any(process.is_alive() for process in processes)
+
+
+def test_a_crew_that_is_closed_before_its_workers_came_waits_for_them_no_more():
+    crew = Crew(1, 0)
+    crew.close()
+    crew._door.join(60)
+    assert not crew._door.is_alive()

@@ -82,14 +82,21 @@ class Crew:
         resource_tracker.register(str(folder), "folder")
         self._executor = executor
         self._channels: list[Channel] = []
+        self._door = Thread(target=_let_in, args=(listener, n_workers, self._channels), daemon=True)
         self.close = finalize(
-            self, _close, executor, listener, self._channels, self.memory, resource_tracker
+            self,
+            _close,
+            executor,
+            self._door,
+            listener,
+            self._channels,
+            self.memory,
+            resource_tracker,
         )
         with _interrupts_for_this_process_only():
             self._serving = [
                 executor.submit(_serve, folder, listener.address, key) for _ in range(n_workers)
             ]
-        self._door = Thread(target=_let_in, args=(listener, n_workers, self._channels), daemon=True)
         self._door.start()
 
     @property
@@ -167,12 +174,16 @@ def _opened(answer: bytes) -> Any:
 
 def _close(
     executor: Any,
+    door: Thread,
     listener: Listener,
     channels: Sequence[Channel],
     memory: SharedMemory,
     tracker: Any,
 ) -> None:
     executor.shutdown(kill_workers=True)
+    if door.is_alive():  # on Linux, closing what it waits for would not wake it
+        with suppress(OSError):
+            Client(listener.address).close()
     listener.close()
     for channel in channels:
         channel.close()
