@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from functools import partial
-from multiprocessing import Pipe
+from multiprocessing import Pipe, get_context
 from pathlib import Path
 from threading import Timer
 
@@ -210,6 +210,58 @@ def test_a_crew_that_is_forgotten_is_closed():
     del crew
     assert not folder.exists()
     assert not any(process.is_alive() for process in processes)
+
+
+OPEN_AT_THE_END = """
+import time
+from threading import Event, Thread
+from madaline.training.crew import Crew
+
+left, begun = Crew(1, 0), Event()
+
+def work(crew):
+    assert crew.run([int, int]) == [0, 0]
+    print(crew.memory.folder, flush=True)
+
+def work_on():
+    crew = Crew(1, 0)
+    work(crew)
+    begun.set()
+    while not left.closed:
+        time.sleep(0.01)
+    work(crew)
+    crew.close()
+
+work(left)
+Thread(target=work_on).start()
+begun.wait()
+"""
+
+
+def test_a_process_ends_with_open_crews_and_lets_other_threads_finish():
+    done = subprocess.run(
+        [sys.executable, "-c", OPEN_AT_THE_END],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    folders = list(map(Path, done.stdout.split()))
+    assert len(folders) == 3
+    assert not any(folder.exists() for folder in folders)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_that_was_forked_does_not_close_the_crew_as_it_ends():
+    crew = Crew(1, 0)
+    assert crew.run([int, str]) == [0, ""]
+    child = get_context("fork").Process(target=int)
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert crew.run([int, list]) == [0, []]
+    crew.close()
 
 
 def test_a_crew_that_is_closed_before_its_workers_came_waits_for_them_no_more():

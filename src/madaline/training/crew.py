@@ -12,15 +12,16 @@ import os
 import pickle
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Any
-from weakref import finalize
+from weakref import WeakSet, finalize
 
 from madaline.core.compiled import compiled_kernels
 from madaline.core.follower import follower
@@ -98,11 +99,21 @@ class Crew:
                 executor.submit(_serve, folder, listener.address, key) for _ in range(n_workers)
             ]
         self._door.start()
+        self._owner = os.getpid(), current_thread()
+        _OPEN.add(self)
+        # What is registered last is done first: before loky, which registers with each executor.
+        threading._register_atexit(_close_all_left_open)  # type: ignore[attr-defined]
 
     @property
     def closed(self) -> bool:
         """Whether the processes have been ended."""
         return not self.close.alive
+
+    @property
+    def left_open(self) -> bool:
+        """Whether nobody is going to close it any more, as this process ends."""
+        process, thread = self._owner
+        return process == os.getpid() and (thread is current_thread() or not thread.is_alive())
 
     @property
     def ready(self) -> bool:
@@ -190,6 +201,17 @@ def _close(
     memory.close()
     if not memory.folder.exists():  # Windows keeps files that are still mapped
         tracker.unregister(str(memory.folder), "folder")
+
+
+_OPEN: WeakSet[Crew] = WeakSet()
+"""Crews of this process that may be open."""
+
+
+def _close_all_left_open() -> None:
+    """End what would keep this process from ending: loky waits for tasks, and a crew has no end."""
+    for crew in list(_OPEN):
+        if crew.left_open:
+            crew.close()
 
 
 def _let_in(listener: Listener, n_workers: int, channels: list[Channel]) -> None:
