@@ -215,6 +215,7 @@ def test_a_crew_that_is_forgotten_is_closed():
 OPEN_AT_THE_END = """
 import time
 from threading import Event, Thread
+from joblib import Parallel, delayed
 from madaline.training.crew import Crew
 
 left, begun = Crew(1, 0), Event()
@@ -235,6 +236,7 @@ def work_on():
 work(left)
 Thread(target=work_on).start()
 begun.wait()
+Parallel(2)(delayed(int)() for _ in range(2))
 """
 
 

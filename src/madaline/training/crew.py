@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
@@ -65,7 +66,7 @@ class Crew:
 
     def __init__(self, n_workers: int, n_bytes: int) -> None:
         from joblib.externals.loky.backend import resource_tracker
-        from joblib.externals.loky.process_executor import ProcessPoolExecutor
+        from joblib.externals.loky.process_executor import ProcessPoolExecutor, _threads_wakeups
 
         self.n_workers = n_workers
         self.memory = SharedMemory(n_bytes)
@@ -101,8 +102,9 @@ class Crew:
         self._door.start()
         self._owner = os.getpid(), current_thread()
         _OPEN.add(self)
-        # What is registered last is done first: before loky, which registers with each executor.
-        threading._register_atexit(_close_all_left_open)  # type: ignore[attr-defined]
+        # As this process ends, loky would wait for tasks that have no end.
+        _threads_wakeups.pop(executor._executor_manager_thread)
+        _close_at_exit()
 
     @property
     def closed(self) -> bool:
@@ -207,8 +209,13 @@ _OPEN: WeakSet[Crew] = WeakSet()
 """Crews of this process that may be open."""
 
 
+@cache
+def _close_at_exit() -> None:
+    """See to it that crews do not keep this process from ending."""
+    threading._register_atexit(_close_all_left_open)  # type: ignore[attr-defined]
+
+
 def _close_all_left_open() -> None:
-    """End what would keep this process from ending: loky waits for tasks, and a crew has no end."""
     for crew in list(_OPEN):
         if crew.left_open:
             crew.close()
