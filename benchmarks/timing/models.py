@@ -101,9 +101,9 @@ def _ready(
         return (lambda frame: frame), partial(ask, n_jobs=threads), work
 
     def encoded(frame: Any) -> Any:
-        encoded = predictor.encode(frame)
-        _ = encoded.given  # works out what is not of numbers alone
-        return encoded
+        read = predictor.encode(frame)
+        _ = read.given  # works out what is not of numbers alone
+        return read
 
     return encoded, partial(predictor.output, n_jobs=threads), work
 

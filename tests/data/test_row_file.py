@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -68,6 +72,53 @@ def test_without_room_on_the_disk_rows_stay_in_memory(monkeypatch):
     many = np.ones(LARGE, np.float32)
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     assert put_away(many) is many
+
+
+def test_a_disk_that_fills_up_meanwhile_is_noticed(tmp_path):
+    """The last bytes of a file may be those that find no room."""
+    script = tmp_path / "fill.py"
+    script.write_text(
+        "import resource, signal\n"
+        "import numpy as np\n"
+        "from madaline.data.row_file import put_away\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2**22, 2**22))\n"
+        "rows = np.ones((1_049_576, 1), np.float32)\n"
+        "assert put_away(rows) is rows\n"
+    )
+    pytest.importorskip("resource", reason="files cannot be limited here")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    result = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_rows_that_are_gone_are_an_error(rows):
+    filed = RowFile(rows)
+    filed._file.truncate(8 * rows.size - 1)
+    with pytest.raises(OSError, match="cut short"):
+        filed[:]
+
+
+def test_room_of_another_type_is_refused(filed):
+    with pytest.raises(TypeError, match="float64"):
+        filed.read(0, np.empty((3, 5), np.float32))
+
+
+def test_threads_read_at_once(rows, filed):
+    if not hasattr(os, "preadv"):
+        pytest.skip("threads share one place in the file here")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            starts = [place % (N_ROWS - 3) for place in range(4000)]
+            found = threads.map(lambda start: filed[start : start + 3], starts)
+            for start, some in zip(starts, found, strict=True):
+                np.testing.assert_array_equal(some, rows[start : start + 3])
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_a_file_is_closed_when_nothing_refers_to_it(rows):

@@ -93,7 +93,7 @@ def test_we_read_what_the_safetensors_library_writes(tmp_path, arrays):
     metadata = {"format": MODEL, "version": "1", "checksum": NO_CHECKSUM, "description": "[1]"}
     contiguous = {name: np.array(array, order="C") for name, array in arrays.items()}
     content = save(contiguous, metadata=metadata)
-    signed = content.replace(NO_CHECKSUM.encode(), checksum(content).encode())
+    signed = content.replace(NO_CHECKSUM.encode(), checksum([content]).encode())
     (tmp_path / "file").write_bytes(signed)
     description, found = read_tensor_file(tmp_path / "file")
     assert description == [1]
@@ -187,7 +187,7 @@ def test_a_version_that_is_no_number_is_refused(tmp_path, version):
     metadata = {"format": MODEL, "version": version, "checksum": NO_CHECKSUM, "description": "{}"}
     content = save({}, metadata=metadata)
     (tmp_path / "file").write_bytes(
-        content.replace(NO_CHECKSUM.encode(), checksum(content).encode())
+        content.replace(NO_CHECKSUM.encode(), checksum([content]).encode())
     )
     with pytest.raises(ModelFileError, match="damaged"):
         read_tensor_file(tmp_path / "file")

@@ -28,7 +28,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def to_column(name: str, values: Any) -> Array:
-    """Return `values` as a column of one of the four kinds.
+    """Return `values` as a column of one of the five kinds.
 
     Parameters
     ----------
@@ -237,23 +237,21 @@ def _family(kind: type) -> str:
         return _MISSING
     if issubclass(kind, bool | np.bool_):
         return _BOOLEAN
+    if issubclass(kind, datetime.timedelta | np.timedelta64 | datetime.time):
+        return _DURATION  # before numbers: NumPy's are whole numbers, too
     if issubclass(kind, int | float | np.integer | np.floating | Decimal | Fraction):
         return _NUMBER
     if issubclass(kind, datetime.date | np.datetime64):
         return _MOMENT_FAMILY
-    if issubclass(kind, datetime.timedelta | np.timedelta64 | datetime.time):
-        return _DURATION
     return _LEVEL
 
 
 def _present(objects: Array, families: dict[type, str]) -> set[str]:
-    """Return what there is besides missing values; NaN alone makes no column of numbers."""
+    """Return what there is besides missing values: NaN, or NaT, alone makes no column."""
     present = set(families.values()) - {_MISSING}
-    if len(present) > 1 and all(
-        _no_value(item, families) for item in objects if families[type(item)] == _NUMBER
-    ):
-        return present - {_NUMBER}
-    return present
+    if len(present) == 1 or present <= {_LEVEL, _BOOLEAN}:
+        return present
+    return {families[type(item)] for item in objects if not _no_value(item, families)}
 
 
 def _no_value(item: Any, families: dict[type, str]) -> bool:

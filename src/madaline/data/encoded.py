@@ -30,7 +30,7 @@ class Encoded:
         Number of rows.
     joined : JoinedNumbers, optional
         What makes features of numbers, if there are any.
-    numbers : sequence of float64 ndarray of shape (n_samples,), or one ndarray of them
+    numbers : sequence of ndarray of shape (n_samples,), or one ndarray of them
         The columns of numbers.
     others : sequence of (ndarray, slice, OtherEncoder)
         Of each other column its values, the place of its features, and what makes them.

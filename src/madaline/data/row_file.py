@@ -6,7 +6,9 @@ these take more room than the table does, so that only those that are looked at 
 
 from __future__ import annotations
 
+import os
 import tempfile
+from io import FileIO
 from typing import TypeAlias
 from weakref import finalize
 
@@ -21,7 +23,7 @@ LARGE = 2**20
 class RowFile:
     """Rows of numbers in a temporary file; slices of it are arrays, as those of an array (final).
 
-    The file has no name that anybody could find, and is gone when nothing refers to it any more.
+    The file is gone when nothing refers to it any more; where the system can, it has no name.
 
     Parameters
     ----------
@@ -50,7 +52,9 @@ class RowFile:
         # A mapped file would count as memory as long as its pages are there.
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (it stays open as long as this is)
         finalize(self, self._file.close)
-        np.ascontiguousarray(rows).tofile(self._file)
+        left = _bytes_of(np.ascontiguousarray(rows))
+        while left.size:  # not always all at once
+            left = left[self._file.write(left.data) :]
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -63,16 +67,38 @@ class RowFile:
         if wanted.step == 1:
             self.read(wanted.start, rows)
             return rows
-        for place, row in zip(wanted, rows, strict=True):
-            self.read(place, row)
+        for place, source in enumerate(wanted):
+            self.read(source, rows[place : place + 1])
         return rows
 
     def read(self, start: int, out: Array) -> None:
-        """Fill an array in one piece with the rows from a place on."""
-        left = out.reshape(-1).view(np.uint8)
-        self._file.seek(start * self._row_bytes)
-        while read := self._file.readinto(left.data):  # not always all at once
-            left = left[read:]
+        """Fill an array in one piece, of the same type, with the rows from a place on.
+
+        Raises
+        ------
+        OSError
+            If they are not in the file any more.
+        """
+        if out.dtype != self.dtype:
+            raise TypeError(f"The rows are {self.dtype}, but there is room for {out.dtype}.")
+        left, place = _bytes_of(out), start * self._row_bytes
+        while left.size:
+            n_read = _read_at(self._file, place, left)
+            if n_read == 0:
+                raise OSError("A temporary file has been cut short: start again.")
+            left, place = left[n_read:], place + n_read
+
+
+def _bytes_of(rows: Array) -> Array:
+    return rows.reshape(-1).view(np.uint8)
+
+
+def _read_at(file: FileIO, place: int, out: Array) -> int:
+    """Read bytes from a place on; return how many."""
+    if hasattr(os, "preadv"):
+        return os.preadv(file.fileno(), [out.data], place)  # has no place that threads share
+    file.seek(place)
+    return file.readinto(out.data)
 
 
 Rows: TypeAlias = Array | RowFile

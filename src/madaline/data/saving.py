@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.row_file import RowFile, Rows
-from madaline.data.tensor_file import DTYPES, NO_CHECKSUM, VERSION
+from madaline.data.tensor_file import DTYPES, NO_CHECKSUM, VERSION, checksum
 
 
 def write_tensor_file(
@@ -58,10 +58,8 @@ def write_tensor_file(
         "description": json.dumps(description),
     }
     header = _safetensors_header(metadata, arrays)
-    digest = hashlib.sha256(header)  # as `checksum` counts
-    for part in _parts(arrays):
-        digest.update(part)
-    signed = header.replace(NO_CHECKSUM.encode(), digest.hexdigest().encode(), 1)
+    signature = checksum(chain([header], _parts(arrays)))
+    signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
     write_whole(path, signed, _parts(arrays))
 
 

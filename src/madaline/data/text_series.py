@@ -1,4 +1,8 @@
-"""Which texts a column of pandas holds: pandas finds that in a fraction of the time."""
+"""Which texts a column of pandas holds: where it keeps them by Arrow, that is found quickly.
+
+Texts that it keeps as objects are told apart by `Distinct`: some versions of pandas take texts for
+the same that are not, such as those that differ behind a zero byte.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,8 @@ from madaline.data.distinct import Distinct
 MANY_ROWS = 256
 """Rows from which on it is quicker to ask pandas."""
 
-_MAY_BE_TEXT = {"str", "string", "object"}
-"""What pandas calls types of columns that may hold texts."""
+_BY_ARROW = {"pyarrow", "pyarrow_numpy"}
+"""How a column of texts says that Arrow keeps them."""
 
 
 def distinct_texts(values: Any) -> Distinct | None:
@@ -21,7 +25,7 @@ def distinct_texts(values: Any) -> Distinct | None:
     Parameters
     ----------
     values : object
-        Perhaps a series of many texts, some of them missing.
+        Perhaps a series of many texts, some of them missing, that Arrow keeps.
 
     Returns
     -------
@@ -33,13 +37,10 @@ def distinct_texts(values: Any) -> Distinct | None:
     >>> distinct_texts(np.array(["red", None] * 200, dtype=object)) is None
     True
     """
-    name = getattr(getattr(values, "dtype", None), "name", None)
-    if name not in _MAY_BE_TEXT or not hasattr(values, "factorize") or len(values) < MANY_ROWS:
+    storage = getattr(getattr(values, "dtype", None), "storage", None)
+    if storage not in _BY_ARROW or len(values) < MANY_ROWS:
         return None
-    try:
-        places, texts = values.factorize()
-    except TypeError:  # lists, for one
-        return None
-    if set(map(type, texts)) != {str}:
+    places, texts = values.factorize()
+    if len(texts) == 0:  # nothing says that it is a column of texts
         return None
     return Distinct.of_places(places, np.array([*texts], dtype=object))
