@@ -99,13 +99,7 @@ def _ready(
     if method == RUNTIME:
         ask = predictor.predict_proba if table.is_classification else predictor.predict
         return (lambda frame: frame), partial(ask, n_jobs=threads), work
-
-    def encoded(frame: Any) -> Any:
-        read = predictor.encode(frame)
-        _ = read.given  # works out what is not of numbers alone
-        return read
-
-    return encoded, partial(predictor.output, n_jobs=threads), work
+    return predictor.encode, partial(predictor.output, n_jobs=threads), work
 
 
 def _peer(method: str, table: Table, threads: int) -> Callable[[Any], Any]:

@@ -52,9 +52,7 @@ def test_compiled_kernels_predict_the_same_bits(
     encoded = encoder.encode(Table.from_columns(own))
     office, rows = networks._of_folds, slice(3, 3 + n_rows)
     said = [
-        Desk(office._networks, office._means, encoder.joined, n_rows, kernels).ask(
-            encoded, encoded.given, rows
-        )
+        Desk(office._networks, office._means, encoder.joined, n_rows, kernels).ask(encoded, rows)
         for kernels in (None, compiled)
     ]
     assert said[0].tobytes() == said[1].tobytes()

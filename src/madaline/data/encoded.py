@@ -62,17 +62,16 @@ class Encoded:
                 filled = self._filled(self.joined, rows, workspace)
                 with np.errstate(over="ignore", under="ignore"):
                     self.joined.write(*filled, base[rows], workspace)
-            for values, span, encoder in self.others:
-                encoder.write(values[rows], base[rows, span])
+            self.write(rows, base[rows])
 
         n_threads = self.n_threads if self.n_samples >= WORTH_THREADS else 1
         in_threads(write, range(0, self.n_samples, _CHUNK), n_threads)
         return base
 
     @property
-    def given(self) -> Array | None:
-        """The features without bins; None as long as numbers, read row by row, will do."""
-        return self.base if self.others else self.__dict__.get("base")
+    def scales(self) -> bool:
+        """Whether `write` writes the features of numbers, too."""
+        return False
 
     def features(self, n_bins: int) -> Array:
         """Return the features with that many bins beside the numbers.
@@ -107,6 +106,11 @@ class Encoded:
             return
         for place, column in enumerate(self.numbers):
             out[place] = column[rows]
+
+    def write(self, rows: slice, out: Array) -> None:
+        """Write some rows of the features that are not of numbers, among all without bins."""
+        for values, span, encoder in self.others:
+            encoder.write(values[rows], out[:, span])
 
     def _filled(
         self, joined: JoinedNumbers, rows: slice, workspace: Workspace

@@ -34,11 +34,14 @@ class Source(Protocol):
         """Number of rows."""
 
     @property
-    def given(self) -> Array | None:
-        """Features without bins, float32 of shape (n_samples, n_features); None: of numbers."""
+    def scales(self) -> bool:
+        """Whether it writes the features of numbers, too."""
 
     def read(self, rows: slice, out: Array, /) -> None:
         """Write some rows of the columns of numbers, (n_columns, n_rows), missing ones as NaN."""
+
+    def write(self, rows: slice, out: Array, /) -> None:
+        """Write some rows of other features without bins, float32 of (n_rows, n_features)."""
 
 
 class Desk:
@@ -90,15 +93,13 @@ class Desk:
         self._write = self._noted(self._have_written)
         self._say = self._noted(self._have_said)
 
-    def ask(self, source: Source, given: Array | None, rows: slice) -> Array:
+    def ask(self, source: Source, rows: slice) -> Array:
         """Have all networks say something about some rows, as many as there is room for at most.
 
         Parameters
         ----------
         source : Source
             The table.
-        given : ndarray of shape (n_samples, n_features), optional
-            What the source has given.
         rows : slice
             Which rows.
 
@@ -107,15 +108,14 @@ class Desk:
         float64 ndarray of shape (n_rows, n_means * n_outputs)
         """
         n_rows = rows.stop - rows.start
-        if given is not None:
-            self._matrices[0][:n_rows] = given[rows]
         # Rows are finite; what a matrix library reads beside them may not be.
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            if given is None or self._uses_numbers:
+            if self._uses_numbers or not source.scales:
                 source.read(rows, self._numbers[:, :n_rows])
                 _repeat(self._fill)
-            if given is None:
+            if not source.scales:
                 _repeat(self._write)
+            source.write(rows, self._matrices[0][:n_rows])
             if self._networks.entrances:
                 self._enter()
             _repeat(self._say)

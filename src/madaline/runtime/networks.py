@@ -132,7 +132,7 @@ class _Office:
 
     def ask(self, source: Source, n_threads: int) -> Array:
         """Return what is said about all rows, block by block, float64 (n_samples, n_numbers)."""
-        n_samples, given = source.n_samples, source.given  # once, before any thread asks
+        n_samples = source.n_samples
         compiled = self._compiled(n_samples)
         most = min(MOST_ROWS if compiled is None else MOST_COMPILED, NUMBERS // self._n_numbers)
         n_blocks = -(-n_samples // max(CHUNK, most // MANY * MANY or most // CHUNK * CHUNK))
@@ -145,7 +145,7 @@ class _Office:
 
         if n_blocks == 1:
             desk = taken()
-            said = desk.ask(source, given, slice(0, n_samples))
+            said = desk.ask(source, slice(0, n_samples))
             desks.append(desk)
             return said
         output = np.empty((n_samples, len(self._means.constant)))
@@ -153,7 +153,7 @@ class _Office:
         def work(span: slice) -> None:
             desk = taken()
             for rows in _cut(span, size):
-                output[rows] = desk.ask(source, given, rows)
+                output[rows] = desk.ask(source, rows)
             desks.append(desk)
 
         n_threads = max(1, min(n_threads, n_blocks // FEWEST_BLOCKS))
@@ -194,9 +194,18 @@ class Features:
         """Number of rows."""
         return len(self.given)
 
+    @property
+    def scales(self) -> bool:
+        """Whether it writes the features of numbers, too."""
+        return True
+
     def read(self, rows: slice, out: Array) -> None:
         """Write some rows of the columns of numbers."""
         out[...] = self.numbers[:, rows]
+
+    def write(self, rows: slice, out: Array) -> None:
+        """Write some rows of the features."""
+        out[...] = self.given[rows]
 
 
 def _room(n_rows: int) -> int:
