@@ -6,7 +6,6 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,16 @@ from tables import Table, load_table
 from timing.clocks import matrix_rate, timed
 from timing.fit import SETS
 from timing.predict import NETWORKS, RUNTIME, saved_and_loaded
-from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread, threads_in_words
+from timing.tables_of_text import (
+    Row,
+    TextTable,
+    beside_floor,
+    digits,
+    grouped,
+    middle,
+    spread,
+    threads_in_words,
+)
 from timing.team import RATE, Team
 
 ROWS = 1_000_000
@@ -63,8 +71,7 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
     for (threads, count), some in grouped(rows, "threads", "rows").items():
         lines = []
         for (table, method), own in grouped(some, "table", "name").items():
-            floor, seconds = middle(own, "floor_s"), middle(own, "s")
-            times = median(row["s"] / row["floor_s"] for row in own) if floor else 0
+            seconds = middle(own, "s")
             lines.append(
                 (
                     table,
@@ -72,8 +79,7 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
                     digits(seconds),
                     spread(own, "s"),
                     digits(1e6 * seconds / count),
-                    digits(floor) if floor else "",
-                    f"{times:.2f}" if floor else "",
+                    *beside_floor(own, "s", "floor_s"),
                 )
             )
         heads = ("set", "method", "s", "spread", "µs a row", "floor, s", "over floor")

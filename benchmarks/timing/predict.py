@@ -8,14 +8,22 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 
 from madaline.core.compiled import compiled_row_kernels
 from timing.clocks import matrix_rate, timed, timed_often
-from timing.tables_of_text import Row, TextTable, digits, grouped, middle, spread, threads_in_words
+from timing.tables_of_text import (
+    Row,
+    TextTable,
+    beside_floor,
+    digits,
+    grouped,
+    middle,
+    spread,
+    threads_in_words,
+)
 from timing.team import RATE, Team
 
 COLUMNS, TRAINING_ROWS = 20, 5000
@@ -78,8 +86,7 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
     for (threads,), some in grouped(rows, "threads").items():
         lines = []
         for (count, method), own in grouped(some, "rows", "name").items():
-            floor, ms = middle(own, "floor_ms"), middle(own, "ms")
-            times = median(row["ms"] / row["floor_ms"] for row in own) if floor else 0
+            ms = middle(own, "ms")
             lines.append(
                 (
                     f"{count:,}",
@@ -87,8 +94,7 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
                     digits(ms),
                     spread(own, "ms"),
                     digits(1e3 * ms / count),
-                    digits(floor) if floor else "",
-                    f"{times:.2f}" if floor else "",
+                    *beside_floor(own, "ms", "floor_ms"),
                 )
             )
         heads = ("rows", "method", "ms", "spread", "µs a row", "floor, ms", "over floor")

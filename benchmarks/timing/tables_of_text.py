@@ -43,6 +43,20 @@ class TextTable:
         )
 
 
+def beside_floor(rows: Sequence[Row], time: str, floor: str) -> tuple[str, str]:
+    """Return the floor of a time, and how many times that it is; nothing where there is none.
+
+    Examples
+    --------
+    >>> beside_floor([{"ms": 3.0, "floor_ms": 2.0}], "ms", "floor_ms")
+    ('2.00', '1.50')
+    """
+    least = middle(rows, floor)
+    if not least:
+        return "", ""
+    return digits(least), f"{median(row[time] / row[floor] for row in rows):.2f}"
+
+
 def put_into_page(page: str, section: str, text: str) -> str:
     r"""Return a page with the text between the two marks of a section.
 

@@ -22,9 +22,10 @@ from madaline.data.fold_features import FoldFeatures
 from madaline.errors import InputError, OneProcessWarning, WorkerLostError
 from madaline.training import threads, workers
 from madaline.training.cohort import Cohort
-from madaline.training.crew import Crew, within_a_worker
+from madaline.training.crew import Crew
 from madaline.training.lesson import Duty
 from madaline.training.race import Race
+from madaline.training.serving import within_a_worker
 from madaline.training.shared_memory import IN_MEMORY, SharedMemory
 from madaline.training.threads import one_threaded_products
 from madaline.training.workers import Workers, count_workers

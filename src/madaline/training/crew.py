@@ -7,7 +7,6 @@ tasks: to carry one out again is a message of some bytes. This process works, to
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import signal
@@ -19,17 +18,14 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Listener
-from pathlib import Path
 from threading import Thread, current_thread
 from typing import Any
 from weakref import WeakSet, finalize
 
-from madaline.core.compiled import compiled_kernels
-from madaline.core.follower import follower
 from madaline.errors import WorkerLostError
 from madaline.training.channel import Channel
-from madaline.training.shared_memory import Attached, SharedMemory
-from madaline.training.threads import one_threaded_products
+from madaline.training.serving import begin, serve, written
+from madaline.training.shared_memory import SharedMemory
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -75,7 +71,7 @@ class Crew:
         listener = Listener(address, backlog=n_workers, authkey=key)
         try:
             _start_trackers()
-            executor = ProcessPoolExecutor(n_workers, initializer=_begin, env=ONE_THREAD)
+            executor = ProcessPoolExecutor(n_workers, initializer=begin, env=ONE_THREAD)
         except BaseException:
             listener.close()
             self.memory.close()
@@ -97,7 +93,7 @@ class Crew:
         )
         with _interrupts_for_this_process_only():
             self._serving = [
-                executor.submit(_serve, folder, listener.address, key) for _ in range(n_workers)
+                executor.submit(serve, folder, listener.address, key) for _ in range(n_workers)
             ]
         self._door.start()
         self._owner = os.getpid(), current_thread()
@@ -166,15 +162,11 @@ class Crew:
         kept, busy = self.memory.numbers, self._channels[: len(others)]
         with _lost_workers_as_a_sentence():
             for channel, task in zip(busy, others, strict=True):
-                channel.send(_written((kept, self.memory.number(task), arguments)))
+                channel.send(written((kept, self.memory.number(task), arguments)))
         result = own(*arguments)
         with _lost_workers_as_a_sentence():
             answers = [channel.receive() for channel in busy]
         return [result, *map(_opened, answers)]
-
-
-def _written(message: Any) -> bytes:
-    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
 
 def _opened(answer: bytes) -> Any:
@@ -259,7 +251,7 @@ def _start_trackers() -> None:
 @contextmanager
 def _interrupts_for_this_process_only() -> Iterator[None]:
     """Let processes that start here not hear Ctrl-C, which this process answers for all."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows, where `_begin` is soon enough
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where `begin` is soon enough
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
@@ -267,50 +259,3 @@ def _interrupts_for_this_process_only() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin() -> None:
-    """Begin to work, in the process of a worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import madaline.training.lesson  # noqa: F401
-
-    compiled_kernels()  # a fit that is worth processes is worth them: now, while nobody waits
-    follower()
-    gc.freeze()  # what was imported stays: it need not be looked through again and again
-
-
-def _serve(folder: Path, address: Any, key: bytes) -> None:
-    """Carry out tasks, in the process of a worker, as long as the other process lives."""
-    attached = Attached(folder)
-    lost = suppress(EOFError, OSError, AuthenticationError)
-    with lost, Client(address, authkey=key) as connection, one_threaded_products():
-        channel = Channel(connection)
-        while True:
-            channel.send(_carried_out(attached, channel.receive()))
-    os._exit(0)  # nobody would give this process anything else to do
-
-
-def _carried_out(attached: Attached, message: bytes) -> bytes:
-    """Return what a task returned or raised, as bytes."""
-    try:
-        kept, number, arguments = pickle.loads(message)
-        attached.forget_all_but(kept)
-        return _written((True, attached.object(number)(*arguments)))
-    except Exception as error:
-        return _written((False, _that_travels(error)))
-
-
-def _that_travels(error: Exception) -> Exception:
-    """Return the error, or one that says the same where it cannot be sent to another process."""
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
-
-
-def within_a_worker() -> bool:
-    """Return whether this process works for another one, which may have many such."""
-    import multiprocessing
-
-    return multiprocessing.parent_process() is not None

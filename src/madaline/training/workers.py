@@ -20,11 +20,12 @@ from madaline.core.population import Population
 from madaline.core.threads import count_threads
 from madaline.errors import OneProcessWarning, WorkerLostError
 from madaline.training.cohort import Cohort
-from madaline.training.crew import Crew, within_a_worker
+from madaline.training.crew import Crew
 from madaline.training.dealing import Dealt, dealt_out
 from madaline.training.epoch import Epoch
 from madaline.training.examples import Examples
 from madaline.training.lesson import Lesson, teach_all
+from madaline.training.serving import within_a_worker
 
 WORTH_PROCESSES = 2.5e11
 """Multiply-adds, as `Division` counts them, that must be planned for processes to start.
