@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.frames import read_frame
-from madaline.data.given_target import read_target
+from madaline.data.io.frames import read_frame
+from madaline.data.io.given_target import read_target
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
-from madaline.training.plan import Plan
+from madaline.race.plan import Plan
 from measuring import Failure, Job, Measurement, measure_all, run_worker_if_asked
 from quality import LOSS_FLOOR
 from tables import DEFAULT_FOLDER, Table, table_names

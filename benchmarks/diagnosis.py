@@ -302,7 +302,7 @@ def _build(job: Job, table: Table) -> Any:
 def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
     import warnings
 
-    from madaline.data.frames import read_frame
+    from madaline.data.io.frames import read_frame
     from madaline.fitting import Fitting
 
     warnings.simplefilter("ignore")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, FittedModel
-from madaline.data.frames import read_frame
+from madaline.data.io.frames import read_frame
 from madaline.data.table import Table
 from madaline.explain import explain
 from madaline.explain.background import some_rows

@@ -7,16 +7,16 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from madaline.core.arrays import BLOCK, row_blocks
-from madaline.core.losses import CrossEntropy
-from madaline.data import row_file
-from madaline.data.batches import FoldedRows
-from madaline.training.calibration import calibrate
-from madaline.training.ensemble import combined, greedy_weights
-from madaline.training.examples import Examples
-from madaline.training.plan import Plan
-from madaline.training.race import Race
-from madaline.training.recipe import Recipe
+from madaline.data.io import row_file
+from madaline.data.splits.batches import FoldedRows
+from madaline.evaluation.calibration import calibrate
+from madaline.nn.arrays import BLOCK, row_blocks
+from madaline.nn.losses import CrossEntropy
+from madaline.race.dataset import Examples
+from madaline.race.ensemble import combined, greedy_weights
+from madaline.race.plan import Plan
+from madaline.race.race import Race
+from madaline.race.recipe import Recipe
 
 N_ROWS, N_CLASSES = 6000, 150
 BOUNDS = (0, 2000, 4000, 6000)

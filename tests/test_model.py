@@ -9,14 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.saving import write_tensor_file
+from madaline.data.io.saving import write_tensor_file
+from madaline.data.io.tensor_file import MODEL, read_tensor_file
 from madaline.data.table import Table
-from madaline.data.tensor_file import MODEL, read_tensor_file
 from madaline.errors import ModelFileError
+from madaline.evaluation.leakage import Leak
+from madaline.evaluation.score import Score
 from madaline.fitting import Fitting
-from madaline.model import FittedModel, Summary
-from madaline.training.leakage import Leak
-from madaline.training.score import Score
+from madaline.model import FittedModel
+from madaline.story.summary import Summary
 
 TASKS = ("binary", "multiclass", "regression")
 

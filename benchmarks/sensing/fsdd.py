@@ -84,8 +84,8 @@ def _on_pictures(
 def log_mel(waves: Any, rate: int) -> list[Any]:
     """Return the spectrograms that madaline sees, so that all contenders hear the same."""
     from madaline import sounds
-    from madaline.data.sound_encoder import BANDS
-    from madaline.data.spectrogram import Spectrogram
+    from madaline.data.encoders.sound_encoder import BANDS
+    from madaline.data.media.spectrogram import Spectrogram
 
     spectrogram = Spectrogram(BANDS, rate / 2)
     return [spectrogram.of(one) for one in sounds(waves, rate)]

@@ -109,12 +109,12 @@ def _of_madaline(x: Any, y: Any, *, compiled: bool) -> Callable[[], None]:
 
     Groups of one shape share their arrays there, and so they do here.
     """
-    from madaline.core.layers import Convolution, Linear, MaxPooling, ReLU
-    from madaline.core.losses import CrossEntropy
-    from madaline.core.network import Network
-    from madaline.core.optimizers import Adam, StepSize
-    from madaline.core.workspace import Workspace
-    from madaline.training.threads import one_threaded_products
+    from madaline.engine.blas import one_threaded_products
+    from madaline.nn.layers import Convolution, Linear, MaxPooling, ReLU
+    from madaline.nn.losses import CrossEntropy
+    from madaline.nn.network import Network
+    from madaline.nn.optimizers import Adam, StepSize
+    from madaline.nn.workspace import Workspace
     from timing.engine_madaline import needed_kernels
 
     layers: list[Any] = []

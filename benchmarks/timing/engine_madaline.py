@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.compiled import compiled_kernels
-from madaline.core.gradients import GradientWriter
-from madaline.core.layers import Linear, ReLU
-from madaline.core.losses import CrossEntropy
-from madaline.core.network import Network
-from madaline.core.optimizers import Adam, StepSize
-from madaline.core.population import Population
-from madaline.core.workspace import Workspace
-from madaline.training.cohort import GROUP_ELEMENTS, STEP_COST
-from madaline.training.crew import Crew
-from madaline.training.groups import Division, Group, deal, divide, slices
-from madaline.training.threads import one_threaded_products
+from madaline.engine.blas import one_threaded_products
+from madaline.nn.compiled import compiled_kernels
+from madaline.nn.gradients import GradientWriter
+from madaline.nn.layers import Linear, ReLU
+from madaline.nn.losses import CrossEntropy
+from madaline.nn.network import Network
+from madaline.nn.optimizers import Adam, StepSize
+from madaline.nn.population import Population
+from madaline.nn.workspace import Workspace
+from madaline.race.cohort import GROUP_ELEMENTS, STEP_COST
+from madaline.race.crew import Crew
+from madaline.race.groups import Division, Group, deal, divide, slices
 from timing.case import CLASSES, LEARNING_RATE, Case, Trainer
 
 LOSS, OPTIMIZER, STEP = CrossEntropy(), Adam(), StepSize(LEARNING_RATE)

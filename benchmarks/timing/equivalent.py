@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.layers import Linear, ScaledLinear, SiLU
+from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.runtime.part import Part
 
 OPSET = 18

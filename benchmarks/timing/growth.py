@@ -116,7 +116,7 @@ def made_up(shape: Shape) -> tuple[dict[str, Any], Any]:
 
 
 def _fit(threads: int, shape: Shape) -> dict[str, Any]:
-    from madaline.data.encoder import TableEncoder
+    from madaline.data.encoders.table_encoder import TableEncoder
     from madaline.data.schema import Schema
     from madaline.data.table import Table
     from madaline.fitting import Fitting

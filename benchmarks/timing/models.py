@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.compiled import compiled_row_kernels
+from madaline.nn.compiled import compiled_row_kernels
 from tables import Table, load_table
 from timing.clocks import matrix_rate, timed
 from timing.fit import SETS

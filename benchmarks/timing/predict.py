@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.compiled import compiled_row_kernels
+from madaline.nn.compiled import compiled_row_kernels
 from timing.clocks import matrix_rate, timed, timed_often
 from timing.tables_of_text import (
     Row,

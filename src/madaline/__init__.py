@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from madaline.core.differences import check_gradient
-    from madaline.core.gradcheck import check_layer, check_loss, check_network
-    from madaline.data.sequences import sequences
-    from madaline.data.sounds import sounds
+    from madaline.data.media.sequences import sequences
+    from madaline.data.media.sounds import sounds
     from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor
     from madaline.model import FittedModel
     from madaline.neural_network import NeuralNetwork
+    from madaline.nn.differences import check_gradient
+    from madaline.nn.gradcheck import check_layer, check_loss, check_network
 
     load = FittedModel.load
 
@@ -38,13 +38,13 @@ _HOMES = {
     "AdaptiveRegressor": "madaline.estimators:AdaptiveRegressor",
     "FittedModel": "madaline.model:FittedModel",
     "NeuralNetwork": "madaline.neural_network:NeuralNetwork",
-    "check_gradient": "madaline.core.differences:check_gradient",
-    "check_layer": "madaline.core.gradcheck:check_layer",
-    "check_loss": "madaline.core.gradcheck:check_loss",
-    "check_network": "madaline.core.gradcheck:check_network",
+    "check_gradient": "madaline.nn.differences:check_gradient",
+    "check_layer": "madaline.nn.gradcheck:check_layer",
+    "check_loss": "madaline.nn.gradcheck:check_loss",
+    "check_network": "madaline.nn.gradcheck:check_network",
     "load": "madaline.model:FittedModel.load",
-    "sequences": "madaline.data.sequences:sequences",
-    "sounds": "madaline.data.sounds:sounds",
+    "sequences": "madaline.data.media.sequences:sequences",
+    "sounds": "madaline.data.media.sounds:sounds",
 }
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.given_folds import GivenFolds
+from madaline.data.splits.given_folds import GivenFolds
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 def check_effort(effort: int) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from madaline.cli.importance import importance_lines
-from madaline.training.importance import Importance
+from madaline.race.importance import Importance
 
 
 def test_info_says_what_matters(run, model) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline.data.image_files import LARGEST_SIDE, kept_side, open_image, read_image_folder
+from madaline.data.io.image_files import LARGEST_SIDE, kept_side, open_image, read_image_folder
 from madaline.errors import InputError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")

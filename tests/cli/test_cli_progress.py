@@ -8,8 +8,8 @@ import os
 import pytest
 
 from madaline.cli.progress import EventLines, LiveLeaderboard, can_redraw
-from madaline.training.decisions import Decision
-from madaline.training.records import Record
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 
 
 class Terminal(io.TextIOWrapper):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from madaline.cli.report import finite, score_lines
-from madaline.training.score import Score
+from madaline.evaluation.score import Score
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.column_encoders import FEW_ROWS, fit_column, read_column
 from madaline.data.distinct import Distinct
+from madaline.data.encoders.column_encoders import FEW_ROWS, fit_column, read_column
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 

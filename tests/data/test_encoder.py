@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.data.encoder import TableEncoder
+from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.data.statistics import Distribution
 from madaline.data.table import Table

@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from madaline.data.files import read_file
-from madaline.data.written import format_predictions, write_predictions
+from madaline.data.io.files import read_file
+from madaline.data.io.written import format_predictions, write_predictions
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

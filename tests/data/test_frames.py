@@ -4,8 +4,8 @@ import decimal
 import numpy as np
 import pytest
 
-from madaline.data.frames import read_frame
-from madaline.data.given_target import read_target
+from madaline.data.io.frames import read_frame
+from madaline.data.io.given_target import read_target
 from madaline.data.table import Table
 from madaline.errors import InputError
 

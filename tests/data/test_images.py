@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.core.workspace import Workspace
-from madaline.data.encoder import TableEncoder
-from madaline.data.frames import read_frame
-from madaline.data.image_encoder import ImageEncoder
+from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.io.frames import read_frame
+from madaline.data.media.warping import warp
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.data.warping import warp
 from madaline.errors import InputError
+from madaline.nn.workspace import Workspace
 
 GRAY = np.random.default_rng(0).integers(0, 256, (6, 5, 4), np.uint8)
 COLOR = np.random.default_rng(1).uniform(-1, 1, (6, 5, 4, 3))

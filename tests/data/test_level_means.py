@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.encoder import TableEncoder
-from madaline.data.fold_features import FoldFeatures
-from madaline.data.level_means import LevelMeans
+from madaline.data.encoders.fold_features import FoldFeatures
+from madaline.data.encoders.level_means import LevelMeans
+from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 
@@ -110,7 +110,7 @@ def test_a_column_of_many_levels_has_features_that_survive_a_file():
 
 
 def test_more_levels_than_are_remembered_share_a_mean(monkeypatch):
-    from madaline.data import category_encoder
+    from madaline.data.encoders import category_encoder
 
     monkeypatch.setattr(category_encoder, "MOST_LEVELS", 70)
     levels = np.concatenate([np.repeat(np.arange(70), 3), np.arange(70, 170)])

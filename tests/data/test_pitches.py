@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.pitches import SHIFT, move_pitches
+from madaline.data.media.pitches import SHIFT, move_pitches
 
 BANDS, FRAMES = 40, 6
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.encoder import TableEncoder
-from madaline.data.joined_bins import JoinedBins
-from madaline.data.plain_numbers import FEW_ROWS, as_plain_numbers, encode_columns, encode_rows
+from madaline.data.encoders.joined_bins import JoinedBins
+from madaline.data.encoders.plain_numbers import (
+    FEW_ROWS,
+    as_plain_numbers,
+    encode_columns,
+    encode_rows,
+)
+from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 

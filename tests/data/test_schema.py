@@ -156,7 +156,7 @@ def test_it_prints_as_a_table(table):
 
 def test_real_tables(shared_tables):
     pl = pytest.importorskip("polars")
-    from madaline.data.frames import read_frame
+    from madaline.data.io.frames import read_frame
 
     targets = dict(pl.read_csv(shared_tables / "manifest.csv").select("name", "target").iter_rows())
     dropped = {}

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from madaline import sequences, sounds
-from madaline.data.encoder import TableEncoder
-from madaline.data.frames import read_frame
-from madaline.data.offsets import add_offsets
-from madaline.data.resampling import filled, squeezed
+from madaline.data.encoders.sequence_encoder import MOST_STEPS, SequenceEncoder
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.io.frames import read_frame
+from madaline.data.media.offsets import add_offsets
+from madaline.data.media.resampling import filled, squeezed
+from madaline.data.media.sequences import Sequence
 from madaline.data.schema import Schema
-from madaline.data.sequence_encoder import MOST_STEPS, SequenceEncoder
-from madaline.data.sequences import Sequence
 from madaline.data.table import Table
 from madaline.errors import InputError
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline.data.folder_files import read_folder
-from madaline.data.sound_file import read_sound
+from madaline.data.io.folder_files import read_folder
+from madaline.data.media.sound_file import read_sound
 from madaline.errors import BrokenFileError, InputError
 
 

@@ -11,13 +11,13 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from madaline import sounds
-from madaline.data.frames import read_frame
+from madaline.data.encoders.sound_encoder import SoundEncoder
+from madaline.data.io.frames import read_frame
+from madaline.data.io.sound_files import read_sound_folder
+from madaline.data.media.spectrogram import FLOOR, Spectrogram
+from madaline.data.media.wave_file import read_wave
 from madaline.data.schema import Schema
-from madaline.data.sound_encoder import SoundEncoder
-from madaline.data.sound_files import read_sound_folder
-from madaline.data.spectrogram import FLOOR, Spectrogram
 from madaline.data.table import Table
-from madaline.data.wave_file import read_wave
 from madaline.errors import InputError
 
 RATE = 8000

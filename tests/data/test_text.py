@@ -9,12 +9,12 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from madaline.data.encoder import TableEncoder
-from madaline.data.frames import read_frame
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.encoders.text_encoder import TextEncoder
+from madaline.data.io.frames import read_frame
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.terms import GAP, terms_in, terms_of
-from madaline.data.text_encoder import TextEncoder
 from madaline.errors import InputError
 
 REVIEWS = [f"{word} {end} of number {n}" for n, (word, end) in enumerate(

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
 from madaline.fitting import Fitting
-from madaline.training.plan import Plan
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
+from madaline.race.plan import Plan
 
 
 @pytest.fixture(scope="session")

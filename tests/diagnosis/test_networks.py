@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from madaline import NeuralNetwork
-from madaline.core.layers import ReLU, Tanh
 from madaline.diagnosis.units import LayerHealth, find_lost_networks
 from madaline.errors import InputError
+from madaline.nn.layers import ReLU, Tanh
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = (X[:, :1] + X[:, 1:2] > 0).astype(float)

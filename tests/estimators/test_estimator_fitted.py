@@ -14,7 +14,7 @@ import pytest
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.errors import LeakWarning, NothingLearnedWarning
-from madaline.training.records import Record
+from madaline.records.record import Record
 
 QUICK = {"effort": 8, "random_state": 0}
 

@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.training import workers
-from madaline.training.crew import Crew
+from madaline.race import workers
+from madaline.race.crew import Crew
 
 pd = pytest.importorskip("pandas")
 

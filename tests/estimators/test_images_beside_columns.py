@@ -10,14 +10,14 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load
-from madaline.core.layers import Branches
-from madaline.data.encoder import TableEncoder
-from madaline.data.grid import Grid
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.media.grid import Grid
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
-from madaline.training.architecture import build_network
-from madaline.training.plan import make_plan
+from madaline.nn.layers import Branches
+from madaline.race.architecture import build_network
+from madaline.race.plan import make_plan
 
 N_TRAIN = 300
 FACE = (Grid(0, 64, (8, 8)),)

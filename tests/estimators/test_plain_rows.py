@@ -11,8 +11,8 @@ import pytest
 import scipy.sparse
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.data.encoded import Encoded
-from madaline.data.plain_numbers import FEW_ROWS
+from madaline.data.encoders.encoded import Encoded
+from madaline.data.encoders.plain_numbers import FEW_ROWS
 from madaline.errors import InputError
 from madaline.estimators.plain_rows import read_plain_rows
 from madaline.estimators.tables import read_table

@@ -7,10 +7,10 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load, sequences
-from madaline.core.layers import Branches, Convolution, ScaledLinear
-from madaline.data.grid import Grid
-from madaline.training.plan import make_plan
-from madaline.training.recipe import Recipe
+from madaline.data.media.grid import Grid
+from madaline.nn.layers import Branches, Convolution, ScaledLinear
+from madaline.race.plan import make_plan
+from madaline.race.recipe import Recipe
 
 N_TRAIN = 400
 

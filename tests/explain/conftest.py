@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline.core.layers import Linear, ScaledLinear, SiLU
-from madaline.core.network import Network
+from madaline.nn.layers import Linear, ScaledLinear, SiLU
+from madaline.nn.network import Network
 from madaline.runtime.part import Part
 
 N_BINS = (0, 16, 64)

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.data.encoder import TableEncoder
+from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, RegressionCodec
-from madaline.model import FittedModel, Summary
+from madaline.evaluation.score import Score
+from madaline.model import FittedModel
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.runtime.predictor import Predictor
-from madaline.training.score import Score
+from madaline.story.summary import Summary
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveRegressor
-from madaline.core.layers import ScaledLinear
-from madaline.core.losses import Poisson
-from madaline.core.network import Network
-from madaline.core.population import Population
-from madaline.core.surgery import widen
 from madaline.data.target import CountCodec
 from madaline.errors import InputError
 from madaline.explain import METHODS, explain
+from madaline.nn.layers import ScaledLinear
+from madaline.nn.losses import Poisson
+from madaline.nn.network import Network
+from madaline.nn.population import Population
+from madaline.nn.surgery import widen
 from madaline.runtime.part import Part
 
 TASKS = ("binary", "multiclass", "regression")

@@ -7,7 +7,10 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.core.layers import (
+from madaline.explain import explain
+from madaline.explain.secants import passes, secant
+from madaline.explain.whole_part import WholePart
+from madaline.nn.layers import (
     Convolution,
     EachPosition,
     LayerNorm,
@@ -17,11 +20,8 @@ from madaline.core.layers import (
     ReLU,
     SiLU,
 )
-from madaline.core.network import Network
-from madaline.core.workspace import Workspace
-from madaline.explain import explain
-from madaline.explain.secants import passes, secant
-from madaline.explain.whole_part import WholePart
+from madaline.nn.network import Network
+from madaline.nn.workspace import Workspace
 from madaline.runtime.part import Part
 
 TOLERANCE = 1e-4

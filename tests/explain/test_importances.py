@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from known_models import known_model
 
-from madaline.core.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
-from madaline.data.files import read_file
+from madaline.data.io.files import read_file
 from madaline.data.table import Table
 from madaline.data.target import RegressionCodec
 from madaline.errors import InputError
 from madaline.explain.effects import effects
 from madaline.explain.importances import importances
 from madaline.fitting import Fitting
-from madaline.training.importance import (
+from madaline.nn.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
+from madaline.race.importance import (
     Importance,
     exchange_rows,
     metric_of_loss,

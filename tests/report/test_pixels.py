@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline.data.images import as_bytes
+from madaline.data.media.images import as_bytes
 from madaline.report.charts.pixels import LESS, MORE, map_source, png
 from madaline.report.explained import explained_row
 

@@ -10,11 +10,11 @@ import pytest
 
 from madaline.data.table import Table
 from madaline.errors import InputError
+from madaline.evaluation.table_score import score_predictions
 from madaline.explain import explain
 from madaline.explain.effects import effects
 from madaline.model import FittedModel
 from madaline.report import report_data
-from madaline.training.table_score import score_predictions
 
 TASKS = ("binary", "multiclass", "regression")
 

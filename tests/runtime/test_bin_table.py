@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from untrained import networks_of
 
-from madaline.core.arrays import Array
-from madaline.core.workspace import Workspace
-from madaline.data.joined_bins import JoinedBins
+from madaline.data.encoders.joined_bins import JoinedBins
 from madaline.data.table import Table
+from madaline.nn.arrays import Array
+from madaline.nn.workspace import Workspace
 from madaline.runtime.bin_table import BinTable
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from untrained import networks_of
 
-from madaline.core import row_kernels
-from madaline.core.arrays import Array
-from madaline.core.compiled import SIGNATURES, Kernel, compiled_row_kernels
 from madaline.data.table import Table
+from madaline.nn import row_kernels
+from madaline.nn.arrays import Array
+from madaline.nn.compiled import SIGNATURES, Kernel, compiled_row_kernels
 from madaline.runtime.desk import Desk
 
 NUMBERS = ("gaps", "even", "extreme")

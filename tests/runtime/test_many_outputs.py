@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.core.layers import Linear, SiLU
-from madaline.core.network import Network
+from madaline.nn.layers import Linear, SiLU
+from madaline.nn.network import Network
 from madaline.runtime.joined_networks import WIDEST
 from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.core.layers import Linear, SiLU
-from madaline.core.network import Network
+from madaline.nn.layers import Linear, SiLU
+from madaline.nn.network import Network
 from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part
 from madaline.runtime.row_counts import CHUNK, LARGEST_PRODUCT, rows_of_product

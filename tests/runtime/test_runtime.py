@@ -16,11 +16,11 @@ import pytest
 
 import madaline
 from madaline import runtime
-from madaline.core.layers import Linear, ScaledLinear, SiLU
-from madaline.core.network import Network
-from madaline.core.threads import count_threads, in_threads
 from madaline.data.table import Table
+from madaline.engine.threads import count_threads, in_threads
 from madaline.errors import InputError, ModelFileError
+from madaline.nn.layers import Linear, ScaledLinear, SiLU
+from madaline.nn.network import Network
 from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part
 from madaline.runtime.row_counts import CHUNK, MANY
@@ -144,8 +144,8 @@ KERNEL = """
 import sys
 sys.path.insert(0, {source!r})
 import numpy as np
-from madaline.core.layers import Linear, SiLU
-from madaline.core.network import Network
+from madaline.nn.layers import Linear, SiLU
+from madaline.nn.network import Network
 from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part
 

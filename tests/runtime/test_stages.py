@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.core.layers import (
+from madaline.nn.layers import (
     BatchNorm,
     Layer,
     Linear,
@@ -15,7 +15,7 @@ from madaline.core.layers import (
     SiLU,
     Tanh,
 )
-from madaline.core.network import Network
+from madaline.nn.network import Network
 from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part
 from madaline.runtime.stages import take_apart

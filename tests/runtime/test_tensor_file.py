@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from madaline.data.row_file import RowFile
-from madaline.data.saving import write_tensor_file, write_whole
-from madaline.data.tensor_file import (
+from madaline.data.io.row_file import RowFile
+from madaline.data.io.saving import write_tensor_file, write_whole
+from madaline.data.io.tensor_file import (
     CHECKPOINT,
     DTYPES,
     MODEL,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.layers import Linear, ScaledLinear, SiLU
-from madaline.core.network import Network
-from madaline.data.encoder import TableEncoder
+from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Linear, ScaledLinear, SiLU
+from madaline.nn.network import Network
 from madaline.runtime.networks import Networks
 from madaline.runtime.part import Part
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from madaline.model import FittedModel
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 from madaline.story.sentence import Sentence
 from madaline.story.story import Story, tell_story
-from madaline.training.decisions import Decision
-from madaline.training.records import Record
 
 TASKS = ("binary", "multiclass", "regression")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")

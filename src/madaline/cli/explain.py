@@ -12,13 +12,13 @@ from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
 from madaline.cli.rows import Rows, add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
+from madaline.data.io.written import write_predictions
 from madaline.data.target import ClassCodec
-from madaline.data.written import write_predictions
 from madaline.errors import InputError
+from madaline.evaluation.table_score import label_text
 from madaline.explain import METHODS, Explanation, explain
 from madaline.model import FittedModel
 from madaline.report import check_jinja, save_explanation
-from madaline.training.table_score import label_text
 from madaline.words import count
 
 SHOWN = 5

@@ -18,14 +18,14 @@ from madaline.cli.progress import choose_progress
 from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
 from madaline.cli.training_data import TrainingData, file_options, source_name
 from madaline.cli.words import paragraph, say
-from madaline.core.arrays import Array
-from madaline.data.encoder import TableEncoder
-from madaline.data.folders import LABEL
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.io.folders import LABEL
 from madaline.data.kinds import KINDS
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.words import count, size
 
 HELP = "learn to predict a column of a table"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from madaline.cli.report import WIDEST_NAME
 from madaline.cli.words import paragraph, printable
-from madaline.training.importance import Importance
+from madaline.race.importance import Importance
 from madaline.words import count, decimals, metric_name
 
 MOST_SHOWN = 10

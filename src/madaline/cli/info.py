@@ -15,7 +15,7 @@ from madaline.cli.importance import importance_lines
 from madaline.cli.progress import decision_line
 from madaline.cli.report import column_table, finite, network_lines, verdict_lines
 from madaline.cli.words import paragraph, say
-from madaline.data.tensor_file import VERSION
+from madaline.data.io.tensor_file import VERSION
 from madaline.model import FittedModel
 from madaline.words import count, size, some, work
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from madaline.training.decisions import Decision
-from madaline.training.records import Record
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 
 LEAVING = ("drop", "stop")
 """What is done to a recipe that trains no more."""

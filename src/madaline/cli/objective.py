@@ -6,11 +6,11 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from madaline.core.arrays import Array
 from madaline.errors import InputError
-from madaline.training.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline.training.objective import BALANCED, LOG_LOSS, LOSSES, Objective
-from madaline.training.table_score import label_text
+from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline.evaluation.objective import BALANCED, LOG_LOSS, LOSSES, Objective
+from madaline.evaluation.table_score import label_text
+from madaline.nn.arrays import Array
 
 
 def add_objective_arguments(parser: ArgumentParser) -> None:

@@ -15,15 +15,15 @@ from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite, score_lines
 from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
-from madaline.core.arrays import Array
-from madaline.data.encoded import Encoded
+from madaline.data.encoders.encoded import Encoded
+from madaline.data.io.written import format_predictions, write_predictions
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
-from madaline.data.written import format_predictions, write_predictions
 from madaline.errors import InputError
+from madaline.evaluation.conformal.coverage import read_coverage
+from madaline.evaluation.table_score import label_text, score_predictions
 from madaline.model import FittedModel
-from madaline.runtime.coverage import read_coverage
-from madaline.training.table_score import label_text, score_predictions
+from madaline.nn.arrays import Array
 from madaline.words import count, some
 
 HELP = "predict the rows of a table"

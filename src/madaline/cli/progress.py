@@ -12,8 +12,8 @@ from typing import Any, Self, TextIO
 
 from madaline.cli.leaderboard import Entry, Leaderboard
 from madaline.cli.words import paragraph, printable, say
-from madaline.training.decisions import Decision
-from madaline.training.records import Record
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 from madaline.words import work
 
 NOTABLE_EPOCHS = (1, 2, 5)

@@ -9,8 +9,8 @@ from typing import Any
 from madaline.cli.words import WIDTH, paragraph, printable
 from madaline.data.kinds import DROPPED
 from madaline.data.schema import Schema
-from madaline.model import Summary
-from madaline.training.score import Score
+from madaline.evaluation.score import Score
+from madaline.story.summary import Summary
 from madaline.words import METRICS, count, decimals, some, work
 
 WIDEST_NAME = 26

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from madaline.cli.words import paragraph, say
-from madaline.core.arrays import Array
-from madaline.data.column_encoder import ColumnEncoder
-from madaline.data.file_columns import lacking_notes, open_files
-from madaline.data.files import read_file
-from madaline.data.image_encoder import ImageEncoder
-from madaline.data.image_files import read_image_folder
-from madaline.data.sound_encoder import SoundEncoder
-from madaline.data.sound_files import read_sound_folder
+from madaline.data.encoders.column_encoder import ColumnEncoder
+from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.sound_encoder import SoundEncoder
+from madaline.data.io.file_columns import lacking_notes, open_files
+from madaline.data.io.files import read_file
+from madaline.data.io.image_files import read_image_folder
+from madaline.data.io.sound_files import read_sound_folder
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.words import count
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from madaline.cli.words import suggestion
-from madaline.core.arrays import Array
 from madaline.data.column import is_missing
-from madaline.data.file_columns import open_files
-from madaline.data.files import read_file
-from madaline.data.folder_files import read_folder
-from madaline.data.folders import LABEL
+from madaline.data.io.file_columns import open_files
+from madaline.data.io.files import read_file
+from madaline.data.io.folder_files import read_folder
+from madaline.data.io.folders import LABEL
 from madaline.data.kinds import CATEGORY, KINDS, NUMBER, TEXT
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
+from madaline.nn.arrays import Array
 from madaline.words import option_words, some
 
 TOLD = (CATEGORY, NUMBER, TEXT)

@@ -12,8 +12,8 @@ from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
 from madaline.cli.rows import Rows, add_rows_arguments, read_rows
 from madaline.cli.words import say
-from madaline.core.arrays import Array
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.report import report_data
 from madaline.report.page import check_jinja, save_page
 from madaline.words import count, size

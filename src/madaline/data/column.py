@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.images import is_images, read_images, to_images
-from madaline.data.sequences import Sequence, sequences
-from madaline.data.signals import Signal
+from madaline.data.media.images import is_images, read_images, to_images
+from madaline.data.media.sequences import Sequence, sequences
+from madaline.data.media.signals import Signal
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 MOMENT = "datetime64[us]"
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)

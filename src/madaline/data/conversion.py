@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import MOMENT, is_missing, number_text, to_moment
-from madaline.data.sequences import Sequence, sequences
-from madaline.data.signals import holds
-from madaline.data.sound_file import read_sound
-from madaline.data.sounds import Sound
+from madaline.data.media.sequences import Sequence, sequences
+from madaline.data.media.signals import holds
+from madaline.data.media.sound_file import read_sound
+from madaline.data.media.sounds import Sound
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 _Value = TypeVar("_Value")
 _BOOLEANS = {

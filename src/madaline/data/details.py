@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array, row_blocks
 from madaline.data.column import number_text
 from madaline.data.conversion import as_booleans, as_sounds
 from madaline.data.distinct import Distinct
-from madaline.data.images import size_words
 from madaline.data.kinds import (
     BOOLEAN,
     CATEGORY,
@@ -21,8 +19,10 @@ from madaline.data.kinds import (
     SOUND,
     TEXT,
 )
+from madaline.data.media.images import size_words
 from madaline.data.table import Table
 from madaline.data.terms import n_words
+from madaline.nn.arrays import Array, row_blocks
 
 
 def detail_of(kind: str, table: Table, name: str) -> str:

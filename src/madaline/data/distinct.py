@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import is_missing
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

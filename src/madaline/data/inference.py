@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column_schema import ColumnSchema
 from madaline.data.conversion import (
     as_booleans,
@@ -22,7 +21,6 @@ from madaline.data.conversion import (
 )
 from madaline.data.details import detail_of, is_whole, short
 from madaline.data.distinct import Distinct
-from madaline.data.images import image_codes
 from madaline.data.kinds import (
     BOOLEAN,
     CATEGORY,
@@ -35,12 +33,14 @@ from madaline.data.kinds import (
     SOUND,
     TEXT,
 )
-from madaline.data.signals import Signal, holds
-from madaline.data.sound_file import names_sounds
-from madaline.data.sounds import Sound
+from madaline.data.media.images import image_codes
+from madaline.data.media.signals import Signal, holds
+from madaline.data.media.sound_file import names_sounds
+from madaline.data.media.sounds import Sound
 from madaline.data.table import Table, listed
 from madaline.data.terms import n_words
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 NEARLY_ALL = 0.95
 """Share of distinct values above which text is an identifier, or free text."""

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
 from madaline.data.schema import Schema
 from madaline.data.sorting import in_order
 from madaline.data.table import Table
+from madaline.nn.arrays import Array
 
 EDGES = 21
 """Quantiles that are kept of a column of numbers, the smallest and the largest among them."""

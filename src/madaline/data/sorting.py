@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 _DAY = 86_400_000_000
 """Microseconds of a day."""

@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.sorting import in_order
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

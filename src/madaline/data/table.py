@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.threads import in_threads
 from madaline.data.column import is_missing, to_column
 from madaline.data.distinct import Distinct
 from madaline.data.sorting import in_order
 from madaline.data.text_series import distinct_texts
+from madaline.engine.threads import in_threads
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 WORTH_THREADS = 2**14
 """Rows for which it pays to start threads, at least."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from madaline.data.kinds import CATEGORY, NUMBER
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.finding import Finding
-from madaline.training.leakage import Leak
+from madaline.evaluation.leakage import Leak
 
 FEWEST_ROWS = 500
 """In fewer rows, whole numbers may be all different by chance."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from madaline.core.arrays import Array
 from madaline.diagnosis.finding import SEVERITIES, Finding, worst_first
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.profile import (
     ColumnProfile,
@@ -29,6 +28,7 @@ from madaline.diagnosis.significance import (
     normal_chance,
     shares_apart,
 )
+from madaline.nn.arrays import Array
 
 FAR, APART, NEAR = 0.25, 0.1, 0.05
 """Differences of shares from which a drift is of high, medium and low severity."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import is_missing
-from madaline.data.images import image_codes
+from madaline.data.media.images import image_codes
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.nn.arrays import Array
 
 MANY, SOME = 0.1, 0.01
 """Shares of copied rows from which the finding is of medium and of low severity."""

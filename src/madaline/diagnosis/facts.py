@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import Loss
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.training.score import mean_and_error
+from madaline.evaluation.score import mean_and_error
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss
 
 MOST_NUMBERS = 50
 """Rows that a finding names, at most."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.diagnosis.facts import Facts
+from madaline.nn.arrays import Array
 
 RAMPS = 200
 """Units of the first layer. Without them, one end of a column of phoneme looks upside down, as what

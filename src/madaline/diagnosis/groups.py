@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
 from madaline.data.profile import read_levels, read_numbers
 from madaline.diagnosis.facts import Facts
+from madaline.nn.arrays import Array
 
 FEWEST_ROWS = 30
 """Smaller groups are not looked at."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.nn.arrays import Array
 
 MANY, SOME = 0.03, 0.01
 """Shares of wrong labels from which the finding is of high and of medium severity."""

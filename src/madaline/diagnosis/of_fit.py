@@ -19,8 +19,8 @@ from madaline.diagnosis.steps import find_divergence
 from madaline.diagnosis.strength import Strength, find_weakness
 from madaline.diagnosis.units import LayerHealth, find_lost_networks, find_sick_units
 from madaline.diagnosis.worse_groups import find_worse_groups
-from madaline.training.decisions import Decision
-from madaline.training.leakage import Leak
+from madaline.evaluation.leakage import Leak
+from madaline.records.decision import Decision
 
 GROUPED_ROWS = 20_000
 """Rows in which groups are looked for, at most: of larger tables, every k-th is enough."""

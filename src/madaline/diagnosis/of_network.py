@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import Loss
-from madaline.core.network import Network
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.finding import Finding
 from madaline.diagnosis.strength import WEAK
 from madaline.diagnosis.units import examine, find_sick_units
-from madaline.training.pace import ASTRAY
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss
+from madaline.nn.network import Network
+from madaline.race.policies.learning_rate_decay import ASTRAY
 
 
 def diagnose_network(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.network import Network
 from madaline.diagnosis.units import LayerHealth, examine
-from madaline.training.mix import Mix
-from madaline.training.race import Race
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+from madaline.race.mix import Mix
+from madaline.race.race import Race
 
 BLOCK = 2**14
 """Rows whose features are copied at a time, at most."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import Poisson, Squared
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
 from madaline.diagnosis.significance import holm, normal_chance
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Poisson, Squared
 
 PARTS = 10
 """Regions that are looked at, of about as many rows."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array, row_blocks
 from madaline.diagnosis.agreement import Agreement, agreement
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
@@ -20,6 +19,7 @@ from madaline.diagnosis.general_rule import GeneralRule
 from madaline.diagnosis.groups import Cut, Group, cuts_of
 from madaline.diagnosis.runs import Run, lacking_runs, sums_of_parts, with_its_borders
 from madaline.diagnosis.significance import LEVEL, normal_chance
+from madaline.nn.arrays import Array, row_blocks
 
 REVERSED, UPRIGHT = 0.15, 0.1
 """A group is upside down if expectation and truth are correlated by the first or more once classes

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array, row_blocks
 from madaline.diagnosis.groups import FEWEST_ROWS, LARGEST, Cut, Group
+from madaline.nn.arrays import Array, row_blocks
 
 LONGEST = 4
 """How many neighboring parts of a column are looked at together."""

@@ -11,7 +11,7 @@ from math import asin, erfc, exp, sqrt
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 LEVEL = 0.01
 """Chance of even one false alarm among all the tests of a question."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from madaline.diagnosis.finding import Finding
-from madaline.training.decisions import Decision
+from madaline.records.decision import Decision
 
 
 def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) -> list[Finding]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.profile import ColumnProfile, TableProfile, read_numbers
 from madaline.data.table import Table
 from madaline.diagnosis.facts import MOST_NUMBERS
 from madaline.diagnosis.finding import Finding
+from madaline.nn.arrays import Array
 
 MARGIN = 0.5
 """A number is outside if it lies beyond the largest by this share of the largest's distance from

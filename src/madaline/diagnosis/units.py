@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.layers import Convolution, Linear, Pooling, ScaledLinear
-from madaline.core.layers.activation import Activation
-from madaline.core.layers.base import Layer
-from madaline.core.network import Network
-from madaline.core.workspace import Workspace
 from madaline.diagnosis.finding import Finding
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Convolution, Linear, Pooling, ScaledLinear
+from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.base import Layer
+from madaline.nn.network import Network
+from madaline.nn.workspace import Workspace
 
 SAME = 1e-5
 """Outputs of a unit that differ by less, as a standard deviation, are the same."""
@@ -77,7 +77,7 @@ def examine(network: Network, theta: Array, x: Array) -> list[LayerHealth]:
 
     Examples
     --------
-    >>> from madaline.core.layers import ReLU
+    >>> from madaline.nn.layers import ReLU
     >>> network = Network((Linear(1, 2), ReLU(), Linear(2, 1)))
     >>> theta = np.array([1.0, 1.0, 0.0, -9.0, 1.0, 1.0, 0.0])  # the second unit never fires
     >>> x = np.linspace(0, 1, 50)[:, None]

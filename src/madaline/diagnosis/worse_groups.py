@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy
 from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding, Severity
 from madaline.diagnosis.groups import Group
 from madaline.diagnosis.significance import holm, normal_chance
+from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 
 USELESS = 0.9
 """Share of the loss of a constant for the group that is left where little is known of it."""

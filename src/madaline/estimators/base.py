@@ -14,7 +14,6 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from madaline.core.arrays import Array
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
@@ -27,13 +26,15 @@ from madaline.estimators.plain_rows import read_plain_rows
 from madaline.estimators.rows import CountedRows, count_rows
 from madaline.estimators.settings import read_effort, read_kinds, read_seed
 from madaline.estimators.tables import read_table
+from madaline.evaluation.objective import Objective
 from madaline.explain import Explanation, explain
 from madaline.explain.background import no_background, some_rows
 from madaline.fitting import Fitting
-from madaline.model import FittedModel, Summary
+from madaline.model import FittedModel
+from madaline.nn.arrays import Array
+from madaline.records.decision import Decision
 from madaline.runtime.predictor import Rows
-from madaline.training.decisions import Decision
-from madaline.training.objective import Objective
+from madaline.story.summary import Summary
 
 
 class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints

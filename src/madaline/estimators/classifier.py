@@ -9,14 +9,14 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from madaline.core.arrays import Array
 from madaline.data.target import ClassCodec, check_learnable
 from madaline.diagnosis.labels import Suspects
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.one_a_row import read_labels
 from madaline.estimators.rows import CountedRows
+from madaline.evaluation.objective import Objective
 from madaline.fitting import Fitting
-from madaline.training.objective import Objective
+from madaline.nn.arrays import Array
 
 
 class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[misc]

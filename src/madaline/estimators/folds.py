@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.given_folds import GivenFolds
+from madaline.data.splits.given_folds import GivenFolds
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:

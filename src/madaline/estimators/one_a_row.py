@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import column_or_1d
 
-from madaline.core.arrays import Array
-from madaline.data.given_target import read_target
+from madaline.data.io.given_target import read_target
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 def read_labels(y: Any, n_samples: int) -> Array:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.estimators.one_a_row import read_labels
 from madaline.model import FittedModel
-from madaline.training.importance import Importance
+from madaline.nn.arrays import Array
+from madaline.race.importance import Importance
 
 if TYPE_CHECKING:
     from madaline.explain.counterfactual import Counterfactual

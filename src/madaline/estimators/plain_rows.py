@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.encoded import Encoded
-from madaline.data.encoder import TableEncoder
-from madaline.data.plain_numbers import FEW_ROWS, encode_columns, encode_rows
+from madaline.data.encoders.encoded import Encoded
+from madaline.data.encoders.plain_numbers import FEW_ROWS, encode_columns, encode_rows
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.nn.arrays import Array
 
 _ROWS = {list, tuple}
 _NUMBERS = {float, int, np.float64}

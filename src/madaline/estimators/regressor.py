@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from madaline.core.arrays import Array
 from madaline.errors import InputError
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.one_a_row import read_labels
-from madaline.training.objective import Objective
+from madaline.evaluation.objective import Objective
+from madaline.nn.arrays import Array
 
 
 class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.given_folds import GivenFolds
-from madaline.data.images import image_codes
+from madaline.data.media.images import image_codes
+from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
+from madaline.nn.arrays import Array
 
 TINY = 32
 """Copies are made one row where all rows together weigh this much at most: one batch."""

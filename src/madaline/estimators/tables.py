@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from madaline.core.arrays import Array
-from madaline.data.file_columns import lacking_notes, open_files, scale_notes
-from madaline.data.frames import TEXTS_NAME, is_texts, read_frame, read_signals
-from madaline.data.image_encoder import ImageEncoder
-from madaline.data.images import could_be_pictures, read_images
-from madaline.data.pictures import is_pictures, read_pictures
-from madaline.data.sequence_encoder import SequenceEncoder
-from madaline.data.sequences import sequences, unlike
+from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.sequence_encoder import SequenceEncoder
+from madaline.data.io.file_columns import lacking_notes, open_files, scale_notes
+from madaline.data.io.frames import TEXTS_NAME, is_texts, read_frame, read_signals
+from madaline.data.io.pictures import is_pictures, read_pictures
+from madaline.data.media.images import could_be_pictures, read_images
+from madaline.data.media.sequences import sequences, unlike
 from madaline.data.table import Table, check_unique, listed
 from madaline.errors import (
     ImagesChangedWarning,
@@ -25,6 +24,7 @@ from madaline.errors import (
     SoundsChangedWarning,
 )
 from madaline.estimators.refusals import check_is_table
+from madaline.nn.arrays import Array
 from madaline.words import count
 
 

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import Poisson
 from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Poisson
 from madaline.runtime.predictor import Predictor
 
 LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from madaline.core.arrays import Array, Parameters
-from madaline.core.layers import Linear
-from madaline.core.layers.base import Layer
-from madaline.core.layers.chain import ChainBackward, chain_forward
-from madaline.core.workspace import Workspace
+from madaline.nn.arrays import Array, Parameters
+from madaline.nn.layers import Linear
+from madaline.nn.layers.base import Layer
+from madaline.nn.layers.chain import ChainBackward, chain_forward
+from madaline.nn.workspace import Workspace
 from madaline.runtime.part import Part
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
 
 MOST_ROWS, MOST_ROWS_OF_GRIDS = 100, 40

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.boolean_encoder import BooleanEncoder
-from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import MOMENT
-from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.column_schema import ColumnSchema
-from madaline.data.datetime_encoder import DatetimeEncoder
-from madaline.data.number_encoder import NumberEncoder
+from madaline.data.encoders.boolean_encoder import BooleanEncoder
+from madaline.data.encoders.category_encoder import CategoryEncoder
+from madaline.data.encoders.column_encoder import ColumnEncoder
+from madaline.data.encoders.datetime_encoder import DatetimeEncoder
+from madaline.data.encoders.number_encoder import NumberEncoder
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 
 MOST_NUMBERS = 16
 """Values of a number that are tried at first, at most; the best are then refined."""

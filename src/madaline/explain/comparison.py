@@ -12,9 +12,9 @@ from math import prod
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.explain.background import Background
 from madaline.explain.opened_networks import OpenedNetworks
+from madaline.nn.arrays import Array
 
 BLOCK_ELEMENTS = 2**18
 """Activations of one layer of all networks in a block, at most: a MiB in float32."""

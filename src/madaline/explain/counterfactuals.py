@@ -17,7 +17,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain.choices import Choices, choices_of, plain
@@ -26,6 +25,7 @@ from madaline.explain.effects import encoder_of, values_of
 from madaline.explain.readout import as_table
 from madaline.explain.wishes import Wish, wishes_of
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 
 MOST_COLUMNS = 3
 """Columns that change at a time, unless told."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.explain.readout import Readout
 from madaline.explain.shape import bends
+from madaline.nn.arrays import Array
 
 ACCUMULATED, PARTIAL = "accumulated", "partial"
 """Kinds of effects."""

@@ -22,12 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.boolean_encoder import BooleanEncoder
-from madaline.data.category_encoder import CategoryEncoder
 from madaline.data.column import is_missing
-from madaline.data.column_encoder import ColumnEncoder
 from madaline.data.conversion import as_booleans, as_levels
+from madaline.data.encoders.boolean_encoder import BooleanEncoder
+from madaline.data.encoders.category_encoder import CategoryEncoder
+from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.kinds import OF_MANY_VALUES
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
@@ -40,6 +39,7 @@ from madaline.explain.readout import (
     spread_rows,
 )
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 
 MOST_ROWS = 2000
 """Rows that a curve of accumulated effects is made from, at most: evenly spread."""

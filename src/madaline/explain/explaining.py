@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.frames import read_frame
+from madaline.data.io.frames import read_frame
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
+from madaline.engine.blas import one_threaded_products
 from madaline.errors import InputError
 from madaline.explain.answers import answer_of, asked_of
 from madaline.explain.background import Background
@@ -22,8 +22,8 @@ from madaline.explain.opened_networks import OpenedNetworks
 from madaline.explain.shapley import MOST_COLUMNS, PERMUTATIONS, exact_shapley, sampled_shapley
 from madaline.explain.words import Words, word_shares
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
-from madaline.training.threads import one_threaded_products
 
 EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
 METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import number_text
-from madaline.data.images import CHANNELS, size_words
-from madaline.data.signals import Signal
+from madaline.data.media.images import CHANNELS, size_words
+from madaline.data.media.signals import Signal
 from madaline.errors import MadalineError
 from madaline.explain.answers import LOG_ODDS, PROBABILITY
 from madaline.explain.words import WordShares
+from madaline.nn.arrays import Array
 
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
 """How much is printed."""

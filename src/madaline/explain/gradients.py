@@ -26,9 +26,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.errors import InputError
 from madaline.explain.comparison import Comparison
+from madaline.nn.arrays import Array
 
 FEWEST_NODES, MOST_NODES = 8, 256
 """Nodes of the integral: as many at first, and at most, where nobody says how many."""

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
 from madaline.errors import InputError
 from madaline.explain.effects import encoder_of
 from madaline.explain.readout import as_table
 from madaline.model import FittedModel
-from madaline.training.importance import (
+from madaline.nn.arrays import Array
+from madaline.race.importance import (
     EXCHANGED_ROWS,
     Importance,
     exchange_rows,

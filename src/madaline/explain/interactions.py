@@ -24,13 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain.effects import encoder_of
 from madaline.explain.readout import as_table, margins, spread_rows
 from madaline.model import FittedModel
-from madaline.training.importance import exchange_rows
+from madaline.nn.arrays import Array
+from madaline.race.importance import exchange_rows
 
 WORTH_A_WORD = 0.1
 """Strength from which an interaction counts as one; networks that learned a sum come to 0.06."""

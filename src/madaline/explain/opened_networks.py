@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.layers import Linear, ScaledLinear
-from madaline.core.layers.chain import ChainBackward
-from madaline.core.workspace import Workspace
 from madaline.explain.answers import Answer
 from madaline.explain.asked_part import AskedPart
 from madaline.explain.nodes import gauss_legendre
 from madaline.explain.opened_part import OpenedPart
 from madaline.explain.secants import Pass, passes, secant
 from madaline.explain.whole_part import WholePart
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Linear, ScaledLinear
+from madaline.nn.layers.chain import ChainBackward
+from madaline.nn.workspace import Workspace
 from madaline.runtime.part import Part
 from madaline.runtime.predictor import Predictor
 

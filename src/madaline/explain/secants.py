@@ -27,8 +27,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array, Parameters
-from madaline.core.layers import (
+from madaline.explain.asked_part import AskedPart
+from madaline.nn.arrays import Array, Parameters
+from madaline.nn.layers import (
     Branches,
     Convolution,
     Dropout,
@@ -36,10 +37,9 @@ from madaline.core.layers import (
     MaxPooling,
     ScaledLinear,
 )
-from madaline.core.layers.activation import Activation
-from madaline.core.layers.base import Backward, Layer, pass_through
-from madaline.core.workspace import Workspace
-from madaline.explain.asked_part import AskedPart
+from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.base import Backward, Layer, pass_through
+from madaline.nn.workspace import Workspace
 
 LINEAR = (Linear, ScaledLinear, Dropout)
 """Layers, beside convolutions, whose slope is the same everywhere in prediction."""

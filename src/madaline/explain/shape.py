@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 
 def bends(curve: Array, tolerance: float) -> list[tuple[int, int]]:

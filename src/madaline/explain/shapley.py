@@ -23,8 +23,8 @@ from math import ceil, factorial
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.explain.comparison import Comparison, Pairs
+from madaline.nn.arrays import Array
 
 MOST_COLUMNS = 10
 """Columns of which all sets, at most 1,024, are gone through."""

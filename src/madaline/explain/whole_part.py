@@ -11,8 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.explain.asked_part import AskedPart
+from madaline.nn.arrays import Array
 from madaline.runtime.part import Part
 
 

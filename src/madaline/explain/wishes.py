@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
 from madaline.explain.readout import class_place, short
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
 
 

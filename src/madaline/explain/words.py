@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.encoder import TableEncoder
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.encoders.text_encoder import TextEncoder
 from madaline.data.terms import Span, terms_in
-from madaline.data.text_encoder import TextEncoder
 from madaline.explain.comparison import Comparison
+from madaline.nn.arrays import Array
 
 NODES = 16
 """Where on each way networks are asked, or its segments where they have kinks."""

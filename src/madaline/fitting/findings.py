@@ -15,9 +15,9 @@ from madaline.diagnosis.labels import Suspects
 from madaline.diagnosis.of_fit import Training, diagnose_fit
 from madaline.diagnosis.of_race import Remains
 from madaline.diagnosis.strength import Strength
+from madaline.engine.blas import one_threaded_products
 from madaline.fitting.outcome import Outcome
-from madaline.training.decisions import Decision
-from madaline.training.threads import one_threaded_products
+from madaline.records.decision import Decision
 
 
 @dataclass(frozen=True, eq=False)

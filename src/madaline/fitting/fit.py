@@ -9,28 +9,29 @@ from pathlib import Path
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.given_folds import GivenFolds
 from madaline.data.profile import TableProfile
+from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
+from madaline.evaluation.calibration import Calibration
+from madaline.evaluation.objective import Objective
 from madaline.fit_arguments import check_effort, check_seed
 from madaline.fitting.findings import Findings
 from madaline.fitting.given import Given
 from madaline.fitting.keeping import Keeper
 from madaline.fitting.outcome import Outcome
 from madaline.fitting.preparation import prepare
-from madaline.model import FittedModel, Summary
-from madaline.quality.of_fit import quality_of_fit
-from madaline.training.calibration import Calibration
-from madaline.training.importance import Importance
-from madaline.training.mix import Mix
-from madaline.training.objective import Objective
-from madaline.training.plan import Plan
-from madaline.training.pruning import Pruned
-from madaline.training.race import Event, Race
-from madaline.training.workers import Workers, count_workers
+from madaline.fitting.quality_of_fit import quality_of_fit
+from madaline.model import FittedModel
+from madaline.nn.arrays import Array
+from madaline.race.importance import Importance
+from madaline.race.mix import Mix
+from madaline.race.plan import Plan
+from madaline.race.pruning import Pruned
+from madaline.race.race import Event, Race
+from madaline.race.workers import Workers, count_workers
+from madaline.story.summary import Summary
 
 
 class Fitting:

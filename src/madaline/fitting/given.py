@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.given_folds import GivenFolds
+from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
 from madaline.fit_arguments import check_lengths, check_weight
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

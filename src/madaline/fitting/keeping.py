@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from madaline.errors import ModelFileError
-from madaline.training.checkpoint import resume, save_checkpoint
-from madaline.training.decisions import Decision
-from madaline.training.race import Race
-from madaline.training.records import Record
+from madaline.race.checkpoint import resume, save_checkpoint
+from madaline.race.race import Race
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 
 CHECKPOINT_SECONDS = 5.0
 """How much work may be lost when a fit is killed. It decides nothing about the result."""

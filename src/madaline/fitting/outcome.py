@@ -8,27 +8,27 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import Squared
-from madaline.core.network import Network
 from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
-from madaline.fitting.preparation import Preparation
-from madaline.runtime.intervals import Intervals
-from madaline.runtime.part import Part
-from madaline.runtime.predictor import Predictor, class_probabilities
-from madaline.runtime.sets import Sets
-from madaline.training.calibration import Calibration, calibrate
-from madaline.training.examples import Examples
-from madaline.training.importance import Importance, metric_of_loss, out_of_fold_importances
-from madaline.training.mix import Ingredient, Mix
-from madaline.training.pruning import Pruned, prune_mix
-from madaline.training.race import Race
-from madaline.training.score import (
+from madaline.evaluation.calibration import Calibration, calibrate
+from madaline.evaluation.conformal.intervals import Intervals
+from madaline.evaluation.conformal.sets import Sets
+from madaline.evaluation.score import (
     Score,
     classification_scores,
     regression_scores,
     standard_errors_better,
 )
+from madaline.fitting.preparation import Preparation
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Squared
+from madaline.nn.network import Network
+from madaline.race.dataset import Examples
+from madaline.race.importance import Importance, metric_of_loss, out_of_fold_importances
+from madaline.race.mix import Ingredient, Mix
+from madaline.race.pruning import Pruned, prune_mix
+from madaline.race.race import Race
+from madaline.runtime.part import Part
+from madaline.runtime.predictor import Predictor, class_probabilities
 
 Judged: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of constants, targets, weights and groups."""

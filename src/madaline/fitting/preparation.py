@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.batches import FoldedRows
-from madaline.data.encoder import TableEncoder
-from madaline.data.fold_features import FoldFeatures
-from madaline.data.folds import make_folds
-from madaline.data.given_folds import GivenFolds
+from madaline.data.encoders.fold_features import FoldFeatures
+from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
+from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folds import make_folds
+from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.target import ClassCodec, TargetCodec, infer_task
+from madaline.evaluation.leakage import Leak, find_leaks
+from madaline.evaluation.objective import Objective
 from madaline.fit_arguments import count_folds
 from madaline.fitting.given import Given
-from madaline.training.examples import Examples
-from madaline.training.leakage import Leak, find_leaks
-from madaline.training.objective import Objective
-from madaline.training.plan import Plan, make_plan
+from madaline.nn.arrays import Array
+from madaline.race.dataset import Examples
+from madaline.race.plan import Plan, make_plan
 
 BINS = (0, 16, 64)
 """Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""

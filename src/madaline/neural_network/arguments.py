@@ -8,13 +8,13 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from madaline.core.arrays import Array, Rng
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 from madaline.errors import InputError
+from madaline.nn.arrays import Array, Rng
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 
 Kind = TypeVar("Kind")
 
-EXAMPLES = {"activation": "madaline.core.layers.ReLU()", "loss": "madaline.core.losses.Squared()"}
+EXAMPLES = {"activation": "madaline.nn.layers.ReLU()", "loss": "madaline.nn.losses.Squared()"}
 """What to write, for those who wrote a name."""
 
 RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
@@ -103,7 +103,7 @@ def instance_of(kind: type[Kind], name: str, value: Kind) -> Kind:
     """Return an object of this kind; a class or a name in its place is refused."""
     if not isinstance(value, kind):
         raise InputError(
-            f"{name} is {value!r}: give an object of a class of madaline.core, such as"
+            f"{name} is {value!r}: give an object of a class of madaline.nn, such as"
             f" {EXAMPLES[name]}."
         )
     return value

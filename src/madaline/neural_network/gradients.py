@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)

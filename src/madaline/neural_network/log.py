@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from madaline.training.decisions import Decision
+from madaline.records.decision import Decision
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 
 
 def raw_output(loss: Loss, prediction: Array) -> Array:

@@ -13,17 +13,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from madaline.core.arrays import Array, Parameters
-from madaline.core.initializers import lecun_normal, zeros
-from madaline.core.layers import Linear, Sigmoid
-from madaline.core.layers.activation import Activation
-from madaline.core.layers.base import Layer
-from madaline.core.layers.chain import ChainBackward
-from madaline.core.losses import BinaryCrossEntropy, Loss
-from madaline.core.losses.binary_cross_entropy import sigmoid
-from madaline.core.network import Network
-from madaline.core.optimizers import GradientDescent, StepSize
-from madaline.core.workspace import Workspace
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_network import diagnose_network
 from madaline.errors import InputError
@@ -38,11 +27,22 @@ from madaline.neural_network.arguments import (
     random_generator,
     whole_number,
 )
+from madaline.neural_network.coach import Coach
 from madaline.neural_network.gradients import Gradients
 from madaline.neural_network.log import Epoch, Log
 from madaline.neural_network.losses import raw_output, smallest_loss
-from madaline.training.coach import Coach
-from madaline.training.decisions import Decision
+from madaline.nn.arrays import Array, Parameters
+from madaline.nn.initializers import lecun_normal, zeros
+from madaline.nn.layers import Linear, Sigmoid
+from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.base import Layer
+from madaline.nn.layers.chain import ChainBackward
+from madaline.nn.losses import BinaryCrossEntropy, Loss
+from madaline.nn.losses.binary_cross_entropy import sigmoid
+from madaline.nn.network import Network
+from madaline.nn.optimizers import GradientDescent, StepSize
+from madaline.nn.workspace import Workspace
+from madaline.records.decision import Decision
 
 
 class NeuralNetwork:

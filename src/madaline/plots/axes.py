@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from madaline.errors import InputError, MadalineError
+from madaline.evaluation.quality.of_classes import ClassQuality
+from madaline.evaluation.quality.of_numbers import NumberQuality
 from madaline.model import FittedModel
-from madaline.quality.of_classes import ClassQuality
-from madaline.quality.of_numbers import NumberQuality
 
 
 def axes_or_new(axes: Any, n_columns: int = 1) -> Any:

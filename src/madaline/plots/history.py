@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from madaline.plots.axes import axes_or_new, fitted
-from madaline.training.recipe import recipe_name
+from madaline.race.recipe import recipe_name
 
 
 def plot_history(model: Any, axes: Any = None) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.images import as_bytes
-from madaline.data.signals import Signal
-from madaline.data.sounds import Sound
+from madaline.data.media.images import as_bytes
+from madaline.data.media.signals import Signal
+from madaline.data.media.sounds import Sound
 from madaline.errors import InputError
 from madaline.explain.explanation import SCALE_WORDS, Explanation
 from madaline.plots.axes import axes_or_new

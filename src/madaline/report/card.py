@@ -12,12 +12,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from madaline.data.io.saving import write_whole
 from madaline.data.kinds import DROPPED
-from madaline.data.saving import write_whole
 from madaline.data.target import ClassCodec
+from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
 from madaline.report.reproduce import how_to_reproduce
-from madaline.training.table_score import label_text
 from madaline.words import METRICS, count, decimals, metric_name
 
 PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from madaline.core.arrays import Array
-from madaline.data.frames import read_frame
+from madaline.data.io.frames import read_frame
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
+from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.report.of_rows import data_of_rows
 from madaline.report.reproduce import how_to_reproduce
-from madaline.training.table_score import label_text
 from madaline.words import count, some
 
 

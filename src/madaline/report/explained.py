@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.images import as_bytes
-from madaline.data.sequences import Sequence
-from madaline.data.signals import Signal
-from madaline.data.sounds import Sound
+from madaline.data.media.images import as_bytes
+from madaline.data.media.sequences import Sequence
+from madaline.data.media.signals import Signal
+from madaline.data.media.sounds import Sound
+from madaline.evaluation.table_score import label_text
 from madaline.explain import Explanation
 from madaline.explain.explanation import value_text
+from madaline.nn.arrays import Array
 from madaline.report.charts.pixels import FLATTEST
 from madaline.report.words import words_of
-from madaline.training.table_score import label_text
 
 MOST_COLUMNS = 8
 """Columns of a row that are shown; what all others add is one number."""

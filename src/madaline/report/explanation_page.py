@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from madaline.data.saving import write_whole
+from madaline.data.io.saving import write_whole
 from madaline.explain import Explanation
 from madaline.report.explained import explained_row
 from madaline.report.page import render

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from madaline.core.arrays import Array
 from madaline.data.table import Table
 from madaline.errors import InputError
+from madaline.evaluation.score import Score
+from madaline.evaluation.table_score import score_predictions
 from madaline.explain.effects import effects
 from madaline.explain.importances import important_columns
 from madaline.explain.interactions import interactions
 from madaline.explain.readout import as_table
 from madaline.model import FittedModel
-from madaline.quality.of_table import quality_of_table
+from madaline.model.quality_of_table import quality_of_table
+from madaline.nn.arrays import Array
 from madaline.report.samples import explained_samples
-from madaline.training.score import Score
-from madaline.training.table_score import score_predictions
 from madaline.words import count
 
 MOST_EFFECTS = 8

@@ -14,10 +14,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from madaline.core.arrays import Array
-from madaline.data.saving import write_whole
+from madaline.data.io.saving import write_whole
 from madaline.errors import MadalineError
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.report.data import report_data
 from madaline.report.texts import soft
 from madaline.report.view import view_of

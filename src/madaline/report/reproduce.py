@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from madaline.data.kinds import CATEGORY, DROPPED, NUMBER, TEXT
+from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline.evaluation.objective import LOG_LOSS
 from madaline.model import FittedModel
-from madaline.training.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline.training.objective import LOG_LOSS
 from madaline.words import option_words
 
 USUAL = {"effort": 100, "seed": 0}

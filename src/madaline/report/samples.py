@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import is_missing
 from madaline.data.conversion import as_numbers
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
+from madaline.evaluation.table_score import label_text
 from madaline.explain import explain
 from madaline.model import FittedModel
+from madaline.nn.arrays import Array
 from madaline.report.explained import explained_row
-from madaline.training.table_score import label_text
 
 
 def explained_samples(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.quality.of_classes import ClassQuality
+from madaline.evaluation.quality.of_classes import ClassQuality
 from madaline.report.charts.classes import calibration_chart, precision_chart, roc_chart
 from madaline.report.charts.numbers import error_chart, spread_chart, truth_chart
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core import row_kernels
-from madaline.core.arrays import Array
-from madaline.core.workspace import Workspace
-from madaline.data.joined_bins import JoinedBins
+from madaline.data.encoders.joined_bins import JoinedBins
+from madaline.nn import row_kernels
+from madaline.nn.arrays import Array
+from madaline.nn.workspace import Workspace
 
 VECTOR = 8
 """Units that a processor does something to at a time."""

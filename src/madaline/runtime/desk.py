@@ -7,14 +7,14 @@ from typing import Protocol
 
 import numpy as np
 
-from madaline.core import kernels, row_kernels
-from madaline.core.arrays import Array
-from madaline.core.compiled import Kernel
-from madaline.core.follower import row_follower
-from madaline.core.products import write_product
-from madaline.core.programs import in_few_calls
-from madaline.core.workspace import Call, Workspace
-from madaline.data.joined_numbers import JoinedNumbers
+from madaline.data.encoders.joined_numbers import JoinedNumbers
+from madaline.nn import kernels, row_kernels
+from madaline.nn.arrays import Array
+from madaline.nn.compiled import Kernel
+from madaline.nn.follower import row_follower
+from madaline.nn.products import write_product
+from madaline.nn.programs import in_few_calls
+from madaline.nn.workspace import Call, Workspace
 from madaline.runtime.joined_networks import JoinedNetworks, Means, Product
 from madaline.runtime.row_counts import CHUNK, LARGEST_PRODUCT
 

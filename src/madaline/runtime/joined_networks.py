@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.data.joined_bins import JoinedBins
+from madaline.data.encoders.joined_bins import JoinedBins
+from madaline.nn.arrays import Array
 from madaline.runtime.at_rest import AtRest
 from madaline.runtime.bin_table import BinTable
 from madaline.runtime.row_counts import rows_of_product

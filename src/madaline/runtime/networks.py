@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.compiled import Kernel, compiled_row_kernels
-from madaline.core.threads import in_threads
-from madaline.data.joined_numbers import JoinedNumbers
+from madaline.data.encoders.joined_numbers import JoinedNumbers
+from madaline.engine.threads import in_threads
+from madaline.nn.arrays import Array
+from madaline.nn.compiled import Kernel, compiled_row_kernels
 from madaline.runtime.at_rest import AtRest
 from madaline.runtime.desk import Desk, Source
 from madaline.runtime.joined_networks import JoinedNetworks, Means, join
@@ -51,8 +51,8 @@ class Networks:
 
     Examples
     --------
-    >>> from madaline.core.layers import Linear
-    >>> from madaline.core.network import Network
+    >>> from madaline.nn.layers import Linear
+    >>> from madaline.nn.network import Network
     >>> theta = np.array([[[1.0, 0.0], [3.0, 0.0]]], np.float32)  # two folds: x and 3 x
     >>> networks = Networks([Part(0, Network((Linear(1, 1),)), theta, np.ones(1))], {0: 1})
     >>> networks.output(Features(np.array([[1.0], [5.0]], np.float32)))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.network import Network
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
 
 
 @dataclass(frozen=True, eq=False)

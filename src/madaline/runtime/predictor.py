@@ -10,21 +10,21 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline.core.arrays import Array
-from madaline.core.losses import Loss, loss_from_config
-from madaline.core.network import Network
-from madaline.core.threads import count_threads
-from madaline.data.encoded import Encoded
-from madaline.data.encoder import TableEncoder
-from madaline.data.plain_numbers import encode_columns
+from madaline.data.encoders.encoded import Encoded
+from madaline.data.encoders.plain_numbers import encode_columns
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.io.tensor_file import read_tensor_file
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec, TargetCodec, codec_from_state
-from madaline.data.tensor_file import read_tensor_file
+from madaline.engine.threads import count_threads
 from madaline.errors import InputError
-from madaline.runtime.intervals import Intervals
+from madaline.evaluation.conformal.intervals import Intervals
+from madaline.evaluation.conformal.sets import Sets
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss, loss_from_config
+from madaline.nn.network import Network
 from madaline.runtime.networks import Networks
 from madaline.runtime.part import Part
-from madaline.runtime.sets import Sets
 from madaline.words import some
 
 Rows: TypeAlias = Table | Mapping[str, Any] | Encoded

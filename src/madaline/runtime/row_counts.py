@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 CHUNK = 8
 """Rows of a product whose bits count."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.core.arrays import Array, Parameters
-from madaline.core.layers import Layer, Linear, SiLU
-from madaline.core.network import Network
-from madaline.core.workspace import Workspace
+from madaline.nn.arrays import Array, Parameters
+from madaline.nn.layers import Layer, Linear, SiLU
+from madaline.nn.network import Network
+from madaline.nn.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from madaline.training.summary import Summary
+from madaline.story.summary import Summary
 from madaline.words import METRICS, count, decimals
 
 MOST_COLUMNS = 5

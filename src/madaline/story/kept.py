@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from madaline.evaluation.score import Score
+from madaline.race.importance import Importance
+from madaline.records.decision import Decision
 from madaline.story.sentence import Sentence
-from madaline.training.decisions import Decision
-from madaline.training.importance import Importance
-from madaline.training.score import Score
-from madaline.training.summary import Summary
+from madaline.story.summary import Summary
 from madaline.words import decimals, metric_name
 
 MOST_RECIPES = 4

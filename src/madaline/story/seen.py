@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 from madaline.story.sentence import Sentence
-from madaline.training.decisions import Decision
-from madaline.training.records import Record
 
 MOST_COPIES = 4
 """Copies whose verdict is told one by one, at most."""

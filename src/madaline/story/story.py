@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 from madaline.story.kept import tell_kept
 from madaline.story.seen import tell_seen
 from madaline.story.sentence import Sentence
+from madaline.story.summary import Summary
 from madaline.story.tried import tell_tried
-from madaline.training.decisions import Decision
-from madaline.training.records import Record
-from madaline.training.summary import Summary
 
 HEADINGS = {
     "tried": "What was tried",

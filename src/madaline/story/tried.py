@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from madaline.records.decision import Decision
+from madaline.records.record import Record
 from madaline.story.sentence import Sentence
-from madaline.training.decisions import Decision
-from madaline.training.records import Record
-from madaline.training.summary import Summary
+from madaline.story.summary import Summary
 
 TRIALS: Mapping[str, str] = {
     "lower": "with a lower learning rate",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
 """The tasks."""

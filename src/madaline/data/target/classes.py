@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.target.base import CLASSIFICATION, TargetCodec
 from madaline.data.target.values import distinct_labels, target_labels
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

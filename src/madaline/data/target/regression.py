@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.statistics import Distribution
 from madaline.data.target.base import REGRESSION, TargetCodec
 from madaline.data.target.values import target_numbers
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)

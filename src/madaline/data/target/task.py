@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.column import number_text
 from madaline.data.target.base import CLASSIFICATION, REGRESSION
 from madaline.data.target.values import MOST_NUMBERED_CLASSES, known_values
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 
 def infer_task(values: Array) -> tuple[str, str]:

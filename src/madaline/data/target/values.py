@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from madaline.core.arrays import Array
 from madaline.data.conversion import type_word
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 
 MOST_NUMBERED_CLASSES = 20
 """Whole numbers from 0 or 1 without a gap up to here are taken for the numbers of classes."""

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from madaline.race.recipe import recipe_name
 from madaline.report.charts.axis import Axis
 from madaline.report.charts.chart import Chart
-from madaline.training.recipe import recipe_name
 
 MOST_COLORS = 5
 """Recipes that have a color of their own, at most."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from madaline.core.arrays import Array
+from madaline.nn.arrays import Array
 
 MORE, LESS = (10, 88, 176), (181, 74, 0)
 """The colors of what adds and of what takes away, as of bars; nothing is white."""

@@ -1,1 +1,0 @@
-"""The network itself, on NumPy alone."""

@@ -1,0 +1,1 @@
+"""From the columns of a table to features: an encoder for each kind of column."""

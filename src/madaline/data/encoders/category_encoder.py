@@ -1,0 +1,252 @@
+"""A category becomes one feature for each of its frequent levels; rare ones share one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from madaline.data.column import is_missing
+from madaline.data.conversion import as_levels
+from madaline.data.encoders.column_encoder import ColumnEncoder, missing_name
+from madaline.data.encoders.level_means import LevelMeans
+from madaline.data.kinds import CATEGORY
+from madaline.data.statistics import total_weight
+from madaline.nn.arrays import Array
+
+MOST_FEATURES = 64
+"""How many levels get a feature of their own."""
+
+MOST_LEVELS = 10_000
+"""How many levels are remembered; those beyond them are told from unseen ones no more."""
+
+
+@dataclass(frozen=True, eq=False)
+class CategoryEncoder(ColumnEncoder):
+    """Encodes a column of levels.
+
+    The `MOST_FEATURES` most frequent levels get a feature each (one-hot). Where there are more, the
+    others share the feature "rare", and one more feature tells how frequent a level was, on a
+    logarithmic scale; and if the target is given, others yet tell what it usually is at a level.
+    Missing is a level of its own where training had it. Two levels share one feature of -0.5 and
+    0.5. All are centered; before that, a level never seen is zero everywhere.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    levels : tuple of str
+        Levels, the most frequent first.
+    counts : float64 ndarray of shape (n_levels,)
+        Total weight of each.
+    shares : float64 ndarray of shape (n_slots,)
+        Share of the training rows of each slot: a frequent level, rare, missing.
+    has_missing : bool
+        Whether the last slot stands for missing values.
+    is_cut : bool
+        Whether there were more levels than are remembered; then unknown ones count as rare.
+    log_center, log_spread : float
+        Mean and standard deviation of the logarithmic counts over the training rows.
+    means : LevelMeans, optional
+        What the target usually is at each level, at those that are not remembered, where missing.
+
+    Examples
+    --------
+    >>> column = np.array(["red", "blue", "red", None], dtype=object)
+    >>> encoder = CategoryEncoder.fit("color", column)
+    >>> encoder.feature_names
+    ('color = red', 'color = blue', 'color is missing')
+    >>> encoder.read(np.array(["blue", None, "violet"], dtype=object))
+    array([ 1, -1, -2])
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    counts: Array
+    shares: Array
+    has_missing: bool
+    is_cut: bool
+    log_center: float
+    log_spread: float
+    means: LevelMeans | None = None
+
+    kind = CATEGORY
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        column: Array,
+        sample_weight: Array | None = None,
+    ) -> CategoryEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+        texts = as_levels(column)
+        levels, counts = _counted(texts, sample_weight)
+        missing = total_weight(is_missing(texts), sample_weight)
+        slots = [*counts[:MOST_FEATURES]]
+        if len(levels) > MOST_FEATURES:
+            slots.append(counts[MOST_FEATURES:].sum())
+        if missing > 0:
+            slots.append(missing)
+        center, spread = _log_moments(counts)
+        return cls(
+            name,
+            tuple(levels[:MOST_LEVELS]),
+            counts[:MOST_LEVELS],
+            np.array(slots) / max(counts.sum() + missing, np.finfo(np.float64).tiny),
+            missing > 0,
+            len(levels) > MOST_LEVELS,
+            center,
+            spread,
+        )
+
+    def with_means(
+        self, places: Array, target: Array, sample_weight: Array | None
+    ) -> CategoryEncoder:
+        """Return the encoder that also tells what the target usually is at each level.
+
+        Parameters
+        ----------
+        places : int ndarray of shape (n_samples,)
+            What `read` returned of the training column.
+        target : ndarray of shape (n_samples, n_outputs)
+            What the networks should say.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        """
+        own, n_levels = self.slots(places), len(self.levels) + 3
+        means = LevelMeans.fit(own, target, sample_weight, n_levels=n_levels)
+        return replace(self, means=means)
+
+    @property
+    def n_means(self) -> int:
+        """Number of features, the last ones, that tell what the target usually is."""
+        return 0 if self.means is None else len(self.means.outputs)
+
+    def slots(self, places: Array) -> Array:
+        """Return the slots in `means` of the levels at these places.
+
+        After those that are remembered come the others, missing, and levels never seen.
+        """
+        last = len(self.levels)
+        slots = np.where(places == _MISSING, last + 1, places)
+        return np.where(places == _UNSEEN, last + 2, slots)
+
+    @property
+    def has_rare(self) -> bool:
+        """Whether some levels share the feature "rare"."""
+        return len(self.levels) > MOST_FEATURES
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The level that each feature stands for, or rare, missing, frequency."""
+        names = [f"{self.name} = {level}" for level in self.levels[:MOST_FEATURES]]
+        if self.has_rare:
+            names.append(f"{self.name} is rare")
+        if self.has_missing:
+            names.append(missing_name(self.name))
+        if len(names) <= 2:
+            return tuple(names[: len(names) - 1])  # one slot is a constant, two are one feature
+        if not self.has_rare:
+            return tuple(names)
+        outputs = () if self.means is None else self.means.outputs.tolist()
+        usual = [f"{self.name}: usual target {output}" for output in outputs]
+        return (*names, f"{self.name}: frequency", *usual)
+
+    def read(self, column: Array) -> Array:
+        """Return each row's place among the levels, or -1 where missing, -2 where unknown."""
+        unknown = len(self.levels) if self.is_cut else _UNSEEN
+        items = as_levels(column).tolist()
+        places = map(self._places.get, items, repeat(unknown))
+        return np.fromiter(places, np.intp, count=len(items))
+
+    @cached_property
+    def _places(self) -> dict[Any, int]:
+        """The place of every level, made once: one row should not cost ten thousand levels."""
+        return {level: place for place, level in enumerate(self.levels)} | {None: _MISSING}
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the features of the levels at these places."""
+        if not self.has_rare:
+            out[:] = self._features.take(column, axis=0)
+            return
+        n_slots = len(self.shares)
+        out[:, :n_slots] = self._features.take(np.minimum(column, MOST_FEATURES), axis=0)
+        out[:, n_slots] = self._frequency(column)
+        if self.means is not None:
+            out[:, n_slots + 1 :] = self.means.values[self.slots(column)]
+
+    def n_unseen(self, column: Array) -> int:
+        """Return in how many rows the level is one that no training row had."""
+        return int(np.count_nonzero(column == _UNSEEN))
+
+    @cached_property
+    def _features(self) -> Array:
+        """The features of each level, or of rare; the last rows are those of unseen and missing."""
+        n_slots = len(self.shares)
+        if n_slots == 2:
+            features = np.array([[0.5], [-0.5], [0.0]])
+        else:
+            features = np.eye(n_slots + 1, n_slots)
+        features -= self.shares @ features[:n_slots]
+        unseen, missing = n_slots, n_slots - 1 if self.has_missing else n_slots
+        rows = [*range(n_slots - self.has_missing), unseen, missing]
+        return features[rows].astype(np.float32)
+
+    def _frequency(self, places: Array) -> Array:
+        """Return the scaled logarithmic frequency; what is unknown is as rare as the rarest."""
+        rarest = len(self.counts) - 1
+        known = np.where(places == _UNSEEN, rarest, np.minimum(places, rarest))
+        logs = (np.log(self.counts[known]) - self.log_center) / self.log_spread
+        return np.where(places == _MISSING, 0.0, logs)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the counts."""
+        return {
+            "name": self.name,
+            "levels": list(self.levels),
+            "has_missing": self.has_missing,
+            "is_cut": self.is_cut,
+            "log_center": self.log_center,
+            "log_spread": self.log_spread,
+        }, {"counts": self.counts, "shares": self.shares} | (
+            {} if self.means is None else self.means.to_arrays()
+        )
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> CategoryEncoder:
+        """Return the encoder that `to_state` described."""
+        own = {name: arrays[name] for name in ("counts", "shares")}
+        means = LevelMeans.from_arrays(arrays) if "means.values" in arrays else None
+        return cls(**(dict(state) | own | {"levels": tuple(state["levels"]), "means": means}))
+
+
+_MISSING, _UNSEEN = -1, -2
+
+
+def _counted(texts: Array, sample_weight: Array | None) -> tuple[list[str], Array]:
+    """Return the levels and the total weight of each, the heaviest first, equals by alphabet."""
+    items = texts.tolist()
+    places: dict[Any, int] = {
+        level: place for place, level in enumerate(sorted(set(items) - {None}))
+    }
+    places[None] = len(places)
+    codes = np.fromiter(map(places.__getitem__, items), np.intp, count=len(items))
+    counts = np.bincount(codes, sample_weight, len(places))[:-1].astype(np.float64)
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    levels = list(places)
+    return [levels[place] for place in order], counts[order]
+
+
+def _log_moments(counts: Array) -> tuple[float, float]:
+    if len(counts) == 0:
+        return 0.0, 1.0
+    logs = np.log(counts)
+    center = float(np.average(logs, weights=counts))
+    variance = float(np.average(np.square(logs - center), weights=counts))
+    return center, float(np.sqrt(variance)) if variance > 1e-12 else 1.0

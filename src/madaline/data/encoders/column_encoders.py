@@ -1,0 +1,141 @@
+"""Which encoder each kind of column gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from madaline.data.column_schema import ColumnSchema
+from madaline.data.encoders.boolean_encoder import BooleanEncoder
+from madaline.data.encoders.category_encoder import CategoryEncoder
+from madaline.data.encoders.column_encoder import ColumnEncoder
+from madaline.data.encoders.datetime_encoder import DatetimeEncoder
+from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.number_encoder import NumberEncoder
+from madaline.data.encoders.sequence_encoder import SequenceEncoder
+from madaline.data.encoders.sound_encoder import SoundEncoder
+from madaline.data.encoders.text_encoder import TextEncoder
+from madaline.data.table import Table
+from madaline.nn.arrays import Array
+
+FEW_ROWS = 64
+"""Rows whose levels are read one by one: to find the distinct ones takes longer."""
+
+_SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
+"""Kinds of columns with the type of those that need not be converted first."""
+
+OtherEncoder: TypeAlias = (
+    CategoryEncoder
+    | BooleanEncoder
+    | DatetimeEncoder
+    | ImageEncoder
+    | TextEncoder
+    | SequenceEncoder
+    | SoundEncoder
+)
+"""All but that of numbers."""
+
+ENCODERS: Mapping[str, type[ColumnEncoder]] = {
+    encoder.kind: encoder
+    for encoder in (
+        NumberEncoder,
+        CategoryEncoder,
+        BooleanEncoder,
+        DatetimeEncoder,
+        ImageEncoder,
+        TextEncoder,
+        SequenceEncoder,
+        SoundEncoder,
+    )
+}
+"""The encoder of each kind of column."""
+
+
+def fit_column(
+    table: Table,
+    described: ColumnSchema,
+    weight: Array | None,
+    n_bins: tuple[int, ...],
+    target: Array | None,
+    *,
+    alone: bool,
+) -> ColumnEncoder:
+    """Return the encoder of a column, fitted; the table lets go of its sorted numbers.
+
+    Parameters
+    ----------
+    table : Table
+        The training table.
+    described : ColumnSchema
+        What the column was taken for.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    n_bins : tuple of int
+        Numbers of bins to prepare.
+    target : ndarray of shape (n_samples, n_outputs), optional
+        What the networks should say.
+    alone : bool
+        Whether it is the only column.
+    """
+    name, kind = described.name, described.kind
+    column = table[name]
+    is_sortable = weight is None and (kind, column.dtype.kind) in _SORTABLE
+    ascending = table.ascending(name) if is_sortable else None
+    table.forget_ascending(name)
+    match kind:
+        case NumberEncoder.kind:
+            return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
+        case CategoryEncoder.kind:
+            category = CategoryEncoder.fit(name, *_weighted(table, name, weight))
+            if target is None or not category.has_rare:
+                return category
+            return category.with_means(read_column(category, table), target, weight)
+        case BooleanEncoder.kind:
+            return BooleanEncoder.fit(name, *_weighted(table, name, weight))
+        case TextEncoder.kind:
+            return TextEncoder.fit(name, column, alone=alone)
+        case ImageEncoder.kind:
+            return ImageEncoder.fit(name, column, weight)
+        case SequenceEncoder.kind:
+            return SequenceEncoder.fit(name, column, weight)
+        case SoundEncoder.kind:
+            return SoundEncoder.fit(name, column, weight)
+        case _:
+            return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
+
+
+def read_column(encoder: ColumnEncoder, table: Table) -> Array:
+    """Return a column of a table as its encoder reads it; of levels each but once.
+
+    Parameters
+    ----------
+    encoder : ColumnEncoder
+        Whose column it is.
+    table : Table
+        It has that column.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be read as this kind.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"color": ["red", "blue", "red"] * 100})
+    >>> encoder = CategoryEncoder.fit("color", table["color"])
+    >>> read_column(encoder, table)[:3]
+    array([0, 1, 0])
+    """
+    column = table[encoder.name]
+    if len(column) <= FEW_ROWS or not isinstance(encoder, CategoryEncoder | BooleanEncoder):
+        return encoder.read(column)
+    distinct = table.distinct(encoder.name)
+    return encoder.read(distinct.values).take(distinct.codes)
+
+
+def _weighted(table: Table, name: str, weight: Array | None) -> tuple[Array, Array | None]:
+    """Return values of a column and their weights: without weights each value but once."""
+    if weight is not None:
+        return table[name], weight
+    distinct = table.distinct(name)
+    return distinct.values, distinct.counts

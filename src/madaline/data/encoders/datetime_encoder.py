@@ -1,0 +1,144 @@
+"""A moment becomes its place in time, and where it stands in the year, the week and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.data.conversion import as_moments
+from madaline.data.encoders.column_encoder import ColumnEncoder, missing_name, write_missing
+from madaline.data.encoders.scaling import RobustScaling
+from madaline.data.kinds import DATETIME
+from madaline.data.statistics import Distribution, share
+from madaline.nn.arrays import Array
+
+LINEAR = ("time", "year")
+CYCLES: Mapping[str, float] = {"month": 12, "weekday": 7, "hour": 24}
+"""Parts that begin anew, and after how much: each becomes a sine and a cosine."""
+
+
+@dataclass(frozen=True)
+class DatetimeEncoder(ColumnEncoder):
+    """Encodes a column of moments; only parts that vary among the training rows are kept.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    scalings : mapping of str to RobustScaling
+        The linear parts that are kept: ``time`` (seconds since 1970) and ``year``.
+    cycles : tuple of str
+        The cyclic parts that are kept, among ``month``, ``weekday``, ``hour``.
+    missing_share : float or None
+        Share of training rows without a value; None when all had one.
+
+    Examples
+    --------
+    >>> days = np.datetime64("2026-11-23", "us") + np.arange(14).astype("timedelta64[D]")
+    >>> DatetimeEncoder.fit("day", days).feature_names
+    ('day: time', 'day: month (sine)', 'day: month (cosine)', 'day: weekday (sine)',
+     'day: weekday (cosine)')
+    """
+
+    name: str
+    scalings: Mapping[str, RobustScaling]
+    cycles: tuple[str, ...]
+    missing_share: float | None
+
+    kind = DATETIME
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        column: Array,
+        sample_weight: Array | None = None,
+        *,
+        ascending: Array | None = None,
+    ) -> DatetimeEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind.
+
+        Where its moments without weights have been sorted, each need be looked at only once.
+        """
+        moments = as_moments(name, column)
+        distinct, weight = moments, sample_weight
+        if ascending is not None:
+            distribution = Distribution.of_ascending(ascending)
+            distinct, weight = distribution.values, distribution.weights
+        missing = np.isnat(distinct)
+        parts = {
+            part: Distribution.of(np.where(missing, np.nan, values), weight)
+            for part, values in _parts(distinct).items()
+        }
+        varying = [part for part, distribution in parts.items() if len(distribution.values) > 1]
+        missing_share = share(np.isnat(moments), sample_weight)
+        return cls(
+            name,
+            {part: RobustScaling.fit(parts[part]) for part in LINEAR if part in varying},
+            tuple(part for part in CYCLES if part in varying),
+            missing_share if 0 < missing_share < 1 else None,
+        )
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The parts of the moment, and whether it is missing."""
+        names = [f"{self.name}: {part}" for part in self.scalings]
+        for part in self.cycles:
+            names += [f"{self.name}: {part} (sine)", f"{self.name}: {part} (cosine)"]
+        if self.missing_share is not None:
+            names.append(missing_name(self.name))
+        return tuple(names)
+
+    def read(self, column: Array) -> Array:
+        """Return datetime64[us], NaT where missing."""
+        return as_moments(self.name, column)
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the parts (zero where missing), and whether it is missing."""
+        missing, parts = np.isnat(column), _parts(column)
+        for place, (part, scaling) in enumerate(self.scalings.items()):
+            out[:, place] = scaling.apply(np.where(missing, scaling.center, parts[part]))
+        for place, part in enumerate(self.cycles):
+            sine, cosine = _wave(parts[part], CYCLES[part])
+            start = len(self.scalings) + 2 * place
+            out[:, start] = np.where(missing, 0, sine)
+            out[:, start + 1] = np.where(missing, 0, cosine)
+        write_missing(missing, self.missing_share, out)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description; there are no arrays."""
+        return asdict(self), {}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> DatetimeEncoder:
+        """Return the encoder that `to_state` described."""
+        del arrays  # there are none
+        scalings = {part: RobustScaling(**scaling) for part, scaling in state["scalings"].items()}
+        own = {"scalings": scalings, "cycles": tuple(state["cycles"])}
+        return cls(**(dict(state) | own))
+
+
+def _parts(moments: Array) -> dict[str, Array]:
+    """Return the parts of each moment; where it is missing they mean nothing."""
+    microseconds = moments.astype(np.int64)
+    months = moments.astype("datetime64[M]").astype(np.int64)  # years would take as long again
+    days = moments.astype("datetime64[D]").astype(np.int64)
+    years = months // 12
+    return {
+        "time": microseconds / 1e6,
+        "year": 1970.0 + years,
+        "month": months - 12 * years,
+        "weekday": (days + 3) % 7,  # 1970 began on a Thursday
+        "hour": (microseconds - 86_400_000_000 * days) / 3.6e9,
+    }
+
+
+def _wave(part: Array, period: float) -> tuple[Array, Array]:
+    """Return the sine and the cosine of parts that begin anew; of whole ones each but once."""
+    is_whole = part.dtype.kind == "i"
+    angle = (np.arange(period) if is_whole else part) * (2 * np.pi / period)
+    sine, cosine = np.sin(angle), np.cos(angle)
+    return (sine.take(part), cosine.take(part)) if is_whole else (sine, cosine)

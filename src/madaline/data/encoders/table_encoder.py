@@ -1,0 +1,311 @@
+"""The table encoder turns a table into the numbers that networks see: float32, about unit size.
+
+Everything it needs to know it learns from the training table, once: from all its rows, those that
+are held out from some networks included, but not from the target. Medians, quantiles and counts of
+levels so are the same for all folds. Only where a category has too many levels to tell apart, some
+features depend on the target; then networks of each fold see their own. The same table can be asked
+for with different numbers of piecewise-linear bins beside its numbers; the rest of the work is
+shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from madaline.data.encoders.bins import Bins
+from madaline.data.encoders.category_encoder import CategoryEncoder
+from madaline.data.encoders.column_encoder import ColumnEncoder
+from madaline.data.encoders.column_encoders import ENCODERS, OtherEncoder, fit_column, read_column
+from madaline.data.encoders.encoded import Encoded, check_prepared
+from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.joined_numbers import JoinedNumbers
+from madaline.data.encoders.number_encoder import NumberEncoder
+from madaline.data.encoders.sound_encoder import SoundEncoder
+from madaline.data.encoders.text_encoder import TextEncoder
+from madaline.data.media.grid import Grid
+from madaline.data.schema import Schema
+from madaline.data.table import Table, listed
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class TableEncoder:
+    """Encodes tables like the one it was fitted on.
+
+    Features come in this order: those of every column, then the bins of every column of numbers.
+
+    Parameters
+    ----------
+    encoders : tuple of ColumnEncoder
+        One for each column that has any information.
+    n_bins : tuple of int
+        Numbers of bins that `features` may be asked for.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5], "color": list("rgbrg")})
+    >>> encoder = TableEncoder.fit(table, Schema.infer(table), n_bins=(0, 2))
+    >>> encoder.feature_names(2)
+    ('size', 'color = g', 'color = r', 'color = b', 'size from 1 to 3', 'size from 3 to 5')
+    >>> encoder.feature_columns(2)
+    array([0, 1, 1, 1, 0, 0])
+    >>> encoded = encoder.encode(Table.from_columns({"color": ["g", "violet"], "size": [3, 9]}))
+    >>> encoded.features(0).round(2)
+    array([[ 0.  ,  0.6 , -0.4 , -0.2 ],
+           [ 2.12, -0.4 , -0.4 , -0.2 ]], dtype=float32)
+    >>> encoded.unseen
+    {'color': 1}
+    """
+
+    encoders: tuple[ColumnEncoder, ...]
+    n_bins: tuple[int, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        table: Table,
+        schema: Schema,
+        *,
+        n_bins: Sequence[int] = (0, 16, 64),
+        sample_weight: Array | None = None,
+        target: Array | None = None,
+    ) -> TableEncoder:
+        """Learn the encoding of a training table.
+
+        Parameters
+        ----------
+        table : Table
+            The training table.
+        schema : Schema
+            What each column is.
+        n_bins : sequence of int
+            Numbers of bins to prepare.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row: a weight of two is the row twice, zero is no row.
+        target : ndarray of shape (n_samples, n_outputs), optional
+            What the networks should say, for categories of very many levels. Training rows then
+            need `FoldFeatures`, too.
+
+        Raises
+        ------
+        InputError
+            If no column has any information.
+        """
+        weight = _checked_weight(sample_weight, table.n_samples)
+        fitted = [
+            fit_column(table, column, weight, tuple(n_bins), target, alone=len(schema.kept) == 1)
+            for column in schema.columns
+            if column.kept
+        ]
+        encoders = tuple(encoder for encoder in fitted if encoder.n_features > 0)
+        if not encoders:
+            raise _nothing_to_learn_from(schema)
+        return cls(encoders, tuple(n_bins))
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that a table must have."""
+        return tuple(encoder.name for encoder in self.encoders)
+
+    @cached_property
+    def widths(self) -> Mapping[int, int]:
+        """The number of features for each number of bins, made once: one row should not cost it."""
+        return {n_bins: len(self.feature_columns(n_bins)) for n_bins in (0, *self.n_bins)}
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Names of the columns that are read as text levels."""
+        return tuple(e.name for e in self.encoders if isinstance(e, CategoryEncoder))
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Positions that the features stand on, such as pixels or steps; none where columns mix."""
+        return self.encoders[0].grid_shape[:-1] if len(self.encoders) == 1 else ()
+
+    @property
+    def only_texts(self) -> bool:
+        """Whether all features are terms of texts."""
+        return all(isinstance(encoder, TextEncoder) for encoder in self.encoders)
+
+    @property
+    def only_numbers(self) -> bool:
+        """Whether all columns are read as numbers."""
+        return not self._others
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels of the image in each row; empty where that is not all."""
+        only = self.encoders[0]
+        return only.shape if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
+
+    @property
+    def grids(self) -> dict[str, Grid]:
+        """The grid of each column whose features stand on one."""
+        return {
+            encoder.name: Grid(
+                start,
+                start + encoder.n_features,
+                encoder.grid_shape[:-1],
+                hears=isinstance(encoder, SoundEncoder),
+            )
+            for encoder, start in zip(self.encoders, self._starts, strict=True)
+            if encoder.grid_shape
+        }
+
+    def n_features(self, n_bins: int) -> int:
+        """Return the number of features with that many bins."""
+        check_prepared(n_bins, self.n_bins)
+        return self.widths[n_bins]
+
+    def feature_columns(self, n_bins: int) -> Array:
+        """Return for each feature the index of its column in `columns`, shape (n_features,)."""
+        check_prepared(n_bins, self.n_bins)
+        base = [encoder.n_features for encoder in self.encoders]
+        bins = [0] * len(base)
+        for place, encoder in self._numbers:
+            bins[place] = encoder.n_bin_features(n_bins)
+        indices = np.arange(len(base))
+        return np.concatenate([np.repeat(indices, base), np.repeat(indices, bins)])
+
+    def feature_names(self, n_bins: int) -> tuple[str, ...]:
+        """Return what each feature stands for."""
+        check_prepared(n_bins, self.n_bins)
+        names = [name for encoder in self.encoders for name in encoder.feature_names]
+        for _, encoder in self._numbers:
+            names += encoder.bin_names(n_bins)
+        return tuple(names)
+
+    def bins(self, n_bins: int) -> dict[str, Bins]:
+        """Return the bins of each column of numbers that needs any, by name."""
+        return {e.name: e.bins[n_bins] for _, e in self._numbers if n_bins in e.bins}
+
+    def encode(self, table: Table, *, n_threads: int = 1) -> Encoded:
+        """Do what all numbers of bins share.
+
+        Parameters
+        ----------
+        table : Table
+            It must have all of `columns`, in any order; others are ignored.
+        n_threads : int, default=1
+            On how many threads.
+
+        Returns
+        -------
+        Encoded
+            Ask it for `features`.
+
+        Raises
+        ------
+        InputError
+            If a column is not there, or a value in it cannot be read.
+        """
+        self._check_columns(table)
+        columns = [read_column(encoder, table) for encoder in self.encoders]
+        counts = {
+            encoder.name: encoder.n_unseen(column)
+            for encoder, column in zip(self.encoders, columns, strict=True)
+        }
+        unseen = {name: count for name, count in counts.items() if count}
+        numbers = [columns[place] for place, _ in self._numbers]
+        others = [(columns[place], span, encoder) for place, span, encoder in self._others]
+        return Encoded(
+            table.n_samples, self.joined, numbers, others, self.widths, unseen, n_threads
+        )
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        columns, arrays = [], {}
+        for place, encoder in enumerate(self.encoders):
+            state, own = encoder.to_state()
+            columns.append({"kind": encoder.kind, "state": state})
+            arrays.update({f"{place}.{name}": array for name, array in own.items()})
+        return {"n_bins": list(self.n_bins), "columns": columns}, arrays
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TableEncoder:
+        """Return the encoder that `to_state` described; it gives the same bits."""
+        own: list[dict[str, Array]] = [{} for _ in state["columns"]]
+        for key, array in arrays.items():
+            place, _, name = key.partition(".")
+            own[int(place)][name] = array
+        encoders = tuple(
+            ENCODERS[column["kind"]].from_state(column["state"], own[place])
+            for place, column in enumerate(state["columns"])
+        )
+        return cls(encoders, tuple(state["n_bins"]))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds: the fields alone."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @cached_property
+    def joined(self) -> JoinedNumbers | None:
+        """The columns of numbers together, if there are any."""
+        encoders = tuple(encoder for _, encoder in self._numbers)
+        starts = tuple(self._starts[place] for place, _ in self._numbers)
+        return JoinedNumbers(encoders, starts) if encoders else None
+
+    @cached_property
+    def _others(self) -> tuple[tuple[int, slice, OtherEncoder], ...]:
+        """The place, the features and the encoder of each column that holds no numbers."""
+        return tuple(
+            (place, slice(start, start + encoder.n_features), encoder)
+            for place, (encoder, start) in enumerate(zip(self.encoders, self._starts, strict=True))
+            if isinstance(encoder, OtherEncoder)
+        )
+
+    @cached_property
+    def _starts(self) -> tuple[int, ...]:
+        """The place of the first feature of each column."""
+        return (0, *accumulate(encoder.n_features for encoder in self.encoders[:-1]))
+
+    @cached_property
+    def _numbers(self) -> tuple[tuple[int, NumberEncoder], ...]:
+        """The place and the encoder of each column of numbers."""
+        return tuple(
+            (place, encoder)
+            for place, encoder in enumerate(self.encoders)
+            if isinstance(encoder, NumberEncoder)
+        )
+
+    def _check_columns(self, table: Table) -> None:
+        absent = [name for name in self.columns if name not in table]
+        if absent:
+            raise InputError(
+                f"The table lacks {'a column' if len(absent) == 1 else 'columns'} that the model"
+                f" needs: {listed(absent)}; add {'it' if len(absent) == 1 else 'them'} (empty where"
+                " unknown)."
+            )
+
+
+def _checked_weight(sample_weight: Array | None, n_samples: int) -> Array | None:
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples,):
+        raise InputError(
+            f"The sample weights have the shape {weight.shape}, but there are {n_samples} rows:"
+            " give one weight a row."
+        )
+    if not np.isfinite(weight).all() or weight.min(initial=0) < 0 or weight.sum() <= 0:
+        raise InputError("Sample weights must be zero or more, finite, and not all zero.")
+    return weight
+
+
+def _nothing_to_learn_from(schema: Schema) -> InputError:
+    if schema.n_samples == 1:
+        return InputError("The table has 1 sample: give at least two different rows.")
+    reasons = "; ".join(
+        f"{column.name!r}: {column.detail}" for column in schema.columns[:3] if not column.kept
+    )
+    return InputError(
+        "No column tells the rows apart, so there is nothing to learn from"
+        f"{f' ({reasons})' if reasons else ''}: add a column whose values differ."
+    )

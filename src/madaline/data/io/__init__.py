@@ -1,0 +1,1 @@
+"""Files, data frames and folders in; model files out."""

@@ -1,0 +1,151 @@
+"""Reads the text of a table, CSV with any separator, into columns of text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from madaline.data.io.polars_library import load_polars
+from madaline.data.io.text_columns import MISSING_WORDS
+from madaline.data.table import listed
+from madaline.errors import InputError
+
+_DECIMAL_COMMA = r"^[+-]?\d*,?\d+([eE][+-]?\d+)?$"
+_SEPARATORS = (",", ";", "\t", "|")
+_SNIFFED_LINES = 50
+_LONGEST_VALUE = 2**31 - 1
+_FOREIGN = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"SQLite format 3": "an SQLite database",
+    b"ARROW1": "an Arrow (Feather) file",
+    b"\x89HDF": "an HDF5 file",
+    b"<!DOCTYPE": "a web page",
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+    b"<?xml": "an XML document",
+}
+
+
+def read_csv_text(path: Path, content: bytes) -> Any:
+    r"""Return a polars frame in which all columns are text.
+
+    Parameters
+    ----------
+    path : path
+        The file's name, for messages and for what its ending says.
+    content : bytes
+        What is in it, not compressed.
+
+    Raises
+    ------
+    InputError
+        If it is no table, with the line where that shows.
+
+    Examples
+    --------
+    >>> read_csv_text(Path("sizes.csv"), b"size;color\n1,5;red\n2;blue").to_dict(as_series=False)
+    {'size': ['1.5', '2'], 'color': ['red', 'blue']}
+    """
+    polars = load_polars()
+    text = _decoded(path, content)
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # the line ends of old Macs, and of Excel's "Macintosh"
+    separator = _separator(path, text)
+    names = _names(path, text, separator)
+    try:
+        frame = polars.read_csv(
+            text.encode(), separator=separator, infer_schema=False, null_values=list(MISSING_WORDS)
+        )
+    except polars.exceptions.NoDataError:
+        raise InputError(f"{path} is empty: give a table with column names and rows.") from None
+    except polars.exceptions.PolarsError as error:
+        _check_widths(path, text, separator)
+        reason = str(error).splitlines()[0][:100]
+        raise InputError(
+            f"{path} is not a table that can be read ({reason}): check that every quote is closed."
+        ) from None
+    if frame.width != len(names):
+        raise InputError(f"{path} is not a table: its first line and the rows do not fit together.")
+    if frame.width > 1 and frame[:, -1].null_count():
+        _check_widths(path, text, separator)  # a row that is too short looks like missing values
+    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
+    return frame if separator == "," else polars.DataFrame(map(_with_point, frame.get_columns()))
+
+
+def _with_point(series: Any) -> Any:
+    """Return numbers with a decimal comma as numbers with a decimal point, all else as it is."""
+    fits = series.str.strip_chars().str.contains(_DECIMAL_COMMA)
+    return series.str.replace(",", ".", literal=True) if fits.all() else series
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    for start, description in _FOREIGN.items():
+        if content.startswith(start):
+            raise InputError(f"{path} is {description}, not a table in text: export it as CSV.")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace")
+    head = content[:65536]
+    controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
+    if controls > len(head) / 1000:
+        raise InputError(f"{path} is not a table (it is not text): give a CSV or Parquet file.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")  # what Excel writes in Western Europe
+
+
+def _separator(path: Path, text: str) -> str:
+    """Return what separates the values: it gives the first lines equally many, and most."""
+    head = "\n".join(text[: 1 << 20].splitlines()[:_SNIFFED_LINES])
+    widths = {separator: _width(head, separator) for separator in _SEPARATORS}
+    if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")) and widths["\t"][1] > 1:
+        return "\t"
+    return max(_SEPARATORS, key=lambda separator: widths[separator])
+
+
+def _width(head: str, separator: str) -> tuple[float, int]:
+    """Return the share of lines that are as wide as the first, and that width."""
+    widths = [len(row) for row in _rows(head, separator) if row]
+    if not widths or widths[0] < 2:
+        return 0.0, 1
+    return round(sum(width == widths[0] for width in widths) / len(widths), 1), widths[0]
+
+
+def _names(path: Path, text: str, separator: str) -> list[str]:
+    header: list[str] = next((row for row in _rows(text, separator) if row), [])
+    names = [name.strip() or f"column_{place}" for place, name in enumerate(header, 1)]
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise InputError(
+            f"{path} has more than one column {listed(repeated)}: rename or remove the duplicates."
+        )
+    return names
+
+
+def _rows(text: str, separator: str) -> Any:
+    """Return a reader of values of any length: a text may be longer than the limit of `csv`."""
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_VALUE))
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+
+
+def _check_widths(path: Path, text: str, separator: str) -> None:
+    """Name the first line that has more or fewer values than the first one."""
+    reader = _rows(text, separator)
+    expected = 0
+    try:
+        for row in reader:
+            expected = expected or len(row)
+            if row and len(row) != expected:
+                raise InputError(
+                    f"{path} is not a table: line {reader.line_num} has {len(row)} values where the"
+                    f" first line has {expected}; correct that line."
+                )
+    except csv.Error as error:
+        raise InputError(f"{path} is not a table: line {reader.line_num}: {error}.") from None

@@ -1,0 +1,160 @@
+"""Tells what the text in a file's columns stands for: numbers, Booleans, dates, or words."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline.data.column import number_text
+from madaline.data.io.polars_library import load_polars
+from madaline.errors import InputError
+
+MISSING_WORDS = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""What stands for a missing value in a text file: the list of pandas."""
+
+MISSING_MARKS = ("?", "-", "--", ".", "*")
+"""What stands for a missing value among numbers; elsewhere it may be a level like any other."""
+
+MOSTLY, FEWEST_NUMBERS = 0.9, 10
+"""Text of which so large a share are numbers, that many of them different, has typing errors."""
+
+MOSTLY_BESIDE_ONE_WORD = 0.5
+"""The share of numbers that is enough where all the rest is one word, such as "unknown"."""
+
+_CODE = r"^0\d+$"
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
+_ISO_DATE = (
+    r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?$"
+)
+_OTHER_DATES = {r"^\d{4}/\d{1,2}/\d{1,2}$": "%Y/%m/%d", r"^\d{1,2}\.\d{1,2}\.\d{4}$": "%d.%m.%Y"}
+
+
+def typed_columns(path: Path, frame: Any, categories: Collection[str]) -> Any:
+    """Return the frame with text columns read as numbers, Booleans or dates, where they are.
+
+    Parameters
+    ----------
+    path : path
+        The file, for messages.
+    frame : polars.DataFrame
+        Its columns.
+    categories : collection of str
+        Columns that stay text whatever they hold.
+
+    Raises
+    ------
+    InputError
+        If a column of numbers holds a few words, or an infinity.
+
+    Examples
+    --------
+    >>> import polars
+    >>> frame = polars.DataFrame({"size": ["1.5", "?"], "sold": ["true", "False"]})
+    >>> typed_columns(Path("sizes.csv"), frame, ()).to_dict(as_series=False)
+    {'size': [1.5, None], 'sold': [True, False]}
+    """
+    polars = load_polars()
+    columns = []
+    for series in frame.get_columns():
+        if series.dtype != polars.String:
+            kept = _as_text(series) if series.name in categories else series
+        elif series.name in categories:
+            kept = _stripped(series)
+        else:
+            kept = _typed_text(path, _stripped(series))
+        columns.append(_checked_finite(path, kept))
+    return polars.DataFrame(columns)
+
+
+def _stripped(series: Any) -> Any:
+    """Return text without spaces around it; what is a missing word then is missing."""
+    polars = load_polars()
+    stripped = series.str.strip_chars()
+    missing = stripped.is_in(list(MISSING_WORDS))
+    return polars.select(
+        polars.when(missing).then(None).otherwise(stripped).alias(series.name)
+    ).to_series()
+
+
+def _as_text(series: Any) -> Any:
+    """Return numbers as the text that stands for them as levels."""
+    polars = load_polars()
+    if not series.dtype.is_numeric():
+        return series
+    texts = [None if item is None or item != item else number_text(float(item)) for item in series]
+    return polars.Series(series.name, texts, dtype=polars.String)
+
+
+def _typed_text(path: Path, series: Any) -> Any:
+    polars = load_polars()
+    present = series.drop_nulls()
+    if len(present) == 0:
+        return series.cast(polars.Float64)
+    numeric = present.str.contains(_NUMBER)
+    if present.str.contains(_CODE).any():
+        return series
+    if numeric.any() and (numeric | present.is_in(list(MISSING_MARKS))).all():
+        return series.cast(polars.Float64, strict=False)
+    typed = _typed_words(series, present)
+    if typed is not None:
+        return typed
+    _check_mixed(path, series, present, numeric)
+    return series
+
+
+def _typed_words(series: Any, present: Any) -> Any:
+    """Return Booleans or dates, or None where it is plain text."""
+    if present.str.to_lowercase().is_in(["true", "false"]).all():
+        return series.str.to_lowercase() == "true"
+    if present.str.contains(_ISO_DATE).all():
+        return _iso_dates(series)
+    for pattern, layout in _OTHER_DATES.items():
+        if present.str.contains(pattern).all():
+            return series.str.to_date(layout, strict=False)
+    return None
+
+
+def _iso_dates(series: Any) -> Any:
+    from madaline.data.conversion import as_moments
+
+    polars = load_polars()
+    texts = np.array(series.to_list(), dtype=object)
+    try:
+        moments = as_moments(series.name, texts)
+    except InputError:  # 2026-02-30 looks like a date but is none
+        return None
+    return polars.Series(series.name, moments)
+
+
+def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
+    """Refuse numbers with a few words, or with one word again and again, among them."""
+    words = present.filter(~numeric)
+    share = MOSTLY if words.n_unique() > 1 else MOSTLY_BESIDE_ONE_WORD
+    if numeric.mean() < share or present.filter(numeric).n_unique() < FEWEST_NUMBERS:
+        return
+    word = words[0]
+    row = int((series == word).arg_max())
+    raise InputError(
+        f"Column {series.name!r} of {path} holds numbers but for {word!r} in row {row + 1} (the"
+        " column names not counted): correct it, leave it empty, or, if the numbers are names,"
+        f" fit with `--category {shlex.quote(series.name)}`."
+    )
+
+
+def _checked_finite(path: Path, series: Any) -> Any:
+    if series.dtype.is_float():
+        infinite = series.is_infinite().fill_null(value=False)
+        if infinite.any():
+            raise InputError(
+                f"Column {series.name!r} of {path} holds an infinity (inf) in row"
+                f" {int(infinite.arg_max()) + 1} (the column names not counted): correct it, or"
+                " leave it empty."
+            )
+    return series

@@ -1,0 +1,1 @@
+"""Images, sounds and sequences, and the augmentations that training applies to them."""

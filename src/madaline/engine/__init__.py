@@ -1,0 +1,1 @@
+"""Who computes: threads, the matrix library, and what is compiled."""

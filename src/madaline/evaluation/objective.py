@@ -1,0 +1,295 @@
+"""What a fit is to make small: the one place that holds what somebody wants of their networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from madaline.data.target import (
+    CLASSIFICATION,
+    REGRESSION,
+    ClassCodec,
+    CountCodec,
+    RegressionCodec,
+    TargetCodec,
+)
+from madaline.errors import InputError
+from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, Metric, make_metric
+from madaline.nn.arrays import Array
+from madaline.nn.losses import (
+    Absolute,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Loss,
+    Poisson,
+    Quantile,
+    Squared,
+)
+
+BALANCED = "balanced"
+"""The class weight that lets all classes count the same."""
+
+LOG_LOSS = "log_loss"
+"""What judges classes unless another metric is wanted."""
+
+LOSSES = ("squared", "absolute", "quantile", "poisson")
+"""What may be made small where the target holds numbers."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is wanted of the networks; the defaults suit most tables.
+
+    Parameters
+    ----------
+    loss : {"squared", "absolute", "quantile", "poisson"}, optional
+        For numbers: whether to predict the mean, the median, a quantile, or the mean of amounts
+        that are never below zero and scatter the more the larger they are. The mean by default.
+    quantile : float, default=0.5
+        Which quantile.
+    metric : str or callable, optional
+        What chooses recipes, epochs and the mix instead of the loss: one of `CLASS_METRICS` or
+        `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
+        classes) whose values are the higher the better.
+    class_weight : "balanced" or mapping of label to float, optional
+        How much the rows of each class count in training, beside their own weights. ``"balanced"``
+        lets all classes count the same; classes that a mapping leaves out count 1.
+
+    Raises
+    ------
+    InputError
+        If something else is wanted.
+
+    Examples
+    --------
+    >>> Objective(class_weight="even")
+    Traceback (most recent call last):
+    madaline.errors.InputError: class_weight is 'even': say 'balanced', or give a mapping of each
+    class to its weight.
+    """
+
+    loss: str | None = None
+    quantile: float = 0.5
+    metric: str | Callable[[Array, Array], float] | None = None
+    class_weight: str | Mapping[Any, float] | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without a table."""
+        _check_loss(self.loss)
+        _check_metric(self.metric)
+        _check_quantile(self.quantile, self.loss, self.metric)
+        _check_class_weight(self.class_weight)
+
+    @property
+    def task(self) -> str | None:
+        """The task that it tells, if any."""
+        metric = self.metric if isinstance(self.metric, str) else None
+        if self.loss is not None or metric in NUMBER_METRICS:
+            return REGRESSION
+        told = self.class_weight is not None or metric in (LOG_LOSS, *CLASS_METRICS)
+        return CLASSIFICATION if told else None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what was asked for, without what is usual, as JSON-able values.
+
+        Weights of classes are pairs, as labels need not be text.
+
+        Examples
+        --------
+        >>> Objective(loss="quantile", quantile=0.9).settings()
+        {'loss': 'quantile', 'quantile': 0.9}
+        """
+        settings: dict[str, Any] = {} if self.loss is None else {"loss": self.loss}
+        if self.loss == "quantile" or self.metric == "quantile":
+            settings["quantile"] = float(self.quantile)
+        if self.metric is not None:
+            settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
+        if isinstance(self.class_weight, Mapping):
+            weights = self.class_weight.items()
+            settings["class_weight"] = [
+                [getattr(label, "item", lambda own=label: own)(), float(weight)]
+                for label, weight in weights
+            ]
+        elif self.class_weight is not None:
+            settings["class_weight"] = self.class_weight
+        return settings
+
+    def check_task(self, task: str) -> None:
+        """Refuse what the task does not have."""
+        if self.loss is not None and task != REGRESSION:
+            raise InputError(
+                f"The loss {self.loss!r} is for numbers, but the target is taken for classes: leave"
+                " it out, or choose regression."
+            )
+        known = (LOG_LOSS, *CLASS_METRICS) if task == CLASSIFICATION else tuple(NUMBER_METRICS)
+        if isinstance(self.metric, str) and self.metric not in known:
+            what = "classes" if task == CLASSIFICATION else "numbers"
+            raise InputError(
+                f"The metric {self.metric!r} is not one of {what}: choose one of"
+                f" {', '.join(known)}."
+            )
+        if self.class_weight is not None and task != CLASSIFICATION:
+            raise InputError(
+                "class_weight is given, but the target is taken for numbers: leave it out, or"
+                " choose classification."
+            )
+
+    def fit_codec(self, task: str, target: Array, weight: Array | None) -> TargetCodec:
+        """Return the codec that makes of a target what networks learn."""
+        match task:
+            case "classification":
+                return ClassCodec.fit(target, weight)
+            case "regression" if self.loss == "poisson":
+                return CountCodec.fit(target, weight)
+            case "regression":
+                return RegressionCodec.fit(target, weight)
+            case _:
+                raise InputError(f"task is {task!r}: say 'classification' or 'regression'.")
+
+    def network_loss(self, codec: TargetCodec) -> Loss:
+        """Return what the networks make small."""
+        if isinstance(codec, ClassCodec):
+            return BinaryCrossEntropy() if len(codec.classes) == 2 else CrossEntropy()
+        match self.loss:
+            case "absolute":
+                return Absolute()
+            case "quantile":
+                return Quantile(float(self.quantile))
+            case "poisson":
+                return Poisson()
+            case _:
+                return Squared()
+
+    def make_metric(
+        self, codec: TargetCodec, target: Array, weight: Array | None, *, n_judged: int
+    ) -> Metric | None:
+        """Return what judges the networks, unless it is the loss that they make small.
+
+        Parameters
+        ----------
+        codec : TargetCodec
+            Of the target.
+        target : ndarray of shape (n_samples,)
+            Labels or numbers; those that are judged come first.
+        weight : ndarray of shape (n_samples,), optional
+            Each row's own weight.
+        n_judged : int
+            How many rows are judged.
+        """
+        if self.metric is None or self.metric in (LOG_LOSS, self.loss or "squared"):
+            return None
+        return make_metric(
+            self.metric,
+            codec,
+            self.network_loss(codec),
+            target,
+            weight,
+            quantile=float(self.quantile),
+            n_judged=n_judged,
+        )
+
+    def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
+        """Return how much each row counts in training.
+
+        Parameters
+        ----------
+        classes : ndarray of shape (n_classes,)
+            The labels.
+        codes : int ndarray of shape (n_samples,)
+            The number of each row's class.
+        weight : ndarray of shape (n_samples,), optional
+            Each row's own weight.
+        """
+        if self.class_weight is None:
+            return weight
+        of_class = class_weights(self.class_weight, classes, codes, weight)
+        return of_class[codes] if weight is None else of_class[codes] * weight
+
+
+def class_weights(
+    class_weight: str | Mapping[Any, float],
+    classes: Array,
+    codes: Array,
+    weight: Array | None = None,
+) -> Array:
+    """Return the weight of each class, as scikit-learn's `compute_class_weight` does.
+
+    The weight of a class that is to be balanced is ``total / (n_classes * total of the class)``.
+
+    Parameters
+    ----------
+    class_weight : "balanced" or mapping of label to float
+        What is wanted.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    codes : int ndarray of shape (n_samples,)
+        The number of each row's class.
+    weight : ndarray of shape (n_samples,), optional
+        Each row's own weight.
+
+    Raises
+    ------
+    InputError
+        If a mapping names a label that no row has, while a class has no weight: a slip of the pen.
+
+    Examples
+    --------
+    >>> class_weights("balanced", np.array(["no", "yes"]), np.array([0, 0, 0, 1]))
+    array([0.66666667, 2.        ])
+    """
+    if isinstance(class_weight, str):
+        totals = np.bincount(codes, weight, minlength=len(classes))
+        return np.asarray(totals.sum() / (len(classes) * totals))
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise InputError(
+            f"class_weight names the class {unknown[0]!r}, which no row has: the classes are"
+            f" {', '.join(map(repr, labels[:8]))}."
+        )
+    return np.array([float(class_weight.get(label, 1.0)) for label in labels])
+
+
+def _check_loss(loss: Any) -> None:
+    if loss is not None and loss not in LOSSES:
+        raise InputError(f"loss is {loss!r}: choose one of {', '.join(LOSSES)}.")
+
+
+def _check_metric(metric: Any) -> None:
+    known = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
+    if metric is None or callable(metric) or (isinstance(metric, str) and metric in known):
+        return
+    raise InputError(
+        f"metric is {metric!r}: choose one of {', '.join(known)}, or give a function of the truth"
+        " and the predictions."
+    )
+
+
+def _check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
+    if not (isinstance(quantile, Real) and 0 < float(quantile) < 1):
+        raise InputError(f"quantile is {quantile!r}: give a number between 0 and 1.")
+    if quantile != 0.5 and "quantile" not in (loss, metric):
+        raise InputError(
+            f"quantile is {quantile}, but the loss is {loss or 'not given'}: choose the loss"
+            " quantile to predict that quantile."
+        )
+
+
+def _check_class_weight(class_weight: Any) -> None:
+    if class_weight is None or (isinstance(class_weight, str) and class_weight == BALANCED):
+        return
+    if not isinstance(class_weight, Mapping):
+        raise InputError(
+            f"class_weight is {class_weight!r}: say 'balanced', or give a mapping of each class to"
+            " its weight."
+        )
+    for label, weight in class_weight.items():
+        if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
+            raise InputError(
+                f"class_weight of the class {label!r} is {weight!r}: give a number above 0, or"
+                " leave out the rows of that class."
+            )

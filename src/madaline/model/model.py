@@ -1,0 +1,192 @@
+"""A fitted model: networks that predict, and the record of how they came to be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from madaline.data.io.tensor_file import MODEL, read_tensor_file
+from madaline.data.profile import TableProfile
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.of_table import diagnose_table
+from madaline.errors import InputError, ModelFileError
+from madaline.evaluation.quality.quality import Quality, quality_from_json
+from madaline.nn.arrays import Array
+from madaline.records.decision import Decision
+from madaline.records.history import History
+from madaline.records.record import Record
+from madaline.runtime.predictor import Predictor, Rows
+from madaline.story.glance import glance
+from madaline.story.story import Story, tell_story
+from madaline.story.summary import Summary as Summary
+from madaline.version import __version__
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """Networks that predict, with their schema, scores, history and decisions.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        All that prediction needs.
+    schema : Schema
+        What each column of the table was taken for.
+    summary : Summary
+        What the fit came to.
+    records : tuple of Record
+        Every epoch of every recipe.
+    decisions : tuple of Decision
+        What was decided, and why.
+    version : str
+        The version of madaline that fitted it.
+    diagnosis : Diagnosis, optional
+        What is wrong with the fit; None in files from before there was one.
+    profile : TableProfile, optional
+        What was in the columns that it learned from; None in such files.
+    quality : Quality, optional
+        How good the out-of-fold predictions are, in counts and curves; None in such files.
+    """
+
+    predictor: Predictor
+    schema: Schema
+    summary: Summary
+    records: tuple[Record, ...]
+    decisions: tuple[Decision, ...]
+    version: str = __version__
+    diagnosis: Diagnosis | None = None
+    profile: TableProfile | None = None
+    quality: Quality | None = None
+
+    def __repr__(self) -> str:
+        """Say in a line what it predicts and how well."""
+        summary = self.summary
+        return f"<FittedModel of {summary.target}: {summary.scores[0]}>"
+
+    def _repr_html_(self) -> str:
+        """Return a short account for notebooks."""
+        return glance(self.summary)
+
+    def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
+        """Return the predicted labels or numbers, shape (n_samples,)."""
+        return self.predictor.predict(table, n_jobs=n_jobs)
+
+    def predict_proba(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
+        """Return the probability of each class, shape (n_samples, n_classes)."""
+        return self.predictor.predict_proba(table, n_jobs=n_jobs)
+
+    def predict_interval(
+        self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1
+    ) -> Array:
+        """Return intervals for a share of new rows, shape (n_samples, 2): lower, upper bounds."""
+        return self.predictor.predict_interval(table, coverage, n_jobs=n_jobs)
+
+    def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
+        """Return sets of classes for a share of new rows, Booleans of (n_samples, n_classes)."""
+        return self.predictor.predict_set(table, coverage, n_jobs=n_jobs)
+
+    def diagnose(self, table: Table | Mapping[str, Any]) -> Diagnosis:
+        """Return how a new table differs from the one that was learned from.
+
+        Parameters
+        ----------
+        table : Table or mapping of str to array
+            The rows to predict; needed columns must be there, others are ignored.
+
+        Raises
+        ------
+        InputError
+            If a column is not there, or the model's file is from before tables were compared.
+        """
+        if self.profile is None:
+            raise InputError(
+                f"The model was fitted by madaline {self.version}, which kept nothing to compare a"
+                " table with: fit it again."
+            )
+        table = self.predictor.table(table)
+        return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
+
+    def story(self) -> Story:
+        """Return what was tried, on what evidence, and what was kept; ``print`` it."""
+        return tell_story(self.summary, self.records, self.decisions)
+
+    @property
+    def history(self) -> History:
+        """Every epoch of every recipe, as the columns of a table."""
+        return History.of(self.records)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, whole or not at all.
+
+        The file holds no row of the training table, and nothing in it can be executed.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written, for example because the disk is full.
+        """
+        from madaline.data.io.saving import write_tensor_file
+
+        state, arrays = self.predictor.to_state()
+        description = {
+            "madaline": self.version,
+            "predictor": state,
+            "schema": self.schema.to_json(),
+            "summary": self.summary.to_json(),
+            "records": [record.to_json() for record in self.records],
+            "decisions": [decision.to_json() for decision in self.decisions],
+        }
+        if self.diagnosis is not None:
+            description["diagnosis"] = self.diagnosis.to_json()
+        if self.profile is not None:
+            description["profile"] = self.profile.to_json()
+        if self.quality is not None:
+            description["quality"] = self.quality.to_json()
+        write_tensor_file(path, MODEL, description, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FittedModel:
+        """Read a model that `save` wrote; it predicts the same bits.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such file, it is not a model, it is damaged, or from a newer version.
+        """
+        description, arrays = read_tensor_file(path)
+        try:
+            return cls._from_file(description, arrays)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ModelFileError(
+                f"{path} was written by madaline {description.get('madaline', '(unknown)')}, which"
+                f" this one ({__version__}) cannot read: fit the model again."
+            ) from error
+
+    @classmethod
+    def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
+        diagnosis, profile, quality = map(description.get, ("diagnosis", "profile", "quality"))
+        return cls(
+            Predictor.from_state(description["predictor"], arrays),
+            Schema.from_json(description["schema"]),
+            Summary.from_json(description["summary"]),
+            tuple(Record(**record) for record in description["records"]),
+            tuple(Decision.from_json(decision) for decision in description["decisions"]),
+            description["madaline"],
+            None if diagnosis is None else Diagnosis.from_json(diagnosis),
+            None if profile is None else TableProfile.from_json(profile),
+            None if quality is None else quality_from_json(quality),
+        )

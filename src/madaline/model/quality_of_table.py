@@ -1,0 +1,90 @@
+"""The quality of predictions of a table that holds the truth, too."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from madaline.data.column import is_missing
+from madaline.data.conversion import as_numbers
+from madaline.data.table import Table
+from madaline.data.target import ClassCodec
+from madaline.errors import InputError
+from madaline.evaluation.conformal.sets import Sets
+from madaline.evaluation.quality.coverage import ASKED, Coverage, of_intervals, of_sets
+from madaline.evaluation.quality.of_classes import ClassQuality
+from madaline.evaluation.quality.of_numbers import NumberQuality
+from madaline.evaluation.quality.quality import Quality
+from madaline.evaluation.table_score import label_text
+from madaline.nn.arrays import Array
+from madaline.runtime.predictor import Predictor
+
+COVERED_ROWS = 2000
+"""Rows that coverage is tried on, at most: evenly spread."""
+
+
+def quality_of_table(
+    predictor: Predictor, table: Table, truth: Array, *, name: str = "target"
+) -> Quality | None:
+    """Return how good predictions of a table are.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The networks.
+    table : Table
+        The rows.
+    truth : ndarray of shape (n_samples,)
+        Labels or numbers. Rows without, and those of a class that the networks do not know, do not
+        count.
+    name : str, default="target"
+        What it is called, for messages.
+
+    Returns
+    -------
+    Quality or None
+        None if no row counts.
+    """
+    if isinstance(predictor.codec, ClassCodec):
+        labels = [label_text(label) for label in predictor.codec.classes.tolist()]
+        places = {label: place for place, label in enumerate(labels)}
+        codes = np.array([places.get(label_text(label), -1) for label in truth.tolist()])
+        known = codes >= 0
+        if not known.any():
+            return None
+        return _of_classes(predictor, labels, table.take(known), codes[known])
+    known = ~is_missing(truth)
+    if not known.any():
+        return None
+    return _of_numbers(predictor, table.take(known), as_numbers(name, truth)[known])
+
+
+def _of_classes(
+    predictor: Predictor, labels: list[str], table: Table, codes: Array
+) -> ClassQuality:
+    rows, probabilities = _spread(table.n_samples), predictor.predict_proba(table)
+    outputs = predictor.fold_outputs(table.take(rows))
+    of_folds = np.stack([predictor.probabilities(output) for output in outputs])
+    predicted = probabilities[rows].argmax(axis=1)
+    sets = cast(Sets, predictor.conformal)
+    coverage = tuple(
+        of_sets(sets.predict(of_folds, asked, predicted), codes[rows], asked) for asked in ASKED
+    )
+    return ClassQuality.of(labels, probabilities, codes, coverage)
+
+
+def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> NumberQuality:
+    rows = _spread(table.n_samples)
+    coverage: list[Coverage] = []
+    for asked in ASKED:
+        try:
+            bounds = predictor.predict_interval(table.take(rows), asked)
+        except InputError:  # learned from too few rows for so high a coverage
+            break
+        coverage.append(of_intervals(bounds, truth[rows], asked))
+    return NumberQuality.of(predictor.predict(table), truth, tuple(coverage))
+
+
+def _spread(n_samples: int) -> slice:
+    return slice(None, None, max(1, -(-n_samples // COVERED_ROWS)))

@@ -1,0 +1,1 @@
+"""Networks as in a textbook, for whole populations at once, in plain NumPy."""

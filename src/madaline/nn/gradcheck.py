@@ -1,0 +1,250 @@
+"""Is a gradient right? Compare it with what small changes of the input really do.
+
+Whoever writes a backward pass by hand makes mistakes, and a network with a slightly wrong gradient
+still learns, only worse. So every layer, every loss and whole networks are checked against central
+differences in float64, and so should be yours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+from madaline.nn.differences import TOLERANCE, check_gradient
+from madaline.nn.layers.base import Layer
+from madaline.nn.losses.base import Loss
+from madaline.nn.network import Network
+from madaline.nn.workspace import Workspace
+
+ValueAndGradient: TypeAlias = Callable[[Array], tuple[float, Array]]
+
+
+def check_layer(
+    layer: Layer,
+    x: Array,
+    *,
+    axes: tuple[int, ...] = (),
+    training: bool = False,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
+) -> float:
+    """Check a layer's gradients by its input and its parameters, for a random sum of its outputs.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    x : ndarray of shape (*axes, batch, in_features), or with fewer axes
+        Input.
+    axes : tuple of int, default=()
+        Shape of the population.
+    training : bool, default=False
+        Whether to do what is only done in training.
+    seed : int, default=0
+        Of parameters, outputs' weights and what the layer draws in training.
+    tolerance : float, default=1e-6
+        Largest relative error.
+
+    Returns
+    -------
+    float
+        Largest relative error of all arrays.
+
+    Raises
+    ------
+    GradientError
+        If one is above the tolerance.
+
+    Examples
+    --------
+    >>> from madaline.nn.layers import Linear
+    >>> check_layer(Linear(3, 2), np.random.default_rng(0).normal(size=(5, 3)), axes=(4,)) < 1e-8
+    True
+    """
+    # A stream of its own: weights equal to the input would make gradients of normalization vanish.
+    rng = np.random.default_rng((seed, 1))
+    weights: list[Array] = []
+
+    def random_sum(output: Array) -> tuple[float, Array]:
+        if not weights:
+            weights.append(rng.standard_normal(output.shape))
+        return float(np.vdot(weights[0], output)), weights[0].copy()
+
+    return _check_backward(Network((layer,)), random_sum, x, axes, training, seed, tolerance)
+
+
+def check_loss(
+    loss: Loss,
+    output: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    tolerance: float = TOLERANCE,
+) -> float:
+    """Check a loss's slope and its gradient of the weighted mean.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss.
+    output : ndarray of shape (*axes, n_samples, n_outputs)
+        Raw output.
+    target : ndarray that broadcasts to the shape of `output`
+        What it should have been.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    tolerance : float, default=1e-6
+        Largest relative error.
+
+    Returns
+    -------
+    float
+        Largest relative error.
+
+    Raises
+    ------
+    GradientError
+        If it is above the tolerance.
+
+    Examples
+    --------
+    >>> from madaline.nn.losses import Squared
+    >>> check_loss(Squared(), np.array([[1.0], [2.0]]), np.zeros((2, 1))) < 1e-8
+    True
+    """
+    point = np.array(output, np.float64)
+    return max(
+        check_gradient(
+            lambda values: float(loss.rows(values, target).sum()),
+            point,
+            loss.slope(point, target, np.empty_like(point)),
+            name="the output (slope)",
+            tolerance=tolerance,
+        ),
+        check_gradient(
+            lambda values: _batch_mean(loss, values, target, weight),
+            point,
+            loss.gradient(point, target, weight, workspace=Workspace()),
+            name="the output (gradient)",
+            tolerance=tolerance,
+        ),
+    )
+
+
+def check_network(
+    network: Network,
+    loss: Loss,
+    x: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    axes: tuple[int, ...] = (),
+    training: bool = False,
+    seed: int = 0,
+    tolerance: float = TOLERANCE,
+) -> float:
+    """Check the gradients of a loss by a network's input and all its parameters.
+
+    Parameters
+    ----------
+    network : Network
+        The network; its parameters are drawn at random.
+    loss : Loss
+        The loss.
+    x : ndarray of shape (*axes, batch, in_features), or with fewer axes
+        Input.
+    target : ndarray that broadcasts to the shape of the output
+        What the output should be.
+    weight : ndarray of shape (batch,), optional
+        Weight of each row.
+    axes : tuple of int, default=()
+        Shape of the population.
+    training : bool, default=False
+        Whether to do what is only done in training.
+    seed : int, default=0
+        Of all that is random.
+    tolerance : float, default=1e-6
+        Largest relative error.
+
+    Returns
+    -------
+    float
+        Largest relative error of all arrays.
+
+    Raises
+    ------
+    GradientError
+        If one is above the tolerance; the message names the array.
+
+    Examples
+    --------
+    >>> from madaline.nn.layers import Linear, Tanh
+    >>> from madaline.nn.losses import Squared
+    >>> network = Network((Linear(3, 4), Tanh(), Linear(4, 1)))
+    >>> x = np.random.default_rng(0).normal(size=(5, 3))
+    >>> check_network(network, Squared(), x, np.ones((5, 1)), axes=(2,)) < 1e-8
+    True
+    """
+
+    def mean_loss(output: Array) -> tuple[float, Array]:
+        gradient = loss.gradient(output, target, weight, workspace=Workspace())
+        return _batch_mean(loss, output, target, weight), gradient
+
+    return _check_backward(network, mean_loss, x, axes, training, seed, tolerance)
+
+
+def _check_backward(
+    network: Network,
+    of_output: ValueAndGradient,
+    x: Array,
+    axes: tuple[int, ...],
+    training: bool,
+    seed: int,
+    tolerance: float,
+) -> float:
+    """Check all gradients of a function of a network's output."""
+    population = network.initialize(axes, np.random.default_rng(seed), dtype=np.float64)
+    theta, x = population.theta, np.array(x, np.float64)
+    # Zeros and ones, where some layers start, would hide mistakes.
+    theta += 0.1 * np.random.default_rng((seed, 2)).standard_normal(theta.shape)
+    parameters = network.bind(theta)
+
+    def value(_: Array) -> float:
+        output, _backward = network.forward(
+            parameters, x, workspace=Workspace(), training=training, rng=np.random.default_rng(seed)
+        )
+        return of_output(output)[0]
+
+    output, backward = network.forward(
+        parameters, x, workspace=Workspace(), training=training, rng=np.random.default_rng(seed)
+    )
+    by_theta = np.full_like(theta, np.nan)  # whatever is not written is found
+    by_x = backward(of_output(output)[1], network.bind(by_theta), input_gradient=True)
+    points, gradients = population.layout.views(theta), population.layout.views(by_theta)
+    learned = [slot.name for slot in population.layout.slots if slot.kind != "statistic"]
+    errors = [
+        check_gradient(
+            value, points[name], gradients[name], name=name, tolerance=tolerance, seed=seed
+        )
+        for name in learned
+    ]
+    by_x = _summed_to(by_x, x.shape)
+    return max(
+        *errors, check_gradient(value, x, by_x, name="x", tolerance=tolerance, seed=seed), 0.0
+    )
+
+
+def _batch_mean(loss: Loss, output: Array, target: Array, weight: Array | None) -> float:
+    """Return the weighted mean loss that `Loss.gradient` belongs to, summed over members."""
+    rows = loss.rows(output, target)
+    return float((rows if weight is None else rows * weight).mean(axis=-1).sum())
+
+
+def _summed_to(gradient: Array, shape: tuple[int, ...]) -> Array:
+    """Return the gradient by an input that members share: the sum of theirs."""
+    gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))
+    shared = tuple(axis for axis, size in enumerate(shape) if size < gradient.shape[axis])
+    return np.asarray(gradient.sum(axis=shared, keepdims=True))

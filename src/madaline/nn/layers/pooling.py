@@ -1,0 +1,128 @@
+"""Pooling makes a grid coarser: of each window of positions it keeps one number a channel."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from math import prod
+
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, Parameters, Rng
+from madaline.nn.layers.base import Backward, Layer
+from madaline.nn.layers.patches import check_grid
+from madaline.nn.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Pooling(Layer):
+    """Abstract base: windows side by side, first along the height, then along the width.
+
+    Positions that do not fill a window, at the lower and right edges, are left out.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Positions: (height, width) of a picture or (length,) of a sequence.
+    size : int, default=2
+        Side of a window.
+
+    Raises
+    ------
+    InputError
+        If the shape or the size cannot be used, or a side is shorter than a window.
+    """
+
+    shape: tuple[int, ...]
+    size: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the grid and the window."""
+        check_grid(self.shape, self.size)
+        if min(self.shape) < self.size:
+            raise InputError(
+                f"Windows of {self.size} do not fit into the shape {self.shape}: pool less often."
+            )
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """Positions of the coarser grid."""
+        return tuple(side // self.size for side in self.shape)
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, Backward]:
+        """Return one number for each window and channel, and the backward pass."""
+        stages: list[tuple[Array, Array]] = []  # windows, and what was made of them
+        for axis in range(len(self.shape)):
+            windows = self.windows(x, axis)
+            pooled = workspace.empty((*windows.shape[:-2], windows.shape[-1]), x.dtype)
+            self.pool(windows, pooled)
+            stages.append((windows, pooled))
+            x = pooled.reshape(*x.shape[:-1], -1)
+
+        def backward(
+            gradient: Array, gradients: Parameters, *, input_gradient: bool = True
+        ) -> Array:
+            if not input_gradient:
+                return gradient
+            for axis, (windows, pooled) in reversed(list(enumerate(stages))):
+                out = workspace.empty(self._before(gradient.shape, axis), gradient.dtype)
+                if self.shape[axis] % self.size:
+                    out[...] = 0  # of positions that are left out
+                by_pooled = gradient.reshape(*gradient.shape[:-2], *pooled.shape[-3:])
+                self.spread(by_pooled, windows, pooled, self.windows(out, axis), workspace)
+                gradient = out
+            return gradient
+
+        return x, backward
+
+    @abstractmethod
+    def pool(self, windows: Array, out: Array) -> None:
+        """Write one number for each window.
+
+        Parameters
+        ----------
+        windows : ndarray of shape (..., n_windows, size, numbers)
+            The windows.
+        out : ndarray of shape (..., n_windows, numbers)
+            Where to write.
+        """
+
+    @abstractmethod
+    def spread(
+        self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
+    ) -> None:
+        """Write the gradient by the windows.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (..., n_windows, numbers)
+            The gradient by what `pool` wrote. It may be overwritten.
+        windows, pooled : ndarray
+            What `pool` was given and wrote.
+        out : ndarray of shape (..., n_windows, size, numbers)
+            Where to write.
+        workspace : Workspace
+            Where further arrays come from.
+        """
+
+    def windows(self, x: Array, axis: int) -> Array:
+        """Return windows along an axis, a view of shape (*axes, lines, windows, size, numbers).
+
+        Axes before it are coarse already.
+        """
+        *axes, batch, features = x.shape
+        lines, side = prod(self.out_shape[:axis]), self.shape[axis]
+        numbers, windows = features // (lines * side), self.out_shape[axis]
+        whole = x.reshape(*axes, batch * lines, side, numbers)[..., : windows * self.size, :]
+        return whole.reshape(*axes, batch * lines, windows, self.size, numbers)
+
+    def _before(self, shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+        """Return the shape of rows before an axis was pooled."""
+        return (*shape[:-1], shape[-1] // self.out_shape[axis] * self.shape[axis])

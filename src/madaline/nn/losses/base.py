@@ -1,0 +1,121 @@
+"""A loss measures how wrong an output is; learning makes it small.
+
+A loss owns its *inverse link*: it alone knows how a network's raw ``output`` becomes a
+``prediction`` (a probability, a count, a number), so that the two can never be mismatched.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+from madaline.nn.workspace import Workspace
+
+
+class Loss(ABC):
+    """Compares raw output with target, for all members at once.
+
+    Subclasses are frozen dataclasses whose fields are settings. A ``target`` always has the shape
+    of the output, or one that broadcasts to it over the population's axes; classes are one-hot.
+    """
+
+    @abstractmethod
+    def rows(self, output: Array, target: Array) -> Array:
+        """Return the loss of each row.
+
+        Parameters
+        ----------
+        output : ndarray of shape (*axes, n_samples, n_outputs)
+            Raw output.
+        target : ndarray of shape (n_samples, n_outputs) or (*axes, n_samples, n_outputs)
+            What it should have been.
+
+        Returns
+        -------
+        ndarray of shape (*axes, n_samples)
+            The loss of each row, unweighted.
+        """
+
+    @abstractmethod
+    def slope(self, output: Array, target: Array, out: Array) -> Array:
+        """Write the derivative of each row's loss by its output into `out` and return it.
+
+        Parameters
+        ----------
+        output : ndarray of shape (*axes, n_samples, n_outputs)
+            Raw output.
+        target : ndarray that broadcasts to the shape of `output`
+            What it should have been.
+        out : ndarray of the shape of `output`
+            Where to write; may be `output` itself.
+        """
+
+    @abstractmethod
+    def prediction(self, output: Array) -> Array:
+        """Return the inverse link of the raw output, in an array of the same shape."""
+
+    @abstractmethod
+    def initial_output(self, target: Array, weight: Array | None = None) -> Array:
+        """Return the best constant raw output.
+
+        Parameters
+        ----------
+        target : ndarray of shape (n_samples, n_outputs)
+            Targets of the training rows.
+        weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,)
+            What a network that knows nothing should say: the bias of the last layer at first.
+        """
+
+    def mean(self, output: Array, target: Array, weight: Array | None = None) -> Array:
+        """Return the weighted mean loss of each member, shape (*axes), in float64."""
+        return np.asarray(
+            np.average(self.rows(output, target).astype(np.float64), axis=-1, weights=weight)
+        )
+
+    def gradient(
+        self,
+        output: Array,
+        target: Array,
+        weight: Array | None = None,
+        *,
+        workspace: Workspace,
+    ) -> Array:
+        """Return the gradient of the mean loss of a batch by the raw output.
+
+        Parameters
+        ----------
+        output : ndarray of shape (*axes, batch, n_outputs)
+            Raw output.
+        target : ndarray that broadcasts to the shape of `output`
+            What it should have been.
+        weight : ndarray of shape (*axes, batch) or one that broadcasts to it, optional
+            Weight of each row, with mean one over the training rows; the batch's sum is divided by
+            its number of rows, so that every row counts by its weight wherever it falls.
+        workspace : Workspace
+            Where the arrays come from.
+
+        Returns
+        -------
+        ndarray of the shape of `output`
+            ``slope * weight / batch``.
+        """
+        gradient = workspace.empty(output.shape, output.dtype)
+        workspace.do(self.slope, output, target, gradient)
+        workspace.do(np.multiply, gradient, 1 / output.shape[-2], out=gradient)
+        if weight is not None:
+            workspace.do(np.multiply, gradient, weight[..., None], out=gradient)
+        return gradient
+
+    def config(self) -> dict[str, Any]:
+        """Return the loss's name and settings as JSON-able values."""
+        settings: dict[str, Any] = asdict(self)  # type: ignore[call-overload]
+        return {"loss": type(self).__name__} | settings

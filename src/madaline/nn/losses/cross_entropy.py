@@ -1,0 +1,151 @@
+"""The cross-entropy of several classes: how surprising the true class was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.nn import kernels
+from madaline.nn.arrays import Array, row_blocks
+from madaline.nn.compiled import in_one_piece
+from madaline.nn.losses.base import Loss
+from madaline.nn.workspace import Workspace
+
+MANY_CLASSES = 80
+"""From so many classes on, NumPy's `max` over the classes of a row is as quick as it gets."""
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """``-sum(t log p)`` with ``p = softmax(output)``.
+
+    Targets are one row of probabilities for each sample: one-hot for a known class.
+
+    Parameters
+    ----------
+    label_smoothing : float, default=0
+        Share of every target that is spread evenly over the classes.
+
+    Examples
+    --------
+    >>> loss = CrossEntropy()
+    >>> loss.rows(np.zeros((1, 4)), np.eye(4)[[2]]).round(4)
+    array([1.3863])
+    >>> loss.prediction(np.zeros((1, 4)))
+    array([[0.25, 0.25, 0.25, 0.25]])
+    """
+
+    label_smoothing: float = 0.0
+
+    def rows(self, output: Array, target: Array) -> Array:
+        """Return ``log(sum(exp(output))) - sum(target * output)``, shape (*axes, n_samples)."""
+        shape = np.broadcast_shapes(output.shape, target.shape)
+        output = np.broadcast_to(output, shape)
+        target = np.broadcast_to(target, shape[-target.ndim :])
+        losses = np.empty(shape[:-1], np.result_type(output, target))
+        for some in row_blocks(output.shape[-2], output.size // max(1, output.shape[-2])):
+            losses[..., some] = self._rows(output[..., some, :], target[..., some, :])
+        return losses
+
+    def _rows(self, output: Array, target: Array) -> Array:
+        shifted = output - _largest(output)[..., None]
+        chosen = _sum(shifted * self._smooth(target))
+        return np.asarray(np.log(_sum(np.exp(shifted, out=shifted))) - chosen)
+
+    def gradient(
+        self,
+        output: Array,
+        target: Array,
+        weight: Array | None = None,
+        *,
+        workspace: Workspace,
+    ) -> Array:
+        """Return ``(softmax(output) - target) * weight / batch``."""
+        compiled, alike = workspace.compiled, output.shape[-target.ndim :] == target.shape
+        if compiled is None or not alike or not in_one_piece(output, target):
+            return super().gradient(output, target, weight, workspace=workspace)
+        aim = target
+        if self.label_smoothing:
+            aim = workspace.empty(target.shape, target.dtype)
+            workspace.do(self._write_smooth, target, aim)
+        out, sums = (
+            workspace.empty(shape, np.float32) for shape in (output.shape, (*output.shape[:-1], 1))
+        )
+        shape, share = (-1, output.shape[-1]), np.array([1 / output.shape[-2]], np.float32)
+        rows = out.reshape(shape)
+        workspace.do(compiled[kernels.below_largest], output.reshape(shape), rows)
+        workspace.do(np.exp, out, out=out)
+        workspace.do(np.matmul, out, np.ones((output.shape[-1], 1), np.float32), out=sums)
+        slope = compiled[kernels.softmax_slope]
+        workspace.do(slope, rows, sums.reshape(-1), aim.reshape(shape), share)
+        if weight is not None:
+            workspace.do(np.multiply, out, weight[..., None], out=out)
+        return out
+
+    def slope(self, output: Array, target: Array, out: Array) -> Array:
+        """Write ``softmax(output) - target`` into `out`."""
+        softmax(output, out)
+        out -= self._smooth(target)
+        return out
+
+    def prediction(self, output: Array) -> Array:
+        """Return ``softmax(output)``, the probability of each class.
+
+        A product with ones would round a row by the rows beside it.
+        """
+        shares = np.asarray(output - _largest(output)[..., None])
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=-1, keepdims=True)
+        return shares
+
+    def initial_output(self, target: Array, weight: Array | None = None) -> Array:
+        """Return the logarithm of the classes' frequencies, shape (n_outputs,)."""
+        mean = np.average(self._smooth(target), axis=0, weights=weight)
+        return np.asarray(np.log(np.clip(mean, 1e-6, 1)))
+
+    def _write_smooth(self, target: Array, out: Array) -> None:
+        np.multiply(target, 1 - self.label_smoothing, out=out)
+        out += self.label_smoothing / target.shape[-1]
+
+    def _smooth(self, target: Array) -> Array:
+        if self.label_smoothing == 0:
+            return target
+        share = self.label_smoothing / target.shape[-1]
+        return np.asarray(target * (1 - self.label_smoothing) + share)
+
+
+def softmax(output: Array, out: Array) -> Array:
+    """Write ``exp(output) / sum(exp(output))`` over the last axis into `out`.
+
+    Examples
+    --------
+    >>> softmax(np.array([1e4, 1e4]), np.empty(2))
+    array([0.5, 0.5])
+    """
+    np.subtract(output, _largest(output)[..., None], out=out)
+    np.exp(out, out=out)
+    out /= _sum(out)[..., None]
+    return out
+
+
+def _largest(values: Array) -> Array:
+    """Return the largest along the last axis, shape (*axes, n_samples).
+
+    Classes are few and rows are many: class by class takes a twentieth of the time of ``max`` over
+    a last axis of three, and half of it over one of 26; of a hundred classes it takes longer.
+    """
+    if values.shape[-1] > MANY_CLASSES:
+        return np.asarray(values.max(axis=-1))
+    largest = values[..., 0].copy()
+    for number in range(1, values.shape[-1]):
+        np.maximum(largest, values[..., number], out=largest)
+    return largest
+
+
+def _sum(values: Array) -> Array:
+    """Return the sum along the last axis, shape (*axes, n_samples).
+
+    A product with ones takes from a fifth to a thirtieth of the time of ``sum``.
+    """
+    return np.asarray(values @ np.ones(values.shape[-1], values.dtype))

@@ -1,0 +1,267 @@
+"""A network is a chain of layers: the output of each is the input of the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline.nn.arrays import Array, Parameters, Rng
+from madaline.nn.layers.base import Layer
+from madaline.nn.layers.chain import (
+    ChainBackward,
+    chain_forward,
+    chain_parameters,
+    chain_slots,
+)
+from madaline.nn.layers.from_config import layer_from_config
+from madaline.nn.population import Layout, Population
+from madaline.nn.workspace import Workspace
+
+PREDICTED = 2**18
+"""Features that `Network.predict` takes at a time, 1 MiB in float32: what its layers make of them
+stays near the cache, and that of many large images fits in memory."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in a row. It holds no parameters: a `Population` does, for any number of members.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        From input to output.
+
+    Examples
+    --------
+    >>> from madaline.nn.layers import Linear, SiLU
+    >>> network = Network((Linear(2, 8), SiLU(), Linear(8, 1)))
+    >>> population = network.initialize((3,), np.random.default_rng(0))
+    >>> population.members, population.layout.size
+    (3, 33)
+    >>> network.predict(population.theta, np.zeros((5, 2), np.float32)).shape
+    (3, 5, 1)
+    """
+
+    layers: tuple[Layer, ...]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where each layer's parameters stand in a row of the population."""
+        return Layout(chain_slots(self.layers))
+
+    def initialize(
+        self, axes: tuple[int, ...], rng: Rng, *, dtype: npt.DTypeLike = np.float32
+    ) -> Population:
+        """Return a new population of this network.
+
+        Parameters
+        ----------
+        axes : tuple of int
+            Shape of the population; ``()`` for a single network.
+        rng : numpy.random.Generator
+            Source of the random initial values.
+        dtype : dtype, default=float32
+            Element type of the parameters.
+
+        Returns
+        -------
+        Population
+            With ``theta`` of shape (*axes, parameters).
+        """
+        theta = np.zeros((*axes, self.layout.size), dtype)
+        for layer, parameters in zip(self.layers, self.bind(theta), strict=True):
+            layer.initialize(parameters, rng)
+        return Population(self.layout, theta)
+
+    def bind(self, matrix: Array) -> list[Parameters]:
+        """Return each layer's own named views of `matrix`, to be used for many steps.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (*axes, parameters)
+            Parameters or gradients.
+
+        Returns
+        -------
+        list of mapping of str to ndarray
+            For each layer its arrays, under the layer's own names.
+        """
+        return chain_parameters(self.layers, self.layout.views(matrix))
+
+    def fixed(self, theta: Array) -> tuple[Network, list[Parameters]]:
+        """Return a network and bound parameters that predict the same bits, for many predictions.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (*axes, parameters)
+            The population's matrix, which will not change any more.
+
+        Returns
+        -------
+        network : Network
+            What only depends on the parameters has been done; it has no `layout` for `theta`.
+        parameters : list of mapping of str to ndarray
+            What its `forward` wants.
+
+        Examples
+        --------
+        >>> from madaline.nn.layers import ScaledLinear
+        >>> network = Network((ScaledLinear((0, 0, 1), 2),))
+        >>> network.fixed(network.initialize((5,), np.random.default_rng(0)).theta)[0]
+        Network(layers=(Linear(in_features=3, out_features=2),))
+        """
+        bound = zip(self.layers, self.bind(theta), strict=True)
+        pairs = [layer.fixed(own) for layer, own in bound]
+        return Network(tuple(layer for layer, _ in pairs)), [own for _, own in pairs]
+
+    def forward(
+        self,
+        parameters: Sequence[Parameters],
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, ChainBackward]:
+        """Return the raw output and the backward pass.
+
+        Parameters
+        ----------
+        parameters : sequence of mapping
+            What `bind` returned for the population's matrix.
+        x : ndarray of shape (*axes, batch, in_features)
+            Encoded inputs; leading axes of one, or fewer of them, are shared by the members.
+        workspace : Workspace
+            Where the arrays come from.
+        training : bool, default=False
+            Whether to do what is only done in training, such as dropout.
+        rng : numpy.random.Generator, optional
+            Source of random numbers in training.
+
+        Returns
+        -------
+        output : ndarray of shape (*axes, batch, n_outputs)
+            Raw output, before the loss's inverse link.
+        backward : ChainBackward
+            The backward pass of this very call.
+        """
+        return chain_forward(
+            self.layers, parameters, x, workspace=workspace, training=training, rng=rng
+        )
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether every step of training does the same to the same arrays, in all layers."""
+        return all(layer.repeatable for layer in self.layers)
+
+    def predict(self, theta: Array, x: Array) -> Array:
+        """Return the raw output of every member, keeping nothing.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (*axes, parameters)
+            The population's matrix.
+        x : ndarray of shape (*axes, n_samples, in_features)
+            Encoded inputs, or (n_samples, in_features) for all members.
+
+        Returns
+        -------
+        ndarray of shape (*axes, n_samples, n_outputs)
+            Raw output, before the loss's inverse link.
+        """
+        rows = max(1, PREDICTED // max(1, x.shape[-1]))
+        parts = [
+            self._predict(theta, x[..., start : start + rows, :])
+            for start in range(0, max(1, x.shape[-2]), rows)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+
+    def _predict(self, theta: Array, x: Array) -> Array:
+        for layer, own in zip(self.layers, self.bind(theta), strict=True):
+            x, _ = layer.forward(own, x, workspace=Workspace())
+        return x
+
+    def calibrate(self, theta: Array, x: Array) -> None:
+        """Let every layer measure what it needs to know of its inputs for prediction.
+
+        Only `BatchNorm` does; a network without it is left as it is.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (*axes, parameters)
+            The parameters that will predict; their statistics are overwritten.
+        x : ndarray of shape (*axes, n_samples, in_features)
+            Encoded inputs, such as the training rows.
+        """
+        for layer, own in zip(self.layers, self.bind(theta), strict=True):
+            layer.calibrate(own, x)
+            x, _ = layer.forward(own, x, workspace=Workspace())
+
+    def width(self, in_features: int) -> int:
+        """Return how many numbers come out of the widest layer, a row.
+
+        Parameters
+        ----------
+        in_features : int
+            Features of a row.
+
+        Examples
+        --------
+        >>> from madaline.nn.layers import Convolution, MaxPooling
+        >>> Network((Convolution((4, 4), 1, 5), MaxPooling((4, 4)))).width(16)
+        80
+        """
+        x, widest = np.zeros((1, in_features), np.float32), 1
+        for layer, own in zip(
+            self.layers, self.bind(np.zeros(self.layout.size, np.float32)), strict=True
+        ):
+            widest = max(widest, layer.width(own, x))
+            x, _ = layer.forward(own, x, workspace=Workspace())
+        return widest
+
+    def config(self) -> dict[str, Any]:
+        """Return the layers as JSON-able values, for a file."""
+        return {"layers": [layer.config() for layer in self.layers]}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Network:
+        """Return the network that `config` described.
+
+        Parameters
+        ----------
+        config : mapping
+            What `Network.config` returned, before or after a trip through JSON.
+
+        Raises
+        ------
+        ModelFileError
+            If a layer is unknown or has other settings.
+
+        Examples
+        --------
+        >>> Network.from_config({"layers": [{"layer": "SiLU"}]})
+        Network(layers=(SiLU(),))
+        """
+        return cls(tuple(layer_from_config(layer) for layer in config["layers"]))
+
+    def multiply_adds(self) -> int:
+        """Return the multiply-adds of one forward pass of one row through one member."""
+        return sum(layer.multiply_adds() for layer in self.layers)
+
+    def training_multiply_adds(self) -> int:
+        """Return the multiply-adds of one row in a step: forward, and twice as many back.
+
+        The gradient by the network's input is not taken.
+
+        Examples
+        --------
+        >>> from madaline.nn.layers import Linear
+        >>> Network((Linear(4, 3), Linear(3, 2))).training_multiply_adds()  # 3 x (12 + 6) - 12
+        42
+        """
+        return 3 * self.multiply_adds() - self.layers[0].input_multiply_adds()

@@ -1,0 +1,227 @@
+"""A population is a matrix: one row for each network, one column for each parameter.
+
+Whatever is done to networks is done to rows: selection drops rows, cloning copies rows, averaging
+blends rows, a snapshot copies the matrix, processes take slices of it. A layer's weight is a *view*
+of some columns, and the optimizer's memory is made of matrices of the same shape, so that nothing
+gets lost when rows move. A single network is a population of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+from math import prod
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+Kind: TypeAlias = Literal["weight", "bias", "gate", "scale", "statistic"]
+"""What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate.
+
+A ``statistic`` is measured, not learned: its gradient is always zero.
+"""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One named parameter array of every member.
+
+    Parameters
+    ----------
+    name : str
+        Name within the network, for example ``"0.weight"``.
+    shape : tuple of int
+        Shape for one member.
+    kind : {"weight", "bias", "gate", "scale", "statistic"}
+        What it is for.
+    fan_in : int
+        How many inputs meet in one unit; sets the size of initial weights and learning rates.
+
+    Examples
+    --------
+    >>> Slot("weight", (2, 3)).size
+    6
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: Kind = "weight"
+    fan_in: int = 1
+
+    @property
+    def size(self) -> int:
+        """Number of parameters in this array."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which columns of the population's matrix hold which parameter array.
+
+    Examples
+    --------
+    >>> layout = Layout((Slot("weight", (2, 3)), Slot("bias", (3,), "bias")))
+    >>> layout.size
+    9
+    >>> theta = np.arange(18.0).reshape(2, 9)
+    >>> layout.views(theta)["bias"]
+    array([[ 6.,  7.,  8.],
+           [15., 16., 17.]])
+    """
+
+    slots: tuple[Slot, ...]
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """First column of every slot, and after the last slot the number of columns."""
+        return (0, *accumulate(slot.size for slot in self.slots))
+
+    @property
+    def size(self) -> int:
+        """Number of parameters of one member."""
+        return self.offsets[-1]
+
+    def views(self, matrix: Array) -> dict[str, Array]:
+        """Return every parameter array as a view of `matrix`.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (*axes, parameters)
+            The parameters, their gradients or an optimizer's memory.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (*axes, *slot.shape)
+            Writing into a view writes into `matrix`.
+        """
+        axes = matrix.shape[:-1]
+        return {
+            slot.name: matrix[..., start:stop].reshape(axes + slot.shape)
+            for slot, start, stop in zip(self.slots, self.offsets, self.offsets[1:], strict=False)
+        }
+
+    def row(self, value: Callable[[Slot], float], dtype: type = np.float32) -> Array:
+        """Return one number for each parameter, given one number for each slot.
+
+        Parameters
+        ----------
+        value : callable
+            From a slot to the number that all its parameters share.
+        dtype : dtype, default=float32
+            Element type of the result.
+
+        Returns
+        -------
+        ndarray of shape (parameters,)
+            For example a learning rate for each parameter.
+        """
+        values: list[Array] = [np.full(slot.size, value(slot), dtype) for slot in self.slots]
+        return np.concatenate(values) if values else np.empty(0, dtype)
+
+
+@dataclass
+class Population:
+    """Networks of one layout, with all that belongs to them, a row each.
+
+    Parameters
+    ----------
+    layout : Layout
+        What the columns mean.
+    theta : ndarray of shape (*axes, parameters)
+        The parameters.
+    memory : dict of str to ndarray of shape (*axes, parameters)
+        What the optimizer remembers about each parameter.
+    columns : dict of str to ndarray of shape (*axes, 1)
+        One number for each member: its learning rate, its weight decay, its count of steps.
+
+    Examples
+    --------
+    >>> layout = Layout((Slot("weight", (2,)),))
+    >>> population = Population(layout, np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    >>> population.members
+    3
+    >>> population.take([2, 0]).theta
+    array([[5., 6.],
+           [1., 2.]])
+    """
+
+    layout: Layout
+    theta: Array
+    memory: dict[str, Array] = field(default_factory=dict)
+    columns: dict[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that the matrix has the layout's columns; `InputError` if not."""
+        if self.theta.shape[-1] != self.layout.size:
+            raise InputError(
+                f"theta has {self.theta.shape[-1]} columns but the layout describes "
+                f"{self.layout.size}: give a matrix made for this layout."
+            )
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Shape of the population, such as ``(recipes, folds)``; ``()`` is one network."""
+        return self.theta.shape[:-1]
+
+    @property
+    def members(self) -> int:
+        """Number of networks."""
+        return prod(self.axes)
+
+    def __getitem__(self, index: int | slice | tuple[int | slice, ...]) -> Population:
+        """Return some of the networks as *views*: training them trains these."""
+        return self._each(lambda matrix: matrix[index])
+
+    def take(self, index: Sequence[int]) -> Population:
+        """Return copies of some entries of the first axis; an index given twice clones."""
+        rows = list(index)
+        return self._each(lambda matrix: matrix[rows])
+
+    def drop(self, index: int) -> Population:
+        """Return copies of all entries of the first axis but one."""
+        return self.take([row for row in range(self.axes[0]) if row != index])
+
+    def clone(self, index: int) -> Population:
+        """Return the population with one entry of the first axis copied to its end."""
+        return self.take([*range(self.axes[0]), index])
+
+    def snapshot(self) -> Population:
+        """Return a copy to come back to."""
+        return self._each(np.copy)
+
+    def restore(self, snapshot: Population) -> None:
+        """Write a snapshot of the same shape back into this population."""
+        self.theta[...] = snapshot.theta
+        for name, matrix in snapshot.memory.items():
+            self.memory[name][...] = matrix
+        for name, column in snapshot.columns.items():
+            self.columns[name][...] = column
+
+    def blend(self, weights: Array) -> Array:
+        """Return the weighted mean of the parameters over the first axis.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (axes[0],)
+            Weight of each entry; they are divided by their sum.
+
+        Returns
+        -------
+        ndarray of shape (*axes[1:], parameters)
+            The mean network. It is a good network only if those blended are close to one another.
+        """
+        share = np.asarray(weights, self.theta.dtype)
+        return np.tensordot(share / share.sum(), self.theta, axes=1)
+
+    def _each(self, change: Callable[[Array], Array]) -> Population:
+        return Population(
+            self.layout,
+            change(self.theta),
+            {name: change(matrix) for name, matrix in self.memory.items()},
+            {name: change(column) for name, column in self.columns.items()},
+        )

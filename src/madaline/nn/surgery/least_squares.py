@@ -1,0 +1,202 @@
+"""Pruning by least squares: the units that stay learn to stand in for those that go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+from madaline.nn.population import Population
+from madaline.nn.surgery.carrying import chosen, value_matrices
+from madaline.nn.surgery.pruning import prune
+from madaline.nn.surgery.units import units_of, with_units
+from madaline.nn.workspace import Workspace
+
+RIDGE = 1e-4
+"""Keeps the least squares of units that always fire together solvable."""
+
+
+def least_squares_prune(
+    network: Network, population: Population, layer: int, units: int, x: Array
+) -> tuple[Network, Population]:
+    """Remove the units that the others can best stand in for, and let them.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    population : Population
+        The networks, with axes of any shape.
+    layer : int
+        Number of the `Linear` or `ScaledLinear` whose units are removed.
+    units : int
+        How many units stay, the same number for every member; which, is up to each.
+    x : ndarray of shape (*axes, n_samples, in_features) or (n_samples, in_features)
+        Encoded rows, such as those of training.
+
+    Returns
+    -------
+    network : Network
+        The narrower layers.
+    population : Population
+        The networks in them; theta and memory are new arrays.
+
+    Raises
+    ------
+    InputError
+        If that layer can't be pruned or has fewer units, with the reason.
+
+    Examples
+    --------
+    >>> from madaline.nn.layers import Linear, ReLU
+    >>> network = Network((Linear(2, 8), ReLU(), Linear(8, 1)))
+    >>> population = network.initialize((4,), np.random.default_rng(0))
+    >>> x = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
+    >>> narrower, _ = least_squares_prune(network, population, 0, 5, x)
+    >>> narrower.layers[0].out_features
+    5
+    """
+    return rank_units(network, population, layer, x).prune(units)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitRanking:
+    """The order in which units of a layer can go, and how those that stay make up for it (final).
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    population : Population
+        The networks.
+    layer : int
+        Number of the layer.
+    moments : ndarray of shape (*axes, units + 1, units + 1)
+        ``B.T @ B / n_samples + ridge``, in float64.
+    order : int ndarray of shape (*axes, units)
+        The units of each member; the last one goes first.
+    """
+
+    network: Network
+    population: Population
+    layer: int
+    moments: Array
+    order: Array
+
+    def prune(self, units: int) -> tuple[Network, Population]:
+        """Return the layers and the networks with so many units in this layer."""
+        before = self.order.shape[-1]
+        if not 1 <= units <= before:
+            raise InputError(
+                f"units is {units} but layer {self.layer} has {before}: keep 1 to {before}."
+            )
+        keep, gone = np.sort(self.order[..., :units], axis=-1), self.order[..., units:]
+        stand_in = _stand_in(self.moments, keep, gone)  # (*axes, kept + 1, gone)
+        narrower, pruned = prune(self.network, self.population, self.layer, keep)
+        _, reader = with_units(self.network, self.layer, before)
+        for old, new in value_matrices(self.population, pruned):
+            weight = self.network.bind(old)[reader]["weight"]
+            lost = chosen(weight, gone, keep.ndim - 1, outgoing=True)
+            gain = (stand_in @ lost).astype(new.dtype)  # (*axes, kept + 1, n_outputs)
+            target = narrower.bind(new)[reader]
+            target["weight"][...] += gain[..., :-1, :]
+            target["bias"][...] += gain[..., -1, :]
+        return narrower, pruned
+
+
+def rank_units(network: Network, population: Population, layer: int, x: Array) -> UnitRanking:
+    """Rank the units of a layer by how well the others can stand in for them.
+
+    With ``B`` the hidden activations and a column of ones, ``A = B.T @ B / n_samples + ridge``, and
+    ``W`` the outgoing weights and the bias, removing unit q costs ``|W[q]|**2 / inv(A)[q, q]``. The
+    cheapest goes, one after the other. The outgoing weights of those that stay are then what least
+    squares says: ``W[keep] + inv(A[keep, keep]) @ A[keep, gone] @ W[gone]``.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    population : Population
+        The networks, with axes of any shape.
+    layer : int
+        Number of the `Linear` or `ScaledLinear` whose units are ranked.
+    x : ndarray of shape (*axes, n_samples, in_features) or (n_samples, in_features)
+        Encoded rows, such as those of training.
+
+    Returns
+    -------
+    UnitRanking
+        For any number of units, without looking at the rows again.
+
+    Raises
+    ------
+    InputError
+        If that layer can't be pruned, with the reason.
+
+    References
+    ----------
+    Hassibi and Stork (1992), "Optimal brain surgeon", here for whole units.
+
+    Examples
+    --------
+    >>> from madaline.nn.layers import Linear, ReLU
+    >>> network = Network((Linear(2, 8), ReLU(), Linear(8, 1)))
+    >>> population = network.initialize((4,), np.random.default_rng(0))
+    >>> x = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
+    >>> ranking = rank_units(network, population, 0, x)
+    >>> [ranking.prune(units)[0].layers[0].out_features for units in (6, 3)]
+    [6, 3]
+    """
+    _, reader = with_units(network, layer, units_of(network, layer))
+    moments = _moments(_hidden(network, population.theta, reader, x))  # A, (*axes, w+1, w+1)
+    weight = network.bind(population.theta)[reader]["weight"]
+    order = _order(moments, weight.astype(np.float64))
+    return UnitRanking(network, population, layer, moments, order)
+
+
+def _hidden(network: Network, theta: Array, reader: int, x: Array) -> Array:
+    """Return what the reader reads, shape (*axes, n_samples, units)."""
+    for layer, own in zip(network.layers[:reader], network.bind(theta), strict=False):
+        x, _ = layer.forward(own, x, workspace=Workspace())
+    return x
+
+
+def _moments(hidden: Array) -> Array:
+    """Return ``B.T @ B / n_samples + ridge`` in float64, shape (*axes, units + 1, units + 1)."""
+    ones = np.ones((*hidden.shape[:-1], 1))
+    b = np.concatenate([hidden.astype(np.float64), ones], axis=-1)
+    moments = b.swapaxes(-1, -2) @ b / hidden.shape[-2]
+    return np.asarray(moments + RIDGE * np.eye(b.shape[-1]))
+
+
+def _order(moments: Array, weight: Array) -> Array:
+    """Return the units of each member, the cheapest to do without last, shape (*axes, units)."""
+    axes, units = weight.shape[:-2], weight.shape[-2]
+    inverse = np.linalg.inv(moments).reshape(-1, units + 1, units + 1)  # (members, w+1, w+1)
+    rows = np.zeros((len(inverse), units + 1, weight.shape[-1]))
+    rows[:, :-1] = weight.reshape(-1, units, weight.shape[-1])
+    order = np.empty((len(inverse), units), np.intp)
+    every, gone = np.arange(len(inverse)), np.zeros((len(inverse), units), bool)
+    for place in reversed(range(units)):
+        freedom = np.maximum(np.diagonal(inverse, axis1=-2, axis2=-1)[:, :-1], 1e-300)
+        cost = np.square(rows[:, :-1]).sum(axis=-1) / freedom
+        unit = np.where(gone, np.inf, cost).argmin(axis=-1)  # (members,)
+        own = inverse[every, unit]
+        share = (inverse[every, :, unit] / own[every, unit][:, None])[..., None]
+        rows -= share * rows[every, unit][:, None, :]
+        inverse -= share * own[:, None, :]
+        gone[every, unit], order[:, place] = True, unit
+    return order.reshape(*axes, units)
+
+
+def _stand_in(moments: Array, keep: Array, gone: Array) -> Array:
+    """Return how the kept units and the bias stand in for the others, (*axes, kept + 1, gone)."""
+    last = np.full((*keep.shape[:-1], 1), moments.shape[-1] - 1)
+    staying = np.concatenate([keep, last], axis=-1)
+    among = np.take_along_axis(moments, staying[..., :, None], axis=-2)
+    square = np.take_along_axis(among, staying[..., None, :], axis=-1)
+    across = np.take_along_axis(among, gone[..., None, :], axis=-1)
+    return np.asarray(np.linalg.solve(square, across))

@@ -1,1 +1,0 @@
-"""How good predictions are, beyond one score: in counts and curves, without any row of a table."""

@@ -1,0 +1,1 @@
+"""The race: recipes learn side by side, and the best of them predict together."""

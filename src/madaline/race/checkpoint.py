@@ -1,0 +1,176 @@
+"""A checkpoint is the whole state of a race after an epoch: a killed run goes on where it was.
+
+Random numbers are drawn anew for every epoch from the seed and the epoch's number, so they need no
+state. What is resumed ends in the same bits as what was never interrupted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from madaline.data.io.row_file import Rows, put_away
+from madaline.data.io.saving import write_tensor_file
+from madaline.data.io.tensor_file import CHECKPOINT, read_tensor_file
+from madaline.nn.arrays import Array
+from madaline.race.architecture import build_network
+from madaline.race.cohort import Cohort
+from madaline.race.dataset import Examples
+from madaline.race.race import Race
+from madaline.race.recipe import Recipe
+from madaline.race.state import Candidate
+from madaline.records.decision import Decision
+from madaline.records.record import Record
+from madaline.version import __version__
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    race: Race,
+    records: Sequence[Record],
+    decisions: Sequence[Decision],
+) -> None:
+    """Write the state of a race, and what happened so far, to a file.
+
+    Parameters
+    ----------
+    path : path
+        Where to write.
+    race : Race
+        Between two epochs.
+    records : sequence of Record
+        Its records so far.
+    decisions : sequence of Decision
+        Its decisions so far.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    arrays: dict[str, Rows] = {}
+    for number, cohort in enumerate(race.cohorts):
+        arrays |= _population_arrays(f"cohort{number}", cohort)
+    for number, candidate in enumerate(race.candidates.values()):
+        arrays[f"candidate{number}.theta"] = candidate.theta
+        arrays[f"candidate{number}.output"] = candidate.output
+    description = {
+        "fingerprint": fingerprint(race),
+        "epoch": race.epoch,
+        "multiply_adds": race.multiply_adds,
+        "cohorts": [[recipe.to_json() for recipe in cohort.recipes] for cohort in race.cohorts],
+        "candidates": [_candidate_json(candidate) for candidate in race.candidates.values()],
+        "records": [record.to_json() for record in records],
+        "decisions": [decision.to_json() for decision in decisions],
+    }
+    write_tensor_file(path, CHECKPOINT, description, arrays)
+
+
+def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list[Decision]] | None:
+    """Put a race that has not begun into the state that a checkpoint holds.
+
+    Parameters
+    ----------
+    path : path
+        A file that `save_checkpoint` wrote.
+    race : Race
+        A race of the same plan, rows and seed.
+
+    Returns
+    -------
+    (list of Record, list of Decision) or None
+        What happened before; None, and the race as it was, if the checkpoint is of another race.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is no checkpoint or is damaged.
+    """
+    description, arrays = read_tensor_file(path, CHECKPOINT)
+    if description.get("fingerprint") != fingerprint(race):
+        return None
+    cohorts = [
+        _cohort(f"cohort{number}", recipes, arrays, race)
+        for number, recipes in enumerate(description["cohorts"])
+    ]
+    candidates = [
+        _candidate(f"candidate{number}", values, arrays, race.examples)
+        for number, values in enumerate(description["candidates"])
+    ]
+    race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
+    race.cohorts = cohorts
+    race.candidates = {candidate.name: candidate for candidate in candidates}
+    return (
+        [Record(**record) for record in description["records"]],
+        [Decision.from_json(decision) for decision in description["decisions"]],
+    )
+
+
+def fingerprint(race: Race) -> str:
+    """Return a text that is the same only for the same plan, seed, rows and version."""
+    facts = f"{__version__} {race.plan!r} {race.seed} {race.examples.digest}"
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def _population_arrays(prefix: str, cohort: Cohort) -> dict[str, Array]:
+    population = cohort.population
+    return (
+        {f"{prefix}.theta": population.theta}
+        | {f"{prefix}.memory.{name}": matrix for name, matrix in population.memory.items()}
+        | {f"{prefix}.columns.{name}": column for name, column in population.columns.items()}
+    )
+
+
+def _cohort(
+    prefix: str, recipes: list[dict[str, Any]], arrays: dict[str, Array], race: Race
+) -> Cohort:
+    known = [Recipe.from_json(values) for values in recipes]
+    rngs = [np.random.default_rng(0) for _ in known]
+    cohort = Cohort.start(known, race.examples, race.plan.batch_size, rngs)
+    population = cohort.population
+    population.theta[...] = arrays[f"{prefix}.theta"]
+    for name, matrix in population.memory.items():
+        matrix[...] = arrays[f"{prefix}.memory.{name}"]
+    for name, column in population.columns.items():
+        column[...] = arrays[f"{prefix}.columns.{name}"]
+    return cohort
+
+
+def _candidate_json(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "recipe": candidate.recipe.to_json(),
+        "loss": candidate.loss,
+        "epoch": candidate.epoch,
+        "record": candidate.record.to_json() if candidate.record else None,
+        "entered": candidate.entered,
+        "inherited": candidate.inherited,
+        "parent": candidate.parent,
+        "kept": candidate.kept,
+        "snapshot": candidate.snapshot,
+        "racing": candidate.racing,
+    }
+
+
+def _candidate(
+    prefix: str, values: dict[str, Any], arrays: dict[str, Array], examples: Examples
+) -> Candidate:
+    recipe = Recipe.from_json(values["recipe"])
+    return Candidate(
+        recipe,
+        build_network(recipe, examples),
+        loss=values["loss"],
+        epoch=values["epoch"],
+        theta=arrays[f"{prefix}.theta"],
+        output=put_away(arrays[f"{prefix}.output"]),
+        record=Record(**values["record"]) if values["record"] else None,
+        entered=values["entered"],
+        inherited=values["inherited"],
+        parent=values["parent"],
+        kept=values["kept"],
+        snapshot=values["snapshot"],
+        racing=values["racing"],
+    )

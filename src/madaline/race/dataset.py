@@ -1,0 +1,188 @@
+"""All that a race needs to know about the table: encoded rows, targets, folds and the loss."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from madaline.data.encoders.fold_features import FoldFeatures
+from madaline.data.io.row_file import Rows
+from madaline.data.media.grid import Grid
+from madaline.data.splits.batches import FoldedRows
+from madaline.evaluation.metrics import TIE, Metric
+from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from madaline.race.ensemble import greedy_weights
+
+
+@dataclass(eq=False)
+class Examples:
+    """Encoded training rows, sorted by fold; nothing changes but where they are kept (`move`).
+
+    Parameters
+    ----------
+    rows : FoldedRows
+        The order of the rows.
+    features : mapping of int to ndarray of shape (n_samples, n_features)
+        The encoded rows for each number of bins, float32.
+    columns : mapping of int to tuple of int
+        For each number of bins, the column that each feature was made from.
+    target : ndarray of shape (n_samples, n_outputs)
+        What the networks should say, float32; classes are one-hot, two classes are 0 and 1.
+    loss : Loss
+        What is made small.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row, float32, with mean one.
+    groups : int ndarray of shape (n_samples,), optional
+        Number of the group of each row; rows of a group are not independent.
+    metric : Metric, optional
+        What judges outputs instead of the loss.
+    fold_features : FoldFeatures, optional
+        Features that are others for the networks of each fold.
+    grids : tuple of Grid
+        The grids that features stand on, such as those of images; none where all are columns of a
+        table.
+    """
+
+    rows: FoldedRows
+    features: Mapping[int, Array]
+    columns: Mapping[int, tuple[int, ...]]
+    target: Array
+    loss: Loss
+    weight: Array | None = None
+    groups: Array | None = None
+    metric: Metric | None = None
+    fold_features: FoldFeatures | None = None
+    grids: tuple[Grid, ...] = ()
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return self.rows.n_samples
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the table that the features were made from."""
+        return 1 + max(map(max, self.columns.values()))
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of raw outputs of a network."""
+        return int(self.target.shape[1])
+
+    @property
+    def judged(self) -> slice:
+        """The places of the rows that are judged."""
+        return slice(0, self.rows.n_judged)
+
+    @property
+    def judged_facts(self) -> tuple[Array, Array | None, Array | None]:
+        """The targets, weights and groups of the rows that are judged."""
+        groups = None if self.groups is None else self.groups[self.judged]
+        return self.target[self.judged], self.weights(self.judged), groups
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the encoded rows."""
+        own = 0 if self.fold_features is None else self.fold_features.values.nbytes
+        return own + sum(features.nbytes for features in self.features.values())
+
+    def move(self, place: Callable[[Array], Array]) -> None:
+        """Keep the encoded rows elsewhere, such as where other processes see them.
+
+        Parameters
+        ----------
+        place : callable
+            From an array to one with the same content.
+        """
+        own = self.fold_features
+        self.fold_features = own and replace(own, values=place(own.values))
+        for n_bins in tuple(self.features):  # one after the other, to need less room
+            self.features = {**self.features, n_bins: place(self.features[n_bins])}
+
+    def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
+        """Return some rows, (rows, n_features), as the networks of a fold see them."""
+        x = self.features[n_bins][places]
+        if self.fold_features is None:
+            return x
+        return self.fold_features.write(fold, places, x.copy())
+
+    def encoded_judged(self, n_bins: int) -> Array:
+        """Return the rows that are judged as the networks see them that never learned from them.
+
+        Returns
+        -------
+        ndarray of shape (n_judged, n_features)
+            A view where all networks see the same.
+        """
+        if self.fold_features is None:
+            return self.features[n_bins][self.judged]
+        folds = range(self.rows.n_folds)
+        return np.concatenate([self.encoded(n_bins, f, self.rows.held_out(f)) for f in folds])
+
+    def weights(self, places: slice | Array) -> Array | None:
+        """Return the weights of some rows."""
+        return None if self.weight is None else self.weight[places]
+
+    def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
+        """Return the loss of one raw output for each of some rows: by default, of those judged.
+
+        Where a metric judges instead, it is what the metric lacks to be perfect; a trace of the
+        loss tells apart what the metric does not.
+        """
+        places = self.judged if places is None else places
+        with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
+            loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
+        return loss if self.metric is None else self.metric.shortfall(output, places) + TIE * loss
+
+    def best_mix(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
+        """Return the shares of outputs, each (n_judged, n_outputs), in their best mix.
+
+        By loss is quicker, where a metric judges.
+        """
+        target, weight = self.target[self.judged], self.weights(self.judged)
+        judge = None if by_loss or self.metric is None else self.mean_loss
+        return greedy_weights(outputs, target, self.loss, weight=weight, judge=judge)
+
+    def prior(self, fold: int) -> Array:
+        """Return what a network that knows nothing but its own training targets should say.
+
+        Half a row of every class is added: a class that a fold's networks have never seen is rare,
+        not impossible (Jeffreys' prior).
+        """
+        return np.asarray(self._priors[fold])
+
+    @cached_property
+    def _priors(self) -> Array:
+        return np.stack([self._prior(fold) for fold in range(self.rows.n_folds)])
+
+    def _prior(self, fold: int) -> Array:
+        places = self.rows.training(fold)
+        target = self.target[places]
+        weight = np.ones(len(places)) if self.weight is None else self.weight[places]
+        if isinstance(self.loss, BinaryCrossEntropy | CrossEntropy):
+            classes = np.array([[0.0], [1.0]]) if self.n_outputs == 1 else np.eye(self.n_outputs)
+            target = np.concatenate([target, classes])
+            weight = np.concatenate([weight, np.full(len(classes), 0.5)])
+        return self.loss.initial_output(target.astype(np.float64, copy=False), weight)
+
+    @cached_property
+    def digest(self) -> str:
+        """A text that is the same only for the same rows, in the same folds, and the same loss."""
+        judge = "" if self.metric is None else self.metric.name
+        digest = hashlib.sha256(f"{self.loss!r} {judge} {self.rows.bounds}".encode())
+        rows = self.rows
+        arrays = [self.target, *self.features.values(), rows.order, *rows.learned, self.weight]
+        for array in arrays:
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def prior_output(self) -> Array:
+        """Return the out-of-fold raw output of the best constants, shape (n_judged, n_outputs)."""
+        sizes = np.diff(self.rows.bounds)
+        return np.repeat(self._priors.astype(np.float32), sizes, axis=0)

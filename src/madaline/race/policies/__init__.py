@@ -1,0 +1,1 @@
+"""The rules of adaptive training: each looks at the race and proposes decisions."""

@@ -1,0 +1,259 @@
+"""The race: recipes learn side by side, those that lose are dropped, the best are combined.
+
+Every row is judged by networks that never saw it (out of fold), so nothing here fools itself: the
+same out-of-fold outputs decide who stays, when to stop, how to combine, and what score to promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from madaline.data.io.row_file import put_away
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+from madaline.nn.population import Population
+from madaline.nn.surgery import hidden_layers, widen
+from madaline.race.cohort import Cohort
+from madaline.race.dataset import Examples
+from madaline.race.epoch import Epoch
+from madaline.race.mix import Mix
+from madaline.race.plan import Plan
+from madaline.race.policies.growth import GrowthPolicy, wider
+from madaline.race.policies.learning_rate_decay import PacePolicy, slower
+from madaline.race.policies.policy import Policy
+from madaline.race.policies.selection import SelectionPolicy, mix_shares
+from madaline.race.policies.simplification import SimplificationPolicy, simpler
+from madaline.race.policies.stopping import StoppingPolicy
+from madaline.race.recipe import Recipe
+from madaline.race.state import Candidate, Standing, nothing
+from madaline.race.workers import Workers
+from madaline.records.decision import Decision
+from madaline.records.record import Record
+
+Event: TypeAlias = tuple[Record, Decision | None]
+"""What the race yields: a record, and the decision that it led to, if any."""
+
+
+@dataclass
+class Race:
+    """Recipes x folds, trained until no recipe gets better.
+
+    Parameters
+    ----------
+    plan : Plan
+        Which recipes race, for how long, and when losers are dropped.
+    examples : Examples
+        The rows.
+    seed : int
+        Decides every random number.
+    workers : Workers
+        Who trains.
+    """
+
+    plan: Plan
+    examples: Examples
+    seed: int
+    workers: Workers = field(default_factory=Workers)
+    epoch: int = 0
+    multiply_adds: float = 0.0
+    cohorts: list[Cohort] = field(default_factory=list)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Initialize the networks of every recipe of the plan."""
+        for recipes in _same_layers(self.plan.recipes):
+            self._enter(recipes)
+
+    @property
+    def standing(self) -> Standing:
+        """How the race stands."""
+        return Standing(self.epoch, self.candidates, self.examples)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return not self.cohorts
+
+    def run(self) -> Iterator[Event]:
+        """Train until the end; yield every record, with the decision that it led to."""
+        with self.workers:
+            while not self.finished:
+                yield from self.run_epoch()
+
+    def run_epoch(self) -> Iterator[Event]:
+        """Train for one epoch, judge, and carry out what the policies decide."""
+        self.epoch += 1
+        for record in self._learn():
+            yield record, None
+        for policy in self._policies():
+            for decision in policy.decide(self.standing):
+                self._apply(decision)
+                latest = self.candidates[decision.subject].record
+                if latest is not None:
+                    yield latest, decision
+
+    def mix(self) -> Mix:
+        """Return the best mix of all recipes at their best epochs."""
+        return Mix.of(self.candidates, mix_shares(self.standing))
+
+    def forget_outputs(self) -> None:
+        """Make room, once the race is over and its best mix is known."""
+        for candidate in self.candidates.values():
+            candidate.output = nothing()
+
+    def _policies(self) -> tuple[Policy, ...]:
+        return (
+            StoppingPolicy(
+                self.plan.patience,
+                self.plan.patience_of_copies,
+                self.plan.epochs,
+                self.plan.least_gain,
+            ),
+            SelectionPolicy(self.plan.cuts),
+            PacePolicy(self.plan.lowest_rate, self.plan.epochs),
+            SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
+            GrowthPolicy(self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs),
+        )
+
+    def _enter(self, recipes: Sequence[Recipe]) -> None:
+        """Start new networks of recipes that share their layers."""
+        first = len(self.candidates)
+        rngs = [np.random.default_rng([self.seed, first + place]) for place in range(len(recipes))]
+        cohort = Cohort.start(recipes, self.examples, self.plan.batch_size, rngs)
+        self.cohorts.append(cohort)
+        for recipe in recipes:
+            self.candidates[recipe.name] = Candidate(recipe, cohort.network, entered=self.epoch)
+
+    def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
+        """Let a candidate's networks go on from their best epoch with shorter steps."""
+        population = Population(parent.network.layout, parent.theta[None].copy())
+        self._continue(parent, recipe, parent.network, population)
+
+    def _start_over(self, lost: Candidate) -> None:
+        """Replace networks that diverged by slower ones, from their best epoch or anew."""
+        self._retire(lost)
+        recipe = slower(lost.recipe)
+        while recipe.name in self.candidates:
+            recipe = slower(recipe)
+        if lost.epoch:
+            self._slow_down(lost, recipe)
+        else:
+            self._enter([recipe])
+
+    def _grow(self, parent: Candidate) -> None:
+        """Let wider copies of a candidate's networks, which say the same, go on."""
+        recipe, rng = wider(parent.recipe), np.random.default_rng([self.seed, len(self.candidates)])
+        network = parent.network
+        population = Population(network.layout, parent.theta[None].copy())
+        for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
+            network, population = widen(network, population, layer, units, rng)
+        self._continue(parent, recipe, network, population)
+
+    def _continue(
+        self, parent: Candidate, recipe: Recipe, network: Network, population: Population
+    ) -> None:
+        """Let networks that start from a candidate's best epoch join the race."""
+        cohort = Cohort.continued(
+            [recipe], network, population, self.examples, self.plan.batch_size
+        )
+        self.cohorts.append(cohort)
+        self.candidates[recipe.name] = Candidate(
+            recipe,
+            network,
+            entered=self.epoch,
+            inherited=parent.seen(parent.epoch),
+            parent=parent.name,
+        )
+
+    def _learn(self) -> list[Record]:
+        """Let every network see the rows outside its fold once, and judge it on those inside."""
+        epoch = Epoch(self.examples, self.plan.batch_size, self.seed, self.epoch)
+        left = self.plan.epochs - self.epoch
+        for candidate in self.candidates.values():
+            candidate.now = nothing()  # makes room: the policies have seen it
+        outputs = self.workers.teach(self.cohorts, epoch, epochs_left=left)
+        self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
+        return [
+            self._record(cohort, place, own.pop(0))  # one after the other, to need less room
+            for cohort, own in zip(self.cohorts, outputs, strict=True)
+            for place in range(len(own))
+        ]
+
+    def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
+        candidate = self.candidates[cohort.recipes[place].name]
+        loss = self.examples.mean_loss(output)
+        candidate.now = put_away(output)
+        if loss < candidate.loss:
+            candidate.loss, candidate.epoch = loss, self.epoch
+            candidate.theta, candidate.output = cohort.averaged(place), candidate.now
+        candidate.record = Record(
+            epoch=self.epoch,
+            recipe=candidate.name,
+            loss=loss,
+            best_loss=candidate.loss,
+            learning_rate=candidate.recipe.learning_rate,
+            racing=len(self.standing.racing),
+            multiply_adds=self.multiply_adds,
+        )
+        return candidate.record
+
+    def _apply(self, decision: Decision) -> None:
+        match decision.action:
+            case "stop" | "drop":
+                self._retire(self.candidates[decision.subject])
+            case "lower":
+                leader = self.candidates[decision.subject]
+                self._slow_down(leader, slower(leader.recipe))
+            case "restore":
+                self._start_over(self.candidates[decision.subject])
+            case "simplify":
+                self._enter([simpler(self.candidates[decision.subject].recipe)])
+            case "grow":
+                self._grow(self.candidates[decision.subject])
+            case "keep":
+                self._keep(self.candidates[decision.subject])
+            case other:
+                raise ValueError(f"The race cannot {other}.")
+
+    def _keep(self, racing: Candidate) -> None:
+        """Let what a recipe's networks are now take part in the mix, whatever becomes of them."""
+        racing.kept = self.epoch
+        for cohort in self.cohorts:
+            for place, recipe in enumerate(cohort.recipes):
+                if recipe == racing.recipe:
+                    snapshot = replace(
+                        racing,
+                        loss=racing.latest,
+                        epoch=self.epoch,
+                        theta=cohort.averaged(place),
+                        output=racing.now,
+                        now=nothing(),
+                        snapshot=True,
+                        racing=False,
+                    )
+                    self.candidates[snapshot.name] = snapshot
+
+    def _retire(self, leaving: Candidate) -> None:
+        leaving.racing, leaving.now = False, nothing()
+        for cohort in self.cohorts:
+            places = [
+                place
+                for place, recipe in enumerate(cohort.recipes)
+                if self.candidates[recipe.name].racing
+            ]
+            if len(places) < len(cohort.recipes):
+                cohort.keep(places)
+        self.cohorts = [cohort for cohort in self.cohorts if cohort.recipes]
+
+
+def _same_layers(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
+    """Return the recipes in groups whose networks have the same layers and see the same batches."""
+    groups: dict[Recipe, list[Recipe]] = {}
+    for recipe in recipes:
+        key = replace(recipe, decay_time=0.0, learning_rate=0.0)
+        groups.setdefault(key, []).append(recipe)
+    return list(groups.values())

@@ -1,0 +1,1 @@
+"""What adaptive training writes down: every epoch in numbers, and every decision."""

@@ -1,0 +1,85 @@
+"""A summary is what a fit came to, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from madaline.evaluation.leakage import Leak
+from madaline.evaluation.score import Score
+from madaline.race.importance import Importance
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a fit came to, in numbers.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What is predicted.
+    target : str
+        Name of the target column.
+    n_samples, n_judged, n_columns, n_folds, epochs : int
+        Rows learned from, rows among them that were judged, columns used, folds, and epochs that
+        the race took.
+    multiply_adds : float
+        Work of the race and of pruning.
+    scores : tuple of Score
+        Out-of-fold scores, before pruning.
+    standard_errors_better : float
+        By how many standard errors the loss is below that of a constant.
+    weights : mapping of str to float
+        Share of each recipe of the prediction.
+    units : mapping of str to tuple of int
+        Units of each hidden layer of the networks of each recipe of the prediction.
+    row_multiply_adds, row_multiply_adds_before : int
+        Work of predicting a row, and what it was before pruning.
+    leaks : tuple of Leak
+        Columns that all but give the target away.
+    importances : tuple of Importance
+        How much each column matters on rows that the networks never saw, the most important first.
+    settings : mapping of str to JSON-able value
+        With what it was fitted, as far as that decides the result: effort, seed, loss, ...; empty
+        in files from before this was kept.
+    """
+
+    task: str
+    target: str
+    n_samples: int
+    n_judged: int
+    n_columns: int
+    n_folds: int
+    epochs: int
+    multiply_adds: float
+    scores: tuple[Score, ...]
+    standard_errors_better: float
+    weights: Mapping[str, float]
+    units: Mapping[str, tuple[int, ...]]
+    row_multiply_adds: int
+    row_multiply_adds_before: int
+    leaks: tuple[Leak, ...] = ()
+    importances: tuple[Importance, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def learned(self) -> bool:
+        """Whether the networks are better than a constant, beyond doubt (two standard errors)."""
+        return self.standard_errors_better > 2
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as JSON-able values."""
+        importances = [one.to_json() for one in self.importances]
+        return asdict(self) | {"learned": self.learned, "importances": importances}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Summary:
+        """Return the summary that `to_json` described."""
+        own = {name: value for name, value in values.items() if name != "learned"}
+        scores = tuple(Score(**score) for score in own["scores"])
+        units = {name: tuple(layers) for name, layers in own["units"].items()}
+        leaks = tuple(Leak(**leak) for leak in own["leaks"])
+        importances = tuple(map(Importance.from_json, own.get("importances", ())))
+        rebuilt = {"scores": scores, "units": units, "leaks": leaks, "importances": importances}
+        return cls(**(own | rebuilt))

@@ -1,1 +1,0 @@
-"""Adaptive training: records of what happened, policies, and the race among recipes."""

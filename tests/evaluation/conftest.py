@@ -1,0 +1,5 @@
+"""Rows to judge on: the fixture of the race's tests."""
+
+from __future__ import annotations
+
+from tests.race.conftest import make_examples as make_examples

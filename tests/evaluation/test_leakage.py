@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline.data.table import Table
+from madaline.evaluation.leakage import find_leaks
+
+
+@pytest.fixture
+def honest():
+    """Two columns that tell a price well, and one that tells nothing; the price and its class."""
+    rng = np.random.default_rng(0)
+    size, age = rng.lognormal(4, 0.5, 600), rng.uniform(0, 80, 600)
+    price = size * np.exp(-age / 50) * rng.lognormal(0, 0.1, 600)
+    columns = {
+        "size": size,
+        "age": np.where(rng.random(600) < 0.1, np.nan, age),
+        "color": rng.choice(["red", "blue", None], 600).astype(object),
+    }
+    return columns, price, np.digitize(price, np.quantile(price, [0.3, 0.9]))
+
+
+NUMBER_LEAKS = {
+    "a copy": lambda price, rng: price,
+    "little noise": lambda price, rng: price + 0.01 * price.std() * rng.normal(size=600),
+    "another unit": lambda price, rng: -32 - 1.8 * price,
+    "a monotone function": lambda price, rng: np.exp(price / price.max()),
+}
+
+CLASS_LEAKS = {
+    "a copy": lambda codes, rng: codes.astype(float),
+    "little noise": lambda codes, rng: codes + 0.01 * rng.normal(size=600),
+    "recoded": lambda codes, rng: np.array(["x", "a", "m"], object)[codes],
+    "finer than the classes": lambda codes, rng: 3.0 * codes + rng.integers(0, 3, 600),
+    "moments": lambda codes, rng: np.datetime64("2026-01-01", "us") + codes,
+}
+
+
+@pytest.mark.parametrize("name", list(NUMBER_LEAKS))
+def test_a_column_that_gives_a_number_away_is_found(name, honest):
+    columns, price, _ = honest
+    planted = NUMBER_LEAKS[name](price, np.random.default_rng(1))
+    table = Table.from_columns({**columns, "leak": planted})
+    (leak,) = find_leaks(table, table.names, price, classes=False)
+    assert leak.column == "leak"
+    assert leak.others < 0.95 < leak.told
+    assert "leave it out" in str(leak)
+
+
+@pytest.mark.parametrize("name", list(CLASS_LEAKS))
+def test_a_column_that_gives_a_class_away_is_found(name, honest):
+    columns, _, codes = honest
+    table = Table.from_columns(
+        {**columns, "leak": CLASS_LEAKS[name](codes, np.random.default_rng(1))}
+    )
+    (leak,) = find_leaks(table, table.names, codes, classes=True)
+    assert leak.column == "leak"
+    assert leak.others < 0.95 < leak.told
+
+
+def test_honest_columns_are_no_leaks(honest):
+    columns, price, codes = honest
+    table = Table.from_columns(columns)
+    assert find_leaks(table, table.names, price, classes=False) == ()
+    assert find_leaks(table, table.names, codes, classes=True) == ()
+
+
+def test_columns_that_tell_everything_only_together_are_no_leaks():
+    rng = np.random.default_rng(0)
+    table = Table.from_columns({name: rng.integers(0, 4, 800) for name in "abc"})
+    total = np.sum([table[name] for name in "abc"], axis=0)
+    assert find_leaks(table, table.names, total, classes=False) == ()
+    assert find_leaks(table, table.names, (total > 4).astype(int), classes=True) == ()
+
+
+def test_what_the_others_tell_as_well_is_no_leak(honest):
+    """Where the task is easy, every column may tell it alone."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 2, 300)
+    table = Table.from_columns(
+        {
+            name: 20.0 * codes + rng.normal(size=300) + (rng.random(300) < 0.04) * 20
+            for name in "abc"
+        }
+        | {"d": 20.0 * codes + rng.normal(size=300)}
+    )
+    assert find_leaks(table, table.names, codes, classes=True) == ()
+
+
+def test_two_leaks_do_not_hide_each_other(honest):
+    columns, price, _ = honest
+    table = Table.from_columns({**columns, "first": price, "second": -price})
+    leaks = find_leaks(table, table.names, price, classes=False)
+    assert [leak.column for leak in leaks] == ["first", "second"]
+
+
+def test_a_rare_class_is_given_away_only_if_its_rows_are():
+    """A constant is right in 99 of 100 rows, which tells nothing."""
+    rng = np.random.default_rng(0)
+    codes = (np.arange(2000) % 100 == 0).astype(int)
+    table = Table.from_columns({"noise": rng.normal(size=2000), "other": rng.normal(size=2000)})
+    assert find_leaks(table, table.names, codes, classes=True) == ()
+    table = Table.from_columns({"noise": rng.normal(size=2000), "leak": codes + 0.5})
+    assert [one.column for one in find_leaks(table, table.names, codes, classes=True)] == ["leak"]
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 59])
+def test_few_rows_tell_nothing_of_leaks(n_rows):
+    target = np.arange(float(n_rows))
+    table = Table.from_columns({"a": target, "b": target**2 % 7})
+    assert find_leaks(table, table.names, target, classes=False) == ()
+
+
+def test_a_single_column_is_what_was_asked_for(honest):
+    _, price, _ = honest
+    table = Table.from_columns({"size": price})
+    assert find_leaks(table, table.names, price, classes=False) == ()
+
+
+def test_large_tables_are_judged_on_a_part(honest):
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=30_000)
+    table = Table.from_columns({"a": rng.normal(size=30_000), "leak": np.tanh(target)})
+    assert [one.column for one in find_leaks(table, table.names, target, classes=False)] == ["leak"]
+
+
+def test_rows_of_a_group_that_are_alike_give_nothing_away():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(80), 5)
+    target = rng.normal(size=80)[groups]
+    table = Table.from_columns({"same": rng.normal(size=80)[groups], "own": rng.normal(size=400)})
+    assert find_leaks(table, table.names, target, classes=False, groups=groups) == ()
+    assert [one.column for one in find_leaks(table, table.names, target, classes=False)] == ["same"]
+
+
+def test_columns_that_all_tell_the_target_are_no_leaks(honest):
+    _, price, _ = honest
+    table = Table.from_columns({"size": price, "weight": 3 * price})
+    assert find_leaks(table, table.names, price, classes=False) == ()
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_a_constant_is_not_given_away(classes, honest):
+    table = Table.from_columns(honest[0])
+    assert find_leaks(table, table.names, np.full(600, 7), classes=classes) == ()

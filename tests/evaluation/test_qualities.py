@@ -1,0 +1,100 @@
+"""Qualities of classes and numbers: counts that add up, and figures that others find, too."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from madaline.evaluation.quality.of_classes import ClassQuality
+from madaline.evaluation.quality.of_numbers import NumberQuality
+from madaline.evaluation.quality.quality import quality_from_json
+
+
+@pytest.fixture
+def judged() -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of three classes, and which is right."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 3, 400)
+    probabilities = rng.dirichlet(np.ones(3), 400)
+    probabilities[np.arange(400), codes] += 0.5
+    return probabilities / probabilities.sum(axis=1, keepdims=True), codes
+
+
+def test_counts_are_those_of_scikit_learn(judged) -> None:
+    probabilities, codes = judged
+    quality = ClassQuality.of("abc", probabilities, codes)
+    predicted = probabilities.argmax(axis=1)
+    assert np.array_equal(quality.matrix, confusion_matrix(codes, predicted))
+    assert quality.accuracy == pytest.approx((predicted == codes).mean())
+    found = np.array([[one["precision"], one["recall"], one["f1"]] for one in quality.by_class()])
+    expected = precision_recall_fscore_support(codes, predicted)
+    assert pytest.approx(np.array(expected[:3])) == found.T
+    assert sum(quality.sizes) == quality.n_rows == 400
+
+
+def test_weights_count(judged) -> None:
+    probabilities, codes = judged
+    weight = np.random.default_rng(1).random(400)
+    quality = ClassQuality.of("abc", probabilities, codes, weight=weight)
+    predicted = probabilities.argmax(axis=1)
+    expected = confusion_matrix(codes, predicted, sample_weight=weight)
+    assert quality.matrix == pytest.approx(expected)
+
+
+def test_mistakes_come_in_the_order_of_their_number(judged) -> None:
+    quality = ClassQuality.of("abc", *judged)
+    mistakes = [one["rows"] for one in quality.confusions()]
+    assert mistakes == sorted(mistakes, reverse=True)
+    assert sum(mistakes) == pytest.approx(400 * (1 - quality.accuracy))
+
+
+def test_a_class_without_rows_has_no_recall(judged) -> None:
+    probabilities, codes = judged
+    quality = ClassQuality.of("abc", probabilities, np.where(codes == 2, 0, codes))
+    missing = quality.by_class()[2]
+    assert (missing["rows"], missing["recall"], missing["area"]) == (0, None, None)
+
+
+def test_of_a_thousand_classes_what_happened_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    probabilities, codes = rng.random((500, 1000)), rng.integers(0, 1000, 500)
+    quality = ClassQuality.of([f"c{k}" for k in range(1000)], probabilities, codes)
+    assert len(quality.confusion) <= 500
+    assert sum(area is not None for area in quality.areas) == 100
+    assert len(json.dumps(quality.to_json())) < 60_000
+
+
+def test_probabilities_that_come_true_lie_on_the_diagonal() -> None:
+    rng = np.random.default_rng(0)
+    second = rng.random(20_000)
+    codes = (rng.random(20_000) < second).astype(int)
+    quality = ClassQuality.of("ab", np.stack([1 - second, second], axis=1), codes)
+    assert quality.kept == pytest.approx(quality.promised, abs=0.04)
+    assert quality.calibration_error < 0.02
+
+
+def test_rows_are_counted_once_wherever_they_lie() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.standard_cauchy(1000)
+    quality = NumberQuality.of(truth + rng.normal(size=1000), truth)
+    assert np.sum(quality.counts) == sum(quality.error_counts) == quality.n_rows == 1000
+    assert list(quality.predictions) == sorted(quality.predictions)
+    assert all(list(levels) == sorted(levels) for levels in quality.errors)
+
+
+def test_a_constant_prediction_of_a_constant_is_drawn() -> None:
+    quality = NumberQuality.of(np.ones(5), np.ones(5))
+    assert quality.edges[0] < 1 < quality.edges[-1]
+    assert (quality.bias, quality.median_error) == (0, 0)
+
+
+def test_qualities_survive_json(judged) -> None:
+    rng = np.random.default_rng(0)
+    for quality in (
+        ClassQuality.of("abc", *judged),
+        NumberQuality.of(rng.normal(size=50), rng.normal(size=50)),
+    ):
+        assert quality_from_json(json.loads(json.dumps(quality.to_json()))) == quality

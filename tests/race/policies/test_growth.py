@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from madaline.nn.layers import Linear
+from madaline.nn.network import Network
+from madaline.race.policies.growth import GrowthPolicy, wider
+from madaline.race.recipe import Recipe
+from madaline.race.state import Candidate, Standing
+from madaline.records.record import Record
+
+POLICY = GrowthPolicy(rows_for_a_parameter=2, widest=128, epochs=50)
+RECIPE = Recipe(16, 3)
+NETWORK = Network((Linear(99, 1),))  # of 100 parameters
+
+
+def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
+    record = Record(last, recipe.name, loss, loss, recipe.learning_rate, 1, 0.0)
+    return Candidate(recipe, NETWORK, loss, epoch, record=record, racing=racing)
+
+
+def decide(*candidates, rows=250, epoch=18):
+    examples = SimpleNamespace(rows=SimpleNamespace(n_training=rows))
+    return POLICY.decide(Standing(epoch, {one.name: one for one in candidates}, examples))
+
+
+def test_a_leader_with_many_rows_for_few_parameters_grows():
+    (decision,) = decide(candidate(), candidate(Recipe(0, 3), loss=0.6))
+    assert (decision.action, decision.subject) == ("grow", RECIPE.name)
+    for number in ("0.5000", "100 parameters", "250 rows", "128 instead of 64"):
+        assert number in decision.sentence
+
+
+def test_few_rows_are_no_reason_to_grow():
+    assert len(decide(candidate(), rows=200)) == 1
+    assert decide(candidate(), rows=199) == []
+
+
+def test_it_is_asked_once_when_the_leader_stops():
+    assert decide(candidate(racing=True)) == []
+    assert decide(candidate(last=17)) == []
+
+
+def test_widths_are_tried_once_and_have_an_end():
+    assert decide(candidate(), candidate(wider(RECIPE), loss=0.6)) == []
+    assert decide(candidate(wider(RECIPE))) == []
+
+
+def test_wider_is_twice_the_units_at_a_third_of_the_learning_rate():
+    recipe = wider(Recipe(0, 3, (64, 32), learning_rate=0.3))
+    assert recipe.units == (128, 64)
+    assert recipe.learning_rate == pytest.approx(0.1)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from madaline.race.policies.simplification import COLUMN_DROPOUT, SimplificationPolicy, simpler
+from madaline.race.recipe import LEARNING_RATE, Recipe
+from madaline.race.state import Candidate, Standing
+from madaline.records.record import Record
+
+POLICY = SimplificationPolicy(overfit=0.9, fewest_columns=16)
+RECIPE = Recipe(16, 3)
+
+
+def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
+    record = Record(last, recipe.name, loss, loss, recipe.learning_rate, 1, 0.0)
+    return Candidate(recipe, None, loss, epoch, record=record, racing=racing)
+
+
+@pytest.fixture
+def decide(monkeypatch):
+    def decide(*candidates, seen=0.44, n_columns=16):
+        monkeypatch.setattr(Standing, "seen_loss", lambda standing, candidate: seen)
+        examples = SimpleNamespace(n_columns=n_columns)
+        return POLICY.decide(Standing(18, {one.name: one for one in candidates}, examples))
+
+    return decide
+
+
+def test_a_leader_that_stopped_and_overfits_starts_anew_with_columns_hidden(decide):
+    (decision,) = decide(candidate(), candidate(Recipe(0, 3), loss=0.6))
+    assert (decision.action, decision.subject) == ("simplify", RECIPE.name)
+    for number in ("0.5000", "0.4400", "15%"):
+        assert number in decision.sentence
+
+
+def test_a_leader_that_fits_weakly_or_still_learns_is_left_alone(decide):
+    assert decide(candidate(), seen=0.46) == []
+    assert decide(candidate(racing=True)) == []
+    assert decide(candidate(last=17)) == []
+
+
+def test_a_table_of_few_columns_has_none_to_hide(decide):
+    assert decide(candidate(), n_columns=15) == []
+
+
+def test_it_is_tried_once(decide):
+    assert decide(candidate(), candidate(simpler(Recipe(0, 3)), loss=0.6)) == []
+    assert decide(candidate(simpler(RECIPE))) == []
+
+
+def test_simpler_hides_columns_and_begins_at_the_usual_rate():
+    recipe = simpler(replace(RECIPE, learning_rate=0.001))
+    assert recipe == replace(RECIPE, column_dropout=COLUMN_DROPOUT)
+    assert recipe.learning_rate == LEARNING_RATE
+    assert recipe.name == "16 bins, decay 3, 64-64-64, 15% hidden"

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline.data.io import row_file
+from madaline.data.io.saving import write_tensor_file
+from madaline.data.io.tensor_file import MODEL
+from madaline.data.splits.batches import FoldedRows
+from madaline.errors import ModelFileError
+from madaline.race.checkpoint import fingerprint, resume, save_checkpoint
+from madaline.race.race import Race
+from madaline.race.workers import Workers
+
+
+def advance(race, records, decisions, epochs):
+    """Run some epochs, or to the end, and write down what happens."""
+    for _ in range(epochs):
+        if race.finished:
+            return
+        for record, decision in race.run_epoch():
+            if decision is None:
+                records.append(record)
+            else:
+                decisions.append(decision)
+
+
+def test_outputs_in_files_are_kept_and_go_on(make_examples, plan, bits, tmp_path, monkeypatch):
+    monkeypatch.setattr(row_file, "LARGE", 1)
+    examples = make_examples("multiclass")
+    whole, history = Race(plan, examples, 5), ([], [])
+    advance(whole, *history, 99)
+    interrupted, before = Race(plan, examples, 5), ([], [])
+    advance(interrupted, *before, 2)
+    save_checkpoint(tmp_path / "state", interrupted, *before)
+    race = Race(plan, examples, 5)
+    resumed = resume(tmp_path / "state", race)
+    for one in race.candidates.values():
+        assert isinstance(one.output, row_file.RowFile)
+    advance(race, *resumed, 99)
+    assert bits(race) == bits(whole)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
+    task, busy, make_examples, plan, busy_plan, bits, tmp_path
+):
+    plan = busy_plan if busy else plan
+    examples = make_examples(task, weighted=task == "regression")
+    whole, history = Race(plan, examples, 5), ([], [])
+    advance(whole, *history, 99)
+    for stop in range(0, whole.epoch + 1, 3 if busy else 1):
+        interrupted, before = Race(plan, examples, 5), ([], [])
+        advance(interrupted, *before, stop)
+        save_checkpoint(tmp_path / "state", interrupted, *before)
+        race = Race(plan, examples, 5, Workers(2))
+        resumed = resume(tmp_path / "state", race)
+        assert resumed == before
+        assert race.epoch == interrupted.epoch == stop
+        advance(race, *resumed, 99)
+        assert bits(race) == bits(whole)
+        assert resumed == history
+        assert race.mix().shares == whole.mix().shares
+
+
+def other_races(examples, plan):
+    """Return races that differ from the usual one in one thing each."""
+    target = examples.target.copy()
+    target[3] = 1 - target[3]
+    features = {bins: matrix.copy() for bins, matrix in examples.features.items()}
+    features[16][0, 0] += 1
+    weight = examples.weight.copy()
+    weight[0] += 1
+    order, bounds = examples.rows.order, examples.rows.bounds
+    return {
+        "seed": Race(plan, examples, 6),
+        "epochs": Race(replace(plan, epochs=7), examples, 5),
+        "recipes": Race(replace(plan, recipes=plan.recipes[::-1]), examples, 5),
+        "target": Race(plan, replace(examples, target=target), 5),
+        "features": Race(plan, replace(examples, features=features), 5),
+        "weight": Race(plan, replace(examples, weight=weight), 5),
+        "no weight": Race(plan, replace(examples, weight=None), 5),
+        "order": Race(plan, replace(examples, rows=FoldedRows(order[::-1].copy(), bounds)), 5),
+        "folds": Race(plan, replace(examples, rows=FoldedRows(order, (0, 20, 41, 61))), 5),
+    }
+
+
+def test_the_state_of_another_race_is_refused(make_examples, plan, bits, tmp_path):
+    examples = make_examples(weighted=True)
+    race = Race(plan, examples, 5)
+    advance(race, [], [], 2)
+    save_checkpoint(tmp_path / "state", race, [], [])
+    for name, other in other_races(examples, plan).items():
+        before = bits(other)
+        assert resume(tmp_path / "state", other) is None, name
+        assert bits(other) == before, name
+
+
+def test_the_fingerprint_does_not_depend_on_threads_or_progress(make_examples, plan):
+    first, second = (Race(plan, make_examples(), 5, Workers(jobs)) for jobs in (1, 3))
+    expected = fingerprint(first)
+    advance(second, [], [], 2)
+    assert fingerprint(second) == expected
+
+
+def test_a_damaged_state_is_refused(make_examples, plan, tmp_path):
+    path = tmp_path / "state"
+    race = Race(plan, make_examples(), 5)
+    advance(race, [], [], 1)
+    save_checkpoint(path, race, [], [])
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(8, len(content), 20):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(ModelFileError):
+            resume(path, Race(plan, make_examples(), 5))
+    path.write_bytes(content[:-1])
+    with pytest.raises(ModelFileError, match="damaged"):
+        resume(path, Race(plan, make_examples(), 5))
+
+
+def test_a_model_is_no_checkpoint(make_examples, plan, tmp_path):
+    write_tensor_file(tmp_path / "model", MODEL, {}, {})
+    with pytest.raises(ModelFileError):
+        resume(tmp_path / "model", Race(plan, make_examples(), 5))

@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline.nn.compiled import SIGNATURES
+from madaline.nn.workspace import Workspace
+from madaline.race import cohort as cohort_module
+from madaline.race.architecture import build_network
+from madaline.race.cohort import Cohort, learning_rate_multiple
+from madaline.race.recipe import Recipe
+
+RECIPES = [Recipe(0, 3, (8, 8)), Recipe(0, 10, (8, 8)), Recipe(0, 30, (8, 8), learning_rate=0.01)]
+
+
+def start(examples, recipes=RECIPES, batch_size=16):
+    rngs = [np.random.default_rng([7, place]) for place in range(len(recipes))]
+    return Cohort.start(recipes, examples, batch_size, rngs)
+
+
+def train(cohort, epochs, first=0):
+    for epoch in range(first, first + epochs):
+        order = cohort.examples.rows.batches(cohort.batch_size, np.random.default_rng(epoch))
+        for group in cohort.groups():
+            folds = range(group.folds.start, group.folds.stop)
+            rngs = [np.random.default_rng([epoch, fold]) for fold in folds]
+            cohort.train_group(group, order, rngs)
+
+
+def out_of_fold(cohort):
+    rows = cohort.examples.rows
+    answers = [cohort.judge_fold(fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
+    return np.concatenate(answers, axis=1)
+
+
+def state(cohort, place):
+    population = cohort.population
+    matrices = [population.theta, *population.memory.values(), *population.columns.values()]
+    return [matrix[place].tobytes() for matrix in matrices]
+
+
+def test_networks_start_at_the_prior_of_their_own_training_rows(make_examples):
+    for task in ("binary", "multiclass", "regression"):
+        examples = make_examples(task, weighted=True)
+        expected = np.broadcast_to(examples.prior_output(), (3, *examples.target.shape))
+        np.testing.assert_allclose(out_of_fold(start(examples)), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("poisoned", ["features", "target", "weight"])
+def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(make_examples, poisoned):
+    examples = make_examples(weighted=True)
+    arrays = {"features": examples.features[0], "target": examples.target}
+    arrays["weight"] = examples.weight
+    arrays[poisoned][examples.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
+    with np.errstate(invalid="ignore"):
+        cohort = start(examples)
+        train(cohort, 2)
+    finite = np.isfinite(cohort.population.theta).all(axis=-1)  # (recipes, folds)
+    np.testing.assert_array_equal(finite, [[False, True, False]] * len(RECIPES))
+
+
+def test_a_row_of_weight_zero_teaches_nothing(make_examples):
+    examples = make_examples(weighted=True)
+    examples.weight[5] = 0
+    other = replace(examples, target=examples.target.copy())
+    other.target[5] = 1 - other.target[5]
+    first, second = start(examples), start(other)
+    train(first, 2)
+    train(second, 2)
+    np.testing.assert_array_equal(first.population.theta, second.population.theta)
+
+
+def test_training_lowers_the_loss_on_the_training_rows(make_examples):
+    examples = make_examples("regression", n_samples=90)
+    cohort = start(examples)
+    rows = examples.rows
+    before = examples.mean_loss(examples.prior_output())
+    train(cohort, 40)
+    for fold in range(rows.n_folds):
+        learned = rows.training(fold)
+        output = cohort.judge_fold(fold, slice(None))[:, learned]
+        assert np.all(examples.loss.mean(output, examples.target[learned]) < 0.3 * before)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("elements", [1, 2 * 3 * 16 * 8, 2**30])
+def test_groups_do_not_matter(make_examples, monkeypatch, elements, weighted):
+    examples = make_examples(n_folds=5, weighted=weighted)
+    expected = start(examples)
+    train(expected, 2)
+    monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
+    cohort = start(examples)
+    train(cohort, 2)
+    assert [state(cohort, place) for place in range(3)] == [
+        state(expected, place) for place in range(3)
+    ]
+
+
+@pytest.mark.parametrize(("elements", "sizes"), [(1, [1] * 5), (768, [2, 2, 1]), (10**9, [5])])
+def test_groups_cover_every_fold_once(make_examples, monkeypatch, elements, sizes):
+    monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
+    groups = start(make_examples(n_folds=5)).groups()
+    assert [group.size // 3 for group in groups] == sizes
+    assert all(group.recipes == slice(0, 3) for group in groups)
+    assert [fold for group in groups for fold in range(5)[group.folds]] == [0, 1, 2, 3, 4]
+
+
+def test_a_dropped_recipe_is_not_missed_by_the_others(make_examples):
+    examples = make_examples(weighted=True)
+    all_three, two = start(examples), start(examples)
+    train(all_three, 2)
+    train(two, 2)
+    two.keep([2, 0])
+    assert [recipe.decay_time for recipe in two.recipes] == [30, 3]
+    train(all_three, 2, first=2)
+    train(two, 2, first=2)
+    assert state(two, 0) == state(all_three, 2)
+    assert state(two, 1) == state(all_three, 0)
+    np.testing.assert_array_equal(out_of_fold(two), out_of_fold(all_three)[[2, 0]])
+
+
+def test_a_recipe_learns_the_same_alone_as_in_company(make_examples):
+    examples = make_examples()
+    company = start(examples)
+    alone = Cohort.start(RECIPES[1:2], examples, 16, [np.random.default_rng([7, 1])])
+    train(company, 3)
+    train(alone, 3)
+    assert state(alone, 0) == state(company, 1)
+
+
+def test_each_recipe_has_its_own_learning_rate_and_decay(make_examples):
+    cohort = start(make_examples())
+    rate, decay = (cohort.population.columns[name] for name in ("learning_rate", "weight_decay"))
+    np.testing.assert_allclose(rate[:, 2, 0], [0.03, 0.03, 0.01], rtol=1e-6)
+    assert decay.shape == (3, 3, 1)
+    expected = [1 / (recipe.decay_time * cohort.steps) for recipe in RECIPES]
+    np.testing.assert_allclose(decay[:, 0, 0], expected, rtol=1e-6)
+
+
+def test_a_shorter_decay_time_keeps_weights_smaller(make_examples):
+    recipes = [Recipe(0, decay_time, (8, 8)) for decay_time in (1, 100)]
+    cohort = start(make_examples(shuffled=True), recipes)
+    train(cohort, 30)
+    strong, weak = (np.abs(cohort.averaged(place)).mean() for place in range(2))
+    assert strong < 0.7 * weak
+
+
+def test_judging_in_chunks_changes_nothing_but_rounding(make_examples, monkeypatch):
+    cohort = start(make_examples())
+    train(cohort, 3)
+    whole = out_of_fold(cohort)
+    monkeypatch.setattr(cohort_module, "JUDGED_ROWS", 7)
+    np.testing.assert_allclose(out_of_fold(cohort), whole, rtol=1e-5, atol=1e-6)
+
+
+def test_judging_does_not_change_the_networks(make_examples):
+    cohort = start(make_examples())
+    train(cohort, 1)
+    before = [state(cohort, place) for place in range(3)]
+    out_of_fold(cohort)
+    cohort.averaged(0)[...] = 0
+    assert [state(cohort, place) for place in range(3)] == before
+
+
+def test_multiply_adds_agree_with_a_count_by_hand(make_examples):
+    # 61 rows in folds of 21, 20, 20: the fewest training rows are 40, two batches of 16.
+    # One row through one network: 4 x 8 + 8 x 8 + 8 x 1 = 104. Back costs twice as much, but for
+    # the gradient by the inputs, 4 x 8 = 32, which is not taken.
+    cohort = start(make_examples())
+    assert cohort.steps == 2
+    training = 3 * 2 * 16 * (3 * 104 - 32)  # folds, steps, batch; forward and twice back
+    judging = 61 * 104  # every row by the one network that never saw it
+    assert cohort.multiply_adds == 3 * (training + judging)
+    cohort.keep([1])
+    assert cohort.multiply_adds == training + judging
+
+
+def test_the_network_has_the_recipe_s_layers(make_examples):
+    network = build_network(Recipe(16, 3, (8, 5)), make_examples("multiclass"))
+    shapes = {slot.name: slot.shape for slot in network.layout.slots}
+    weights = [shape for shape in shapes.values() if len(shape) == 2]
+    assert weights == [(7, 8), (8, 5), (5, 3)]
+    gates = [slot.shape for slot in network.layout.slots if slot.kind == "gate"]
+    assert gates == [(7,)]
+
+
+def test_weights_learn_faster_the_fewer_inputs_meet(make_examples):
+    slots = build_network(RECIPES[0], make_examples()).layout.slots
+    multiples = {slot.name: learning_rate_multiple(slot) for slot in slots}
+    assert multiples == {
+        "0.gate": 6.0,
+        "0.weight": 5.0,
+        "0.bias": 1.0,
+        "2.weight": pytest.approx(10 / 8**0.5),
+        "2.bias": 1.0,
+        "4.weight": pytest.approx(10 / 8**0.5),
+        "4.bias": 1.0,
+    }
+
+
+def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(make_examples):
+    examples = replace(make_examples(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
+    cohort = start(examples, [Recipe(16, 3, (8, 8), column_dropout=0.25)])
+    shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(examples.columns[16])
+    rngs = [np.random.default_rng(fold) for fold in range(3)]
+    cohort._hide_columns(shown, rngs, Workspace())
+    assert set(np.unique(shown)) == {np.float32(0), np.float32(1 / 0.75)}
+    for column in range(4):
+        features = shown[..., columns == column]
+        assert np.all(features == features[..., :1])
+        np.testing.assert_allclose((features[..., 0] == 0).mean(axis=1), 0.25, atol=0.04)
+    assert not np.array_equal(shown[0], shown[1])
+    assert not np.array_equal(shown[..., 0], shown[..., 1])
+
+
+def test_columns_are_hidden_in_training_only(make_examples):
+    examples = make_examples()
+    hiding = start(examples, [Recipe(0, 3, (8, 8), column_dropout=0.5)])
+    seeing = start(examples, [Recipe(0, 3, (8, 8))])
+    before = examples.features[0].copy()
+    np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
+    train(hiding, 1)
+    train(seeing, 1)
+    np.testing.assert_array_equal(examples.features[0], before)
+    assert not np.array_equal(hiding.population.theta, seeing.population.theta)
+    seeing.population.theta[...] = hiding.population.theta
+    seeing.population.memory["z"][...] = hiding.population.memory["z"]
+    np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
+
+
+def test_kernels_take_over_when_there_was_enough_work_and_give_the_same_bits(
+    make_examples, monkeypatch
+):
+    used, examples = [], make_examples()
+    noting = {one: lambda *arrays, own=one: used.append(own) or own(*arrays) for one in SIGNATURES}
+    loading = functools.cache(lambda: noting)
+    monkeypatch.setattr(cohort_module, "compiled_kernels", loading)
+    plain, quick = start(examples), start(examples)
+    train(plain, 2)
+    assert not used
+    monkeypatch.setattr(cohort_module, "WORTH_COMPILING", 0.9 * quick.multiply_adds)
+    train(quick, 1)
+    assert not used
+    assert not loading.cache_info().currsize
+    train(quick, 1, first=1)
+    assert used
+    assert state(plain, 0) == state(quick, 0)
+    np.testing.assert_array_equal(out_of_fold(plain), out_of_fold(quick))

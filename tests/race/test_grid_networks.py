@@ -1,0 +1,179 @@
+"""Networks that look at a grid race as all others do, and what needs columns leaves them alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline.data.media.grid import Grid
+from madaline.data.splits.batches import FoldedRows
+from madaline.nn.layers import Convolution, Linear, ScaledLinear
+from madaline.nn.losses import BinaryCrossEntropy
+from madaline.nn.surgery import hidden_layers
+from madaline.race.architecture import build_network, width
+from madaline.race.cohort import Cohort
+from madaline.race.dataset import Examples
+from madaline.race.plan import LEAST_STEPS, make_plan
+from madaline.race.race import Race
+from madaline.race.recipe import Recipe
+
+GRID = (6, 5)
+WHOLE = Grid(0, 60, GRID)
+RECIPE = Recipe(0, 10, (8,), channels=((3, 4),), dropout=0.2, warping=1.0, learning_rate=0.01)
+
+
+@pytest.fixture
+def examples():
+    """Images with a bright upper or lower half."""
+    rng = np.random.default_rng(0)
+    target = (rng.random((60, 1)) < 0.5).astype(np.float32)
+    x = rng.standard_normal((60, *GRID, 2)).astype(np.float32)
+    x[:, :3] += 2 * target[..., None, None] - 1
+    rows = FoldedRows.from_folds(np.arange(60) % 3)
+    features, columns = {0: x.reshape(60, -1)[rows.order]}, {0: (0,) * 60}
+    return Examples(
+        rows, features, columns, target[rows.order], BinaryCrossEntropy(), grids=(WHOLE,)
+    )
+
+
+def test_the_plan_for_a_grid_has_bent_and_unbent_recipes():
+    plan = make_plan(4000, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),))
+    assert {recipe.channels for recipe in plan.recipes} == {((16, 32, 64),)}
+    assert sorted(recipe.warping for recipe in plan.recipes) == [0, 1, 1]
+    assert len({recipe.name for recipe in plan.recipes}) == 3
+    assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 64, 30)
+    assert make_plan(20, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),)).batch_size <= 16
+    assert not any(
+        recipe.channels for recipe in make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
+    )
+
+
+def test_layers_look_at_a_coarser_grid_each_time(examples):
+    network = build_network(RECIPE, examples)
+    shapes = [layer.shape for layer in network.layers if isinstance(layer, Convolution)]
+    assert shapes == [(6, 5), (3, 2)]
+    assert not any(isinstance(layer, ScaledLinear) for layer in network.layers)
+    first, last = (layer for layer in network.layers if isinstance(layer, Linear))
+    assert (first.in_features, last.in_features, last.out_features) == (4, 8, 1)
+    assert width(RECIPE, examples) == 90
+    deeper = build_network(replace(RECIPE, channels=((3, 4, 5, 6),)), examples)
+    assert deeper.predict(np.zeros(deeper.layout.size), np.zeros((2, 60))).shape == (2, 1)
+
+
+def test_a_recipe_comes_back_from_json():
+    assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
+    assert RECIPE.name == "convolutions 3-4, decay 10, 8, warped 1"
+
+
+@pytest.mark.parametrize("warping", [0.0, 1.0])
+def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(examples, warping):
+    examples.features[0][examples.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
+    recipes = [replace(RECIPE, warping=warping)]
+    cohort = Cohort.start(recipes, examples, 16, [np.random.default_rng(0)])
+    order = examples.rows.batches(16, np.random.default_rng(0))
+    with np.errstate(invalid="ignore"):
+        for group in cohort.groups():
+            rngs = [np.random.default_rng(fold) for fold in range(3)[group.folds]]
+            cohort.train_group(group, order, rngs)
+    finite = np.isfinite(cohort.population.theta).all(axis=-1)
+    np.testing.assert_array_equal(finite, [[False, True, False]])
+
+
+def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(examples):
+    plan = make_plan(60, {0: 60}, epochs=12, n_folds=3, grids=(WHOLE,))
+    race = Race(plan, examples, seed=0)
+    for _ in race.run():
+        pass
+    best = race.standing.best
+    assert best.loss < 0.5 * examples.mean_loss(examples.prior_output())
+    race._grow(best)
+    wider = race.candidates[list(race.candidates)[-1]]
+    assert wider.recipe.units == (256,)
+    assert len(hidden_layers(wider.network)) == 1
+    places = examples.rows.held_out(0)
+    before, after = (
+        one.predict(theta, examples.encoded(0, 0, places))
+        for one, theta in (
+            (best.network, best.theta[0]),
+            (wider.network, race.cohorts[-1].population.theta[0, 0]),
+        )
+    )
+    np.testing.assert_allclose(after, before, atol=1e-5)
+
+
+def test_the_plans_for_sequences_and_sounds_move_them_or_leave_them():
+    steps = Grid(0, 286, (22,))
+    plan = make_plan(270, {0: 286}, epochs=30, grids=(steps,))
+    assert {recipe.channels for recipe in plan.recipes} == {((64, 64, 64),)}
+    assert len({recipe.name for recipe in plan.recipes}) == 3
+    assert sorted((one.warping, one.offset) for one in plan.recipes) == [(0, 0), (1, 0.3), (1, 0.3)]
+    assert not any(recipe.pitch for recipe in plan.recipes)
+    heard = make_plan(270, {0: 286}, epochs=30, grids=(replace(steps, hears=True),))
+    assert sorted(recipe.pitch for recipe in heard.recipes) == [0, 1, 1]
+    assert heard.recipes[0].name.endswith("warped 1, offset 0.3, pitch 1")
+
+
+@pytest.mark.parametrize(("n_samples", "passes"), [(4, 16), (36, 16), (270, 3), (4000, 1)])
+def test_few_sequences_are_seen_several_times_in_an_epoch(n_samples, passes):
+    steps = Grid(0, 286, (22,))
+    plan = make_plan(n_samples, {0: 286}, epochs=30, grids=(steps,))
+    assert plan.passes == passes
+    rows = FoldedRows.from_folds(np.arange(n_samples) % plan.n_folds)
+    assert replace(rows, passes=plan.passes).steps(plan.batch_size) >= LEAST_STEPS
+    for others in (replace(steps, hears=True), Grid(0, 286, (11, 26))):
+        assert make_plan(n_samples, {0: 286}, epochs=30, grids=(others,)).passes == 1
+
+
+def test_what_is_averaged_over_steps_counts_alike_wherever_it_is_said(examples):
+    averaged = make_plan(60, {0: 60}, epochs=5, grids=(Grid(0, 60, (60,)),)).recipes[1]
+    assert averaged.name.startswith("convolutions 64-64-64 averaged, decay 10, 128, warped 1")
+    assert Recipe.from_json(json.loads(json.dumps(averaged.to_json()))) == averaged
+    sequences = replace(examples, grids=(Grid(0, 60, (60,)),))
+    network = build_network(averaged, sequences)
+    theta = network.initialize((), np.random.default_rng(0)).theta
+    network.bind(theta)[-1]["weight"][...] = 1  # it starts at zero
+    early, late = np.zeros((2, 1, 60), np.float32)
+    early[0, 24:28] = late[0, 32:36] = 1, -1, 2, -2  # the coarsest grid's steps are four each
+    said, unlike = network.predict(theta, early), network.predict(theta, -early)
+    np.testing.assert_allclose(network.predict(theta, late), said, atol=1e-5)
+    assert np.abs(unlike - said).max() > 1e-2
+    flat = build_network(replace(averaged, averaged=False), sequences)
+    theta = flat.initialize((), np.random.default_rng(0)).theta
+    flat.bind(theta)[-1]["weight"][...] = 1
+    assert np.abs(flat.predict(theta, late) - flat.predict(theta, early)).max() > 1e-2
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 9])
+def test_short_sequences_are_averaged_too(examples, length):
+    grid = Grid(0, 2 * length, (length,))
+    plan = make_plan(60, {0: 2 * length}, epochs=5, grids=(grid,))
+    short = replace(examples, columns={0: (0,) * 2 * length}, grids=(grid,))
+    for recipe in plan.recipes:
+        network = build_network(recipe, short)
+        theta = network.initialize((), np.random.default_rng(0)).theta
+        x = np.ones((3, 2 * length), np.float32)
+        assert network.predict(theta, x).shape == (3, 1)
+
+
+def test_sequences_are_moved_in_training_and_judged_as_they_are():
+    rng = np.random.default_rng(0)
+    target = (rng.random((60, 1)) < 0.5).astype(np.float32)
+    x = np.ones((60, 8, 4), np.float32)
+    x[..., :3] = rng.normal(size=(60, 8, 3)) + 3 * target[:, None]
+    rows = FoldedRows.from_folds(np.arange(60) % 3)
+    features = {0: x.reshape(60, -1)[rows.order]}
+    given = features[0].copy()
+    steps = Grid(0, 32, (8,), hears=True)
+    examples = Examples(
+        rows, features, {0: (0,) * 32}, target[rows.order], BinaryCrossEntropy(), grids=(steps,)
+    )
+    recipes = (replace(RECIPE, offset=0.5, pitch=1.0), replace(RECIPE, warping=0.0))
+    plan = replace(make_plan(60, {0: 32}, epochs=20, n_folds=3, grids=(steps,)), recipes=recipes)
+    race = Race(plan, examples, seed=0)
+    for _ in race.run():
+        pass
+    assert race.standing.best.loss < 0.5 * examples.mean_loss(examples.prior_output())
+    np.testing.assert_array_equal(features[0], given)

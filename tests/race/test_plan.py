@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from madaline.data.splits.batches import FoldedRows
+from madaline.race import plan as plan_module
+from madaline.race.plan import batch_size_for, make_plan
+from madaline.race.recipe import Recipe
+
+WIDTHS = {0: 8, 16: 100, 64: 300}
+
+
+def test_batches_grow_with_the_table_within_bounds():
+    sizes = [batch_size_for(n_samples) for n_samples in range(20_000)]
+    assert set(sizes) == {32, 64, 128, 256}
+    assert sizes == sorted(sizes)
+    assert [batch_size_for(n_samples) for n_samples in (0, 1, 1000, 5000, 10**7)] == [
+        32,
+        32,
+        32,
+        128,
+        256,
+    ]
+
+
+@pytest.mark.parametrize("n_samples", [5, 6, 7, 31, 39, 40, 41, 64, 100, 344, 1000, 60_000])
+def test_a_batch_fits_into_the_smallest_training_part(n_samples):
+    plan = make_plan(n_samples, WIDTHS, epochs=10)
+    folds = np.arange(n_samples) % plan.n_folds
+    rows = FoldedRows.from_folds(folds)
+    assert 1 <= plan.batch_size <= rows.n_training
+    order = rows.batches(plan.batch_size, np.random.default_rng(0))
+    assert order.shape == (plan.n_folds, rows.steps(plan.batch_size), plan.batch_size)
+
+
+def test_recipes_of_all_encodings_race():
+    plan = make_plan(1000, WIDTHS, epochs=10)
+    assert [(recipe.n_bins, recipe.decay_time) for recipe in plan.recipes] == [
+        *((0, decay_time) for decay_time in (3, 10, 30)),
+        *((n_bins, decay_time) for n_bins in (16, 64) for decay_time in (1, 3, 10)),
+    ]
+    assert plan.epochs == 10
+
+
+@pytest.mark.parametrize(
+    ("widths", "encodings"),
+    [
+        ({0: 8, 16: 8, 64: 8}, {0}),
+        ({0: 8, 16: 20, 64: 20}, {0, 16}),
+        ({0: 8, 16: 20, 64: 60}, {0, 16, 64}),
+    ],
+)
+def test_an_encoding_that_adds_nothing_is_left_out(widths, encodings):
+    plan = make_plan(1000, widths, epochs=10)
+    assert {recipe.n_bins for recipe in plan.recipes} == encodings
+    names = [recipe.name for recipe in plan.recipes]
+    assert len(set(names)) == len(names)
+
+
+def test_an_encoding_that_takes_too_much_memory_is_left_out(monkeypatch):
+    monkeypatch.setattr(plan_module, "LARGEST_ENCODING", 100 * 1000)
+    assert {recipe.n_bins for recipe in make_plan(1000, WIDTHS, epochs=1).recipes} == {0, 16}
+    assert {recipe.n_bins for recipe in make_plan(10**5, WIDTHS, epochs=1).recipes} == {0}
+
+
+def test_large_tables_have_fewer_folds():
+    assert make_plan(150_000, WIDTHS, epochs=1).n_folds == 5
+    assert make_plan(150_001, WIDTHS, epochs=1).n_folds == 3
+
+
+def test_fewer_recipes_stay_after_each_cut():
+    plan = make_plan(1000, WIDTHS, epochs=100)
+    epochs, stay = zip(*plan.cuts, strict=True)
+    assert list(epochs) == sorted(set(epochs))
+    assert [len(plan.recipes), *stay] == sorted({len(plan.recipes), *stay}, reverse=True)
+    assert min(stay) >= 1
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_groups", "n_folds"),
+    [
+        (5, None, 5),
+        (49, None, 5),
+        (50, None, 10),
+        (1200, None, 10),
+        (1201, None, 5),
+        (1000, 8, 5),
+        (1000, 3, 3),
+        (1000, 1, 2),
+        (1000, 60, 10),
+        (160_000, 2000, 3),
+    ],
+)
+def test_few_rows_have_more_folds_but_not_few_groups(n_samples, n_groups, n_folds):
+    assert make_plan(n_samples, WIDTHS, epochs=1, n_groups=n_groups).n_folds == n_folds
+
+
+def test_texts_have_networks_of_their_own():
+    many, few = (
+        make_plan(4000, {0: terms, 16: terms, 64: terms}, epochs=10, only_texts=True, n_outputs=20)
+        for terms in (16_384, 500)
+    )
+    assert all(recipe.quiet and recipe.units[0] == 20 for recipe in many.recipes)
+    assert len({recipe.name for recipe in few.recipes}) == len(few.recipes)
+    assert {recipe.quiet for recipe in few.recipes} == {True, False}
+
+
+def test_what_is_said_by_networks_of_texts_starts_nearly_silent():
+    recipe = make_plan(4000, {0: 9000, 16: 9000, 64: 9000}, epochs=10, only_texts=True).recipes[0]
+    assert recipe.name == "terms, decay 10, 8"
+    assert Recipe.from_json(recipe.to_json()) == recipe

@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from madaline.data.io import row_file
+from madaline.data.target import ClassCodec
+from madaline.evaluation.objective import Objective
+from madaline.race import cohort as cohort_module
+from madaline.race.cohort import Cohort
+from madaline.race.pruning import prune_mix
+from madaline.race.race import Race
+from madaline.race.recipe import Recipe
+from madaline.race.workers import Workers
+from madaline.records.decision import Decision
+
+
+def run(race):
+    """Run a race to its end and return its records and decisions."""
+    events = list(race.run())
+    records = [record for record, decision in events if decision is None]
+    return records, [decision for _, decision in events if decision is not None]
+
+
+def plain_forward(network, theta, features):
+    """Compute the output of one network in float64, written out anew."""
+    slots = network.layout.slots
+    stops = np.cumsum([slot.size for slot in slots])
+    pieces = np.split(theta.astype(np.float64), stops[:-1])
+    gate, *rest = (piece.reshape(slot.shape) for piece, slot in zip(pieces, slots, strict=True))
+    x = features.astype(np.float64) * gate
+    for weight, bias in zip(rest[:-2:2], rest[1:-2:2], strict=True):
+        total = x @ weight + bias
+        x = total / (1 + np.exp(-total))
+    return x @ rest[-2] + rest[-1]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_same_seed_same_bits_on_any_number_of_threads(task, make_examples, plan, bits):
+    examples = make_examples(task, weighted=task == "binary")
+    races = [Race(plan, examples, 5, Workers(n_threads)) for n_threads in (1, 2, 3)]
+    histories = [run(race) for race in races]
+    assert histories[0] == histories[1] == histories[2]
+    assert bits(races[0]) == bits(races[1]) == bits(races[2])
+
+
+@pytest.mark.parametrize("elements", [1, 10**9])
+def test_the_grouping_of_networks_does_not_matter(elements, make_examples, plan, bits, monkeypatch):
+    examples = make_examples()
+    usual = Race(plan, examples, 5)
+    run(usual)
+    monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
+    grouped = Race(plan, examples, 5, Workers(2))
+    run(grouped)
+    assert bits(grouped) == bits(usual)
+
+
+def test_grouping_and_threads_do_not_matter_at_the_usual_sizes(make_examples, bits, monkeypatch):
+    examples = make_examples(n_samples=700, n_folds=5)
+    recipes = (Recipe(0, 3), Recipe(0, 10), Recipe(16, 3))
+    plan = replace(_plan_of(recipes), n_folds=5, batch_size=64, epochs=2)
+    usual = Race(plan, examples, 5)
+    run(usual)
+    monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", 1)
+    grouped = Race(plan, examples, 5, Workers(3))
+    run(grouped)
+    assert bits(grouped) == bits(usual)
+
+
+def test_another_seed_gives_other_networks(make_examples, plan, bits):
+    examples = make_examples()
+    first, second = Race(plan, examples, 1), Race(plan, examples, 2)
+    run(first)
+    run(second)
+    assert bits(first) != bits(second)
+
+
+def test_what_a_held_out_row_was_cannot_be_known(make_examples, plan):
+    """Turn the held-out targets of one fold around: its networks stay the same to the bit."""
+    examples = make_examples(n_folds=3)
+    turned = replace(examples, target=examples.target.copy())
+    turned.target[examples.rows.held_out(0)] = 1 - turned.target[examples.rows.held_out(0)]
+    races = [Race(replace(plan, cuts=(), patience=99), one, 5) for one in (examples, turned)]
+    for race in races:
+        run(race)
+    for first, second in zip(*(race.cohorts for race in races), strict=True):
+        theta, turned_theta = first.population.theta, second.population.theta
+        np.testing.assert_array_equal(theta[:, 0], turned_theta[:, 0])
+        assert not np.array_equal(theta[:, 1], turned_theta[:, 1])
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_out_of_fold_outputs_are_those_of_the_networks_that_are_kept(task, make_examples, plan):
+    examples = make_examples(task, weighted=True)
+    race = Race(plan, examples, 5)
+    run(race)
+    rows = examples.rows
+    for candidate in race.candidates.values():
+        features = examples.features[candidate.recipe.n_bins]
+        expected = np.concatenate(
+            [
+                plain_forward(
+                    candidate.network, candidate.theta[fold], features[rows.held_out(fold)]
+                )
+                for fold in range(rows.n_folds)
+            ]
+        )
+        np.testing.assert_allclose(candidate.output, expected, rtol=1e-4, atol=1e-5)
+        assert candidate.loss == examples.mean_loss(candidate.output)
+
+
+def test_every_epoch_has_batches_of_its_own_and_all_recipes_the_same(
+    make_examples, plan, monkeypatch
+):
+    seen = {}
+    train_group = Cohort.train_group
+
+    def watched(cohort, group, order, rngs):
+        seen.setdefault(race.epoch, []).append(order.tobytes())
+        train_group(cohort, group, order, rngs)
+
+    monkeypatch.setattr(Cohort, "train_group", watched)
+    race = Race(plan, make_examples(), 5)
+    run(race)
+    assert all(len(set(orders)) == 1 for orders in seen.values())
+    assert len({orders[0] for orders in seen.values()}) == race.epoch
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_records_tell_the_whole_history(shuffled, make_examples, plan):
+    plan = replace(plan, epochs=30, patience=8, cuts=((12, 3),))
+    race = Race(plan, make_examples(shuffled=shuffled), 5)
+    records, decisions = run(race)
+    for name, candidate in race.candidates.items():
+        own = [record for record in records if record.recipe == name]
+        losses = [record.loss for record in own]
+        assert [record.epoch for record in own] == list(range(1, len(own) + 1))
+        assert [record.best_loss for record in own] == list(np.minimum.accumulate(losses))
+        assert candidate.loss == min(losses)
+        assert candidate.epoch == int(np.argmin(losses)) + 1
+        assert candidate.record == own[-1]
+        ends = [decision.epoch for decision in decisions if decision.subject == name]
+        assert len(own) == (ends[0] if ends else race.epoch)
+    for epoch in range(1, race.epoch + 1):
+        assert {record.racing for record in records if record.epoch == epoch} == {
+            sum(record.epoch == epoch for record in records)
+        }
+
+
+def test_the_work_is_counted_for_those_that_race(make_examples, plan):
+    race = Race(plan, make_examples(), 5)
+    records, _ = run(race)
+    learned, judged = 3 * 2 * 16, 61  # rows of an epoch: 3 folds, 2 batches of 16; the judgement
+    work = {}
+    for name, first in {"plain": 4 * 8, "binned": 7 * 8}.items():
+        forward = first + 8 * 8 + 8  # multiply-adds of a row; twice as many back, but for the first
+        work[name] = learned * (3 * forward - first) + judged * forward
+    expected = sum(
+        work["plain" if record.recipe.startswith("plain") else "binned"] for record in records
+    )
+    assert race.multiply_adds == records[-1].multiply_adds == expected
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_no_network_sees_the_table_more_often_than_planned(epochs, make_examples, plan):
+    race = Race(replace(plan, epochs=epochs, patience=99), make_examples(), 5)
+    records, _ = run(race)
+    assert race.epoch == max(record.epoch for record in records) == epochs
+    assert race.finished
+
+
+def test_cuts_leave_as_many_recipes_as_planned(make_examples, plan):
+    race = Race(replace(plan, patience=99), make_examples(), 5)
+    records, decisions = run(race)
+    racing = [max(r.racing for r in records if r.epoch == epoch) for epoch in range(1, 7)]
+    assert racing == [4, 4, 3, 3, 2, 2]
+    dropped = [one.epoch for one in decisions if one.action == "drop"]
+    assert dropped == [2, 4]
+
+
+def test_a_recipe_s_training_does_not_change_when_others_leave(make_examples, plan):
+    races = [
+        Race(replace(plan, patience=99, cuts=cuts), make_examples(), 5)
+        for cuts in ((), ((2, 2), (4, 1)))
+    ]
+    everyone, survivors = (run(race)[0] for race in races)
+    losses = {(record.epoch, record.recipe): record.loss for record in everyone}
+    assert len(survivors) < len(everyone)
+    assert all(losses[record.epoch, record.recipe] == record.loss for record in survivors)
+
+
+def test_the_race_ends_when_every_recipe_is_flat(make_examples, plan):
+    race = Race(replace(plan, epochs=200), make_examples(shuffled=True), 5)
+    _, decisions = run(race)
+    assert race.finished
+    assert race.epoch < 100
+    assert not any(candidate.racing for candidate in race.candidates.values())
+    stops = [decision for decision in decisions if decision.action == "stop"]
+    assert stops
+    for stop in stops:
+        assert stop.epoch - race.candidates[stop.subject].epoch == plan.patience
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_every_decision_says_its_reason_in_words(task, make_examples, plan):
+    race = Race(replace(plan, epochs=60), make_examples(task), 5)
+    _, decisions = run(race)
+    assert {decision.action for decision in decisions} == {"drop", "stop"}
+    for decision in decisions:
+        assert decision.sentence.endswith(".")
+        assert not re.search(r"[{}]|nan|inf\b", decision.sentence)
+        assert decision.subject in race.candidates
+        used = set(re.findall(r"{(\w+)", decision.reason))
+        assert used <= set(decision.evidence)
+
+
+def test_a_decision_comes_with_the_record_that_led_to_it(make_examples, plan):
+    race = Race(replace(plan, epochs=60), make_examples(), 5)
+    pairs = [(record, decision) for record, decision in race.run() if decision is not None]
+    assert pairs
+    for record, decision in pairs:
+        assert (record.recipe, record.epoch) == (decision.subject, decision.epoch)
+
+
+def test_outputs_are_kept_once(make_examples, plan):
+    race = Race(plan, make_examples("multiclass"), 5)
+    with race.workers:
+        list(race.run_epoch())
+        assert race.standing.racing
+        assert all(one.now is one.output for one in race.standing.racing)
+    run(race)
+    kept = [one.output for one in race.candidates.values() if one.epoch]
+    assert all(output.base is None for output in kept)  # none holds those of others
+    assert all(one.now.size == 0 for one in race.candidates.values())
+
+
+@pytest.mark.parametrize("by_metric", [False, True])
+def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bits, monkeypatch):
+    examples = make_examples("multiclass")
+    if by_metric:
+        codes = examples.target.argmax(axis=1)
+        examples.metric = Objective(metric="accuracy").make_metric(
+            ClassCodec.fit(codes), codes, None, n_judged=len(codes)
+        )
+    found = []
+    for large in (row_file.LARGE, 1):
+        monkeypatch.setattr(row_file, "LARGE", large)
+        race = Race(busy_plan, examples, 5)
+        run(race)
+        mix = race.mix()
+        pruned = prune_mix(mix, examples, epoch=race.epoch, tolerance=0.05).settle()
+        outputs = mix.output.tobytes(), pruned.mix.output.tobytes(), pruned.before.output.tobytes()
+        found.append((bits(race), mix.shares, pruned.decisions, outputs))
+        kept = [one.output for one in race.candidates.values() if one.epoch]
+        assert all(isinstance(output, row_file.RowFile) == (large == 1) for output in kept)
+    assert found[0] == found[1]
+
+
+def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_examples, plan):
+    examples = make_examples("regression", n_samples=90)
+    race = Race(replace(plan, epochs=40, patience=10), examples, 5)
+    run(race)
+    mix = race.mix()
+    assert set(mix.shares) <= set(race.candidates)
+    assert sum(mix.shares.values()) == pytest.approx(1)
+    assert min(mix.shares.values()) > 0
+    expected = sum(
+        share * race.candidates[name].output.astype(np.float64)
+        for name, share in mix.shares.items()
+    )
+    np.testing.assert_allclose(mix.output, expected, rtol=1e-12)
+    best = min(candidate.loss for candidate in race.candidates.values())
+    assert examples.mean_loss(mix.output) <= best * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_race_learns_what_there_is_to_learn(task, make_examples, long_plan):
+    examples = make_examples(task, n_samples=300)
+    race = Race(long_plan, examples, 5)
+    run(race)
+    constant = examples.mean_loss(examples.prior_output())
+    assert race.standing.best.loss < 0.7 * constant
+
+
+def test_what_the_race_cannot_do_is_refused(make_examples, plan):
+    race = Race(plan, make_examples(), 5)
+    decision = Decision(1, "restart", plan.recipes[0].name, "It is stuck.")
+    with pytest.raises(ValueError, match="cannot restart"):
+        race._apply(decision)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
+    examples = make_examples(task)
+    race, threaded = (Race(busy_plan, examples, 5, Workers(jobs)) for jobs in (1, 3))
+    records, decisions = run(race)
+    assert run(threaded) == (records, decisions)
+    assert bits(threaded) == bits(race)
+    own = {"simplify"} if busy_plan.overfit else {"grow", "keep"}
+    assert {"drop", "stop", "lower"} | own <= {one.action for one in decisions}
+    for decision in decisions:
+        assert decision.subject in race.candidates
+        assert decision.sentence.endswith(".")
+        assert not re.search(r"[{}]|\bnan\b|\binf\b", decision.sentence)
+    for name, candidate in race.candidates.items():
+        assert not candidate.racing
+        if candidate.snapshot:
+            assert candidate.loss == examples.mean_loss(candidate.output)
+            assert candidate.epoch in [one.epoch for one in decisions if one.action == "keep"]
+            continue
+        own = [record for record in records if record.recipe == name]
+        losses = [record.loss for record in own]
+        assert 1 <= len(own) <= busy_plan.epochs
+        assert [record.best_loss for record in own] == list(np.minimum.accumulate(losses))
+        assert own[0].epoch == candidate.entered + 1
+        assert candidate.loss == min(losses) == examples.mean_loss(candidate.output)
+
+
+def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_examples, plan):
+    plan = replace(plan, patience=99, cuts=())
+    race, undisturbed = (Race(plan, make_examples(), 5) for _ in range(2))
+    for one in (race, undisturbed):
+        list(one.run_epoch())
+    name = plan.recipes[2].name
+    race._apply(Decision(1, "keep", name, "It helps."))
+    snapshot = race.candidates[f"{name}, epoch 1"]
+    assert not snapshot.racing
+    assert race.candidates[name].kept == 1
+    before = race.candidates[name].theta.copy()
+    assert run(race) == run(undisturbed)
+    assert snapshot.theta.tobytes() == before.tobytes() != race.candidates[name].theta.tobytes()
+    features = race.examples.features[16]
+    for fold in range(3):
+        held = race.examples.rows.held_out(fold)
+        expected = plain_forward(snapshot.network, snapshot.theta[fold], features[held])
+        np.testing.assert_allclose(snapshot.output[held], expected, rtol=1e-4, atol=1e-5)
+
+
+def _plan_of(recipes):
+    from madaline.race.plan import Plan
+
+    return Plan(tuple(recipes), n_folds=3, batch_size=16)
