@@ -10,6 +10,7 @@ from madaline.nn.compiled import SIGNATURES
 from madaline.nn.workspace import Workspace
 from madaline.race import cohort as cohort_module
 from madaline.race.architecture import build_network
+from madaline.race.augmentation import Augmentation
 from madaline.race.cohort import Cohort, learning_rate_multiple
 from madaline.race.recipe import Recipe
 
@@ -203,10 +204,12 @@ def test_weights_learn_faster_the_fewer_inputs_meet(make_examples):
 
 def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(make_examples):
     examples = replace(make_examples(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
-    cohort = start(examples, [Recipe(16, 3, (8, 8), column_dropout=0.25)])
+    augmentation = Augmentation.of(Recipe(16, 3, (8, 8), column_dropout=0.25), examples)
+    assert augmentation.active
+    assert not Augmentation.of(Recipe(16, 3, (8, 8)), examples).active
     shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(examples.columns[16])
     rngs = [np.random.default_rng(fold) for fold in range(3)]
-    cohort._hide_columns(shown, rngs, Workspace())
+    assert augmentation.apply(shown, rngs, Workspace()) is shown
     assert set(np.unique(shown)) == {np.float32(0), np.float32(1 / 0.75)}
     for column in range(4):
         features = shown[..., columns == column]

@@ -11,9 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.media.offsets import add_offsets
-from madaline.data.media.pitches import move_pitches
-from madaline.data.media.warping import warp
 from madaline.nn.arrays import Array
 from madaline.nn.compiled import compiled_kernels
 from madaline.nn.gradients import GradientWriter
@@ -22,6 +19,7 @@ from madaline.nn.optimizers import ScheduleFreeAdamW, StepSize, weights_only
 from madaline.nn.population import Population, Slot
 from madaline.nn.workspace import Workspace
 from madaline.race.architecture import build_network, width
+from madaline.race.augmentation import Augmentation
 from madaline.race.dataset import Examples
 from madaline.race.groups import Division, Group, slices
 from madaline.race.learner import Learner
@@ -77,6 +75,7 @@ class Cohort:
         self.population = population
         self.examples = examples
         self.batch_size = batch_size
+        self.augmentation = Augmentation.of(self.recipes[0], examples)
         self.optimizer = ScheduleFreeAdamW(power=AVERAGING_POWER)
         self._rates = network.layout.row(learning_rate_multiple)
         self._decays = weights_only(network.layout)
@@ -227,11 +226,7 @@ class Cohort:
         for index in order[folds].swapaxes(0, 1).copy():  # (folds, batch), in one piece
             workspace.rewind()
             x, target, weight = self._batch(index, folds, workspace)
-            if self.recipes[0].column_dropout:
-                self._hide_columns(x, rngs, workspace)
-            if self.recipes[0].warping:
-                x = self._warped(x, rngs, workspace)
-            self._move(x, rngs)
+            x = self.augmentation.apply(x, rngs, workspace)
             learner.write_gradient(x, target, weight, rng=rngs[0])
             learner.take_step(self._step_size(learner))
 
@@ -325,47 +320,6 @@ class Cohort:
         if examples.weight is None:
             return x, target, None
         return x, target, _gather(examples.weight, index, workspace)
-
-    def _hide_columns(
-        self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace
-    ) -> None:
-        """Set the features of some columns to zero, in each row others; scale up the rest."""
-        rate = self.recipes[0].column_dropout
-        index = np.asarray(self.examples.columns[self.recipes[0].n_bins])
-        shown = workspace.empty(
-            (*x.shape[:-1], index.max() + 1), np.float32
-        )  # (folds, batch, columns)
-        for row, rng in zip(shown, rngs, strict=True):
-            rng.random(out=row, dtype=np.float32)
-        np.greater_equal(shown, rate, out=shown)
-        shown *= np.float32(1 / (1 - rate))
-        mask = workspace.empty(x.shape, np.float32)
-        x *= np.take(shown, index, axis=-1, out=mask, mode="clip")
-
-    def _warped(self, x: Array, rngs: Sequence[np.random.Generator], workspace: Workspace) -> Array:
-        """Return images or sequences that are bent by chance, each in its own way."""
-        for grid in self.examples.grids:
-            rows = x[..., grid.features]
-            bent = workspace.empty(rows.shape, np.float32)
-            sides = (*grid.sides, 1)[:2]  # a sequence is a picture of width 1
-            for own, out, rng in zip(rows, bent, rngs, strict=True):
-                warp(own, sides, self.recipes[0].warping, rng, out=out, workspace=workspace)
-            if bent.shape == x.shape:
-                return bent
-            rows[...] = bent
-        return x
-
-    def _move(self, x: Array, rngs: Sequence[np.random.Generator]) -> None:
-        """Move sequences as a whole, and pitches, by chance, each elsewhere."""
-        recipe = self.recipes[0]
-        for grid in self.examples.grids:
-            if not grid.of_steps:
-                continue
-            for rows, rng in zip(x[..., grid.features], rngs, strict=True):
-                if recipe.pitch and grid.hears:
-                    move_pitches(rows, grid.sides[0], recipe.pitch, rng)
-                if recipe.offset:
-                    add_offsets(rows, grid.sides[0], recipe.offset, rng)
 
     def _learner(self, group: Group) -> Learner:
         """Return a group's learner, the same one as long as its networks stay where they are."""

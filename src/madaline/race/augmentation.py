@@ -1,0 +1,126 @@
+"""Augmentation changes the rows of a training batch at random, so that networks overfit less.
+
+Columns of tables are hidden, images and sequences warped, sequences and pitches shifted. Rows that
+networks are evaluated on stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from madaline.data.media.grid import Grid
+from madaline.data.media.offsets import add_offsets
+from madaline.data.media.pitches import move_pitches
+from madaline.data.media.warping import warp
+from madaline.nn.arrays import Array, Rng
+from madaline.nn.workspace import Workspace
+from madaline.race.dataset import Examples
+from madaline.race.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What a recipe changes in the rows of a training batch.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        The column that each feature was made from.
+    grids : tuple of Grid
+        The images, sequences and sounds among the features.
+    column_dropout : float
+        Probability that a row hides a column.
+    warping : float
+        How much images and sequences are warped.
+    offset : float
+        How far sequences are shifted as a whole.
+    pitch : float
+        How far the pitches of sounds are shifted.
+    """
+
+    columns: tuple[int, ...]
+    grids: tuple[Grid, ...]
+    column_dropout: float
+    warping: float
+    offset: float
+    pitch: float
+
+    @classmethod
+    def of(cls, recipe: Recipe, dataset: Examples) -> Self:
+        """Return the augmentation of a recipe for the features of a dataset."""
+        return cls(
+            dataset.columns[recipe.n_bins],
+            dataset.grids,
+            recipe.column_dropout,
+            recipe.warping,
+            recipe.offset,
+            recipe.pitch,
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether it changes anything."""
+        on_grids = self.warping or self.offset or self.pitch
+        return bool(self.column_dropout or (self.grids and on_grids))
+
+    def apply(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
+        """Return changed rows; those given are overwritten.
+
+        Parameters
+        ----------
+        x : float32 ndarray of shape (folds, batch, features)
+            A batch for each fold.
+        rngs : sequence of numpy.random.Generator
+            Chance, for each fold.
+        workspace : Workspace
+            Where arrays come from.
+
+        Returns
+        -------
+        ndarray like `x`
+            `x` itself or an array of the workspace.
+        """
+        if self.column_dropout:
+            self._hide_columns(x, rngs, workspace)
+        if self.warping:
+            x = self._warp(x, rngs, workspace)
+        if self.offset or self.pitch:
+            self._shift(x, rngs)
+        return x
+
+    def _hide_columns(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> None:
+        """Set the features of some columns to zero, in each row others; scale up the rest."""
+        columns = np.asarray(self.columns)
+        kept = workspace.empty((*x.shape[:-1], columns.max() + 1), np.float32)
+        for rows, rng in zip(kept, rngs, strict=True):
+            rng.random(out=rows, dtype=np.float32)
+        np.greater_equal(kept, self.column_dropout, out=kept)
+        kept *= np.float32(1 / (1 - self.column_dropout))  # (folds, batch, columns)
+        factors = workspace.empty(x.shape, np.float32)
+        x *= np.take(kept, columns, axis=-1, out=factors, mode="clip")
+
+    def _warp(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
+        for grid in self.grids:
+            rows = x[..., grid.features]
+            warped = workspace.empty(rows.shape, np.float32)
+            sides = (*grid.sides, 1)[:2]  # a sequence is an image of width 1
+            for own, out, rng in zip(rows, warped, rngs, strict=True):
+                warp(own, sides, self.warping, rng, out=out, workspace=workspace)
+            if warped.shape == x.shape:
+                return warped
+            rows[...] = warped
+        return x
+
+    def _shift(self, x: Array, rngs: Sequence[Rng]) -> None:
+        for grid in self.grids:
+            if not grid.of_steps:
+                continue
+            for rows, rng in zip(x[..., grid.features], rngs, strict=True):
+                if self.pitch and grid.hears:
+                    move_pitches(rows, grid.sides[0], self.pitch, rng)
+                if self.offset:
+                    add_offsets(rows, grid.sides[0], self.offset, rng)
