@@ -366,7 +366,7 @@ def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
 
 def _facts_without_networks(fitting: Any) -> Any:
     from madaline.data.target import ClassCodec
-    from madaline.diagnosis.facts import Facts
+    from madaline.diagnosis.out_of_fold import Facts
 
     rows, examples, codec = fitting.rows, fitting.race.examples, fitting.codec
     order, prior = rows.order[: rows.n_judged], examples.prior_output()

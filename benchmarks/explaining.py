@@ -15,7 +15,7 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor, FittedModel
 from madaline.data.io.frames import read_frame
 from madaline.data.table import Table
 from madaline.explain import explain
-from madaline.explain.background import some_rows
+from madaline.explain.attributions.background import some_rows
 from tables import DEFAULT_FOLDER, load_table
 
 REFERENCE_PERMUTATIONS = 4000

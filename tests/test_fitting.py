@@ -7,7 +7,7 @@ import pytest
 
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.fitting import Fitting, keeping
+from madaline.fitting import Fitting, checkpoint_file
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 LOSSES = {"binary": BinaryCrossEntropy, "multiclass": CrossEntropy, "regression": Squared}
@@ -286,8 +286,8 @@ def test_no_effort_is_refused(table, target, effort):
 
 def interrupted(table, target, path, monkeypatch, n_epochs=3, **settings):
     """Kill a fit after a few epochs."""
-    monkeypatch.setattr(keeping, "CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr(keeping, "CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SHARE", float("inf"))
     fitting = Fitting(table, target, effort=6, checkpoint=path, **settings)
     for record, _ in fitting:
         if record.epoch > n_epochs:

@@ -11,8 +11,8 @@ import pytest
 
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.fitting import Fitting
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.race.plan import Plan

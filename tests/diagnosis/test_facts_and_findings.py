@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from madaline.diagnosis.calibration import find_broken_promises
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.finding import Finding
 from madaline.diagnosis.groups import cuts_of, groups_of
 from madaline.diagnosis.labels import Suspects
-from madaline.diagnosis.promises import find_broken_promises
 from madaline.diagnosis.reversed_groups import find_reversed_groups
 from madaline.diagnosis.significance import holm, kolmogorov_chance, normal_chance, shares_apart
 from madaline.diagnosis.worse_groups import find_worse_groups

@@ -9,7 +9,7 @@ import pytest
 from known_models import known_model
 
 from madaline.errors import InputError
-from madaline.explain.counterfactuals import counterfactuals
+from madaline.explain.counterfactuals.search import counterfactuals
 
 
 def frame(n_samples=1001):

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.explain import explain
-from madaline.explain.secants import passes, secant
+from madaline.explain.attributions.rescale_rule import passes, secant
 from madaline.explain.whole_part import WholePart
 from madaline.nn.layers import (
     Convolution,

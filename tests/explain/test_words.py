@@ -10,7 +10,7 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.cli import main
-from madaline.explain.words import text_columns
+from madaline.explain.attributions.word_attributions import text_columns
 from madaline.report import report_data
 from madaline.report.page import render_page
 from madaline.report.words import view_of_words, words_of

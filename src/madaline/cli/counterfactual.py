@@ -13,7 +13,7 @@ from madaline.cli.report import finite
 from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.errors import InputError
-from madaline.explain.counterfactuals import MOST_COLUMNS, counterfactuals
+from madaline.explain.counterfactuals.search import MOST_COLUMNS, counterfactuals
 from madaline.model import FittedModel
 from madaline.words import count
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from madaline.data.column import is_missing
 from madaline.data.media.images import image_codes
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.nn.arrays import Array
 
 MANY, SOME = 0.1, 0.01

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.diagnosis.facts import Facts
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.nn.arrays import Array
 
 RAMPS = 200

@@ -11,7 +11,7 @@ import numpy as np
 from madaline.data.column import is_missing
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
 from madaline.data.profile import read_levels, read_numbers
-from madaline.diagnosis.facts import Facts
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.nn.arrays import Array
 
 FEWEST_ROWS = 30

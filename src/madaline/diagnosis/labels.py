@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.nn.arrays import Array
 
 MANY, SOME = 0.03, 0.01

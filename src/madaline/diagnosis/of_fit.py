@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from madaline.diagnosis.classes import find_confused_classes
+from madaline.diagnosis.calibration import find_broken_promises
 from madaline.diagnosis.columns import find_identifiers, find_leaking
+from madaline.diagnosis.confusion import find_confused_classes
 from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.divergence import find_divergence
 from madaline.diagnosis.duplicates import find_duplicates
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
 from madaline.diagnosis.groups import cuts_of, groups_of
 from madaline.diagnosis.labels import find_wrong_labels
-from madaline.diagnosis.promises import find_broken_promises
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.diagnosis.reversed_groups import find_reversed_groups
-from madaline.diagnosis.steps import find_divergence
 from madaline.diagnosis.strength import Strength, find_weakness
 from madaline.diagnosis.units import LayerHealth, find_lost_networks, find_sick_units
 from madaline.diagnosis.worse_groups import find_worse_groups

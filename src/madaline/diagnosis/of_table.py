@@ -8,7 +8,7 @@ from madaline.data.profile import TableProfile
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.drift import find_drift
-from madaline.diagnosis.strangers import find_strangers, find_unseen
+from madaline.diagnosis.outliers import find_strangers, find_unseen
 
 
 def diagnose_table(table: Table, profile: TableProfile, unseen: Mapping[str, int]) -> Diagnosis:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.diagnosis.agreement import Agreement, agreement
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
 from madaline.diagnosis.general_rule import GeneralRule
 from madaline.diagnosis.groups import Cut, Group, cuts_of
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.diagnosis.runs import Run, lacking_runs, sums_of_parts, with_its_borders
 from madaline.diagnosis.significance import LEVEL, normal_chance
 from madaline.nn.arrays import Array, row_blocks

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.out_of_fold import Facts
 
 BEYOND_DOUBT = 2.0
 """Standard errors by which networks must be better than a constant to have learned anything."""

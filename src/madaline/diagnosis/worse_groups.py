@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding, Severity
 from madaline.diagnosis.groups import Group
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.diagnosis.significance import holm, normal_chance
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy

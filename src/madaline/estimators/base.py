@@ -28,7 +28,7 @@ from madaline.estimators.settings import read_effort, read_kinds, read_seed
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
 from madaline.explain import Explanation, explain
-from madaline.explain.background import no_background, some_rows
+from madaline.explain.attributions.background import no_background, some_rows
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array

@@ -15,7 +15,7 @@ from madaline.nn.arrays import Array
 from madaline.race.importance import Importance
 
 if TYPE_CHECKING:
-    from madaline.explain.counterfactual import Counterfactual
+    from madaline.explain.counterfactuals.counterfactual import Counterfactual
     from madaline.explain.effect import Effect
     from madaline.explain.interactions import Interaction
 
@@ -208,7 +208,7 @@ class OverallExplanations:
         >>> found.found, len(found.changes) <= 3
         (True, True)
         """
-        from madaline.explain.counterfactuals import counterfactuals
+        from madaline.explain.counterfactuals.search import counterfactuals
 
         return counterfactuals(
             self._model(),

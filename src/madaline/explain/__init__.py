@@ -1,5 +1,5 @@
 """Explanations: what fitted networks rely on, and what each prediction comes from."""
 
-from madaline.explain.explaining import METHODS as METHODS
-from madaline.explain.explaining import explain as explain
-from madaline.explain.explanation import Explanation as Explanation
+from madaline.explain.attributions.explain import METHODS as METHODS
+from madaline.explain.attributions.explain import explain as explain
+from madaline.explain.attributions.explanation import Explanation as Explanation

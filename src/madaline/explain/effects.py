@@ -30,7 +30,6 @@ from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.kinds import OF_MANY_VALUES
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
-from madaline.explain.answers import PROBABILITY
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
 from madaline.explain.readout import (
     Readout,
@@ -38,6 +37,7 @@ from madaline.explain.readout import (
     readouts_of,
     spread_rows,
 )
+from madaline.explain.scale import PROBABILITY
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.explain.asked_part import AskedPart
+from madaline.explain.attributions.parts import AskedPart
 from madaline.nn.arrays import Array
 from madaline.runtime.part import Part
 

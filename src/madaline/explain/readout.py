@@ -11,7 +11,7 @@ import numpy as np
 from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.errors import InputError
-from madaline.explain.answers import LOG_ODDS, PROBABILITY, TARGET, LogOdds, Probability
+from madaline.explain.scale import LOG_ODDS, PROBABILITY, TARGET, LogOdds, Probability
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor

@@ -17,12 +17,12 @@ from madaline.diagnosis.labels import Suspects
 from madaline.evaluation.calibration import Calibration
 from madaline.evaluation.objective import Objective
 from madaline.fit_arguments import check_effort, check_seed
-from madaline.fitting.findings import Findings
-from madaline.fitting.given import Given
-from madaline.fitting.keeping import Keeper
+from madaline.fitting.checkpoint_file import Keeper
+from madaline.fitting.evaluation import Findings
 from madaline.fitting.outcome import Outcome
 from madaline.fitting.preparation import prepare
 from madaline.fitting.quality_of_fit import quality_of_fit
+from madaline.fitting.training_data import Given
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.race.importance import Importance

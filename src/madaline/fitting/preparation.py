@@ -17,7 +17,7 @@ from madaline.data.target import ClassCodec, TargetCodec, infer_task
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fit_arguments import count_folds
-from madaline.fitting.given import Given
+from madaline.fitting.training_data import Given
 from madaline.nn.arrays import Array
 from madaline.race.dataset import Examples
 from madaline.race.plan import Plan, make_plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from madaline.data.target import ClassCodec, TargetCodec
-from madaline.diagnosis.facts import Facts
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.evaluation.quality.coverage import crossed_intervals, crossed_sets
 from madaline.evaluation.quality.of_classes import ClassQuality
 from madaline.evaluation.quality.of_numbers import NumberQuality

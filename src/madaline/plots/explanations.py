@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.explain.explanation import SCALE_WORDS, Explanation, value_text
+from madaline.explain.attributions.explanation import SCALE_WORDS, Explanation, value_text
 from madaline.plots.axes import axes_or_new
 
 

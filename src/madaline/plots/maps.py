@@ -10,7 +10,7 @@ from madaline.data.media.images import as_bytes
 from madaline.data.media.signals import Signal
 from madaline.data.media.sounds import Sound
 from madaline.errors import InputError
-from madaline.explain.explanation import SCALE_WORDS, Explanation
+from madaline.explain.attributions.explanation import SCALE_WORDS, Explanation
 from madaline.plots.axes import axes_or_new
 
 

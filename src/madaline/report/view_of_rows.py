@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from madaline.explain.answers import LOG_ODDS, PROBABILITY, TARGET
-from madaline.explain.explanation import SCALE_WORDS, value_text
+from madaline.explain.attributions.explanation import SCALE_WORDS, value_text
 from madaline.explain.readout import short
+from madaline.explain.scale import LOG_ODDS, PROBABILITY, TARGET
 from madaline.report.charts.bars import bar
 from madaline.report.charts.effect import effect_chart
 from madaline.report.charts.pixels import map_source, picture_source

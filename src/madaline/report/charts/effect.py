@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from madaline.explain.answers import PROBABILITY
+from madaline.explain.scale import PROBABILITY
 from madaline.report.charts.axis import Axis
 from madaline.report.charts.chart import Chart
 

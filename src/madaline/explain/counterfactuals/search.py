@@ -1,8 +1,8 @@
 """Counterfactuals: the smallest change of a row's columns that leads to another answer.
 
 Only values seen in training are tried: numbers within their range, whole ones whole, and levels.
-The size of a change is the sum over its columns of what `madaline.explain.choices` calls their
-distance, so that few columns change (Wachter, Mittelstadt and Russell, 2018, arXiv:1711.00399). One
+The size of a change is the sum over its columns of their distance (`choices.py`),
+so that few columns change (Wachter, Mittelstadt and Russell, 2018, arXiv:1711.00399). One
 more column must make the change smaller by a tenth.
 
 The answer is the networks', not the world's: it says what they would predict for such a row, not
@@ -19,11 +19,11 @@ import numpy as np
 
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.explain.choices import Choices, choices_of, plain
-from madaline.explain.counterfactual import Change, Counterfactual
+from madaline.explain.counterfactuals.choices import Choices, choices_of, plain
+from madaline.explain.counterfactuals.counterfactual import Change, Counterfactual
+from madaline.explain.counterfactuals.target import Wish, wishes_of
 from madaline.explain.effects import encoder_of, values_of
 from madaline.explain.readout import as_table
-from madaline.explain.wishes import Wish, wishes_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from madaline.data.profile import ColumnProfile, TableProfile, read_numbers
 from madaline.data.table import Table
-from madaline.diagnosis.facts import MOST_NUMBERS
 from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.out_of_fold import MOST_NUMBERS
 from madaline.nn.arrays import Array
 
 MARGIN = 0.5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.out_of_fold import Facts
 
 HALF, QUARTER = 0.5, 0.25
 """Shares of a class's rows that are taken for another, for medium and for low severity."""

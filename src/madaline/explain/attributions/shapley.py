@@ -23,7 +23,7 @@ from math import ceil, factorial
 
 import numpy as np
 
-from madaline.explain.comparison import Comparison, Pairs
+from madaline.explain.attributions.comparison import Comparison, Pairs
 from madaline.nn.arrays import Array
 
 MOST_COLUMNS = 10

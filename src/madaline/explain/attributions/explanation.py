@@ -13,8 +13,8 @@ from madaline.data.column import number_text
 from madaline.data.media.images import CHANNELS, size_words
 from madaline.data.media.signals import Signal
 from madaline.errors import MadalineError
-from madaline.explain.answers import LOG_ODDS, PROBABILITY
-from madaline.explain.words import WordShares
+from madaline.explain.attributions.word_attributions import WordShares
+from madaline.explain.scale import LOG_ODDS, PROBABILITY
 from madaline.nn.arrays import Array
 
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.finding import Finding
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.diagnosis.significance import holm, normal_chance
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson, Squared

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from madaline.explain.answers import Answer
-from madaline.explain.asked_part import AskedPart
+from madaline.explain.attributions.parts import AskedPart
+from madaline.explain.attributions.rescale_rule import Pass, passes, secant
 from madaline.explain.nodes import gauss_legendre
 from madaline.explain.opened_part import OpenedPart
-from madaline.explain.secants import Pass, passes, secant
+from madaline.explain.scale import Answer
 from madaline.explain.whole_part import WholePart
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Linear, ScaledLinear

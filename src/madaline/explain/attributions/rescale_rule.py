@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.explain.asked_part import AskedPart
+from madaline.explain.attributions.parts import AskedPart
 from madaline.nn.arrays import Array, Parameters
 from madaline.nn.layers import (
     Branches,

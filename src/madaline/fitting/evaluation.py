@@ -10,10 +10,10 @@ import numpy as np
 
 from madaline.data.target import ClassCodec
 from madaline.diagnosis.diagnosis import Diagnosis
-from madaline.diagnosis.facts import Facts
 from madaline.diagnosis.labels import Suspects
 from madaline.diagnosis.of_fit import Training, diagnose_fit
 from madaline.diagnosis.of_race import Remains
+from madaline.diagnosis.out_of_fold import Facts
 from madaline.diagnosis.strength import Strength
 from madaline.engine.blas import one_threaded_products
 from madaline.fitting.outcome import Outcome

@@ -17,7 +17,7 @@ import numpy as np
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.encoders.text_encoder import TextEncoder
 from madaline.data.terms import Span, terms_in
-from madaline.explain.comparison import Comparison
+from madaline.explain.attributions.comparison import Comparison
 from madaline.nn.arrays import Array
 
 NODES = 16

@@ -12,8 +12,8 @@ from math import prod
 
 import numpy as np
 
-from madaline.explain.background import Background
-from madaline.explain.opened_networks import OpenedNetworks
+from madaline.explain.attributions.background import Background
+from madaline.explain.attributions.networks import OpenedNetworks
 from madaline.nn.arrays import Array
 
 BLOCK_ELEMENTS = 2**18

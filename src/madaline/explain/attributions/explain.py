@@ -13,14 +13,19 @@ from madaline.data.table import Table
 from madaline.data.target import ClassCodec
 from madaline.engine.blas import one_threaded_products
 from madaline.errors import InputError
-from madaline.explain.answers import answer_of, asked_of
-from madaline.explain.background import Background
-from madaline.explain.comparison import Comparison
-from madaline.explain.explanation import Explanation
-from madaline.explain.gradients import integrated_attributions, slope_attributions
-from madaline.explain.opened_networks import OpenedNetworks
-from madaline.explain.shapley import MOST_COLUMNS, PERMUTATIONS, exact_shapley, sampled_shapley
-from madaline.explain.words import Words, word_shares
+from madaline.explain.attributions.background import Background
+from madaline.explain.attributions.comparison import Comparison
+from madaline.explain.attributions.explanation import Explanation
+from madaline.explain.attributions.gradients import integrated_attributions, slope_attributions
+from madaline.explain.attributions.networks import OpenedNetworks
+from madaline.explain.attributions.shapley import (
+    MOST_COLUMNS,
+    PERMUTATIONS,
+    exact_shapley,
+    sampled_shapley,
+)
+from madaline.explain.attributions.word_attributions import Words, word_shares
+from madaline.explain.scale import answer_of, asked_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor

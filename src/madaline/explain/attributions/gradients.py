@@ -27,7 +27,7 @@ from typing import TypeAlias
 import numpy as np
 
 from madaline.errors import InputError
-from madaline.explain.comparison import Comparison
+from madaline.explain.attributions.comparison import Comparison
 from madaline.nn.arrays import Array
 
 FEWEST_NODES, MOST_NODES = 8, 256

@@ -1,0 +1,1 @@
+"""Attributions: how much each column of a row adds to its prediction."""

@@ -1,0 +1,1 @@
+"""Counterfactuals: what would have to change in a row for another prediction."""
