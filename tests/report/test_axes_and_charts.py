@@ -69,21 +69,17 @@ def test_bars_are_as_long_as_their_numbers_and_stay_in_their_cell() -> None:
 
 
 @pytest.mark.parametrize(
-    "profile",
-    [
-        {"levels": ("a", "b"), "shares": (0.7, 0.3), "edges": (), "below": ()},
-        {"levels": (), "shares": (), "edges": (0.0, 1.0, 10.0), "below": (0.1, 0.9, 1.0)},
-    ],
+    "rows", [{"shares": (0.7, 0.3), "counts": ()}, {"shares": (), "counts": (70, 0, 30)}]
 )
-def test_distributions_are_highest_where_most_rows_are(profile) -> None:
-    bars = ElementTree.fromstring(distribution(profile)).findall("rect")
+def test_distributions_are_as_high_as_there_are_rows(rows) -> None:
+    bars = ElementTree.fromstring(distribution(rows)).findall("rect")
     heights = [float(one.get("height")) for one in bars]
-    assert max(heights) == heights[0] == 22
+    assert heights == pytest.approx([22, 22 * 3 / 7], abs=0.1)
+    assert float(bars[-1].get("x")) == 25 * (len(rows["shares"] or rows["counts"]) - 1)
 
 
 def test_a_column_without_values_has_an_empty_picture() -> None:
-    profile = {"levels": (), "shares": (), "edges": (), "below": ()}
-    assert ElementTree.fromstring(distribution(profile)).findall("rect") == []
+    assert ElementTree.fromstring(distribution({"shares": (), "counts": ()})).findall("rect") == []
 
 
 def test_snapshots_share_the_curve_of_their_recipe() -> None:

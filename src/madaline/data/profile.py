@@ -20,6 +20,9 @@ from madaline.nn.arrays import Array
 EDGES = 21
 """Quantiles that are kept of a column of numbers, the smallest and the largest among them."""
 
+BINS = 25
+"""Bins of the histogram of a column of numbers, at most."""
+
 LEVELS = 20
 """Levels whose shares are kept of a category, the most frequent ones."""
 
@@ -42,6 +45,12 @@ class ColumnProfile:
         Of numbers and moments: quantiles, in strictly ascending order.
     below : tuple of float
         For each edge the share of the values that are at most as large.
+    bounds : tuple of (float, float)
+        Of numbers and moments: where the histogram begins and ends. Whole numbers that are close
+        together lie in the middle of a bin each.
+    counts : tuple of int
+        Rows in each of its bins, which are equally wide. Both are empty in models from before they
+        were kept, and where there is no value or the range overflows.
     levels : tuple of str
         Of categories and Booleans: the most frequent levels.
     shares : tuple of float
@@ -53,6 +62,8 @@ class ColumnProfile:
     >>> profile = ColumnProfile.of(table, "size", "number")
     >>> profile.missing, profile.edges, profile.below
     (0.25, (1.0, 3.0), (0.6666666666666666, 1.0))
+    >>> profile.bounds, profile.counts
+    ((0.5, 3.5), (2, 0, 1))
     """
 
     name: str
@@ -61,6 +72,8 @@ class ColumnProfile:
     missing: float
     edges: tuple[float, ...] = ()
     below: tuple[float, ...] = ()
+    bounds: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
     levels: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
 
@@ -72,6 +85,7 @@ class ColumnProfile:
         numbers = read_numbers(name, kind, table[name])
         values = in_order(numbers[~np.isnan(numbers)])
         edges = np.unique(values[_spread(len(values), EDGES)])
+        bounds, counts = _histogram(values)
         return cls(
             name,
             kind,
@@ -79,6 +93,8 @@ class ColumnProfile:
             1 - len(values) / max(1, len(numbers)),
             edges=tuple(edges.tolist()),
             below=tuple(shares_below(values, edges).tolist()),
+            bounds=bounds,
+            counts=counts,
         )
 
     @classmethod
@@ -137,13 +153,11 @@ class TableProfile:
     @classmethod
     def from_json(cls, values: Sequence[Mapping[str, Any]]) -> TableProfile:
         """Return the profile that `to_json` described."""
-        tuples = ("edges", "below", "levels", "shares")
-        return cls(
-            tuple(
-                ColumnProfile(**(dict(one) | {name: tuple(one[name]) for name in tuples}))
-                for one in values
-            )
-        )
+        columns: list[dict[str, Any]] = [
+            {name: tuple(one) if isinstance(one, list) else one for name, one in column.items()}
+            for column in values
+        ]
+        return cls(tuple(ColumnProfile(**column) for column in columns))
 
 
 def read_numbers(name: str, kind: str, column: Array) -> Array:
@@ -168,6 +182,22 @@ def read_levels(name: str, kind: str, column: Array) -> Array:
 def shares_below(values: Array, edges: Array) -> Array:
     """Return for each edge the share of ascending values that are at most as large."""
     return np.asarray(np.searchsorted(values, edges, side="right") / max(1, len(values)))
+
+
+def _histogram(values: Array) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Return the bounds of a histogram of ascending values, and the rows in each of its bins."""
+    if not len(values):
+        return (), ()
+    low, high, bins = float(values[0]), float(values[-1]), BINS
+    if high - low < BINS and np.all(values == np.floor(values)):
+        low, high, bins = low - 0.5, high + 0.5, int(high - low) + 1
+    elif low == high:
+        bins = 1
+    if not np.isfinite(high - low):
+        return (), ()
+    # A value on an edge belongs to the bin above it, but the largest to the last.
+    starts = np.searchsorted(values, np.linspace(low, high, bins + 1)[:-1])
+    return (low, high), tuple(np.diff(starts, append=len(values)).tolist())
 
 
 def _spread(n: int, wanted: int) -> Array:

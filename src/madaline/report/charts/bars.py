@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 WIDTH, HEIGHT = 120, 14
@@ -43,56 +42,25 @@ def bar(value: float, most: float, *, spread: float = 0.0, both: bool = False) -
     return _cell(marks, WIDTH, stretched=True)
 
 
-def distribution(profile: Mapping[str, Any], width: int = 100) -> str:
-    """Return a small picture of what is in a column.
-
-    Of numbers, each stretch between two quantiles is as high as the rows in it are dense; of
-    levels, the most frequent ones are as long as they are frequent.
+def distribution(profile: Mapping[str, Any], width: int = 100, height: int = 22) -> str:
+    """Return a small picture of what is in a column: its histogram, or its most frequent levels.
 
     Parameters
     ----------
     profile : mapping
-        What `ColumnProfile` holds.
-    width : int
+        What `TableProfile.to_json` returned of the column.
+    width, height : int
         Units of the picture.
     """
-    if profile["levels"]:
-        step = width / max(4, len(profile["shares"]))
-        highest = max(profile["shares"])
-        bars = [
-            (k * step, 0.9 * step, share / highest) for k, share in enumerate(profile["shares"])
-        ]
-    else:
-        bars = _densities(profile["edges"], profile["below"], width)
+    rows = profile["shares"] or profile["counts"]
+    step, most = width / max(4, len(rows)), max(rows, default=1)
     marks = [
-        f'<rect class="fill" x="{left:.1f}" y="{22 * (1 - height):.1f}" width="{wide:.1f}"'
-        f' height="{22 * height:.1f}"/>'
-        for left, wide, height in bars
+        f'<rect class="fill" x="{k * step:.1f}" y="{height - height * number / most:.1f}"'
+        f' width="{0.9 * step:.1f}" height="{height * number / most:.1f}"/>'
+        for k, number in enumerate(rows)
+        if number
     ]
-    return _cell(marks, width, 22)
-
-
-def _densities(
-    edges: tuple[float, ...], below: tuple[float, ...], width: int, columns: int = 25
-) -> list[tuple[float, float, float]]:
-    """Return left edge, width and height of bars of equal width."""
-    if len(edges) < 2:
-        return []
-    span = edges[-1] - edges[0]
-    limits = [edges[0] + span * k / columns for k in range(columns + 1)]
-    reached = [0.0, *(_below(limit, edges, below) for limit in limits[1:])]
-    shares = [high - low for low, high in pairwise(reached)]
-    step, highest = width / columns, max(shares)
-    return [(k * step, 0.9 * step, share / highest) for k, share in enumerate(shares) if share > 0]
-
-
-def _below(limit: float, edges: tuple[float, ...], below: tuple[float, ...]) -> float:
-    """Return the share of the values up to a limit, evenly spread between edges."""
-    for k in range(1, len(edges)):
-        if limit <= edges[k]:
-            part = (limit - edges[k - 1]) / (edges[k] - edges[k - 1])
-            return below[k - 1] + part * (below[k] - below[k - 1])
-    return 1.0
+    return _cell(marks, width, height)
 
 
 def _cell(marks: list[str], width: int, height: int = HEIGHT, *, stretched: bool = False) -> str:
