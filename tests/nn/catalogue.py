@@ -9,56 +9,48 @@ import numpy as np
 
 from madaline.nn import layers, losses, optimizers
 
+
+def chain(n: int, *inner: layers.Layer) -> layers.Layer:
+    """Return one layer that is made of several, for those that want a grid of a certain shape."""
+    return layers.Branches((((0, n),),), (inner,))
+
+
 LAYERS: dict[str, Callable[[int], layers.Layer]] = {
-    "batch_norm": lambda n: layers.BatchNorm(n),
     "convolution_of_sequences": lambda n: layers.Convolution((n,), 1, 2),
     "convolution_of_channels": lambda n: layers.Convolution((1,), n, 2, 5),
-    "convolution_of_pictures": lambda n: layers.Residual(
-        (layers.Linear(n, 24), layers.Convolution((3, 4), 2, 3), layers.Linear(36, n))
+    "convolution_of_pictures": lambda n: chain(
+        n, layers.Linear(n, 24), layers.Convolution((3, 4), 2, 3), layers.Linear(36, n)
     ),
     "branches": lambda n: layers.Branches(
         (((0, n),), ((0, 1), (n - 1, n))),
         ((layers.Linear(n, 3), layers.SiLU()), (layers.ScaledLinear((0, 1), 2),)),
     ),
-    "branches_of_pictures": lambda n: layers.Residual(
-        (
-            layers.Linear(n, 26),
-            layers.Branches(
-                (((2, 26),), ((0, 2),)),
-                (
-                    (layers.Convolution((3, 4), 2, 3), layers.MaxPooling((3, 4)), layers.SiLU()),
-                    (layers.Linear(2, 4),),
-                ),
+    "branches_of_pictures": lambda n: chain(
+        n,
+        layers.Linear(n, 26),
+        layers.Branches(
+            (((2, 26),), ((0, 2),)),
+            (
+                (layers.Convolution((3, 4), 2, 3), layers.MaxPooling((3, 4)), layers.SiLU()),
+                (layers.Linear(2, 4),),
             ),
-            layers.Linear(10, n),
-        )
+        ),
+        layers.Linear(10, n),
     ),
     "dropout": lambda n: layers.Dropout(0.25),
-    "each_position": lambda n: layers.EachPosition(n, (layers.BatchNorm(1), layers.Linear(1, 2))),
     "elu": lambda n: layers.ELU(),
     "elu_deep": lambda n: layers.ELU(2.0),
     "gelu": lambda n: layers.GELU(),
     "identity": lambda n: layers.Identity(),
-    "layer_norm": lambda n: layers.LayerNorm(n),
     "leaky_relu": lambda n: layers.LeakyReLU(0.1),
     "linear": lambda n: layers.Linear(n, 4),
-    "masked_pooling": lambda n: layers.MaskedPooling(
-        max(1, n - 1), (layers.Convolution((n - 1,), 1, 2),) if n > 1 else ()
-    ),
     "max_pooling": lambda n: layers.MaxPooling((n,), min(n, 2)),
-    "max_pooling_of_pictures": lambda n: layers.Residual(
-        (layers.Linear(n, 24), layers.MaxPooling((2, 6), 2), layers.Linear(6, n))
+    "max_pooling_of_pictures": lambda n: chain(
+        n, layers.Linear(n, 24), layers.MaxPooling((2, 6), 2), layers.Linear(6, n)
     ),
     "mean_pooling": lambda n: layers.MeanPooling((n,), min(n, 2)),
     "mish": lambda n: layers.Mish(),
     "relu": lambda n: layers.ReLU(),
-    "residual": lambda n: layers.Residual(
-        (layers.Linear(n, 5), layers.SiLU(), layers.Linear(5, n))
-    ),
-    "residual_in_place": lambda n: layers.Residual((layers.Tanh(), layers.RMSNorm(n))),
-    "residual_of_nothing": lambda n: layers.Residual((layers.Identity(),)),
-    "rms_norm": lambda n: layers.RMSNorm(n),
-    "scale": lambda n: layers.Scale(n),
     "scaled_linear": lambda n: layers.ScaledLinear(tuple(i // 2 for i in range(n)), 4),
     "selu": lambda n: layers.SELU(),
     "sigmoid": lambda n: layers.Sigmoid(),
@@ -108,8 +100,5 @@ LOSSES = {
 OPTIMIZERS = {
     "adam": optimizers.Adam(),
     "gradient_descent": optimizers.GradientDescent(),
-    "momentum": optimizers.Momentum(),
-    "nesterov": optimizers.Momentum(0.8, nesterov=True),
-    "rms_prop": optimizers.RMSProp(),
     "schedule_free": optimizers.ScheduleFreeAdamW(),
 }

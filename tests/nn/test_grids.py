@@ -8,16 +8,7 @@ import pytest
 from madaline.errors import InputError
 from madaline.nn import layers
 from madaline.nn.gradcheck import check_layer
-from madaline.nn.layers import (
-    Convolution,
-    EachPosition,
-    Linear,
-    MaskedPooling,
-    MaxPooling,
-    MeanPooling,
-    convolution,
-    windows,
-)
+from madaline.nn.layers import Convolution, Linear, MaxPooling, MeanPooling, convolution, windows
 from madaline.nn.network import Network
 from madaline.nn.workspace import Workspace
 
@@ -75,7 +66,6 @@ def test_chunks_of_rows_may_have_an_axis_of_their_own():
         (
             Convolution((4, 6), 2, 3),
             MaxPooling((4, 6)),
-            EachPosition(6, (Linear(3, 2),)),
             MeanPooling((2, 3), 2),
             layers.ReLU(),
         )
@@ -84,22 +74,14 @@ def test_chunks_of_rows_may_have_an_axis_of_their_own():
     theta = network.initialize((2, 3), np.random.default_rng(0), dtype=float).theta
     workspace = Workspace(largest_product=100)
     y, _ = network.forward(network.bind(theta[:, :, None]), x, workspace=workspace)
-    assert y.shape == (2, 3, 5, 8, 2)
+    assert y.shape == (2, 3, 5, 8, 3)
     expected = network.predict(theta, x.reshape(40, 48))
     np.testing.assert_allclose(y.reshape(expected.shape), expected, atol=1e-12)
 
 
 def test_work_is_counted_at_every_position():
-    network = Network(
-        (
-            Convolution((4, 6), 2, 5),
-            EachPosition(24, (Linear(5, 3),)),
-            MaskedPooling(12, (Convolution((12,), 6, 1),)),
-            Linear(7, 2),
-        )
-    )
-    parts = 24 * 18 * 5, 24 * 5 * 3, 12 * 18, 7 * 2
-    assert network.multiply_adds() == sum(parts)
+    network = Network((Convolution((4, 6), 2, 5), Convolution((12,), 10, 1), Linear(12, 2)))
+    assert network.multiply_adds() == 24 * 18 * 5 + 12 * 3 * 10 + 12 * 2
 
 
 def test_pooling_looks_at_windows_side_by_side_and_leaves_out_the_rest():
@@ -123,42 +105,6 @@ def test_of_equal_numbers_one_gets_the_gradient():
 @pytest.mark.parametrize("layer", [MaxPooling((6,), 3), MeanPooling((6,), 3)], ids=str)
 def test_windows_may_be_larger(layer):
     assert check_layer(layer, numbers(2, 5, 12), axes=(2,)) < 1e-7
-
-
-def test_padding_says_nothing():
-    layer = MaskedPooling(4, (Convolution((4,), 2, 3),))
-    x = numbers(5, 9)
-    x[:, -1] = [1, 2, 3, 4, 2]
-    spoiled = x.copy()
-    spoiled[0, 2:8] = spoiled[1, 4:8] = 77
-    network = Network((layer,))
-    theta = network.initialize((2,), np.random.default_rng(0), dtype=float).theta
-    np.testing.assert_array_equal(network.predict(theta, spoiled), network.predict(theta, x))
-    shorter = Network((MaskedPooling(2, (Convolution((2,), 2, 3),)),))
-    np.testing.assert_allclose(
-        shorter.predict(theta, x[[1, 4]][:, [0, 1, 2, 3, 8]]),
-        network.predict(theta, x)[:, [1, 4]],
-        atol=1e-12,
-    )
-
-
-def test_gradients_of_rows_of_different_lengths_are_right():
-    x = numbers(4, 9)
-    x[:, -1] = [1, 2, 3, 4]
-    layer = MaskedPooling(4, (Convolution((4,), 2, 3), layers.SiLU()))
-    assert check_layer(layer, x, axes=(2,)) < 1e-7
-
-
-def test_batch_normalization_of_channels_is_over_all_positions():
-    x = numbers(50, 12) * 3 + 1
-    y, _ = output(EachPosition(4, (layers.BatchNorm(3),)), x, training=True)
-    by_channel = y.reshape(200, 3)
-    np.testing.assert_allclose(by_channel.mean(axis=0), 0, atol=1e-12)
-    np.testing.assert_allclose(by_channel.var(axis=0), 1, atol=1e-4)
-    network = Network((EachPosition(4, (layers.BatchNorm(3),)),))
-    theta = network.initialize((), np.random.default_rng(0), dtype=float).theta
-    network.calibrate(theta, x)
-    np.testing.assert_allclose(network.predict(theta, x), y, atol=1e-12)
 
 
 @pytest.mark.parametrize(

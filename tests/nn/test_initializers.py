@@ -12,7 +12,6 @@ SPREADS = {
     initializers.he_normal: np.sqrt(2 / 200),
     initializers.near_zero: np.sqrt(2 / 200) / 16,
     initializers.lecun_normal: np.sqrt(1 / 200),
-    initializers.glorot_uniform: np.sqrt(2 / 500),
     initializers.standard_normal: 1,
     initializers.uniform: np.sqrt(1 / 3),
 }

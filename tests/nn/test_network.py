@@ -16,15 +16,7 @@ from hypothesis import strategies as st
 from madaline.errors import ModelFileError
 from madaline.nn import layers
 from madaline.nn.gradcheck import check_network
-from madaline.nn.layers import (
-    BatchNorm,
-    Dropout,
-    LayerNorm,
-    Linear,
-    Residual,
-    ScaledLinear,
-    SiLU,
-)
+from madaline.nn.layers import Branches, Dropout, Linear, ReLU, ScaledLinear, SiLU
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network
 from madaline.nn.optimizers import ScheduleFreeAdamW, StepSize
@@ -33,11 +25,10 @@ from madaline.nn.workspace import Workspace
 RICH = Network(
     (
         ScaledLinear((0, 0, 1), 6),
-        BatchNorm(6),
         SiLU(),
         Dropout(0.2),
-        Residual((LayerNorm(6), Linear(6, 4), SiLU(), Linear(4, 6))),
-        Linear(6, 2),
+        Branches((((0, 6),), ((1, 3), (4, 6))), ((ReLU(), Linear(6, 4), SiLU()), (SiLU(),))),
+        Linear(8, 2),
     )
 )
 PLAIN = Network((ScaledLinear((0, 0, 1), 6), SiLU(), Linear(6, 6), SiLU(), Linear(6, 2)))
@@ -196,8 +187,6 @@ def test_multiply_adds_count_the_weights():
     [
         (Linear(4, 5), 4 * 5, 4 * 5),
         (layers.SiLU(), 0, 0),
-        (layers.Residual((Linear(4, 3), Linear(3, 4))), 2 * 4 * 3, 4 * 3),
-        (layers.EachPosition(2, (Linear(2, 3), Linear(3, 1))), 2 * (2 * 3 + 3), 2 * 2 * 3),
         (
             layers.Branches(
                 (((0, 3),), ((3, 4),)), ((Linear(3, 2), Linear(2, 7)), (layers.ReLU(),))

@@ -51,34 +51,16 @@ def test_a_layout_without_parameters_is_empty():
 def test_rows_move_with_all_that_belongs_to_them(axes):
     original = population(*axes)
     assert_rows(original.take([3, 1]), original, [3, 1])
-    assert_rows(original.drop(1), original, [0, 2, 3])
-    assert_rows(original.clone(1), original, [0, 1, 2, 3, 1])
 
 
 def test_copies_are_copies_and_slices_are_views():
     original = population(4, 3)
     before = original.theta.copy()
-    for copy in (original.take([0]), original.drop(0), original.clone(0), original.snapshot()):
+    for copy in (original.take([0]), original.snapshot()):
         copy.theta[...] = 0
     np.testing.assert_array_equal(original.theta, before)
     original[:, 1].theta[...] = 0
     assert not original.theta[:, 1].any()
-
-
-def test_a_snapshot_can_be_restored():
-    original = population(4)
-    snapshot, theta = original.snapshot(), original.theta
-    for matrix in (theta, *original.memory.values(), *original.columns.values()):
-        matrix[...] = -1
-    original.restore(snapshot)
-    assert original.theta is theta
-    assert_rows(original, snapshot, slice(None))
-
-
-def test_blending_is_the_weighted_mean_of_rows():
-    original = population(2, 3)
-    expected = 0.25 * original.theta[0] + 0.75 * original.theta[1]
-    np.testing.assert_allclose(original.blend(np.array([1, 3])), expected)
 
 
 @pytest.mark.parametrize(("axes", "members"), [((), 1), ((4,), 4), ((2, 3), 6)])

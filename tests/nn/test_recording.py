@@ -16,7 +16,7 @@ from madaline.nn.gradients import GradientWriter
 from madaline.nn.layers import Dropout, Linear, ReLU, ScaledLinear, SiLU
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Huber, Squared
 from madaline.nn.network import Network
-from madaline.nn.optimizers import Adam, Momentum, ScheduleFreeAdamW, StepSize, weights_only
+from madaline.nn.optimizers import Adam, ScheduleFreeAdamW, StepSize, weights_only
 from madaline.nn.programs import KERNELS, in_few_calls
 from madaline.nn.recording import Recorded
 from madaline.nn.workspace import Workspace
@@ -106,7 +106,7 @@ def test_a_program_is_nearly_all_of_a_step(follow):
     assert left == ["take", "multiply", "multiply", "exp", "vecdot", "multiply"]
 
 
-@pytest.mark.parametrize("optimizer", [Adam(), ScheduleFreeAdamW(power=1), Momentum()])
+@pytest.mark.parametrize("optimizer", [Adam(), ScheduleFreeAdamW(power=1)])
 @pytest.mark.parametrize("axes", [(), (3,), (2, 3)])
 def test_repeated_steps_are_those_of_the_optimizer(compiled, optimizer, axes):
     network = CASES["classes"][0]

@@ -9,14 +9,10 @@ from madaline.errors import InputError
 from madaline.nn.layers import (
     ELU,
     GELU,
-    BatchNorm,
+    Branches,
     Dropout,
-    LayerNorm,
     Linear,
     ReLU,
-    Residual,
-    RMSNorm,
-    Scale,
     ScaledLinear,
     Sigmoid,
     SiLU,
@@ -26,7 +22,7 @@ from madaline.nn.losses import Squared
 from madaline.nn.network import Network
 from madaline.nn.optimizers import GradientDescent, ScheduleFreeAdamW, StepSize
 from madaline.nn.population import Population
-from madaline.nn.surgery import deepen, hidden_layers, least_squares_prune, prune, widen
+from madaline.nn.surgery import hidden_layers, prune, rank_units, widen
 from madaline.nn.workspace import Workspace
 
 NETWORKS = {
@@ -38,21 +34,19 @@ NETWORKS = {
     "layers between": Network(
         (
             Linear(3, 6),
-            BatchNorm(6),
             GELU(),
-            Scale(6),
             Dropout(0.2),
             Linear(6, 4),
             ELU(),
             Linear(4, 2),
         )
     ),
-    "residual behind": Network(
+    "branches behind": Network(
         (
             Linear(3, 6),
             Sigmoid(),
             Linear(6, 4),
-            Residual((Linear(4, 4), SiLU(), Linear(4, 4))),
+            Branches((((0, 4),),), ((Linear(4, 4), SiLU(), Linear(4, 4)),)),
             Linear(4, 1),
         )
     ),
@@ -91,10 +85,6 @@ def trained(
     population = network.initialize(axes, np.random.default_rng(1), dtype=dtype)
     optimizer.start(population)
     train(network, population, optimizer, steps)
-    network.calibrate(population.theta, rows(dtype))
-    if "z" in population.memory:  # an average of statistics is to be these statistics
-        statistic = network.layout.row(lambda slot: slot.kind == "statistic", bool)
-        population.memory["z"][..., statistic] = population.theta[..., statistic]
     return population
 
 
@@ -137,28 +127,16 @@ def assert_same_function(before, after, dtype) -> None:
         )
 
 
+def least_squares_prune(network: Network, population: Population, layer: int, units: int, x):
+    return rank_units(network, population, layer, x).prune(units)
+
+
 def test_widening_preserves_the_function(network, axes, dtype):
     population = trained(network, axes, dtype)
     after = widen(network, population, 0, 3, rng())
     assert after[0].layers[0].out_features == 9
     assert after[1].axes == axes
     assert_same_function((network, population), after, dtype)
-
-
-@pytest.mark.parametrize("activation", [ReLU(), SiLU(), Sigmoid(), Tanh()], ids=repr)
-def test_deepening_preserves_the_function(network, axes, dtype, activation):
-    population = trained(network, axes, dtype)
-    after = deepen(network, population, 1, rng(), activation=activation)
-    assert len(after[0].layers) == len(network.layers) + 1
-    assert_same_function((network, population), after, dtype)
-
-
-@pytest.mark.parametrize("after", [0, 1, 2])
-def test_deepening_after_any_layer(after):
-    network = NETWORKS["residual behind"]
-    population = trained(network, (2,), np.float64)
-    result = deepen(network, population, after, rng(), units=3)
-    assert_same_function((network, population), result, np.float64)
 
 
 def test_widening_then_pruning_the_new_units_is_the_identity(network, axes, dtype):
@@ -211,11 +189,10 @@ def test_momentum_of_new_units_is_zero():
     "operation",
     [
         lambda network, population: widen(network, population, 0, 3, rng()),
-        lambda network, population: deepen(network, population, 1, rng()),
         lambda network, population: prune(network, population, 0, [0, 2, 3, 4, 5]),
         lambda network, population: least_squares_prune(network, population, 0, 5, rows()),
     ],
-    ids=["widen", "deepen", "prune", "least_squares_prune"],
+    ids=["widen", "prune", "least_squares_prune"],
 )
 def test_training_goes_on(optimizer, operation):
     network = NETWORKS["one hidden layer"]
@@ -256,7 +233,7 @@ def test_each_member_keeps_its_own_units():
             _, alone = prune(network, population[recipe, fold], 0, keep[recipe, fold])
             np.testing.assert_array_equal(together.theta[recipe, fold], alone.theta)
             np.testing.assert_array_equal(together.memory["z"][recipe, fold], alone.memory["z"])
-    assert narrower.layers[3] == Scale(2)
+    assert narrower.layers[3] == Linear(2, 4)
 
 
 def test_least_squares_keeps_what_matters_and_agrees_for_each_member():
@@ -312,7 +289,6 @@ def test_the_patient_is_left_alone(network):
     theta, z = population.theta.copy(), population.memory["z"].copy()
     for _, after in (
         widen(network, population, 0, 2, rng()),
-        deepen(network, population, 0, rng()),
         prune(network, population, 0, [1, 0]),
         least_squares_prune(network, population, 0, 3, rows()),
     ):
@@ -335,10 +311,8 @@ def test_hidden_layers():
         ((Linear(3, 4), SiLU(), Linear(4, 1)), 1, "Layer 1 is SiLU"),
         ((Linear(3, 4), SiLU(), Linear(4, 1)), 2, "choose a hidden layer"),
         ((Linear(3, 4), SiLU(), Linear(4, 1)), 3, "There is no layer 3"),
-        ((Linear(3, 4), LayerNorm(4), Linear(4, 1)), 0, "LayerNorm"),
-        ((Linear(3, 4), RMSNorm(4), Linear(4, 1)), 0, "RMSNorm"),
         ((Linear(3, 4), ScaledLinear((0, 0, 1, 1), 1)), 0, "ScaledLinear"),
-        ((Linear(3, 4), Residual((Linear(4, 4),)), Linear(4, 1)), 0, "Residual"),
+        ((Linear(3, 4), Branches((((0, 4),),), ((Linear(4, 4),),)), Linear(4, 1)), 0, "Branches"),
     ],
 )
 def test_what_cannot_be_done_is_refused(layers, layer, message):
@@ -365,12 +339,5 @@ def test_numbers_of_units_are_checked():
     population = network.initialize((), rng())
     with pytest.raises(InputError, match="at least 1"):
         widen(network, population, 0, 0, rng())
-    with pytest.raises(InputError, match="at least 1"):
-        deepen(network, population, 0, rng(), units=0)
-    with pytest.raises(InputError, match="There is no layer 9"):
-        deepen(network, population, 9, rng())
     with pytest.raises(InputError, match="keep 1 to 6"):
         least_squares_prune(network, population, 0, 7, rows(np.float32))
-    scaled = Network((Scale(3), Linear(3, 1)))
-    with pytest.raises(InputError, match="No Linear layer"):
-        deepen(scaled, scaled.initialize((), rng()), 0, rng())

@@ -5,16 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.nn.layers import (
-    BatchNorm,
-    Layer,
-    Linear,
-    ReLU,
-    Residual,
-    ScaledLinear,
-    SiLU,
-    Tanh,
-)
+from madaline.nn.layers import Branches, Layer, Linear, ReLU, ScaledLinear, SiLU, Tanh
 from madaline.nn.network import Network
 from madaline.runtime.networks import Features, Networks
 from madaline.runtime.part import Part
@@ -28,8 +19,8 @@ CHAINS: dict[str, tuple[Layer, ...]] = {
     "two silus": (Linear(5, 3), SiLU(), SiLU(), Linear(3, 2)),
     "others": (Linear(5, 7), ReLU(), Linear(7, 4), Tanh(), Linear(4, 2)),
     "gates": (ScaledLinear((0, 0, 1, 2, 2), 6), SiLU(), Linear(6, 2)),
-    "between": (Linear(5, 6), BatchNorm(6), SiLU(), Linear(6, 2)),
-    "residual": (Linear(5, 6), Residual((Linear(6, 6), SiLU())), Linear(6, 2)),
+    "between": (Linear(5, 6), ScaledLinear((0,) * 6, 6), SiLU(), Linear(6, 2)),
+    "branches": (Linear(5, 6), Branches((((0, 6),),), ((Linear(6, 6), SiLU()),)), Linear(6, 2)),
 }
 
 

@@ -224,12 +224,11 @@ def _check_backward(
     by_theta = np.full_like(theta, np.nan)  # whatever is not written is found
     by_x = backward(of_output(output)[1], network.bind(by_theta), input_gradient=True)
     points, gradients = population.layout.views(theta), population.layout.views(by_theta)
-    learned = [slot.name for slot in population.layout.slots if slot.kind != "statistic"]
     errors = [
         check_gradient(
             value, points[name], gradients[name], name=name, tolerance=tolerance, seed=seed
         )
-        for name in learned
+        for name in points
     ]
     by_x = _summed_to(by_x, x.shape)
     return max(

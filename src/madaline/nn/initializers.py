@@ -58,17 +58,6 @@ def lecun_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     values[...] = rng.standard_normal(values.shape, values.dtype) * sqrt(1 / max(1, fan_in))
 
 
-def glorot_uniform(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
-    """Fill uniformly within ±sqrt(6 / (fan_in + fan_out)), a compromise of both directions.
-
-    References
-    ----------
-    Glorot and Bengio (2010), "Understanding the difficulty of training deep feedforward networks".
-    """
-    bound = sqrt(6 / max(1, fan_in + fan_out))
-    values[...] = rng.uniform(-bound, bound, values.shape)
-
-
 def standard_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
     """Fill from N(0, 1), whatever the fan-in: the textbook's choice for very small networks."""
     values[...] = rng.standard_normal(values.shape, values.dtype)

@@ -186,22 +186,6 @@ class Network:
             x, _ = layer.forward(own, x, workspace=Workspace())
         return x
 
-    def calibrate(self, theta: Array, x: Array) -> None:
-        """Let every layer measure what it needs to know of its inputs for prediction.
-
-        Only `BatchNorm` does; a network without it is left as it is.
-
-        Parameters
-        ----------
-        theta : ndarray of shape (*axes, parameters)
-            The parameters that will predict; their statistics are overwritten.
-        x : ndarray of shape (*axes, n_samples, in_features)
-            Encoded inputs, such as the training rows.
-        """
-        for layer, own in zip(self.layers, self.bind(theta), strict=True):
-            layer.calibrate(own, x)
-            x, _ = layer.forward(own, x, workspace=Workspace())
-
     def width(self, in_features: int) -> int:
         """Return how many numbers come out of the widest layer, a row.
 

@@ -1,9 +1,9 @@
 """A population is a matrix: one row for each network, one column for each parameter.
 
-Whatever is done to networks is done to rows: selection drops rows, cloning copies rows, averaging
-blends rows, a snapshot copies the matrix, processes take slices of it. A layer's weight is a *view*
-of some columns, and the optimizer's memory is made of matrices of the same shape, so that nothing
-gets lost when rows move. A single network is a population of one.
+Whatever is done to networks is done to rows: selection takes rows, a snapshot copies the matrix,
+workers get slices of it. A layer's weight is a *view* of some columns, and the optimizer's memory
+is made of matrices of the same shape, so that nothing gets lost when rows move. A single network is
+a population of one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,8 @@ import numpy as np
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-Kind: TypeAlias = Literal["weight", "bias", "gate", "scale", "statistic"]
-"""What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate.
-
-A ``statistic`` is measured, not learned: its gradient is always zero.
-"""
+Kind: TypeAlias = Literal["weight", "bias", "gate"]
+"""What a parameter is for: only a ``weight`` decays; each kind may learn at its own rate."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Slot:
         Name within the network, for example ``"0.weight"``.
     shape : tuple of int
         Shape for one member.
-    kind : {"weight", "bias", "gate", "scale", "statistic"}
+    kind : {"weight", "bias", "gate"}
         What it is for.
     fan_in : int
         How many inputs meet in one unit; sets the size of initial weights and learning rates.
@@ -182,41 +179,9 @@ class Population:
         rows = list(index)
         return self._each(lambda matrix: matrix[rows])
 
-    def drop(self, index: int) -> Population:
-        """Return copies of all entries of the first axis but one."""
-        return self.take([row for row in range(self.axes[0]) if row != index])
-
-    def clone(self, index: int) -> Population:
-        """Return the population with one entry of the first axis copied to its end."""
-        return self.take([*range(self.axes[0]), index])
-
     def snapshot(self) -> Population:
         """Return a copy to come back to."""
         return self._each(np.copy)
-
-    def restore(self, snapshot: Population) -> None:
-        """Write a snapshot of the same shape back into this population."""
-        self.theta[...] = snapshot.theta
-        for name, matrix in snapshot.memory.items():
-            self.memory[name][...] = matrix
-        for name, column in snapshot.columns.items():
-            self.columns[name][...] = column
-
-    def blend(self, weights: Array) -> Array:
-        """Return the weighted mean of the parameters over the first axis.
-
-        Parameters
-        ----------
-        weights : ndarray of shape (axes[0],)
-            Weight of each entry; they are divided by their sum.
-
-        Returns
-        -------
-        ndarray of shape (*axes[1:], parameters)
-            The mean network. It is a good network only if those blended are close to one another.
-        """
-        share = np.asarray(weights, self.theta.dtype)
-        return np.tensordot(share / share.sum(), self.theta, axes=1)
 
     def _each(self, change: Callable[[Array], Array]) -> Population:
         return Population(

@@ -62,17 +62,6 @@ class Layer(ABC):
     def initialize(self, parameters: Parameters, rng: Rng) -> None:  # noqa: B027
         """Write initial values into `parameters`; nothing by default."""
 
-    def calibrate(self, parameters: Parameters, x: Array) -> None:  # noqa: B027
-        """Measure what prediction needs to know of the layer's inputs; nothing by default.
-
-        Parameters
-        ----------
-        parameters : mapping of str to ndarray of shape (*axes, *shape)
-            This layer's parameters; its statistics among them are overwritten.
-        x : ndarray of shape (*axes, n_samples, in_features)
-            What comes to the layer.
-        """
-
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one row: by default, each weight is used once."""
         return sum(slot.size for slot in self.slots() if len(slot.shape) > 1)

@@ -60,15 +60,6 @@ class Branches(Layer):
             for layer, own in zip(layers, bound, strict=True):
                 layer.initialize(own, rng)
 
-    def calibrate(self, parameters: Parameters, x: Array) -> None:
-        """Let the inner layers measure what comes to them."""
-        entering = self.entering(x, Workspace())
-        for layers, bound, own in zip(self.branches, self.bind(parameters), entering, strict=True):
-            inner = own
-            for layer, one in zip(layers, bound, strict=True):
-                layer.calibrate(one, inner)
-                inner, _ = layer.forward(one, inner, workspace=Workspace())
-
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one row through all branches."""
         return sum(layer.multiply_adds() for layers in self.branches for layer in layers)

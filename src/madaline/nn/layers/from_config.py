@@ -7,25 +7,18 @@ from typing import Any
 
 from madaline.errors import ModelFileError
 from madaline.nn.layers.base import Layer
-from madaline.nn.layers.batch_norm import BatchNorm
 from madaline.nn.layers.branches import Branches
 from madaline.nn.layers.convolution import Convolution
 from madaline.nn.layers.dropout import Dropout
-from madaline.nn.layers.each_position import EachPosition
 from madaline.nn.layers.elu import ELU
 from madaline.nn.layers.gelu import GELU
 from madaline.nn.layers.identity import Identity
-from madaline.nn.layers.layer_norm import LayerNorm
 from madaline.nn.layers.leaky_relu import LeakyReLU
 from madaline.nn.layers.linear import Linear
-from madaline.nn.layers.masked_pooling import MaskedPooling
 from madaline.nn.layers.max_pooling import MaxPooling
 from madaline.nn.layers.mean_pooling import MeanPooling
 from madaline.nn.layers.mish import Mish
 from madaline.nn.layers.relu import ReLU
-from madaline.nn.layers.residual import Residual
-from madaline.nn.layers.rms_norm import RMSNorm
-from madaline.nn.layers.scale import Scale
 from madaline.nn.layers.scaled_linear import ScaledLinear
 from madaline.nn.layers.selu import SELU
 from madaline.nn.layers.sigmoid import Sigmoid
@@ -35,9 +28,8 @@ from madaline.nn.layers.tanh import Tanh
 
 # fmt: off
 LAYERS: tuple[type[Layer], ...] = (
-    BatchNorm, Branches, Convolution, Dropout, EachPosition, ELU, GELU, Identity, LayerNorm,
-    LeakyReLU, Linear, MaskedPooling, MaxPooling, MeanPooling, Mish, ReLU, Residual, RMSNorm, Scale,
-    ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
+    Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, Linear, MaxPooling, MeanPooling,
+    Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
 )
 # fmt: on
 """The layers that a file may name, and no others: nothing is looked up or imported by name."""

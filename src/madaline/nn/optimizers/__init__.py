@@ -5,6 +5,4 @@ from madaline.nn.optimizers.base import Optimizer as Optimizer
 from madaline.nn.optimizers.base import StepSize as StepSize
 from madaline.nn.optimizers.base import weights_only as weights_only
 from madaline.nn.optimizers.gradient_descent import GradientDescent as GradientDescent
-from madaline.nn.optimizers.momentum import Momentum as Momentum
-from madaline.nn.optimizers.rms_prop import RMSProp as RMSProp
 from madaline.nn.optimizers.schedule_free import ScheduleFreeAdamW as ScheduleFreeAdamW

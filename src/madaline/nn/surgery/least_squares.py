@@ -19,49 +19,6 @@ RIDGE = 1e-4
 """Keeps the least squares of units that always fire together solvable."""
 
 
-def least_squares_prune(
-    network: Network, population: Population, layer: int, units: int, x: Array
-) -> tuple[Network, Population]:
-    """Remove the units that the others can best stand in for, and let them.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    population : Population
-        The networks, with axes of any shape.
-    layer : int
-        Number of the `Linear` or `ScaledLinear` whose units are removed.
-    units : int
-        How many units stay, the same number for every member; which, is up to each.
-    x : ndarray of shape (*axes, n_samples, in_features) or (n_samples, in_features)
-        Encoded rows, such as those of training.
-
-    Returns
-    -------
-    network : Network
-        The narrower layers.
-    population : Population
-        The networks in them; theta and memory are new arrays.
-
-    Raises
-    ------
-    InputError
-        If that layer can't be pruned or has fewer units, with the reason.
-
-    Examples
-    --------
-    >>> from madaline.nn.layers import Linear, ReLU
-    >>> network = Network((Linear(2, 8), ReLU(), Linear(8, 1)))
-    >>> population = network.initialize((4,), np.random.default_rng(0))
-    >>> x = np.random.default_rng(1).normal(size=(50, 2)).astype(np.float32)
-    >>> narrower, _ = least_squares_prune(network, population, 0, 5, x)
-    >>> narrower.layers[0].out_features
-    5
-    """
-    return rank_units(network, population, layer, x).prune(units)
-
-
 @dataclass(frozen=True, eq=False)
 class UnitRanking:
     """The order in which units of a layer can go, and how those that stay make up for it (final).

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from madaline.errors import InputError
-from madaline.nn.layers import BatchNorm, Linear, Residual, Scale, ScaledLinear
-from madaline.nn.layers.base import Layer
+from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.network import Network
 
 
@@ -57,29 +56,11 @@ def with_units(network: Network, layer: int, units: int) -> tuple[Network, int]:
         if isinstance(between, Linear):
             layers[number] = replace(between, in_features=units)
             return Network(tuple(layers)), number
-        layers[number] = _passing(between, units, number)
+        if between.slots():
+            raise InputError(
+                f"Layer {number} ({type(between).__name__}) does not treat the units one by one, so"
+                " adding or removing some would change its other outputs: choose another."
+            )
     raise InputError(
         f"The units of layer {layer} are the network's outputs: choose a hidden layer."
     )
-
-
-def width_after(network: Network, after: int) -> int:
-    """Return how many features come out of a layer."""
-    if not 0 <= after < len(network.layers):
-        raise InputError(f"There is no layer {after}: the network has {len(network.layers)}.")
-    for layer in network.layers[after::-1]:
-        if isinstance(layer, Linear | ScaledLinear):
-            return layer.out_features
-    raise InputError(f"No Linear layer up to layer {after}: insert after one of its successors.")
-
-
-def _passing(layer: Layer, units: int, number: int) -> Layer:
-    """Return a layer that treats every unit by itself, for another number of units."""
-    if isinstance(layer, Scale | BatchNorm):
-        return replace(layer, features=units)
-    if layer.slots() or isinstance(layer, Residual):
-        raise InputError(
-            f"Layer {number} ({type(layer).__name__}) does not treat the units one by one, so"
-            " adding or removing some would change what it says of the others: choose another."
-        )
-    return layer
