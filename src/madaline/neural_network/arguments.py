@@ -1,4 +1,4 @@
-"""What beginners pass is checked here, once, in words; behind it only right arrays go on."""
+"""The checks of what is passed to `NeuralNetwork`: each error names the value and the remedy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 Kind = TypeVar("Kind")
 
 EXAMPLES = {"activation": "madaline.nn.layers.ReLU()", "loss": "madaline.nn.losses.Squared()"}
-"""What to write, for those who wrote a name."""
+"""What to write instead of a name."""
 
 RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
 """Where random numbers come from, as scikit-learn writes it."""
@@ -35,15 +35,25 @@ def as_rows(name: str, values: npt.ArrayLike, size: int, *, hint: str = "") -> A
 
 
 def check_same_length(name: str, rows: Array, other: str, other_rows: Array) -> None:
-    """Refuse rows that are not one for each row of the other."""
+    """Refuse arrays of different lengths."""
     if len(rows) != len(other_rows):
         raise InputError(
             f"{name} has {len(rows)} rows but {other} has {len(other_rows)}: give one for each."
         )
 
 
+def check_current(y_pred: Array, prediction: Array) -> None:
+    """Refuse predictions that are not the network's present ones."""
+    if y_pred.shape != prediction.shape or not np.allclose(
+        y_pred, prediction, rtol=1e-6, atol=1e-9
+    ):
+        raise InputError(
+            "y_pred is not what the network predicts for x now: give forward(x), or leave it out."
+        )
+
+
 def check_range(loss: Loss, target: Array) -> None:
-    """Refuse targets that a loss can't learn."""
+    """Refuse targets outside the range of a loss."""
     lowest = 0 if isinstance(loss, BinaryCrossEntropy | CrossEntropy | Poisson) else -np.inf
     highest = 1 if isinstance(loss, BinaryCrossEntropy | CrossEntropy) else np.inf
     wrong = target[(target < lowest) | (target > highest)]

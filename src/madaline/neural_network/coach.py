@@ -1,13 +1,14 @@
-"""A coach watches one network learn, asks the policies, and does what they decide."""
+"""The coach of one network in training: it asks policies and carries out their decisions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
 
+from madaline.neural_network.core import Core
 from madaline.neural_network.learning_rate import LearningRatePolicy
 from madaline.neural_network.stagnation import StagnationPolicy
-from madaline.nn.arrays import Rng
+from madaline.nn.arrays import Array, Rng
 from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, widen
@@ -59,6 +60,17 @@ class Coach:
         self._best: Checkpoint | None = None  # of this attempt
         self._best_of_all: Checkpoint | None = None
 
+    @classmethod
+    def of(cls, core: Core, target: Array, learning_rate: float) -> Coach:
+        """Return the coach of a network that learns these targets."""
+        return cls(
+            learning_rate,
+            baseline=core.baseline(target),
+            floor=core.smallest_loss(target),
+            growing=bool(core.arrays("bias")[:-1]),
+            rng=core.rng,
+        )
+
     @property
     def learning_rate(self) -> float:
         """The rate for the next step."""
@@ -67,7 +79,7 @@ class Coach:
     def advise(
         self, network: Network, population: Population, loss: float, epoch: int
     ) -> tuple[Network, Population, Decision | None]:
-        """Look at the loss of one more epoch and return what to go on with.
+        """Judge the loss of one more epoch and return what to go on with.
 
         Parameters
         ----------

@@ -1,14 +1,12 @@
 """The textbook network: initialize, forward, loss, backward, update, repeat.
 
 It is for people who learn how a neural network works. Every step is a method that can be called by
-hand, every weight can be looked at; underneath is the same core that fits whole populations, here a
-population of one.
+hand, every weight can be read and changed; underneath is the core that fits whole populations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +17,7 @@ from madaline.errors import InputError
 from madaline.neural_network.arguments import (
     RandomState,
     as_rows,
+    check_current,
     check_range,
     check_same_length,
     instance_of,
@@ -28,20 +27,13 @@ from madaline.neural_network.arguments import (
     whole_number,
 )
 from madaline.neural_network.coach import Coach
-from madaline.neural_network.gradients import Gradients
+from madaline.neural_network.core import Core, Gradients, raw_output
 from madaline.neural_network.log import Epoch, Log
-from madaline.neural_network.losses import raw_output, smallest_loss
-from madaline.nn.arrays import Array, Parameters
-from madaline.nn.initializers import lecun_normal, zeros
-from madaline.nn.layers import Linear, Sigmoid
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Sigmoid
 from madaline.nn.layers.activation import Activation
-from madaline.nn.layers.base import Layer
-from madaline.nn.layers.chain import ChainBackward
 from madaline.nn.losses import BinaryCrossEntropy, Loss
 from madaline.nn.losses.binary_cross_entropy import sigmoid
-from madaline.nn.network import Network
-from madaline.nn.optimizers import GradientDescent, StepSize
-from madaline.nn.workspace import Workspace
 from madaline.records.decision import Decision
 
 
@@ -59,7 +51,7 @@ class NeuralNetwork:
     activation : Activation, default=Sigmoid()
         Activation of the hidden units.
     loss : Loss, default=BinaryCrossEntropy()
-        What is to become small. It decides what the outputs are: by default probabilities, each the
+        What training minimizes. It decides what the outputs are: by default probabilities, each the
         sigmoid of a weighted sum. ``CrossEntropy()`` gives the probabilities of classes that
         exclude one another (softmax), ``Squared()`` plain numbers.
     random_state : None, int, RandomState or Generator, default=None
@@ -110,12 +102,10 @@ class NeuralNetwork:
     ) -> None:
         sizes = layer_sizes(input_size, hidden_size, output_size)
         loss = BinaryCrossEntropy() if loss is None else loss
-        self._loss = instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
+        loss = instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
         activation = Sigmoid() if activation is None else activation
         activation = instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
-        self._network = _layers(sizes, activation)
-        self._rng = random_generator(random_state)
-        self._population = self._network.initialize((), self._rng, dtype=np.float64)
+        self._core = Core(sizes, activation, loss, random_generator(random_state))
         self.history_: list[Epoch] = []
         self.decisions_: list[Decision] = []
 
@@ -135,12 +125,12 @@ class NeuralNetwork:
     @property
     def weights(self) -> list[Array]:
         """Weights of each layer, shape (in_features, out_features); writing changes the network."""
-        return [self._of_layer(number)["weight"] for number in _linear(self._network)]
+        return self._core.arrays("weight")
 
     @property
     def biases(self) -> list[Array]:
         """Biases of each layer, shape (out_features,); writing changes the network."""
-        return [self._of_layer(number)["bias"] for number in _linear(self._network)]
+        return self._core.arrays("bias")
 
     @property
     def hidden_size(self) -> tuple[int, ...]:
@@ -166,8 +156,8 @@ class NeuralNetwork:
             If `x` is not of that shape or not made of finite numbers.
         """
         rows = self._rows(x)
-        output, _ = self._forward(rows)
-        prediction = self._loss.prediction(output)
+        output, _ = self._core.forward(rows)
+        prediction = self._core.loss.prediction(output)
         single = np.ndim(x) < 2 and len(rows) == 1
         return prediction[0] if single else prediction
 
@@ -177,7 +167,7 @@ class NeuralNetwork:
         Parameters
         ----------
         y_true : array-like of shape (n_samples, output_size) or (n_samples,)
-            What is right.
+            The true values.
         y_pred : array-like of the same shape
             What the network predicted.
 
@@ -193,7 +183,7 @@ class NeuralNetwork:
         """
         target, prediction = self._targets("y_true", y_true), self._targets("y_pred", y_pred)
         check_same_length("y_pred", prediction, "y_true", target)
-        return self._mean_loss(raw_output(self._loss, prediction), target)
+        return self._core.mean_loss(raw_output(self._core.loss, prediction), target)
 
     def backward(
         self, x: npt.ArrayLike, y_true: npt.ArrayLike, y_pred: npt.ArrayLike | None = None
@@ -205,10 +195,9 @@ class NeuralNetwork:
         x : array-like of shape (n_samples, input_size)
             The rows.
         y_true : array-like of shape (n_samples, output_size) or (n_samples,)
-            What is right for them.
+            The true values of these rows.
         y_pred : array-like of shape (n_samples, output_size), optional
-            What `forward` returned for them. The network keeps no memory of a forward pass and
-            runs it again, so this is only checked.
+            What `forward` returned for them; only checked, as the forward pass is run again.
 
         Returns
         -------
@@ -222,10 +211,10 @@ class NeuralNetwork:
         """
         rows, target = self._rows(x), self._targets("y_true", y_true)
         check_same_length("y_true", target, "x", rows)
-        output, backward = self._forward(rows)
+        output, backward = self._core.forward(rows)
         if y_pred is not None:
-            self._check_current(self._targets("y_pred", y_pred), output)
-        return self._backward(output, target, backward)
+            check_current(self._targets("y_pred", y_pred), self._core.loss.prediction(output))
+        return self._core.backward(output, target, backward)
 
     def update_weights(self, grads: Gradients, learning_rate: float) -> None:
         """Take one step downhill: every weight minus `learning_rate` times its gradient.
@@ -242,11 +231,10 @@ class NeuralNetwork:
         InputError
             If the gradients are of another network or the learning rate is not positive.
         """
-        own = isinstance(grads, Gradients) and grads.row.shape == self._population.theta.shape  # type: ignore[redundant-expr]
-        if not own:
+        shape = self._core.population.theta.shape
+        if not isinstance(grads, Gradients) or grads.row.shape != shape:  # type: ignore[redundant-expr]
             raise InputError("grads do not belong to this network: give what backward() returned.")
-        size = StepSize(positive_number(learning_rate))
-        GradientDescent().step(self._population, grads.row.copy(), size, workspace=Workspace())
+        self._core.step(grads, positive_number(learning_rate))
 
     def train(
         self,
@@ -258,21 +246,21 @@ class NeuralNetwork:
         adaptive: bool = True,
         verbose: bool = False,
     ) -> None:
-        """Learn from all rows at once, again and again.
+        """Train on all rows at once, epoch after epoch.
 
         Adaptive training raises the learning rate when learning is slow, goes back and lowers it
-        when the loss shoots up, adds a unit or starts again from new weights when the fit stays
+        when the loss shoots up, adds units or starts again from new weights when the fit stays
         poor, and keeps the best weights of all; `decisions_` tells what it did. Training again goes
-        on from where it was.
+        on from there.
 
         Parameters
         ----------
         x_train : array-like of shape (n_samples, input_size)
             The rows.
         y_train : array-like of shape (n_samples, output_size) or (n_samples,)
-            What is right for them.
+            The true values of these rows.
         epochs : int, default=1000
-            How often all rows are seen.
+            Number of passes over all rows.
         learning_rate : float, default=0.1
             Length of a step; of the first, if adaptive.
         adaptive : bool, default=True
@@ -288,40 +276,41 @@ class NeuralNetwork:
         """
         x, target = self._rows(x_train), self._targets("y_train", y_train)
         check_same_length("y_train", target, "x_train", x)
-        check_range(self._loss, target)
+        check_range(self._core.loss, target)
         rate = positive_number(learning_rate)
         start = len(self.history_)
         epochs = whole_number("epochs", epochs)
         log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
-        coach = self._coach(rate, target) if adaptive else None
+        coach = Coach.of(self._core, target, rate) if adaptive else None
 
         for epoch in range(start + 1, start + epochs + 1):
-            output, backward = self._forward(x)
-            loss = self._mean_loss(output, target)
-            grads = self._backward(output, target, backward)
+            output, backward = self._core.forward(x)
+            loss = self._core.mean_loss(output, target)
             log.note(Epoch(epoch, loss, rate))
             if coach is not None:
                 changed = self._follow(coach, loss, epoch, log)
                 rate = coach.learning_rate
                 if changed:
-                    continue  # these gradients are of other weights
-            self.update_weights(grads, rate)
+                    continue  # the output is of other weights
+            self._core.step(self._core.backward(output, target, backward), rate)
 
         if coach is not None:
-            self._keep_best(coach, self._mean_loss(self._forward(x)[0], target), log)
+            core, loss = self._core, self._core.mean_loss(self._core.forward(x)[0], target)
+            log.conclude(loss)
+            core.network, core.population = coach.best(core.network, core.population, loss)
 
     def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
         """Return what is wrong with the network, or may be: ``print`` it.
 
-        It looks for units that say the same for every row or cannot be moved, gradients that vanish
-        or explode on their way to the first layer, a loss that shot up, and a weak fit.
+        It looks for units that are constant or cannot learn, gradients that vanish or explode on
+        their way to the first layer, a loss that shot up, and a weak fit.
 
         Parameters
         ----------
         x_train : array-like of shape (n_samples, input_size)
             The rows that it learned from.
         y_train : array-like of shape (n_samples, output_size) or (n_samples,)
-            What is right for them.
+            The true values of these rows.
 
         Raises
         ------
@@ -341,53 +330,16 @@ class NeuralNetwork:
         """
         x, target = self._rows(x_train), self._targets("y_train", y_train)
         check_same_length("y_train", target, "x_train", x)
-        losses = [one.loss for one in self.history_]
-        return diagnose_network(
-            self._network, self._population.theta, x, target, self._loss, losses
-        )
-
-    def _of_layer(self, number: int) -> Parameters:
-        return self._network.bind(self._population.theta)[number]
-
-    def _forward(self, x: Array) -> tuple[Array, ChainBackward]:
-        parameters = self._network.bind(self._population.theta)
-        return self._network.forward(parameters, x, workspace=Workspace())
-
-    def _backward(self, output: Array, target: Array, backward: ChainBackward) -> Gradients:
-        row = np.zeros_like(self._population.theta)
-        gradients = self._network.bind(row)
-        backward(self._loss.gradient(output, target, workspace=Workspace()), gradients)
-        linear = _linear(self._network)
-        return Gradients(
-            weights=[gradients[number]["weight"] for number in linear],
-            biases=[gradients[number]["bias"] for number in linear],
-            row=row,
-        )
-
-    def _mean_loss(self, output: Array, target: Array) -> float:
-        return float(self._loss.mean(output, target))
-
-    def _coach(self, learning_rate: float, target: Array) -> Coach:
-        constant = np.broadcast_to(self._loss.initial_output(target), target.shape)
-        return Coach(
-            learning_rate,
-            baseline=self._mean_loss(constant, target),
-            floor=smallest_loss(self._loss, target),
-            growing=bool(self.hidden_size),
-            rng=self._rng,
-        )
+        core, losses = self._core, [epoch.loss for epoch in self.history_]
+        return diagnose_network(core.network, core.population.theta, x, target, core.loss, losses)
 
     def _follow(self, coach: Coach, loss: float, epoch: int, log: Log) -> bool:
-        """Let the coach look at the loss; return whether it changed the weights."""
-        before = self._population
-        self._network, self._population, decision = coach.advise(self._network, before, loss, epoch)
+        """Let the coach judge the loss; return whether it changed the weights."""
+        core, before = self._core, self._core.population
+        core.network, core.population, decision = coach.advise(core.network, before, loss, epoch)
         if decision is not None:
             log.decide(decision, loss)
-        return self._population is not before
-
-    def _keep_best(self, coach: Coach, loss: float, log: Log) -> None:
-        log.conclude(loss)
-        self._network, self._population = coach.best(self._network, self._population, loss)
+        return core.population is not before
 
     def _rows(self, x: npt.ArrayLike) -> Array:
         return as_rows("x", x, len(self.weights[0]))
@@ -396,25 +348,3 @@ class NeuralNetwork:
         size = len(self.biases[-1])
         hint = f", as np.eye({size})[y] makes them of class numbers" if size > 1 else ""
         return as_rows(name, values, size, hint=hint)
-
-    def _check_current(self, y_pred: Array, output: Array) -> None:
-        if y_pred.shape != output.shape or not np.allclose(
-            y_pred, self._loss.prediction(output), rtol=1e-6, atol=1e-9
-        ):
-            raise InputError(
-                "y_pred is not what the network predicts for x now: give forward(x), or leave it"
-                " out."
-            )
-
-
-def _layers(sizes: Sequence[int], activation: Activation) -> Network:
-    """Return linear layers of these sizes with the activation between them."""
-    layers: list[Layer] = []
-    for below, above in pairwise(sizes[:-1]):
-        layers += [Linear(below, above), activation]
-    last = Linear(sizes[-2], sizes[-1], weight_initializer=lecun_normal, bias_initializer=zeros)
-    return Network((*layers, last))
-
-
-def _linear(network: Network) -> list[int]:
-    return [n for n, layer in enumerate(network.layers) if isinstance(layer, Linear)]
