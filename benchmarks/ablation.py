@@ -84,7 +84,7 @@ class Ablated:
     @property
     def classes_(self) -> Any:
         """The labels, in the order of the probabilities."""
-        return np.asarray(getattr(self.model.predictor.codec, "classes", None))
+        return np.asarray(getattr(self.model.predictor.target_encoder, "classes", None))
 
     def predict(self, x: Any) -> Any:
         """Predict a frame."""

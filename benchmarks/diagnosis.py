@@ -365,10 +365,10 @@ def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
 
 
 def _facts_without_networks(fitting: Any) -> Any:
-    from madaline.data.target import ClassCodec
+    from madaline.data.target import ClassEncoder
     from madaline.diagnosis.out_of_fold import Facts
 
-    rows, examples, codec = fitting.rows, fitting.race.examples, fitting.codec
+    rows, examples, target_encoder = fitting.rows, fitting.race.examples, fitting.target_encoder
     order, prior = rows.order[: rows.n_judged], examples.prior_output()
     target, weight, groups = examples.judged_facts
     n_bins = min(examples.features)
@@ -382,7 +382,9 @@ def _facts_without_networks(fitting: Any) -> Any:
         prior,
         target,
         np.concatenate(features)[:, : fitting.encoder.n_features(0)],
-        tuple(map(str, codec.classes)) if isinstance(codec, ClassCodec) else None,
+        tuple(map(str, target_encoder.classes))
+        if isinstance(target_encoder, ClassEncoder)
+        else None,
         weight,
         groups,
         order,

@@ -122,8 +122,8 @@ def of_shap(
     def answer(codes: NDArray[np.float64]) -> NDArray[np.float64]:
         output = model.predictor.output(to_values(codes))
         if label is None:
-            codec: Any = model.predictor.codec
-            return output[:, 0] * codec.scale + codec.center
+            target_encoder: Any = model.predictor.target_encoder
+            return output[:, 0] * target_encoder.scale + target_encoder.center
         return output[:, 0]
 
     masker = shap.maskers.Independent(others, max_samples=len(others))
@@ -178,7 +178,7 @@ def _codes(
 
 def _second_class(model: FittedModel) -> Any:
     """Return the class whose log-odds are the raw output, or None where numbers are predicted."""
-    classes = getattr(model.predictor.codec, "classes", None)
+    classes = getattr(model.predictor.target_encoder, "classes", None)
     return None if classes is None else classes.tolist()[1]
 
 

@@ -84,7 +84,7 @@ def test_out_of_fold_outputs_are_in_the_order_of_the_table(fittings, make_column
     fitting = fittings["regression"][0]
     _, target = make_columns("regression")
     output = fitting.out_of_fold()[:, 0]
-    predicted = fitting.codec.center + fitting.codec.scale * output
+    predicted = fitting.target_encoder.center + fitting.target_encoder.scale * output
     rmse = np.sqrt(np.mean(np.square(predicted - target)))
     assert rmse == pytest.approx(fitting.model().summary.scores[1].out_of_fold, rel=1e-5)
     assert np.corrcoef(output, target)[0, 1] > 0.8

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline.data.target import (
-    ClassCodec,
-    CountCodec,
-    RegressionCodec,
+    ClassEncoder,
+    CountEncoder,
+    RegressionEncoder,
     check_learnable,
-    codec_from_state,
     infer_task,
+    target_encoder_from_state,
 )
 from madaline.errors import InputError
 
@@ -61,26 +61,26 @@ LABELS = [
 @pytest.mark.parametrize("labels", LABELS, ids=lambda labels: f"{labels.dtype}-{labels[0]!r}")
 def test_labels_keep_their_type_through_a_file(labels):
     values = labels[RNG.permutation(np.arange(30) % len(labels))]
-    codec = ClassCodec.fit(values)
-    again = codec_from_state(json.loads(json.dumps(codec.to_state())))
+    encoder = ClassEncoder.fit(values)
+    again = target_encoder_from_state(json.loads(json.dumps(encoder.to_state())))
     assert again.classes.dtype == labels.dtype
-    assert [type(c) for c in again.classes.tolist()] == [type(c) for c in codec.classes.tolist()]
+    assert [type(c) for c in again.classes.tolist()] == [type(c) for c in encoder.classes.tolist()]
     codes = again.encode(values)
     assert codes.dtype == np.int64
-    np.testing.assert_array_equal(codes, codec.encode(values))
+    np.testing.assert_array_equal(codes, encoder.encode(values))
     np.testing.assert_array_equal(again.decode(np.eye(len(labels))[codes]), values)
 
 
 def test_classes_are_in_order_whatever_the_order_of_rows():
     for values in (["b", "a", "c"], ["c", "b", "a"]):
-        assert ClassCodec.fit(np.array(values, dtype=object)).classes.tolist() == ["a", "b", "c"]
-    mixed = [ClassCodec.fit(np.array(v, dtype=object)) for v in (["x", 2, 1], [1, 2, "x"])]
+        assert ClassEncoder.fit(np.array(values, dtype=object)).classes.tolist() == ["a", "b", "c"]
+    mixed = [ClassEncoder.fit(np.array(v, dtype=object)) for v in (["x", 2, 1], [1, 2, "x"])]
     assert mixed[0].classes.tolist() == mixed[1].classes.tolist() == [1, 2, "x"]
 
 
 def test_classes_without_weight_are_left_out():
     values, weight = np.array(["a", "b", "c", "a"]), np.array([1, 2, 0, 0])
-    assert ClassCodec.fit(values, weight).classes.tolist() == ["a", "b"]
+    assert ClassEncoder.fit(values, weight).classes.tolist() == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -98,40 +98,40 @@ def test_classes_without_weight_are_left_out():
 )
 def test_labels_that_are_no_classes_are_said(values, message):
     with pytest.raises(InputError, match=message):
-        ClassCodec.fit(values)
+        ClassEncoder.fit(values)
 
 
 def test_unknown_labels_are_said():
-    codec = ClassCodec.fit(np.array(["a", "b"]))
+    encoder = ClassEncoder.fit(np.array(["a", "b"]))
     with pytest.raises(InputError, match="'c' is not among the classes 'a', 'b'"):
-        codec.encode(np.array(["c"]))
+        encoder.encode(np.array(["c"]))
 
 
 def test_numbers_are_standardized_and_come_back():
     values = RNG.normal(5, 3, 100)
-    codec = RegressionCodec.fit(values)
-    encoded = codec.encode(values)
+    encoder = RegressionEncoder.fit(values)
+    encoded = encoder.encode(values)
     assert encoded.dtype == np.float32
     np.testing.assert_allclose([encoded.mean(), encoded.std()], [0, 1], atol=1e-6)
-    np.testing.assert_allclose(codec.decode(encoded[:, None]), values, rtol=1e-5)
-    assert codec.decode(np.array([[-99.0], [99.0]])).tolist() == [values.min(), values.max()]
-    assert codec_from_state(json.loads(json.dumps(codec.to_state()))) == codec
+    np.testing.assert_allclose(encoder.decode(encoded[:, None]), values, rtol=1e-5)
+    assert encoder.decode(np.array([[-99.0], [99.0]])).tolist() == [values.min(), values.max()]
+    assert target_encoder_from_state(json.loads(json.dumps(encoder.to_state()))) == encoder
 
 
 def test_a_constant_has_the_scale_one():
-    codec = RegressionCodec.fit(np.array([7, 7]))
-    assert (codec.center, codec.scale) == (7.0, 1.0)
-    assert codec.decode(np.array([3.0])).tolist() == [7.0]
+    encoder = RegressionEncoder.fit(np.array([7, 7]))
+    assert (encoder.center, encoder.scale) == (7.0, 1.0)
+    assert encoder.decode(np.array([3.0])).tolist() == [7.0]
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_no_target_overflows(values):
     half = np.array(values) / 4
-    codec = RegressionCodec.fit(half)
-    encoded = codec.encode(half)
+    encoder = RegressionEncoder.fit(half)
+    encoded = encoder.encode(half)
     assert np.isfinite(encoded).all()
-    decoded = codec.decode(encoded)
-    assert ((decoded >= codec.low) & (decoded <= codec.high)).all()
+    decoded = encoder.decode(encoded)
+    assert ((decoded >= encoder.low) & (decoded <= encoder.high)).all()
 
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(0, 3)), min_size=2, max_size=30))
@@ -139,7 +139,7 @@ def test_target_weights_are_repetitions(rows):
     values, weight = np.array(rows).T
     weight = np.append(weight, 1)
     values = np.append(values, 0) / 7
-    assert RegressionCodec.fit(values, weight) == RegressionCodec.fit(np.repeat(values, weight))
+    assert RegressionEncoder.fit(values, weight) == RegressionEncoder.fit(np.repeat(values, weight))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_target_weights_are_repetitions(rows):
 )
 def test_targets_that_are_no_numbers_are_said(values, message):
     with pytest.raises(InputError, match=message):
-        RegressionCodec.fit(values)
+        RegressionEncoder.fit(values)
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ def test_what_cannot_be_learned_is_said(values, task, message):
 def test_amounts_come_back_whatever_their_unit(values, weighted):
     values = np.array(values)
     weight = np.linspace(1, 2, len(values)) if weighted else None
-    codec = CountCodec.fit(values, weight)
+    encoder = CountEncoder.fit(values, weight)
     mean = np.average(values / (values.max() or 1), weights=weight) * (values.max() or 1)
-    assert codec.scale == (pytest.approx(mean) if mean else 1)
-    decoded = codec.decode(codec.encode(values))
-    np.testing.assert_allclose(decoded, values, rtol=1e-6, atol=1e-37 * codec.scale)
-    assert codec_from_state(json.loads(json.dumps(codec.to_state()))) == codec
+    assert encoder.scale == (pytest.approx(mean) if mean else 1)
+    decoded = encoder.decode(encoder.encode(values))
+    np.testing.assert_allclose(decoded, values, rtol=1e-6, atol=1e-37 * encoder.scale)
+    assert target_encoder_from_state(json.loads(json.dumps(encoder.to_state()))) == encoder
 
 
 def test_amounts_below_zero_are_refused():
     with pytest.raises(InputError, match=r"the target holds -0.5: choose another loss"):
-        CountCodec.fit(np.array([1.0, -0.5, 3.0]))
+        CountEncoder.fit(np.array([1.0, -0.5, 3.0]))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
+from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.evaluation.objective import Objective
 from madaline.evaluation.score import mean_and_error
@@ -65,8 +65,8 @@ def classes(n_classes, wanted, *, weight=None, n_judged=N):
     probability = np.exp(output) / np.exp(output).sum(axis=1, keepdims=True)
     if n_classes == 2:
         output = output[:, 1:] - output[:, :1]
-    codec = ClassCodec.fit(labels)
-    metric = Objective(metric=wanted).make_metric(codec, labels, weight, n_judged=n_judged)
+    target_encoder = ClassEncoder.fit(labels)
+    metric = Objective(metric=wanted).make_metric(target_encoder, labels, weight, n_judged=n_judged)
     return metric, output, codes, probability
 
 
@@ -89,24 +89,27 @@ def test_metrics_of_numbers_are_those_of_scikit_learn(name, weighted):
     rng = np.random.default_rng(2)
     weight = rng.uniform(0.2, 2, N) if weighted else None
     target = rng.poisson(3.0, N).astype(float)
-    codec = RegressionCodec.fit(target)
+    target_encoder = RegressionEncoder.fit(target)
     quantile = 0.8 if name == "quantile" else 0.5
     loss = "squared" if name != "squared" else "absolute"
     objective = Objective(loss=loss, metric=name, quantile=quantile)
-    metric = objective.make_metric(codec, target, weight, n_judged=N)
+    metric = objective.make_metric(target_encoder, target, weight, n_judged=N)
     prediction = rng.uniform(1, 6, N)
-    output = (prediction[:, None] - codec.center) / codec.scale
+    output = (prediction[:, None] - target_encoder.center) / target_encoder.scale
     expected = NUMBERS[name](target, prediction, sample_weight=weight)
     assert metric.value(output, slice(0, N)) == pytest.approx(expected)
     assert metric.best == pytest.approx(1 if name == "r2" else 0, abs=1e-4)
 
 
 def test_a_metric_that_is_the_loss_is_none():
-    codec = RegressionCodec.fit(np.arange(9.0))
+    target_encoder = RegressionEncoder.fit(np.arange(9.0))
     for objective in (Objective(), Objective(loss="poisson", metric="poisson")):
-        assert objective.make_metric(codec, np.arange(9.0), None, n_judged=9) is None
+        assert objective.make_metric(target_encoder, np.arange(9.0), None, n_judged=9) is None
     assert classes(2, "log_loss")[0] is None
-    assert Objective(metric="squared").make_metric(codec, np.arange(9.0), None, n_judged=9) is None
+    assert (
+        Objective(metric="squared").make_metric(target_encoder, np.arange(9.0), None, n_judged=9)
+        is None
+    )
 
 
 def test_a_function_gets_labels_and_probabilities():
@@ -129,7 +132,7 @@ def test_a_function_gets_numbers_in_their_own_unit():
         return -np.abs(truth - prediction).max()
 
     metric = Objective(loss="poisson", metric=judge).make_metric(
-        CountCodec.fit(target), target, None, n_judged=3
+        CountEncoder.fit(target), target, None, n_judged=3
     )
     assert metric.value(np.log([[0.5], [1.0], [2.0]]), slice(0, 3)) == pytest.approx(-5)
     assert np.array_equal(seen[-1][0], target)
@@ -151,7 +154,7 @@ def test_functions_that_do_not_judge_are_refused(wanted, match):
 def test_rows_that_cannot_be_ranked_are_named():
     labels = np.array(["a"] * 5 + ["b"] * 5)
     with pytest.raises(InputError, match=r"roc_auc cannot judge these 5 rows"):
-        Objective(metric="roc_auc").make_metric(ClassCodec.fit(labels), labels, None, n_judged=5)
+        Objective(metric="roc_auc").make_metric(ClassEncoder.fit(labels), labels, None, n_judged=5)
 
 
 def test_what_diverged_is_infinitely_worse():
@@ -181,7 +184,7 @@ def test_the_metric_judges_and_mixes_instead_of_the_loss(make_examples):
     outputs = np.stack([timid, bold]).astype(np.float32)
     labels = examples.target[:, 0].astype(int)
     metric = Objective(metric="accuracy").make_metric(
-        ClassCodec.fit(labels), labels, None, n_judged=90
+        ClassEncoder.fit(labels), labels, None, n_judged=90
     )
     by_metric = replace(examples, metric=metric)
     assert examples.mean_loss(timid) < examples.mean_loss(bold)

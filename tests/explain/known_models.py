@@ -11,7 +11,7 @@ import numpy as np
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec, RegressionCodec
+from madaline.data.target import ClassEncoder, RegressionEncoder
 from madaline.evaluation.score import Score
 from madaline.model import FittedModel
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
@@ -32,19 +32,19 @@ class KnownPredictor(Predictor):
         return values if values.ndim == 2 else values[:, None]
 
 
-def known_model(columns, function, *, classes=None, codec=None, kinds=None) -> FittedModel:
+def known_model(columns, function, *, classes=None, target_encoder=None, kinds=None) -> FittedModel:
     """Return a model that says what a function of the table says, as a number or of classes."""
     table = Table.from_columns(columns)
     schema = Schema.infer(table, kinds)
     loss = Squared()
     if classes is not None:
-        codec = ClassCodec(np.array(classes))
+        target_encoder = ClassEncoder(np.array(classes))
         loss = BinaryCrossEntropy() if len(classes) == 2 else CrossEntropy()
     predictor = KnownPredictor(
         TableEncoder.fit(table, schema),
         (),
         loss,
-        codec or RegressionCodec(0.0, 1.0, -1e9, 1e9),
+        target_encoder or RegressionEncoder(0.0, 1.0, -1e9, 1e9),
         None,  # type: ignore[arg-type]  # no intervals are asked for
         1.0,
         function,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveRegressor
-from madaline.data.target import CountCodec
+from madaline.data.target import CountEncoder
 from madaline.errors import InputError
 from madaline.explain import METHODS, explain
 from madaline.nn.layers import ScaledLinear
@@ -35,14 +35,14 @@ def shapes_of(model):
 @pytest.mark.parametrize("background", ["rows", "average"])
 def test_attributions_add_up_to_the_output(wild, columns, task, method, background):
     given = columns[task] if background == "rows" else None
-    codec = wild[task].predictor.codec
+    target_encoder = wild[task].predictor.target_encoder
     scales = (None, "probability") if task in CLASSES else (None,)
     for scale in scales:
         explanation = explain(
             wild[task], columns[task], background=given, method=method, scale=scale
         )
         allowed = 1e-4 * np.maximum(
-            codec.high - codec.low if task == "regression" else 1.0,
+            target_encoder.high - target_encoder.low if task == "regression" else 1.0,
             abs(explanation.output - explanation.base),
         )
         assert (abs(explanation.remaining) <= allowed).all()
@@ -55,8 +55,8 @@ def test_output_and_base_are_what_the_model_says(wild, columns, task):
     model, rows = wild[task], columns[task]
     explanation = explain(model, rows, background=rows, method="slope")
     if task == "regression":
-        codec = model.predictor.codec
-        said = model.predictor.output(rows)[:, 0] * codec.scale + codec.center
+        target_encoder = model.predictor.target_encoder
+        said = model.predictor.output(rows)[:, 0] * target_encoder.scale + target_encoder.center
         np.testing.assert_allclose(explanation.base, said.mean(), rtol=1e-5)
     else:
         probability = model.predict_proba(rows)
@@ -121,7 +121,7 @@ def test_of_a_linear_network_they_are_weight_times_difference(models, with_parts
     first = network.bind(theta.astype(float))[0]
     weight = (first["gate"][0][:, gates] * first["weight"][0, :, :, 0]).mean(axis=0)
     features = predictor.encode(rows).features(0).astype(float)
-    by_features = weight * (features - features.mean(axis=0)) * predictor.codec.scale
+    by_features = weight * (features - features.mean(axis=0)) * predictor.target_encoder.scale
     expected = np.stack(
         [by_features[:, gates == c].sum(axis=1) for c in range(gates.max() + 1)], axis=1
     )
@@ -161,8 +161,8 @@ def test_exact_shapley_values_are_those_of_the_definition(wild, columns):
         mixed = {
             name: np.array([row[c] if c in known else other[c]]) for c, name in enumerate(names)
         }
-        codec = model.predictor.codec
-        return model.predictor.output(mixed)[0, 0] * codec.scale + codec.center
+        target_encoder = model.predictor.target_encoder
+        return model.predictor.output(mixed)[0, 0] * target_encoder.scale + target_encoder.center
 
     expected = np.zeros(3)
     for order in permutations(range(3)):
@@ -245,7 +245,7 @@ def test_the_temperature_is_part_of_what_is_explained(wild, columns):
 def test_amounts_are_explained_in_their_unit(wild, columns):
     model, rows = wild["regression"], columns["regression"]
     predictor = replace(
-        model.predictor, loss=Poisson(), codec=CountCodec(scale=3.0, low=0.0, high=1e9)
+        model.predictor, loss=Poisson(), target_encoder=CountEncoder(scale=3.0, low=0.0, high=1e9)
     )
     explanation = explain(replace(model, predictor=predictor), rows, background=rows)
     np.testing.assert_allclose(explanation.output, predictor.predict(rows), rtol=1e-6)

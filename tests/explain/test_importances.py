@@ -13,7 +13,7 @@ from known_models import known_model
 
 from madaline.data.io.files import read_file
 from madaline.data.table import Table
-from madaline.data.target import RegressionCodec
+from madaline.data.target import RegressionEncoder
 from madaline.errors import InputError
 from madaline.explain.effects import effects
 from madaline.explain.importances import importances
@@ -170,7 +170,7 @@ def twins():
     model = known_model(
         columns,
         lambda table: (table["a"] + table["b"]) / 2,
-        codec=RegressionCodec(0.0, 1.0, -9.0, 9.0),
+        target_encoder=RegressionEncoder(0.0, 1.0, -9.0, 9.0),
     )
     return model, columns, a
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from madaline.data.io import row_file
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.evaluation.objective import Objective
 from madaline.race import cohort as cohort_module
 from madaline.race.cohort import Cohort
@@ -243,7 +243,7 @@ def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bit
     if by_metric:
         codes = examples.target.argmax(axis=1)
         examples.metric = Objective(metric="accuracy").make_metric(
-            ClassCodec.fit(codes), codes, None, n_judged=len(codes)
+            ClassEncoder.fit(codes), codes, None, n_judged=len(codes)
         )
     found = []
     for large in (row_file.LARGE, 1):

@@ -13,7 +13,7 @@ from madaline.cli.report import finite
 from madaline.cli.rows import Rows, add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.data.io.written import write_predictions
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
 from madaline.evaluation.table_score import label_text
 from madaline.explain import METHODS, Explanation, explain
@@ -132,10 +132,10 @@ def _n_rows(arguments: Namespace) -> int | None:
 
 def _label(model: FittedModel, text: str | None) -> Any:
     """Return the label whose text was typed; what is no label is refused by `explain`."""
-    codec = model.predictor.codec
-    if text is None or not isinstance(codec, ClassCodec):
+    target_encoder = model.predictor.target_encoder
+    if text is None or not isinstance(target_encoder, ClassEncoder):
         return text
-    labels = {label_text(label): label for label in codec.classes.tolist()}
+    labels = {label_text(label): label for label in target_encoder.classes.tolist()}
     return labels.get(text, text)
 
 

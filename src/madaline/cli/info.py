@@ -68,7 +68,7 @@ def _outcome(model: FittedModel) -> str:
 
 
 def _classes(model: FittedModel) -> list[Any] | None:
-    classes = getattr(model.predictor.codec, "classes", None)
+    classes = getattr(model.predictor.target_encoder, "classes", None)
     return None if classes is None else list(classes)
 
 

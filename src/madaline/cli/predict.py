@@ -18,7 +18,7 @@ from madaline.cli.words import paragraph, say
 from madaline.data.encoders.encoded import Encoded
 from madaline.data.io.written import format_predictions, write_predictions
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
 from madaline.evaluation.conformal.coverage import read_coverage
 from madaline.evaluation.table_score import label_text, score_predictions
@@ -124,7 +124,7 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
 
 def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
     probabilities = model.predictor.probabilities(output)
-    classes: Any = model.predictor.codec
+    classes: Any = model.predictor.target_encoder
     return {
         f"probability_{label_text(label)}": probabilities[:, place]
         for place, label in enumerate(classes.classes)
@@ -133,11 +133,11 @@ def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
 
 def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> dict[str, Array]:
     """Return the bounds of each row's interval, or the labels of its set in one text."""
-    target, codec = model.summary.target, model.predictor.codec
-    if not isinstance(codec, ClassCodec):
+    target, target_encoder = model.summary.target, model.predictor.target_encoder
+    if not isinstance(target_encoder, ClassEncoder):
         low, high = model.predict_interval(encoded, coverage).T
         return {f"{target}_low": low, f"{target}_high": high}
-    labels = np.array([label_text(label) for label in codec.classes], dtype=object)
+    labels = np.array([label_text(label) for label in target_encoder.classes], dtype=object)
     sets = model.predict_set(encoded, coverage)
     texts = np.empty(len(sets), dtype=object)
     texts[:] = [" | ".join(labels[chosen]) for chosen in sets]

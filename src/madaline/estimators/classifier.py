@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from madaline.data.target import ClassCodec, check_learnable
+from madaline.data.target import ClassEncoder, check_learnable
 from madaline.diagnosis.labels import Suspects
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.one_a_row import read_labels
@@ -225,13 +225,15 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     def _read_target(self, y: Any, n_samples: int) -> Array:
         labels = read_labels(y, n_samples)
         check_learnable(labels, self._task, name="y")
-        if labels.dtype.kind != "f" or np.isfinite(labels).all():  # the codec refuses infinity
+        if (
+            labels.dtype.kind != "f" or np.isfinite(labels).all()
+        ):  # the target encoder refuses infinity
             check_classification_targets(labels)
         return labels
 
     def _keep_out_of_fold(self, output: Array) -> None:
         predictor = self._model().predictor
-        self.classes_ = cast(ClassCodec, predictor.codec).classes
+        self.classes_ = cast(ClassEncoder, predictor.target_encoder).classes
         self.oof_proba_ = predictor.probabilities(output)
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline.data.target import ClassCodec, TargetCodec
+from madaline.data.target import ClassEncoder, TargetEncoder
 from madaline.errors import InputError
 from madaline.evaluation.score import Score
 from madaline.nn.arrays import Array
@@ -41,7 +41,7 @@ class Metric:
         Class numbers, labels or numbers, as `function` wants them, in the order of the examples.
     perfect : ndarray of shape (n_samples,) or (n_samples, n_classes)
         What predictions would be if they were right.
-    codec : TargetCodec
+    target_encoder : TargetEncoder
         Makes numbers in the target's own unit of predictions.
     loss : Loss
         Owns the inverse link.
@@ -56,7 +56,7 @@ class Metric:
     higher_is_better: bool
     truth: Array
     perfect: Array
-    codec: TargetCodec
+    target_encoder: TargetEncoder
     loss: Loss
     weight: Array | None
     n_judged: int
@@ -139,8 +139,8 @@ class Metric:
 
     def _prediction(self, output: Array) -> Array:
         prediction = self.loss.prediction(output.astype(np.float64))
-        if not isinstance(self.codec, ClassCodec):
-            return self.codec.decode(prediction)
+        if not isinstance(self.target_encoder, ClassEncoder):
+            return self.target_encoder.decode(prediction)
         if prediction.shape[1] == 1:
             return np.concatenate([1 - prediction, prediction], axis=1)
         return prediction
@@ -148,7 +148,7 @@ class Metric:
 
 def make_metric(
     wanted: str | Callable[[Array, Array], float],
-    codec: TargetCodec,
+    target_encoder: TargetEncoder,
     loss: Loss,
     target: Array,
     weight: Array | None,
@@ -162,7 +162,7 @@ def make_metric(
     ----------
     wanted : str or callable
         One of `CLASS_METRICS` or `NUMBER_METRICS`, or a function of truth and predictions.
-    codec : TargetCodec
+    target_encoder : TargetEncoder
         Of the target.
     loss : Loss
         What networks make small.
@@ -180,14 +180,14 @@ def make_metric(
     InputError
         If the metric does not suit the target.
     """
-    codes = codec.encode(target)
-    if isinstance(codec, ClassCodec):
-        truth, perfect = codes, np.eye(len(codec.classes))[codes]
+    codes = target_encoder.encode(target)
+    if isinstance(target_encoder, ClassEncoder):
+        truth, perfect = codes, np.eye(len(target_encoder.classes))[codes]
     else:
         truth = perfect = np.asarray(target, np.float64)
     if callable(wanted):
         name = getattr(wanted, "__name__", type(wanted).__name__)
-        truth = codec.classes[codes] if isinstance(codec, ClassCodec) else truth
+        truth = target_encoder.classes[codes] if isinstance(target_encoder, ClassEncoder) else truth
         function: Function = partial(_unweighted, wanted)
         higher_is_better = True
     elif wanted == "quantile":
@@ -195,7 +195,9 @@ def make_metric(
         function = partial(_pinball, level=quantile)
     else:
         name, function, higher_is_better = (CLASS_METRICS | NUMBER_METRICS)[wanted]
-    metric = Metric(name, function, higher_is_better, truth, perfect, codec, loss, weight, n_judged)
+    metric = Metric(
+        name, function, higher_is_better, truth, perfect, target_encoder, loss, weight, n_judged
+    )
     _ = metric.best  # complain before training, not after
     return metric
 

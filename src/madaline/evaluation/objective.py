@@ -12,10 +12,10 @@ import numpy as np
 from madaline.data.target import (
     CLASSIFICATION,
     REGRESSION,
-    ClassCodec,
-    CountCodec,
-    RegressionCodec,
-    TargetCodec,
+    ClassEncoder,
+    CountEncoder,
+    RegressionEncoder,
+    TargetEncoder,
 )
 from madaline.errors import InputError
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, Metric, make_metric
@@ -138,22 +138,22 @@ class Objective:
                 " choose classification."
             )
 
-    def fit_codec(self, task: str, target: Array, weight: Array | None) -> TargetCodec:
-        """Return the codec that makes of a target what networks learn."""
+    def fit_target_encoder(self, task: str, target: Array, weight: Array | None) -> TargetEncoder:
+        """Return the target encoder that makes of a target what networks learn."""
         match task:
             case "classification":
-                return ClassCodec.fit(target, weight)
+                return ClassEncoder.fit(target, weight)
             case "regression" if self.loss == "poisson":
-                return CountCodec.fit(target, weight)
+                return CountEncoder.fit(target, weight)
             case "regression":
-                return RegressionCodec.fit(target, weight)
+                return RegressionEncoder.fit(target, weight)
             case _:
                 raise InputError(f"task is {task!r}: say 'classification' or 'regression'.")
 
-    def network_loss(self, codec: TargetCodec) -> Loss:
+    def network_loss(self, target_encoder: TargetEncoder) -> Loss:
         """Return what the networks make small."""
-        if isinstance(codec, ClassCodec):
-            return BinaryCrossEntropy() if len(codec.classes) == 2 else CrossEntropy()
+        if isinstance(target_encoder, ClassEncoder):
+            return BinaryCrossEntropy() if len(target_encoder.classes) == 2 else CrossEntropy()
         match self.loss:
             case "absolute":
                 return Absolute()
@@ -165,13 +165,13 @@ class Objective:
                 return Squared()
 
     def make_metric(
-        self, codec: TargetCodec, target: Array, weight: Array | None, *, n_judged: int
+        self, target_encoder: TargetEncoder, target: Array, weight: Array | None, *, n_judged: int
     ) -> Metric | None:
         """Return what judges the networks, unless it is the loss that they make small.
 
         Parameters
         ----------
-        codec : TargetCodec
+        target_encoder : TargetEncoder
             Of the target.
         target : ndarray of shape (n_samples,)
             Labels or numbers; those that are judged come first.
@@ -184,8 +184,8 @@ class Objective:
             return None
         return make_metric(
             self.metric,
-            codec,
-            self.network_loss(codec),
+            target_encoder,
+            self.network_loss(target_encoder),
             target,
             weight,
             quantile=float(self.quantile),

@@ -116,8 +116,8 @@ class Effect:
 
     @property
     def _nothing(self) -> float:
-        codec: Any = self.readout.predictor.codec
-        return NOTHING.get(self.readout.scale) or codec.scale / 50
+        target_encoder: Any = self.readout.predictor.target_encoder
+        return NOTHING.get(self.readout.scale) or target_encoder.scale / 50
 
     def _amount(self, difference: float) -> str:
         return self.readout.amount(difference)

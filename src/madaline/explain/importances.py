@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
+from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.explain.effects import encoder_of
 from madaline.explain.readout import as_table
@@ -78,8 +78,12 @@ def importances(
     table = table.take(rows).select(model.predictor.encoder.columns)
     truth = _target_matrix(model, target[rows])
     before = _losses(model, table, truth)
-    codec = model.predictor.codec
-    scale = codec.scale if isinstance(codec, RegressionCodec | CountCodec) else 1.0
+    target_encoder = model.predictor.target_encoder
+    scale = (
+        target_encoder.scale
+        if isinstance(target_encoder, RegressionEncoder | CountEncoder)
+        else 1.0
+    )
     metric = metric_of_loss(model.predictor.loss, scale)
     found = []
     for number, columns in enumerate(groups):
@@ -136,8 +140,8 @@ def _losses(model: FittedModel, table: Table, truth: Array) -> Array:
 
 def _target_matrix(model: FittedModel, target: Array) -> Array:
     """Return what the networks should say, shape (n_samples, n_outputs)."""
-    codec = model.predictor.codec
-    encoded = codec.encode(np.asarray(target))
-    if isinstance(codec, ClassCodec) and len(codec.classes) > 2:
-        return np.asarray(np.eye(len(codec.classes))[encoded])
+    target_encoder = model.predictor.target_encoder
+    encoded = target_encoder.encode(np.asarray(target))
+    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
+        return np.asarray(np.eye(len(target_encoder.classes))[encoded])
     return np.asarray(encoded, np.float64)[:, None]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
 from madaline.explain.scale import LOG_ODDS, PROBABILITY, TARGET, LogOdds, Probability
 from madaline.model import FittedModel
@@ -107,8 +107,8 @@ def readouts_of(
     InputError
         If there is no such class or scale.
     """
-    codec, target = model.predictor.codec, model.summary.target
-    if not isinstance(codec, ClassCodec):
+    target_encoder, target = model.predictor.target_encoder, model.summary.target
+    if not isinstance(target_encoder, ClassEncoder):
         if target_class is not None or scale not in (None, TARGET):
             what = f"the scale {scale!r}" if target_class is None else f"the class {target_class!r}"
             raise InputError(
@@ -119,18 +119,18 @@ def readouts_of(
         raise InputError(f"scale is {scale!r}: choose {PROBABILITY!r} or {LOG_ODDS!r}.")
     scale = scale or default
     word = "probability" if scale == PROBABILITY else "log-odds"
-    places = list(range(len(codec.classes)))
+    places = list(range(len(target_encoder.classes)))
     if target_class is not None:
-        places = [class_place(codec, target_class)]
+        places = [class_place(target_encoder, target_class)]
     elif len(places) == 2:
         places = [1]
     return [
-        Readout(model.predictor, scale, place, f"{word} of {codec.classes[place]}")
+        Readout(model.predictor, scale, place, f"{word} of {target_encoder.classes[place]}")
         for place in places
     ]
 
 
-def class_place(codec: ClassCodec, label: Any) -> int:
+def class_place(target_encoder: ClassEncoder, label: Any) -> int:
     """Return the number of a class; a text that stands for a label will do.
 
     Raises
@@ -138,7 +138,7 @@ def class_place(codec: ClassCodec, label: Any) -> int:
     InputError
         If there is no such class.
     """
-    labels = codec.classes.tolist()
+    labels = target_encoder.classes.tolist()
     if label in labels:
         return int(labels.index(label))
     texts = [str(one) for one in labels]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
+from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson
@@ -126,31 +126,31 @@ class Number(Answer):
 
     Parameters
     ----------
-    codec : RegressionCodec or CountCodec
+    target_encoder : RegressionEncoder or CountEncoder
         Knows the unit.
     """
 
-    codec: RegressionCodec | CountCodec
+    target_encoder: RegressionEncoder | CountEncoder
 
     scale: ClassVar[str] = TARGET
 
     def value(self, output: Array, asked: Array) -> Array:
         """Return the number."""
         del asked
-        if isinstance(self.codec, CountCodec):
-            return np.asarray(Poisson().prediction(output[..., 0]) * self.codec.scale)
-        return np.asarray(output[..., 0] * self.codec.scale + self.codec.center)
+        if isinstance(self.target_encoder, CountEncoder):
+            return np.asarray(Poisson().prediction(output[..., 0]) * self.target_encoder.scale)
+        return np.asarray(output[..., 0] * self.target_encoder.scale + self.target_encoder.center)
 
     def slope(self, output: Array, asked: Array) -> Array:
         """Return the unit; an amount's slope, as of any exponential, is the amount itself."""
-        if isinstance(self.codec, CountCodec):
+        if isinstance(self.target_encoder, CountEncoder):
             return self.value(output, asked)[..., None]
-        return np.full(output.shape, self.codec.scale)
+        return np.full(output.shape, self.target_encoder.scale)
 
     @property
     def extent(self) -> float:
         """The range of the training target; of a constant, its unit."""
-        return self.codec.high - self.codec.low or self.codec.scale
+        return self.target_encoder.high - self.target_encoder.low or self.target_encoder.scale
 
 
 def answer_of(predictor: Predictor, scale: str | None = None) -> Answer:
@@ -168,14 +168,14 @@ def answer_of(predictor: Predictor, scale: str | None = None) -> Answer:
     InputError
         If the model does not speak of such a thing.
     """
-    codec = predictor.codec
-    if isinstance(codec, RegressionCodec | CountCodec):
+    target_encoder = predictor.target_encoder
+    if isinstance(target_encoder, RegressionEncoder | CountEncoder):
         if scale not in (None, TARGET):
             raise InputError(
                 f"scale is {scale!r}, but this model predicts a number, which is explained in its"
                 " own unit: leave it out."
             )
-        return Number(codec)
+        return Number(target_encoder)
     answers: dict[str | None, Answer] = {
         None: LogOdds(),
         LOG_ODDS: LogOdds(),
@@ -208,8 +208,8 @@ def asked_of(predictor: Predictor, output: Array, target_class: Any = None) -> A
     InputError
         If there is no such class, or there are none at all.
     """
-    codec = predictor.codec
-    if not isinstance(codec, ClassCodec):
+    target_encoder = predictor.target_encoder
+    if not isinstance(target_encoder, ClassEncoder):
         if target_class is not None:
             raise InputError(
                 f"target_class is {target_class!r}, but this model predicts a number: leave it out."
@@ -217,7 +217,7 @@ def asked_of(predictor: Predictor, output: Array, target_class: Any = None) -> A
         return np.zeros(len(output), np.intp)
     if target_class is None:
         return np.asarray(predictor.probabilities(output).argmax(axis=1))
-    classes = codec.classes.tolist()
+    classes = target_encoder.classes.tolist()
     if target_class not in classes:
         shown = ", ".join(map(repr, classes[:8])) + (", ..." if len(classes) > 8 else "")
         raise InputError(f"There is no class {target_class!r}: choose one of {shown}.")

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
 from madaline.diagnosis.of_fit import Training, diagnose_fit
@@ -39,10 +39,12 @@ class Findings:
     def facts(self) -> Facts:
         """The judged rows and what was said of them."""
         prepared, examples = self.outcome.prepared, self.outcome.own_examples
-        rows, schema, codec = prepared.rows, prepared.schema, prepared.codec
+        rows, schema, target_encoder = prepared.rows, prepared.schema, prepared.target_encoder
         order = rows.order[: rows.n_judged]
         output, prior, target, weight, groups = self.outcome.judged(examples)
-        classes = codec.classes.tolist() if isinstance(codec, ClassCodec) else None
+        classes = (
+            target_encoder.classes.tolist() if isinstance(target_encoder, ClassEncoder) else None
+        )
         return Facts(
             prepared.given.table.select(schema.kept).take(order),
             schema,
@@ -78,11 +80,11 @@ class Findings:
     @property
     def label_suspects(self) -> Suspects | None:
         """The rows whose label may be wrong, in the order of the table; None for numbers."""
-        codec, rows = self.outcome.prepared.codec, self.outcome.prepared.rows
-        if not isinstance(codec, ClassCodec):
+        target_encoder, rows = self.outcome.prepared.target_encoder, self.outcome.prepared.rows
+        if not isinstance(target_encoder, ClassEncoder):
             return None
         order = rows.order[: rows.n_judged]
-        probabilities = np.full((rows.n_samples, len(codec.classes)), np.nan)
+        probabilities = np.full((rows.n_samples, len(target_encoder.classes)), np.nan)
         codes = np.zeros(rows.n_samples, np.intp)
         probabilities[order], codes[order] = self.facts.probabilities, self.facts.codes
         return Suspects.among(probabilities, codes)

@@ -128,7 +128,7 @@ class Fitting:
         }
         self.task, self.task_reason = self.prepared.task, self.prepared.task_reason
         self.schema, self.leaks = self.prepared.schema, self.prepared.leaks
-        self.encoder, self.codec = self.prepared.encoder, self.prepared.codec
+        self.encoder, self.target_encoder = self.prepared.encoder, self.prepared.target_encoder
         self.plan, self.rows = self.prepared.plan, self.prepared.rows
         self.race = Race(self.plan, self.prepared.examples, seed, Workers(n_jobs))
         self._keeper = Keeper(None if checkpoint is None else Path(checkpoint))
@@ -259,7 +259,7 @@ class Fitting:
             tuple(self.decisions),
             diagnosis=self.diagnosis,
             profile=TableProfile.of(self.prepared.given.table, self.schema),
-            quality=quality_of_fit(self.findings.facts, self.codec),
+            quality=quality_of_fit(self.findings.facts, self.target_encoder),
         )
 
     def _summary(self) -> Summary:

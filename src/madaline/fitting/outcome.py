@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.data.target import ClassCodec, CountCodec, RegressionCodec
+from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.evaluation.calibration import Calibration, calibrate
 from madaline.evaluation.conformal.intervals import Intervals
 from madaline.evaluation.conformal.sets import Sets
@@ -79,7 +79,7 @@ class Outcome:
         None where they tell numbers, and with one fold, as a temperature is judged by other folds.
         """
         rows = self.prepared.rows
-        if not isinstance(self.prepared.codec, ClassCodec) or rows.n_folds < 2:
+        if not isinstance(self.prepared.target_encoder, ClassEncoder) or rows.n_folds < 2:
             return None
         examples = self.race.examples
         target, weight, groups = examples.judged_facts
@@ -129,8 +129,12 @@ class Outcome:
     @cached_property
     def importances(self) -> tuple[Importance, ...]:
         """How much each column matters to what predicts, on rows that it never saw."""
-        examples, codec = self.own_examples, self.prepared.codec
-        scale = codec.scale if isinstance(codec, RegressionCodec | CountCodec) else 1.0
+        examples, target_encoder = self.own_examples, self.prepared.target_encoder
+        scale = (
+            target_encoder.scale
+            if isinstance(target_encoder, RegressionEncoder | CountEncoder)
+            else 1.0
+        )
         return out_of_fold_importances(
             self.mix,
             examples,
@@ -147,18 +151,18 @@ class Outcome:
             self.prepared.encoder,
             self._parts(),
             self.race.examples.loss,
-            self.prepared.codec,
+            self.prepared.target_encoder,
             self._conformal(),
             self.temperature,
         )
 
     def _usual_scores(self, examples: Examples, facts: Judged) -> tuple[Score, ...]:
-        codec = self.prepared.codec
+        target_encoder = self.prepared.target_encoder
         committee = self.pruned.before.committee(examples, temperature=self.temperature)
-        if isinstance(codec, RegressionCodec | CountCodec):
+        if isinstance(target_encoder, RegressionEncoder | CountEncoder):
             means = replace(examples, loss=Squared()).prior_output()
             return regression_scores(
-                examples.loss, *facts, means=means, scale=codec.scale, committee=committee
+                examples.loss, *facts, means=means, scale=target_encoder.scale, committee=committee
             )
         balanced = self.prepared.objective.class_weight is not None
         return classification_scores(examples.loss, *facts, balanced=balanced, committee=committee)
@@ -168,7 +172,7 @@ class Outcome:
         examples, bounds = self.own_examples, self.prepared.rows.bounds
         output = _divided(self.mix.output, self.temperature)
         target, weight, _ = examples.judged_facts
-        if isinstance(self.prepared.codec, RegressionCodec | CountCodec):
+        if isinstance(self.prepared.target_encoder, RegressionEncoder | CountEncoder):
             prediction = examples.loss.prediction(output)
             return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
         truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)

@@ -13,7 +13,7 @@ from madaline.data.schema import Schema
 from madaline.data.splits.batches import FoldedRows
 from madaline.data.splits.folds import make_folds
 from madaline.data.splits.given_folds import GivenFolds
-from madaline.data.target import ClassCodec, TargetCodec, infer_task
+from madaline.data.target import ClassEncoder, TargetEncoder, infer_task
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fit_arguments import count_folds
@@ -43,7 +43,7 @@ class Preparation:
         What is to be learned, and how that is known.
     schema : Schema
         What each column was taken for.
-    codec : TargetCodec
+    target_encoder : TargetEncoder
         Turns the target into numbers, and back.
     leaks : tuple of Leak
         Columns that all but give the target away.
@@ -64,7 +64,7 @@ class Preparation:
     task: str
     task_reason: str
     schema: Schema
-    codec: TargetCodec
+    target_encoder: TargetEncoder
     leaks: tuple[Leak, ...]
     encoder: TableEncoder
     plan: Plan
@@ -103,31 +103,31 @@ def prepare(
     told = task or objective.task
     task, task_reason = (told, "as told") if told else infer_task(given.target)
     objective.check_task(task)
-    codec = objective.fit_codec(task, given.target, given.weight)
-    leaks = _leaks(given, schema, codec)
-    weight = _training_weight(given, objective, codec)
+    target_encoder = objective.fit_target_encoder(task, given.target, given.weight)
+    leaks = _leaks(given, schema, target_encoder)
+    weight = _training_weight(given, objective, target_encoder)
     encoder = TableEncoder.fit(
         given.table,
         schema,
         n_bins=BINS,
         sample_weight=weight,
-        target=_target_matrix(codec, given.target),
+        target=_target_matrix(target_encoder, given.target),
     )
-    plan = _plan(given, codec, encoder, effort)
+    plan = _plan(given, target_encoder, encoder, effort)
     plan = adjust(plan) if adjust else plan
-    rows = _fold(given, codec, plan, task, seed)
+    rows = _fold(given, target_encoder, plan, task, seed)
     # Large groups may leave a network fewer rows than the plan counted on.
     plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
     rows = replace(rows, passes=plan.passes)
     own_weight = _unit_mean(given.weight, rows.order)
-    examples = _examples(given, objective, codec, encoder, plan, rows, weight)
+    examples = _examples(given, objective, target_encoder, encoder, plan, rows, weight)
     return Preparation(
         given,
         objective,
         task,
         task_reason,
         schema,
-        codec,
+        target_encoder,
         leaks,
         encoder,
         plan,
@@ -137,24 +137,28 @@ def prepare(
     )
 
 
-def _leaks(given: Given, schema: Schema, codec: TargetCodec) -> tuple[Leak, ...]:
+def _leaks(given: Given, schema: Schema, target_encoder: TargetEncoder) -> tuple[Leak, ...]:
     return find_leaks(
         given.table,
         schema.single,
-        codec.encode(given.target),
-        classes=isinstance(codec, ClassCodec),
+        target_encoder.encode(given.target),
+        classes=isinstance(target_encoder, ClassEncoder),
         groups=given.groups,
     )
 
 
-def _training_weight(given: Given, objective: Objective, codec: TargetCodec) -> Array | None:
+def _training_weight(
+    given: Given, objective: Objective, target_encoder: TargetEncoder
+) -> Array | None:
     """Return how much each row counts in training: its own weight times that of its class."""
-    if not isinstance(codec, ClassCodec):
+    if not isinstance(target_encoder, ClassEncoder):
         return given.weight
-    return objective.row_weight(codec.classes, codec.encode(given.target), given.weight)
+    return objective.row_weight(
+        target_encoder.classes, target_encoder.encode(given.target), given.weight
+    )
 
 
-def _plan(given: Given, codec: TargetCodec, encoder: TableEncoder, effort: int) -> Plan:
+def _plan(given: Given, target_encoder: TargetEncoder, encoder: TableEncoder, effort: int) -> Plan:
     return make_plan(
         given.table.n_samples,
         {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
@@ -164,17 +168,19 @@ def _plan(given: Given, codec: TargetCodec, encoder: TableEncoder, effort: int) 
         grids=tuple(encoder.grids.values()),
         beside=len(encoder.columns) > 1,
         only_texts=encoder.only_texts,
-        n_outputs=_target_matrix(codec, given.target[:1]).shape[1],
+        n_outputs=_target_matrix(target_encoder, given.target[:1]).shape[1],
     )
 
 
-def _fold(given: Given, codec: TargetCodec, plan: Plan, task: str, seed: int) -> FoldedRows:
+def _fold(
+    given: Given, target_encoder: TargetEncoder, plan: Plan, task: str, seed: int
+) -> FoldedRows:
     if isinstance(given.folds, GivenFolds):
         if given.groups is not None:
             given.folds.check_groups(given.groups)
         return FoldedRows.from_folds(given.folds.numbers, given.folds.training)
     made = make_folds(
-        codec.encode(given.target),
+        target_encoder.encode(given.target),
         n_folds=plan.n_folds,
         task=task,
         groups=given.groups,
@@ -186,14 +192,14 @@ def _fold(given: Given, codec: TargetCodec, plan: Plan, task: str, seed: int) ->
 def _examples(
     given: Given,
     objective: Objective,
-    codec: TargetCodec,
+    target_encoder: TargetEncoder,
     encoder: TableEncoder,
     plan: Plan,
     rows: FoldedRows,
     weight: Array | None,
 ) -> Examples:
     order, groups = rows.order, given.groups
-    matrix = _target_matrix(codec, given.target)[order]
+    matrix = _target_matrix(target_encoder, given.target)[order]
     places = None if groups is None else np.unique(groups[order], return_inverse=True)[1]
     table = given.table.take(order)
     encoded = encoder.encode(table)
@@ -214,22 +220,25 @@ def _examples(
             for n_bins in used
         },
         matrix,
-        objective.network_loss(codec),
+        objective.network_loss(target_encoder),
         _unit_mean(weight, order),
         places,
         objective.make_metric(
-            codec, given.target[order], _unit_mean(given.weight, order), n_judged=rows.n_judged
+            target_encoder,
+            given.target[order],
+            _unit_mean(given.weight, order),
+            n_judged=rows.n_judged,
         ),
         fold_features,
         tuple(encoder.grids.values()),
     )
 
 
-def _target_matrix(codec: TargetCodec, target: Array) -> Array:
+def _target_matrix(target_encoder: TargetEncoder, target: Array) -> Array:
     """Return what the networks should say, shape (n_samples, n_outputs)."""
-    encoded = codec.encode(target)
-    if isinstance(codec, ClassCodec) and len(codec.classes) > 2:
-        return np.eye(len(codec.classes), dtype=np.float32)[encoded]
+    encoded = target_encoder.encode(target)
+    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
+        return np.eye(len(target_encoder.classes), dtype=np.float32)[encoded]
     return encoded.astype(np.float32)[:, None]
 
 

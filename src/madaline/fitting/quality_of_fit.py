@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.data.target import ClassCodec, TargetCodec
+from madaline.data.target import ClassEncoder, TargetEncoder
 from madaline.diagnosis.out_of_fold import Facts
 from madaline.evaluation.quality.coverage import crossed_intervals, crossed_sets
 from madaline.evaluation.quality.of_classes import ClassQuality
@@ -12,22 +12,22 @@ from madaline.evaluation.quality.of_numbers import NumberQuality
 from madaline.evaluation.quality.quality import Quality
 
 
-def quality_of_fit(facts: Facts, codec: TargetCodec) -> Quality:
+def quality_of_fit(facts: Facts, target_encoder: TargetEncoder) -> Quality:
     """Return how good the out-of-fold predictions are.
 
     Parameters
     ----------
     facts : Facts
         The judged rows, and what networks that never saw them said.
-    codec : TargetCodec
+    target_encoder : TargetEncoder
         Makes numbers in the target's own unit.
     """
-    if isinstance(codec, ClassCodec):
+    if isinstance(target_encoder, ClassEncoder):
         probabilities, codes = facts.probabilities, facts.codes
         coverage = crossed_sets(probabilities, codes, facts.bounds, facts.weight)
-        labels = codec.classes.tolist()
+        labels = target_encoder.classes.tolist()
         return ClassQuality.of(labels, probabilities, codes, coverage, facts.weight)
-    prediction = codec.decode(facts.loss.prediction(facts.output)).astype(np.float64)
-    truth = codec.decode(facts.target).astype(np.float64)
+    prediction = target_encoder.decode(facts.loss.prediction(facts.output)).astype(np.float64)
+    truth = target_encoder.decode(facts.target).astype(np.float64)
     coverage = crossed_intervals(prediction, truth, facts.bounds, facts.weight)
     return NumberQuality.of(prediction, truth, coverage, facts.weight)

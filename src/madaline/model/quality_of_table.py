@@ -9,7 +9,7 @@ import numpy as np
 from madaline.data.column import is_missing
 from madaline.data.conversion import as_numbers
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
 from madaline.evaluation.conformal.sets import Sets
 from madaline.evaluation.quality.coverage import ASKED, Coverage, of_intervals, of_sets
@@ -46,8 +46,8 @@ def quality_of_table(
     Quality or None
         None if no row counts.
     """
-    if isinstance(predictor.codec, ClassCodec):
-        labels = [label_text(label) for label in predictor.codec.classes.tolist()]
+    if isinstance(predictor.target_encoder, ClassEncoder):
+        labels = [label_text(label) for label in predictor.target_encoder.classes.tolist()]
         places = {label: place for place, label in enumerate(labels)}
         codes = np.array([places.get(label_text(label), -1) for label in truth.tolist()])
         known = codes >= 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from madaline.data.io.saving import write_whole
 from madaline.data.kinds import DROPPED
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
 from madaline.report.reproduce import how_to_reproduce
@@ -83,10 +83,10 @@ def _metadata(model: FittedModel) -> Iterator[str]:
 
 
 def _head(model: FittedModel) -> Iterator[str]:
-    summary, codec = model.summary, model.predictor.codec
+    summary, target_encoder = model.summary, model.predictor.target_encoder
     outcome = "a number"
-    if isinstance(codec, ClassCodec):
-        labels = [_text(label_text(label)) for label in codec.classes.tolist()]
+    if isinstance(target_encoder, ClassEncoder):
+        labels = [_text(label_text(label)) for label in target_encoder.classes.tolist()]
         outcome = f"one of {len(labels)} classes ({', '.join(labels[:20])}"
         outcome += f" and {len(labels) - 20} more)" if len(labels) > 20 else ")"
     yield from (f"# {_text(summary.target)}", "")

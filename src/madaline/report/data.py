@@ -7,7 +7,7 @@ from typing import Any
 
 from madaline.data.io.frames import read_frame
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -62,9 +62,11 @@ def report_data(
     >>> data["task"], data["classes"], len(data["rows"]["explanations"])
     ('classification', ['0', '1', '2'], 3)
     """
-    codec, diagnosis = model.predictor.codec, model.diagnosis
+    target_encoder, diagnosis = model.predictor.target_encoder, model.diagnosis
     classes = (
-        list(map(label_text, codec.classes.tolist())) if isinstance(codec, ClassCodec) else None
+        list(map(label_text, target_encoder.classes.tolist()))
+        if isinstance(target_encoder, ClassEncoder)
+        else None
     )
     of_rows = None
     if table is not None:
@@ -91,11 +93,11 @@ def report_data(
 
 def _verdict(model: FittedModel) -> Iterator[str]:
     """Yield what to know first: what is predicted, and whether anything was learned."""
-    summary, codec = model.summary, model.predictor.codec
+    summary, target_encoder = model.summary, model.predictor.target_encoder
     outcome = "a number"
-    if isinstance(codec, ClassCodec):
-        labels = map(label_text, codec.classes.tolist())
-        outcome = f"{len(codec.classes)} classes: {some(labels)}"
+    if isinstance(target_encoder, ClassEncoder):
+        labels = map(label_text, target_encoder.classes.tolist())
+        outcome = f"{len(target_encoder.classes)} classes: {some(labels)}"
     yield (
         f"Predicts {summary.target} ({outcome}) from {count(summary.n_columns, 'column')}, learned"
         f" from {count(summary.n_samples, 'row')}."

@@ -10,7 +10,7 @@ import numpy as np
 from madaline.data.column import is_missing
 from madaline.data.conversion import as_numbers
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.evaluation.table_score import label_text
 from madaline.explain import explain
 from madaline.model import FittedModel
@@ -61,12 +61,12 @@ def explained_samples(
 
 def _chosen(model: FittedModel, table: Table, truth: Array | None) -> dict[str, int]:
     """Return the numbers of the rows to show, by the reason to show them."""
-    if isinstance(model.predictor.codec, ClassCodec):
+    if isinstance(model.predictor.target_encoder, ClassEncoder):
         probability = model.predict_proba(table)
         sureness, names = probability.max(axis=1), ("least sure", "middling", "surest")
         wrong = np.zeros(len(sureness))
         if truth is not None:
-            said = model.predictor.codec.classes[probability.argmax(axis=1)]
+            said = model.predictor.target_encoder.classes[probability.argmax(axis=1)]
             pairs = zip(said.tolist(), truth.tolist(), strict=True)
             wrong = sureness * [label_text(one) != label_text(other) for one, other in pairs]
         worst = "surest mistake"

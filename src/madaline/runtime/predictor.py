@@ -15,7 +15,7 @@ from madaline.data.encoders.plain_numbers import encode_columns
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.io.tensor_file import read_tensor_file
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec, TargetCodec, codec_from_state
+from madaline.data.target import ClassEncoder, TargetEncoder, target_encoder_from_state
 from madaline.engine.threads import count_threads
 from madaline.errors import InputError
 from madaline.evaluation.conformal.intervals import Intervals
@@ -33,7 +33,7 @@ Rows: TypeAlias = Table | Mapping[str, Any] | Encoded
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """An encoder, networks and a target codec: all that prediction needs.
+    """An encoder, networks and a target encoder: all that prediction needs.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Predictor:
         The networks.
     loss : Loss
         Owns the inverse link.
-    codec : TargetCodec
+    target_encoder : TargetEncoder
         Makes labels, or numbers in the target's own unit, of predictions.
     conformal : Intervals or Sets
         How far off unseen rows were, for prediction intervals of numbers or sets of classes.
@@ -54,7 +54,7 @@ class Predictor:
     encoder: TableEncoder
     parts: tuple[Part, ...]
     loss: Loss
-    codec: TargetCodec
+    target_encoder: TargetEncoder
     conformal: Intervals | Sets
     temperature: float
 
@@ -150,7 +150,7 @@ class Predictor:
             raise InputError("This model predicts classes, not numbers: ask for predict_set.")
         of_folds = self.loss.prediction(self.fold_outputs(table, n_jobs=n_jobs))
         bounds = self.conformal.predict(of_folds[..., 0], coverage)
-        return np.stack([self.codec.decode(bound) for bound in bounds.T], axis=1)
+        return np.stack([self.target_encoder.decode(bound) for bound in bounds.T], axis=1)
 
     def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
         """Return sets of classes that hold the true class of a share of new rows, or of more.
@@ -192,9 +192,9 @@ class Predictor:
 
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, shape (n_samples,)."""
-        if isinstance(self.codec, ClassCodec):
-            return self.codec.decode(self.probabilities(output))
-        return self.codec.decode(self.loss.prediction(output))
+        if isinstance(self.target_encoder, ClassEncoder):
+            return self.target_encoder.decode(self.probabilities(output))
+        return self.target_encoder.decode(self.loss.prediction(output))
 
     def probabilities(self, output: Array) -> Array:
         """Return the class probabilities of a raw output, shape (n_samples, n_classes)."""
@@ -214,7 +214,7 @@ class Predictor:
             "encoder": encoder,
             "parts": parts,
             "loss": self.loss.config(),
-            "codec": self.codec.to_state(),
+            "codec": self.target_encoder.to_state(),
             "conformal": conformal,
             "temperature": self.temperature,
         }, arrays
@@ -233,7 +233,7 @@ class Predictor:
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
         """Return the predictor that `to_state` described."""
-        codec = codec_from_state(state["codec"])
+        target_encoder = target_encoder_from_state(state["codec"])
         known = _named(arrays, "conformal.")
         parts = tuple(
             Part(
@@ -248,9 +248,9 @@ class Predictor:
             TableEncoder.from_state(state["encoder"], _named(arrays, "encoder.")),
             parts,
             loss_from_config(state["loss"]),
-            codec,
+            target_encoder,
             Sets.from_state(known)
-            if isinstance(codec, ClassCodec)
+            if isinstance(target_encoder, ClassEncoder)
             else Intervals.from_state(state["conformal"], known),
             state["temperature"],
         )

@@ -1,11 +1,32 @@
-"""The target codec turns labels or numbers into what networks learn, and predictions back."""
+"""What is learned: target encoders turn labels or numbers into what networks learn, and back."""
 
-from madaline.data.target.base import CLASSIFICATION as CLASSIFICATION
-from madaline.data.target.base import REGRESSION as REGRESSION
-from madaline.data.target.base import TargetCodec as TargetCodec
-from madaline.data.target.classes import ClassCodec as ClassCodec
-from madaline.data.target.counts import CountCodec as CountCodec
-from madaline.data.target.from_state import codec_from_state as codec_from_state
-from madaline.data.target.regression import RegressionCodec as RegressionCodec
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from madaline.data.target.class_encoder import ClassEncoder as ClassEncoder
+from madaline.data.target.numeric_encoders import CountEncoder as CountEncoder
+from madaline.data.target.numeric_encoders import RegressionEncoder as RegressionEncoder
+from madaline.data.target.target_encoder import CLASSIFICATION as CLASSIFICATION
+from madaline.data.target.target_encoder import COUNT
+from madaline.data.target.target_encoder import REGRESSION as REGRESSION
+from madaline.data.target.target_encoder import TargetEncoder as TargetEncoder
 from madaline.data.target.task import check_learnable as check_learnable
 from madaline.data.target.task import infer_task as infer_task
+
+
+def target_encoder_from_state(state: Mapping[str, Any]) -> TargetEncoder:
+    """Return the target encoder that its `to_state` described.
+
+    Examples
+    --------
+    >>> target_encoder_from_state(RegressionEncoder(2.0, 1.0, 1.0, 3.0).to_state())
+    RegressionEncoder(center=2.0, scale=1.0, low=1.0, high=3.0)
+    """
+    encoders: Mapping[str, type[ClassEncoder | CountEncoder | RegressionEncoder]] = {
+        CLASSIFICATION: ClassEncoder,
+        COUNT: CountEncoder,
+        REGRESSION: RegressionEncoder,
+    }
+    return encoders[state["task"]].from_state(state)

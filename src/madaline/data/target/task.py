@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from madaline.data.column import number_text
-from madaline.data.target.base import CLASSIFICATION, REGRESSION
+from madaline.data.target.target_encoder import CLASSIFICATION, REGRESSION
 from madaline.data.target.values import MOST_NUMBERED_CLASSES, known_values
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

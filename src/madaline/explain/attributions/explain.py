@@ -10,7 +10,7 @@ import numpy as np
 
 from madaline.data.io.frames import read_frame
 from madaline.data.table import Table
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.engine.blas import one_threaded_products
 from madaline.errors import InputError
 from madaline.explain.attributions.background import Background
@@ -142,7 +142,11 @@ def _explain(model: FittedModel, table: Table, background: Any, request: Request
         for start in range(0, max(1, table.n_samples), CHUNK)
     ]
     attributions, maps, words, base, output, asked, errors = zip(*chunks, strict=True)
-    classes = predictor.codec.classes if isinstance(predictor.codec, ClassCodec) else None
+    classes = (
+        predictor.target_encoder.classes
+        if isinstance(predictor.target_encoder, ClassEncoder)
+        else None
+    )
     return Explanation(
         target=model.summary.target,
         columns=predictor.encoder.columns,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.target import ClassCodec
+from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
 from madaline.explain.readout import class_place, short
 from madaline.model import FittedModel
@@ -87,9 +87,9 @@ class ClassWish(Wish):
 
     @property
     def _classes(self) -> Array:
-        codec = self.predictor.codec
-        assert isinstance(codec, ClassCodec)
-        return codec.classes
+        target_encoder = self.predictor.target_encoder
+        assert isinstance(target_encoder, ClassEncoder)
+        return target_encoder.classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,10 +150,10 @@ def wishes_of(model: FittedModel, output: Array, target: Any) -> list[Wish]:
         If there is no such class, or the range is none.
     """
     predictor = model.predictor
-    if not isinstance(predictor.codec, ClassCodec):
+    if not isinstance(predictor.target_encoder, ClassEncoder):
         return [_range_wish(predictor, model.summary.target, target)] * len(output)
     if target is not None:
-        return [ClassWish(predictor, class_place(predictor.codec, target))] * len(output)
+        return [ClassWish(predictor, class_place(predictor.target_encoder, target))] * len(output)
     second = np.argsort(-predictor.probabilities(output), axis=1, kind="stable")[:, 1]
     return [ClassWish(predictor, int(place)) for place in second]
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.target.base import CLASSIFICATION, TargetCodec
+from madaline.data.target.target_encoder import CLASSIFICATION, TargetEncoder
 from madaline.data.target.values import distinct_labels, target_labels
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)
-class ClassCodec(TargetCodec):
+class ClassEncoder(TargetEncoder):
     """Numbers the classes.
 
     Parameters
@@ -25,20 +25,20 @@ class ClassCodec(TargetCodec):
 
     Examples
     --------
-    >>> codec = ClassCodec.fit(np.array(["no", "yes", "no", "no"]))
-    >>> codec.classes
+    >>> encoder = ClassEncoder.fit(np.array(["no", "yes", "no", "no"]))
+    >>> encoder.classes
     array(['no', 'yes'], dtype='<U3')
-    >>> codec.encode(np.array(["yes", "no"]))
+    >>> encoder.encode(np.array(["yes", "no"]))
     array([1, 0])
-    >>> codec.decode(np.array([[0.4, 0.6], [0.9, 0.1]]))
+    >>> encoder.decode(np.array([[0.4, 0.6], [0.9, 0.1]]))
     array(['yes', 'no'], dtype='<U3')
     """
 
     classes: Array
 
     @classmethod
-    def fit(cls, values: Array, sample_weight: Array | None = None) -> ClassCodec:
-        """Return the codec of a training target.
+    def fit(cls, values: Array, sample_weight: Array | None = None) -> ClassEncoder:
+        """Return the target encoder of a training target.
 
         Parameters
         ----------
@@ -98,8 +98,8 @@ class ClassCodec(TargetCodec):
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> ClassCodec:
-        """Return the codec that `to_state` described."""
+    def from_state(cls, state: Mapping[str, Any]) -> ClassEncoder:
+        """Return the target encoder that `to_state` described."""
         classes = np.empty(len(state["classes"]), dtype=np.dtype(state["dtype"]))
         classes[:] = state["classes"]
         return cls(classes)

@@ -1,4 +1,4 @@
-"""What a target codec can do, and the words for what is learned."""
+"""What every target encoder can do, and the names of the tasks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ CLASSIFICATION, REGRESSION = "classification", "regression"
 """The tasks."""
 
 COUNT = "count"
-"""How a file names the codec of a regression on the logarithm of amounts."""
+"""How a file names the target encoder of a regression on the logarithm of amounts."""
 
 
-class TargetCodec(ABC):
-    """What a codec can do; it is fitted once and never changes."""
+class TargetEncoder(ABC):
+    """Encodes a target; it is fitted once and never changes."""
 
     @abstractmethod
     def encode(self, values: Array) -> Array:
