@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.io.frames import read_frame
-from madaline.data.io.given_target import read_target
+from madaline.data.io.inputs import to_table, to_target
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.race.plan import Plan
@@ -75,7 +74,7 @@ class Ablated:
     def fit(self, x: Any, y: Any) -> None:
         """Fit to a frame."""
         fitting = Fitting(
-            read_frame(x), read_target(y), task=self.task, seed=self.seed, adjust=self.adjust
+            to_table(x), to_target(y), task=self.task, seed=self.seed, adjust=self.adjust
         )
         for _ in fitting:
             pass
@@ -88,11 +87,11 @@ class Ablated:
 
     def predict(self, x: Any) -> Any:
         """Predict a frame."""
-        return self.model.predict(read_frame(x))
+        return self.model.predict(to_table(x))
 
     def predict_proba(self, x: Any) -> Any:
         """Predict the probabilities of a frame."""
-        return self.model.predict_proba(read_frame(x))
+        return self.model.predict_proba(to_table(x))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

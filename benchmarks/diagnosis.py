@@ -302,14 +302,14 @@ def _build(job: Job, table: Table) -> Any:
 def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
     import warnings
 
-    from madaline.data.io.frames import read_frame
+    from madaline.data.io.inputs import to_table
     from madaline.fitting import Fitting
 
     warnings.simplefilter("ignore")
     start = time.process_time()
     task = "classification" if table.is_classification else "regression"
     fitting = Fitting(
-        read_frame(planted.frame),
+        to_table(planted.frame),
         planted.target,
         task=task,
         effort=job.arguments["effort"] or 1,
@@ -319,9 +319,9 @@ def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
     if planted.prepare is not None:
         planted.prepare(fitting)
     if job.arguments["effort"]:
-        findings = _trained(fitting, read_frame(planted.new))
+        findings = _trained(fitting, to_table(planted.new))
     else:
-        findings = list(_untrained(fitting, read_frame(planted.new)))
+        findings = list(_untrained(fitting, to_table(planted.new)))
     hits = [one for one in findings if one.kind == planted.kind]
     named = [one for one in hits if _is_named(one, planted)]
     rest = [one for one in findings if one not in hits and not _follows(one, planted)]

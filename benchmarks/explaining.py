@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, FittedModel
-from madaline.data.io.frames import read_frame
+from madaline.data.io.inputs import to_table
 from madaline.data.table import Table
 from madaline.explain import explain
 from madaline.explain.attributions.background import some_rows
@@ -34,7 +34,7 @@ def main() -> None:
         table = load_table(arguments.folder, name)
         make = AdaptiveClassifier if table.is_classification else AdaptiveRegressor
         model = make(random_state=0).fit(table.x_train, table.y_train).model_
-        rows, train = read_frame(table.x_test[: arguments.rows]), read_frame(table.x_train)
+        rows, train = to_table(table.x_test[: arguments.rows]), to_table(table.x_train)
         background = some_rows(train)
         print(f"{name}: {rows.n_samples:,} rows, {len(model.predictor.encoder.columns)} columns")
         print(*expected_gradients(model, rows, background, train), sep="\n", flush=True)

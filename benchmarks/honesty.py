@@ -183,7 +183,7 @@ def _kept(table: Table, estimator: Any) -> tuple[float, float, float, None, None
 
 def _sets_kept(table: Table, estimator: Any) -> tuple[float, float, float, float, float]:
     """Return coverage and size of sets, the temperature, and calibration errors."""
-    from madaline.data.io.frames import read_frame
+    from madaline.data.io.inputs import to_table
     from madaline.evaluation.calibration import calibration_error
 
     places = {label: place for place, label in enumerate(estimator.classes_.tolist())}
@@ -191,7 +191,7 @@ def _sets_kept(table: Table, estimator: Any) -> tuple[float, float, float, float
     sets = estimator.predict_set(table.x_test, COVERAGE)
     held = sets[np.arange(len(truth)), truth]
     calibrated = estimator.model_.predictor
-    encoded = calibrated.encode(read_frame(table.x_test))
+    encoded = calibrated.encode(to_table(table.x_test))
     errors = []
     for predictor in (replace(calibrated, temperature=1.0), calibrated):
         probability = predictor.predict_proba(encoded)

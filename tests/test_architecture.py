@@ -19,11 +19,9 @@ USED_IF_THERE = {
 ROOMS = ("nn", "runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
-    "series",
-    "given_target",
-    "polars_library",
+    "inputs",
     "image_files",
-    "sound_file",
+    "sound_files",
 )
 NUMPY_ONLY = [
     *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),

@@ -355,7 +355,7 @@ def test_the_networks_never_see_the_rows_that_they_are_judged_on(table, target):
 
 
 def test_penguins_are_learned(penguins):
-    from madaline.data.io.files import read_file
+    from madaline.data.io.table_files import read_file
 
     table = read_file(penguins)
     model = run(Fitting(table.drop(["species"]), table["species"], effort=20))
@@ -367,7 +367,7 @@ def test_penguins_are_learned(penguins):
     ("name", "target"), [("car", "class"), ("concrete", "compressive_strength")]
 )
 def test_real_tables_are_learned(shared_tables, name, target):
-    from madaline.data.io.files import read_file
+    from madaline.data.io.table_files import read_file
 
     table = read_file(shared_tables / f"{name}.parquet")
     model = run(Fitting(table.drop([target]), table[target], effort=5))

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from madaline.data.io import row_file
+from madaline.data.io import spill
 from madaline.data.splits.batches import FoldedRows
 from madaline.evaluation.calibration import calibrate
 from madaline.nn.arrays import BLOCK, row_blocks
@@ -78,7 +78,7 @@ def test_races(target, monkeypatch):
     plan = Plan(recipes, n_folds=3, batch_size=256, epochs=2, patience=2, cuts=())
     needed, losses = [], []
     for large in (2**30, 1):
-        monkeypatch.setattr(row_file, "LARGE", large)
+        monkeypatch.setattr(spill, "LARGE", large)
         race = Race(plan, examples, 0)
         needed.append(peak(lambda race=race: [*race.run(), race.mix()])[1])
         losses.append([one.loss for one in race.candidates.values()])

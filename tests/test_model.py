@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.io.saving import write_tensor_file
-from madaline.data.io.tensor_file import MODEL, read_tensor_file
+from madaline.data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
 from madaline.data.table import Table
 from madaline.errors import ModelFileError
 from madaline.evaluation.leakage import Leak

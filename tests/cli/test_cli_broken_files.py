@@ -69,7 +69,7 @@ def test_a_row_of_a_table_with_a_broken_file_has_an_empty_prediction(run, work):
     told = run("predict", model, new, "--skip-broken", "--json")
     said = " ".join(told.err.split())
     assert "files that cannot be read: new/1.png (row 1), nowhere.png (row 3); rows" in said
-    assert "1 row has no image that can be read and got an even one instead" in said  # row 2
+    assert "1 row has no image that can be read and got a uniform one instead" in said  # row 2
     result = json.loads(told.out)
     assert [one is None for one in result["columns"]["answer"]] == [False, True, False, True]
     assert result["n_samples"] == 4
@@ -149,7 +149,7 @@ def test_a_row_with_a_broken_file_is_counted_once_and_stays_in_its_place(run, wo
     said = " ".join((told.err + told.out).split())
     assert "Read 24 rows" in said
     assert "Column face: files that cannot be read: new/1.png (row 3)" in said
-    assert "Column face: 2 rows have no image that can be read and got an even one" in said
+    assert "Column face: 2 rows have no image that can be read and got a uniform one" in said
     assert "Column back: 1 row has no image that can be read" in said
     new = run("predict", "both.madaline", work / "both.csv", "--skip-broken", "--json")
     said = " ".join(new.err.split())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import madaline
-from madaline.data.io.files import read_file
+from madaline.data.io.table_files import read_file
 from madaline.explain import explain
 
 

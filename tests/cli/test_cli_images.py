@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline.data.io.image_files import LARGEST_SIDE, kept_side, open_image, read_image_folder
+from madaline.data.io.folders import read_image_folder
+from madaline.data.io.image_files import LARGEST_SIDE, kept_side, open_image
 from madaline.errors import InputError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
@@ -187,7 +188,7 @@ def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
     assert run(*options).code == 2
     skipped = run(*options, "--skip-broken")
     said = " ".join((skipped.err + skipped.out).split())
-    assert "1 row has no image that can be read and got an even one instead" in said
+    assert "1 row has no image that can be read and got a uniform one instead" in said
 
 
 def test_a_folder_is_brought_to_the_fractions_that_a_model_learned_from(run, place, pictures):

@@ -48,7 +48,7 @@ def test_probabilities_add_up_and_agree_with_the_labels(run, model, fruit) -> No
 
 def test_a_number_is_predicted_to_the_last_bit(run, price_model, fruit) -> None:
     import madaline
-    from madaline.data.io.files import read_file
+    from madaline.data.io.table_files import read_file
 
     lines = run("predict", price_model, fruit).out.splitlines()
     expected = madaline.load(price_model).predict(read_file(fruit))
@@ -81,7 +81,7 @@ def test_scores_where_the_truth_is_known(run, model, price_model, fruit) -> None
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "parquet"])
 def test_writes_a_file_by_its_ending(run, model, fruit, suffix) -> None:
-    from madaline.data.io.files import read_file
+    from madaline.data.io.table_files import read_file
 
     path = Path(f"out.{suffix}")
     outcome = run("predict", model, fruit, "--proba", "-o", path)

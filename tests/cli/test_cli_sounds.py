@@ -74,7 +74,7 @@ def test_sounds_of_a_lower_rate_are_predicted_if_they_hold_enough(run, place, fi
         write(place / "low" / f"{name}.wav", np.sin(np.arange(900) / 3), rate)
     refused = run("predict", fitted, "low").sentence
     assert (
-        "poor.wav has 2,900 numbers a second, too few for the model, which takes 3,000" in refused
+        "poor.wav has a sampling rate of 2,900 hertz, but the model needs at least 3,000" in refused
     )
     told = run("predict", fitted, "low", "--skip-broken")
     assert [bool(row.split(",")[1]) for row in told.out.splitlines()[1:]] == [True, False]
@@ -85,7 +85,7 @@ def test_sounds_of_a_lower_rate_are_predicted_if_they_hold_enough(run, place, fi
 def test_what_cannot_be_used_is_one_sentence(run, place, model, fitted):
     (place / "new" / "a").mkdir(parents=True)
     assert "holds no images and no sounds: put files" in run("fit", "new").sentence
-    assert "holds no sounds: put WAV files" in run("predict", fitted, "new").sentence
+    assert "holds no sounds: put files" in run("predict", fitted, "new").sentence
     write(place / "new" / "a" / "silent.wav", np.zeros(1000))
     assert "silent.wav is silent" in run("fit", "new").sentence
     write(place / "new" / "a" / "silent.wav", np.ones(20))

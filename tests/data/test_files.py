@@ -4,8 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from madaline.data.io.files import read_file
-from madaline.data.io.written import format_predictions, write_predictions
+from madaline.data.io.table_files import format_predictions, read_file, write_predictions
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")
@@ -140,7 +139,7 @@ def test_line_ends_of_all_systems(tmp_path, end):
         (b'a,b\n1,x\n2,"y\n3,z\n', "check that every quote is closed"),
         (b"a,b\n1,inf\n", r"'b' .*infinity \(inf\) in row 1"),
         (bytes(range(256)) * 8, "not a table"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "is a picture"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "is an image"),
         (b"PK\x03\x04junk", "Excel workbook"),
         (b"<!DOCTYPE html><html>\n<body>\n</body></html>\n", "is a web page"),
         (gzip.compress(CSV.encode(), mtime=0)[:-12], "cut short"),

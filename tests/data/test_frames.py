@@ -4,8 +4,7 @@ import decimal
 import numpy as np
 import pytest
 
-from madaline.data.io.frames import read_frame
-from madaline.data.io.given_target import read_target
+from madaline.data.io.inputs import to_table, to_target
 from madaline.data.table import Table
 from madaline.errors import InputError
 
@@ -65,38 +64,38 @@ def check(column, expected):
 @pytest.mark.parametrize("name", PANDAS)
 def test_pandas_columns(name):
     values, expected = PANDAS[name]
-    check(read_frame(pd.DataFrame({"c": values}))["c"], expected)
-    check(read_frame({"c": pd.Series(values)})["c"], expected)
+    check(to_table(pd.DataFrame({"c": values}))["c"], expected)
+    check(to_table({"c": pd.Series(values)})["c"], expected)
 
 
 @pytest.mark.parametrize("name", POLARS)
 def test_polars_columns(name):
     values, expected = POLARS[name]
-    check(read_frame(pl.DataFrame({"c": values}))["c"], expected)
-    check(read_frame(pl.DataFrame({"c": values}).lazy())["c"], expected)
-    check(read_frame({"c": values})["c"], expected)
+    check(to_table(pl.DataFrame({"c": values}))["c"], expected)
+    check(to_table(pl.DataFrame({"c": values}).lazy())["c"], expected)
+    check(to_table({"c": values})["c"], expected)
 
 
 @pytest.mark.parametrize("name", [name for name in POLARS if name != "wide"])
 def test_arrow_columns(name):
     values, expected = POLARS[name]
-    check(read_frame(pl.DataFrame({"c": values}).to_arrow())["c"], expected)
+    check(to_table(pl.DataFrame({"c": values}).to_arrow())["c"], expected)
 
 
 def test_arrays_lists_and_mappings():
     sparse = pytest.importorskip("scipy.sparse")
     expected = {"x0": [1.0, 0.0], "x1": [0.0, 1.0]}
     for X in (np.eye(2), np.eye(2, dtype=int), [[1, 0], [0, 1]], sparse.csr_matrix(np.eye(2))):
-        table = read_frame(X)
+        table = to_table(X)
         assert {name: table[name].tolist() for name in table.names} == expected
-    assert read_frame([[1, "a"], [2, "b"]])["x1"].tolist() == ["a", "b"]
-    assert read_frame([{"a": 1}, {"a": 2, "b": "x"}])["b"].tolist() == [None, "x"]
-    assert read_frame(np.eye(2), names=["p", "q"]).names == ("p", "q")
+    assert to_table([[1, "a"], [2, "b"]])["x1"].tolist() == ["a", "b"]
+    assert to_table([{"a": 1}, {"a": 2, "b": "x"}])["b"].tolist() == [None, "x"]
+    assert to_table(np.eye(2), names=["p", "q"]).names == ("p", "q")
     records = np.array([(1, 2.5)], dtype=[("p", int), ("q", float)])
-    assert read_frame(records).names == ("p", "q")
+    assert to_table(records).names == ("p", "q")
     table = Table.from_columns({"a": [1.0]})
-    assert read_frame(table)["a"] is table["a"]
-    assert read_frame(pd.DataFrame([[1, 2]])).names == ("0", "1")
+    assert to_table(table)["a"] is table["a"]
+    assert to_table(pd.DataFrame([[1, 2]])).names == ("0", "1")
 
 
 @pytest.mark.parametrize(
@@ -119,9 +118,9 @@ def test_arrays_lists_and_mappings():
 )
 def test_what_is_no_table_is_said(X, message):
     with pytest.raises(InputError, match=message):
-        read_frame(X)
+        to_table(X)
     with pytest.raises(InputError, match="3 names for 2 columns"):
-        read_frame(np.eye(2), names=["a", "b", "c"])
+        to_table(np.eye(2), names=["a", "b", "c"])
 
 
 @pytest.mark.parametrize(
@@ -143,7 +142,7 @@ def test_what_is_no_table_is_said(X, message):
     ],
 )
 def test_targets_keep_their_type(y, expected, kind):
-    target = read_target(y)
+    target = to_target(y)
     assert target.tolist() == expected
     assert target.dtype.kind == kind
 
@@ -153,7 +152,7 @@ def test_targets_keep_their_type(y, expected, kind):
 )
 def test_what_is_no_target_is_said(y):
     with pytest.raises(InputError):
-        read_target(y)
+        to_target(y)
 
 
 @pytest.mark.parametrize("n_times", [1, 200])
@@ -161,7 +160,7 @@ def test_what_is_no_target_is_said(y):
 @pytest.mark.parametrize("texts", [["b", "a", None, "b"], [None, "c"], ["d", "e"], [None, None]])
 def test_texts_are_read_as_texts_of_a_list_are(texts, dtype, n_times):
     texts = texts * n_times
-    own = read_frame(pd.DataFrame({"x": pd.Series(texts, dtype=dtype)}))
+    own = to_table(pd.DataFrame({"x": pd.Series(texts, dtype=dtype)}))
     plain = Table.from_columns({"x": texts})
     np.testing.assert_array_equal(own["x"], plain["x"])
     for found, expected in (
@@ -186,5 +185,5 @@ def test_what_stands_beside_texts_is_looked_at_as_ever(others):
 
 
 def test_texts_of_numbers_and_truths_stay_apart():
-    column = read_frame(pd.DataFrame({"x": pd.Series(["1", True, None], dtype=object)}))["x"]
+    column = to_table(pd.DataFrame({"x": pd.Series(["1", True, None], dtype=object)}))["x"]
     assert column.tolist() == ["1", True, None]

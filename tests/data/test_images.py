@@ -7,8 +7,8 @@ import pytest
 
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.io.frames import read_frame
-from madaline.data.media.warping import warp
+from madaline.data.io.inputs import to_table
+from madaline.data.media.augmentations import warp
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.errors import InputError
@@ -29,7 +29,7 @@ COLOR = np.random.default_rng(1).uniform(-1, 1, (6, 5, 4, 3))
     ids=["gray", "list", "color", "black and white"],
 )
 def test_arrays_of_images_are_a_table_of_one_column(images, detail):
-    table = read_frame(images)
+    table = to_table(images)
     (column,) = Schema.infer(table).columns
     assert (table.names, table.n_samples) == (("image",), 6)
     assert (column.kind, column.n_distinct, column.n_missing) == ("image", 6, 0)
@@ -92,11 +92,11 @@ def test_a_constant_channel_is_zero():
 )
 def test_what_is_no_image_is_said(images, problem):
     with pytest.raises(InputError, match=problem):
-        read_frame(images)
+        to_table(images)
 
 
 def test_images_all_alike_tell_nothing():
-    table = read_frame(np.zeros((5, 3, 3)))
+    table = to_table(np.zeros((5, 3, 3)))
     schema = Schema.infer(table)
     assert schema.kept == ()
     with pytest.raises(InputError, match="nothing to learn from"):
@@ -105,16 +105,16 @@ def test_images_all_alike_tell_nothing():
 
 def test_a_kind_that_images_are_not_is_refused():
     with pytest.raises(InputError, match="its kind is image or dropped, not category"):
-        Schema.infer(read_frame(GRAY), {"image": "category"})
+        Schema.infer(to_table(GRAY), {"image": "category"})
     with pytest.raises(InputError, match="cannot be read as images"):
         Schema.infer(Table.from_columns({"age": [1, 2]}), {"age": "image"})
-    assert Schema.infer(read_frame(GRAY), {"image": "dropped"}).kept == ()
+    assert Schema.infer(to_table(GRAY), {"image": "dropped"}).kept == ()
 
 
 def test_images_of_another_size_are_refused():
-    encoder = TableEncoder.fit(read_frame(GRAY), Schema.infer(read_frame(GRAY)))
+    encoder = TableEncoder.fit(to_table(GRAY), Schema.infer(to_table(GRAY)))
     with pytest.raises(InputError, match=r"holds 5 x 3 .* learned from 5 x 4 pixels, gray: resize"):
-        encoder.encode(read_frame(GRAY[:, :, :3]))
+        encoder.encode(to_table(GRAY[:, :, :3]))
     with pytest.raises(InputError, match="holds no images"):
         encoder.encode(Table.from_columns({"image": [1.0, 2.0]}))
 

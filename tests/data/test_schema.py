@@ -156,13 +156,13 @@ def test_it_prints_as_a_table(table):
 
 def test_real_tables(shared_tables):
     pl = pytest.importorskip("polars")
-    from madaline.data.io.frames import read_frame
+    from madaline.data.io.inputs import to_table
 
     targets = dict(pl.read_csv(shared_tables / "manifest.csv").select("name", "target").iter_rows())
     dropped = {}
     for name, target in targets.items():
         frame = pl.read_parquet(shared_tables / f"{name}.parquet", n_rows=10_000).drop(target)
-        schema = Schema.infer(read_frame(frame))
+        schema = Schema.infer(to_table(frame))
         left_out = [column.name for column in schema.columns if not column.kept]
         if left_out:
             dropped[name] = left_out

@@ -9,8 +9,8 @@ import pytest
 from madaline import sequences, sounds
 from madaline.data.encoders.sequence_encoder import MOST_STEPS, SequenceEncoder
 from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.io.frames import read_frame
-from madaline.data.media.offsets import add_offsets
+from madaline.data.io.inputs import to_table
+from madaline.data.media.augmentations import add_offsets
 from madaline.data.media.resampling import filled, squeezed
 from madaline.data.media.sequences import Sequence
 from madaline.data.schema import Schema
@@ -42,18 +42,18 @@ def encoded(encoder, column):
     ],
 )
 def test_arrays_of_different_lengths_are_sequences(X):
-    table = read_frame(X)
+    table = to_table(X)
     assert table.names == ("sequence",)
     assert Schema.infer(table)["sequence"].kind == "sequence"
 
 
 def test_arrays_that_are_alike_are_images_if_they_can_be():
-    assert read_frame([np.zeros((4, 5)), np.ones((4, 5))])["image"].shape == (2, 4, 5, 1)
-    assert read_frame([np.zeros((4, 3)), np.ones((4, 3))]).names == ("sequence",)
-    assert read_frame([np.zeros((4, 5)), -np.ones((4, 5))]).names == ("sequence",)
-    assert read_frame(np.zeros((2, 4, 3)))["image"].shape == (2, 4, 3, 1)
-    assert read_frame([np.zeros(3), np.ones(3)]).names == ("x0", "x1", "x2")
-    alike = read_frame(sequences(np.zeros((2, 4, 3))))
+    assert to_table([np.zeros((4, 5)), np.ones((4, 5))])["image"].shape == (2, 4, 5, 1)
+    assert to_table([np.zeros((4, 3)), np.ones((4, 3))]).names == ("sequence",)
+    assert to_table([np.zeros((4, 5)), -np.ones((4, 5))]).names == ("sequence",)
+    assert to_table(np.zeros((2, 4, 3)))["image"].shape == (2, 4, 3, 1)
+    assert to_table([np.zeros(3), np.ones(3)]).names == ("x0", "x1", "x2")
+    alike = to_table(sequences(np.zeros((2, 4, 3))))
     assert alike["sequence"][0].values.shape == (4, 3)
 
 
@@ -172,7 +172,7 @@ def test_what_is_no_sequence_is_said(arrays, problem):
 
 def test_arrays_with_different_channels_are_named():
     with pytest.raises(InputError, match=r"Array 1 .* shape \(4, 5\) where array 0 has \(3, 2\)"):
-        read_frame([np.zeros((3, 2)), np.zeros((4, 5))])
+        to_table([np.zeros((3, 2)), np.zeros((4, 5))])
     tone = sounds([np.sin(np.arange(900))], 8000)[0]
     with pytest.raises(InputError, match="mixes Sequence and Sound"):
         Table.from_columns({"both": [tone, sequences([[1]])[0]]})

@@ -12,10 +12,10 @@ from scipy.signal import resample_poly
 
 from madaline import sounds
 from madaline.data.encoders.sound_encoder import SoundEncoder
-from madaline.data.io.frames import read_frame
-from madaline.data.io.sound_files import read_sound_folder
+from madaline.data.io.folders import read_sound_folder
+from madaline.data.io.inputs import to_table
+from madaline.data.media.sound_files import read_wave
 from madaline.data.media.spectrogram import FLOOR, Spectrogram
-from madaline.data.media.wave_file import read_wave
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.errors import InputError
@@ -66,7 +66,7 @@ def test_channels_are_averaged_and_24_bits_are_read(tmp_path):
         (b"ID3 this is an MP3", "no WAV file, or broken"),
         (b"RIFF\0\0\0\0WAVEfmt ", "no WAV file, or broken"),
         (struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 2, 1, RATE, RATE, 1,
-                     4, b"data", 0), r"of another kind \(code 2, 4 bits\)"),
+                     4, b"data", 0), r"of an unknown encoding \(code 2, 4 bits\)"),
         (struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, RATE, RATE, 2,
                      16, b"data", 0), "too short, 0 milliseconds"),
     ],
@@ -167,7 +167,7 @@ def test_sounds_of_several_rates_are_heard_up_to_the_lowest():
     encoder = SoundEncoder.fit("call", column)
     assert encoder.spectrogram.highest == 4000
     assert encoder.read(column)[2] is None
-    assert read_frame(column).names == ("sound",)
+    assert to_table(column).names == ("sound",)
 
 
 def test_broken_files_of_a_folder_are_named_or_left_out(tmp_path):
@@ -183,7 +183,7 @@ def test_broken_files_of_a_folder_are_named_or_left_out(tmp_path):
     assert found.kept.tolist() == [True, True, False]
     silent = Path("yes") / "silent.wav"
     assert found.notes[0] == f"Files that cannot be read were left out: {silent}."
-    assert found.notes[1].startswith("The sounds have 8,000 to 16,000 numbers a second")
+    assert found.notes[1].startswith("The sounds have sampling rates from 8,000 to 16,000 hertz")
     assert found.table["label"].tolist() == ["yes", "yes"]
 
 

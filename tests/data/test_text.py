@@ -11,7 +11,7 @@ import pytest
 
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.encoders.text_encoder import TextEncoder
-from madaline.data.io.frames import read_frame
+from madaline.data.io.inputs import to_table
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.terms import GAP, terms_in, terms_of
@@ -28,7 +28,7 @@ REVIEWS = [f"{word} {end} of number {n}" for n, (word, end) in enumerate(
     ids=["list", "tuple", "array", "pandas", "polars"],
 )
 def test_texts_alone_are_a_table_of_one_column(texts):
-    table = read_frame(texts)
+    table = to_table(texts)
     (column,) = Schema.infer(table).columns
     assert (column.name, column.kind, column.detail) == ("text", "text", "5 words on average")
 
@@ -150,6 +150,6 @@ def test_an_encoder_of_texts_beside_numbers_comes_back_from_a_file():
 
 
 def test_texts_without_a_common_word_tell_nothing():
-    table = read_frame([f"a{n} b{n} c{n} d{n}" for n in range(30)])
+    table = to_table([f"a{n} b{n} c{n} d{n}" for n in range(30)])
     with pytest.raises(InputError, match="nothing to learn from"):
         TableEncoder.fit(table, Schema.infer(table))

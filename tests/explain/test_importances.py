@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from known_models import known_model
 
-from madaline.data.io.files import read_file
+from madaline.data.io.table_files import read_file
 from madaline.data.table import Table
 from madaline.data.target import RegressionEncoder
 from madaline.errors import InputError

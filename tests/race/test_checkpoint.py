@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.io import row_file
-from madaline.data.io.saving import write_tensor_file
-from madaline.data.io.tensor_file import MODEL
+from madaline.data.io import spill
+from madaline.data.io.tensor_file import MODEL, write_tensor_file
 from madaline.data.splits.batches import FoldedRows
 from madaline.errors import ModelFileError
 from madaline.race.checkpoint import fingerprint, resume, save_checkpoint
@@ -28,7 +27,7 @@ def advance(race, records, decisions, epochs):
 
 
 def test_outputs_in_files_are_kept_and_go_on(make_examples, plan, bits, tmp_path, monkeypatch):
-    monkeypatch.setattr(row_file, "LARGE", 1)
+    monkeypatch.setattr(spill, "LARGE", 1)
     examples = make_examples("multiclass")
     whole, history = Race(plan, examples, 5), ([], [])
     advance(whole, *history, 99)
@@ -38,7 +37,7 @@ def test_outputs_in_files_are_kept_and_go_on(make_examples, plan, bits, tmp_path
     race = Race(plan, examples, 5)
     resumed = resume(tmp_path / "state", race)
     for one in race.candidates.values():
-        assert isinstance(one.output, row_file.RowFile)
+        assert isinstance(one.output, spill.RowFile)
     advance(race, *resumed, 99)
     assert bits(race) == bits(whole)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.io import row_file
+from madaline.data.io import spill
 from madaline.data.target import ClassEncoder
 from madaline.evaluation.objective import Objective
 from madaline.race import cohort as cohort_module
@@ -246,8 +246,8 @@ def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bit
             ClassEncoder.fit(codes), codes, None, n_judged=len(codes)
         )
     found = []
-    for large in (row_file.LARGE, 1):
-        monkeypatch.setattr(row_file, "LARGE", large)
+    for large in (spill.LARGE, 1):
+        monkeypatch.setattr(spill, "LARGE", large)
         race = Race(busy_plan, examples, 5)
         run(race)
         mix = race.mix()
@@ -255,7 +255,7 @@ def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bit
         outputs = mix.output.tobytes(), pruned.mix.output.tobytes(), pruned.before.output.tobytes()
         found.append((bits(race), mix.shares, pruned.decisions, outputs))
         kept = [one.output for one in race.candidates.values() if one.epoch]
-        assert all(isinstance(output, row_file.RowFile) == (large == 1) for output in kept)
+        assert all(isinstance(output, spill.RowFile) == (large == 1) for output in kept)
     assert found[0] == found[1]
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from madaline.data.io.row_file import RowFile
-from madaline.data.io.saving import write_tensor_file, write_whole
+from madaline.data.io.atomic import write_atomically
+from madaline.data.io.spill import RowFile
 from madaline.data.io.tensor_file import (
     CHECKPOINT,
     DTYPES,
@@ -23,6 +23,7 @@ from madaline.data.io.tensor_file import (
     VERSION,
     checksum,
     read_tensor_file,
+    write_tensor_file,
 )
 from madaline.errors import ModelFileError
 
@@ -272,25 +273,25 @@ def test_an_interruption_leaves_no_half_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "file", b"content")
+        write_atomically(tmp_path / "file", b"content")
     assert os.listdir(tmp_path) == []
 
 
 def test_a_file_is_replaced_whole(tmp_path):
-    write_whole(tmp_path / "file", b"a long first content")
-    write_whole(tmp_path / "file", b"short")
+    write_atomically(tmp_path / "file", b"a long first content")
+    write_atomically(tmp_path / "file", b"short")
     assert (tmp_path / "file").read_bytes() == b"short"
     assert os.listdir(tmp_path) == ["file"]
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        write_whole(tmp_path / "missing" / "file", b"content")
+        write_atomically(tmp_path / "missing" / "file", b"content")
 
 
 def test_a_name_without_a_folder_means_this_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_whole("file", b"content")
+    write_atomically("file", b"content")
     assert (tmp_path / "file").read_bytes() == b"content"
 
 
@@ -299,7 +300,7 @@ def test_a_name_without_a_folder_means_this_one(tmp_path, monkeypatch):
 def test_a_file_may_be_read_by_whom_the_umask_says(tmp_path, umask, mode):
     old = os.umask(umask)
     try:
-        write_whole(tmp_path / "file", b"content")
+        write_atomically(tmp_path / "file", b"content")
         assert os.umask(umask) == umask
     finally:
         os.umask(old)

@@ -12,7 +12,7 @@ from madaline.cli.destination import check_destination, unwritable
 from madaline.cli.report import finite
 from madaline.cli.rows import Rows, add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
-from madaline.data.io.written import write_predictions
+from madaline.data.io.table_files import write_predictions
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
 from madaline.evaluation.table_score import label_text

@@ -16,7 +16,7 @@ from madaline.cli.report import finite, score_lines
 from madaline.cli.rows import add_rows_arguments, read_rows
 from madaline.cli.words import paragraph, say
 from madaline.data.encoders.encoded import Encoded
-from madaline.data.io.written import format_predictions, write_predictions
+from madaline.data.io.table_files import format_predictions, write_predictions
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError

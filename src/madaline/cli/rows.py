@@ -14,10 +14,9 @@ from madaline.cli.words import paragraph, say
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
-from madaline.data.io.file_columns import lacking_notes, open_files
-from madaline.data.io.files import read_file
-from madaline.data.io.image_files import read_image_folder
-from madaline.data.io.sound_files import read_sound_folder
+from madaline.data.io.folders import read_image_folder, read_sound_folder
+from madaline.data.io.path_columns import frequency_notes, open_files
+from madaline.data.io.table_files import read_file
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
 from madaline.model import FittedModel
@@ -119,8 +118,9 @@ def read_rows(
         folder = read_sound_folder(path, least_rate=least, skip_broken=skip_broken)
     else:
         folder = read_image_folder(path, shape=encoder.shape, skip_broken=skip_broken)
-    said = first.files_note if isinstance(first, ImageEncoder) else ""
-    _say([*folder.notes, *lacking_notes(folder.table, encoder.encoders), *filter(None, [said])])
+    scale_note = first.files_note if isinstance(first, ImageEncoder) else ""
+    notes = (*frequency_notes(folder.table, encoder.encoders), scale_note)
+    _say([*folder.notes, *filter(None, notes)])
     return Rows(_on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object))
 
 
@@ -140,7 +140,7 @@ def _opened(table: Table, model: FittedModel, path: Path, skip_broken: bool) -> 
         raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
     if opened.broken.all():
         raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
-    _say([*opened.notes, *lacking_notes(opened.table, encoders)])
+    _say([*opened.notes, *frequency_notes(opened.table, encoders)])
     return Rows(opened.table.take(~opened.broken), ~opened.broken)
 
 

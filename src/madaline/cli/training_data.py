@@ -11,10 +11,9 @@ import numpy as np
 
 from madaline.cli.words import suggestion
 from madaline.data.column import is_missing
-from madaline.data.io.file_columns import open_files
-from madaline.data.io.files import read_file
-from madaline.data.io.folder_files import read_folder
-from madaline.data.io.folders import LABEL
+from madaline.data.io.folders import LABEL, read_folder
+from madaline.data.io.path_columns import open_files
+from madaline.data.io.table_files import read_file
 from madaline.data.kinds import CATEGORY, KINDS, NUMBER, TEXT
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError

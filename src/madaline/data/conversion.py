@@ -11,7 +11,7 @@ import numpy as np
 from madaline.data.column import MOMENT, is_missing, number_text, to_moment
 from madaline.data.media.sequences import Sequence, sequences
 from madaline.data.media.signals import holds
-from madaline.data.media.sound_file import read_sound
+from madaline.data.media.sound_files import read_sound
 from madaline.data.media.sounds import Sound
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -35,7 +35,7 @@ from madaline.data.kinds import (
 )
 from madaline.data.media.images import image_codes
 from madaline.data.media.signals import Signal, holds
-from madaline.data.media.sound_file import names_sounds
+from madaline.data.media.sound_files import names_sounds
 from madaline.data.media.sounds import Sound
 from madaline.data.table import Table, listed
 from madaline.data.terms import n_words

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import column_or_1d
 
-from madaline.data.io.given_target import read_target
+from madaline.data.io.inputs import to_target
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -29,7 +29,7 @@ def read_labels(y: Any, n_samples: int) -> Array:
     """
     if y is not None and len(_shape(y)) != 1:
         y = column_or_1d(y, warn=True)
-    return _one_a_row(read_target(y), n_samples, "y")
+    return _one_a_row(to_target(y), n_samples, "y")
 
 
 def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
@@ -59,7 +59,7 @@ def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
 
 def read_groups(groups: Any, n_samples: int) -> Array | None:
     """Return the group of each row, shape (n_samples,), or None."""
-    return None if groups is None else _one_a_row(read_target(groups), n_samples, "groups")
+    return None if groups is None else _one_a_row(to_target(groups), n_samples, "groups")
 
 
 def _shape(values: Any) -> tuple[int, ...]:

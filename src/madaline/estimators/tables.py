@@ -11,9 +11,9 @@ from sklearn.utils.validation import validate_data
 
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
-from madaline.data.io.file_columns import lacking_notes, open_files, scale_notes
-from madaline.data.io.frames import TEXTS_NAME, is_texts, read_frame, read_signals
-from madaline.data.io.pictures import is_pictures, read_pictures
+from madaline.data.io.image_files import is_pillow_images, read_pillow_images
+from madaline.data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
+from madaline.data.io.path_columns import frequency_notes, open_files, scale_notes
 from madaline.data.media.images import could_be_pictures, read_images
 from madaline.data.media.sequences import sequences, unlike
 from madaline.data.table import Table, check_unique, listed
@@ -33,7 +33,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
 
     See `_read_table` for the parameters and the errors.
     """
-    if is_pictures(X):
+    if is_pillow_images(X):
         X = _opened_pictures(estimator, X, fitting=fitting)
     table = _read_table(estimator, X, fitting=fitting)
     if fitting:
@@ -44,7 +44,7 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         return opened.table
     encoders = estimator.model_.predictor.encoder.encoders
     table = open_files(table, encoders=encoders).table
-    for note in lacking_notes(table, encoders):
+    for note in frequency_notes(table, encoders):
         warnings.warn(note, SoundsChangedWarning, stacklevel=4)
     for note in scale_notes(table, encoders):
         warnings.warn(note, ImagesChangedWarning, stacklevel=4)
@@ -80,7 +80,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     if is_texts(X):
         if fitting:
             _set_n_features(estimator, 1)
-        return read_frame(X)
+        return to_table(X)
     if isinstance(X, Mapping):
         return _read_columns(estimator, X, fitting=fitting)
     if not fitting and _knows_texts(estimator) and _is_list_of_nothing(X):
@@ -101,7 +101,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
             ensure_min_samples=2 if fitting else 1,
         )
     try:
-        return read_frame(X, names=_names(estimator))
+        return to_table(X, names=_names(estimator))
     except InputError:
         _refuse_objects(X)
         raise
@@ -117,7 +117,7 @@ def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
         raise InputError(
             "There is one image, which cannot be learned from alone: give two or more."
         )
-    return read_frame(images)
+    return to_table(images)
 
 
 def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
@@ -125,7 +125,7 @@ def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
     encoder = None if fitting else estimator.model_.predictor.encoder.encoders[0]
     if not isinstance(encoder, ImageEncoder):
         encoder = None
-    images, notes = read_pictures(X, None if encoder is None else encoder.shape)
+    images, notes = read_pillow_images(X, None if encoder is None else encoder.shape)
     for note in notes:
         warnings.warn(note, ImagesChangedWarning, stacklevel=4 if fitting else 5)
     return images if encoder is None else encoder.of_files(images)
@@ -133,7 +133,7 @@ def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
 
 def _read_columns(estimator: Any, X: Mapping[str, Any], *, fitting: bool) -> Table:
     """Return a mapping of columns as a table; their order does not matter in prediction."""
-    table = read_frame(X)
+    table = to_table(X)
     if fitting:
         estimator.n_features_in_ = len(table.names)
         estimator.feature_names_in_ = np.array(table.names, dtype=object)
@@ -166,7 +166,7 @@ def _read_signals(estimator: Any, signals: Array, *, fitting: bool) -> Table:
         _set_n_features(estimator, 1)
     if fitting and len(signals) == 1:
         raise InputError("There is one row, which cannot be learned from alone: give two or more.")
-    return read_frame(signals)
+    return to_table(signals)
 
 
 def _as_learned(estimator: Any, X: Any) -> Any:

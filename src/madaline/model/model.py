@@ -134,7 +134,7 @@ class FittedModel:
         OSError
             If the file cannot be written, for example because the disk is full.
         """
-        from madaline.data.io.saving import write_tensor_file
+        from madaline.data.io.tensor_file import write_tensor_file
 
         state, arrays = self.predictor.to_state()
         description = {

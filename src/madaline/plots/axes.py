@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from madaline.errors import InputError, MadalineError
+from madaline.errors import InputError
 from madaline.evaluation.quality.of_classes import ClassQuality
 from madaline.evaluation.quality.of_numbers import NumberQuality
+from madaline.extras import load_extra
 from madaline.model import FittedModel
 
 
@@ -15,19 +16,13 @@ def axes_or_new(axes: Any, n_columns: int = 1) -> Any:
 
     Raises
     ------
-    MadalineError
+    InputError
         If matplotlib is not installed.
     """
     if axes is not None:
         return axes
-    try:
-        from matplotlib.pyplot import subplots
-    except ImportError:
-        raise MadalineError(
-            "Plots need the package matplotlib: install it, or madaline with its extra"
-            " (pip install 'madaline[plot]')."
-        ) from None
-    return subplots(1, n_columns, layout="constrained")[1]
+    pyplot = load_extra("matplotlib.pyplot", extra="plot", purpose="A plot")
+    return pyplot.subplots(1, n_columns, layout="constrained")[1]
 
 
 def fitted(model: Any) -> FittedModel:

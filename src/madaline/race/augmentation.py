@@ -12,10 +12,8 @@ from typing import Self
 
 import numpy as np
 
+from madaline.data.media.augmentations import add_offsets, move_pitches, warp
 from madaline.data.media.grid import Grid
-from madaline.data.media.offsets import add_offsets
-from madaline.data.media.pitches import move_pitches
-from madaline.data.media.warping import warp
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Examples

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.io.row_file import Rows, put_away
-from madaline.data.io.saving import write_tensor_file
-from madaline.data.io.tensor_file import CHECKPOINT, read_tensor_file
+from madaline.data.io.spill import Rows, spill_to_disk
+from madaline.data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
 from madaline.nn.arrays import Array
 from madaline.race.architecture import build_network
 from madaline.race.cohort import Cohort
@@ -165,7 +164,7 @@ def _candidate(
         loss=values["loss"],
         epoch=values["epoch"],
         theta=arrays[f"{prefix}.theta"],
-        output=put_away(arrays[f"{prefix}.output"]),
+        output=spill_to_disk(arrays[f"{prefix}.output"]),
         record=Record(**values["record"]) if values["record"] else None,
         entered=values["entered"],
         inherited=values["inherited"],

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from madaline.data.encoders.fold_features import FoldFeatures
-from madaline.data.io.row_file import Rows
+from madaline.data.io.spill import Rows
 from madaline.data.media.grid import Grid
 from madaline.data.splits.batches import FoldedRows
 from madaline.evaluation.metrics import TIE, Metric

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from madaline.data.io.row_file import Rows, read_rows
+from madaline.data.io.spill import Rows, read_rows
 from madaline.nn.arrays import BLOCK, Array, row_blocks
 from madaline.nn.losses.base import Loss
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from madaline.data.io.row_file import Rows, put_away
+from madaline.data.io.spill import Rows, spill_to_disk
 from madaline.engine.blas import one_threaded_products
 from madaline.evaluation.committee import Committee
 from madaline.nn.arrays import Array
@@ -111,7 +111,7 @@ class Mix:
     def settle(self) -> Mix:
         """Return the mix with its own output, but without those of its ingredients."""
         ingredients = tuple(replace(one, output=nothing()) for one in self.ingredients)
-        return Mix(ingredients, put_away(self.output))
+        return Mix(ingredients, spill_to_disk(self.output))
 
     def committee(self, examples: Examples, *, temperature: float = 1.0) -> Committee:
         """Return what the networks of each fold say about some of the rows that are judged.

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.data.io.row_file import put_away
+from madaline.data.io.spill import spill_to_disk
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.population import Population
@@ -186,7 +186,7 @@ class Race:
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self.candidates[cohort.recipes[place].name]
         loss = self.examples.mean_loss(output)
-        candidate.now = put_away(output)
+        candidate.now = spill_to_disk(output)
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch
             candidate.theta, candidate.output = cohort.averaged(place), candidate.now

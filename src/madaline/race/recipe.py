@@ -41,16 +41,16 @@ class Recipe:
         Probability that an input of the layers behind the convolutions is silenced in training.
     warping : float
         How much images are bent, and sequences sped up and slowed down, in training, each time in
-        another way (`madaline.data.media.warping`).
+        another way (`madaline.data.media.augmentations`).
     quiet : bool
         Whether the first layer starts nearly silent: what it says then comes from what it learned,
         and not from where thousands of weights happened to start.
     offset : float
         How far sequences are moved as a whole in training, each time elsewhere
-        (`madaline.data.media.offsets`).
+        (`madaline.data.media.augmentations`).
     pitch : float
         How far the pitches of sounds are moved in training, each time in another way
-        (`madaline.data.media.pitches`).
+        (`madaline.data.media.augmentations`).
     averaged : bool
         Whether what convolutions say of a sequence is averaged over its steps, so that it counts
         alike wherever it is said.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from madaline.data.io.row_file import Rows
+from madaline.data.io.spill import Rows
 from madaline.engine.blas import one_threaded_products
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network

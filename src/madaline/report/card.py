@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from madaline.data.io.saving import write_whole
+from madaline.data.io.atomic import write_atomically
 from madaline.data.kinds import DROPPED
 from madaline.data.target import ClassEncoder
 from madaline.evaluation.table_score import label_text
@@ -58,7 +58,7 @@ def model_card(model: FittedModel) -> str:
 
 def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
     """Write a model's card to a file, such as README.md; `OSError` if that cannot be done."""
-    write_whole(Path(path), model_card(model).encode())
+    write_atomically(Path(path), model_card(model).encode())
 
 
 def _metadata(model: FittedModel) -> Iterator[str]:

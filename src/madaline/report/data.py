@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from madaline.data.io.frames import read_frame
+from madaline.data.io.inputs import to_table
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
 from madaline.evaluation.table_score import label_text
@@ -70,7 +70,7 @@ def report_data(
     )
     of_rows = None
     if table is not None:
-        of_rows = data_of_rows(model, read_frame(table), target, rows, names)
+        of_rows = data_of_rows(model, to_table(table), target, rows, names)
     return {
         "madaline": model.version,
         "target": model.summary.target,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from madaline.data.io.saving import write_whole
+from madaline.data.io.atomic import write_atomically
 from madaline.explain import Explanation
 from madaline.report.explained import explained_row
 from madaline.report.page import render
@@ -46,4 +46,4 @@ def save_explanation(
         "explanation.html",
         {"target": explanation.target, "heading": explanation.heading, "rows": rows},
     )
-    write_whole(Path(path), page.encode())
+    write_atomically(Path(path), page.encode())

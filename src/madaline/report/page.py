@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from madaline.data.io.saving import write_whole
-from madaline.errors import MadalineError
+from madaline.data.io.atomic import write_atomically
+from madaline.extras import load_extra
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.report.data import report_data
@@ -44,7 +44,7 @@ def write_report(
 
     Raises
     ------
-    MadalineError
+    InputError
         If jinja2 is not installed.
     InputError
         If a column is not there, or the truth has another length.
@@ -57,7 +57,7 @@ def write_report(
 
 def save_page(data: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Write what `report_data` returned as HTML; `OSError` if that cannot be done."""
-    write_whole(Path(path), render_page(data).encode())
+    write_atomically(Path(path), render_page(data).encode())
 
 
 def render_page(data: Mapping[str, Any]) -> str:
@@ -65,7 +65,7 @@ def render_page(data: Mapping[str, Any]) -> str:
 
     Raises
     ------
-    MadalineError
+    InputError
         If jinja2 is not installed.
     """
     return render("report.html", view_of(data))
@@ -76,7 +76,7 @@ def render(template: str, context: Mapping[str, Any]) -> str:
 
     Raises
     ------
-    MadalineError
+    InputError
         If jinja2 is not installed.
     """
     check_jinja()
@@ -95,14 +95,8 @@ def render(template: str, context: Mapping[str, Any]) -> str:
 
 
 def check_jinja() -> None:
-    """Raise `MadalineError` unless jinja2 is installed."""
-    try:
-        import jinja2  # noqa: F401
-    except ImportError:
-        raise MadalineError(
-            "The report needs the package jinja2: install it, or madaline with its extra"
-            " (pip install 'madaline[report]')."
-        ) from None
+    """Raise `InputError` unless jinja2 is installed."""
+    load_extra("jinja2", extra="report", purpose="The report")
 
 
 def _hash(style: str) -> str:

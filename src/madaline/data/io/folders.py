@@ -1,36 +1,50 @@
-"""A folder of files is a table: a row for each file, and its class is the folder that it is in."""
+"""A folder of files as a table: one row for each image or sound, labeled with its subfolder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from madaline.data.io import image_files
+from madaline.data.io.image_files import (
+    common_shape,
+    kept_side,
+    open_image,
+    resized,
+    resizing_notes,
+)
+from madaline.data.io.inputs import IMAGES_NAME
+from madaline.data.media import sound_files
+from madaline.data.media.sounds import SOUND_NAME, Sound
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
+from madaline.words import some
 
 LABEL = "label"
-"""Name of the column that says in which folder a file is."""
+"""Name of the column of subfolder names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Folder:
-    """What was read from the files of a folder.
+    """The content of a folder of files.
 
     Parameters
     ----------
     table : Table
-        The column of images or sounds and, where files are in folders of their own, that of labels.
+        The column of images or sounds and, if all files are in subfolders, the column of labels.
     names : tuple of str
-        The path of each file within the folder, also of those that could not be used.
+        The path of each file within the folder, including files that cannot be read.
     kept : bool ndarray of shape (n_files,)
-        Which of them could be used, and are rows of the table.
+        Which of them can be read, and are rows of the table.
     notes : tuple of str
-        What was done to what was read, in sentences.
+        What was changed or left out, in sentences.
     """
 
     table: Table
@@ -38,94 +52,157 @@ class Folder:
     kept: Array
     notes: tuple[str, ...]
 
-    @classmethod
-    def of(
-        cls,
-        folder: Path,
-        paths: Sequence[Path],
-        kept: Array,
-        name: str,
-        column: Any,
-        notes: Sequence[str],
-    ) -> Folder:
-        """Return a column, one row for each file that is kept, with the labels of its folders."""
-        names = [path.relative_to(folder) for path in paths]
-        columns = {name: column}
-        if all(len(one.parts) > 1 for one in names):
-            columns[LABEL] = np.array([one.parts[0] for one in names], dtype=object)[kept]
-        broken = [one for one, good in zip(names, kept, strict=True) if not good]
-        said = [left_out([str(one) for one in broken])] if broken else []
-        return cls(Table.from_columns(columns), tuple(map(str, names)), kept, (*said, *notes))
 
+def read_folder(folder: str | os.PathLike[str], *, skip_broken: bool = False) -> Folder:
+    """Read all images, or all sounds, in a folder and its subfolders.
 
-def files_in(folder: Path, endings: Sequence[str]) -> list[Path]:
-    """Return the files in a folder and in its folders whose names end so, in the order of paths.
+    Parameters
+    ----------
+    folder : path
+        Files in subfolders named after their class, or files without a class.
+    skip_broken : bool, default=False
+        Whether to leave out files that cannot be read, with a note.
 
     Raises
     ------
     InputError
-        If there is no such folder.
+        If there is no such folder, it holds neither or both, or a file cannot be read.
     """
+    images = _files_in(Path(folder), image_files.ENDINGS)
+    sounds = _files_in(Path(folder), sound_files.ENDINGS)
+    if images and sounds:
+        raise InputError(
+            f"The folder {folder} holds images ({images[0].name}) and sounds ({sounds[0].name}):"
+            " put them into two folders."
+        )
+    if not images and not sounds:
+        endings = (*image_files.ENDINGS, *sound_files.ENDINGS)
+        raise _no_files(folder, "no images and no sounds", *endings)
+    return (read_sound_folder if sounds else read_image_folder)(folder, skip_broken=skip_broken)
+
+
+def read_image_folder(
+    folder: str | os.PathLike[str],
+    *,
+    shape: tuple[int, ...] | None = None,
+    skip_broken: bool = False,
+) -> Folder:
+    """Read all images in a folder and its subfolders, in the order of their paths.
+
+    Parameters
+    ----------
+    folder : path
+        As for `read_folder`.
+    shape : tuple of int, optional
+        Height, width and channels to resize images to, those of a model; by default the most
+        frequent size, or the median of sizes, at most `LARGEST_SIDE` a side; gray if all are.
+    skip_broken : bool, default=False
+        Whether to leave out files that cannot be read, with a note.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, no image in it, or one that cannot be read.
+    """
+    paths = _files_in(Path(folder), image_files.ENDINGS)
+    if not paths:
+        raise _no_files(folder, "no images", *image_files.ENDINGS)
+    read = partial(open_image, largest=kept_side(shape))
+    images, kept, notes = _read_each(paths, read, Path(folder), skip_broken=skip_broken)
+    shape = shape or common_shape(images)
+    column = np.stack([resized(image, shape) for image in images])
+    notes += resizing_notes(images, shape)
+    return _labeled(Path(folder), paths, kept, {IMAGES_NAME: column}, notes)
+
+
+def read_sound_folder(
+    folder: str | os.PathLike[str], *, least_rate: float = 0.0, skip_broken: bool = False
+) -> Folder:
+    """Read all sounds in a folder and its subfolders, in the order of their paths.
+
+    Parameters
+    ----------
+    folder : path
+        As for `read_folder`.
+    least_rate : float
+        Lowest sampling rate (hertz) that a model accepts.
+    skip_broken : bool, default=False
+        Whether to leave out files that cannot be read, with a note.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, no sound in it, or one that cannot be read.
+    """
+    paths = _files_in(Path(folder), sound_files.ENDINGS)
+    if not paths:
+        raise _no_files(folder, "no sounds", *sound_files.ENDINGS)
+    read = partial(sound_files.read_sound, least_rate=least_rate)
+    sounds, kept, notes = _read_each(paths, read, Path(folder), skip_broken=skip_broken)
+    column = np.empty(len(sounds), dtype=object)
+    column[:] = sounds
+    notes += rate_notes(sounds)
+    return _labeled(Path(folder), paths, kept, {SOUND_NAME: column}, notes)
+
+
+def rate_notes(sounds: Iterable[Sound]) -> Iterator[str]:
+    """Yield a sentence if sounds have different sampling rates."""
+    rates = {sound.rate for sound in sounds}
+    if len(rates) > 1:
+        yield (
+            f"The sounds have sampling rates from {min(rates):,} to {max(rates):,} hertz: only"
+            " frequencies that all of them contain are used."
+        )
+
+
+def _files_in(folder: Path, endings: Sequence[str]) -> list[Path]:
+    """Return the files with such endings in a folder and its subfolders, in the order of paths."""
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}: check the name.")
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in endings and not _hidden(path.relative_to(folder))
+        if path.suffix.lower() in endings
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
 
 
-def read_each(
-    paths: Sequence[Path], read: Callable[[Path], Any], *, skip_broken: bool
-) -> tuple[list[Any], Array]:
-    """Return what is in those files that can be read, and which files those are.
+def _no_files(folder: str | os.PathLike[str], what: str, *endings: str) -> InputError:
+    return InputError(
+        f"The folder {folder} holds {what}: put files ({', '.join(endings)}) into it, those of each"
+        " class into a subfolder."
+    )
 
-    Parameters
-    ----------
-    paths : sequence of Path
-        The files.
-    read : callable
-        Returns what is in one, or raises a `BrokenFileError`.
-    skip_broken : bool
-        Whether to go on without files that cannot be used.
 
-    Returns
-    -------
-    list, bool ndarray of shape (n_files,)
-
-    Raises
-    ------
-    BrokenFileError
-        If one cannot be used, or all, where broken ones may be left out.
-    """
-    found, kept = [], np.ones(len(paths), bool)
-    first: BrokenFileError | None = None
-    for place, path in enumerate(paths):
+def _read_each(
+    paths: Sequence[Path], read: Callable[[Path], Any], folder: Path, *, skip_broken: bool
+) -> tuple[list[Any], Array, list[str]]:
+    """Return the content of the readable files, which files those are, and notes on the others."""
+    items: list[Any] = []
+    broken: dict[int, BrokenFileError] = {}
+    for index, path in enumerate(paths):
         try:
-            found.append(read(path))
+            items.append(read(path))
         except BrokenFileError as error:
             if not skip_broken:
                 raise BrokenFileError(
                     f"{str(error).rstrip('.')}; --skip-broken leaves such files out."
                 ) from None
-            first = first or error
-            kept[place] = False
-    if first is not None and not found:
-        raise first
-    return found, kept
+            broken[index] = error
+    if not items:
+        raise next(iter(broken.values()))
+    kept = np.ones(len(paths), bool)
+    kept[list(broken)] = False
+    names = (str(paths[index].relative_to(folder)) for index in broken)
+    notes = [f"Files that cannot be read were left out: {some(names, limit=3)}."] if broken else []
+    return items, kept, notes
 
 
-def left_out(broken: Sequence[str]) -> str:
-    """Return the sentence about files that were left out, given their names.
-
-    Examples
-    --------
-    >>> left_out(["a.png", "b.png"])
-    'Files that cannot be read were left out: a.png, b.png.'
-    """
-    shown = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
-    return f"Files that cannot be read were left out: {shown}."
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _labeled(
+    folder: Path, paths: Sequence[Path], kept: Array, columns: dict[str, Array], notes: list[str]
+) -> Folder:
+    """Add the column of labels if all files are in subfolders."""
+    names = [path.relative_to(folder) for path in paths]
+    if all(len(name.parts) > 1 for name in names):
+        columns[LABEL] = np.array([name.parts[0] for name in names], dtype=object)[kept]
+    return Folder(Table.from_columns(columns), tuple(map(str, names)), kept, tuple(notes))

@@ -1,160 +1,122 @@
-"""Reads a folder of images; those of each class are in a folder of their own.
-
-Pillow opens the files (``pip install "madaline[images]"``). All images are brought to one size, and
-what was done to them is said.
-"""
+"""Opens image files with Pillow, and brings images to one size."""
 
 from __future__ import annotations
 
-import os
+import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from madaline.data.io.folders import Folder, files_in, read_each
-from madaline.data.io.frames import IMAGES_NAME
 from madaline.data.media.images import size_words
 from madaline.errors import BrokenFileError, InputError
+from madaline.extras import load_extra
 from madaline.nn.arrays import Array
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-"""How the names of image files end; other files are left alone."""
+"""Endings of the names of image files; other files are ignored."""
 
 LARGEST_SIDE = 64
-"""Larger images are made smaller before they are learned from: work grows with their pixels."""
+"""Larger images are reduced to this size: the work of a fit grows with their pixels."""
 
 KEPT_SIDES = 4
-"""Of a photo so many times its side is kept until it is known what size all images get."""
+"""Photos are reduced to this multiple of the final side until the final size is known."""
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-"""What Pillow calls images of so many channels."""
-
-
-def read_image_folder(
-    folder: str | os.PathLike[str],
-    *,
-    shape: tuple[int, ...] | None = None,
-    skip_broken: bool = False,
-) -> Folder:
-    """Read all images in a folder and in its folders, in the order of their paths.
-
-    Parameters
-    ----------
-    folder : path
-        Images in folders named after their class, or images without a class.
-    shape : tuple of int, optional
-        Height, width and channels to bring them to, those that a model learned from; by default the
-        size that most have, or the median of sizes, at most `LARGEST_SIDE` a side; gray if all are.
-    skip_broken : bool, default=False
-        Whether to leave out files that cannot be read, and say so.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, no image in it, or one that cannot be read.
-    """
-    folder = Path(folder)
-    paths = files_in(folder, ENDINGS)
-    if not paths:
-        raise InputError(
-            f"The folder {folder} holds no images: put files ({', '.join(ENDINGS)}) into it, those"
-            " of each class into a folder of their own."
-        )
-    read = partial(open_image, largest=kept_side(shape))
-    images, kept = read_each(paths, read, skip_broken=skip_broken)
-    target = shape or common_shape(images)
-    column = np.stack([sized(one, target) for one in images])
-    return Folder.of(folder, paths, kept, IMAGES_NAME, column, [*resizing_notes(images, target)])
+"""Pillow's name for images of so many channels."""
 
 
 def kept_side(shape: Sequence[int] | None) -> int:
-    """Return the largest side that images are opened with, given what they are brought to."""
+    """Return the largest side to open images with, given their final shape."""
     return KEPT_SIDES * max([LARGEST_SIDE, *(shape or ())[:2]])
 
 
 def open_image(path: Path, *, largest: int) -> Any:
-    """Return an image, upright, gray or in color, no larger than needed.
+    """Return the image in a file: upright, gray or in color, reduced where it is large.
 
     Parameters
     ----------
     path : Path
         The file.
     largest : int
-        Pixels of its longer side, at most: of a thousand photos there is no room for more.
+        Pixels of the longer side, at most: many photos would fill the memory.
 
     Raises
     ------
     BrokenFileError
-        If there is none, or it cannot be read.
+        If there is no such file, or it cannot be read.
     """
+    pillow = load_extra("PIL.Image", extra="images", purpose="Reading image files")
     try:
-        from PIL import Image
-    except ImportError:
-        raise InputError(
-            'To read image files, Pillow is needed: pip install "madaline[images]".'
-        ) from None
-    try:
-        with Image.open(path) as file:
-            file.draft(None, (largest, largest))  # JPEG files open quicker so
-            return plain_image(file, largest=largest)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        with pillow.open(path) as file:
+            file.draft(None, (largest, largest))  # JPEG files are decoded faster
+            return _converted(file, largest)
+    except FileNotFoundError:
+        reason = "there is no such file"
+    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
         reason = str(error).partition(" '")[0].partition("\n")[0].rstrip(".")
         reason = reason or type(error).__name__
-        absent = isinstance(error, FileNotFoundError)
-        raise BrokenFileError(
-            f"{path} cannot be read as an image ({'there is no such file' if absent else reason}):"
-            " correct its name, or leave it out."
-        ) from None
+    raise BrokenFileError(
+        f"{path} cannot be read as an image ({reason}): correct its name, or leave it out."
+    )
 
 
-def plain_image(image: Any, *, largest: int) -> Any:
-    """Return a copy of an image of Pillow: upright, gray or in color, no larger than needed."""
-    from PIL import ImageOps
+def is_pillow_images(X: object) -> bool:
+    """Return whether `X` is a list of images of Pillow.
 
-    plain = _plain(ImageOps.exif_transpose(image))
-    plain.thumbnail((largest, largest))
-    return plain
-
-
-def _plain(image: Any) -> Any:
-    """Return an image in gray or color, of bytes, without any transparency."""
-    if image.mode in ("1", "L"):
-        return image.convert("L")
-    if image.mode[0] in "IF":
-        return _in_bytes(image)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        return _on_white(image.convert("RGBA"))
-    return image.convert("RGB")
+    Examples
+    --------
+    >>> is_pillow_images([np.zeros((8, 8))]), is_pillow_images([])
+    (False, False)
+    """
+    pillow = sys.modules.get("PIL.Image")  # imported by whoever made such an image
+    if pillow is None or not isinstance(X, list | tuple) or not X:
+        return False
+    return all(isinstance(item, pillow.Image) for item in X)
 
 
-def _in_bytes(image: Any) -> Any:
-    """Return a gray image of larger numbers, or of fractions, as one from 0 to 255."""
-    from PIL import Image
+def read_pillow_images(
+    images: Sequence[Any], shape: tuple[int, ...] | None = None
+) -> tuple[Array, list[str]]:
+    """Return images of Pillow as an array, and notes on what was done to them.
 
-    pixels = np.nan_to_num(np.asarray(image, np.float64))
-    highest = pixels.max(initial=0)
-    if highest > 255:
-        pixels *= 255 / 65535
-    elif highest <= 1 and image.mode == "F":
-        pixels *= 255
-    return Image.fromarray(np.clip(np.round(pixels), 0, 255).astype(np.uint8))
+    Parameters
+    ----------
+    images : sequence of PIL.Image.Image
+        Images of any size and mode, which are not changed.
+    shape : tuple of int, optional
+        Height, width and channels to resize them to; by default that of `common_shape`.
 
+    Returns
+    -------
+    pixels : uint8 ndarray of shape (n_samples, height, width, channels)
+    notes : list of str
+        Whether some were resized.
 
-def _on_white(image: Any) -> Any:
-    """Return an image whose see-through parts are white."""
-    from PIL import Image
-
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
+    Raises
+    ------
+    InputError
+        If one cannot be read.
+    """
+    converted = []
+    for index, image in enumerate(images):
+        try:
+            converted.append(_converted(image, kept_side(shape)))
+        except (OSError, SyntaxError, ValueError):
+            raise InputError(
+                f"Image {index} (counted from 0) cannot be read: open its file anew, or leave it"
+                " out."
+            ) from None
+    shape = shape or common_shape(converted)
+    pixels = np.stack([resized(image, shape) for image in converted])
+    return pixels, [*resizing_notes(converted, shape)]
 
 
 def common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
-    """Return the height, the width and the channels to bring images to."""
+    """Return the height, width and channels to resize images to."""
     sizes = Counter(image.size for image in images)
     (size, n_alike), *_ = sizes.most_common(1)
     if 2 * n_alike < len(images):
@@ -164,7 +126,7 @@ def common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
     return height, width, 1 if all(image.mode == "L" for image in images) else 3
 
 
-def sized(image: Any, shape: Sequence[int]) -> Array:
+def resized(image: Any, shape: Sequence[int]) -> Array:
     """Return the pixels of an image, (height, width, channels), bytes."""
     height, width, channels = shape
     image = image.convert(MODES[channels])
@@ -173,9 +135,40 @@ def sized(image: Any, shape: Sequence[int]) -> Array:
     return np.asarray(image, np.uint8).reshape(height, width, channels)
 
 
-def resizing_notes(images: Iterable[Any], shape: tuple[int, ...]) -> Iterable[str]:
-    """Yield in a sentence how many images were resized, if any."""
+def resizing_notes(images: Iterable[Any], shape: tuple[int, ...]) -> Iterator[str]:
+    """Yield a sentence on how many images were resized, if any were."""
     sizes = Counter(image.size for image in images)
     resized = sum(count for size, count in sizes.items() if size != (shape[1], shape[0]))
     if resized:
         yield f"{resized:,} of {sizes.total():,} images were resized to {size_words(shape)}."
+
+
+def _converted(image: Any, largest: int) -> Any:
+    """Return a copy of an image: upright, mode L or RGB, at most `largest` pixels a side."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("1", "L"):
+        image = image.convert("L")
+    elif image.mode[0] in "IF":
+        image = _scaled_to_bytes(image)
+    elif image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    else:
+        image = image.convert("RGB")
+    image.thumbnail((largest, largest))
+    return image
+
+
+def _scaled_to_bytes(image: Any) -> Any:
+    """Return a gray image of 16 bits, or of fractions, with values from 0 to 255."""
+    from PIL import Image
+
+    pixels = np.nan_to_num(np.asarray(image, np.float64))
+    highest = pixels.max(initial=0)
+    if highest > 255:
+        pixels *= 255 / 65535
+    elif highest <= 1 and image.mode == "F":
+        pixels *= 255
+    return Image.fromarray(np.clip(np.round(pixels), 0, 255).astype(np.uint8))

@@ -1,7 +1,7 @@
-"""Reads our files: named arrays and one JSON text, in the safetensors format.
+"""Model files and checkpoints: named arrays and a JSON value in the safetensors format.
 
-Eight bytes give the length of a JSON header, the header says where each array lies, the arrays
-follow. Nothing in such a file can be executed. A checksum tells a damaged file from a sound one.
+Eight bytes give the length of a JSON header, the header gives the position of each array, and the
+arrays follow. Nothing in such a file can be executed, and a checksum detects damage.
 
 The format: https://huggingface.co/docs/safetensors (Apache-2.0).
 """
@@ -11,21 +11,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from madaline.data.io.atomic import write_atomically
+from madaline.data.io.spill import RowFile, Rows
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 
 MODEL = "madaline model"
 CHECKPOINT = "madaline checkpoint"
-"""What a file can be."""
+"""Kinds of files."""
 
 VERSION = 1
-"""Version of the layout of our JSON texts. A reader refuses newer ones and reads all older ones."""
+"""Version of the JSON layout; a reader refuses newer versions and reads all older ones."""
 
 DTYPES = {
     "F64": "<f8",
@@ -41,7 +45,7 @@ DTYPES = {
     "U8": "|u1",
     "BOOL": "|b1",
 }
-"""NumPy's name of each element type of the format."""
+"""NumPy's name for each element type of the format."""
 
 NO_CHECKSUM = "0" * 64
 """Stands in a file for its checksum while the checksum is computed."""
@@ -78,12 +82,57 @@ def read_tensor_file(
     header, body = _split(path, content)
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or metadata.get("format") != kind:
-        raise _foreign(path)
+        raise _not_a_model(path)
     _check_version(path, metadata)
-    own, unsigned = metadata["checksum"].encode(), NO_CHECKSUM.encode()
-    if metadata["checksum"] != checksum([content.replace(own, unsigned, 1)]):
+    signature = metadata["checksum"]
+    if signature != checksum([content.replace(signature.encode(), NO_CHECKSUM.encode(), 1)]):
         raise _damaged(path)
     return json.loads(metadata["description"]), _arrays(path, header, body)
+
+
+def write_tensor_file(
+    path: str | os.PathLike[str],
+    kind: str,
+    description: Mapping[str, Any],
+    arrays: Mapping[str, Rows],
+) -> None:
+    """Write a JSON value and arrays to one file that `read_tensor_file` reads.
+
+    Parameters
+    ----------
+    path : path
+        Where to write; an existing file is replaced only when the new one is complete.
+    kind : str
+        What the file is: `MODEL` or `CHECKPOINT`.
+    description : mapping
+        The JSON value.
+    arrays : mapping of str to ndarray or RowFile
+        The arrays, written one after the other to need little memory.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, for example because the disk is full.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "numbers"
+    ...     write_tensor_file(path, MODEL, {"unit": "mm"}, {"size": np.array([1.0, 2.0])})
+    ...     read_tensor_file(path)
+    ({'unit': 'mm'}, {'size': array([1., 2.])})
+    """
+    metadata = {
+        "format": kind,
+        "version": str(VERSION),
+        "checksum": NO_CHECKSUM,
+        "description": json.dumps(description),
+    }
+    header = _header(metadata, arrays)
+    signature = checksum(chain([header], _bodies(arrays)))
+    signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
+    write_atomically(path, signed, _bodies(arrays))
 
 
 def checksum(parts: Iterable[bytes]) -> str:
@@ -105,6 +154,34 @@ def checksum(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
+def _header(metadata: Mapping[str, str], arrays: Mapping[str, Rows]) -> bytes:
+    """Return the length and the JSON header of a safetensors file, the same bytes on every call.
+
+    The format's own library writes its header in an order that changes from call to call.
+    """
+    names = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
+    header: dict[str, Any] = {"__metadata__": metadata}
+    start = 0
+    for name, array in arrays.items():
+        stop = start + prod(array.shape) * array.dtype.itemsize
+        header[name] = {
+            "dtype": names[array.dtype.newbyteorder("<")],
+            "shape": array.shape,
+            "data_offsets": (start, stop),
+        }
+        start = stop
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _bodies(arrays: Mapping[str, Rows]) -> Iterator[bytes]:
+    """Yield the bytes of each array, which follow the header."""
+    for rows in arrays.values():
+        array = rows[:] if isinstance(rows, RowFile) else rows
+        yield array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -118,7 +195,7 @@ def _split(path: Path, content: bytes) -> tuple[dict[str, Any], bytes]:
     """Return the header and the bytes after it."""
     length = int.from_bytes(content[:8], "little")
     if len(content) < 10 or length > _LARGEST_HEADER or content[8:9] != b"{":
-        raise _foreign(path)
+        raise _not_a_model(path)
     if len(content) < 8 + length:
         raise _damaged(path)
     try:
@@ -153,7 +230,7 @@ def _arrays(path: Path, header: Mapping[str, Any], body: bytes) -> dict[str, Arr
         raise _damaged(path) from None
 
 
-def _foreign(path: Path) -> ModelFileError:
+def _not_a_model(path: Path) -> ModelFileError:
     return ModelFileError(
         f"{path} is not a madaline model: give a file that `madaline fit` or `save` wrote."
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.io.frames import read_frame
+from madaline.data.io.inputs import to_table
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
 from madaline.engine.blas import one_threaded_products
@@ -108,7 +108,7 @@ def explain(
     """
     request = Request(method, scale, target_class, nodes, permutations, seed)
     with one_threaded_products(), np.errstate(over="ignore"):
-        return _explain(model, read_frame(table), background, request)
+        return _explain(model, to_table(table), background, request)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _explain(model: FittedModel, table: Table, background: Any, request: Request
 def _background(predictor: Predictor, given: Any, request: Request) -> Background:
     if given is None:
         return Background.average(predictor)
-    rows = Background.of(predictor, read_frame(given), seed=request.seed)
+    rows = Background.of(predictor, to_table(given), seed=request.seed)
     return rows.mean() if request.method == INTEGRATED else rows
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from madaline.data.column import number_text
 from madaline.data.media.images import CHANNELS, size_words
 from madaline.data.media.signals import Signal
-from madaline.errors import MadalineError
 from madaline.explain.attributions.word_attributions import WordShares
 from madaline.explain.scale import LOG_ODDS, PROBABILITY
+from madaline.extras import load_extra
 from madaline.nn.arrays import Array
 
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
@@ -214,20 +214,14 @@ class Explanation:
 
         Raises
         ------
-        MadalineError
+        InputError
             If shap is not installed.
         """
-        try:
-            from shap import Explanation as ShapExplanation
-        except ImportError:
-            raise MadalineError(
-                "to_shap needs the package shap: install it, or madaline with its extra"
-                " (pip install 'madaline[explain]')."
-            ) from None
+        shap = load_extra("shap", extra="explain", purpose="to_shap")
         data = np.empty(self.attributions.shape, object)
         for column, name in enumerate(self.columns):
             data[:, column] = self.values[name]
-        return ShapExplanation(
+        return shap.Explanation(
             values=self.attributions,
             base_values=self.base,
             data=data,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.media.pitches import SHIFT, move_pitches
+from madaline.data.media.augmentations import PITCH_SHIFT, move_pitches
 
 BANDS, FRAMES = 40, 6
 
@@ -34,7 +34,7 @@ def test_a_peak_moves_up_and_down_by_a_tenth_of_the_bands_at_most():
     assert peaks.min() >= 30 - 0.1 * BANDS
     assert peaks.max() <= 30 + 0.1 * BANDS
     assert peaks.std() > 1
-    assert peaks.mean() == pytest.approx(30, abs=SHIFT * BANDS / 4)
+    assert peaks.mean() == pytest.approx(30, abs=PITCH_SHIFT * BANDS / 4)
 
 
 def test_what_is_the_same_in_all_bands_stays_the_same():

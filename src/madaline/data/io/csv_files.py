@@ -1,4 +1,4 @@
-"""Reads the text of a table, CSV with any separator, into columns of text."""
+"""Parses the text of a CSV file with any separator into columns of text."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from madaline.data.io.polars_library import load_polars
-from madaline.data.io.text_columns import MISSING_WORDS
 from madaline.data.table import listed
 from madaline.errors import InputError
+from madaline.extras import load_polars
+
+MISSING_WORDS = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""What stands for a missing value in a text file: the list of pandas."""
 
 _DECIMAL_COMMA = r"^[+-]?\d*,?\d+([eE][+-]?\d+)?$"
 _SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50
-_LONGEST_VALUE = 2**31 - 1
-_FOREIGN = {
+_OTHER_FORMATS = {
     b"PK\x03\x04": "an Excel workbook or a zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF document",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
     b"SQLite format 3": "an SQLite database",
     b"ARROW1": "an Arrow (Feather) file",
     b"\x89HDF": "an HDF5 file",
@@ -33,30 +37,30 @@ _FOREIGN = {
 }
 
 
-def read_csv_text(path: Path, content: bytes) -> Any:
+def parse_csv(path: Path, content: bytes) -> Any:
     r"""Return a polars frame in which all columns are text.
 
     Parameters
     ----------
     path : path
-        The file's name, for messages and for what its ending says.
+        Name of the file, for messages and for its ending.
     content : bytes
-        What is in it, not compressed.
+        The decompressed content.
 
     Raises
     ------
     InputError
-        If it is no table, with the line where that shows.
+        If it is no table; the message names the line.
 
     Examples
     --------
-    >>> read_csv_text(Path("sizes.csv"), b"size;color\n1,5;red\n2;blue").to_dict(as_series=False)
+    >>> parse_csv(Path("sizes.csv"), b"size;color\n1,5;red\n2;blue").to_dict(as_series=False)
     {'size': ['1.5', '2'], 'color': ['red', 'blue']}
     """
     polars = load_polars()
     text = _decoded(path, content)
     if "\n" not in text:
-        text = text.replace("\r", "\n")  # the line ends of old Macs, and of Excel's "Macintosh"
+        text = text.replace("\r", "\n")  # line ends of Excel's "CSV (Macintosh)"
     separator = _separator(path, text)
     names = _names(path, text, separator)
     try:
@@ -74,19 +78,19 @@ def read_csv_text(path: Path, content: bytes) -> Any:
     if frame.width != len(names):
         raise InputError(f"{path} is not a table: its first line and the rows do not fit together.")
     if frame.width > 1 and frame[:, -1].null_count():
-        _check_widths(path, text, separator)  # a row that is too short looks like missing values
+        _check_widths(path, text, separator)  # a short row looks like missing values
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
-    return frame if separator == "," else polars.DataFrame(map(_with_point, frame.get_columns()))
+    return frame if separator == "," else polars.DataFrame(map(_decimal_point, frame.get_columns()))
 
 
-def _with_point(series: Any) -> Any:
-    """Return numbers with a decimal comma as numbers with a decimal point, all else as it is."""
+def _decimal_point(series: Any) -> Any:
+    """Replace decimal commas by points if all values are numbers with a decimal comma."""
     fits = series.str.strip_chars().str.contains(_DECIMAL_COMMA)
     return series.str.replace(",", ".", literal=True) if fits.all() else series
 
 
 def _decoded(path: Path, content: bytes) -> str:
-    for start, description in _FOREIGN.items():
+    for start, description in _OTHER_FORMATS.items():
         if content.startswith(start):
             raise InputError(f"{path} is {description}, not a table in text: export it as CSV.")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -102,7 +106,7 @@ def _decoded(path: Path, content: bytes) -> str:
 
 
 def _separator(path: Path, text: str) -> str:
-    """Return what separates the values: it gives the first lines equally many, and most."""
+    """Return the separator that splits the first lines into equally many values, and most."""
     head = "\n".join(text[: 1 << 20].splitlines()[:_SNIFFED_LINES])
     widths = {separator: _width(head, separator) for separator in _SEPARATORS}
     if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")) and widths["\t"][1] > 1:
@@ -120,7 +124,7 @@ def _width(head: str, separator: str) -> tuple[float, int]:
 
 def _names(path: Path, text: str, separator: str) -> list[str]:
     header: list[str] = next((row for row in _rows(text, separator) if row), [])
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(header, 1)]
+    names = [name.strip() or f"column_{number}" for number, name in enumerate(header, 1)]
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(
@@ -130,13 +134,13 @@ def _names(path: Path, text: str, separator: str) -> list[str]:
 
 
 def _rows(text: str, separator: str) -> Any:
-    """Return a reader of values of any length: a text may be longer than the limit of `csv`."""
-    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_VALUE))
+    """Return a reader of values of any length: texts may exceed the default limit of `csv`."""
+    csv.field_size_limit(2**31 - 1)
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
 
 
 def _check_widths(path: Path, text: str, separator: str) -> None:
-    """Name the first line that has more or fewer values than the first one."""
+    """Raise `InputError` for the first line that has more or fewer values than the header."""
     reader = _rows(text, separator)
     expected = 0
     try:

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline.data.io.folder_files import read_folder
-from madaline.data.media.sound_file import read_sound
+from madaline.data.io.folders import read_folder
+from madaline.data.media.sound_files import read_sound
 from madaline.errors import BrokenFileError, InputError
 
 
@@ -31,9 +31,7 @@ def opened_with(monkeypatch, read):
 
 def test_without_soundfile_a_sentence_says_what_helps(clip, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    with pytest.raises(
-        InputError, match=r'clip\.flac is no WAV file: convert.*madaline\[sounds\]"'
-    ):
+    with pytest.raises(InputError, match=r"clip\.flac is no WAV file: convert.*madaline\[sounds\]"):
         read_sound(clip)
     with pytest.raises(InputError, match="is no WAV file"):  # it is not the file that is broken
         read_folder(clip.parents[1], skip_broken=True)

@@ -1,4 +1,4 @@
-"""Tells what the text in a file's columns stands for: numbers, Booleans, dates, or words."""
+"""Infers the type of each column of text: numbers, Booleans, dates, or text."""
 
 from __future__ import annotations
 
@@ -10,23 +10,18 @@ from typing import Any
 import numpy as np
 
 from madaline.data.column import number_text
-from madaline.data.io.polars_library import load_polars
+from madaline.data.io.csv_files import MISSING_WORDS
 from madaline.errors import InputError
-
-MISSING_WORDS = (
-    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-    "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
-)  # fmt: skip
-"""What stands for a missing value in a text file: the list of pandas."""
+from madaline.extras import load_polars
 
 MISSING_MARKS = ("?", "-", "--", ".", "*")
-"""What stands for a missing value among numbers; elsewhere it may be a level like any other."""
+"""What stands for a missing value among numbers; elsewhere it may be an ordinary level."""
 
 MOSTLY, FEWEST_NUMBERS = 0.9, 10
-"""Text of which so large a share are numbers, that many of them different, has typing errors."""
+"""A column with this share of numbers, that many of them distinct, has typing errors."""
 
 MOSTLY_BESIDE_ONE_WORD = 0.5
-"""The share of numbers that is enough where all the rest is one word, such as "unknown"."""
+"""The share of numbers that suffices where all other values are one word, such as "unknown"."""
 
 _CODE = r"^0\d+$"
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
@@ -36,45 +31,46 @@ _ISO_DATE = (
 _OTHER_DATES = {r"^\d{4}/\d{1,2}/\d{1,2}$": "%Y/%m/%d", r"^\d{1,2}\.\d{1,2}\.\d{4}$": "%d.%m.%Y"}
 
 
-def typed_columns(path: Path, frame: Any, categories: Collection[str]) -> Any:
-    """Return the frame with text columns read as numbers, Booleans or dates, where they are.
+def infer_types(path: Path, frame: Any, categories: Collection[str]) -> Any:
+    """Return the frame with text columns cast to numbers, Booleans or dates where they hold them.
 
     Parameters
     ----------
     path : path
-        The file, for messages.
+        Name of the file, for messages.
     frame : polars.DataFrame
         Its columns.
     categories : collection of str
-        Columns that stay text whatever they hold.
+        Columns to keep as text whatever they hold.
 
     Raises
     ------
     InputError
-        If a column of numbers holds a few words, or an infinity.
+        If a column of numbers holds a few words or an infinity.
 
     Examples
     --------
     >>> import polars
     >>> frame = polars.DataFrame({"size": ["1.5", "?"], "sold": ["true", "False"]})
-    >>> typed_columns(Path("sizes.csv"), frame, ()).to_dict(as_series=False)
+    >>> infer_types(Path("sizes.csv"), frame, ()).to_dict(as_series=False)
     {'size': [1.5, None], 'sold': [True, False]}
     """
     polars = load_polars()
     columns = []
     for series in frame.get_columns():
-        if series.dtype != polars.String:
-            kept = _as_text(series) if series.name in categories else series
-        elif series.name in categories:
-            kept = _stripped(series)
-        else:
-            kept = _typed_text(path, _stripped(series))
-        columns.append(_checked_finite(path, kept))
+        is_text, is_category = series.dtype == polars.String, series.name in categories
+        if is_text:
+            series = _stripped(series)
+            series = series if is_category else _typed_text(path, series)
+        elif is_category:
+            series = _as_text(series)
+        _check_finite(path, series)
+        columns.append(series)
     return polars.DataFrame(columns)
 
 
 def _stripped(series: Any) -> Any:
-    """Return text without spaces around it; what is a missing word then is missing."""
+    """Strip spaces, then set missing words to null."""
     polars = load_polars()
     stripped = series.str.strip_chars()
     missing = stripped.is_in(list(MISSING_WORDS))
@@ -84,7 +80,7 @@ def _stripped(series: Any) -> Any:
 
 
 def _as_text(series: Any) -> Any:
-    """Return numbers as the text that stands for them as levels."""
+    """Return numbers as text, to be used as levels."""
     polars = load_polars()
     if not series.dtype.is_numeric():
         return series
@@ -110,7 +106,7 @@ def _typed_text(path: Path, series: Any) -> Any:
 
 
 def _typed_words(series: Any, present: Any) -> Any:
-    """Return Booleans or dates, or None where it is plain text."""
+    """Return Booleans or dates; None for plain text."""
     if present.str.to_lowercase().is_in(["true", "false"]).all():
         return series.str.to_lowercase() == "true"
     if present.str.contains(_ISO_DATE).all():
@@ -134,7 +130,7 @@ def _iso_dates(series: Any) -> Any:
 
 
 def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
-    """Refuse numbers with a few words, or with one word again and again, among them."""
+    """Refuse a column of numbers with a few words, or one repeated word, among them."""
     words = present.filter(~numeric)
     share = MOSTLY if words.n_unique() > 1 else MOSTLY_BESIDE_ONE_WORD
     if numeric.mean() < share or present.filter(numeric).n_unique() < FEWEST_NUMBERS:
@@ -142,19 +138,16 @@ def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
     word = words[0]
     row = int((series == word).arg_max())
     raise InputError(
-        f"Column {series.name!r} of {path} holds numbers but for {word!r} in row {row + 1} (the"
-        " column names not counted): correct it, leave it empty, or, if the numbers are names,"
+        f"Column {series.name!r} of {path} holds numbers except {word!r} in row {row + 1} (the"
+        " column names not counted): correct it, leave it empty, or, if the numbers are codes,"
         f" fit with `--category {shlex.quote(series.name)}`."
     )
 
 
-def _checked_finite(path: Path, series: Any) -> Any:
-    if series.dtype.is_float():
-        infinite = series.is_infinite().fill_null(value=False)
-        if infinite.any():
-            raise InputError(
-                f"Column {series.name!r} of {path} holds an infinity (inf) in row"
-                f" {int(infinite.arg_max()) + 1} (the column names not counted): correct it, or"
-                " leave it empty."
-            )
-    return series
+def _check_finite(path: Path, series: Any) -> None:
+    if series.dtype.is_float() and series.is_infinite().any():
+        row = int(series.is_infinite().fill_null(value=False).arg_max())
+        raise InputError(
+            f"Column {series.name!r} of {path} holds an infinity (inf) in row {row + 1} (the column"
+            " names not counted): correct it, or leave it empty."
+        )

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.data.io.row_file import LARGE, RowFile, put_away, read_rows
+from madaline.data.io.spill import LARGE, RowFile, read_rows, spill_to_disk
 
 N_ROWS = 37
 
@@ -36,7 +36,7 @@ def test_slices_are_those_of_the_array(rows, filed, places):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16])
-def test_any_array_can_be_put_away(rows, dtype):
+def test_any_array_can_be_spilled(rows, dtype):
     whole = (100 * rows).astype(dtype)
     for array in (whole, whole[::3], whole.T, whole[:, 1:3], whole[:0], whole[:, 0]):
         filed = RowFile(array)
@@ -57,10 +57,10 @@ def test_rows_are_read_into_an_array(rows, filed, start):
         np.testing.assert_array_equal(out, rows[start : start + 3])
 
 
-def test_only_many_numbers_are_put_away():
+def test_only_large_arrays_are_spilled():
     few, many = np.zeros((LARGE // 2 - 1, 2), np.float32), np.ones((LARGE // 2, 2), np.float32)
-    assert put_away(few) is few
-    filed = put_away(many)
+    assert spill_to_disk(few) is few
+    filed = spill_to_disk(many)
     assert isinstance(filed, RowFile)
     np.testing.assert_array_equal(filed[:], many)
 
@@ -71,7 +71,7 @@ def test_without_room_on_the_disk_rows_stay_in_memory(monkeypatch):
 
     many = np.ones(LARGE, np.float32)
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
-    assert put_away(many) is many
+    assert spill_to_disk(many) is many
 
 
 def test_a_disk_that_fills_up_meanwhile_is_noticed(tmp_path):
@@ -80,11 +80,11 @@ def test_a_disk_that_fills_up_meanwhile_is_noticed(tmp_path):
     script.write_text(
         "import resource, signal\n"
         "import numpy as np\n"
-        "from madaline.data.io.row_file import put_away\n"
+        "from madaline.data.io.spill import spill_to_disk\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2**22, 2**22))\n"
         "rows = np.ones((1_049_576, 1), np.float32)\n"
-        "assert put_away(rows) is rows\n"
+        "assert spill_to_disk(rows) is rows\n"
     )
     pytest.importorskip("resource", reason="files cannot be limited here")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
