@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from madaline.data.column_schema import ColumnSchema
 from madaline.data.conversion import (
     as_booleans,
     as_images,
@@ -32,6 +31,7 @@ from madaline.data.kinds import (
     SEQUENCE,
     SOUND,
     TEXT,
+    ColumnSchema,
 )
 from madaline.data.media.images import image_codes
 from madaline.data.media.signals import Signal, holds

@@ -1,12 +1,52 @@
-"""What a column of a table can be taken for."""
+"""The kinds of columns, and the schema of one column: its kind and what is in it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
 IMAGE, TEXT, SEQUENCE, SOUND = "image", "text", "sequence", "sound"
 DROPPED = "dropped"
 KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROPPED)
-"""What a column can be taken for."""
+"""All kinds of columns."""
 
 OF_MANY_VALUES = (IMAGE, TEXT, SEQUENCE, SOUND)
 """Kinds of columns that hold many values a row."""
+
+
+@dataclass(frozen=True)
+class ColumnSchema:
+    """The kind of one column, and what is in it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    kind : {"number", "category", "boolean", "datetime", "image", "text", "sequence", "sound",
+        "dropped"}
+        How it is encoded.
+    n_missing : int
+        Number of rows without a value.
+    n_distinct : int
+        Number of distinct values, not counting missing ones.
+    detail : str
+        What is in it; of a dropped column, why it is left out.
+    quartiles : tuple of float
+        Of numbers, and of moments in seconds since 1970: the smallest, the quartiles, the largest;
+        each a value that occurs.
+    whole : bool, default=False
+        Whether there are only whole numbers.
+    """
+
+    name: str
+    kind: str
+    n_missing: int
+    n_distinct: int
+    detail: str
+    quartiles: tuple[float, ...] = ()
+    whole: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is a column to learn from."""
+        return self.kind != DROPPED

@@ -13,7 +13,7 @@ from madaline.data.column import is_missing
 from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
 from madaline.data.schema import Schema
-from madaline.data.sorting import in_order
+from madaline.data.statistics import in_order
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from madaline.data.column_schema import ColumnSchema
 from madaline.data.inference import infer_columns
-from madaline.data.kinds import OF_MANY_VALUES
+from madaline.data.kinds import OF_MANY_VALUES, ColumnSchema
 from madaline.data.table import Table
 
 

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from madaline.data.column import is_missing, to_column
-from madaline.data.distinct import Distinct
-from madaline.data.sorting import in_order
-from madaline.data.text_series import distinct_texts
+from madaline.data.distinct import Distinct, distinct_texts
+from madaline.data.statistics import in_order
 from madaline.engine.threads import in_threads
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from madaline.data.column_schema import ColumnSchema
-from madaline.data.kinds import CATEGORY, NUMBER
+from madaline.data.kinds import CATEGORY, NUMBER, ColumnSchema
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.finding import Finding

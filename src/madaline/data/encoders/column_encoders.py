@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from madaline.data.column_schema import ColumnSchema
 from madaline.data.encoders.boolean_encoder import BooleanEncoder
 from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
@@ -15,6 +14,7 @@ from madaline.data.encoders.number_encoder import NumberEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
 from madaline.data.encoders.text_encoder import TextEncoder
+from madaline.data.kinds import ColumnSchema
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
 

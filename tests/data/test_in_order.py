@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data import sorting
-from madaline.data.sorting import in_order
+from madaline.data import statistics
+from madaline.data.statistics import in_order
 
 N = 3_000
 RNG = np.random.default_rng(0)
@@ -42,13 +42,13 @@ def test_they_come_in_ascending_order(name: str) -> None:
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_whole_ones_that_lie_close_together_are_counted(name: str, monkeypatch) -> None:
-    monkeypatch.setattr(sorting.np, "sort", None)
+    monkeypatch.setattr(statistics.np, "sort", None)
     in_order(_column(COUNTED[name]))
 
 
 @pytest.mark.parametrize("name", SORTED)
 def test_others_are_not(name: str, monkeypatch) -> None:
-    monkeypatch.setattr(sorting.np, "sort", None)
+    monkeypatch.setattr(statistics.np, "sort", None)
     with pytest.raises(TypeError):
         in_order(_column(SORTED[name]))
 
