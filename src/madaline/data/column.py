@@ -2,9 +2,8 @@
 
 Numbers are float64 (NaN is missing), moments are datetime64[us] (NaT is missing), levels are
 objects: text or Booleans (None is missing). Images have more axes than one, and none is missing.
-Signals are objects: sequences or sounds (None is missing).
-Whatever a user brings is brought to one of these here, so that nothing behind this point has to
-know where a column came from.
+Signals are objects: sequences or sounds (None is missing). Whatever a user gives is converted to
+one of these here, so that no code behind this point depends on where a column came from.
 """
 
 from __future__ import annotations
@@ -57,10 +56,8 @@ def to_column(name: str, values: Any) -> Array:
     array([True, None, False], dtype=object)
     """
     if type(values) is np.ndarray and values.ndim == 1 and values.dtype.kind == "f":
-        return _finite(name, values.astype(np.float64, copy=False))  # at once: one row comes often
-    array = _images_of(values)
-    if array is None:
-        array = _as_array(values)
+        return _finite(name, values.astype(np.float64, copy=False))  # the quick way of one row
+    array = _as_array(values)
     if _is_signals(array):
         return _signals(name, array)
     if is_images(array):
@@ -88,18 +85,6 @@ def to_column(name: str, values: Any) -> Array:
                 f"Column {name!r} has the type {array.dtype}: give numbers, text, Booleans or"
                 " dates."
             )
-
-
-def _images_of(values: Any) -> Array | None:
-    """Return an array for each row as one array, or None where they are something else."""
-    if isinstance(values, np.ndarray):
-        of_arrays = values.dtype == object and values.ndim == 1 and _first_is_array(values)
-        values = values.tolist() if of_arrays else None
-    return read_images(values)
-
-
-def _first_is_array(values: Array) -> bool:
-    return len(values) > 0 and isinstance(values[0], np.ndarray)
 
 
 def is_missing(column: Array) -> Array:
@@ -146,6 +131,13 @@ def number_text(number: float) -> str:
 
 
 def _as_array(values: Any) -> Array:
+    images = values
+    if isinstance(values, np.ndarray):
+        of_arrays = values.dtype == object and values.ndim == 1 and len(values) > 0
+        images = values.tolist() if of_arrays and isinstance(values[0], np.ndarray) else None
+    array = read_images(images)
+    if array is not None:
+        return array
     if isinstance(values, np.ma.MaskedArray):
         objects = np.array(values.data, dtype=object)
         objects[np.ma.getmaskarray(values)] = None
@@ -157,10 +149,7 @@ def _as_array(values: Any) -> Array:
     items = list(values)
     if any(isinstance(item, list | tuple) for item in items[:1]):
         return np.asarray(items, dtype=object)
-    array = np.empty(len(items), dtype=object)  # np.asarray would turn [1, "a"] into text
-    for place, item in enumerate(items):
-        array[place] = item
-    return array
+    return np.fromiter(items, object, len(items))  # np.asarray would turn [1, "a"] into text
 
 
 def _is_signals(array: Array) -> bool:
@@ -199,11 +188,11 @@ def _seconds(durations: Array) -> Array:
 
 
 def _from_objects(name: str, objects: Array) -> Array:
-    """Find out what an object column holds, by the types in it, and convert it."""
-    families = _families(objects)
-    if str in families and float in families and families.keys() <= _PLAIN:
+    """Convert a column of objects by the types in it."""
+    families = {kind: _family(kind) for kind in set(map(type, objects))}
+    if families.keys() <= _PLAIN and {str, float} <= families.keys():
         objects = np.where(objects == objects, objects, _NONE)  # NaN, where pandas has no text
-        families = _families(objects)
+        families = {kind: _family(kind) for kind in set(map(type, objects))}
     present = _present(objects, families)
     if not present:
         return np.full(len(objects), np.nan)
@@ -225,11 +214,7 @@ _MOMENT_FAMILY, _DURATION = "dates", "durations"
 _NONE = np.array(None, object)
 
 _PLAIN = {str, bool, float, type(None)}
-"""Types that can be compared at one look."""
-
-
-def _families(objects: Array) -> dict[type, str]:
-    return {kind: _family(kind) for kind in set(map(type, objects))}
+"""Types whose values NumPy can compare with one another."""
 
 
 def _family(kind: type) -> str:
@@ -247,7 +232,7 @@ def _family(kind: type) -> str:
 
 
 def _present(objects: Array, families: dict[type, str]) -> set[str]:
-    """Return what there is besides missing values: NaN, or NaT, alone makes no column."""
+    """Return the families of the values that are not missing, as NaN or NaT are."""
     present = set(families.values()) - {_MISSING}
     if len(present) == 1 or present <= {_LEVEL, _BOOLEAN}:
         return present
@@ -292,7 +277,7 @@ def _to_float(item: Any) -> float:
     try:
         return float(item)
     except OverflowError:
-        return float("inf")
+        return float("inf")  # refused like any other infinity
 
 
 def _to_seconds(item: Any) -> float:

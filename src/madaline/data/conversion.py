@@ -1,4 +1,4 @@
-"""Reads a column as numbers, levels, moments, sequences and so on, or says why it cannot."""
+"""Conversion of a column to numbers, levels, moments, sequences and so on."""
 
 from __future__ import annotations
 
@@ -49,7 +49,14 @@ def as_numbers(name: str, column: Array) -> Array:
         if np.isnat(column).all():
             return np.full(len(column), np.nan)
         raise _unreadable(name, "a number", "a date", str(column[~np.isnat(column)][0]))
-    return np.array(_each(name, column, _number, np.nan, "a number"), dtype=np.float64)
+
+    def number(item: str | bool) -> float:
+        value = float(item)
+        if not np.isfinite(value):
+            raise ValueError
+        return value
+
+    return np.array(_each(name, column, number, np.nan, "a number"), dtype=np.float64)
 
 
 def as_images(name: str, column: Array) -> Array:
@@ -78,7 +85,7 @@ def as_sequences(name: str, column: Array) -> Array:
     """
     if holds(column, Sequence):
         return column
-    if _is_empty(column):
+    if column.ndim == 1 and is_missing(column).all():
         return np.full(len(column), None)
     if column.ndim == 4 and column.shape[-1] == 1:
         return sequences(column[..., 0], name)
@@ -98,19 +105,15 @@ def as_sounds(name: str, column: Array) -> Array:
     """
     if holds(column, Sound):
         return column
-    if _is_empty(column):
+    if column.ndim == 1 and is_missing(column).all():
         return np.full(len(column), None)
     if column.dtype == object and column.ndim == 1 and holds(column, str):
-        return _objects([None if path is None else read_sound(path) for path in column])
+        sounds = (None if path is None else read_sound(path) for path in column)
+        return np.fromiter(sounds, object, len(column))
     raise InputError(
         f"Column {name!r} cannot be read as sounds: give madaline.sounds(waveforms, rate), or the"
         " names of files."
     )
-
-
-def _is_empty(column: Array) -> bool:
-    """Return whether no row has a value; then nothing tells of what kind it is."""
-    return column.ndim == 1 and bool(is_missing(column).all())
 
 
 def as_booleans(name: str, column: Array) -> Array:
@@ -135,8 +138,9 @@ def as_booleans(name: str, column: Array) -> Array:
     """
     if column.dtype.kind == "O" and set(map(type, column.tolist())) <= {bool, type(None)}:
         return column.astype(np.float64)  # None becomes NaN
-    levels = as_levels(column)
-    return np.array(_each(name, levels, _boolean, np.nan, "true or false"), dtype=np.float64)
+    levels, words = as_levels(column), "true or false"
+    booleans = _each(name, levels, lambda item: _BOOLEANS[item.strip().lower()], np.nan, words)
+    return np.array(booleans, dtype=np.float64)
 
 
 def as_moments(name: str, column: Array) -> Array:
@@ -163,9 +167,12 @@ def as_moments(name: str, column: Array) -> Array:
         return column
     if is_missing(column).all():
         return np.full(len(column), "NaT", dtype=MOMENT)
-    levels = as_levels(column)
-    nat = np.datetime64("NaT", "us")
-    return np.array(_each(name, levels, _moment, nat, "a date such as 2026-11-25"), dtype=MOMENT)
+
+    def moment(item: str) -> Any:
+        return to_moment(datetime.datetime.fromisoformat(item.strip()))
+
+    levels, nat = as_levels(column), np.datetime64("NaT", "us")
+    return np.array(_each(name, levels, moment, nat, "a date such as 2026-11-25"), dtype=MOMENT)
 
 
 def as_levels(column: Array) -> Array:
@@ -187,25 +194,20 @@ def as_levels(column: Array) -> Array:
         items = column.tolist()
         if set(map(type, items)) <= {str, type(None)}:
             return column
-        return _objects([None if item is None else str(item) for item in items])
+        texts = [None if item is None else str(item) for item in items]
+        return np.fromiter(texts, object, len(items))
     distinct, inverse = np.unique(column, return_inverse=True)
     if column.dtype.kind == "f":
         texts = [None if np.isnan(number) else number_text(float(number)) for number in distinct]
     else:
         texts = [None if np.isnat(moment) else str(moment) for moment in distinct]
-    return _objects(texts)[inverse]
-
-
-def _objects(items: list[Any]) -> Array:
-    array = np.empty(len(items), dtype=object)
-    array[:] = items
-    return array
+    return np.fromiter(texts, object, len(texts))[inverse]
 
 
 def _each(
     name: str, column: Array, read: Callable[[Any], _Value], missing: Any, wanted: str
 ) -> list[_Value]:
-    """Read every item once per distinct value; the first that cannot be read is the error's."""
+    """Read every distinct value once; the error names the first that cannot be read."""
     readings: dict[Any, Any] = {None: missing}
     items = column.tolist()
     for item in dict.fromkeys(items):
@@ -227,21 +229,6 @@ def type_word(item: Any) -> str:
     """
     words: Mapping[type, str] = {str: "text", bool: "a Boolean"}
     return words.get(type(item), "a number")
-
-
-def _number(item: str | bool) -> float:
-    number = float(item)
-    if not np.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _boolean(item: str) -> float:
-    return float(_BOOLEANS[item.strip().lower()])
-
-
-def _moment(item: str) -> Any:
-    return to_moment(datetime.datetime.fromisoformat(item.strip()))
 
 
 def _unreadable(name: str, wanted: str, found: str, item: Any) -> InputError:

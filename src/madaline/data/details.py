@@ -1,8 +1,6 @@
-"""What is in a column, in a few words: its range, its commonest levels, its sizes."""
+"""What is in a column, in a few words: its range, its most frequent levels, its sizes."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -69,14 +67,19 @@ def _number_detail(ascending: Array) -> str:
 
 
 def _datetime_detail(ascending: Array) -> str:
-    return f"from {_moment(ascending[0])} to {_moment(ascending[-1])}" if len(ascending) else ""
+    if not len(ascending):
+        return ""
+    first, last = ascending[[0, -1]].astype("datetime64[s]").astype(str)
+    words = [moment.replace("T00:00:00", "").replace("T", " ") for moment in (first, last)]
+    return f"from {words[0]} to {words[1]}"
 
 
 def _category_detail(levels: Distinct) -> str:
     shown = levels.values[levels.is_present]
     commonest = np.argsort(-levels.counts[levels.is_present], kind="stable")[:3]
     more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
-    return ", ".join(_clipped(str(level)) for level in shown[commonest]) + more
+    texts = [str(level) for level in shown[commonest]]
+    return ", ".join(one if len(one) <= 24 else one[:21] + "..." for one in texts) + more
 
 
 def _boolean_detail(levels: Distinct) -> str:
@@ -119,11 +122,3 @@ def _image_detail(column: Array) -> str:
 _OF_ASCENDING = {NUMBER: _number_detail, DATETIME: _datetime_detail}
 _OF_DISTINCT = {CATEGORY: _category_detail, BOOLEAN: _boolean_detail, TEXT: _text_detail}
 _OF_COLUMN = {IMAGE: _image_detail, SEQUENCE: _sequence_detail, SOUND: _sound_detail}
-
-
-def _moment(moment: Any) -> str:
-    return str(moment.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
-
-
-def _clipped(text: str) -> str:
-    return text if len(text) <= 24 else text[:21] + "..."

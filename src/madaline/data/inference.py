@@ -1,10 +1,10 @@
-"""Inference of a schema: what each column is, told from its values and its name."""
+"""Inference of a schema: the kind of each column, from its values and its name."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -52,7 +52,7 @@ FEWEST_WORDS_ALONE = 1.5
 """Words from which they are where there is no other column."""
 
 FEWEST_TEXTS, LONGEST_COINCIDENCE = 20, 100
-"""Fewer texts, and shorter running numbers, may be distinct by coincidence."""
+"""Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
 
 _ID_NAME = re.compile(
     r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$",
@@ -84,8 +84,10 @@ def infer_columns(table: Table, kinds: Mapping[str, str] | None = None) -> tuple
     """
     kinds = {} if kinds is None else kinds
     _check_kinds(table, kinds)
-    columns = [_infer(table, name, kinds.get(name)) for name in table.names]
-    return _with_one_kept(columns, table, kinds)
+    columns = tuple(_infer(table, name, kinds.get(name)) for name in table.names)
+    if any(column.kept for column in columns):
+        return columns
+    return tuple(_kept_alone(column, table, kinds) for column in columns)
 
 
 def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
@@ -100,42 +102,37 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
             )
 
 
-def _infer(table: Table, name: str, told: str | None) -> ColumnSchema:
-    if told == DROPPED:
+def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
+    if given == DROPPED:
         return _column(table, name, DROPPED, "as told")
     held = _held_kind(table[name])
-    if held is not None and told not in (None, held):
+    if held is not None and given not in (None, held):
         raise InputError(
-            f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {told}."
+            f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {given}."
         )
-    if told is not None:
-        table = Table({name: _CONVERSIONS[told](name, table[name])})
+    if given is not None:
+        table = Table({name: _CONVERSIONS[given](name, table[name])})
     column = table[name]
-    kind = told or _natural_kind(table, name)
+    kind = given or _natural_kind(table, name)
     described = _column(table, name, kind, detail_of(kind, table, name))
-    reason = _uninformative(described) or (None if told else _identifier(name, column, described))
+    reason = _uninformative(described) or (None if given else _identifier(name, column, described))
     return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
 
 
-def _as_texts(name: str, column: Array) -> Array:
-    del name  # everything can be read as text
-    return as_levels(column)
-
-
-_CONVERSIONS = {
+_CONVERSIONS: Mapping[str, Callable[[str, Array], Array]] = {
     NUMBER: as_numbers,
-    CATEGORY: _as_texts,
+    CATEGORY: lambda _, column: as_levels(column),
     BOOLEAN: as_booleans,
     DATETIME: as_moments,
     IMAGE: as_images,
-    TEXT: _as_texts,
+    TEXT: lambda _, column: as_levels(column),
     SEQUENCE: as_sequences,
     SOUND: as_sounds,
 }
 
 
 def _held_kind(column: Array) -> str | None:
-    """Return the kind of columns whose values are what they are; None where it is to be found."""
+    """Return the kind of a column of images or signals; None where it must be inferred."""
     if column.ndim > 1:
         return IMAGE
     if holds(column, Signal):
@@ -177,12 +174,10 @@ def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
         n_missing, n_distinct = levels.n_missing, int(np.count_nonzero(levels.is_present))
     else:
         ascending = table.ascending(name)
-        n_missing, n_distinct = len(column) - len(ascending), _n_distinct(ascending)
+        n_missing = len(column) - len(ascending)
+        n_steps = int(np.count_nonzero(ascending[1:] != ascending[:-1]))
+        n_distinct = n_steps + 1 if len(ascending) else 0
     return ColumnSchema(name, kind, n_missing, n_distinct, detail)
-
-
-def _n_distinct(values: Array) -> int:
-    return int(np.count_nonzero(values[1:] != values[:-1])) + 1 if len(values) else 0
 
 
 def _uninformative(column: ColumnSchema) -> str | None:
@@ -194,7 +189,7 @@ def _uninformative(column: ColumnSchema) -> str | None:
 
 
 def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
-    """Return what a column was taken for, with the quartiles of its numbers or moments."""
+    """Return the schema of a column with the quartiles of its numbers or moments."""
     if described.kind not in (NUMBER, DATETIME) or described.n_distinct == 0:
         return described
     moments = described.kind == DATETIME
@@ -209,7 +204,7 @@ def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
 
 
 def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
-    """Return why a column looks like an identifier, which tells nothing about new rows."""
+    """Return why a column looks like an identifier, which is useless for new rows."""
     n_values = len(column) - described.n_missing
     nearly_all = described.n_distinct >= NEARLY_ALL * n_values
     if described.kind == CATEGORY and nearly_all and n_values >= FEWEST_TEXTS:
@@ -219,35 +214,17 @@ def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None
         return None
     if _ID_NAME.search(name) and n_values >= FEWEST_TEXTS:
         return "whole numbers, nearly all distinct, named like an identifier"
-    if _running(column, described):
-        return f"a running number from {short(column.min())} to {short(column.max())}"
+    if len(column) == described.n_distinct >= LONGEST_COINCIDENCE:
+        low, high = column.min(), column.max()
+        if high == low + len(column) - 1:
+            return f"a running number from {short(low)} to {short(high)}"
     return None
 
 
-def _running(numbers: Array, described: ColumnSchema) -> bool:
-    return (
-        len(numbers) >= LONGEST_COINCIDENCE
-        and described.n_missing == 0
-        and described.n_distinct == len(numbers)
-        and numbers.max() == numbers.min() + len(numbers) - 1
-    )
-
-
-def _with_one_kept(
-    columns: list[ColumnSchema], table: Table, kinds: Mapping[str, str]
-) -> tuple[ColumnSchema, ...]:
-    """Keep what looks like an identifier when there is nothing else to learn from."""
-    if any(column.kept for column in columns):
-        return tuple(columns)
-    return tuple(
-        _forced(column, table)
-        if column.name not in kinds and _uninformative(column) is None
-        else column
-        for column in columns
-    )
-
-
-def _forced(column: ColumnSchema, table: Table) -> ColumnSchema:
+def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) -> ColumnSchema:
+    """Keep what looks like an identifier, as there is nothing else to learn from."""
+    if column.name in kinds or _uninformative(column) is not None:
+        return column
     kind = _natural_kind(table, column.name)
     if kind == CATEGORY and _is_text(table.distinct(column.name), FEWEST_WORDS_ALONE):
         return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))

@@ -1,4 +1,4 @@
-"""A profile tells what was in a table, column by column, without keeping any of its rows."""
+"""A profile summarizes a table, column by column, without keeping any of its rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ColumnProfile:
     name : str
         Its name.
     kind : {"number", "datetime", "category", "boolean"}
-        What it was taken for. Moments are seconds since 1970 here.
+        Its kind. Moments are seconds since 1970 here.
     n_rows : int
         Rows that it had.
     missing : float
@@ -84,7 +84,8 @@ class ColumnProfile:
             return cls._of_levels(table, name, kind)
         numbers = read_numbers(name, kind, table[name])
         values = in_order(numbers[~np.isnan(numbers)])
-        edges = np.unique(values[_spread(len(values), EDGES)])
+        spread = np.linspace(0, len(values) - 1, min(len(values), EDGES)).round()
+        edges = np.unique(values[spread.astype(np.intp)])
         bounds, counts = _histogram(values)
         return cls(
             name,
@@ -117,7 +118,7 @@ class ColumnProfile:
 
     @property
     def has_levels(self) -> bool:
-        """Whether it holds levels; numbers or moments otherwise."""
+        """Whether it holds levels, not numbers or moments."""
         return self.kind in (CATEGORY, BOOLEAN)
 
 
@@ -198,8 +199,3 @@ def _histogram(values: Array) -> tuple[tuple[float, ...], tuple[int, ...]]:
     # A value on an edge belongs to the bin above it, but the largest to the last.
     starts = np.searchsorted(values, np.linspace(low, high, bins + 1)[:-1])
     return (low, high), tuple(np.diff(starts, append=len(values)).tolist())
-
-
-def _spread(n: int, wanted: int) -> Array:
-    """Return the places of evenly spread values, the first and the last among them."""
-    return np.asarray(np.linspace(0, n - 1, min(n, wanted)).round().astype(np.intp))

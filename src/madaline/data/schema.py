@@ -1,4 +1,4 @@
-"""A schema says what each column of a table was taken for, and why some are left out."""
+"""A schema holds the kind of each column of a table, and why some are left out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from madaline.data.table import Table
 
 @dataclass(frozen=True)
 class Schema:
-    """What each column of a table was taken for.
+    """The kind of each column of a table.
 
     Parameters
     ----------
@@ -39,14 +39,14 @@ class Schema:
 
     @classmethod
     def infer(cls, table: Table, kinds: Mapping[str, str] | None = None) -> Schema:
-        """Find out what each column is.
+        """Infer the kind of each column.
 
         Parameters
         ----------
         table : Table
             The training table, without the target.
         kinds : mapping of str to str, optional
-            What some columns are to be taken for, for example ``{"zip": "category"}``.
+            The kinds of some columns, for example ``{"zip": "category"}``.
 
         Returns
         -------
@@ -68,7 +68,7 @@ class Schema:
 
     @property
     def single(self) -> tuple[str, ...]:
-        """Names of the columns that are used and hold a value a row: an image holds many."""
+        """Names of the columns that are used and hold one value a row, unlike images."""
         return tuple(o.name for o in self.columns if o.kept and o.kind not in OF_MANY_VALUES)
 
     def __getitem__(self, name: str) -> ColumnSchema:
@@ -87,11 +87,11 @@ class Schema:
     def __str__(self) -> str:
         """Return an aligned table."""
         rows = [_HEADER, *map(_cells, self.columns)]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(_HEADER))]
+        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join(
-                cell.rjust(width) if place in _RIGHT else cell.ljust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+                cell.rjust(width) if index in _RIGHT else cell.ljust(width)
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
             ).rstrip()
             for row in rows
         )

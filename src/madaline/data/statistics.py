@@ -106,7 +106,7 @@ class Distribution:
         return np.cumsum(self.weights)
 
     def mean(self, of_values: Array) -> Array:
-        """Return the weighted mean of something that was computed for each distinct value.
+        """Return the weighted mean of what was computed for each distinct value.
 
         Parameters
         ----------

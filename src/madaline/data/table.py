@@ -18,7 +18,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 WORTH_THREADS = 2**14
-"""Rows for which it pays to start threads, at least."""
+"""Rows from which it pays to start threads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,14 @@ class Table:
             name: to_column(name, values) if (known := texts[name]) is None else known.column
             for name, values in named
         }
-        _check_lengths(converted)
+        lengths = {name: len(column) for name, column in converted.items()}
+        for name, length in lengths.items():
+            first, expected = next(iter(lengths.items()))
+            if length != expected:
+                raise InputError(
+                    f"Column {name!r} has {length} rows but column {first!r} has {expected}: give"
+                    " columns of equal length."
+                )
         table = cls(converted)
         table._distinct.update((name, known) for name, known in texts.items() if known)
         return table
@@ -103,7 +110,7 @@ class Table:
     def ascending(self, name: str) -> Array:
         """Return the numbers, or moments, of a column in ascending order, without missing ones.
 
-        They are sorted once, as several ask for them.
+        They are sorted once and kept for the next caller.
 
         Examples
         --------
@@ -116,21 +123,18 @@ class Table:
         return self._ascending[name]
 
     def forget_ascending(self, name: str) -> None:
-        """Let go of sorted numbers that nobody asks for any more: they take as much memory."""
+        """Free the sorted numbers of a column, which take as much memory as the column."""
         self._ascending.pop(name, None)
 
     def sort(self, n_threads: int) -> None:
-        """Sort the numbers and moments of a large table now, on a number of threads.
-
-        `ascending` then has no more to do.
-        """
+        """Sort the numbers and moments of a large table for `ascending`, on several threads."""
         if n_threads == 1 or self.n_samples < WORTH_THREADS:
             return
-        names = [n for n, own in self.columns.items() if own.ndim == 1 and own.dtype.kind in "fM"]
+        names = [n for n, c in self.columns.items() if c.ndim == 1 and c.dtype.kind in "fM"]
         in_threads(self.ascending, names, n_threads)
 
     def distinct(self, name: str) -> Distinct:
-        """Return the distinct values of a column, which are found once.
+        """Return the distinct values of a column, found once and kept.
 
         Examples
         --------
@@ -207,15 +211,3 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
     if len(shown) <= at_most:
         return ", ".join(shown)
     return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"
-
-
-def _check_lengths(columns: Mapping[str, Array]) -> None:
-    if not columns:
-        return
-    first, expected = next((name, len(column)) for name, column in columns.items())
-    for name, column in columns.items():
-        if len(column) != expected:
-            raise InputError(
-                f"Column {name!r} has {len(column)} rows but column {first!r} has {expected}: give"
-                " columns of equal length."
-            )

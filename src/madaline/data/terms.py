@@ -1,8 +1,8 @@
-"""Terms are what a text is taken apart into: words and pairs of words, and signs such as "!".
+"""The terms of a text: its words, pairs of words, and signs such as "!".
 
 The words of a pair are neighbors, or one other word stands between them, so that "not so good" has
-"not … good". Longer words have a stem, too, their first letters: "recommended" has something in
-common with "recommend". Where a script has no spaces between words, terms are one, two or three
+"not … good". Longer words have a stem, too, their first letters, so that "recommended" shares a
+term with "recommend". Where a script has no spaces between words, terms are one, two or three
 characters.
 """
 
@@ -17,13 +17,13 @@ Span: TypeAlias = tuple[int, int]
 """Where a piece of a text begins and ends, in characters."""
 
 GAP = "…"
-"""Stands for what is left out: the word between the two of a pair, and the end of a stem."""
+"""Stands for what a term leaves out: the word between a pair, or the end of a word."""
 
 STEM = 5
 """Letters of a stem."""
 
 LONGEST_SIGN = 3
-"""Signs that are repeated more often count as repeated so often."""
+"""Longer runs of a sign are cut to this length."""
 
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _MARKS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
@@ -64,7 +64,7 @@ def terms_of(text: str) -> Iterator[str]:
 
 
 def terms_in(text: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
-    """Yield every term of a text as `terms_of` does, with where its pieces stand.
+    """Yield every term of a text as `terms_of` does, with the spans of its pieces.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def terms_in(text: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
 
 
 def is_sign(term: str) -> bool:
-    """Return whether a term is a sign, which says little without words.
+    """Return whether a term is a sign, which means little without words.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def is_sign(term: str) -> bool:
 
 
 def is_made_of_words(term: str) -> bool:
-    """Return whether a term repeats what words say: a pair of them, or the stem of one.
+    """Return whether a term is derived from words: a pair of them, or the stem of one.
 
     Examples
     --------
