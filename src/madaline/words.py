@@ -47,6 +47,18 @@ def decimals(error: float) -> int | None:
     return max(0, 1 - math.floor(math.log10(error)))
 
 
+def with_error(values: Sequence[float], error: float) -> list[str]:
+    """Return numbers with as many decimals as two digits of an error need.
+
+    Examples
+    --------
+    >>> with_error([0.86175, 0.759], 0.0035)
+    ['0.8618', '0.7590']
+    """
+    digits = decimals(error)
+    return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun.
 

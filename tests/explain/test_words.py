@@ -12,8 +12,9 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.cli import main
 from madaline.explain.attributions.word_attributions import text_columns
 from madaline.report import report_data
+from madaline.report.data_of_explanation import data_of_explanation
 from madaline.report.page import render_page
-from madaline.report.words import view_of_words, words_of
+from madaline.report.view_of_rows import view_of_words
 
 FILLING = ("the", "tea", "box", "was", "and", "it", "came", "in", "a", "shop")
 
@@ -111,7 +112,7 @@ def test_the_report_highlights_words(alone, table):
 
 def test_what_a_page_shows_of_a_text_is_the_text(alone):
     text = "<b>lovely</b> tea " + "box " * 600
-    shown = view_of_words(words_of(alone.explain([text]), 0)[0])
+    shown = view_of_words(data_of_explanation(alone.explain([text]), 0)["words"][0])
     assert "".join(piece["text"] for piece in shown["pieces"]) == text[:2000] + "..."
     assert {piece["color"][:4] for piece in shown["pieces"] if piece["text"] == "lovely"} <= {
         "more",

@@ -14,7 +14,7 @@ from madaline.errors import InputError, MadalineError
 from madaline.explain import explain
 from madaline.explain.effects import effects
 from madaline.model import FittedModel
-from madaline.report.explained import explained_row
+from madaline.report.data_of_explanation import data_of_explanation
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -75,7 +75,12 @@ def test_classes_have_confusions_curves_and_calibration(models) -> None:
     numbers = [int(text.get_text()) for text in drawn(plots.plot_confusion(model)).texts]
     assert sum(numbers) == model.summary.n_judged
     assert len(drawn(plots.plot_roc(model)).lines) == 1 + len(model.quality.curves)
-    assert len(drawn(plots.plot_precision(model.quality)).lines) == len(model.quality.curves)
+    precision = drawn(plots.plot_precision(model.quality))
+    curves = [line for line in precision.lines if line.get_linestyle() == "-"]
+    assert [list(line.get_ydata()) for line in curves] == [
+        list(one.precision) for one in model.quality.curves
+    ]
+    assert len(precision.get_legend().get_texts()) == len(curves)
     calibration = drawn(plots.plot_calibration(model)).lines[1]
     assert tuple(calibration.get_ydata()) == model.quality.kept
 
@@ -87,7 +92,7 @@ def test_numbers_have_truths_and_errors_on_given_axes(models) -> None:
     assert plots.plot_truth(models["regression"], left) is left
     assert plots.plot_errors(models["regression"], right) is right
     drawn(left)
-    middle = right.lines[0].get_ydata()
+    middle = right.lines[1].get_ydata()  # the first is zero
     assert list(middle) == [levels[2] for levels in models["regression"].quality.errors]
 
 
@@ -140,7 +145,7 @@ def test_steps_of_a_sequence_and_of_a_sound_are_drawn(kind):
     assert len(left.lines) == 1
     ((_, steps),) = explanation.maps.items()
     np.testing.assert_allclose(right.images[0].get_array(), steps[0].T)
-    told = explained_row(explanation, 0)
+    told = data_of_explanation(explanation, 0)
     assert told["columns"][0]["value"] == (
         X[0].words if kind == "sound" else f"{len(X[0])} steps of 1 number"
     )

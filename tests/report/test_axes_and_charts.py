@@ -5,14 +5,25 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.report.charts.axis import Axis
-from madaline.report.charts.bars import bar, distribution
-from madaline.report.charts.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart
-from madaline.report.charts.learning import learning_curves
+from madaline.charts.axis import Axis
+from madaline.charts.figure import Band, Bars, Cells, Figure, Line
+from madaline.charts.learning import learning_figure
+from madaline.report.svg import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    bar_svg,
+    distribution_svg,
+    figure_svg,
+)
 
 REAL = st.floats(-1e9, 1e9)
 
@@ -33,38 +44,50 @@ def test_logarithmic_ticks_are_few_and_within(low: float, ratio: float) -> None:
     axis = Axis(low, low * ratio, "x", logarithmic=True)
     ticks = axis.ticks()
     assert 2 <= len(ticks) <= 5
-    assert all(0 <= axis.place(tick) <= 1 for tick in ticks)
+    assert all(0 <= axis.position(tick) <= 1 for tick in ticks)
 
 
 def test_places_stay_within_the_frame() -> None:
     axis = Axis.around([1.0, float("inf"), 3.0, float("nan")], "x")
     assert (axis.low, axis.high) == (1, 3)
-    assert [axis.place(value) for value in (0, 1, 2, 3, 9, float("inf"))] == [0, 0, 0.5, 1, 1, 1]
-    assert Axis.around([], "x").place(0.5) == 0.5
-    assert Axis.around([2.0, 2.0], "x").place(2.0) == 0.5
+    assert [axis.position(value) for value in (0, 1, 2, 3, 9, float("inf"))] == [0, 0, 0.5, 1, 1, 1]
+    assert Axis.around([], "x").position(0.5) == 0.5
+    assert Axis.around([2.0, 2.0], "x").position(2.0) == 0.5
 
 
 def test_a_chart_is_well_formed_and_its_corners_are_in_the_corners() -> None:
-    chart = Chart("A <title>", 'Says "so" & more.', Axis(0, 1, "<x>"), Axis(0, 1, "y"))
-    chart.line([(0, 0), (1, 1)])
-    chart.points([(0.5, 0.5)])
-    chart.band([(0, 0.2), (1, 0.2)], [(0, 0.4), (1, 0.4)])
-    chart.rectangle((0, 0), (1, 1), opacity=0.5)
-    root = ElementTree.fromstring(chart.svg())
+    ends = np.array([0.0, 1.0])
+    figure = Figure(
+        "A <title>",
+        'Says "so" & more.',
+        "",
+        Axis(0, 1, "<x>"),
+        Axis(0, 1, "y"),
+        (
+            Line(ends, ends, "s0"),
+            Line(ends[:1], ends[:1], "s1"),
+            Band(ends, ends / 5, ends / 2, 0.3),
+            Bars(ends, np.array([1])),
+            Cells(np.array([0, 0.5, 1]), np.array([[4, 0], [0, 1]])),
+        ),
+    )
+    root = ElementTree.fromstring(figure_svg(figure))
     assert root.find("title").text == "A <title>"
     assert root.find("desc").text == 'Says "so" & more.'
-    line = next(one for one in root.iter("path") if one.get("class") == "line")
+    assert [one.get("fill-opacity") for one in root.iter("rect")] == [None, "1.00", "0.57"]
+    assert [one.get("class") for one in root.iter("circle")] == ["dot s1"]
+    line = next(one for one in root.iter("path") if one.get("class") == "line s0")
     places = list(map(float, re.findall(r"[\d.]+", line.get("d"))))
     assert places == [LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, TOP]
 
 
 def test_bars_are_as_long_as_their_numbers_and_stay_in_their_cell() -> None:
     widths = [
-        float(ElementTree.fromstring(bar(value, 2.0)).find("rect").get("width"))
+        float(ElementTree.fromstring(bar_svg(value, 2.0)).find("rect").get("width"))
         for value in (0.5, 1.0, 2.0, 9.0)
     ]
     assert widths == [30, 60, 120, 120]
-    less = ElementTree.fromstring(bar(-1.0, 2.0, both=True, spread=9.0)).find("rect")
+    less = ElementTree.fromstring(bar_svg(-1.0, 2.0, both=True, spread=9.0)).find("rect")
     assert (less.get("x"), less.get("width"), less.get("class")) == ("30.0", "30.0", "fill less")
 
 
@@ -72,14 +95,16 @@ def test_bars_are_as_long_as_their_numbers_and_stay_in_their_cell() -> None:
     "rows", [{"shares": (0.7, 0.3), "counts": ()}, {"shares": (), "counts": (70, 0, 30)}]
 )
 def test_distributions_are_as_high_as_there_are_rows(rows) -> None:
-    bars = ElementTree.fromstring(distribution(rows)).findall("rect")
+    bars = ElementTree.fromstring(distribution_svg(rows)).findall("rect")
     heights = [float(one.get("height")) for one in bars]
     assert heights == pytest.approx([22, 22 * 3 / 7], abs=0.1)
     assert float(bars[-1].get("x")) == 25 * (len(rows["shares"] or rows["counts"]) - 1)
 
 
 def test_a_column_without_values_has_an_empty_picture() -> None:
-    assert ElementTree.fromstring(distribution({"shares": (), "counts": ()})).findall("rect") == []
+    assert (
+        ElementTree.fromstring(distribution_svg({"shares": (), "counts": ()})).findall("rect") == []
+    )
 
 
 def test_snapshots_share_the_curve_of_their_recipe() -> None:
@@ -88,7 +113,14 @@ def test_snapshots_share_the_curve_of_their_recipe() -> None:
         "recipe": ["a", "a", "b", "b"],
         "loss": [3, 1, 4, float("inf")],
     }
-    svg, legend = learning_curves(history, {"a, epoch 1": 0.25, "a": 0.75})
-    assert legend == [{"style": "s0", "name": "a", "share": 1.0}]
-    assert "the lowest is 1.0000, at epoch 2." in svg
-    assert svg.count('class="dot other"') == 1  # one finite loss is a dot, not a line
+    figure = learning_figure(history, {"a, epoch 1": 0.25, "a": 0.75})
+    assert [(line.style, line.label) for line in figure.legend] == [("s0", "a (100%)")]
+    assert "the lowest is 1.0000, at epoch 2." in figure.description
+    assert figure_svg(figure).count('class="dot other"') == 1  # one finite loss is a dot
+
+
+def test_a_history_without_a_finite_loss_is_an_empty_chart() -> None:
+    history = {"epoch": [1], "recipe": ["a"], "loss": [float("nan")]}
+    figure = learning_figure(history, {"a": 1.0})
+    assert figure.marks == ()
+    ElementTree.fromstring(figure_svg(figure))

@@ -74,7 +74,7 @@ def test_a_model_from_before_says_so(models) -> None:
     old = replace(model, quality=None, diagnosis=None, profile=None, summary=summary)
     text = Outline(render_page(report_data(old))).text
     assert "from before this was kept" in text
-    assert "from before fits were looked at" in text
+    assert "from before fits were diagnosed" in text
     assert "from before it was kept with what it was fitted" in text
 
 

@@ -5,17 +5,17 @@ They need matplotlib, which the extra `plot` installs.
 
 from __future__ import annotations
 
-from madaline.plots.effects import plot_effect as plot_effect
-from madaline.plots.explanations import plot_explanation as plot_explanation
-from madaline.plots.history import plot_history as plot_history
-from madaline.plots.importances import plot_importances as plot_importances
 from madaline.plots.maps import plot_map as plot_map
-from madaline.plots.of_classes import plot_calibration as plot_calibration
-from madaline.plots.of_classes import plot_confusion as plot_confusion
-from madaline.plots.of_classes import plot_precision as plot_precision
-from madaline.plots.of_classes import plot_roc as plot_roc
-from madaline.plots.of_numbers import plot_errors as plot_errors
-from madaline.plots.of_numbers import plot_truth as plot_truth
+from madaline.plots.models import plot_calibration as plot_calibration
+from madaline.plots.models import plot_confusion as plot_confusion
+from madaline.plots.models import plot_errors as plot_errors
+from madaline.plots.models import plot_history as plot_history
+from madaline.plots.models import plot_importances as plot_importances
+from madaline.plots.models import plot_precision as plot_precision
+from madaline.plots.models import plot_roc as plot_roc
+from madaline.plots.models import plot_truth as plot_truth
+from madaline.plots.rows import plot_effect as plot_effect
+from madaline.plots.rows import plot_explanation as plot_explanation
 
 __all__ = [
     "plot_calibration",

@@ -1,4 +1,4 @@
-"""What each place of an image, or each step of a sequence, adds to the prediction of a row."""
+"""What each pixel of an image, or each step of a sequence, adds to the prediction of a row."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from madaline.data.media.images import as_bytes
 from madaline.data.media.signals import Signal
 from madaline.data.media.sounds import Sound
 from madaline.errors import InputError
-from madaline.explain.attributions.explanation import SCALE_WORDS, Explanation
-from madaline.plots.axes import axes_or_new
+from madaline.explain.attributions.explanation import Explanation
+from madaline.plots.drawing import axes_or_new
+from madaline.plots.rows import adds_to
 
 
 def plot_map(
     explanation: Explanation, row: int = 0, axes: Any = None, *, column: str | None = None
 ) -> Any:
-    """Draw an image or a sequence of a row and, beside it, what each place of it adds.
+    """Draw an image or a sequence of a row and, beside it, what each part of it adds.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def plot_map(
     Returns
     -------
     axes : pair
-        With the drawings: blue places add, orange ones take away.
+        With the drawings: blue parts add, orange ones take away.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def plot_map(
     """
     if not explanation.maps:
         raise InputError(
-            "This explanation is of no images and no sequences: plot_explanation draws columns."
+            "This explanation is of no images, sequences or sounds: plot_explanation draws columns."
         )
     name = next(iter(explanation.maps)) if column is None else column
     if name not in explanation.maps:
@@ -60,7 +61,7 @@ def plot_map(
         _draw_map(right, values)
         right.set(xticks=[], yticks=[])
     left.set(title=name)
-    right.set(title=_title(explanation, row))
+    right.set(title=adds_to(explanation, row))
     return left, right
 
 
@@ -87,10 +88,3 @@ def _draw_map(axes: Any, values: np.ndarray, **settings: Any) -> None:
     most = float(np.abs(values).max()) or 1.0
     drawn = axes.imshow(values, cmap=colors, vmin=-most, vmax=most, **settings)
     axes.figure.colorbar(drawn, ax=axes, shrink=0.7)
-
-
-def _title(explanation: Explanation, row: int) -> str:
-    asked = explanation.target_class
-    if asked is None:
-        return f"adds to {explanation.target}"
-    return f"adds to the {SCALE_WORDS[explanation.scale]} of {asked[row]}"

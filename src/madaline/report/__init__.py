@@ -1,12 +1,12 @@
-"""The report: a fitted model accounts for itself on one page, in JSON, or as a model card."""
+"""The report about a fitted model: one HTML page, JSON, or a model card."""
 
 from __future__ import annotations
 
 from madaline.report.card import model_card as model_card
 from madaline.report.card import write_card as write_card
 from madaline.report.data import report_data as report_data
-from madaline.report.explanation_page import save_explanation as save_explanation
 from madaline.report.page import check_jinja as check_jinja
+from madaline.report.page import save_explanation as save_explanation
 from madaline.report.page import write_report as write_report
 
 __all__ = [

@@ -1,8 +1,8 @@
-"""All that a report says, as data: the page, the JSON and the model card are views of it."""
+"""All that a report contains, as data: the page and the JSON are views of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from madaline.data.io.inputs import to_table
@@ -11,7 +11,7 @@ from madaline.data.target import ClassEncoder
 from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
-from madaline.report.of_rows import data_of_rows
+from madaline.report.data_of_rows import data_of_rows
 from madaline.report.reproduce import how_to_reproduce
 from madaline.words import count, some
 
@@ -24,7 +24,7 @@ def report_data(
     rows: str | None = None,
     names: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Return what a model's report says, as JSON-able values.
+    """Return what a model's report contains, as JSON-able values.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def report_data(
     rows : str, optional
         What the rows are, in words.
     names : sequence of str, optional
-        What each row is called, such as its file; by default rows have numbers, from 0.
+        Names of the rows, such as their files; by default rows have numbers, from 0.
 
     Returns
     -------
@@ -62,12 +62,6 @@ def report_data(
     >>> data["task"], data["classes"], len(data["rows"]["explanations"])
     ('classification', ['0', '1', '2'], 3)
     """
-    target_encoder, diagnosis = model.predictor.target_encoder, model.diagnosis
-    classes = (
-        list(map(label_text, target_encoder.classes.tolist()))
-        if isinstance(target_encoder, ClassEncoder)
-        else None
-    )
     of_rows = None
     if table is not None:
         of_rows = data_of_rows(model, to_table(table), target, rows, names)
@@ -75,8 +69,8 @@ def report_data(
         "madaline": model.version,
         "target": model.summary.target,
         "task": model.summary.task,
-        "verdict": list(_verdict(model)),
-        "classes": classes,
+        "verdict": verdict(model),
+        "classes": class_labels(model),
         "summary": model.summary.to_json(),
         "story": model.story().to_json(),
         "history": dict(model.history),
@@ -85,27 +79,32 @@ def report_data(
         "profile": None if model.profile is None else model.profile.to_json(),
         "quality": None if model.quality is None else model.quality.to_json(),
         "importances": [one.to_json() for one in model.summary.importances],
-        "findings": None if diagnosis is None else diagnosis.to_json(),
+        "findings": None if model.diagnosis is None else model.diagnosis.to_json(),
         "rows": of_rows,
         "reproduce": how_to_reproduce(model),
     }
 
 
-def _verdict(model: FittedModel) -> Iterator[str]:
-    """Yield what to know first: what is predicted, and whether anything was learned."""
-    summary, target_encoder = model.summary, model.predictor.target_encoder
-    outcome = "a number"
-    if isinstance(target_encoder, ClassEncoder):
-        labels = map(label_text, target_encoder.classes.tolist())
-        outcome = f"{len(target_encoder.classes)} classes: {some(labels)}"
-    yield (
+def verdict(model: FittedModel) -> list[str]:
+    """Return what to know first: what is predicted, and whether anything was learned."""
+    summary, labels = model.summary, class_labels(model)
+    outcome = "a number" if labels is None else f"{len(labels)} classes: {some(labels)}"
+    sentences = [
         f"Predicts {summary.target} ({outcome}) from {count(summary.n_columns, 'column')}, learned"
         f" from {count(summary.n_samples, 'row')}."
-    )
+    ]
     if not summary.learned:
-        yield (
-            f"The networks are no better than a constant: these columns do not tell"
-            f" {summary.target} beyond chance, or the rows are too few to see it."
+        sentences.append(
+            "The networks are not clearly better than the baseline: these columns do not tell"
+            f" {summary.target} beyond chance, or {count(summary.n_samples, 'row')} are too few to"
+            " show it."
         )
-    for leak in summary.leaks:
-        yield f"Look out: {leak}"
+    return [*sentences, *(f"Look out: {leak}" for leak in summary.leaks)]
+
+
+def class_labels(model: FittedModel) -> list[str] | None:
+    """Return the labels of a model's classes as text; None if it predicts numbers."""
+    encoder = model.predictor.target_encoder
+    if not isinstance(encoder, ClassEncoder):
+        return None
+    return [label_text(label) for label in encoder.classes.tolist()]

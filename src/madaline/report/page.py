@@ -1,26 +1,30 @@
-"""The page: what a report says, as one HTML file that needs nothing else.
+"""The pages: a report, and the explanation of some rows, each as one self-contained HTML file.
 
-It holds no script and asks for nothing: its content security policy forbids both, and lets through
-its own style sheet alone.
+They hold no script and load nothing: their content security policy forbids both, and allows their
+own style sheet alone.
 """
 
 from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from madaline.data.io.atomic import write_atomically
+from madaline.explain import Explanation
 from madaline.extras import load_extra
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.report.data import report_data
+from madaline.report.data_of_explanation import data_of_explanation
+from madaline.report.svg import figure_svg
 from madaline.report.texts import soft
 from madaline.report.view import view_of
+from madaline.report.view_of_rows import view_of_explanation
 
 
 def write_report(
@@ -68,30 +72,43 @@ def render_page(data: Mapping[str, Any]) -> str:
     InputError
         If jinja2 is not installed.
     """
-    return render("report.html", view_of(data))
+    return _render("report.html", view_of(data))
 
 
-def render(template: str, context: Mapping[str, Any]) -> str:
-    """Return a page made of a template, with the style sheet of all of them.
+def save_explanation(
+    explanation: Explanation,
+    path: str | os.PathLike[str],
+    *,
+    names: Sequence[str] | None = None,
+) -> None:
+    """Write an explanation to one HTML file: bars for columns, maps for images.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What ``model.explain(X)`` returned.
+    path : path
+        Where to write; an existing file is replaced.
+    names : sequence of str, optional
+        Names of the rows; by default their numbers.
 
     Raises
     ------
     InputError
         If jinja2 is not installed.
+    OSError
+        If the file cannot be written.
     """
-    check_jinja()
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("madaline.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    labels = names or [f"Row {number}" for number in explanation.row_numbers]
+    rows = [
+        {"name": name, **view_of_explanation(data_of_explanation(explanation, number))}
+        for number, name in enumerate(labels)
+    ]
+    page = _render(
+        "explanation.html",
+        {"target": explanation.target, "heading": explanation.heading, "rows": rows},
     )
-    style = (files("madaline.report") / "templates" / "report.css").read_text("utf-8")
-    own = {"style": style, "style_hash": _hash(style), "soft": soft}
-    return environment.get_template(template).render({**context, **own})
+    write_atomically(Path(path), page.encode())
 
 
 def check_jinja() -> None:
@@ -99,6 +116,28 @@ def check_jinja() -> None:
     load_extra("jinja2", extra="report", purpose="The report")
 
 
-def _hash(style: str) -> str:
-    """Return the hash by which the content security policy knows the style sheet."""
-    return b64encode(sha256(style.encode()).digest()).decode()
+def _render(template: str, context: Mapping[str, Any]) -> str:
+    """Return a page made of a template, with the style sheet of all of them.
+
+    Raises
+    ------
+    InputError
+        If jinja2 is not installed.
+    """
+    jinja2 = load_extra("jinja2", extra="report", purpose="The report")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("madaline.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (files("madaline.report") / "templates" / "report.css").read_text("utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()  # the security policy allows it
+    shared = {
+        "style": style,
+        "style_hash": digest,
+        "soft": soft,
+        "svg": figure_svg,
+    }
+    return str(environment.get_template(template).render({**context, **shared}))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from html import escape
-
-from madaline.words import decimals
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -29,18 +26,6 @@ def soft(name: str) -> str:
     'a_<wbr>b&lt;c'
     """
     return escape(name).replace("_", "_<wbr>")
-
-
-def with_error(values: Sequence[float], error: float) -> list[str]:
-    """Return numbers with as many decimals as two digits of an error need.
-
-    Examples
-    --------
-    >>> with_error([0.86175, 0.759], 0.0035)
-    ['0.8618', '0.7590']
-    """
-    digits = decimals(error)
-    return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
 
 
 def signed(amount: float, most: float) -> str:

@@ -1,22 +1,36 @@
-"""The view of a report: its data with the pictures, and how numbers are written."""
+"""How the page shows a report: its data with figures, and numbers as they are written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from madaline.charts.learning import learning_figure
+from madaline.charts.quality import (
+    calibration_figure,
+    error_figure,
+    precision_figure,
+    roc_figure,
+    spread_figure,
+    truth_figure,
+)
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER
+from madaline.evaluation.quality.of_classes import ClassQuality
+from madaline.evaluation.quality.quality import quality_from_json
 from madaline.explain.readout import short
-from madaline.report.charts.bars import bar, distribution
-from madaline.report.charts.learning import learning_curves
-from madaline.report.texts import percent, with_error
-from madaline.report.view_of_quality import qualities
+from madaline.report.svg import bar_svg, distribution_svg
+from madaline.report.texts import percent
 from madaline.report.view_of_rows import view_of_effects, view_of_explanation
 from madaline.story.story import HEADINGS
-from madaline.words import METRICS, count, metric_name, work
+from madaline.words import METRICS, count, metric_name, with_error, work
 
 OF_VALUES = (NUMBER, CATEGORY, BOOLEAN, DATETIME)
-"""Kinds of columns whose values can be gone along; images and texts have none."""
+"""Kinds of columns that have effects; the values of images and texts have no order."""
+
+MOST_CLASSES = 30
+"""Classes whose confusion matrix is shown, at most; of more, the most frequent mistakes are."""
 
 SEVERITIES = ("high", "medium", "low")
 
@@ -29,7 +43,6 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
     data : mapping
         What `report_data` returned.
     """
-    svg, legend = learning_curves(data["history"], data["summary"]["weights"])
     rows = data["rows"]
     return {
         "data": data,
@@ -38,12 +51,12 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "scores": list(map(_score, data["summary"]["scores"])),
         "table_scores": [] if rows is None else list(map(_score, rows["scores"])),
         "story": _story(data["story"]),
-        "learning": {"svg": svg, "legend": legend},
+        "learning": learning_figure(data["history"], data["summary"]["weights"]),
         "networks": _networks(data["summary"]),
         "convolutions": any(name.startswith("convolutions") for name in data["summary"]["weights"]),
         "of_values": any(one["kind"] in OF_VALUES for one in data["columns"]),
         "columns": _columns(data["columns"], data["profile"]),
-        "qualities": qualities(data),
+        "qualities": _qualities(data),
         "importances": _importances(data["importances"]),
         "effects": [] if rows is None else view_of_effects(rows["effects"]),
         "explanations": []
@@ -59,17 +72,21 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _score(score: Mapping[str, Any]) -> dict[str, Any]:
-    alone = score["value"] - score["gain"]
-    numbers = (score["value"], score["standard_error"], score["constant"], alone)
-    value, error, constant, alone_text = with_error(numbers, score["standard_error"])
+    numbers = (
+        score["value"],
+        score["standard_error"],
+        score["constant"],
+        score["value"] - score["gain"],
+    )
+    value, error, baseline, alone = with_error(numbers, score["standard_error"])
     name, _, meaning = METRICS.get(score["metric"], score["metric"]).partition(" (")
     return {
         "name": name,
         "meaning": meaning.removesuffix(")"),
         "value": value,
         "error": error,
-        "constant": constant,
-        "alone": alone_text,
+        "baseline": baseline,
+        "alone": alone,
         "gain": score["gain"],
     }
 
@@ -94,12 +111,55 @@ def _networks(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _columns(
     columns: Sequence[Mapping[str, Any]], profile: Sequence[Mapping[str, Any]] | None
 ) -> list[dict[str, Any]]:
-    profiles = {one["name"]: one for one in profile or ()}
+    pictures = {one["name"]: distribution_svg(one) for one in profile or ()}
+    return [{**one, "picture": pictures.get(one["name"], "")} for one in columns]
+
+
+def _qualities(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the quality out of fold, and that of the table, each with its figures."""
+    found, target, rows = [], data["target"], data["rows"]
+    if data["quality"] is not None:
+        what = f"{data['summary']['n_judged']:,} rows, each judged by networks not trained on it"
+        found.append(_quality(data["quality"], target, "Out of fold", what, "fold"))
+    if rows is not None and rows["quality"] is not None:
+        what = f"{rows['what']}, which flatters where the networks were trained on these rows"
+        found.append(_quality(rows["quality"], target, "On the rows given", what, "rows"))
+    return found
+
+
+def _quality(
+    values: Mapping[str, Any], target: str, heading: str, what: str, name: str
+) -> dict[str, Any]:
+    view: dict[str, Any] = {"heading": heading, "what": what, "name": name, **values}
+    quality = quality_from_json(values)
+    if not isinstance(quality, ClassQuality):
+        return view | {
+            "figures": [one(quality, target) for one in (truth_figure, error_figure, spread_figure)]
+        }
+    curves = (roc_figure, precision_figure) if quality.curves else ()
+    return view | {
+        "figures": [one(quality) for one in (*curves, calibration_figure)],
+        "by_class": quality.by_class(),
+        "confusions": quality.confusions(),
+        "matrix": _matrix(quality) if len(quality.classes) <= MOST_CLASSES else None,
+    }
+
+
+def _matrix(quality: ClassQuality) -> list[dict[str, Any]]:
+    """Return the rows of the confusion matrix, each cell with a shade from 0 to 9."""
+    shades = np.ceil(9 * np.sqrt(quality.shares)).clip(0, 9).astype(int).tolist()
+    counts = quality.matrix.tolist()
     return [
-        {**one, "picture": distribution(profiles[one["name"]])}
-        if one["name"] in profiles
-        else {**one, "picture": ""}
-        for one in columns
+        {
+            "class": label,
+            "cells": [
+                {"rows": rows, "shade": shade, "right": true == predicted}
+                for predicted, (rows, shade) in enumerate(
+                    zip(counts[true], shades[true], strict=True)
+                )
+            ],
+        }
+        for true, label in enumerate(quality.classes)
     ]
 
 
@@ -115,7 +175,7 @@ def _importances(importances: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
                 "error": error,
                 "clear": one["value"] > 2 * one["standard_error"],
                 "metric": metric_name(one["metric"]),
-                "bar": bar(one["value"], most, spread=2 * one["standard_error"]),
+                "bar": bar_svg(one["value"], most, spread=2 * one["standard_error"]),
             }
         )
     return rows

@@ -129,6 +129,12 @@ class ClassQuality:
         return counts
 
     @property
+    def shares(self) -> Array:
+        """The matrix with each row divided by its sum: shares of each true class."""
+        counts = self.matrix
+        return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300))
+
+    @property
     def accuracy(self) -> float:
         """Share of the rows that are right."""
         right = sum(rows for true, said, rows in self.confusion if true == said)

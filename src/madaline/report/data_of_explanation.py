@@ -1,4 +1,4 @@
-"""The explanation of one row, as JSON-able values."""
+"""The explanation of one row, as JSON-able values: what its columns, pixels and words add."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from madaline.evaluation.table_score import label_text
 from madaline.explain import Explanation
 from madaline.explain.attributions.explanation import value_text
 from madaline.nn.arrays import Array
-from madaline.report.charts.pixels import FLATTEST
-from madaline.report.words import words_of
+from madaline.report.pixels import FLATTEST
 
 MOST_COLUMNS = 8
 """Columns of a row that are shown; what all others add is one number."""
 
+SHOWN_WORDS = 8
+"""Words of a text that are named with what they add."""
 
-def explained_row(explanation: Explanation, number: int) -> dict[str, Any]:
+
+def data_of_explanation(explanation: Explanation, number: int) -> dict[str, Any]:
     """Return what each column of a row adds, and each position of its images.
 
     Parameters
@@ -49,7 +51,10 @@ def explained_row(explanation: Explanation, number: int) -> dict[str, Any]:
         "columns": columns,
         "n_others": len(rest),
         "others": sum(amounts[name] for name in rest),
-        "words": words_of(own, 0),
+        "words": [
+            {"name": name, **shares[0].to_json(), "strongest": shares[0].strongest(SHOWN_WORDS)}
+            for name, shares in own.words.items()
+        ],
         "maps": [
             _map(name, own.maps[name][0], own.values[name][0], _some(explanation.values[name]))
             for name in own.maps

@@ -1,0 +1,1 @@
+"""What charts show, whoever draws them: series, axes and words; report and plots draw them."""

@@ -1,0 +1,190 @@
+"""What a fitted model has learned, and how good it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline.charts.learning import learning_figure
+from madaline.charts.quality import (
+    calibration_figure,
+    precision_figure,
+    roc_figure,
+    spread_figure,
+    truth_figure,
+)
+from madaline.errors import InputError
+from madaline.evaluation.quality.of_classes import ClassQuality
+from madaline.evaluation.quality.of_numbers import NumberQuality
+from madaline.model import FittedModel
+from madaline.plots.drawing import axes_or_new, draw
+from madaline.words import metric_name
+
+
+def plot_history(model: Any, axes: Any = None) -> Any:
+    """Draw the learning curves; recipes that predict in the end have a color and a name.
+
+    Parameters
+    ----------
+    model : estimator or FittedModel
+        Fitted.
+    axes : matplotlib axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    axes
+        With the drawing.
+    """
+    model = _fitted(model)
+    figure = learning_figure(model.history, model.summary.weights)
+    axes = draw(figure, axes)
+    axes.set_ylim(top=figure.y.high)  # what diverges is cut off
+    return axes
+
+
+def plot_importances(model: Any, axes: Any = None, *, most: int = 15) -> Any:
+    """Draw how much each column matters, with two standard errors to each side.
+
+    Parameters
+    ----------
+    model : estimator or FittedModel
+        Fitted.
+    axes : matplotlib axes, optional
+        Where to draw; new ones by default.
+    most : int, default=15
+        Columns, at most; the most important is on top.
+
+    Returns
+    -------
+    axes
+        With the drawing.
+    """
+    shown = _fitted(model).summary.importances[:most][::-1]
+    axes = axes_or_new(axes)
+    values, errors = [one.value for one in shown], [2 * one.standard_error for one in shown]
+    colors = ["C0" if one.clear else "0.7" for one in shown]
+    axes.barh([one.name for one in shown], values, xerr=errors, color=colors)
+    if shown:
+        axes.set(xlabel=f"{metric_name(shown[0].metric)} gets worse by")
+    return axes
+
+
+def plot_confusion(model: Any, axes: Any = None) -> Any:
+    """Draw the confusion matrix: rows as numbers, shares of each true class as colors.
+
+    Parameters
+    ----------
+    model : estimator, FittedModel or ClassQuality
+        Fitted to classes; every row is judged by networks that were not trained on it.
+    axes : matplotlib axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    axes
+        With the drawing.
+    """
+    quality, axes = _class_quality(model), axes_or_new(axes)
+    shares = quality.shares
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    indices = range(len(quality.classes))
+    axes.set(xlabel="predicted", ylabel="true")
+    axes.set_xticks(indices, quality.classes)
+    axes.set_yticks(indices, quality.classes)
+    for (true, predicted), number in np.ndenumerate(quality.matrix):
+        if number:
+            color = "white" if shares[true, predicted] > 0.6 else "black"
+            axes.text(predicted, true, f"{number:.0f}", ha="center", va="center", color=color)
+    return axes
+
+
+def plot_roc(model: Any, axes: Any = None) -> Any:
+    """Draw the ROC curves, of several classes those that are hardest to distinguish.
+
+    Parameters and what is returned are those of `plot_confusion`.
+    """
+    return draw(roc_figure(_class_quality(model)), axes)
+
+
+def plot_precision(model: Any, axes: Any = None) -> Any:
+    """Draw precision against recall, of the same classes as `plot_roc`.
+
+    Parameters and what is returned are those of `plot_confusion`.
+    """
+    return draw(precision_figure(_class_quality(model)), axes)
+
+
+def plot_calibration(model: Any, axes: Any = None) -> Any:
+    """Draw predicted probabilities against how often they came true.
+
+    Parameters and what is returned are those of `plot_confusion`.
+    """
+    return draw(calibration_figure(_class_quality(model)), axes)
+
+
+def plot_truth(model: Any, axes: Any = None) -> Any:
+    """Draw how often which true number goes with which prediction.
+
+    Parameters
+    ----------
+    model : estimator, FittedModel or NumberQuality
+        Fitted to numbers; every row is judged by networks that were not trained on it.
+    axes : matplotlib axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    axes
+        With the drawing.
+    """
+    return draw(truth_figure(*_number_quality(model)), axes)
+
+
+def plot_errors(model: Any, axes: Any = None) -> Any:
+    """Draw median and spread of the errors of small and large predictions.
+
+    Parameters and what is returned are those of `plot_truth`.
+    """
+    return draw(spread_figure(*_number_quality(model)), axes)
+
+
+def _fitted(model: Any) -> FittedModel:
+    """Return the fitted model of an estimator, or the model itself."""
+    found = getattr(model, "model_", model)
+    if not isinstance(found, FittedModel):
+        raise InputError(
+            f"{type(model).__name__} holds no fitted model: fit it first, or load one with"
+            " madaline.load."
+        )
+    return found
+
+
+def _class_quality(model: Any) -> ClassQuality:
+    quality = _quality(model)
+    if not isinstance(quality, ClassQuality):
+        raise InputError(
+            "This plot is of classes, but the model predicts numbers: plot_truth does."
+        )
+    return quality
+
+
+def _number_quality(model: Any) -> tuple[NumberQuality, str]:
+    """Return how good a model's numbers are, and what it predicts."""
+    quality = _quality(model)
+    if not isinstance(quality, NumberQuality):
+        raise InputError("This plot is of numbers, but the model predicts classes: plot_roc does.")
+    return quality, "value" if model is quality else _fitted(model).summary.target
+
+
+def _quality(model: Any) -> ClassQuality | NumberQuality:
+    if isinstance(model, ClassQuality | NumberQuality):
+        return model
+    found = _fitted(model)
+    if found.quality is None:
+        raise InputError(
+            f"The model was fitted by madaline {found.version}, which did not keep this: fit it"
+            " again."
+        )
+    return found.quality

@@ -1,1 +1,0 @@
-"""Small pictures of a report, as SVG that needs nothing else: a chart, and what is drawn on it."""
