@@ -16,7 +16,7 @@ from madaline.race.dataset import Examples
 from madaline.race.ensemble import combined, greedy_weights
 from madaline.race.plan import Plan
 from madaline.race.race import Race
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 
 N_ROWS, N_CLASSES = 6000, 150
 BOUNDS = (0, 2000, 4000, 6000)
@@ -74,7 +74,7 @@ def test_races(target, monkeypatch):
     x = np.random.default_rng(2).standard_normal((N_ROWS, 4)).astype(np.float32)
     rows = FoldedRows.from_folds(np.arange(N_ROWS) % 3)
     examples = Examples(rows, {0: x}, {0: (0, 1, 2, 3)}, target, CrossEntropy())
-    recipes = tuple(Recipe(0, 10.0, (units,)) for units in range(4, 10))
+    recipes = tuple(TableRecipe(0, 10.0, (units,)) for units in range(4, 10))
     plan = Plan(recipes, n_folds=3, batch_size=256, epochs=2, patience=2, cuts=())
     needed, losses = [], []
     for large in (2**30, 1):

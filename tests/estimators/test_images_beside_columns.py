@@ -17,7 +17,7 @@ from madaline.data.table import Table
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
 from madaline.nn.layers import Branches
 from madaline.race.architecture import build_network
-from madaline.race.plan import make_plan
+from madaline.race.planning.make_plan import make_plan
 
 N_TRAIN = 300
 FACE = (Grid(0, 64, (8, 8)),)

@@ -9,8 +9,7 @@ from sklearn.datasets import load_digits
 from madaline import AdaptiveClassifier, load, sequences
 from madaline.data.media.grid import Grid
 from madaline.nn.layers import Branches, Convolution, ScaledLinear
-from madaline.race.plan import make_plan
-from madaline.race.recipe import Recipe
+from madaline.race.planning.make_plan import make_plan
 
 N_TRAIN = 400
 
@@ -93,7 +92,7 @@ def test_each_grid_has_a_map_of_its_own(fitted, pairs):
 
 def test_the_plan_bends_moves_and_detunes_only_what_can_be():
     face, wave = Grid(0, 64, (8, 8)), Grid(64, 96, (16,))
-    sound = Grid(96, 428, (8,), hears=True)
+    sound = Grid(96, 428, (8,), spectral=True)
     widths = dict.fromkeys((0, 16, 64), 428)
     usual = [
         make_plan(500, widths, epochs=9, grids=grids, beside=True).recipes[0]
@@ -109,10 +108,4 @@ def test_the_plan_bends_moves_and_detunes_only_what_can_be():
         (1, 0.3, 0),
         (1, 0.3, 1),
     ]
-    assert usual[1].name.startswith("convolutions 16-32 and 64-64-64, decay 10")
-
-
-def test_recipes_of_older_models_have_one_grid():
-    recipe = Recipe(0, 10, channels=((16, 32),))
-    older = recipe.to_json() | {"channels": [16, 32]}
-    assert Recipe.from_json(older) == Recipe.from_json(recipe.to_json()) == recipe
+    assert usual[1].name.startswith("convolutions 16-32 and 3×64 · decay time 10")

@@ -14,7 +14,7 @@ from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.race.dataset import Examples
 from madaline.race.plan import Plan
 from madaline.race.race import Race
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 
 N_FEATURES = {0: 4, 16: 7}
 
@@ -62,10 +62,10 @@ def make_examples() -> Callable[..., Examples]:
 def plan() -> Plan:
     """Return a plan of four small recipes, two of them with other inputs, and one cut."""
     recipes = (
-        Recipe(0, 3, (8, 8)),
-        Recipe(0, 10, (8, 8)),
-        Recipe(16, 3, (8, 8)),
-        Recipe(16, 30, (8, 8)),
+        TableRecipe(0, 3, (8, 8)),
+        TableRecipe(0, 10, (8, 8)),
+        TableRecipe(16, 3, (8, 8)),
+        TableRecipe(16, 30, (8, 8)),
     )
     return Plan(
         recipes,

@@ -12,9 +12,13 @@ from madaline.race import cohort as cohort_module
 from madaline.race.architecture import build_network
 from madaline.race.augmentation import Augmentation
 from madaline.race.cohort import Cohort, learning_rate_multiple
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 
-RECIPES = [Recipe(0, 3, (8, 8)), Recipe(0, 10, (8, 8)), Recipe(0, 30, (8, 8), learning_rate=0.01)]
+RECIPES = [
+    TableRecipe(0, 3, (8, 8)),
+    TableRecipe(0, 10, (8, 8)),
+    TableRecipe(0, 30, (8, 8), learning_rate=0.01),
+]
 
 
 def start(examples, recipes=RECIPES, batch_size=16):
@@ -142,7 +146,7 @@ def test_each_recipe_has_its_own_learning_rate_and_decay(make_examples):
 
 
 def test_a_shorter_decay_time_keeps_weights_smaller(make_examples):
-    recipes = [Recipe(0, decay_time, (8, 8)) for decay_time in (1, 100)]
+    recipes = [TableRecipe(0, decay_time, (8, 8)) for decay_time in (1, 100)]
     cohort = start(make_examples(shuffled=True), recipes)
     train(cohort, 30)
     strong, weak = (np.abs(cohort.averaged(place)).mean() for place in range(2))
@@ -180,7 +184,7 @@ def test_multiply_adds_agree_with_a_count_by_hand(make_examples):
 
 
 def test_the_network_has_the_recipe_s_layers(make_examples):
-    network = build_network(Recipe(16, 3, (8, 5)), make_examples("multiclass"))
+    network = build_network(TableRecipe(16, 3, (8, 5)), make_examples("multiclass"))
     shapes = {slot.name: slot.shape for slot in network.layout.slots}
     weights = [shape for shape in shapes.values() if len(shape) == 2]
     assert weights == [(7, 8), (8, 5), (5, 3)]
@@ -204,9 +208,9 @@ def test_weights_learn_faster_the_fewer_inputs_meet(make_examples):
 
 def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(make_examples):
     examples = replace(make_examples(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
-    augmentation = Augmentation.of(Recipe(16, 3, (8, 8), column_dropout=0.25), examples)
+    augmentation = Augmentation.of(TableRecipe(16, 3, (8, 8), column_dropout=0.25), examples)
     assert augmentation.active
-    assert not Augmentation.of(Recipe(16, 3, (8, 8)), examples).active
+    assert not Augmentation.of(TableRecipe(16, 3, (8, 8)), examples).active
     shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(examples.columns[16])
     rngs = [np.random.default_rng(fold) for fold in range(3)]
     assert augmentation.apply(shown, rngs, Workspace()) is shown
@@ -221,8 +225,8 @@ def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(
 
 def test_columns_are_hidden_in_training_only(make_examples):
     examples = make_examples()
-    hiding = start(examples, [Recipe(0, 3, (8, 8), column_dropout=0.5)])
-    seeing = start(examples, [Recipe(0, 3, (8, 8))])
+    hiding = start(examples, [TableRecipe(0, 3, (8, 8), column_dropout=0.5)])
+    seeing = start(examples, [TableRecipe(0, 3, (8, 8))])
     before = examples.features[0].copy()
     np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
     train(hiding, 1)

@@ -16,13 +16,14 @@ from madaline.nn.surgery import hidden_layers
 from madaline.race.architecture import build_network, width
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Examples
-from madaline.race.plan import LEAST_STEPS, make_plan
+from madaline.race.planning.grids import LEAST_STEPS
+from madaline.race.planning.make_plan import make_plan
 from madaline.race.race import Race
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import GridRecipe, Recipe, TableRecipe
 
 GRID = (6, 5)
 WHOLE = Grid(0, 60, GRID)
-RECIPE = Recipe(0, 10, (8,), channels=((3, 4),), dropout=0.2, warping=1.0, learning_rate=0.01)
+RECIPE = GridRecipe(0, 10, (8,), channels=((3, 4),), dropout=0.2, warping=1.0)
 
 
 @pytest.fixture
@@ -39,16 +40,15 @@ def examples():
     )
 
 
-def test_the_plan_for_a_grid_has_bent_and_unbent_recipes():
+def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
     plan = make_plan(4000, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),))
     assert {recipe.channels for recipe in plan.recipes} == {((16, 32, 64),)}
     assert sorted(recipe.warping for recipe in plan.recipes) == [0, 1, 1]
     assert len({recipe.name for recipe in plan.recipes}) == 3
     assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 64, 30)
     assert make_plan(20, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),)).batch_size <= 16
-    assert not any(
-        recipe.channels for recipe in make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
-    )
+    of_columns = make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
+    assert {type(recipe) for recipe in of_columns} == {TableRecipe}
 
 
 def test_layers_look_at_a_coarser_grid_each_time(examples):
@@ -65,7 +65,7 @@ def test_layers_look_at_a_coarser_grid_each_time(examples):
 
 def test_a_recipe_comes_back_from_json():
     assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
-    assert RECIPE.name == "convolutions 3-4, decay 10, 8, warped 1"
+    assert RECIPE.name == "convolutions 3-4 · decay time 10 · 8 · warped 1"
 
 
 @pytest.mark.parametrize("warping", [0.0, 1.0])
@@ -111,9 +111,9 @@ def test_the_plans_for_sequences_and_sounds_move_them_or_leave_them():
     assert len({recipe.name for recipe in plan.recipes}) == 3
     assert sorted((one.warping, one.offset) for one in plan.recipes) == [(0, 0), (1, 0.3), (1, 0.3)]
     assert not any(recipe.pitch for recipe in plan.recipes)
-    heard = make_plan(270, {0: 286}, epochs=30, grids=(replace(steps, hears=True),))
+    heard = make_plan(270, {0: 286}, epochs=30, grids=(replace(steps, spectral=True),))
     assert sorted(recipe.pitch for recipe in heard.recipes) == [0, 1, 1]
-    assert heard.recipes[0].name.endswith("warped 1, offset 0.3, pitch 1")
+    assert heard.recipes[0].name.endswith("warped 1 · offset 0.3 · pitch 1")
 
 
 @pytest.mark.parametrize(("n_samples", "passes"), [(4, 16), (36, 16), (270, 3), (4000, 1)])
@@ -123,13 +123,13 @@ def test_few_sequences_are_seen_several_times_in_an_epoch(n_samples, passes):
     assert plan.passes == passes
     rows = FoldedRows.from_folds(np.arange(n_samples) % plan.n_folds)
     assert replace(rows, passes=plan.passes).steps(plan.batch_size) >= LEAST_STEPS
-    for others in (replace(steps, hears=True), Grid(0, 286, (11, 26))):
+    for others in (replace(steps, spectral=True), Grid(0, 286, (11, 26))):
         assert make_plan(n_samples, {0: 286}, epochs=30, grids=(others,)).passes == 1
 
 
 def test_what_is_averaged_over_steps_counts_alike_wherever_it_is_said(examples):
     averaged = make_plan(60, {0: 60}, epochs=5, grids=(Grid(0, 60, (60,)),)).recipes[1]
-    assert averaged.name.startswith("convolutions 64-64-64 averaged, decay 10, 128, warped 1")
+    assert averaged.name.startswith("convolutions 3×64 averaged · decay time 10 · 128 · warped 1")
     assert Recipe.from_json(json.loads(json.dumps(averaged.to_json()))) == averaged
     sequences = replace(examples, grids=(Grid(0, 60, (60,)),))
     network = build_network(averaged, sequences)
@@ -166,7 +166,7 @@ def test_sequences_are_moved_in_training_and_judged_as_they_are():
     rows = FoldedRows.from_folds(np.arange(60) % 3)
     features = {0: x.reshape(60, -1)[rows.order]}
     given = features[0].copy()
-    steps = Grid(0, 32, (8,), hears=True)
+    steps = Grid(0, 32, (8,), spectral=True)
     examples = Examples(
         rows, features, {0: (0,) * 32}, target[rows.order], BinaryCrossEntropy(), grids=(steps,)
     )

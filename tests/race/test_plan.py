@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from madaline.data.splits.batches import FoldedRows
-from madaline.race import plan as plan_module
-from madaline.race.plan import batch_size_for, make_plan
-from madaline.race.recipe import Recipe
+from madaline.race.planning import tables
+from madaline.race.planning.make_plan import batch_size_for, make_plan
+from madaline.race.recipe import TableRecipe, TextRecipe
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 
@@ -59,7 +59,7 @@ def test_an_encoding_that_adds_nothing_is_left_out(widths, encodings):
 
 
 def test_an_encoding_that_takes_too_much_memory_is_left_out(monkeypatch):
-    monkeypatch.setattr(plan_module, "LARGEST_ENCODING", 100 * 1000)
+    monkeypatch.setattr(tables, "LARGEST_ENCODING", 100 * 1000)
     assert {recipe.n_bins for recipe in make_plan(1000, WIDTHS, epochs=1).recipes} == {0, 16}
     assert {recipe.n_bins for recipe in make_plan(10**5, WIDTHS, epochs=1).recipes} == {0}
 
@@ -101,12 +101,8 @@ def test_texts_have_networks_of_their_own():
         make_plan(4000, {0: terms, 16: terms, 64: terms}, epochs=10, only_texts=True, n_outputs=20)
         for terms in (16_384, 500)
     )
-    assert all(recipe.quiet and recipe.units[0] == 20 for recipe in many.recipes)
+    assert {type(recipe) for recipe in many.recipes} == {TextRecipe}
+    assert {recipe.units[0] for recipe in many.recipes} == {20}
     assert len({recipe.name for recipe in few.recipes}) == len(few.recipes)
-    assert {recipe.quiet for recipe in few.recipes} == {True, False}
-
-
-def test_what_is_said_by_networks_of_texts_starts_nearly_silent():
-    recipe = make_plan(4000, {0: 9000, 16: 9000, 64: 9000}, epochs=10, only_texts=True).recipes[0]
-    assert recipe.name == "terms, decay 10, 8"
-    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert {type(recipe) for recipe in few.recipes} == {TextRecipe, TableRecipe}
+    assert many.recipes[0].name == "terms · decay time 10 · 20"

@@ -11,7 +11,7 @@ from madaline.race.judge import Judge
 from madaline.race.mix import Ingredient, Mix
 from madaline.race.pruning import Pruning, fewer_units, prune_mix
 from madaline.race.race import Race
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -22,7 +22,7 @@ def raced(make_examples, plan):
 
     def make(task="regression", **options):
         examples = make_examples(task, n_samples=200, **options)
-        recipes = (Recipe(0, 30, (16, 16)), Recipe(16, 30, (16, 16)))
+        recipes = (TableRecipe(0, 30, (16, 16)), TableRecipe(16, 30, (16, 16)))
         race = Race(replace(plan, recipes=recipes, epochs=40, patience=9, cuts=()), examples, 5)
         list(race.run())
         return race.mix(), examples

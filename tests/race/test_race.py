@@ -13,7 +13,7 @@ from madaline.race import cohort as cohort_module
 from madaline.race.cohort import Cohort
 from madaline.race.pruning import prune_mix
 from madaline.race.race import Race
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 from madaline.race.workers import Workers
 from madaline.records.decision import Decision
 
@@ -60,7 +60,7 @@ def test_the_grouping_of_networks_does_not_matter(elements, make_examples, plan,
 
 def test_grouping_and_threads_do_not_matter_at_the_usual_sizes(make_examples, bits, monkeypatch):
     examples = make_examples(n_samples=700, n_folds=5)
-    recipes = (Recipe(0, 3), Recipe(0, 10), Recipe(16, 3))
+    recipes = (TableRecipe(0, 3), TableRecipe(0, 10), TableRecipe(16, 3))
     plan = replace(_plan_of(recipes), n_folds=5, batch_size=64, epochs=2)
     usual = Race(plan, examples, 5)
     run(usual)
@@ -326,7 +326,7 @@ def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_
         list(one.run_epoch())
     name = plan.recipes[2].name
     race._apply(Decision(1, "keep", name, "It helps."))
-    snapshot = race.candidates[f"{name}, epoch 1"]
+    snapshot = race.candidates[f"{name} · epoch 1"]
     assert not snapshot.racing
     assert race.candidates[name].kept == 1
     before = race.candidates[name].theta.copy()

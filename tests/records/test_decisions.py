@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
 from madaline.records.decision import Action, Decision
 from madaline.records.record import Record
 
@@ -30,10 +30,20 @@ def test_decisions_survive_json(action):
     assert Decision.from_json(json.loads(text)) == decision
 
 
-def test_records_and_recipes_survive_json():
+def test_records_survive_json():
     record = Record(2, "plain", 0.3, 0.1 + 0.2, 0.03, 4, 1e12)
     assert Record(**json.loads(json.dumps(record.to_json()))) == record
-    recipe = Recipe(16, 10 / 3, (8, 4), 0.02)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        TableRecipe(16, 10 / 3, (8, 4), learning_rate=0.02),
+        GridRecipe(0, 10, channels=((16, 32), (64,)), averaged=True, column_dropout=0.1),
+        TextRecipe(0, 10),
+    ],
+)
+def test_recipes_survive_json(recipe):
     assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
 
 
@@ -44,7 +54,7 @@ def test_a_record_tells_whether_it_is_the_best():
 
 def test_recipes_that_differ_have_other_names():
     recipes = [
-        Recipe(n_bins, decay_time, units)
+        TableRecipe(n_bins, decay_time, units)
         for n_bins in (0, 16)
         for decay_time in (1, 3, 10 / 3)
         for units in ((8,), (8, 8), (16, 8))

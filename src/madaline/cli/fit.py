@@ -18,7 +18,6 @@ from madaline.cli.progress import choose_progress
 from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
 from madaline.cli.training_data import TrainingData, file_options, source_name
 from madaline.cli.words import paragraph, say
-from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.io.folders import LABEL
 from madaline.data.kinds import KINDS
 from madaline.data.target import check_learnable, infer_task
@@ -26,6 +25,7 @@ from madaline.errors import InputError, MadalineError
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
+from madaline.race.recipe import legend
 from madaline.words import count, size
 
 HELP = "learn to predict a column of a table"
@@ -44,42 +44,6 @@ examples:
   madaline fit pictures/                   (pictures/cat/1.png, pictures/dog/1.png, ...)
   madaline fit sounds/                     (sounds/yes/1.wav, sounds/no/1.wav, ...)
 """
-
-
-RECIPES = """\
-A recipe is named by how networks see numbers (plain, or also in bins), by the epochs after which an
-idle weight has decayed (few: simpler networks), and by the units of their layers. Its loss is how
-wrong it is on rows that it never saw: lower is better."""
-
-RECIPES_OF_TEXTS = """\
-A recipe is named by the terms that its networks look for in texts (words, pairs of words, signs),
-by the epochs after which an idle weight has decayed (few: simpler networks), by the units of their
-layers, and by how fast they learn (rate); where terms are few, networks as for numbers race, too
-(plain). Its loss is how wrong it is on texts that it never saw: lower is better."""
-
-
-RECIPES_OF_STEPS = """\
-A recipe is named by the units of its convolutions, which look at a few steps wherever they are, by
-the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
-layers behind them, and by how much rows are sped up and slowed down (warped), moved as a whole
-(offset), and moved in pitch, in training, each time in another way. Its loss is how wrong it is on
-rows that it never saw: lower is better."""
-
-RECIPES_OF_IMAGES = """\
-A recipe is named by the units of its convolutions, which look at small windows all over an image,
-by the epochs after which an idle weight has decayed (few: simpler networks), by the units of the
-layers behind them, and by how much images are bent in training, each time in another way (warped).
-Its loss is how wrong it is on images that it never saw: lower is better."""
-
-RECIPES_OF_BOTH = """\
-A recipe is named by the units of its convolutions, which look at small windows all over an image,
-or at a few steps of a sequence or sound (with others for each such column, where there are
-several), while a first layer looks at the other columns, by how that sees numbers (plain, or also
-in bins), by the epochs after which an idle weight has decayed (few: simpler networks), by the units
-of the layers behind all of them, and by how much images are bent, and sequences sped up and slowed
-down (warped), moved as a whole (offset), and sounds moved in pitch, in training, each time in
-another way. Recipes without convolutions take pixels or steps for columns like any other. A loss is
-how wrong a recipe is on rows that it never saw: lower is better."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -236,7 +200,10 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         f" side, each for at most {count(fitting.plan.epochs, 'epoch')}; those that predict unseen"
         " rows worse leave early."
     )
-    yield paragraph(_recipes(fitting.encoder))
+    yield paragraph(
+        f"In the names of recipes, {legend(fitting.plan.recipes)}. The loss is measured on rows"
+        " that their networks did not learn from: lower is better."
+    )
     metric = fitting.race.examples.metric
     if metric is not None:
         yield paragraph(
@@ -245,15 +212,6 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         )
     if fitting.resumed_epoch:
         yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
-
-
-def _recipes(encoder: TableEncoder) -> str:
-    """Return how recipes are named, in words."""
-    if encoder.grid:
-        return RECIPES_OF_IMAGES if len(encoder.grid) == 2 else RECIPES_OF_STEPS
-    if encoder.grids:
-        return RECIPES_OF_BOTH
-    return RECIPES_OF_TEXTS if encoder.only_texts else RECIPES
 
 
 def _why(fitting: Fitting, data: TrainingData) -> str:

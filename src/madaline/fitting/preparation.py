@@ -20,7 +20,8 @@ from madaline.fit_arguments import count_folds
 from madaline.fitting.training_data import Given
 from madaline.nn.arrays import Array
 from madaline.race.dataset import Examples
-from madaline.race.plan import Plan, make_plan
+from madaline.race.plan import Plan
+from madaline.race.planning.make_plan import make_plan
 
 BINS = (0, 16, 64)
 """Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""

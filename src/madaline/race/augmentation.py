@@ -17,7 +17,7 @@ from madaline.data.media.grid import Grid
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Examples
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import GridRecipe, Recipe
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Augmentation:
     ----------
     columns : tuple of int
         The column that each feature was made from.
-    grids : tuple of Grid
-        The images, sequences and sounds among the features.
     column_dropout : float
         Probability that a row hides a column.
+    grids : tuple of Grid
+        The images, sequences and sounds that are warped and shifted.
     warping : float
         How much images and sequences are warped.
     offset : float
@@ -41,19 +41,22 @@ class Augmentation:
     """
 
     columns: tuple[int, ...]
-    grids: tuple[Grid, ...]
     column_dropout: float
-    warping: float
-    offset: float
-    pitch: float
+    grids: tuple[Grid, ...] = ()
+    warping: float = 0.0
+    offset: float = 0.0
+    pitch: float = 0.0
 
     @classmethod
     def of(cls, recipe: Recipe, dataset: Examples) -> Self:
         """Return the augmentation of a recipe for the features of a dataset."""
+        columns = dataset.columns[recipe.n_bins]
+        if not isinstance(recipe, GridRecipe):
+            return cls(columns, recipe.column_dropout)
         return cls(
-            dataset.columns[recipe.n_bins],
-            dataset.grids,
+            columns,
             recipe.column_dropout,
+            dataset.grids,
             recipe.warping,
             recipe.offset,
             recipe.pitch,
@@ -62,8 +65,7 @@ class Augmentation:
     @property
     def active(self) -> bool:
         """Whether it changes anything."""
-        on_grids = self.warping or self.offset or self.pitch
-        return bool(self.column_dropout or (self.grids and on_grids))
+        return any((self.column_dropout, self.warping, self.offset, self.pitch))
 
     def apply(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
         """Return changed rows; those given are overwritten.
@@ -118,7 +120,7 @@ class Augmentation:
             if not grid.of_steps:
                 continue
             for rows, rng in zip(x[..., grid.features], rngs, strict=True):
-                if self.pitch and grid.hears:
+                if self.pitch and grid.spectral:
                     move_pitches(rows, grid.sides[0], self.pitch, rng)
                 if self.offset:
                     add_offsets(rows, grid.sides[0], self.offset, rng)

@@ -159,7 +159,7 @@ class Cohort:
         What a network learns does not depend on the group that it is in: layers that draw by chance
         in training do so for a whole group, so where there are any, each fold is one.
         """
-        most = 1 if self.recipes[0].dropout else len(self.recipes)
+        most = 1 if self.recipes[0].random_layers else len(self.recipes)
         return [
             self._division(parts, fold_parts)
             for parts in range(1, most + 1)
@@ -170,7 +170,7 @@ class Cohort:
     def _fewest_fold_parts(self) -> int:
         recipe, folds = self.recipes[0], self.examples.rows.n_folds
         activations = len(self.recipes) * self.batch_size * width(recipe, self.examples)
-        size = 1 if recipe.dropout else max(1, GROUP_ELEMENTS // activations)
+        size = 1 if recipe.random_layers else max(1, GROUP_ELEMENTS // activations)
         return -(-folds // size)
 
     def _division(self, parts: int, fold_parts: int) -> Division:

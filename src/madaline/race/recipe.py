@@ -1,25 +1,22 @@
-"""A recipe is a set of hyperparameters; recipes race one another on the same rows."""
+"""A recipe is a set of hyperparameters; recipes race one another on the same rows.
+
+There is a type for each kind of data: tables, grids (images, sequences, sounds) and texts. A recipe
+is identified by its values: two that are equal are the same one. Its name is for people only.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
-from typing import Any
-
-LEARNING_RATE = 0.03
-"""With averaged weights, most tables take any rate from 0.003 to 0.05 alike; this one is quick."""
-
-GRID_LEARNING_RATE = 0.01
-"""Convolutions get lost at the rate of tables."""
-
-TEXT_LEARNING_RATE = 0.0003
-"""Of thousands of terms, each in a few texts, every one moves what is said: at the rate of tables
-networks know the texts by heart after two epochs."""
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, asdict, dataclass
+from itertools import groupby
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How one kind of network sees the table and learns from it.
+class Recipe(ABC):
+    """How the networks of one recipe see the table and learn from it.
 
     Parameters
     ----------
@@ -30,89 +27,176 @@ class Recipe:
         time. Short means strong regularization.
     units : tuple of int
         Units of each hidden layer.
-    column_dropout : float
-        Probability that a row hides a column of the table in training. Networks that cannot count
-        on any one column use more of them.
     learning_rate : float
-        For biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6.
-    channels : tuple of tuple of int
-        For each grid that features stand on, the units of each convolution; none in tables.
-    dropout : float
-        Probability that an input of the layers behind the convolutions is silenced in training.
-    warping : float
-        How much images are bent, and sequences sped up and slowed down, in training, each time in
-        another way (`madaline.data.media.augmentations`).
-    quiet : bool
-        Whether the first layer starts nearly silent: what it says then comes from what it learned,
-        and not from where thousands of weights happened to start.
-    offset : float
-        How far sequences are moved as a whole in training, each time elsewhere
-        (`madaline.data.media.augmentations`).
-    pitch : float
-        How far the pitches of sounds are moved in training, each time in another way
-        (`madaline.data.media.augmentations`).
-    averaged : bool
-        Whether what convolutions say of a sequence is averaged over its steps, so that it counts
-        alike wherever it is said.
-
-    Examples
-    --------
-    >>> Recipe(n_bins=16, decay_time=3).name
-    '16 bins, decay 3, 64-64-64'
+        For biases; weights use it times ``10 / sqrt(fan_in)``, gates times 6. The default of each
+        type is where its networks start.
+    column_dropout : float
+        Probability that a row hides a column of the table in training. Networks that cannot rely
+        on any one column use more of them.
     """
 
     n_bins: int
     decay_time: float
     units: tuple[int, ...] = (64, 64, 64)
+    _: KW_ONLY
+    learning_rate: float = 0.03
     column_dropout: float = 0.0
-    learning_rate: float = LEARNING_RATE
+
+    legend: ClassVar[str]
+    """What the words mean that names of this type alone have."""
+
+    @property
+    def name(self) -> str:
+        """What people read: it tells the recipes of a race apart."""
+        return " · ".join(self._words())
+
+    @property
+    def random_layers(self) -> bool:
+        """Whether layers draw random numbers in training, so that each fold trains by itself."""
+        return False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as JSON-able values."""
+        return {"type": type(self).__name__} | asdict(self)
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that `to_json` described."""
+        types = {one.__name__: one for one in (TableRecipe, GridRecipe, TextRecipe)}
+        settings = {name: _tuples(value) for name, value in values.items() if name != "type"}
+        return types[values["type"]](**settings)
+
+    def _words(self) -> Iterator[str]:
+        yield from self._inputs()
+        yield f"decay time {self.decay_time:.2g}"
+        yield _shape(self.units)
+        if self.column_dropout:
+            yield f"{self.column_dropout:.0%} hidden"
+        yield from self._augmentation()
+        if self.learning_rate != type(self).learning_rate:
+            yield f"rate {self.learning_rate:.2g}"
+
+    @abstractmethod
+    def _inputs(self) -> Iterator[str]:
+        """Yield what the first layers look at."""
+
+    def _augmentation(self) -> Iterator[str]:
+        """Yield what changes the rows in training, beside hidden columns."""
+        yield from ()
+
+
+@dataclass(frozen=True)
+class TableRecipe(Recipe):
+    """Gated columns and hidden layers of SiLU units (final).
+
+    With averaged weights, most tables reach the same loss with any learning rate from 0.003 to
+    0.05; the default is quick.
+
+    Examples
+    --------
+    >>> TableRecipe(n_bins=16, decay_time=3).name
+    '16 bins · decay time 3 · 3×64'
+    """
+
+    legend = "plain or bins is how numbers are encoded"
+
+    def _inputs(self) -> Iterator[str]:
+        yield f"{self.n_bins} bins" if self.n_bins else "plain"
+
+
+@dataclass(frozen=True)
+class GridRecipe(Recipe):
+    """Convolutions over images, sequences or sounds, with hidden layers of rectifiers (final).
+
+    Columns beside the grids have a first layer of their own. At the learning rate of tables,
+    convolutions diverge.
+
+    Parameters
+    ----------
+    channels : tuple of tuple of int
+        For each grid among the features, the units of each convolution.
+    dropout : float
+        Probability that an input of the layers behind the convolutions is zero in training.
+    warping : float
+        How much images are warped, and sequences sped up and slowed down, in training, each time
+        in another way (`madaline.data.media.augmentations`).
+    offset : float
+        How far sequences are shifted as a whole in training, each time elsewhere
+        (`madaline.data.media.augmentations`).
+    pitch : float
+        How far the pitches of sounds are shifted in training, each time in another way
+        (`madaline.data.media.augmentations`).
+    averaged : bool
+        Whether the outputs of convolutions over a sequence are averaged over its steps, so that
+        it does not matter at which step a pattern occurs.
+
+    Examples
+    --------
+    >>> GridRecipe(0, 10, (128,), channels=((16, 32),), warping=1.0).name
+    'convolutions 16-32 · decay time 10 · 128 · warped 1'
+    """
+
+    units: tuple[int, ...] = (128,)
+    _: KW_ONLY
+    learning_rate: float = 0.01
     channels: tuple[tuple[int, ...], ...] = ()
     dropout: float = 0.0
     warping: float = 0.0
-    quiet: bool = False
     offset: float = 0.0
     pitch: float = 0.0
     averaged: bool = False
 
+    legend = (
+        "convolutions are named by the units of each, over small windows of an image or a few steps"
+        " of a sequence or sound (averaged: over all steps); warped, offset and pitch are how much"
+        " rows are changed at random in training"
+    )
+
     @property
-    def name(self) -> str:
-        """A short name that tells recipes apart."""
-        seen = f"{self.n_bins} bins" if self.n_bins else "plain"
-        shape = "-".join(str(units) for units in self.units)
-        if self.channels:
-            return self._name_on_grid(shape)
-        if self.quiet:
-            return f"terms, decay {self.decay_time:.2g}, {shape}{self._pace(TEXT_LEARNING_RATE)}"
-        hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
-        return f"{seen}, decay {self.decay_time:.2g}, {shape}{hidden}{self._pace(LEARNING_RATE)}"
+    def random_layers(self) -> bool:
+        """Whether layers draw random numbers in training, so that each fold trains by itself."""
+        return self.dropout > 0
 
-    def _name_on_grid(self, shape: str) -> str:
-        channels = " and ".join("-".join(map(str, units)) for units in self.channels)
-        channels += " averaged" if self.averaged else ""
-        seen = f"{self.n_bins} bins, " if self.n_bins else ""
-        hidden = f", {self.column_dropout:.0%} hidden" if self.column_dropout else ""
-        bent = f", warped {self.warping:.2g}" if self.warping else ""
-        bent += f", offset {self.offset:.2g}" if self.offset else ""
-        bent += f", pitch {self.pitch:.2g}" if self.pitch else ""
-        pace = self._pace(GRID_LEARNING_RATE)
-        decay = f"decay {self.decay_time:.2g}"
-        return f"convolutions {channels}, {seen}{decay}, {shape}{hidden}{bent}{pace}"
+    def _inputs(self) -> Iterator[str]:
+        yield (
+            f"convolutions {' and '.join(map(_shape, self.channels))}"
+            f"{' averaged' if self.averaged else ''}"
+        )
+        if self.n_bins:
+            yield f"{self.n_bins} bins"
 
-    def _pace(self, usual: float) -> str:
-        return "" if self.learning_rate == usual else f", rate {self.learning_rate:.2g}"
+    def _augmentation(self) -> Iterator[str]:
+        strengths = {"warped": self.warping, "offset": self.offset, "pitch": self.pitch}
+        yield from (f"{name} {value:.2g}" for name, value in strengths.items() if value)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the recipe as JSON-able values."""
-        return asdict(self)
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Recipe:
-        """Return the recipe that `to_json` described."""
-        channels = values.get("channels", ())
-        if channels and isinstance(channels[0], int):
-            channels = [channels]  # of a model from before there could be several grids
-        settings = {"units": tuple(values["units"]), "channels": tuple(map(tuple, channels))}
-        return cls(**(values | settings))
+@dataclass(frozen=True)
+class TextRecipe(Recipe):
+    """Few units over thousands of terms, with a small initialization of the first layer (final).
+
+    Their outputs then come from what was learned and not from the random start of thousands of
+    weights. Each term is in few texts, and every one has an effect: at the learning rate of tables,
+    networks overfit after two epochs.
+    """
+
+    units: tuple[int, ...] = (8,)
+    _: KW_ONLY
+    learning_rate: float = 0.0003
+
+    legend = "terms are words, pairs of words and signs"
+
+    def _inputs(self) -> Iterator[str]:
+        yield "terms"
+
+
+def legend(recipes: Iterable[Recipe]) -> str:
+    """Return what the words in the names of some recipes mean."""
+    types = dict.fromkeys(type(recipe).legend for recipe in recipes)
+    return (
+        f"{'; '.join(types)}; decay time is the epochs in which an unneeded weight decays (short:"
+        " simpler networks); 3×64 is three hidden layers of 64 units; rate is the learning rate, if"
+        " it was changed"
+    )
 
 
 def recipe_name(name: str) -> str:
@@ -120,7 +204,17 @@ def recipe_name(name: str) -> str:
 
     Examples
     --------
-    >>> recipe_name("plain, decay 3, 64-64-64, epoch 12"), recipe_name("plain, decay 3, 64-64-64")
-    ('plain, decay 3, 64-64-64', 'plain, decay 3, 64-64-64')
+    >>> recipe_name("plain · decay time 3 · 3×64 · epoch 12")
+    'plain · decay time 3 · 3×64'
     """
-    return re.sub(r", epoch \d+$", "", name)
+    return re.sub(r"(,| ·) epoch \d+$", "", name)  # with a comma in files of before
+
+
+def _shape(units: tuple[int, ...]) -> str:
+    """Return layers in a few characters: 3×64 for equal ones."""
+    runs = [(len(list(run)), size) for size, run in groupby(units)]
+    return "-".join(f"{length}×{size}" if length > 1 else f"{size}" for length, size in runs)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

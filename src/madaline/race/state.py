@@ -89,7 +89,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """The recipe's name; of a snapshot, with its epoch."""
-        return f"{self.recipe.name}, epoch {self.epoch}" if self.snapshot else self.recipe.name
+        return f"{self.recipe.name} · epoch {self.epoch}" if self.snapshot else self.recipe.name
 
 
 @dataclass(frozen=True)

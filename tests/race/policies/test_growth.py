@@ -7,12 +7,12 @@ import pytest
 from madaline.nn.layers import Linear
 from madaline.nn.network import Network
 from madaline.race.policies.growth import GrowthPolicy, wider
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 from madaline.race.state import Candidate, Standing
 from madaline.records.record import Record
 
 POLICY = GrowthPolicy(rows_for_a_parameter=2, widest=128, epochs=50)
-RECIPE = Recipe(16, 3)
+RECIPE = TableRecipe(16, 3)
 NETWORK = Network((Linear(99, 1),))  # of 100 parameters
 
 
@@ -27,7 +27,7 @@ def decide(*candidates, rows=250, epoch=18):
 
 
 def test_a_leader_with_many_rows_for_few_parameters_grows():
-    (decision,) = decide(candidate(), candidate(Recipe(0, 3), loss=0.6))
+    (decision,) = decide(candidate(), candidate(TableRecipe(0, 3), loss=0.6))
     assert (decision.action, decision.subject) == ("grow", RECIPE.name)
     for number in ("0.5000", "100 parameters", "250 rows", "128 instead of 64"):
         assert number in decision.sentence
@@ -49,6 +49,6 @@ def test_widths_are_tried_once_and_have_an_end():
 
 
 def test_wider_is_twice_the_units_at_a_third_of_the_learning_rate():
-    recipe = wider(Recipe(0, 3, (64, 32), learning_rate=0.3))
+    recipe = wider(TableRecipe(0, 3, (64, 32), learning_rate=0.3))
     assert recipe.units == (128, 64)
     assert recipe.learning_rate == pytest.approx(0.1)

@@ -6,12 +6,12 @@ from math import inf, nan
 import pytest
 
 from madaline.race.policies.learning_rate_decay import PacePolicy, slower
-from madaline.race.recipe import LEARNING_RATE, Recipe
+from madaline.race.recipe import TableRecipe
 from madaline.race.state import Candidate, Standing
 from madaline.records.record import Record
 
 POLICY = PacePolicy(lowest=0.001, epochs=50)
-RECIPE = Recipe(16, 3)
+RECIPE = TableRecipe(16, 3)
 
 
 class Constant:
@@ -34,10 +34,10 @@ def decide(*candidates, epoch=20):
 
 
 def test_a_leader_that_stopped_goes_on_with_shorter_steps():
-    other = candidate(Recipe(0, 10), loss=0.6)
+    other = candidate(TableRecipe(0, 10), loss=0.6)
     (decision,) = decide(candidate(), other)
     assert (decision.action, decision.subject) == ("lower", RECIPE.name)
-    assert decision.evidence["rate"] == pytest.approx(LEARNING_RATE / 3)
+    assert decision.evidence["rate"] == pytest.approx(TableRecipe.learning_rate / 3)
 
 
 def test_a_leader_that_races_is_left_alone():

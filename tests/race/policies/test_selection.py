@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from madaline.race.policies.selection import SelectionPolicy, mix_shares
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 from madaline.race.state import Candidate, Standing
 
 
@@ -16,7 +16,7 @@ def make_standing(make_examples):
     def make(errors, *, epoch=6, retired=()):
         candidates = {}
         for number, error in enumerate(errors):
-            recipe = Recipe(0, number + 1, (8,))
+            recipe = TableRecipe(0, number + 1, (8,))
             output = (examples.target + error).astype(np.float32)
             candidates[recipe.name] = Candidate(
                 recipe,
@@ -93,7 +93,7 @@ def test_the_words_have_the_numbers(make_standing, errors):
 
 def test_shares_are_of_all_that_were_ever_judged(make_standing, errors):
     standing = make_standing(errors, retired=(0,))
-    standing.candidates["new"] = Candidate(Recipe(0, 99), network=None)
+    standing.candidates["new"] = Candidate(TableRecipe(0, 99), network=None)
     shares = mix_shares(standing)
     assert list(shares) == names(standing, 0, 1, 2, 3)
     assert shares[names(standing, 0)[0]] > 0

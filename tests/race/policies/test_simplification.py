@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from madaline.race.policies.simplification import COLUMN_DROPOUT, SimplificationPolicy, simpler
-from madaline.race.recipe import LEARNING_RATE, Recipe
+from madaline.race.recipe import TableRecipe
 from madaline.race.state import Candidate, Standing
 from madaline.records.record import Record
 
 POLICY = SimplificationPolicy(overfit=0.9, fewest_columns=16)
-RECIPE = Recipe(16, 3)
+RECIPE = TableRecipe(16, 3)
 
 
 def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
@@ -30,7 +30,7 @@ def decide(monkeypatch):
 
 
 def test_a_leader_that_stopped_and_overfits_starts_anew_with_columns_hidden(decide):
-    (decision,) = decide(candidate(), candidate(Recipe(0, 3), loss=0.6))
+    (decision,) = decide(candidate(), candidate(TableRecipe(0, 3), loss=0.6))
     assert (decision.action, decision.subject) == ("simplify", RECIPE.name)
     for number in ("0.5000", "0.4400", "15%"):
         assert number in decision.sentence
@@ -47,12 +47,12 @@ def test_a_table_of_few_columns_has_none_to_hide(decide):
 
 
 def test_it_is_tried_once(decide):
-    assert decide(candidate(), candidate(simpler(Recipe(0, 3)), loss=0.6)) == []
+    assert decide(candidate(), candidate(simpler(TableRecipe(0, 3)), loss=0.6)) == []
     assert decide(candidate(simpler(RECIPE))) == []
 
 
 def test_simpler_hides_columns_and_begins_at_the_usual_rate():
     recipe = simpler(replace(RECIPE, learning_rate=0.001))
     assert recipe == replace(RECIPE, column_dropout=COLUMN_DROPOUT)
-    assert recipe.learning_rate == LEARNING_RATE
-    assert recipe.name == "16 bins, decay 3, 64-64-64, 15% hidden"
+    assert recipe.learning_rate == TableRecipe.learning_rate
+    assert recipe.name == "16 bins · decay time 3 · 3×64 · 15% hidden"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline.race.policies.stopping import StoppingPolicy
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import TableRecipe
 from madaline.race.state import Candidate, Standing
 from madaline.records.record import Record
 
@@ -16,7 +16,7 @@ POLICY = StoppingPolicy(8, 4, 50, least_gain=1.0)
 def standing(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
     candidates = [
         Candidate(
-            Recipe(0, number + 1),
+            TableRecipe(0, number + 1),
             network=None,
             loss=0.25,
             epoch=best,
@@ -79,7 +79,7 @@ def make_flat(make_examples):
 
     def make(then, now, **changes):
         output, latest = ((examples.target + error).astype(np.float32) for error in (then, now))
-        recipe, loss = Recipe(0, 3), examples.mean_loss(output)
+        recipe, loss = TableRecipe(0, 3), examples.mean_loss(output)
         one = Candidate(recipe, None, loss, 2, output=output, now=latest)
         one.record = Record(10, recipe.name, examples.mean_loss(latest), loss, 0.03, 1, 0.0)
         return Standing(10, {one.name: replace(one, **changes)}, examples)

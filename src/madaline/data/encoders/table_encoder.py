@@ -153,7 +153,7 @@ class TableEncoder:
                 start,
                 start + encoder.n_features,
                 encoder.grid_shape[:-1],
-                hears=isinstance(encoder, SoundEncoder),
+                spectral=isinstance(encoder, SoundEncoder),
             )
             for encoder, start in zip(self.encoders, self._starts, strict=True)
             if encoder.grid_shape

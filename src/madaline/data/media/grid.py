@@ -1,4 +1,4 @@
-"""A grid is where the features of an image, a sequence or a sound stand: pixels, steps, moments."""
+"""A grid holds the features of an image, a sequence or a sound: pixels, steps or time frames."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from math import prod
 
 @dataclass(frozen=True)
 class Grid:
-    """Which features of a table stand on a grid, and what grid that is.
+    """Which features of a table form a grid, and its shape.
 
     Parameters
     ----------
     start, stop : int
-        The features from where to where; those of a position stand side by side.
+        Its features are ``start:stop``; the channels of a position are next to each other.
     sides : tuple of int
         Positions: (height, width) of images, (length,) of sequences and sounds.
-    hears : bool, default=False
-        Whether the channels of a position are pitches.
+    spectral : bool, default=False
+        Whether the channels of a position are frequency bands.
 
     Examples
     --------
@@ -29,16 +29,16 @@ class Grid:
     start: int
     stop: int
     sides: tuple[int, ...]
-    hears: bool = False
+    spectral: bool = False
 
     @property
     def features(self) -> slice:
-        """The features that stand on it."""
+        """Its features."""
         return slice(self.start, self.stop)
 
     @property
     def n_positions(self) -> int:
-        """How many positions it has."""
+        """Number of positions."""
         return prod(self.sides)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from madaline.race.policies.policy import Policy
-from madaline.race.recipe import GRID_LEARNING_RATE, LEARNING_RATE, Recipe
+from madaline.race.recipe import Recipe
 from madaline.race.state import Candidate, Standing
 from madaline.records.decision import Decision
 
@@ -64,5 +64,5 @@ class SimplificationPolicy(Policy):
 
 def simpler(recipe: Recipe) -> Recipe:
     """Return the recipe with some columns hidden, at the usual learning rate."""
-    usual = GRID_LEARNING_RATE if recipe.channels else LEARNING_RATE
+    usual = type(recipe).learning_rate
     return replace(recipe, column_dropout=COLUMN_DROPOUT, learning_rate=usual)
