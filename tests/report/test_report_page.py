@@ -75,7 +75,7 @@ def test_a_model_from_before_says_so(models) -> None:
     text = Outline(render_page(report_data(old))).text
     assert "from before this was kept" in text
     assert "from before fits were diagnosed" in text
-    assert "from before it was kept with what it was fitted" in text
+    assert "from before the settings of its fit were kept" in text
 
 
 def test_names_and_labels_are_shown_and_not_obeyed(tmp_path) -> None:

@@ -14,11 +14,10 @@ from pathlib import Path
 
 from madaline.data.io.atomic import write_atomically
 from madaline.data.kinds import DROPPED
-from madaline.data.target import ClassEncoder
-from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
+from madaline.report.data import class_labels
 from madaline.report.reproduce import how_to_reproduce
-from madaline.words import METRICS, count, decimals, metric_name
+from madaline.words import METRICS, count, metric_name, some, with_error
 
 PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
 """What hubs call the task."""
@@ -38,7 +37,7 @@ def model_card(model: FittedModel) -> str:
     Returns
     -------
     str
-        Markdown. The license and the origin of the data are nobody's to guess: add them.
+        Markdown. Add the license and the origin of the data, which are not known here.
 
     Examples
     --------
@@ -83,12 +82,10 @@ def _metadata(model: FittedModel) -> Iterator[str]:
 
 
 def _head(model: FittedModel) -> Iterator[str]:
-    summary, target_encoder = model.summary, model.predictor.target_encoder
+    summary, labels = model.summary, class_labels(model)
     outcome = "a number"
-    if isinstance(target_encoder, ClassEncoder):
-        labels = [_text(label_text(label)) for label in target_encoder.classes.tolist()]
-        outcome = f"one of {len(labels)} classes ({', '.join(labels[:20])}"
-        outcome += f" and {len(labels) - 20} more)" if len(labels) > 20 else ")"
+    if labels is not None:
+        outcome = f"one of {len(labels)} classes ({some(map(_text, labels), limit=20)})"
     yield from (f"# {_text(summary.target)}", "")
     yield (
         f"Predicts {_text(summary.target)}, {outcome}, from {count(summary.n_columns, 'column')},"
@@ -101,19 +98,17 @@ def _head(model: FittedModel) -> Iterator[str]:
 def _scores(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield from ("## How good it is", "")
-    yield f"Each of {summary.n_judged:,} rows was judged by networks that never saw it."
+    yield f"Each of {summary.n_judged:,} rows was judged by networks that were not trained on it."
     if any(score.gain for score in summary.scores):
-        yield "What the networks of all folds add by predicting together counts, too."
+        yield "The scores include the gain of averaging the networks of all folds."
     if not summary.learned:
-        yield "**It is no better than a constant, beyond doubt.**"
-    yield from ("", "| score | networks | a constant |", "| --- | ---: | ---: |")
+        yield "**It is not clearly better than the baseline.**"
+    yield from ("", "| score | networks | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:
-        digits = decimals(score.standard_error)
-        spec = ".4g" if digits is None else f",.{digits}f"
-        yield (
-            f"| {_text(METRICS.get(score.metric, score.metric))} |"
-            f" {score.value:{spec}} ± {score.standard_error:{spec}} | {score.constant:{spec}} |"
-        )
+        numbers = (score.value, score.standard_error, score.constant)
+        value, error, baseline = with_error(numbers, score.standard_error)
+        name = _text(METRICS.get(score.metric, score.metric))
+        yield f"| {name} | {value} ± {error} | {baseline} |"
     yield ""
 
 
@@ -123,9 +118,9 @@ def _columns(model: FittedModel) -> Iterator[str]:
         if column.kind != DROPPED:
             yield f"| {_text(column.name)} | {column.kind} | {_text(column.detail)} |"
     if model.predictor.encoder.grid:
-        yield from ("", "Images need that size; `madaline predict` brings files to it.", "")
+        yield from ("", "Images need that size; `madaline predict` resizes files.", "")
     else:
-        yield from ("", "Missing values and new categories are welcome.", "")
+        yield from ("", "Missing values and new categories are allowed.", "")
 
 
 def _matters(model: FittedModel) -> Iterator[str]:
@@ -134,28 +129,27 @@ def _matters(model: FittedModel) -> Iterator[str]:
         return
     yield from ("## What it relies on", "")
     yield (
-        f"By how much the {metric_name(clear[0].metric)} gets worse where a column's values are"
-        " exchanged among rows:"
+        f"How much worse the {metric_name(clear[0].metric)} gets when a column's values are"
+        " permuted among rows:"
     )
     yield ""
     for one in clear:
-        digits = decimals(one.standard_error)
-        spec = ".4g" if digits is None else f",.{digits}f"
-        yield f"- {_text(one.name)}: {one.value:{spec}} ± {one.standard_error:{spec}}"
+        value, error = with_error((one.value, one.standard_error), one.standard_error)
+        yield f"- {_text(one.name)}: {value} ± {error}"
     yield ""
 
 
 def _findings(model: FittedModel) -> Iterator[str]:
     yield from ("## Limits", "")
     if model.diagnosis is None:
-        yield "Its fit was not looked at."
+        yield "Its fit was not diagnosed."
     elif not model.diagnosis.findings:
-        yield "Nothing was found to be wrong with the fit."
+        yield "No problem of the fit was found."
     else:
         yield from (f"- {one.severity}: {_text(one.sentence)}" for one in model.diagnosis)
     yield from (
         "",
-        "It says what was usual among the rows that it learned from, not what causes what.",
+        "It predicts from what was usual among the rows of training, not from causes.",
     )
     yield ""
 
@@ -168,11 +162,8 @@ def _story(model: FittedModel) -> Iterator[str]:
 
 def _use(model: FittedModel) -> Iterator[str]:
     yield from ("## How to use it", "", "```python", "import madaline", "")
-    yield from (
-        'model = madaline.load("model.madaline")',
-        "model.predict(table)  # a dict of columns",
-    )
-    yield from ("```", "")
+    yield 'model = madaline.load("model.madaline")'
+    yield from ("model.predict(table)  # a dict of columns", "```", "")
     again = how_to_reproduce(model)
     for code, language in ((again["command"], "sh"), (again["python"], "python")):
         if code:
