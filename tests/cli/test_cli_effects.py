@@ -38,7 +38,7 @@ def test_without_a_column_there_is_a_sentence_for_each_that_matters(run, model, 
     assert "From weight " in outcome.out
     assert "the probability of plum stays about the same" in outcome.out
     assert "falls by" in outcome.out
-    assert "work together" in outcome.out
+    assert "interact" in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
@@ -77,8 +77,8 @@ def test_what_would_make_a_plum_a_pear(run, model, fruit) -> None:
     assert "Row 1 is predicted pear" in outcome.out
     assert "weight were " in outcome.out
     (found,) = json.loads(run("counterfactual", model, fruit, "--json").out)["counterfactuals"]
-    assert (found["row"], found["wish"], found["found"]) == (0, "pear", True)
-    assert "No change was found" in run(
+    assert (found["row"], found["target"], found["found"]) == (0, "pear", True)
+    assert "No change of up to 1 column" in run(
         "counterfactual", model, fruit, "--only", "organic", "--to", "pear"
     ).out.replace("\n", " ")
 

@@ -55,7 +55,7 @@ def test_json(run, model, fruit) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--class", "apple"], "There is no class 'apple': choose one of 'pear', 'plum'"),
+        (["--class", "apple"], "There is no class 'apple': choose one of pear, plum"),
         (["--method", "lime"], "method is 'lime'"),
         (["--rows", "0"], "--rows is 0"),
         (["--nodes", "1"], "give nodes=2"),

@@ -70,13 +70,13 @@ def test_only_allowed_columns_change(linear):
     (found,) = counterfactuals(linear, start, columns=["small", "city"])
     assert not found.found
     assert str(found) == (
-        "Row 0 is predicted no (97.3%). No change was found that makes it yes, with up to 2 other"
-        " columns of small, city and values seen in training; the closest comes to yes at 40.1%,"
-        " if small were 1 instead of 0.2."
+        "Row 0 is predicted no (97.3%). No change of up to 2 columns (small, city) within the"
+        " values seen in training makes it yes. The closest is yes at 40.1%, if small were 1"
+        " instead of 0.2."
     )
     assert {change.column for change in found.changes} <= {"small"}
     at_most = counterfactuals(linear, start, columns=["small", "whole"], most_columns=1)[0]
-    assert "with up to 1 other column of small, whole" in str(at_most)
+    assert "of up to 1 column (small, whole)" in str(at_most)
 
 
 def test_whole_numbers_stay_whole_and_within_their_range():
@@ -141,10 +141,10 @@ def test_numbers_are_brought_into_a_range():
     assert found.changes[0].after == pytest.approx(10, abs=0.2)
     (found,) = counterfactuals(model, START, target=(150, 250))
     assert (found.found, found.changes) == (True, ())
-    assert str(found) == "Row 0 is predicted 200, as wished."
+    assert str(found) == "Row 0 is predicted 200, which meets the target."
     (found,) = counterfactuals(model, START, target=(2000, 3000))
-    assert "No change was found that makes it between 2,000 and 3,000" in str(found)
-    assert "comes to 1,000, if large were 100 instead of 20" in str(found)
+    assert "makes it between 2,000 and 3,000" in str(found)
+    assert "The closest is 1,000, if large were 100 instead of 20." in str(found)
 
 
 def test_of_several_classes_the_next_one_is_wished():
@@ -190,7 +190,7 @@ def test_every_row_has_an_answer_that_is_its_own_and_the_same_again(linear):
     rows = {name: values[:6] for name, values in columns.items()}
     found = counterfactuals(linear, rows)
     assert [one.row for one in found] == list(range(6))
-    alone = counterfactuals(linear, {n: v[4:5] for n, v in columns.items()}, numbers=[4])
+    alone = counterfactuals(linear, {n: v[4:5] for n, v in columns.items()}, row_numbers=[4])
     assert alone[0] == found[4]
     assert found == counterfactuals(linear, rows)
 
@@ -205,7 +205,7 @@ def test_trained_networks_predict_what_was_promised(fittings, make_columns):
             for change in one.changes:
                 changed[change.column] = [change.after]
             (label,) = model.predict(changed).tolist()
-            assert one.found == (str(label) == one.wish)
+            assert one.found == (str(label) == one.target)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from known_models import known_model
 
 from madaline.errors import InputError
+from madaline.explain.effect import stretches_of
 from madaline.explain.effects import edges_of, effects
-from madaline.explain.shape import bends
 
 
 @pytest.fixture
@@ -205,5 +205,5 @@ def test_edges_are_values_that_occur():
 
 
 def test_a_flat_line_has_one_stretch():
-    assert bends(np.zeros(5), 0.1) == [(0, 4)]
-    assert bends(np.array([0.0, 1.0]), 0.1) == [(0, 1)]
+    assert stretches_of(np.zeros(5), 0.1) == [(0, 4)]
+    assert stretches_of(np.array([0.0, 1.0]), 0.1) == [(0, 1)]

@@ -267,7 +267,7 @@ def test_the_same_seed_draws_the_same(wild, columns):
     one, same, other = (explain(model, rows, seed=seed, **settings) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.attributions, same.attributions)
     assert (one.attributions != other.attributions).any()
-    assert one.background == "100 of 150 given rows, drawn by chance"
+    assert one.background == "100 of 150 given rows, drawn at random"
 
 
 def test_no_rows_are_explained_by_nothing(wild, columns):

@@ -34,7 +34,7 @@ def test_a_background_of_no_rows(models, columns):
 @pytest.mark.parametrize(
     ("task", "settings", "sentence"),
     [
-        ("binary", {"target_class": "maybe"}, "There is no class 'maybe': choose one of 'no', 'y"),
+        ("binary", {"target_class": "maybe"}, "There is no class 'maybe': choose one of no, yes"),
         ("multiclass", {"target_class": 1}, "There is no class 1: choose one of 0, 10, 20"),
         ("regression", {"target_class": 1}, "predicts a number: leave it out"),
         ("regression", {"scale": "probability"}, "predicts a number, which is explained in its"),

@@ -8,8 +8,8 @@ from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.explain import explain
-from madaline.explain.attributions.rescale_rule import passes, secant
-from madaline.explain.whole_part import WholePart
+from madaline.explain.attributions.parts import WholePart
+from madaline.explain.attributions.rescale_rule import passes, rescale
 from madaline.nn.layers import (
     Convolution,
     Linear,
@@ -54,7 +54,7 @@ def test_places_add_up_to_the_column_and_columns_to_the_output(reader, digits, m
 
 def test_without_a_background_an_even_image_is_compared_with(reader, digits):
     found = explain(reader.model_, {"image": digits[0][:2]})
-    assert "an even image" in found.background
+    assert "a plain image" in found.background
     assert np.abs(found.remaining).max() < 1e-3
 
 
@@ -93,7 +93,7 @@ def test_rows_keep_their_maps_and_shapley_values_have_none(reader, digits):
     found = reader.explain(X[:3], background=X[:10])
     np.testing.assert_array_equal(found[1].maps["image"], found.maps["image"][1:2])
     assert "8 x 8 pixels, gray" in str(found)
-    assert "places that add: +" in str(found)
+    assert "(parts: +" in str(found)
     shapley = reader.explain(X[:3], background=X[:10], method="shapley")
     assert shapley.maps == {}
     np.testing.assert_allclose(shapley.attributions, found.attributions, atol=1e-3)
@@ -146,7 +146,7 @@ def through(layers, segments, seed=0):
     for one in range(1, segments + 1):
         after = passes(part, a + one / segments * (b - a), Workspace())
         gradient = np.broadcast_to(weight, (1, 6, n_outputs)).copy()
-        share = secant(before, after, gradient, part.discarded)
+        share = rescale(before, after, gradient, part.discarded)
         total = total + (share * (b - a) / segments).sum(axis=-1)
         before = after
     start, end = (part.forward(x, Workspace())[0] for x in (a, b))

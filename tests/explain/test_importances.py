@@ -217,7 +217,7 @@ def test_what_cannot_be_is_a_sentence(twins, options, words):
 
 def test_rows_and_answers_must_be_there(twins):
     model, columns, target = twins
-    with pytest.raises(InputError, match="3 answers for 1000 rows"):
+    with pytest.raises(InputError, match="3 targets for 1000 rows"):
         importances(model, columns, target[:3])
     with pytest.raises(InputError, match="one row"):
         importances(model, {name: values[:1] for name, values in columns.items()}, target[:1])

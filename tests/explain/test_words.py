@@ -64,7 +64,7 @@ def test_the_word_that_tells_adds_most(alone):
     assert [lovely.text[start:stop] for start, stop in lovely.spans] == texts[0].split()
     assert lovely.absent > 0  # in others stands "stale"
     assert "lovely +" in str(explanation)
-    assert "words that are not in it" in str(explanation)
+    assert "missing words" in str(explanation)
 
 
 def test_words_alone_are_what_is_left_when_nothing_is_absent(alone):

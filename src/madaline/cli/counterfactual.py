@@ -93,7 +93,7 @@ def run(arguments: Namespace) -> None:
         target=target,
         columns=arguments.only,
         most_columns=arguments.most,
-        numbers=rows,
+        row_numbers=rows,
     )
     if arguments.json:
         result = {"counterfactuals": [one.to_json() for one in found]}

@@ -22,7 +22,7 @@ HELP = "say how predictions change with a column"
 DESCRIPTION = """\
 Says how predictions change along the values of a column, the other columns as
 they are: one sentence, and the curve below it. Without --column, one sentence
-for each of the columns that matter most, and which of them work together.
+for each of the most important columns, and which of them interact.
 """
 
 EXAMPLES = """\
@@ -107,4 +107,4 @@ def _page(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Ite
     for pair in clear:
         yield paragraph(str(pair), rest="  ")
     if not clear:
-        yield paragraph("No two columns work together to speak of: the networks nearly add up.")
+        yield paragraph("No two columns interact noticeably: the model is nearly additive.")

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
-from madaline.errors import LeakWarning, NothingLearnedWarning
+from madaline.errors import InputError, LeakWarning, NothingLearnedWarning
 from madaline.estimators.accounts import Accounts
 from madaline.estimators.folds import read_folds
 from madaline.estimators.one_a_row import read_groups, read_weight
@@ -28,7 +28,7 @@ from madaline.estimators.settings import read_effort, read_kinds, read_seed
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
 from madaline.explain import Explanation, explain
-from madaline.explain.attributions.background import no_background, some_rows
+from madaline.explain.attributions.background import NO_ROWS, some_rows
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -297,7 +297,7 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
 
     def _background(self, background: Any) -> Table:
         if hasattr(background, "__len__") and len(background) == 0:
-            raise no_background()
+            raise InputError(NO_ROWS)
         return self._read(background)
 
 

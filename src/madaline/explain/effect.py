@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from madaline.explain.readout import Readout
-from madaline.explain.shape import bends
 from madaline.nn.arrays import Array
 
 ACCUMULATED, PARTIAL = "accumulated", "partial"
 """Kinds of effects."""
 
 FLAT = 0.1
-"""Share of the whole curve's range within which a stretch of it counts as flat."""
+"""Share of a curve's range within which a stretch counts as flat."""
 
 MOST_STRETCHES = 4
-"""Stretches that a sentence tells of."""
+"""Stretches that a sentence describes, at most."""
 
-NOTHING = {"probability": 0.005, "log_odds": 0.02}
-"""Changes that are not worth a word; of a number, a fiftieth of its standard deviation."""
+NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
+"""Changes too small to describe; of a number, a fiftieth of its standard deviation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +33,18 @@ class Effect:
     column : str
         Its name.
     kind : {"accumulated", "partial"}
-        How it was found.
+        How it was computed.
     values : ndarray of shape (n_values,)
         Numbers or moments in ascending order, or levels, the most frequent first.
     counts : int ndarray of shape (n_values,)
         Rows of each level; of numbers, those above the value before and up to this one.
     prediction : ndarray of shape (n_values,)
-        What is predicted there on average, the other columns left as they are: in a probability,
-        log-odds or the target's unit.
+        Average prediction there, the other columns unchanged: a probability, log-odds or a number
+        in the target's unit.
     individual : ndarray of shape (n_rows, n_values), optional
         The same of single rows, for a partial dependence.
     readout : Readout
-        What is predicted.
+        The prediction that is followed.
     """
 
     column: str
@@ -56,11 +56,11 @@ class Effect:
     readout: Readout
 
     def __repr__(self) -> str:
-        """Say it in a sentence."""
+        """Return the sentence with the column."""
         return f"<Effect of {self.column}: {self.sentence}>"
 
     def __str__(self) -> str:
-        """Say it in a sentence, with the curve beside."""
+        """Return the sentence, and the curve below it."""
         return "\n".join([self.sentence, *self.lines()])
 
     @property
@@ -70,17 +70,18 @@ class Effect:
 
     @property
     def range(self) -> float:
-        """How far the highest and the lowest prediction are apart."""
+        """Difference between the highest and the lowest prediction."""
         return float(np.ptp(self.prediction))
 
     @property
     def sentence(self) -> str:
-        """What the curve says, in a sentence.
+        """The shape of the curve, in a sentence.
 
-        Stretches within a tenth of its range count as flat, and more where it has many bends.
+        Stretches within a tenth of its range count as flat; within more if it has many turns.
         """
-        if self.range <= self._nothing:
-            amount = self._amount(self.range)
+        encoder: Any = self.readout.predictor.target_encoder
+        if self.range <= (NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
+            amount = self.readout.amount(self.range)
             return f"{self.column} hardly moves the {self.name}: by {amount} at most."
         return self._levels_sentence() if self.values.dtype == object else self._curve_sentence()
 
@@ -114,55 +115,81 @@ class Effect:
             "sentence": self.sentence,
         }
 
-    @property
-    def _nothing(self) -> float:
-        target_encoder: Any = self.readout.predictor.target_encoder
-        return NOTHING.get(self.readout.scale) or target_encoder.scale / 50
-
-    def _amount(self, difference: float) -> str:
-        return self.readout.amount(difference)
-
     def _levels_sentence(self) -> str:
         high, low = int(self.prediction.argmax()), int(self.prediction.argmin())
         level = self.readout.level
         return (
             f"Of {self.column}, the {self.name} is highest for {value_text(self.values[high])}"
             f" ({level(self.prediction[high])}) and lowest for {value_text(self.values[low])}"
-            f" ({level(self.prediction[low])}), {self._amount(self.range)} apart."
+            f" ({level(self.prediction[low])}), {self.readout.amount(self.range)} apart."
         )
 
     def _curve_sentence(self) -> str:
         tolerance = FLAT * self.range
-        stretches = bends(self.prediction, tolerance)
-        while len(stretches) > MOST_STRETCHES:
+        while len(stretches := stretches_of(self.prediction, tolerance)) > MOST_STRETCHES:
             tolerance *= 1.25
-            stretches = bends(self.prediction, tolerance)
-        start = value_text(self.values[0])
-        parts = []
-        for number, (first, last) in enumerate(stretches):
+        parts: list[str] = []
+        for first, last in stretches:
             change = float(self.prediction[last] - self.prediction[first])
-            what = _verb(change, tolerance)
-            stays = what == "stays about the same"
-            amount = "" if stays else f" by {self._amount(change)}{self._jump(first, last)}"
+            words = "stays about the same"
+            if abs(change) > tolerance:
+                words = f"{'rises' if change > 0 else 'falls'} by {self.readout.amount(change)}"
+                words += self._steepest(first, last)
             stop = value_text(self.values[last])
-            if number == 0:
-                parts.append(f"From {self.column} {start} to {stop} the {self.name} {what}{amount}")
+            if parts:
+                parts.append(f"then to {stop} {words}")
             else:
-                parts.append(f"then to {stop} {what}{amount}")
+                start = value_text(self.values[0])
+                parts.append(f"From {self.column} {start} to {stop} the {self.name} {words}")
         return ", ".join(parts) + "."
 
-    def _jump(self, first: int, last: int) -> str:
-        """Return where most of a stretch's change is, if it is between two neighboring values."""
+    def _steepest(self, first: int, last: int) -> str:
+        """Return where most of a stretch's change is, if between two neighboring values."""
         steps = np.diff(self.prediction[first : last + 1])
-        most = int(np.abs(steps).argmax())
-        if len(steps) < 3 or abs(steps[most]) <= abs(steps.sum()) / 2:
+        steepest = int(np.abs(steps).argmax())
+        if len(steps) < 3 or abs(steps[steepest]) <= abs(steps.sum()) / 2:
             return ""
-        low, high = (value_text(self.values[first + most + one]) for one in (0, 1))
+        low, high = map(value_text, self.values[first + steepest :][:2])
         return f" (most of it from {low} to {high})"
 
 
+def stretches_of(curve: Array, tolerance: float) -> list[tuple[int, int]]:
+    """Return the stretches in which a curve rises, falls or is flat, as indices of their ends.
+
+    The curve is first simplified to a broken line from which no point is further than the tolerance
+    (Ramer, 1972; Douglas and Peucker, 1973); neighboring pieces of one direction are then joined.
+
+    Examples
+    --------
+    >>> stretches_of(np.array([0.0, 1.0, 2.1, 3.0, 3.0, 2.9, 3.0]), 0.3)
+    [(0, 3), (3, 6)]
+    """
+
+    def direction(first: int, last: int) -> int:
+        change = curve[last] - curve[first]
+        return int(np.sign(change)) if abs(change) > tolerance else 0
+
+    points = [0, *_corners(curve, 0, len(curve) - 1, tolerance), len(curve) - 1]
+    stretches: list[tuple[int, int]] = []
+    for first, last in pairwise(points):
+        joined = stretches and direction(*stretches[-1]) == direction(first, last)
+        stretches.append((stretches.pop()[0] if joined else first, last))
+    return stretches
+
+
+def _corners(curve: Array, first: int, last: int, tolerance: float) -> list[int]:
+    """Return the points between two others at which the broken line must turn."""
+    line = np.linspace(curve[first], curve[last], last - first + 1)
+    distance = np.abs(curve[first : last + 1] - line)
+    if last - first < 2 or distance.max() <= tolerance:
+        return []
+    corner = first + int(distance.argmax())
+    before = _corners(curve, first, corner, tolerance)
+    return [*before, corner, *_corners(curve, corner, last, tolerance)]
+
+
 def value_text(value: Any) -> str:
-    """Return a value of a column as a reader wants it.
+    """Return a value of a column as text.
 
     Examples
     --------
@@ -177,9 +204,3 @@ def value_text(value: Any) -> str:
         whole = value.is_integer() and abs(value) < 1e9
         return f"{value:.0f}" if whole else f"{value:.4g}"
     return str(value)
-
-
-def _verb(change: float, flat: float) -> str:
-    if abs(change) <= flat:
-        return "stays about the same"
-    return "rises" if change > 0 else "falls"

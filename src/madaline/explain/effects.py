@@ -1,17 +1,17 @@
-r"""The effect of a column: how predictions change along its values, the other columns as they are.
+r"""The effect of a column: how predictions change along its values, the other columns unchanged.
 
-*Accumulated local effects* ask each row only about values near its own. Between two neighboring
-edges :math:`z_{k-1}, z_k` the mean change of the predictions :math:`f` of the rows that lie there,
+*Accumulated local effects* change a row's value only to neighboring ones. Between two neighboring
+edges :math:`z_{k-1}, z_k` the mean change of the predictions :math:`f` of the rows between them,
 
 .. math:: d_k = \frac{1}{n_k} \sum_{z_{k-1} < x_i \le z_k} f(z_k, o_i) - f(z_{k-1}, o_i),
 
-is added up to a curve; :math:`o_i` are the row's other columns. So no row is asked about a value
-that does not go with the rest of it, and what other columns say is not counted twice (Apley and
+is accumulated to a curve; :math:`o_i` are the row's other columns. No row gets a value that is
+implausible beside its other columns, and the effects of correlated columns stay apart (Apley and
 Zhu, 2020, https://doi.org/10.1111/rssb.12377). A *partial dependence* gives every value to every
-row, whether they go together or not (Friedman, 2001, https://doi.org/10.1214/aos/1013203451).
+row, plausible or not (Friedman, 2001, https://doi.org/10.1214/aos/1013203451).
 
-Categories have no neighbors. Each is compared with the most frequent one, on the rows that have one
-of these two, both halves counting the same.
+Categories have no neighbors. Each is compared with the most frequent one, on the rows of these two,
+both halves weighted equally.
 """
 
 from __future__ import annotations
@@ -23,38 +23,28 @@ from typing import Any
 import numpy as np
 
 from madaline.data.column import is_missing
-from madaline.data.conversion import as_booleans, as_levels
-from madaline.data.encoders.boolean_encoder import BooleanEncoder
-from madaline.data.encoders.category_encoder import CategoryEncoder
-from madaline.data.encoders.column_encoder import ColumnEncoder
-from madaline.data.kinds import OF_MANY_VALUES
-from madaline.data.table import Table, listed
+from madaline.data.table import Table
 from madaline.errors import InputError
+from madaline.explain.columns import as_table, encoder_of, spread_rows, values_of
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
-from madaline.explain.readout import (
-    Readout,
-    as_table,
-    readouts_of,
-    spread_rows,
-)
-from madaline.explain.scale import PROBABILITY
+from madaline.explain.readout import Readout, readouts_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
 MOST_ROWS = 2000
-"""Rows that a curve of accumulated effects is made from, at most: evenly spread."""
+"""Rows used for accumulated effects, at most: evenly spread."""
 
 PARTIAL_ROWS = 300
-"""Rows that are given every value, at most."""
+"""Rows used for a partial dependence, at most."""
 
 ROWS_OF_LEVEL = 200
-"""Rows of a category that are looked at, at most."""
+"""Rows used of a category, at most."""
 
 MOST_LEVELS = 20
-"""Categories that are looked at, at most: the most frequent."""
+"""Categories compared, at most: the most frequent."""
 
 FEWEST_ROWS = 30
-"""Rows that a category must have to be looked at, unless fewer than two have as many."""
+"""Rows that a category needs to be compared, unless fewer than two have as many."""
 
 
 def effects(
@@ -74,16 +64,15 @@ def effects(
     model : FittedModel
         The model.
     table : Table or mapping of str to array
-        Rows like those that the model is used on.
+        Rows like those to be predicted.
     column : str
         A column that the model uses.
     kind : {"accumulated", "partial"}, default="accumulated"
         Accumulated local effects, or partial dependence with a curve for each row.
     target_class : label, optional
-        The class whose probability is looked at; by default the second of two, and of several the
-        one that the column moves most.
+        The class; by default the second of two, and of several the one with the largest effect.
     scale : {"probability", "log_odds"}, optional
-        In what classes are measured; probability by default.
+        The unit for classes; probability by default.
     n_intervals : int, default=20
         Intervals between quantiles of a number, at most.
 
@@ -95,7 +84,7 @@ def effects(
     Raises
     ------
     InputError
-        If the model has no such column, or fewer than two values of it are in the table.
+        If the model has no such column, or the table has fewer than two values of it.
     """
     table = as_table(table)
     encoder = encoder_of(model, column)
@@ -110,75 +99,23 @@ def effects(
     if len(grid) < 2:
         raise InputError(
             f"The column {column} holds {len(grid)} different values in this table: give a table"
-            " with more, so that something can change."
+            " with at least two."
         )
-    readouts = readouts_of(model, target_class, scale, default=PROBABILITY)
+    readouts = readouts_of(model, target_class, scale)
     if kind == PARTIAL:
         found = _partial(model, table, column, grid, readouts)
     elif values.dtype == object:
-        found = _differences(model, table, column, values, grid, counts, readouts)
+        found = _of_levels(model, table, column, values, grid, counts, readouts)
     else:
         found = _accumulated(model, table, column, values, grid, readouts)
-    best = int(np.argmax([np.ptp(one.mean(axis=0)) for one in found]))
-    readout, curves = readouts[best], found[best]
-    return Effect(
-        column=column,
-        kind=kind,
-        values=grid,
-        counts=counts,
-        prediction=curves.mean(axis=0),
-        individual=curves if kind == PARTIAL else None,
-        readout=readout,
-    )
-
-
-def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
-    """Return the encoder of a column that the model uses.
-
-    Raises
-    ------
-    InputError
-        If it uses no such column, with the reason where there is one, or it holds images or texts.
-    """
-    for encoder in model.predictor.encoder.encoders:
-        if encoder.name == column:
-            return _of_single_values(encoder)
-    left_out = {one.name: one.detail for one in model.schema.columns}
-    if column in left_out:
-        raise InputError(f"The model does not use the column {column} ({left_out[column]}).")
-    names = listed(model.predictor.encoder.columns)
-    raise InputError(f"The model knows no column {column!r}: it uses {names}.")
-
-
-def _of_single_values(encoder: ColumnEncoder) -> ColumnEncoder:
-    if encoder.kind in OF_MANY_VALUES:
-        raise InputError(
-            f"The column {encoder.name} holds {encoder.kind}s, which have no values to go along:"
-            " ask about a column of numbers, categories or dates, or what single predictions come"
-            " from (explain)."
-        )
-    return encoder
-
-
-def values_of(encoder: ColumnEncoder, column: Array) -> Array:
-    """Return a column as numbers, moments, or levels (objects), shape (n_samples,)."""
-    if isinstance(encoder, CategoryEncoder):
-        return as_levels(column)
-    if isinstance(encoder, BooleanEncoder):
-        truth = as_booleans(encoder.name, column)
-        levels: Array = (truth == 1).astype(object)
-        levels[np.isnan(truth)] = None
-        return levels
-    return encoder.read(column)
-
-
-def with_column(table: Table, name: str, values: Array) -> Table:
-    """Return the table with other values in one column."""
-    return Table({**table.columns, name: values})
+    largest = int(np.argmax([np.ptp(curves.mean(axis=0)) for curves in found]))
+    curves = found[largest]
+    individual = curves if kind == PARTIAL else None
+    return Effect(column, kind, grid, counts, curves.mean(axis=0), individual, readouts[largest])
 
 
 def edges_of(values: Array, n_intervals: int) -> Array:
-    """Return quantiles of some values, each a value that occurs, in strictly ascending order.
+    """Return quantiles of some values, each an observed value, in strictly ascending order.
 
     Parameters
     ----------
@@ -196,12 +133,12 @@ def edges_of(values: Array, n_intervals: int) -> Array:
     if len(distinct) <= n_intervals + 1:
         return distinct
     ordered = np.sort(values)
-    places = np.ceil(np.linspace(0, 1, n_intervals + 1) * len(ordered)).astype(np.intp) - 1
-    return np.unique(ordered[np.maximum(places, 0)])
+    indices = np.ceil(np.linspace(0, 1, n_intervals + 1) * len(ordered)).astype(np.intp) - 1
+    return np.unique(ordered[np.maximum(indices, 0)])
 
 
 def _grid(values: Array, n_intervals: int) -> tuple[Array, Array]:
-    """Return the values that are looked at, and how many rows have each, or lie below it."""
+    """Return the values of the curve, and how many rows have each or lie in the interval below."""
     if values.dtype != object:
         edges = edges_of(values, n_intervals)
         if len(edges) < 2:
@@ -217,7 +154,7 @@ def _grid(values: Array, n_intervals: int) -> tuple[Array, Array]:
 
 
 def _intervals(values: Array, edges: Array) -> Array:
-    """Return for each value the number of the edge above it, or at it; at least 1."""
+    """Return for each value the index of the edge at or above it; at least 1."""
     return np.clip(np.searchsorted(edges, values), 1, len(edges) - 1)
 
 
@@ -233,22 +170,26 @@ def _accumulated(
     step = max(1, -(-len(values) // MOST_ROWS))
     table, values = table.take(slice(None, None, step)), values[::step]
     above = _intervals(values, edges)
-    output = model.predictor.output
-    low = output(with_column(table, column, edges[above - 1]))
-    high = output(with_column(table, column, edges[above]))
-    own = output(table)
+    low, high = (
+        model.predictor.output(Table({**table.columns, column: edges[index]}))
+        for index in (above - 1, above)
+    )
+    unchanged = model.predictor.output(table)
     rows = np.bincount(above, minlength=len(edges))
+    numbers, numbers_of_edges = (
+        one.astype(np.int64) if one.dtype.kind == "M" else one for one in (values, edges)
+    )
     curves = []
-    for read in readouts:
-        change = read.of_output(high) - read.of_output(low)
+    for readout in readouts:
+        change = readout.of_output(high) - readout.of_output(low)
         total = np.bincount(above, change, minlength=len(edges))
         curve = np.cumsum(total / np.maximum(rows, 1))
-        place = np.interp(_as_numbers(values), _as_numbers(edges), curve)
-        curves.append((curve - place.mean() + read.of_output(own).mean())[None])
+        at_rows = np.interp(numbers, numbers_of_edges, curve)
+        curves.append((curve - at_rows.mean() + readout.of_output(unchanged).mean())[None])
     return curves
 
 
-def _differences(
+def _of_levels(
     model: FittedModel,
     table: Table,
     column: str,
@@ -259,25 +200,23 @@ def _differences(
 ) -> list[Array]:
     """Return for each readout the effect of each level, shape (1, n_levels)."""
     rows = [np.flatnonzero(values == level) for level in levels]
-    rows = [own[:: max(1, -(-len(own) // ROWS_OF_LEVEL))] for own in rows]
+    rows = [of_level[:: max(1, -(-len(of_level) // ROWS_OF_LEVEL))] for of_level in rows]
     output = model.predictor.output
-    level_outputs, first_outputs = [], []
-    for level, own in zip(levels[1:], rows[1:], strict=True):
-        both = table.take(np.concatenate([own, rows[0]]))
-        level_outputs.append(output(_filled(both, column, level)))
-        first_outputs.append(output(_filled(both, column, levels[0])))
-    mean_rows = output(spread_rows(table, MOST_ROWS))
+    pairs = []  # raw outputs of the rows of both levels, with one level and with the first
+    for level, of_level in zip(levels[1:], rows[1:], strict=True):
+        both = table.take(np.concatenate([of_level, rows[0]]))
+        first = output(_filled(both, column, levels[0]))
+        pairs.append((output(_filled(both, column, level)), first))
+    unchanged = output(spread_rows(table, MOST_ROWS))
     curves = []
-    for read in readouts:
+    for readout in readouts:
         curve = np.zeros(len(levels))
-        for place, (level_output, first_output) in enumerate(
-            zip(level_outputs, first_outputs, strict=True), start=1
-        ):
-            change = read.of_output(level_output) - read.of_output(first_output)
-            n_own = len(rows[place])
-            curve[place] = (change[:n_own].mean() + change[n_own:].mean()) / 2
+        for index, (with_level, with_first) in enumerate(pairs, start=1):
+            change = readout.of_output(with_level) - readout.of_output(with_first)
+            halves = np.split(change, [len(rows[index])])
+            curve[index] = (halves[0].mean() + halves[1].mean()) / 2
         middle = np.average(curve, weights=counts)
-        curves.append((curve - middle + read.of_output(mean_rows).mean())[None])
+        curves.append((curve - middle + readout.of_output(unchanged).mean())[None])
     return curves
 
 
@@ -287,15 +226,10 @@ def _partial(
     """Return for each readout the curve of each row, shape (n_rows, n_grid)."""
     table = spread_rows(table, PARTIAL_ROWS)
     outputs = [model.predictor.output(_filled(table, column, value)) for value in grid]
-    return [np.stack([read.of_output(one) for one in outputs], axis=1) for read in readouts]
+    return [np.stack([readout.of_output(one) for one in outputs], axis=1) for readout in readouts]
 
 
 def _filled(table: Table, column: str, value: Any) -> Table:
     """Return the table with one value in every row of a column."""
     kind = object if isinstance(value, str | bool) else None
-    values = np.full(table.n_samples, value, dtype=kind)
-    return with_column(table, column, values)
-
-
-def _as_numbers(values: Array) -> Array:
-    return values.astype(np.int64) if values.dtype.kind == "M" else values
+    return Table({**table.columns, column: np.full(table.n_samples, value, dtype=kind)})

@@ -1,18 +1,18 @@
-r"""Interactions: pairs of columns of which the networks make more than of each alone.
+r"""Interactions: pairs of columns whose joint effect is not the sum of their single effects.
 
-If the networks :math:`f` add up what two columns say, then changing both changes the answer by the
-sum of what changing either does. What is left,
+If the networks :math:`f` are additive in two columns, then changing both changes the prediction by
+the sum of what changing either does. The remainder,
 
 .. math:: D = f(x) - f(x_{j \to z}) - f(x_{k \to z}) + f(x_{jk \to z}),
 
 is their interaction, with :math:`z` the values of another row. :math:`\sqrt{E[D^2] / 4}` is the
-spread of all that depends on both columns together (the superset importance of Liu and Owen, 2006,
-https://doi.org/10.1198/016214505000001410), and exactly zero for networks that add. It is told as a
-share of the spread of all answers.
+standard deviation of all that depends on both columns together (the superset importance of Liu and
+Owen, 2006, https://doi.org/10.1198/016214505000001410), and exactly zero for additive networks. It
+is reported as a share of the standard deviation of the predictions.
 
 On planted interactions it was as sharp as second-order accumulated effects at a quarter of the
-work, and knows categories. Friedman's H divides by what both columns say at all, and found an
-interaction of 0.3 between two columns that say nothing.
+work, and handles categories. Friedman's H divides by the joint effect of the two columns, and found
+an interaction of 0.3 between two columns of noise.
 """
 
 from __future__ import annotations
@@ -26,40 +26,39 @@ import numpy as np
 
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.explain.effects import encoder_of
-from madaline.explain.readout import as_table, margins, spread_rows
+from madaline.explain.columns import as_table, encoder_of, spread_rows
+from madaline.explain.readout import margins
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.race.importance import exchange_rows
 
-WORTH_A_WORD = 0.1
-"""Strength from which an interaction counts as one; networks that learned a sum come to 0.06."""
+NOTABLE = 0.1
+"""Strength from which an interaction is reported; networks that learned a sum reach 0.06."""
 
 MOST_ROWS = 500
-"""Rows that are looked at, at most."""
+"""Rows used, at most."""
 
 MOST_COLUMNS = 12
-"""Columns whose pairs are looked at, at most: those that move the answers most."""
+"""Columns whose pairs are examined, at most: those with the largest effects."""
 
 
 @dataclass(frozen=True)
 class Interaction:
-    """How much two columns say together beyond what each says alone.
+    """The joint effect of two columns beyond the sum of their single effects.
 
     Parameters
     ----------
     columns : tuple of str
         The two.
     strength : float
-        The spread of what they say together, as a share of the spread of all answers.
+        Its standard deviation, as a share of that of all predictions.
     standard_error : float
-        How far off the strength may easily be, from the scatter of the rows.
+        Standard error of the strength, from the scatter of the rows.
 
     Examples
     --------
     >>> print(Interaction(("age", "height"), 0.31, 0.02))
-    age and height work together: what they say beyond each alone spreads 31% (± 2.0%) as far as all
-    predictions do.
+    age and height interact: their joint effect is 31% (± 2.0%) of the spread of the predictions.
     """
 
     columns: tuple[str, str]
@@ -67,17 +66,17 @@ class Interaction:
     standard_error: float
 
     def __str__(self) -> str:
-        """Say it in a sentence."""
+        """Return the interaction in a sentence."""
         first, second = self.columns
         return (
-            f"{first} and {second} work together: what they say beyond each alone spreads"
-            f" {self.strength:.0%} (± {self.standard_error:.1%}) as far as all predictions do."
+            f"{first} and {second} interact: their joint effect is {self.strength:.0%}"
+            f" (± {self.standard_error:.1%}) of the spread of the predictions."
         )
 
     @property
     def clear(self) -> bool:
-        """Whether it is worth a word: of a strength of a tenth or more, beyond doubt."""
-        return self.strength - 2 * self.standard_error > 0 and self.strength >= WORTH_A_WORD
+        """Whether it is significant, and a tenth or more."""
+        return self.strength - 2 * self.standard_error > 0 and self.strength >= NOTABLE
 
     def to_json(self) -> dict[str, Any]:
         """Return the interaction as JSON-able values."""
@@ -91,26 +90,26 @@ def interactions(
     *,
     seed: int = 0,
 ) -> tuple[Interaction, ...]:
-    """Return how strongly pairs of columns work together in what the networks say.
+    """Return how strongly pairs of columns interact.
 
-    Measured in log-odds where classes are predicted (all classes together) and in logarithms where
-    amounts are, since that is where networks add up.
+    Measured in log-odds of classes (all together) and in logarithms of counts, the scale on which
+    networks are additive.
 
     Parameters
     ----------
     model : FittedModel
         The model.
     table : Table or mapping of str to array
-        Rows like those that the model is used on; of more than 500, every k-th.
+        Rows like those to be predicted; of more than 500, every k-th.
     columns : sequence of str, optional
-        Whose pairs; by default those of the 12 columns that move the answers most.
+        The columns to pair; by default the 12 with the largest effects.
     seed : int, default=0
-        Decides which rows are put together.
+        Seed of the pairs of rows.
 
     Returns
     -------
     tuple of Interaction
-        Every pair, the strongest first; `Interaction.clear` says which are worth a word.
+        Every pair, the strongest first; `Interaction.clear` marks those to report.
 
     Raises
     ------
@@ -119,38 +118,38 @@ def interactions(
     """
     table = spread_rows(as_table(table), MOST_ROWS).select(model.predictor.encoder.columns)
     if table.n_samples < 2:
-        raise InputError("The table has one row, which has none to be put together with: add rows.")
+        raise InputError("The table has one row, and an interaction needs two: add rows.")
     for name in columns or ():
         encoder_of(model, name)
     names = list(dict.fromkeys(columns or table.names))
     if len(names) < 2:
         raise InputError(f"An interaction needs two columns, and there is {len(names)}.")
     donors = table.take(exchange_rows(table.n_samples, np.random.default_rng(seed)))
-    own = _answers(model, table, donors, ())
-    spread = float(own.var(axis=0).sum())
-    alone = {name: _answers(model, table, donors, (name,)) for name in names}
+    unchanged = _predictions(model, table, donors, ())
+    variance = float(unchanged.var(axis=0).sum())
+    single = {name: _predictions(model, table, donors, (name,)) for name in names}
     if columns is None:
-        moved = {name: float(np.square(own - one).mean()) for name, one in alone.items()}
+        moved = {name: float(np.square(unchanged - one).mean()) for name, one in single.items()}
         most = sorted(names, key=lambda name: -moved[name])[:MOST_COLUMNS]
         names = [name for name in names if name in most]
     found = []
     for first, second in combinations(names, 2):
-        both = _answers(model, table, donors, (first, second))
-        beyond = own - alone[first] - alone[second] + both
-        found.append(_interaction((first, second), beyond, spread))
+        both = _predictions(model, table, donors, (first, second))
+        remainder = unchanged - single[first] - single[second] + both
+        found.append(_interaction((first, second), remainder, variance))
     return tuple(sorted(found, key=lambda one: -one.strength))
 
 
-def _answers(model: FittedModel, table: Table, donors: Table, columns: Sequence[str]) -> Array:
-    """Return what the networks say with some columns of other rows, (n_rows, n_answers)."""
+def _predictions(model: FittedModel, table: Table, donors: Table, columns: Sequence[str]) -> Array:
+    """Return margins with some columns taken from other rows, (n_rows, n_outputs)."""
     changed = Table({**table.columns, **{name: donors[name] for name in columns}})
     return margins(model.predictor.output(changed))
 
 
-def _interaction(columns: tuple[str, str], beyond: Array, spread: float) -> Interaction:
-    squares = np.square(beyond).sum(axis=1) / 4
-    if spread == 0 or not squares.any():
+def _interaction(columns: tuple[str, str], remainder: Array, variance: float) -> Interaction:
+    squares = np.square(remainder).sum(axis=1) / 4
+    if variance == 0 or not squares.any():
         return Interaction(columns, 0.0, 0.0)
-    strength = float(np.sqrt(squares.mean() / spread))
-    error = float(squares.std() / np.sqrt(len(squares))) / (2 * strength * spread)
+    strength = float(np.sqrt(squares.mean() / variance))
+    error = float(squares.std() / np.sqrt(len(squares))) / (2 * strength * variance)
     return Interaction(columns, strength, error)

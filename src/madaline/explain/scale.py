@@ -1,6 +1,6 @@
-r"""What is explained is one number a row: a class's log-odds or probability, or a predicted number.
+r"""The scale of an explanation: one number a row, made from the raw outputs of the networks.
 
-Networks say several raw outputs :math:`o`. An answer makes one number of them, and knows its slope.
+It is a class's log-odds or probability, or the predicted number. Each scale knows its gradient.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from madaline.nn.losses import Poisson
 from madaline.runtime.predictor import Predictor
 
 LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"
-"""In what an attribution is measured."""
+"""The unit of an attribution."""
 
 
-class Answer(ABC):
-    """One number of the raw outputs, with its slope.
+class Scale(ABC):
+    """One number of the raw outputs, with its gradient.
 
     Attributes
     ----------
-    scale : str
-        In what it is measured.
+    name : str
+        The unit.
     """
 
-    scale: ClassVar[str]
+    name: ClassVar[str]
 
     @abstractmethod
-    def value(self, output: Array, asked: Array) -> Array:
+    def value(self, output: Array, class_index: Array) -> Array:
         """Return the number that is explained.
 
         Parameters
         ----------
         output : ndarray of shape (..., n_outputs)
-            Raw outputs, the temperature included.
-        asked : int ndarray of shape (...)
-            Number of the class that is asked about; of a predicted number, zero.
+            Raw outputs, divided by the temperature.
+        class_index : int ndarray of shape (...)
+            The class to explain; zero where numbers are predicted.
 
         Returns
         -------
@@ -49,17 +49,17 @@ class Answer(ABC):
         """
 
     @abstractmethod
-    def slope(self, output: Array, asked: Array) -> Array:
-        """Return its derivative by the raw outputs, shape (..., n_outputs)."""
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return its derivative with respect to the raw outputs, shape (..., n_outputs)."""
 
     @property
     def extent(self) -> float:
-        """The range that errors are measured by: a probability's, or a unit of log-odds."""
+        """The range that errors are compared with: a probability's, or a unit of log-odds."""
         return 1.0
 
 
 @dataclass(frozen=True)
-class LogOdds(Answer):
+class LogOdds(Scale):
     r"""The log-odds of a class against all others.
 
     :math:`\ln(p_c / (1 - p_c)) = o_c - \ln \sum_{k \ne c} e^{o_k}`. With two classes there is one
@@ -72,30 +72,31 @@ class LogOdds(Answer):
     True
     """
 
-    scale: ClassVar[str] = LOG_ODDS
+    name: ClassVar[str] = LOG_ODDS
 
-    def value(self, output: Array, asked: Array) -> Array:
-        """Return the log-odds of the class asked about."""
+    def value(self, output: Array, class_index: Array) -> Array:
+        """Return the log-odds of the class."""
         if output.shape[-1] == 1:
-            return np.asarray(np.where(asked == 1, 1, -1) * output[..., 0])
-        own = np.take_along_axis(output, asked[..., None], axis=-1)[..., 0]
-        others = _others(output, asked)
-        most = others.max(axis=-1)
-        return np.asarray(own - most - np.log(np.exp(others - most[..., None]).sum(axis=-1)))
+            return np.asarray(np.where(class_index == 1, 1, -1) * output[..., 0])
+        of_class = np.take_along_axis(output, class_index[..., None], axis=-1)[..., 0]
+        others = _without_class(output, class_index)
+        highest = others.max(axis=-1)
+        rest = np.log(np.exp(others - highest[..., None]).sum(axis=-1))
+        return np.asarray(of_class - highest - rest)
 
-    def slope(self, output: Array, asked: Array) -> Array:
-        """Return one for the class asked about, for the others less their share among them."""
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return 1 for the class, and minus the softmax among the others for them."""
         if output.shape[-1] == 1:
-            return np.asarray(np.where(asked == 1, 1.0, -1.0)[..., None])
-        others = _others(output, asked)
-        slope = -np.exp(others - others.max(axis=-1, keepdims=True))
-        slope /= -slope.sum(axis=-1, keepdims=True)
-        np.put_along_axis(slope, asked[..., None], 1, axis=-1)
-        return np.asarray(slope)
+            return np.asarray(np.where(class_index == 1, 1.0, -1.0)[..., None])
+        others = _without_class(output, class_index)
+        gradient = -np.exp(others - others.max(axis=-1, keepdims=True))
+        gradient /= -gradient.sum(axis=-1, keepdims=True)
+        np.put_along_axis(gradient, class_index[..., None], 1, axis=-1)
+        return np.asarray(gradient)
 
 
 @dataclass(frozen=True)
-class Probability(Answer):
+class Probability(Scale):
     """The probability of a class.
 
     Examples
@@ -105,89 +106,76 @@ class Probability(Answer):
     array([0.3])
     """
 
-    scale: ClassVar[str] = PROBABILITY
+    name: ClassVar[str] = PROBABILITY
 
-    def value(self, output: Array, asked: Array) -> Array:
-        """Return the probability of the class asked about, ``1 / (1 + exp(-log_odds))``."""
-        return np.asarray((1 + np.tanh(LogOdds().value(output, asked) / 2)) / 2)
+    def value(self, output: Array, class_index: Array) -> Array:
+        """Return the probability of the class, ``1 / (1 + exp(-log_odds))``."""
+        return np.asarray((1 + np.tanh(LogOdds().value(output, class_index) / 2)) / 2)
 
-    def slope(self, output: Array, asked: Array) -> Array:
-        """Return ``p (1 - p)`` times the slope of the log-odds."""
-        probability = self.value(output, asked)
-        slope = LogOdds().slope(output, asked)
-        return np.asarray((probability * (1 - probability))[..., None] * slope)
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return ``p (1 - p)`` times the gradient of the log-odds."""
+        probability = self.value(output, class_index)
+        gradient = LogOdds().gradient(output, class_index)
+        return np.asarray((probability * (1 - probability))[..., None] * gradient)
 
 
 @dataclass(frozen=True)
-class Number(Answer):
-    """A predicted number, or with the Poisson loss an amount, in the target's unit.
+class TargetUnit(Scale):
+    """A predicted number, or with the Poisson loss a count, in the target's unit.
 
-    It is not cut to the range of the training target, as predictions are.
+    It is not clipped to the range of the training target, as predictions are.
 
     Parameters
     ----------
-    target_encoder : RegressionEncoder or CountEncoder
+    encoder : RegressionEncoder or CountEncoder
         Knows the unit.
     """
 
-    target_encoder: RegressionEncoder | CountEncoder
+    encoder: RegressionEncoder | CountEncoder
 
-    scale: ClassVar[str] = TARGET
+    name: ClassVar[str] = TARGET
 
-    def value(self, output: Array, asked: Array) -> Array:
+    def value(self, output: Array, class_index: Array) -> Array:
         """Return the number."""
-        del asked
-        if isinstance(self.target_encoder, CountEncoder):
-            return np.asarray(Poisson().prediction(output[..., 0]) * self.target_encoder.scale)
-        return np.asarray(output[..., 0] * self.target_encoder.scale + self.target_encoder.center)
+        del class_index
+        if isinstance(self.encoder, CountEncoder):
+            return np.asarray(Poisson().prediction(output[..., 0]) * self.encoder.scale)
+        return np.asarray(output[..., 0] * self.encoder.scale + self.encoder.center)
 
-    def slope(self, output: Array, asked: Array) -> Array:
-        """Return the unit; an amount's slope, as of any exponential, is the amount itself."""
-        if isinstance(self.target_encoder, CountEncoder):
-            return self.value(output, asked)[..., None]
-        return np.full(output.shape, self.target_encoder.scale)
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return the unit; of a count, which is an exponential, the count itself."""
+        if isinstance(self.encoder, CountEncoder):
+            return self.value(output, class_index)[..., None]
+        return np.full(output.shape, self.encoder.scale)
 
     @property
     def extent(self) -> float:
-        """The range of the training target; of a constant, its unit."""
-        return self.target_encoder.high - self.target_encoder.low or self.target_encoder.scale
+        """The range of the training target; its unit if it is constant."""
+        return self.encoder.high - self.encoder.low or self.encoder.scale
 
 
-def answer_of(predictor: Predictor, scale: str | None = None) -> Answer:
-    """Return what is explained of a model's outputs.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The model.
-    scale : {"log_odds", "probability"}, optional
-        Of classes; log-odds by default.
+def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
+    """Return the scale on which a model is explained; log-odds of classes by default.
 
     Raises
     ------
     InputError
-        If the model does not speak of such a thing.
+        If the model has no such scale.
     """
-    target_encoder = predictor.target_encoder
-    if isinstance(target_encoder, RegressionEncoder | CountEncoder):
-        if scale not in (None, TARGET):
+    if isinstance(predictor.target_encoder, RegressionEncoder | CountEncoder):
+        if name not in (None, TARGET):
             raise InputError(
-                f"scale is {scale!r}, but this model predicts a number, which is explained in its"
+                f"scale is {name!r}, but this model predicts a number, which is explained in its"
                 " own unit: leave it out."
             )
-        return Number(target_encoder)
-    answers: dict[str | None, Answer] = {
-        None: LogOdds(),
-        LOG_ODDS: LogOdds(),
-        PROBABILITY: Probability(),
-    }
-    if scale not in answers:
-        raise InputError(f"scale is {scale!r}: choose {LOG_ODDS!r} or {PROBABILITY!r}.")
-    return answers[scale]
+        return TargetUnit(predictor.target_encoder)
+    if name not in (None, LOG_ODDS, PROBABILITY):
+        raise InputError(f"scale is {name!r}: choose {LOG_ODDS!r} or {PROBABILITY!r}.")
+    return Probability() if name == PROBABILITY else LogOdds()
 
 
-def asked_of(predictor: Predictor, output: Array, target_class: Any = None) -> Array:
-    """Return the number of the class that is asked about in each row.
+def class_indices(predictor: Predictor, output: Array, target_class: Any = None) -> Array:
+    """Return the index of the class to explain in each row, shape (n_samples,).
 
     Parameters
     ----------
@@ -198,18 +186,13 @@ def asked_of(predictor: Predictor, output: Array, target_class: Any = None) -> A
     target_class : label, optional
         The class; by default each row's most probable one.
 
-    Returns
-    -------
-    int ndarray of shape (n_samples,)
-        Zeros where numbers are predicted.
-
     Raises
     ------
     InputError
-        If there is no such class, or there are none at all.
+        If there is no such class, or numbers are predicted.
     """
-    target_encoder = predictor.target_encoder
-    if not isinstance(target_encoder, ClassEncoder):
+    encoder = predictor.target_encoder
+    if not isinstance(encoder, ClassEncoder):
         if target_class is not None:
             raise InputError(
                 f"target_class is {target_class!r}, but this model predicts a number: leave it out."
@@ -217,15 +200,29 @@ def asked_of(predictor: Predictor, output: Array, target_class: Any = None) -> A
         return np.zeros(len(output), np.intp)
     if target_class is None:
         return np.asarray(predictor.probabilities(output).argmax(axis=1))
-    classes = target_encoder.classes.tolist()
-    if target_class not in classes:
-        shown = ", ".join(map(repr, classes[:8])) + (", ..." if len(classes) > 8 else "")
-        raise InputError(f"There is no class {target_class!r}: choose one of {shown}.")
-    return np.full(len(output), classes.index(target_class))
+    return np.full(len(output), class_index(encoder, target_class))
 
 
-def _others(output: Array, asked: Array) -> Array:
-    """Return the outputs with minus infinity for the class asked about."""
+def class_index(encoder: ClassEncoder, label: Any) -> int:
+    """Return the index of a class, given its label or its text.
+
+    Raises
+    ------
+    InputError
+        If there is no such class.
+    """
+    labels = encoder.classes.tolist()
+    if label in labels:
+        return int(labels.index(label))
+    texts = [str(one) for one in labels]
+    if isinstance(label, str) and texts.count(label) == 1:
+        return texts.index(label)
+    shown = ", ".join(texts[:8]) + (", ..." if len(texts) > 8 else "")
+    raise InputError(f"There is no class {label!r}: choose one of {shown}.")
+
+
+def _without_class(output: Array, class_index: Array) -> Array:
+    """Return the outputs with minus infinity for the class."""
     others = np.array(output, np.float64)
-    np.put_along_axis(others, asked[..., None], -np.inf, axis=-1)
+    np.put_along_axis(others, class_index[..., None], -np.inf, axis=-1)
     return others

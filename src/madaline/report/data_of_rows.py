@@ -15,10 +15,10 @@ from madaline.errors import InputError
 from madaline.evaluation.score import Score
 from madaline.evaluation.table_score import label_text, score_predictions
 from madaline.explain import explain
+from madaline.explain.columns import as_table
 from madaline.explain.effects import effects
 from madaline.explain.importances import important_columns
 from madaline.explain.interactions import interactions
-from madaline.explain.readout import as_table
 from madaline.model import FittedModel
 from madaline.model.quality_of_table import quality_of_table
 from madaline.nn.arrays import Array

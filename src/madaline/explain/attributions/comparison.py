@@ -1,4 +1,4 @@
-"""Rows are compared with the rows of a background; each row and each of those are a pair.
+"""Rows are compared with the rows of a background: each combination of both is a pair.
 
 Pairs go through the networks in blocks, so that memory does not grow with the rows.
 """
@@ -13,14 +13,14 @@ from math import prod
 import numpy as np
 
 from madaline.explain.attributions.background import Background
-from madaline.explain.attributions.networks import OpenedNetworks
+from madaline.explain.attributions.networks import DifferentiableNetworks
 from madaline.nn.arrays import Array
 
 BLOCK_ELEMENTS = 2**18
 """Activations of one layer of all networks in a block, at most: a MiB in float32."""
 
 BLOCK_ELEMENTS_OF_GRIDS = 2**22
-"""The same of networks that look at a grid, which put blocks of their own into the cache."""
+"""The same of networks for images or sounds, which divide blocks further themselves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,64 +29,59 @@ class Pairs:
 
     Parameters
     ----------
-    rows, others : int ndarray of shape (n_pairs,)
-        Numbers of the row and of the row of the background.
+    rows, background_rows : int ndarray of shape (n_pairs,)
+        Indices of both.
+    class_index : int ndarray of shape (n_pairs,)
+        The class to explain.
     """
 
     rows: Array
-    others: Array
+    background_rows: Array
+    class_index: Array
 
 
 class Comparison:
-    """Rows, a background, and the networks that are asked about both (final).
+    """Rows, a background, and the networks that predict both (final).
 
     Parameters
     ----------
-    networks : OpenedNetworks
-        The networks, and what is made of their outputs.
+    networks : DifferentiableNetworks
+        The networks, and the scale.
     features : mapping of int to ndarray of shape (n_samples, n_features)
-        For each number of bins that networks see, the encoded rows.
-    asked : int ndarray of shape (n_samples,)
-        Number of the class that is asked about in each row.
+        For each number of bins that networks use, the encoded rows.
+    class_index : int ndarray of shape (n_samples,)
+        The class to explain in each row.
     background : Background
         What the rows are compared with.
     """
 
     def __init__(
         self,
-        networks: OpenedNetworks,
+        networks: DifferentiableNetworks,
         features: Mapping[int, Array],
-        asked: Array,
+        class_index: Array,
         background: Background,
     ) -> None:
-        self.networks = networks
-        self.asked = asked
-        self.n_samples, self.n_others = len(asked), background.n_rows
-        parts = networks.parts
-        self._own = [features[part.n_bins] for part in parts]
-        self._others = [background.features[part.n_bins] for part in parts]
-        self._own_sums = networks.sums(self._own)
-        self._other_sums = networks.sums(self._others)
-
-    @property
-    def n_columns(self) -> int:
-        """Number of columns."""
-        return self.networks.n_columns
-
-    @property
-    def n_shares(self) -> int:
-        """Number of columns, and of positions of the grids that some stand on."""
-        grids = self.networks.grids.values()
-        return self.n_columns + sum(prod(map_shape(grid.shape)) for grid in grids)
+        self.networks, self.class_index = networks, class_index
+        self.n_samples, self.n_background = len(class_index), background.n_rows
+        bins = [part.part.n_bins for part in networks.parts]
+        self._features = [features[n_bins] for n_bins in bins]
+        self._background = [background.features[n_bins] for n_bins in bins]
+        self._sums = networks.sums(self._features)
+        self._background_sums = networks.sums(self._background)
+        self.n_columns = networks.n_columns
+        self._map_shapes = {name: map_shape(grid.shape) for name, grid in networks.grids.items()}
+        self.n_attributions = self.n_columns + sum(map(prod, self._map_shapes.values()))
 
     @cached_property
     def base(self) -> Array:
-        """The mean answer to the background, for what is asked of each row, (n_samples,)."""
-        of_classes = {
-            number: self.networks.values(self._other_sums, np.full(self.n_others, number)).mean()
-            for number in np.unique(self.asked)
-        }
-        return np.array([of_classes[number] for number in self.asked], np.float64)
+        """The mean explained value of the background, for each row's class, (n_samples,)."""
+        bases = np.zeros(self.n_samples)
+        for index in np.unique(self.class_index):
+            of_class = np.full(self.n_background, index)
+            mean = self.networks.values(self._background_sums, of_class).mean()
+            bases[self.class_index == index] = mean
+        return bases
 
     def pairs(self, rows: Array, evaluations: int = 1) -> Iterator[Pairs]:
         """Yield all pairs of some rows, those of one row after another, in blocks.
@@ -94,25 +89,27 @@ class Comparison:
         Parameters
         ----------
         rows : int ndarray of shape (n,)
-            Numbers of the rows.
+            Indices of the rows.
         evaluations : int
             How often a pair goes through the networks at the same time.
         """
         width = max(self.networks.n_units * evaluations, self.networks.n_features)
-        most = BLOCK_ELEMENTS_OF_GRIDS if self.networks.have_kinks else BLOCK_ELEMENTS
-        size = max(1, most // width)
-        total = len(rows) * self.n_others
+        elements = BLOCK_ELEMENTS_OF_GRIDS if self.networks.have_kinks else BLOCK_ELEMENTS
+        size = max(1, elements // width)
+        total = len(rows) * self.n_background
         for start in range(0, total, size):
-            pair = np.arange(start, min(start + size, total))
-            yield Pairs(rows[pair // self.n_others], pair % self.n_others)
+            index, background_rows = np.divmod(
+                np.arange(start, min(start + size, total)), self.n_background
+            )
+            yield Pairs(rows[index], background_rows, self.class_index[rows[index]])
 
     def starts(self, pairs: Pairs) -> list[Array]:
-        """Return for each part the sums of the background's rows, (members, n_pairs, units)."""
-        return [sums[:, pairs.others] for sums in self._other_sums]
+        """Return for each part the sums of the background, (members, n_pairs, units)."""
+        return [sums[:, pairs.background_rows] for sums in self._background_sums]
 
     def ends(self, pairs: Pairs) -> list[Array]:
         """Return for each part the sums of the rows, shape (members, n_pairs, units)."""
-        return [sums[:, pairs.rows] for sums in self._own_sums]
+        return [sums[:, pairs.rows] for sums in self._sums]
 
     def column_sums(self, pairs: Pairs) -> list[Array]:
         """Return for each part what each column adds to the sums from start to end.
@@ -126,86 +123,66 @@ class Comparison:
             for part, difference in zip(self.networks.parts, self._differences(pairs), strict=True)
         ]
 
-    def shares(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
-        """Return gradient times difference, added up for each column and each position of a grid.
+    def feature_attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Iterator[Array]:
+        """Yield for each part gradient times difference of each feature, (n_pairs, n_features).
 
         Parameters
         ----------
         pairs : Pairs
             Where the differences are from.
         gradients : sequence of ndarray of shape (members, n_pairs, units)
-            For each part, by its sums.
-
-        Returns
-        -------
-        float64 ndarray of shape (n_pairs, n_shares)
-            First the columns, then the positions of each grid.
+            For each part, with respect to its sums.
         """
-        shares = np.zeros((len(pairs.rows), self.n_shares))
         for part, gradient, difference in zip(
             self.networks.parts, gradients, self._differences(pairs), strict=True
         ):
-            totals = part.feature_totals(gradient, difference)
-            start = self.n_columns
-            shares[:, :start] += totals @ part.selector
-            for grid in self.networks.grids.values():
-                n_places = prod(map_shape(grid.shape))
-                places = totals[:, grid.features].reshape(len(totals), n_places, -1)
-                positions = places.sum(axis=-1)
-                shares[:, start : start + positions.shape[1]] += positions
-                start += positions.shape[1]
-        return shares
+            yield part.feature_attributions(gradient, difference)
 
-    def maps(self, shares: Array) -> dict[str, Array]:
-        """Return what each position of a grid adds, (n_samples, *sides), by the grid's column.
+    def attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
+        """Return the attributions of each column, and then of each position of the grids.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_pairs, n_attributions)
+        """
+        attributions = np.zeros((len(pairs.rows), self.n_attributions))
+        of_parts = self.feature_attributions(pairs, gradients)
+        for part, by_feature in zip(self.networks.parts, of_parts, strict=True):
+            start = self.n_columns
+            attributions[:, :start] += by_feature @ part.column_of_feature
+            for name, grid in self.networks.grids.items():
+                size = prod(self._map_shapes[name])
+                positions = by_feature[:, grid.features].reshape(len(by_feature), size, -1)
+                attributions[:, start : start + size] += positions.sum(axis=-1)
+                start += size
+        return attributions
+
+    def maps(self, attributions: Array) -> dict[str, Array]:
+        """Return the attribution of each position of a grid, (n_samples, *sides), by column name.
 
         Parameters
         ----------
-        shares : ndarray of shape (n_samples, n_shares)
-            Sums or means of what `shares` returned.
+        attributions : ndarray of shape (n_samples, n_attributions)
+            Sums or means of what `attributions` returned.
         """
         maps, start = {}, self.n_columns
-        for name, grid in self.networks.grids.items():
-            shape = map_shape(grid.shape)
+        for name, shape in self._map_shapes.items():
             stop = start + prod(shape)
-            maps[name] = shares[:, start:stop].reshape(len(shares), *shape)
+            maps[name] = attributions[:, start:stop].reshape(len(attributions), *shape)
             start = stop
         return maps
 
-    def feature_totals(self, pairs: Pairs, gradients: Sequence[Array], span: slice) -> Array:
-        """Return gradient times difference of each feature that all encodings share.
-
-        Parameters
-        ----------
-        pairs : Pairs
-            Where the differences are from.
-        gradients : sequence of ndarray of shape (members, n_pairs, units)
-            For each part, by its sums.
-        span : slice
-            Which features.
-
-        Returns
-        -------
-        float64 ndarray of shape (n_pairs, n_features_of_span)
-        """
-        totals = np.zeros((len(pairs.rows), span.stop - span.start))
-        for part, gradient, difference in zip(
-            self.networks.parts, gradients, self._differences(pairs), strict=True
-        ):
-            totals += part.feature_totals(gradient, difference)[:, span]
-        return totals
-
     def _differences(self, pairs: Pairs) -> Iterator[Array]:
-        """Yield for each part by how much the features of each pair differ."""
-        for own, others in zip(self._own, self._others, strict=True):
-            yield own[pairs.rows] - others[pairs.others]
+        """Yield for each part the differences of the features of each pair."""
+        for features, background in zip(self._features, self._background, strict=True):
+            yield features[pairs.rows] - background[pairs.background_rows]
 
 
 def map_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of a map of a grid, given its sides and channels.
+    """Return the shape of the attributions of a grid, given its sides and channels.
 
-    The colors of a pixel belong together; the channels of a step, or the pitches of a moment, are
-    told apart.
+    The colors of a pixel are added up; the channels of a sequence, or the pitches of a sound, are
+    kept apart.
 
     Examples
     --------

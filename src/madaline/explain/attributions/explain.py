@@ -16,23 +16,23 @@ from madaline.errors import InputError
 from madaline.explain.attributions.background import Background
 from madaline.explain.attributions.comparison import Comparison
 from madaline.explain.attributions.explanation import Explanation
-from madaline.explain.attributions.gradients import integrated_attributions, slope_attributions
-from madaline.explain.attributions.networks import OpenedNetworks
+from madaline.explain.attributions.gradients import integrated_attributions, local_attributions
+from madaline.explain.attributions.networks import DifferentiableNetworks
 from madaline.explain.attributions.shapley import (
     MOST_COLUMNS,
     PERMUTATIONS,
     exact_shapley,
     sampled_shapley,
 )
-from madaline.explain.attributions.word_attributions import Words, word_shares
-from madaline.explain.scale import answer_of, asked_of
+from madaline.explain.attributions.word_attributions import Words, word_attributions
+from madaline.explain.scale import class_indices, scale_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
 
 EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
 METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
-"""How attributions are made."""
+"""Methods of attribution."""
 
 CHUNK = 256
 """Rows explained at a time, so that memory does not grow with the table."""
@@ -50,38 +50,38 @@ def explain(
     permutations: int | None = None,
     seed: int = 0,
 ) -> Explanation:
-    """Say how much each column of each row adds to its prediction.
+    """Return how much each column of each row adds to its prediction.
 
     Parameters
     ----------
     model : FittedModel
         The model, fitted or loaded from a file.
     table : data frame, Table, mapping of str to array, or what else can be read as a table
-        The rows to explain; needed columns must be there, others are ignored.
+        The rows to explain; columns that the model does not use are ignored.
     background : the same, optional
-        Rows to compare with, at best some that the model learned from; of more than 100, 100 are
-        drawn by chance (of images, 40). A model's file holds no row, so by default it is one
-        average row (`Background.average`), which no real row is like: give rows where you can.
+        Rows to compare with, best some of the training rows; of more than 100, 100 are drawn at
+        random (40 with images). A model's file holds no row, so the default is one average row
+        (`Background.average`), which no real row is like: give rows where you can.
     method : {"expected", "integrated", "slope", "shapley"}, default="expected"
-        ``"expected"``: expected gradients, the slope along the way from a row of the background to
-        the row, integrated, and averaged over the background. ``"integrated"``: integrated
-        gradients, along the one way from the mean of the background. ``"slope"``: the slope at
-        the row times its difference from the background; where networks bend, these do not add up
-        to the output. ``"shapley"``: what a column brings, averaged over the orders in which
-        columns may become known.
+        ``"expected"``: expected gradients, the gradient integrated on the path from a row of the
+        background to the row, averaged over the background. ``"integrated"``: integrated gradients,
+        on one path from the mean of the background. ``"slope"``: the gradient at the row times its
+        difference from the background; these do not add up to the output unless networks are
+        linear. ``"shapley"``: the gain when a column becomes known, averaged over the orders in
+        which columns may become known.
     scale : {"log_odds", "probability"}, optional
-        How the answer about a class is measured: by its log-odds against all other classes
-        (default), or by its probability. Numbers are explained in their own unit.
+        The unit for classes: the log-odds against all other classes (default), or the probability.
+        Numbers are explained in their own unit.
     target_class : label, optional
         The class to explain; by default each row's most probable one.
     nodes : int, optional
-        Where on each way networks are asked; by default as many as it takes for the attributions to
-        add up. For ``"expected"`` and ``"integrated"``.
+        Points on each path at which gradients are evaluated; by default as many as are needed for
+        the attributions to add up. For ``"expected"`` and ``"integrated"``.
     permutations : int, optional
-        How many orders of the columns a row is walked through and back, for ``"shapley"``. By
-        default all sets of at most 10 columns are gone through; of more columns 32 orders.
+        Number of orders of the columns for each row, each also reversed, for ``"shapley"``. By
+        default all sets of at most 10 columns are evaluated; of more columns 32 orders.
     seed : int, default=0
-        Decides which rows of a large background, and which orders, are drawn.
+        Seed of the sample of a large background, and of the orders.
 
     Returns
     -------
@@ -91,8 +91,8 @@ def explain(
     Raises
     ------
     InputError
-        If a column is not there, the background has no rows, there is no such class, method or
-        scale, or the attributions do not add up to a ten-thousandth of the range of the output.
+        If a column is missing, the background has no rows, there is no such class, method or scale,
+        or the attributions do not add up to a ten-thousandth of the range of the output.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def explain(
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted, as `explain` takes it."""
+    """The settings of `explain`, checked."""
 
     method: str
     scale: str | None
@@ -123,7 +123,7 @@ class Request:
     seed: int
 
     def __post_init__(self) -> None:
-        """Check the numbers and the method; `InputError` if one cannot be."""
+        """Raise an `InputError` if a number or the method is invalid."""
         if self.method not in METHODS:
             raise InputError(f"method is {self.method!r}: choose one of {', '.join(METHODS)}.")
         for name in ("nodes", "permutations"):
@@ -132,21 +132,20 @@ class Request:
                 raise InputError(f"{name} is {value}: give a whole number, at least 1.")
 
 
-def _explain(model: FittedModel, table: Table, background: Any, request: Request) -> Explanation:
+def _explain(model: FittedModel, table: Table, given: Any, request: Request) -> Explanation:
     predictor = model.predictor
-    answer = answer_of(predictor, request.scale)
-    other = _background(predictor, background, request)
-    networks = OpenedNetworks(predictor, answer)
+    scale = scale_of(predictor, request.scale)
+    background = _background(predictor, given, request)
+    networks = DifferentiableNetworks(predictor, scale)
     chunks = [
-        _explain_chunk(predictor, networks, table.take(slice(start, start + CHUNK)), other, request)
+        _explain_chunk(
+            predictor, networks, table.take(slice(start, start + CHUNK)), background, request
+        )
         for start in range(0, max(1, table.n_samples), CHUNK)
     ]
-    attributions, maps, words, base, output, asked, errors = zip(*chunks, strict=True)
-    classes = (
-        predictor.target_encoder.classes
-        if isinstance(predictor.target_encoder, ClassEncoder)
-        else None
-    )
+    attributions, maps, words, base, output, indices, errors = zip(*chunks, strict=True)
+    encoder = predictor.target_encoder
+    classes = encoder.classes if isinstance(encoder, ClassEncoder) else None
     return Explanation(
         target=model.summary.target,
         columns=predictor.encoder.columns,
@@ -154,10 +153,10 @@ def _explain(model: FittedModel, table: Table, background: Any, request: Request
         attributions=np.concatenate(attributions),
         base=np.concatenate(base),
         output=np.concatenate(output),
-        scale=answer.scale,
-        target_class=None if classes is None else classes[np.concatenate(asked)],
+        scale=scale.name,
+        target_class=None if classes is None else classes[np.concatenate(indices)],
         method=request.method,
-        background=other.description,
+        background=background.description,
         row_numbers=np.arange(table.n_samples),
         standard_errors=None if errors[0] is None else np.concatenate(errors),
         maps={name: np.concatenate([one[name] for one in maps]) for name in maps[0]},
@@ -174,40 +173,36 @@ def _background(predictor: Predictor, given: Any, request: Request) -> Backgroun
 
 def _explain_chunk(
     predictor: Predictor,
-    networks: OpenedNetworks,
+    networks: DifferentiableNetworks,
     table: Table,
     background: Background,
     request: Request,
 ) -> tuple[Array, dict[str, Array], Words, Array, Array, Array, Array | None]:
-    """Return attributions, maps, words, bases, outputs, what is asked, and errors of chance."""
+    """Return attributions, maps, words, bases, outputs, class indices, and standard errors."""
     encoded = predictor.encode(table)
     raw = predictor.output(encoded)
-    asked = asked_of(predictor, raw, request.target_class)
-    output = networks.answer.value(raw, asked)
-    features = {part.n_bins: encoded.features(part.n_bins) for part in networks.parts}
-    comparison = Comparison(networks, features, asked, background)
-    shares, errors = _attributions(comparison, output, request)
-    attributions = shares[:, : comparison.n_columns]
-    maps = comparison.maps(shares) if shares.shape[1] == comparison.n_shares else {}
-    words = (
-        {}
-        if request.method == SHAPLEY
-        else word_shares(
-            predictor.encoder,
-            comparison,
-            {name: table[name] for name in predictor.encoder.columns},
-            attributions,
-            at_end=request.method == SLOPE,
-        )
-    )
-    return attributions, maps, words, comparison.base, output, asked, errors
+    indices = class_indices(predictor, raw, request.target_class)
+    output = networks.scale.value(raw, indices)
+    features = {part.part.n_bins: encoded.features(part.part.n_bins) for part in networks.parts}
+    comparison = Comparison(networks, features, indices, background)
+    found, errors = _attributions(comparison, output, request)
+    attributions = found[:, : comparison.n_columns]
+    maps: dict[str, Array] = {}
+    words: Words = {}
+    if request.method != SHAPLEY:
+        maps = comparison.maps(found)
+        texts = {name: table[name] for name in predictor.encoder.columns}
+        local = request.method == SLOPE
+        words = word_attributions(predictor.encoder, comparison, texts, attributions, local=local)
+    return attributions, maps, words, comparison.base, output, indices, errors
 
 
 def _attributions(
     comparison: Comparison, output: Array, request: Request
 ) -> tuple[Array, Array | None]:
+    """Return attributions, of columns and unless Shapley of grid positions, and their errors."""
     if request.method == SLOPE:
-        return slope_attributions(comparison), None
+        return local_attributions(comparison), None
     if request.method != SHAPLEY:
         return integrated_attributions(comparison, output, nodes=request.nodes), None
     if request.permutations is None and comparison.n_columns <= MOST_COLUMNS:

@@ -1,4 +1,4 @@
-"""An explanation says how much each column of each row adds to its prediction."""
+"""An explanation holds how much each column of each row adds to its prediction."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import numpy as np
 from madaline.data.column import number_text
 from madaline.data.media.images import CHANNELS, size_words
 from madaline.data.media.signals import Signal
-from madaline.explain.attributions.word_attributions import WordShares
+from madaline.explain.attributions.word_attributions import WordAttributions
 from madaline.explain.scale import LOG_ODDS, PROBABILITY
 from madaline.extras import load_extra
 from madaline.nn.arrays import Array
 
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
-"""How much is printed."""
+"""Rows, columns and words that are printed, at most."""
 
 METHOD_WORDS = {
     "expected": "Expected gradients",
     "integrated": "Integrated gradients",
-    "slope": "Slope times difference",
+    "slope": "Gradient times difference",
     "shapley": "Shapley values",
 }
 SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
@@ -40,32 +40,32 @@ class Explanation:
     columns : tuple of str
         Columns that the model uses; others add nothing.
     values : mapping of str to ndarray of shape (n_samples,)
-        What the rows hold in them.
+        Their values in the rows.
     attributions : float64 ndarray of shape (n_samples, n_columns)
         What each column adds.
     base : float64 ndarray of shape (n_samples,)
-        The mean answer to the background.
+        The mean output of the background.
     output : float64 ndarray of shape (n_samples,)
         What is explained: log-odds, a probability, or a number in the target's unit, which is not
-        cut to the range of the training target as a prediction is.
+        clipped to the range of the training target as a prediction is.
     scale : {"log_odds", "probability", "target"}
         Which of them.
     target_class : ndarray of shape (n_samples,) or None
-        The class that is asked about in each row.
+        The class that is explained in each row.
     method : {"expected", "integrated", "slope", "shapley"}
-        How it was done.
+        How it was computed.
     background : str
         What the rows are compared with, in words.
     row_numbers : int ndarray of shape (n_samples,)
-        Where they stand in the table, counted from 0.
+        Their positions in the table, counted from 0.
     standard_errors : float64 ndarray of shape (n_samples, n_columns) or None
-        Of attributions that chance had a part in.
+        Of attributions from random orders.
     maps : mapping of str to float64 ndarray of shape (n_samples, *sides)
         For each column of images what each pixel adds, (height, width); of sequences and sounds
-        what each channel or band adds at each step, (steps, channels + 1), the last for being
-        there. The sum is the column's attribution. Shapley values have none.
-    words : mapping of str to tuple of WordShares
-        For each column of texts, what the words of each row's text add; they add up to the column's
+        what each channel or band adds at each step, (steps, channels + 1), the last for its
+        presence. The sum is the column's attribution. Shapley values have none.
+    words : mapping of str to tuple of WordAttributions
+        For each column of texts what the words of each row's text add; the sum is the column's
         attribution. Shapley values have none.
 
     Examples
@@ -106,7 +106,7 @@ class Explanation:
     row_numbers: Array
     standard_errors: Array | None = None
     maps: Mapping[str, Array] = field(default_factory=dict)
-    words: Mapping[str, tuple[WordShares, ...]] = field(default_factory=dict)
+    words: Mapping[str, tuple[WordAttributions, ...]] = field(default_factory=dict)
 
     @property
     def sums(self) -> Array:
@@ -115,7 +115,7 @@ class Explanation:
 
     @property
     def remaining(self) -> Array:
-        """What base and attributions lack to the output, shape (n_samples,)."""
+        """Output minus base and attributions, shape (n_samples,)."""
         return np.asarray(self.output - self.base - self.sums)
 
     def __len__(self) -> int:
@@ -140,7 +140,7 @@ class Explanation:
         )
 
     def __repr__(self) -> str:
-        """Say in a line what it is."""
+        """Return the target, the unit and the size in one line."""
         unit = SCALE_WORDS.get(self.scale, "its unit")
         return (
             f"<Explanation of {self.target} in {unit}: {len(self):,} rows x"
@@ -148,7 +148,7 @@ class Explanation:
         )
 
     def __str__(self) -> str:
-        """Say in words what matters most in the first rows."""
+        """Return the largest attributions of the first rows in words."""
         lines = [self.heading]
         for row in range(min(len(self), SHOWN_ROWS)):
             lines += self.lines(row)
@@ -158,11 +158,11 @@ class Explanation:
 
     @property
     def heading(self) -> str:
-        """How it was done and what the rows are compared with, in words."""
+        """The method and the background, in words."""
         return f"{METHOD_WORDS[self.method]}, compared with {self.background}."
 
     def strongest(self, row: int) -> list[str]:
-        """Return the columns of a row, those that add or take away most first."""
+        """Return the columns of a row, those of the largest attributions first."""
         order = np.argsort(-np.abs(self.attributions[row]), kind="stable")
         return [self.columns[column] for column in order]
 
@@ -172,9 +172,9 @@ class Explanation:
         Parameters
         ----------
         row : int
-            Which row.
+            Index of the row.
         most : int
-            How many columns are shown; what all others add is one line.
+            Number of columns; the sum of all others is one line.
         """
         digits = _decimals(self.attributions[row], self.output[row] - self.base[row])
         yield (
@@ -197,7 +197,7 @@ class Explanation:
         -------
         dict of str to ndarray of shape (n_samples,)
             ``target_class`` (of classes), ``output``, ``base``, an ``attribution_`` for each
-            column, ``remaining``, and an ``error_`` for each column where there are any.
+            column, ``remaining``, and an ``error_`` for each column if there are standard errors.
         """
         table = {} if self.target_class is None else {"target_class": self.target_class}
         table |= {"output": self.output, "base": self.base}
@@ -241,50 +241,42 @@ class Explanation:
     def _column_lines(self, row: int, most: int, digits: int) -> Iterator[str]:
         order = self.strongest(row)
         shown = order if len(order) <= most + 1 else order[:most]
-        places = {name: place for place, name in enumerate(self.columns)}
-        names = [f"{name} = {value_text(self.values[name][row])}" for name in shown]
-        amounts = [float(self.attributions[row, places[name]]) for name in shown]
-        errors = [self._error(row, places[name], digits) for name in shown]
+        lines = []  # (name, amount, what follows it)
+        for name in shown:
+            column = self.columns.index(name)
+            after = self._parts(name, row, digits)
+            if self.standard_errors is not None:
+                after = f" ± {self.standard_errors[row, column]:,.{digits}f}{after}"
+            value = value_text(self.values[name][row])
+            lines.append((f"{name} = {value}", float(self.attributions[row, column]), after))
         if len(shown) < len(order):
-            names.append(f"{len(order) - len(shown)} other columns together")
-            amounts.append(float(self.sums[row]) - sum(amounts))
-            errors.append("")
-        texts = [f"{amount:+z,.{digits}f}" for amount in amounts]
-        width, wide = max(map(len, names)), max(map(len, texts))
-        parts = [self._parts(name, row, digits) for name in shown]
-        parts += [""] * (len(names) - len(shown))
-        for name, text, error, part in zip(names, texts, errors, parts, strict=True):
-            yield f"  {name:<{width}}  {text:>{wide}}{error}{part}"
+            rest = float(self.sums[row]) - sum(amount for _, amount, _ in lines)
+            lines.append((f"{len(order) - len(shown)} other columns together", rest, ""))
+        texts = [f"{amount:+z,.{digits}f}" for _, amount, _ in lines]
+        width, wide = max(len(name) for name, _, _ in lines), max(map(len, texts))
+        for (name, _, after), text in zip(lines, texts, strict=True):
+            yield f"  {name:<{width}}  {text:>{wide}}{after}"
 
     def _parts(self, name: str, row: int, digits: int) -> str:
-        """Return what the places of an image that add bring, and what the others take."""
+        """Return the sums of the positive and of the negative parts of an image."""
         if name not in self.maps:
             return ""
-        places = self.maps[name][row]
-        more, less = places[places > 0].sum(), places[places < 0].sum()
-        return f" (places that add: {more:+z,.{digits}f}; that take: {less:+z,.{digits}f})"
+        parts = self.maps[name][row]
+        positive, negative = parts[parts > 0].sum(), parts[parts < 0].sum()
+        return f" (parts: {positive:+z,.{digits}f} and {negative:+z,.{digits}f})"
 
     def _word_lines(self, name: str, row: int, digits: int) -> list[str]:
-        """Return in few lines which words of a text add or take most."""
-        shares = self.words[name][row]
-        strongest = shares.strongest(SHOWN_WORDS)
-        others = sum(shares.amounts) - sum(amount for _, amount in strongest)
-        amounts = [
-            *strongest,
-            ("its other words", others),
-            ("words that are not in it", shares.absent),
-        ]
-        words = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
-        return wrap(f"{name}: {words}", 84, initial_indent="    ", subsequent_indent="      ")
-
-    def _error(self, row: int, column: int, digits: int) -> str:
-        if self.standard_errors is None:
-            return ""
-        return f" ± {self.standard_errors[row, column]:,.{digits}f}"
+        """Return the words of the largest attributions in a few lines."""
+        words = self.words[name][row]
+        strongest = words.strongest(SHOWN_WORDS)
+        others = sum(words.amounts) - sum(amount for _, amount in strongest)
+        amounts = [*strongest, ("its other words", others), ("missing words", words.absent)]
+        text = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
+        return wrap(f"{name}: {text}", 84, initial_indent="    ", subsequent_indent="      ")
 
 
 def value_text(value: Any) -> str:
-    """Return a value of a table as a reader knows it."""
+    """Return a value of a table as text."""
     if isinstance(value, np.ndarray):
         return array_text(value)
     if isinstance(value, Signal):
@@ -300,7 +292,7 @@ def value_text(value: Any) -> str:
 
 
 def array_text(value: Array) -> str:
-    """Return what an image is, or another array, in words.
+    """Return the size of an image or of another array in words.
 
     Examples
     --------

@@ -1,30 +1,26 @@
-"""All networks of a model, opened where that can be, and what is asked of them."""
+"""All networks of a model as one function: explained values of sums, and their gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from madaline.explain.attributions.parts import AskedPart
-from madaline.explain.attributions.rescale_rule import Pass, passes, secant
-from madaline.explain.nodes import gauss_legendre
-from madaline.explain.opened_part import OpenedPart
-from madaline.explain.scale import Answer
-from madaline.explain.whole_part import WholePart
+from madaline.explain.attributions.parts import WholePart, differentiable
+from madaline.explain.attributions.rescale_rule import Pass, passes, rescale
+from madaline.explain.scale import Scale
 from madaline.nn.arrays import Array
-from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.layers.chain import ChainBackward
 from madaline.nn.workspace import Workspace
-from madaline.runtime.part import Part
 from madaline.runtime.predictor import Predictor
 
-NODES_OF_ANSWER = 32
-"""Nodes at which the slope of an answer is asked between two raw outputs; they cost little."""
+NODES_OF_SCALE = 32
+"""Nodes at which the gradient of the scale is averaged between two raw outputs; they are cheap."""
 
 
-class OpenedNetworks:
-    """From the sums of first layers to answers and their gradients (final).
+class DifferentiableNetworks:
+    """The explained value as a function of the sums of the first layers (final).
 
     One thread at a time may use it.
 
@@ -32,34 +28,23 @@ class OpenedNetworks:
     ----------
     predictor : Predictor
         The networks.
-    answer : Answer
+    scale : Scale
         What is made of their raw outputs.
     """
 
-    def __init__(self, predictor: Predictor, answer: Answer) -> None:
-        self.answer = answer
+    def __init__(self, predictor: Predictor, scale: Scale) -> None:
+        self.scale = scale
         self.n_columns = len(predictor.encoder.columns)
         self.grids = predictor.encoder.grids
-        self.parts: list[AskedPart] = [
-            _asked(part, predictor.encoder.feature_columns(part.n_bins)) for part in predictor.parts
+        self.parts = [
+            differentiable(part, predictor.encoder.feature_columns(part.n_bins))
+            for part in predictor.parts
         ]
+        self.n_units = sum(part.n_units for part in self.parts)
+        self.n_features = max(len(part.columns) for part in self.parts)
+        self.have_kinks = any(isinstance(part, WholePart) for part in self.parts)
         self._temperature = predictor.temperature
         self._workspaces = [(Workspace(), Workspace()) for _ in self.parts]
-
-    @property
-    def n_units(self) -> int:
-        """Numbers that all networks together need for a row, about."""
-        return sum(part.n_units for part in self.parts)
-
-    @property
-    def have_kinks(self) -> bool:
-        """Whether networks look at a grid, through rectifiers and pooling."""
-        return any(isinstance(part, WholePart) for part in self.parts)
-
-    @property
-    def n_features(self) -> int:
-        """Number of features of the finest encoding."""
-        return max(len(part.columns) for part in self.parts)
 
     def sums(self, features: Sequence[Array]) -> list[Array]:
         """Return the sums of the first layers, for each part (members, n_samples, units).
@@ -67,114 +52,123 @@ class OpenedNetworks:
         Parameters
         ----------
         features : sequence of ndarray of shape (n_samples, n_features)
-            For each part, as its networks see them.
+            For each part, the features in its encoding.
         """
         return [part.sums(own) for part, own in zip(self.parts, features, strict=True)]
 
-    def values(self, sums: Sequence[Array], asked: Array) -> Array:
-        """Return the answers at some sums.
+    def values(self, sums: Sequence[Array], class_index: Array) -> Array:
+        """Return the explained values at some sums.
 
         Parameters
         ----------
         sums : sequence of ndarray of shape (members, n, units)
             For each part.
-        asked : int ndarray of shape (n,)
-            Number of the class that is asked about.
+        class_index : int ndarray of shape (n,)
+            The class to explain.
 
         Returns
         -------
         float64 ndarray of shape (n,)
         """
-        return self.answer.value(self._output(sums)[0], asked)
+        return self.scale.value(self._output(sums)[0], class_index)
 
-    def gradients(self, sums: Sequence[Array], asked: Array) -> list[Array]:
-        """Return for each part the gradient of the answers by its sums, (members, n, units).
+    def gradients(self, sums: Sequence[Array], class_index: Array) -> list[Array]:
+        """Return for each part the gradient with respect to its sums, (members, n, units).
 
         They are valid until the next call.
         """
         output, backwards = self._output(sums)
-        slope = self.answer.slope(output, asked) / self._temperature
+        gradient = self.scale.gradient(output, class_index) / self._temperature
         return [
-            part.gathered(part.backward(backward, slope))
+            part.backward(backward, gradient)
             for part, backward in zip(self.parts, backwards, strict=True)
         ]
 
     def mean_gradients(
-        self, starts: Sequence[Array], ends: Sequence[Array], asked: Array, nodes: int
+        self, starts: Sequence[Array], ends: Sequence[Array], class_index: Array, nodes: int
     ) -> list[Array]:
-        """Return for each part the mean gradient on the straight ways between sums.
+        """Return for each part the mean gradient on the straight paths between sums.
 
         Parameters
         ----------
         starts, ends : sequence of ndarray of shape (members, n, units)
             For each part.
-        asked : int ndarray of shape (n,)
-            Number of the class that is asked about.
+        class_index : int ndarray of shape (n,)
+            The class to explain.
         nodes : int
-            Nodes of an integral, or segments where networks have kinks.
+            Nodes of an integral, or segments of the path where networks have kinks.
         """
-        mean = self._over_segments if self.have_kinks else self._at_nodes
-        return mean(starts, ends, asked, nodes)
-
-    def _at_nodes(
-        self, starts: Sequence[Array], ends: Sequence[Array], asked: Array, nodes: int
-    ) -> list[Array]:
-        ways = [end - start for end, start in zip(ends, starts, strict=True)]
-        totals = [np.zeros_like(way) for way in ways]
-        for place, weight in gauss_legendre(nodes, np.float32):
-            points = [start + place * way for start, way in zip(starts, ways, strict=True)]
-            for total, gradient in zip(totals, self.gradients(points, asked), strict=True):
+        if self.have_kinks:
+            return self._over_segments(starts, ends, class_index, nodes)
+        paths = [end - start for end, start in zip(ends, starts, strict=True)]
+        totals = [np.zeros_like(path) for path in paths]
+        for position, weight in gauss_legendre(nodes, np.float32):
+            points = [start + position * path for start, path in zip(starts, paths, strict=True)]
+            for total, gradient in zip(totals, self.gradients(points, class_index), strict=True):
                 total += weight * gradient
         return totals
 
     def _over_segments(
-        self, starts: Sequence[Array], ends: Sequence[Array], asked: Array, segments: int
+        self, starts: Sequence[Array], ends: Sequence[Array], class_index: Array, segments: int
     ) -> list[Array]:
         totals = [np.zeros_like(start) for start in starts]
         before, output = self._passes(starts, 0)
         for segment in range(1, segments + 1):
-            place = np.float32(segment / segments)
-            points = [one + place * (other - one) for one, other in zip(starts, ends, strict=True)]
+            position = np.float32(segment / segments)
+            points = [
+                one + position * (other - one) for one, other in zip(starts, ends, strict=True)
+            ]
             after, next_output = self._passes(points, segment)
-            slope = self._mean_slope(output, next_output, asked)
+            mean = self._mean_gradient(output, next_output, class_index)
             for part, total, one, other in zip(self.parts, totals, before, after, strict=True):
-                gradient = secant(one, other, part.of_members(slope), part.discarded)
-                total += part.gathered(gradient) / segments
+                gradient = rescale(one, other, part.member_gradients(mean), part.discarded)
+                total += part.reduce_members(gradient) / segments
             before, output = after, next_output
         return totals
 
-    def _passes(self, sums: Sequence[Array], turn: int) -> tuple[list[list[Pass]], Array]:
+    def _passes(self, sums: Sequence[Array], segment: int) -> tuple[list[list[Pass]], Array]:
         """Return every layer of each part at some sums, and the mean raw output."""
         found = [
-            passes(part, own, workspaces[turn % 2])
+            passes(part, own, workspaces[segment % 2])  # the last segment's arrays are still needed
             for part, own, workspaces in zip(self.parts, sums, self._workspaces, strict=True)
         ]
-        shares = [
-            np.einsum("m,mno->no", part.share, own[-1].y)
-            for part, own in zip(self.parts, found, strict=True)
-        ]
-        return found, np.sum(shares, axis=0) / self._temperature
+        return found, self._mean([layers[-1].y for layers in found])
 
-    def _mean_slope(self, start: Array, end: Array, asked: Array) -> Array:
-        """Return the mean slope of the answer between two raw outputs, (n, n_outputs)."""
-        slopes = [
-            weight * self.answer.slope(start + place * (end - start), asked)
-            for place, weight in gauss_legendre(NODES_OF_ANSWER)
+    def _mean_gradient(self, start: Array, end: Array, class_index: Array) -> Array:
+        """Return the mean gradient of the scale between two raw outputs, (n, n_outputs)."""
+        gradients = [
+            weight * self.scale.gradient(start + position * (end - start), class_index)
+            for position, weight in gauss_legendre(NODES_OF_SCALE)
         ]
-        return np.asarray(np.sum(slopes, axis=0) / self._temperature)
+        return np.asarray(np.sum(gradients, axis=0) / self._temperature)
 
     def _output(self, sums: Sequence[Array]) -> tuple[Array, list[ChainBackward]]:
         """Return the mean raw output, shape (n, n_outputs), and each part's backward pass."""
-        shares, backwards = [], []
+        outputs, backwards = [], []
         for part, own, (workspace, _) in zip(self.parts, sums, self._workspaces, strict=True):
             workspace.rewind()
             output, backward = part.forward(own, workspace)
-            shares.append(np.einsum("m,mno->no", part.share, output))
+            outputs.append(output)
             backwards.append(backward)
-        return np.sum(shares, axis=0) / self._temperature, backwards
+        return self._mean(outputs), backwards
+
+    def _mean(self, outputs: Sequence[Array]) -> Array:
+        weighted = [
+            np.einsum("m,mno->no", part.weights, output)
+            for part, output in zip(self.parts, outputs, strict=True)
+        ]
+        return np.asarray(np.sum(weighted, axis=0) / self._temperature)
 
 
-def _asked(part: Part, columns: Array) -> AskedPart:
-    """Return a part opened after its first layer, or whole if that adds up no columns."""
-    opened = isinstance(part.network.layers[0], Linear | ScaledLinear)
-    return (OpenedPart if opened else WholePart)(part, columns)
+def gauss_legendre(
+    n_nodes: int, dtype: npt.DTypeLike = np.float64
+) -> Iterator[tuple[np.floating, np.floating]]:
+    """Yield the nodes between 0 and 1 with their weights, exact up to degree ``2 n_nodes - 1``.
+
+    Examples
+    --------
+    >>> round(float(sum(weight * node**3 for node, weight in gauss_legendre(2))), 12)
+    0.25
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
+    yield from zip(((nodes + 1) / 2).astype(dtype), (weights / 2).astype(dtype), strict=True)

@@ -1,4 +1,14 @@
-"""A part of a model as explanations ask it: from the sums of a row to outputs, and back."""
+"""The networks of a part as attributions differentiate them: outputs of sums, and gradients back.
+
+The first layer of a network for tables is linear: the sum of each of its units (its pre-activation)
+is the bias and one term for each column. So a straight path between two rows is a straight path
+between their sums, and a row that mixes the columns of two rows has sums mixed in the same way.
+Attributions evaluate a network at very many points between two rows, and need the first layer, the
+widest, for these two alone.
+
+The first layer of a network for images or sounds is a convolution, which adds up no columns. Its
+"sums" are the features themselves.
+"""
 
 from __future__ import annotations
 
@@ -10,52 +20,64 @@ from typing import ClassVar
 import numpy as np
 
 from madaline.nn.arrays import Array, Parameters
-from madaline.nn.layers import Linear
+from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.layers.base import Layer
 from madaline.nn.layers.chain import ChainBackward, chain_forward
 from madaline.nn.workspace import Workspace
 from madaline.runtime.part import Part
 
 
-class AskedPart(ABC):
-    """Abstract base: networks with the same layers, those below `first` taken off.
+class DifferentiablePart(ABC):
+    """Abstract base: networks with the same layers, from the layer `first` on.
 
-    Attributes
+    Parameters
     ----------
     part : Part
         The networks.
     columns : int ndarray of shape (n_features,)
-        For each feature the number of its column.
+        For each feature the index of its column.
+
+    Attributes
+    ----------
     first : int
-        The layer that sums go into.
+        The layer that the sums enter.
     """
 
-    part: Part
-    columns: Array
     first: ClassVar[int]
 
-    @property
-    def n_bins(self) -> int:
-        """Which encoding the networks see."""
-        return self.part.n_bins
+    def __init__(self, part: Part, columns: Array) -> None:
+        self.part, self.columns = part, columns
+        theta, network = part.theta, part.network
+        n_recipes, n_folds, n_parameters = theta.shape
+        self._bound = network.bind(theta.reshape(-1, n_parameters))
+        self.weights = np.repeat(part.weights / n_folds, n_folds)  # (members,)
+        scratch = network.bind(np.empty((n_recipes * n_folds, n_parameters), theta.dtype))
+        # The gradient of a linear layer's parameters is skipped where there is no array for it.
+        self.discarded: Sequence[Parameters] = [
+            {} if isinstance(layer, Linear) else own
+            for layer, own in zip(network.layers, scratch, strict=True)
+        ][self.first :]
+        self.layers: Sequence[Layer] = network.layers[self.first :]
+        self.parameters: Sequence[Parameters] = self._bound[self.first :]
+        self.column_of_feature = np.eye(columns.max() + 1, dtype=theta.dtype)[columns]  # one-hot
 
     @property
     @abstractmethod
     def n_units(self) -> int:
-        """Numbers that all networks together need for a row, about."""
+        """Approximate count of numbers that all networks compute for a row."""
 
     @abstractmethod
     def sums(self, features: Array) -> Array:
-        """Return what goes into the layer `first`, shape (members, n_samples, units)."""
+        """Return the input of the layer `first`, shape (members, n_samples, units)."""
 
     @abstractmethod
     def column_sums(self, difference: Array) -> Array:
-        """Return what each column adds to the sums when features change.
+        """Return what each column adds to the sums for a change of the features.
 
         Parameters
         ----------
         difference : ndarray of shape (n_samples, n_features)
-            By how much they change.
+            The change.
 
         Returns
         -------
@@ -63,88 +85,117 @@ class AskedPart(ABC):
         """
 
     @abstractmethod
-    def feature_totals(self, gradient: Array, difference: Array) -> Array:
+    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
         """Return gradient times difference of each feature.
 
         Parameters
         ----------
         gradient : ndarray of shape (members, n_samples, units)
-            By the sums.
+            With respect to the sums.
         difference : ndarray of shape (n_samples, n_features)
-            By how much the features differ.
+            The change of the features.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features)
         """
 
-    @cached_property
-    def share(self) -> Array:
-        """How much each network counts, shape (members,)."""
-        folds = self.part.theta.shape[1]
-        return np.repeat(self.part.weights / folds, folds)
-
-    @property
-    def layers(self) -> Sequence[Layer]:
-        """The layers that are asked."""
-        return self.part.network.layers[self.first :]
-
-    @property
-    def parameters(self) -> Sequence[Parameters]:
-        """Their parameters."""
-        return self._parameters[self.first :]
-
-    @property
-    def discarded(self) -> Sequence[Parameters]:
-        """Where gradients by the parameters go, which nobody wants here."""
-        return self._discarded[self.first :]
-
     def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:
-        """Return what the networks say given their sums, (members, n_samples, n_outputs)."""
+        """Return the raw outputs for some sums, (members, n_samples, n_outputs)."""
         return chain_forward(
-            self.layers,
-            self.parameters,
-            sums,
-            workspace=workspace,
-            training=False,
-            rng=None,
+            self.layers, self.parameters, sums, workspace=workspace, training=False, rng=None
         )
 
-    def backward(self, backward: ChainBackward, slope: Array) -> Array:
-        """Return the gradient by the sums, shape (members, n_samples, units).
+    def backward(self, backward: ChainBackward, gradient: Array) -> Array:
+        """Return the gradient with respect to the sums, shape (members, n_samples, units).
 
         Parameters
         ----------
         backward : ChainBackward
             What `forward` returned.
-        slope : ndarray of shape (n_samples, n_outputs)
-            Gradient by the mean output of all networks.
+        gradient : ndarray of shape (n_samples, n_outputs)
+            With respect to the mean output of all networks.
         """
-        return backward(self.of_members(slope), self.discarded, input_gradient=True)
+        sums = backward(self.member_gradients(gradient), self.discarded, input_gradient=True)
+        return self.reduce_members(sums)
 
-    def gathered(self, gradient: Array) -> Array:
-        """Return the gradient by sums that members share, given each member's by its own."""
+    def member_gradients(self, gradient: Array) -> Array:
+        """Return the gradient with respect to each network's output, given that of the mean."""
+        return np.asarray((self.weights[:, None, None] * gradient).astype(self.part.theta.dtype))
+
+    def reduce_members(self, gradient: Array) -> Array:
+        """Return the gradient with respect to the sums, given each member's own."""
         return gradient
 
-    def of_members(self, slope: Array) -> Array:
-        """Return the gradient by what each network says, given that by the mean of all."""
-        return np.asarray((self.share[:, None, None] * slope).astype(self.part.theta.dtype))
+
+class LinearFirstPart(DifferentiablePart):
+    """Networks whose first layer is linear, without that layer (final)."""
+
+    first = 1
+
+    def __init__(self, part: Part, columns: Array) -> None:
+        super().__init__(part, columns)
+        _, fixed = part.network.layers[0].fixed(self._bound[0])
+        self.weight: Array = fixed["weight"]  # (members, n_features, units)
+
+    @property
+    def n_units(self) -> int:
+        """Number of units of the first layers of all networks."""
+        return int(np.prod(self.weight.shape[::2]))
+
+    def sums(self, features: Array) -> Array:
+        """Return the pre-activations of the first layer, shape (members, n_samples, units)."""
+        return np.asarray(np.matmul(features, self.weight) + self._bound[0]["bias"][:, None, :])
+
+    def column_sums(self, difference: Array) -> Array:
+        """Return each column's product of difference and weight."""
+        columns = map(np.flatnonzero, self.column_of_feature.T)
+        sums = [np.matmul(difference[:, own], self.weight[:, own]) for own in columns]
+        return np.stack(sums, axis=2)
+
+    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
+        """Return gradient times difference of each feature, shape (n_samples, n_features)."""
+        members, samples, units = gradient.shape
+        flat = gradient.swapaxes(0, 1).reshape(samples, members * units)
+        attributions = np.matmul(flat, self._flat_weight)  # (n_samples, n_features)
+        attributions *= difference
+        return np.asarray(attributions)
 
     @cached_property
-    def selector(self) -> Array:
-        """A one where a feature was made from a column, shape (n_features, n_columns)."""
-        return np.eye(self.columns.max() + 1, dtype=self.part.theta.dtype)[self.columns]
+    def _flat_weight(self) -> Array:
+        """The weight with members and units in one axis, shape (members * units, n_features)."""
+        members, features, units = self.weight.shape
+        return np.ascontiguousarray(self.weight.swapaxes(1, 2).reshape(members * units, features))
+
+
+class WholePart(DifferentiablePart):
+    """Networks with all their layers, which share the features as input (final)."""
+
+    first = 0
 
     @cached_property
-    def _parameters(self) -> list[Parameters]:
-        return self.part.network.bind(self.part.theta.reshape(-1, self.part.theta.shape[-1]))
+    def n_units(self) -> int:
+        """Outputs of the widest layer of all networks for a row."""
+        return len(self.weights) * self.part.network.width(len(self.columns))
 
-    @cached_property
-    def _discarded(self) -> list[Parameters]:
-        theta, layers = self.part.theta, self.part.network.layers
-        bound = self.part.network.bind(np.empty((len(self.share), theta.shape[-1]), theta.dtype))
-        # What a layer can do without computing goes nowhere.
-        return [
-            {} if isinstance(layer, Linear) else own
-            for layer, own in zip(layers, bound, strict=True)
-        ]
+    def sums(self, features: Array) -> Array:
+        """Return the features, shape (1, n_samples, n_features)."""
+        return features[None]
+
+    def column_sums(self, difference: Array) -> Array:
+        """Return the difference column by column, shape (1, n_samples, n_columns, n_features)."""
+        return np.asarray(difference[None, :, None, :] * self.column_of_feature.T)
+
+    def reduce_members(self, gradient: Array) -> Array:
+        """Return the sum over the members, shape (1, n_samples, n_features)."""
+        return np.asarray(gradient.sum(axis=0, keepdims=True))
+
+    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
+        """Return gradient times difference, shape (n_samples, n_features), in float64."""
+        return np.asarray(gradient[0].astype(np.float64) * difference)
+
+
+def differentiable(part: Part, columns: Array) -> DifferentiablePart:
+    """Return a part without its first layer if that is linear, else the whole part."""
+    linear = isinstance(part.network.layers[0], Linear | ScaledLinear)
+    return (LinearFirstPart if linear else WholePart)(part, columns)

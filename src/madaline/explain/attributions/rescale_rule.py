@@ -1,17 +1,16 @@
-r"""Attributions of networks with kinks: the chain rule between two points instead of at one.
+r"""The rescale rule: the chain rule between two points, for networks with kinks.
 
-Rectifiers and pooling have kinks. On the way from one image to another a network passes thousands
-of them, and between nodes of an integral nobody sees them. So the way is cut into segments, and
-each layer says by how much its output changed over the whole segment for what its input changed:
+Rectifiers and pooling have kinks, thousands of them on the path from one image to another, and an
+integral by nodes misses those between its nodes. So the path is cut into segments, and each layer
+gives the change of its output over the whole segment divided by the change of its input:
 
-- an activation, of each number, :math:`(f(b) - f(a)) / (b - a)`;
-- the maximum of two numbers :math:`\max(u, v) = v + \mathrm{relu}(u - v)`, the same of the
-  rectifier;
-- what is linear, its weights;
-- anything else, the mean of its slopes at both ends.
+- an activation, for each number, :math:`(f(b) - f(a)) / (b - a)`;
+- the maximum of two numbers :math:`\max(u, v) = v + \mathrm{relu}(u - v)`, that of the rectifier;
+- a linear layer, its weights;
+- any other layer, the mean of its gradients at both ends.
 
-Multiplied back through the layers, these shares of each feature add up to the whole change of the
-output, however few segments there are; the more segments, the closer they are to the integral.
+Multiplied back through the layers, these ratios make attributions that add up to the change of the
+output for any number of segments; with more segments, they come closer to the integral.
 
 References
 ----------
@@ -27,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.explain.attributions.parts import AskedPart
+from madaline.explain.attributions.parts import DifferentiablePart
 from madaline.nn.arrays import Array, Parameters
 from madaline.nn.layers import (
     Branches,
@@ -42,15 +41,15 @@ from madaline.nn.layers.base import Backward, Layer, pass_through
 from madaline.nn.workspace import Workspace
 
 LINEAR = (Linear, ScaledLinear, Dropout)
-"""Layers, beside convolutions, whose slope is the same everywhere in prediction."""
+"""Layers, beside convolutions, with the same gradient everywhere in prediction."""
 
 SAME = 1e-5
-"""Inputs that differ by less count as the same, as their difference is mostly rounding."""
+"""Inputs that differ by less count as equal, as their difference is mostly rounding."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """A layer at one point: what went in, what came out, the way back, and what is within."""
+    """A layer at one point: its input, its output, its backward pass, and its inner layers."""
 
     layer: Layer
     x: Array
@@ -59,7 +58,7 @@ class Pass:
     branches: tuple[list[Pass], ...] = ()
 
 
-def passes(part: AskedPart, sums: Array, workspace: Workspace) -> list[Pass]:
+def passes(part: DifferentiablePart, sums: Array, workspace: Workspace) -> list[Pass]:
     """Return every layer of a part at some sums, shape (members, n, units)."""
     workspace.rewind()
     return _passes(part.layers, part.parameters, sums, workspace)
@@ -89,31 +88,31 @@ def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) 
     return Pass(layer, x, y, pass_through, branches)
 
 
-def secant(
+def rescale(
     start: Sequence[Pass],
     end: Sequence[Pass],
     gradient: Array,
     discarded: Sequence[Parameters],
 ) -> Array:
-    """Return how much the outputs changed from start to end for what each input changed.
+    """Return the change of the outputs from start to end divided by the change of each input.
 
     Parameters
     ----------
     start, end : sequence of Pass
         The layers at both points.
     gradient : ndarray of shape (members, n, n_outputs)
-        What a change of each output counts. It may be overwritten.
+        Weight of a change of each output. It may be overwritten.
     discarded : sequence of mapping of str to ndarray
-        Where gradients by the parameters go, which nobody wants.
+        Scratch for the gradients of the parameters, which are not used.
 
     Returns
     -------
     ndarray of shape (members, n, units)
     """
-    for one, other, unwanted in zip(
+    for one, other, scratch in zip(
         reversed(start), reversed(end), reversed(discarded), strict=True
     ):
-        gradient = _through(one, other, gradient, unwanted)
+        gradient = _through(one, other, gradient, scratch)
     return gradient
 
 
@@ -122,11 +121,15 @@ def _through(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> 
     if isinstance(layer, Branches):
         return _through_branches(layer, start, end, gradient, discarded)
     if isinstance(layer, Convolution):
-        return end.backward(gradient, {})  # a third of the work is for nobody
+        return end.backward(gradient, {})  # without the gradient of the parameters: a third less
     if isinstance(layer, LINEAR):
         return end.backward(gradient, discarded)
     if isinstance(layer, Activation):
-        return _through_activation(start, end, gradient, discarded)
+        change, step = end.y - start.y, end.x - start.x
+        differs = np.abs(step) > SAME
+        np.divide(change, step, out=change, where=differs)
+        change *= gradient
+        return np.where(differs, change, end.backward(gradient, discarded))
     if isinstance(layer, MaxPooling) and layer.size == 2:
         return _through_maxima(layer, start.x, end.x, gradient)
     half = start.backward(gradient.copy(), discarded)
@@ -138,9 +141,9 @@ def _through_branches(
 ) -> Array:
     workspace = Workspace()
     widths = [inner[-1].y.shape[-1] for inner in end.branches]
-    parts = [
-        secant(one, other, own, unwanted)
-        for one, other, own, unwanted in zip(
+    gradients = [
+        rescale(one, other, own, scratch)
+        for one, other, own, scratch in zip(
             start.branches,
             end.branches,
             layer.apart(gradient, widths, workspace),
@@ -148,33 +151,24 @@ def _through_branches(
             strict=True,
         )
     ]
-    return layer.back(parts, end.x.shape[-1], workspace)
-
-
-def _through_activation(start: Pass, end: Pass, gradient: Array, discarded: Parameters) -> Array:
-    change, wide = end.y - start.y, end.x - start.x
-    told = np.abs(wide) > SAME
-    np.divide(change, wide, out=change, where=told)
-    change *= gradient
-    same = end.backward(gradient, discarded)
-    return np.where(told, change, same)
+    return layer.back(gradients, end.x.shape[-1], workspace)
 
 
 def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array) -> Array:
-    """Return the gradient by the inputs of a pooling of pairs, axis after axis."""
+    """Return the gradient with respect to the inputs of a pooling of pairs, axis after axis."""
     stages = list(_stages(layer, start, end))
     for axis, (first, last, shape) in reversed(list(enumerate(stages))):
         before, after = (np.subtract(one[..., 0, :], one[..., 1, :]) for one in (first, last))
-        share = np.maximum(after, 0) - np.maximum(before, 0)
-        wide = after - before
-        told = np.abs(wide) > SAME
-        np.divide(share, wide, out=share, where=told)
-        np.copyto(share, after > 0, where=~told)
+        ratio = np.maximum(after, 0) - np.maximum(before, 0)
+        step = after - before
+        differs = np.abs(step) > SAME
+        np.divide(ratio, step, out=ratio, where=differs)
+        np.copyto(ratio, after > 0, where=~differs)
         out = np.zeros((*gradient.shape[:-1], shape[-1]), gradient.dtype)
         windows = layer.windows(out, axis)
-        coming = gradient.reshape(*windows.shape[:-2], windows.shape[-1])
-        np.multiply(coming, share, out=windows[..., 0, :])
-        np.subtract(coming, windows[..., 0, :], out=windows[..., 1, :])
+        pooled = gradient.reshape(*windows.shape[:-2], windows.shape[-1])
+        np.multiply(pooled, ratio, out=windows[..., 0, :])
+        np.subtract(pooled, windows[..., 0, :], out=windows[..., 1, :])
         gradient = out
     return gradient
 
@@ -182,7 +176,7 @@ def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array
 def _stages(
     layer: MaxPooling, start: Array, end: Array
 ) -> Iterator[tuple[Array, Array, tuple[int, ...]]]:
-    """Yield for each axis the windows at both points, and the shape before it was pooled."""
+    """Yield for each axis the windows at both points, and the shape before its pooling."""
     for axis in range(len(layer.shape)):
         pair = [layer.windows(one, axis) for one in (start, end)]
         yield pair[0], pair[1], end.shape

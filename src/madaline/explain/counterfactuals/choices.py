@@ -1,8 +1,8 @@
-"""What a row could hold instead: for every column the values that training saw, and their distance.
+"""The values that a counterfactual may choose for a column, and the distance between two of them.
 
-A distance has no unit: a number moves by its difference in interquartile ranges, a category by one.
-Of a number that mostly is the same, such as a gain that few people have, a change is one of kind:
-it counts like that of a category, and what it moves in halves of the range beside.
+The distance has no unit: a number's difference in interquartile ranges, and one for a category. A
+number that mostly has one value, such as a capital gain, has no interquartile range: a change
+counts one, as for a category, plus its difference in halves of the whole range.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
 MOST_NUMBERS = 16
-"""Values of a number that are tried at first, at most; the best are then refined."""
+"""Values of a number tried at first, at most; the best are then refined."""
 
 MOST_LEVELS = 64
-"""Levels of a category that are tried, at most: the most frequent."""
+"""Levels of a category tried, at most: the most frequent."""
 
 DAY = 86_400.0
 
 SMALLEST_STEP = 1e-300
-"""Below it, numbers have no digits left."""
+"""Smallest step of a number; floats have no digits below it."""
 
 LARGEST_COUNT = 1e9
-"""Steps beyond which a way is not measured in steps."""
+"""Largest number of steps that is counted."""
 
 
 class Choices(ABC):
@@ -56,11 +56,11 @@ class Choices(ABC):
 
     @abstractmethod
     def distance(self, before: Any, after: Any) -> float:
-        """Return how far a change goes, without a unit."""
+        """Return the size of a change, without a unit."""
 
     def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
-        """Return about so many values from one to another, in this order; the last is the other."""
-        del before, n_values  # levels have nothing between them
+        """Return about so many values from one to another, which is the last."""
+        del before, n_values  # there is nothing between levels
         return [after]
 
 
@@ -80,11 +80,11 @@ class Levels(Choices):
     levels: tuple[Any, ...]
 
     def others(self, value: Any) -> list[Any]:
-        """Return all levels but one."""
+        """Return all other levels."""
         return [level for level in self.levels if level != value]
 
     def distance(self, before: Any, after: Any) -> float:
-        """Return one, or zero of no change."""
+        """Return one, or zero for no change."""
         return float(before != after)
 
 
@@ -100,10 +100,10 @@ class Numbers(Choices):
         Values to try at first, in ascending order.
     spread : float
         The interquartile range; half the range where it is zero.
-    least : float
-        How far any change goes at least: 1 where the interquartile range is zero.
+    minimum : float
+        Smallest distance of a change: 1 where the interquartile range is zero.
     step : float
-        Numbers are multiples of it: 1 of a column of whole numbers.
+        Numbers are multiples of it: 1 in a column of whole numbers.
 
     Examples
     --------
@@ -115,27 +115,27 @@ class Numbers(Choices):
     name: str
     tried: tuple[float, ...]
     spread: float
-    least: float
+    minimum: float
     step: float
 
     def others(self, value: Any) -> list[Any]:
-        """Return the values to try, but the one that is there."""
+        """Return the values to try first."""
         return [one for one in self.tried if one != value]
 
     def distance(self, before: Any, after: Any) -> float:
-        """Return the difference in interquartile ranges; what was missing moves by one."""
+        """Return the difference in interquartile ranges; one for a missing value."""
         if before is None or before == after:
             return float(before is None)
-        return float(self.least + abs(after - before) / self.spread)
+        return float(self.minimum + abs(after - before) / self.spread)
 
     def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
-        """Return multiples of the step, or of several steps where they would be too many."""
+        """Return multiples of the step, or of several steps if there are too many."""
         if before is None:
             return [after]
         n_steps = int(min(abs(after - before) / self.step, LARGEST_COUNT))
         step = self.step * max(1, -(-n_steps // n_values)) * (1 if after > before else -1)
-        start = round(before / self.step) * self.step  # so that what is found is a round number
-        values = [_tidy(start + place * step) for place in range(n_values + 2)]
+        start = round(before / self.step) * self.step  # so that values are round numbers
+        values = [_tidy(start + count * step) for count in range(n_values + 2)]
         low, high = min(before, after), max(before, after)
         return [*(one for one in values if low < one < high), after]
 
@@ -158,7 +158,7 @@ class Moments(Choices):
         return self.numbers.name
 
     def others(self, value: Any) -> list[Any]:
-        """Return the moments to try, but the one that is there."""
+        """Return the moments to try first."""
         return [_moment(one) for one in self.numbers.others(_seconds(value))]
 
     def distance(self, before: Any, after: Any) -> float:
@@ -166,19 +166,19 @@ class Moments(Choices):
         return self.numbers.distance(_seconds(before), _seconds(after))
 
     def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
-        """Return moments, whole days apart if they can be."""
+        """Return moments, whole days apart if possible."""
         between = self.numbers.between(_seconds(before), _seconds(after), n_values)
         return [_moment(one) for one in between]
 
 
 def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
-    """Return what the columns of these names may be changed to."""
+    """Return the choices for the columns of these names."""
     encoders = {one.name: one for one in model.predictor.encoder.encoders}
     return [_choices(encoders[name], model.schema[name]) for name in names]
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a column as Python's own, None where it is missing."""
+    """Return a value of a column as a Python object, None if missing."""
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else value
     if isinstance(value, float):
@@ -186,24 +186,24 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _choices(encoder: ColumnEncoder, seen: ColumnSchema) -> Choices:
+def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
     if isinstance(encoder, CategoryEncoder):
         return Levels(encoder.name, encoder.levels[:MOST_LEVELS])
     if isinstance(encoder, BooleanEncoder):
         return Levels(encoder.name, (True, False))
     if isinstance(encoder, DatetimeEncoder):
-        return Moments(_days(encoder.name, seen.quartiles))
+        return Moments(_days(encoder.name, schema.quartiles))
     assert isinstance(encoder, NumberEncoder)
     edges = [one for bins in encoder.bins.values() for one in bins.edges]
-    spread, least = _spread(seen.quartiles)
-    step = 1.0 if seen.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
-    round_numbers = [_tidy(step * np.round(one / step)) for one in (*seen.quartiles, *edges)]
-    inside = np.clip(round_numbers, seen.quartiles[0], seen.quartiles[-1])
-    return Numbers(encoder.name, _thinned(_ascending(inside)), spread, least, float(step))
+    spread, minimum = _spread(schema.quartiles)
+    step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
+    round_numbers = [_tidy(step * np.round(one / step)) for one in (*schema.quartiles, *edges)]
+    inside = np.clip(round_numbers, schema.quartiles[0], schema.quartiles[-1])
+    return Numbers(encoder.name, _thinned(_ascending(inside)), spread, minimum, float(step))
 
 
 def _days(name: str, quartiles: tuple[float, ...]) -> Numbers:
-    """Return moments in seconds: days apart, if the whole range has enough of them."""
+    """Return moments in seconds, whole days apart if the range has enough of them."""
     low, high = quartiles[0], quartiles[-1]
     step = DAY if high - low > MOST_NUMBERS * DAY else 1.0
     tried = low + step * np.floor(np.linspace(0, high - low, MOST_NUMBERS) / step)
@@ -211,7 +211,7 @@ def _days(name: str, quartiles: tuple[float, ...]) -> Numbers:
 
 
 def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:
-    """Return how far is far, and how far any change goes at least."""
+    """Return the unit of distances, and the smallest distance of a change."""
     low, lower, _, upper, high = quartiles
     if upper > lower:
         return upper - lower, 0.0
@@ -219,7 +219,7 @@ def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:
 
 
 def _tidy(number: float) -> float:
-    """Return a number without the last digits, which are those of rounding."""
+    """Return a number without its last digits, which are rounding errors."""
     return float(f"{number:.12g}")
 
 
@@ -228,11 +228,10 @@ def _ascending(values: Any) -> tuple[float, ...]:
 
 
 def _thinned(values: tuple[float, ...]) -> tuple[float, ...]:
-    """Return at most `MOST_NUMBERS` of the values, the ends among them."""
-    if len(values) <= MOST_NUMBERS:
-        return values
-    places: Array = np.linspace(0, len(values) - 1, MOST_NUMBERS).round().astype(np.intp)
-    return tuple(values[place] for place in places)
+    """Return at most `MOST_NUMBERS` of the values, both ends included."""
+    count = min(len(values), MOST_NUMBERS)
+    indices: Array = np.linspace(0, len(values) - 1, count).round().astype(np.intp)
+    return tuple(values[index] for index in indices)
 
 
 def _seconds(moment: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""A counterfactual: what would have to be different for another answer."""
+"""A counterfactual: what would have to be different for another prediction."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Change:
     column : str
         Its name.
     before, after : object
-        What is there, and what would have to be; None where it is missing.
+        The value in the row, and the one that replaces it; None is missing.
     distance : float
-        How far that is: in interquartile ranges of a number; a category moves by one.
+        Size of the change: in interquartile ranges of a number; one for a category.
     """
 
     column: str
@@ -28,40 +28,42 @@ class Change:
     distance: float
 
     def __str__(self) -> str:
-        """Say it in words."""
-        before = "missing" if self.before is None else _number_text(self.before, 7)
-        # With all its digits: what is printed must be enough.
-        return f"{self.column} were {_number_text(self.after, 12)} instead of {before}"
+        """Return the change in words, the new value with the digits that reproduce it."""
+        before = "missing" if self.before is None else _text(self.before, 7)
+        return f"{self.column} were {_text(self.after, 12)} instead of {before}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as JSON-able values."""
+        before, after = (
+            value if value is None or isinstance(value, str | bool | float) else value_text(value)
+            for value in (self.before, self.after)
+        )
         return {
             "column": self.column,
-            "before": _json(self.before),
-            "after": _json(self.after),
+            "before": before,
+            "after": after,
             "distance": self.distance,
         }
 
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """The smallest change found that leads to another answer, or that none was found.
+    """The smallest change found that reaches a target, or the closest one.
 
     Parameters
     ----------
     row : int
         Number of the row, counted from zero.
-    wish : str
-        What is wished, in words.
+    target : str
+        The class or the range to be predicted, in words.
     before, after : str
-        What is predicted for the row, and after the changes, in words. If none was found, what the
-        closest one led to.
+        The prediction for the row, and after the changes, in words.
     found : bool
-        Whether the changes are enough.
+        Whether the changes reach the target.
     changes : tuple of Change
-        The largest first; none if the row is predicted as wished already.
+        The largest first; none if the row is at the target already.
     columns : tuple of str
-        The columns that might be changed.
+        The columns that were allowed to change.
     most_columns : int
         How many at a time.
 
@@ -73,7 +75,7 @@ class Counterfactual:
     """
 
     row: int
-    wish: str
+    target: str
     before: str
     after: str
     found: bool
@@ -83,32 +85,32 @@ class Counterfactual:
 
     @property
     def distance(self) -> float:
-        """How far the changes go together."""
+        """Size of all changes together."""
         return float(sum(change.distance for change in self.changes))
 
     def __str__(self) -> str:
-        """Say it in a sentence or two."""
+        """Return the counterfactual in a few sentences."""
         start = f"Row {self.row} is predicted {self.before}"
         *others, last = map(str, self.changes) if self.changes else ("",)
         changes = f"{', '.join(others)} and {last}" if others else last
         if self.found:
             if not self.changes:
-                return f"{start}, as wished."
+                return f"{start}, which meets the target."
             return f"{start}. It would be {self.after} if {changes}."
         n_columns = min(self.most_columns, len(self.columns))
-        which = "column" if n_columns == 1 else "columns"
+        count = f"{n_columns} column{'' if n_columns == 1 else 's'}"
         among = ", ".join(self.columns[:8]) + (", ..." if len(self.columns) > 8 else "")
-        closest = f"; the closest comes to {self.after}, if {changes}" if changes else ""
+        closest = f" The closest is {self.after}, if {changes}." if changes else ""
         return (
-            f"{start}. No change was found that makes it {self.wish}, with up to {n_columns} other"
-            f" {which} of {among} and values seen in training{closest}."
+            f"{start}. No change of up to {count} ({among}) within the values seen in training"
+            f" makes it {self.target}.{closest}"
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return the counterfactual as JSON-able values."""
         return {
             "row": self.row,
-            "wish": self.wish,
+            "target": self.target,
             "before": self.before,
             "after": self.after,
             "found": self.found,
@@ -118,9 +120,5 @@ class Counterfactual:
         }
 
 
-def _number_text(value: Any, digits: int) -> str:
+def _text(value: Any, digits: int) -> str:
     return f"{value:.{digits}g}" if isinstance(value, float) else value_text(value)
-
-
-def _json(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | bool | float) else value_text(value)
