@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline.data.io import spill
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.evaluation.calibration import calibrate
 from madaline.nn.arrays import BLOCK, row_blocks
 from madaline.nn.losses import CrossEntropy

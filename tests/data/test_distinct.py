@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline.data.distinct import Distinct
-from madaline.data.encoders.column_encoders import FEW_ROWS, fit_column, read_column
+from madaline.data.encoders.encoders_by_kind import FEW_ROWS, fit_column, read_column
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 

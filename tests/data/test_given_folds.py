@@ -47,7 +47,7 @@ def test_folds_that_lose_their_rows_are_no_more():
         (["a", "b"], "not whole numbers"),
         ([np.nan, 1], "not whole numbers"),
         ([0, -2, 1], "folds hold -2"),
-        ([-1, -1], "judge no row"),
+        ([-1, -1], "hold out no row"),
         ([3, 3], "Fold 3 leaves its networks no row to learn from"),
     ],
 )
@@ -59,13 +59,13 @@ def test_numbers_that_are_no_folds_are_refused(numbers, match):
 @pytest.mark.parametrize(
     ("pairs", "match"),
     [
-        ([([0], [1, 2]), ([0], [2])], "Row 2 is judged in several folds"),
-        ([([0, 1], [1, 2])], "Row 1 is learned from and judged by the same networks"),
+        ([([0], [1, 2]), ([0], [2])], "Row 2 is held out in several folds"),
+        ([([0, 1], [1, 2])], "Row 1 is a training row and held out in the same fold"),
         ([([0], [5])], "name row 5, but rows go from 0 to 3"),
         ([([-1], [2])], "name row -1"),
         ([([], [0, 1])], "no row to learn from"),
-        ([([0, 1], [])], "judge no row"),
-        ([], "judge no row"),
+        ([([0, 1], [])], "hold out no row"),
+        ([], "hold out no row"),
         ([3], "no pair of row numbers"),
         ([([0], [1], [2])], "no pair of row numbers"),
         ([([0.5], [1])], "no row number"),

@@ -121,7 +121,7 @@ def test_copies_in_a_tiny_table_stay_apart_where_folds_do():
         (121, "120 rows are too few for 121 folds"),
         (np.zeros(7, int), r"folds has shape \(7,\), but X has 120 rows"),
         (np.zeros(120, int), "no row to learn from"),
-        (RepeatedKFold(n_splits=3, n_repeats=2), "judged in several folds"),
+        (RepeatedKFold(n_splits=3, n_repeats=2), "held out in several folds"),
         (2.5, "folds is 2.5: give a number of folds"),
         (True, "folds is True"),
         ("time", "no pair of row numbers"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.race.dataset import Examples
 from madaline.race.plan import Plan

@@ -7,7 +7,7 @@ import pytest
 
 from madaline.data.io import spill
 from madaline.data.io.tensor_file import MODEL, write_tensor_file
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.errors import ModelFileError
 from madaline.race.checkpoint import fingerprint, resume, save_checkpoint
 from madaline.race.race import Race

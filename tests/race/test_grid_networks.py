@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from madaline.data.media.grid import Grid
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.nn.layers import Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy
 from madaline.nn.surgery import hidden_layers

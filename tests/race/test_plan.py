@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.race.planning import tables
 from madaline.race.planning.make_plan import batch_size_for, make_plan
 from madaline.race.recipe import TableRecipe, TextRecipe

@@ -17,7 +17,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from madaline.data.encoders.fold_features import FoldFeatures
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.engine import blas as threads
 from madaline.engine.blas import one_threaded_products
 from madaline.errors import InputError, OneProcessWarning, WorkerLostError

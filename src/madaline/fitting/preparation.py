@@ -10,7 +10,7 @@ import numpy as np
 from madaline.data.encoders.fold_features import FoldFeatures
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.data.splits.folds import make_folds
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.target import ClassEncoder, TargetEncoder, infer_task

@@ -12,7 +12,7 @@ import numpy as np
 from madaline.data.encoders.fold_features import FoldFeatures
 from madaline.data.io.spill import Rows
 from madaline.data.media.grid import Grid
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.evaluation.metrics import TIE, Metric
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss

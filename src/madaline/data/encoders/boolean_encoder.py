@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -70,8 +68,8 @@ class BooleanEncoder(ColumnEncoder):
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The Boolean itself, and whether it is missing."""
-        own = (self.name,) if self.varies else ()
-        return own if self.missing_share is None else (*own, missing_name(self.name))
+        value = (self.name,) if self.varies else ()
+        return value if self.missing_share is None else (*value, missing_name(self.name))
 
     def read(self, column: Array) -> Array:
         """Return 1 for true, 0 for false, NaN where missing."""
@@ -83,13 +81,3 @@ class BooleanEncoder(ColumnEncoder):
         if self.varies:
             out[:, 0] = np.where(missing, 0.0, column - self.true_share)
         write_missing(missing, self.missing_share, out)
-
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description; there are no arrays."""
-        return asdict(self), {}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> BooleanEncoder:
-        """Return the encoder that `to_state` described."""
-        del arrays  # there are none
-        return cls(**state)

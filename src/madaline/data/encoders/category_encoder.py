@@ -19,10 +19,10 @@ from madaline.data.statistics import total_weight
 from madaline.nn.arrays import Array
 
 MOST_FEATURES = 64
-"""How many levels get a feature of their own."""
+"""The largest number of levels with a feature of their own."""
 
 MOST_LEVELS = 10_000
-"""How many levels are remembered; those beyond them are told from unseen ones no more."""
+"""The largest number of levels that are remembered; others count as rare, like unknown ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +30,10 @@ class CategoryEncoder(ColumnEncoder):
     """Encodes a column of levels.
 
     The `MOST_FEATURES` most frequent levels get a feature each (one-hot). Where there are more, the
-    others share the feature "rare", and one more feature tells how frequent a level was, on a
-    logarithmic scale; and if the target is given, others yet tell what it usually is at a level.
-    Missing is a level of its own where training had it. Two levels share one feature of -0.5 and
-    0.5. All are centered; before that, a level never seen is zero everywhere.
+    others share the feature "rare", one more feature is the logarithm of a level's frequency, and
+    if the target is given, others are its mean at the level. Missing is a level of its own where
+    training had it. Two levels share one feature of -0.5 and 0.5. All are centered; before that, an
+    unknown level is zero everywhere.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class CategoryEncoder(ColumnEncoder):
     log_center, log_spread : float
         Mean and standard deviation of the logarithmic counts over the training rows.
     means : LevelMeans, optional
-        What the target usually is at each level, at those that are not remembered, where missing.
+        Means of the target at each level, at those that are not remembered, where missing.
 
     Examples
     --------
@@ -105,36 +105,36 @@ class CategoryEncoder(ColumnEncoder):
         )
 
     def with_means(
-        self, places: Array, target: Array, sample_weight: Array | None
+        self, codes: Array, target: Array, sample_weight: Array | None
     ) -> CategoryEncoder:
-        """Return the encoder that also tells what the target usually is at each level.
+        """Return the encoder that also encodes the mean of the target at each level.
 
         Parameters
         ----------
-        places : int ndarray of shape (n_samples,)
+        codes : int ndarray of shape (n_samples,)
             What `read` returned of the training column.
         target : ndarray of shape (n_samples, n_outputs)
-            What the networks should say.
+            What the networks learn to predict.
         sample_weight : ndarray of shape (n_samples,), optional
             Weight of each row.
         """
-        own, n_levels = self.slots(places), len(self.levels) + 3
-        means = LevelMeans.fit(own, target, sample_weight, n_levels=n_levels)
+        slots, n_levels = self.slots(codes), len(self.levels) + 3
+        means = LevelMeans.fit(slots, target, sample_weight, n_levels=n_levels)
         return replace(self, means=means)
 
     @property
     def n_means(self) -> int:
-        """Number of features, the last ones, that tell what the target usually is."""
+        """Number of features, the last ones, that are means of the target."""
         return 0 if self.means is None else len(self.means.outputs)
 
-    def slots(self, places: Array) -> Array:
-        """Return the slots in `means` of the levels at these places.
+    def slots(self, codes: Array) -> Array:
+        """Return the index in `means` of each code that `read` returned.
 
-        After those that are remembered come the others, missing, and levels never seen.
+        After the remembered levels come the others, missing, and unknown levels.
         """
         last = len(self.levels)
-        slots = np.where(places == _MISSING, last + 1, places)
-        return np.where(places == _UNSEEN, last + 2, slots)
+        slots = np.where(codes == _MISSING, last + 1, codes)
+        return np.where(codes == _UNSEEN, last + 2, slots)
 
     @property
     def has_rare(self) -> bool:
@@ -158,30 +158,33 @@ class CategoryEncoder(ColumnEncoder):
         return (*names, f"{self.name}: frequency", *usual)
 
     def read(self, column: Array) -> Array:
-        """Return each row's place among the levels, or -1 where missing, -2 where unknown."""
+        """Return the index of each row's level, or -1 where missing, -2 where unknown."""
         unknown = len(self.levels) if self.is_cut else _UNSEEN
         items = as_levels(column).tolist()
-        places = map(self._places.get, items, repeat(unknown))
-        return np.fromiter(places, np.intp, count=len(items))
+        codes = map(self._codes.get, items, repeat(unknown))
+        return np.fromiter(codes, np.intp, count=len(items))
 
     @cached_property
-    def _places(self) -> dict[Any, int]:
-        """The place of every level, made once: one row should not cost ten thousand levels."""
-        return {level: place for place, level in enumerate(self.levels)} | {None: _MISSING}
+    def _codes(self) -> dict[Any, int]:
+        """The index of every level, made once: one row should not cost ten thousand levels."""
+        return {level: code for code, level in enumerate(self.levels)} | {None: _MISSING}
 
     def write(self, column: Array, out: Array) -> None:
-        """Write the features of the levels at these places."""
+        """Write the features of the levels with these codes."""
         if not self.has_rare:
             out[:] = self._features.take(column, axis=0)
             return
         n_slots = len(self.shares)
         out[:, :n_slots] = self._features.take(np.minimum(column, MOST_FEATURES), axis=0)
-        out[:, n_slots] = self._frequency(column)
+        rarest = len(self.counts) - 1  # unknown levels count as it
+        known = np.where(column == _UNSEEN, rarest, np.minimum(column, rarest))
+        logs = (np.log(self.counts[known]) - self.log_center) / self.log_spread
+        out[:, n_slots] = np.where(column == _MISSING, 0.0, logs)
         if self.means is not None:
             out[:, n_slots + 1 :] = self.means.values[self.slots(column)]
 
     def n_unseen(self, column: Array) -> int:
-        """Return in how many rows the level is one that no training row had."""
+        """Return the number of rows with a level that no training row had."""
         return int(np.count_nonzero(column == _UNSEEN))
 
     @cached_property
@@ -196,13 +199,6 @@ class CategoryEncoder(ColumnEncoder):
         unseen, missing = n_slots, n_slots - 1 if self.has_missing else n_slots
         rows = [*range(n_slots - self.has_missing), unseen, missing]
         return features[rows].astype(np.float32)
-
-    def _frequency(self, places: Array) -> Array:
-        """Return the scaled logarithmic frequency; what is unknown is as rare as the rarest."""
-        rarest = len(self.counts) - 1
-        known = np.where(places == _UNSEEN, rarest, np.minimum(places, rarest))
-        logs = (np.log(self.counts[known]) - self.log_center) / self.log_spread
-        return np.where(places == _MISSING, 0.0, logs)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the counts."""
@@ -231,16 +227,13 @@ _MISSING, _UNSEEN = -1, -2
 def _counted(texts: Array, sample_weight: Array | None) -> tuple[list[str], Array]:
     """Return the levels and the total weight of each, the heaviest first, equals by alphabet."""
     items = texts.tolist()
-    places: dict[Any, int] = {
-        level: place for place, level in enumerate(sorted(set(items) - {None}))
-    }
-    places[None] = len(places)
-    codes = np.fromiter(map(places.__getitem__, items), np.intp, count=len(items))
-    counts = np.bincount(codes, sample_weight, len(places))[:-1].astype(np.float64)
+    levels: list[Any] = [*sorted(set(items) - {None}), None]
+    index = {level: code for code, level in enumerate(levels)}
+    codes = np.fromiter(map(index.__getitem__, items), np.intp, count=len(items))
+    counts = np.bincount(codes, sample_weight, len(levels))[:-1].astype(np.float64)
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
-    levels = list(places)
-    return [levels[place] for place in order], counts[order]
+    return [levels[code] for code in order], counts[order]
 
 
 def _log_moments(counts: Array) -> tuple[float, float]:

@@ -1,17 +1,18 @@
-"""A column encoder turns one column into a few features of about unit size."""
+"""A column encoder turns one column into features of about unit size."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from madaline.nn.arrays import Array
 
 
 class ColumnEncoder(ABC):
-    """What an encoder of one column can do; it is fitted once and never changes.
+    """Encodes one column; it is fitted once and never changes. Subclasses are frozen dataclasses.
 
     Attributes
     ----------
@@ -27,7 +28,7 @@ class ColumnEncoder(ABC):
     @property
     @abstractmethod
     def feature_names(self) -> tuple[str, ...]:
-        """What each feature says; empty where the column has no information."""
+        """What each feature stands for; empty where the column has no information."""
 
     @cached_property
     def n_features(self) -> int:
@@ -50,22 +51,23 @@ class ColumnEncoder(ABC):
         """
 
     def n_unseen(self, column: Array) -> int:
-        """Return in how many rows the column that `read` returned has an unknown level."""
-        del column  # only categories have levels
+        """Return the number of rows whose value, as `read` returned it, is unknown to the model."""
+        del column  # only categories and texts have unknown values
         return 0
 
-    @abstractmethod
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description and the arrays that go with it."""
+        """Return a JSON-able description and the arrays that go with it, by default none."""
+        return asdict(self), {}  # type: ignore[call-overload]
 
     @classmethod
-    @abstractmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> ColumnEncoder:
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
         """Return the encoder that `to_state` described."""
+        del arrays  # by default there are none
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in state.items()})
 
 
 def missing_name(name: str) -> str:
-    """Return the name of the feature that tells that a value is missing."""
+    """Return the name of the indicator of missing values."""
     return f"{name} is missing"
 
 

@@ -1,9 +1,9 @@
-"""A moment becomes its place in time, and where it stands in the year, the week and the day."""
+"""A moment becomes its time, and its phase in the year, the week and the day."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from madaline.nn.arrays import Array
 
 LINEAR = ("time", "year")
 CYCLES: Mapping[str, float] = {"month": 12, "weekday": 7, "hour": 24}
-"""Parts that begin anew, and after how much: each becomes a sine and a cosine."""
+"""Cyclic parts and their periods: each becomes a sine and a cosine."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class DatetimeEncoder(ColumnEncoder):
     ) -> DatetimeEncoder:
         """Return the encoder of a training column, shape (n_samples,), of any kind.
 
-        Where its moments without weights have been sorted, each need be looked at only once.
+        `ascending` are its sorted moments, where they are known and there are no weights.
         """
         moments = as_moments(name, column)
         distinct, weight = moments, sample_weight
@@ -99,30 +99,24 @@ class DatetimeEncoder(ColumnEncoder):
     def write(self, column: Array, out: Array) -> None:
         """Write the parts (zero where missing), and whether it is missing."""
         missing, parts = np.isnat(column), _parts(column)
-        for place, (part, scaling) in enumerate(self.scalings.items()):
-            out[:, place] = scaling.apply(np.where(missing, scaling.center, parts[part]))
-        for place, part in enumerate(self.cycles):
+        for index, (part, scaling) in enumerate(self.scalings.items()):
+            out[:, index] = scaling.apply(np.where(missing, scaling.center, parts[part]))
+        for index, part in enumerate(self.cycles):
+            start = len(self.scalings) + 2 * index
             sine, cosine = _wave(parts[part], CYCLES[part])
-            start = len(self.scalings) + 2 * place
             out[:, start] = np.where(missing, 0, sine)
             out[:, start + 1] = np.where(missing, 0, cosine)
         write_missing(missing, self.missing_share, out)
 
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description; there are no arrays."""
-        return asdict(self), {}
-
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> DatetimeEncoder:
         """Return the encoder that `to_state` described."""
-        del arrays  # there are none
         scalings = {part: RobustScaling(**scaling) for part, scaling in state["scalings"].items()}
-        own = {"scalings": scalings, "cycles": tuple(state["cycles"])}
-        return cls(**(dict(state) | own))
+        return super().from_state(dict(state) | {"scalings": scalings}, arrays)
 
 
 def _parts(moments: Array) -> dict[str, Array]:
-    """Return the parts of each moment; where it is missing they mean nothing."""
+    """Return the parts of each moment; those of missing ones are arbitrary."""
     microseconds = moments.astype(np.int64)
     months = moments.astype("datetime64[M]").astype(np.int64)  # years would take as long again
     days = moments.astype("datetime64[D]").astype(np.int64)
@@ -137,7 +131,7 @@ def _parts(moments: Array) -> dict[str, Array]:
 
 
 def _wave(part: Array, period: float) -> tuple[Array, Array]:
-    """Return the sine and the cosine of parts that begin anew; of whole ones each but once."""
+    """Return the sine and the cosine of cyclic parts; of whole numbers, each only once."""
     is_whole = part.dtype.kind == "i"
     angle = (np.arange(period) if is_whole else part) * (2 * np.pi / period)
     sine, cosine = np.sin(angle), np.cos(angle)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.data.encoders.column_encoders import OtherEncoder
+from madaline.data.encoders.encoders_by_kind import OtherEncoder
 from madaline.data.encoders.joined_numbers import JoinedNumbers
 from madaline.data.table import WORTH_THREADS
 from madaline.engine.threads import in_threads

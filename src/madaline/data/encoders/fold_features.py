@@ -1,4 +1,4 @@
-"""Features that depend on targets, so that the networks of each fold see their own."""
+"""Features computed from targets: each fold's networks get their own, without held-out targets."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 
 from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
-from madaline.data.encoders.column_encoders import read_column
+from madaline.data.encoders.encoders_by_kind import read_column
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)
 class FoldFeatures:
-    """Some features of the training rows, as the networks of each fold may see them (final).
+    """Features of the training rows that differ from fold to fold (final).
 
     Parameters
     ----------
     features : int ndarray of shape (n_features,)
-        Which features; the same in every encoding.
+        Indices of the features; the same in every encoding.
     values : float32 ndarray of shape (n_folds, n_samples, n_features)
-        What they are.
+        Their values.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class FoldFeatures:
         learned: Sequence[Array],
         parts: Array,
     ) -> FoldFeatures | None:
-        """Return the features of the training rows that depend on targets, as each fold may know.
+        """Return the features of the training rows that depend on targets, without leaks.
 
         Parameters
         ----------
@@ -59,9 +59,9 @@ class FoldFeatures:
         sample_weight : ndarray of shape (n_samples,), optional
             Their weights.
         learned : sequence of int ndarray
-            Places of the rows that each fold's networks learn from.
+            Indices of the rows that each fold's networks learn from.
         parts : int ndarray of shape (n_samples,)
-            Rows of the same number do not tell one another.
+            The features of a row do not depend on targets of rows with the same number.
 
         Returns
         -------
@@ -83,17 +83,17 @@ class FoldFeatures:
             return None
         return cls(np.concatenate(features), np.concatenate(values, axis=-1))
 
-    def write(self, folds: int | Array, places: slice | Array, x: Array) -> Array:
-        """Write what some folds' networks see of some rows into encoded rows; return those.
+    def write(self, folds: int | Array, rows: slice | Array, x: Array) -> Array:
+        """Write the features of some rows for the networks of some folds into `x` and return it.
 
         Parameters
         ----------
         folds : int or int ndarray
-            Whose networks; an array broadcasts with the places.
-        places : slice or int ndarray
-            Which rows.
+            The folds; an array broadcasts with the rows.
+        rows : slice or int ndarray
+            Indices of the rows.
         x : float32 ndarray of shape (..., features)
             The encoded rows, changed in place.
         """
-        x[..., self.features] = self.values[folds, places]
+        x[..., self.features] = self.values[folds, rows]
         return x

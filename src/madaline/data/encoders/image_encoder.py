@@ -1,10 +1,8 @@
-"""The image encoder makes pixels of about unit size, and says how they stand."""
+"""The image encoder scales pixels to about unit size, channel by channel."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +13,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
 WHITE = 255
-"""What a pixel is at most in a file."""
+"""The largest value of a pixel in a file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +31,8 @@ class ImageEncoder(ColumnEncoder):
         For each channel the mean over all pixels of all training images, and their standard
         deviation; 1 where all are the same.
     brightest : int, default=0
-        What a pixel may be at most: 1 where all were fractions, 255 where they seem to be bytes, 0
-        where neither can be told.
+        The largest value that a pixel may have: 1 where all were fractions, 255 where they seem to
+        be bytes, 0 where neither is clear.
 
     Examples
     --------
@@ -103,7 +101,7 @@ class ImageEncoder(ColumnEncoder):
         return column
 
     def off_scale(self, column: Array) -> str:
-        """Return in a sentence that pixels stand on another scale; empty if they do not seem to.
+        """Return a warning if pixels seem to be on another scale than in training, else "".
 
         Parameters
         ----------
@@ -135,7 +133,7 @@ class ImageEncoder(ColumnEncoder):
 
     @property
     def files_note(self) -> str:
-        """What `of_files` does, in a sentence; empty if it does nothing."""
+        """A sentence about what `of_files` changes; empty if nothing."""
         if self.brightest != 1:
             return ""
         return (
@@ -150,26 +148,9 @@ class ImageEncoder(ColumnEncoder):
         if out.size and not np.shares_memory(pixels, out):  # a slice of a wider table
             out[...] = pixels.reshape(out.shape)
 
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description; there are no arrays."""
-        return {
-            "name": self.name,
-            "shape": list(self.shape),
-            "mean": list(self.mean),
-            "scale": list(self.scale),
-            "brightest": self.brightest,
-        }, {}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> ImageEncoder:
-        """Return the encoder that `to_state` described."""
-        del arrays  # there are none
-        tuples = {name: tuple(state[name]) for name in ("shape", "mean", "scale")}
-        return cls(state["name"], **tuples, brightest=state.get("brightest", 0))
-
 
 def _brightest(column: Array) -> int:
-    """Return what a pixel may be at most, by all that are there; 0 where that cannot be told."""
+    """Return the largest value that a pixel may have, judging by all; 0 where it is not clear."""
     if not column.size or column.min() < 0:
         return 0
     highest = column.max()

@@ -1,9 +1,8 @@
-"""What the target usually is at each level of a category that has too many to tell apart.
+"""Target encoding: the mean target at each level of a category that has too many for one-hot.
 
-A level of few rows says little, so its mean is drawn towards the mean of all, the more the fewer
-its rows. A training row must not be told its own target, and a network no target of the rows that
-it is judged on. So each fold's networks have means of their own, over the rows that they learn
-from; and each of these rows is told the mean of others. (New rows get the mean of all rows.)
+The mean of few rows is unreliable, so it is shrunk towards the overall mean, the more the fewer the
+rows. To leak no target, each fold's networks have means of their own, over the rows that they learn
+from, and the mean that such a row gets is that of other rows. New rows get the mean of all rows.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import numpy as np
 from madaline.nn.arrays import Array
 
 MOST_OUTPUTS = 10
-"""Of more classes than this only the shares of so many, the most frequent, are told."""
+"""The largest number of outputs whose means are encoded, those of the most frequent classes."""
 
 PARTS = 10
-"""Into how many parts the rows that a network learns from are cut, to be told of by the others."""
+"""Parts of the rows that a network learns from; the mean of each row is over the other parts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +30,14 @@ class LevelMeans:
         d_l = n_l (mean_l - mean) / (n_l + m)        with m = variance within / variance between
 
     Both variances are those of a one-way analysis of variance, so m is the number of rows at which
-    a level's own mean is worth as much as the mean of all.
+    a level's mean counts as much as the overall mean.
 
     Parameters
     ----------
     outputs : int ndarray of shape (n_means,)
-        Which outputs of the target are told.
+        Indices of the encoded outputs of the target.
     prior : float64 ndarray of shape (n_means,)
-        Number of rows m that the mean of all is worth; infinite where levels tell nothing.
+        Number of rows m that the overall mean counts as; infinite where levels are uninformative.
     scale : float64 ndarray of shape (n_means,)
         What deviations are divided by.
     values : float32 ndarray of shape (n_levels, n_means)
@@ -56,11 +55,11 @@ class LevelMeans:
     >>> means.values.ravel().round(2)
     array([-1.31,  0.92, -0.08], dtype=float32)
 
-    A network that learns from the first four rows: row by row, those are told what others say, and
-    the rest what all four say.
+    A network that learns from the first four rows: each of these gets the mean of the other three,
+    and the rest get that of all four.
 
-    >>> told = means.for_networks(levels, target, None, np.arange(4), np.arange(6))
-    >>> told.ravel().round(2)
+    >>> values = means.for_networks(levels, target, None, np.arange(4), np.arange(6))
+    >>> values.ravel().round(2)
     array([-1.08, -1.39,  1.39,  1.08,  0.98,  0.  ], dtype=float32)
     """
 
@@ -80,7 +79,7 @@ class LevelMeans:
         levels : int ndarray of shape (n_samples,)
             Each row's level, from 0 to ``n_levels - 1``.
         target : ndarray of shape (n_samples, n_outputs)
-            What the networks should say.
+            What the networks learn to predict.
         weight : ndarray of shape (n_samples,), optional
             Weight of each row.
         n_levels : int
@@ -99,33 +98,34 @@ class LevelMeans:
     def for_networks(
         self, levels: Array, target: Array, weight: Array | None, learned: Array, parts: Array
     ) -> Array:
-        """Return what networks that learn from some rows are told of every row.
+        """Return the values of every row for networks that learn from some rows.
 
         Parameters
         ----------
         levels, target, weight
             As for `fit`, of all training rows.
         learned : int ndarray
-            Places of the rows that the networks learn from.
+            Indices of the rows that the networks learn from.
         parts : int ndarray of shape (n_samples,)
-            A row that is learned from is told the mean of those of other parts.
+            A row that is learned from gets the mean of the rows of other parts.
 
         Returns
         -------
         float32 ndarray of shape (n_samples, n_means)
-            0 where no row that may tell has the level.
+            0 where no such row has the level.
         """
         n_levels, parts = len(self.values), parts % PARTS
-        own, own_target = levels[learned], target[learned][:, self.outputs].astype(np.float64)
-        own_weight = _weights(weight, len(levels))[learned]
-        keys = parts[learned] * n_levels + own
-        rows, sums = _totals(keys, own_target, own_weight, PARTS * n_levels)
+        targets = target[learned][:, self.outputs].astype(np.float64)
+        weights = _weights(weight, len(levels))[learned]
+        keys = parts[learned] * n_levels + levels[learned]
+        rows, sums = _totals(keys, targets, weights, PARTS * n_levels)
         rows, sums = rows.reshape(PARTS, n_levels), sums.reshape(PARTS, n_levels, -1)
         all_rows, all_sums = rows.sum(axis=0), sums.sum(axis=0)
         result = self._scaled(all_rows, all_sums)[levels]
         for part in range(PARTS):
-            told = learned[parts[learned] == part]
-            result[told] = self._scaled(all_rows - rows[part], all_sums - sums[part])[levels[told]]
+            these = learned[parts[learned] == part]
+            scaled = self._scaled(all_rows - rows[part], all_sums - sums[part])
+            result[these] = scaled[levels[these]]
         return result
 
     def _scaled(self, rows: Array, sums: Array) -> Array:

@@ -1,4 +1,4 @@
-"""A number becomes its robustly scaled self, whether it is missing, and bins on demand."""
+"""A number becomes itself, robustly scaled, whether it is missing, and bins on demand."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from madaline.nn.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class NumberEncoder(ColumnEncoder):
-    """Knows what a column of numbers becomes; `JoinedNumbers` writes all of a table together.
+    """Holds the encoding of a column of numbers; `JoinedNumbers` writes all of a table together.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class NumberEncoder(ColumnEncoder):
     scaling : RobustScaling
         Middle and spread of the training values.
     varies : bool
-        Whether there were two different values; otherwise only being missing counts.
+        Whether there were two different values; otherwise only missing values are encoded.
     missing_share : float or None
         Share of training rows without a value; None when all had one.
     bins : mapping of int to Bins
@@ -62,7 +62,7 @@ class NumberEncoder(ColumnEncoder):
     ) -> NumberEncoder:
         """Return the encoder of a training column, shape (n_samples,), of any kind.
 
-        Where its numbers without weights have been sorted, that need not be done again.
+        `ascending` are its sorted numbers, where they are known and there are no weights.
         """
         numbers = as_numbers(name, column)
         missing = np.isnan(numbers)
@@ -96,8 +96,8 @@ class NumberEncoder(ColumnEncoder):
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The number itself, and whether it is missing."""
-        own = (self.name,) if self.varies else ()
-        return own if self.missing_share is None else (*own, missing_name(self.name))
+        value = (self.name,) if self.varies else ()
+        return value if self.missing_share is None else (*value, missing_name(self.name))
 
     def n_bin_features(self, n_bins: int) -> int:
         """Return the number of bins that there are; zero where the column needs none."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +14,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 MOST_STEPS = 512
-"""Steps that are told apart, at most: work grows with them."""
+"""The largest number of steps: work grows with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +22,7 @@ class SequenceEncoder(ColumnEncoder):
     """Encodes a column of sequences: ``(number - mean) / scale`` of each channel, at each step.
 
     Longer sequences are squeezed to `length` steps, shorter ones are followed by zeros. The last
-    feature of each step says which share of its numbers is known, zero beyond the end.
+    feature of each step is the share of its numbers that are known, zero beyond the end.
 
     Parameters
     ----------
@@ -118,18 +116,3 @@ class SequenceEncoder(ColumnEncoder):
             steps = (squeezed(filled(one.values), self.length) - mean) / scale
             wide = np.concatenate([np.nan_to_num(steps, copy=False), known], axis=1)
             out[row, : wide.size] = wide.ravel()
-
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description; there are no arrays."""
-        return {
-            "name": self.name,
-            "length": self.length,
-            "mean": list(self.mean),
-            "scale": list(self.scale),
-        }, {}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> SequenceEncoder:
-        """Return the encoder that `to_state` described."""
-        del arrays  # there are none
-        return cls(state["name"], state["length"], tuple(state["mean"]), tuple(state["scale"]))

@@ -1,4 +1,4 @@
-"""The sound encoder looks at a sound's spectrogram as at a sequence: a step for each moment."""
+"""The sound encoder encodes the spectrogram of a sound as a sequence of frames."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from madaline.nn.arrays import Array
 from madaline.words import count
 
 BANDS = 40
-"""Pitches that are told apart."""
+"""Frequency bands of a spectrogram."""
 
 
 @dataclass(frozen=True, eq=False)
 class SoundEncoder(ColumnEncoder):
-    """Encodes a column of sounds: the logarithm of how loud each pitch is at each moment.
+    """Encodes a column of sounds: the logarithm of the power of each band in each frame.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SoundEncoder(ColumnEncoder):
     def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> SoundEncoder:
         """Return the encoder of training sounds, or of the names of their files.
 
-        It listens to the pitches that all of them can hold.
+        Its bands go up to the highest frequency that all of them can hold.
         """
         column = as_sounds(name, column)
         highest = min(one.rate for one in column if one is not None) / 2

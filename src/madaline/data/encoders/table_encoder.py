@@ -1,11 +1,10 @@
-"""The table encoder turns a table into the numbers that networks see: float32, about unit size.
+"""The table encoder turns a table into the inputs of networks: float32, about unit size.
 
-Everything it needs to know it learns from the training table, once: from all its rows, those that
-are held out from some networks included, but not from the target. Medians, quantiles and counts of
-levels so are the same for all folds. Only where a category has too many levels to tell apart, some
-features depend on the target; then networks of each fold see their own. The same table can be asked
-for with different numbers of piecewise-linear bins beside its numbers; the rest of the work is
-shared.
+It is fitted once, to all rows of the training table, those held out from some networks included,
+but not to the target. So medians, quantiles and counts of levels are the same for all folds. Only
+where a category has too many levels for one-hot, some features depend on the target; then the
+networks of each fold get their own (`FoldFeatures`). The same table can be encoded with different
+numbers of piecewise-linear bins beside its numbers; the rest of the work is shared.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ import numpy as np
 from madaline.data.encoders.bins import Bins
 from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
-from madaline.data.encoders.column_encoders import ENCODERS, OtherEncoder, fit_column, read_column
 from madaline.data.encoders.encoded import Encoded, check_prepared
+from madaline.data.encoders.encoders_by_kind import ENCODERS, OtherEncoder, fit_column, read_column
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.joined_numbers import JoinedNumbers
 from madaline.data.encoders.number_encoder import NumberEncoder
@@ -90,8 +89,8 @@ class TableEncoder:
         sample_weight : ndarray of shape (n_samples,), optional
             Weight of each row: a weight of two is the row twice, zero is no row.
         target : ndarray of shape (n_samples, n_outputs), optional
-            What the networks should say, for categories of very many levels. Training rows then
-            need `FoldFeatures`, too.
+            What the networks learn to predict, for categories of very many levels. Training rows
+            then need `FoldFeatures`, too.
 
         Raises
         ------
@@ -116,7 +115,7 @@ class TableEncoder:
 
     @cached_property
     def widths(self) -> Mapping[int, int]:
-        """The number of features for each number of bins, made once: one row should not cost it."""
+        """The number of features for each number of bins, counted once."""
         return {n_bins: len(self.feature_columns(n_bins)) for n_bins in (0, *self.n_bins)}
 
     @property
@@ -126,7 +125,7 @@ class TableEncoder:
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """Positions that the features stand on, such as pixels or steps; none where columns mix."""
+        """Shape of the grid of a single column, such as (height, width); empty if there is none."""
         return self.encoders[0].grid_shape[:-1] if len(self.encoders) == 1 else ()
 
     @property
@@ -141,13 +140,13 @@ class TableEncoder:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Height, width and channels of the image in each row; empty where that is not all."""
+        """Height, width and channels of images; empty unless they are the only column."""
         only = self.encoders[0]
         return only.shape if len(self.encoders) == 1 and isinstance(only, ImageEncoder) else ()
 
     @property
     def grids(self) -> dict[str, Grid]:
-        """The grid of each column whose features stand on one."""
+        """The grid of each column whose features are pixels, steps or frames."""
         return {
             encoder.name: Grid(
                 start,
@@ -169,8 +168,8 @@ class TableEncoder:
         check_prepared(n_bins, self.n_bins)
         base = [encoder.n_features for encoder in self.encoders]
         bins = [0] * len(base)
-        for place, encoder in self._numbers:
-            bins[place] = encoder.n_bin_features(n_bins)
+        for number, encoder in self._numbers:
+            bins[number] = encoder.n_bin_features(n_bins)
         indices = np.arange(len(base))
         return np.concatenate([np.repeat(indices, base), np.repeat(indices, bins)])
 
@@ -187,14 +186,14 @@ class TableEncoder:
         return {e.name: e.bins[n_bins] for _, e in self._numbers if n_bins in e.bins}
 
     def encode(self, table: Table, *, n_threads: int = 1) -> Encoded:
-        """Do what all numbers of bins share.
+        """Read a table and do the work that all numbers of bins share.
 
         Parameters
         ----------
         table : Table
             It must have all of `columns`, in any order; others are ignored.
         n_threads : int, default=1
-            On how many threads.
+            Number of threads.
 
         Returns
         -------
@@ -213,8 +212,8 @@ class TableEncoder:
             for encoder, column in zip(self.encoders, columns, strict=True)
         }
         unseen = {name: count for name, count in counts.items() if count}
-        numbers = [columns[place] for place, _ in self._numbers]
-        others = [(columns[place], span, encoder) for place, span, encoder in self._others]
+        numbers = [columns[number] for number, _ in self._numbers]
+        others = [(columns[number], span, encoder) for number, span, encoder in self._others]
         return Encoded(
             table.n_samples, self.joined, numbers, others, self.widths, unseen, n_threads
         )
@@ -222,10 +221,10 @@ class TableEncoder:
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
         columns, arrays = [], {}
-        for place, encoder in enumerate(self.encoders):
+        for number, encoder in enumerate(self.encoders):
             state, own = encoder.to_state()
             columns.append({"kind": encoder.kind, "state": state})
-            arrays.update({f"{place}.{name}": array for name, array in own.items()})
+            arrays.update({f"{number}.{name}": array for name, array in own.items()})
         return {"n_bins": list(self.n_bins), "columns": columns}, arrays
 
     @classmethod
@@ -233,11 +232,11 @@ class TableEncoder:
         """Return the encoder that `to_state` described; it gives the same bits."""
         own: list[dict[str, Array]] = [{} for _ in state["columns"]]
         for key, array in arrays.items():
-            place, _, name = key.partition(".")
-            own[int(place)][name] = array
+            number, _, name = key.partition(".")
+            own[int(number)][name] = array
         encoders = tuple(
-            ENCODERS[column["kind"]].from_state(column["state"], own[place])
-            for place, column in enumerate(state["columns"])
+            ENCODERS[column["kind"]].from_state(column["state"], own[number])
+            for number, column in enumerate(state["columns"])
         )
         return cls(encoders, tuple(state["n_bins"]))
 
@@ -249,29 +248,29 @@ class TableEncoder:
     def joined(self) -> JoinedNumbers | None:
         """The columns of numbers together, if there are any."""
         encoders = tuple(encoder for _, encoder in self._numbers)
-        starts = tuple(self._starts[place] for place, _ in self._numbers)
+        starts = tuple(self._starts[number] for number, _ in self._numbers)
         return JoinedNumbers(encoders, starts) if encoders else None
 
     @cached_property
     def _others(self) -> tuple[tuple[int, slice, OtherEncoder], ...]:
-        """The place, the features and the encoder of each column that holds no numbers."""
+        """The index, the features and the encoder of each column that holds no numbers."""
         return tuple(
-            (place, slice(start, start + encoder.n_features), encoder)
-            for place, (encoder, start) in enumerate(zip(self.encoders, self._starts, strict=True))
+            (number, slice(start, start + encoder.n_features), encoder)
+            for number, (encoder, start) in enumerate(zip(self.encoders, self._starts, strict=True))
             if isinstance(encoder, OtherEncoder)
         )
 
     @cached_property
     def _starts(self) -> tuple[int, ...]:
-        """The place of the first feature of each column."""
+        """The index of the first feature of each column."""
         return (0, *accumulate(encoder.n_features for encoder in self.encoders[:-1]))
 
     @cached_property
     def _numbers(self) -> tuple[tuple[int, NumberEncoder], ...]:
-        """The place and the encoder of each column of numbers."""
+        """The index and the encoder of each column of numbers."""
         return tuple(
-            (place, encoder)
-            for place, encoder in enumerate(self.encoders)
+            (number, encoder)
+            for number, encoder in enumerate(self.encoders)
             if isinstance(encoder, NumberEncoder)
         )
 

@@ -1,4 +1,4 @@
-"""The text encoder counts terms: frequent ones of a text count, those of all texts hardly do."""
+"""The text encoder counts terms: frequent in a text counts much, frequent in all texts little."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from madaline.data.terms import GAP, is_made_of_words, is_sign, terms_of
 from madaline.nn.arrays import Array
 
 MOST_TERMS = 4096
-"""Terms that are told apart, at most, where there are other columns: those that most texts have."""
+"""The largest number of terms, the most frequent ones, where there are other columns."""
 
 MOST_TERMS_ALONE = 16384
-"""The same where texts are all there is: twice as many left the loss of 4,000 reviews as it was."""
+"""The same without other columns: twice as many left the loss of 4,000 reviews as it was."""
 
 MOST_NUMBERS = 2**28
-"""Features of all texts together, at most: one GiB in float32."""
+"""The largest number of features of all texts together: one GiB in float32."""
 
 FEWEST_TEXTS = 3
-"""A term of fewer texts is left out: what it says of them is chance."""
+"""A term of fewer texts is left out: what follows it is chance."""
 
-SHARE_OF_MADE = 0.7
-"""How much terms made of words count beside them: each word has two stems and pairs or more, which
-would drown it. Of 0.5 to 1.4, tweets liked 0.5 best, other texts 0.7."""
+WEIGHT_OF_DERIVED = 0.7
+"""The weight of pairs and stems beside that of words: each word has two of them or more, which
+would outweigh it. Of 0.5 to 1.4, 0.5 was best for tweets, 0.7 for other texts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class TextEncoder(ColumnEncoder):
 
     A term that occurs `count` times in a text, and in `share` of the training texts, gets
     ``sqrt((1 + log(count)) * (1 - log(share)))``, zero where it does not occur; pairs of words and
-    stems, which repeat what words say, get 0.7 of it. The features of a text are scaled to a mean
+    stems, which repeat words, get 0.7 of it. The features of a text are scaled to a mean
     square of one; a text without any known word, or a missing one, is zero.
 
     Parameters
@@ -94,7 +94,7 @@ class TextEncoder(ColumnEncoder):
         """
         texts = [text for text in as_levels(column).tolist() if text is not None]
         counts = Counter(chain.from_iterable(set(terms_of(text)) for text in texts))
-        if not alone:  # there is room for whole words and neighbors only
+        if not alone:  # only whole words and neighbors
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
         known = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
@@ -115,53 +115,44 @@ class TextEncoder(ColumnEncoder):
         return as_levels(column)
 
     def n_unseen(self, column: Array) -> int:
-        """Return how many texts have words, but none that is known: another language, perhaps."""
-        return sum(map(self._is_strange, filter(None, column.tolist())))
+        """Return how many texts have words but no known one, such as texts in another language."""
+        return sum(map(self._is_unknown, filter(None, column.tolist())))
 
     def write(self, column: Array, out: Array) -> None:
         """Write how much each term counts in each text."""
         out[...] = 0
         for row, text in enumerate(column.tolist()):
             counts = Counter(terms_of(text or ""))
-            known = [(self.places[term], n) for term, n in counts.items() if term in self.places]
-            if any(place not in self._signs for place, _ in known):
-                places, numbers = np.array(known).T
-                values = (1 + np.log(numbers)) ** self.count_power * self._weights[places]
-                out[row, places] = values * np.sqrt(out.shape[1] / np.square(values).sum())
-
-    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return a JSON-able description; there are no arrays."""
-        return {
-            "name": self.name,
-            "terms": list(self.terms),
-            "weights": list(self.weights),
-            "count_power": self.count_power,
-        }, {}
+            known = [
+                (self.term_index[term], n) for term, n in counts.items() if term in self.term_index
+            ]
+            if any(i not in self._signs for i, _ in known):
+                index, numbers = np.array(known).T
+                values = (1 + np.log(numbers)) ** self.count_power * self._weights[index]
+                out[row, index] = values * np.sqrt(out.shape[1] / np.square(values).sum())
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TextEncoder:
-        """Return the encoder that `to_state` described."""
-        del arrays  # there are none
-        terms, weights = tuple(state["terms"]), tuple(state["weights"])
-        return cls(state["name"], terms, weights, state.get("count_power", 1.0))
+        """Return the encoder that `to_state` described; models from before have no power."""
+        return super().from_state({"count_power": 1.0} | dict(state), arrays)
 
-    def _is_strange(self, text: str) -> bool:
+    def _is_unknown(self, text: str) -> bool:
         has_words = False
         for term in terms_of(text):
             if not is_sign(term):
-                if term in self.places:
+                if term in self.term_index:
                     return False
                 has_words = True
         return has_words
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """The number of each term."""
-        return {term: place for place, term in enumerate(self.terms)}
+    def term_index(self) -> dict[str, int]:
+        """The index of each term."""
+        return {term: index for index, term in enumerate(self.terms)}
 
     @cached_property
     def _signs(self) -> frozenset[int]:
-        return frozenset(place for term, place in self.places.items() if is_sign(term))
+        return frozenset(index for term, index in self.term_index.items() if is_sign(term))
 
     @cached_property
     def _weights(self) -> Array:
@@ -169,9 +160,9 @@ class TextEncoder(ColumnEncoder):
 
 
 def _weight(term: str, share: float) -> float:
-    """Return how much a term counts: rare ones more, those made of words less.
+    """Return the weight of a term: that of rare ones is higher, that of pairs and stems lower.
 
-    The root makes less of rare terms than TF-IDF does: they are what is learned by heart.
+    The root lowers the weight of rare terms compared with TF-IDF: networks overfit to them.
     """
     rarity = float(np.sqrt(1 - np.log(share)))
-    return SHARE_OF_MADE * rarity if is_made_of_words(term) else rarity
+    return WEIGHT_OF_DERIVED * rarity if is_made_of_words(term) else rarity

@@ -1,1 +1,1 @@
-"""Which rows a network learns from, and which judge it: folds and batches."""
+"""Folds and batches: the rows that each network learns from, and those that are held out."""

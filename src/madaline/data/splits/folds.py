@@ -1,4 +1,4 @@
-"""Folds divide the rows into parts that are alike: each is judged by networks that never saw it."""
+"""Folds: parts of the rows that are alike, each held out from the networks that evaluate it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
 _PARTS = 10
-"""Into how many parts of equal size a regression target is cut to balance groups."""
+"""Number of quantile bins of a regression target, to balance groups."""
 
 
 def make_folds(
@@ -59,27 +59,26 @@ def make_folds(
     if groups is not None:
         return _grouped(_strata(target, task), _group_numbers(groups, n_samples), n_folds, rng)
     if task == CLASSIFICATION:
-        return _dealt_by_class(target, n_folds, rng)
-    return _dealt_by_size(target, n_folds, rng)
+        return _by_class(target, n_folds, rng)
+    return _by_size(target, n_folds, rng)
 
 
-def _dealt_by_class(target: Array, n_folds: int, rng: Rng) -> Array:
-    """Deal shuffled rows class by class, going on where the class before stopped."""
+def _by_class(target: Array, n_folds: int, rng: Rng) -> Array:
+    """Assign shuffled rows in turn, class by class, going on where the class before stopped."""
     order = _sorted_shuffled(target, rng)
     folds = np.empty(len(target), np.int64)
     folds[order] = rng.permutation(n_folds)[np.arange(len(target)) % n_folds]
     return folds
 
 
-def _dealt_by_size(target: Array, n_folds: int, rng: Rng) -> Array:
-    """Sort the rows by target and deal each block of n_folds neighbors in random order."""
+def _by_size(target: Array, n_folds: int, rng: Rng) -> Array:
+    """Sort the rows by target and assign each block of n_folds neighbors in random order."""
     order = _sorted_shuffled(target, rng)
     n_blocks = -(-len(target) // n_folds)
     blocks = rng.permuted(np.tile(np.arange(n_folds), (n_blocks, 1)), axis=1)  # (n_blocks, n_folds)
     n_last = len(target) - (n_blocks - 1) * n_folds
-    dealt = np.concatenate([blocks[:-1].ravel(), blocks[-1][:n_last]])
     folds = np.empty(len(target), np.int64)
-    folds[order] = dealt
+    folds[order] = np.concatenate([blocks[:-1].ravel(), blocks[-1][:n_last]])
     return folds
 
 
@@ -108,7 +107,7 @@ def _group_numbers(groups: Array, n_samples: int) -> Array:
 
 
 def _grouped(strata: Array, groups: Array, n_folds: int, rng: Rng) -> Array:
-    """Give each group, the largest first, to a small fold that lacks most of what the group has."""
+    """Assign each group, the largest first, to the small fold that has least of its strata."""
     n_groups = int(groups.max()) + 1
     if n_groups < n_folds:
         word = "group is" if n_groups == 1 else "groups are"

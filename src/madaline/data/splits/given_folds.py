@@ -1,4 +1,4 @@
-"""Folds as somebody wants them: a split in time, one validation set, those of a splitter."""
+"""Folds that the user gives: a split in time, one validation set, those of a splitter."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from madaline.nn.arrays import Array
 
 @dataclass(frozen=True, eq=False)
 class GivenFolds:
-    """Which rows each fold's networks are judged on, and which they learn from.
+    """The rows that each fold's networks are evaluated on, and those that they learn from.
 
     Parameters
     ----------
     numbers : int ndarray of shape (n_samples,)
-        The fold of each row, from 0 up; rows of -1 are never judged.
+        The fold of each row, from 0 up; rows of -1 are never held out.
     training : bool ndarray of shape (n_folds, n_samples), optional
         The rows that each fold's networks learn from; all rows outside the fold by default.
 
@@ -28,7 +28,7 @@ class GivenFolds:
     >>> folds = GivenFolds.from_numbers([-1, -1, 7, 3, 3])
     >>> folds.numbers, folds.n_folds
     (array([-1, -1,  1,  0,  0]), 2)
-    >>> pairs = [([0], [1]), ([0, 1], [2])]  # each part is judged by what came before
+    >>> pairs = [([0], [1]), ([0, 1], [2])]  # each part is predicted from what came before
     >>> GivenFolds.from_pairs(pairs, n_samples=3).training
     array([[ True, False, False],
            [ True,  True, False]])
@@ -39,12 +39,12 @@ class GivenFolds:
 
     @classmethod
     def from_numbers(cls, numbers: Any) -> GivenFolds:
-        """Return the folds of rows that are numbered by fold; -1 is never judged.
+        """Return the folds of rows that are numbered by fold; -1 is never held out.
 
         Raises
         ------
         InputError
-            If they are no whole numbers from -1 up, or no row is judged.
+            If they are no whole numbers from -1 up, or no row is held out.
         """
         given = np.asarray(numbers)
         if given.ndim != 1 or given.dtype.kind not in "iuf" or np.any(given != np.floor(given)):
@@ -52,34 +52,41 @@ class GivenFolds:
         if len(given) and given.min() < -1:
             raise InputError(
                 f"folds hold {given.min():g}: give numbers from 0 up, and -1 for rows that are"
-                " never judged."
+                " never held out."
             )
         return cls(given.astype(np.int64))._numbered()
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[Any, Any]], n_samples: int) -> GivenFolds:
-        """Return the folds of pairs of row numbers: learned from, and judged on.
+        """Return the folds of pairs of row numbers: training rows and held-out rows.
 
         Raises
         ------
         InputError
-            If a row is judged twice, judged by networks that learn from it, or not there.
+            If a row is held out twice, held out from networks that learn from it, or missing.
         """
         numbers, training = np.full(n_samples, -1), []
         for fold, pair in enumerate(pairs):
-            learned, judged = (_mask(rows, n_samples) for rows in _both(pair))
-            twice = np.flatnonzero(judged & ((numbers >= 0) | learned))
+            try:
+                learned, held_out = pair
+            except (TypeError, ValueError):
+                raise InputError(
+                    "folds hold something that is no pair of row numbers: give (train, test) for"
+                    " each fold."
+                ) from None
+            learned, held_out = _mask(learned, n_samples), _mask(held_out, n_samples)
+            twice = np.flatnonzero(held_out & ((numbers >= 0) | learned))
             if len(twice):
                 what = (
-                    "learned from and judged by the same networks"
+                    "a training row and held out in the same fold"
                     if learned[twice[0]]
-                    else "judged in several folds, but each row can be judged once"
+                    else "held out in several folds, but each row can be held out once"
                 )
                 raise InputError(
-                    f"Row {twice[0]} is {what}: give folds whose judged rows do not overlap, as"
+                    f"Row {twice[0]} is {what}: give folds whose test rows do not overlap, as"
                     " KFold does."
                 )
-            numbers[judged] = fold
+            numbers[held_out] = fold
             training.append(learned)
         whole = all(np.array_equal(one, numbers != fold) for fold, one in enumerate(training))
         return cls(numbers, None if whole else np.stack(training))._numbered()
@@ -90,16 +97,16 @@ class GivenFolds:
         return int(self.numbers.max()) + 1
 
     def take(self, rows: Array) -> GivenFolds:
-        """Return the folds of some rows; folds that lose all their rows are no more."""
+        """Return the folds of some rows; folds that lose all their rows are removed."""
         training = None if self.training is None else self.training[:, rows]
         return GivenFolds(self.numbers[rows], training)._numbered()
 
     def columns(self) -> list[Array]:
-        """Return what must agree for two rows to be treated alike, each of shape (n_samples,)."""
+        """Return the values, each of shape (n_samples,), by which rows are treated alike or not."""
         return [self.numbers, *([] if self.training is None else self.training)]
 
     def check_groups(self, groups: Array) -> None:
-        """Refuse folds in which networks learn from a group that they are judged on.
+        """Refuse folds in which networks learn from a group that they are evaluated on.
 
         Raises
         ------
@@ -107,9 +114,9 @@ class GivenFolds:
             With the first such group.
         """
         for fold in range(self.n_folds):
-            judged = self.numbers == fold
-            learned = ~judged if self.training is None else self.training[fold]
-            shared = np.intersect1d(groups[judged], groups[learned])
+            held_out = self.numbers == fold
+            learned = ~held_out if self.training is None else self.training[fold]
+            shared = np.intersect1d(groups[held_out], groups[learned])
             if len(shared):
                 raise InputError(
                     f"The folds divide the group {shared[0]!s}: give folds that keep groups"
@@ -120,7 +127,7 @@ class GivenFolds:
         """Return the same folds, numbered without gaps, each with rows to learn from."""
         kept, numbers = np.unique(self.numbers[self.numbers >= 0], return_inverse=True)
         if len(kept) == 0:
-            raise InputError("folds judge no row: give some rows a fold from 0 up.")
+            raise InputError("folds hold out no row: give some rows a fold from 0 up.")
         numbered = np.full(len(self.numbers), -1)
         numbered[self.numbers >= 0] = numbers
         training = None if self.training is None else self.training[kept]
@@ -128,19 +135,9 @@ class GivenFolds:
         if not learned.all():
             raise InputError(
                 f"Fold {kept[learned.argmin()]} leaves its networks no row to learn from: give each"
-                " fold some rows outside it, for example rows of -1, which are never judged."
+                " fold some rows outside it, for example rows of -1, which are never held out."
             )
         return GivenFolds(numbered, training)
-
-
-def _both(pair: Any) -> tuple[Any, Any]:
-    try:
-        learned, judged = pair
-    except (TypeError, ValueError):
-        raise InputError(
-            "folds hold something that is no pair of row numbers: give (train, test) for each fold."
-        ) from None
-    return learned, judged
 
 
 def _mask(rows: Any, n_samples: int) -> Array:

@@ -126,14 +126,14 @@ def word_attributions(
 
 def _split(encoder: TextEncoder, text: str, totals: Array, of_column: float) -> WordAttributions:
     """Split what terms add among the occurrences of their words."""
-    terms = [(term, spans) for term, spans in terms_in(text) if term in encoder.places]
+    terms = [(term, spans) for term, spans in terms_in(text) if term in encoder.term_index]
     counts: defaultdict[str, int] = defaultdict(int)
     for term, spans in terms:
         counts[term] += len(spans)
     amounts: defaultdict[Span, float] = defaultdict(float)
     for term, spans in terms:
         for span in spans:
-            amounts[span] += float(totals[encoder.places[term]]) / counts[term]
+            amounts[span] += float(totals[encoder.term_index[term]]) / counts[term]
     spans_of_text = tuple(sorted(amounts))
     shown = text if len(text.lower()) == len(text) else text.lower()  # spans are of the latter
     ordered = tuple(amounts[span] for span in spans_of_text)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.data.splits.batches import FoldedRows
+from madaline.data.splits.folded_rows import FoldedRows
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Which encoder each kind of column gets."""
+"""The encoder of each kind of column, fitted and applied."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from madaline.data.table import Table
 from madaline.nn.arrays import Array
 
 FEW_ROWS = 64
-"""Rows whose levels are read one by one: to find the distinct ones takes longer."""
+"""Rows up to which levels are read one by one: finding the distinct ones takes longer."""
 
 _SORTABLE = {(NumberEncoder.kind, "f"), (DatetimeEncoder.kind, "M")}
 """Kinds of columns with the type of those that need not be converted first."""
@@ -33,7 +33,7 @@ OtherEncoder: TypeAlias = (
     | SequenceEncoder
     | SoundEncoder
 )
-"""All but that of numbers."""
+"""Encoders of columns other than numbers."""
 
 ENCODERS: Mapping[str, type[ColumnEncoder]] = {
     encoder.kind: encoder
@@ -60,20 +60,20 @@ def fit_column(
     *,
     alone: bool,
 ) -> ColumnEncoder:
-    """Return the encoder of a column, fitted; the table lets go of its sorted numbers.
+    """Return the fitted encoder of a column; the table frees its sorted numbers.
 
     Parameters
     ----------
     table : Table
         The training table.
     described : ColumnSchema
-        What the column was taken for.
+        The kind of the column.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row.
     n_bins : tuple of int
         Numbers of bins to prepare.
     target : ndarray of shape (n_samples, n_outputs), optional
-        What the networks should say.
+        What the networks learn to predict.
     alone : bool
         Whether it is the only column.
     """
@@ -105,7 +105,7 @@ def fit_column(
 
 
 def read_column(encoder: ColumnEncoder, table: Table) -> Array:
-    """Return a column of a table as its encoder reads it; of levels each but once.
+    """Return a column of a table as its encoder reads it, each distinct level only once.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def read_column(encoder: ColumnEncoder, table: Table) -> Array:
 
 
 def _weighted(table: Table, name: str, weight: Array | None) -> tuple[Array, Array | None]:
-    """Return values of a column and their weights: without weights each value but once."""
+    """Return values of a column and their weights; without weights, each distinct value once."""
     if weight is not None:
         return table[name], weight
     distinct = table.distinct(name)

@@ -1,7 +1,7 @@
-"""Rows in the order in which networks see them: sorted by fold, then dealt into random batches.
+"""Rows sorted by fold, and the random batches of each fold's network.
 
 Cross-fitting trains one network for each fold on the rows *outside* it. With the rows sorted by
-fold, the rows that a network never saw are one contiguous slice, which costs nothing to take.
+fold, the held-out rows of a network are one contiguous slice, which costs nothing to take.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class FoldedRows:
-    """The order of the rows, sorted by fold.
+    """Rows sorted by fold; from here on a row is its index in this order.
 
     Parameters
     ----------
     order : ndarray of shape (n_samples,)
-        The original row number at each place; rows that are never judged come last.
+        The original index of each row; rows that are never held out come last.
     bounds : tuple of int, of length n_folds + 1
         Where each fold starts, and where the last one ends.
     learned : tuple of int ndarray, optional
-        The places of the rows that each fold's network learns from; all outside it by default.
+        The rows that each fold's network learns from; all outside it by default.
     passes : int, default=1
-        How often an epoch shows each row.
+        Passes over the rows in an epoch.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class FoldedRows:
         ----------
         folds : int ndarray of shape (n_samples,)
             The fold of each row, from 0 to n_folds - 1, none of them empty; rows of -1 are never
-            judged.
+            held out.
         training : bool ndarray of shape (n_folds, n_samples), optional
             The rows that each fold's network learns from; all outside it by default.
         """
@@ -77,41 +77,41 @@ class FoldedRows:
 
     @property
     def n_judged(self) -> int:
-        """Number of rows that are judged; they are the first ones."""
+        """Number of rows that are held out by a fold; they are the first ones."""
         return self.bounds[-1]
 
     @property
     def n_training(self) -> int:
-        """Number of rows that the network with the fewest rows learns from."""
+        """Training rows of the network that has the fewest."""
         if self.learned:
             return min(map(len, self.learned))
         return self.n_samples - int(np.diff(self.bounds).max())
 
     def held_out(self, fold: int) -> slice:
-        """Return the places of the rows that this fold's network never sees."""
+        """Return the rows that are held out from this fold's network."""
         return slice(self.bounds[fold], self.bounds[fold + 1])
 
     def training(self, fold: int) -> npt.NDArray[np.intp]:
-        """Return the places of the rows that this fold's network learns from."""
+        """Return the rows that this fold's network learns from."""
         if self.learned:
             return self.learned[fold]
         start, stop = self.bounds[fold], self.bounds[fold + 1]
         return np.concatenate([np.arange(start), np.arange(stop, self.n_samples)])
 
     def seen(self, fold: int) -> npt.NDArray[np.intp]:
-        """Return places of rows that this fold's network learns from, as many as a fold has.
+        """Return some training rows of this fold's network, as many as are held out.
 
-        Those of the next fold, so that over all folds every judged row counts once; where that
-        cannot be, rows from all over those that it learns from.
+        Those of the next fold, so that over all folds every row counts once; where folds were
+        given, rows evenly spread over the training rows.
         """
         if self.n_folds > 1 and not self.learned:
             rows = self.held_out((fold + 1) % self.n_folds)
             return np.arange(rows.start, rows.stop)
-        places, rows = self.training(fold), self.held_out(fold)
-        return places[:: max(1, len(places) // (rows.stop - rows.start))]
+        training, rows = self.training(fold), self.held_out(fold)
+        return training[:: max(1, len(training) // (rows.stop - rows.start))]
 
     def spread(self, n_rows: int) -> list[npt.NDArray[np.intp]]:
-        """Return places of each fold's rows, evenly spread, so many over all folds at most."""
+        """Return rows of each fold, evenly spread, at most `n_rows` over all folds."""
         step = max(1, -(-self.n_judged // n_rows))
         held_out = map(self.held_out, range(self.n_folds))
         return [np.arange(rows.start, rows.stop)[::step] for rows in held_out]
@@ -133,7 +133,7 @@ class FoldedRows:
         Returns
         -------
         int ndarray of shape (n_folds, steps, batch_size)
-            Places of rows. Within a pass a network sees each row at most once.
+            Rows; within a pass each at most once for a network.
         """
         steps = self.steps(batch_size)
         seen = steps // self.passes * batch_size
