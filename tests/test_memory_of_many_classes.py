@@ -13,7 +13,7 @@ from madaline.evaluation.calibration import calibrate
 from madaline.nn.arrays import BLOCK, row_blocks
 from madaline.nn.losses import CrossEntropy
 from madaline.race.dataset import Examples
-from madaline.race.ensemble import combined, greedy_weights
+from madaline.race.ensemble_weights import combined, greedy_weights
 from madaline.race.plan import Plan
 from madaline.race.race import Race
 from madaline.race.recipe import TableRecipe

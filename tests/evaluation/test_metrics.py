@@ -11,7 +11,7 @@ from madaline.errors import InputError
 from madaline.evaluation.objective import Objective
 from madaline.evaluation.score import mean_and_error
 from madaline.nn.losses import BinaryCrossEntropy
-from madaline.race.ensemble import combined
+from madaline.race.ensemble_weights import combined
 
 N = 200
 

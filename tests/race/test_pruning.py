@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from madaline.race import pruning as pruning_module
-from madaline.race.judge import Judge
-from madaline.race.mix import Ingredient, Mix
+from madaline.race.ensemble import Ingredient, Mix
+from madaline.race.evaluator import Judge
 from madaline.race.pruning import Pruning, fewer_units, prune_mix
 from madaline.race.race import Race
 from madaline.race.recipe import TableRecipe

@@ -9,7 +9,7 @@ import numpy as np
 from madaline.diagnosis.units import LayerHealth, examine
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
-from madaline.race.mix import Mix
+from madaline.race.ensemble import Mix
 from madaline.race.race import Race
 
 BLOCK = 2**14

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.evaluation.committee import Committee
+from madaline.evaluation.averaging import Committee
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 

@@ -25,8 +25,8 @@ from madaline.fitting.quality_of_fit import quality_of_fit
 from madaline.fitting.training_data import Given
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
+from madaline.race.ensemble import Mix
 from madaline.race.importance import Importance
-from madaline.race.mix import Mix
 from madaline.race.plan import Plan
 from madaline.race.pruning import Pruned
 from madaline.race.race import Event, Race

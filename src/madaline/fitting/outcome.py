@@ -23,8 +23,8 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network
 from madaline.race.dataset import Examples
+from madaline.race.ensemble import Ingredient, Mix
 from madaline.race.importance import Importance, metric_of_loss, out_of_fold_importances
-from madaline.race.mix import Ingredient, Mix
 from madaline.race.pruning import Pruned, prune_mix
 from madaline.race.race import Race
 from madaline.runtime.part import Part

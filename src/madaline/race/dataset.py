@@ -16,7 +16,7 @@ from madaline.data.splits.folded_rows import FoldedRows
 from madaline.evaluation.metrics import TIE, Metric
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
-from madaline.race.ensemble import greedy_weights
+from madaline.race.ensemble_weights import greedy_weights
 
 
 @dataclass(eq=False)

@@ -1,111 +1,145 @@
-"""Several networks that err differently are better together; a greedy search finds the weights."""
+"""The mix is what predicts: the recipes that count, each with its networks and its share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from madaline.data.io.spill import Rows, read_rows
-from madaline.nn.arrays import BLOCK, Array, row_blocks
-from madaline.nn.losses.base import Loss
+from madaline.data.io.row_file import Rows, put_away
+from madaline.engine.blas import one_threaded_products
+from madaline.evaluation.averaging import Committee
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+from madaline.nn.surgery import hidden_layers, units_of
+from madaline.race.dataset import Examples
+from madaline.race.ensemble_weights import combined
+from madaline.race.state import Candidate, nothing
+
+ASKED_ROWS = 2000
+"""Rows about which the networks of all folds are asked, at most: evenly spread over the judged."""
 
 CHUNK = 512
-"""Rows that are looked at together, at most."""
+"""Rows that are asked about at a time: copies of them take room where columns are many."""
 
 
-def greedy_weights(
-    outputs: Sequence[Rows],
-    target: Array,
-    loss: Loss,
-    *,
-    weight: Array | None = None,
-    steps: int = 20,
-    judge: Callable[[Array], float] | None = None,
-) -> Array:
-    """Return weights of a mean of outputs that has a low loss.
-
-    Starting from nothing, the candidate that helps the mean most is added, again and again, as
-    often as it helps most; a candidate's weight is how often it was taken.
+@dataclass(frozen=True, eq=False)
+class Ingredient:
+    """One recipe of a mix (final).
 
     Parameters
     ----------
-    outputs : sequence of Rows of shape (n_samples, n_outputs)
-        Raw out-of-fold outputs of each candidate. Means are taken of raw outputs, not of
-        predictions: of log-odds, not of probabilities.
-    target : ndarray of shape (n_samples, n_outputs)
-        What the outputs should have been.
-    loss : Loss
-        What is made small.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    steps : int, default=20
-        How many candidates are taken.
-    judge : callable, optional
-        Makes of a mean of outputs what is to be small, where that is not the mean loss.
+    name : str
+        The recipe's name.
+    n_bins : int
+        Which encoding its networks see.
+    network : Network
+        Their layers.
+    theta : ndarray of shape (folds, parameters)
+        Their parameters.
+    output : Rows of shape (n_samples, n_outputs)
+        Their out-of-fold raw outputs, in the order of the examples.
+    share : float
+        How much they count.
+    """
 
-    Returns
-    -------
-    ndarray of shape (candidates,)
-        Nonnegative weights with sum one.
+    name: str
+    n_bins: int
+    network: Network
+    theta: Array
+    output: Rows
+    share: float
 
-    References
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+        return tuple(units_of(self.network, layer) for layer in hidden_layers(self.network))
+
+    @property
+    def row_multiply_adds(self) -> int:
+        """Multiply-adds of predicting one row with the networks of all folds."""
+        return len(self.theta) * self.network.multiply_adds()
+
+
+@dataclass(frozen=True, eq=False)
+class Mix:
+    """A weighted mean of recipes (final).
+
+    Parameters
     ----------
-    Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models".
-
-    Examples
-    --------
-    >>> from madaline.nn.losses import Squared
-    >>> outputs = np.array([[[0.0], [1.0]], [[2.0], [3.0]], [[9.0], [9.0]]])
-    >>> greedy_weights(outputs, np.array([[1.0], [2.0]]), Squared(), steps=2)
-    array([0.5, 0.5, 0. ])
+    ingredients : tuple of Ingredient
+        Recipes whose shares are positive and add up to one.
+    settled : Rows of shape (n_samples, n_outputs), optional
+        Its output, where those of the ingredients are no longer kept.
     """
-    counts = np.zeros(len(outputs))
-    total = np.zeros(outputs[0].shape, outputs[0].dtype)
-    for taken in range(1, steps + 1):
-        if judge is None:
-            losses = _losses_with(outputs, total, taken, target, loss, weight)
-        else:
-            losses = np.array([judge((output[:] + total) / taken) for output in outputs])
-        best = int(np.argmin(losses))
-        counts[best] += 1
-        total += outputs[best][:]
-    return counts / steps
 
+    ingredients: tuple[Ingredient, ...]
+    settled: Rows | None = None
 
-def combined(outputs: Sequence[Rows], weights: Array) -> Array:
-    """Return the weighted mean of raw outputs, shape (n_samples, n_outputs), in float64."""
-    n_samples, n_outputs = outputs[0].shape
-    mean = np.zeros((n_samples, n_outputs))
-    counted = [(one, weight) for one, weight in zip(outputs, weights, strict=True) if weight]
-    for rows in row_blocks(n_samples, n_outputs):
-        for one, weight in counted:
-            mean[rows] += np.multiply(one[rows], weight, dtype=np.float64)
-    return mean
+    @classmethod
+    def of(cls, candidates: Mapping[str, Candidate], shares: Mapping[str, float]) -> Mix:
+        """Return the mix of some candidates of a race at their best epochs."""
+        return cls(
+            tuple(
+                Ingredient(
+                    one.name, one.recipe.n_bins, one.network, one.theta, one.output, shares[name]
+                )
+                for name, one in candidates.items()
+                if shares.get(name, 0.0) > 0
+            )
+        )
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """How much each recipe counts."""
+        return {one.name: one.share for one in self.ingredients}
 
-def _losses_with(
-    outputs: Sequence[Rows],
-    total: Array,
-    taken: int,
-    target: Array,
-    loss: Loss,
-    weight: Array | None,
-) -> Array:
-    """Return the summed loss of the mean with each candidate added, shape (candidates,).
+    @property
+    def row_multiply_adds(self) -> int:
+        """Multiply-adds of predicting one row with all networks."""
+        return sum(one.row_multiply_adds for one in self.ingredients)
 
-    It is taken some rows at a time, which stay in the processor's cache.
-    """
-    sums = np.zeros(len(outputs))
-    chunk = min(CHUNK, max(16, BLOCK // (len(outputs) * total.shape[1])))
-    room = np.empty((len(outputs), chunk, total.shape[1]), total.dtype)
-    for start in range(0, len(total), chunk):
-        rows = slice(start, min(start + chunk, len(total)))
-        means = room[:, : rows.stop - start]
-        for one, mean in zip(outputs, means, strict=True):
-            read_rows(one, start, mean)
-        means += total[rows]
-        means /= total.dtype.type(taken)
-        losses = loss.rows(means, target[rows]).astype(np.float64)  # (candidates, rows)
-        sums += losses.sum(axis=1) if weight is None else losses @ weight[rows]
-    return sums
+    @property
+    def output(self) -> Array:
+        """The out-of-fold raw output, shape (n_samples, n_outputs), in float64."""
+        if self.settled is not None:
+            return self.settled[:]
+        outputs = [one.output for one in self.ingredients]
+        return combined(outputs, np.asarray([one.share for one in self.ingredients]))
+
+    def settle(self) -> Mix:
+        """Return the mix with its own output, but without those of its ingredients."""
+        ingredients = tuple(replace(one, output=nothing()) for one in self.ingredients)
+        return Mix(ingredients, put_away(self.output))
+
+    def committee(self, examples: Examples, *, temperature: float = 1.0) -> Committee:
+        """Return what the networks of each fold say about some of the rows that are judged.
+
+        Parameters
+        ----------
+        examples : Examples
+            The rows.
+        temperature : float, default=1
+            What raw outputs are divided by.
+        """
+        of_folds = examples.rows.spread(ASKED_ROWS)
+        places, folds = np.concatenate(of_folds), range(examples.rows.n_folds)
+
+        def say(fold: int) -> Array:
+            output = np.zeros((len(places), examples.n_outputs))
+            for one in self.ingredients:
+                for start in range(0, len(places), CHUNK):
+                    rows = slice(start, start + CHUNK)
+                    x = examples.encoded(one.n_bins, fold, places[rows])
+                    output[rows] += one.share * one.network.predict(one.theta[fold], x)
+            return output / temperature
+
+        with one_threaded_products():
+            said = np.stack([say(fold) for fold in folds])
+        return Committee(
+            said,
+            np.repeat(folds, [len(own) for own in of_folds]),
+            examples.target[places],
+            examples.weights(places),
+        )

@@ -24,7 +24,7 @@ from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Examples
-from madaline.race.mix import Ingredient, Mix
+from madaline.race.ensemble import Ingredient, Mix
 
 EXCHANGED_ROWS = 2000
 """Rows whose values are exchanged, at most: evenly spread over those that are judged."""

@@ -17,8 +17,8 @@ from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
 from madaline.race.dataset import Examples
-from madaline.race.judge import Judge, Verdict
-from madaline.race.mix import Ingredient, Mix
+from madaline.race.ensemble import Ingredient, Mix
+from madaline.race.evaluator import Judge, Verdict
 from madaline.records.decision import Decision
 
 RANKED_ROWS = 1024

@@ -19,8 +19,8 @@ from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, widen
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Examples
+from madaline.race.ensemble import Mix
 from madaline.race.epoch import Epoch
-from madaline.race.mix import Mix
 from madaline.race.plan import Plan
 from madaline.race.policies.growth import GrowthPolicy, wider
 from madaline.race.policies.learning_rate_decay import PacePolicy, slower

@@ -12,7 +12,7 @@ from madaline.engine.blas import one_threaded_products
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.race.dataset import Examples
-from madaline.race.ensemble import combined
+from madaline.race.ensemble_weights import combined
 from madaline.race.recipe import Recipe
 from madaline.records.record import Record
 

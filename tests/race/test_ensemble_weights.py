@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.race.ensemble import combined, greedy_weights
+from madaline.race.ensemble_weights import combined, greedy_weights
 
 
 @pytest.fixture

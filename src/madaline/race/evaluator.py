@@ -15,7 +15,7 @@ from madaline.evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Examples
-from madaline.race.mix import Ingredient, Mix
+from madaline.race.ensemble import Ingredient, Mix
 
 CHUNK = 1024
 """Rows that go through a network at a time, so that activations stay in the processor's cache."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.evaluation.committee import Committee
+from madaline.evaluation.averaging import Committee
 from madaline.evaluation.score import classification_scores, regression_scores
 from madaline.nn.losses import CrossEntropy, Squared
 
