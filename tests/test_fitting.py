@@ -115,10 +115,10 @@ def test_the_prediction_is_the_weighted_mean_of_the_recipes(fittings, make_colum
     model, table = fitting.model(), Table.from_columns(make_columns("multiclass", seed=9)[0])
     encoded = model.predictor.encode(table)
     expected = 0.0
-    assert model.summary.weights == fitting.mix.shares
-    for one in fitting.mix.ingredients:
+    assert model.summary.weights == fitting.ensemble.weights
+    for one in fitting.ensemble.members:
         each = one.network.predict(one.theta, encoded.features(one.n_bins))
-        expected = expected + one.share * each.astype(np.float64).mean(axis=0)
+        expected = expected + one.weight * each.astype(np.float64).mean(axis=0)
     expected = expected / model.predictor.temperature
     np.testing.assert_allclose(model.predictor.output(table), expected, rtol=1e-4, atol=1e-5)
     total = sum(part.weights.sum() for part in model.predictor.parts)
@@ -146,26 +146,26 @@ def test_what_predicts_is_pruned_and_says_so(fittings, task):
     fitting, _ = fittings[task]
     summary = fitting.model().summary
     pruned = {one.subject: one for one in fitting.decisions if one.action == "prune"}
-    before = {one.name: one.units for one in fitting.pruned.before.ingredients}
+    before = {one.name: one.units for one in fitting.pruned.before.members}
     assert set(summary.units) == set(summary.weights) <= set(before)
     assert set(pruned) == {name for name in before if summary.units.get(name) != before[name]}
     assert (summary.row_multiply_adds < summary.row_multiply_adds_before) == bool(pruned)
     networks = sum(part.theta.size for part in fitting.model().predictor.parts)
-    assert networks == sum(one.theta.size for one in fitting.mix.ingredients)
+    assert networks == sum(one.theta.size for one in fitting.ensemble.members)
 
 
 def test_the_outputs_of_recipes_are_let_go_at_the_end(fittings):
     fitting, _ = fittings["multiclass"]
-    one, mix, before = fitting.model(), fitting.mix, fitting.pruned.before
-    kept = [*fitting.race.candidates.values(), *mix.ingredients, *before.ingredients]
+    one, ensemble, before = fitting.model(), fitting.ensemble, fitting.pruned.before
+    kept = [*fitting.race.candidates.values(), *ensemble.members, *before.members]
     assert all(some.output.size == 0 for some in kept)
-    assert mix.output.shape == before.output.shape == (one.summary.n_judged, 3)
+    assert ensemble.output.shape == before.output.shape == (one.summary.n_judged, 3)
 
 
 def test_without_tolerance_nothing_is_pruned(table, target):
     fitting = Fitting(table, target, effort=4, adjust=lambda plan: replace(plan, tolerance=0.0))
     summary = run(fitting).summary
-    assert summary.weights == fitting.pruned.before.shares
+    assert summary.weights == fitting.pruned.before.weights
     assert summary.row_multiply_adds == summary.row_multiply_adds_before
     assert not any(one.action == "prune" for one in fitting.decisions)
 

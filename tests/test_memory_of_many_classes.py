@@ -13,7 +13,7 @@ from madaline.evaluation.calibration import calibrate
 from madaline.nn.arrays import BLOCK, row_blocks
 from madaline.nn.losses import CrossEntropy
 from madaline.race.dataset import Examples
-from madaline.race.ensemble_weights import combined, greedy_weights
+from madaline.race.ensemble_weights import greedy_weights, weighted_mean
 from madaline.race.plan import Plan
 from madaline.race.race import Race
 from madaline.race.recipe import TableRecipe
@@ -58,7 +58,7 @@ def test_losses_of_rows(outputs, target):
 def test_mixes(outputs, target):
     shares, needed = peak(lambda: greedy_weights(outputs, target, CrossEntropy()))
     assert needed < 3 * outputs[0].nbytes
-    mean, needed = peak(lambda: combined(outputs, shares))
+    mean, needed = peak(lambda: weighted_mean(outputs, shares))
     assert needed < mean.nbytes + outputs[0].nbytes
     np.testing.assert_allclose(mean, np.tensordot(shares, np.stack(outputs), axes=1), rtol=1e-6)
 
@@ -80,7 +80,7 @@ def test_races(target, monkeypatch):
     for large in (2**30, 1):
         monkeypatch.setattr(spill, "LARGE", large)
         race = Race(plan, examples, 0)
-        needed.append(peak(lambda race=race: [*race.run(), race.mix()])[1])
+        needed.append(peak(lambda race=race: [*race.run(), race.ensemble()])[1])
         losses.append([one.loss for one in race.candidates.values()])
     assert needed[1] < needed[0] - 4 * target.nbytes
     assert losses[0] == losses[1]

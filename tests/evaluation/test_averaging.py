@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.evaluation.averaging import Committee
+from madaline.evaluation.averaging import FoldOutputs
 from madaline.evaluation.score import classification_scores, regression_scores
 from madaline.nn.losses import CrossEntropy, Squared
 
@@ -18,27 +18,27 @@ def test_what_scatters_goes_and_what_all_share_stays(n_folds):
     rng = np.random.default_rng(0)
     target = rng.standard_normal((20_000, 1))
     own = 0.5 * rng.standard_normal((n_folds, 20_000, 1))
-    committee = Committee(target + 0.3 + own, np.arange(20_000) % n_folds, target)
-    assert committee.gain(squares) == pytest.approx(-0.25 * (1 - 1 / n_folds), rel=0.03)
+    fold_outputs = FoldOutputs(target + 0.3 + own, np.arange(20_000) % n_folds, target)
+    assert fold_outputs.gain(squares) == pytest.approx(-0.25 * (1 - 1 / n_folds), rel=0.03)
 
 
 def test_a_row_s_own_networks_do_not_count():
     target = np.zeros((4, 1))
     outputs = np.ones((4, 4, 1))
     outputs[np.arange(4), np.arange(4)] = 100.0  # what each fold's networks say of their own row
-    assert Committee(outputs, np.arange(4), target).gain(squares) == 0
+    assert FoldOutputs(outputs, np.arange(4), target).gain(squares) == 0
 
 
 def test_two_folds_tell_nothing():
     outputs = np.array([[[1.0]] * 2, [[-1.0]] * 2])
-    assert Committee(outputs, np.arange(2), np.zeros((2, 1))).gain(squares) == 0
+    assert FoldOutputs(outputs, np.arange(2), np.zeros((2, 1))).gain(squares) == 0
 
 
 def test_weights_count():
     outputs = np.array([[[1.0], [0.0]], [[-1.0], [0.0]], [[0.0], [0.0]]])
     own, target = np.array([2, 2]), np.zeros((2, 1))
-    alike = Committee(outputs, own, target).gain(squares)
-    first = Committee(outputs, own, target, np.array([1.0, 0.0])).gain(squares)
+    alike = FoldOutputs(outputs, own, target).gain(squares)
+    first = FoldOutputs(outputs, own, target, np.array([1.0, 0.0])).gain(squares)
     assert first == pytest.approx(2 * alike)
     assert first == pytest.approx(-1 * (1 - 1 / 3) / (1 - 1 / 2))
 
@@ -51,7 +51,7 @@ def test_regression_scores_promise_what_the_mean_reaches():
     alone = outputs[own, np.arange(3000)]
     prior = np.full_like(target, target.mean())
     r2, rmse = regression_scores(
-        Squared(), alone, prior, target, scale=2.0, committee=Committee(outputs, own, target)
+        Squared(), alone, prior, target, scale=2.0, fold_outputs=FoldOutputs(outputs, own, target)
     )
     mean = outputs.mean(axis=0)
     assert rmse.value == pytest.approx(2 * np.sqrt(squares(mean, target).mean()), rel=0.08)
@@ -71,7 +71,7 @@ def test_classification_scores_promise_what_the_mean_reaches():
         np.zeros_like(target),
         target,
         balanced=True,
-        committee=Committee(outputs, own, target),
+        fold_outputs=FoldOutputs(outputs, own, target),
     )
     mean = outputs.mean(axis=0)
     hits = (mean.argmax(axis=1) == codes).mean()

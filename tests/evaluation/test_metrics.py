@@ -11,7 +11,7 @@ from madaline.errors import InputError
 from madaline.evaluation.objective import Objective
 from madaline.evaluation.score import mean_and_error
 from madaline.nn.losses import BinaryCrossEntropy
-from madaline.race.ensemble_weights import combined
+from madaline.race.ensemble_weights import weighted_mean
 
 N = 200
 
@@ -190,11 +190,11 @@ def test_the_metric_judges_and_mixes_instead_of_the_loss(make_examples):
     assert examples.mean_loss(timid) < examples.mean_loss(bold)
     assert by_metric.mean_loss(bold) == pytest.approx(5 / 90, abs=1e-5)
     assert by_metric.mean_loss(timid) == pytest.approx(30 / 90, abs=1e-5)
-    assert np.argmax(examples.best_mix(outputs)) == 0
-    shares = by_metric.best_mix(outputs)
-    assert by_metric.mean_loss(combined(outputs, shares)) == pytest.approx(5 / 90, abs=1e-5)
-    shares = by_metric.best_mix(outputs, by_loss=True)
-    assert np.array_equal(shares, examples.best_mix(outputs))
+    assert np.argmax(examples.best_weights(outputs)) == 0
+    shares = by_metric.best_weights(outputs)
+    assert by_metric.mean_loss(weighted_mean(outputs, shares)) == pytest.approx(5 / 90, abs=1e-5)
+    shares = by_metric.best_weights(outputs, by_loss=True)
+    assert np.array_equal(shares, examples.best_weights(outputs))
     assert by_metric.digest != examples.digest
     surer = 1.1 * bold  # as accurate, with a higher loss
     assert by_metric.mean_loss(bold) < by_metric.mean_loss(surer)

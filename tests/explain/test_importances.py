@@ -39,9 +39,9 @@ def noisy():
     return fitting
 
 
-def measure(fitting, *, work=1e30, mix=None):
+def measure(fitting, *, work=1e30, ensemble=None):
     return out_of_fold_importances(
-        mix or fitting.mix,
+        ensemble or fitting.ensemble,
         fitting.race.examples,
         fitting.encoder.columns,
         work=work,
@@ -71,7 +71,7 @@ def test_the_importance_of_a_number_is_the_r2_that_is_lost(noisy):
 def test_a_column_is_exchanged_in_the_first_layer_as_it_would_be_in_the_table(noisy):
     """The shortcut through the first layer says what networks say of exchanged features."""
     fast = {one.name: one.value for one in measure(noisy)}
-    examples, mix = noisy.race.examples, noisy.mix
+    examples, ensemble = noisy.race.examples, noisy.ensemble
     for number, name in enumerate(noisy.encoder.columns[:3]):
         rises = []
         for fold in range(noisy.rows.n_folds):
@@ -79,13 +79,13 @@ def test_a_column_is_exchanged_in_the_first_layer_as_it_would_be_in_the_table(no
             rng = np.random.default_rng([0, 2**32 - 3, fold])
             donors = [exchange_rows(len(places), rng) for _ in noisy.encoder.columns][number]
             output = 0.0
-            for one in mix.ingredients:
+            for one in ensemble.members:
                 x = examples.encoded(one.n_bins, fold, places)
                 own = np.array(examples.columns[one.n_bins]) == number
                 x = np.where(own, x[donors], x)
-                output = output + one.share * one.network.predict(one.theta[fold], x)
+                output = output + one.weight * one.network.predict(one.theta[fold], x)
             target = examples.target[places]
-            before = examples.loss.rows(mix.output[places], target)
+            before = examples.loss.rows(ensemble.output[places], target)
             rises.append(examples.loss.rows(output, target) - before)
         assert fast[name] == pytest.approx(np.concatenate(rises).mean(), rel=1e-4, abs=1e-6)
 

@@ -62,7 +62,7 @@ def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
         advance(race, *resumed, 99)
         assert bits(race) == bits(whole)
         assert resumed == history
-        assert race.mix().shares == whole.mix().shares
+        assert race.ensemble().weights == whole.ensemble().weights
 
 
 def other_races(examples, plan):

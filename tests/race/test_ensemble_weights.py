@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.race.ensemble_weights import combined, greedy_weights
+from madaline.race.ensemble_weights import greedy_weights, weighted_mean
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_the_mix_beats_the_best_alone_and_the_equal_mean(planted):
     outputs, target = planted
     loss = Squared()
     weights = greedy_weights(outputs, target, loss)
-    mixed = loss.mean(combined(outputs, weights), target)
+    mixed = loss.mean(weighted_mean(outputs, weights), target)
     assert mixed < 0.1 * min(loss.mean(output, target) for output in outputs)
     assert mixed < 0.1 * loss.mean(outputs.mean(axis=0), target)
     assert weights[[1, 3]].sum() <= 0.05
@@ -67,6 +67,6 @@ def test_a_single_candidate_takes_all():
 
 def test_outputs_combine_in_double_precision():
     outputs = np.array([[[1.0]], [[1e-9]]], np.float32)
-    mean = combined(outputs, np.array([0.5, 0.5]))
+    mean = weighted_mean(outputs, np.array([0.5, 0.5]))
     assert mean.dtype == np.float64
     assert mean[0, 0] == pytest.approx(0.5 + 0.5e-9, abs=1e-15)

@@ -87,7 +87,7 @@ def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(
     race = Race(plan, examples, seed=0)
     for _ in race.run():
         pass
-    best = race.standing.best
+    best = race.state.best
     assert best.loss < 0.5 * examples.mean_loss(examples.prior_output())
     race._grow(best)
     wider = race.candidates[list(race.candidates)[-1]]
@@ -175,5 +175,5 @@ def test_sequences_are_moved_in_training_and_judged_as_they_are():
     race = Race(plan, examples, seed=0)
     for _ in race.run():
         pass
-    assert race.standing.best.loss < 0.5 * examples.mean_loss(examples.prior_output())
+    assert race.state.best.loss < 0.5 * examples.mean_loss(examples.prior_output())
     np.testing.assert_array_equal(features[0], given)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from madaline.race import pruning as pruning_module
-from madaline.race.ensemble import Ingredient, Mix
-from madaline.race.evaluator import Judge
-from madaline.race.pruning import Pruning, fewer_units, prune_mix
+from madaline.race.ensemble import Ensemble, EnsembleMember
+from madaline.race.evaluator import Evaluator
+from madaline.race.pruning import Pruning, fewer_units, prune_ensemble
 from madaline.race.race import Race
 from madaline.race.recipe import TableRecipe
 
@@ -18,20 +18,20 @@ TASKS = ("binary", "multiclass", "regression")
 
 @pytest.fixture
 def raced(make_examples, plan):
-    """Return a maker of a mix of two recipes of two layers that learned something, and its rows."""
+    """Return a maker of an ensemble of two trained recipes of two layers, and of its rows."""
 
     def make(task="regression", **options):
         examples = make_examples(task, n_samples=200, **options)
         recipes = (TableRecipe(0, 30, (16, 16)), TableRecipe(16, 30, (16, 16)))
         race = Race(replace(plan, recipes=recipes, epochs=40, patience=9, cuts=()), examples, 5)
         list(race.run())
-        return race.mix(), examples
+        return race.ensemble(), examples
 
     return make
 
 
 def out_of_fold(one, examples):
-    """Recompute what the networks of an ingredient say about rows that they never saw."""
+    """Recompute what the networks of a member predict for rows that they were not trained on."""
     rows, features = examples.rows, examples.features[one.n_bins]
     outputs = [
         one.network.predict(one.theta[fold], features[rows.held_out(fold)])
@@ -42,16 +42,16 @@ def out_of_fold(one, examples):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_what_is_left_is_smaller_and_as_good(task, raced):
-    mix, examples = raced(task, weighted=task == "binary")
-    pruned = prune_mix(mix, examples, epoch=7, tolerance=0.05)
-    assert pruned.mix.row_multiply_adds < 0.7 * mix.row_multiply_adds
-    assert sum(pruned.mix.shares.values()) == pytest.approx(1)
+    ensemble, examples = raced(task, weighted=task == "binary")
+    pruned = prune_ensemble(ensemble, examples, epoch=7, tolerance=0.05)
+    assert pruned.ensemble.row_multiply_adds < 0.7 * ensemble.row_multiply_adds
+    assert sum(pruned.ensemble.weights.values()) == pytest.approx(1)
     last = pruned.decisions[-1]
-    assert last.evidence["loss"] == pytest.approx(examples.mean_loss(pruned.mix.output), rel=1e-5)
-    assert last.evidence["best"] <= examples.mean_loss(mix.output) * (1 + 1e-5)
+    assert last.loss == pytest.approx(examples.mean_loss(pruned.ensemble.output), rel=1e-5)
+    assert last.best_loss <= examples.mean_loss(ensemble.output) * (1 + 1e-5)
     for decision in pruned.decisions:
-        increase = decision.evidence["loss"] - decision.evidence["best"]
-        assert increase + decision.evidence["standard_error"] <= 0.05 * decision.evidence["best"]
+        increase = decision.loss - decision.best_loss
+        assert increase + decision.standard_error <= 0.05 * decision.best_loss
         assert decision.sentence.endswith(".")
         assert decision.epoch == 7
 
@@ -59,62 +59,66 @@ def test_what_is_left_is_smaller_and_as_good(task, raced):
 @pytest.mark.parametrize("judged_rows", [70, 10**6])
 def test_the_outputs_are_those_of_the_networks_that_are_left(judged_rows, raced, monkeypatch):
     """Of all rows, even if only every third is judged on the way."""
-    monkeypatch.setattr(pruning_module, "JUDGED_ROWS", judged_rows)
-    mix, examples = raced()
-    pruned = prune_mix(mix, examples, epoch=7, tolerance=0.2)
-    assert any(one.units != (16, 16) for one in pruned.mix.ingredients)
-    for one in pruned.mix.ingredients:
+    monkeypatch.setattr(pruning_module, "EVALUATED_ROWS", judged_rows)
+    ensemble, examples = raced()
+    pruned = prune_ensemble(ensemble, examples, epoch=7, tolerance=0.2)
+    assert any(one.units != (16, 16) for one in pruned.ensemble.members)
+    for one in pruned.ensemble.members:
         assert one.theta.shape == (examples.rows.n_folds, one.network.layout.size)
         np.testing.assert_allclose(one.output, out_of_fold(one, examples), rtol=1e-4, atol=1e-5)
 
 
 def test_every_step_is_held_to_the_best_and_not_to_the_step_before(raced):
     """Small losses beside the step before do not add up."""
-    mix, examples = raced()
-    judge = Judge(examples, 1)
-    pruning = Pruning(judge, mix, judge.losses(mix), judge.constant_losses(), 0.05, 7)
-    worse = mix
+    ensemble, examples = raced()
+    evaluator = Evaluator(examples, 1)
+    pruning = Pruning(
+        evaluator, ensemble, evaluator.losses(ensemble), evaluator.baseline_losses(), 0.05, 7
+    )
+    worse = ensemble
     for step in range(1, 200):
-        changed = worse.ingredients[0]
+        changed = worse.members[0]
         drift = np.float32(0.002 * step) * (1 + examples.features[0][:, :1])
-        worse = Mix(
-            (replace(changed, output=mix.ingredients[0].output + drift), *mix.ingredients[1:])
+        worse = Ensemble(
+            (replace(changed, output=ensemble.members[0].output + drift), *ensemble.members[1:])
         )
         if not pruning._take(worse):
             break
     assert step < 199
-    verdict = judge.compare(judge.losses(pruning.mix), judge.losses(mix))
-    assert verdict.loss - verdict.best <= 0.05 * verdict.best
+    comparison = evaluator.compare(evaluator.losses(pruning.ensemble), evaluator.losses(ensemble))
+    assert comparison.loss - comparison.best_loss <= 0.05 * comparison.best_loss
 
 
 def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
-    mix, examples = raced()
-    good = mix.ingredients[0]
+    ensemble, examples = raced()
+    good = ensemble.members[0]
     rng = np.random.default_rng(0)
     noise = replace(good, name="noise", output=good.output + rng.normal(size=good.output.shape))
-    other = Mix((replace(good, share=0.6), replace(noise, share=0.4)))
-    pruned = prune_mix(other, examples, epoch=7, tolerance=0.05)
-    assert list(pruned.mix.shares.items()) == [(good.name, pytest.approx(1))]
-    assert "does without it" in pruned.decisions[0].sentence
+    other = Ensemble((replace(good, weight=0.6), replace(noise, weight=0.4)))
+    pruned = prune_ensemble(other, examples, epoch=7, tolerance=0.05)
+    assert list(pruned.ensemble.weights.items()) == [(good.name, pytest.approx(1))]
+    assert "without it the loss" in pruned.decisions[0].sentence
     opposed = [
-        Ingredient(name, 0, good.network, good.theta, examples.target + sign * spread, 0.5)
+        EnsembleMember(name, 0, good.network, good.theta, examples.target + sign * spread, 0.5)
         for spread in [rng.normal(size=examples.target.shape)]
         for name, sign in (("above", 1), ("below", -1))
     ]
-    judge = Judge(examples, 1)
-    both = Mix(tuple(opposed))
-    pruning = Pruning(judge, both, judge.losses(both), judge.constant_losses(), 0.05, 7)
+    evaluator = Evaluator(examples, 1)
+    both = Ensemble(tuple(opposed))
+    pruning = Pruning(evaluator, both, evaluator.losses(both), evaluator.baseline_losses(), 0.05, 7)
     pruning.leave_out("above")
-    assert set(pruning.mix.shares) == {"above", "below"}
+    assert set(pruning.ensemble.weights) == {"above", "below"}
 
 
 def test_units_are_ranked_on_rows_that_a_network_learned_from(raced):
-    mix, examples = raced()
+    ensemble, examples = raced()
     hidden = {n_bins: matrix.copy() for n_bins, matrix in examples.features.items()}
     for matrix in hidden.values():
         matrix[examples.rows.held_out(1)] = 1e3
     rankings = [
-        Pruning(Judge(rows, 1), mix, np.empty(0), np.empty(0), 0.05, 7)._rank(mix.ingredients[0], 2)
+        Pruning(Evaluator(rows, 1), ensemble, np.empty(0), np.empty(0), 0.05, 7)._rank(
+            ensemble.members[0], 2
+        )
         for rows in (examples, replace(examples, features=hidden))
     ]
     np.testing.assert_array_equal(rankings[0].moments[1], rankings[1].moments[1])
@@ -123,23 +127,23 @@ def test_units_are_ranked_on_rows_that_a_network_learned_from(raced):
 
 def test_little_is_given_away_of_little_that_was_learned(raced):
     """A tolerated rise is a share of what is below the constants' loss where that is less."""
-    mix, examples = raced()
-    judge = Judge(examples, 1)
-    best = judge.losses(mix)
-    lighter = Mix((replace(mix.ingredients[0], output=mix.output + 0.02, share=1.0),))
+    ensemble, examples = raced()
+    evaluator = Evaluator(examples, 1)
+    best = evaluator.losses(ensemble)
+    lighter = Ensemble((replace(ensemble.members[0], output=ensemble.output + 0.02, weight=1.0),))
     learned = best.mean() / 2
-    rise = judge.compare(judge.losses(lighter), best)
-    worst = rise.loss - rise.best + rise.standard_error
+    rise = evaluator.compare(evaluator.losses(lighter), best)
+    worst = rise.loss - rise.best_loss + rise.standard_error
     assert worst > 0
     for tolerance, taken in ((1.01 * worst / learned, True), (0.99 * worst / learned, False)):
-        pruning = Pruning(judge, mix, best, best + learned, tolerance, 7)
+        pruning = Pruning(evaluator, ensemble, best, best + learned, tolerance, 7)
         assert (pruning._take(lighter) is not None) == taken
 
 
 def test_no_tolerance_prunes_nothing(raced):
-    mix, examples = raced()
-    pruned = prune_mix(mix, examples, epoch=7, tolerance=0.0)
-    assert pruned.mix is mix
+    ensemble, examples = raced()
+    pruned = prune_ensemble(ensemble, examples, epoch=7, tolerance=0.0)
+    assert pruned.ensemble is ensemble
     assert (pruned.decisions, pruned.multiply_adds) == ((), 0.0)
 
 

@@ -11,11 +11,12 @@ from madaline.data.target import ClassEncoder
 from madaline.evaluation.objective import Objective
 from madaline.race import cohort as cohort_module
 from madaline.race.cohort import Cohort
-from madaline.race.pruning import prune_mix
+from madaline.race.pruning import prune_ensemble
 from madaline.race.race import Race
 from madaline.race.recipe import TableRecipe
 from madaline.race.workers import Workers
-from madaline.records.decision import Decision
+from madaline.records.ensemble_decisions import Calibrated
+from madaline.records.race_decisions import SnapshotKept
 
 
 def run(race):
@@ -213,8 +214,6 @@ def test_every_decision_says_its_reason_in_words(task, make_examples, plan):
         assert decision.sentence.endswith(".")
         assert not re.search(r"[{}]|nan|inf\b", decision.sentence)
         assert decision.subject in race.candidates
-        used = set(re.findall(r"{(\w+)", decision.reason))
-        assert used <= set(decision.evidence)
 
 
 def test_a_decision_comes_with_the_record_that_led_to_it(make_examples, plan):
@@ -229,12 +228,12 @@ def test_outputs_are_kept_once(make_examples, plan):
     race = Race(plan, make_examples("multiclass"), 5)
     with race.workers:
         list(race.run_epoch())
-        assert race.standing.racing
-        assert all(one.now is one.output for one in race.standing.racing)
+        assert race.state.racing
+        assert all(one.latest_output is one.output for one in race.state.racing)
     run(race)
     kept = [one.output for one in race.candidates.values() if one.epoch]
     assert all(output.base is None for output in kept)  # none holds those of others
-    assert all(one.now.size == 0 for one in race.candidates.values())
+    assert all(one.latest_output.size == 0 for one in race.candidates.values())
 
 
 @pytest.mark.parametrize("by_metric", [False, True])
@@ -250,10 +249,15 @@ def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bit
         monkeypatch.setattr(spill, "LARGE", large)
         race = Race(busy_plan, examples, 5)
         run(race)
-        mix = race.mix()
-        pruned = prune_mix(mix, examples, epoch=race.epoch, tolerance=0.05).settle()
-        outputs = mix.output.tobytes(), pruned.mix.output.tobytes(), pruned.before.output.tobytes()
-        found.append((bits(race), mix.shares, pruned.decisions, outputs))
+        ensemble = race.ensemble()
+        pruned = prune_ensemble(ensemble, examples, epoch=race.epoch, tolerance=0.05)
+        pruned = pruned.without_member_outputs()
+        outputs = (
+            ensemble.output.tobytes(),
+            pruned.ensemble.output.tobytes(),
+            pruned.before.output.tobytes(),
+        )
+        found.append((bits(race), ensemble.weights, pruned.decisions, outputs))
         kept = [one.output for one in race.candidates.values() if one.epoch]
         assert all(isinstance(output, spill.RowFile) == (large == 1) for output in kept)
     assert found[0] == found[1]
@@ -263,17 +267,17 @@ def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_e
     examples = make_examples("regression", n_samples=90)
     race = Race(replace(plan, epochs=40, patience=10), examples, 5)
     run(race)
-    mix = race.mix()
-    assert set(mix.shares) <= set(race.candidates)
-    assert sum(mix.shares.values()) == pytest.approx(1)
-    assert min(mix.shares.values()) > 0
+    ensemble = race.ensemble()
+    assert set(ensemble.weights) <= set(race.candidates)
+    assert sum(ensemble.weights.values()) == pytest.approx(1)
+    assert min(ensemble.weights.values()) > 0
     expected = sum(
         share * race.candidates[name].output.astype(np.float64)
-        for name, share in mix.shares.items()
+        for name, share in ensemble.weights.items()
     )
-    np.testing.assert_allclose(mix.output, expected, rtol=1e-12)
+    np.testing.assert_allclose(ensemble.output, expected, rtol=1e-12)
     best = min(candidate.loss for candidate in race.candidates.values())
-    assert examples.mean_loss(mix.output) <= best * (1 + 1e-6)
+    assert examples.mean_loss(ensemble.output) <= best * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -282,14 +286,14 @@ def test_a_race_learns_what_there_is_to_learn(task, make_examples, long_plan):
     race = Race(long_plan, examples, 5)
     run(race)
     constant = examples.mean_loss(examples.prior_output())
-    assert race.standing.best.loss < 0.7 * constant
+    assert race.state.best.loss < 0.7 * constant
 
 
 def test_what_the_race_cannot_do_is_refused(make_examples, plan):
     race = Race(plan, make_examples(), 5)
-    decision = Decision(1, "restart", plan.recipes[0].name, "It is stuck.")
-    with pytest.raises(ValueError, match="cannot restart"):
-        race._apply(decision)
+    name = plan.recipes[0].name
+    with pytest.raises(TypeError, match="cannot carry out Calibrated"):
+        race._apply(Calibrated(1, name, 1.0, 0.0, 0.0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -325,10 +329,10 @@ def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_
     for one in (race, undisturbed):
         list(one.run_epoch())
     name = plan.recipes[2].name
-    race._apply(Decision(1, "keep", name, "It helps."))
+    race._apply(SnapshotKept(1, name, 0.5, 1, 0.4, 0.5))
     snapshot = race.candidates[f"{name} · epoch 1"]
     assert not snapshot.racing
-    assert race.candidates[name].kept == 1
+    assert race.candidates[name].snapshot_epoch == 1
     before = race.candidates[name].theta.copy()
     assert run(race) == run(undisturbed)
     assert snapshot.theta.tobytes() == before.tobytes() != race.candidates[name].theta.tobytes()

@@ -1,33 +1,140 @@
 from __future__ import annotations
 
 import json
-from typing import get_args
+import re
 
 import pytest
 
 from madaline.race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
-from madaline.records.decision import Action, Decision
+from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, UnitsRemoved
+from madaline.records.race_decisions import (
+    Dropped,
+    EpochLimitReached,
+    Grown,
+    LearningRateLowered,
+    Restored,
+    Simplified,
+    SnapshotKept,
+    Stopped,
+)
+from madaline.records.reading import OLD_NAMES, read_decision
 from madaline.records.record import Record
 
+LOSS, BEST, BEFORE = 0.51237, 0.4, 0.7
+ERROR = 0.01
 
-def test_the_words_are_filled_with_the_evidence():
-    decision = Decision(
-        3, "drop", "plain", "Loss {loss:.2f}, share {share:.0%}.", {"loss": 1, "share": 0.25}
-    )
-    assert decision.sentence == "Loss 1.00, share 25%."
+# Each decision with the action and evidence of the same decision in a file of before it had a type.
+DECISIONS = [
+    (Dropped(9, "plain", LOSS, BEST, 0.25), "drop", {"loss": LOSS, "best": BEST, "share": 0.25}),
+    (Stopped(9, "plain", LOSS, 4), "stop", {"loss": LOSS, "best": 4, "flat": 5}),
+    (
+        Stopped(9, "plain", LOSS, 4, BEFORE),
+        "stop",
+        {"loss": LOSS, "best": 4, "flat": 5, "before": BEFORE},
+    ),
+    (EpochLimitReached(9, "plain", LOSS, 50), "stop", {"epochs": 50, "loss": LOSS}),
+    (
+        SnapshotKept(9, "plain", LOSS, 4, BEST, BEFORE),
+        "keep",
+        {"best": 4, "loss": LOSS, "before": BEFORE, "after": BEST},
+    ),
+    (
+        LearningRateLowered(9, "plain", LOSS, 0.01, 0.03),
+        "lower",
+        {"loss": LOSS, "rate": 0.01, "old_rate": 0.03},
+    ),
+    (
+        Restored(9, "plain", LOSS, 4, 0.01, 0.03),
+        "restore",
+        {"latest": LOSS, "best": 4, "rate": 0.01, "old_rate": 0.03},
+    ),
+    (
+        Simplified(9, "plain", LOSS, BEST, 0.15),
+        "simplify",
+        {"loss": LOSS, "seen": BEST, "rate": 0.15},
+    ),
+    (
+        Grown(9, "plain", LOSS, 9876, 123456, 128, 64),
+        "grow",
+        {"loss": LOSS, "parameters": 9876, "rows": 123456, "units": 128, "old_units": 64},
+    ),
+    (
+        MemberRemoved(9, "plain", LOSS, BEST, ERROR, 0.25),
+        "prune",
+        {"loss": LOSS, "best": BEST, "standard_error": ERROR, "share": 0.25},
+    ),
+    (
+        UnitsRemoved(9, "plain", LOSS, BEST, ERROR, 32, 64, 0.5),
+        "prune",
+        {
+            "loss": LOSS,
+            "best": BEST,
+            "standard_error": ERROR,
+            "units": 32,
+            "units_before": 64,
+            "work": 0.5,
+        },
+    ),
+    (
+        Calibrated(9, "the ensemble", 1.25, 0.03, ERROR, 0.08, 0.02),
+        "calibrate",
+        {
+            "temperature": 1.25,
+            "gain": 0.03,
+            "change": -0.03,
+            "standard_error": ERROR,
+            "error_before": 0.08,
+            "error_after": 0.02,
+        },
+    ),
+]
 
 
-def test_words_without_their_number_cannot_be_said():
-    with pytest.raises(KeyError):
-        Decision(3, "drop", "plain", "Loss {loss}.").sentence  # noqa: B018
+def test_every_type_is_tried_here():
+    assert {type(decision) for decision, _, _ in DECISIONS} == {kind for kind, _ in OLD_NAMES}
 
 
-@pytest.mark.parametrize("action", get_args(Action))
-def test_decisions_survive_json(action):
-    decision = Decision(3, action, "plain", "Loss {loss:.2f}.", {"loss": 0.1 + 0.2})
-    text = json.dumps(decision.to_json())
-    assert json.loads(text)["sentence"] == "Loss 0.30."
-    assert Decision.from_json(json.loads(text)) == decision
+@pytest.mark.parametrize(("decision", "action", "evidence"), DECISIONS)
+def test_decisions_survive_json(decision, action, evidence):
+    values = json.loads(json.dumps(decision.to_json()))
+    assert values["sentence"] == decision.sentence
+    assert values["action"] == decision.action == action
+    assert read_decision(values) == decision
+
+
+@pytest.mark.parametrize(("decision", "action", "evidence"), DECISIONS)
+def test_decisions_of_old_files_get_their_types(decision, action, evidence):
+    subject = "the mix" if isinstance(decision, Calibrated) else "plain"
+    old = {"epoch": 9, "action": action, "subject": subject, "reason": "", "evidence": evidence}
+    assert read_decision(old | {"sentence": "Old."}) == decision
+
+
+@pytest.mark.parametrize(("decision", "action", "evidence"), DECISIONS)
+def test_a_sentence_holds_rounded_numbers(decision, action, evidence):
+    assert decision.sentence.endswith(".")
+    assert not re.search(r"\d\.\d{5}|[{}]|None", decision.sentence)
+    if not isinstance(decision, Calibrated | Restored):
+        assert "0.5124" in decision.sentence
+
+
+def test_a_change_is_told_with_what_it_brought():
+    assert "improved the loss by 0.19, from 0.7000" in Stopped(9, "a", 0.51, 4, 0.7).sentence
+    worse = Stopped(9, "a", 0.51, 4, 0.5)
+    assert worse.improvement < 0
+    assert "did not improve the loss, 0.5000 before" in worse.sentence
+
+
+def test_a_recipe_without_a_best_epoch_starts_again():
+    assert "it starts again" in Restored(1, "a", float("inf"), 0, 0.01, 0.03).sentence
+
+
+def test_only_a_clear_gain_is_used():
+    unclear = Calibrated(9, "the ensemble", 1.25, 0.03, 0.04, 0.08, 0.02)
+    assert unclear.temperature == 1
+    assert "no clear gain" in unclear.sentence
+    under = Calibrated(9, "the ensemble", 0.8, 0.03, 0.01, 0.08, 0.02)
+    assert under.temperature == 0.8
+    assert "underconfident" in under.sentence
 
 
 def test_records_survive_json():

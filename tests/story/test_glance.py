@@ -15,5 +15,5 @@ def test_it_says_scores_and_what_matters_and_escapes_names(fittings) -> None:
     assert "&lt;b&gt;price&lt;/b&gt;" in html
     assert "R² (1 is perfect)" in html
     assert "What matters: width" in html
-    assert "No better than a constant" in html
+    assert "Not clearly better than a constant" in html
     assert model._repr_html_().startswith("<p>Predicts <b>target</b>")

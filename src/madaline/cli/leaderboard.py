@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from madaline.records.decision import Decision
+from madaline.records.race_decisions import TrainingEnded
 from madaline.records.record import Record
-
-LEAVING = ("drop", "stop")
-"""What is done to a recipe that trains no more."""
 
 
 @dataclass
@@ -27,8 +25,8 @@ class Entry:
         When it was reached.
     last_epoch : int
         The epoch of its latest record.
-    left : bool
-        Whether it was decided that it trains no more.
+    ended : bool
+        Whether it is trained no more.
     """
 
     recipe: str
@@ -36,7 +34,7 @@ class Entry:
     best_loss: float = float("inf")
     best_epoch: int = 0
     last_epoch: int = 0
-    left: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -67,13 +65,13 @@ class Leaderboard:
 
     def note(self, decision: Decision) -> None:
         """Take in one decision."""
-        if decision.action in LEAVING and decision.subject in self.entries:
-            self.entries[decision.subject].left = True
+        if isinstance(decision, TrainingEnded) and decision.subject in self.entries:
+            self.entries[decision.subject].ended = True
 
     @property
     def racing(self) -> list[Entry]:
         """The recipes that still train, best first."""
-        racing = [entry for entry in self.entries.values() if not entry.left]
+        racing = [entry for entry in self.entries.values() if not entry.ended]
         return sorted(racing, key=lambda entry: entry.best_loss)
 
     def is_complete(self, record: Record) -> bool:

@@ -1,4 +1,4 @@
-"""Steps that were too long: networks that got lost instead of better."""
+"""Steps that were too long: networks that diverged."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from madaline.diagnosis.finding import Finding
 from madaline.records.decision import Decision
+from madaline.records.race_decisions import Restored
 
 
 def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) -> list[Finding]:
@@ -14,33 +15,33 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
     Parameters
     ----------
     decisions : sequence of Decision
-        All decisions of the race; "restore" says that a recipe's networks went astray.
+        All decisions of the race.
     starting : collection of str
         Names of the recipes that it started with.
 
     Examples
     --------
-    >>> decision = Decision(1, "restore", "plain", "Diverged.", {"old_rate": 100.0})
+    >>> decision = Restored(1, "plain", 9.0, 0, learning_rate=33.0, previous_learning_rate=100.0)
     >>> print(*find_divergence([decision], ["plain"]))
-    The networks of 1 of 1 recipes diverged (learning rate 1e+02), and went on with shorter steps:
-    look for faults and huge numbers in the target, or lower the learning rate if it was yours.
+    The networks of 1 of 1 recipes diverged (learning rate 1e+02), and continued with a lower
+    one: look for faults and huge numbers in the target, or lower the learning rate if it was yours.
     """
-    lost = [one for one in decisions if one.action == "restore" and one.subject in starting]
-    if not lost:
+    diverged = [one for one in decisions if isinstance(one, Restored) and one.subject in starting]
+    if not diverged:
         return []
     return [
         Finding(
             "divergence",
-            "high" if len(lost) == len(starting) else "medium",
+            "high" if len(diverged) == len(starting) else "medium",
             "the networks",
-            "The networks of {lost:.0f} of {starting:.0f} recipes diverged (learning rate"
-            " {rate:.2g}), and went on with shorter steps",
+            "The networks of {diverged:.0f} of {starting:.0f} recipes diverged (learning rate"
+            " {rate:.2g}), and continued with a lower one",
             "look for faults and huge numbers in the target, or lower the learning rate if it was"
             " yours",
             {
-                "lost": len(lost),
+                "diverged": len(diverged),
                 "starting": len(starting),
-                "rate": max(one.evidence.get("old_rate", 0.0) for one in lost),
+                "rate": max(one.previous_learning_rate for one in diverged),
             },
         )
     ]

@@ -13,7 +13,7 @@ from madaline.diagnosis.units import examine, find_sick_units
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.nn.network import Network
-from madaline.race.policies.learning_rate_decay import ASTRAY
+from madaline.race.policies.learning_rate_decay import DIVERGED
 
 
 def diagnose_network(
@@ -54,7 +54,7 @@ def _astray(losses: Sequence[float], constant: float) -> list[Finding]:
     """Return whether the loss ever shot up far above a constant's."""
     after_start = np.array(losses[1:] or [0.0])
     highest = float(np.max(np.where(np.isfinite(after_start), after_start, np.inf)))
-    if highest <= ASTRAY * max(constant, losses[0] if np.isfinite(losses[0]) else constant):
+    if highest <= DIVERGED * max(constant, losses[0] if np.isfinite(losses[0]) else constant):
         return []
     lost = not losses[-1] <= constant
     return [

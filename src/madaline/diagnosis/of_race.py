@@ -9,7 +9,7 @@ import numpy as np
 from madaline.diagnosis.units import LayerHealth, examine
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
-from madaline.race.ensemble import Mix
+from madaline.race.ensemble import Ensemble
 from madaline.race.race import Race
 
 BLOCK = 2**14
@@ -24,27 +24,27 @@ EXAMINED_ROWS = 512
 
 @dataclass(frozen=True, eq=False)
 class Remains:
-    """A race that is over, and its best mix (final).
+    """A race that is over, and its best ensemble (final).
 
     Parameters
     ----------
     race : Race
         The race.
-    mix : Mix
+    ensemble : Ensemble
         What predicts, before it was pruned.
     """
 
     race: Race
-    mix: Mix
+    ensemble: Ensemble
 
     @property
     def unfinished(self) -> bool:
         """Whether the leading networks were at their best when their time was up."""
-        best = self.race.standing.best
-        return best.seen(best.epoch) >= self.race.plan.epochs
+        best = self.race.state.best
+        return best.epochs_trained(best.epoch) >= self.race.plan.epochs
 
     def seen_loss(self, temperature: float, weight: Array | None) -> float:
-        """Return the mean loss of the mix on rows that its networks learned from.
+        """Return the mean loss of the ensemble on rows that its networks learned from.
 
         Parameters
         ----------
@@ -64,19 +64,19 @@ class Remains:
         return float(np.average(np.concatenate(losses), weights=np.concatenate(weights)))
 
     def _losses(self, fold: int, rows: Array, temperature: float) -> Array:
-        """Return the loss of the mix of a fold's networks on some rows, in float64."""
+        """Return the loss of the ensemble of a fold's networks on some rows, in float64."""
         examples = self.race.examples
         output = np.zeros((len(rows), examples.n_outputs))
-        for one in self.mix.ingredients:
+        for one in self.ensemble.members:
             x = examples.encoded(one.n_bins, fold, rows)
-            output += one.share * one.network.predict(one.theta[fold], x)
+            output += one.weight * one.network.predict(one.theta[fold], x)
         return examples.loss.rows(output / temperature, examples.target[rows]).astype(np.float64)
 
     def healths(self) -> list[list[LayerHealth]]:
-        """Return how the layers are of each network of the mix, those of the usual depth."""
+        """Return how the layers are of each network of the ensemble, those of the usual depth."""
         healths = [
             self._examine(one.network, one.n_bins, fold, theta)
-            for one in sorted(self.mix.ingredients, key=lambda one: -one.share)
+            for one in sorted(self.ensemble.members, key=lambda one: -one.weight)
             for fold, theta in enumerate(one.theta)
         ]
         return [layers for layers in healths if len(layers) == len(healths[0])]

@@ -1,9 +1,9 @@
-"""What a committee adds: networks together predict better than each of them alone.
+"""Averaging over folds: networks together predict better than each of them alone.
 
-An honest score asks, for each row, only the networks of its own fold. But those of all folds will
-predict together, and the mean errs less than one. How much less is seen on rows that the other
-folds' networks learned from: the score of their mean beside the mean of their scores. They agree
-more there than on new rows, so this is a cautious estimate.
+An out-of-fold score uses, for each row, only the networks of its own fold. But those of all folds
+will predict together, and the mean errs less than one. How much less is estimated on rows that the
+other folds' networks were trained on: the score of their mean beside the mean of their scores. They
+agree more there than on new rows, so this is a cautious estimate.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Committee:
-    """What the networks of each fold say about the same rows (final).
+class FoldOutputs:
+    """The outputs of the networks of each fold for the same rows (final).
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Committee:
     own : int ndarray of shape (n_rows,)
         The fold of each row, whose networks are left out.
     target : ndarray of shape (n_rows, n_outputs)
-        What the outputs should have been.
+        The true values.
     weight : ndarray of shape (n_rows,), optional
         Weight of each row.
 
@@ -42,8 +42,8 @@ class Committee:
 
     >>> from madaline.nn.losses import Squared
     >>> outputs = np.array([[[1.0]] * 3, [[0.0]] * 3, [[-1.0]] * 3])
-    >>> committee = Committee(outputs, np.arange(3), np.zeros((3, 1)))
-    >>> round(committee.gain(lambda output, target: np.square(output - target)[:, 0]), 3)
+    >>> fold_outputs = FoldOutputs(outputs, np.arange(3), np.zeros((3, 1)))
+    >>> round(fold_outputs.gain(lambda output, target: np.square(output - target)[:, 0]), 3)
     -0.667
     """
 
@@ -55,16 +55,16 @@ class Committee:
     def gain(self, measure: Callable[[Array, Array], Array], weight: Array | None = None) -> float:
         """Return by how much a measure of all folds' mean is above that of a fold alone.
 
-        Of k - 1 networks beside a row's own, whose scatter a mean takes away but for a share of
-        ``1 / (k - 1)``; that of all k takes away all but ``1 / k``. With fewer than three folds
-        nothing can be told, and the gain is zero.
+        It is measured with the k - 1 networks other than the row's own, whose mean keeps a share of
+        ``1 / (k - 1)`` of their scatter, and extrapolated to all k, whose mean keeps ``1 / k``.
+        With fewer than three folds nothing can be measured, and the gain is zero.
 
         Parameters
         ----------
         measure : callable
             From outputs and targets, (n_rows, n_outputs), to a number for each row.
         weight : ndarray of shape (n_rows,), optional
-            Weight of each row, in place of the committee's.
+            Weight of each row, in place of `self.weight`.
         """
         n_folds = len(self.outputs)
         if n_folds < 3:

@@ -1,15 +1,14 @@
 r"""Calibration: of the rows that get 80 %, eight in ten should be right.
 
-Networks that are too sure of themselves (or not sure enough) are corrected by one number, the
-temperature :math:`T`: all raw outputs are divided by it, which changes no predicted class
-(Guo, Pleiss, Sun and Weinberger, 2017, "On calibration of modern neural networks",
-arXiv:1706.04599). It is learned from the rows that networks never saw, and kept only if it helps.
+Overconfident (or underconfident) networks are corrected by one number, the temperature :math:`T`:
+all raw outputs are divided by it, which changes no predicted class (Guo, Pleiss, Sun and
+Weinberger, 2017, "On calibration of modern neural networks", arXiv:1706.04599). It is learned from
+out-of-fold outputs, and used only if that lowers the loss by more than a standard error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from math import log
 
@@ -18,78 +17,16 @@ import numpy as np
 from madaline.evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.losses.base import Loss
-from madaline.records.decision import Decision
+from madaline.records.ensemble_decisions import Calibrated
 
-MOST = 4.0
-"""The highest temperature that is looked at; the lowest is its reciprocal."""
+HIGHEST = 4.0
+"""The highest temperature that is tried; the lowest is its reciprocal."""
 
 HALVINGS = 12
 """How often the range of temperatures is halved: to within a thousandth of the logarithm."""
 
-STANDARD_ERRORS = 1.0
-"""By how many of its standard errors the loss must gain for a temperature to be used."""
-
 BINS = 15
 """Parts of equal size in which confidence and accuracy are compared, as many as Guo et al. took."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """What a temperature would do, and whether it is used.
-
-    Parameters
-    ----------
-    best : float
-        The temperature with the lowest out-of-fold loss.
-    gain : float
-        By how much the loss of each fold falls with the temperature of the others.
-    standard_error : float
-        How far off that gain may easily be.
-    error_before, error_after : float
-        Expected calibration error of the out-of-fold probabilities without and with `best`.
-    """
-
-    best: float
-    gain: float
-    standard_error: float
-    error_before: float
-    error_after: float
-
-    @property
-    def used(self) -> bool:
-        """Whether the gain is beyond its noise."""
-        return self.gain > STANDARD_ERRORS * self.standard_error
-
-    @property
-    def temperature(self) -> float:
-        """What raw outputs are to be divided by."""
-        return self.best if self.used else 1.0
-
-    def decision(self, epoch: int) -> Decision:
-        """Return what was decided after an epoch, in words."""
-        too = "not sure enough of themselves" if self.best < 1 else "too sure of themselves"
-        if self.used:
-            reason = (
-                f"On rows that they never saw the networks were {too}: what they say is divided by"
-                " {temperature:.2f}, which lowers the loss by {gain:.4f} ± {standard_error:.4f}"
-                " (calibration error {error_before:.3f} before, {error_after:.3f} after)."
-            )
-        else:
-            reason = (
-                "Probabilities stay as they are: dividing what the networks say by the best number"
-                " ({temperature:.2f}) changes the loss on unseen rows by {change:+.4f} ±"
-                " {standard_error:.4f}, which is no clear gain (calibration error"
-                " {error_before:.3f})."
-            )
-        evidence = {
-            "temperature": self.best,
-            "gain": self.gain,
-            "change": -self.gain,
-            "standard_error": self.standard_error,
-            "error_before": self.error_before,
-            "error_after": self.error_after,
-        }
-        return Decision(epoch, "calibrate", "the mix", reason, evidence)
 
 
 def calibrate(
@@ -99,8 +36,10 @@ def calibrate(
     bounds: Sequence[int],
     weight: Array | None = None,
     groups: Array | None = None,
-) -> Calibration:
-    """Find the best temperature, and judge it on folds that it was not learned from.
+    *,
+    epoch: int = 0,
+) -> Calibrated:
+    """Find the best temperature, and evaluate it on folds that it was not learned from.
 
     Parameters
     ----------
@@ -116,6 +55,8 @@ def calibrate(
         Weight of each row.
     groups : int ndarray of shape (n_samples,), optional
         Rows of one group are not independent.
+    epoch : int, default=0
+        The last epoch of training.
 
     Examples
     --------
@@ -128,8 +69,8 @@ def calibrate(
     2.0
     """
     output = np.asarray(output, np.float64)
-    places, folds = np.arange(len(target)), list(map(slice, bounds[:-1], bounds[1:]))
-    searches = [*(np.delete(places, own) for own in folds), places]
+    indices, folds = np.arange(len(target)), list(map(slice, bounds[:-1], bounds[1:]))
+    searches = [*(np.delete(indices, own) for own in folds), indices]
     *divisors, best = best_temperatures(loss, output, target, searches, weight).tolist()
     gain = np.empty(len(target))
     for own, divisor in zip(folds, divisors, strict=True):
@@ -140,7 +81,7 @@ def calibrate(
         calibration_error(*_confidence(loss, output, temperature, target), weight)
         for temperature in (1.0, best)
     )
-    return Calibration(best, mean, error, before, after)
+    return Calibrated(epoch, "the ensemble", best, mean, error, before, after)
 
 
 def best_temperatures(
@@ -153,8 +94,8 @@ def best_temperatures(
     """Return the temperature with the lowest loss of some rows, from a quarter to four.
 
     The loss is convex in the reciprocal of the temperature, so its slope changes sign once. Targets
-    are a little unsure, as if one more row of unknown class were spread over all rows: where all
-    are right, no error is promised to be much rarer than one in as many rows (Platt, 1999,
+    are smoothed as if one more row of unknown class were spread over all rows: even where all
+    predictions are right, the probability of an error stays about one in as many rows (Platt, 1999,
     "Probabilistic outputs for support vector machines").
 
     Parameters
@@ -164,7 +105,7 @@ def best_temperatures(
     output, target : ndarray of shape (n_samples, n_outputs)
         Raw outputs, and one-hot classes, or 0 and 1.
     searches : sequence of int ndarray
-        The rows of each search. Searches go side by side, as they mostly ask for the same.
+        The rows of each search. Searches go side by side, as most need the same predictions.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row.
 
@@ -184,14 +125,14 @@ def best_temperatures(
         aim = (1 - doubt) * of_truth[rows] + doubt * of_doubt[rows]
         return float(np.average(of_prediction[rows] - aim, weights=own))
 
-    low, high = np.full(len(searches), -log(MOST)), np.full(len(searches), log(MOST))
+    low, high = np.full(len(searches), -log(HIGHEST)), np.full(len(searches), log(HIGHEST))
     for _ in range(HALVINGS):
         middles = (low + high) / 2
         for middle in np.unique(middles):
-            said = _mean_outputs(output, partial(prediction, float(np.exp(middle))))
+            means = _mean_outputs(output, partial(prediction, float(np.exp(middle))))
             for number in np.flatnonzero(middles == middle).tolist():
-                too_sharp = slope(said, searches[number], weights[number]) > 0
-                (high if too_sharp else low)[number] = middle
+                overconfident = slope(means, searches[number], weights[number]) > 0
+                (high if overconfident else low)[number] = middle
     return np.asarray(np.exp(-(low + high) / 2))
 
 

@@ -1,6 +1,6 @@
 """An honest score: every row was judged by networks that never saw it.
 
-What the networks of all folds add to that, as they predict together, comes from a `Committee`.
+What the networks of all folds add to that, as they predict together, comes from `FoldOutputs`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.evaluation.averaging import Committee
+from madaline.evaluation.averaging import FoldOutputs
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
@@ -40,7 +40,7 @@ class Score:
     higher_is_better : bool
         Whether large is good.
     gain : float, default=0
-        How much of the value is what a `Committee` adds to the out-of-fold predictions.
+        How much of the value is averaging over folds adds to the out-of-fold predictions.
     """
 
     metric: str
@@ -76,7 +76,7 @@ def classification_scores(
     groups: Array | None = None,
     *,
     balanced: bool = False,
-    committee: Committee | None = None,
+    fold_outputs: FoldOutputs | None = None,
 ) -> tuple[Score, ...]:
     """Return accuracy and log loss of raw outputs beside those of the best constants.
 
@@ -94,8 +94,8 @@ def classification_scores(
         Rows of one group are not independent: errors are those of groups.
     balanced : bool, default=False
         Whether the mean of the classes' accuracies is also wanted.
-    committee : Committee, optional
-        What the networks of all folds say: so much better is what they predict together.
+    fold_outputs : FoldOutputs, optional
+        The outputs of the networks of all folds, which tell how much averaging them gains.
     """
 
     def loss_rows(output: Array, target: Array) -> Array:
@@ -103,13 +103,13 @@ def classification_scores(
 
     hits = [_hits(one, target) for one in (output, prior)]
     losses = [loss_rows(one, target) for one in (output, prior)]
-    gains = [_gain(committee, measure) for measure in (_hits, loss_rows)]
+    gains = [_gain(fold_outputs, measure) for measure in (_hits, loss_rows)]
     accuracy = _mean_score("accuracy", hits, weight, groups, gains[0], higher_is_better=True)
     log_loss = _mean_score("log_loss", losses, weight, groups, gains[1], higher_is_better=False)
     if not balanced:
         return accuracy, log_loss
     codes = _codes(target)
-    return accuracy, _balanced_accuracy(hits, codes, weight, groups, committee), log_loss
+    return accuracy, _balanced_accuracy(hits, codes, weight, groups, fold_outputs), log_loss
 
 
 def regression_scores(
@@ -122,7 +122,7 @@ def regression_scores(
     *,
     means: Array | None = None,
     scale: float,
-    committee: Committee | None = None,
+    fold_outputs: FoldOutputs | None = None,
 ) -> tuple[Score, ...]:
     """Return how well numbers are predicted, in the target's own unit.
 
@@ -145,8 +145,8 @@ def regression_scores(
         Mean targets, which R² compares with; the predictions of `prior` by default.
     scale : float
         How many of the target's units is one.
-    committee : Committee, optional
-        What the networks of all folds say: so much better is what they predict together.
+    fold_outputs : FoldOutputs, optional
+        The outputs of the networks of all folds, which tell how much averaging them gains.
     """
 
     def squares(output: Array, target: Array) -> Array:
@@ -154,7 +154,7 @@ def regression_scores(
 
     predictions = [loss.prediction(one) for one in (output, prior)]
     reference = predictions[1] if means is None else means
-    gain = _gain(committee, squares)
+    gain = _gain(fold_outputs, squares)
     explained = _explained(predictions[0], reference, target, weight, groups, gain)
     if isinstance(loss, Squared):
         return explained, _root_mean_square(predictions, target, weight, groups, scale, gain)
@@ -164,7 +164,7 @@ def regression_scores(
         return factor * scale * np.asarray(loss.rows(output, target), np.float64)
 
     losses = [loss_rows(one, target) for one in (output, prior)]
-    own = _gain(committee, loss_rows)
+    own = _gain(fold_outputs, loss_rows)
     return _mean_score(name, losses, weight, groups, own, higher_is_better=False), explained
 
 
@@ -185,8 +185,8 @@ def standard_errors_better(
     return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
 
 
-def _gain(committee: Committee | None, measure: Callable[[Array, Array], Array]) -> float:
-    return 0.0 if committee is None else committee.gain(measure)
+def _gain(fold_outputs: FoldOutputs | None, measure: Callable[[Array, Array], Array]) -> float:
+    return 0.0 if fold_outputs is None else fold_outputs.gain(measure)
 
 
 def _explained(
@@ -205,7 +205,7 @@ def _explained(
     explained = 1 - model / constant
     relative = squares[0] - (1 - explained) * squares[1]  # delta method for a ratio of means
     error = mean_and_error(relative, weight, groups)[1] / constant
-    return _committee_score("r2", explained, -gain / constant, error, 0.0, higher_is_better=True)
+    return _averaged_score("r2", explained, -gain / constant, error, 0.0, higher_is_better=True)
 
 
 def _root_mean_square(
@@ -221,7 +221,7 @@ def _root_mean_square(
     (model, error), (constant, _) = (mean_and_error(one, weight, groups) for one in squares)
     alone, root, root_constant = np.sqrt([model, max(0.0, model + gain), constant]).tolist()
     error = scale * error / (2 * root) if root else 0.0
-    return _committee_score(
+    return _averaged_score(
         "rmse",
         scale * alone,
         scale * (root - alone),
@@ -255,7 +255,7 @@ def _balanced_accuracy(
     codes: Array,
     weight: Array | None,
     groups: Array | None,
-    committee: Committee | None,
+    fold_outputs: FoldOutputs | None,
 ) -> Score:
     """Return the mean over the classes of the share of their rows that are right.
 
@@ -271,13 +271,11 @@ def _balanced_accuracy(
     error = mean_and_error(hits[0] - of_class[codes], even, groups)[1]
     value, constant = (float(one.mean()) for one in shares)
     gain = 0.0
-    if committee is not None:
-        asked = _codes(committee.target)
-        share = 1 / np.maximum(np.bincount(asked, committee.weight), np.finfo(np.float64).tiny)
-        gain = committee.gain(_hits, _times(share[asked], committee.weight))
-    return _committee_score(
-        "balanced_accuracy", value, gain, error, constant, higher_is_better=True
-    )
+    if fold_outputs is not None:
+        asked = _codes(fold_outputs.target)
+        share = 1 / np.maximum(np.bincount(asked, fold_outputs.weight), np.finfo(np.float64).tiny)
+        gain = fold_outputs.gain(_hits, _times(share[asked], fold_outputs.weight))
+    return _averaged_score("balanced_accuracy", value, gain, error, constant, higher_is_better=True)
 
 
 def _times(values: Array, weight: Array | None) -> Array:
@@ -296,10 +294,10 @@ def _mean_score(
     """Return the mean over the rows of the networks' values, beside that of the constants'."""
     mean, error = mean_and_error(values[0], weight, groups)
     constant, _ = mean_and_error(values[1], weight, groups)
-    return _committee_score(metric, mean, gain, error, constant, higher_is_better=higher_is_better)
+    return _averaged_score(metric, mean, gain, error, constant, higher_is_better=higher_is_better)
 
 
-def _committee_score(
+def _averaged_score(
     metric: str,
     out_of_fold: float,
     gain: float,

@@ -14,7 +14,6 @@ from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
-from madaline.evaluation.calibration import Calibration
 from madaline.evaluation.objective import Objective
 from madaline.fit_arguments import check_effort, check_seed
 from madaline.fitting.checkpoint_file import Keeper
@@ -25,12 +24,13 @@ from madaline.fitting.quality_of_fit import quality_of_fit
 from madaline.fitting.training_data import Given
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
-from madaline.race.ensemble import Mix
+from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance
 from madaline.race.plan import Plan
-from madaline.race.pruning import Pruned
+from madaline.race.pruning import PruningResult
 from madaline.race.race import Event, Race
 from madaline.race.workers import Workers, count_workers
+from madaline.records.ensemble_decisions import Calibrated
 from madaline.story.summary import Summary
 
 
@@ -162,12 +162,10 @@ class Fitting:
                 yield record, decision
 
     def _calibrate(self) -> Iterator[Event]:
-        """Say whether and how probabilities are calibrated, with the last record."""
-        if self.calibration is not None:
-            decision = self.calibration.decision(self.race.epoch)
-            if decision not in self.decisions:
-                self.decisions.append(decision)
-                yield self.records[-1], decision
+        """Yield how probabilities are calibrated, with the last record."""
+        if self.calibration is not None and self.calibration not in self.decisions:
+            self.decisions.append(self.calibration)
+            yield self.records[-1], self.calibration
 
     @property
     def resumed_epoch(self) -> int:
@@ -199,18 +197,18 @@ class Fitting:
         return Findings(self.outcome, self.decisions)
 
     @property
-    def pruned(self) -> Pruned:
-        """What predicts once the race is over, and what it could do without."""
+    def pruned(self) -> PruningResult:
+        """What predicts once the race is over, and what was removed from it."""
         return self.outcome.pruned
 
     @property
-    def mix(self) -> Mix:
+    def ensemble(self) -> Ensemble:
         """What predicts, once the race is over."""
-        return self.outcome.mix
+        return self.outcome.ensemble
 
     @property
-    def calibration(self) -> Calibration | None:
-        """How sure the networks should be, once the race is over; None for numbers."""
+    def calibration(self) -> Calibrated | None:
+        """The temperature of the ensemble, once the race is over; None for regression."""
         return self.outcome.calibration
 
     @property
@@ -234,8 +232,8 @@ class Fitting:
     def out_of_fold(self) -> Array:
         """Return the final raw output for every training row by networks that never saw it.
 
-        They are the networks before pruning, which say the same beyond doubt: what to prune was
-        chosen by these very rows, so that what is left looks better on them than it is.
+        They are the networks before pruning: what to prune was chosen by these very rows, so that
+        what is left looks better on them than it is.
 
         Returns
         -------
@@ -274,9 +272,9 @@ class Fitting:
             multiply_adds=self.race.multiply_adds + self.pruned.multiply_adds,
             scores=self.outcome.scores,
             standard_errors_better=self.outcome.standard_errors_better,
-            weights=self.mix.shares,
-            units={one.name: one.units for one in self.mix.ingredients},
-            row_multiply_adds=self.mix.row_multiply_adds,
+            weights=self.ensemble.weights,
+            units={one.name: one.units for one in self.ensemble.members},
+            row_multiply_adds=self.ensemble.row_multiply_adds,
             row_multiply_adds_before=self.pruned.before.row_multiply_adds,
             leaks=self.leaks,
             importances=self.importances,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
-from madaline.evaluation.calibration import Calibration, calibrate
+from madaline.evaluation.calibration import calibrate
 from madaline.evaluation.conformal.intervals import Intervals
 from madaline.evaluation.conformal.sets import Sets
 from madaline.evaluation.score import (
@@ -23,10 +23,11 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network
 from madaline.race.dataset import Examples
-from madaline.race.ensemble import Ingredient, Mix
+from madaline.race.ensemble import Ensemble, EnsembleMember
 from madaline.race.importance import Importance, metric_of_loss, out_of_fold_importances
-from madaline.race.pruning import Pruned, prune_mix
+from madaline.race.pruning import PruningResult, prune_ensemble
 from madaline.race.race import Race
+from madaline.records.ensemble_decisions import Calibrated
 from madaline.runtime.part import Part
 from madaline.runtime.predictor import Predictor, class_probabilities
 
@@ -53,37 +54,40 @@ class Outcome:
     race: Race
 
     @cached_property
-    def pruned(self) -> Pruned:
-        """What predicts, and what it could do without."""
-        race, mix = self.race, self._chosen
-        pruned = prune_mix(mix, race.examples, epoch=race.epoch, tolerance=race.plan.tolerance)
-        del self.__dict__["_chosen"]  # its outputs take room
-        return pruned.settle()
+    def pruned(self) -> PruningResult:
+        """What predicts, and what was removed from it."""
+        race, ensemble = self.race, self._chosen
+        pruned = prune_ensemble(
+            ensemble, race.examples, epoch=race.epoch, tolerance=race.plan.tolerance
+        )
+        del self.__dict__["_chosen"]  # its outputs need much memory
+        return pruned.without_member_outputs()
 
     @cached_property
-    def _chosen(self) -> Mix:
+    def _chosen(self) -> Ensemble:
         """What predicts before anything is pruned."""
-        mix = self.race.mix()
-        self.race.forget_outputs()  # nobody asks for the recipes' own again
-        return mix
+        ensemble = self.race.ensemble()
+        self.race.forget_outputs()
+        return ensemble
 
     @property
-    def mix(self) -> Mix:
+    def ensemble(self) -> Ensemble:
         """What predicts."""
-        return self.pruned.mix
+        return self.pruned.ensemble
 
     @cached_property
-    def calibration(self) -> Calibration | None:
-        """How sure the networks should be.
+    def calibration(self) -> Calibrated | None:
+        """The temperature that the ensemble's raw outputs are divided by.
 
-        None where they tell numbers, and with one fold, as a temperature is judged by other folds.
+        None for regression, and with one fold, as a temperature is evaluated on other folds.
         """
         rows = self.prepared.rows
         if not isinstance(self.prepared.target_encoder, ClassEncoder) or rows.n_folds < 2:
             return None
         examples = self.race.examples
         target, weight, groups = examples.judged_facts
-        return calibrate(examples.loss, self.mix.output, target, rows.bounds, weight, groups)
+        output, epoch = self.ensemble.output, self.race.epoch
+        return calibrate(examples.loss, output, target, rows.bounds, weight, groups, epoch=epoch)
 
     @property
     def temperature(self) -> float:
@@ -92,9 +96,9 @@ class Outcome:
 
     @property
     def judged_output(self) -> Array:
-        """The final raw out-of-fold output of the mix as it was before it was pruned.
+        """The final raw out-of-fold output of the ensemble before pruning.
 
-        Pruning chose by these rows, and would flatter itself.
+        Pruning was guided by these rows, so that what is left looks better on them than it is.
         """
         return _divided(self.pruned.before.output, self.temperature)
 
@@ -136,7 +140,7 @@ class Outcome:
             else 1.0
         )
         return out_of_fold_importances(
-            self.mix,
+            self.ensemble,
             examples,
             self.prepared.encoder.columns,
             work=IMPORTANCE_SHARE * self.race.multiply_adds,
@@ -158,19 +162,20 @@ class Outcome:
 
     def _usual_scores(self, examples: Examples, facts: Judged) -> tuple[Score, ...]:
         target_encoder = self.prepared.target_encoder
-        committee = self.pruned.before.committee(examples, temperature=self.temperature)
+        outputs = self.pruned.before.fold_outputs(examples, temperature=self.temperature)
         if isinstance(target_encoder, RegressionEncoder | CountEncoder):
             means = replace(examples, loss=Squared()).prior_output()
+            scale = target_encoder.scale
             return regression_scores(
-                examples.loss, *facts, means=means, scale=target_encoder.scale, committee=committee
+                examples.loss, *facts, means=means, scale=scale, fold_outputs=outputs
             )
         balanced = self.prepared.objective.class_weight is not None
-        return classification_scores(examples.loss, *facts, balanced=balanced, committee=committee)
+        return classification_scores(examples.loss, *facts, balanced=balanced, fold_outputs=outputs)
 
     def _conformal(self) -> Intervals | Sets:
         """Return how far off the rows were that networks never saw."""
         examples, bounds = self.own_examples, self.prepared.rows.bounds
-        output = _divided(self.mix.output, self.temperature)
+        output = _divided(self.ensemble.output, self.temperature)
         target, weight, _ = examples.judged_facts
         if isinstance(self.prepared.target_encoder, RegressionEncoder | CountEncoder):
             prediction = examples.loss.prediction(output)
@@ -179,18 +184,18 @@ class Outcome:
         return Sets.fit(class_probabilities(examples.loss, output), truth, bounds, weight)
 
     def _parts(self) -> tuple[Part, ...]:
-        """Return the networks of the mix, those with the same layers together."""
-        alike: dict[tuple[int, Network], list[Ingredient]] = {}
-        for one in self.mix.ingredients:
+        """Return the networks of the ensemble, those with the same layers together."""
+        alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
+        for one in self.ensemble.members:
             alike.setdefault((one.n_bins, one.network), []).append(one)
         return tuple(
             Part(
                 n_bins,
                 network,
-                np.stack([one.theta for one in ingredients]),
-                np.asarray([one.share for one in ingredients]),
+                np.stack([one.theta for one in members]),
+                np.asarray([one.weight for one in members]),
             )
-            for (n_bins, network), ingredients in alike.items()
+            for (n_bins, network), members in alike.items()
         )
 
 

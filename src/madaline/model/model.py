@@ -18,6 +18,7 @@ from madaline.evaluation.quality.quality import Quality, quality_from_json
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.history import History
+from madaline.records.reading import read_decision
 from madaline.records.record import Record
 from madaline.runtime.predictor import Predictor, Rows
 from madaline.story.glance import glance
@@ -184,7 +185,7 @@ class FittedModel:
             Schema.from_json(description["schema"]),
             Summary.from_json(description["summary"]),
             tuple(Record(**record) for record in description["records"]),
-            tuple(Decision.from_json(decision) for decision in description["decisions"]),
+            tuple(read_decision(decision) for decision in description["decisions"]),
             description["madaline"],
             None if diagnosis is None else Diagnosis.from_json(diagnosis),
             None if profile is None else TableProfile.from_json(profile),

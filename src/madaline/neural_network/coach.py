@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from math import inf
 
 from madaline.neural_network.core import Core
+from madaline.neural_network.decisions import (
+    BestKept,
+    BestRestored,
+    CoachDecision,
+    Restarted,
+    UnitsAdded,
+)
 from madaline.neural_network.learning_rate import LearningRatePolicy
 from madaline.neural_network.stagnation import StagnationPolicy
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, widen
-from madaline.records.decision import Decision
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Coach:
         self._stagnation = StagnationPolicy(
             weak=floor + 0.2 * span,
             floor=floor,
-            remedies=("grow", "restart") if growing else ("restart",),
+            remedies=(UnitsAdded, Restarted) if growing else (Restarted,),
         )
         self._speed_state = self._speed.start(learning_rate)
         self._stagnation_state = self._stagnation.start()
@@ -78,7 +84,7 @@ class Coach:
 
     def advise(
         self, network: Network, population: Population, loss: float, epoch: int
-    ) -> tuple[Network, Population, Decision | None]:
+    ) -> tuple[Network, Population, CoachDecision | None]:
         """Judge the loss of one more epoch and return what to go on with.
 
         Parameters
@@ -98,7 +104,7 @@ class Coach:
             The layers to go on with.
         population : Population
             The parameters to go on with: the same object, if nothing was changed.
-        decision : Decision or None
+        decision : CoachDecision or None
             What was decided, most often nothing.
         """
         self._note(network, population, loss)
@@ -126,16 +132,16 @@ class Coach:
             self._best_of_all = self._best
 
     def _carry_out(
-        self, decision: Decision, network: Network, population: Population
+        self, decision: CoachDecision, network: Network, population: Population
     ) -> tuple[Network, Population]:
-        match decision.action:
-            case "restore":
+        match decision:
+            case BestRestored():
                 return self._back_to(self._best, network, population)
-            case "grow":
+            case UnitsAdded():
                 return self._grown(*self._back_to(self._best, network, population))
-            case "restart":
+            case Restarted():
                 return self._restarted(network, population)
-            case "keep":
+            case BestKept():
                 return self._settled(network, population)
         return network, population
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from madaline.records.decision import Decision
+from madaline.neural_network.decisions import BestRestored, LearningRateRaised
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class LearningRateState:
     learning_rate : float
         The rate to use now.
     patience : int
-        Epochs from one judgement of the speed to the next.
+        Epochs from one check of the speed to the next.
     best_loss : float, default=inf
         Lowest loss so far.
     start_loss : float, default=inf
-        Loss at the last judgement; infinite before the first epoch.
+        Loss at the last check; infinite before the first epoch.
     waited : int, default=0
-        Epochs since the last judgement.
+        Epochs since the last check.
     """
 
     learning_rate: float
@@ -47,7 +47,7 @@ class LearningRatePolicy:
     slow : float, default=0.1
         Learning is slow if the loss falls by a smaller share than this within `patience` epochs.
     patience : int, default=5
-        Epochs from one judgement of the speed to the next, at first.
+        Epochs from one check of the speed to the next, at first.
     most_patience : int, default=40
         Each divergence doubles the patience, up to this; each raise that went well halves it.
     raise_by : float, default=2
@@ -73,7 +73,7 @@ class LearningRatePolicy:
     'Slow: the loss fell by 1.4% in 5 epochs, so the learning rate goes from 0.1 up to 0.2.'
     >>> state, decision = policy.watch(state, 3.5, epoch=7)
     >>> decision.sentence
-    'Diverged: the loss is 3.5 after 0.69, so back to the best, and the rate from 0.2 to 0.0667.'
+    'Diverged to a loss of 3.5 after 0.69: back to the best, and the rate from 0.2 to 0.0667.'
 
     References
     ----------
@@ -97,7 +97,7 @@ class LearningRatePolicy:
 
     def watch(
         self, state: LearningRateState, loss: float, *, epoch: int, subject: str = "the network"
-    ) -> tuple[LearningRateState, Decision | None]:
+    ) -> tuple[LearningRateState, LearningRateRaised | BestRestored | None]:
         """Look at the loss of one more epoch.
 
         Parameters
@@ -115,9 +115,8 @@ class LearningRatePolicy:
         -------
         state : LearningRateState
             What has been seen now, with the rate to use from here on.
-        decision : Decision or None
-            ``"raise"`` or ``"restore"``. With ``"restore"`` the parameters of the lowest loss are
-            to be put back.
+        decision : LearningRateRaised or BestRestored or None
+            With `BestRestored` the parameters of the lowest loss are to be put back.
         """
         worst = self.floor + self.diverged * (state.best_loss - self.floor)
         if not isfinite(loss) or loss > max(worst, self.enough):
@@ -127,16 +126,16 @@ class LearningRatePolicy:
             return replace(state, start_loss=loss, waited=0), None
         if state.waited < state.patience:
             return state, None
-        return self._judged(state, loss, epoch, subject)
+        return self._raised_if_slow(state, loss, epoch, subject)
 
     def resume(self, state: LearningRateState, loss: float) -> LearningRateState:
         """Return the state after other parameters, whose loss is known, were put in place."""
         return replace(state, best_loss=loss, start_loss=loss, waited=0)
 
-    def _judged(
+    def _raised_if_slow(
         self, state: LearningRateState, loss: float, epoch: int, subject: str
-    ) -> tuple[LearningRateState, Decision | None]:
-        """Raise the rate if the loss fell too little since the last judgement."""
+    ) -> tuple[LearningRateState, LearningRateRaised | None]:
+        """Raise the rate if the loss fell too little since the last check."""
         above = state.start_loss - self.floor
         fall = (state.start_loss - loss) / above if above > 0 else 0.0
         rate = min(self.raise_by * state.learning_rate, self.highest)
@@ -145,40 +144,14 @@ class LearningRatePolicy:
         state = replace(state, start_loss=loss, waited=0, patience=patience)
         if loss <= self.enough or fall >= self.slow or rate <= state.learning_rate:
             return state, None
-        fell = "fell by" if fall >= 0 else "rose by"
-        decision = Decision(
-            epoch,
-            "raise",
-            subject,
-            f"Slow: the loss {fell} {{change:.1%}} in {{epochs:.0f}} epochs, so the learning rate"
-            " goes from {old_rate:.3g} up to {learning_rate:.3g}.",
-            {
-                "change": abs(fall),
-                "epochs": waited,
-                "old_rate": state.learning_rate,
-                "learning_rate": rate,
-            },
-        )
+        decision = LearningRateRaised(epoch, subject, fall, waited, rate, state.learning_rate)
         return replace(state, learning_rate=rate), decision
 
     def _restored(
         self, state: LearningRateState, loss: float, epoch: int, subject: str
-    ) -> tuple[LearningRateState, Decision]:
+    ) -> tuple[LearningRateState, BestRestored]:
         """Go back to the best, on at a lower rate and with more patience."""
-        rate = state.learning_rate / self.lower_by
-        decision = Decision(
-            epoch,
-            "restore",
-            subject,
-            "Diverged: the loss is {loss:.3g} after {best_loss:.3g}, so back to the best, and the"
-            " rate from {old_rate:.3g} to {learning_rate:.3g}.",
-            {
-                "loss": loss,
-                "best_loss": state.best_loss,
-                "old_rate": state.learning_rate,
-                "learning_rate": rate,
-            },
-        )
+        rate, best = state.learning_rate / self.lower_by, state.best_loss
+        decision = BestRestored(epoch, subject, loss, best, rate, state.learning_rate)
         patience = min(2 * state.patience, self.most_patience)
-        best = state.best_loss
         return LearningRateState(rate, patience, best, start_loss=best), decision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from madaline.records.decision import Decision
+from madaline.neural_network.decisions import CoachDecision
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Epoch:
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """Writes down what training does, and prints it for those who want to watch (final).
+    """Records what training does, and prints it on request (final).
 
     Parameters
     ----------
@@ -40,31 +40,27 @@ class Log:
     """
 
     history: list[Epoch]
-    decisions: list[Decision]
+    decisions: list[CoachDecision]
     start: int
     every: int | None = None
 
     def note(self, epoch: Epoch) -> None:
-        """Write down an epoch."""
+        """Record an epoch."""
         self.history.append(epoch)
         if self.every and (epoch.epoch - self.start) % self.every == 0:
             print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}")
 
-    def decide(self, decision: Decision, loss: float) -> None:
-        """Write down a decision; the loss at it is what came of the last one."""
+    def decide(self, decision: CoachDecision, loss: float) -> None:
+        """Record a decision; the loss at it is the outcome of the last one."""
         self.conclude(loss)
         self.decisions.append(decision)
 
     def conclude(self, loss: float) -> None:
-        """Add to the last decision what came of it, if it is not yet said."""
-        if not self.decisions or "loss_after" in self.decisions[-1].evidence:
+        """Add its outcome to the last decision, if it has none yet."""
+        if not self.decisions or self.decisions[-1].loss_after is not None:
             return
         last = self.decisions[-1]
         before = self.history[last.epoch - 1].loss
-        self.decisions[-1] = replace(
-            last,
-            reason=last.reason + " The loss then went from {loss_before:.3g} to {loss_after:.3g}.",
-            evidence={**last.evidence, "loss_before": before, "loss_after": loss},
-        )
+        self.decisions[-1] = replace(last, loss_before=before, loss_after=loss)
         if self.every:
             print(f"epoch {last.epoch}: {self.decisions[-1].sentence}")

@@ -28,13 +28,13 @@ from madaline.neural_network.arguments import (
 )
 from madaline.neural_network.coach import Coach
 from madaline.neural_network.core import Core, Gradients, raw_output
+from madaline.neural_network.decisions import CoachDecision
 from madaline.neural_network.log import Epoch, Log
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Sigmoid
 from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import BinaryCrossEntropy, Loss
 from madaline.nn.losses.binary_cross_entropy import sigmoid
-from madaline.records.decision import Decision
 
 
 class NeuralNetwork:
@@ -62,7 +62,7 @@ class NeuralNetwork:
     ----------
     history_ : list of Epoch
         Loss and learning rate of every epoch.
-    decisions_ : list of Decision
+    decisions_ : list of CoachDecision
         What adaptive training did, why, and what came of it.
 
     Examples
@@ -107,7 +107,7 @@ class NeuralNetwork:
         activation = instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
         self._core = Core(sizes, activation, loss, random_generator(random_state))
         self.history_: list[Epoch] = []
-        self.decisions_: list[Decision] = []
+        self.decisions_: list[CoachDecision] = []
 
     @staticmethod
     def sigmoid(x: npt.ArrayLike) -> Array:

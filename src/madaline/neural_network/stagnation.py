@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Literal, TypeAlias
 
-from madaline.records.decision import Decision
-
-Remedy: TypeAlias = Literal["grow", "restart"]
-"""What can be tried."""
+from madaline.neural_network.decisions import BestKept, Remedy, Restarted, UnitsAdded
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class StagnationPolicy:
         A loss above this is a poor fit: for example a fifth of the loss of the best constant.
     floor : float, default=0
         Smallest possible loss: what counts is how far the loss is above it.
-    remedies : tuple of {"grow", "restart"}, default=("grow", "restart")
+    remedies : tuple of Remedy types, default=(UnitsAdded, Restarted)
         What is tried, by turns.
     patience : int, default=60
         Epochs without progress after which the network is stuck.
@@ -72,7 +68,7 @@ class StagnationPolicy:
 
     weak: float
     floor: float = 0.0
-    remedies: tuple[Remedy, ...] = ("grow", "restart")
+    remedies: tuple[type[Remedy], ...] = (UnitsAdded, Restarted)
     patience: int = 60
     progress: float = 0.02
     most_attempts: int = 8
@@ -83,7 +79,7 @@ class StagnationPolicy:
 
     def watch(
         self, state: StagnationState, loss: float, *, epoch: int, subject: str = "the network"
-    ) -> tuple[StagnationState, Decision | None]:
+    ) -> tuple[StagnationState, Remedy | BestKept | None]:
         """Look at the loss of one more epoch.
 
         Parameters
@@ -101,16 +97,20 @@ class StagnationPolicy:
         -------
         state : StagnationState
             What has been seen now.
-        decision : Decision or None
-            ``"grow"``: add units; ``"restart"``: draw new weights, the best so far are to be kept
-            aside; ``"keep"``: put the best back, nothing more will be tried.
+        decision : Remedy or BestKept or None
+            With `Restarted` the best weights so far are to be kept aside; with `BestKept` they are
+            to be put back, and nothing more will be tried.
         """
         state = self._seen(state, loss)
         if state.finished or loss <= self.weak or state.waited < self.patience:
             return state, None
         if state.attempts >= self.most_attempts:
-            return replace(state, finished=True), self._given_up(state, epoch, subject)
-        return self._remedy(state, epoch, subject)
+            kept = BestKept(epoch, subject, state.attempts, state.best_loss)
+            return replace(state, finished=True), kept
+        remedy = self.remedies[state.attempts % len(self.remedies)]
+        decision = remedy(epoch, subject, state.mark, state.waited)
+        mark = inf if remedy is Restarted else state.mark
+        return replace(state, mark=mark, waited=0, attempts=state.attempts + 1), decision
 
     def _seen(self, state: StagnationState, loss: float) -> StagnationState:
         if state.mark == inf or loss - self.floor < (1 - self.progress) * (state.mark - self.floor):
@@ -119,32 +119,3 @@ class StagnationPolicy:
             state = replace(state, waited=state.waited + 1)
         attempts = state.attempts if loss > self.weak else 0
         return replace(state, best_loss=min(loss, state.best_loss), attempts=attempts)
-
-    def _remedy(
-        self, state: StagnationState, epoch: int, subject: str
-    ) -> tuple[StagnationState, Decision]:
-        remedy = self.remedies[state.attempts % len(self.remedies)]
-        done = {
-            "grow": "units are added",
-            "restart": "learning starts again from new weights and the best are kept aside",
-        }
-        decision = Decision(
-            epoch,
-            remedy,
-            subject,
-            "Stuck: the loss stays at {loss:.3g}, a weak fit, for {epochs:.0f} epochs, so"
-            f" {done[remedy]}.",
-            {"loss": state.mark, "epochs": state.waited},
-        )
-        mark = inf if remedy == "restart" else state.mark
-        return replace(state, mark=mark, waited=0, attempts=state.attempts + 1), decision
-
-    def _given_up(self, state: StagnationState, epoch: int, subject: str) -> Decision:
-        return Decision(
-            epoch,
-            "keep",
-            subject,
-            "Nothing helped in {attempts:.0f} attempts, so the best weights so far, with a loss of"
-            " {loss:.3g}, go on alone.",
-            {"attempts": state.attempts, "loss": state.best_loss},
-        )

@@ -23,6 +23,7 @@ from madaline.race.race import Race
 from madaline.race.recipe import Recipe
 from madaline.race.state import Candidate
 from madaline.records.decision import Decision
+from madaline.records.reading import read_decision
 from madaline.records.record import Record
 from madaline.version import __version__
 
@@ -105,7 +106,7 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
     race.candidates = {candidate.name: candidate for candidate in candidates}
     return (
         [Record(**record) for record in description["records"]],
-        [Decision.from_json(decision) for decision in description["decisions"]],
+        [read_decision(decision) for decision in description["decisions"]],
     )
 
 
@@ -146,9 +147,9 @@ def _candidate_json(candidate: Candidate) -> dict[str, Any]:
         "epoch": candidate.epoch,
         "record": candidate.record.to_json() if candidate.record else None,
         "entered": candidate.entered,
-        "inherited": candidate.inherited,
+        "inherited_epochs": candidate.inherited_epochs,
         "parent": candidate.parent,
-        "kept": candidate.kept,
+        "snapshot_epoch": candidate.snapshot_epoch,
         "snapshot": candidate.snapshot,
         "racing": candidate.racing,
     }
@@ -167,9 +168,9 @@ def _candidate(
         output=spill_to_disk(arrays[f"{prefix}.output"]),
         record=Record(**values["record"]) if values["record"] else None,
         entered=values["entered"],
-        inherited=values["inherited"],
+        inherited_epochs=values["inherited_epochs"],
         parent=values["parent"],
-        kept=values["kept"],
+        snapshot_epoch=values["snapshot_epoch"],
         snapshot=values["snapshot"],
         racing=values["racing"],
     )

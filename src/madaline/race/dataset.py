@@ -139,14 +139,14 @@ class Examples:
             loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
         return loss if self.metric is None else self.metric.shortfall(output, places) + TIE * loss
 
-    def best_mix(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
-        """Return the shares of outputs, each (n_judged, n_outputs), in their best mix.
+    def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
+        """Return the weights of outputs, each (n_judged, n_outputs), in their best mean.
 
         By loss is quicker, where a metric judges.
         """
         target, weight = self.target[self.judged], self.weights(self.judged)
-        judge = None if by_loss or self.metric is None else self.mean_loss
-        return greedy_weights(outputs, target, self.loss, weight=weight, judge=judge)
+        objective = None if by_loss or self.metric is None else self.mean_loss
+        return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
 
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say.

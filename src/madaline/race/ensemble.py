@@ -1,4 +1,4 @@
-"""The mix is what predicts: the recipes that count, each with its networks and its share."""
+"""The ensemble is what predicts: some recipes of the race, each with its networks and a weight."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from madaline.data.io.row_file import Rows, put_away
+from madaline.data.io.spill import Rows, spill_to_disk
 from madaline.engine.blas import one_threaded_products
-from madaline.evaluation.averaging import Committee
+from madaline.evaluation.averaging import FoldOutputs
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.surgery import hidden_layers, units_of
 from madaline.race.dataset import Examples
-from madaline.race.ensemble_weights import combined
-from madaline.race.state import Candidate, nothing
+from madaline.race.ensemble_weights import weighted_mean
+from madaline.race.state import Candidate, empty
 
-ASKED_ROWS = 2000
-"""Rows about which the networks of all folds are asked, at most: evenly spread over the judged."""
+AVERAGED_ROWS = 2000
+"""Rows that the networks of all folds predict, at most: evenly spread over the judged."""
 
 CHUNK = 512
-"""Rows that are asked about at a time: copies of them take room where columns are many."""
+"""Rows that are predicted at a time: copies of them need memory where columns are many."""
 
 
 @dataclass(frozen=True, eq=False)
-class Ingredient:
-    """One recipe of a mix (final).
+class EnsembleMember:
+    """One recipe of an ensemble, with a network for each fold (final).
 
     Parameters
     ----------
     name : str
         The recipe's name.
     n_bins : int
-        Which encoding its networks see.
+        The encoding of its input.
     network : Network
-        Their layers.
+        The layers.
     theta : ndarray of shape (folds, parameters)
-        Their parameters.
+        The parameters.
     output : Rows of shape (n_samples, n_outputs)
-        Their out-of-fold raw outputs, in the order of the examples.
-    share : float
-        How much they count.
+        The out-of-fold raw outputs, in the order of the examples.
+    weight : float
+        Its weight in the mean.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Ingredient:
     network: Network
     theta: Array
     output: Rows
-    share: float
+    weight: float
 
     @property
     def units(self) -> tuple[int, ...]:
@@ -63,58 +63,62 @@ class Ingredient:
 
 
 @dataclass(frozen=True, eq=False)
-class Mix:
+class Ensemble:
     """A weighted mean of recipes (final).
 
     Parameters
     ----------
-    ingredients : tuple of Ingredient
-        Recipes whose shares are positive and add up to one.
-    settled : Rows of shape (n_samples, n_outputs), optional
-        Its output, where those of the ingredients are no longer kept.
+    members : tuple of EnsembleMember
+        Recipes whose weights are positive and add up to one.
+    mean_output : Rows of shape (n_samples, n_outputs), optional
+        Its output, where those of the members are no longer kept.
     """
 
-    ingredients: tuple[Ingredient, ...]
-    settled: Rows | None = None
+    members: tuple[EnsembleMember, ...]
+    mean_output: Rows | None = None
 
     @classmethod
-    def of(cls, candidates: Mapping[str, Candidate], shares: Mapping[str, float]) -> Mix:
-        """Return the mix of some candidates of a race at their best epochs."""
+    def of(cls, candidates: Mapping[str, Candidate], weights: Mapping[str, float]) -> Ensemble:
+        """Return the ensemble of some candidates of a race at their best epochs."""
         return cls(
             tuple(
-                Ingredient(
-                    one.name, one.recipe.n_bins, one.network, one.theta, one.output, shares[name]
+                EnsembleMember(
+                    one.name, one.recipe.n_bins, one.network, one.theta, one.output, weights[name]
                 )
                 for name, one in candidates.items()
-                if shares.get(name, 0.0) > 0
+                if weights.get(name, 0.0) > 0
             )
         )
 
     @property
-    def shares(self) -> dict[str, float]:
-        """How much each recipe counts."""
-        return {one.name: one.share for one in self.ingredients}
+    def weights(self) -> dict[str, float]:
+        """The weight of each recipe."""
+        return {one.name: one.weight for one in self.members}
 
     @property
     def row_multiply_adds(self) -> int:
         """Multiply-adds of predicting one row with all networks."""
-        return sum(one.row_multiply_adds for one in self.ingredients)
+        return sum(one.row_multiply_adds for one in self.members)
 
     @property
     def output(self) -> Array:
         """The out-of-fold raw output, shape (n_samples, n_outputs), in float64."""
-        if self.settled is not None:
-            return self.settled[:]
-        outputs = [one.output for one in self.ingredients]
-        return combined(outputs, np.asarray([one.share for one in self.ingredients]))
+        if self.mean_output is not None:
+            return self.mean_output[:]
+        outputs = [one.output for one in self.members]
+        return weighted_mean(outputs, np.asarray([one.weight for one in self.members]))
 
-    def settle(self) -> Mix:
-        """Return the mix with its own output, but without those of its ingredients."""
-        ingredients = tuple(replace(one, output=nothing()) for one in self.ingredients)
-        return Mix(ingredients, put_away(self.output))
+    def of_rows(self, rows: slice) -> Ensemble:
+        """Return the ensemble with outputs for some rows only."""
+        return Ensemble(tuple(replace(one, output=one.output[rows]) for one in self.members))
 
-    def committee(self, examples: Examples, *, temperature: float = 1.0) -> Committee:
-        """Return what the networks of each fold say about some of the rows that are judged.
+    def without_member_outputs(self) -> Ensemble:
+        """Return the ensemble with its own output, but without those of its members."""
+        members = tuple(replace(one, output=empty()) for one in self.members)
+        return Ensemble(members, spill_to_disk(self.output))
+
+    def fold_outputs(self, examples: Examples, *, temperature: float = 1.0) -> FoldOutputs:
+        """Return the outputs of the networks of each fold for some of the judged rows.
 
         Parameters
         ----------
@@ -123,23 +127,23 @@ class Mix:
         temperature : float, default=1
             What raw outputs are divided by.
         """
-        of_folds = examples.rows.spread(ASKED_ROWS)
-        places, folds = np.concatenate(of_folds), range(examples.rows.n_folds)
+        of_folds = examples.rows.spread(AVERAGED_ROWS)
+        indices, folds = np.concatenate(of_folds), range(examples.rows.n_folds)
 
-        def say(fold: int) -> Array:
-            output = np.zeros((len(places), examples.n_outputs))
-            for one in self.ingredients:
-                for start in range(0, len(places), CHUNK):
+        def predict(fold: int) -> Array:
+            output = np.zeros((len(indices), examples.n_outputs))
+            for one in self.members:
+                for start in range(0, len(indices), CHUNK):
                     rows = slice(start, start + CHUNK)
-                    x = examples.encoded(one.n_bins, fold, places[rows])
-                    output[rows] += one.share * one.network.predict(one.theta[fold], x)
+                    x = examples.encoded(one.n_bins, fold, indices[rows])
+                    output[rows] += one.weight * one.network.predict(one.theta[fold], x)
             return output / temperature
 
         with one_threaded_products():
-            said = np.stack([say(fold) for fold in folds])
-        return Committee(
-            said,
+            outputs = np.stack([predict(fold) for fold in folds])
+        return FoldOutputs(
+            outputs,
             np.repeat(folds, [len(own) for own in of_folds]),
-            examples.target[places],
-            examples.weights(places),
+            examples.target[indices],
+            examples.weights(indices),
         )

@@ -1,4 +1,4 @@
-"""Several networks that err differently are better together; a greedy search finds the weights."""
+"""Networks that err differently are better together: a greedy search finds their weights."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from madaline.data.io.row_file import Rows, read_rows
+from madaline.data.io.spill import Rows, read_rows
 from madaline.nn.arrays import BLOCK, Array, row_blocks
 from madaline.nn.losses.base import Loss
 
 CHUNK = 512
-"""Rows that are looked at together, at most."""
+"""Rows whose losses are computed at a time, at most."""
 
 
 def greedy_weights(
@@ -21,12 +21,12 @@ def greedy_weights(
     *,
     weight: Array | None = None,
     steps: int = 20,
-    judge: Callable[[Array], float] | None = None,
+    objective: Callable[[Array], float] | None = None,
 ) -> Array:
     """Return weights of a mean of outputs that has a low loss.
 
-    Starting from nothing, the candidate that helps the mean most is added, again and again, as
-    often as it helps most; a candidate's weight is how often it was taken.
+    Step by step the candidate whose output lowers the loss of the mean most is added, also
+    repeatedly; a candidate's weight is how often it was taken.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ def greedy_weights(
         Raw out-of-fold outputs of each candidate. Means are taken of raw outputs, not of
         predictions: of log-odds, not of probabilities.
     target : ndarray of shape (n_samples, n_outputs)
-        What the outputs should have been.
+        The true values.
     loss : Loss
-        What is made small.
+        What is minimized.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row.
     steps : int, default=20
         How many candidates are taken.
-    judge : callable, optional
-        Makes of a mean of outputs what is to be small, where that is not the mean loss.
+    objective : callable, optional
+        From a mean of outputs to what is minimized, where that is not the mean loss.
 
     Returns
     -------
@@ -63,17 +63,17 @@ def greedy_weights(
     counts = np.zeros(len(outputs))
     total = np.zeros(outputs[0].shape, outputs[0].dtype)
     for taken in range(1, steps + 1):
-        if judge is None:
+        if objective is None:
             losses = _losses_with(outputs, total, taken, target, loss, weight)
         else:
-            losses = np.array([judge((output[:] + total) / taken) for output in outputs])
+            losses = np.array([objective((output[:] + total) / taken) for output in outputs])
         best = int(np.argmin(losses))
         counts[best] += 1
         total += outputs[best][:]
     return counts / steps
 
 
-def combined(outputs: Sequence[Rows], weights: Array) -> Array:
+def weighted_mean(outputs: Sequence[Rows], weights: Array) -> Array:
     """Return the weighted mean of raw outputs, shape (n_samples, n_outputs), in float64."""
     n_samples, n_outputs = outputs[0].shape
     mean = np.zeros((n_samples, n_outputs))
@@ -94,7 +94,7 @@ def _losses_with(
 ) -> Array:
     """Return the summed loss of the mean with each candidate added, shape (candidates,).
 
-    It is taken some rows at a time, which stay in the processor's cache.
+    A chunk of rows at a time stays in the processor's cache.
     """
     sums = np.zeros(len(outputs))
     chunk = min(CHUNK, max(16, BLOCK // (len(outputs) * total.shape[1])))

@@ -1,12 +1,14 @@
-"""A judge says how good a mix of networks is on rows that they never saw, or on every k-th of them.
+"""Ensembles are compared by their losses on rows that their networks were not trained on.
 
-Networks are asked from any layer on: when the last layers change, what they read is known.
+Outputs can be computed from any layer on: when only the last layers change, the inputs of these are
+kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,22 +17,33 @@ from madaline.evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Examples
-from madaline.race.ensemble import Ingredient, Mix
+from madaline.race.ensemble import Ensemble, EnsembleMember
 
 CHUNK = 1024
 """Rows that go through a network at a time, so that activations stay in the processor's cache."""
 
 
+class Comparison(NamedTuple):
+    """The loss of an ensemble beside the lowest so far, and the standard error of the difference.
+
+    The standard error is that of the differences row by row.
+    """
+
+    loss: float
+    best_loss: float
+    standard_error: float
+
+
 @dataclass(frozen=True, eq=False)
-class Judge:
-    """Judges mixes on rows that their networks never saw (final).
+class Evaluator:
+    """Computes losses of ensembles out of fold, on every row or a sample (final).
 
     Parameters
     ----------
     examples : Examples
         The rows.
     step : int
-        Every step-th row is judged.
+        Every step-th row is evaluated.
     """
 
     examples: Examples
@@ -38,61 +51,58 @@ class Judge:
 
     @property
     def rows(self) -> slice:
-        """The places of the rows that are judged."""
+        """The rows that are evaluated."""
         return slice(0, self.examples.rows.n_judged, self.step)
 
-    def sampled(self, mix: Mix) -> Mix:
-        """Return the mix with outputs for the judged rows only."""
-        if self.step == 1:
-            return mix
-        return Mix(tuple(replace(one, output=one.output[:: self.step]) for one in mix.ingredients))
+    def sampled(self, ensemble: Ensemble) -> Ensemble:
+        """Return the ensemble with outputs for the evaluated rows only."""
+        return ensemble if self.step == 1 else ensemble.of_rows(slice(None, None, self.step))
 
-    def losses(self, mix: Mix) -> Array:
-        """Return the losses of a mix with outputs for the judged rows, shape (judged,)."""
+    def losses(self, ensemble: Ensemble) -> Array:
+        """Return the losses of an ensemble of `sampled` outputs, shape (evaluated,)."""
         target = self.examples.target[self.rows]
         losses = np.empty(len(target))
         for rows in row_blocks(*target.shape):
-            part = Mix(tuple(replace(one, output=one.output[rows]) for one in mix.ingredients))
-            losses[rows] = self.examples.loss.rows(part.output, target[rows])
+            losses[rows] = self.examples.loss.rows(ensemble.of_rows(rows).output, target[rows])
         return losses
 
-    def constant_losses(self) -> Array:
-        """Return the losses of the best constants, shape (judged,)."""
+    def baseline_losses(self) -> Array:
+        """Return the losses of the best constants, shape (evaluated,)."""
         constant, target = self.examples.prior_output(), self.examples.target
         losses = self.examples.loss.rows(constant[self.rows], target[self.rows])
         return np.asarray(losses, np.float64)
 
-    def compare(self, losses: Array, best: Array) -> Verdict:
+    def compare(self, losses: Array, best: Array) -> Comparison:
         """Return how losses differ from the best, row by row."""
         weight, groups = self.examples.weights(self.rows), self.examples.groups
         groups = None if groups is None else groups[self.rows]
         lowest, _ = mean_and_error(best, weight, groups)
         increase, error = mean_and_error(losses - best, weight, groups)
-        return Verdict(lowest + increase, lowest, error)
+        return Comparison(lowest + increase, lowest, error)
 
-    def output(self, one: Ingredient, step: int) -> Array:
-        """Return what networks say about every step-th of the rows that they never saw."""
-        return np.concatenate(self._through(one, slice(None), self._inputs(one, step)))
+    def output(self, one: EnsembleMember, step: int) -> Array:
+        """Return the out-of-fold outputs of networks for every step-th row."""
+        return np.concatenate(self._through(one, slice(None), self._features(one, step)))
 
-    def read_by(self, one: Ingredient, layer: int) -> list[Array]:
-        """Return what a layer reads, for the judged rows of each fold."""
-        inputs = self._inputs(one, self.step)
-        return self._through(one, slice(layer), inputs) if layer else inputs
+    def layer_inputs(self, one: EnsembleMember, layer: int) -> list[Array]:
+        """Return the inputs of a layer, for the evaluated rows of each fold."""
+        features = self._features(one, self.step)
+        return self._through(one, slice(layer), features) if layer else features
 
-    def output_from(self, one: Ingredient, layer: int, read: Sequence[Array]) -> Array:
-        """Return what networks say about the judged rows, given what a layer reads."""
-        return np.concatenate(self._through(one, slice(layer, None), read))
+    def output_from(self, one: EnsembleMember, layer: int, inputs: Sequence[Array]) -> Array:
+        """Return the outputs of networks for the evaluated rows, given the inputs of a layer."""
+        return np.concatenate(self._through(one, slice(layer, None), inputs))
 
-    def _inputs(self, one: Ingredient, step: int) -> list[Array]:
-        inputs = []
+    def _features(self, one: EnsembleMember, step: int) -> list[Array]:
+        features = []
         for fold in range(self.examples.rows.n_folds):
-            places = self.examples.rows.held_out(fold)
-            every = slice(-(-places.start // step) * step, places.stop, step)
-            inputs.append(self.examples.encoded(one.n_bins, fold, every))
-        return inputs
+            own = self.examples.rows.held_out(fold)
+            every = slice(-(-own.start // step) * step, own.stop, step)
+            features.append(self.examples.encoded(one.n_bins, fold, every))
+        return features
 
-    def _through(self, one: Ingredient, layers: slice, inputs: Sequence[Array]) -> list[Array]:
-        """Return what comes out of some layers of each fold's networks, chunk by chunk."""
+    def _through(self, one: EnsembleMember, layers: slice, inputs: Sequence[Array]) -> list[Array]:
+        """Return the outputs of some layers of each fold's networks, chunk by chunk."""
 
         def of_fold(fold: int) -> Array:
             x = inputs[fold]
@@ -108,20 +118,3 @@ class Judge:
 
         with one_threaded_products():
             return [of_fold(fold) for fold in range(len(inputs))]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a lighter mix does beside the best (final).
-
-    Parameters
-    ----------
-    loss, best : float
-        Its loss, and the lowest so far.
-    standard_error : float
-        How far their difference may easily be off, from the scatter of the rows' differences.
-    """
-
-    loss: float
-    best: float
-    standard_error: float

@@ -24,7 +24,7 @@ from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Examples
-from madaline.race.ensemble import Ingredient, Mix
+from madaline.race.ensemble import Ensemble, EnsembleMember
 
 EXCHANGED_ROWS = 2000
 """Rows whose values are exchanged, at most: evenly spread over those that are judged."""
@@ -138,7 +138,7 @@ def metric_of_loss(loss: Loss, scale: float) -> tuple[str, float]:
 
 
 def out_of_fold_importances(
-    mix: Mix,
+    ensemble: Ensemble,
     examples: Examples,
     names: Sequence[str],
     *,
@@ -154,7 +154,7 @@ def out_of_fold_importances(
 
     Parameters
     ----------
-    mix : Mix
+    ensemble : Ensemble
         The networks, with their outputs for all judged rows.
     examples : Examples
         The rows.
@@ -177,22 +177,22 @@ def out_of_fold_importances(
     """
     if examples.grids and len(names) < 2:  # nothing beside it
         return ()
-    affordable = int(work / exchange_work(mix, len(names)))
+    affordable = int(work / exchange_work(ensemble, len(names)))
     spread = examples.rows.spread(min(EXCHANGED_ROWS, max(FEWEST_ROWS, affordable)))
     folds = [(fold, places) for fold, places in enumerate(spread) if len(places) > 1]
     if not folds:
         return ()
 
-    of_mix = mix.output
+    of_ensemble = ensemble.output
 
     def rises(fold: int, places: Array) -> Array:
         exchange = _Exchange.draw(
             places, len(names), np.random.default_rng([seed, EXCHANGE_STREAM, fold])
         )
-        outputs = [one.share * exchange.output(one, fold, examples) for one in mix.ingredients]
+        outputs = [one.weight * exchange.output(one, fold, examples) for one in ensemble.members]
         output = np.sum(outputs, axis=0)
         target = examples.target[places]
-        before = examples.loss.rows(of_mix[places] / temperature, target)
+        before = examples.loss.rows(of_ensemble[places] / temperature, target)
         return np.asarray(examples.loss.rows(output / temperature, target) - before)
 
     with one_threaded_products():
@@ -227,7 +227,7 @@ class _Exchange:
     def draw(cls, places: Array, n_columns: int, rng: np.random.Generator) -> _Exchange:
         return cls(places, np.stack([exchange_rows(len(places), rng) for _ in range(n_columns)]))
 
-    def output(self, one: Ingredient, fold: int, examples: Examples) -> Array:
+    def output(self, one: EnsembleMember, fold: int, examples: Examples) -> Array:
         """Return what a fold's networks say without each column, (n_columns, n_rows, n_outputs).
 
         The first layer adds up what it makes of each column, so that only the exchanged one's part
@@ -250,7 +250,7 @@ class _Exchange:
             output[column] = hidden
         return output
 
-    def _whole_output(self, one: Ingredient, fold: int, x: Array, columns: Array) -> Array:
+    def _whole_output(self, one: EnsembleMember, fold: int, x: Array, columns: Array) -> Array:
         """Return the same of networks whose first layer adds up no columns."""
         outputs = []
         for column, donors in enumerate(self.donors):
@@ -259,13 +259,13 @@ class _Exchange:
         return np.stack(outputs)
 
 
-def exchange_work(mix: Mix, n_columns: int) -> int:
+def exchange_work(ensemble: Ensemble, n_columns: int) -> int:
     """Return the multiply-adds of exchanging every column of one row.
 
     The first layer's are those of two forward passes, the others' those of one for each column.
     """
     total = 0
-    for one in mix.ingredients:
+    for one in ensemble.members:
         first = 0
         if isinstance(one.network.layers[0], ScaledLinear):
             first = int(np.prod(one.network.layers[0].slots()[1].shape))

@@ -1,7 +1,7 @@
 """The race: recipes learn side by side, those that lose are dropped, the best are combined.
 
-Every row is judged by networks that never saw it (out of fold), so nothing here fools itself: the
-same out-of-fold outputs decide who stays, when to stop, how to combine, and what score to promise.
+Every row is predicted by networks that were not trained on it (out of fold). These outputs decide
+which recipes stay, when to stop, how to combine, and what score to expect.
 """
 
 from __future__ import annotations
@@ -19,19 +19,27 @@ from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, widen
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Examples
-from madaline.race.ensemble import Mix
+from madaline.race.ensemble import Ensemble
 from madaline.race.epoch import Epoch
 from madaline.race.plan import Plan
 from madaline.race.policies.growth import GrowthPolicy, wider
-from madaline.race.policies.learning_rate_decay import PacePolicy, slower
+from madaline.race.policies.learning_rate_decay import LearningRatePolicy, slower
 from madaline.race.policies.policy import Policy
-from madaline.race.policies.selection import SelectionPolicy, mix_shares
+from madaline.race.policies.selection import SelectionPolicy, ensemble_weights
 from madaline.race.policies.simplification import SimplificationPolicy, simpler
 from madaline.race.policies.stopping import StoppingPolicy
 from madaline.race.recipe import Recipe
-from madaline.race.state import Candidate, Standing, nothing
+from madaline.race.state import Candidate, RaceState, empty
 from madaline.race.workers import Workers
 from madaline.records.decision import Decision
+from madaline.records.race_decisions import (
+    Grown,
+    LearningRateLowered,
+    Restored,
+    Simplified,
+    SnapshotKept,
+    TrainingEnded,
+)
 from madaline.records.record import Record
 
 Event: TypeAlias = tuple[Record, Decision | None]
@@ -69,9 +77,9 @@ class Race:
             self._enter(recipes)
 
     @property
-    def standing(self) -> Standing:
+    def state(self) -> RaceState:
         """How the race stands."""
-        return Standing(self.epoch, self.candidates, self.examples)
+        return RaceState(self.epoch, self.candidates, self.examples)
 
     @property
     def finished(self) -> bool:
@@ -85,25 +93,25 @@ class Race:
                 yield from self.run_epoch()
 
     def run_epoch(self) -> Iterator[Event]:
-        """Train for one epoch, judge, and carry out what the policies decide."""
+        """Train for one epoch, evaluate, and carry out what the policies decide."""
         self.epoch += 1
         for record in self._learn():
             yield record, None
         for policy in self._policies():
-            for decision in policy.decide(self.standing):
+            for decision in policy.decide(self.state):
                 self._apply(decision)
                 latest = self.candidates[decision.subject].record
                 if latest is not None:
                     yield latest, decision
 
-    def mix(self) -> Mix:
-        """Return the best mix of all recipes at their best epochs."""
-        return Mix.of(self.candidates, mix_shares(self.standing))
+    def ensemble(self) -> Ensemble:
+        """Return the best ensemble of all recipes at their best epochs."""
+        return Ensemble.of(self.candidates, ensemble_weights(self.state))
 
     def forget_outputs(self) -> None:
-        """Make room, once the race is over and its best mix is known."""
+        """Drop the recipes' outputs to free memory, once the best ensemble is known."""
         for candidate in self.candidates.values():
-            candidate.output = nothing()
+            candidate.output = empty()
 
     def _policies(self) -> tuple[Policy, ...]:
         return (
@@ -114,7 +122,7 @@ class Race:
                 self.plan.least_gain,
             ),
             SelectionPolicy(self.plan.cuts),
-            PacePolicy(self.plan.lowest_rate, self.plan.epochs),
+            LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
             SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
             GrowthPolicy(self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs),
         )
@@ -129,23 +137,23 @@ class Race:
             self.candidates[recipe.name] = Candidate(recipe, cohort.network, entered=self.epoch)
 
     def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
-        """Let a candidate's networks go on from their best epoch with shorter steps."""
+        """Continue from a candidate's best epoch with a lower learning rate."""
         population = Population(parent.network.layout, parent.theta[None].copy())
         self._continue(parent, recipe, parent.network, population)
 
-    def _start_over(self, lost: Candidate) -> None:
+    def _start_over(self, diverged: Candidate) -> None:
         """Replace networks that diverged by slower ones, from their best epoch or anew."""
-        self._retire(lost)
-        recipe = slower(lost.recipe)
+        self._retire(diverged)
+        recipe = slower(diverged.recipe)
         while recipe.name in self.candidates:
             recipe = slower(recipe)
-        if lost.epoch:
-            self._slow_down(lost, recipe)
+        if diverged.epoch:
+            self._slow_down(diverged, recipe)
         else:
             self._enter([recipe])
 
     def _grow(self, parent: Candidate) -> None:
-        """Let wider copies of a candidate's networks, which say the same, go on."""
+        """Continue with wider copies of a candidate's networks, which predict the same at first."""
         recipe, rng = wider(parent.recipe), np.random.default_rng([self.seed, len(self.candidates)])
         network = parent.network
         population = Population(network.layout, parent.theta[None].copy())
@@ -156,7 +164,7 @@ class Race:
     def _continue(
         self, parent: Candidate, recipe: Recipe, network: Network, population: Population
     ) -> None:
-        """Let networks that start from a candidate's best epoch join the race."""
+        """Enter networks that start from a candidate's best epoch."""
         cohort = Cohort.continued(
             [recipe], network, population, self.examples, self.plan.batch_size
         )
@@ -165,7 +173,7 @@ class Race:
             recipe,
             network,
             entered=self.epoch,
-            inherited=parent.seen(parent.epoch),
+            inherited_epochs=parent.epochs_trained(parent.epoch),
             parent=parent.name,
         )
 
@@ -174,7 +182,7 @@ class Race:
         epoch = Epoch(self.examples, self.plan.batch_size, self.seed, self.epoch)
         left = self.plan.epochs - self.epoch
         for candidate in self.candidates.values():
-            candidate.now = nothing()  # makes room: the policies have seen it
+            candidate.latest_output = empty()  # makes room: the policies have used it
         outputs = self.workers.teach(self.cohorts, epoch, epochs_left=left)
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
         return [
@@ -186,59 +194,59 @@ class Race:
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self.candidates[cohort.recipes[place].name]
         loss = self.examples.mean_loss(output)
-        candidate.now = spill_to_disk(output)
+        candidate.latest_output = spill_to_disk(output)
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch
-            candidate.theta, candidate.output = cohort.averaged(place), candidate.now
+            candidate.theta, candidate.output = cohort.averaged(place), candidate.latest_output
         candidate.record = Record(
             epoch=self.epoch,
             recipe=candidate.name,
             loss=loss,
             best_loss=candidate.loss,
             learning_rate=candidate.recipe.learning_rate,
-            racing=len(self.standing.racing),
+            racing=len(self.state.racing),
             multiply_adds=self.multiply_adds,
         )
         return candidate.record
 
     def _apply(self, decision: Decision) -> None:
-        match decision.action:
-            case "stop" | "drop":
-                self._retire(self.candidates[decision.subject])
-            case "lower":
-                leader = self.candidates[decision.subject]
-                self._slow_down(leader, slower(leader.recipe))
-            case "restore":
-                self._start_over(self.candidates[decision.subject])
-            case "simplify":
-                self._enter([simpler(self.candidates[decision.subject].recipe)])
-            case "grow":
-                self._grow(self.candidates[decision.subject])
-            case "keep":
-                self._keep(self.candidates[decision.subject])
+        candidate = self.candidates[decision.subject]
+        match decision:
+            case TrainingEnded():
+                self._retire(candidate)
+            case SnapshotKept():
+                self._keep(candidate)
+            case LearningRateLowered():
+                self._slow_down(candidate, slower(candidate.recipe))
+            case Restored():
+                self._start_over(candidate)
+            case Simplified():
+                self._enter([simpler(candidate.recipe)])
+            case Grown():
+                self._grow(candidate)
             case other:
-                raise ValueError(f"The race cannot {other}.")
+                raise TypeError(f"The race cannot carry out {type(other).__name__}.")
 
     def _keep(self, racing: Candidate) -> None:
-        """Let what a recipe's networks are now take part in the mix, whatever becomes of them."""
-        racing.kept = self.epoch
+        """Let a snapshot of a recipe's present networks take part in the ensemble."""
+        racing.snapshot_epoch = self.epoch
         for cohort in self.cohorts:
-            for place, recipe in enumerate(cohort.recipes):
+            for index, recipe in enumerate(cohort.recipes):
                 if recipe == racing.recipe:
                     snapshot = replace(
                         racing,
-                        loss=racing.latest,
+                        loss=racing.latest_loss,
                         epoch=self.epoch,
-                        theta=cohort.averaged(place),
-                        output=racing.now,
-                        now=nothing(),
+                        theta=cohort.averaged(index),
+                        output=racing.latest_output,
+                        latest_output=empty(),
                         snapshot=True,
                         racing=False,
                     )
                     self.candidates[snapshot.name] = snapshot
 
     def _retire(self, leaving: Candidate) -> None:
-        leaving.racing, leaving.now = False, nothing()
+        leaving.racing, leaving.latest_output = False, empty()
         for cohort in self.cohorts:
             places = [
                 place

@@ -1,4 +1,4 @@
-"""How the race stands after an epoch: what policies look at, and all they look at."""
+"""The state of a race after an epoch: what policies look at, and all they look at."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from madaline.engine.blas import one_threaded_products
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.race.dataset import Examples
-from madaline.race.ensemble_weights import combined
+from madaline.race.ensemble_weights import weighted_mean
 from madaline.race.recipe import Recipe
 from madaline.records.record import Record
 
 
-def nothing() -> Array:
-    """Return outputs or parameters that are not there."""
+def empty() -> Array:
+    """Return an array in place of outputs or parameters that are not kept."""
     return np.empty(0, np.float32)
 
 
@@ -35,25 +35,25 @@ class Candidate:
     loss : float
         Lowest out-of-fold loss.
     epoch : int
-        When it was reached.
+        When it was reached; 0 before.
     theta : ndarray of shape (folds, parameters)
         The averaged networks of that epoch.
     output : Rows of shape (n_samples, n_outputs)
         Their out-of-fold raw outputs.
-    now : Rows of shape (n_samples, n_outputs)
+    latest_output : Rows of shape (n_samples, n_outputs)
         The out-of-fold raw outputs of its latest epoch, while it races.
     record : Record, optional
         Its latest epoch; None before its first.
     entered : int
         After which epoch it joined the race; 0 for those that started it.
-    inherited : int
-        How often its networks had seen the table when it joined.
+    inherited_epochs : int
+        For how many epochs its networks had been trained when it joined.
     parent : str
-        Name of the recipe from whose networks it went on; empty for a start of its own.
-    kept : int
+        Name of the recipe whose networks it continued from; empty for a start of its own.
+    snapshot_epoch : int
         After which epoch a snapshot of it was last kept; 0 if that never happened.
     snapshot : bool
-        Whether it is a snapshot: not the recipe's best epoch by itself, but good for the mix.
+        Whether it is a snapshot: not the recipe's best epoch, but one that improves the ensemble.
     racing : bool
         Whether it still trains.
     """
@@ -62,19 +62,19 @@ class Candidate:
     network: Network
     loss: float = np.inf
     epoch: int = 0
-    theta: Array = field(default_factory=nothing, repr=False)
-    output: Rows = field(default_factory=nothing, repr=False)
-    now: Rows = field(default_factory=nothing, repr=False)
+    theta: Array = field(default_factory=empty, repr=False)
+    output: Rows = field(default_factory=empty, repr=False)
+    latest_output: Rows = field(default_factory=empty, repr=False)
     record: Record | None = None
     entered: int = 0
-    inherited: int = 0
+    inherited_epochs: int = 0
     parent: str = ""
-    kept: int = 0
+    snapshot_epoch: int = 0
     snapshot: bool = False
     racing: bool = True
 
     @property
-    def latest(self) -> float:
+    def latest_loss(self) -> float:
         """Out-of-fold loss of the latest epoch."""
         return np.inf if self.record is None else self.record.loss
 
@@ -82,9 +82,9 @@ class Candidate:
         """Whether it stopped training after this very epoch."""
         return not self.racing and self.record is not None and self.record.epoch == epoch
 
-    def seen(self, epoch: int) -> int:
-        """Return how often its networks have seen the table after an epoch of the race."""
-        return self.inherited + epoch - self.entered
+    def epochs_trained(self, epoch: int) -> int:
+        """Return for how many epochs its networks had been trained after an epoch of the race."""
+        return self.inherited_epochs + epoch - self.entered
 
     @property
     def name(self) -> str:
@@ -93,7 +93,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RaceState:
     """The race after an epoch.
 
     Parameters
@@ -103,7 +103,7 @@ class Standing:
     candidates : mapping of str to Candidate
         All recipes that ever raced, by name.
     examples : Examples
-        The rows that they are judged on.
+        The rows, with what is minimized on them.
     """
 
     epoch: int
@@ -120,29 +120,29 @@ class Standing:
         """The recipe with the lowest loss so far."""
         return min(self.candidates.values(), key=lambda one: one.loss)
 
-    def mixed_loss(self, *more: Rows) -> float:
-        """Return the loss of the best mix of all recipes at their best epochs.
+    def ensemble_loss(self, *more: Rows) -> float:
+        """Return the loss of the best ensemble of all recipes at their best epochs.
 
         Parameters
         ----------
         *more : Rows of shape (n_samples, n_outputs)
             Raw out-of-fold outputs that may take part, too.
         """
-        examples = self.examples
         outputs = [one.output for one in self.candidates.values() if one.epoch] + [*more]
-        return examples.mean_loss(combined(outputs, examples.best_mix(outputs, by_loss=True)))
+        weights = self.examples.best_weights(outputs, by_loss=True)
+        return self.examples.mean_loss(weighted_mean(outputs, weights))
 
-    def seen_loss(self, candidate: Candidate) -> float:
+    def training_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.
 
-        Each fold's networks are asked about as many rows as they are judged on.
+        For each fold they are as many as the fold has.
         """
         examples = self.examples
         n_bins = candidate.recipe.n_bins
-        places = [examples.rows.seen(fold) for fold in range(examples.rows.n_folds)]
+        indices = [examples.rows.seen(fold) for fold in range(examples.rows.n_folds)]
         with one_threaded_products():
             outputs = [
                 candidate.network.predict(theta, examples.encoded(n_bins, fold, rows))
-                for fold, (theta, rows) in enumerate(zip(candidate.theta, places, strict=True))
+                for fold, (theta, rows) in enumerate(zip(candidate.theta, indices, strict=True))
             ]
-        return examples.mean_loss(np.concatenate(outputs), np.concatenate(places))
+        return examples.mean_loss(np.concatenate(outputs), np.concatenate(indices))

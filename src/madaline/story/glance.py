@@ -22,9 +22,9 @@ def glance(summary: Summary) -> str:
     networks = count(len(summary.weights) * summary.n_folds, "network")
     lines = [
         f"<p>Predicts <b>{escape(summary.target)}</b> from {count(summary.n_columns, 'column')}"
-        f" with {networks}, learned from {count(summary.n_samples, 'row')}; each of"
-        f" {summary.n_judged:,} judged by networks that never saw it.</p>",
-        "<table><thead><tr><th>score</th><th>networks</th><th>a constant</th></tr></thead><tbody>",
+        f" with {networks}, trained on {count(summary.n_samples, 'row')}; each of"
+        f" {summary.n_judged:,} predicted by networks that were not trained on it.</p>",
+        "<table><thead><tr><th>score</th><th>networks</th><th>baseline</th></tr></thead><tbody>",
     ]
     for score in summary.scores:
         digits = decimals(score.standard_error)
@@ -40,5 +40,5 @@ def glance(summary: Summary) -> str:
         more = f" and {len(clear) - MOST_COLUMNS} more" if len(clear) > MOST_COLUMNS else ""
         lines.append(f"<p>What matters: {', '.join(clear[:MOST_COLUMNS])}{more}.</p>")
     if not summary.learned:
-        lines.append("<p><b>No better than a constant, beyond doubt.</b></p>")
+        lines.append("<p><b>Not clearly better than a constant prediction.</b></p>")
     return "".join(lines)

@@ -1,19 +1,29 @@
-"""What was seen: which recipes led, which left and why, and whether what was tried paid."""
+"""What was seen: which recipes were best, which stopped and why, and which changes helped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from madaline.records.decision import Decision
+from madaline.records.race_decisions import (
+    Dropped,
+    EpochLimitReached,
+    Restored,
+    SnapshotKept,
+    Stopped,
+)
 from madaline.records.record import Record
-from madaline.story.sentence import Sentence
+from madaline.words import count
 
 MOST_COPIES = 4
-"""Copies whose verdict is told one by one, at most."""
+"""Copies whose outcome is told one by one, at most."""
+
+Kind = TypeVar("Kind", bound=Decision)
 
 
-def tell_seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[Sentence]:
-    """Yield what the records and decisions say of the race.
+def tell_seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield what the records and decisions show of the race.
 
     Parameters
     ----------
@@ -24,153 +34,83 @@ def tell_seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Itera
     """
     if not records:
         return
-    yield from _beginning(records)
-    yield from _dropped([one for one in decisions if one.action == "drop"])
-    yield from _diverged([one for one in decisions if one.action == "restore"])
-    yield from _flat([one for one in decisions if one.action == "stop"])
-    yield from _went_on(
-        [one for one in decisions if one.action == "keep" and "after" in one.evidence]
-    )
-    yield from _verdicts(
-        [one for one in decisions if one.action == "stop" and "before" in one.evidence]
-    )
-    yield _best(records)
-
-
-def _beginning(records: Sequence[Record]) -> Iterator[Sentence]:
-    first = sorted(
-        (record for record in records if record.epoch == records[0].epoch),
-        key=lambda record: record.loss,
-    )
-    if len(first) > 1:
-        yield Sentence(
-            "seen",
-            'After the first epoch the losses reached from {low:.4f} ("{best}") to {high:.4f}'
-            ' ("{worst}"); lower is better.',
-            {"low": first[0].loss, "high": first[-1].loss},
-            {"best": first[0].recipe, "worst": first[-1].recipe},
-        )
-
-
-def _dropped(drops: Sequence[Decision]) -> Iterator[Sentence]:
-    if not drops:
-        return
-    losses, bests = ([one.evidence[name] for one in drops] for name in ("loss", "best"))
-    one = len(drops) == 1
-    yield Sentence(
-        "seen",
-        f"{{dropped}} {'recipe' if one else 'recipes'} left {_when(drops)}, with"
-        f" {_reach('a loss of' if one else 'losses of', losses, 'loss')} against"
-        f" {_reach('', bests, 'best')} of the best at that time.",
-        {"dropped": len(drops), **_epochs(drops), **_ends(losses, "loss"), **_ends(bests, "best")},
-    )
-
-
-def _diverged(restored: Sequence[Decision]) -> Iterator[Sentence]:
-    if restored:
-        yield Sentence(
-            "seen",
-            f"{{times}} {'time' if len(restored) == 1 else 'times'} networks diverged, went back to"
-            " their best epoch, and on with shorter steps.",
-            {"times": len(restored)},
-        )
-
-
-def _flat(stops: Sequence[Decision]) -> Iterator[Sentence]:
-    flat = [one for one in stops if "flat" in one.evidence]
-    late = [one for one in stops if "epochs" in one.evidence]
-    if flat:
-        yield Sentence(
-            "seen",
-            f"{{stopped}} stopped {_when(flat)}, being flat: no better for"
-            f" {_span([one.evidence['flat'] for one in flat], 'flat')} epochs.",
-            {
-                "stopped": len(flat),
-                **_epochs(flat),
-                **_ends([one.evidence["flat"] for one in flat], "flat"),
-            },
-        )
-    if late:
-        yield Sentence(
-            "seen",
-            "{late} had seen the table as often as they may, {effort:.0f} times, and might still"
-            " get better with a higher effort.",
-            {"late": len(late), "effort": late[0].evidence["epochs"]},
-        )
-
-
-def _went_on(keeps: Sequence[Decision]) -> Iterator[Sentence]:
-    if keeps:
-        times = {1: "Once", 2: "Twice"}.get(len(keeps), "{times} times")
-        yield Sentence(
-            "seen",
-            f"{times} a recipe that was flat by itself went on because the mix of all gained from"
-            " it: the loss of the mix fell from {before:.4f} to {after:.4f} on the way.",
-            {
-                "times": len(keeps),
-                "before": keeps[0].evidence["before"],
-                "after": keeps[-1].evidence["after"],
-            },
-        )
-
-
-def _verdicts(stops: Sequence[Decision]) -> Iterator[Sentence]:
-    for stop in stops[:MOST_COPIES]:
-        paid = stop.evidence["loss"] < stop.evidence["before"]
-        yield Sentence(
-            "seen",
-            f'The copy "{{copy}}" came to {{loss:.4f}}, against {{before:.4f}} before the'
-            f" change: it {'paid' if paid else 'did not pay'}.",
-            {"loss": stop.evidence["loss"], "before": stop.evidence["before"]},
-            {"copy": stop.subject},
-        )
-    rest = stops[MOST_COPIES:]
-    if rest:
-        yield Sentence(
-            "seen",
-            "Of {rest} more copies, {paid} paid.",
-            {
-                "rest": len(rest),
-                "paid": sum(one.evidence["loss"] < one.evidence["before"] for one in rest),
-            },
-        )
-
-
-def _best(records: Sequence[Record]) -> Sentence:
+    yield from _first_epoch(records)
+    yield from _ended(decisions)
+    yield from _copies(decisions)
     best = min(records, key=lambda record: record.loss)
-    return Sentence(
-        "seen",
-        'The best by itself was "{best}", with a loss of {loss:.4f} at epoch {epoch}.',
-        {"loss": best.loss, "epoch": best.epoch},
-        {"best": best.recipe},
+    yield (
+        f'The best single recipe was "{best.recipe}", with a loss of {best.loss:.4f} at epoch'
+        f" {best.epoch}."
     )
 
 
-def _when(decisions: Sequence[Decision]) -> str:
-    several = len({one.epoch for one in decisions}) > 1
-    return f"after {'epochs' if several else 'epoch'} " + _span(
-        [one.epoch for one in decisions], "epoch"
-    )
+def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
+    first = [record for record in records if record.epoch == records[0].epoch]
+    if len(first) > 1:
+        best, *_, worst = sorted(first, key=lambda record: record.loss)
+        yield (
+            f'After the first epoch the losses ranged from {best.loss:.4f} ("{best.recipe}") to'
+            f' {worst.loss:.4f} ("{worst.recipe}"); lower is better.'
+        )
 
 
-def _epochs(decisions: Sequence[Decision]) -> dict[str, float]:
-    return _ends([one.epoch for one in decisions], "epoch")
+def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
+    if dropped := _of(Dropped, decisions):
+        losses = _span([f"{one.loss:.4f}" for one in sorted(dropped, key=lambda one: one.loss)])
+        best = _span([f"{one.best_loss:.4f}" for one in sorted(dropped, key=lambda o: o.best_loss)])
+        one = len(dropped) == 1
+        yield (
+            f"{count(len(dropped), 'recipe')} {'was' if one else 'were'} stopped early, after"
+            f" {_epochs(dropped)}, with {'a loss' if one else 'losses'} of {losses} against {best}"
+            " of the best at that time."
+        )
+    if restored := _of(Restored, decisions):
+        yield (
+            f"Networks diverged {count(len(restored), 'time')}, went back to their best epoch and"
+            " continued with a lower learning rate."
+        )
+    if stopped := _of(Stopped, decisions):
+        flat = _span(sorted(one.epochs for one in stopped))
+        yield (
+            f"{count(len(stopped), 'recipe')} stopped after {_epochs(stopped)}, without improvement"
+            f" for {flat} epochs."
+        )
+    if late := _of(EpochLimitReached, decisions):
+        yield (
+            f"{count(len(late), 'recipe')} reached the limit of {late[0].epochs} epochs and might"
+            " improve with a higher effort."
+        )
+    if kept := _of(SnapshotKept, decisions):
+        times = {1: "Once", 2: "Twice"}.get(len(kept), f"{len(kept)} times")
+        yield (
+            f"{times} a recipe that no longer improved by itself continued because it improved the"
+            f" ensemble, whose loss fell from {kept[0].previous_ensemble_loss:.4f} to"
+            f" {kept[-1].ensemble_loss:.4f}."
+        )
 
 
-def _span(values: Sequence[float], name: str) -> str:
-    """Return the words for whole numbers from the smallest to the largest."""
-    if min(values) == max(values):
-        return f"{{low_{name}:.0f}}"
-    return f"{{low_{name}:.0f}} to {{high_{name}:.0f}}"
+def _copies(decisions: Sequence[Decision]) -> Iterator[str]:
+    copies = [one for one in _of(Stopped, decisions) if one.parent_loss is not None]
+    for one in copies[:MOST_COPIES]:
+        improved = f"an improvement of {one.improvement:.2g}"
+        yield (
+            f'The copy "{one.subject}" reached {one.loss:.4f}, after {one.parent_loss:.4f} before'
+            f" the change: {improved if one.improvement > 0 else 'no improvement'}."
+        )
+    if rest := copies[MOST_COPIES:]:
+        yield f"Of {len(rest)} more copies, {sum(one.improvement > 0 for one in rest)} improved."
 
 
-def _reach(what: str, values: Sequence[float], name: str) -> str:
-    """Return the words for losses from the smallest to the largest."""
-    words = f"{{low_{name}:.4f}}"
-    if f"{min(values):.4f}" != f"{max(values):.4f}":
-        words += f" to {{high_{name}:.4f}}"
-    return f"{what} {words}".strip()
+def _of(kind: type[Kind], decisions: Sequence[Decision]) -> list[Kind]:
+    return [one for one in decisions if isinstance(one, kind)]
 
 
-def _ends(values: Sequence[float], name: str) -> dict[str, float]:
-    return {f"low_{name}": min(values), f"high_{name}": max(values)}
+def _epochs(decisions: Sequence[Decision]) -> str:
+    epochs = sorted(one.epoch for one in decisions)
+    return f"epoch{'s' if epochs[0] < epochs[-1] else ''} {_span(epochs)}"
+
+
+def _span(ordered: Sequence[object]) -> str:
+    """Return "first to last", or one of them if they are the same."""
+    first, last = ordered[0], ordered[-1]
+    return f"{first}" if first == last else f"{first} to {last}"

@@ -36,7 +36,7 @@ class Story:
 
     Examples
     --------
-    >>> print(Story((Sentence("kept", "{n} networks predict.", {"n": 5}),)))
+    >>> print(Story((Sentence("kept", "5 networks predict."),)))
     What was kept: 5 networks predict.
     """
 
@@ -51,7 +51,7 @@ class Story:
         return len(self.sentences)
 
     def __str__(self) -> str:
-        """Tell it, a paragraph for each part."""
+        """Return a paragraph for each part."""
         return "\n".join(line for part in HEADINGS for line in self.lines(part))
 
     def lines(self, part: str) -> Iterator[str]:
@@ -83,10 +83,7 @@ def tell_story(summary: Summary, records: Sequence[Record], decisions: Sequence[
     decisions : sequence of Decision
         What was decided.
     """
-    return Story(
-        (
-            *tell_tried(summary, records, decisions),
-            *tell_seen(records, decisions),
-            *tell_kept(summary, decisions),
-        )
-    )
+    tried = [Sentence("tried", text) for text in tell_tried(summary, records, decisions)]
+    seen = [Sentence("seen", text) for text in tell_seen(records, decisions)]
+    kept = [Sentence("kept", text) for text in tell_kept(summary, decisions)]
+    return Story((*tried, *seen, *kept))

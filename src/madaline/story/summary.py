@@ -29,7 +29,7 @@ class Summary:
     scores : tuple of Score
         Out-of-fold scores, before pruning.
     standard_errors_better : float
-        By how many standard errors the loss is below that of a constant.
+        By how many standard errors the loss is below that of a constant prediction.
     weights : mapping of str to float
         Share of each recipe of the prediction.
     units : mapping of str to tuple of int
@@ -65,7 +65,7 @@ class Summary:
 
     @property
     def learned(self) -> bool:
-        """Whether the networks are better than a constant, beyond doubt (two standard errors)."""
+        """Whether the networks are clearly better than the baseline: by two standard errors."""
         return self.standard_errors_better > 2
 
     def to_json(self) -> dict[str, Any]:

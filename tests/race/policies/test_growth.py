@@ -8,7 +8,7 @@ from madaline.nn.layers import Linear
 from madaline.nn.network import Network
 from madaline.race.policies.growth import GrowthPolicy, wider
 from madaline.race.recipe import TableRecipe
-from madaline.race.state import Candidate, Standing
+from madaline.race.state import Candidate, RaceState
 from madaline.records.record import Record
 
 POLICY = GrowthPolicy(rows_for_a_parameter=2, widest=128, epochs=50)
@@ -23,7 +23,7 @@ def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
 
 def decide(*candidates, rows=250, epoch=18):
     examples = SimpleNamespace(rows=SimpleNamespace(n_training=rows))
-    return POLICY.decide(Standing(epoch, {one.name: one for one in candidates}, examples))
+    return POLICY.decide(RaceState(epoch, {one.name: one for one in candidates}, examples))
 
 
 def test_a_leader_with_many_rows_for_few_parameters_grows():

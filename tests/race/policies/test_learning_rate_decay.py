@@ -5,12 +5,12 @@ from math import inf, nan
 
 import pytest
 
-from madaline.race.policies.learning_rate_decay import PacePolicy, slower
+from madaline.race.policies.learning_rate_decay import LearningRatePolicy, slower
 from madaline.race.recipe import TableRecipe
-from madaline.race.state import Candidate, Standing
+from madaline.race.state import Candidate, RaceState
 from madaline.records.record import Record
 
-POLICY = PacePolicy(lowest=0.001, epochs=50)
+POLICY = LearningRatePolicy(lowest=0.001, epochs=50)
 RECIPE = TableRecipe(16, 3)
 
 
@@ -26,18 +26,19 @@ class Constant:
 
 def candidate(recipe=RECIPE, *, loss=0.5, latest=0.5, epoch=10, racing=False, inherited=0):
     record = Record(12, recipe.name, latest, loss, recipe.learning_rate, 1, 0.0)
-    return Candidate(recipe, None, loss, epoch, record=record, racing=racing, inherited=inherited)
+    state = {"record": record, "racing": racing, "inherited_epochs": inherited}
+    return Candidate(recipe, None, loss, epoch, **state)
 
 
 def decide(*candidates, epoch=20):
-    return POLICY.decide(Standing(epoch, {one.name: one for one in candidates}, Constant()))
+    return POLICY.decide(RaceState(epoch, {one.name: one for one in candidates}, Constant()))
 
 
 def test_a_leader_that_stopped_goes_on_with_shorter_steps():
     other = candidate(TableRecipe(0, 10), loss=0.6)
     (decision,) = decide(candidate(), other)
     assert (decision.action, decision.subject) == ("lower", RECIPE.name)
-    assert decision.evidence["rate"] == pytest.approx(TableRecipe.learning_rate / 3)
+    assert decision.learning_rate == pytest.approx(TableRecipe.learning_rate / 3)
 
 
 def test_a_leader_that_races_is_left_alone():
@@ -60,7 +61,7 @@ def test_who_has_seen_the_table_often_enough_does_not_go_on():
 
 
 @pytest.mark.parametrize("latest", [nan, inf, 1e6, 4.1])
-def test_what_diverged_goes_back_and_on_with_shorter_steps(latest):
+def test_what_diverged_goes_back_and_on_at_a_lower_rate(latest):
     (decision,) = decide(candidate(latest=latest, racing=True))
     assert (decision.action, decision.subject) == ("restore", RECIPE.name)
     assert "learning rate" in decision.sentence

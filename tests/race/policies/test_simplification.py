@@ -7,7 +7,7 @@ import pytest
 
 from madaline.race.policies.simplification import COLUMN_DROPOUT, SimplificationPolicy, simpler
 from madaline.race.recipe import TableRecipe
-from madaline.race.state import Candidate, Standing
+from madaline.race.state import Candidate, RaceState
 from madaline.records.record import Record
 
 POLICY = SimplificationPolicy(overfit=0.9, fewest_columns=16)
@@ -22,9 +22,9 @@ def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
 @pytest.fixture
 def decide(monkeypatch):
     def decide(*candidates, seen=0.44, n_columns=16):
-        monkeypatch.setattr(Standing, "seen_loss", lambda standing, candidate: seen)
+        monkeypatch.setattr(RaceState, "training_loss", lambda state, candidate: seen)
         examples = SimpleNamespace(n_columns=n_columns)
-        return POLICY.decide(Standing(18, {one.name: one for one in candidates}, examples))
+        return POLICY.decide(RaceState(18, {one.name: one for one in candidates}, examples))
 
     return decide
 

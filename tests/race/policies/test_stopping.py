@@ -7,13 +7,13 @@ import pytest
 
 from madaline.race.policies.stopping import StoppingPolicy
 from madaline.race.recipe import TableRecipe
-from madaline.race.state import Candidate, Standing
+from madaline.race.state import Candidate, RaceState
 from madaline.records.record import Record
 
 POLICY = StoppingPolicy(8, 4, 50, least_gain=1.0)
 
 
-def standing(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
+def state(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
     candidates = [
         Candidate(
             TableRecipe(0, number + 1),
@@ -21,36 +21,36 @@ def standing(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
             loss=0.25,
             epoch=best,
             entered=entered,
-            inherited=inherited,
+            inherited_epochs=inherited,
             racing=racing,
         )
         for number, best in enumerate(best_epochs)
     ]
-    return Standing(epoch, {one.name: one for one in candidates}, examples=None)
+    return RaceState(epoch, {one.name: one for one in candidates}, examples=None)
 
 
 @pytest.mark.parametrize(("epoch", "stops"), [(9, 0), (10, 1), (11, 1), (13, 2), (30, 2)])
 def test_a_recipe_stops_when_it_has_not_improved_for_the_patience(epoch, stops):
-    assert len(POLICY.decide(standing(epoch, [2, 5]))) == stops
+    assert len(POLICY.decide(state(epoch, [2, 5]))) == stops
 
 
 @pytest.mark.parametrize(("epoch", "stops"), [(8, 0), (9, 1), (14, 1), (15, 2)])
 def test_a_copy_needs_less_patience(epoch, stops):
-    copies = standing(epoch, [5, 11], entered=4, inherited=3)
+    copies = state(epoch, [5, 11], entered=4, inherited=3)
     assert len(POLICY.decide(copies)) == stops
 
 
 def test_a_copy_has_its_patience_before_its_first_good_epoch():
-    assert POLICY.decide(standing(7, [0], entered=4, inherited=3)) == []
-    assert len(POLICY.decide(standing(8, [0], entered=4, inherited=3))) == 1
+    assert POLICY.decide(state(7, [0], entered=4, inherited=3)) == []
+    assert len(POLICY.decide(state(8, [0], entered=4, inherited=3))) == 1
 
 
 def test_what_has_stopped_does_not_stop_again():
-    assert POLICY.decide(standing(30, [2, 5], racing=False)) == []
+    assert POLICY.decide(state(30, [2, 5], racing=False)) == []
 
 
 def test_the_decision_names_the_recipe_and_the_numbers():
-    before = standing(10, [2])
+    before = state(10, [2])
     (decision,) = POLICY.decide(before)
     assert (decision.epoch, decision.action) == (10, "stop")
     assert decision.subject in before.candidates
@@ -60,29 +60,29 @@ def test_the_decision_names_the_recipe_and_the_numbers():
 
 @pytest.mark.parametrize(("epoch", "stops"), [(52, 0), (53, 2), (54, 2)])
 def test_a_recipe_stops_when_it_has_seen_the_table_often_enough(epoch, stops):
-    decisions = POLICY.decide(standing(epoch, [50, 51], entered=3))
+    decisions = POLICY.decide(state(epoch, [50, 51], entered=3))
     assert len(decisions) == stops
     for decision in decisions:
         assert decision.action == "stop"
-        assert "effort 50" in decision.sentence
+        assert "50 epochs" in decision.sentence
 
 
 def test_nothing_stops_twice_in_one_epoch():
-    decisions = POLICY.decide(standing(50, [2, 49]))
+    decisions = POLICY.decide(state(50, [2, 49]))
     assert len({decision.subject for decision in decisions}) == len(decisions) == 2
 
 
 @pytest.fixture
 def make_flat(make_examples):
-    """Return a maker of a standing of one flat recipe, given its errors then and now."""
+    """Return a maker of a state of one flat recipe, given its errors then and now."""
     examples = make_examples("regression", n_samples=60)
 
     def make(then, now, **changes):
         output, latest = ((examples.target + error).astype(np.float32) for error in (then, now))
         recipe, loss = TableRecipe(0, 3), examples.mean_loss(output)
-        one = Candidate(recipe, None, loss, 2, output=output, now=latest)
+        one = Candidate(recipe, None, loss, 2, output=output, latest_output=latest)
         one.record = Record(10, recipe.name, examples.mean_loss(latest), loss, 0.03, 1, 0.0)
-        return Standing(10, {one.name: replace(one, **changes)}, examples)
+        return RaceState(10, {one.name: replace(one, **changes)}, examples)
 
     return make
 
@@ -91,14 +91,14 @@ NOISE = np.random.default_rng(0).standard_normal((60, 1))
 KEEPING = StoppingPolicy(8, 4, 50, least_gain=0.002)
 
 
-def test_a_flat_recipe_goes_on_while_the_mix_gains(make_flat):
-    standing = make_flat(NOISE, -1.2 * NOISE)
-    (decision,) = KEEPING.decide(standing)
+def test_a_flat_recipe_goes_on_while_the_ensemble_gains(make_flat):
+    state = make_flat(NOISE, -1.2 * NOISE)
+    (decision,) = KEEPING.decide(state)
     assert decision.action == "keep"
-    (one,) = standing.racing
-    assert decision.evidence["before"] == pytest.approx(one.loss)
-    assert decision.evidence["after"] == standing.mixed_loss(one.now) < 0.1 * one.loss
-    for number in ("epoch 2", f"{one.loss:.4f}", f"{decision.evidence['after']:.4f}"):
+    (one,) = state.racing
+    assert decision.previous_ensemble_loss == pytest.approx(one.loss)
+    assert decision.ensemble_loss == state.ensemble_loss(one.latest_output) < 0.1 * one.loss
+    for number in ("epoch 2", f"{one.loss:.4f}", f"{decision.ensemble_loss:.4f}"):
         assert number in decision.sentence
 
 
@@ -106,18 +106,18 @@ def test_a_flat_recipe_goes_on_while_the_mix_gains(make_flat):
     ("then", "now", "changes"),
     [
         (NOISE, 1.2 * NOISE, {}),  # errs as before: nothing cancels
-        (NOISE, -1.2 * NOISE, {"inherited": 50}),  # has seen the table often enough
+        (NOISE, -1.2 * NOISE, {"inherited_epochs": 50}),  # has seen the table often enough
         (NOISE, np.full_like(NOISE, np.nan), {}),  # diverged
     ],
 )
-def test_a_flat_recipe_stops_where_the_mix_does_not_gain(then, now, changes, make_flat):
+def test_a_flat_recipe_stops_where_the_ensemble_does_not_gain(then, now, changes, make_flat):
     (decision,) = KEEPING.decide(make_flat(then, now, **changes))
     assert decision.action == "stop"
 
 
 def test_what_was_just_kept_has_its_patience_again(make_flat):
-    assert KEEPING.decide(make_flat(NOISE, -NOISE, kept=3)) == []
-    assert len(KEEPING.decide(make_flat(NOISE, -NOISE, kept=2))) == 1
+    assert KEEPING.decide(make_flat(NOISE, -NOISE, snapshot_epoch=3)) == []
+    assert len(KEEPING.decide(make_flat(NOISE, -NOISE, snapshot_epoch=2))) == 1
 
 
 @pytest.mark.parametrize(("least_gain", "action"), [(0.4, "keep"), (0.6, "stop")])

@@ -1,4 +1,4 @@
-"""When a network has few parameters for so many rows, it grows: more units, on trial."""
+"""When a network has few parameters for so many rows, a copy gets more units, on trial."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from madaline.race.policies.policy import Policy
 from madaline.race.recipe import Recipe
-from madaline.race.state import Candidate, Standing
-from madaline.records.decision import Decision
+from madaline.race.state import RaceState
+from madaline.records.race_decisions import Grown
 
 SLOWER = 3
-"""A copy goes on at the leader's learning rate divided by this: nearly as low as it starts, its
-loss has no time to recover from longer steps."""
+"""The copy's learning rate is the leader's divided by this: the loss of a copy starts nearly as low
+as it gets, and would not recover from longer steps in time."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class GrowthPolicy(Policy):
 
     A weak fit cannot be told from its loss: what is left may be chance. But where rows are many for
     the parameters that a network has, more units hardly overfit, and may find more. The wider
-    networks start as copies of the leader's: new units are added without a voice, so they say the
-    same at first.
+    networks start as copies of the leader's: new units have outgoing weights of zero, so that the
+    output is the same at first.
 
     Parameters
     ----------
@@ -30,43 +30,27 @@ class GrowthPolicy(Policy):
     widest : int
         No layer grows beyond so many units.
     epochs : int
-        How often a network may see the table, at most.
+        For how many epochs a network may be trained, at most.
     """
 
     rows_for_a_parameter: float
     widest: int
     epochs: int
 
-    def decide(self, standing: Standing) -> list[Decision]:
+    def decide(self, state: RaceState) -> list[Grown]:
         """Return a wider copy of the leader, once, if it has gone flat and rows are many."""
-        leader = standing.best
+        leader = state.best
         units = wider(leader.recipe).units
-        tried = {one.recipe.units for one in standing.candidates.values()}
-        if not leader.stopped_at(standing.epoch) or leader.seen(leader.epoch) >= self.epochs:
+        tried = {one.recipe.units for one in state.candidates.values()}
+        if not leader.stopped_at(state.epoch) or leader.epochs_trained(leader.epoch) >= self.epochs:
             return []
         if max(units) > self.widest or units in tried:
             return []
-        rows, parameters = standing.examples.rows.n_training, leader.network.layout.size
+        rows, parameters = state.examples.rows.n_training, leader.network.layout.size
         if rows < self.rows_for_a_parameter * parameters:
             return []
-        return [self._grow(leader, rows, parameters, standing.epoch)]
-
-    def _grow(self, leader: Candidate, rows: int, parameters: int, epoch: int) -> Decision:
-        return Decision(
-            epoch,
-            "grow",
-            leader.name,
-            "It leads (loss {loss:.4f}) with {parameters:,.0f} parameters for {rows:,.0f} rows: a"
-            " copy goes on from its best epoch with {units:.0f} instead of {old_units:.0f} units in"
-            " each layer, and shorter steps.",
-            {
-                "loss": leader.loss,
-                "parameters": parameters,
-                "rows": rows,
-                "units": 2 * leader.recipe.units[0],
-                "old_units": leader.recipe.units[0],
-            },
-        )
+        previous = leader.recipe.units[0]
+        return [Grown(state.epoch, leader.name, leader.loss, parameters, rows, units[0], previous)]
 
 
 def wider(recipe: Recipe) -> Recipe:

@@ -1,7 +1,7 @@
-"""How fast to learn: long steps get there quickly, shorter ones get nearer, too long ones get lost.
+"""The learning rate is lowered where long steps help no more, or diverge.
 
-When the leader is flat, its networks go on from their best epoch with a third of the learning rate.
-When networks have gone astray, they go back to their best epoch and on with a third of the rate.
+When the leader is flat, a copy of its networks continues from their best epoch with a third of the
+learning rate. Networks that have diverged go back to their best epoch and on with a third of it.
 """
 
 from __future__ import annotations
@@ -11,69 +11,50 @@ from math import isfinite
 
 from madaline.race.policies.policy import Policy
 from madaline.race.recipe import Recipe
-from madaline.race.state import Candidate, Standing
-from madaline.records.decision import Decision
+from madaline.race.state import Candidate, RaceState
+from madaline.records.race_decisions import LearningRateLowered, Restored
 
 STEP = 3.0
 """Ratio of neighboring learning rates."""
 
-ASTRAY = 4.0
-"""A loss so many times that of a constant, and that of the recipe's best epoch, is no accident."""
+DIVERGED = 4.0
+"""A loss so many times that of the baseline and that of the recipe's best epoch has diverged."""
 
 
 @dataclass(frozen=True)
-class PacePolicy(Policy):
-    """Shorter steps for the leader once it is flat, and for all that diverge.
+class LearningRatePolicy(Policy):
+    """A lower learning rate for the leader once it is flat, and for all that diverge.
 
-    As long as shorter steps make the leader better, they are shortened again.
+    As long as that makes the leader better, it is lowered again.
 
     Parameters
     ----------
     lowest : float
         A flat leader does not go on at a learning rate below this.
     epochs : int
-        How often a network may see the table, at most.
+        For how many epochs a network may be trained, at most.
     """
 
     lowest: float
     epochs: int
 
-    def decide(self, standing: Standing) -> list[Decision]:
-        """Return the way back for all that went astray, or a slower copy of a flat leader."""
-        lost = [
-            self._back(one, standing.epoch) for one in standing.racing if _astray(one, standing)
-        ]
-        if lost:
-            return lost
-        leader = standing.best
+    def decide(self, state: RaceState) -> list[Restored] | list[LearningRateLowered]:
+        """Return a step back for all that diverged, or a slower copy of a flat leader."""
+        diverged = [one for one in state.racing if _has_diverged(one, state)]
+        if diverged:
+            return [
+                Restored(state.epoch, one.name, one.latest_loss, one.epoch, *_rates(one.recipe))
+                for one in diverged
+            ]
+        leader = state.best
         recipe = slower(leader.recipe)
-        if leader.racing or not leader.epoch or leader.seen(leader.epoch) >= self.epochs:
+        trained = leader.epochs_trained(leader.epoch)
+        if leader.racing or not leader.epoch or trained >= self.epochs:
             return []
-        if recipe.learning_rate < self.lowest or recipe.name in standing.candidates:
+        if recipe.learning_rate < self.lowest or recipe.name in state.candidates:
             return []
-        return [self._slower(leader, standing.epoch)]
-
-    def _slower(self, leader: Candidate, epoch: int) -> Decision:
-        rate = leader.recipe.learning_rate
-        return Decision(
-            epoch,
-            "lower",
-            leader.name,
-            "It leads (loss {loss:.4f}) but has stopped: a copy goes on from its best epoch with a"
-            " learning rate of {rate:.2g} instead of {old_rate:.2g}.",
-            {"loss": leader.loss, "rate": rate / STEP, "old_rate": rate},
-        )
-
-    def _back(self, lost: Candidate, epoch: int) -> Decision:
-        rate = lost.recipe.learning_rate
-        return Decision(
-            epoch,
-            "restore",
-            lost.name,
-            "Diverged to a loss of {latest:.3g}: back to its best epoch, {best:.0f}, and on with a"
-            " learning rate of {rate:.2g} instead of {old_rate:.2g}.",
-            {"latest": lost.latest, "best": lost.epoch, "rate": rate / STEP, "old_rate": rate},
-        )
+        rates = _rates(leader.recipe)
+        return [LearningRateLowered(state.epoch, leader.name, leader.loss, *rates)]
 
 
 def slower(recipe: Recipe) -> Recipe:
@@ -81,12 +62,17 @@ def slower(recipe: Recipe) -> Recipe:
     return replace(recipe, learning_rate=recipe.learning_rate / STEP)
 
 
-def _astray(candidate: Candidate, standing: Standing) -> bool:
-    if candidate.record is None:  # it joined a moment ago and was not judged yet
+def _rates(recipe: Recipe) -> tuple[float, float]:
+    """Return the learning rate of the slower recipe, and that of the recipe."""
+    return slower(recipe).learning_rate, recipe.learning_rate
+
+
+def _has_diverged(candidate: Candidate, state: RaceState) -> bool:
+    if candidate.record is None:  # it joined a moment ago and has no loss yet
         return False
-    if not isfinite(candidate.latest):
+    if not isfinite(candidate.latest_loss):
         return True
-    if candidate.latest <= ASTRAY * candidate.loss and candidate.epoch > 1:
+    if candidate.latest_loss <= DIVERGED * candidate.loss and candidate.epoch > 1:
         return False
-    constant = standing.examples.mean_loss(standing.examples.prior_output())
-    return candidate.latest > ASTRAY * constant
+    baseline = state.examples.mean_loss(state.examples.prior_output())
+    return candidate.latest_loss > DIVERGED * baseline

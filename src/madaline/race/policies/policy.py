@@ -1,10 +1,11 @@
-"""A policy looks at how the race stands and proposes decisions; the race carries them out."""
+"""A policy looks at the state of the race and proposes decisions; the race carries them out."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
-from madaline.race.state import Standing
+from madaline.race.state import RaceState
 from madaline.records.decision import Decision
 
 
@@ -12,16 +13,16 @@ class Policy(ABC):
     """One rule of adaptive training. Policies do not know one another."""
 
     @abstractmethod
-    def decide(self, standing: Standing) -> list[Decision]:
+    def decide(self, state: RaceState) -> Sequence[Decision]:
         """Return what should be done now; most often nothing.
 
         Parameters
         ----------
-        standing : Standing
+        state : RaceState
             The race after an epoch. It must not be changed.
 
         Returns
         -------
-        list of Decision
-            Each names a recipe of the standing, with the evidence and the reason in words.
+        sequence of Decision
+            The subject of each is the name of a candidate.
         """

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from madaline.race.policies.policy import Policy
 from madaline.race.recipe import Recipe
-from madaline.race.state import Candidate, Standing
-from madaline.records.decision import Decision
+from madaline.race.state import RaceState
+from madaline.records.race_decisions import Simplified
 
 COLUMN_DROPOUT = 0.15
-"""Share of the columns that each row hides in training; 0.3 does as well on wide tables."""
+"""Share of the columns hidden in each row in training; 0.3 does as well on wide tables."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +37,19 @@ class SimplificationPolicy(Policy):
     overfit: float
     fewest_columns: int
 
-    def decide(self, standing: Standing) -> list[Decision]:
+    def decide(self, state: RaceState) -> list[Simplified]:
         """Return one new start of the leader, once, if it has gone flat and overfits."""
-        leader = standing.best
-        if not leader.stopped_at(standing.epoch):
+        leader = state.best
+        if not leader.stopped_at(state.epoch):
             return []
-        if any(one.recipe.column_dropout for one in standing.candidates.values()):
+        if any(one.recipe.column_dropout for one in state.candidates.values()):
             return []
-        if standing.examples.n_columns < self.fewest_columns:
+        if state.examples.n_columns < self.fewest_columns:
             return []
-        seen = standing.seen_loss(leader)
-        if seen >= self.overfit * leader.loss:
+        training_loss = state.training_loss(leader)
+        if training_loss >= self.overfit * leader.loss:
             return []
-        return [self._simplify(leader, seen, standing.epoch)]
-
-    def _simplify(self, leader: Candidate, seen: float, epoch: int) -> Decision:
-        return Decision(
-            epoch,
-            "simplify",
-            leader.name,
-            "It leads (loss {loss:.4f}) but knows the rows it learned from too well ({seen:.4f}):"
-            " new networks start like it, and each row hides {rate:.0%} of its columns from them.",
-            {"loss": leader.loss, "seen": seen, "rate": COLUMN_DROPOUT},
-        )
+        return [Simplified(state.epoch, leader.name, leader.loss, training_loss, COLUMN_DROPOUT)]
 
 
 def simpler(recipe: Recipe) -> Recipe:

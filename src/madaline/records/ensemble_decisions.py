@@ -1,0 +1,124 @@
+"""The decisions on the ensemble that predicts: what pruning removed, and how it is calibrated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from madaline.records.decision import Decision
+
+
+@dataclass(frozen=True)
+class Pruned(Decision):
+    """Abstract: the ensemble became smaller and is as good.
+
+    Parameters
+    ----------
+    loss, best_loss : float
+        The out-of-fold loss of the smaller ensemble, and the lowest so far.
+    standard_error : float
+        Standard error of their difference.
+    """
+
+    action = "prune"
+    loss: float
+    best_loss: float
+    standard_error: float
+
+    @property
+    def comparison(self) -> str:
+        """The losses in words."""
+        return (
+            f"the loss of the ensemble is {self.loss:.4f} against {self.best_loss:.4f} at best"
+            f" (standard error of the difference {self.standard_error:.4f}), which is within the"
+            " tolerance"
+        )
+
+
+@dataclass(frozen=True)
+class MemberRemoved(Pruned):
+    """A recipe was removed from the ensemble.
+
+    Parameters
+    ----------
+    weight : float
+        The weight that it had.
+    """
+
+    weight: float
+
+    @property
+    def sentence(self) -> str:
+        """What was seen and done."""
+        return f"Removed (weight {self.weight:.0%}): without it {self.comparison}."
+
+
+@dataclass(frozen=True)
+class UnitsRemoved(Pruned):
+    """The networks of a recipe lost hidden units.
+
+    Parameters
+    ----------
+    units, previous_units : int
+        Hidden units of one of its networks, and how many there were.
+    work : float
+        Multiply-adds of predicting a row as a share of what they were.
+    """
+
+    units: int
+    previous_units: int
+    work: float
+
+    @property
+    def sentence(self) -> str:
+        """What was seen and done."""
+        return f"Pruned from {self.previous_units} to {self.units} hidden units: {self.comparison}."
+
+
+@dataclass(frozen=True)
+class Calibrated(Decision):
+    """The temperature that raw outputs are divided by was chosen.
+
+    Parameters
+    ----------
+    best : float
+        The temperature with the lowest out-of-fold loss.
+    gain : float
+        By how much the loss of each fold falls with the temperature of the others.
+    standard_error : float
+        Standard error of that gain.
+    error_before, error_after : float
+        Expected calibration error of the out-of-fold probabilities without and with `best`.
+    """
+
+    action = "calibrate"
+    best: float
+    gain: float
+    standard_error: float
+    error_before: float
+    error_after: float
+
+    @property
+    def used(self) -> bool:
+        """Whether the gain is above its standard error."""
+        return self.gain > self.standard_error
+
+    @property
+    def temperature(self) -> float:
+        """What raw outputs are to be divided by."""
+        return self.best if self.used else 1.0
+
+    @property
+    def sentence(self) -> str:
+        """What was seen and done."""
+        if self.used:
+            return (
+                f"The networks are {'under' if self.best < 1 else 'over'}confident: dividing their"
+                f" raw outputs by a temperature of {self.best:.2f} lowers the out-of-fold loss by"
+                f" {self.gain:.4f} ± {self.standard_error:.4f} (calibration error"
+                f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
+            )
+        return (
+            f"Probabilities stay as they are: the best temperature, {self.best:.2f}, changes the"
+            f" out-of-fold loss by {-self.gain:+.4f} ± {self.standard_error:.4f}, which is no clear"
+            f" gain (calibration error {self.error_before:.3f})."
+        )
