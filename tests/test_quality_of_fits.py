@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from madaline.data.table import Table
-from madaline.evaluation.conformal.intervals import Intervals
-from madaline.evaluation.quality.coverage import crossed_intervals, crossed_sets
+from madaline.evaluation.conformal.intervals import PredictionIntervals
+from madaline.evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline.model import FittedModel
 from madaline.model.quality_of_table import quality_of_table
 
@@ -58,7 +58,7 @@ def test_sets_of_other_folds_hold_what_they_promise() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(6), 3000)
     codes = np.array([rng.choice(6, p=row) for row in probabilities])
-    found = crossed_sets(probabilities, codes, (0, 1000, 2000, 3000))
+    found = set_coverage(probabilities, codes, (0, 1000, 2000, 3000))
     for one in found[1:]:
         assert one.held == pytest.approx(one.asked, abs=0.03)
     assert found[0].size < found[-1].size
@@ -68,7 +68,7 @@ def test_intervals_around_a_prediction_are_those_of_folds_that_agree() -> None:
     rng = np.random.default_rng(0)
     prediction = rng.normal(size=400)
     truth = prediction + rng.normal(size=400) * (1 + np.abs(prediction))
-    intervals = Intervals.fit(prediction, truth, (0, 200, 400))
+    intervals = PredictionIntervals.fit(prediction, truth, (0, 200, 400))
     both = np.stack([prediction[:50]] * 2)
     assert intervals.around(prediction[:50], 0.8) == pytest.approx(intervals.predict(both, 0.8))
 
@@ -76,5 +76,5 @@ def test_intervals_around_a_prediction_are_those_of_folds_that_agree() -> None:
 def test_few_rows_promise_little_and_one_fold_nothing() -> None:
     rng = np.random.default_rng(0)
     prediction, truth = rng.normal(size=(2, 24))
-    assert [one.asked for one in crossed_intervals(prediction, truth, (0, 12, 24))] == [0.5, 0.8]
-    assert crossed_intervals(prediction, truth, (0, 24)) == ()
+    assert [one.asked for one in interval_coverage(prediction, truth, (0, 12, 24))] == [0.5, 0.8]
+    assert interval_coverage(prediction, truth, (0, 24)) == ()

@@ -8,9 +8,9 @@ import pytest
 from madaline import runtime
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.evaluation.conformal.intervals import Intervals
-from madaline.evaluation.conformal.sets import Sets
-from madaline.evaluation.conformal.sorted_by_fold import SortedByFold
+from madaline.evaluation.conformal.intervals import PredictionIntervals
+from madaline.evaluation.conformal.scores import FoldScores
+from madaline.evaluation.conformal.sets import PredictionSets
 
 BOUNDS = (0, 400, 800, 1200)
 
@@ -32,7 +32,7 @@ def held(bounds, target):
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.99])
 def test_intervals_hold_what_they_promise_on_both_sides_and_everywhere(rng, coverage):
-    intervals = Intervals.fit(*skewed(rng, 1200), BOUNDS)
+    intervals = PredictionIntervals.fit(*skewed(rng, 1200), BOUNDS)
     output, target = skewed(rng, 20_000)
     bounds = intervals.predict(np.tile(output, (3, 1)), coverage)
     tail = (1 - coverage) / 2
@@ -46,7 +46,7 @@ def test_intervals_are_the_order_statistics_of_every_error_tried_on_its_own_fold
     """With few rows there is one scale, so the numbers can be worked out one by one."""
     output, target = rng.standard_normal((2, 39))
     bounds, new = (0, 20, 39), rng.standard_normal((2, 7)) / 4
-    intervals = Intervals.fit(output, target, bounds)
+    intervals = PredictionIntervals.fit(output, target, bounds)
     fold = np.repeat([0, 1], [20, 19])
     output = np.clip(output, target.min(), target.max())
     for row in range(7):
@@ -56,7 +56,7 @@ def test_intervals_are_the_order_statistics_of_every_error_tried_on_its_own_fold
 
 
 def test_folds_that_disagree_make_wide_intervals(rng):
-    intervals = Intervals.fit(*skewed(rng, 1200), BOUNDS)
+    intervals = PredictionIntervals.fit(*skewed(rng, 1200), BOUNDS)
     agreed, torn = (
         intervals.predict(np.array([[value] for value in values]), 0.9)
         for values in ((1.5, 1.5, 1.5), (0.5, 1.5, 2.5))
@@ -66,7 +66,9 @@ def test_folds_that_disagree_make_wide_intervals(rng):
 
 def test_intervals_stay_in_the_range_of_the_target(rng):
     output, target = skewed(rng, 1200)
-    bounds = Intervals.fit(output, target, BOUNDS).predict(np.array([[-1e30, 1e30]] * 3), 0.9)
+    bounds = PredictionIntervals.fit(output, target, BOUNDS).predict(
+        np.array([[-1e30, 1e30]] * 3), 0.9
+    )
     assert bounds.min() == target.min()
     assert bounds.max() == target.max()
     assert np.all(bounds[:, 0] < bounds[:, 1])
@@ -74,7 +76,7 @@ def test_intervals_stay_in_the_range_of_the_target(rng):
 
 def test_perfect_predictions_have_intervals_of_no_width(rng):
     target = rng.standard_normal(1200)
-    bounds = Intervals.fit(target, target, BOUNDS).predict(np.array([[0.5]] * 3), 0.9)
+    bounds = PredictionIntervals.fit(target, target, BOUNDS).predict(np.array([[0.5]] * 3), 0.9)
     np.testing.assert_allclose(bounds, 0.5)
 
 
@@ -83,27 +85,31 @@ def test_a_row_of_weight_two_is_like_two_rows(rng):
     weight = np.tile([1.0, 2.0], 300)
     twice = np.repeat(np.arange(600), [1, 2] * 300)
     new = np.array([[0.3, 1.0, 2.5]] * 2)
-    weighted = Intervals.fit(output, target, (0, 300, 600), weight).predict(new, 0.9)
-    repeated = Intervals.fit(output[twice], target[twice], (0, 450, 900)).predict(new, 0.9)
+    weighted = PredictionIntervals.fit(output, target, (0, 300, 600), weight).predict(new, 0.9)
+    repeated = PredictionIntervals.fit(output[twice], target[twice], (0, 450, 900)).predict(
+        new, 0.9
+    )
     np.testing.assert_allclose(weighted, repeated, rtol=0.05)
-    plain = Intervals.fit(output, target, (0, 300, 600), np.full(600, 0.5)).predict(new, 0.9)
+    plain = PredictionIntervals.fit(output, target, (0, 300, 600), np.full(600, 0.5)).predict(
+        new, 0.9
+    )
     np.testing.assert_array_equal(
-        plain, Intervals.fit(output, target, (0, 300, 600)).predict(new, 0.9)
+        plain, PredictionIntervals.fit(output, target, (0, 300, 600)).predict(new, 0.9)
     )
 
 
-def test_of_many_rows_few_numbers_are_kept_and_say_the_same(rng):
+def test_few_scores_of_many_rows_have_the_same_quantiles(rng):
     values = rng.standard_normal(90_000)
-    kept = SortedByFold.of(values, (0, 30_000, 60_000, 90_000))
+    kept = FoldScores.of(values, (0, 30_000, 60_000, 90_000))
     assert kept.n_values <= 2001
     levels = np.linspace(0.01, 0.99, 99)
     found = [kept.number_below(np.full(3, limit)) for limit in np.quantile(values, levels)]
     np.testing.assert_allclose(np.array(found) / kept.n_values, levels, atol=0.01)
 
 
-def test_what_few_rows_cannot_promise_is_said(rng):
-    intervals = Intervals.fit(*rng.standard_normal((2, 10)), (0, 5, 10))
-    with pytest.raises(InputError, match=r"coverage is 0\.9, which 10 errors .* give 0\.818 or"):
+def test_too_high_a_coverage_for_few_rows_is_refused(rng):
+    intervals = PredictionIntervals.fit(*rng.standard_normal((2, 10)), (0, 5, 10))
+    with pytest.raises(InputError, match=r"coverage is 0\.9, too high for 10 .* give 0\.818 or"):
         intervals.predict(np.zeros((2, 1)), 0.9)
     assert intervals.predict(np.zeros((2, 1)), 0.818).shape == (1, 2)
 
@@ -111,7 +117,9 @@ def test_what_few_rows_cannot_promise_is_said(rng):
 @pytest.mark.parametrize("coverage", [0, 1, 90, -0.1, float("nan"), True, "0.9", None])
 def test_a_coverage_is_a_share(rng, coverage):
     with pytest.raises(InputError, match="between 0 and 1"):
-        Intervals.fit(*rng.standard_normal((2, 10)), (0, 5, 10)).predict(np.zeros((2, 1)), coverage)
+        PredictionIntervals.fit(*rng.standard_normal((2, 10)), (0, 5, 10)).predict(
+            np.zeros((2, 1)), coverage
+        )
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
@@ -121,7 +129,7 @@ def test_sets_hold_what_they_promise(rng, coverage):
         steps = probability.cumsum(axis=1)
         return probability, (rng.random((n_samples, 1)) > steps).sum(axis=1).clip(max=3)
 
-    sets = Sets.fit(*rows(1200), BOUNDS)
+    sets = PredictionSets.fit(*rows(1200), BOUNDS)
     probability, truth = rows(20_000)
     found = sets.predict(np.tile(probability, (3, 1, 1)), coverage)
     assert found[np.arange(20_000), truth].mean() == pytest.approx(coverage, abs=0.03)
@@ -130,7 +138,7 @@ def test_sets_hold_what_they_promise(rng, coverage):
 
 
 def test_few_rows_rule_nothing_out():
-    sets = Sets.fit(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1]), (0, 1, 2))
+    sets = PredictionSets.fit(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1]), (0, 1, 2))
     assert sets.predict(np.array([[[0.999, 0.001]]] * 2), 0.9).all()
 
 

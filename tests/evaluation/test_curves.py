@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from madaline.evaluation.quality.curves import POINTS, Curves, curves
+from madaline.evaluation.quality.curves import POINTS, Curves
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -19,7 +19,7 @@ def test_areas_are_those_of_scikit_learn(weighted: bool, ties: bool) -> None:
     score = rng.normal(size=500) + positive
     score = score.round(0) if ties else score
     weight = rng.random(500) if weighted else None
-    found = curves("yes", score, positive, weight)
+    found = Curves.of("yes", score, positive, weight)
     assert found.area == pytest.approx(roc_auc_score(positive, score, sample_weight=weight))
     expected = average_precision_score(positive, score, sample_weight=weight)
     assert found.average_precision == pytest.approx(expected)
@@ -30,7 +30,7 @@ def test_the_kept_points_lie_on_the_curve() -> None:
     rng = np.random.default_rng(1)
     positive = rng.random(5000) < 0.5
     score = rng.normal(size=5000) + positive
-    found = curves("yes", score, positive)
+    found = Curves.of("yes", score, positive)
     assert len(found.false_positive) <= POINTS + 2
     assert (found.false_positive[0], found.true_positive[0]) == (0, 0)
     assert (found.false_positive[-1], found.true_positive[-1]) == (1, 1)
@@ -44,10 +44,10 @@ def test_the_kept_points_lie_on_the_curve() -> None:
 
 def test_a_class_of_all_rows_or_none_has_no_curve() -> None:
     score = np.array([0.1, 0.2])
-    assert curves("all", score, np.array([True, True])) is None
-    assert curves("none", score, np.array([False, False])) is None
+    assert Curves.of("all", score, np.array([True, True])) is None
+    assert Curves.of("none", score, np.array([False, False])) is None
 
 
 def test_curves_survive_json() -> None:
-    found = curves("yes", np.array([0.9, 0.1, 0.5]), np.array([True, False, True]))
+    found = Curves.of("yes", np.array([0.9, 0.1, 0.5]), np.array([True, False, True]))
     assert Curves.from_json(json.loads(json.dumps(found.to_json()))) == found

@@ -6,12 +6,12 @@ import numpy as np
 
 from madaline.charts.axis import Axis
 from madaline.charts.figure import COLORS, Band, Bars, Cells, Figure, Line
-from madaline.evaluation.quality.of_classes import ClassQuality
-from madaline.evaluation.quality.of_numbers import NumberQuality
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.explain.readout import short
 
 
-def roc_figure(quality: ClassQuality) -> Figure:
+def roc_figure(quality: ClassificationQuality) -> Figure:
     """Return the ROC curves."""
     several = "s of the classes that are hardest to distinguish" * (len(quality.classes) > 2)
     lines = [
@@ -29,7 +29,7 @@ def roc_figure(quality: ClassQuality) -> Figure:
     )
 
 
-def precision_figure(quality: ClassQuality) -> Figure:
+def precision_figure(quality: ClassificationQuality) -> Figure:
     """Return the curves of precision against recall."""
     lines = [
         Line(np.array(one.recall), np.array(one.precision), style, name)
@@ -47,7 +47,7 @@ def precision_figure(quality: ClassQuality) -> Figure:
     )
 
 
-def calibration_figure(quality: ClassQuality) -> Figure:
+def calibration_figure(quality: ClassificationQuality) -> Figure:
     """Return predicted probabilities against how often they came true."""
     pairs = list(zip(quality.promised, quality.kept, strict=True))
     observed = ", ".join(f"{predicted:.0%} came true in {share:.0%}" for predicted, share in pairs)
@@ -66,7 +66,7 @@ def calibration_figure(quality: ClassQuality) -> Figure:
     )
 
 
-def truth_figure(quality: NumberQuality, target: str = "value") -> Figure:
+def truth_figure(quality: RegressionQuality, target: str = "value") -> Figure:
     """Return how often which true number goes with which prediction."""
     ends = quality.edges[0], quality.edges[-1]
     return Figure(
@@ -81,7 +81,7 @@ def truth_figure(quality: NumberQuality, target: str = "value") -> Figure:
     )
 
 
-def error_figure(quality: NumberQuality, target: str = "value") -> Figure:
+def error_figure(quality: RegressionQuality, target: str = "value") -> Figure:
     """Return a histogram of the errors."""
     edges, top = quality.error_edges, 1.05 * max(quality.error_counts)
     zero = (Line.reference((0, 0), (0, top)),) if edges[0] < 0 < edges[-1] else ()
@@ -96,7 +96,7 @@ def error_figure(quality: NumberQuality, target: str = "value") -> Figure:
     )
 
 
-def spread_figure(quality: NumberQuality, target: str = "value") -> Figure:
+def spread_figure(quality: RegressionQuality, target: str = "value") -> Figure:
     """Return how the errors are spread, by the size of the prediction."""
     predictions, quantiles = np.array(quality.predictions), np.array(quality.errors).T  # (5, parts)
     widths = quantiles[4] - quantiles[0]

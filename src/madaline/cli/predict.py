@@ -20,7 +20,7 @@ from madaline.data.io.table_files import format_predictions, write_predictions
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
-from madaline.evaluation.conformal.coverage import read_coverage
+from madaline.evaluation.conformal.scores import check_coverage
 from madaline.evaluation.table_score import label_text, score_predictions
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -147,7 +147,7 @@ def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> 
 def _share(text: str) -> float:
     """Return a coverage, for argparse."""
     try:
-        return read_coverage(float(text))
+        return check_coverage(float(text))
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 0.9") from None
 

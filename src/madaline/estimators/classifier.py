@@ -88,7 +88,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     history_ : History
         One entry for each epoch of each recipe: a dict of columns, of which
         ``history_.to_frame("pandas")`` or ``"polars"`` makes a table.
-    quality_ : ClassQuality
+    quality_ : ClassificationQuality
         How good the out-of-fold predictions are, in counts and curves: what is taken for what,
         ROC curves, calibration, coverage of sets.
     background_ : Table

@@ -71,7 +71,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     history_ : History
         One entry for each epoch of each recipe: a dict of columns, of which
         ``history_.to_frame("pandas")`` or ``"polars"`` makes a table.
-    quality_ : NumberQuality
+    quality_ : RegressionQuality
         How good the out-of-fold predictions are, in counts and curves: errors by size and by
         prediction, coverage of intervals.
     background_ : Table

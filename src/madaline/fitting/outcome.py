@@ -10,8 +10,8 @@ import numpy as np
 
 from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.evaluation.calibration import calibrate
-from madaline.evaluation.conformal.intervals import Intervals
-from madaline.evaluation.conformal.sets import Sets
+from madaline.evaluation.conformal.intervals import PredictionIntervals
+from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.evaluation.score import (
     Score,
     classification_scores,
@@ -172,16 +172,16 @@ class Outcome:
         balanced = self.prepared.objective.class_weight is not None
         return classification_scores(examples.loss, *facts, balanced=balanced, fold_outputs=outputs)
 
-    def _conformal(self) -> Intervals | Sets:
+    def _conformal(self) -> PredictionIntervals | PredictionSets:
         """Return how far off the rows were that networks never saw."""
         examples, bounds = self.own_examples, self.prepared.rows.bounds
         output = _divided(self.ensemble.output, self.temperature)
         target, weight, _ = examples.judged_facts
         if isinstance(self.prepared.target_encoder, RegressionEncoder | CountEncoder):
             prediction = examples.loss.prediction(output)
-            return Intervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
+            return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
         truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
-        return Sets.fit(class_probabilities(examples.loss, output), truth, bounds, weight)
+        return PredictionSets.fit(class_probabilities(examples.loss, output), truth, bounds, weight)
 
     def _parts(self) -> tuple[Part, ...]:
         """Return the networks of the ensemble, those with the same layers together."""

@@ -6,10 +6,10 @@ import numpy as np
 
 from madaline.data.target import ClassEncoder, TargetEncoder
 from madaline.diagnosis.out_of_fold import Facts
-from madaline.evaluation.quality.coverage import crossed_intervals, crossed_sets
-from madaline.evaluation.quality.of_classes import ClassQuality
-from madaline.evaluation.quality.of_numbers import NumberQuality
-from madaline.evaluation.quality.quality import Quality
+from madaline.evaluation.quality import Quality
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.coverage import interval_coverage, set_coverage
+from madaline.evaluation.quality.regression import RegressionQuality
 
 
 def quality_of_fit(facts: Facts, target_encoder: TargetEncoder) -> Quality:
@@ -24,10 +24,10 @@ def quality_of_fit(facts: Facts, target_encoder: TargetEncoder) -> Quality:
     """
     if isinstance(target_encoder, ClassEncoder):
         probabilities, codes = facts.probabilities, facts.codes
-        coverage = crossed_sets(probabilities, codes, facts.bounds, facts.weight)
+        coverage = set_coverage(probabilities, codes, facts.bounds, facts.weight)
         labels = target_encoder.classes.tolist()
-        return ClassQuality.of(labels, probabilities, codes, coverage, facts.weight)
+        return ClassificationQuality.of(labels, probabilities, codes, coverage, facts.weight)
     prediction = target_encoder.decode(facts.loss.prediction(facts.output)).astype(np.float64)
     truth = target_encoder.decode(facts.target).astype(np.float64)
-    coverage = crossed_intervals(prediction, truth, facts.bounds, facts.weight)
-    return NumberQuality.of(prediction, truth, coverage, facts.weight)
+    coverage = interval_coverage(prediction, truth, facts.bounds, facts.weight)
+    return RegressionQuality.of(prediction, truth, coverage, facts.weight)

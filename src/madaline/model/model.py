@@ -14,7 +14,7 @@ from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
-from madaline.evaluation.quality.quality import Quality, quality_from_json
+from madaline.evaluation.quality import Quality, quality_from_json
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.history import History

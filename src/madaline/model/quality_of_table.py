@@ -11,11 +11,11 @@ from madaline.data.conversion import as_numbers
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
-from madaline.evaluation.conformal.sets import Sets
-from madaline.evaluation.quality.coverage import ASKED, Coverage, of_intervals, of_sets
-from madaline.evaluation.quality.of_classes import ClassQuality
-from madaline.evaluation.quality.of_numbers import NumberQuality
-from madaline.evaluation.quality.quality import Quality
+from madaline.evaluation.conformal.sets import PredictionSets
+from madaline.evaluation.quality import Quality
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.coverage import LEVELS, Coverage
+from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.evaluation.table_score import label_text
 from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
@@ -62,28 +62,29 @@ def quality_of_table(
 
 def _of_classes(
     predictor: Predictor, labels: list[str], table: Table, codes: Array
-) -> ClassQuality:
+) -> ClassificationQuality:
     rows, probabilities = _spread(table.n_samples), predictor.predict_proba(table)
     outputs = predictor.fold_outputs(table.take(rows))
     of_folds = np.stack([predictor.probabilities(output) for output in outputs])
     predicted = probabilities[rows].argmax(axis=1)
-    sets = cast(Sets, predictor.conformal)
+    sets = cast(PredictionSets, predictor.conformal)
     coverage = tuple(
-        of_sets(sets.predict(of_folds, asked, predicted), codes[rows], asked) for asked in ASKED
+        Coverage.of_sets(sets.predict(of_folds, asked, predicted), codes[rows], asked)
+        for asked in LEVELS
     )
-    return ClassQuality.of(labels, probabilities, codes, coverage)
+    return ClassificationQuality.of(labels, probabilities, codes, coverage)
 
 
-def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> NumberQuality:
+def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> RegressionQuality:
     rows = _spread(table.n_samples)
     coverage: list[Coverage] = []
-    for asked in ASKED:
+    for asked in LEVELS:
         try:
             bounds = predictor.predict_interval(table.take(rows), asked)
         except InputError:  # learned from too few rows for so high a coverage
             break
-        coverage.append(of_intervals(bounds, truth[rows], asked))
-    return NumberQuality.of(predictor.predict(table), truth, tuple(coverage))
+        coverage.append(Coverage.of_intervals(bounds, truth[rows], asked))
+    return RegressionQuality.of(predictor.predict(table), truth, tuple(coverage))
 
 
 def _spread(n_samples: int) -> slice:

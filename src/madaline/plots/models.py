@@ -15,8 +15,8 @@ from madaline.charts.quality import (
     truth_figure,
 )
 from madaline.errors import InputError
-from madaline.evaluation.quality.of_classes import ClassQuality
-from madaline.evaluation.quality.of_numbers import NumberQuality
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.model import FittedModel
 from madaline.plots.drawing import axes_or_new, draw
 from madaline.words import metric_name
@@ -76,7 +76,7 @@ def plot_confusion(model: Any, axes: Any = None) -> Any:
 
     Parameters
     ----------
-    model : estimator, FittedModel or ClassQuality
+    model : estimator, FittedModel or ClassificationQuality
         Fitted to classes; every row is judged by networks that were not trained on it.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
@@ -129,7 +129,7 @@ def plot_truth(model: Any, axes: Any = None) -> Any:
 
     Parameters
     ----------
-    model : estimator, FittedModel or NumberQuality
+    model : estimator, FittedModel or RegressionQuality
         Fitted to numbers; every row is judged by networks that were not trained on it.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
@@ -161,25 +161,25 @@ def _fitted(model: Any) -> FittedModel:
     return found
 
 
-def _class_quality(model: Any) -> ClassQuality:
+def _class_quality(model: Any) -> ClassificationQuality:
     quality = _quality(model)
-    if not isinstance(quality, ClassQuality):
+    if not isinstance(quality, ClassificationQuality):
         raise InputError(
             "This plot is of classes, but the model predicts numbers: plot_truth does."
         )
     return quality
 
 
-def _number_quality(model: Any) -> tuple[NumberQuality, str]:
+def _number_quality(model: Any) -> tuple[RegressionQuality, str]:
     """Return how good a model's numbers are, and what it predicts."""
     quality = _quality(model)
-    if not isinstance(quality, NumberQuality):
+    if not isinstance(quality, RegressionQuality):
         raise InputError("This plot is of numbers, but the model predicts classes: plot_roc does.")
     return quality, "value" if model is quality else _fitted(model).summary.target
 
 
-def _quality(model: Any) -> ClassQuality | NumberQuality:
-    if isinstance(model, ClassQuality | NumberQuality):
+def _quality(model: Any) -> ClassificationQuality | RegressionQuality:
+    if isinstance(model, ClassificationQuality | RegressionQuality):
         return model
     found = _fitted(model)
     if found.quality is None:

@@ -17,8 +17,8 @@ from madaline.charts.quality import (
     truth_figure,
 )
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER
-from madaline.evaluation.quality.of_classes import ClassQuality
-from madaline.evaluation.quality.quality import quality_from_json
+from madaline.evaluation.quality import quality_from_json
+from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.explain.readout import short
 from madaline.report.svg import bar_svg, distribution_svg
 from madaline.report.texts import percent
@@ -132,7 +132,7 @@ def _quality(
 ) -> dict[str, Any]:
     view: dict[str, Any] = {"heading": heading, "what": what, "name": name, **values}
     quality = quality_from_json(values)
-    if not isinstance(quality, ClassQuality):
+    if not isinstance(quality, ClassificationQuality):
         return view | {
             "figures": [one(quality, target) for one in (truth_figure, error_figure, spread_figure)]
         }
@@ -145,7 +145,7 @@ def _quality(
     }
 
 
-def _matrix(quality: ClassQuality) -> list[dict[str, Any]]:
+def _matrix(quality: ClassificationQuality) -> list[dict[str, Any]]:
     """Return the rows of the confusion matrix, each cell with a shade from 0 to 9."""
     shades = np.ceil(9 * np.sqrt(quality.shares)).clip(0, 9).astype(int).tolist()
     counts = quality.matrix.tolist()

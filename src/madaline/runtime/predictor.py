@@ -18,8 +18,8 @@ from madaline.data.table import Table
 from madaline.data.target import ClassEncoder, TargetEncoder, target_encoder_from_state
 from madaline.engine.threads import count_threads
 from madaline.errors import InputError
-from madaline.evaluation.conformal.intervals import Intervals
-from madaline.evaluation.conformal.sets import Sets
+from madaline.evaluation.conformal.intervals import PredictionIntervals
+from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, loss_from_config
 from madaline.nn.network import Network
@@ -45,7 +45,7 @@ class Predictor:
         Owns the inverse link.
     target_encoder : TargetEncoder
         Makes labels, or numbers in the target's own unit, of predictions.
-    conformal : Intervals or Sets
+    conformal : PredictionIntervals or PredictionSets
         How far off unseen rows were, for prediction intervals of numbers or sets of classes.
     temperature : float
         What raw outputs are divided by, so that probabilities are neither too sure nor too unsure.
@@ -55,7 +55,7 @@ class Predictor:
     parts: tuple[Part, ...]
     loss: Loss
     target_encoder: TargetEncoder
-    conformal: Intervals | Sets
+    conformal: PredictionIntervals | PredictionSets
     temperature: float
 
     def __repr__(self) -> str:
@@ -146,7 +146,7 @@ class Predictor:
         InputError
             If classes are predicted, or the coverage cannot be promised.
         """
-        if not isinstance(self.conformal, Intervals):
+        if not isinstance(self.conformal, PredictionIntervals):
             raise InputError("This model predicts classes, not numbers: ask for predict_set.")
         of_folds = self.loss.prediction(self.fold_outputs(table, n_jobs=n_jobs))
         bounds = self.conformal.predict(of_folds[..., 0], coverage)
@@ -177,7 +177,7 @@ class Predictor:
         InputError
             If numbers are predicted, or the coverage is no share.
         """
-        if not isinstance(self.conformal, Sets):
+        if not isinstance(self.conformal, PredictionSets):
             raise InputError("This model predicts numbers, not classes: ask for predict_interval.")
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         outputs = self.fold_outputs(encoded, n_jobs=n_jobs)
@@ -249,9 +249,9 @@ class Predictor:
             parts,
             loss_from_config(state["loss"]),
             target_encoder,
-            Sets.from_state(known)
+            PredictionSets.from_state(known)
             if isinstance(target_encoder, ClassEncoder)
-            else Intervals.from_state(state["conformal"], known),
+            else PredictionIntervals.from_state(state["conformal"], known),
             state["temperature"],
         )
 

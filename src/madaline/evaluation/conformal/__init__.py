@@ -1,1 +1,1 @@
-"""Conformal prediction: intervals and sets that hold the truth as often as they promise."""
+"""Conformal prediction: intervals and sets that contain the truth as often as they promise."""

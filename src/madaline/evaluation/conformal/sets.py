@@ -1,8 +1,8 @@
-r"""Prediction sets: the classes that cannot be ruled out, so that the truth is among them.
+r"""Prediction sets: all classes that cannot be ruled out at a given coverage.
 
-A class :math:`c` is as strange for a row as its probability is low, :math:`1 - p_c(x)`. It is ruled
-out where it would be stranger than the truth was in 90 % of the rows that networks never saw, each
-fold's rows being compared with what its own networks say. This gives the smallest sets at a given
+The nonconformity score of a class :math:`c` is :math:`1 - p_c(x)`. A class is ruled out if its
+score is higher than that of the true class in 90 % of the out-of-fold predictions, where the
+networks of each fold are compared with their own scores. This gives the smallest sets at a given
 coverage (Sadinle, Lei and Wasserman, 2019, "Least ambiguous set-valued classifiers with bounded
 error levels", arXiv:1609.00451), cross-fitted as CV+ (Barber, Candes, Ramdas and Tibshirani, 2021,
 arXiv:1905.02928; Romano, Sesia and Candes, 2020, arXiv:2006.02544).
@@ -16,24 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from madaline.evaluation.conformal.coverage import read_coverage
-from madaline.evaluation.conformal.sorted_by_fold import SortedByFold
+from madaline.evaluation.conformal.scores import FoldScores, check_coverage
 from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Sets:
-    """What prediction sets need to know of the rows that were learned from: no row of them.
+class PredictionSets:
+    """Makes prediction sets; keeps scores of the training rows, but none of the rows.
 
     Parameters
     ----------
-    strangeness : SortedByFold
-        One minus the probability of the true class, of unseen rows.
+    scores : FoldScores
+        One minus the out-of-fold probability of the true class.
 
     Examples
     --------
     >>> probability = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
-    >>> sets = Sets.fit(probability, np.array([0, 0, 1, 1]), (0, 2, 4))
+    >>> sets = PredictionSets.fit(probability, np.array([0, 0, 1, 1]), (0, 2, 4))
     >>> new = np.array([[[0.95, 0.05], [0.6, 0.4]]] * 2)
     >>> sets.predict(new, 0.7, predicted=np.array([0, 0]))
     array([[ True, False],
@@ -43,27 +42,27 @@ class Sets:
            [ True,  True]])
     """
 
-    strangeness: SortedByFold
+    scores: FoldScores
 
     @classmethod
     def fit(
         cls, probability: Array, truth: Array, bounds: Sequence[int], weight: Array | None = None
-    ) -> Sets:
-        """Learn from out-of-fold probabilities how strange the truth may be.
+    ) -> PredictionSets:
+        """Collect the scores of out-of-fold probabilities.
 
         Parameters
         ----------
         probability : ndarray of shape (n_samples, n_classes)
-            By networks that never saw the row, fold after fold.
+            Out-of-fold probabilities, fold after fold.
         truth : int ndarray of shape (n_samples,)
-            Number of the true class.
+            Index of the true class.
         bounds : sequence of int, of length n_folds + 1
-            Where each fold starts, and where the last one ends.
+            Start of each fold, and end of the last one.
         weight : ndarray of shape (n_samples,), optional
             Weight of each row.
         """
-        strangeness = 1 - np.take_along_axis(probability, truth[:, None], axis=1)[:, 0]
-        return cls(SortedByFold.of(strangeness, bounds, weight))
+        scores = 1 - np.take_along_axis(probability, truth[:, None], axis=1)[:, 0]
+        return cls(FoldScores.of(scores, bounds, weight))
 
     def predict(self, probability: Array, coverage: float, predicted: Array | None = None) -> Array:
         """Return which classes are in the set of each row.
@@ -71,35 +70,35 @@ class Sets:
         Parameters
         ----------
         probability : ndarray of shape (n_folds, n_samples, n_classes)
-            What the networks of each fold say.
+            Predictions of the networks of each fold.
         coverage : float
-            Share of new rows whose true class the set should hold, between 0 and 1.
+            Share of new rows whose true class the set should contain, between 0 and 1.
         predicted : int ndarray of shape (n_samples,), optional
-            Number of the class that is predicted, which then is always in the set.
+            Index of the predicted class, which then is always in the set.
 
         Returns
         -------
         Boolean ndarray of shape (n_samples, n_classes)
-            Where few rows have been learned from and the coverage is high, all classes.
+            After a fit of few rows, high coverages give sets of all classes.
 
         Raises
         ------
         InputError
             If the coverage is no share.
         """
-        limit = read_coverage(coverage) * (self.strangeness.n_values + 1)
-        # As the known ones were rounded, so must be what is compared with them.
-        strangeness = (1 - probability).astype(np.float32)
-        sets = np.asarray(self.strangeness.number_below(strangeness) < limit)
+        limit = check_coverage(coverage) * (self.scores.n_values + 1)
+        scores = (1 - probability).astype(np.float32)  # rounded like the stored scores
+        sets = np.asarray(self.scores.number_below(scores) < limit)
         if predicted is not None:
             sets[np.arange(len(sets)), predicted] = True
         return sets
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
-        return {}, {"strangeness": self.strangeness.values, "counts": self.strangeness.counts}
+        return {}, {"scores": self.scores.values, "counts": self.scores.counts}
 
     @classmethod
-    def from_state(cls, arrays: Mapping[str, Array]) -> Sets:
+    def from_state(cls, arrays: Mapping[str, Array]) -> PredictionSets:
         """Return the sets that `to_state` described."""
-        return cls(SortedByFold(arrays["strangeness"], arrays["counts"]))
+        scores = arrays["scores"] if "scores" in arrays else arrays["strangeness"]  # of old files
+        return cls(FoldScores(scores, arrays["counts"]))

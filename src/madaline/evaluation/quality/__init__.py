@@ -1,1 +1,18 @@
-"""What the predictions of a model are worth, in all the measures that people ask for."""
+"""The quality of predictions: of classes or of numbers, in all the measures that people ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.regression import RegressionQuality
+
+Quality: TypeAlias = ClassificationQuality | RegressionQuality
+
+
+def quality_from_json(values: Mapping[str, Any]) -> Quality:
+    """Return the quality that `to_json` described."""
+    if values["of"] == "classes":
+        return ClassificationQuality.from_json(values)
+    return RegressionQuality.from_json(values)

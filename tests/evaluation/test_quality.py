@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from madaline.evaluation.quality.of_classes import ClassQuality
-from madaline.evaluation.quality.of_numbers import NumberQuality
-from madaline.evaluation.quality.quality import quality_from_json
+from madaline.evaluation.quality import quality_from_json
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.regression import RegressionQuality
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def judged() -> tuple[np.ndarray, np.ndarray]:
 
 def test_counts_are_those_of_scikit_learn(judged) -> None:
     probabilities, codes = judged
-    quality = ClassQuality.of("abc", probabilities, codes)
+    quality = ClassificationQuality.of("abc", probabilities, codes)
     predicted = probabilities.argmax(axis=1)
     assert np.array_equal(quality.matrix, confusion_matrix(codes, predicted))
     assert quality.accuracy == pytest.approx((predicted == codes).mean())
@@ -38,14 +38,14 @@ def test_counts_are_those_of_scikit_learn(judged) -> None:
 def test_weights_count(judged) -> None:
     probabilities, codes = judged
     weight = np.random.default_rng(1).random(400)
-    quality = ClassQuality.of("abc", probabilities, codes, weight=weight)
+    quality = ClassificationQuality.of("abc", probabilities, codes, weight=weight)
     predicted = probabilities.argmax(axis=1)
     expected = confusion_matrix(codes, predicted, sample_weight=weight)
     assert quality.matrix == pytest.approx(expected)
 
 
 def test_mistakes_come_in_the_order_of_their_number(judged) -> None:
-    quality = ClassQuality.of("abc", *judged)
+    quality = ClassificationQuality.of("abc", *judged)
     mistakes = [one["rows"] for one in quality.confusions()]
     assert mistakes == sorted(mistakes, reverse=True)
     assert sum(mistakes) == pytest.approx(400 * (1 - quality.accuracy))
@@ -53,7 +53,7 @@ def test_mistakes_come_in_the_order_of_their_number(judged) -> None:
 
 def test_a_class_without_rows_has_no_recall(judged) -> None:
     probabilities, codes = judged
-    quality = ClassQuality.of("abc", probabilities, np.where(codes == 2, 0, codes))
+    quality = ClassificationQuality.of("abc", probabilities, np.where(codes == 2, 0, codes))
     missing = quality.by_class()[2]
     assert (missing["rows"], missing["recall"], missing["area"]) == (0, None, None)
 
@@ -61,7 +61,7 @@ def test_a_class_without_rows_has_no_recall(judged) -> None:
 def test_of_a_thousand_classes_what_happened_is_kept() -> None:
     rng = np.random.default_rng(0)
     probabilities, codes = rng.random((500, 1000)), rng.integers(0, 1000, 500)
-    quality = ClassQuality.of([f"c{k}" for k in range(1000)], probabilities, codes)
+    quality = ClassificationQuality.of([f"c{k}" for k in range(1000)], probabilities, codes)
     assert len(quality.confusion) <= 500
     assert sum(area is not None for area in quality.areas) == 100
     assert len(json.dumps(quality.to_json())) < 60_000
@@ -71,7 +71,7 @@ def test_probabilities_that_come_true_lie_on_the_diagonal() -> None:
     rng = np.random.default_rng(0)
     second = rng.random(20_000)
     codes = (rng.random(20_000) < second).astype(int)
-    quality = ClassQuality.of("ab", np.stack([1 - second, second], axis=1), codes)
+    quality = ClassificationQuality.of("ab", np.stack([1 - second, second], axis=1), codes)
     assert quality.kept == pytest.approx(quality.promised, abs=0.04)
     assert quality.calibration_error < 0.02
 
@@ -79,14 +79,14 @@ def test_probabilities_that_come_true_lie_on_the_diagonal() -> None:
 def test_rows_are_counted_once_wherever_they_lie() -> None:
     rng = np.random.default_rng(0)
     truth = rng.standard_cauchy(1000)
-    quality = NumberQuality.of(truth + rng.normal(size=1000), truth)
+    quality = RegressionQuality.of(truth + rng.normal(size=1000), truth)
     assert np.sum(quality.counts) == sum(quality.error_counts) == quality.n_rows == 1000
     assert list(quality.predictions) == sorted(quality.predictions)
     assert all(list(levels) == sorted(levels) for levels in quality.errors)
 
 
 def test_a_constant_prediction_of_a_constant_is_drawn() -> None:
-    quality = NumberQuality.of(np.ones(5), np.ones(5))
+    quality = RegressionQuality.of(np.ones(5), np.ones(5))
     assert quality.edges[0] < 1 < quality.edges[-1]
     assert (quality.bias, quality.median_error) == (0, 0)
 
@@ -94,7 +94,7 @@ def test_a_constant_prediction_of_a_constant_is_drawn() -> None:
 def test_qualities_survive_json(judged) -> None:
     rng = np.random.default_rng(0)
     for quality in (
-        ClassQuality.of("abc", *judged),
-        NumberQuality.of(rng.normal(size=50), rng.normal(size=50)),
+        ClassificationQuality.of("abc", *judged),
+        RegressionQuality.of(rng.normal(size=50), rng.normal(size=50)),
     ):
         assert quality_from_json(json.loads(json.dumps(quality.to_json()))) == quality

@@ -1,4 +1,4 @@
-"""The quality of predicted numbers: how far off they are, where, and to which side."""
+"""The quality of predicted numbers: predictions against truth, distribution of errors, coverage."""
 
 from __future__ import annotations
 
@@ -8,48 +8,48 @@ from typing import Any
 
 import numpy as np
 
-from madaline.evaluation.quality.coverage import Coverage
+from madaline.evaluation.quality.coverage import Coverage, as_tuples
 from madaline.nn.arrays import Array
 
 BINS = 30
-"""Bins of the histogram of errors, and on each side of the map of predictions and truths."""
+"""Bins of the histogram of errors, and of each axis of the histogram of predictions and truths."""
 
 PARTS = 10
-"""Parts of equal size that the rows are cut into, by their prediction."""
+"""Number of bins of equal size, by prediction, whose errors are summarized."""
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Quantiles of the errors of each part."""
+"""Quantiles of the errors of each of these bins."""
 
 TAIL = 0.005
-"""Share of the rows on each side that is drawn at the border, not to scale."""
+"""Share of the rows on each side that goes into the outermost bins."""
 
 
 @dataclass(frozen=True)
-class NumberQuality:
+class RegressionQuality:
     """How well numbers are predicted (final). An error is the truth less the prediction.
 
     Parameters
     ----------
     n_rows : int
-        Rows that were judged.
+        Number of evaluated rows.
     edges : tuple of float
-        Of the map of predictions and truths, on both sides; what lies beyond is in the outermost.
+        Edges of the bins of predictions and truths; values beyond are in the outermost bins.
     counts : tuple of tuple of int
         For each bin of the truth, the rows in each bin of the prediction.
     error_edges : tuple of float
-        Of the histogram of errors; what lies beyond is in the outermost bins.
+        Edges of the bins of errors; values beyond are in the outermost bins.
     error_counts : tuple of int
-        Rows in each of its bins.
+        Rows in each bin of errors.
     predictions : tuple of float
-        The mean prediction of parts of the rows, in ascending order.
+        Mean predictions of bins of equal size, in ascending order.
     errors : tuple of tuple of float
-        Five quantiles (`LEVELS`) of the errors of each part.
+        Quantiles (`LEVELS`) of the errors in each of these bins.
     bias : float
         The mean error.
     median_error : float
-        Half of the predictions are closer to the truth than this.
+        Median absolute error.
     coverage : tuple of Coverage
-        What intervals hold.
+        Coverage of the prediction intervals.
     """
 
     n_rows: int
@@ -70,39 +70,39 @@ class NumberQuality:
         truth: Array,
         coverage: tuple[Coverage, ...] = (),
         weight: Array | None = None,
-    ) -> NumberQuality:
-        """Judge predictions.
+    ) -> RegressionQuality:
+        """Evaluate predictions.
 
         Parameters
         ----------
         prediction, truth : ndarray of shape (n_rows,)
             In the target's unit.
         coverage : tuple of Coverage
-            What intervals hold.
+            Coverage of the prediction intervals.
         weight : ndarray of shape (n_rows,), optional
-            Weight of each row, for the mean error; rows are counted as they are.
+            Weight of each row, for the mean error alone.
 
         Examples
         --------
-        >>> quality = NumberQuality.of(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 6.0]))
+        >>> quality = RegressionQuality.of(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 6.0]))
         >>> quality.bias, quality.median_error, sum(quality.error_counts)
         (1.0, 0.0, 3)
         """
         error = truth - prediction
         edges = _edges(np.concatenate([prediction, truth]))
         error_edges = _edges(error)
-        places = [_bins(values, edges) for values in (truth, prediction)]
-        counts = np.bincount(places[0] * BINS + places[1], minlength=BINS**2).reshape(BINS, BINS)
+        true, predicted = _bins(truth, edges), _bins(prediction, edges)
+        counts = np.bincount(true * BINS + predicted, minlength=BINS**2).reshape(BINS, BINS)
         order = np.argsort(prediction, kind="stable")
-        parts = [part for part in np.array_split(order, PARTS) if len(part)]
+        parts = [rows for rows in np.array_split(order, PARTS) if len(rows)]
         return cls(
             len(truth),
             tuple(edges.tolist()),
             tuple(map(tuple, counts.tolist())),
             tuple(error_edges.tolist()),
             tuple(np.bincount(_bins(error, error_edges), minlength=BINS).tolist()),
-            tuple(float(prediction[part].mean()) for part in parts),
-            tuple(tuple(np.quantile(error[part], LEVELS).tolist()) for part in parts),
+            tuple(float(prediction[rows].mean()) for rows in parts),
+            tuple(tuple(np.quantile(error[rows], LEVELS).tolist()) for rows in parts),
             float(np.average(error, weights=weight)),
             float(np.median(np.abs(error))),
             coverage,
@@ -113,19 +113,15 @@ class NumberQuality:
         return {"of": "numbers"} | asdict(self)
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> NumberQuality:
+    def from_json(cls, values: Mapping[str, Any]) -> RegressionQuality:
         """Return the quality that `to_json` described."""
-        own: dict[str, Any] = {
-            name: tuple(one) if isinstance(one, list) else one for name, one in values.items()
-        }
-        own |= {name: tuple(map(tuple, own[name])) for name in ("counts", "errors")}
-        own["coverage"] = tuple(Coverage(**one) for one in own["coverage"])
-        del own["of"]
-        return cls(**own)
+        facts = {name: as_tuples(value) for name, value in values.items() if name != "of"}
+        facts["coverage"] = tuple(Coverage(**one) for one in facts["coverage"])
+        return cls(**facts)
 
 
 def _edges(values: Array) -> Array:
-    """Return the edges of bins of equal width that hold all but the tails."""
+    """Return the edges of bins of equal width over all values but the tails."""
     low, high = np.quantile(values, [TAIL, 1 - TAIL])
     if not high > low:
         low, high = low - 0.5, high + 0.5
