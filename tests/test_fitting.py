@@ -49,7 +49,7 @@ def test_something_is_learned_where_there_is_something_to_learn(fittings, task):
     summary = fittings[task][0].model().summary
     assert summary.learned
     first = summary.scores[0]
-    assert first.value > first.constant + 5 * first.standard_error
+    assert first.value > first.baseline + 5 * first.standard_error
 
 
 @pytest.mark.parametrize("task", list(LOSSES))
@@ -77,7 +77,7 @@ def test_nothing_is_learned_from_a_shuffled_target(make_columns, task):
         fitting = Fitting(table, shuffled, task=kind, effort=10, seed=seed)
         summary = run(fitting).summary
         assert not summary.learned, summary.standard_errors_better
-        assert abs(summary.scores[0].value - summary.scores[0].constant) < 0.15
+        assert abs(summary.scores[0].value - summary.scores[0].baseline) < 0.15
 
 
 def test_out_of_fold_outputs_are_in_the_order_of_the_table(fittings, make_columns):

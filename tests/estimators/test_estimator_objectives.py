@@ -58,8 +58,8 @@ def test_scores_of_weighted_classes_are_those_of_the_rows_as_they_are(rare):
         expected, rel=1e-5
     )
     assert model.oof_score_ == scores["accuracy"].out_of_fold
-    assert scores["accuracy"].constant == pytest.approx(np.average(y == "usual", weights=own))
-    assert scores["balanced_accuracy"].constant == 0.5
+    assert scores["accuracy"].baseline == pytest.approx(np.average(y == "usual", weights=own))
+    assert scores["balanced_accuracy"].baseline == 0.5
 
 
 def test_a_class_weight_is_the_same_as_rows_of_that_weight(rare):
@@ -107,7 +107,7 @@ def test_the_chosen_loss_is_the_first_score_and_better_than_with_another(models,
     score = models[loss].scores_[0]
     assert score.out_of_fold == pytest.approx(metric(y, models[loss].oof_prediction_), rel=0.02)
     assert score.value < metric(y, np.maximum(models["squared"].oof_prediction_, 1e-3))
-    assert score.value + 2 * score.standard_error < score.constant
+    assert score.value + 2 * score.standard_error < score.baseline
     assert models[loss].model_.summary.learned
 
 
@@ -199,7 +199,7 @@ def test_a_function_chooses(skewed):
     score = model.scores_[0]
     assert score.metric == "within_one"
     assert score.value == pytest.approx(within_one(y, model.oof_prediction_), abs=0.01)
-    assert score.value > score.constant + 2 * score.standard_error
+    assert score.value > score.baseline + 2 * score.standard_error
     assert [other.metric for other in model.scores_[1:]] == ["mean_absolute_error", "r2"]
 
 

@@ -172,7 +172,7 @@ def test_the_error_of_a_metric_that_is_a_mean_is_that_of_a_mean(grouped):
     value, error = mean_and_error(hits, None, groups)
     assert score.value == pytest.approx(value)
     assert score.standard_error == pytest.approx(error, rel=0.4)
-    assert score.constant == pytest.approx(np.mean(codes == 0))
+    assert score.baseline == pytest.approx(np.mean(codes == 0))
 
 
 def test_the_metric_judges_and_mixes_instead_of_the_loss(make_examples):

@@ -52,7 +52,7 @@ def test_regression_scores_are_those_of_scikit_learn(weighted):
     root = root_mean_squared_error(target, output, sample_weight=weight)
     assert rmse.value == pytest.approx(10 * root)
     constant = root_mean_squared_error(target, prior, sample_weight=weight)
-    assert (r2.constant, rmse.constant) == (0, pytest.approx(10 * constant))
+    assert (r2.baseline, rmse.baseline) == (0, pytest.approx(10 * constant))
     assert (r2.higher_is_better, rmse.higher_is_better) == (True, False)
 
 
@@ -63,7 +63,7 @@ def test_binary_scores_are_those_of_scikit_learn(weighted):
     weight = rng.uniform(0.1, 2, 80) if weighted else None
     prior = np.full_like(output, 0.4)
     accuracy, loss = classification_scores(BinaryCrossEntropy(), output, prior, target, weight)
-    for raw, scores in ((output, ("value", "value")), (prior, ("constant", "constant"))):
+    for raw, scores in ((output, ("value", "value")), (prior, ("baseline", "baseline"))):
         probability = 1 / (1 + np.exp(-raw[:, 0]))
         expected = (
             accuracy_score(target[:, 0], probability > 0.5, sample_weight=weight),
@@ -86,7 +86,7 @@ def test_multiclass_scores_are_those_of_scikit_learn(weighted):
     assert accuracy.value == pytest.approx(
         accuracy_score(labels, output.argmax(axis=1), sample_weight=weight)
     )
-    assert accuracy.constant == pytest.approx(
+    assert accuracy.baseline == pytest.approx(
         accuracy_score(labels, np.ones(80), sample_weight=weight)
     )
     assert loss.value == pytest.approx(log_loss(labels, softmax(output), sample_weight=weight))
@@ -213,10 +213,12 @@ def test_the_error_of_grouped_rows_is_that_of_groups():
     assert mixed[0].standard_error < alone[0].standard_error / 3
 
 
-def test_a_score_says_itself_in_one_line():
+def test_a_score_in_one_line():
     score = Score("accuracy", 0.98765, 0.0123, 0.5, True)
-    assert str(score) == "accuracy 0.9877 ± 0.012 (a constant: 0.5)"
-    assert Score(**score.to_json()) == score
+    assert str(score) == "accuracy 0.9877 ± 0.012 (baseline: 0.5)"
+    assert Score.from_json(score.to_json()) == score
+    old = {"constant" if name == "baseline" else name: x for name, x in score.to_json().items()}
+    assert Score.from_json(old) == score
 
 
 def test_the_error_of_balanced_accuracy_is_its_scatter_from_sample_to_sample():
@@ -234,7 +236,7 @@ def test_the_error_of_balanced_accuracy_is_its_scatter_from_sample_to_sample():
     assert np.mean([score.value for score in found]) == pytest.approx(0.8, abs=0.01)
     scatter = np.std([score.value for score in found])
     assert np.mean([score.standard_error for score in found]) == pytest.approx(scatter, rel=0.1)
-    assert {score.constant for score in found} == {0.5}
+    assert {score.baseline for score in found} == {0.5}
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -260,7 +262,7 @@ def test_scores_of_other_losses_are_those_of_scikit_learn(loss, oracle, weighted
     )
     assert first.metric == getattr(oracle, "func", oracle).__name__
     assert first.value == pytest.approx(oracle(truth, predicted, sample_weight=weight))
-    assert first.constant == pytest.approx(oracle(truth, constant, sample_weight=weight))
+    assert first.baseline == pytest.approx(oracle(truth, constant, sample_weight=weight))
     assert not first.higher_is_better
     mean = np.average((truth - 3 * target.mean()) ** 2, weights=weight)
     error = np.average((truth - predicted) ** 2, weights=weight)

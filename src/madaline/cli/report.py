@@ -118,6 +118,6 @@ def _clipped(name: str, width: int) -> str:
 
 def _aligned(score: Score) -> list[str]:
     """Return value, error and constant with as many decimals as two digits of the error need."""
-    numbers = (score.value, score.standard_error, score.constant)
+    numbers = (score.value, score.standard_error, score.baseline)
     digits = decimals(score.standard_error)
     return [f"{number:.4g}" if digits is None else f"{number:,.{digits}f}" for number in numbers]

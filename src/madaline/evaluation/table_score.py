@@ -44,7 +44,7 @@ def score_predictions(
     --------
     >>> truth = np.array(["a", "b", "a", None], dtype=object)
     >>> print(*score_predictions(truth, truth, loss=BinaryCrossEntropy(), name="letter"))
-    accuracy 1 ± 0 (a constant: 0.6667)
+    accuracy 1 ± 0 (baseline: 0.6667)
     """
     known = ~is_missing(truth)
     if not known.any():

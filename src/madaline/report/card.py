@@ -105,7 +105,7 @@ def _scores(model: FittedModel) -> Iterator[str]:
         yield "**It is not clearly better than the baseline.**"
     yield from ("", "| score | networks | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:
-        numbers = (score.value, score.standard_error, score.constant)
+        numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = with_error(numbers, score.standard_error)
         name = _text(METRICS.get(score.metric, score.metric))
         yield f"| {name} | {value} ± {error} | {baseline} |"

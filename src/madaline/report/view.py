@@ -75,7 +75,7 @@ def _score(score: Mapping[str, Any]) -> dict[str, Any]:
     numbers = (
         score["value"],
         score["standard_error"],
-        score["constant"],
+        score["baseline"],
         score["value"] - score["gain"],
     )
     value, error, baseline, alone = with_error(numbers, score["standard_error"])

@@ -32,7 +32,7 @@ def glance(summary: Summary) -> str:
         lines.append(
             f"<tr><td>{escape(METRICS.get(score.metric, score.metric))}</td>"
             f"<td>{score.value:{spec}} ± {score.standard_error:{spec}}</td>"
-            f"<td>{score.constant:{spec}}</td></tr>"
+            f"<td>{score.baseline:{spec}}</td></tr>"
         )
     lines.append("</tbody></table>")
     clear = [escape(one.name) for one in summary.importances if one.clear]

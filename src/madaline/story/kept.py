@@ -65,7 +65,7 @@ def _score(score: Score) -> str:
     alone = f"; without averaging over folds it is {score.out_of_fold:{spec}}" if score.gain else ""
     return (
         f"The {metric_name(score.metric)} is {score.value:{spec}} ± {score.standard_error:{spec}}"
-        f" (baseline, a constant prediction: {score.constant:{spec}}){alone}."
+        f" (baseline, a constant prediction: {score.baseline:{spec}}){alone}."
     )
 
 

@@ -77,7 +77,7 @@ class Summary:
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
         """Return the summary that `to_json` described."""
         own = {name: value for name, value in values.items() if name != "learned"}
-        scores = tuple(Score(**score) for score in own["scores"])
+        scores = tuple(map(Score.from_json, own["scores"]))
         units = {name: tuple(layers) for name, layers in own["units"].items()}
         leaks = tuple(Leak(**leak) for leak in own["leaks"])
         importances = tuple(map(Importance.from_json, own.get("importances", ())))
