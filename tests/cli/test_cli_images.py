@@ -174,8 +174,8 @@ def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
     told = run("fit", "cards.csv", "--target", "answer", "--effort", "2", "-o", "cards.madaline")
     said = " ".join((told.err + told.out).split())
     assert "1 column of images: face" in said
-    assert "convolutions are named by the units of each" in said
-    assert "plain or bins is how numbers are encoded" in said
+    assert "Convolutions: the units of each" in said
+    assert "plain: numbers as they are" in said
     assert run("predict", "cards.madaline", "cards.csv").out.count("\n") == 81
     assert "face = 9 x 9 pixels, gray" in run("explain", "cards.madaline", "cards.csv").out
     (place / "gone.csv").write_text("face,size\nnowhere.png,1\n", encoding="utf-8")

@@ -58,7 +58,7 @@ def test_a_table_may_name_sound_files(run, place, beeps):
     (place / "beeps.csv").write_text("\n".join(["clip,pitch", *lines]))
     outcome = run("fit", "beeps.csv", "--target", "pitch", "-o", "b.madaline", "--effort", "4")
     assert "1 column of sounds: clip" in outcome.err
-    assert "In the names of recipes, convolutions are named by the units" in outcome.err
+    assert "Convolutions: the units of each" in outcome.err
     rows = run("predict", "b.madaline", "beeps.csv").out.splitlines()
     assert (
         np.mean([row == path.parent.name for row, path in zip(rows[1:], files, strict=True)]) > 0.9

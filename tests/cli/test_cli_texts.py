@@ -28,7 +28,7 @@ def test_a_table_of_texts_just_works(run, reviews, place):
     fitted = run("fit", "reviews.csv", "--target", "label", "--effort", 6)
     assert fitted.code == 0
     assert "1 text: review" in fitted.err
-    assert "In the names of recipes, terms are words" in fitted.err
+    assert "Terms: words, pairs of words" in " ".join(fitted.err.split())
     new = pd.DataFrame(
         {"review": ["A LOVELY shop", "stale tea", "", "日本語です", "tea " * 50_000]}
     )

@@ -201,8 +201,8 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         " rows worse leave early."
     )
     yield paragraph(
-        f"In the names of recipes, {legend(fitting.plan.recipes)}. The loss is measured on rows"
-        " that their networks did not learn from: lower is better."
+        legend(recipe.name for recipe in fitting.plan.recipes)
+        + " Their loss is measured on rows that they did not learn from: lower is better."
     )
     metric = fitting.race.examples.metric
     if metric is not None:

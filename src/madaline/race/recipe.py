@@ -11,7 +11,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any
+
+WORDS_OF_NAMES: Mapping[str, str] = {
+    "terms": "words, pairs of words and signs",
+    "convolutions": "the units of each, over small windows of an image or a few steps of a sequence"
+    " or sound",
+    "averaged": "over all steps",
+    "plain": "numbers as they are",
+    "bins": "numbers also spread over so many ranges",
+    "decay time": "epochs in which an unneeded weight decays (short: simpler networks)",
+    "hidden": "share of the columns hidden from each row in training",
+    "warped": "images distorted, sequences sped up and slowed down, at random in training",
+    "offset": "sequences shifted by a constant at random in training",
+    "pitch": "sounds shifted in pitch at random in training",
+    "rate": "learning rate, if changed",
+    " epoch": "snapshot of an earlier epoch",
+}
+"""What the words in the names of recipes mean."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +58,6 @@ class Recipe(ABC):
     _: KW_ONLY
     learning_rate: float = 0.03
     column_dropout: float = 0.0
-
-    legend: ClassVar[str]
-    """What the words mean that names of this type alone have."""
 
     @property
     def name(self) -> str:
@@ -98,8 +112,6 @@ class TableRecipe(Recipe):
     '16 bins · decay time 3 · 3×64'
     """
 
-    legend = "plain or bins is how numbers are encoded"
-
     def _inputs(self) -> Iterator[str]:
         yield f"{self.n_bins} bins" if self.n_bins else "plain"
 
@@ -146,12 +158,6 @@ class GridRecipe(Recipe):
     pitch: float = 0.0
     averaged: bool = False
 
-    legend = (
-        "convolutions are named by the units of each, over small windows of an image or a few steps"
-        " of a sequence or sound (averaged: over all steps); warped, offset and pitch are how much"
-        " rows are changed at random in training"
-    )
-
     @property
     def random_layers(self) -> bool:
         """Whether layers draw random numbers in training, so that each fold trains by itself."""
@@ -183,19 +189,18 @@ class TextRecipe(Recipe):
     _: KW_ONLY
     learning_rate: float = 0.0003
 
-    legend = "terms are words, pairs of words and signs"
-
     def _inputs(self) -> Iterator[str]:
         yield "terms"
 
 
-def legend(recipes: Iterable[Recipe]) -> str:
-    """Return what the words in the names of some recipes mean."""
-    types = dict.fromkeys(type(recipe).legend for recipe in recipes)
+def legend(names: Iterable[str]) -> str:
+    """Return how to read the names of some recipes, in a few sentences."""
+    text = " ".join(names)
+    used = {word: meaning for word, meaning in WORDS_OF_NAMES.items() if word in text}
+    words = "; ".join(f"{word.strip()}: {meaning}" for word, meaning in used.items())
     return (
-        f"{'; '.join(types)}; decay time is the epochs in which an unneeded weight decays (short:"
-        " simpler networks); 3×64 is three hidden layers of 64 units; rate is the learning rate, if"
-        " it was changed"
+        "Recipes are named by their settings and the units of their hidden layers (3×64: three of"
+        f" 64 units). {words[:1].upper()}{words[1:]}."
     )
 
 

@@ -20,6 +20,7 @@ from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER
 from madaline.evaluation.quality import quality_from_json
 from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.explain.readout import short
+from madaline.race.recipe import legend
 from madaline.report.svg import bar_svg, distribution_svg
 from madaline.report.texts import percent
 from madaline.report.view_of_rows import view_of_effects, view_of_explanation
@@ -53,7 +54,7 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "story": _story(data["story"]),
         "learning": learning_figure(data["history"], data["summary"]["weights"]),
         "networks": _networks(data["summary"]),
-        "convolutions": any(name.startswith("convolutions") for name in data["summary"]["weights"]),
+        "legend": legend(data["summary"]["weights"]),
         "of_values": any(one["kind"] in OF_VALUES for one in data["columns"]),
         "columns": _columns(data["columns"], data["profile"]),
         "qualities": _qualities(data),
