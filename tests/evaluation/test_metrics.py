@@ -80,7 +80,7 @@ def test_metrics_of_classes_are_those_of_scikit_learn(name, n_classes, weighted)
     value = metric.value(output, slice(0, N))
     assert value == pytest.approx(oracle(codes, probability, sample_weight=weight))
     assert metric.best == (0 if name == "brier" else 1)
-    assert metric.shortfall(output, slice(0, N)) == pytest.approx(abs(metric.best - value))
+    assert metric.distance(output, slice(0, N)) == pytest.approx(abs(metric.best - value))
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -127,11 +127,11 @@ def test_a_function_gets_numbers_in_their_own_unit():
     target = np.array([0.0, 10.0, 20.0])
     seen = []
 
-    def judge(truth, prediction):
+    def metric_of(truth, prediction):
         seen.append((truth, prediction))
         return -np.abs(truth - prediction).max()
 
-    metric = Objective(loss="poisson", metric=judge).make_metric(
+    metric = Objective(loss="poisson", metric=metric_of).make_metric(
         CountEncoder.fit(target), target, None, n_judged=3
     )
     assert metric.value(np.log([[0.5], [1.0], [2.0]]), slice(0, 3)) == pytest.approx(-5)
@@ -142,24 +142,24 @@ def test_a_function_gets_numbers_in_their_own_unit():
     ("wanted", "match"),
     [
         (lambda y, p: "good", "returned 'good': let it return a number"),
-        (lambda y, p: np.inf, "makes inf of perfect predictions"),
+        (lambda y, p: np.inf, "perfect predictions give inf"),
         (lambda y, p: [][1], "list index"),
     ],
 )
-def test_functions_that_do_not_judge_are_refused(wanted, match):
+def test_functions_that_are_no_metrics_are_refused(wanted, match):
     with pytest.raises((InputError, IndexError), match=match):
         classes(2, wanted)
 
 
 def test_rows_that_cannot_be_ranked_are_named():
     labels = np.array(["a"] * 5 + ["b"] * 5)
-    with pytest.raises(InputError, match=r"roc_auc cannot judge these 5 rows"):
+    with pytest.raises(InputError, match=r"roc_auc cannot be computed on these 5 rows"):
         Objective(metric="roc_auc").make_metric(ClassEncoder.fit(labels), labels, None, n_judged=5)
 
 
 def test_what_diverged_is_infinitely_worse():
     metric, output, _, _ = classes(4, "accuracy")
-    assert metric.shortfall(np.where(output > 2, np.inf, output), slice(0, N)) == np.inf
+    assert metric.distance(np.where(output > 2, np.inf, output), slice(0, N)) == np.inf
 
 
 @pytest.mark.parametrize("grouped", [False, True])

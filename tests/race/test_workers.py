@@ -169,7 +169,7 @@ def test_processes_end_with_the_race(make_examples, plan, processes):
 def test_what_a_metric_holds_need_not_be_sent(make_examples, plan, bits, processes):
     def make():
         examples = make_examples()
-        spread = SimpleNamespace(shortfall=lambda output, places: float(np.ptp(output)))
+        spread = SimpleNamespace(distance=lambda output, places: float(np.ptp(output)))
         return replace(examples, metric=spread)
 
     alone, two = (Race(plan, make(), 5, Workers(n_jobs)) for n_jobs in (1, 2))

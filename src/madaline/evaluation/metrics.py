@@ -1,4 +1,4 @@
-"""A metric judges instead of the loss: it chooses recipes, epochs and the mix, not the gradient."""
+"""A metric may choose recipes, epochs and the ensemble; gradients remain those of the loss."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from madaline.nn.losses import Loss
 Function: TypeAlias = Callable[[Array, Array, Array | None], float]
 """From the truth, predictions and weights to a value."""
 
-TIE = 1e-6
-"""Share of the loss in what is made small: it tells outputs apart that a metric does not."""
+TIE_BREAK = 1e-6
+"""Share of the loss that is added to a metric, to tell outputs of equal value apart."""
 
 BLOCKS = 20
-"""Parts of the rows, one of which is left out at a time, to see how far off a value may be."""
+"""Parts of the rows for the jackknife, which leaves one of them out at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """A metric and the rows that it judges (final).
+    """A metric and the rows to evaluate it on (final).
 
     Parameters
     ----------
@@ -36,19 +36,19 @@ class Metric:
     function : callable
         From truth, predictions (probabilities of classes, or numbers) and weights to a value.
     higher_is_better : bool
-        Whether large values are good.
+        Whether higher values are better.
     truth : ndarray of shape (n_samples,)
-        Class numbers, labels or numbers, as `function` wants them, in the order of the examples.
+        Class indices, labels or numbers, as `function` expects them.
     perfect : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        What predictions would be if they were right.
+        Perfect predictions.
     target_encoder : TargetEncoder
-        Makes numbers in the target's own unit of predictions.
+        Converts predictions to the target's own unit.
     loss : Loss
         Owns the inverse link.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row, without those of classes.
     n_judged : int
-        The first so many rows are judged.
+        Number of rows to evaluate, the first ones.
     """
 
     name: str
@@ -63,45 +63,42 @@ class Metric:
 
     @cached_property
     def best(self) -> float:
-        """The value of perfect predictions of the judged rows.
+        """The value of perfect predictions.
 
         Raises
         ------
         InputError
             If there is none: the metric does not suit these rows.
         """
-        cannot = f"metric {self.name} cannot judge these {self.n_judged} rows"
-        remedy = "choose another metric, or other rows to be judged."
+        cannot = f"metric {self.name} cannot be computed on these {self.n_judged} rows"
+        remedy = "choose another metric, or other rows to evaluate."
         try:
             best = self._of(self.perfect[: self.n_judged], slice(0, self.n_judged))
+        except InputError:
+            raise
         except (ValueError, TypeError, ArithmeticError) as error:
-            if isinstance(error, InputError):
-                raise
             raise InputError(f"{cannot} ({str(error).rstrip('.')}): {remedy}") from error
         if not np.isfinite(best):
-            raise InputError(f"{cannot} (it makes {best} of perfect predictions): {remedy}")
+            raise InputError(f"{cannot} (perfect predictions give {best}): {remedy}")
         return best
 
-    def value(self, output: Array, places: slice | Array) -> float:
+    def value(self, output: Array, rows: slice | Array) -> float:
         """Return the metric of the raw output of some rows; NaN of outputs that diverged."""
         with np.errstate(over="ignore", invalid="ignore"):
             prediction = self._prediction(output)
-        if not np.isfinite(prediction).all():
-            return float("nan")
-        return self._of(prediction, places)
+        return self._of(prediction, rows) if np.isfinite(prediction).all() else float("nan")
 
-    def shortfall(self, output: Array, places: slice | Array) -> float:
-        """Return by how much the metric of some rows is worse than that of perfect predictions."""
-        value = self.value(output, places)
+    def distance(self, output: Array, rows: slice | Array) -> float:
+        """Return the distance of the metric of some rows to that of perfect predictions."""
+        value = self.value(output, rows)
         if np.isnan(value):
             return float("inf")
         return self.best - value if self.higher_is_better else value - self.best
 
     def score(self, output: Array, prior: Array, groups: Array | None) -> Score:
-        """Return the metric of the judged rows, beside that of a constant.
+        """Return the metric of the evaluated rows, beside that of a constant.
 
-        The standard error is that of the jackknife: the rows, or groups of rows, are dealt into
-        `BLOCKS` blocks, and the metric is taken without each of them in turn.
+        The standard error is that of the jackknife over `BLOCKS` blocks of rows, or of groups.
 
         Parameters
         ----------
@@ -110,26 +107,20 @@ class Metric:
         groups : int ndarray of shape (n_judged,), optional
             Rows of one group are not independent.
         """
-        places = np.arange(self.n_judged)
+        rows = np.arange(self.n_judged)
         constant = np.broadcast_to(prior.mean(axis=0), prior.shape)
-        blocks = (places if groups is None else groups) % BLOCKS
-        without = [
-            self.value(output[blocks != block], places[blocks != block])
-            for block in np.unique(blocks)
-        ]
-        known = [value for value in without if np.isfinite(value)]  # a block may be all of a class
-        spread = np.sqrt((len(known) - 1) * np.var(known)) if known else 0.0
-        return Score(
-            self.name,
-            self.value(output, places),
-            float(spread),
-            self.value(constant, places),
-            self.higher_is_better,
-        )
+        blocks = (rows if groups is None else groups) % BLOCKS
+        values = [self.value(output[blocks != b], rows[blocks != b]) for b in np.unique(blocks)]
+        known = [
+            value for value in values if np.isfinite(value)
+        ]  # without a block, all may be alike
+        error = np.sqrt((len(known) - 1) * np.var(known)) if known else 0.0
+        value, baseline = self.value(output, rows), self.value(constant, rows)
+        return Score(self.name, value, float(error), baseline, self.higher_is_better)
 
-    def _of(self, prediction: Array, places: slice | Array) -> float:
-        weight = None if self.weight is None else self.weight[places]
-        value: Any = self.function(self.truth[places], prediction, weight)
+    def _of(self, prediction: Array, rows: slice | Array) -> float:
+        weight = None if self.weight is None else self.weight[rows]
+        value: Any = self.function(self.truth[rows], prediction, weight)
         try:
             return float(value)
         except (TypeError, ValueError):
@@ -156,7 +147,7 @@ def make_metric(
     quantile: float,
     n_judged: int,
 ) -> Metric:
-    """Return the metric that is wanted.
+    """Return a metric by name, or of a function.
 
     Parameters
     ----------
@@ -165,40 +156,39 @@ def make_metric(
     target_encoder : TargetEncoder
         Of the target.
     loss : Loss
-        What networks make small.
+        The loss that the networks minimize.
     target : ndarray of shape (n_samples,)
-        Labels or numbers, in the order of the examples.
+        Labels or numbers.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row.
     quantile : float
-        Which one the pinball loss is about.
+        The quantile of the pinball loss.
     n_judged : int
-        The first so many rows are judged.
+        Number of rows to evaluate, the first ones.
 
     Raises
     ------
     InputError
         If the metric does not suit the target.
     """
-    codes = target_encoder.encode(target)
     if isinstance(target_encoder, ClassEncoder):
-        truth, perfect = codes, np.eye(len(target_encoder.classes))[codes]
+        truth = target_encoder.encode(target)
+        perfect = np.eye(len(target_encoder.classes))[truth]
     else:
         truth = perfect = np.asarray(target, np.float64)
     if callable(wanted):
-        name = getattr(wanted, "__name__", type(wanted).__name__)
-        truth = target_encoder.classes[codes] if isinstance(target_encoder, ClassEncoder) else truth
+        name, higher_is_better = getattr(wanted, "__name__", type(wanted).__name__), True
         function: Function = partial(_unweighted, wanted)
-        higher_is_better = True
-    elif wanted == "quantile":
-        name, higher_is_better = "mean_pinball_loss", False
-        function = partial(_pinball, level=quantile)
+        if isinstance(target_encoder, ClassEncoder):
+            truth = target_encoder.classes[truth]
     else:
         name, function, higher_is_better = (CLASS_METRICS | NUMBER_METRICS)[wanted]
+        if wanted == "quantile":
+            function = partial(_sklearn, "mean_pinball_loss", alpha=quantile)
     metric = Metric(
         name, function, higher_is_better, truth, perfect, target_encoder, loss, weight, n_judged
     )
-    _ = metric.best  # complain before training, not after
+    _ = metric.best  # raises an error now, not after training
     return metric
 
 
@@ -208,44 +198,41 @@ def _unweighted(
     return function(truth, prediction)
 
 
-def _accuracy(truth: Array, probability: Array, weight: Array | None) -> float:
-    from sklearn.metrics import accuracy_score
+def _sklearn(
+    name: str, truth: Array, prediction: Array, weight: Array | None, **options: Any
+) -> float:
+    import sklearn.metrics
 
-    return float(accuracy_score(truth, probability.argmax(axis=1), sample_weight=weight))
+    function = getattr(sklearn.metrics, name)
+    return float(function(truth, prediction, sample_weight=weight, **options))
+
+
+def _accuracy(truth: Array, probability: Array, weight: Array | None) -> float:
+    return _sklearn("accuracy_score", truth, probability.argmax(axis=1), weight)
 
 
 def _balanced_accuracy(truth: Array, probability: Array, weight: Array | None) -> float:
-    from sklearn.metrics import recall_score
-
-    # The mean recall of the classes that there are; scikit-learn's own name for it warns where a
-    # class is predicted that no row has.
-    present = np.unique(truth)
-    labels = probability.argmax(axis=1)
-    return float(recall_score(truth, labels, labels=present, average="macro", sample_weight=weight))
+    # The mean recall of the classes in `truth`; scikit-learn's balanced_accuracy_score warns where
+    # a class is predicted that no row has.
+    labels, predicted = np.unique(truth), probability.argmax(axis=1)
+    return _sklearn("recall_score", truth, predicted, weight, labels=labels, average="macro")
 
 
 def _f1(truth: Array, probability: Array, weight: Array | None) -> float:
-    from sklearn.metrics import f1_score
-
     average = "binary" if probability.shape[1] == 2 else "macro"
-    labels = probability.argmax(axis=1)
-    return float(f1_score(truth, labels, average=average, sample_weight=weight, zero_division=0.0))
+    predicted = probability.argmax(axis=1)
+    return _sklearn("f1_score", truth, predicted, weight, average=average, zero_division=0.0)
 
 
 def _roc_auc(truth: Array, probability: Array, weight: Array | None) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    facts = _one_against_all(truth, probability)
-    if facts[0].size == 0 or np.ptp(facts[0]) == 0:  # nothing to be ranked
+    positive, scores = _one_against_all(truth, probability)
+    if positive.size == 0 or np.ptp(positive) == 0:  # nothing to rank
         return float("nan")
-    return float(roc_auc_score(*facts, sample_weight=weight))
+    return _sklearn("roc_auc_score", positive, scores, weight)
 
 
 def _average_precision(truth: Array, probability: Array, weight: Array | None) -> float:
-    from sklearn.metrics import average_precision_score
-
-    facts = _one_against_all(truth, probability)
-    return float(average_precision_score(*facts, sample_weight=weight))
+    return _sklearn("average_precision_score", *_one_against_all(truth, probability), weight)
 
 
 def _brier(truth: Array, probability: Array, weight: Array | None) -> float:
@@ -259,45 +246,19 @@ def _brier(truth: Array, probability: Array, weight: Array | None) -> float:
 def _one_against_all(truth: Array, probability: Array) -> tuple[Array, Array]:
     """Return which rows are of each class, and its probability; of two, of the second class.
 
-    Of several classes, those that no row or every row has are left out: nothing can be ranked.
+    Of several classes, those of no row or of every row are left out: nothing can be ranked.
     """
     if probability.shape[1] == 2:
         return truth, probability[:, 1]
     one_hot = np.eye(probability.shape[1])[truth]
-    some = (one_hot.min(axis=0) == 0) & (one_hot.max(axis=0) == 1)
-    return one_hot[:, some], probability[:, some]
-
-
-def _r2(truth: Array, prediction: Array, weight: Array | None) -> float:
-    from sklearn.metrics import r2_score
-
-    return float(r2_score(truth, prediction, sample_weight=weight))
-
-
-def _squared(truth: Array, prediction: Array, weight: Array | None) -> float:
-    from sklearn.metrics import mean_squared_error
-
-    return float(mean_squared_error(truth, prediction, sample_weight=weight))
-
-
-def _absolute(truth: Array, prediction: Array, weight: Array | None) -> float:
-    from sklearn.metrics import mean_absolute_error
-
-    return float(mean_absolute_error(truth, prediction, sample_weight=weight))
+    mixed = (one_hot.min(axis=0) == 0) & (one_hot.max(axis=0) == 1)
+    return one_hot[:, mixed], probability[:, mixed]
 
 
 def _poisson(truth: Array, prediction: Array, weight: Array | None) -> float:
-    from sklearn.metrics import mean_poisson_deviance
-
-    # The deviance of a count that was predicted as impossible is infinite: as nearly impossible.
+    # A count whose prediction is 0 has an infinite deviance: clip at almost impossible.
     possible = np.maximum(prediction, 1e-6 * max(float(np.mean(truth)), 1e-300))
-    return float(mean_poisson_deviance(truth, possible, sample_weight=weight))
-
-
-def _pinball(truth: Array, prediction: Array, weight: Array | None, level: float = 0.5) -> float:
-    from sklearn.metrics import mean_pinball_loss
-
-    return float(mean_pinball_loss(truth, prediction, sample_weight=weight, alpha=level))
+    return _sklearn("mean_poisson_deviance", truth, possible, weight)
 
 
 CLASS_METRICS: dict[str, tuple[str, Function, bool]] = {
@@ -308,13 +269,13 @@ CLASS_METRICS: dict[str, tuple[str, Function, bool]] = {
     "f1": ("f1", _f1, True),
     "brier": ("brier", _brier, False),
 }
-"""What may judge classes instead of the log loss: its name, and whether large is good."""
+"""Metrics of classes other than the log loss: name, function, and whether higher is better."""
 
 NUMBER_METRICS: dict[str, tuple[str, Function, bool]] = {
-    "r2": ("r2", _r2, True),
-    "squared": ("mean_squared_error", _squared, False),
-    "absolute": ("mean_absolute_error", _absolute, False),
-    "quantile": ("mean_pinball_loss", _pinball, False),
+    "r2": ("r2", partial(_sklearn, "r2_score"), True),
+    "squared": ("mean_squared_error", partial(_sklearn, "mean_squared_error"), False),
+    "absolute": ("mean_absolute_error", partial(_sklearn, "mean_absolute_error"), False),
+    "quantile": ("mean_pinball_loss", partial(_sklearn, "mean_pinball_loss"), False),
     "poisson": ("mean_poisson_deviance", _poisson, False),
 }
-"""What may judge numbers instead of the loss."""
+"""Metrics of numbers: name, function, and whether higher is better."""

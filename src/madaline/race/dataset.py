@@ -13,7 +13,7 @@ from madaline.data.encoders.fold_features import FoldFeatures
 from madaline.data.io.spill import Rows
 from madaline.data.media.grid import Grid
 from madaline.data.splits.folded_rows import FoldedRows
-from madaline.evaluation.metrics import TIE, Metric
+from madaline.evaluation.metrics import TIE_BREAK, Metric
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.race.ensemble_weights import greedy_weights
@@ -131,13 +131,15 @@ class Examples:
     def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
         """Return the loss of one raw output for each of some rows: by default, of those judged.
 
-        Where a metric judges instead, it is what the metric lacks to be perfect; a trace of the
-        loss tells apart what the metric does not.
+        With a metric, return its distance to perfect instead, plus a trace of the loss as a tie
+        break.
         """
         places = self.judged if places is None else places
         with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
             loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
-        return loss if self.metric is None else self.metric.shortfall(output, places) + TIE * loss
+        return (
+            loss if self.metric is None else self.metric.distance(output, places) + TIE_BREAK * loss
+        )
 
     def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
         """Return the weights of outputs, each (n_judged, n_outputs), in their best mean.
