@@ -182,7 +182,7 @@ def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monk
 def test_a_column_that_gives_the_target_away_is_named(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--effort", 1)
     said = " ".join(outcome.out.split())
-    assert "Look out: price alone tells 100.0% of the target, all the others together" in said
+    assert "Look out: price alone explains 100.0% of the target, all other columns" in said
     outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 1)
     assert "Look out" not in outcome.out
 

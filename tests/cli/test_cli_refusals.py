@@ -53,7 +53,7 @@ def test_tables(run, place, content, words) -> None:
         (["--class-weight", "a=2", "c=3"], "names the class 'c', which no row has"),
         (["--class-weight", "balanced", "--task", "regression"], "class_weight is given, but the"),
         (["--loss", "absolute", "--task", "classification"], "The loss 'absolute' is for numbers"),
-        (["--metric", "r2", "--task", "classification"], "The metric 'r2' is not one of classes"),
+        (["--metric", "r2", "--task", "classification"], "The metric 'r2' is not for classes"),
         (["--quantile", "0.9"], "quantile is 0.9, but the loss is not given"),
         (["--loss", "quantile", "--quantile", "2"], "quantile is 2.0: give a number between"),
         (["--loss", "poisson"], "Regression needs numbers, but the target holds text ('a')"),

@@ -173,6 +173,6 @@ def test_a_column_that_gives_the_target_away_is_warned_of(halves):
     X, y = (np.tile(part, (3, 1) if part.ndim == 2 else 3) for part in map(np.asarray, halves))
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(size=(len(y), 2)), (y == y[0])[:, None] + 0.5], axis=1)
-    with pytest.warns(LeakWarning, match=r"x2 alone tells 100\.0% of the target.*leave it out"):
+    with pytest.warns(LeakWarning, match=r"x2 alone explains 100\.0% of the target.*leave it out"):
         model = AdaptiveClassifier(effort=2, random_state=0).fit(X, y == y[0])
     assert [leak.column for leak in model.model_.summary.leaks] == ["x2"]

@@ -108,7 +108,7 @@ def test_same_column_twice(halves):
 def test_more_columns_than_rows():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 500))
-    with pytest.warns(LeakWarning, match="x0 alone tells 100.0% of the target"):
+    with pytest.warns(LeakWarning, match="x0 alone explains 100.0% of the target"):
         model = AdaptiveRegressor(effort=1, random_state=0).fit(X, X[:, 0])
     assert np.isfinite(model.predict(X)).all()
 

@@ -206,8 +206,8 @@ def test_the_metric_judges_and_mixes_instead_of_the_loss(make_examples):
     [
         ({"metric": "auc"}, None, "metric is 'auc': choose one of log_loss, accuracy"),
         ({"metric": 3}, None, "metric is 3"),
-        ({"metric": "r2"}, "classification", "'r2' is not one of classes: choose one of log_loss"),
-        ({"metric": "f1"}, "regression", "'f1' is not one of numbers: choose one of r2, squared"),
+        ({"metric": "r2"}, "classification", "'r2' is not for classes: choose one of log_loss"),
+        ({"metric": "f1"}, "regression", "'f1' is not for numbers: choose one of r2, squared"),
         ({"metric": "r2", "quantile": 0.7}, None, "quantile is 0.7, but"),
     ],
 )

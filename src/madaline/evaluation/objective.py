@@ -1,4 +1,4 @@
-"""What a fit is to make small: the one place that holds what somebody wants of their networks."""
+"""The objective of a fit: loss, metric, quantile and class weights, as the user wants them."""
 
 from __future__ import annotations
 
@@ -31,38 +31,38 @@ from madaline.nn.losses import (
 )
 
 BALANCED = "balanced"
-"""The class weight that lets all classes count the same."""
+"""The class weight that gives all classes the same total weight."""
 
 LOG_LOSS = "log_loss"
-"""What judges classes unless another metric is wanted."""
+"""The metric of classes unless another one is wanted."""
 
 LOSSES = ("squared", "absolute", "quantile", "poisson")
-"""What may be made small where the target holds numbers."""
+"""Losses for numbers."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What is wanted of the networks; the defaults suit most tables.
+    """What to minimize, and what to select by; the defaults suit most tables.
 
     Parameters
     ----------
     loss : {"squared", "absolute", "quantile", "poisson"}, optional
-        For numbers: whether to predict the mean, the median, a quantile, or the mean of amounts
-        that are never below zero and scatter the more the larger they are. The mean by default.
+        For numbers: whether to predict the mean (the default), the median, a quantile, or the mean
+        of counts, which are never negative and scatter more the larger they are.
     quantile : float, default=0.5
-        Which quantile.
+        The quantile to predict.
     metric : str or callable, optional
         What chooses recipes, epochs and the mix instead of the loss: one of `CLASS_METRICS` or
         `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
         classes) whose values are the higher the better.
     class_weight : "balanced" or mapping of label to float, optional
-        How much the rows of each class count in training, beside their own weights. ``"balanced"``
-        lets all classes count the same; classes that a mapping leaves out count 1.
+        Factor of the weights of the rows of each class in training. ``"balanced"`` gives all
+        classes the same total weight; classes that a mapping leaves out have the factor 1.
 
     Raises
     ------
     InputError
-        If something else is wanted.
+        If a value is unknown, or does not suit another one.
 
     Examples
     --------
@@ -78,7 +78,7 @@ class Objective:
     class_weight: str | Mapping[Any, float] | None = None
 
     def __post_init__(self) -> None:
-        """Check what can be checked without a table."""
+        """Check all values that do not depend on a table."""
         _check_loss(self.loss)
         _check_metric(self.metric)
         _check_quantile(self.quantile, self.loss, self.metric)
@@ -86,17 +86,17 @@ class Objective:
 
     @property
     def task(self) -> str | None:
-        """The task that it tells, if any."""
+        """The task that the settings imply, if any."""
         metric = self.metric if isinstance(self.metric, str) else None
         if self.loss is not None or metric in NUMBER_METRICS:
             return REGRESSION
-        told = self.class_weight is not None or metric in (LOG_LOSS, *CLASS_METRICS)
-        return CLASSIFICATION if told else None
+        of_classes = self.class_weight is not None or metric in (LOG_LOSS, *CLASS_METRICS)
+        return CLASSIFICATION if of_classes else None
 
     def settings(self) -> dict[str, Any]:
-        """Return what was asked for, without what is usual, as JSON-able values.
+        """Return the settings other than the defaults as JSON-able values.
 
-        Weights of classes are pairs, as labels need not be text.
+        Class weights are pairs, as labels need not be text.
 
         Examples
         --------
@@ -119,27 +119,26 @@ class Objective:
         return settings
 
     def check_task(self, task: str) -> None:
-        """Refuse what the task does not have."""
+        """Raise `InputError` if a setting does not suit the task."""
         if self.loss is not None and task != REGRESSION:
             raise InputError(
-                f"The loss {self.loss!r} is for numbers, but the target is taken for classes: leave"
+                f"The loss {self.loss!r} is for numbers, but the target holds classes: leave"
                 " it out, or choose regression."
             )
         known = (LOG_LOSS, *CLASS_METRICS) if task == CLASSIFICATION else tuple(NUMBER_METRICS)
         if isinstance(self.metric, str) and self.metric not in known:
             what = "classes" if task == CLASSIFICATION else "numbers"
             raise InputError(
-                f"The metric {self.metric!r} is not one of {what}: choose one of"
-                f" {', '.join(known)}."
+                f"The metric {self.metric!r} is not for {what}: choose one of {', '.join(known)}."
             )
         if self.class_weight is not None and task != CLASSIFICATION:
             raise InputError(
-                "class_weight is given, but the target is taken for numbers: leave it out, or"
+                "class_weight is given, but the target holds numbers: leave it out, or"
                 " choose classification."
             )
 
     def fit_target_encoder(self, task: str, target: Array, weight: Array | None) -> TargetEncoder:
-        """Return the target encoder that makes of a target what networks learn."""
+        """Return a target encoder, fitted on the target."""
         match task:
             case "classification":
                 return ClassEncoder.fit(target, weight)
@@ -151,7 +150,7 @@ class Objective:
                 raise InputError(f"task is {task!r}: say 'classification' or 'regression'.")
 
     def network_loss(self, target_encoder: TargetEncoder) -> Loss:
-        """Return what the networks make small."""
+        """Return the loss that the networks minimize."""
         if isinstance(target_encoder, ClassEncoder):
             return BinaryCrossEntropy() if len(target_encoder.classes) == 2 else CrossEntropy()
         match self.loss:
@@ -167,18 +166,18 @@ class Objective:
     def make_metric(
         self, target_encoder: TargetEncoder, target: Array, weight: Array | None, *, n_judged: int
     ) -> Metric | None:
-        """Return what judges the networks, unless it is the loss that they make small.
+        """Return the metric to select by; None if it is the loss.
 
         Parameters
         ----------
         target_encoder : TargetEncoder
             Of the target.
         target : ndarray of shape (n_samples,)
-            Labels or numbers; those that are judged come first.
+            Labels or numbers; the rows to evaluate come first.
         weight : ndarray of shape (n_samples,), optional
-            Each row's own weight.
+            Weight of each row.
         n_judged : int
-            How many rows are judged.
+            Number of rows to evaluate.
         """
         if self.metric is None or self.metric in (LOG_LOSS, self.loss or "squared"):
             return None
@@ -193,16 +192,16 @@ class Objective:
         )
 
     def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
-        """Return how much each row counts in training.
+        """Return the weight of each row in training: its own times that of its class.
 
         Parameters
         ----------
         classes : ndarray of shape (n_classes,)
             The labels.
         codes : int ndarray of shape (n_samples,)
-            The number of each row's class.
+            Index of each row's class.
         weight : ndarray of shape (n_samples,), optional
-            Each row's own weight.
+            Weight of each row.
         """
         if self.class_weight is None:
             return weight
@@ -216,25 +215,25 @@ def class_weights(
     codes: Array,
     weight: Array | None = None,
 ) -> Array:
-    """Return the weight of each class, as scikit-learn's `compute_class_weight` does.
+    """Return the weight of each class, like scikit-learn's `compute_class_weight`.
 
-    The weight of a class that is to be balanced is ``total / (n_classes * total of the class)``.
+    A balanced class has the weight ``total / (n_classes * total of the class)``.
 
     Parameters
     ----------
     class_weight : "balanced" or mapping of label to float
-        What is wanted.
+        The wanted weights.
     classes : ndarray of shape (n_classes,)
         The labels.
     codes : int ndarray of shape (n_samples,)
-        The number of each row's class.
+        Index of each row's class.
     weight : ndarray of shape (n_samples,), optional
-        Each row's own weight.
+        Weight of each row.
 
     Raises
     ------
     InputError
-        If a mapping names a label that no row has, while a class has no weight: a slip of the pen.
+        If a mapping names a label that no row has while a class has no weight: probably a typo.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How well predictions agree with the truth, where a table holds both."""
+"""Scores of predictions for a table that has the target, too."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def score_predictions(
     prediction : ndarray of shape (n_samples,)
         Labels or numbers.
     truth : ndarray of shape (n_samples,)
-        A column of a table; rows without a value do not count.
+        A column of a table; rows without a value are left out.
     loss : Loss
-        What the model made small.
+        The loss that the model minimized.
     name : str
         Name of the column, for messages.
 
     Returns
     -------
     tuple of Score
-        Empty if no row has a truth.
+        Empty if no row has a true value.
 
     Raises
     ------
     InputError
-        If numbers were predicted and the truth is something else.
+        If numbers were predicted, but the truth holds other values.
 
     Examples
     --------
@@ -52,13 +52,13 @@ def score_predictions(
     if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
         return (_accuracy(prediction[known], truth[known]),)
     numbers = as_numbers(name, truth)[known]
-    # In units of the largest, as squares of large numbers overflow.
+    # In units of the largest number, as squares of large numbers overflow.
     scale = float(max(np.abs(numbers).max(), np.abs(prediction[known]).max())) or 1.0
     output, target = prediction[known][:, None] / scale, numbers[:, None] / scale
     if isinstance(loss, Poisson):
         if numbers.min() < 0:
             raise InputError(
-                f"The column {name} holds {numbers.min():g}, but the model predicts amounts of 0 or"
+                f"The column {name} holds {numbers.min():g}, but the model predicts counts of 0 or"
                 " more: correct it, or leave it out."
             )
         output = np.log(np.maximum(output, np.finfo(np.float64).tiny))
@@ -68,7 +68,7 @@ def score_predictions(
 
 
 def label_text(label: Any) -> str:
-    """Return a label as text; a file does not tell the number 1 from 1.0 or the text 1.
+    """Return a label as text, the same for 1, 1.0 and "1", which files do not distinguish.
 
     Examples
     --------
@@ -81,6 +81,6 @@ def label_text(label: Any) -> str:
 def _accuracy(prediction: Array, truth: Array) -> Score:
     labels = [label_text(label) for label in truth]
     hits = np.array([label_text(label) for label in prediction]) == np.array(labels)
-    commonest = np.unique(labels, return_counts=True)[1].max()
+    most_frequent = np.unique(labels, return_counts=True)[1].max()
     error = float(np.std(hits) / np.sqrt(len(hits)))
-    return Score("accuracy", float(hits.mean()), error, float(commonest / len(hits)), True)
+    return Score("accuracy", float(hits.mean()), error, float(most_frequent / len(hits)), True)

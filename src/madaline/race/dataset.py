@@ -137,9 +137,9 @@ class Examples:
         places = self.judged if places is None else places
         with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
             loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
-        return (
-            loss if self.metric is None else self.metric.distance(output, places) + TIE_BREAK * loss
-        )
+        if self.metric is None:
+            return loss
+        return self.metric.distance(output, places) + TIE_BREAK * loss
 
     def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
         """Return the weights of outputs, each (n_judged, n_outputs), in their best mean.

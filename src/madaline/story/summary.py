@@ -79,7 +79,7 @@ class Summary:
         own = {name: value for name, value in values.items() if name != "learned"}
         scores = tuple(map(Score.from_json, own["scores"]))
         units = {name: tuple(layers) for name, layers in own["units"].items()}
-        leaks = tuple(Leak(**leak) for leak in own["leaks"])
+        leaks = tuple(map(Leak.from_json, own["leaks"]))
         importances = tuple(map(Importance.from_json, own.get("importances", ())))
         rebuilt = {"scores": scores, "units": units, "leaks": leaks, "importances": importances}
         return cls(**(own | rebuilt))
