@@ -14,7 +14,7 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.data.column import is_missing
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.estimators.rows import FEWEST, count_rows
+from madaline.estimators.counted_rows import FEWEST, count_rows
 
 QUICK = {"effort": 8, "random_state": 0}
 

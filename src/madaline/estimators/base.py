@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: a fit, read from top to bottom."""
+"""What the classifier and the regressor share: fitting, predicting and saving."""
 
 from __future__ import annotations
 
@@ -16,19 +16,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.diagnosis.diagnosis import Diagnosis
-from madaline.errors import InputError, LeakWarning, NothingLearnedWarning
-from madaline.estimators.accounts import Accounts
-from madaline.estimators.folds import read_folds
+from madaline.errors import LeakWarning, NothingLearnedWarning
+from madaline.estimators.arguments import read_effort, read_folds, read_kinds, read_seed
+from madaline.estimators.counted_rows import CountedRows, count_rows
+from madaline.estimators.explanations import Explanations
 from madaline.estimators.one_a_row import read_groups, read_weight
-from madaline.estimators.overall import OverallExplanations
 from madaline.estimators.plain_rows import read_plain_rows
-from madaline.estimators.rows import CountedRows, count_rows
-from madaline.estimators.settings import read_effort, read_kinds, read_seed
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
-from madaline.explain import Explanation, explain
-from madaline.explain.attributions.background import NO_ROWS, some_rows
+from madaline.explain.attributions.background import some_rows
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -37,8 +33,8 @@ from madaline.runtime.predictor import Rows
 from madaline.story.summary import Summary
 
 
-class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
-    """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`, which say what to expect."""
+class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+    """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     _task: ClassVar[str]
     _metric_of_score: ClassVar[str]
@@ -73,13 +69,14 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         y : array-like of shape (n_samples,)
             What to predict.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each row counts. Rows of weight zero are left out.
+            Weight of each row. Rows of weight zero are left out.
         groups : array-like of shape (n_samples,), optional
-            Rows of one group (a patient, a day) are judged only by networks that saw none of it.
+            Rows of one group (a patient, a day) are never in the training set and the held-out fold
+            of the same network.
         folds : int, array-like of shape (n_samples,), splitter or iterable, optional
             How many folds; or the number of each row's fold, -1 for rows that are always learned
-            from and never judged (so -1 and 0 make one validation set); or a splitter of
-            scikit-learn, or pairs of (train, test) row numbers, which judge no row twice. By
+            from and never held out (so -1 and 0 make one validation set); or a splitter of
+            scikit-learn, or pairs of (train, test) row numbers, whose test sets do not overlap. By
             default three to ten folds, the fewer the more rows there are.
 
         Returns
@@ -90,16 +87,15 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         Raises
         ------
         InputError
-            If there is nothing that could be learned, with the reason and the remedy; it is a
-            `ValueError`.
+            If nothing can be learned, with the reason and the remedy; it is a `ValueError`.
 
         Warns
         -----
         LeakWarning
             If a column all but gives the target away.
         NothingLearnedWarning
-            If what was learned is no better than a constant, beyond doubt, on rows that networks
-            never saw. Both are in `madaline.errors`.
+            If the out-of-fold predictions are not significantly better than a constant. Both are
+            in `madaline.errors`.
         """
         table = read_table(self, X, fitting=True)
         target = self._read_target(y, table.n_samples)
@@ -153,63 +149,6 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         """
         return self._model().predict(self._rows(X), n_jobs=self.n_jobs)
 
-    def explain(
-        self,
-        X: Any,
-        *,
-        background: Any = None,
-        method: str = "expected",
-        scale: str | None = None,
-        target_class: Any = None,
-        nodes: int | None = None,
-        permutations: int | None = None,
-        random_state: int = 0,
-    ) -> Explanation:
-        """Say how much each column of each row adds to its prediction.
-
-        Parameters
-        ----------
-        X : data frame, array or sparse matrix of shape (n_samples, n_features)
-            The rows to explain, with the same columns as in `fit`.
-        background : the same, optional
-            Rows to compare with; by default `background_`. Of more than 100, 100 are drawn.
-        method : {"expected", "integrated", "slope", "shapley"}, default="expected"
-            Expected gradients, integrated gradients, the slope at the row times its difference
-            from the background, or Shapley values; see `madaline.explain.explain`.
-        scale : {"log_odds", "probability"}, optional
-            How the answer about a class is measured: by its log-odds against all other classes
-            (default), or by its probability. Numbers are explained in their own unit.
-        target_class : label, optional
-            The class to explain; by default each row's most probable one.
-        nodes, permutations : int, optional
-            How often networks are asked; see `madaline.explain.explain`.
-        random_state : int, default=0
-            Decides which rows of a large background, and which orders of columns, are drawn.
-
-        Returns
-        -------
-        Explanation
-            Print it, or make a table of it with ``pandas.DataFrame(explanation.to_columns())``.
-
-        Raises
-        ------
-        InputError
-            If the background has no rows, there is no such class, method or scale, or the
-            attributions do not add up to a ten-thousandth of the range of the output.
-        """
-        table = self._read(X)
-        return explain(
-            self._model(),
-            table,
-            background=self.background_ if background is None else self._background(background),
-            method=method,
-            scale=scale,
-            target_class=target_class,
-            nodes=nodes,
-            permutations=permutations,
-            seed=read_seed(random_state),
-        )
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.
 
@@ -226,7 +165,7 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         self._model().save(path)
 
     def __sklearn_tags__(self) -> Any:
-        """Say what kinds of input are understood."""
+        """Return the kinds of input that are understood, for scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
@@ -235,25 +174,9 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         # Text is understood, but tags.input_tags.string would also promise any Python object.
         return tags
 
-    def diagnose(self, X: Any) -> Diagnosis:
-        """Return how new rows differ from those that were learned from.
-
-        Parameters
-        ----------
-        X : data frame, array or sparse matrix of shape (n_samples, n_features)
-            The same columns as in `fit`.
-
-        Returns
-        -------
-        Diagnosis
-            Columns that drifted (two-sample tests, corrected for their number), rows far outside of
-            all that was learned from, categories that no training row had; ``print`` it.
-        """
-        return self._model().diagnose(self._read(X))
-
     @abstractmethod
     def _objective(self) -> Objective:
-        """Return what is to be made small."""
+        """Return the loss that is minimized and the metric."""
 
     @abstractmethod
     def _read_target(self, y: Any, n_samples: int) -> Array:
@@ -295,11 +218,6 @@ class AdaptiveEstimator(Accounts, OverallExplanations, BaseEstimator):  # type: 
         check_is_fitted(self, "model_")
         return read_table(self, X, fitting=False)
 
-    def _background(self, background: Any) -> Table:
-        if hasattr(background, "__len__") and len(background) == 0:
-            raise InputError(NO_ROWS)
-        return self._read(background)
-
 
 def _warn_of_empty_columns(schema: Schema) -> None:
     empty = [column.name for column in schema.columns if column.n_distinct == 0]
@@ -314,8 +232,8 @@ def _warn_of_empty_columns(schema: Schema) -> None:
 def _warn_of_nothing_learned(summary: Summary) -> None:
     if not summary.learned:
         warnings.warn(
-            "On rows that they never saw, the networks are no better than a constant: X does not"
-            f" tell y beyond chance, or {summary.n_samples:,} rows are too few to see it.",
+            "On held-out rows the networks are no better than a constant: X does not predict y, or"
+            f" {summary.n_samples:,} rows are too few to learn how.",
             NothingLearnedWarning,
             stacklevel=3,
         )

@@ -1,4 +1,4 @@
-"""Checks at the edge: what scikit-learn hands over becomes a table."""
+"""What is given as `X` becomes a table, checked in scikit-learn's way."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from madaline.errors import (
     KindGuessedWarning,
     SoundsChangedWarning,
 )
-from madaline.estimators.refusals import check_is_table
+from madaline.estimators.table_checks import check_is_table
 from madaline.nn.arrays import Array
 from madaline.words import count
 
@@ -70,7 +70,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     """
     X = X if fitting else _as_learned(estimator, X)
     if fitting:
-        _say_what_was_guessed(X)
+        _warn_of_guess(X)
     images = read_images(X)
     if images is not None:
         return _read_images(estimator, images, fitting=fitting)
@@ -83,12 +83,13 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         return to_table(X)
     if isinstance(X, Mapping):
         return _read_columns(estimator, X, fitting=fitting)
-    if not fitting and _knows_texts(estimator) and _is_list_of_nothing(X):
+    if not fitting and _are_missing_texts(estimator, X):
         return Table({TEXTS_NAME: np.full(len(X), None)})
     check_is_table(X)
     X = _plain(X)
-    if _is_frame(X):
-        _check_names(X)
+    if hasattr(X, "columns") and hasattr(X, "shape"):  # a frame of pandas, polars or pyarrow
+        names = X.column_names if hasattr(X, "column_names") else X.columns
+        check_unique(str(name) for name in names)
         validate_data(estimator, X, reset=fitting, skip_check_array=True)
     else:
         X = validate_data(
@@ -147,14 +148,11 @@ def _read_columns(estimator: Any, X: Mapping[str, Any], *, fitting: bool) -> Tab
     return table.select(_names(estimator))
 
 
-def _knows_texts(estimator: Any) -> bool:
-    """Return whether it was fitted to a list of texts; then all of a list may be missing."""
-    return estimator.model_.predictor.encoder.columns == (TEXTS_NAME,) and not hasattr(
-        estimator, "feature_names_in_"
-    )
-
-
-def _is_list_of_nothing(X: Any) -> bool:
+def _are_missing_texts(estimator: Any, X: Any) -> bool:
+    """Return whether it was fitted to a list of texts, and X is a list of missing ones."""
+    of_texts = estimator.model_.predictor.encoder.columns == (TEXTS_NAME,)
+    if not of_texts or hasattr(estimator, "feature_names_in_"):
+        return False
     if not isinstance(X, list | tuple) and getattr(X, "ndim", 2) != 1:
         return False
     return len(X) > 0 and is_texts([*X, ""])
@@ -170,7 +168,7 @@ def _read_signals(estimator: Any, signals: Array, *, fitting: bool) -> Table:
 
 
 def _as_learned(estimator: Any, X: Any) -> Any:
-    """Return arrays as what the model learned from: one sequence alone looks like a picture."""
+    """Return arrays as the kind that the model was fitted on: one sequence looks like an image."""
     first, *others = estimator.model_.predictor.encoder.encoders
     arrays = isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
     if others or not (arrays or getattr(X, "ndim", 0) == 3):
@@ -182,8 +180,8 @@ def _as_learned(estimator: Any, X: Any) -> Any:
     return sequences(X) if isinstance(first, SequenceEncoder) else X
 
 
-def _say_what_was_guessed(X: Any) -> None:
-    """Say what a list of arrays is taken for that may be images or sequences."""
+def _warn_of_guess(X: Any) -> None:
+    """Warn of what a list of arrays is taken for that may be images or sequences."""
     arrays = isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
     if not arrays or X[0].ndim != 2 or any(one.shape != X[0].shape for one in X):
         return
@@ -201,37 +199,22 @@ def _say_what_was_guessed(X: Any) -> None:
 
 
 def _set_n_features(estimator: Any, n_features: int) -> None:
-    """Remember how wide `X` was, which has no names."""
+    """Set the number of features of an `X` without names."""
     estimator.n_features_in_ = n_features
     vars(estimator).pop("feature_names_in_", None)
 
 
 def _plain(X: Any) -> Any:
-    """Bring to an array or a frame what NumPy would take for something else."""
+    """Return `X` as an array or a frame where NumPy would misread it."""
     if isinstance(X, list | tuple):
         return np.array(X, dtype=object)  # one text would make text of everything
     if isinstance(X, np.ma.MaskedArray):
-        return _unmasked(X)
+        values: Array = np.ma.getdata(X).astype(object)
+        values[np.ma.getmaskarray(X)] = None
+        return values
     if hasattr(X, "collect") and not hasattr(X, "shape"):
         return X.collect()  # a lazy frame
     return X
-
-
-def _unmasked(X: Any) -> Array:
-    values: Array = np.ma.getdata(X).astype(object)
-    values[np.ma.getmaskarray(X)] = None
-    return values
-
-
-def _is_frame(X: Any) -> bool:
-    """Whether `X` has columns of their own types: a frame of pandas, polars or pyarrow."""
-    return hasattr(X, "columns") and hasattr(X, "shape")
-
-
-def _check_names(X: Any) -> None:
-    """Refuse repeated names in our words, before anybody else looks at them."""
-    names = X.column_names if hasattr(X, "column_names") else X.columns
-    check_unique(str(name) for name in names)
 
 
 def _names(estimator: Any) -> list[str]:

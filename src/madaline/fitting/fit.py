@@ -15,7 +15,7 @@ from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
 from madaline.evaluation.objective import Objective
-from madaline.fit_arguments import check_effort, check_seed
+from madaline.fitting.arguments import check_effort, check_seed
 from madaline.fitting.checkpoint_file import Keeper
 from madaline.fitting.evaluation import Findings
 from madaline.fitting.outcome import Outcome

@@ -16,7 +16,7 @@ from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.target import ClassEncoder, TargetEncoder, infer_task
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
-from madaline.fit_arguments import count_folds
+from madaline.fitting.arguments import count_folds
 from madaline.fitting.training_data import Given
 from madaline.nn.arrays import Array
 from madaline.race.dataset import Examples

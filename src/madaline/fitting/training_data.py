@@ -8,7 +8,7 @@ import numpy as np
 
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
-from madaline.fit_arguments import check_lengths, check_weight
+from madaline.fitting.arguments import check_lengths, check_weight
 from madaline.nn.arrays import Array
 
 

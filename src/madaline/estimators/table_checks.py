@@ -1,4 +1,4 @@
-"""What is no table, said in one sentence with what would be one."""
+"""Errors for what is no table: each names what was given and what to give instead."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ TABLE = (
 )
 
 _OF_TABLES = ("collect", "__array__", "toarray", "columns")
-"""What tables have; a lazy frame, which has the first, would be made to look for its columns."""
+"""Attributes of tables; `collect` comes first: a lazy frame would have to compute its columns."""
 
 
 def check_is_table(X: Any) -> None:
-    """Refuse what has no rows and columns; arrays and frames are looked at by others.
+    """Refuse what has no rows and columns; arrays and frames are checked elsewhere.
 
     Parameters
     ----------
     X : object
-        What was given for a table, and is neither images, signals, texts nor a mapping.
+        What was given as a table, and is neither images, signals, texts nor a mapping.
 
     Raises
     ------
     InputError
-        With what it is, and what to give.
+        With what it is and what to give.
 
     Examples
     --------
@@ -60,9 +60,9 @@ def _check_rows(X: Sequence[Any]) -> None:
     if row is not None:
         raise InputError(
             f"Row {row} (counted from 0) of X has the length {lengths[row]} where row 0 has"
-            f" {lengths[0]}: {_remedy(_first(X[0]))}."
+            f" {lengths[0]}: {_remedy(X[0])}."
         )
-    if isinstance(_first(X[0]), list | tuple):
+    if len(X[0]) and isinstance(X[0][0], list | tuple):
         raise InputError(
             "X is a list of lists of lists: give np.array(X) if these are images, or"
             " madaline.sequences(X) if they are sequences."
@@ -71,7 +71,8 @@ def _check_rows(X: Sequence[Any]) -> None:
 
 def _check_values(X: Sequence[Any]) -> None:
     """Refuse a list of anything but rows, for example of numbers; records are rows."""
-    value = next((one for one in X if not _is_row(one)), None)
+    rows = (hasattr(one, "__len__") and not isinstance(one, str | bytes) for one in X)
+    value = next((one for one, is_row in zip(X, rows, strict=True) if not is_row), None)
     if value is None:
         return
     if isinstance(value, int | float | np.number):
@@ -82,19 +83,11 @@ def _check_values(X: Sequence[Any]) -> None:
     raise InputError(f"X is a list that holds {_shown(value)}: {TABLE}.")
 
 
-def _is_row(value: Any) -> bool:
-    return hasattr(value, "__len__") and not isinstance(value, str | bytes)
-
-
-def _remedy(value: Any) -> str:
-    """Return how to make rows of a table of rows of different lengths, given what is in one."""
-    if isinstance(value, str):
+def _remedy(row: Any) -> str:
+    """Return how to make a table of rows of different lengths, given one of them."""
+    if len(row) and isinstance(row[0], str):
         return "give every row as many values, or join its words to one text, ' '.join(row)"
     return "give every row as many values, or, if these are sequences, madaline.sequences(X)"
-
-
-def _first(row: Any) -> Any:
-    return row[0] if len(row) else None
 
 
 def _shown(value: Any) -> str:

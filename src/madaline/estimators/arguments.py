@@ -1,19 +1,52 @@
-"""Folds at the edge: all the ways in which people of scikit-learn say them."""
+"""The arguments of an estimator and of its `fit`, checked, in the forms of scikit-learn."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
+def read_kinds(kinds: Any) -> Mapping[str, str] | None:
+    """Return the kinds of some columns, or raise `InputError` if they are no mapping."""
+    if kinds is None or isinstance(kinds, Mapping):
+        return kinds
+    raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
+
+
+def read_effort(effort: Any) -> int:
+    """Return the number of epochs, or raise `InputError`."""
+    whole = isinstance(effort, Integral) and not isinstance(effort, bool)
+    if not whole or effort < 1:
+        raise InputError(f"effort is {effort!r}: give the most epochs to train, a whole number.")
+    return int(effort)
+
+
+def read_seed(random_state: int | np.random.RandomState | None) -> int:
+    """Return one seed: an integer as it is, otherwise drawn as scikit-learn would.
+
+    Examples
+    --------
+    >>> read_seed(7)
+    7
+    >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
+    True
+    """
+    generator = check_random_state(random_state)
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(generator.randint(np.iinfo(np.int32).max))
+
+
 def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
-    """Return a number of folds, folds, or None for those that suit the table.
+    """Return a number of folds, folds, or None for the default.
 
     Parameters
     ----------

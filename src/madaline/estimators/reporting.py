@@ -1,4 +1,4 @@
-"""How the estimators account for themselves: story, report, model card, and in notebooks."""
+"""What the estimators report about a fit: story, report, model card, and a view in notebooks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from madaline.story.glance import glance
 if TYPE_CHECKING:
     from madaline.story.story import Story
 
-FROM_MEMORY = "rows learned from, drawn by chance and kept in memory"
+SAMPLED = "rows learned from, drawn by chance and kept in memory"
 """What the rows of a report are where none are given."""
 
 
-class Accounts:
-    """Abstract base of the estimators: what they tell people about a fit."""
+class Reporting:
+    """Abstract base of the estimators: reports about a fit."""
 
     background_: Table
 
@@ -54,7 +54,7 @@ class Accounts:
             Rows to show effects and explanations of, by default `background_`. Values of a few of
             them are shown in the report.
         y : array-like of shape (n_samples,), optional
-            Their labels or numbers, to judge predictions by, beside the out-of-fold ones.
+            Their labels or numbers, to evaluate predictions by, beside the out-of-fold ones.
 
         Raises
         ------
@@ -66,7 +66,7 @@ class Accounts:
         write_report(self._model(), path, **self._rows_to_show(X, y))
 
     def report_data(self, X: Any = None, y: Any = None) -> dict[str, Any]:
-        """Return what `report` says as JSON-able values."""
+        """Return the content of `report` as JSON-able values."""
         from madaline.report import report_data
 
         return report_data(self._model(), **self._rows_to_show(X, y))
@@ -88,14 +88,14 @@ class Accounts:
     def _rows_to_show(self, X: Any, y: Any) -> dict[str, Any]:
         if X is None:
             model, rows = self._model(), self.background_
-            what = FROM_MEMORY if model.summary.n_samples > rows.n_samples else "rows learned from"
+            what = SAMPLED if model.summary.n_samples > rows.n_samples else "rows learned from"
             return {"table": rows, "rows": f"{rows.n_samples} {what}"}
         table = self._read(X)
         target: Array | None = None if y is None else read_labels(y, table.n_samples)
         return {"table": table, "target": target, "rows": f"{table.n_samples:,} given rows"}
 
     def _repr_html_inner(self) -> str:
-        """Return the diagram of scikit-learn, and once it is fitted a short account below."""
+        """Return the diagram of scikit-learn, and once it is fitted a summary below."""
         return str(super()._repr_html_inner()) + self._glance()  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **settings: Any) -> dict[str, Any]:

@@ -1,16 +1,20 @@
-"""What the estimators say about what they learned: what matters, how, and what would change it."""
+"""What the estimators explain: predictions, importances, effects, interactions, counterfactuals."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from madaline.data.table import Table
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.errors import InputError
+from madaline.estimators.arguments import read_seed
 from madaline.estimators.one_a_row import read_labels
-from madaline.model import FittedModel
+from madaline.estimators.reporting import Reporting
+from madaline.explain import Explanation, explain
+from madaline.explain.attributions.background import NO_ROWS
 from madaline.nn.arrays import Array
 from madaline.race.importance import Importance
 
@@ -20,16 +24,73 @@ if TYPE_CHECKING:
     from madaline.explain.interactions import Interaction
 
 
-class OverallExplanations:
-    """Abstract base of the estimators: questions that are about a model, not about a prediction."""
+class Explanations(Reporting):
+    """Abstract base of the estimators: explanations of a model and of its predictions."""
+
+    def explain(
+        self,
+        X: Any,
+        *,
+        background: Any = None,
+        method: str = "expected",
+        scale: str | None = None,
+        target_class: Any = None,
+        nodes: int | None = None,
+        permutations: int | None = None,
+        random_state: int = 0,
+    ) -> Explanation:
+        """Return how much each column of each row adds to its prediction.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows to explain, with the same columns as in `fit`.
+        background : the same, optional
+            Rows to compare with; by default `background_`. Of more than 100, 100 are drawn.
+        method : {"expected", "integrated", "slope", "shapley"}, default="expected"
+            Expected gradients, integrated gradients, the slope at the row times its difference
+            from the background, or Shapley values; see `madaline.explain.explain`.
+        scale : {"log_odds", "probability"}, optional
+            The unit in which a class is explained: its log-odds against all other classes
+            (default), or its probability. Numbers are explained in their own unit.
+        target_class : label, optional
+            The class to explain; by default each row's most probable one.
+        nodes, permutations : int, optional
+            How often networks are evaluated; see `madaline.explain.explain`.
+        random_state : int, default=0
+            Decides which rows of a large background, and which orders of columns, are drawn.
+
+        Returns
+        -------
+        Explanation
+            Print it, or make a table of it with ``pandas.DataFrame(explanation.to_columns())``.
+
+        Raises
+        ------
+        InputError
+            If the background has no rows, there is no such class, method or scale, or the
+            attributions do not add up to a ten-thousandth of the range of the output.
+        """
+        table = self._read(X)
+        return explain(
+            self._model(),
+            table,
+            background=self.background_ if background is None else self._background(background),
+            method=method,
+            scale=scale,
+            target_class=target_class,
+            nodes=nodes,
+            permutations=permutations,
+            seed=read_seed(random_state),
+        )
 
     @property
     def importances_(self) -> tuple[Importance, ...]:
         """How much each column matters, the most important first.
 
-        By how much the loss on rows that the networks never saw rises where the column's values
-        are exchanged among them, with its standard error. Columns that say the same hide each
-        other: `importances` can exchange them together.
+        By how much the out-of-fold loss rises where the column's values are permuted, with its
+        standard error. Columns that hold the same information hide each other: `importances` can
+        permute them together.
         """
         return self._model().summary.importances
 
@@ -48,21 +109,21 @@ class OverallExplanations:
         repeats: int = 5,
         seed: int = 0,
     ) -> tuple[Importance, ...]:
-        """Return how much worse predictions get where columns' values are exchanged among rows.
+        """Return how much worse predictions get where the values of columns are permuted.
 
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             Rows that were not learned from; of more than 2,000, every k-th is used.
         y : array-like of shape (n_samples,)
-            Their answers.
+            Their labels or numbers.
         together : sequence of sequence of str, optional
-            Groups of columns that are exchanged together, as columns that say the same hide each
-            other; by default each column alone.
+            Groups of columns that are permuted together, as columns that hold the same information
+            hide each other; by default each column alone.
         repeats : int, default=5
-            How often each is exchanged.
+            Number of permutations of each.
         seed : int, default=0
-            Decides who exchanges with whom.
+            Seed of the permutations.
 
         Returns
         -------
@@ -108,13 +169,13 @@ class OverallExplanations:
         column : str
             The column.
         kind : {"accumulated", "partial"}, default="accumulated"
-            Accumulated local effects ask rows only about values near their own; a partial
-            dependence gives every value to every row, and has a curve for each of them.
+            Accumulated local effects only change values to nearby ones; a partial dependence gives
+            every value to every row, and has a curve for each of them.
         target_class : label, optional
-            The class whose probability is looked at; by default the second of two, and of several
-            the one that the column moves most.
+            The class whose probability is explained; by default the second of two, and of several
+            the one that the column changes most.
         scale : {"probability", "log_odds"}, optional
-            In what classes are measured; probability by default.
+            The unit in which a class is explained; probability by default.
         n_intervals : int, default=20
             Intervals between quantiles of a number, at most.
 
@@ -148,21 +209,21 @@ class OverallExplanations:
     def interactions(
         self, X: Any, columns: Sequence[str] | None = None, *, seed: int = 0
     ) -> tuple[Interaction, ...]:
-        """Return which pairs of columns say more together than each alone.
+        """Return how much pairs of columns add together, beyond what each adds alone.
 
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             Rows like those that the model is used on; of more than 500, every k-th is used.
         columns : sequence of str, optional
-            Whose pairs; by default those of the 12 columns that move the answers most.
+            Columns whose pairs are compared; by default the 12 that change predictions most.
         seed : int, default=0
-            Decides which rows are put together.
+            Seed of the choice of rows.
 
         Returns
         -------
         tuple of Interaction
-            Every pair, the strongest first; those that are `clear` are worth a word.
+            Every pair, the strongest first; `clear` ones are significant.
         """
         from madaline.explain.interactions import interactions
 
@@ -176,27 +237,27 @@ class OverallExplanations:
         columns: Sequence[str] | None = None,
         most_columns: int = 3,
     ) -> tuple[Counterfactual, ...]:
-        """Return the smallest change found of each row that leads to another answer.
+        """Return the smallest change found of each row that leads to another prediction.
 
-        Only values within what training saw are tried. It says what the networks would predict, not
-        what becomes of somebody who changes.
+        Only values within the range of the training table are tried. They are about the networks'
+        predictions, not about what happens to somebody who changes.
 
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             The rows.
         target : label or pair of numbers, optional
-            The class that is wished, by default the most probable other one of each row; of a
-            regression the lowest and the highest number, either None where it does not matter.
+            The wanted class, by default the most probable other one of each row; of a regression
+            the lowest and the highest number, either None where it does not matter.
         columns : sequence of str, optional
             The columns that may change; all by default.
         most_columns : int, default=3
-            How many may change at a time.
+            The largest number of columns that change.
 
         Returns
         -------
         tuple of Counterfactual
-            One for each row; printed, it is a sentence, which says so if none was found.
+            One for each row; printed, it is a sentence, also where none was found.
 
         Examples
         --------
@@ -218,10 +279,23 @@ class OverallExplanations:
             most_columns=most_columns,
         )
 
-    @abstractmethod
-    def _model(self) -> FittedModel:
-        """Return the fitted model."""
+    def diagnose(self, X: Any) -> Diagnosis:
+        """Return how new rows differ from those that were learned from.
 
-    @abstractmethod
-    def _read(self, X: Any) -> Table:
-        """Return rows to predict as a table."""
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`.
+
+        Returns
+        -------
+        Diagnosis
+            Columns that drifted (two-sample tests, corrected for their number), rows far outside of
+            all that was learned from, categories that no training row had; ``print`` it.
+        """
+        return self._model().diagnose(self._read(X))
+
+    def _background(self, background: Any) -> Table:
+        if hasattr(background, "__len__") and len(background) == 0:
+            raise InputError(NO_ROWS)
+        return self._read(background)

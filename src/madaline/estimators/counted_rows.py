@@ -1,4 +1,4 @@
-"""Which rows count: those of weight zero do not, and copies in a tiny table count as one row."""
+"""The rows that count: without those of weight zero, and in a tiny table without copies."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from madaline.data.table import Table
 from madaline.nn.arrays import Array
 
 TINY = 32
-"""Copies are made one row where all rows together weigh this much at most: one batch."""
+"""Total weight up to which copies of a row are joined to one: one batch."""
 
 FEWEST = 5
-"""How many different rows must be left for that: one a fold."""
+"""The smallest number of different rows for that: one a fold."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class CountedRows:
         Their groups.
     folds : int or GivenFolds, optional
         Their folds.
-    places : int ndarray of shape (n_samples,)
-        For every original row its place among these, or -1 if it does not count.
+    index : int ndarray of shape (n_samples,)
+        For every original row its index among these, or -1 if it does not count.
     """
 
     table: Table
@@ -43,12 +43,12 @@ class CountedRows:
     weight: Array | None
     groups: Array | None
     folds: int | GivenFolds | None
-    places: Array
+    index: Array
 
     @property
     def numbers(self) -> Array:
-        """The number of each counted row among the original ones; of copies, the first."""
-        counted, first = np.unique(self.places, return_index=True)
+        """The index of each counted row among the original ones; of copies, the first."""
+        counted, first = np.unique(self.index, return_index=True)
         return first[counted >= 0]
 
     def spread(self, output: Array) -> Array:
@@ -59,8 +59,8 @@ class CountedRows:
         output : ndarray of shape (n_counted, n_outputs)
             An output for each counted row.
         """
-        spread = output[self.places].astype(np.float64)
-        spread[self.places < 0] = np.nan
+        spread = output[self.index].astype(np.float64)
+        spread[self.index < 0] = np.nan
         return spread
 
 
@@ -71,12 +71,12 @@ def count_rows(
     groups: Array | None = None,
     folds: int | GivenFolds | None = None,
 ) -> CountedRows:
-    """Leave out what does not count, so that a weight means as many rows.
+    """Leave out rows that do not count, so that a weight means as many rows.
 
-    Rows of weight zero are left out. In a tiny table rows that agree in everything become one row
-    with the sum of their weights, and the rows are sorted: a row of weight two and the same row
-    twice then give the same networks to the bit, and no copy is judged by networks that saw the
-    other. In larger tables equal rows mostly are no copies but alike, and stay.
+    Rows of weight zero are left out. In a tiny table equal rows become one row with the sum of
+    their weights, and the rows are sorted: a row of weight two and the same row twice then give the
+    same networks to the bit, and no copy is held out from networks that learn from the other. In
+    larger tables equal rows are mostly no copies but alike, and stay.
 
     Parameters
     ----------
@@ -91,45 +91,40 @@ def count_rows(
     folds : int or GivenFolds, optional
         Folds.
     """
-    amounts = _amounts(len(target), weight)
+    amounts = np.ones(len(target)) if weight is None else weight
+    above = amounts > 0
+    if np.all(amounts[above] == amounts[above][0]):
+        amounts = above.astype(np.float64)  # one row each, as all weigh the same
     kept_apart = [] if groups is None else [groups]
     kept_apart += folds.columns() if isinstance(folds, GivenFolds) else []
-    rows, places = _places(table, target, kept_apart, amounts)
-    total = np.bincount(places[places >= 0], amounts[places >= 0], minlength=len(rows))
+    rows, index = _distinct_rows(table, target, kept_apart, amounts)
+    total = np.bincount(index[index >= 0], amounts[index >= 0], minlength=len(rows))
     return CountedRows(
         table if np.array_equal(rows, np.arange(len(target))) else table.take(rows),
         target[rows],
         None if np.all(total == total[0]) else total / total.min(),
         None if groups is None else groups[rows],
         folds.take(rows) if isinstance(folds, GivenFolds) else folds,
-        places,
+        index,
     )
 
 
-def _amounts(n_samples: int, weight: Array | None) -> Array:
-    """Return how many rows each row stands for; one, where all weigh the same."""
-    if weight is None:
-        return np.ones(n_samples)
-    above = weight > 0
-    return above.astype(np.float64) if np.all(weight[above] == weight[above][0]) else weight
-
-
-def _places(
+def _distinct_rows(
     table: Table, target: Array, kept_apart: list[Array], amounts: Array
 ) -> tuple[Array, Array]:
-    """Return the rows that stay, and for every row its place among them, or -1."""
+    """Return the rows that stay, and for every row its index among them, or -1."""
     counted = np.flatnonzero(amounts)
-    places = np.full(len(target), -1)
-    places[counted] = np.arange(len(counted))
+    index = np.full(len(target), -1)
+    index[counted] = np.arange(len(counted))
     if max(len(counted), amounts.sum()) > TINY:
-        return counted, places
+        return counted, index
     columns = [*(table[name] for name in table.names), target, *kept_apart]
     codes = np.stack([_codes(column[counted]) for column in columns], axis=1)
     _, first, same = np.unique(codes, axis=0, return_index=True, return_inverse=True)
     if len(first) < FEWEST:
-        return counted, places
-    places[counted] = same.reshape(-1)
-    return counted[first], places
+        return counted, index
+    index[counted] = same.reshape(-1)
+    return counted[first], index
 
 
 def _codes(values: Array) -> Array:
