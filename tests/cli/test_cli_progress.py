@@ -8,7 +8,7 @@ import os
 import pytest
 
 from madaline.cli.progress import EventLines, LiveLeaderboard, can_redraw
-from madaline.records.decision import Decision
+from madaline.records.race_decisions import Dropped
 from madaline.records.record import Record
 
 
@@ -66,10 +66,10 @@ def test_live_leaderboard_draws_and_cleans_up(capsys, monkeypatch) -> None:
         progress.live.refresh()
         progress.show(
             Record(3, "slow [b]", 0.9, 0.9, 0.03, 2, 1e9),
-            Decision(3, "drop", "slow [b]", "Its loss was {loss:.1f}.", {"loss": 0.9}),
+            Dropped(3, "slow [b]", 0.9, best_loss=0.1, weight=0.0),
         )
     drawn = capsys.readouterr().err
-    assert "epoch   3  drop slow [b]: Its loss was 0.9." in drawn
+    assert "epoch   3  drop slow [b]: Loss 0.9000, against 0.1000 of" in drawn
     assert drawn.index("quick") < drawn.index("slow [b]")  # best first
     assert "epoch 3, 1.0 billion multiply-adds" in drawn
     assert "\x1b[?25h" in drawn[-40:]  # the cursor is back

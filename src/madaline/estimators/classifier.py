@@ -30,13 +30,13 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     Parameters
     ----------
     metric : str or callable, optional
-        What chooses recipes, stopping points and the mix, instead of the log loss that the networks
-        make small: ``"accuracy"``, ``"balanced_accuracy"``, ``"roc_auc"``, ``"average_precision"``,
-        ``"f1"`` or ``"brier"`` as in scikit-learn, of several classes the mean over each against
-        the others; or a function of the labels and the probabilities, of shape
-        (n_samples, n_classes), whose values are the higher the better. It does not move the
-        threshold of `predict`, which is the most probable class. Its score flatters, the more
-        the fewer rows decide about it, such as those of a rare class, because it was chosen by.
+        What chooses recipes, stopping points and the ensemble, instead of the log loss that the
+        networks minimize: ``"accuracy"``, ``"balanced_accuracy"``, ``"roc_auc"``,
+        ``"average_precision"``, ``"f1"`` or ``"brier"`` as in scikit-learn, of several classes the
+        mean over each against the others; or a function of the labels and the probabilities, of
+        shape (n_samples, n_classes), whose values are the higher the better. It does not move the
+        threshold of `predict`, which is the most probable class. Its score flatters, the more the
+        fewer rows decide about it, such as those of a rare class, because it was chosen by.
     class_weight : "balanced" or mapping of label to float, optional
         How much the rows of each class count in training, beside `sample_weight`; without it, every
         row counts the same. ``"balanced"`` lets all classes count the same, so that rare ones are

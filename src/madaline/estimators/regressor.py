@@ -31,9 +31,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     quantile : float, default=0.5
         Which quantile, with ``loss="quantile"``: 0.9 is exceeded by one row in ten.
     metric : str or callable, optional
-        What chooses recipes, stopping points and the mix, instead of the loss that the networks
-        make small: ``"r2"`` or the mean of another loss, by its name; or a function of the truth
-        and the predictions whose values are the higher the better.
+        What chooses recipes, stopping points and the ensemble, instead of the loss that the
+        networks minimize: ``"r2"`` or the mean of another loss, by its name; or a function of the
+        truth and the predictions whose values are the higher the better.
     effort : int, default=100
         How often the networks of a recipe may see the table, at most (epochs). They mostly stop
         earlier, when nothing gets better any more.

@@ -52,7 +52,7 @@ class Objective:
     quantile : float, default=0.5
         The quantile to predict.
     metric : str or callable, optional
-        What chooses recipes, epochs and the mix instead of the loss: one of `CLASS_METRICS` or
+        What chooses recipes, epochs and the ensemble instead of the loss: one of `CLASS_METRICS` or
         `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
         classes) whose values are the higher the better.
     class_weight : "balanced" or mapping of label to float, optional

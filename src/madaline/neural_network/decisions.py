@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from madaline.records.decision import Decision
 
 
 @dataclass(frozen=True)
 class CoachDecision(Decision):
-    """Abstract: a decision and the loss that followed it.
+    """Abstract: a decision and the loss that followed it."""
 
-    Parameters
-    ----------
-    loss_before, loss_after : float, optional
-        The loss at the decision, and at the next one or the end of training; None until then.
-    """
-
-    loss_before: float | None = field(default=None, kw_only=True)
-    loss_after: float | None = field(default=None, kw_only=True)
+    loss_before: float | None = field(default=None, kw_only=True)  # at the decision
+    loss_after: float | None = field(default=None, kw_only=True)  # at the next one, or at the end
 
     @property
     @abstractmethod
     def reason(self) -> str:
-        """What was seen and done."""
+        """What was seen and done, in words."""
 
     @property
     def sentence(self) -> str:
@@ -37,27 +32,16 @@ class CoachDecision(Decision):
 
 @dataclass(frozen=True)
 class LearningRateRaised(CoachDecision):
-    """Learning was slow.
-
-    Parameters
-    ----------
-    fall : float
-        By what share the loss fell.
-    epochs : int
-        In how many epochs.
-    learning_rate, previous_learning_rate : float
-        The learning rate from now on, and the one so far.
-    """
+    """Learning was slow."""
 
     action = "raise"
-    fall: float
-    epochs: int
-    learning_rate: float
+    fall: float  # of the loss, as a share
+    epochs: int  # in which it fell
+    learning_rate: float  # from now on
     previous_learning_rate: float
 
     @property
     def reason(self) -> str:
-        """What was seen and done."""
         return (
             f"Slow: the loss {'fell' if self.fall >= 0 else 'rose'} by {abs(self.fall):.1%} in"
             f" {self.epochs} epochs, so the learning rate goes from"
@@ -67,25 +51,16 @@ class LearningRateRaised(CoachDecision):
 
 @dataclass(frozen=True)
 class BestRestored(CoachDecision):
-    """Learning diverged, and goes on from the best parameters at a lower learning rate.
-
-    Parameters
-    ----------
-    loss, best_loss : float
-        The loss now, and the lowest so far.
-    learning_rate, previous_learning_rate : float
-        The learning rate from now on, and the one so far.
-    """
+    """Learning diverged, and goes on from the best parameters at a lower learning rate."""
 
     action = "restore"
     loss: float
-    best_loss: float
-    learning_rate: float
+    best_loss: float  # the lowest so far
+    learning_rate: float  # from now on
     previous_learning_rate: float
 
     @property
     def reason(self) -> str:
-        """What was seen and done."""
         return (
             f"Diverged to a loss of {self.loss:.3g} after {self.best_loss:.3g}: back to the best,"
             f" and the rate from {self.previous_learning_rate:.3g} to {self.learning_rate:.3g}."
@@ -94,23 +69,16 @@ class BestRestored(CoachDecision):
 
 @dataclass(frozen=True)
 class Remedy(CoachDecision):
-    """Abstract: something is tried because the fit is poor and stays poor.
+    """Abstract: something is tried because the fit is poor and stays poor."""
 
-    Parameters
-    ----------
-    loss : float
-        The loss that it stays at.
-    epochs : int
-        For how many epochs it has.
-    """
-
-    loss: float
-    epochs: int
+    remedy: ClassVar[str]
+    loss: float  # that it stays at
+    epochs: int  # for how many
 
     @property
-    def stuck(self) -> str:
-        """What was seen, in words."""
-        return f"Stuck: the loss stays at {self.loss:.3g}, a weak fit, for {self.epochs} epochs"
+    def reason(self) -> str:
+        seen = f"the loss stays at {self.loss:.3g}, a weak fit, for {self.epochs} epochs"
+        return f"Stuck: {seen}, so {self.remedy}."
 
 
 @dataclass(frozen=True)
@@ -118,11 +86,7 @@ class UnitsAdded(Remedy):
     """Every hidden layer gets a unit."""
 
     action = "grow"
-
-    @property
-    def reason(self) -> str:
-        """What was seen and done."""
-        return f"{self.stuck}, so units are added."
+    remedy = "units are added"
 
 
 @dataclass(frozen=True)
@@ -130,32 +94,19 @@ class Restarted(Remedy):
     """Learning starts again from new weights."""
 
     action = "restart"
-
-    @property
-    def reason(self) -> str:
-        """What was seen and done."""
-        return f"{self.stuck}, so learning restarts from new weights; the best are kept aside."
+    remedy = "learning restarts from new weights; the best are kept aside"
 
 
 @dataclass(frozen=True)
 class BestKept(CoachDecision):
-    """Nothing helped, and learning goes on from the best weights of all attempts.
-
-    Parameters
-    ----------
-    attempts : int
-        How many remedies were tried.
-    loss : float
-        The lowest loss.
-    """
+    """Nothing helped, and learning goes on from the best weights of all attempts."""
 
     action = "keep"
-    attempts: int
-    loss: float
+    attempts: int  # remedies that were tried
+    loss: float  # the lowest
 
     @property
     def reason(self) -> str:
-        """What was seen and done."""
         return (
             f"Nothing helped in {self.attempts} attempts, so learning goes on from the best weights"
             f" so far, with a loss of {self.loss:.3g}, without further attempts."

@@ -130,7 +130,7 @@ class Race:
     def _enter(self, recipes: Sequence[Recipe]) -> None:
         """Start new networks of recipes that share their layers."""
         first = len(self.candidates)
-        rngs = [np.random.default_rng([self.seed, first + place]) for place in range(len(recipes))]
+        rngs = [np.random.default_rng([self.seed, first + index]) for index in range(len(recipes))]
         cohort = Cohort.start(recipes, self.examples, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
@@ -248,13 +248,13 @@ class Race:
     def _retire(self, leaving: Candidate) -> None:
         leaving.racing, leaving.latest_output = False, empty()
         for cohort in self.cohorts:
-            places = [
-                place
-                for place, recipe in enumerate(cohort.recipes)
+            racing = [
+                index
+                for index, recipe in enumerate(cohort.recipes)
                 if self.candidates[recipe.name].racing
             ]
-            if len(places) < len(cohort.recipes):
-                cohort.keep(places)
+            if len(racing) < len(cohort.recipes):
+                cohort.keep(racing)
         self.cohorts = [cohort for cohort in self.cohorts if cohort.recipes]
 
 

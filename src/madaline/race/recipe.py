@@ -205,7 +205,7 @@ def legend(names: Iterable[str]) -> str:
 
 
 def recipe_name(name: str) -> str:
-    """Return the name of the recipe that an earlier epoch of it, kept for the mix, is of.
+    """Return the name of the recipe that an earlier epoch of it, kept for the ensemble, is of.
 
     Examples
     --------

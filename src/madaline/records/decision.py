@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Decision(ABC):
-    """Abstract: one decision.
+    """Abstract: one decision; each type documents its fields beside them.
 
     Parameters
     ----------

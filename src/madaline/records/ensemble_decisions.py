@@ -9,20 +9,12 @@ from madaline.records.decision import Decision
 
 @dataclass(frozen=True)
 class Pruned(Decision):
-    """Abstract: the ensemble became smaller and is as good.
-
-    Parameters
-    ----------
-    loss, best_loss : float
-        The out-of-fold loss of the smaller ensemble, and the lowest so far.
-    standard_error : float
-        Standard error of their difference.
-    """
+    """Abstract: the ensemble became smaller and is as good."""
 
     action = "prune"
-    loss: float
-    best_loss: float
-    standard_error: float
+    loss: float  # out-of-fold, of the smaller ensemble
+    best_loss: float  # the lowest of all ensembles before
+    standard_error: float  # of the difference, row by row
 
     @property
     def comparison(self) -> str:
@@ -36,66 +28,38 @@ class Pruned(Decision):
 
 @dataclass(frozen=True)
 class MemberRemoved(Pruned):
-    """A recipe was removed from the ensemble.
+    """A recipe was removed from the ensemble."""
 
-    Parameters
-    ----------
-    weight : float
-        The weight that it had.
-    """
-
-    weight: float
+    weight: float  # that it had
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return f"Removed (weight {self.weight:.0%}): without it {self.comparison}."
 
 
 @dataclass(frozen=True)
 class UnitsRemoved(Pruned):
-    """The networks of a recipe lost hidden units.
+    """The networks of a recipe lost hidden units."""
 
-    Parameters
-    ----------
-    units, previous_units : int
-        Hidden units of one of its networks, and how many there were.
-    work : float
-        Multiply-adds of predicting a row as a share of what they were.
-    """
-
-    units: int
+    units: int  # in all hidden layers of one of its networks
     previous_units: int
-    work: float
+    work: float  # multiply-adds of predicting a row, as a share of those before
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return f"Pruned from {self.previous_units} to {self.units} hidden units: {self.comparison}."
 
 
 @dataclass(frozen=True)
 class Calibrated(Decision):
-    """The temperature that raw outputs are divided by was chosen.
-
-    Parameters
-    ----------
-    best : float
-        The temperature with the lowest out-of-fold loss.
-    gain : float
-        By how much the loss of each fold falls with the temperature of the others.
-    standard_error : float
-        Standard error of that gain.
-    error_before, error_after : float
-        Expected calibration error of the out-of-fold probabilities without and with `best`.
-    """
+    """The temperature that raw outputs are divided by was chosen."""
 
     action = "calibrate"
-    best: float
-    gain: float
-    standard_error: float
-    error_before: float
-    error_after: float
+    best: float  # the temperature with the lowest out-of-fold loss
+    gain: float  # fall of the loss of each fold with the temperature of the others
+    standard_error: float  # of the gain
+    error_before: float  # expected calibration error out of fold
+    error_after: float  # the same with the best temperature
 
     @property
     def used(self) -> bool:
@@ -109,7 +73,6 @@ class Calibrated(Decision):
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         if self.used:
             return (
                 f"The networks are {'under' if self.best < 1 else 'over'}confident: dividing their"

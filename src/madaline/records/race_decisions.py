@@ -9,36 +9,21 @@ from madaline.records.decision import Decision
 
 @dataclass(frozen=True)
 class TrainingEnded(Decision):
-    """Abstract: a recipe is trained no more; its best epoch may still be part of the ensemble.
+    """Abstract: a recipe is trained no more; its best epoch may still be part of the ensemble."""
 
-    Parameters
-    ----------
-    loss : float
-        Its lowest out-of-fold loss.
-    """
-
-    loss: float
+    loss: float  # the lowest out-of-fold loss of the recipe
 
 
 @dataclass(frozen=True)
 class Dropped(TrainingEnded):
-    """A recipe lost against the others.
-
-    Parameters
-    ----------
-    best_loss : float
-        The lowest loss of all recipes.
-    weight : float
-        The recipe's weight in the best ensemble of all.
-    """
+    """A recipe lost against the others."""
 
     action = "drop"
-    best_loss: float
-    weight: float
+    best_loss: float  # the lowest of all recipes
+    weight: float  # in the best ensemble of all recipes
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return (
             f"Loss {self.loss:.4f}, against {self.best_loss:.4f} of the best recipe, and a weight"
             f" of {self.weight:.0%} in the best ensemble: stopped early."
@@ -47,19 +32,11 @@ class Dropped(TrainingEnded):
 
 @dataclass(frozen=True)
 class Stopped(TrainingEnded):
-    """A recipe stopped improving.
-
-    Parameters
-    ----------
-    best_epoch : int
-        The epoch of the lowest loss.
-    parent_loss : float, optional
-        The lowest loss of the recipe that it is a changed copy of; None if it is none.
-    """
+    """A recipe stopped improving."""
 
     action = "stop"
-    best_epoch: int
-    parent_loss: float | None = None
+    best_epoch: int  # when the lowest loss was reached
+    parent_loss: float | None = None  # of the recipe that it is a changed copy of
 
     @property
     def epochs(self) -> int:
@@ -73,7 +50,6 @@ class Stopped(TrainingEnded):
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         outcome = ""
         if self.parent_loss is not None:
             outcome = f"; the change did not improve the loss, {self.parent_loss:.4f} before"
@@ -90,20 +66,13 @@ class Stopped(TrainingEnded):
 
 @dataclass(frozen=True)
 class EpochLimitReached(TrainingEnded):
-    """A recipe was trained for as many epochs as the effort allows.
-
-    Parameters
-    ----------
-    epochs : int
-        How many these are.
-    """
+    """A recipe was trained for as many epochs as the effort allows."""
 
     action = "stop"
-    epochs: int
+    epochs: int  # the most that the effort allows
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return (
             f"Stopped after {self.epochs} epochs, the most that this effort allows, with a loss of"
             f" {self.loss:.4f} at best; a higher effort may improve it."
@@ -112,27 +81,16 @@ class EpochLimitReached(TrainingEnded):
 
 @dataclass(frozen=True)
 class SnapshotKept(Decision):
-    """A recipe that is flat by itself goes on, as its present networks improve the ensemble.
-
-    Parameters
-    ----------
-    loss : float
-        Its lowest out-of-fold loss.
-    best_epoch : int
-        The epoch of the lowest loss.
-    ensemble_loss, previous_ensemble_loss : float
-        The loss of the best ensemble with the present networks, and without.
-    """
+    """A recipe that is flat by itself goes on, as its present networks improve the ensemble."""
 
     action = "keep"
-    loss: float
-    best_epoch: int
-    ensemble_loss: float
-    previous_ensemble_loss: float
+    loss: float  # the lowest of the recipe
+    best_epoch: int  # when it was reached
+    ensemble_loss: float  # with the present networks
+    previous_ensemble_loss: float  # without them
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return (
             f"No better than at epoch {self.best_epoch} (loss {self.loss:.4f}) by itself, but its"
             " present networks lower the loss of the ensemble from"
@@ -143,24 +101,15 @@ class SnapshotKept(Decision):
 
 @dataclass(frozen=True)
 class LearningRateLowered(Decision):
-    """A copy of the best recipe, which is flat, goes on with a lower learning rate.
-
-    Parameters
-    ----------
-    loss : float
-        Its lowest out-of-fold loss.
-    learning_rate, previous_learning_rate : float
-        The learning rate of the copy, and that of the recipe.
-    """
+    """A copy of the best recipe, which is flat, goes on with a lower learning rate."""
 
     action = "lower"
-    loss: float
-    learning_rate: float
-    previous_learning_rate: float
+    loss: float  # the lowest of the recipe
+    learning_rate: float  # of the copy
+    previous_learning_rate: float  # of the recipe
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return (
             f"The best recipe (loss {self.loss:.4f}) no longer improves: a copy continues from its"
             f" best epoch with a learning rate of {self.learning_rate:.2g} instead of"
@@ -170,27 +119,16 @@ class LearningRateLowered(Decision):
 
 @dataclass(frozen=True)
 class Restored(Decision):
-    """A recipe diverged and went back.
-
-    Parameters
-    ----------
-    loss : float
-        Its latest out-of-fold loss.
-    best_epoch : int
-        The epoch that it went back to; 0 if it starts again.
-    learning_rate, previous_learning_rate : float
-        The learning rate from now on, and the one so far.
-    """
+    """A recipe diverged and went back."""
 
     action = "restore"
-    loss: float
-    best_epoch: int
-    learning_rate: float
+    loss: float  # of the latest epoch
+    best_epoch: int  # where it goes back to; 0: it starts again
+    learning_rate: float  # from now on
     previous_learning_rate: float
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         back = f"goes back to epoch {self.best_epoch}" if self.best_epoch else "starts again"
         return (
             f"Diverged to a loss of {self.loss:.3g}: it {back} and continues with a learning rate"
@@ -200,26 +138,15 @@ class Restored(Decision):
 
 @dataclass(frozen=True)
 class Simplified(Decision):
-    """The best recipe overfits and is tried anew with columns hidden in training.
-
-    Parameters
-    ----------
-    loss : float
-        Its lowest out-of-fold loss.
-    training_loss : float
-        Its loss on rows that its networks were trained on.
-    column_dropout : float
-        Share of the columns that is hidden in each row.
-    """
+    """The best recipe overfits and is tried anew with columns hidden in training."""
 
     action = "simplify"
-    loss: float
-    training_loss: float
-    column_dropout: float
+    loss: float  # the lowest of the recipe
+    training_loss: float  # on rows that its networks were trained on
+    column_dropout: float  # share of the columns that is hidden in each row
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return (
             f"The best recipe (loss {self.loss:.4f}) overfits (training loss"
             f" {self.training_loss:.4f}): new networks of its kind are trained with"
@@ -229,28 +156,17 @@ class Simplified(Decision):
 
 @dataclass(frozen=True)
 class Grown(Decision):
-    """A copy of the best recipe, which has few parameters for so many rows, gets more units.
-
-    Parameters
-    ----------
-    loss : float
-        Its lowest out-of-fold loss.
-    parameters, rows : int
-        Parameters of one of its networks, and rows that it learns from.
-    units, previous_units : int
-        Units of the first hidden layer of the copy, and of the recipe.
-    """
+    """A copy of the best recipe, which has few parameters for so many rows, gets more units."""
 
     action = "grow"
-    loss: float
-    parameters: int
-    rows: int
-    units: int
-    previous_units: int
+    loss: float  # the lowest of the recipe
+    parameters: int  # of one of its networks
+    rows: int  # that one of its networks is trained on
+    units: int  # of the first hidden layer of the copy
+    previous_units: int  # of that of the recipe
 
     @property
     def sentence(self) -> str:
-        """What was seen and done."""
         return (
             f"The best recipe (loss {self.loss:.4f}) has {self.parameters:,} parameters for"
             f" {self.rows:,} rows: a copy continues from its best epoch with {self.units} instead"

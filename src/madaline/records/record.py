@@ -17,7 +17,7 @@ class Record:
     recipe : str
         Name of the recipe.
     loss : float
-        Out-of-fold loss: every row judged by the network that never saw it.
+        Out-of-fold loss: every row is predicted by the network that was not trained on it.
     best_loss : float
         The recipe's lowest out-of-fold loss so far, this epoch included.
     learning_rate : float

@@ -32,7 +32,7 @@ def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     clearly = "" if summary.learned else ", no clear difference"
     yield (
         f"By the loss it is {summary.standard_errors_better:.1f} standard errors better than the"
-        f" baseline{clearly}."
+        f" baseline, the best constant prediction{clearly}."
     )
     yield from _importance(summary.importances)
 
@@ -65,7 +65,7 @@ def _score(score: Score) -> str:
     alone = f"; without averaging over folds it is {score.out_of_fold:{spec}}" if score.gain else ""
     return (
         f"The {metric_name(score.metric)} is {score.value:{spec}} ± {score.standard_error:{spec}}"
-        f" (baseline, a constant prediction: {score.baseline:{spec}}){alone}."
+        f" (baseline: {score.baseline:{spec}}){alone}."
     )
 
 

@@ -43,7 +43,8 @@ def tell_tried(
         " trained on it."
     )
     counts = [(sum(isinstance(one, kind) for one in decisions), what) for kind, what in VARIANTS]
-    tried = [f"{number} {what}" for number, what in counts if number]
+    several = sum(number > 0 for number, _ in counts) > 1
+    tried = [f"{number} {what}" if several else what for number, what in counts if number]
     total = sum(number for number, _ in counts)
     if total:
         yield (
