@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from madaline.cli.importance import importance_lines
+from madaline.cli.sections import importance_lines
 from madaline.race.importance import Importance
 
 
@@ -26,10 +26,10 @@ def test_lines_show_the_clear_ones_and_count_the_others() -> None:
     ]
     lines = list(importance_lines(found, at_most=1))
     assert lines[-3].split() == ["a", "0.500", "±", "0.010", "#" * 24]
-    assert lines[-2] == "  and 1 column more that helps"
+    assert lines[-2] == "  and 1 column more with a clear effect"
     assert lines[-1] == "  1 column does not help beyond doubt"
     assert list(importance_lines([])) == []
-    assert "No column helps" in next(importance_lines(found[2:]))
+    assert "No column has a clear effect" in next(importance_lines(found[2:]))
 
 
 def test_without_a_column_there_is_a_sentence_for_each_that_matters(run, model, fruit) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from madaline.cli.report import finite, score_lines
+from madaline.cli.output import finite
+from madaline.cli.sections import score_lines
 from madaline.evaluation.score import Score
 
 

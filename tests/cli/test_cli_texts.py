@@ -51,7 +51,5 @@ def test_a_column_may_be_told_to_be_text_or_not(run, reviews):
     assert kind("--text", "review") == "text"
     assert kind("--category", "review") == "category"
     both = run(*usual, "--category", "review", "--text", "review")
-    assert (
-        both.sentence == "Column review is told to be of the kinds category and text: choose one."
-    )
+    assert both.sentence == "Column review is given the kinds category and text: choose one."
     assert "--text names revue" in run(*usual, "--text", "revue").sentence

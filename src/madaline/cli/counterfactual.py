@@ -1,28 +1,27 @@
-"""`madaline counterfactual`: what would have to be different for another answer."""
+"""`madaline counterfactual`: the smallest change of a row that changes its prediction."""
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 import numpy as np
 
-from madaline.cli.report import finite
-from madaline.cli.rows import add_rows_arguments, read_rows
-from madaline.cli.words import paragraph, say
+from madaline.cli.arguments import SEVERAL, add_json, add_model, add_option, add_table
+from madaline.cli.output import paragraph, say, say_json
+from madaline.cli.rows import read_rows
 from madaline.errors import InputError
 from madaline.explain.counterfactuals.search import MOST_COLUMNS, counterfactuals
 from madaline.model import FittedModel
 from madaline.words import count
 
-HELP = "say what would have to be different for another answer"
+HELP = "find the smallest change that leads to another prediction"
 
 DESCRIPTION = """\
 Looks for the smallest change of a row that leads to another prediction, within
-the values seen in training. It says what the networks would predict, not what
-becomes of somebody who changes.
+the values seen in training. It shows what the networks would predict, not what
+would happen if the value were changed in the world.
 """
 
 EXAMPLES = """\
@@ -34,47 +33,23 @@ examples:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Tell the parser what can be typed."""
+    """Add the command's arguments."""
     parser.usage = "madaline counterfactual MODEL TABLE --row N [--to CLASS] [options]"
-    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
-    parser.add_argument("table", metavar="TABLE", help="CSV, TSV or Parquet file, gzip too")
-    parser.add_argument(
-        "--row",
-        metavar="N",
-        type=int,
-        nargs="+",
-        action="extend",
-        help="the rows, counted from 0 (default: the first)",
-    )
-    parser.add_argument(
-        "--to", metavar="CLASS", help="the class that is wished; by default the next probable one"
-    )
-    parser.add_argument(
-        "--at-least", metavar="X", type=float, help="the lowest number that will do"
-    )
-    parser.add_argument(
-        "--at-most", metavar="X", type=float, help="the highest number that will do"
-    )
-    parser.add_argument(
-        "--only",
-        metavar="COLUMN",
-        nargs="+",
-        action="extend",
-        help="the columns that may change (default: all)",
-    )
-    parser.add_argument(
-        "--most",
-        metavar="N",
-        type=int,
-        default=MOST_COLUMNS,
-        help="how many columns may change at a time (default: %(default)s)",
-    )
-    add_rows_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model(parser)
+    add_table(parser)
+    text = "the rows, counted from 0 (default: the first)"
+    add_option(parser, "--row N", text, type=int, **SEVERAL)
+    add_option(parser, "--to CLASS", "the class to reach (default: the next probable one)")
+    add_option(parser, "--at-least X", "the lowest number that is enough", type=float)
+    add_option(parser, "--at-most X", "the highest number that is enough", type=float)
+    add_option(parser, "--only COLUMN", "the columns that may change (default: all)", **SEVERAL)
+    text = "how many columns may change at a time (default: %(default)s)"
+    add_option(parser, "--most N", text, type=int, default=MOST_COLUMNS)
+    add_json(parser)
 
 
 def run(arguments: Namespace) -> None:
-    """Look for another answer."""
+    """Search, and print what was found."""
     model = FittedModel.load(arguments.model)
     target = _target(model, arguments)
     given = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
@@ -96,14 +71,13 @@ def run(arguments: Namespace) -> None:
         row_numbers=rows,
     )
     if arguments.json:
-        result = {"counterfactuals": [one.to_json() for one in found]}
-        say(json.dumps(finite(result)), sys.stdout)
+        say_json({"counterfactuals": [one.to_json() for one in found]})
     else:
         say("\n".join(paragraph(str(one)) for one in found), sys.stdout)
 
 
 def _target(model: FittedModel, arguments: Namespace) -> Any:
-    """Return the class or the range that is wished."""
+    """Return the class or the range to reach."""
     limits = (arguments.at_least, arguments.at_most)
     if model.summary.task == "classification":
         if limits != (None, None):

@@ -1,26 +1,25 @@
-"""`madaline doctor`: what is wrong with a model, or with a table that it is to predict."""
+"""`madaline doctor`: problems of a model, or of a table that it shall predict."""
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from madaline.cli.report import finite
-from madaline.cli.rows import add_rows_arguments, read_rows
-from madaline.cli.words import paragraph, say
+from madaline.cli.arguments import add_json, add_model, add_table
+from madaline.cli.output import paragraph, say, say_json
+from madaline.cli.rows import read_rows
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.model import FittedModel
 from madaline.words import count
 
-HELP = "say what is wrong with a model, or with a new table"
+HELP = "list problems of a model, or of a new table"
 
 DESCRIPTION = """\
-Says what was found when a model was fitted, the worst first: columns that give
-the target away, labels that look wrong, groups of rows that are predicted
-badly, and more, each with the numbers and what helps. With a table, also how
-its rows differ from those that were learned from.
+Lists what was found when a model was fitted, the worst first: columns that leak
+the target, labels that look wrong, groups of rows that are predicted badly, and
+more, each with the numbers and a remedy. With a table, also how its rows differ
+from those of training.
 """
 
 EXAMPLES = """\
@@ -34,48 +33,38 @@ SHOWN_ROWS = 10
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Tell the parser what can be typed."""
+    """Add the command's arguments."""
     parser.usage = "madaline doctor MODEL [TABLE] [--skip-broken] [--json]"
-    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
-    parser.add_argument(
-        "table", metavar="TABLE", nargs="?", help="CSV, TSV or Parquet file to predict, gzip too"
-    )
-    add_rows_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model(parser)
+    add_table(parser, optional=True)
+    add_json(parser)
 
 
 def run(arguments: Namespace) -> None:
     """Diagnose a model, and a table."""
     model = FittedModel.load(arguments.model)
-    of_table = None if arguments.table is None else _of_table(model, arguments)
+    of_table = None
+    if arguments.table is not None:
+        rows = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
+        of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
     if arguments.json:
-        result = {"model": arguments.model, "fit": _json(model.diagnosis)}
-        if arguments.table is not None:
-            result |= {"table": arguments.table, "new_rows": _json(of_table)}
-        say(json.dumps(finite(result)), sys.stdout)
+        of_fit = None if model.diagnosis is None else model.diagnosis.to_json()
+        result = {"model": arguments.model, "fit": of_fit}
+        if of_table is not None:
+            result |= {"table": arguments.table, "new_rows": of_table.to_json()}
+        say_json(result)
         return
     say("\n".join(_of_fit_lines(model)), sys.stdout)
     if of_table is not None:
-        say("", sys.stdout)
-        say("\n".join(_lines(of_table, f"The rows of {arguments.table}")), sys.stdout)
-
-
-def _of_table(model: FittedModel, arguments: Namespace) -> Diagnosis:
-    """Return what was found, with the names of the files where the rows are files."""
-    rows = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
-    return model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
-
-
-def _json(diagnosis: Diagnosis | None) -> object:
-    return None if diagnosis is None else diagnosis.to_json()
+        say("\n".join(["", *_lines(of_table, f"The rows of {arguments.table}")]), sys.stdout)
 
 
 def _of_fit_lines(model: FittedModel) -> Iterator[str]:
     what = f"The fit of {model.summary.target} to {count(model.summary.n_samples, 'row')}"
     if model.diagnosis is None:
         yield paragraph(
-            f"{what} was not looked at by madaline {model.version}, which wrote the file: fit it"
-            " again to know."
+            f"{what} was not diagnosed by madaline {model.version}, which wrote the file: fit it"
+            " again to see findings."
         )
     else:
         yield from _lines(model.diagnosis, what)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from madaline.cli.report import finite
-from madaline.cli.rows import add_rows_arguments, read_rows
-from madaline.cli.words import paragraph, say
-from madaline.data.table import Table
+from madaline.cli.arguments import (
+    SEVERAL,
+    add_flag,
+    add_json,
+    add_model,
+    add_option,
+    add_table,
+)
+from madaline.cli.output import paragraph, say, say_json
+from madaline.cli.rows import read_rows
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
 from madaline.explain.effects import effects
 from madaline.explain.importances import important_columns
 from madaline.explain.interactions import Interaction, interactions
 from madaline.model import FittedModel
 
-HELP = "say how predictions change with a column"
+HELP = "show how predictions change with a column"
 
 DESCRIPTION = """\
-Says how predictions change along the values of a column, the other columns as
+Shows how predictions change along the values of a column, the other columns as
 they are: one sentence, and the curve below it. Without --column, one sentence
 for each of the most important columns, and which of them interact.
 """
@@ -33,65 +38,49 @@ examples:
 """
 
 MOST_SENTENCES = 8
-"""Columns that are told of when none is named."""
+"""Columns that are shown when none is named."""
 
-MOST_PAIRS = 3
-"""Pairs of columns that are told of."""
+MOST_INTERACTIONS = 3
+"""Interactions that are shown."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Tell the parser what can be typed."""
+    """Add the command's arguments."""
     parser.usage = "madaline effects MODEL TABLE [--column COLUMN ...] [options]"
-    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
-    parser.add_argument(
-        "table", metavar="TABLE", help="rows like those learned from: CSV, TSV or Parquet"
-    )
-    parser.add_argument(
-        "--column", metavar="COLUMN", nargs="+", action="extend", default=[], help="the columns"
-    )
-    parser.add_argument("--class", metavar="CLASS", dest="label", help="whose probability")
-    parser.add_argument(
-        "--partial",
-        action="store_true",
-        help="partial dependence: give every value to every row, not only values near its own",
-    )
-    parser.add_argument("--log-odds", action="store_true", help="measure log-odds of a class")
-    add_rows_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model(parser)
+    add_table(parser)
+    add_option(parser, "--column COLUMN", "the columns", default=[], **SEVERAL)
+    add_option(parser, "--class CLASS", "whose probability", dest="label")
+    text = "partial dependence: give every value to every row, not only values near its own"
+    add_flag(parser, "--partial", text)
+    add_flag(parser, "--log-odds", "measure log-odds of a class")
+    add_json(parser)
 
 
 def run(arguments: Namespace) -> None:
-    """Say what columns do."""
+    """Print effects and interactions."""
     model = FittedModel.load(arguments.model)
     table = read_rows(arguments.table, model, skip_broken=arguments.skip_broken).table
     names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
-    found = [_effect(model, table, name, arguments) for name in names]
-    pairs = _pairs(model, table) if not arguments.column else []
+    found = [
+        effects(
+            model,
+            table,
+            name,
+            kind=PARTIAL if arguments.partial else ACCUMULATED,
+            target_class=arguments.label,
+            scale="log_odds" if arguments.log_odds else None,
+        )
+        for name in names
+    ]
+    pairs: list[Interaction] = []
+    if not arguments.column and len(model.predictor.encoder.columns) > 1 < table.n_samples:
+        pairs = list(interactions(model, table))
     if arguments.json:
-        result = {
-            "effects": [one.to_json() for one in found],
-            "interactions": [one.to_json() for one in pairs],
-        }
-        say(json.dumps(finite(result)), sys.stdout)
+        curves = [one.to_json() for one in found]
+        say_json({"effects": curves, "interactions": [one.to_json() for one in pairs]})
     else:
         say("\n".join(_page(found, pairs, curves=bool(arguments.column))), sys.stdout)
-
-
-def _effect(model: FittedModel, table: Table, name: str, arguments: Namespace) -> Effect:
-    return effects(
-        model,
-        table,
-        name,
-        kind=PARTIAL if arguments.partial else ACCUMULATED,
-        target_class=arguments.label,
-        scale="log_odds" if arguments.log_odds else None,
-    )
-
-
-def _pairs(model: FittedModel, table: Table) -> list[Interaction]:
-    if len(model.predictor.encoder.columns) < 2 or table.n_samples < 2:
-        return []
-    return list(interactions(model, table))
 
 
 def _page(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Iterator[str]:
@@ -103,7 +92,7 @@ def _page(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Ite
             yield from one.lines()
     if curves or not pairs:
         return
-    clear = [one for one in pairs if one.clear][:MOST_PAIRS]
+    clear = [one for one in pairs if one.clear][:MOST_INTERACTIONS]
     for pair in clear:
         yield paragraph(str(pair), rest="  ")
     if not clear:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-from madaline.cli.words import printable, say
+from madaline.cli.output import printable, say
 from madaline.errors import MadalineError
 
 DONE = 0

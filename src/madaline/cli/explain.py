@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from madaline.cli.destination import check_destination, unwritable
-from madaline.cli.report import finite
-from madaline.cli.rows import Rows, add_rows_arguments, read_rows
-from madaline.cli.words import paragraph, say
+from madaline.cli.arguments import add_flag, add_json, add_model, add_option, add_table
+from madaline.cli.output import check_destination, paragraph, say, say_json, writing
+from madaline.cli.rows import Rows, read_rows
 from madaline.data.io.table_files import write_predictions
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
@@ -22,13 +20,14 @@ from madaline.report import check_jinja, save_explanation
 from madaline.words import count
 
 SHOWN = 5
-"""Rows that are explained where nobody says how many, unless a file is written."""
+"""Rows that are explained by default, unless a file is written."""
 
-HELP = "say what each prediction comes from"
+HELP = "show what each prediction comes from"
 
 DESCRIPTION = """\
-Says for the first rows of a table how much each column adds to the prediction or
-takes from it, compared with other rows. Classes are explained by their log-odds.
+Shows for the first rows of a table how much each column adds to the prediction
+or takes away, compared with other rows. Classes are explained by their
+log-odds.
 """
 
 EXAMPLES = """\
@@ -41,59 +40,31 @@ examples:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Tell the parser what can be typed."""
+    """Add the command's arguments."""
     parser.usage = (
         "madaline explain MODEL TABLE [--rows N] [--background TABLE] [--class LABEL]"
         " [--probability] [--method METHOD] [--nodes N] [-o OUT] [options]"
     )
-    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
-    parser.add_argument(
-        "table",
-        metavar="TABLE",
-        help="CSV, TSV or Parquet file, gzip too; or images or sounds in a folder",
-    )
-    parser.add_argument(
-        "--rows",
-        metavar="N",
-        type=int,
-        help=f"explain the first N rows (default: {SHOWN}, or all of them with -o)",
-    )
-    parser.add_argument(
-        "--background",
-        metavar="TABLE",
-        help="rows to compare with, best those that the model learned from (default: one average"
-        " row)",
-    )
-    parser.add_argument(
-        "--class",
-        metavar="LABEL",
-        dest="label",
-        help="explain this class (default: the one that is predicted)",
-    )
-    parser.add_argument(
-        "--probability", action="store_true", help="explain the probability, not the log-odds"
-    )
-    parser.add_argument(
-        "--method",
-        metavar="METHOD",
-        default=METHODS[0],
-        help=f"{', '.join(METHODS)} (default: {METHODS[0]})",
-    )
-    parser.add_argument(
-        "--nodes", metavar="N", type=int, help="places asked on each way (default: as it takes)"
-    )
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="OUT",
-        help="what to write: an HTML page with pictures, or a CSV, TSV or Parquet file, gzip too",
-    )
-    add_rows_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model(parser)
+    add_table(parser)
+    text = f"explain the first N rows (default: {SHOWN}, or all of them with -o)"
+    add_option(parser, "--rows N", text, type=int)
+    text = "rows to compare with, best those of training (default: one average row)"
+    add_option(parser, "--background TABLE", text)
+    text = "explain this class (default: the one that is predicted)"
+    add_option(parser, "--class LABEL", text, dest="label")
+    add_flag(parser, "--probability", "explain the probability, not the log-odds")
+    text = f"{', '.join(METHODS)} (default: {METHODS[0]})"
+    add_option(parser, "--method METHOD", text, default=METHODS[0])
+    text = "steps of each integral (default: as many as needed)"
+    add_option(parser, "--nodes N", text, type=int)
+    text = "what to write: an HTML page with pictures, or a CSV, TSV or Parquet file, gzip too"
+    add_option(parser, "-o --output OUT", text)
+    add_json(parser)
 
 
 def run(arguments: Namespace) -> None:
-    """Explain rows, and print or write what came of it."""
+    """Explain rows, and print or write the explanation."""
     path = None if arguments.output is None else Path(arguments.output)
     given = [arguments.table] + ([arguments.background] if arguments.background else [])
     if path is not None:
@@ -117,7 +88,7 @@ def run(arguments: Namespace) -> None:
         _write(path, explanation, rows)
         say(f"Wrote the explanation of {count(len(explanation), 'row')} to {path}.", sys.stderr)
     if arguments.json:
-        say(json.dumps(finite(_facts(explanation, rows, path))), sys.stdout)
+        say_json(_facts(explanation, rows, path))
     elif path is None:
         say("\n".join(_page(explanation, rows)), sys.stdout)
 
@@ -151,14 +122,12 @@ def _page(explanation: Explanation, rows: Rows) -> list[str]:
 
 
 def _write(path: Path, explanation: Explanation, rows: Rows) -> None:
-    try:
+    with writing(path):
         if _is_page(path):
             names = None if rows.names is None else rows.names.tolist()
             save_explanation(explanation, path, names=names)
         else:
             write_predictions(path, rows.spread(explanation.to_columns()))
-    except OSError as error:
-        raise unwritable(path, error) from None
 
 
 def _is_page(path: Path) -> bool:

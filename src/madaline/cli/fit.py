@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Iterator
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from madaline.cli.destination import check_destination, unwritable
-from madaline.cli.importance import importance_lines
-from madaline.cli.objective import add_objective_arguments, read_objective
+from madaline.cli.arguments import SEVERAL, add_flag, add_json, add_option, at_least
+from madaline.cli.output import check_destination, paragraph, say, say_json, unwritable
 from madaline.cli.progress import choose_progress
-from madaline.cli.report import column_lines, finite, network_lines, verdict_lines
-from madaline.cli.training_data import TrainingData, file_options, source_name
-from madaline.cli.words import paragraph, say
+from madaline.cli.sections import column_lines, importance_lines, network_lines, verdict_lines
+from madaline.cli.training_data import TrainingData, file_options, read_objective, source_name
 from madaline.data.io.folders import LABEL
 from madaline.data.kinds import KINDS
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
+from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline.evaluation.objective import LOG_LOSS, LOSSES
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -33,8 +33,8 @@ HELP = "learn to predict a column of a table"
 DESCRIPTION = """\
 Learns to predict one column of a table from the others, and writes the model
 to one file. Whether that column holds classes or numbers, and what the others
-are, is found out and said; sizes, rates and stopping points are decided by
-what predicts unseen rows best.
+are, is inferred and printed; sizes, learning rates and stopping points are
+those that predict unseen rows best.
 """
 
 EXAMPLES = """\
@@ -47,89 +47,62 @@ examples:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Tell the parser what can be typed."""
+    """Add the command's arguments."""
     parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
-    parser.add_argument(
-        "table",
-        metavar="TABLE",
-        help="CSV, TSV or Parquet file, gzip too; or a folder of images or sounds for each class",
-    )
-    parser.add_argument(
-        "--target",
-        metavar="COLUMN",
-        help="the column to predict; of images and sounds, their folder",
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="MODEL", help="where to write; by default TABLE.madaline, here"
-    )
-    parser.add_argument(
-        "--task",
-        choices=("classification", "regression"),
-        help="what the target is; by default told from its values",
-    )
-    add_objective_arguments(parser)
+    text = "CSV, TSV or Parquet file, gzip too; or a folder of images or sounds for each class"
+    parser.add_argument("table", metavar="TABLE", help=text)
+    text = "the column to predict; of images and sounds, their folder"
+    add_option(parser, "--target COLUMN", text)
+    add_option(parser, "-o --output MODEL", "where to write (default: TABLE.madaline, here)")
+    text = "what the target is (default: inferred from its values)"
+    parser.add_argument("--task", choices=("classification", "regression"), help=text)
+    _add_goal(parser)
     columns = parser.add_argument_group("columns (each may name several, and be repeated)")
-    for option, words in (
-        ("--drop", "leave these columns out"),
-        ("--category", "take these for categories, numbers though they may be"),
-        ("--number", "take these for numbers"),
-        ("--text", "take these for texts, whose words count"),
+    for option, text in (
+        ("--drop COLUMN", "leave these columns out"),
+        ("--category COLUMN", "treat these as categories, even if they hold numbers"),
+        ("--number COLUMN", "treat these as numbers"),
+        ("--text COLUMN", "treat these as texts, by their words"),
+        ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(KINDS[:-1])}"),
     ):
-        columns.add_argument(
-            option, metavar="COLUMN", nargs="+", action="extend", default=[], help=words
-        )
-    columns.add_argument(
-        "--kind",
-        metavar="COLUMN=KIND",
-        nargs="+",
-        action="extend",
-        default=[],
-        help=f"take a column for what it is: {', '.join(KINDS[:-1])}",
-    )
+        add_option(columns, option, text, default=[], **SEVERAL)
     rows = parser.add_argument_group("rows")
-    rows.add_argument("--weight", metavar="COLUMN", help="how much each row counts")
-    rows.add_argument(
-        "--groups",
-        metavar="COLUMN",
-        help="rows alike here (a patient, a day) are judged only by networks that saw none of them",
-    )
-    rows.add_argument(
-        "--skip-broken", action="store_true", help="leave out images and sounds that cannot be read"
-    )
-    rows.add_argument(
-        "--folds",
-        metavar="N",
-        type=_at_least(2),
-        help="parts that the rows are judged in (default: 3 to 10, the fewer the more rows)",
-    )
+    add_option(rows, "--weight COLUMN", "how much each row counts")
+    text = "rows with equal values (a patient, a day) are judged by networks not trained on them"
+    add_option(rows, "--groups COLUMN", text)
+    add_flag(rows, "--skip-broken", "leave out images and sounds that cannot be read")
+    text = "parts that the rows are judged in (default: 3 to 10, fewer for more rows)"
+    add_option(rows, "--folds N", text, type=at_least(2))
     work = parser.add_argument_group("work")
-    work.add_argument(
-        "--effort",
-        metavar="EPOCHS",
-        type=_at_least(1),
-        default=100,
-        help="how often a network may see the table, at most (default: %(default)s)",
+    text = "how often a network passes over the table, at most (default: %(default)s)"
+    add_option(work, "--effort EPOCHS", text, type=at_least(1), default=100)
+    text = "seed of all random numbers (default: %(default)s)"
+    add_option(work, "--seed N", text, type=at_least(0), default=0)
+    text = "processors to use; the result does not depend on it (default: all)"
+    add_option(work, "--jobs N", text, type=at_least(1))
+    output = parser.add_argument_group("output")
+    add_json(output, "print the result as one JSON object")
+    add_flag(output, "--quiet", "print the result, nothing before it")
+
+
+def _add_goal(parser: ArgumentParser) -> None:
+    goal = parser.add_argument_group("goal")
+    text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
+    goal.add_argument("--loss", choices=LOSSES, help=text)
+    text = "which one, with --loss quantile (default: %(default)s)"
+    add_option(goal, "--quantile SHARE", text, type=float, default=0.5)
+    text = (
+        "what chooses recipes and stopping points instead of the loss: for classes"
+        f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
     )
-    work.add_argument(
-        "--seed",
-        metavar="N",
-        type=_at_least(0),
-        default=0,
-        help="decides every random number (default: %(default)s)",
-    )
-    work.add_argument(
-        "--jobs",
-        metavar="N",
-        type=_at_least(1),
-        help="processors to use; the result does not depend on it (default: all)",
-    )
-    talk = parser.add_argument_group("output")
-    talk.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    talk.add_argument("--quiet", action="store_true", help="print the result, nothing before it")
+    metrics = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
+    add_option(goal, "--metric METRIC", text, choices=metrics)
+    text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
+    add_option(goal, "--class-weight WEIGHT", text, nargs="+")
 
 
 def run(arguments: Namespace) -> None:
-    """Fit a model and say what it is worth."""
+    """Fit a model, save it, and print how good it is."""
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
     if arguments.target is None and Path(arguments.table).is_dir():
@@ -166,7 +139,10 @@ def run(arguments: Namespace) -> None:
             model = replace(model, diagnosis=model.diagnosis.named(data.names))
         model.save(path)
     fitting.discard_checkpoint()
-    say(_as_json(model, path) if arguments.json else "\n".join(_result(model, path)), sys.stdout)
+    if arguments.json:
+        say_json(_facts(model, path))
+    else:
+        say("\n".join(_result(model, path)), sys.stdout)
 
 
 def _check_target(target: Array, task: str, name: str) -> None:
@@ -198,24 +174,24 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
     yield paragraph(
         f"The plan: {count(n_recipes, 'recipe')} x {n_folds} folds = {networks}, trained side by"
         f" side, each for at most {count(fitting.plan.epochs, 'epoch')}; those that predict unseen"
-        " rows worse leave early."
+        " rows worse are stopped early."
     )
     yield paragraph(
         legend(recipe.name for recipe in fitting.plan.recipes)
-        + " Their loss is measured on rows that they did not learn from: lower is better."
+        + " Their loss is measured on rows that they were not trained on: lower is better."
     )
     metric = fitting.race.examples.metric
     if metric is not None:
         yield paragraph(
-            f"Here the loss that is shown is what the {metric.name} lacks to be perfect, as that"
-            " chooses."
+            f"The loss shown is the distance of the {metric.name} from perfect, which chooses"
+            " recipes here."
         )
     if fitting.resumed_epoch:
         yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
 
 
 def _why(fitting: Fitting, data: TrainingData) -> str:
-    """Return why the task is what it is, and how to overrule that where the other is possible."""
+    """Return why the task was chosen, and how to choose the other where that is possible."""
     if data.target.dtype.kind not in "iuf" or fitting.task_reason == "as told":
         return fitting.task_reason
     other = "regression" if fitting.task == "classification" else "classification"
@@ -224,32 +200,25 @@ def _why(fitting: Fitting, data: TrainingData) -> str:
 
 @contextmanager
 def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
-    """Say in a sentence what stopped a fit; it leaves no model behind."""
+    """Turn what stops a fit into a sentence; it leaves no model behind."""
     try:
         yield
     except KeyboardInterrupt:
-        raise MadalineError(_stopped(fitting, path)) from None
+        epochs, again = count(fitting.resumed_epoch, "epoch"), _again(fitting) or "starts anew"
+        raise MadalineError(
+            f"Stopped after {epochs}; {path} was not written; the same command {again}."
+        ) from None
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _unsaved(fitting, path, error) from None
-
-
-def _stopped(fitting: Fitting, path: Path) -> str:
-    epoch = count(fitting.resumed_epoch, "epoch")
-    again = _again(fitting) or "starts anew"
-    return f"Stopped after {epoch}; {path} was not written; the same command {again}."
-
-
-def _unsaved(fitting: Fitting, path: Path, error: OSError) -> InputError:
-    sentence, again = unwritable(path, error), _again(fitting)
-    if again is None:
-        return sentence
-    return InputError(f"{str(sentence).rstrip('.')}; the same command {again}.")
+        sentence, resumes = unwritable(path, error), _again(fitting)
+        if resumes is None:
+            raise sentence from None
+        raise InputError(f"{str(sentence).rstrip('.')}; the same command {resumes}.") from None
 
 
 def _again(fitting: Fitting) -> str | None:
-    """Return what the same command does with the work that was kept, if any was."""
+    """Return how the same command resumes from the checkpoint, if there is one."""
     if not fitting.kept_epoch or fitting.checkpoint is None or not fitting.checkpoint.exists():
         return None
     return f"goes on after epoch {fitting.kept_epoch}, from {fitting.checkpoint}"
@@ -259,26 +228,21 @@ def _result(model: FittedModel, path: Path) -> Iterator[str]:
     summary, story = model.summary, model.story()
     for part in ("tried", "seen"):
         yield from story.lines(part)
-    yield from verdict_lines(summary)
+    yield from verdict_lines(model)
     yield from importance_lines(summary.importances, at_most=5)
     yield from network_lines(summary)
-    yield from _findings(model, path)
-    yield f"Saved {path} ({size(path.stat().st_size)}). To predict other rows, type"
-    rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
-    yield f"  madaline predict {shlex.quote(str(path))} {rows}"
-
-
-def _findings(model: FittedModel, path: Path) -> Iterator[str]:
-    """Yield where to read of what was found, if any of it matters."""
     found = {} if model.diagnosis is None else model.diagnosis.by_severity()
     counts = [f"{len(found[one])} of {one}" for one in ("high", "medium") if found.get(one)]
     if counts:
         yield f"Worth a look ({' and '.join(counts)} severity was found), type"
         yield f"  madaline doctor {shlex.quote(str(path))}"
+    yield f"Saved {path} ({size(path.stat().st_size)}). To predict other rows, type"
+    rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
+    yield f"  madaline predict {shlex.quote(str(path))} {rows}"
 
 
-def _as_json(model: FittedModel, path: Path) -> str:
-    result = {
+def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
+    return {
         "model": str(path),
         "bytes": path.stat().st_size,
         **model.summary.to_json(),
@@ -287,16 +251,3 @@ def _as_json(model: FittedModel, path: Path) -> str:
         "story": model.story().to_json(),
         "findings": [] if model.diagnosis is None else model.diagnosis.to_json(),
     }
-    return json.dumps(finite(result))
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers that are not too small, for argparse."""
-
-    def read(text: str) -> int:
-        number = int(text) if text.strip().lstrip("+-").isdecimal() else least - 1
-        if number < least:
-            raise ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
-        return number
-
-    return read

@@ -1,4 +1,4 @@
-"""What can be typed: one parser a command, each with an example in its help."""
+"""The parser of the command line: one subparser for each command."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from madaline.cli import (
     fit,
     info,
     predict,
-    write_report,
+    report,
 )
 from madaline.errors import InputError
 
 DESCRIPTION = """\
 Many adaptive networks, learning together: madaline learns from a table, tunes
-itself, says what it decided and why, and predicts.
+itself, explains its decisions, and predicts.
 """
 
 EXAMPLES = """\
@@ -36,7 +36,7 @@ examples:
   madaline report penguins.madaline penguins.csv -o penguins.html
   madaline card penguins.madaline -o README.md
 
-`madaline COMMAND --help` says more about each.
+`madaline COMMAND --help` describes each.
 """
 
 COMMANDS: dict[str, Any] = {
@@ -47,7 +47,7 @@ COMMANDS: dict[str, Any] = {
     "effects": effects,
     "counterfactual": counterfactual,
     "doctor": doctor,
-    "report": write_report,
+    "report": report,
     "card": card,
 }
 
@@ -83,5 +83,5 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """Refuse what was typed."""
+        """Raise the error as `InputError`."""
         raise InputError(f"{message.rstrip('.')} (see `{self.prog} --help`).")

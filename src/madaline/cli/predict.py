@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Mapping, Sequence
@@ -11,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.cli.destination import check_destination, unwritable
-from madaline.cli.report import finite, score_lines
-from madaline.cli.rows import add_rows_arguments, read_rows
-from madaline.cli.words import paragraph, say
+from madaline.cli.arguments import add_flag, add_json, add_model, add_option, add_table
+from madaline.cli.output import check_destination, paragraph, say, say_json, writing
+from madaline.cli.rows import read_rows
+from madaline.cli.sections import score_lines
 from madaline.data.encoders.encoded import Encoded
 from madaline.data.io.table_files import format_predictions, write_predictions
 from madaline.data.table import Table
@@ -45,32 +44,19 @@ examples:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Tell the parser what can be typed."""
+    """Add the command's arguments."""
     parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [options]"
-    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
-    parser.add_argument(
-        "table",
-        metavar="TABLE",
-        help="CSV, TSV or Parquet file, gzip too; or images or sounds in a folder",
+    add_model(parser)
+    add_table(parser)
+    text = "CSV, TSV or Parquet file to write, gzip too (default: CSV to standard output)"
+    add_option(parser, "-o --output OUT", text)
+    add_flag(parser, "--proba", "add a column with the probability of each class")
+    text = (
+        "add what contains the true value for this share of new rows: lower and upper bounds of a"
+        " number, or a set of classes"
     )
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="OUT",
-        help="CSV, TSV or Parquet file to write, gzip too; by default CSV to standard output",
-    )
-    parser.add_argument(
-        "--proba", action="store_true", help="add a column with the probability of each class"
-    )
-    parser.add_argument(
-        "--coverage",
-        metavar="SHARE",
-        type=_share,
-        help="add what holds the truth of this share of new rows: lower and upper bounds of a"
-        " number, or a set of classes",
-    )
-    add_rows_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_option(parser, "--coverage SHARE", text, type=_share)
+    add_json(parser)
 
 
 def run(arguments: Namespace) -> None:
@@ -87,8 +73,7 @@ def run(arguments: Namespace) -> None:
     rows = read_rows(
         arguments.table, model, also=[model.summary.target], skip_broken=arguments.skip_broken
     )
-    table = rows.table
-    encoded = model.predictor.encode(table)
+    encoded = model.predictor.encode(rows.table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)
     columns: dict[str, Array] = {model.summary.target: prediction}
@@ -98,19 +83,21 @@ def run(arguments: Namespace) -> None:
         columns |= _coverage_columns(model, encoded, arguments.coverage)
     columns = rows.spread(columns)
     if path is not None:
-        _write(path, columns)
+        with writing(path):
+            write_predictions(path, columns)
     _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
-    scores = _score(model, table, prediction)
+    scores = _score(model, rows.table, prediction)
     if arguments.json:
-        say(_as_json(model.summary.target, columns, encoded.unseen, scores, path), sys.stdout)
-    elif path is None:
-        _print_csv(columns)
+        say_json(_facts(model.summary.target, columns, encoded.unseen, scores, path))
+    elif path is None and sys.stdout is not None:
+        sys.stdout.flush()  # CSV is in UTF-8, whatever the encoding of the terminal: it is a file
+        sys.stdout.buffer.write(format_predictions(columns))
     if path is not None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:
-    """Say where there are categories and texts that the model cannot know anything about."""
+    """Warn of categories and texts that were not in training."""
     of_categories = {name: number for name, number in unseen.items() if name in categories}
     of_texts = {name: number for name, number in unseen.items() if name not in categories}
     for what, counts in (
@@ -162,7 +149,7 @@ def _score(model: FittedModel, table: Table, prediction: Array) -> list[dict[str
         say(
             paragraph(
                 f"The table holds {summary.target} too; scores on its rows, which flatter where the"
-                " model learned from them:"
+                " model was trained on them:"
             ),
             sys.stderr,
         )
@@ -170,34 +157,19 @@ def _score(model: FittedModel, table: Table, prediction: Array) -> list[dict[str
     return [score.to_json() for score in scores]
 
 
-def _write(path: Path, columns: Mapping[str, Array]) -> None:
-    try:
-        write_predictions(path, columns)
-    except OSError as error:
-        raise unwritable(path, error) from None
-
-
-def _as_json(
+def _facts(
     target: str,
     columns: Mapping[str, Array],
     unseen: Mapping[str, int],
     scores: list[dict[str, Any]],
     path: Path | None,
-) -> str:
-    result: dict[str, Any] = {
+) -> dict[str, Any]:
+    facts = {
         "target": target,
         "n_samples": len(columns[target]),
         "unseen": dict(unseen),
         "scores": scores,
     }
     if path is not None:
-        return json.dumps(finite(result | {"output": str(path)}))
-    lists = {name: values.tolist() for name, values in columns.items()}
-    return json.dumps(finite(result | {"columns": lists}))
-
-
-def _print_csv(columns: Mapping[str, Array]) -> None:
-    """Write CSV in UTF-8, whatever the encoding of the terminal: it is a file, not talk."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(format_predictions(columns))
+        return facts | {"output": str(path)}
+    return facts | {"columns": {name: values.tolist() for name, values in columns.items()}}

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any, Self, TextIO
 
 from madaline.cli.leaderboard import Entry, Leaderboard
-from madaline.cli.words import paragraph, printable, say
+from madaline.cli.output import paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.record import Record
 from madaline.words import work

@@ -1,123 +1,74 @@
-"""What a fitted model is worth, in words: its scores, its networks, its decisions, its columns."""
+"""`madaline report`: one HTML page about a model."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import Any
 
-from madaline.cli.words import WIDTH, paragraph, printable
-from madaline.data.kinds import DROPPED
-from madaline.data.schema import Schema
-from madaline.evaluation.score import Score
-from madaline.story.summary import Summary
-from madaline.words import METRICS, count, decimals, some, work
+from madaline.cli.arguments import add_json, add_model, add_option, add_table
+from madaline.cli.output import check_destination, say, say_json, writing
+from madaline.cli.rows import read_rows
+from madaline.model import FittedModel
+from madaline.nn.arrays import Array
+from madaline.report import report_data
+from madaline.report.page import check_jinja, save_page
+from madaline.words import count, size
 
-WIDEST_NAME = 26
-"""Characters of a column's name that a table shows."""
+HELP = "write a report about a model"
 
-KIND_WORDS = {
-    "number": ("number", "numbers"),
-    "category": ("category", "categories"),
-    "boolean": ("Boolean", "Booleans"),
-    "datetime": ("date", "dates"),
-    "text": ("text", "texts"),
-    "image": ("column of images", "columns of images"),
-    "sequence": ("column of sequences", "columns of sequences"),
-    "sound": ("column of sounds", "columns of sounds"),
-}
+DESCRIPTION = """\
+Writes one self-contained HTML file: how good the model is and how it was made,
+the data as understood, what matters, what may be wrong. With a table, best the
+one used for training, also the effects of columns and some predictions
+explained; if it holds the target, predictions are scored by it, too. A few of
+its values are then in the report.
+"""
 
-
-def score_lines(scores: Sequence[Score]) -> Iterator[str]:
-    """Yield an aligned table of scores, each beside a constant's."""
-    yield f"  {'':<40}{'networks':>18}{'a constant':>14}"
-    for score in scores:
-        value, error, constant = _aligned(score)
-        name = METRICS.get(score.metric, score.metric)
-        yield f"  {name:<40}{f'{value} ± {error}':>18}{constant:>14}"
+EXAMPLES = """\
+examples:
+  madaline report penguins.madaline penguins.csv
+  madaline report houses.madaline new_houses.csv -o houses.html
+  madaline report houses.madaline --json > houses.json
+"""
 
 
-def verdict_lines(summary: Summary) -> Iterator[str]:
-    """Yield how good a model is, and whether it learned anything at all."""
-    if not summary.learned:
-        yield paragraph(
-            f"The networks are no better than a constant: these columns do not tell"
-            f" {summary.target} beyond chance, or {count(summary.n_samples, 'row')} are too few to"
-            " see it."
-        )
-    for leak in summary.leaks:
-        yield paragraph(f"Look out: {leak}")
-    yield paragraph(
-        f"What to expect on new rows, from {summary.n_judged:,} rows judged by networks that never"
-        " saw them:"
-    )
-    yield from score_lines(summary.scores)
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [--skip-broken] [--json]"
+    add_model(parser)
+    add_table(parser, optional=True)
+    add_option(parser, "-o --output REPORT", "where to write (default: MODEL.html, here)")
+    add_json(parser, "print the content of the report as one JSON object instead")
 
 
-def network_lines(summary: Summary) -> Iterator[str]:
-    """Yield which networks make the prediction, how much each counts, and what they take."""
-    networks = count(len(summary.weights) * summary.n_folds, "network")
-    recipes, folds = count(len(summary.weights), "recipe"), count(summary.n_folds, "fold")
-    yield f"The prediction is the mean of {networks} ({recipes} x {folds}):"
-    for name, share in sorted(summary.weights.items(), key=lambda item: -item[1]):
-        units = "-".join(str(units) for units in summary.units[name])
-        left = "" if units in name else f" (pruned to {units})"
-        yield f"  {share:>4.0%}  {name}{left}"
-    yield f"A row takes {_row_work(summary)}."
+def run(arguments: Namespace) -> None:
+    """Write the report, or print its content."""
+    path = Path(arguments.output or f"{Path(arguments.model).stem}.html")
+    if not arguments.json:
+        check_jinja()
+        given = [] if arguments.table is None else [arguments.table]
+        check_destination(path, sources=[arguments.model, *given])
+    data = _data(FittedModel.load(arguments.model), arguments)
+    if arguments.json:
+        say_json(data)
+        return
+    with writing(path):
+        save_page(data, path)
+    say(f"Wrote {path} ({size(path.stat().st_size)}).", sys.stderr)
 
 
-def column_lines(schema: Schema) -> Iterator[str]:
-    """Yield in few lines what each column was taken for."""
-    for kind, (one, several) in KIND_WORDS.items():
-        names = [column.name for column in schema.columns if column.kind == kind]
-        if names:
-            start = f"  {count(len(names), one, several)}: "
-            yield paragraph(some(names), first=start, rest="    ")
-    missing = [f"{one.name} {one.n_missing:,}" for one in schema.columns if one.n_missing]
-    if missing:
-        yield paragraph(some(missing), first="  rows without a value: ", rest="    ")
-    for column in [column for column in schema.columns if not column.kept][:8]:
-        yield paragraph(f"{column.name} ({column.detail})", first="  left out: ", rest="    ")
-
-
-def column_table(schema: Schema) -> Iterator[str]:
-    """Yield a row for each column: kind, missing and distinct values, what is in it."""
-    rows = [("column", "kind", "missing", "distinct", "")]
-    rows += [
-        (one.name, one.kind, f"{one.n_missing:,}", f"{one.n_distinct:,}", one.detail)
-        for one in schema.columns
-    ]
-    width = min(WIDEST_NAME, max(len(row[0]) for row in rows))
-    for name, kind, missing, distinct, detail in rows:
-        shown = _clipped(printable(name), width)
-        start = f"  {shown:<{width}}  {kind:<8}  {missing:>7}  {distinct:>8}  "
-        if kind == DROPPED:  # its reason is worth several lines
-            yield paragraph(detail, first=start)
-        else:
-            yield (start + _clipped(printable(detail), WIDTH - len(start))).rstrip()
-
-
-def finite(value: Any) -> Any:
-    """Return a JSON-able value with None for what JSON lacks: infinities and NaN."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: finite(item) for name, item in value.items()}
-    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _row_work(summary: Summary) -> str:
-    now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
-    pruned = "" if now == before else f", {now / before:.0%} of what it took before pruning"
-    return f"{work(now)}{pruned}"
-
-
-def _clipped(name: str, width: int) -> str:
-    return name if len(name) <= width else f"{name[: width - 3]}..."
-
-
-def _aligned(score: Score) -> list[str]:
-    """Return value, error and constant with as many decimals as two digits of the error need."""
-    numbers = (score.value, score.standard_error, score.baseline)
-    digits = decimals(score.standard_error)
-    return [f"{number:.4g}" if digits is None else f"{number:,.{digits}f}" for number in numbers]
+def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
+    source, name = arguments.table, model.summary.target
+    if source is None:
+        return report_data(model)
+    given = read_rows(source, model, also=[name], skip_broken=arguments.skip_broken)
+    table = given.table
+    target: Array | None = dict(table.columns).get(name)
+    rows, names = f"the {count(table.n_samples, 'row')} of {Path(source).name}", None
+    if given.names is not None:
+        names = list(map(str, given.names))
+    elif not given.kept.all():  # the numbers of the rows that are left
+        names = [f"Row {number}" for number in given.numbers]
+    return report_data(model, table, target, rows=rows, names=names)

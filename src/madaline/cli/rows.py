@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from madaline.cli.words import paragraph, say
+from madaline.cli.output import paragraph, say
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
@@ -75,28 +74,19 @@ class Rows:
         return column
 
 
-def add_rows_arguments(parser: ArgumentParser) -> None:
-    """Tell the parser what can be typed about rows."""
-    parser.add_argument(
-        "--skip-broken",
-        action="store_true",
-        help="go on without images and sounds that cannot be read",
-    )
-
-
 def read_rows(
     path: str, model: FittedModel, *, also: Sequence[str] = (), skip_broken: bool = False
 ) -> Rows:
-    """Read rows for a model; what was done to images and sounds is said.
+    """Read rows for a model, and print what was done to images and sounds.
 
     Parameters
     ----------
     path : str
         A file, or a folder of images or sounds.
     model : FittedModel
-        It says which columns are needed, and the size of images.
+        It determines which columns are needed, and the size of images.
     also : sequence of str
-        Further columns that are wanted where they are there.
+        Further columns to read where they exist.
     skip_broken : bool, default=False
         Whether to go on without rows whose files cannot be used.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from madaline.cli.words import suggestion
+from madaline.cli.output import suggestion
 from madaline.data.column import is_missing
 from madaline.data.io.folders import LABEL, read_folder
 from madaline.data.io.path_columns import open_files
@@ -17,11 +19,10 @@ from madaline.data.io.table_files import read_file
 from madaline.data.kinds import CATEGORY, KINDS, NUMBER, TEXT
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
+from madaline.evaluation.objective import BALANCED, Objective
+from madaline.evaluation.table_score import label_text
 from madaline.nn.arrays import Array
 from madaline.words import option_words, some
-
-TOLD = (CATEGORY, NUMBER, TEXT)
-"""Kinds of columns that have an option of their own."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class TrainingData:
     weight, groups : ndarray of shape (n_samples,) or None
         How much each row counts, and which rows belong together.
     kinds : mapping of str to str
-        What some columns are to be taken for, as told.
+        The kinds of some columns, as given.
     n_columns : int
         Columns of the file.
     notes : tuple of str
-        What was done to what was read.
+        What was changed when it was read.
     names : tuple of str, optional
         Where the rows are files in a folder, their paths in it.
     """
@@ -64,35 +65,42 @@ class TrainingData:
         InputError
             If the file is no table, a named column is not there, or a column cannot be used.
         """
-        everything, notes, names = _read(arguments)
-        if arguments.target is None:
+        given = _given_kinds(arguments)
+        everything, notes, names = _read(arguments, given)
+        target, weight, groups = arguments.target, arguments.weight, arguments.groups
+        if target is None:
             raise InputError(
-                "Say what to predict: add --target COLUMN; the columns are"
+                "Name the column to predict: add --target COLUMN; the columns are"
                 f" {some(everything.names, limit=20)}."
             )
-        roles = {
-            "--target": [arguments.target],
-            "--weight": [arguments.weight] if arguments.weight is not None else [],
-            "--groups": [arguments.groups] if arguments.groups is not None else [],
-            "--drop": arguments.drop,
-        }
-        told, typed = _told(arguments), _typed(arguments)
-        _check_names(everything, roles | typed)
+        roles = [("--target", target), ("--weight", weight), ("--groups", groups)]
+        roles = [(option, name) for option, name in roles if name is not None]
+        roles += [("--drop", name) for name in arguments.drop]
+        _check_names(everything, [*roles, *((one.option, one.column) for one in given)])
         _check_roles(roles)
-        table = everything.drop(name for names in roles.values() for name in names)
-        told[CATEGORY] = [name for name in told[CATEGORY] if name != arguments.target]
-        kinds = _kinds(told, typed, table)
+        table = everything.drop(name for _, name in roles)
+        of_target = (CATEGORY, target)
+        kinds = _kinds([one for one in given if (one.kind, one.column) != of_target], table)
         _check_columns(table)
         return cls(
             table,
-            _target(arguments.target, everything[arguments.target]),
-            _weight(everything, arguments.weight),
-            _groups(everything, arguments.groups),
+            _target(target, everything[target]),
+            None if weight is None else _weight(weight, everything[weight]),
+            None if groups is None else _groups(groups, everything[groups]),
             kinds,
             len(everything.names),
             notes,
             names,
         )
+
+
+@dataclass(frozen=True)
+class GivenKind:
+    """The kind of a column as it was given, and the option that gave it, for messages."""
+
+    column: str
+    kind: str
+    option: str
 
 
 def source_name(path: str) -> str:
@@ -108,13 +116,7 @@ def source_name(path: str) -> str:
 
 
 def file_options(arguments: Namespace) -> list[str]:
-    """Return what was typed about the columns of the file, but for the kinds of those learned from.
-
-    Parameters
-    ----------
-    arguments : Namespace
-        Of `madaline fit`.
-    """
+    """Return the options of `madaline fit` about the file, but for the kinds of learned columns."""
     target = [name for name in arguments.category if name == arguments.target]
     options = [
         *option_words("--drop", arguments.drop),
@@ -125,22 +127,66 @@ def file_options(arguments: Namespace) -> list[str]:
     return [*options, "--skip-broken"] if arguments.skip_broken else options
 
 
+def read_objective(arguments: Namespace, target: Array) -> Objective:
+    """Return what `madaline fit` minimizes; class weights name labels of the target."""
+    return Objective(
+        loss=arguments.loss,
+        quantile=arguments.quantile,
+        metric=arguments.metric,
+        class_weight=_class_weight(arguments.class_weight, target),
+    )
+
+
+def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:
+    if words is None or list(words) == [BALANCED]:
+        return None if words is None else BALANCED
+    labels = {label_text(label): label for label in dict.fromkeys(target.tolist())}
+    weights = {}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        try:
+            weights[labels.get(name, name)] = float(number if name else "")
+        except ValueError:
+            raise InputError(
+                f"--class-weight names {word}: say balanced, or CLASS=WEIGHT such as"
+                f" {next(iter(labels), 'yes')}=2."
+            ) from None
+    return weights
+
+
+def _given_kinds(arguments: Namespace) -> list[GivenKind]:
+    """Return the kinds of columns that were given, in any of the ways to give them."""
+    given = [
+        GivenKind(name, kind, f"--{kind}")
+        for kind in (CATEGORY, NUMBER, TEXT)
+        for name in getattr(arguments, kind)
+    ]
+    for text in arguments.kind:
+        name, equals, kind = text.rpartition("=")
+        if not equals or kind not in KINDS:
+            raise InputError(
+                f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of {', '.join(KINDS)}."
+            )
+        given.append(GivenKind(name, kind, f"--kind {text}"))
+    return given
+
+
 def _read(
-    arguments: Namespace,
+    arguments: Namespace, given: Sequence[GivenKind]
 ) -> tuple[Table, tuple[str, ...], tuple[str, ...] | None]:
-    """Return the table of a file or of a folder of images or sounds, and what was done to it.
+    """Return the table of a file or of a folder of images or sounds, and what was changed.
 
     Of a folder also the names of the files, one for each row.
     """
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
-        told = _told(arguments)
-        texts = [*told[CATEGORY], *told[TEXT], *arguments.drop]
-        table = read_file(arguments.table, categories=texts)
+        texts = [one.column for one in given if one.kind in (CATEGORY, TEXT)]
+        table = read_file(arguments.table, categories=[*texts, *arguments.drop])
+        unread = dict.fromkeys([*arguments.drop, arguments.target], CATEGORY)
         try:
             opened = open_files(
                 table,
-                kinds=_by_name(told) | dict.fromkeys([*arguments.drop, arguments.target], CATEGORY),
+                kinds={one.column: one.kind for one in given} | unread,
                 folder=Path(arguments.table).parent,
                 skip_broken=arguments.skip_broken,
             )
@@ -157,79 +203,37 @@ def _read(
     return folder.table, folder.notes, names
 
 
-def _told(arguments: Namespace) -> dict[str, list[str]]:
-    """Return for each kind the columns that are told to be of it."""
-    told = {kind: list(getattr(arguments, kind)) for kind in TOLD}
-    for text in arguments.kind:
-        name, equals, kind = text.rpartition("=")
-        if not equals or kind not in KINDS:
+def _check_names(table: Table, named: Iterable[tuple[str, str]]) -> None:
+    for option, name in named:
+        if name not in table:
             raise InputError(
-                f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of {', '.join(KINDS)}."
+                f"{option} names {name}, but the table has no such column:"
+                f" {suggestion(name, table.names)}"
             )
-        told.setdefault(kind, []).append(name)
-    return told
 
 
-def _by_name(told: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    return {name: kind for kind, names in told.items() for name in names}
-
-
-def _typed(arguments: Namespace) -> dict[str, list[str]]:
-    """Return the columns whose kinds are told, by the options that tell them, as typed."""
-    by_kind = {f"--{kind}": getattr(arguments, kind) for kind in TOLD}
-    return by_kind | {f"--kind {text}": [text.rpartition("=")[0]] for text in arguments.kind}
-
-
-def _target(name: str, target: Array) -> Array:
-    """Return whole numbers as such: the class 3 must not be predicted as 3.0."""
-    if target.dtype.kind == "M":
-        raise InputError(
-            f"The target {name} holds dates, which cannot be predicted: choose another column, or"
-            f" take each date for a class with --category {_quoted(name)}."
-        )
-    if target.dtype.kind != "f" or not np.all(target == np.floor(target)):
-        return target
-    return target.astype(np.int64) if abs(target).max() < 2**53 else target
-
-
-def _check_names(table: Table, roles: Mapping[str, Sequence[str]]) -> None:
-    for option, names in roles.items():
-        for name in names:
-            if name not in table:
-                raise InputError(
-                    f"{option} names {name}, but the table has no such column:"
-                    f" {suggestion(name, table.names)}"
-                )
-
-
-def _check_roles(roles: Mapping[str, Sequence[str]]) -> None:
+def _check_roles(roles: Iterable[tuple[str, str]]) -> None:
     """Refuse one column in two roles; naming it twice in one role does no harm."""
     seen: dict[str, str] = {}
-    for option, names in roles.items():
-        for name in names:
-            if seen.setdefault(name, option) != option:
-                raise InputError(
-                    f"Column {name} is named by {seen[name]} and by {option}: name it once."
-                )
-
-
-def _kinds(
-    told: Mapping[str, Sequence[str]], typed: Mapping[str, Sequence[str]], table: Table
-) -> dict[str, str]:
-    kinds: dict[str, str] = {}
-    for kind, names in told.items():
-        for name in names:
-            if kinds.setdefault(name, kind) != kind:
-                raise InputError(
-                    f"Column {name} is told to be of the kinds {kinds[name]} and {kind}: choose"
-                    " one."
-                )
-    for name in kinds:
-        if name not in table:
-            option = next(option for option, names in typed.items() if name in names)
+    for option, name in roles:
+        if seen.setdefault(name, option) != option:
             raise InputError(
-                f"{option} names {name}, which is not one of the columns to learn from: leave it"
-                " out there."
+                f"Column {name} is named by {seen[name]} and by {option}: name it once."
+            )
+
+
+def _kinds(given: Iterable[GivenKind], table: Table) -> dict[str, str]:
+    kinds: dict[str, str] = {}
+    for one in given:
+        if kinds.setdefault(one.column, one.kind) != one.kind:
+            raise InputError(
+                f"Column {one.column} is given the kinds {kinds[one.column]} and {one.kind}: choose"
+                " one."
+            )
+        if one.column not in table:
+            raise InputError(
+                f"{one.option} names {one.column}, which is not one of the columns to learn from:"
+                " leave it out there."
             )
     return kinds
 
@@ -239,18 +243,26 @@ def _check_columns(table: Table) -> None:
         raise InputError("No column is left to learn from: the table needs one beside the target.")
     empty = [name for name in table.names if is_missing(table[name]).all()]
     if empty:
-        what = "Column" if len(empty) == 1 else "Columns"
-        verb, it = ("has", "it") if len(empty) == 1 else ("have", "them")
+        what, it = ("Column", "it") if len(empty) == 1 else ("Columns", "them")
         raise InputError(
-            f"{what} {some(empty)} {verb} no value in any row: leave {it} out with --drop"
-            f" {' '.join(map(_quoted, empty[:8]))}{' ...' if len(empty) > 8 else ''}."
+            f"{what} {some(empty)} without a value in any row: leave {it} out with --drop"
+            f" {' '.join(map(shlex.quote, empty[:8]))}{' ...' if len(empty) > 8 else ''}."
         )
 
 
-def _weight(table: Table, name: str | None) -> Array | None:
-    if name is None:
-        return None
-    weight = table[name]
+def _target(name: str, target: Array) -> Array:
+    """Return whole numbers as such: the class 3 must not be predicted as 3.0."""
+    if target.dtype.kind == "M":
+        raise InputError(
+            f"The target {name} holds dates, which cannot be predicted: choose another column, or"
+            f" take each date for a class with --category {shlex.quote(name)}."
+        )
+    if target.dtype.kind != "f" or not np.all(target == np.floor(target)):
+        return target
+    return target.astype(np.int64) if abs(target).max() < 2**53 else target
+
+
+def _weight(name: str, weight: Array) -> Array:
     if weight.dtype.kind != "f":
         raise InputError(f"--weight names {name}, which holds no numbers: name one that does.")
     wrong = np.flatnonzero(~(weight >= 0))
@@ -264,10 +276,7 @@ def _weight(table: Table, name: str | None) -> Array | None:
     return weight
 
 
-def _groups(table: Table, name: str | None) -> Array | None:
-    if name is None:
-        return None
-    groups = table[name]
+def _groups(name: str, groups: Array) -> Array:
     missing = is_missing(groups)
     if missing.any():
         raise InputError(
@@ -275,9 +284,3 @@ def _groups(table: Table, name: str | None) -> Array | None:
             " so that every row belongs to a group."
         )
     return np.unique(groups.astype(str), return_inverse=True)[1]
-
-
-def _quoted(name: str) -> str:
-    from shlex import quote
-
-    return quote(name)

@@ -1,0 +1,51 @@
+"""Arguments that several commands share, and short forms of argparse's calls."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+from typing import Any
+
+SEVERAL: dict[str, Any] = {"nargs": "+", "action": "extend"}
+"""Settings of an option that takes several values and may be repeated."""
+
+TABLE = "CSV, TSV or Parquet file, gzip too; or images or sounds in a folder"
+
+
+def add_model(parser: ArgumentParser) -> None:
+    """Add the file of a fitted model."""
+    parser.add_argument("model", metavar="MODEL", help="a file that `madaline fit` wrote")
+
+
+def add_table(parser: ArgumentParser, *, optional: bool = False) -> None:
+    """Add a table for a fitted model."""
+    parser.add_argument("table", metavar="TABLE", nargs="?" if optional else None, help=TABLE)
+    add_flag(parser, "--skip-broken", "go on without images and sounds that cannot be read")
+
+
+def add_json(parser: Any, text: str = "print one JSON object") -> None:
+    """Add the option to print JSON."""
+    add_flag(parser, "--json", text)
+
+
+def add_flag(parser: Any, name: str, text: str) -> None:
+    """Add an option without a value."""
+    parser.add_argument(name, action="store_true", help=text)
+
+
+def add_option(parser: Any, names: str, text: str, **settings: Any) -> None:
+    """Add an option with a value to a parser or a group, such as ``-o --output PATH``."""
+    *options, metavar = names.split()
+    parser.add_argument(*options, metavar=metavar, help=text, **settings)
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers that are not too small, for argparse."""
+
+    def read(text: str) -> int:
+        number = int(text) if text.strip().lstrip("+-").isdecimal() else least - 1
+        if number < least:
+            raise ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+        return number
+
+    return read

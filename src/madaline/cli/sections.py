@@ -1,0 +1,141 @@
+"""Sections of what commands print about a model: scores, networks, columns, importances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from madaline.cli.output import WIDTH, paragraph, printable
+from madaline.data.kinds import DROPPED
+from madaline.data.schema import Schema
+from madaline.evaluation.score import Score
+from madaline.model import FittedModel
+from madaline.race.importance import Importance
+from madaline.report.data import verdict
+from madaline.story.summary import Summary
+from madaline.words import METRICS, count, metric_name, some, with_error, work
+
+WIDEST_NAME = 26
+"""Characters of a column's name that a table shows."""
+
+WIDEST_BAR = 24
+"""Characters of the longest bar."""
+
+MOST_SHOWN = 10
+"""Columns whose importance is shown."""
+
+KIND_WORDS = {
+    "number": ("number", "numbers"),
+    "category": ("category", "categories"),
+    "boolean": ("Boolean", "Booleans"),
+    "datetime": ("date", "dates"),
+    "text": ("text", "texts"),
+    "image": ("column of images", "columns of images"),
+    "sequence": ("column of sequences", "columns of sequences"),
+    "sound": ("column of sounds", "columns of sounds"),
+}
+
+
+def score_lines(scores: Sequence[Score]) -> Iterator[str]:
+    """Yield an aligned table of scores, each beside the baseline's."""
+    yield f"  {'':<40}{'networks':>18}{'baseline':>14}"
+    for score in scores:
+        numbers = (score.value, score.standard_error, score.baseline)
+        value, error, baseline = with_error(numbers, score.standard_error)
+        name = METRICS.get(score.metric, score.metric)
+        yield f"  {name:<40}{f'{value} ± {error}':>18}{baseline:>14}"
+
+
+def verdict_lines(model: FittedModel) -> Iterator[str]:
+    """Yield whether a model learned anything, and how good it is."""
+    yield from map(paragraph, verdict(model)[1:])
+    yield paragraph(
+        f"What to expect on new rows, from {model.summary.n_judged:,} rows judged by networks that"
+        " were not trained on them:"
+    )
+    yield from score_lines(model.summary.scores)
+
+
+def network_lines(summary: Summary) -> Iterator[str]:
+    """Yield which networks make the prediction, how much each counts, and their cost."""
+    networks = count(len(summary.weights) * summary.n_folds, "network")
+    recipes, folds = count(len(summary.weights), "recipe"), count(summary.n_folds, "fold")
+    yield f"The prediction is the mean of {networks} ({recipes} x {folds}):"
+    for name, share in sorted(summary.weights.items(), key=lambda item: -item[1]):
+        units = "-".join(str(units) for units in summary.units[name])
+        left = "" if units in name else f" (pruned to {units})"
+        yield f"  {share:>4.0%}  {name}{left}"
+    now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
+    pruned = "" if now == before else f", {now / before:.0%} of the cost before pruning"
+    yield f"A prediction takes {work(now)}{pruned}."
+
+
+def column_lines(schema: Schema) -> Iterator[str]:
+    """Yield in few lines the kind of each column."""
+    for kind, (one, several) in KIND_WORDS.items():
+        names = [column.name for column in schema.columns if column.kind == kind]
+        if names:
+            start = f"  {count(len(names), one, several)}: "
+            yield paragraph(some(names), first=start, rest="    ")
+    missing = [f"{one.name} {one.n_missing:,}" for one in schema.columns if one.n_missing]
+    if missing:
+        yield paragraph(some(missing), first="  rows without a value: ", rest="    ")
+    for column in [column for column in schema.columns if not column.kept][:8]:
+        yield paragraph(f"{column.name} ({column.detail})", first="  left out: ", rest="    ")
+
+
+def column_table(schema: Schema) -> Iterator[str]:
+    """Yield a row for each column: kind, missing and distinct values, what is in it."""
+    rows = [("column", "kind", "missing", "distinct", "")]
+    rows += [
+        (one.name, one.kind, f"{one.n_missing:,}", f"{one.n_distinct:,}", one.detail)
+        for one in schema.columns
+    ]
+    width = min(WIDEST_NAME, max(len(row[0]) for row in rows))
+    for name, kind, missing, distinct, detail in rows:
+        shown = _clipped(printable(name), width)
+        start = f"  {shown:<{width}}  {kind:<8}  {missing:>7}  {distinct:>8}  "
+        if kind == DROPPED:  # its reason is worth several lines
+            yield paragraph(detail, first=start)
+        else:
+            yield (start + _clipped(printable(detail), WIDTH - len(start))).rstrip()
+
+
+def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOWN) -> Iterator[str]:
+    """Yield a bar for each column with a clear effect, and how many others there are.
+
+    Parameters
+    ----------
+    importances : sequence of Importance
+        The most important first.
+    at_most : int
+        How many to show.
+    """
+    if not importances:
+        return
+    clear = [one for one in importances if one.clear]
+    if not clear:
+        yield paragraph("No column has a clear effect (of two standard errors).")
+        return
+    metric = metric_name(clear[0].metric)
+    yield paragraph(
+        f"What matters: how much worse the {metric} of the networks gets when a column's values are"
+        " permuted among rows that they were not trained on. Columns with the same information"
+        " share it."
+    )
+    shown = clear[:at_most]
+    names = [_clipped(printable(one.name), WIDEST_NAME) for one in shown]
+    numbers = [(one.value, one.standard_error) for one in shown]
+    values = [" ± ".join(with_error(pair, pair[1])) for pair in numbers]
+    width, wide = max(map(len, names)), max(map(len, values))
+    for name, value, one in zip(names, values, shown, strict=True):
+        bar = "#" * max(1, round(WIDEST_BAR * one.value / clear[0].value))
+        yield f"  {name:<{width}}  {value:>{wide}}  {bar}"
+    more, unclear = len(clear) - len(shown), len(importances) - len(clear)
+    if more:
+        yield f"  and {count(more, 'column')} more with a clear effect"
+    if unclear:
+        yield f"  {count(unclear, 'column')} without a clear effect"
+
+
+def _clipped(name: str, width: int) -> str:
+    return name if len(name) <= width else f"{name[: width - 3]}..."
