@@ -27,7 +27,7 @@ def test_lines_show_the_clear_ones_and_count_the_others() -> None:
     lines = list(importance_lines(found, at_most=1))
     assert lines[-3].split() == ["a", "0.500", "±", "0.010", "#" * 24]
     assert lines[-2] == "  and 1 column more with a clear effect"
-    assert lines[-1] == "  1 column does not help beyond doubt"
+    assert lines[-1] == "  1 column without a clear effect"
     assert list(importance_lines([])) == []
     assert "No column has a clear effect" in next(importance_lines(found[2:]))
 

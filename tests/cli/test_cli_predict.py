@@ -186,4 +186,4 @@ def test_a_coverage_is_a_share(run, model, fruit, coverage) -> None:
 
 def test_a_coverage_that_few_rows_cannot_promise(run, price_model, fruit) -> None:
     sentence = run("predict", price_model, fruit, "--coverage", "0.99").sentence
-    assert "60 errors of unseen rows cannot promise: give 0.967 or less" in sentence
+    assert "too high for 60 out-of-fold predictions: give 0.967 or less" in sentence
