@@ -104,8 +104,8 @@ def test_same_seed_same_file_on_any_number_of_threads(table, target, tmp_path):
 def test_no_network_sees_the_table_more_often_than_the_effort_says(table, target, effort):
     fitting = Fitting(table, target, effort=effort)
     run(fitting)
-    for name, candidate in fitting.race.candidates.items():
-        seen = [record.epoch for record in fitting.records if record.recipe == name]
+    for key, candidate in fitting.race.candidates.items():
+        seen = [record.epoch for record in fitting.records if record.recipe_id == key]
         assert len(seen) <= effort
         assert max(seen) - candidate.entered <= effort
 
@@ -115,7 +115,8 @@ def test_the_prediction_is_the_weighted_mean_of_the_recipes(fittings, make_colum
     model, table = fitting.model(), Table.from_columns(make_columns("multiclass", seed=9)[0])
     encoded = model.predictor.encode(table)
     expected = 0.0
-    assert model.summary.weights == fitting.ensemble.weights
+    weights = [one.weight for one in model.summary.members]
+    assert weights == sorted(fitting.ensemble.weights.values(), reverse=True)
     for one in fitting.ensemble.members:
         each = one.network.predict(one.theta, encoded.features(one.n_bins))
         expected = expected + one.weight * each.astype(np.float64).mean(axis=0)
@@ -145,10 +146,12 @@ def test_what_happens_is_told_and_kept(table, target):
 def test_what_predicts_is_pruned_and_says_so(fittings, task):
     fitting, _ = fittings[task]
     summary = fitting.model().summary
-    pruned = {one.subject: one for one in fitting.decisions if one.action == "prune"}
+    pruned = {one.subject for one in fitting.decisions if one.action == "prune"}
     before = {one.name: one.units for one in fitting.pruned.before.members}
-    assert set(summary.units) == set(summary.weights) <= set(before)
-    assert set(pruned) == {name for name in before if summary.units.get(name) != before[name]}
+    left = {one.name: one.units for one in summary.members}
+    assert left.keys() <= before.keys()
+    assert pruned == {name for name in before if left.get(name) != before[name]}
+    assert {one.name for one in summary.members if one.pruned} == pruned & left.keys()
     assert (summary.row_multiply_adds < summary.row_multiply_adds_before) == bool(pruned)
     networks = sum(part.theta.size for part in fitting.model().predictor.parts)
     assert networks == sum(one.theta.size for one in fitting.ensemble.members)
@@ -165,7 +168,8 @@ def test_the_outputs_of_recipes_are_let_go_at_the_end(fittings):
 def test_without_tolerance_nothing_is_pruned(table, target):
     fitting = Fitting(table, target, effort=4, adjust=lambda plan: replace(plan, tolerance=0.0))
     summary = run(fitting).summary
-    assert summary.weights == fitting.pruned.before.weights
+    assert {one.weight for one in summary.members} == {*fitting.pruned.before.weights.values()}
+    assert not any(one.pruned for one in summary.members)
     assert summary.row_multiply_adds == summary.row_multiply_adds_before
     assert not any(one.action == "prune" for one in fitting.decisions)
 
@@ -347,8 +351,8 @@ def test_the_networks_never_see_the_rows_that_they_are_judged_on(table, target):
     )
     for fitting in (first, second):
         list(fitting)
-    for recipe in first.plan.recipes:
-        one, other = (fitting.race.candidates[recipe.name] for fitting in (first, second))
+    for number in range(1, 1 + len(first.plan.recipes)):
+        one, other = (fitting.race.candidates[str(number)] for fitting in (first, second))
         if one.epoch == other.epoch:
             np.testing.assert_array_equal(one.theta[2], other.theta[2])
         assert not np.array_equal(one.theta[0], other.theta[0])

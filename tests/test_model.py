@@ -16,7 +16,7 @@ from madaline.evaluation.leakage import Leak
 from madaline.evaluation.score import Score
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
-from madaline.story.summary import Summary
+from madaline.story.summary import Member, Summary
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -159,8 +159,7 @@ def summary():
         multiply_adds=1.5e9,
         scores=(Score("r2", 0.1 + 0.2, 0.02, 0.0, True),),
         standard_errors_better=2.5,
-        weights={"plain": 0.25, "bins": 0.75},
-        units={"plain": (8, 3), "bins": (64, 64)},
+        members=(Member("2", "bins", 0.75, (64, 64)), Member("1", "plain", 0.25, (8, 3), True)),
         row_multiply_adds=71_040,
         row_multiply_adds_before=300_000,
         leaks=(Leak("tax", 0.999, 0.5),),
@@ -171,6 +170,17 @@ def test_a_summary_survives_json(summary):
     values = json.loads(json.dumps(summary.to_json()))
     assert values["learned"] is True
     assert Summary.from_json(values) == summary
+
+
+def test_a_summary_of_old_files_names_recipes_by_their_names(summary):
+    values = json.loads(json.dumps(summary.to_json()))
+    del values["members"]
+    values["weights"] = {"plain, decay 3, 64, epoch 7": 0.25, "plain, decay 3, 64": 0.75}
+    values["units"] = {"plain, decay 3, 64, epoch 7": [3], "plain, decay 3, 64": [64]}
+    assert Summary.from_json(values).members == (
+        Member("plain, decay 3, 64", "plain, decay 3, 64", 0.75, (64,)),
+        Member("plain, decay 3, 64", "plain, decay 3, 64, epoch 7", 0.25, (3,), pruned=True),
+    )
 
 
 @pytest.mark.parametrize(("better", "learned"), [(-3, False), (0, False), (2, False), (2.1, True)])

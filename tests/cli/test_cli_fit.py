@@ -87,7 +87,7 @@ def test_json_is_one_object_and_nothing_else(run, fruit) -> None:
     assert result["model"] == "fruit.madaline"
     assert result["bytes"] == Path("fruit.madaline").stat().st_size
     assert result["scores"][0]["metric"] == "r2"
-    assert sum(result["weights"].values()) == pytest.approx(1)
+    assert sum(one["weight"] for one in result["members"]) == pytest.approx(1)
 
 
 def test_quiet_says_the_result_only(run, fruit) -> None:

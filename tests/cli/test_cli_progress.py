@@ -47,7 +47,7 @@ def test_lines_tell_only_what_is_better_than_before() -> None:
         for epoch in range(1, 13):
             loss = losses.get(epoch, 1.0)
             best = min(best, loss)
-            progress.show(Record(epoch, "one", loss, best, 0.03, 1, 1e6), None)
+            progress.show(Record(epoch, "one", loss, best, 0.03, 1, 1e6, "1"), None)
     assert stream.getvalue().splitlines() == [
         "epoch   1  best loss 0.9000  one  (1 racing)",
         "epoch   5  best loss 0.8000  one  (1 racing)",
@@ -62,14 +62,14 @@ def test_live_leaderboard_draws_and_cleans_up(capsys, monkeypatch) -> None:
     with LiveLeaderboard() as progress:
         for epoch in (1, 2, 3):
             for recipe, loss in (("slow [b]", 0.9), ("quick", 0.5 / epoch)):
-                progress.show(Record(epoch, recipe, loss, loss, 0.03, 2, 1e9), None)
+                progress.show(Record(epoch, recipe, loss, loss, 0.03, 2, 1e9, recipe), None)
         progress.live.refresh()
         progress.show(
-            Record(3, "slow [b]", 0.9, 0.9, 0.03, 2, 1e9),
-            Dropped(3, "slow [b]", 0.9, best_loss=0.1, weight=0.0),
+            Record(3, "slow [b]", 0.9, 0.9, 0.03, 2, 1e9, "slow [b]"),
+            Dropped(3, "slow [b]", 0.9, 0.5, 0.0, recipe_id="slow [b]"),
         )
     drawn = capsys.readouterr().err
-    assert "epoch   3  drop slow [b]: Loss 0.9000, against 0.1000 of" in drawn
+    assert "epoch   3  drop slow [b]: Loss 0.9000" in drawn
     assert drawn.index("quick") < drawn.index("slow [b]")  # best first
     assert "epoch 3, 1.0 billion multiply-adds" in drawn
     assert "\x1b[?25h" in drawn[-40:]  # the cursor is back

@@ -34,7 +34,7 @@ def test_digits_are_told_apart(fitted, digits):
     assert fitted.n_features_in_ == 64
     (column,) = fitted.model_.schema.columns
     assert column.detail == "8 x 8 pixels, gray, from 0 to 16"
-    assert all("convolutions" in name for name in fitted.model_.summary.weights)
+    assert all("convolutions" in one.name for one in fitted.model_.summary.members)
 
 
 def test_a_saved_model_predicts_the_same_bits_with_numpy_alone(fitted, digits, tmp_path):

@@ -53,7 +53,7 @@ def test_sequences_are_told_apart(fitted, walks):
     assert fitted.oof_score_ > 0.9
     (column,) = fitted.model_.schema.columns
     assert (column.kind, column.detail) == ("sequence", "8 to 19 steps, 3 numbers a step")
-    assert any("offset" in name for name in fitted.model_.summary.weights)
+    assert any("offset" in one.name for one in fitted.model_.summary.members)
 
 
 def test_one_sequence_or_an_array_of_them_can_be_predicted(fitted, walks):

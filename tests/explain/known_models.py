@@ -60,8 +60,7 @@ def known_model(columns, function, *, classes=None, target_encoder=None, kinds=N
         multiply_adds=1.0,
         scores=(Score("r2", 0.5, 0.1, 0.0, True),),
         standard_errors_better=5.0,
-        weights={},
-        units={},
+        members=(),
         row_multiply_adds=1,
         row_multiply_adds_before=1,
     )

@@ -117,7 +117,7 @@ def bits() -> Callable[[Race], Any]:
             race.epoch,
             race.multiply_adds,
             [
-                [one.name, one.loss, one.epoch, one.record, one.racing, one.entered]
+                [one.key, one.name, one.loss, one.epoch, one.record, one.racing, one.entered]
                 for one in race.candidates.values()
             ],
             [one.theta.tobytes() + one.output[:].tobytes() for one in race.candidates.values()],

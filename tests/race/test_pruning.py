@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from madaline.race import pruning as pruning_module
-from madaline.race.ensemble import Ensemble, EnsembleMember
+from madaline.race.ensemble import Ensemble
 from madaline.race.evaluator import Evaluator
 from madaline.race.pruning import Pruning, fewer_units, prune_ensemble
 from madaline.race.race import Race
@@ -93,15 +93,15 @@ def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
     ensemble, examples = raced()
     good = ensemble.members[0]
     rng = np.random.default_rng(0)
-    noise = replace(good, name="noise", output=good.output + rng.normal(size=good.output.shape))
+    noise = replace(good, key="noise", output=good.output + rng.normal(size=good.output.shape))
     other = Ensemble((replace(good, weight=0.6), replace(noise, weight=0.4)))
     pruned = prune_ensemble(other, examples, epoch=7, tolerance=0.05)
-    assert list(pruned.ensemble.weights.items()) == [(good.name, pytest.approx(1))]
+    assert list(pruned.ensemble.weights.items()) == [(good.key, pytest.approx(1))]
     assert "without it the loss" in pruned.decisions[0].sentence
     opposed = [
-        EnsembleMember(name, 0, good.network, good.theta, examples.target + sign * spread, 0.5)
+        replace(good, key=key, output=examples.target + sign * spread, weight=0.5)
         for spread in [rng.normal(size=examples.target.shape)]
-        for name, sign in (("above", 1), ("below", -1))
+        for key, sign in (("above", 1), ("below", -1))
     ]
     evaluator = Evaluator(examples, 1)
     both = Ensemble(tuple(opposed))

@@ -135,15 +135,15 @@ def test_records_tell_the_whole_history(shuffled, make_examples, plan):
     plan = replace(plan, epochs=30, patience=8, cuts=((12, 3),))
     race = Race(plan, make_examples(shuffled=shuffled), 5)
     records, decisions = run(race)
-    for name, candidate in race.candidates.items():
-        own = [record for record in records if record.recipe == name]
+    for key, candidate in race.candidates.items():
+        own = [record for record in records if record.recipe_id == key]
         losses = [record.loss for record in own]
         assert [record.epoch for record in own] == list(range(1, len(own) + 1))
         assert [record.best_loss for record in own] == list(np.minimum.accumulate(losses))
         assert candidate.loss == min(losses)
         assert candidate.epoch == int(np.argmin(losses)) + 1
         assert candidate.record == own[-1]
-        ends = [decision.epoch for decision in decisions if decision.subject == name]
+        ends = [decision.epoch for decision in decisions if decision.recipe_id == key]
         assert len(own) == (ends[0] if ends else race.epoch)
     for epoch in range(1, race.epoch + 1):
         assert {record.racing for record in records if record.epoch == epoch} == {
@@ -202,7 +202,7 @@ def test_the_race_ends_when_every_recipe_is_flat(make_examples, plan):
     stops = [decision for decision in decisions if decision.action == "stop"]
     assert stops
     for stop in stops:
-        assert stop.epoch - race.candidates[stop.subject].epoch == plan.patience
+        assert stop.epoch - race.candidates[stop.recipe_id].epoch == plan.patience
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -213,7 +213,7 @@ def test_every_decision_says_its_reason_in_words(task, make_examples, plan):
     for decision in decisions:
         assert decision.sentence.endswith(".")
         assert not re.search(r"[{}]|nan|inf\b", decision.sentence)
-        assert decision.subject in race.candidates
+        assert race.candidates[decision.recipe_id].recipe.name == decision.subject
 
 
 def test_a_decision_comes_with_the_record_that_led_to_it(make_examples, plan):
@@ -221,7 +221,7 @@ def test_a_decision_comes_with_the_record_that_led_to_it(make_examples, plan):
     pairs = [(record, decision) for record, decision in race.run() if decision is not None]
     assert pairs
     for record, decision in pairs:
-        assert (record.recipe, record.epoch) == (decision.subject, decision.epoch)
+        assert (record.recipe_id, record.epoch) == (decision.recipe_id, decision.epoch)
 
 
 def test_outputs_are_kept_once(make_examples, plan):
@@ -272,8 +272,8 @@ def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_e
     assert sum(ensemble.weights.values()) == pytest.approx(1)
     assert min(ensemble.weights.values()) > 0
     expected = sum(
-        share * race.candidates[name].output.astype(np.float64)
-        for name, share in ensemble.weights.items()
+        share * race.candidates[key].output.astype(np.float64)
+        for key, share in ensemble.weights.items()
     )
     np.testing.assert_allclose(ensemble.output, expected, rtol=1e-12)
     best = min(candidate.loss for candidate in race.candidates.values())
@@ -291,9 +291,8 @@ def test_a_race_learns_what_there_is_to_learn(task, make_examples, long_plan):
 
 def test_what_the_race_cannot_do_is_refused(make_examples, plan):
     race = Race(plan, make_examples(), 5)
-    name = plan.recipes[0].name
     with pytest.raises(TypeError, match="cannot carry out Calibrated"):
-        race._apply(Calibrated(1, name, 1.0, 0.0, 0.0, 0.0, 0.0))
+        race._apply(Calibrated(1, "the ensemble", 1.0, 0.0, 0.0, 0.0, 0.0, recipe_id="1"))
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -306,16 +305,16 @@ def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
     own = {"simplify"} if busy_plan.overfit else {"grow", "keep"}
     assert {"drop", "stop", "lower"} | own <= {one.action for one in decisions}
     for decision in decisions:
-        assert decision.subject in race.candidates
+        assert race.candidates[decision.recipe_id].recipe.name == decision.subject
         assert decision.sentence.endswith(".")
         assert not re.search(r"[{}]|\bnan\b|\binf\b", decision.sentence)
-    for name, candidate in race.candidates.items():
+    for key, candidate in race.candidates.items():
         assert not candidate.racing
         if candidate.snapshot:
             assert candidate.loss == examples.mean_loss(candidate.output)
             assert candidate.epoch in [one.epoch for one in decisions if one.action == "keep"]
             continue
-        own = [record for record in records if record.recipe == name]
+        own = [record for record in records if record.recipe_id == key]
         losses = [record.loss for record in own]
         assert 1 <= len(own) <= busy_plan.epochs
         assert [record.best_loss for record in own] == list(np.minimum.accumulate(losses))
@@ -328,14 +327,15 @@ def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_
     race, undisturbed = (Race(plan, make_examples(), 5) for _ in range(2))
     for one in (race, undisturbed):
         list(one.run_epoch())
-    name = plan.recipes[2].name
-    race._apply(SnapshotKept(1, name, 0.5, 1, 0.4, 0.5))
-    snapshot = race.candidates[f"{name} · epoch 1"]
+    racing = race.candidates["3"]
+    race._apply(SnapshotKept(1, racing.name, 0.5, 1, 0.4, 0.5, recipe_id="3"))
+    snapshot = race.candidates["3@1"]
+    assert (racing.recipe, snapshot.name) == (plan.recipes[2], f"{racing.name} · epoch 1")
     assert not snapshot.racing
-    assert race.candidates[name].snapshot_epoch == 1
-    before = race.candidates[name].theta.copy()
+    assert racing.snapshot_epoch == 1
+    before = racing.theta.copy()
     assert run(race) == run(undisturbed)
-    assert snapshot.theta.tobytes() == before.tobytes() != race.candidates[name].theta.tobytes()
+    assert snapshot.theta.tobytes() == before.tobytes() != racing.theta.tobytes()
     features = race.examples.features[16]
     for fold in range(3):
         held = race.examples.rows.held_out(fold)

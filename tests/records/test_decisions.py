@@ -138,8 +138,8 @@ def test_only_a_clear_gain_is_used():
 
 
 def test_records_survive_json():
-    record = Record(2, "plain", 0.3, 0.1 + 0.2, 0.03, 4, 1e12)
-    assert Record(**json.loads(json.dumps(record.to_json()))) == record
+    record = Record(2, "plain", 0.3, 0.1 + 0.2, 0.03, 4, 1e12, "1")
+    assert Record.from_json(json.loads(json.dumps(record.to_json()))) == record
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_recipes_survive_json(recipe):
 
 
 def test_a_record_tells_whether_it_is_the_best():
-    assert Record(2, "plain", 0.3, 0.3, 0.03, 4, 1.0).improved
-    assert not Record(2, "plain", 0.4, 0.3, 0.03, 4, 1.0).improved
+    assert Record(2, "plain", 0.3, 0.3, 0.03, 4, 1.0, "1").improved
+    assert not Record(2, "plain", 0.4, 0.3, 0.03, 4, 1.0, "1").improved
 
 
 def test_recipes_that_differ_have_other_names():

@@ -110,17 +110,18 @@ def test_a_column_without_values_has_an_empty_picture() -> None:
 def test_snapshots_share_the_curve_of_their_recipe() -> None:
     history = {
         "epoch": [1, 2, 1, 2],
+        "recipe_id": ["1", "1", "2", "2"],
         "recipe": ["a", "a", "b", "b"],
         "loss": [3, 1, 4, float("inf")],
     }
-    figure = learning_figure(history, {"a, epoch 1": 0.25, "a": 0.75})
+    figure = learning_figure(history, [("1", 0.25), ("1", 0.75)])
     assert [(line.style, line.label) for line in figure.legend] == [("s0", "a (100%)")]
     assert "the lowest is 1.0000, at epoch 2." in figure.description
     assert figure_svg(figure).count('class="dot other"') == 1  # one finite loss is a dot
 
 
 def test_a_history_without_a_finite_loss_is_an_empty_chart() -> None:
-    history = {"epoch": [1], "recipe": ["a"], "loss": [float("nan")]}
-    figure = learning_figure(history, {"a": 1.0})
+    history = {"epoch": [1], "recipe_id": ["1"], "recipe": ["a"], "loss": [float("nan")]}
+    figure = learning_figure(history, [("1", 1.0)])
     assert figure.marks == ()
     ElementTree.fromstring(figure_svg(figure))

@@ -23,6 +23,7 @@ from madaline.records.race_decisions import (
 )
 from madaline.records.record import Record
 from madaline.story.story import Story, tell_story
+from madaline.story.summary import Member
 
 TASKS = ("binary", "multiclass", "regression")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
@@ -86,8 +87,8 @@ def test_it_has_three_paragraphs_of_short_lines(model):
 
 def test_copies_that_improved_are_told_from_those_that_did_not(model):
     records = [
-        Record(1, "plain", 0.5, 0.5, 0.03, 1, 1e6),
-        Record(2, "plain, rate 0.01", 0.4, 0.4, 0.01, 1, 2e6),
+        Record(1, "plain", 0.5, 0.5, 0.03, 1, 1e6, "1"),
+        Record(2, "plain, rate 0.01", 0.4, 0.4, 0.01, 1, 2e6, "2"),
     ]
     decisions = [
         LearningRateLowered(1, "plain", 0.5, 0.01, 0.03),
@@ -104,7 +105,7 @@ def test_copies_that_improved_are_told_from_those_that_did_not(model):
 
 
 def test_what_reached_its_limit_and_what_diverged_is_told(model):
-    records = [Record(1, "plain", 0.5, 0.5, 0.03, 1, 1e6)]
+    records = [Record(1, "plain", 0.5, 0.5, 0.03, 1, 1e6, "1")]
     decisions = [
         Restored(1, "plain", 9.0, 0, 0.01, 0.03),
         EpochLimitReached(9, "plain", 0.5, 9),
@@ -119,8 +120,8 @@ def test_what_reached_its_limit_and_what_diverged_is_told(model):
 
 
 def test_names_with_braces_are_told_as_they_are(model):
-    names = {"{loss}": 1.0}
-    summary = replace(model.summary, weights=names, units={"{loss}": (4,)}, importances=())
+    members = (Member("1", "{loss}", 1.0, (4,)),)
+    summary = replace(model.summary, members=members, importances=())
     assert '"{loss}"' in str(tell_story(summary, model.records, model.decisions))
 
 
@@ -136,7 +137,7 @@ def recorded_numbers(model: FittedModel) -> Iterator[float]:
     yield from (score.out_of_fold for score in model.summary.scores)
     recipes = len({one.recipe for one in model.records if one.epoch == 1})
     yield from (recipes, recipes * model.summary.n_folds)
-    yield len(model.summary.weights) * model.summary.n_folds
+    yield len(model.summary.members) * model.summary.n_folds
     kinds = [type(one) for one in model.decisions]
     yield from (kinds.count(kind) for kind in set(kinds))
     yield sum(kinds.count(kind) for kind in (LearningRateLowered, Grown, Simplified))
@@ -146,7 +147,7 @@ def recorded_numbers(model: FittedModel) -> Iterator[float]:
         if isinstance(one, Calibrated):
             yield -one.gain
     yield sum(one.clear for one in model.summary.importances)
-    yield from (len(model.summary.importances), len(model.summary.weights) - 4)
+    yield from (len(model.summary.importances), len(model.summary.members) - 4)
 
 
 def leaves(value: object) -> Iterator[float]:
@@ -162,7 +163,8 @@ def leaves(value: object) -> Iterator[float]:
 
 def numbers_of(sentence: str, model: FittedModel) -> list[str]:
     """Return the numbers that a reader sees, without those in names."""
-    names = {record.recipe for record in model.records} | {*model.summary.weights, "R²"}
+    names = {record.recipe for record in model.records} | {"R²"}
+    names |= {one.name for one in model.summary.members}
     for name in (*names, *(one.name for one in model.summary.importances)):
         sentence = sentence.replace(f'"{name}"', "…").replace(f"column is {name}:", "…")
     return NUMBER.findall(sentence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,27 +11,29 @@ import numpy as np
 from madaline.charts.axis import Axis
 from madaline.charts.figure import COLORS, OTHER, Figure, Line
 from madaline.nn.arrays import Array
-from madaline.race.recipe import recipe_name
 
 LOGARITHMIC_FROM = 4
 """Ratio of the largest to the smallest loss from which the axis is logarithmic."""
 
 
-def learning_figure(history: Mapping[str, Sequence[Any]], weights: Mapping[str, float]) -> Figure:
+def learning_figure(
+    history: Mapping[str, Sequence[Any]], members: Iterable[tuple[str, float]]
+) -> Figure:
     """Return the losses of all recipes; those that predict in the end have a color and a name.
 
     Parameters
     ----------
     history : mapping of str to sequence
-        Columns `epoch`, `recipe` and `loss`.
-    weights : mapping of str to float
-        Share of each recipe, or of a snapshot of it, in the prediction.
+        Columns `epoch`, `recipe_id`, `recipe` (its name) and `loss`.
+    members : iterable of (str, float)
+        The `recipe_id` of each recipe, or snapshot of one, that predicts, and its share.
     """
     series = _series(history)
     shares: dict[str, float] = {}
-    for name, share in weights.items():
-        shares[recipe_name(name)] = shares.get(recipe_name(name), 0.0) + share
-    ranked = sorted((name for name in series if name in shares), key=lambda name: -shares[name])
+    for recipe, share in members:
+        shares[recipe] = shares.get(recipe, 0.0) + share
+    names = dict(zip(history["recipe_id"], history["recipe"], strict=True))
+    ranked = sorted((one for one in series if one in shares), key=lambda one: -shares[one])
     colored = dict(zip(ranked, COLORS, strict=False))
     epochs, losses = np.hstack([np.zeros((2, 0)), *series.values()])
     best = losses.argmin() if len(losses) else None
@@ -47,19 +49,19 @@ def learning_figure(history: Mapping[str, Sequence[Any]], weights: Mapping[str, 
         Axis.around(epochs, "epoch"),
         _loss_axis(losses, [own[1, 0] for own in series.values()]),
         (
-            *(Line(own[0], own[1], OTHER) for name, own in series.items() if name not in colored),
+            *(Line(own[0], own[1], OTHER) for one, own in series.items() if one not in colored),
             *(
-                Line(series[name][0], series[name][1], style, f"{name} ({shares[name]:.0%})")
-                for name, style in colored.items()
+                Line(series[one][0], series[one][1], style, f"{names[one]} ({shares[one]:.0%})")
+                for one, style in colored.items()
             ),
         ),
     )
 
 
 def _series(history: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
-    """Return epochs and finite losses of each recipe that has some, shape (2, n_epochs)."""
+    """Return epochs and finite losses of each recipe by its id, shape (2, n_epochs)."""
     series: dict[str, list[tuple[float, float]]] = {}
-    columns = (history["epoch"], history["recipe"], history["loss"])
+    columns = (history["epoch"], history["recipe_id"], history["loss"])
     for epoch, recipe, loss in zip(*columns, strict=True):
         if math.isfinite(loss):
             series.setdefault(recipe, []).append((epoch, loss))

@@ -16,7 +16,7 @@ class Entry:
     Parameters
     ----------
     recipe : str
-        Its name.
+        Its name, for people.
     losses : list of float
         Out-of-fold loss of each of its epochs.
     best_loss : float
@@ -44,8 +44,8 @@ class Leaderboard:
     Examples
     --------
     >>> board = Leaderboard()
-    >>> board.add(Record(1, "plain", 0.5, 0.5, 0.03, 2, 1e6))
-    >>> board.add(Record(1, "16 bins", 0.4, 0.4, 0.03, 2, 1e6))
+    >>> board.add(Record(1, "plain", 0.5, 0.5, 0.03, 2, 1e6, "1"))
+    >>> board.add(Record(1, "16 bins", 0.4, 0.4, 0.03, 2, 1e6, "2"))
     >>> [entry.recipe for entry in board.racing]
     ['16 bins', 'plain']
     """
@@ -57,7 +57,7 @@ class Leaderboard:
     def add(self, record: Record) -> None:
         """Take in one record."""
         self.epoch, self.multiply_adds = record.epoch, record.multiply_adds
-        entry = self.entries.setdefault(record.recipe, Entry(record.recipe))
+        entry = self.entries.setdefault(record.recipe_id, Entry(record.recipe))
         entry.losses.append(record.loss)
         entry.last_epoch = record.epoch
         if record.improved:
@@ -65,8 +65,8 @@ class Leaderboard:
 
     def note(self, decision: Decision) -> None:
         """Take in one decision."""
-        if isinstance(decision, TrainingEnded) and decision.subject in self.entries:
-            self.entries[decision.subject].ended = True
+        if isinstance(decision, TrainingEnded) and decision.recipe_id in self.entries:
+            self.entries[decision.recipe_id].ended = True
 
     @property
     def racing(self) -> list[Entry]:

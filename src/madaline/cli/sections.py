@@ -57,13 +57,12 @@ def verdict_lines(model: FittedModel) -> Iterator[str]:
 
 def network_lines(summary: Summary) -> Iterator[str]:
     """Yield which networks make the prediction, how much each counts, and their cost."""
-    networks = count(len(summary.weights) * summary.n_folds, "network")
-    recipes, folds = count(len(summary.weights), "recipe"), count(summary.n_folds, "fold")
+    networks = count(len(summary.members) * summary.n_folds, "network")
+    recipes, folds = count(len(summary.members), "recipe"), count(summary.n_folds, "fold")
     yield f"The prediction is the mean of {networks} ({recipes} x {folds}):"
-    for name, share in sorted(summary.weights.items(), key=lambda item: -item[1]):
-        units = "-".join(str(units) for units in summary.units[name])
-        left = "" if units in name else f" (pruned to {units})"
-        yield f"  {share:>4.0%}  {name}{left}"
+    for one in summary.members:
+        left = f" (pruned to {'-'.join(map(str, one.units))})" if one.pruned else ""
+        yield f"  {one.weight:>4.0%}  {one.name}{left}"
     now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
     pruned = "" if now == before else f", {now / before:.0%} of the cost before pruning"
     yield f"A prediction takes {work(now)}{pruned}."

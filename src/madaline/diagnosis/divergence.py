@@ -17,16 +17,16 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
     decisions : sequence of Decision
         All decisions of the race.
     starting : collection of str
-        Names of the recipes that it started with.
+        `recipe_id` of the recipes that it started with.
 
     Examples
     --------
-    >>> decision = Restored(1, "plain", 9.0, 0, learning_rate=33.0, previous_learning_rate=100.0)
-    >>> print(*find_divergence([decision], ["plain"]))
+    >>> decision = Restored(1, "plain", 9.0, 0, 33.0, 100.0, recipe_id="4")
+    >>> print(*find_divergence([decision], ["4"]))
     The networks of 1 of 1 recipes diverged (learning rate 1e+02), and continued with a lower
     one: look for faults and huge numbers in the target, or lower the learning rate if it was yours.
     """
-    diverged = [one for one in decisions if isinstance(one, Restored) and one.subject in starting]
+    diverged = [one for one in decisions if isinstance(one, Restored) and one.recipe_id in starting]
     if not diverged:
         return []
     return [

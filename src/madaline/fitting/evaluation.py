@@ -64,7 +64,7 @@ class Findings:
     def diagnosis(self) -> Diagnosis:
         """What is wrong with the fit; rows by their numbers in the table that was given."""
         race = self.outcome.race
-        starting = tuple(recipe.name for recipe in race.plan.recipes)
+        starting = {one.recipe_id for one in race.candidates.values() if not one.entered}
         remains = Remains(race, self.outcome.pruned.before)
         with one_threaded_products():
             training = Training(

@@ -31,7 +31,7 @@ from madaline.race.pruning import PruningResult
 from madaline.race.race import Event, Race
 from madaline.race.workers import Workers, count_workers
 from madaline.records.ensemble_decisions import Calibrated
-from madaline.story.summary import Summary
+from madaline.story.summary import Member, Summary
 
 
 class Fitting:
@@ -156,7 +156,7 @@ class Fitting:
     def _prune(self) -> Iterator[Event]:
         """Make what predicts as small as it may be; yield every decision, with a record."""
         for decision in self.pruned.decisions:
-            record = self.race.candidates[decision.subject].record
+            record = self.race.candidates[decision.recipe_id].record
             if record is not None and decision not in self.decisions:
                 self.decisions.append(decision)
                 yield record, decision
@@ -260,6 +260,13 @@ class Fitting:
             quality=quality_of_fit(self.findings.facts, self.target_encoder),
         )
 
+    def _members(self) -> tuple[Member, ...]:
+        before = {one.key: one.units for one in self.pruned.before.members}
+        return tuple(
+            Member(one.recipe_id, one.name, one.weight, one.units, one.units != before[one.key])
+            for one in sorted(self.ensemble.members, key=lambda one: -one.weight)
+        )
+
     def _summary(self) -> Summary:
         return Summary(
             task=self.task,
@@ -272,8 +279,7 @@ class Fitting:
             multiply_adds=self.race.multiply_adds + self.pruned.multiply_adds,
             scores=self.outcome.scores,
             standard_errors_better=self.outcome.standard_errors_better,
-            weights=self.ensemble.weights,
-            units={one.name: one.units for one in self.ensemble.members},
+            members=self._members(),
             row_multiply_adds=self.ensemble.row_multiply_adds,
             row_multiply_adds_before=self.pruned.before.row_multiply_adds,
             leaks=self.leaks,

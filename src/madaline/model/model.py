@@ -184,7 +184,7 @@ class FittedModel:
             Predictor.from_state(description["predictor"], arrays),
             Schema.from_json(description["schema"]),
             Summary.from_json(description["summary"]),
-            tuple(Record(**record) for record in description["records"]),
+            tuple(map(Record.from_json, description["records"])),
             tuple(read_decision(decision) for decision in description["decisions"]),
             description["madaline"],
             None if diagnosis is None else Diagnosis.from_json(diagnosis),

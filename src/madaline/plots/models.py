@@ -38,7 +38,8 @@ def plot_history(model: Any, axes: Any = None) -> Any:
         With the drawing.
     """
     model = _fitted(model)
-    figure = learning_figure(model.history, model.summary.weights)
+    members = [(one.recipe_id, one.weight) for one in model.summary.members]
+    figure = learning_figure(model.history, members)
     axes = draw(figure, axes)
     axes.set_ylim(top=figure.y.high)  # what diverges is cut off
     return axes

@@ -103,9 +103,9 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
     ]
     race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
     race.cohorts = cohorts
-    race.candidates = {candidate.name: candidate for candidate in candidates}
+    race.candidates = {candidate.key: candidate for candidate in candidates}
     return (
-        [Record(**record) for record in description["records"]],
+        [Record.from_json(record) for record in description["records"]],
         [read_decision(decision) for decision in description["decisions"]],
     )
 
@@ -142,13 +142,14 @@ def _cohort(
 
 def _candidate_json(candidate: Candidate) -> dict[str, Any]:
     return {
+        "recipe_id": candidate.recipe_id,
         "recipe": candidate.recipe.to_json(),
         "loss": candidate.loss,
         "epoch": candidate.epoch,
         "record": candidate.record.to_json() if candidate.record else None,
         "entered": candidate.entered,
         "inherited_epochs": candidate.inherited_epochs,
-        "parent": candidate.parent,
+        "parent_id": candidate.parent_id,
         "snapshot_epoch": candidate.snapshot_epoch,
         "snapshot": candidate.snapshot,
         "racing": candidate.racing,
@@ -160,16 +161,17 @@ def _candidate(
 ) -> Candidate:
     recipe = Recipe.from_json(values["recipe"])
     return Candidate(
+        values["recipe_id"],
         recipe,
         build_network(recipe, examples),
         loss=values["loss"],
         epoch=values["epoch"],
         theta=arrays[f"{prefix}.theta"],
         output=spill_to_disk(arrays[f"{prefix}.output"]),
-        record=Record(**values["record"]) if values["record"] else None,
+        record=Record.from_json(values["record"]) if values["record"] else None,
         entered=values["entered"],
         inherited_epochs=values["inherited_epochs"],
-        parent=values["parent"],
+        parent_id=values["parent_id"],
         snapshot_epoch=values["snapshot_epoch"],
         snapshot=values["snapshot"],
         racing=values["racing"],

@@ -30,8 +30,12 @@ class EnsembleMember:
 
     Parameters
     ----------
+    key : str
+        Identifies it in the race (`Candidate.key`).
+    recipe_id : str
+        Its recipe.
     name : str
-        The recipe's name.
+        The recipe's name, for people.
     n_bins : int
         The encoding of its input.
     network : Network
@@ -44,6 +48,8 @@ class EnsembleMember:
         Its weight in the mean.
     """
 
+    key: str
+    recipe_id: str
     name: str
     n_bins: int
     network: Network
@@ -83,17 +89,24 @@ class Ensemble:
         return cls(
             tuple(
                 EnsembleMember(
-                    one.name, one.recipe.n_bins, one.network, one.theta, one.output, weights[name]
+                    key,
+                    one.recipe_id,
+                    one.name,
+                    one.recipe.n_bins,
+                    one.network,
+                    one.theta,
+                    one.output,
+                    weights[key],
                 )
-                for name, one in candidates.items()
-                if weights.get(name, 0.0) > 0
+                for key, one in candidates.items()
+                if weights.get(key, 0.0) > 0
             )
         )
 
     @property
     def weights(self) -> dict[str, float]:
-        """The weight of each recipe."""
-        return {one.name: one.weight for one in self.members}
+        """The weight of each member, by its key."""
+        return {one.key: one.weight for one in self.members}
 
     @property
     def row_multiply_adds(self) -> int:

@@ -97,9 +97,9 @@ def prune_ensemble(
     losses, baseline = evaluator.losses(sample), evaluator.baseline_losses()
     pruning = Pruning(evaluator, sample, losses, baseline, tolerance, epoch)
     for one in sorted(ensemble.members, key=lambda one: one.weight):
-        pruning.leave_out(one.name)
+        pruning.leave_out(one.key)
     for one in sorted(pruning.ensemble.members, key=lambda one: -one.row_multiply_adds):
-        pruning.shrink(one.name)
+        pruning.shrink(one.key)
     pruned = pruning.whole(ensemble)
     return PruningResult(pruned, ensemble, tuple(pruning.decisions), pruning.multiply_adds)
 
@@ -134,36 +134,45 @@ class Pruning:
     decisions: list[Decision] = field(default_factory=list)
     multiply_adds: float = 0.0
 
-    def leave_out(self, name: str) -> None:
+    def leave_out(self, key: str) -> None:
         """Remove a recipe, if the others are as good; their weights grow in proportion."""
-        others = [one for one in self.ensemble.members if one.name != name]
+        removed = self._member(key)
+        others = [one for one in self.ensemble.members if one is not removed]
         if not others:
             return
         total = sum(one.weight for one in others)
         smaller = Ensemble(tuple(replace(one, weight=one.weight / total) for one in others))
         comparison = self._take(smaller)
         if comparison:
-            self.decisions.append(MemberRemoved(self.epoch, name, *comparison, 1 - total))
+            self.decisions.append(
+                MemberRemoved(
+                    self.epoch, removed.name, *comparison, 1 - total, recipe_id=removed.recipe_id
+                )
+            )
 
-    def shrink(self, name: str) -> None:
+    def shrink(self, key: str) -> None:
         """Remove units from each layer of a recipe's networks, as long as that is as good."""
-        before, comparison = self._member(name), None
+        before, comparison = self._member(key), None
         for layer in reversed(hidden_layers(before.network)):
-            comparison = self._shrink_layer(self._member(name), layer) or comparison
+            comparison = self._shrink_layer(self._member(key), layer) or comparison
         if comparison:
-            after = self._member(name)
+            after = self._member(key)
             work = after.row_multiply_adds / before.row_multiply_adds
             units = sum(after.units), sum(before.units)
-            self.decisions.append(UnitsRemoved(self.epoch, name, *comparison, *units, work))
+            self.decisions.append(
+                UnitsRemoved(
+                    self.epoch, after.name, *comparison, *units, work, recipe_id=after.recipe_id
+                )
+            )
 
     def whole(self, before: Ensemble) -> Ensemble:
         """Return the pruned ensemble with outputs for all rows."""
         if self.evaluator.step == 1:
             return self.ensemble
-        known, whole = {one.name: one for one in before.members}, []
+        known, whole = {one.key: one for one in before.members}, []
         for one in self.ensemble.members:
-            output = known[one.name].output
-            if one.network != known[one.name].network:
+            output = known[one.key].output
+            if one.network != known[one.key].network:
                 output = self.evaluator.output(one, 1)
                 self.multiply_adds += len(output) * one.network.multiply_adds()
             whole.append(replace(one, output=output))
@@ -195,7 +204,7 @@ class Pruning:
             narrowed = self._narrowed(one, ranking, widths[middle], inputs)
             members = self.ensemble.members
             comparison = self._take(
-                Ensemble(tuple(narrowed if old.name == one.name else old for old in members))
+                Ensemble(tuple(narrowed if old.key == one.key else old for old in members))
             )
             if comparison:
                 enough, latest = middle, comparison
@@ -233,8 +242,8 @@ class Pruning:
         output = self.evaluator.output_from(narrower, ranking.layer, inputs)
         return replace(narrower, output=output)
 
-    def _member(self, name: str) -> EnsembleMember:
-        return next(one for one in self.ensemble.members if one.name == name)
+    def _member(self, key: str) -> EnsembleMember:
+        return next(one for one in self.ensemble.members if one.key == key)
 
 
 def fewer_units(units: int) -> list[int]:

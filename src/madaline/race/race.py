@@ -100,7 +100,7 @@ class Race:
         for policy in self._policies():
             for decision in policy.decide(self.state):
                 self._apply(decision)
-                latest = self.candidates[decision.subject].record
+                latest = self.candidates[decision.recipe_id].record
                 if latest is not None:
                     yield latest, decision
 
@@ -134,7 +134,7 @@ class Race:
         cohort = Cohort.start(recipes, self.examples, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
-            self.candidates[recipe.name] = Candidate(recipe, cohort.network, entered=self.epoch)
+            self._add(Candidate(self._next_id, recipe, cohort.network, entered=self.epoch))
 
     def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
         """Continue from a candidate's best epoch with a lower learning rate."""
@@ -145,7 +145,7 @@ class Race:
         """Replace networks that diverged by slower ones, from their best epoch or anew."""
         self._retire(diverged)
         recipe = slower(diverged.recipe)
-        while recipe.name in self.candidates:
+        while recipe in {one.recipe for one in self.candidates.values()}:
             recipe = slower(recipe)
         if diverged.epoch:
             self._slow_down(diverged, recipe)
@@ -169,13 +169,27 @@ class Race:
             [recipe], network, population, self.examples, self.plan.batch_size
         )
         self.cohorts.append(cohort)
-        self.candidates[recipe.name] = Candidate(
-            recipe,
-            network,
-            entered=self.epoch,
-            inherited_epochs=parent.epochs_trained(parent.epoch),
-            parent=parent.name,
+        self._add(
+            Candidate(
+                self._next_id,
+                recipe,
+                network,
+                entered=self.epoch,
+                inherited_epochs=parent.epochs_trained(parent.epoch),
+                parent_id=parent.recipe_id,
+            )
         )
+
+    @property
+    def _next_id(self) -> str:
+        return str(len(self.candidates) + 1)
+
+    def _add(self, candidate: Candidate) -> None:
+        self.candidates[candidate.key] = candidate
+
+    def _candidate_of(self, recipe: Recipe) -> Candidate:
+        candidates = self.candidates.values()
+        return next(one for one in candidates if one.recipe == recipe and not one.snapshot)
 
     def _learn(self) -> list[Record]:
         """Let every network see the rows outside its fold once, and judge it on those inside."""
@@ -192,7 +206,7 @@ class Race:
         ]
 
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
-        candidate = self.candidates[cohort.recipes[place].name]
+        candidate = self._candidate_of(cohort.recipes[place])
         loss = self.examples.mean_loss(output)
         candidate.latest_output = spill_to_disk(output)
         if loss < candidate.loss:
@@ -206,11 +220,12 @@ class Race:
             learning_rate=candidate.recipe.learning_rate,
             racing=len(self.state.racing),
             multiply_adds=self.multiply_adds,
+            recipe_id=candidate.recipe_id,
         )
         return candidate.record
 
     def _apply(self, decision: Decision) -> None:
-        candidate = self.candidates[decision.subject]
+        candidate = self.candidates[decision.recipe_id]
         match decision:
             case TrainingEnded():
                 self._retire(candidate)
@@ -243,7 +258,7 @@ class Race:
                         snapshot=True,
                         racing=False,
                     )
-                    self.candidates[snapshot.name] = snapshot
+                    self._add(snapshot)
 
     def _retire(self, leaving: Candidate) -> None:
         leaving.racing, leaving.latest_output = False, empty()
@@ -251,7 +266,7 @@ class Race:
             racing = [
                 index
                 for index, recipe in enumerate(cohort.recipes)
-                if self.candidates[recipe.name].racing
+                if self._candidate_of(recipe).racing
             ]
             if len(racing) < len(cohort.recipes):
                 cohort.keep(racing)

@@ -6,7 +6,6 @@ is identified by its values: two that are equal are the same one. Its name is fo
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass
@@ -202,17 +201,6 @@ def legend(names: Iterable[str]) -> str:
         "Recipes are named by their settings and the units of their hidden layers (3×64: three of"
         f" 64 units). {words[:1].upper()}{words[1:]}."
     )
-
-
-def recipe_name(name: str) -> str:
-    """Return the name of the recipe that an earlier epoch of it, kept for the ensemble, is of.
-
-    Examples
-    --------
-    >>> recipe_name("plain · decay time 3 · 3×64 · epoch 12")
-    'plain · decay time 3 · 3×64'
-    """
-    return re.sub(r"(,| ·) epoch \d+$", "", name)  # with a comma in files of before
 
 
 def _shape(units: tuple[int, ...]) -> str:

@@ -28,6 +28,8 @@ class Candidate:
 
     Parameters
     ----------
+    recipe_id : str
+        Identifies the recipe in the race.
     recipe : Recipe
         Which hyperparameters.
     network : Network
@@ -48,8 +50,8 @@ class Candidate:
         After which epoch it joined the race; 0 for those that started it.
     inherited_epochs : int
         For how many epochs its networks had been trained when it joined.
-    parent : str
-        Name of the recipe whose networks it continued from; empty for a start of its own.
+    parent_id : str
+        The recipe whose networks it continued from; empty for a start of its own.
     snapshot_epoch : int
         After which epoch a snapshot of it was last kept; 0 if that never happened.
     snapshot : bool
@@ -58,6 +60,7 @@ class Candidate:
         Whether it still trains.
     """
 
+    recipe_id: str
     recipe: Recipe
     network: Network
     loss: float = np.inf
@@ -68,7 +71,7 @@ class Candidate:
     record: Record | None = None
     entered: int = 0
     inherited_epochs: int = 0
-    parent: str = ""
+    parent_id: str = ""
     snapshot_epoch: int = 0
     snapshot: bool = False
     racing: bool = True
@@ -87,8 +90,13 @@ class Candidate:
         return self.inherited_epochs + epoch - self.entered
 
     @property
+    def key(self) -> str:
+        """Identifies the candidate in the race: its recipe and, of a snapshot, the epoch."""
+        return f"{self.recipe_id}@{self.epoch}" if self.snapshot else self.recipe_id
+
+    @property
     def name(self) -> str:
-        """The recipe's name; of a snapshot, with its epoch."""
+        """The recipe's name, for people; of a snapshot, with its epoch."""
         return f"{self.recipe.name} · epoch {self.epoch}" if self.snapshot else self.recipe.name
 
 
@@ -101,7 +109,7 @@ class RaceState:
     epoch : int
         Counted from one.
     candidates : mapping of str to Candidate
-        All recipes that ever raced, by name.
+        All recipes that ever raced, and the snapshots of them, by `Candidate.key`.
     examples : Examples
         The rows, with what is minimized on them.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 
@@ -16,7 +16,9 @@ class Decision(ABC):
     epoch : int
         After which epoch it was made, counted from one.
     subject : str
-        What it is about: the name of a recipe, the ensemble, or the network.
+        What it is about, for people: the name of a recipe, the ensemble, or the network.
+    recipe_id : str
+        Which recipe of the race it is about; empty if it is about something else.
     """
 
     action: ClassVar[str]
@@ -24,6 +26,7 @@ class Decision(ABC):
 
     epoch: int
     subject: str
+    recipe_id: str = field(default="", kw_only=True)
 
     @property
     @abstractmethod

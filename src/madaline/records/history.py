@@ -17,11 +17,11 @@ class History(dict[str, list[Any]]):
 
     Examples
     --------
-    >>> history = History.of([Record(1, "plain", 0.5, 0.5, 0.03, 9, 1e6)])
+    >>> history = History.of([Record(1, "plain", 0.5, 0.5, 0.03, 9, 1e6, "1")])
     >>> history["recipe"], history["loss"]
     (['plain'], [0.5])
     >>> history.to_frame("polars").shape
-    (1, 7)
+    (1, 8)
     """
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ class Record:
     epoch : int
         Counted from one.
     recipe : str
-        Name of the recipe.
+        Name of the recipe, for people.
     loss : float
         Out-of-fold loss: every row is predicted by the network that was not trained on it.
     best_loss : float
@@ -26,6 +27,8 @@ class Record:
         How many recipes were racing.
     multiply_adds : float
         Work of the whole race so far, in multiply-adds.
+    recipe_id : str
+        Which recipe of the race it is.
     """
 
     epoch: int
@@ -35,6 +38,7 @@ class Record:
     learning_rate: float
     racing: int
     multiply_adds: float
+    recipe_id: str
 
     @property
     def improved(self) -> bool:
@@ -44,3 +48,8 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON-able values."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Record:
+        """Return the record that `to_json` described; in old files names identify recipes."""
+        return cls(**({"recipe_id": values["recipe"]} | dict(values)))

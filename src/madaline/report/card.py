@@ -89,7 +89,7 @@ def _head(model: FittedModel) -> Iterator[str]:
     yield from (f"# {_text(summary.target)}", "")
     yield (
         f"Predicts {_text(summary.target)}, {outcome}, from {count(summary.n_columns, 'column')},"
-        f" with {count(len(summary.weights) * summary.n_folds, 'small network')} that madaline"
+        f" with {count(len(summary.members) * summary.n_folds, 'small network')} that madaline"
         f" {model.version} fitted to {count(summary.n_samples, 'row')}."
     )
     yield ""

@@ -44,7 +44,7 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
     data : mapping
         What `report_data` returned.
     """
-    rows = data["rows"]
+    rows, members = data["rows"], data["summary"]["members"]
     return {
         "data": data,
         "summary": data["summary"],
@@ -52,9 +52,11 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "scores": list(map(_score, data["summary"]["scores"])),
         "table_scores": [] if rows is None else list(map(_score, rows["scores"])),
         "story": _story(data["story"]),
-        "learning": learning_figure(data["history"], data["summary"]["weights"]),
-        "networks": _networks(data["summary"]),
-        "legend": legend(data["summary"]["weights"]),
+        "learning": learning_figure(
+            data["history"], [(one["recipe_id"], one["weight"]) for one in members]
+        ),
+        "networks": [{**one, "units": "-".join(map(str, one["units"]))} for one in members],
+        "legend": legend(one["name"] for one in members),
         "of_values": any(one["kind"] in OF_VALUES for one in data["columns"]),
         "columns": _columns(data["columns"], data["profile"]),
         "qualities": _qualities(data),
@@ -101,12 +103,6 @@ def _story(sentences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         for part, heading in HEADINGS.items()
     ]
     return [part for part in parts if part["sentences"]]
-
-
-def _networks(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    shares = sorted(summary["weights"].items(), key=lambda item: -item[1])
-    units = {name: "-".join(map(str, layers)) for name, layers in summary["units"].items()}
-    return [{"name": name, "share": share, "units": units[name]} for name, share in shares]
 
 
 def _columns(

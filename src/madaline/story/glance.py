@@ -19,7 +19,7 @@ def glance(summary: Summary) -> str:
     summary : Summary
         What the fit came to.
     """
-    networks = count(len(summary.weights) * summary.n_folds, "network")
+    networks = count(len(summary.members) * summary.n_folds, "network")
     lines = [
         f"<p>Predicts <b>{escape(summary.target)}</b> from {count(summary.n_columns, 'column')}"
         f" with {networks}, trained on {count(summary.n_samples, 'row')}; each of"

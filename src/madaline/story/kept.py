@@ -38,12 +38,12 @@ def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _ensemble(summary: Summary) -> str:
-    weights = sorted(summary.weights.items(), key=lambda item: -item[1])
-    networks = count(len(weights) * summary.n_folds, "network")
-    if len(weights) == 1:
-        return f'The prediction is the mean of {networks}: "{weights[0][0]}".'
-    named = "; ".join(f'{weight:.0%} "{name}"' for name, weight in weights[:MOST_RECIPES])
-    more = len(weights) - MOST_RECIPES
+    members = summary.members
+    networks = count(len(members) * summary.n_folds, "network")
+    if len(members) == 1:
+        return f'The prediction is the mean of {networks}: "{members[0].name}".'
+    named = "; ".join(f'{one.weight:.0%} "{one.name}"' for one in members[:MOST_RECIPES])
+    more = len(members) - MOST_RECIPES
     rest = f" and {more} more" if more > 0 else ""
     return f"The prediction is the weighted mean of {networks}: {named}{rest}."
 

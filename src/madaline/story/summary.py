@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from madaline.evaluation.leakage import Leak
 from madaline.evaluation.score import Score
 from madaline.race.importance import Importance
+
+
+@dataclass(frozen=True)
+class Member:
+    """A recipe of the prediction, or a snapshot of it (final).
+
+    Parameters
+    ----------
+    recipe_id : str
+        Which recipe of the race.
+    name : str
+        Its name, for people; of a snapshot, with its epoch.
+    weight : float
+        Its share of the prediction.
+    units : tuple of int
+        Units of each hidden layer of its networks.
+    pruned : bool
+        Whether they had more units in the race.
+    """
+
+    recipe_id: str
+    name: str
+    weight: float
+    units: tuple[int, ...]
+    pruned: bool = False
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Member:
+        """Return the member that ``asdict`` described."""
+        return cls(**(dict(values) | {"units": tuple(values["units"])}))
+
+    @classmethod
+    def of_old_file(cls, name: str, weight: float, units: Sequence[int]) -> Member:
+        """Return the member from files where names identified recipes and told their units."""
+        recipe_id = re.sub(r", epoch \d+$", "", name)
+        return cls(
+            recipe_id, name, weight, tuple(units), "-".join(map(str, units)) not in name.split(", ")
+        )
 
 
 @dataclass(frozen=True)
@@ -30,10 +69,8 @@ class Summary:
         Out-of-fold scores, before pruning.
     standard_errors_better : float
         By how many standard errors the loss is below that of a constant prediction.
-    weights : mapping of str to float
-        Share of each recipe of the prediction.
-    units : mapping of str to tuple of int
-        Units of each hidden layer of the networks of each recipe of the prediction.
+    members : tuple of Member
+        The recipes of the prediction, the largest weight first.
     row_multiply_adds, row_multiply_adds_before : int
         Work of predicting a row, and what it was before pruning.
     leaks : tuple of Leak
@@ -55,8 +92,7 @@ class Summary:
     multiply_adds: float
     scores: tuple[Score, ...]
     standard_errors_better: float
-    weights: Mapping[str, float]
-    units: Mapping[str, tuple[int, ...]]
+    members: tuple[Member, ...]
     row_multiply_adds: int
     row_multiply_adds_before: int
     leaks: tuple[Leak, ...] = ()
@@ -78,8 +114,18 @@ class Summary:
         """Return the summary that `to_json` described."""
         own = {name: value for name, value in values.items() if name != "learned"}
         scores = tuple(map(Score.from_json, own["scores"]))
-        units = {name: tuple(layers) for name, layers in own["units"].items()}
+        if "members" in own:
+            members = tuple(map(Member.from_json, own["members"]))
+        else:
+            weights, units = own.pop("weights"), own.pop("units")
+            old = (Member.of_old_file(name, weights[name], units[name]) for name in weights)
+            members = tuple(sorted(old, key=lambda one: -one.weight))
         leaks = tuple(map(Leak.from_json, own["leaks"]))
         importances = tuple(map(Importance.from_json, own.get("importances", ())))
-        rebuilt = {"scores": scores, "units": units, "leaks": leaks, "importances": importances}
+        rebuilt = {
+            "scores": scores,
+            "members": members,
+            "leaks": leaks,
+            "importances": importances,
+        }
         return cls(**(own | rebuilt))

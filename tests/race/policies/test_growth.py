@@ -17,18 +17,18 @@ NETWORK = Network((Linear(99, 1),))  # of 100 parameters
 
 
 def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
-    record = Record(last, recipe.name, loss, loss, recipe.learning_rate, 1, 0.0)
-    return Candidate(recipe, NETWORK, loss, epoch, record=record, racing=racing)
+    record = Record(last, recipe.name, loss, loss, recipe.learning_rate, 1, 0.0, recipe.name)
+    return Candidate(recipe.name, recipe, NETWORK, loss, epoch, record=record, racing=racing)
 
 
 def decide(*candidates, rows=250, epoch=18):
     examples = SimpleNamespace(rows=SimpleNamespace(n_training=rows))
-    return POLICY.decide(RaceState(epoch, {one.name: one for one in candidates}, examples))
+    return POLICY.decide(RaceState(epoch, {one.key: one for one in candidates}, examples))
 
 
 def test_a_leader_with_many_rows_for_few_parameters_grows():
     (decision,) = decide(candidate(), candidate(TableRecipe(0, 3), loss=0.6))
-    assert (decision.action, decision.subject) == ("grow", RECIPE.name)
+    assert (decision.action, decision.recipe_id) == ("grow", RECIPE.name)
     for number in ("0.5000", "100 parameters", "250 rows", "128 instead of 64"):
         assert number in decision.sentence
 

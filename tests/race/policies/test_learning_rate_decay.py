@@ -25,19 +25,19 @@ class Constant:
 
 
 def candidate(recipe=RECIPE, *, loss=0.5, latest=0.5, epoch=10, racing=False, inherited=0):
-    record = Record(12, recipe.name, latest, loss, recipe.learning_rate, 1, 0.0)
+    record = Record(12, recipe.name, latest, loss, recipe.learning_rate, 1, 0.0, recipe.name)
     state = {"record": record, "racing": racing, "inherited_epochs": inherited}
-    return Candidate(recipe, None, loss, epoch, **state)
+    return Candidate(recipe.name, recipe, None, loss, epoch, **state)
 
 
 def decide(*candidates, epoch=20):
-    return POLICY.decide(RaceState(epoch, {one.name: one for one in candidates}, Constant()))
+    return POLICY.decide(RaceState(epoch, {one.key: one for one in candidates}, Constant()))
 
 
 def test_a_leader_that_stopped_goes_on_with_shorter_steps():
     other = candidate(TableRecipe(0, 10), loss=0.6)
     (decision,) = decide(candidate(), other)
-    assert (decision.action, decision.subject) == ("lower", RECIPE.name)
+    assert (decision.action, decision.recipe_id) == ("lower", RECIPE.name)
     assert decision.learning_rate == pytest.approx(TableRecipe.learning_rate / 3)
 
 
@@ -63,7 +63,7 @@ def test_who_has_seen_the_table_often_enough_does_not_go_on():
 @pytest.mark.parametrize("latest", [nan, inf, 1e6, 4.1])
 def test_what_diverged_goes_back_and_on_at_a_lower_rate(latest):
     (decision,) = decide(candidate(latest=latest, racing=True))
-    assert (decision.action, decision.subject) == ("restore", RECIPE.name)
+    assert (decision.action, decision.recipe_id) == ("restore", RECIPE.name)
     assert "learning rate" in decision.sentence
 
 

@@ -19,7 +19,8 @@ def make_state(make_examples):
         for number, error in enumerate(errors):
             recipe = TableRecipe(0, number + 1, (8,))
             output = (examples.target + error).astype(np.float32)
-            candidates[recipe.name] = Candidate(
+            candidates[str(number)] = Candidate(
+                str(number),
                 recipe,
                 network=None,
                 loss=examples.mean_loss(output),
@@ -54,7 +55,7 @@ def test_nothing_is_dropped_between_the_cuts(make_state, errors):
 def test_the_ensemble_decides_who_stays(make_state, errors):
     state = make_state(errors)
     dropped = SelectionPolicy(cuts=((6, 2),)).decide(state)
-    assert sorted(one.subject for one in dropped) == names(state, 1, 3)
+    assert sorted(one.recipe_id for one in dropped) == names(state, 1, 3)
     assert {one.action for one in dropped} == {"drop"}
 
 
@@ -63,7 +64,7 @@ def test_what_helps_the_ensemble_is_kept_before_what_is_better_alone(make_state)
     # The second is nearly as good as the first but errs alike, the third is worse but errs apart.
     state = make_state([0.5 * noise, 0.51 * noise, -0.8 * noise])
     dropped = SelectionPolicy(cuts=((6, 2),)).decide(state)
-    assert [one.subject for one in dropped] == names(state, 1)
+    assert [one.recipe_id for one in dropped] == names(state, 1)
 
 
 def test_the_best_alone_always_stays(make_state):
@@ -73,28 +74,29 @@ def test_the_best_alone_always_stays(make_state):
     weights = list(ensemble_weights(state).values())
     assert max(weights[0], weights[2]) > 2 * weights[1]
     dropped = SelectionPolicy(cuts=((6, 1),)).decide(state)
-    assert sorted(one.subject for one in dropped) == names(state, 0, 2)
+    assert sorted(one.recipe_id for one in dropped) == names(state, 0, 2)
 
 
 def test_what_is_out_of_the_race_is_neither_dropped_again_nor_counted(make_state, errors):
     state = make_state(errors, retired=(0, 1))
     assert SelectionPolicy(cuts=((6, 2),)).decide(state) == []
     dropped = SelectionPolicy(cuts=((6, 1),)).decide(state)
-    assert [one.subject for one in dropped] == names(state, 3)
+    assert [one.recipe_id for one in dropped] == names(state, 3)
 
 
 def test_the_words_have_the_numbers(make_state, errors):
     state = make_state(errors)
     decision = SelectionPolicy(cuts=((6, 3),)).decide(state)[0]
-    loser = state.candidates[decision.subject]
-    assert decision == Dropped(6, loser.name, loser.loss, state.best.loss, 0.0)
+    loser = state.candidates[decision.recipe_id]
+    losses = loser.loss, state.best.loss
+    assert decision == Dropped(6, loser.name, *losses, 0.0, recipe_id=loser.recipe_id)
     for number in (f"{loser.loss:.4f}", f"{state.best.loss:.4f}", " 0% "):
         assert number in decision.sentence
 
 
 def test_weights_are_of_all_that_were_ever_judged(make_state, errors):
     state = make_state(errors, retired=(0,))
-    state.candidates["new"] = Candidate(TableRecipe(0, 99), network=None)
+    state.candidates["new"] = Candidate("new", TableRecipe(0, 99), network=None)
     weights = ensemble_weights(state)
     assert list(weights) == names(state, 0, 1, 2, 3)
     assert weights[names(state, 0)[0]] > 0

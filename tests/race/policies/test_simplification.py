@@ -15,8 +15,8 @@ RECIPE = TableRecipe(16, 3)
 
 
 def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
-    record = Record(last, recipe.name, loss, loss, recipe.learning_rate, 1, 0.0)
-    return Candidate(recipe, None, loss, epoch, record=record, racing=racing)
+    record = Record(last, recipe.name, loss, loss, recipe.learning_rate, 1, 0.0, recipe.name)
+    return Candidate(recipe.name, recipe, None, loss, epoch, record=record, racing=racing)
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def decide(monkeypatch):
     def decide(*candidates, seen=0.44, n_columns=16):
         monkeypatch.setattr(RaceState, "training_loss", lambda state, candidate: seen)
         examples = SimpleNamespace(n_columns=n_columns)
-        return POLICY.decide(RaceState(18, {one.name: one for one in candidates}, examples))
+        return POLICY.decide(RaceState(18, {one.key: one for one in candidates}, examples))
 
     return decide
 
 
 def test_a_leader_that_stopped_and_overfits_starts_anew_with_columns_hidden(decide):
     (decision,) = decide(candidate(), candidate(TableRecipe(0, 3), loss=0.6))
-    assert (decision.action, decision.subject) == ("simplify", RECIPE.name)
+    assert (decision.action, decision.recipe_id) == ("simplify", RECIPE.name)
     for number in ("0.5000", "0.4400", "15%"):
         assert number in decision.sentence
 

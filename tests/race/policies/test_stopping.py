@@ -16,6 +16,7 @@ POLICY = StoppingPolicy(8, 4, 50, least_gain=1.0)
 def state(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
     candidates = [
         Candidate(
+            str(number),
             TableRecipe(0, number + 1),
             network=None,
             loss=0.25,
@@ -26,7 +27,7 @@ def state(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
         )
         for number, best in enumerate(best_epochs)
     ]
-    return RaceState(epoch, {one.name: one for one in candidates}, examples=None)
+    return RaceState(epoch, {one.key: one for one in candidates}, examples=None)
 
 
 @pytest.mark.parametrize(("epoch", "stops"), [(9, 0), (10, 1), (11, 1), (13, 2), (30, 2)])
@@ -53,7 +54,7 @@ def test_the_decision_names_the_recipe_and_the_numbers():
     before = state(10, [2])
     (decision,) = POLICY.decide(before)
     assert (decision.epoch, decision.action) == (10, "stop")
-    assert decision.subject in before.candidates
+    assert decision.recipe_id in before.candidates
     for number in ("epoch 2", "0.2500", "8 epochs"):
         assert number in decision.sentence
 
@@ -69,7 +70,7 @@ def test_a_recipe_stops_when_it_has_seen_the_table_often_enough(epoch, stops):
 
 def test_nothing_stops_twice_in_one_epoch():
     decisions = POLICY.decide(state(50, [2, 49]))
-    assert len({decision.subject for decision in decisions}) == len(decisions) == 2
+    assert len({decision.recipe_id for decision in decisions}) == len(decisions) == 2
 
 
 @pytest.fixture
@@ -80,9 +81,9 @@ def make_flat(make_examples):
     def make(then, now, **changes):
         output, latest = ((examples.target + error).astype(np.float32) for error in (then, now))
         recipe, loss = TableRecipe(0, 3), examples.mean_loss(output)
-        one = Candidate(recipe, None, loss, 2, output=output, latest_output=latest)
-        one.record = Record(10, recipe.name, examples.mean_loss(latest), loss, 0.03, 1, 0.0)
-        return RaceState(10, {one.name: replace(one, **changes)}, examples)
+        one = Candidate("1", recipe, None, loss, 2, output=output, latest_output=latest)
+        one.record = Record(10, recipe.name, examples.mean_loss(latest), loss, 0.03, 1, 0.0, "1")
+        return RaceState(10, {one.key: replace(one, **changes)}, examples)
 
     return make
 

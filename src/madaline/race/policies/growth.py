@@ -50,7 +50,18 @@ class GrowthPolicy(Policy):
         if rows < self.rows_for_a_parameter * parameters:
             return []
         previous = leader.recipe.units[0]
-        return [Grown(state.epoch, leader.name, leader.loss, parameters, rows, units[0], previous)]
+        return [
+            Grown(
+                state.epoch,
+                leader.name,
+                leader.loss,
+                parameters,
+                rows,
+                units[0],
+                previous,
+                recipe_id=leader.recipe_id,
+            )
+        ]
 
 
 def wider(recipe: Recipe) -> Recipe:

@@ -43,7 +43,14 @@ class LearningRatePolicy(Policy):
         diverged = [one for one in state.racing if _has_diverged(one, state)]
         if diverged:
             return [
-                Restored(state.epoch, one.name, one.latest_loss, one.epoch, *_rates(one.recipe))
+                Restored(
+                    state.epoch,
+                    one.name,
+                    one.latest_loss,
+                    one.epoch,
+                    *_rates(one.recipe),
+                    recipe_id=one.recipe_id,
+                )
                 for one in diverged
             ]
         leader = state.best
@@ -51,10 +58,15 @@ class LearningRatePolicy(Policy):
         trained = leader.epochs_trained(leader.epoch)
         if leader.racing or not leader.epoch or trained >= self.epochs:
             return []
-        if recipe.learning_rate < self.lowest or recipe.name in state.candidates:
+        raced = {one.recipe for one in state.candidates.values()}
+        if recipe.learning_rate < self.lowest or recipe in raced:
             return []
         rates = _rates(leader.recipe)
-        return [LearningRateLowered(state.epoch, leader.name, leader.loss, *rates)]
+        return [
+            LearningRateLowered(
+                state.epoch, leader.name, leader.loss, *rates, recipe_id=leader.recipe_id
+            )
+        ]
 
 
 def slower(recipe: Recipe) -> Recipe:

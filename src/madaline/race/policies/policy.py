@@ -24,5 +24,5 @@ class Policy(ABC):
         Returns
         -------
         sequence of Decision
-            The subject of each is the name of a candidate.
+            Each is about a recipe of the race.
         """

@@ -34,15 +34,22 @@ class SelectionPolicy(Policy):
             return []
         weights = ensemble_weights(state)
         best = min(racing, key=lambda one: one.loss)
-        ranked = sorted(racing, key=lambda one: (one is not best, -weights[one.name], one.loss))
+        ranked = sorted(racing, key=lambda one: (one is not best, -weights[one.key], one.loss))
         return [
-            Dropped(state.epoch, one.name, one.loss, best.loss, weights[one.name])
+            Dropped(
+                state.epoch,
+                one.name,
+                one.loss,
+                best.loss,
+                weights[one.key],
+                recipe_id=one.recipe_id,
+            )
             for one in ranked[keep:]
         ]
 
 
 def ensemble_weights(state: RaceState) -> dict[str, float]:
-    """Return the weight of every recipe in the best ensemble of all at their best epochs."""
+    """Return the weight of each candidate, by its key, in the best ensemble of all."""
     able = [one for one in state.candidates.values() if one.epoch]
     if not able:
         raise MadalineError(
@@ -50,4 +57,4 @@ def ensemble_weights(state: RaceState) -> dict[str, float]:
             " table or its target, and take their logarithm or clip them."
         )
     weights = state.examples.best_weights([one.output for one in able])
-    return {one.name: float(weight) for one, weight in zip(able, weights, strict=True)}
+    return {one.key: float(weight) for one, weight in zip(able, weights, strict=True)}

@@ -49,7 +49,16 @@ class SimplificationPolicy(Policy):
         training_loss = state.training_loss(leader)
         if training_loss >= self.overfit * leader.loss:
             return []
-        return [Simplified(state.epoch, leader.name, leader.loss, training_loss, COLUMN_DROPOUT)]
+        return [
+            Simplified(
+                state.epoch,
+                leader.name,
+                leader.loss,
+                training_loss,
+                COLUMN_DROPOUT,
+                recipe_id=leader.recipe_id,
+            )
+        ]
 
 
 def simpler(recipe: Recipe) -> Recipe:

@@ -49,17 +49,27 @@ class StoppingPolicy(Policy):
         flat = [one for one in state.racing if self._is_flat(one, state.epoch)]
         hopeful = [one for one in flat if one not in late and self._may_help(one)]
         before = state.ensemble_loss() if hopeful else 0.0
-        after = {one.name: state.ensemble_loss(one.latest_output) for one in hopeful}
-        kept = [one for one in hopeful if after[one.name] < (1 - self.least_gain) * before]
+        after = {one.key: state.ensemble_loss(one.latest_output) for one in hopeful}
+        kept = [one for one in hopeful if after[one.key] < (1 - self.least_gain) * before]
         return [
             *(
-                EpochLimitReached(state.epoch, one.name, one.loss, self.epochs)
+                EpochLimitReached(
+                    state.epoch, one.name, one.loss, self.epochs, recipe_id=one.recipe_id
+                )
                 for one in late
                 if one not in flat
             ),
             *(_stop(one, state) for one in flat if one not in kept),
             *(
-                SnapshotKept(state.epoch, one.name, one.loss, one.epoch, after[one.name], before)
+                SnapshotKept(
+                    state.epoch,
+                    one.name,
+                    one.loss,
+                    one.epoch,
+                    after[one.key],
+                    before,
+                    recipe_id=one.recipe_id,
+                )
                 for one in kept
             ),
         ]
@@ -74,6 +84,7 @@ class StoppingPolicy(Policy):
 
 
 def _stop(one: Candidate, state: RaceState) -> Stopped:
-    parent = state.candidates.get(one.parent)
+    parent = state.candidates.get(one.parent_id)
     before = None if parent is None else parent.loss
-    return Stopped(state.epoch, one.name, one.loss, max(one.epoch, one.entered), before)
+    since = max(one.epoch, one.entered)
+    return Stopped(state.epoch, one.name, one.loss, since, before, recipe_id=one.recipe_id)
