@@ -21,9 +21,9 @@ from madaline.fitting import Fitting
 from madaline.nn.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
 from madaline.race.importance import (
     Importance,
-    exchange_rows,
     metric_of_loss,
     out_of_fold_importances,
+    permute_rows,
 )
 
 
@@ -68,8 +68,8 @@ def test_the_importance_of_a_number_is_the_r2_that_is_lost(noisy):
     assert first.value == pytest.approx(2 * 4 / 4.5, rel=0.2)
 
 
-def test_a_column_is_exchanged_in_the_first_layer_as_it_would_be_in_the_table(noisy):
-    """The shortcut through the first layer says what networks say of exchanged features."""
+def test_a_column_is_permuted_in_the_first_layer_as_it_would_be_in_the_table(noisy):
+    """The shortcut through the first layer gives what networks predict from permuted features."""
     fast = {one.name: one.value for one in measure(noisy)}
     examples, ensemble = noisy.race.examples, noisy.ensemble
     for number, name in enumerate(noisy.encoder.columns[:3]):
@@ -77,7 +77,7 @@ def test_a_column_is_exchanged_in_the_first_layer_as_it_would_be_in_the_table(no
         for fold in range(noisy.rows.n_folds):
             places = np.arange(*noisy.rows.held_out(fold).indices(400))
             rng = np.random.default_rng([0, 2**32 - 3, fold])
-            donors = [exchange_rows(len(places), rng) for _ in noisy.encoder.columns][number]
+            donors = [permute_rows(len(places), rng) for _ in noisy.encoder.columns][number]
             output = 0.0
             for one in ensemble.members:
                 x = examples.encoded(one.n_bins, fold, places)
@@ -96,7 +96,7 @@ def test_with_little_work_fewer_rows_are_asked(noisy):
     assert few[0].standard_error > 1.2 * whole[0].standard_error
 
 
-def test_folds_of_one_row_have_nobody_to_exchange_with():
+def test_folds_of_one_row_have_nothing_to_permute():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(12, 2))
     fitting = Fitting(Table.from_columns({"a": x[:, 0], "b": x[:, 1]}), x[:, 0], effort=2, folds=12)
@@ -155,8 +155,8 @@ def test_a_loss_is_told_as_people_call_it(loss, metric):
 
 
 @given(st.integers(2, 40), st.integers(0, 5))
-def test_in_an_exchange_every_row_gets_what_another_had(n_rows, seed):
-    donors = exchange_rows(n_rows, np.random.default_rng(seed))
+def test_in_a_permutation_every_row_gets_what_another_had(n_rows, seed):
+    donors = permute_rows(n_rows, np.random.default_rng(seed))
     assert sorted(donors) == list(range(n_rows))
     assert (donors != np.arange(n_rows)).all()
 
@@ -175,7 +175,7 @@ def twins():
     return model, columns, a
 
 
-def test_twins_hide_each_other_unless_they_are_exchanged_together(twins):
+def test_twins_hide_each_other_unless_they_are_permuted_together(twins):
     model, columns, target = twins
     a, b, c = sorted(importances(model, columns, target), key=lambda one: one.columns)
     (both,) = importances(model, columns, target, together=[["a", "b"]])

@@ -14,11 +14,11 @@ from madaline.explain.columns import as_table, encoder_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.race.importance import (
-    EXCHANGED_ROWS,
+    PERMUTED_ROWS,
     Importance,
-    exchange_rows,
     measured,
     metric_of_loss,
+    permute_rows,
 )
 
 
@@ -73,7 +73,7 @@ def importances(
     if repeats < 1:
         raise InputError(f"repeats is {repeats}: give a whole number from 1 up.")
     groups = _groups(model, together)
-    rows = slice(None, None, -(-table.n_samples // EXCHANGED_ROWS))
+    rows = slice(None, None, -(-table.n_samples // PERMUTED_ROWS))
     table = table.take(rows).select(model.predictor.encoder.columns)
     truth = _target_matrix(model, target[rows])
     before = _losses(model, table, truth)
@@ -85,7 +85,7 @@ def importances(
         rng = np.random.default_rng([seed, number])
         rise = np.zeros(len(before))
         for _ in range(repeats):
-            donors = exchange_rows(table.n_samples, rng)
+            donors = permute_rows(table.n_samples, rng)
             permuted = {name: table[name][donors] for name in columns}
             rise += _losses(model, Table({**table.columns, **permuted}), truth) - before
         found.append(measured(columns, rise / repeats, None, None, metric))

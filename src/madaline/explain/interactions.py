@@ -30,7 +30,7 @@ from madaline.explain.columns import as_table, encoder_of, spread_rows
 from madaline.explain.readout import margins
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
-from madaline.race.importance import exchange_rows
+from madaline.race.importance import permute_rows
 
 NOTABLE = 0.1
 """Strength from which an interaction is reported; networks that learned a sum reach 0.06."""
@@ -124,7 +124,7 @@ def interactions(
     names = list(dict.fromkeys(columns or table.names))
     if len(names) < 2:
         raise InputError(f"An interaction needs two columns, and there is {len(names)}.")
-    donors = table.take(exchange_rows(table.n_samples, np.random.default_rng(seed)))
+    donors = table.take(permute_rows(table.n_samples, np.random.default_rng(seed)))
     unchanged = _predictions(model, table, donors, ())
     variance = float(unchanged.var(axis=0).sum())
     single = {name: _predictions(model, table, donors, (name,)) for name in names}

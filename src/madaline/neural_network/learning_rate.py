@@ -15,7 +15,7 @@ from madaline.neural_network.decisions import BestRestored, LearningRateRaised
 
 @dataclass(frozen=True)
 class LearningRateState:
-    """What the policy has seen so far.
+    """The memory of the policy.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class LearningRatePolicy:
         Parameters
         ----------
         state : LearningRateState
-            What was seen before.
+            The memory before.
         loss : float
             Loss of this epoch.
         epoch : int
@@ -114,7 +114,7 @@ class LearningRatePolicy:
         Returns
         -------
         state : LearningRateState
-            What has been seen now, with the rate to use from here on.
+            The memory from now on, with the rate to use.
         decision : LearningRateRaised or BestRestored or None
             With `BestRestored` the parameters of the lowest loss are to be put back.
         """

@@ -1,7 +1,8 @@
 """A network can get stuck: every step leads up, but the fit is still poor.
 
-This policy tells a poor fit that stays poor from slow progress. It proposes what textbooks advise:
-add units, or start again from other weights, by turns, until something helps or enough was tried.
+This policy distinguishes a poor fit that stays poor from slow progress. It proposes what textbooks
+advise: add units, or start again from other weights, in turn, until one of them helps or enough was
+tried.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from madaline.neural_network.decisions import BestKept, Remedy, Restarted, Units
 
 @dataclass(frozen=True)
 class StagnationState:
-    """What the policy has seen so far.
+    """The memory of the policy.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ class StagnationPolicy:
         Parameters
         ----------
         state : StagnationState
-            What was seen before.
+            The memory before.
         loss : float
             Loss of this epoch.
         epoch : int
@@ -96,7 +97,7 @@ class StagnationPolicy:
         Returns
         -------
         state : StagnationState
-            What has been seen now.
+            The memory from now on.
         decision : Remedy or BestKept or None
             With `Restarted` the best weights so far are to be kept aside; with `BestKept` they are
             to be put back, and nothing more will be tried.

@@ -1,12 +1,12 @@
-"""How much a column matters: how much worse the networks get when its values are exchanged.
+"""The importance of a column: how much worse predictions get when its values are permuted.
 
 If a row's age is replaced by the age of some other row, and the networks predict as well as before,
-age does not matter to them. This is done on rows that the networks never saw, so that a column from
-which they learned mere chance counts for nothing (Breiman, 2001, "Random forests", section 10,
+age does not matter to them. This is done out of fold, so that a column from which networks learned
+mere chance counts for nothing (Breiman, 2001, "Random forests", section 10,
 https://doi.org/10.1023/A:1010933404324).
 
-Columns that say the same hide each other: where one is exchanged, the networks still have the
-other. Exchange them together to see what they matter.
+Columns that carry the same information hide each other: where one is permuted, the networks still
+have the other. Permute them together to measure both.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Examples
 from madaline.race.ensemble import Ensemble, EnsembleMember
 
-EXCHANGED_ROWS = 2000
-"""Rows whose values are exchanged, at most: evenly spread over those that are judged."""
+PERMUTED_ROWS = 2000
+"""Rows whose values are permuted, at most: evenly spread over those that are judged."""
 
 FEWEST_ROWS = 200
-"""Rows whose values are exchanged, if there are as many, however much work it is."""
+"""Rows whose values are permuted, if there are as many, however much work it is."""
 
-EXCHANGE_STREAM = 2**32 - 3
-"""Tells the random numbers of exchanging from those of folds, batches and training."""
+PERMUTATION_STREAM = 2**32 - 3
+"""Separates the random numbers of permutations from those of folds, batches and training."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Importance:
     Parameters
     ----------
     columns : tuple of str
-        The column, or several whose values are exchanged together.
+        The column, or several whose values are permuted together.
     metric : str
         What gets worse: a loss or R², named as in scikit-learn.
     value : float
@@ -75,7 +75,7 @@ class Importance:
 
     @property
     def clear(self) -> bool:
-        """Whether the columns help beyond doubt: by more than two standard errors."""
+        """Whether the columns clearly help: by more than two standard errors."""
         return self.value > 2 * self.standard_error
 
     def to_json(self) -> dict[str, Any]:
@@ -147,10 +147,10 @@ def out_of_fold_importances(
     metric: tuple[str, float],
     temperature: float = 1.0,
 ) -> tuple[Importance, ...]:
-    """Return how much every column matters on rows that the networks never saw.
+    """Return how much every column matters, out of fold.
 
-    The values of a column are exchanged among rows of the same fold, each row getting those of
-    another, and are judged by the networks of that fold.
+    The values of a column are permuted among rows of the same fold, so that each row gets those of
+    another, for the networks of that fold.
 
     Parameters
     ----------
@@ -161,10 +161,10 @@ def out_of_fold_importances(
     names : sequence of str
         Names of the columns that the features were made from.
     work : float
-        Multiply-adds that this may take; fewer rows are exchanged where that is little, but at
-        least `FEWEST_ROWS`.
+        Multiply-adds that this may take; fewer rows are permuted where that is little, but at least
+        `FEWEST_ROWS`.
     seed : int
-        Decides who exchanges with whom.
+        Decides the permutations.
     metric : tuple of str and float
         What `metric_of_loss` returns.
     temperature : float, default=1
@@ -173,34 +173,33 @@ def out_of_fold_importances(
     Returns
     -------
     tuple of Importance
-        The most important column first; none if no fold has two rows that could exchange values.
+        The most important column first; none if no fold has two rows.
     """
     if examples.grids and len(names) < 2:  # nothing beside it
         return ()
-    affordable = int(work / exchange_work(ensemble, len(names)))
-    spread = examples.rows.spread(min(EXCHANGED_ROWS, max(FEWEST_ROWS, affordable)))
-    folds = [(fold, places) for fold, places in enumerate(spread) if len(places) > 1]
+    affordable = int(work / permutation_work(ensemble, len(names)))
+    spread = examples.rows.spread(min(PERMUTED_ROWS, max(FEWEST_ROWS, affordable)))
+    folds = [(fold, indices) for fold, indices in enumerate(spread) if len(indices) > 1]
     if not folds:
         return ()
 
     of_ensemble = ensemble.output
 
-    def rises(fold: int, places: Array) -> Array:
-        exchange = _Exchange.draw(
-            places, len(names), np.random.default_rng([seed, EXCHANGE_STREAM, fold])
-        )
-        outputs = [one.weight * exchange.output(one, fold, examples) for one in ensemble.members]
+    def rises(fold: int, indices: Array) -> Array:
+        rng = np.random.default_rng([seed, PERMUTATION_STREAM, fold])
+        permuted = _Permuted(indices, [permute_rows(len(indices), rng) for _ in names])
+        outputs = [one.weight * permuted.output(one, fold, examples) for one in ensemble.members]
         output = np.sum(outputs, axis=0)
-        target = examples.target[places]
-        before = examples.loss.rows(of_ensemble[places] / temperature, target)
+        target = examples.target[indices]
+        before = examples.loss.rows(of_ensemble[indices] / temperature, target)
         return np.asarray(examples.loss.rows(output / temperature, target) - before)
 
     with one_threaded_products():
-        found = [rises(fold, places) for fold, places in folds]
+        found = [rises(fold, indices) for fold, indices in folds]
     rise = np.concatenate(found, axis=1)  # (n_columns, n_rows)
-    places = np.concatenate([places for _, places in folds])
-    weight = examples.weights(places)
-    groups = None if examples.groups is None else examples.groups[places]
+    indices = np.concatenate([indices for _, indices in folds])
+    weight = examples.weights(indices)
+    groups = None if examples.groups is None else examples.groups[indices]
     importances = [
         measured([name], one, weight, groups, metric) for name, one in zip(names, rise, strict=True)
     ]
@@ -209,31 +208,27 @@ def out_of_fold_importances(
 
 
 @dataclass(frozen=True, eq=False)
-class _Exchange:
+class _Permuted:
     """Rows of one fold, and from which of them each gets its value of each column (final).
 
     Parameters
     ----------
-    places : int ndarray of shape (n_rows,)
-        The places of the rows.
-    donors : int ndarray of shape (n_columns, n_rows)
-        For each column and row the number of another one of these rows.
+    indices : int ndarray of shape (n_rows,)
+        The rows.
+    donors : sequence of int ndarray of shape (n_rows,)
+        For each column, for each of these rows, which of them its value comes from.
     """
 
-    places: Array
-    donors: Array
-
-    @classmethod
-    def draw(cls, places: Array, n_columns: int, rng: np.random.Generator) -> _Exchange:
-        return cls(places, np.stack([exchange_rows(len(places), rng) for _ in range(n_columns)]))
+    indices: Array
+    donors: Sequence[Array]
 
     def output(self, one: EnsembleMember, fold: int, examples: Examples) -> Array:
-        """Return what a fold's networks say without each column, (n_columns, n_rows, n_outputs).
+        """Return a fold's outputs with each column permuted, (n_columns, n_rows, n_outputs).
 
-        The first layer adds up what it makes of each column, so that only the exchanged one's part
-        is worked out anew: of 73 columns and 2,000 rows in a fifth of the time.
+        The first layer is a sum over columns, so that only the term of the permuted one is computed
+        again: for 73 columns and 2,000 rows that takes a fifth of the time.
         """
-        x = examples.encoded(one.n_bins, fold, self.places)
+        x = examples.encoded(one.n_bins, fold, self.indices)
         columns = np.asarray(examples.columns[one.n_bins])
         if not isinstance(one.network.layers[0], ScaledLinear):
             return self._whole_output(one, fold, x, columns)
@@ -251,7 +246,7 @@ class _Exchange:
         return output
 
     def _whole_output(self, one: EnsembleMember, fold: int, x: Array, columns: Array) -> Array:
-        """Return the same of networks whose first layer adds up no columns."""
+        """Return the same for networks whose first layer is no sum over columns."""
         outputs = []
         for column, donors in enumerate(self.donors):
             own = columns == column
@@ -259,8 +254,8 @@ class _Exchange:
         return np.stack(outputs)
 
 
-def exchange_work(ensemble: Ensemble, n_columns: int) -> int:
-    """Return the multiply-adds of exchanging every column of one row.
+def permutation_work(ensemble: Ensemble, n_columns: int) -> int:
+    """Return the multiply-adds of permuting every column, per row.
 
     The first layer's are those of two forward passes, the others' those of one for each column.
     """
@@ -273,19 +268,19 @@ def exchange_work(ensemble: Ensemble, n_columns: int) -> int:
     return total
 
 
-def exchange_rows(n_rows: int, rng: np.random.Generator) -> Array:
-    """Return for each of some rows the number of another one; each is returned once.
+def permute_rows(n_rows: int, rng: np.random.Generator) -> Array:
+    """Return a random permutation that leaves no row in its place.
 
     Parameters
     ----------
     n_rows : int
-        How many there are.
+        Number of rows; a single one stays.
     rng : numpy.random.Generator
         Source of chance.
 
     Examples
     --------
-    >>> exchange_rows(2, np.random.default_rng(0))
+    >>> permute_rows(2, np.random.default_rng(0))
     array([1, 0])
     """
     order = rng.permutation(n_rows)

@@ -1,21 +1,23 @@
-"""The story of a fit is told from its records and decisions alone, so that a file can tell it."""
+"""The story of a fit in plain words, from the records and decisions that its file holds."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from madaline.records.decision import Decision
 from madaline.records.record import Record
 from madaline.story.kept import tell_kept
 from madaline.story.seen import tell_seen
-from madaline.story.sentence import Sentence
 from madaline.story.summary import Summary
 from madaline.story.tried import tell_tried
 
-HEADINGS = {
+Part: TypeAlias = Literal["tried", "seen", "kept"]
+"""What a sentence is about: what was tried, what was seen, or what was kept."""
+
+HEADINGS: dict[Part, str] = {
     "tried": "What was tried",
     "seen": "What was seen",
     "kept": "What was kept",
@@ -26,13 +28,29 @@ WIDTH = 80
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """One sentence of a story: the part that it belongs to, and its text."""
+
+    part: Part
+    text: str
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sentence as JSON-able values."""
+        return {"part": self.part, "sentence": self.text}
+
+
+@dataclass(frozen=True)
 class Story:
     """What was tried, what was seen, and what was kept: ``print`` it (final).
 
     Parameters
     ----------
     sentences : tuple of Sentence
-        In the order in which they are told.
+        In their order.
 
     Examples
     --------
@@ -54,17 +72,17 @@ class Story:
         """Return a paragraph for each part."""
         return "\n".join(line for part in HEADINGS for line in self.lines(part))
 
-    def lines(self, part: str) -> Iterator[str]:
-        """Yield a part as lines of a paragraph; nothing if there is nothing to tell."""
-        told = self.parts().get(part, [])
-        if told:
-            text = f"{HEADINGS[part]}: {' '.join(map(str, told))}"
+    def lines(self, part: Part) -> Iterator[str]:
+        """Yield a part as lines of a paragraph; none if it has no sentences."""
+        sentences = self.parts().get(part)
+        if sentences:
+            text = f"{HEADINGS[part]}: {' '.join(map(str, sentences))}"
             yield from textwrap.wrap(text, WIDTH, break_on_hyphens=False, break_long_words=False)
 
-    def parts(self) -> dict[str, list[Sentence]]:
+    def parts(self) -> dict[Part, list[Sentence]]:
         """Return the sentences of each part that has some."""
-        told = {part: [one for one in self if one.part == part] for part in HEADINGS}
-        return {part: sentences for part, sentences in told.items() if sentences}
+        parts = {part: [one for one in self if one.part == part] for part in HEADINGS}
+        return {part: sentences for part, sentences in parts.items() if sentences}
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the sentences as JSON-able values."""
