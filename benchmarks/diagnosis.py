@@ -354,27 +354,27 @@ def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
     from madaline.diagnosis.columns import find_identifiers, find_leaking
     from madaline.diagnosis.drift import find_drift
     from madaline.diagnosis.duplicates import find_duplicates
-    from madaline.diagnosis.reversed_groups import find_reversed_groups
+    from madaline.diagnosis.groups.reversed_groups import find_reversed_groups
 
     facts = _facts_without_networks(fitting)
     yield from find_leaking(fitting.leaks)
     yield from find_identifiers(facts.schema, facts.table)
     yield from find_duplicates(facts)
     yield from find_reversed_groups(facts)
-    yield from find_drift(new, TableProfile.of(fitting.prepared.given.table, fitting.schema))
+    yield from find_drift(new, TableProfile.of(fitting.prepared.data.table, fitting.schema))
 
 
 def _facts_without_networks(fitting: Any) -> Any:
     from madaline.data.target import ClassEncoder
-    from madaline.diagnosis.out_of_fold import Facts
+    from madaline.diagnosis.out_of_fold import OutOfFold
 
     rows, examples, target_encoder = fitting.rows, fitting.race.examples, fitting.target_encoder
     order, prior = rows.order[: rows.n_judged], examples.prior_output()
     target, weight, groups = examples.judged_facts
     n_bins = min(examples.features)
     features = [examples.encoded(n_bins, fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
-    return Facts(
-        fitting.prepared.given.table.select(fitting.schema.kept).take(order),
+    return OutOfFold(
+        fitting.prepared.data.table.select(fitting.schema.kept).take(order),
         fitting.schema,
         rows.bounds,
         examples.loss,

@@ -12,7 +12,7 @@ import pytest
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.out_of_fold import Facts
+from madaline.diagnosis.out_of_fold import OutOfFold
 from madaline.fitting import Fitting
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.race.plan import Plan
@@ -58,10 +58,10 @@ def diagnose() -> Callable[..., tuple[Finding, ...]]:
 
 
 @pytest.fixture
-def make_facts() -> Callable[..., Facts]:
-    """Return a maker of facts from columns, a target and what was said of it."""
+def make_out_of_fold() -> Callable[..., OutOfFold]:
+    """Return a maker of out-of-fold predictions from columns, a target and raw outputs."""
 
-    def make(columns: dict[str, Any], target: Any, output: Any, classes: Any = None) -> Facts:
+    def make(columns: dict[str, Any], target: Any, output: Any, classes: Any = None) -> OutOfFold:
         table = Table.from_columns(columns)
         target, output = (np.asarray(one, np.float64) for one in (target, output))
         if target.ndim == 1:
@@ -75,6 +75,6 @@ def make_facts() -> Callable[..., Facts]:
         half = table.n_samples // 2
         bounds = (0, half, table.n_samples)
         schema = Schema.infer(table)
-        return Facts(table, schema, bounds, loss, output, prior, target, features, classes)
+        return OutOfFold(table, schema, bounds, loss, output, prior, target, features, classes)
 
     return make

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import NeuralNetwork
-from madaline.diagnosis.units import LayerHealth, find_lost_networks
+from madaline.diagnosis.units import LayerHealth, find_dead_recipes
 from madaline.errors import InputError
 from madaline.nn.layers import ReLU, Tanh
 
@@ -36,8 +36,8 @@ def test_dead_units():
 
 def test_networks_that_others_replaced():
     alive, dead = (LayerHealth(8, share, 0.0, 1.0) for share in (0.0, 1.0))
-    assert find_lost_networks([[alive, alive, alive]]) == []
-    (found,) = find_lost_networks([[alive, dead, alive], [alive, alive, alive]])
+    assert find_dead_recipes([[alive, alive, alive]]) == []
+    (found,) = find_dead_recipes([[alive, dead, alive], [alive, alive, alive]])
     assert (found.subject, found.severity) == ("layer 2", "medium")
     assert "1 of 2 recipes" in found.sentence
 

@@ -57,7 +57,7 @@ def test_an_older_file_has_no_diagnosis_and_says_so(flipped, tmp_path, monkeypat
     with pytest.raises(InputError, match="fit it again"):
         loaded.diagnose({name: frame[name].to_numpy() for name in frame})
     assert main(["doctor", str(tmp_path / "model")]) == 0
-    assert "fit it again to know" in capsys.readouterr().out.replace("\n", " ")
+    assert "fit it again to see findings" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_a_regressor_has_no_suspects(sound):
@@ -77,7 +77,7 @@ def test_the_command_line_groups_findings_by_severity(flipped, tmp_path, capsys)
     out, err = capsys.readouterr()
     assert err == ""
     assert "High:" in out
-    assert "length is not as it was in training" in out
+    assert "length differs from the training rows" in out
     assert "such as rows " in out
     assert max(map(len, out.splitlines())) <= 80 or str(path) in out
 

@@ -1,8 +1,8 @@
-"""Columns that tell too much, the leaks, and columns that tell nothing of new rows, the names."""
+"""Columns that reveal the target (leaks), and columns that only identify the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from madaline.data.kinds import CATEGORY, NUMBER, ColumnSchema
 from madaline.data.schema import Schema
@@ -14,24 +14,25 @@ FEWEST_ROWS = 500
 """In fewer rows, whole numbers may be all different by chance."""
 
 IDENTIFYING = 0.5
-"""A category is all but a name if so large a share of the rows have a value of their own."""
+"""Distinct values per row from which a category nearly identifies the rows."""
 
 
 def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
-    """Return a finding for each column that gives the target away.
+    """Return a finding for each column that reveals the target.
 
     Examples
     --------
     >>> print(*find_leaking([Leak("paid_back", told=1.0, others=0.31)]))
-    paid_back alone tells 100.0% of the target, all the others together 31.0%: leave it out if it is
-    only known once the target is.
+    paid_back alone explains 100.0% of the target, all other columns together 31.0%: leave it out if
+    it is only known once the target is.
     """
     return [
         Finding(
             "leak",
             "high",
             leak.column,
-            "{subject} alone tells {told:.1%} of the target, all the others together {others:.1%}",
+            "{subject} alone explains {told:.1%} of the target, all other columns together"
+            " {others:.1%}",
             "leave it out if it is only known once the target is",
             {"told": leak.told, "others": leak.others},
         )
@@ -40,41 +41,35 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
 
 
 def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
-    """Return the columns that only name the rows: those left out for it, and those that slipped in.
+    """Return the columns that only identify the rows, whether they were left out or not.
 
     Parameters
     ----------
     schema : Schema
-        What the columns were taken for.
+        The kind of each column.
     table : Table
         The training table, or a part of it.
     """
     found = []
     for column in schema.columns:
-        distinct = {"distinct": column.n_distinct, "values": schema.n_samples - column.n_missing}
-        if _left_out(column):
-            seen = "{subject} was left out, as it only names the rows ({distinct:,} different"
-            remedy = "nothing is to be done; if it is no name, say what it is with kinds"
-            found.append(_finding(column, seen, remedy, distinct))
-        elif _all_but_a_name(column, schema, table):
-            seen = "{subject} may only name the rows ({distinct:,} different"
-            remedy = "leave it out if it does, as new rows have other names"
-            found.append(_finding(column, seen, remedy, distinct))
+        if not column.kept and column.n_distinct > 1 and column.detail != "as told":
+            seen = "{subject} was left out, as it only identifies the rows"
+            remedy = "nothing to do; if it is no identifier, give its kind with kinds"
+        elif _is_identifier(column, schema, table):
+            seen = "{subject} may only identify the rows"
+            remedy = "leave it out if it does, as new rows have other values"
+        else:
+            continue
+        seen += " ({distinct:,} different values in {values:,} rows)"
+        evidence = {
+            "distinct": column.n_distinct,
+            "values": schema.n_samples - column.n_missing,
+        }
+        found.append(Finding("identifier", "low", column.name, seen, remedy, evidence))
     return found
 
 
-def _finding(
-    column: ColumnSchema, seen: str, remedy: str, evidence: Mapping[str, float]
-) -> Finding:
-    seen += " values in {values:,} rows)"
-    return Finding("identifier", "low", column.name, seen, remedy, evidence)
-
-
-def _left_out(column: ColumnSchema) -> bool:
-    return not column.kept and column.n_distinct > 1 and column.detail != "as told"
-
-
-def _all_but_a_name(column: ColumnSchema, schema: Schema, table: Table) -> bool:
+def _is_identifier(column: ColumnSchema, schema: Schema, table: Table) -> bool:
     n_values = schema.n_samples - column.n_missing
     if n_values < FEWEST_ROWS or column.name not in table:
         return False

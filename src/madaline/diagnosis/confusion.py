@@ -1,56 +1,53 @@
-"""Classes that networks take for others."""
+"""Classes that networks confuse."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.out_of_fold import Facts
+from madaline.diagnosis.out_of_fold import OutOfFold
 
 HALF, QUARTER = 0.5, 0.25
-"""Shares of a class's rows that are taken for another, for medium and for low severity."""
+"""Shares of a class's rows predicted as one other class, for medium and for low severity."""
 
 FEWEST_ROWS = 20
-"""Classes of fewer rows are not judged by their confusion."""
+"""Rows that a class needs for its errors to be counted."""
 
 MOST_FINDINGS = 3
-"""Pairs of classes that are named, at most."""
+"""Pairs of classes that are reported, at most."""
 
 
-def find_confused_classes(facts: Facts) -> list[Finding]:
-    """Return pairs of classes of which one is often taken for the other, most often first."""
-    if facts.classes is None:
+def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
+    """Return the largest entries of the confusion matrix off its diagonal."""
+    if evaluated.classes is None:
         return []
-    n_classes = len(facts.classes)
-    pairs = facts.codes * n_classes + facts.probabilities.argmax(axis=1)
-    counts = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
-    totals = np.maximum(1, counts.sum(axis=1))
-    shares = counts / totals[:, None]
+    n_classes = len(evaluated.classes)
+    pairs = evaluated.class_index * n_classes + evaluated.probabilities.argmax(axis=1)
+    confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+    totals = np.maximum(1, confusion.sum(axis=1))
+    shares = confusion / totals[:, None]
     np.fill_diagonal(shares, 0)
     shares[totals < FEWEST_ROWS] = 0
-    places = np.argsort(-shares, axis=None, kind="stable")[:MOST_FINDINGS]
+    largest = np.argsort(-shares, axis=None, kind="stable")[:MOST_FINDINGS]
     remedy = (
-        'class_weight="balanced" finds more of them, with more false alarms; columns that tell the'
-        " two apart would help more"
+        'class_weight="balanced" finds more of them, with more false alarms; columns that separate'
+        " the two would help more"
         if n_classes == 2
-        else "look for columns that tell the two apart, or make them one class"
+        else "look for columns that separate the two, or merge them"
     )
-    found = []
-    for true, taken in np.stack(np.unravel_index(places, shares.shape), axis=1).tolist():
-        if shares[true, taken] >= QUARTER:
-            found.append(
-                Finding(
-                    "confused classes",
-                    "medium" if shares[true, taken] >= HALF else "low",
-                    f"{facts.classes[true]} taken for {facts.classes[taken]}",
-                    "{share:.0%} of the rows of a class are mistaken, {subject} ({confused:,} of"
-                    " {rows:,})",
-                    remedy,
-                    {
-                        "share": float(shares[true, taken]),
-                        "confused": int(counts[true, taken]),
-                        "rows": int(totals[true]),
-                    },
-                )
-            )
-    return found
+    return [
+        Finding(
+            "confused classes",
+            "medium" if shares[true, predicted] >= HALF else "low",
+            f"{evaluated.classes[true]} predicted as {evaluated.classes[predicted]}",
+            "{share:.0%} of the rows of a class are {subject} ({confused:,} of {rows:,})",
+            remedy,
+            {
+                "share": float(shares[true, predicted]),
+                "confused": int(confusion[true, predicted]),
+                "rows": int(totals[true]),
+            },
+        )
+        for true, predicted in np.stack(np.unravel_index(largest, shares.shape), axis=1).tolist()
+        if shares[true, predicted] >= QUARTER
+    ]

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from madaline.diagnosis.finding import SEVERITIES, Finding, worst_first
+from madaline.diagnosis.finding import SEVERITIES, Finding
 from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found in a fit, or in a table.
+    """All findings about a fit, or about a table.
 
     Parameters
     ----------
@@ -21,11 +21,11 @@ class Diagnosis:
 
     Examples
     --------
-    >>> low = Finding("identifier", "low", "row", "{subject} was left out", "nothing is to be done")
-    >>> high = Finding("leak", "high", "paid", "{subject} gives it away", "leave it out")
+    >>> low = Finding("identifier", "low", "row", "{subject} was left out", "nothing to do")
+    >>> high = Finding("leak", "high", "paid", "{subject} reveals the target", "leave it out")
     >>> print(Diagnosis.of([low, high]))
-    high: paid gives it away: leave it out.
-    low: row was left out: nothing is to be done.
+    high: paid reveals the target: leave it out.
+    low: row was left out: nothing to do.
     >>> print(Diagnosis())
     Nothing was found.
     """
@@ -34,15 +34,15 @@ class Diagnosis:
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Diagnosis:
-        """Return the diagnosis of some findings, in any order."""
-        return cls(worst_first(findings))
+        """Return the diagnosis of some findings; those of one severity keep their order."""
+        return cls(tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity))))
 
     def __iter__(self) -> Iterator[Finding]:
         """Return the findings one by one."""
         return iter(self.findings)
 
     def __len__(self) -> int:
-        """Return how many findings there are."""
+        """Return the number of findings."""
         return len(self.findings)
 
     def __str__(self) -> str:

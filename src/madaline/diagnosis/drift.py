@@ -1,14 +1,14 @@
-"""Drift: the columns of a new table are not as they were in the table that was learned from.
+"""Drift: columns of a new table whose distribution differs from the training table.
 
-Networks can only be relied on for rows like those that they learned from. Each column is compared
-by itself with what is kept of it: numbers by the largest difference of the shares of rows up to a
-value (Kolmogorov and Smirnov), levels and gaps by their shares.
+Predictions can only be trusted for rows like the training rows. Each column is compared with its
+profile: numbers by the largest difference of the cumulative distributions (Kolmogorov-Smirnov),
+levels and missing values by their shares.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,56 +24,56 @@ from madaline.data.table import Table
 from madaline.diagnosis.finding import Finding, Severity
 from madaline.diagnosis.significance import (
     holm,
-    kolmogorov_chance,
-    normal_chance,
-    shares_apart,
+    kolmogorov_p_value,
+    normal_p_value,
+    share_difference,
 )
 from madaline.nn.arrays import Array
 
-FAR, APART, NEAR = 0.25, 0.1, 0.05
+LARGE, MEDIUM, SMALL = 0.25, 0.1, 0.05
 """Differences of shares from which a drift is of high, medium and low severity."""
 
 FEWEST_ROWS = 30
-"""Fewer new rows tell nothing of a drift."""
+"""Rows that a new table needs to be compared."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """The largest change of a column.
+    """The change of one share of a column.
 
     Parameters
     ----------
     column : str
         Its name.
     what : str
-        Whose share changed, such as ``city = Bonn``.
+        Whose share changed, such as ``the value Bonn``.
     before, now : float
-        The share in the table that was learned from, and in the new one.
-    chance : float
-        How probable it is that at least one thing in this column looks as changed by chance.
+        The share in the training table, and in the new one.
+    p_value : float
+        Probability of so large a change in the column by chance.
     """
 
     column: str
     what: str
     before: float
     now: float
-    chance: float
+    p_value: float
 
     @property
     def size(self) -> float:
-        """How far apart the shares are."""
+        """Difference of the shares."""
         return abs(self.now - self.before)
 
 
 def find_drift(table: Table, profile: TableProfile) -> list[Finding]:
-    """Return the columns of a new table that are not as they were in training.
+    """Return the columns of a new table that drifted, the largest drift first.
 
     Parameters
     ----------
     table : Table
         The new table; it has all columns of the profile.
     profile : TableProfile
-        What was in the table that was learned from.
+        Summary of the training table.
 
     Examples
     --------
@@ -87,23 +87,21 @@ def find_drift(table: Table, profile: TableProfile) -> list[Finding]:
     """
     if table.n_samples < FEWEST_ROWS:
         return []
-    changes = [_largest(table[column.name], column) for column in profile.columns]
-    doubtless = holm(np.array([change.chance for change in changes]))
+    changes = [_most_significant(table[column.name], column) for column in profile.columns]
+    significant = holm(np.array([change.p_value for change in changes]))
     drifted = [
         change
-        for change, sure in zip(changes, doubtless, strict=True)
-        if sure and change.size >= NEAR
+        for change, clear in zip(changes, significant, strict=True)
+        if clear and change.size >= SMALL
     ]
     return [_finding(change) for change in sorted(drifted, key=lambda one: -one.size)]
 
 
-def _largest(column: Array, profile: ColumnProfile) -> Change:
-    """Return what changed most beyond chance; its chance counts that many things were looked at."""
+def _most_significant(column: Array, profile: ColumnProfile) -> Change:
+    """Return the most significant change, its p-value corrected for the number of changes."""
     changes = list(_changes(column, profile))
-    least = min(changes, key=lambda one: (one.chance, -one.size))
-    return Change(
-        profile.name, least.what, least.before, least.now, min(1.0, len(changes) * least.chance)
-    )
+    best = min(changes, key=lambda one: (one.p_value, -one.size))
+    return replace(best, p_value=min(1.0, len(changes) * best.p_value))
 
 
 def _changes(column: Array, profile: ColumnProfile) -> Iterator[Change]:
@@ -114,56 +112,48 @@ def _changes(column: Array, profile: ColumnProfile) -> Iterator[Change]:
     else:
         numbers = read_numbers(profile.name, profile.kind, column)
         present = np.sort(numbers[~np.isnan(numbers)])
+
+    def of_share(what: str, before: float, n_before: float, now: float, n_now: float) -> Change:
+        p_value = normal_p_value(share_difference(now, n_now, before, n_before))
+        return Change(profile.name, what, before, now, p_value)
+
     missing = 1 - len(present) / len(column)
-    yield _share_change(
-        profile, "missing values", profile.missing, profile.n_rows, missing, len(column)
-    )
+    yield of_share("missing values", profile.missing, profile.n_rows, missing, len(column))
     n_before = profile.n_rows * (1 - profile.missing)
     if not len(present) or n_before < 1:
         return
-    if profile.has_levels:
-        for level, share in zip(profile.levels, profile.shares, strict=True):
-            now = float(np.mean(present == level))
-            name = f"the value {level}"
-            yield _share_change(profile, name, share, n_before, now, len(present))
-    else:
-        yield _number_change(profile, present, n_before)
+    if not profile.has_levels:
+        yield _change_of_numbers(profile, present, n_before)
+        return
+    for level, share in zip(profile.levels, profile.shares, strict=True):
+        now = float(np.mean(present == level))
+        yield of_share(f"the value {level}", share, n_before, now, len(present))
 
 
-def _share_change(
-    profile: ColumnProfile, what: str, before: float, n_before: float, now: float, n_now: float
-) -> Change:
-    chance = normal_chance(shares_apart(now, n_now, before, n_before))
-    return Change(profile.name, what, before, now, chance)
-
-
-def _number_change(profile: ColumnProfile, values: Array, n_before: float) -> Change:
+def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -> Change:
     edges, before = np.array(profile.edges), np.array(profile.below)
     now = shares_below(values, edges)
-    place = int(np.argmax(np.abs(now - before)))
-    distance = float(abs(now[place] - before[place]))
-    chance = kolmogorov_chance(distance, n_before, len(values))
-    what = f"values up to {_value(profile, edges[place])}"
-    return Change(profile.name, what, float(before[place]), float(now[place]), chance)
-
-
-def _value(profile: ColumnProfile, number: float) -> str:
-    if profile.kind == "number":
-        return f"{number:.4g}"
-    return str(np.datetime64(round(number), "s")).replace("T", " ")
+    index = int(np.argmax(np.abs(now - before)))
+    distance = float(abs(now[index] - before[index]))
+    p_value = kolmogorov_p_value(distance, n_before, len(values))
+    edge = f"{edges[index]:.4g}"
+    if profile.kind != "number":
+        edge = str(np.datetime64(round(edges[index]), "s")).replace("T", " ")
+    what = f"values up to {edge}"
+    return Change(profile.name, what, float(before[index]), float(now[index]), p_value)
 
 
 def _finding(change: Change) -> Finding:
     severity: Severity = (
-        "high" if change.size >= FAR else "medium" if change.size >= APART else "low"
+        "high" if change.size >= LARGE else "medium" if change.size >= MEDIUM else "low"
     )
     what = change.what.replace("{", "{{").replace("}", "}}")
     return Finding(
         "drift",
         severity,
         change.column,
-        "{subject} is not as it was in training, as " + what + " are {now:.1%} of its rows and were"
+        "{subject} differs from the training rows: " + what + " are {now:.1%} of its rows and were"
         " {before:.1%}",
-        "find out why, and fit again on rows like these if they are here to stay",
-        {"before": change.before, "now": change.now, "chance": change.chance},
+        "find out why, and fit again on rows like these if the change is here to stay",
+        {"before": change.before, "now": change.now, "p_value": change.p_value},
     )

@@ -1,4 +1,4 @@
-"""Duplicates: rows whose copy is in another fold are judged by networks that saw that copy."""
+"""Duplicates: rows with a copy in another fold, whose predictions are not really out of fold."""
 
 from __future__ import annotations
 
@@ -7,80 +7,80 @@ import numpy as np
 from madaline.data.column import is_missing
 from madaline.data.media.images import image_codes
 from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.out_of_fold import Facts
+from madaline.diagnosis.out_of_fold import OutOfFold
 from madaline.nn.arrays import Array
 
 MANY, SOME = 0.1, 0.01
 """Shares of copied rows from which the finding is of medium and of low severity."""
 
-FLATTERED = 1.2
-"""How many times the score's loss is that of the rows without a copy if the score flatters."""
+OPTIMISTIC = 1.2
+"""The score is optimistic if the rows without a copy have so many times its loss."""
 
 STANDARD_ERRORS = 3.0
-"""By so many it must be above it to be no accident."""
+"""Standard errors by which their loss must be higher."""
 
 BY_CHANCE = 0.1
-"""Copies are none if so large a share of them is to be expected where columns are independent."""
+"""Share of the copies to be expected with independent columns from which there is no finding."""
 
 
-def find_duplicates(facts: Facts) -> list[Finding]:
-    """Return whether rows have copies, the target included, in other folds than their own."""
-    copied = copied_rows(facts)
+def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
+    """Return whether rows have copies, with the same target, in other folds."""
+    copied = copied_rows(evaluated)
     share = float(copied.mean())
     if share < SOME or not copied.any() or copied.all():
         return []
-    if _expected_by_chance(facts) > BY_CHANCE * copied.sum():
+    if _expected_by_chance(evaluated) > BY_CHANCE * copied.sum():
         return []
-    alone, error = facts.mean(facts.losses, ~copied)
-    promised, _ = facts.mean(facts.losses)
-    flattered = alone > FLATTERED * promised and alone - promised > STANDARD_ERRORS * error
+    alone, error = evaluated.mean(evaluated.losses, ~copied)
+    score, _ = evaluated.mean(evaluated.losses)
+    optimistic = alone > OPTIMISTIC * score and alone - score > STANDARD_ERRORS * error
     return [
         Finding(
             "duplicates",
-            "high" if flattered else "medium" if share >= MANY else "low",
+            "high" if optimistic else "medium" if share >= MANY else "low",
             "the rows",
-            "{rows:,} rows ({share:.1%}) have a copy in another fold, so that networks that judge"
-            " them have seen them (loss {promised:.4f}, {alone:.4f} without such rows)",
+            "{rows:,} rows ({share:.1%}) have a copy in another fold, so that the networks that"
+            " predict them trained on the copy (loss {score:.4f}, {alone:.4f} without such rows)",
             "leave copies out, or name what they have in common as groups",
             {
                 "rows": int(copied.sum()),
                 "share": share,
-                "promised": promised,
+                "score": score,
                 "alone": alone,
                 "standard_error": error,
             },
-            facts.numbered(np.flatnonzero(copied)),
+            evaluated.row_numbers_of(np.flatnonzero(copied)),
         )
     ]
 
 
-def copied_rows(facts: Facts) -> Array:
-    """Return which rows have a copy in another fold, as Booleans of shape (n_judged,)."""
-    same = np.zeros(facts.n_rows, np.int64)
-    target = facts.target.T if facts.classes is None else [facts.codes]
-    for column in (*(facts.table[name] for name in facts.schema.kept), *target):
+def copied_rows(evaluated: OutOfFold) -> Array:
+    """Return which rows have a copy in another fold, as Booleans of shape (n_rows,)."""
+    same = np.zeros(evaluated.n_rows, np.int64)
+    target = evaluated.target.T if evaluated.classes is None else [evaluated.class_index]
+    for column in (*(evaluated.table[name] for name in evaluated.schema.kept), *target):
         codes = _codes(column)
         same = np.unique(same * (codes.max() + 1) + codes, return_inverse=True)[1]
-    first = np.full(same.max() + 1, len(facts.bounds))
+    first = np.full(same.max() + 1, len(evaluated.bounds))
     last = np.full(same.max() + 1, -1)
-    np.minimum.at(first, same, facts.fold)
-    np.maximum.at(last, same, facts.fold)
+    np.minimum.at(first, same, evaluated.fold)
+    np.maximum.at(last, same, evaluated.fold)
     return np.asarray((first < last)[same])
 
 
-def _expected_by_chance(facts: Facts) -> float:
-    """Return how many rows would have an equal one if the columns were independent."""
-    if facts.schema.single != facts.schema.kept:
+def _expected_by_chance(evaluated: OutOfFold) -> float:
+    """Return the expected number of rows with a copy if the columns were independent."""
+    if evaluated.schema.single != evaluated.schema.kept:
         return 0.0  # images are not equal by chance
-    meet = 1.0
-    for name in facts.schema.kept:
-        shares = np.bincount(_codes(facts.table[name])) / facts.n_rows
-        meet *= float(np.square(shares).sum())
-    return facts.n_rows * min(1.0, facts.n_rows * meet)
+    equal = 1.0
+    for name in evaluated.schema.kept:
+        shares = np.bincount(_codes(evaluated.table[name])) / evaluated.n_rows
+        equal *= float(np.square(shares).sum())
+    return evaluated.n_rows * min(1.0, evaluated.n_rows * equal)
 
 
 def _codes(column: Array) -> Array:
-    """Return the number of each value; missing is one of them."""
+    """Return an integer for each value, zero for a missing one."""
     if column.ndim > 1:
         return image_codes(column)
     missing = is_missing(column)

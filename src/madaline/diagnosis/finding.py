@@ -1,14 +1,14 @@
-"""A finding is something that is wrong, or may be: what was seen, how bad it is, what helps."""
+"""A finding is something that is or may be wrong: the observation, its severity, the remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 Severity: TypeAlias = Literal["high", "medium", "low"]
-"""High: what the model says, or what is said of it, cannot be relied on before this is settled.
-Medium: something is lost, or some rows suffer. Low: good to know."""
+"""High: predictions or scores cannot be trusted before this is settled. Medium: some accuracy is
+lost, or some rows are predicted badly. Low: good to know."""
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
@@ -44,32 +44,31 @@ class Finding:
     Parameters
     ----------
     kind : str
-        What it is, one of `Kind`.
+        One of `Kind`.
     severity : {"high", "medium", "low"}
         How bad it is.
     subject : str
         What it is about: a column, a group of rows such as ``city = Bonn``, a class, the rows.
     seen : str
-        What was seen, in words for a newcomer. It may name the subject as ``{subject}`` and the
+        The observation, in words for a newcomer. It may name the subject as ``{subject}`` and the
         numbers of `evidence` as ``{name}`` or, with a format, ``{name:.1%}``; so the words cannot
         disagree with the numbers.
     remedy : str
-        What helps, or what to look at; it may name them, too.
+        What to do or to look at, with names in braces, too.
     evidence : mapping of str to float
-        The numbers that were seen.
+        The numbers.
     rows : tuple of int
         Numbers of rows that it is about, the most telling first, counted from 0; some at most.
     names : tuple of str
-        What those rows are called, such as the files they were read from; empty if they have
-        numbers only.
+        Names of those rows, such as the files they were read from; empty if they have none.
 
     Examples
     --------
     >>> finding = Finding(
-    ...     "leak", "high", "paid", "{subject} tells {told:.0%}", "leave it out", {"told": 1.0}
+    ...     "leak", "high", "paid", "{subject} explains {share:.0%}", "leave it out", {"share": 1.0}
     ... )
     >>> finding.sentence
-    'paid tells 100%: leave it out.'
+    'paid explains 100%: leave it out.'
     """
 
     kind: Kind
@@ -83,8 +82,8 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """What was seen and what helps, with the numbers filled in."""
-        # One step: what the user's names hold is not looked into again.
+        """The observation and the remedy, with the numbers filled in."""
+        # Formatted once, so that braces in a subject stay as they are.
         return f"{self.seen}: {self.remedy}.".format_map({"subject": self.subject, **self.evidence})
 
     def examples(self, most: int) -> str:
@@ -92,10 +91,8 @@ class Finding:
 
         Examples
         --------
-        >>> finding = Finding(
-        ...     "duplicates", "low", "the rows", "some are alike", "look", rows=(7, 9)
-        ... )
-        >>> finding.examples(1)
+        >>> alike = Finding("duplicates", "low", "the rows", "alike", "look", rows=(7, 9))
+        >>> alike.examples(1)
         'rows 7 (counted from 0)'
         """
         if self.names or not self.rows:
@@ -115,8 +112,3 @@ class Finding:
         """Return the finding that `to_json` described."""
         own = {name: value for name, value in values.items() if name != "sentence"}
         return cls(**(own | {"rows": tuple(own["rows"]), "names": tuple(own.get("names", ()))}))
-
-
-def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings of high severity first; those of one severity keep their order."""
-    return tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity)))

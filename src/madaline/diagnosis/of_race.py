@@ -1,4 +1,4 @@
-"""What a race leaves behind for the diagnosis: how its networks fit, and how their units are."""
+"""A finished race as the diagnosis sees it: the training loss and the layers of its networks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ BLOCK = 2**14
 """Rows whose features are copied at a time, at most."""
 
 OUTPUTS = 2**20
-"""Outputs that there may be of them."""
+"""Outputs of a block, at most."""
 
 EXAMINED_ROWS = 512
-"""Rows on which the units of a network are looked at, at most."""
+"""Rows on which the units of a network are examined, at most."""
 
 
 @dataclass(frozen=True, eq=False)
-class Remains:
+class FinishedRace:
     """A race that is over, and its best ensemble (final).
 
     Parameters
@@ -31,7 +31,7 @@ class Remains:
     race : Race
         The race.
     ensemble : Ensemble
-        What predicts, before it was pruned.
+        What predicts, before pruning.
     """
 
     race: Race
@@ -39,50 +39,47 @@ class Remains:
 
     @property
     def unfinished(self) -> bool:
-        """Whether the leading networks were at their best when their time was up."""
+        """Whether the leading networks were at their best in the last epoch."""
         best = self.race.state.best
         return best.epochs_trained(best.epoch) >= self.race.plan.epochs
 
-    def seen_loss(self, temperature: float, weight: Array | None) -> float:
-        """Return the mean loss of the ensemble on rows that its networks learned from.
+    def training_loss(self, temperature: float, weight: Array | None) -> float:
+        """Return the mean loss of the ensemble on the training rows of each fold.
 
         Parameters
         ----------
         temperature : float
-            What raw outputs are divided by.
+            Divisor of raw outputs.
         weight : ndarray of shape (n_samples,), optional
-            How much each row counts.
+            Weight of each row.
         """
+        examples = self.race.examples
         losses, weights = [], []
-        block = max(1, min(BLOCK, OUTPUTS // self.race.examples.n_outputs))
-        for fold in range(self.race.examples.rows.n_folds):
-            seen = self.race.examples.rows.seen(fold)
-            for start in range(0, len(seen), block):
-                rows = seen[start : start + block]
-                losses.append(self._losses(fold, rows, temperature))
+        block = max(1, min(BLOCK, OUTPUTS // examples.n_outputs))
+        for fold in range(examples.rows.n_folds):
+            training = examples.rows.seen(fold)
+            for start in range(0, len(training), block):
+                rows = training[start : start + block]
+                output = np.zeros((len(rows), examples.n_outputs))
+                for one in self.ensemble.members:
+                    x = examples.encoded(one.n_bins, fold, rows)
+                    output += one.weight * one.network.predict(one.theta[fold], x)
+                loss = examples.loss.rows(output / temperature, examples.target[rows])
+                losses.append(loss.astype(np.float64))
                 weights.append(np.ones(len(rows)) if weight is None else weight[rows])
         return float(np.average(np.concatenate(losses), weights=np.concatenate(weights)))
 
-    def _losses(self, fold: int, rows: Array, temperature: float) -> Array:
-        """Return the loss of the ensemble of a fold's networks on some rows, in float64."""
-        examples = self.race.examples
-        output = np.zeros((len(rows), examples.n_outputs))
-        for one in self.ensemble.members:
-            x = examples.encoded(one.n_bins, fold, rows)
-            output += one.weight * one.network.predict(one.theta[fold], x)
-        return examples.loss.rows(output / temperature, examples.target[rows]).astype(np.float64)
-
-    def healths(self) -> list[list[LayerHealth]]:
-        """Return how the layers are of each network of the ensemble, those of the usual depth."""
-        healths = [
+    def layers_of_ensemble(self) -> list[list[LayerHealth]]:
+        """Return the layers of the ensemble's networks that have as many as the first member."""
+        networks = [
             self._examine(one.network, one.n_bins, fold, theta)
             for one in sorted(self.ensemble.members, key=lambda one: -one.weight)
             for fold, theta in enumerate(one.theta)
         ]
-        return [layers for layers in healths if len(layers) == len(healths[0])]
+        return [layers for layers in networks if len(layers) == len(networks[0])]
 
-    def raced(self) -> list[list[LayerHealth]]:
-        """Return how the layers of the first fold's network of each recipe are."""
+    def layers_of_recipes(self) -> list[list[LayerHealth]]:
+        """Return the layers of the first fold's network of each recipe."""
         return [
             self._examine(one.network, one.recipe.n_bins, 0, one.theta[0])
             for one in self.race.candidates.values()
@@ -91,6 +88,6 @@ class Remains:
 
     def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:
         examples = self.race.examples
-        places = examples.rows.training(fold)
-        places = places[:: -(-len(places) // EXAMINED_ROWS)]
-        return examine(network, theta, examples.encoded(n_bins, fold, places))
+        rows = examples.rows.training(fold)
+        rows = rows[:: -(-len(rows) // EXAMINED_ROWS)]
+        return examine(network, theta, examples.encoded(n_bins, fold, rows))

@@ -1,4 +1,4 @@
-"""How strong the fit is: weak, overfit, unfinished, or of too few rows to say."""
+"""The strength of a fit: nothing learned, weak, overfit, unfinished, or too few rows to know."""
 
 from __future__ import annotations
 
@@ -6,146 +6,135 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.out_of_fold import Facts
+from madaline.diagnosis.finding import Finding, Kind, Severity
+from madaline.diagnosis.out_of_fold import OutOfFold
 
-BEYOND_DOUBT = 2.0
-"""Standard errors by which networks must be better than a constant to have learned anything."""
+SIGNIFICANT = 2.0
+"""Standard errors by which networks must beat the baseline to have learned anything."""
 
-UNSURE = 4.0
-"""Standard errors below which it is hard to say how much they have learned."""
+CLEAR = 4.0
+"""Standard errors below which it is uncertain how much they have learned."""
 
 WEAK = 0.9
-"""Share of a constant's loss that is left where the fit is weak."""
+"""Share of the baseline's loss that is left where the fit is weak."""
 
-FAR_APART, APART = 0.3, 0.2
-"""By how much of a constant's loss the loss on rows that were learned from is below that on other
-rows, for findings of medium and of low severity. The most on 23 real tables is 0.22."""
+LARGE_GAP, GAP = 0.3, 0.2
+"""Difference of out-of-fold and training loss, as a share of the baseline's loss, for findings of
+medium and of low severity. The largest on 23 real tables is 0.22."""
 
 FEWEST_OF_A_CLASS = 10
-"""Rows that a class needs to be learned and judged."""
+"""Rows that a class needs to be learned and evaluated."""
 
 FEWEST_ROWS = 100
-"""Rows that a table needs for scores to be of much worth."""
+"""Rows that a table needs for precise scores."""
 
 
 @dataclass(frozen=True)
 class Strength:
-    """How well rows are fitted.
+    """The losses of a fit.
 
     Parameters
     ----------
     seen, unseen : float
-        Mean loss on rows that networks learned from, and on rows that they did not.
-    constant : float
-        Mean loss of constants.
+        Mean training loss, and mean out-of-fold loss.
+    baseline : float
+        Mean out-of-fold loss of the constant baseline.
     standard_errors : float
-        By how many standard errors `unseen` is below `constant`.
+        By how many standard errors `unseen` is below `baseline`.
     unfinished : bool
-        Whether the leading networks were at their best when their time was up.
+        Whether the leading networks were still improving at the last epoch.
     """
 
     seen: float
     unseen: float
-    constant: float
+    baseline: float
     standard_errors: float
     unfinished: bool
 
 
-def find_weakness(strength: Strength, facts: Facts) -> list[Finding]:
+def find_weakness(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
     """Return what is wrong with the fit as a whole."""
-    return [*_fit(strength, facts), *_unfinished(strength), *_too_few_rows(strength, facts)]
+    return [
+        *_fit(strength, evaluated.n_rows),
+        *_unfinished(strength),
+        *_too_few_rows(strength, evaluated),
+    ]
 
 
-def _fit(strength: Strength, facts: Facts) -> list[Finding]:
+def _fit(strength: Strength, n_rows: int) -> list[Finding]:
     evidence = {
         "seen": strength.seen,
         "unseen": strength.unseen,
-        "constant": strength.constant,
+        "baseline": strength.baseline,
         "standard_errors": strength.standard_errors,
-        "rows": facts.n_rows,
+        "rows": n_rows,
     }
-    if strength.standard_errors <= BEYOND_DOUBT or not np.isfinite(strength.unseen):
-        return [
-            Finding(
-                "nothing learned",
-                "high",
-                "the fit",
-                "Networks are no better than a constant on rows that they never saw (loss"
-                " {unseen:.4f}, a constant's {constant:.4f})",
-                "add columns that tell the target, or rows, as {rows:,} may be too few to see it",
-                evidence,
-            )
-        ]
-    gap = (strength.unseen - strength.seen) / strength.constant
-    if gap >= APART:
-        return [
-            Finding(
-                "overfit",
-                "medium" if gap >= FAR_APART else "low",
-                "the fit",
-                "Rows that networks learned from are fitted much better than others (loss"
-                " {seen:.4f} and {unseen:.4f}, a constant's {constant:.4f})",
-                "gather more rows, or leave out columns that can tell nothing",
-                evidence,
-            )
-        ]
-    if strength.unseen >= WEAK * strength.constant:
-        return [
-            Finding(
-                "weak fit",
-                "medium",
-                "the fit",
-                "Networks are hardly better than a constant (loss {unseen:.4f}, a constant's"
-                " {constant:.4f}), and not on the rows that they learned from either ({seen:.4f})",
-                "add columns that tell more about the target",
-                evidence,
-            )
-        ]
+
+    def finding(kind: Kind, severity: Severity, seen: str, remedy: str) -> list[Finding]:
+        return [Finding(kind, severity, "the fit", seen, remedy, evidence)]
+
+    if strength.standard_errors <= SIGNIFICANT or not np.isfinite(strength.unseen):
+        return finding(
+            "nothing learned",
+            "high",
+            "Networks are no better than a constant baseline on unseen rows (loss {unseen:.4f},"
+            " baseline {baseline:.4f})",
+            "add columns that predict the target, or rows, as {rows:,} may be too few",
+        )
+    gap = (strength.unseen - strength.seen) / strength.baseline
+    if gap >= GAP:
+        return finding(
+            "overfit",
+            "medium" if gap >= LARGE_GAP else "low",
+            "Networks fit the training rows much better than unseen ones (loss {seen:.4f} and"
+            " {unseen:.4f}, baseline {baseline:.4f})",
+            "gather more rows, or leave out columns that cannot help",
+        )
+    if strength.unseen >= WEAK * strength.baseline:
+        return finding(
+            "weak fit",
+            "medium",
+            "Networks are hardly better than a constant baseline (loss {unseen:.4f}, baseline"
+            " {baseline:.4f}), not even on the training rows ({seen:.4f})",
+            "add columns that predict more of the target",
+        )
     return []
 
 
 def _unfinished(strength: Strength) -> list[Finding]:
     if not strength.unfinished:
         return []
-    return [
-        Finding(
-            "unfinished",
-            "low",
-            "the fit",
-            "The leading networks were still getting better when they had seen the table as often"
-            " as they may",
-            "raise effort",
-        )
-    ]
+    seen = "The leading networks were still improving when the epochs ran out"
+    return [Finding("unfinished", "low", "the fit", seen, "raise effort")]
 
 
-def _too_few_rows(strength: Strength, facts: Facts) -> list[Finding]:
-    rows = facts.n_rows
-    if rows < FEWEST_ROWS or BEYOND_DOUBT < strength.standard_errors < UNSURE:
+def _too_few_rows(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
+    rows = evaluated.n_rows
+    if rows < FEWEST_ROWS or SIGNIFICANT < strength.standard_errors < CLEAR:
         return [
             Finding(
                 "too few rows",
                 "medium",
                 "the rows",
-                "{rows:,} rows are few: the loss is below a constant's by {standard_errors:.1f}"
-                " standard errors, so it is hard to say how good the networks are",
+                "{rows:,} rows are few: the loss is below the baseline's by {standard_errors:.1f}"
+                " standard errors, so the scores are uncertain",
                 "gather more rows",
                 {"rows": rows, "standard_errors": strength.standard_errors},
             )
         ]
-    if facts.classes is None:
+    if evaluated.classes is None:
         return []
-    counts = np.bincount(facts.codes, minlength=len(facts.classes))
-    rare = [place for place, count in enumerate(counts) if count < FEWEST_OF_A_CLASS]
+    counts = np.bincount(evaluated.class_index, minlength=len(evaluated.classes))
+    ordered = np.argsort(counts, kind="stable")
+    rare = [index for index in ordered if counts[index] < FEWEST_OF_A_CLASS]
     return [
         Finding(
             "too few rows",
             "medium",
-            facts.classes[place],
-            "The class {subject} has {rows:,} rows, too few to learn it or to judge it by",
-            "gather more of them, or make it one with another class",
-            {"rows": int(counts[place])},
+            evaluated.classes[index],
+            "The class {subject} has {rows:,} rows, too few to learn it or to measure how well",
+            "gather more of them, or merge it with another class",
+            {"rows": int(counts[index])},
         )
-        for place in sorted(rare, key=lambda place: counts[place])[:3]
+        for index in rare[:3]
     ]

@@ -1,4 +1,4 @@
-"""A race may take long: its state is kept in a file now and then, and a killed fit goes on."""
+"""The state of a long race is saved in a file now and then, so that a killed fit can continue."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from madaline.records.decision import Decision
 from madaline.records.record import Record
 
 CHECKPOINT_SECONDS = 5.0
-"""How much work may be lost when a fit is killed. It decides nothing about the result."""
+"""Seconds between two checkpoints, at least. The result does not depend on it."""
 
 CHECKPOINT_SHARE = 0.05
-"""Share of the time that keeping the state may take."""
+"""Share of the time that saving may take."""
 
 
-class Keeper:
-    """Keeps the state of a race in a file, if there is one (final).
+class CheckpointFile:
+    """Saves the state of a race in a file, if a path is given (final).
 
     Parameters
     ----------
     path : Path, optional
-        Where to keep it.
+        The file.
 
     Attributes
     ----------
     epoch : int
-        After which epoch the fit would go on; zero where nothing is kept.
+        The last epoch saved; zero before.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -39,24 +39,24 @@ class Keeper:
         self._saved, self._cost = time.monotonic(), 0.0
 
     def resume(self, race: Race) -> tuple[list[Record], list[Decision]]:
-        """Put the race where an interrupted fit of the same table stopped; return what happened."""
+        """Restore the race of an interrupted fit of the same table; return its records."""
         if self.path is None or not self.path.exists():
             return [], []
         try:
             found = resume(self.path, race) or ([], [])
             self.epoch = race.epoch
             return found
-        except ModelFileError:  # not a checkpoint of ours, or cut short: begin at the beginning
+        except ModelFileError:  # not a checkpoint, or damaged: start anew
             return [], []
 
     def start(self) -> None:
-        """Count the time from now on."""
+        """Start the clock."""
         self._saved, self._cost = time.monotonic(), 0.0
 
     def save_if_due(
         self, race: Race, records: Sequence[Record], decisions: Sequence[Decision]
     ) -> None:
-        """Keep the state if enough was done since; what cannot be kept goes on all the same."""
+        """Save the state if enough time has passed; if that fails, warn and continue."""
         wait = max(CHECKPOINT_SECONDS, self._cost / CHECKPOINT_SHARE)
         if self.path is None or time.monotonic() - self._saved <= wait:
             return

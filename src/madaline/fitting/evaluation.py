@@ -1,4 +1,4 @@
-"""What is wrong with a fit: its judged rows and its networks, put before the diagnosis."""
+"""The evaluation of a fit: its out-of-fold predictions, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -12,90 +12,103 @@ from madaline.data.target import ClassEncoder
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
 from madaline.diagnosis.of_fit import Training, diagnose_fit
-from madaline.diagnosis.of_race import Remains
-from madaline.diagnosis.out_of_fold import Facts
+from madaline.diagnosis.of_race import FinishedRace
+from madaline.diagnosis.out_of_fold import OutOfFold
 from madaline.diagnosis.strength import Strength
 from madaline.engine.blas import one_threaded_products
+from madaline.evaluation.quality import Quality
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.coverage import interval_coverage, set_coverage
+from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.fitting.outcome import Outcome
 from madaline.records.decision import Decision
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
-    """What the judged rows of a fit tell (final).
+class Evaluation:
+    """The out-of-fold predictions of a fit, their quality, and the diagnosis (final).
 
     Parameters
     ----------
     outcome : Outcome
-        What came of the race.
+        The result of the race.
     decisions : sequence of Decision
-        What was decided on the way.
+        All decisions of the race.
     """
 
     outcome: Outcome
     decisions: Sequence[Decision]
 
     @cached_property
-    def facts(self) -> Facts:
-        """The judged rows and what was said of them."""
+    def out_of_fold(self) -> OutOfFold:
+        """The rows with their out-of-fold predictions."""
         prepared, examples = self.outcome.prepared, self.outcome.own_examples
-        rows, schema, target_encoder = prepared.rows, prepared.schema, prepared.target_encoder
+        rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
         order = rows.order[: rows.n_judged]
-        output, prior, target, weight, groups = self.outcome.judged(examples)
-        classes = (
-            target_encoder.classes.tolist() if isinstance(target_encoder, ClassEncoder) else None
-        )
-        return Facts(
-            prepared.given.table.select(schema.kept).take(order),
+        output, baseline, target, weight, groups = self.outcome.judged(examples)
+        labels = encoder.classes.tolist() if isinstance(encoder, ClassEncoder) else None
+        return OutOfFold(
+            prepared.data.table.select(schema.kept).take(order),
             schema,
             rows.bounds,
             examples.loss,
             output,
-            prior,
+            baseline,
             target,
             examples.encoded_judged(min(examples.features))[:, : prepared.encoder.n_features(0)],
-            classes if classes is None else tuple(map(str, classes)),
+            None if labels is None else tuple(map(str, labels)),
             weight,
             groups,
-            prepared.given.numbers[order],
+            prepared.data.row_numbers[order],
         )
 
     @cached_property
     def diagnosis(self) -> Diagnosis:
-        """What is wrong with the fit; rows by their numbers in the table that was given."""
-        race = self.outcome.race
-        starting = {one.recipe_id for one in race.candidates.values() if not one.entered}
-        remains = Remains(race, self.outcome.pruned.before)
+        """What is wrong with the fit; rows by their numbers in the user's table."""
+        race, outcome, evaluated = self.outcome.race, self.outcome, self.out_of_fold
+        finished = FinishedRace(race, outcome.pruned.before)
         with one_threaded_products():
-            training = Training(
-                self._strength(remains),
-                remains.healths(),
-                remains.raced(),
-                self.outcome.prepared.leaks,
-                self.decisions,
-                starting,
+            strength = Strength(
+                finished.training_loss(outcome.temperature, outcome.prepared.own_weight),
+                evaluated.mean(evaluated.losses)[0],
+                evaluated.mean(evaluated.baseline_losses)[0],
+                outcome.standard_errors_better,
+                finished.unfinished,
             )
-            return diagnose_fit(self.facts, training)
+            training = Training(
+                strength,
+                finished.layers_of_ensemble(),
+                finished.layers_of_recipes(),
+                outcome.prepared.leaks,
+                self.decisions,
+                {one.recipe_id for one in race.candidates.values() if not one.entered},
+            )
+            return diagnose_fit(evaluated, training)
 
     @property
     def label_suspects(self) -> Suspects | None:
         """The rows whose label may be wrong, in the order of the table; None for numbers."""
-        target_encoder, rows = self.outcome.prepared.target_encoder, self.outcome.prepared.rows
-        if not isinstance(target_encoder, ClassEncoder):
+        encoder, rows = self.outcome.prepared.target_encoder, self.outcome.prepared.rows
+        if not isinstance(encoder, ClassEncoder):
             return None
-        order = rows.order[: rows.n_judged]
-        probabilities = np.full((rows.n_samples, len(target_encoder.classes)), np.nan)
-        codes = np.zeros(rows.n_samples, np.intp)
-        probabilities[order], codes[order] = self.facts.probabilities, self.facts.codes
-        return Suspects.among(probabilities, codes)
+        order, evaluated = rows.order[: rows.n_judged], self.out_of_fold
+        probabilities = np.full((rows.n_samples, len(encoder.classes)), np.nan)
+        class_index = np.zeros(rows.n_samples, np.intp)
+        probabilities[order] = evaluated.probabilities
+        class_index[order] = evaluated.class_index
+        return Suspects.among(probabilities, class_index)
 
-    def _strength(self, remains: Remains) -> Strength:
-        """Return how well rows are fitted that were learned from, and others."""
-        facts, outcome = self.facts, self.outcome
-        return Strength(
-            remains.seen_loss(outcome.temperature, outcome.prepared.own_weight),
-            facts.mean(facts.losses)[0],
-            facts.mean(facts.constant_losses)[0],
-            outcome.standard_errors_better,
-            remains.unfinished,
-        )
+    def quality(self) -> Quality:
+        """Return the quality of the out-of-fold predictions, numbers in the target's unit."""
+        encoder, evaluated = self.outcome.prepared.target_encoder, self.out_of_fold
+        bounds, weight = evaluated.bounds, evaluated.weight
+        if isinstance(encoder, ClassEncoder):
+            probabilities, class_index = evaluated.probabilities, evaluated.class_index
+            coverage = set_coverage(probabilities, class_index, bounds, weight)
+            labels = encoder.classes.tolist()
+            return ClassificationQuality.of(labels, probabilities, class_index, coverage, weight)
+        output = evaluated.loss.prediction(evaluated.output)
+        prediction = encoder.decode(output).astype(np.float64)
+        truth = encoder.decode(evaluated.target).astype(np.float64)
+        coverage = interval_coverage(prediction, truth, bounds, weight)
+        return RegressionQuality.of(prediction, truth, coverage, weight)

@@ -16,12 +16,11 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
 from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import check_effort, check_seed
-from madaline.fitting.checkpoint_file import Keeper
-from madaline.fitting.evaluation import Findings
+from madaline.fitting.checkpoint_file import CheckpointFile
+from madaline.fitting.evaluation import Evaluation
 from madaline.fitting.outcome import Outcome
 from madaline.fitting.preparation import prepare
-from madaline.fitting.quality_of_fit import quality_of_fit
-from madaline.fitting.training_data import Given
+from madaline.fitting.training_data import TrainingData
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.race.ensemble import Ensemble
@@ -35,7 +34,7 @@ from madaline.story.summary import Member, Summary
 
 
 class Fitting:
-    """A fit as an iterator of what happens; afterwards `model` returns what came of it.
+    """A fit is an iterator over its records and decisions; afterwards `model` returns the model.
 
     Parameters
     ----------
@@ -44,42 +43,42 @@ class Fitting:
     target : ndarray of shape (n_samples,)
         Labels or numbers.
     task : {"classification", "regression"}, optional
-        What to learn; told from the target by default.
+        What to learn; inferred from the target by default.
     target_name : str, default="target"
-        What the target is called.
+        Name of the target.
     objective : Objective, optional
-        What is to be made small.
+        What is to be minimized.
     sample_weight : ndarray of shape (n_samples,), optional
         Weight of each row; rows of weight zero are left out.
     groups : ndarray of shape (n_samples,), optional
         Rows of one group are never on both sides of a fold.
     folds : int or GivenFolds, optional
-        Number of folds, or which rows each fold's networks are judged on; by default as many folds
-        as suit the number of rows, which have their share of each class or of large targets.
+        Number of folds, or the evaluated rows of each fold; by default a number that suits the
+        rows, stratified by class or by the size of the target.
     kinds : mapping of str to str, optional
-        What some columns are to be taken for, for example ``{"zip": "category"}``.
+        Kinds of some columns, for example ``{"zip": "category"}``; the others are inferred.
     effort : int, default=100
-        How often a network may see the table, at most (epochs).
+        Epochs of each network, at most.
     seed : int, default=0
-        Decides every random number: same seed, same bits, on any number of processors.
+        Seed of every random number: same seed, same bits, on any number of processors.
     n_jobs : int, optional
         Number of processors to use, as in scikit-learn; the result does not depend on it.
     adjust : callable, optional
-        From the plan made for the table to the plan that is carried out: for experiments.
+        Changes the plan made for the table: for experiments.
     source : str, optional
-        The name of the file, or of the folder with a slash behind it, that the table is from, kept
-        for the same reason as `file_options`.
+        Name of the table's file, or of its folder with a trailing slash, kept for the same reason
+        as `file_options`.
     file_options : sequence of str, optional
-        The options of `madaline fit` that say what other columns of a file were for, kept with the
-        model so that the command can be given again.
+        The options of `madaline fit` about other columns of the file, kept with the model so that
+        the command can be reproduced.
     checkpoint : path, optional
-        A file to keep the state in. If it holds the state of this very fit, the fit goes on there;
-        what is resumed ends in the same bits. `discard_checkpoint` removes it.
+        A file to save the state in. If it holds the state of this very fit, the fit continues from
+        there and ends in the same bits. `discard_checkpoint` removes it.
 
     Raises
     ------
     InputError
-        If there is nothing that could be learned, with the reason and the remedy.
+        If nothing can be learned, with the reason and the remedy.
     """
 
     def __init__(
@@ -104,11 +103,11 @@ class Fitting:
     ) -> None:
         check_effort(effort)
         check_seed(seed)
-        given = Given.checked(table, target, sample_weight, groups, folds)
-        given.table.sort(count_workers(n_jobs))
+        data = TrainingData.checked(table, target, sample_weight, groups, folds)
+        data.table.sort(count_workers(n_jobs))
         self.target_name = target_name
         self.prepared = prepare(
-            given,
+            data,
             objective or Objective(),
             task=task,
             kinds=kinds,
@@ -121,7 +120,7 @@ class Fitting:
             "seed": seed,
             "kinds": dict(kinds or {}),
             "folds": folds if isinstance(folds, int) else None,
-            "given": given.names,
+            "given": data.names,
             **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),
             **self.prepared.objective.settings(),
@@ -131,19 +130,19 @@ class Fitting:
         self.encoder, self.target_encoder = self.prepared.encoder, self.prepared.target_encoder
         self.plan, self.rows = self.prepared.plan, self.prepared.rows
         self.race = Race(self.plan, self.prepared.examples, seed, Workers(n_jobs))
-        self._keeper = Keeper(None if checkpoint is None else Path(checkpoint))
-        self.records, self.decisions = self._keeper.resume(self.race)
+        self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
+        self.records, self.decisions = self._checkpoint.resume(self.race)
 
     def __iter__(self) -> Iterator[Event]:
-        """Train; yield every record, with the decision that it led to, if any."""
-        self._keeper.start()
+        """Train; yield every record, with the decision based on it, if any."""
+        self._checkpoint.start()
         with self.race.workers:
             yield from self._race()
         yield from self._prune()
         yield from self._calibrate()
 
     def _race(self) -> Iterator[Event]:
-        """Train until no recipe gets better; keep the state now and then."""
+        """Train until no recipe improves, and save the state now and then."""
         while not self.race.finished:
             for record, decision in self.race.run_epoch():
                 if decision is None:
@@ -151,10 +150,10 @@ class Fitting:
                 else:
                     self.decisions.append(decision)
                 yield record, decision
-            self._keeper.save_if_due(self.race, self.records, self.decisions)
+            self._checkpoint.save_if_due(self.race, self.records, self.decisions)
 
     def _prune(self) -> Iterator[Event]:
-        """Make what predicts as small as it may be; yield every decision, with a record."""
+        """Prune the ensemble; yield every decision, with a record."""
         for decision in self.pruned.decisions:
             record = self.race.candidates[decision.recipe_id].record
             if record is not None and decision not in self.decisions:
@@ -169,32 +168,32 @@ class Fitting:
 
     @property
     def resumed_epoch(self) -> int:
-        """The epoch at which the fit stands; above zero before the first step if it was resumed."""
+        """The current epoch; above zero before the first step if the fit was resumed."""
         return self.race.epoch
 
     @property
     def kept_epoch(self) -> int:
-        """The epoch after which the same fit would go on, were it stopped now; zero: anew."""
-        return self._keeper.epoch
+        """The last epoch saved in the checkpoint; zero without one."""
+        return self._checkpoint.epoch
 
     @property
     def checkpoint(self) -> Path | None:
-        """The file that the state is kept in."""
-        return self._keeper.path
+        """The checkpoint's file."""
+        return self._checkpoint.path
 
     def discard_checkpoint(self) -> None:
-        """Remove the file that the fit was kept in, once the model is safe."""
-        self._keeper.discard()
+        """Remove the checkpoint, once the model is saved."""
+        self._checkpoint.discard()
 
     @cached_property
     def outcome(self) -> Outcome:
-        """What came of the race, once it is over."""
+        """The result of the race, once it is over."""
         return Outcome(self.prepared, self.race)
 
     @cached_property
-    def findings(self) -> Findings:
-        """What the judged rows tell, once the race is over."""
-        return Findings(self.outcome, self.decisions)
+    def evaluation(self) -> Evaluation:
+        """The out-of-fold predictions and their diagnosis, once the race is over."""
+        return Evaluation(self.outcome, self.decisions)
 
     @property
     def pruned(self) -> PruningResult:
@@ -213,13 +212,13 @@ class Fitting:
 
     @property
     def importances(self) -> tuple[Importance, ...]:
-        """How much each column matters to what predicts, on rows that it never saw."""
+        """Out-of-fold importance of each column."""
         return self.outcome.importances
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """What is wrong with the fit, once the race is over; rows by their numbers in the table."""
-        return self.findings.diagnosis
+        """What is wrong with the fit, once the race is over; row numbers are the user's."""
+        return self.evaluation.diagnosis
 
     @property
     def label_suspects(self) -> Suspects | None:
@@ -227,19 +226,18 @@ class Fitting:
 
         As in `out_of_fold`, rows of weight zero are not among them.
         """
-        return self.findings.label_suspects
+        return self.evaluation.label_suspects
 
     def out_of_fold(self) -> Array:
-        """Return the final raw output for every training row by networks that never saw it.
+        """Return the final raw out-of-fold output for every training row.
 
-        They are the networks before pruning: what to prune was chosen by these very rows, so that
-        what is left looks better on them than it is.
+        It is that of the ensemble before pruning, which was chosen by these very rows.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            In the order of the table (without rows of weight zero); NaN for rows that are never
-            judged.
+            In the order of the table (without rows of weight zero); NaN for rows that no fold
+            evaluates.
         """
         output = self.outcome.judged_output
         unsorted = np.full((self.rows.n_samples, output.shape[1]), np.nan, output.dtype)
@@ -256,8 +254,8 @@ class Fitting:
             tuple(self.records),
             tuple(self.decisions),
             diagnosis=self.diagnosis,
-            profile=TableProfile.of(self.prepared.given.table, self.schema),
-            quality=quality_of_fit(self.findings.facts, self.target_encoder),
+            profile=TableProfile.of(self.prepared.data.table, self.schema),
+            quality=self.evaluation.quality(),
         )
 
     def _members(self) -> tuple[Member, ...]:

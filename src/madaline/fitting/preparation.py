@@ -17,7 +17,7 @@ from madaline.data.target import ClassEncoder, TargetEncoder, infer_task
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import count_folds
-from madaline.fitting.training_data import Given
+from madaline.fitting.training_data import TrainingData
 from madaline.nn.arrays import Array
 from madaline.race.dataset import Examples
 from madaline.race.plan import Plan
@@ -36,7 +36,7 @@ class Preparation:
 
     Parameters
     ----------
-    given : Given
+    data : TrainingData
         The rows to learn from.
     objective : Objective
         What is to be made small.
@@ -57,10 +57,10 @@ class Preparation:
     examples : Examples
         The encoded rows, fold after fold.
     own_weight : ndarray of shape (n_samples,) or None
-        The weight that each row was given, 1 in the mean, fold after fold.
+        The given weight of each row, 1 in the mean, fold after fold.
     """
 
-    given: Given
+    data: TrainingData
     objective: Objective
     task: str
     task_reason: str
@@ -75,7 +75,7 @@ class Preparation:
 
 
 def prepare(
-    given: Given,
+    data: TrainingData,
     objective: Objective,
     *,
     task: str | None,
@@ -88,7 +88,7 @@ def prepare(
 
     Parameters
     ----------
-    given : Given
+    data : TrainingData
         The rows to learn from.
     objective : Objective
         What is to be made small.
@@ -100,30 +100,30 @@ def prepare(
     InputError
         If there is nothing that could be learned, with the reason and the remedy.
     """
-    schema = Schema.infer(given.table, kinds)
+    schema = Schema.infer(data.table, kinds)
     told = task or objective.task
-    task, task_reason = (told, "as told") if told else infer_task(given.target)
+    task, task_reason = (told, "as told") if told else infer_task(data.target)
     objective.check_task(task)
-    target_encoder = objective.fit_target_encoder(task, given.target, given.weight)
-    leaks = _leaks(given, schema, target_encoder)
-    weight = _training_weight(given, objective, target_encoder)
+    target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
+    leaks = _leaks(data, schema, target_encoder)
+    weight = _training_weight(data, objective, target_encoder)
     encoder = TableEncoder.fit(
-        given.table,
+        data.table,
         schema,
         n_bins=BINS,
         sample_weight=weight,
-        target=_target_matrix(target_encoder, given.target),
+        target=_target_matrix(target_encoder, data.target),
     )
-    plan = _plan(given, target_encoder, encoder, effort)
+    plan = _plan(data, target_encoder, encoder, effort)
     plan = adjust(plan) if adjust else plan
-    rows = _fold(given, target_encoder, plan, task, seed)
+    rows = _fold(data, target_encoder, plan, task, seed)
     # Large groups may leave a network fewer rows than the plan counted on.
     plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
     rows = replace(rows, passes=plan.passes)
-    own_weight = _unit_mean(given.weight, rows.order)
-    examples = _examples(given, objective, target_encoder, encoder, plan, rows, weight)
+    own_weight = _unit_mean(data.weight, rows.order)
+    examples = _examples(data, objective, target_encoder, encoder, plan, rows, weight)
     return Preparation(
-        given,
+        data,
         objective,
         task,
         task_reason,
@@ -138,60 +138,62 @@ def prepare(
     )
 
 
-def _leaks(given: Given, schema: Schema, target_encoder: TargetEncoder) -> tuple[Leak, ...]:
+def _leaks(data: TrainingData, schema: Schema, target_encoder: TargetEncoder) -> tuple[Leak, ...]:
     return find_leaks(
-        given.table,
+        data.table,
         schema.single,
-        target_encoder.encode(given.target),
+        target_encoder.encode(data.target),
         classes=isinstance(target_encoder, ClassEncoder),
-        groups=given.groups,
+        groups=data.groups,
     )
 
 
 def _training_weight(
-    given: Given, objective: Objective, target_encoder: TargetEncoder
+    data: TrainingData, objective: Objective, target_encoder: TargetEncoder
 ) -> Array | None:
     """Return how much each row counts in training: its own weight times that of its class."""
     if not isinstance(target_encoder, ClassEncoder):
-        return given.weight
+        return data.weight
     return objective.row_weight(
-        target_encoder.classes, target_encoder.encode(given.target), given.weight
+        target_encoder.classes, target_encoder.encode(data.target), data.weight
     )
 
 
-def _plan(given: Given, target_encoder: TargetEncoder, encoder: TableEncoder, effort: int) -> Plan:
+def _plan(
+    data: TrainingData, target_encoder: TargetEncoder, encoder: TableEncoder, effort: int
+) -> Plan:
     return make_plan(
-        given.table.n_samples,
+        data.table.n_samples,
         {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
         epochs=effort,
-        n_groups=None if given.groups is None else len(np.unique(given.groups)),
-        n_folds=count_folds(given.folds),
+        n_groups=None if data.groups is None else len(np.unique(data.groups)),
+        n_folds=count_folds(data.folds),
         grids=tuple(encoder.grids.values()),
         beside=len(encoder.columns) > 1,
         only_texts=encoder.only_texts,
-        n_outputs=_target_matrix(target_encoder, given.target[:1]).shape[1],
+        n_outputs=_target_matrix(target_encoder, data.target[:1]).shape[1],
     )
 
 
 def _fold(
-    given: Given, target_encoder: TargetEncoder, plan: Plan, task: str, seed: int
+    data: TrainingData, target_encoder: TargetEncoder, plan: Plan, task: str, seed: int
 ) -> FoldedRows:
-    if isinstance(given.folds, GivenFolds):
-        if given.groups is not None:
-            given.folds.check_groups(given.groups)
-        return FoldedRows.from_folds(given.folds.numbers, given.folds.training)
+    if isinstance(data.folds, GivenFolds):
+        if data.groups is not None:
+            data.folds.check_groups(data.groups)
+        return FoldedRows.from_folds(data.folds.numbers, data.folds.training)
     made = make_folds(
-        target_encoder.encode(given.target),
+        target_encoder.encode(data.target),
         n_folds=plan.n_folds,
         task=task,
-        groups=given.groups,
+        groups=data.groups,
         rng=np.random.default_rng([seed, FOLD_STREAM]),
     )
     return FoldedRows.from_folds(made)
 
 
 def _examples(
-    given: Given,
+    data: TrainingData,
     objective: Objective,
     target_encoder: TargetEncoder,
     encoder: TableEncoder,
@@ -199,10 +201,10 @@ def _examples(
     rows: FoldedRows,
     weight: Array | None,
 ) -> Examples:
-    order, groups = rows.order, given.groups
-    matrix = _target_matrix(target_encoder, given.target)[order]
+    order, groups = rows.order, data.groups
+    matrix = _target_matrix(target_encoder, data.target)[order]
     places = None if groups is None else np.unique(groups[order], return_inverse=True)[1]
-    table = given.table.take(order)
+    table = data.table.take(order)
     encoded = encoder.encode(table)
     fold_features = FoldFeatures.of(
         encoder.encoders,
@@ -226,8 +228,8 @@ def _examples(
         places,
         objective.make_metric(
             target_encoder,
-            given.target[order],
-            _unit_mean(given.weight, order),
+            data.target[order],
+            _unit_mean(data.weight, order),
             n_judged=rows.n_judged,
         ),
         fold_features,

@@ -1,4 +1,4 @@
-"""What a fit is given, row by row; rows of weight zero are left out before anything else."""
+"""The rows that a fit learns from, without those of weight zero."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class TrainingData:
     """The rows to learn from (final).
 
     Parameters
@@ -27,9 +27,9 @@ class Given:
     groups : ndarray of shape (n_samples,) or None
         Rows of one group are never on both sides of a fold.
     folds : int, GivenFolds or None
-        Number of folds, or which rows each fold's networks are judged on.
-    numbers : int ndarray of shape (n_samples,)
-        The number of each row in the table that the user has, from 0.
+        Number of folds, or the evaluated rows of each fold.
+    row_numbers : int ndarray of shape (n_samples,)
+        Number of each row in the user's table, from 0.
     """
 
     table: Table
@@ -37,7 +37,7 @@ class Given:
     weight: Array | None
     groups: Array | None
     folds: int | GivenFolds | None
-    numbers: Array
+    row_numbers: Array
 
     @classmethod
     def checked(
@@ -47,34 +47,34 @@ class Given:
         weight: Array | None,
         groups: Array | None,
         folds: int | GivenFolds | None,
-    ) -> Given:
-        """Return what is given without the rows of weight zero.
+    ) -> TrainingData:
+        """Return the rows of positive weight.
 
         Raises
         ------
         InputError
-            If something has another length than the table, or weights are no weights.
+            If lengths differ, or weights are invalid.
         """
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
         check_lengths(table.n_samples, target, weight, groups, fold_numbers)
         check_weight(weight)
-        given = cls(table, target, weight, groups, folds, np.arange(table.n_samples))
+        data = cls(table, target, weight, groups, folds, np.arange(table.n_samples))
         if weight is None or np.all(weight > 0):
-            return given
-        return given._take(np.flatnonzero(weight))
+            return data
+        return data._take(np.flatnonzero(weight))
 
     @property
     def names(self) -> list[str]:
-        """What was given beside the table and the target."""
+        """Names of the arguments given beside the table and the target."""
         extra = {"sample_weight": self.weight, "groups": self.groups, "folds": self.folds}
         return [name for name, value in extra.items() if value is not None]
 
-    def _take(self, rows: Array) -> Given:
-        return Given(
+    def _take(self, rows: Array) -> TrainingData:
+        return TrainingData(
             self.table.take(rows),
             self.target[rows],
             None if self.weight is None else self.weight[rows],
             None if self.groups is None else self.groups[rows],
             self.folds.take(rows) if isinstance(self.folds, GivenFolds) else self.folds,
-            self.numbers[rows],
+            self.row_numbers[rows],
         )

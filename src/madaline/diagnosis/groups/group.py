@@ -1,4 +1,4 @@
-"""A group is some rows with something in common: a level, a range of a number, no value."""
+"""A group is some rows with something in common: a level, a range of a number, a missing value."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from madaline.data.column import is_missing
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME
 from madaline.data.profile import read_levels, read_numbers
-from madaline.diagnosis.out_of_fold import Facts
+from madaline.diagnosis.out_of_fold import OutOfFold
 from madaline.nn.arrays import Array
 
 FEWEST_ROWS = 30
-"""Smaller groups are not looked at."""
+"""Rows that a group needs."""
 
 LARGEST = 0.4
 """Share of the rows up to which a group is an exception, and not the rule."""
 
 MOST_LEVELS = 50
-"""Levels of a category that are looked at, the most frequent ones."""
+"""Levels of a category that are groups, the most frequent ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,25 +41,24 @@ class Group:
 
     @property
     def n_rows(self) -> int:
-        """How many they are."""
+        """Number of rows."""
         return int(self.rows.sum())
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A column cut into parts: its levels, or ranges of a number of about as many rows.
+    """A column cut into parts: its levels, or ranges of a number of about as many rows each.
 
     Parameters
     ----------
     column, kind : str
-        Its name, and what it was taken for.
+        Its name and kind.
     values : ndarray of shape (n_rows,)
         Texts, or numbers.
     parts : int ndarray of shape (n_rows,)
-        The number of each row's part; `n_parts` where the value is missing, and one more where the
-        level is too rare.
+        Index of each row's part; `n_parts` for a missing value, and one more for a rare level.
     n_parts : int
-        How many there are.
+        Number of parts.
 
     Examples
     --------
@@ -77,24 +76,20 @@ class Cut:
     @classmethod
     def of(cls, name: str, kind: str, column: Array, *, n_parts: int) -> Cut:
         """Return a column's levels, or at most `n_parts` ranges."""
-        if kind not in (CATEGORY, BOOLEAN):
-            return cls._of_numbers(name, kind, read_numbers(name, kind, column), n_parts)
-        texts = read_levels(name, kind, column)
-        counts = Counter(text for text in texts.tolist() if text is not None)
-        places = {level: place for place, (level, _) in enumerate(counts.most_common(MOST_LEVELS))}
-        n_levels = len(places)
-        places[None] = n_levels
-        parts = [places.get(text, n_levels + 1) for text in texts.tolist()]
-        return cls(name, kind, texts, np.array(parts, np.intp), n_levels)
-
-    @classmethod
-    def _of_numbers(cls, name: str, kind: str, numbers: Array, n_parts: int) -> Cut:
+        if kind in (CATEGORY, BOOLEAN):
+            texts = read_levels(name, kind, column)
+            counts = Counter(text for text in texts.tolist() if text is not None)
+            levels = [level for level, _ in counts.most_common(MOST_LEVELS)]
+            index = {level: part for part, level in enumerate([*levels, None])}
+            parts = [index.get(text, len(index)) for text in texts.tolist()]
+            return cls(name, kind, texts, np.array(parts, np.intp), len(levels))
+        numbers = read_numbers(name, kind, column)
         missing = np.isnan(numbers)
         present = np.sort(numbers[~missing])
-        cuts = np.unique(present[np.arange(1, n_parts) * len(present) // n_parts])
-        parts = np.searchsorted(cuts, numbers, side="left")
-        parts[missing] = len(cuts) + 1
-        return cls(name, kind, numbers, parts, len(cuts) + 1)
+        edges = np.unique(present[np.arange(1, n_parts) * len(present) // n_parts])
+        ranges = np.searchsorted(edges, numbers, side="left")
+        ranges[missing] = len(edges) + 1
+        return cls(name, kind, numbers, ranges, len(edges) + 1)
 
     @property
     def is_ordered(self) -> bool:
@@ -103,37 +98,39 @@ class Cut:
 
     def group(self, first: int, last: int) -> Group:
         """Return the rows of some neighboring parts, or those without a value, `n_parts`."""
-        rows = (self.parts >= first) & (self.parts <= last)
-        return Group(f"{self.column} {self._common(rows, first)}", rows)
+        return self._named((self.parts >= first) & (self.parts <= last), first)
 
     def between(self, low: float, high: float) -> Group:
         """Return the rows of a number from one value to another."""
-        rows = (self.values >= low) & (self.values <= high)
-        return Group(f"{self.column} {self._common(rows, 0)}", rows)
+        return self._named((self.values >= low) & (self.values <= high), 0)
 
-    def _common(self, rows: Array, first: int) -> str:
+    def _named(self, rows: Array, first: int) -> Group:
         if first == self.n_parts:
-            return "is missing"
-        if not self.is_ordered:
-            return f"= {self.values[np.argmax(rows)]}"
-        low, high = (self._shown(one) for one in (self.values[rows].min(), self.values[rows].max()))
-        return f"= {low}" if low == high else f"from {low} to {high}"
+            common = "is missing"
+        elif not self.is_ordered:
+            common = f"= {self.values[np.argmax(rows)]}"
+        else:
+            values = self.values[rows]
+            low, high = (self._text(one) for one in (values.min(), values.max()))
+            common = f"= {low}" if low == high else f"from {low} to {high}"
+        return Group(f"{self.column} {common}", rows)
 
-    def _shown(self, number: float) -> str:
+    def _text(self, number: float) -> str:
         if self.kind == DATETIME:
             return str(np.datetime64(round(number), "s")).replace("T", " ")
         return f"{number:.4g}"
 
 
-def cuts_of(facts: Facts, *, n_parts: int) -> Iterator[Cut]:
-    """Yield the cut of every column that is learned from and has any value."""
-    for name in facts.schema.single:
-        if not is_missing(facts.table[name]).all():
-            yield Cut.of(name, facts.schema[name].kind, facts.table[name], n_parts=n_parts)
+def cuts_of(evaluated: OutOfFold, *, n_parts: int) -> Iterator[Cut]:
+    """Yield the cut of every column that networks use and that has any value."""
+    table, schema = evaluated.table, evaluated.schema
+    for name in schema.single:
+        if not is_missing(table[name]).all():
+            yield Cut.of(name, schema[name].kind, table[name], n_parts=n_parts)
 
 
 def groups_of(cut: Cut) -> Iterator[Group]:
-    """Yield the groups that a column makes, from `FEWEST_ROWS` rows to a share of `LARGEST`.
+    """Yield the groups of a column, from `FEWEST_ROWS` rows to a share of `LARGEST`.
 
     Examples
     --------

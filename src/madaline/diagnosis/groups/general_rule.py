@@ -1,8 +1,8 @@
-"""The general rule: what most rows say of each row, as if some of them were not there.
+"""The general rule: a rough model of most rows, from which some rows can be left out.
 
-It is a ridge regression of the encoded columns and of random ramps of them (a network whose first
-layer is left to chance). That is too stiff to learn an exception by heart, and it can forget rows:
-sums over rows are all that it depends on, and those of some rows are taken away again.
+It is a ridge regression on the encoded columns and on random ramps of them (a network with a random
+first layer). It is too stiff to memorize an exception. And it depends on the rows only by sums over
+them, from which those of some rows can be subtracted: they are predicted as if never seen.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.diagnosis.out_of_fold import Facts
+from madaline.diagnosis.out_of_fold import OutOfFold
 from madaline.nn.arrays import Array
 
 RAMPS = 200
-"""Units of the first layer. Without them, one end of a column of phoneme looks upside down, as what
-goes with it elsewhere ends there."""
+"""Units of the first layer. Without them, one end of a column of phoneme looks reversed, as a trend
+that holds elsewhere ends there."""
 
 RIDGE = 0.03
 """Penalty, as a share of the variance of a feature."""
@@ -24,14 +24,14 @@ RIDGE = 0.03
 
 @dataclass(frozen=True, eq=False)
 class GeneralRule:
-    """A regression that can forget rows (final).
+    """A ridge regression that can leave out rows (final).
 
     Parameters
     ----------
     features : float32 ndarray of shape (n_rows, 1 + n_features)
         Ones, and standardized features.
     truth : float32 ndarray of shape (n_rows, n_outputs)
-        Classes one-hot, or ranks of numbers from 0 to 1, so that a few large ones do not decide.
+        One-hot classes, or ranks of numbers from 0 to 1, so that a few large ones do not dominate.
     products : ndarray of shape (1 + n_features, 1 + n_features + n_outputs)
         Sums over all rows of the products of features with features and with the truth.
     """
@@ -41,17 +41,17 @@ class GeneralRule:
     products: Array
 
     @classmethod
-    def of(cls, facts: Facts) -> GeneralRule:
-        """Return the rule of the judged rows of a fit."""
-        features, truth = _features(facts.features), _truth(facts)
+    def of(cls, evaluated: OutOfFold) -> GeneralRule:
+        """Return the rule of the evaluated rows of a fit."""
+        features, truth = _features(evaluated.features), _truth(evaluated)
         return cls(features, truth, _products(features, truth))
 
-    def expected(self, forgotten: Array, *, straight: bool = False) -> Array:
-        """Return what is expected of each row by those that are not forgotten.
+    def predict(self, left_out: Array, *, straight: bool = False) -> Array:
+        """Return the prediction for each row by the rows that are not left out.
 
         Parameters
         ----------
-        forgotten : Boolean ndarray of shape (n_rows,)
+        left_out : Boolean ndarray of shape (n_rows,)
             The rows that the rule must not know.
         straight : bool
             Whether to do without the ramps.
@@ -61,42 +61,41 @@ class GeneralRule:
         float32 ndarray of shape (n_rows, n_outputs)
         """
         size = self.features.shape[1] - straight * RAMPS
-        products = self.products - _products(self.features[forgotten], self.truth[forgotten])
+        products = self.products - _products(self.features[left_out], self.truth[left_out])
         of_features, of_truth = np.split(products, [self.features.shape[1]], axis=1)
-        penalty = np.full(size, RIDGE * np.count_nonzero(~forgotten))
-        penalty[0] = 0.0  # the constant
+        penalty = np.full(size, RIDGE * np.count_nonzero(~left_out))
+        penalty[0] = 0.0  # the intercept
         weights = np.linalg.solve(of_features[:size, :size] + np.diag(penalty), of_truth[:size])
         return np.asarray(self.features[:, :size] @ weights.astype(np.float32))
 
 
 def _products(features: Array, truth: Array) -> Array:
-    """Return what the rule depends on, in float64."""
     return np.hstack([features.T @ features, features.T @ truth]).astype(np.float64)
 
 
 def _features(encoded: Array) -> Array:
-    linear = _standardized(encoded.astype(np.float32))
+    linear = _standardize(encoded.astype(np.float32))
     rng = np.random.default_rng(0)
     directions = rng.normal(size=(linear.shape[1], RAMPS)) / np.sqrt(linear.shape[1])
     starts = rng.uniform(-1, 1, RAMPS).astype(np.float32)
     ramps = linear @ directions.astype(np.float32)
     ramps += starts
     np.maximum(ramps, 0, out=ramps)
-    return np.hstack([np.ones_like(linear[:, :1]), linear, _standardized(ramps)])
+    return np.hstack([np.ones_like(linear[:, :1]), linear, _standardize(ramps)])
 
 
-def _standardized(x: Array) -> Array:
-    """Return the array itself, changed in place."""
+def _standardize(x: Array) -> Array:
+    """Standardize the columns of an array in place, and return it."""
     x -= x.mean(axis=0)
     scale = x.std(axis=0)
     x /= np.where(scale > 0, scale, 1)
     return x
 
 
-def _truth(facts: Facts) -> Array:
-    if facts.classes is None:
-        ranks = facts.target.ravel().argsort(kind="stable").argsort(kind="stable")
+def _truth(evaluated: OutOfFold) -> Array:
+    if evaluated.classes is None:
+        ranks = evaluated.target.ravel().argsort(kind="stable").argsort(kind="stable")
         return np.asarray(ranks[:, None] / len(ranks), np.float32)
-    if len(facts.classes) > 2:
-        return facts.target
-    return np.eye(2, dtype=np.float32)[facts.codes]
+    if len(evaluated.classes) > 2:
+        return evaluated.target
+    return np.eye(2, dtype=np.float32)[evaluated.class_index]

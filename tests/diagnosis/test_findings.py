@@ -1,123 +1,131 @@
-"""Findings from facts that were made up, and what findings are."""
+"""Findings from made-up out-of-fold predictions, and what findings are."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from madaline.diagnosis.calibration import find_broken_promises
+from madaline.diagnosis.calibration import find_miscalibration
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.groups import cuts_of, groups_of
+from madaline.diagnosis.groups.group import cuts_of, groups_of
+from madaline.diagnosis.groups.reversed_groups import find_reversed_groups
+from madaline.diagnosis.groups.worse_groups import find_worse_groups
 from madaline.diagnosis.labels import Suspects
-from madaline.diagnosis.reversed_groups import find_reversed_groups
-from madaline.diagnosis.significance import holm, kolmogorov_chance, normal_chance, shares_apart
-from madaline.diagnosis.worse_groups import find_worse_groups
+from madaline.diagnosis.significance import (
+    holm,
+    kolmogorov_p_value,
+    normal_p_value,
+    share_difference,
+)
 
 
-def all_groups(facts):
+def all_groups(evaluated):
     """Return the groups of all columns."""
-    return [group for cut in cuts_of(facts, n_parts=10) for group in groups_of(cut)]
+    return [group for cut in cuts_of(evaluated, n_parts=10) for group in groups_of(cut)]
 
 
-def test_a_group_that_is_predicted_badly(make_facts):
+def test_a_group_that_is_predicted_badly(make_out_of_fold):
     rng = np.random.default_rng(0)
     target, city = rng.normal(size=900), rng.choice(["Bonn", "Kiel", "Ulm"], 900).astype(object)
     output = np.where(city == "Ulm", 0.0, target) + 0.3 * rng.normal(size=900)
-    facts = make_facts({"city": city, "x": rng.normal(size=900)}, target, output)
-    (found,) = find_worse_groups(facts, all_groups(facts))
+    evaluated = make_out_of_fold({"city": city, "x": rng.normal(size=900)}, target, output)
+    (found,) = find_worse_groups(evaluated, all_groups(evaluated))
     assert (found.subject, found.severity) == ("city = Ulm", "high")
     assert found.evidence["times"] > 5
 
 
-def test_a_range_in_which_the_truth_is_upside_down(make_facts):
+def test_a_range_in_which_the_truth_is_upside_down(make_out_of_fold):
     rng = np.random.default_rng(0)
     x, z = rng.normal(size=(2, 2000))
     inside = (z > 0.4) & (z < 0.8)
     target = np.where(inside, -x, x) + 0.5 * rng.normal(size=2000)
     columns = {"x": x, "z": np.where(np.arange(2000) % 20 == 7, np.nan, z)}
-    (found,) = find_reversed_groups(make_facts(columns, target, 0 * target))
+    (found,) = find_reversed_groups(make_out_of_fold(columns, target, 0 * target))
     assert found.subject.startswith("z from 0.39")
     assert 0.9 * inside.mean() < found.evidence["share"] < 1.02 * inside.mean()
     assert found.evidence["correlation"] < -0.5
     assert inside[list(found.rows)].all()
-    assert find_reversed_groups(make_facts(columns, x, x)) == []
+    assert find_reversed_groups(make_out_of_fold(columns, x, x)) == []
 
 
-def test_a_range_in_which_classes_are_exchanged(make_facts):
+def test_a_range_in_which_classes_are_exchanged(make_out_of_fold):
     rng = np.random.default_rng(0)
     x, z = rng.normal(size=(2, 2000))
     codes = np.digitize(x + 0.2 * rng.normal(size=2000), [-1.0, 0.0, 1.0])
     inside = (z > 0.4) & (z < 0.8)
     codes[inside] = np.array([1, 0, 3, 2])[codes[inside]]
     target = np.eye(4)[codes]
-    facts = make_facts({"x": x, "z": z}, target, 0 * target, ("a", "b", "c", "d"))
-    (found,) = find_reversed_groups(facts)
+    evaluated = make_out_of_fold({"x": x, "z": z}, target, 0 * target, ("a", "b", "c", "d"))
+    (found,) = find_reversed_groups(evaluated)
     assert found.subject.startswith("z from 0.39")
-    assert "classes are exchanged" in found.sentence
-    assert found.evidence["exchanged"] > 0.7
+    assert "classes seem to be swapped" in found.sentence
+    assert found.evidence["permuted"] > 0.7
     assert inside[list(found.rows)].mean() > 0.9
 
 
-def test_a_level_that_decides_is_not_upside_down(make_facts):
+def test_a_level_that_decides_is_not_upside_down(make_out_of_fold):
     """Nine in ten rows of one level are of the rare class, and rules of other rows expect few."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=3000)
     city = rng.choice(["Bonn", "Kiel", "Ulm"], 3000, p=[0.45, 0.45, 0.1])
     chance = 1 / (1 + np.exp(-(2 * x - 2.5 + 5 * (city == "Ulm"))))
     target = (rng.random(3000) < chance) + 0.0
-    facts = make_facts({"x": x, "city": city}, target, 0 * target, ("no", "yes"))
-    assert find_reversed_groups(facts) == []
+    evaluated = make_out_of_fold({"x": x, "city": city}, target, 0 * target, ("no", "yes"))
+    assert find_reversed_groups(evaluated) == []
 
 
-def test_rows_without_a_value_are_a_group_too(make_facts):
+def test_rows_without_a_value_are_a_group_too(make_out_of_fold):
     rng = np.random.default_rng(0)
     x = rng.normal(size=1000)
     gone = rng.random(1000) < 0.1
     city = np.where(gone, None, rng.choice(["Bonn", "Ulm"], 1000))
     target = np.where(gone, -x, x)
-    (found,) = find_reversed_groups(make_facts({"x": x, "city": city}, target, 0 * target))
+    (found,) = find_reversed_groups(make_out_of_fold({"x": x, "city": city}, target, 0 * target))
     assert found.subject == "city is missing"
 
 
-def test_of_large_tables_every_kth_row_is_looked_at(make_facts):
+def test_of_large_tables_every_kth_row_is_looked_at(make_out_of_fold):
     x = np.arange(1000.0)
-    facts = make_facts({"x": x}, x, x)
-    part = facts.thinned(300)
+    evaluated = make_out_of_fold({"x": x}, x, x)
+    part = evaluated.thinned(300)
     assert part.n_rows == 250
     assert part.bounds == (0, 125, 250)
-    assert part.numbered(np.array([0, 2])) == (0, 8)
-    assert np.array_equal(part.fold, facts.fold[::4])
+    assert part.row_numbers_of(np.array([0, 2])) == (0, 8)
+    assert np.array_equal(part.fold, evaluated.fold[::4])
 
 
-def test_a_group_that_varies_more_is_no_bad_news(make_facts):
+def test_a_group_that_varies_more_is_no_bad_news(make_out_of_fold):
     rng = np.random.default_rng(0)
     x = rng.normal(size=900)
     spread = np.where(x > 1, 2.0, 1.0)
     target = spread * rng.normal(size=900)
     output = 0.9 * target + 0.1 * spread * rng.normal(size=900)
-    facts = make_facts({"x": x}, target, output)
-    assert [one.severity for one in find_worse_groups(facts, all_groups(facts))] in ([], ["low"])
+    evaluated = make_out_of_fold({"x": x}, target, output)
+    assert [one.severity for one in find_worse_groups(evaluated, all_groups(evaluated))] in (
+        [],
+        ["low"],
+    )
 
 
-def test_probabilities_that_do_not_come_true(make_facts):
+def test_probabilities_that_do_not_come_true(make_out_of_fold):
     rng = np.random.default_rng(0)
     output = rng.normal(size=3000)
     target = rng.random(3000) < 1 / (1 + np.exp(-output))
     columns = {"x": output}
-    assert find_broken_promises(make_facts(columns, target, output, ("no", "yes"))) == []
-    (found,) = find_broken_promises(make_facts(columns, target, 4 * output, ("no", "yes")))
+    assert find_miscalibration(make_out_of_fold(columns, target, output, ("no", "yes"))) == []
+    (found,) = find_miscalibration(make_out_of_fold(columns, target, 4 * output, ("no", "yes")))
     assert found.kind == "calibration"
     assert abs(found.evidence["gap"]) > 0.1
 
 
-def test_means_that_are_off_in_a_region(make_facts):
+def test_means_that_are_off_in_a_region(make_out_of_fold):
     rng = np.random.default_rng(0)
     output = rng.normal(size=2000)
     target = output + 0.5 * rng.normal(size=2000)
-    assert find_broken_promises(make_facts({"x": output}, target, output)) == []
+    assert find_miscalibration(make_out_of_fold({"x": output}, target, output)) == []
     bent = np.where(output > 1, 1.5 * output, output)
-    (found,) = find_broken_promises(make_facts({"x": output}, target, bent))
+    (found,) = find_miscalibration(make_out_of_fold({"x": output}, target, bent))
     assert found.evidence["gap"] < -0.2
 
 
@@ -149,14 +157,14 @@ def test_chances_agree_with_scipy():
     stats = pytest.importorskip("scipy.stats", reason="the tests compare with SciPy")
     for distance in (0.05, 0.1, 0.2):
         expected = stats.kstwobign.sf(distance * (np.sqrt(100) + 0.12 + 0.11 / np.sqrt(100)))
-        assert kolmogorov_chance(distance, 200, 200) == pytest.approx(expected, abs=1e-8)
-    assert normal_chance(2.5) == pytest.approx(2 * stats.norm.sf(2.5))
+        assert kolmogorov_p_value(distance, 200, 200) == pytest.approx(expected, abs=1e-8)
+    assert normal_p_value(2.5) == pytest.approx(2 * stats.norm.sf(2.5))
 
 
 def test_shares_near_zero_are_not_taken_for_apart():
     """Two of thirty rows where one in two hundred is usual happen in a hundredth of the tables."""
-    assert normal_chance(shares_apart(2 / 30, 30, 0.005, 1000)) > 0.005
-    assert normal_chance(shares_apart(0.5, 400, 0.3, 4000)) < 1e-10
+    assert normal_p_value(share_difference(2 / 30, 30, 0.005, 1000)) > 0.005
+    assert normal_p_value(share_difference(0.5, 400, 0.3, 4000)) < 1e-10
 
 
 def test_of_many_looks_few_are_believed():
