@@ -94,7 +94,7 @@ def test_what_would_make_a_price_higher(run, price_model, fruit) -> None:
         (("--row", "60"), "--row is 60, but the table has 60 rows, counted from 0: give a number"),
         (("--to", "apple"), "There is no class 'apple': choose one of pear, plum."),
         (("--only", "height"), "The model knows no column 'height'"),
-        (("--at-least", "3"), "{model} predicts classes: say --to CLASS instead of a limit."),
+        (("--at-least", "3"), "{model} predicts classes: give --to CLASS instead of a limit."),
         (("--most", "0"), "Nothing may be changed: name at least one column."),
     ],
 )
@@ -105,6 +105,4 @@ def test_counterfactuals_that_cannot_be(run, model, fruit, words, sentence) -> N
 
 def test_a_number_needs_a_limit(run, price_model, fruit) -> None:
     refusal = run("counterfactual", price_model, fruit, "--to", "5").sentence
-    assert refusal.endswith(
-        "predicts a number, price: say what will do with --at-least X, --at-most X or both."
-    )
+    assert refusal.endswith("predicts a number, price: give --at-least X, --at-most X or both.")

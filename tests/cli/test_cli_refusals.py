@@ -48,7 +48,7 @@ def test_tables(run, place, content, words) -> None:
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (["--class-weight", "even"], "say balanced, or CLASS=WEIGHT such as a=2"),
+        (["--class-weight", "even"], "give balanced, or CLASS=WEIGHT such as a=2"),
         (["--class-weight", "a=0"], "class_weight of the class 'a' is 0.0"),
         (["--class-weight", "a=2", "c=3"], "names the class 'c', which no row has"),
         (["--class-weight", "balanced", "--task", "regression"], "class_weight is given, but the"),

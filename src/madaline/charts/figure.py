@@ -79,7 +79,7 @@ Mark = Line | Band | Bars | Cells
 class Figure:
     """A figure (final): later marks are drawn above earlier ones.
 
-    The description says what it shows to those who do not see it, the caption helps to read it.
+    The description is for screen readers, the caption helps to read the figure.
     """
 
     title: str

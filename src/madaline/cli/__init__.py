@@ -1,6 +1,6 @@
 """The command line: `madaline fit`, `madaline predict`, `madaline info` and others.
 
-Results go to standard output, talk goes to standard error. The exit code is 0 when all went well, 2
+Results go to standard output, messages to standard error. The exit code is 0 when all went well, 2
 when the input or the user stopped it, and 70 for a bug in madaline.
 """
 

@@ -14,8 +14,8 @@ from madaline.report import model_card, write_card
 HELP = "write a model card"
 
 DESCRIPTION = """\
-Prints a model card: Markdown that tells what the model predicts, how good it
-is, what it needs and relies on, its limits, and how it was made, with metadata
+Prints a model card: Markdown about what the model predicts, how good it is,
+what it needs and relies on, its limits, and how it was made, with metadata
 at the top that model hubs read. Add a license and the origin of the data.
 """
 

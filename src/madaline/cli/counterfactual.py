@@ -82,12 +82,12 @@ def _target(model: FittedModel, arguments: Namespace) -> Any:
     if model.summary.task == "classification":
         if limits != (None, None):
             raise InputError(
-                f"{arguments.model} predicts classes: say --to CLASS instead of a limit."
+                f"{arguments.model} predicts classes: give --to CLASS instead of a limit."
             )
         return arguments.to
     if arguments.to is not None or limits == (None, None):
         raise InputError(
-            f"{arguments.model} predicts a number, {model.summary.target}: say what will do with"
+            f"{arguments.model} predicts a number, {model.summary.target}: give"
             " --at-least X, --at-most X or both."
         )
     return limits

@@ -1,4 +1,4 @@
-"""How a command ends: every way it can fail becomes one sentence and an exit code, here alone."""
+"""The end of a command: every failure becomes one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSED = 2
 BUG = 70
 """EX_SOFTWARE of sysexits.h."""
 BROKEN_PIPE = 141
-"""128 + SIGPIPE, what a shell reports for a program whose reader has left."""
+"""128 + SIGPIPE, what a shell reports for a program whose reader has closed the pipe."""
 
 
 def exit_code(command: Callable[[], None]) -> int:
@@ -36,7 +36,7 @@ def exit_code(command: Callable[[], None]) -> int:
     -------
     int
         0 when it was done, 2 when it was refused or stopped, 70 for a bug in madaline, and
-        141, without a word, when the reader of its output has left.
+        141, without a message, when the reader of its output has closed the pipe.
     """
     try:
         with _termination_as_interrupt(), _warnings_as_sentences():
@@ -70,18 +70,18 @@ def _outcome(command: Callable[[], None]) -> int:
 
 
 def _refuse(sentence: str) -> int:
-    with suppress(OSError):  # nobody may be listening any more
+    with suppress(OSError):  # the reader may be gone
         say(f"madaline: {' '.join(sentence.split())}", sys.stderr)
     return REFUSED
 
 
 def _system_sentence(error: OSError) -> str:
     """Return a sentence for what the operating system refused."""
-    place = printable(os.fsdecode(error.filename)) if error.filename else "The output"
+    path = printable(os.fsdecode(error.filename)) if error.filename else "The output"
     reason = (error.strerror or str(error)).lower()
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{place} cannot be written, {reason}: free some space or write elsewhere."
-    return f"{place} cannot be used, {reason}: check the path and its permissions."
+        return f"{path} cannot be written, {reason}: free some space or write elsewhere."
+    return f"{path} cannot be used, {reason}: check the path and its permissions."
 
 
 def _report_bug(error: Exception) -> int:
@@ -99,7 +99,7 @@ def _report_bug(error: Exception) -> int:
 
 @contextmanager
 def _termination_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM end a command like Ctrl-C: cleaned up and with a sentence."""
+    """Make SIGTERM end a command like Ctrl-C: cleaned up and with a sentence."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -112,18 +112,18 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 @contextmanager
 def _warnings_as_sentences() -> Iterator[None]:
-    """Say what madaline warns of; what only its developers understand is for them."""
+    """Print warnings for users as sentences; others are for developers."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
-        def say_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        def show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
             if issubclass(category, UserWarning):
                 with suppress(OSError):
                     say(f"warning: {message}", sys.stderr)
             elif _debugging():
                 show(message, category, *place)
 
-        warnings.showwarning = cast("Any", say_warning)
+        warnings.showwarning = cast("Any", show_warning)
         yield
 
 

@@ -1,4 +1,4 @@
-"""A leaderboard is the records so far, put in the order that a spectator wants."""
+"""The leaderboard of a fit: its recipes so far, the best first."""
 
 from __future__ import annotations
 

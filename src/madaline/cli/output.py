@@ -124,7 +124,7 @@ def check_destination(path: Path, *, sources: Iterable[str]) -> None:
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder} to write {path.name} in: make it first.")
     with writing(path), tempfile.TemporaryFile(dir=folder):
-        pass  # files are written beside their place and then moved there, so the folder decides
+        pass  # files are written beside their path and then moved, so the folder decides
 
 
 @contextmanager

@@ -105,16 +105,16 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
         ("texts without any word seen in training", of_texts),
     ):
         if counts:
-            places = some(f"{name} in {count(number, 'row')}" for name, number in counts.items())
-            say(f"warning: {what}, treated as unknown: {places}.", sys.stderr)
+            columns = some(f"{name} in {count(number, 'row')}" for name, number in counts.items())
+            say(f"warning: {what}, treated as unknown: {columns}.", sys.stderr)
 
 
 def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
     probabilities = model.predictor.probabilities(output)
     classes: Any = model.predictor.target_encoder
     return {
-        f"probability_{label_text(label)}": probabilities[:, place]
-        for place, label in enumerate(classes.classes)
+        f"probability_{label_text(label)}": probabilities[:, index]
+        for index, label in enumerate(classes.classes)
     }
 
 

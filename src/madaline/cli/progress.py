@@ -1,23 +1,22 @@
-"""Shows a fit while it runs: a live leaderboard on a terminal, otherwise a line per event."""
+"""The display of a running fit: a live leaderboard on a terminal, otherwise a line per event."""
 
 from __future__ import annotations
 
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from math import isfinite
 from typing import Any, Self, TextIO
 
-from madaline.cli.leaderboard import Entry, Leaderboard
+from madaline.cli.leaderboard import Leaderboard
 from madaline.cli.output import paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.record import Record
 from madaline.words import work
 
 NOTABLE_EPOCHS = (1, 2, 5)
-"""After these epochs, and then after every tenth, a line says how good the best recipe is."""
+"""After these epochs, and then after every tenth, a line shows the best loss."""
 
 BARS = "▁▂▃▄▅▆▇█"
 HISTORY = 16
@@ -25,14 +24,14 @@ HISTORY = 16
 
 
 class Progress(AbstractContextManager["Progress"], ABC):
-    """Abstract: something that is told of every event of a fit."""
+    """A display that gets every event of a fit (abstract)."""
 
     @abstractmethod
     def show(self, record: Record, decision: Decision | None) -> None:
-        """Take note of one event."""
+        """Show one event."""
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Start to show."""
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -40,7 +39,7 @@ class Progress(AbstractContextManager["Progress"], ABC):
 
 
 def choose_progress(*, quiet: bool) -> Progress:
-    """Return the display that suits the place where standard error goes.
+    """Return the display that suits standard error.
 
     Parameters
     ----------
@@ -67,7 +66,7 @@ class Silence(Progress):
     """Shows nothing (final)."""
 
     def show(self, record: Record, decision: Decision | None) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
 
 class EventLines(Progress):
@@ -82,38 +81,38 @@ class EventLines(Progress):
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.board = Leaderboard()
-        self.told = float("inf")
+        self.shown = float("inf")
 
     def show(self, record: Record, decision: Decision | None) -> None:
-        """Write a line if there is something to say."""
+        """Write a line for a decision, or for a new best loss at some epochs."""
         if decision is not None:
             self.board.note(decision)
             say(decision_line(decision), self.stream)
             return
         self.board.add(record)
         if self.board.is_complete(record):
-            self._say_best()
+            self._write_best()
 
     def __exit__(self, *failure: object) -> None:
-        """Say what the last epoch came to."""
+        """Write the best loss after the last epoch."""
         if not any(failure):
-            self._say_best(always=True)
+            self._write_best(always=True)
 
-    def _say_best(self, always: bool = False) -> None:
+    def _write_best(self, always: bool = False) -> None:
         epoch = self.board.epoch
         notable = epoch in NOTABLE_EPOCHS or epoch % 10 == 0
         if not self.board.entries or not (notable or always):
             return
         best = self.board.best
-        if best.best_loss < self.told:
-            self.told = best.best_loss
+        if best.best_loss < self.shown:
+            self.shown = best.best_loss
             line = f"epoch {epoch:>3}  best loss {best.best_loss:.4f}  {best.recipe}"
             n_racing = len(self.board.racing)
             say(f"{line}  ({n_racing} racing)" if n_racing else line, self.stream)
 
 
 class LiveLeaderboard(Progress):
-    """Draws the racing recipes over and over, with the decisions above them (final)."""
+    """Redraws the racing recipes, with the decisions above them (final)."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -126,12 +125,12 @@ class LiveLeaderboard(Progress):
         self.live = Live(self.spinner, console=console, transient=True, refresh_per_second=8)
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Start to draw."""
         self.live.start()
         return self
 
     def __exit__(self, *failure: object) -> None:
-        """Wipe the leaderboard away; the decisions stay."""
+        """Erase the leaderboard; the decisions stay."""
         self.live.stop()
 
     def show(self, record: Record, decision: Decision | None) -> None:
@@ -155,28 +154,24 @@ class LiveLeaderboard(Progress):
 
 
 def decision_line(decision: Decision) -> str:
-    """Return a decision in words, wrapped to the page."""
+    """Return a decision as a sentence, wrapped to the page."""
     start = f"epoch {decision.epoch:>3}  "
     words = f"{decision.action} {decision.subject}: {decision.sentence}"
     return paragraph(printable(words), first=start)
 
 
-def curve(losses: list[float], scale: Callable[[float], float]) -> str:
-    """Return the latest losses as small bars.
-
-    Parameters
-    ----------
-    losses : list of float
-        One loss an epoch.
-    scale : callable
-        From a loss to its height, 0 to 1.
+def curve(losses: list[float], low: float, high: float) -> str:
+    """Return the latest losses as small bars between two bounds.
 
     Examples
     --------
-    >>> curve([1.0, 0.5, 0.0], lambda loss: loss)
-    '█▅▁'
+    >>> curve([1.0, 0.5, 0.0, float("inf")], 0.0, 1.0)
+    '█▅▁█'
     """
-    return "".join(BARS[round(scale(loss) * (len(BARS) - 1))] for loss in losses[-HISTORY:])
+    steps = (len(BARS) - 1) / (high - low or 1.0)
+    return "".join(
+        BARS[round(steps * (loss - low)) if isfinite(loss) else -1] for loss in losses[-HISTORY:]
+    )
 
 
 def _table(board: Leaderboard) -> Any:
@@ -189,30 +184,14 @@ def _table(board: Leaderboard) -> Any:
     table.add_column("at epoch", justify="right", no_wrap=True)
     table.add_column("loss by epoch", no_wrap=True, min_width=HISTORY)
     racing = board.racing
-    scale = _common_scale(racing)
+    recent = [loss for entry in racing for loss in entry.losses[-HISTORY:] if isfinite(loss)]
+    low, high = min(recent, default=0.0), max(recent, default=0.0)  # one scale for all curves
     for entry in racing:
-        cells = (
-            entry.recipe,
-            f"{entry.best_loss:.4f}",
-            str(entry.best_epoch),
-            curve(entry.losses, scale),
-        )
         style = "bold green" if entry is racing[0] else ""
+        losses = curve(entry.losses, low, high)
+        cells = (entry.recipe, f"{entry.best_loss:.4f}", str(entry.best_epoch), losses)
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
     return table
-
-
-def _common_scale(entries: list[Entry]) -> Callable[[float], float]:
-    """Return one scale for the curves of all recipes, so that they can be compared."""
-    shown = [loss for entry in entries for loss in entry.losses[-HISTORY:] if isfinite(loss)]
-    low, high = min(shown, default=0.0), max(shown, default=0.0)
-
-    def scale(loss: float) -> float:
-        if not isfinite(loss):
-            return 1.0
-        return (loss - low) / (high - low) if high > low else 0.0
-
-    return scale
 
 
 def _has_rich() -> bool:

@@ -111,8 +111,8 @@ def source_name(path: str) -> str:
     >>> source_name("data/penguins.csv")
     'penguins.csv'
     """
-    place = Path(path)
-    return f"{place.resolve().name}/" if place.is_dir() else place.name
+    source = Path(path)
+    return f"{source.resolve().name}/" if source.is_dir() else source.name
 
 
 def file_options(arguments: Namespace) -> list[str]:
@@ -148,7 +148,7 @@ def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any,
             weights[labels.get(name, name)] = float(number if name else "")
         except ValueError:
             raise InputError(
-                f"--class-weight names {word}: say balanced, or CLASS=WEIGHT such as"
+                f"--class-weight names {word}: give balanced, or CLASS=WEIGHT such as"
                 f" {next(iter(labels), 'yes')}=2."
             ) from None
     return weights

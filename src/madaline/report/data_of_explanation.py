@@ -66,7 +66,7 @@ def _map(name: str, values: Array, shown: Any, another: Any) -> dict[str, Any]:
     """Return what each position adds and, if what stands there is a picture, its bytes.
 
     Of a sequence each channel is a line, of a sound each band, the highest first; `another` value
-    of the column tells which it is where this row has none.
+    of the column determines its kind where this row has none.
     """
     lines = values
     if isinstance(another, Signal):
@@ -81,7 +81,7 @@ def _map(name: str, values: Array, shown: Any, another: Any) -> dict[str, Any]:
 def _picture(shown: Any, sides: tuple[int, ...]) -> list[Any] | None:
     """Return an image as it is, or a sequence as gray lines, a channel each; None if it is neither.
 
-    The last line is where steps are. A sequence is drawn where the networks see all of its steps.
+    The last line is where steps are. A sequence is drawn where all of its steps are encoded.
     """
     if isinstance(shown, Sequence) and len(shown) <= sides[0]:
         known = np.isfinite(shown.values)

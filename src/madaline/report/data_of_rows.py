@@ -1,4 +1,4 @@
-"""What a report tells of the rows of a table: effects, predictions explained, quality, drift."""
+"""What a report contains about a table: effects, predictions explained, quality, drift."""
 
 from __future__ import annotations
 

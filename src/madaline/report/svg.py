@@ -1,7 +1,7 @@
 """Figures and bars as SVG that needs nothing else.
 
-Colors are named by classes, which the page's style sheet gives a light and a dark look. The title
-and the description tell those who do not see a figure what it shows.
+Colors are CSS classes, which have a light and a dark look in the page's style sheet. The title and
+the description are for screen readers.
 """
 
 from __future__ import annotations
@@ -174,5 +174,5 @@ def _number(value: float) -> str:
 
 def _text(style: str, x: float, y: float, words: str, *, upright: bool = False) -> str:
     turn = f' transform="rotate(-90 {_number(x)} {_number(y)})"' if upright else ""
-    place = f'x="{_number(x)}" y="{_number(y)}"'
-    return f'<text class="{style}" {place}{turn}>{escape(words)}</text>'
+    position = f'x="{_number(x)}" y="{_number(y)}"'
+    return f'<text class="{style}" {position}{turn}>{escape(words)}</text>'
