@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from madaline.neural_network.coach import Coach
+from madaline.neural_network.core import Core
 from madaline.neural_network.learning_rate import LearningRatePolicy
 from madaline.neural_network.stagnation import StagnationPolicy
-from madaline.nn.layers import Linear, Sigmoid
-from madaline.nn.network import Network
+from madaline.nn.layers import Sigmoid
+from madaline.nn.losses import Squared
 
 
 def watched(policy, state, losses):
@@ -92,44 +93,46 @@ def test_a_good_or_improving_fit_is_not_stuck():
     assert watched(policy, policy.start(), 100 * 0.99 ** np.arange(300))[1] == []
 
 
-def coach(**options) -> Coach:
-    settings = {"baseline": 1.0, "floor": 0.0, "growing": True, "rng": np.random.default_rng(0)}
-    return Coach(0.1, **(settings | options))
+def coached(sizes: list[int]) -> tuple[Core, Coach]:
+    core = Core(sizes, Sigmoid(), Squared(), np.random.default_rng(1))
+    return core, Coach(core, 0.1, baseline=1.0, floor=0.0)
+
+
+def advised_until(action: str, coach: Coach, loss: float) -> int:
+    """Return the epoch in which a loss that stays the same leads to this action."""
+    for epoch in range(1, 1000):
+        decision = coach.advise(loss, epoch)
+        if decision is not None and decision.action == action:
+            return epoch
+    raise AssertionError(action)
 
 
 def test_the_coach_puts_the_best_back():
-    network = Network((Linear(1, 2), Sigmoid(), Linear(2, 1)))
-    population = network.initialize((), np.random.default_rng(1), dtype=np.float64)
-    best, adviser = population.theta.copy(), coach()
-    adviser.advise(network, population, 0.5, 1)
-    population.theta += 1
-    _, restored, decision = adviser.advise(network, population, 5.0, 2)
-    assert decision.action == "restore"
-    np.testing.assert_array_equal(restored.theta, best)
-    restored.theta += 1  # the best is a copy
-    np.testing.assert_array_equal(adviser.best(network, restored, 3.0)[1].theta, best)
+    core, coach = coached([1, 2, 1])
+    best = core.population.theta.copy()
+    coach.advise(0.5, 1)
+    core.population.theta += 1
+    assert coach.advise(5.0, 2).action == "restore"
+    np.testing.assert_array_equal(core.population.theta, best)
+    core.population.theta += 1  # the best is a copy
+    coach.keep_best(3.0)
+    np.testing.assert_array_equal(core.population.theta, best)
 
 
-def test_the_coach_grows_every_hidden_layer_and_keeps_what_was_said():
-    layers = (Linear(1, 2), Sigmoid(), Linear(2, 3), Sigmoid(), Linear(3, 1))
-    network, adviser = Network(layers), coach()
-    population = network.initialize((), np.random.default_rng(1), dtype=np.float64)
+def test_the_coach_grows_every_hidden_layer_and_keeps_predictions():
+    core, coach = coached([1, 2, 3, 1])
     x = np.linspace(-1, 1, 5)[:, None]
-    before, decision, epoch = network.predict(population.theta, x), None, 0
-    while decision is None or decision.action != "grow":
-        epoch += 1
-        network, population, decision = adviser.advise(network, population, 0.9, epoch)
-    assert [network.layers[n].out_features for n in (0, 2, 4)] == [3, 4, 1]
-    np.testing.assert_allclose(network.predict(population.theta, x), before, rtol=1e-12)
+    before = core.forward(x)[0]
+    advised_until("grow", coach, 0.9)
+    assert [len(bias) for bias in core.arrays("bias")] == [3, 4, 1]
+    np.testing.assert_allclose(core.forward(x)[0], before, rtol=1e-12)
 
 
 def test_after_a_restart_the_best_of_all_still_wins():
-    network, adviser = Network((Linear(1, 1),)), coach(growing=False)
-    population = network.initialize((), np.random.default_rng(1), dtype=np.float64)
-    best, decision, epoch = population.theta.copy(), None, 0
-    while decision is None or decision.action != "restart":
-        epoch += 1
-        network, population, decision = adviser.advise(network, population, 0.9, epoch)
-    assert not np.array_equal(population.theta, best)
-    adviser.advise(network, population, 0.95, epoch + 1)  # no divergence: a new attempt
-    np.testing.assert_array_equal(adviser.best(network, population, 0.92)[1].theta, best)
+    core, coach = coached([1, 1])
+    best = core.population.theta.copy()
+    epoch = advised_until("restart", coach, 0.9)
+    assert not np.array_equal(core.population.theta, best)
+    coach.advise(0.95, epoch + 1)  # no divergence: a new attempt
+    coach.keep_best(0.92)
+    np.testing.assert_array_equal(core.population.theta, best)

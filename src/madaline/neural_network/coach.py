@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+
+import numpy as np
 
 from madaline.neural_network.core import Core
 from madaline.neural_network.decisions import (
@@ -15,7 +16,6 @@ from madaline.neural_network.decisions import (
 )
 from madaline.neural_network.learning_rate import LearningRatePolicy
 from madaline.neural_network.stagnation import StagnationPolicy
-from madaline.nn.arrays import Array, Rng
 from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, widen
@@ -33,10 +33,12 @@ class Checkpoint:
 class Coach:
     """Keeps the best of a single network's training, and gets it going again when it is stuck.
 
-    It expects plain gradient descent, whose optimizer remembers nothing.
+    It expects plain gradient descent, whose optimizer has no memory.
 
     Parameters
     ----------
+    core : Core
+        The network, which the coach changes.
     learning_rate : float
         Rate to begin with.
     baseline : float
@@ -44,131 +46,90 @@ class Coach:
         hundredth is good enough.
     floor : float
         Smallest possible loss, from which these shares are counted.
-    growing : bool
-        Whether there are hidden layers that can get more units.
-    rng : numpy.random.Generator
-        Source of the weights of new units and new starts.
     """
 
-    def __init__(
-        self, learning_rate: float, *, baseline: float, floor: float, growing: bool, rng: Rng
-    ) -> None:
+    def __init__(self, core: Core, learning_rate: float, *, baseline: float, floor: float) -> None:
         span = baseline - floor
-        self._speed = LearningRatePolicy(floor=floor, enough=floor + 0.01 * span)
-        self._stagnation = StagnationPolicy(
+        self._core = core
+        self._rate_policy = LearningRatePolicy(floor=floor, enough=floor + 0.01 * span)
+        self._stagnation_policy = StagnationPolicy(
             weak=floor + 0.2 * span,
             floor=floor,
-            remedies=(UnitsAdded, Restarted) if growing else (Restarted,),
+            remedies=(UnitsAdded, Restarted) if hidden_layers(core.network) else (Restarted,),
         )
-        self._speed_state = self._speed.start(learning_rate)
-        self._stagnation_state = self._stagnation.start()
-        self._rng = rng
-        self._best: Checkpoint | None = None  # of this attempt
-        self._best_of_all: Checkpoint | None = None
-
-    @classmethod
-    def of(cls, core: Core, target: Array, learning_rate: float) -> Coach:
-        """Return the coach of a network that learns these targets."""
-        return cls(
-            learning_rate,
-            baseline=core.baseline(target),
-            floor=core.smallest_loss(target),
-            growing=bool(core.arrays("bias")[:-1]),
-            rng=core.rng,
-        )
+        self._rate = self._rate_policy.start(learning_rate)
+        self._stagnation = self._stagnation_policy.start()
+        self._best = self._checkpoint(np.inf)  # of this attempt
+        self._best_of_all = self._best
 
     @property
     def learning_rate(self) -> float:
         """The rate for the next step."""
-        return self._speed_state.learning_rate
+        return self._rate.learning_rate
 
-    def advise(
-        self, network: Network, population: Population, loss: float, epoch: int
-    ) -> tuple[Network, Population, CoachDecision | None]:
-        """Judge the loss of one more epoch and return what to go on with.
+    def advise(self, loss: float, epoch: int) -> CoachDecision | None:
+        """Judge the loss of one more epoch, and change the network if that helps.
 
         Parameters
         ----------
-        network : Network
-            The layers.
-        population : Population
-            Their parameters, as they were when `loss` was measured.
         loss : float
-            Loss of this epoch.
+            Loss of the network as it is now.
         epoch : int
-            Its number.
+            Number of the epoch.
 
         Returns
         -------
-        network : Network
-            The layers to go on with.
-        population : Population
-            The parameters to go on with: the same object, if nothing was changed.
-        decision : CoachDecision or None
-            What was decided, most often nothing.
+        CoachDecision or None
+            What was decided, most often nothing. If the network was changed, its `population` is
+            another object.
         """
-        self._note(network, population, loss)
-        self._speed_state, speed = self._speed.watch(self._speed_state, loss, epoch=epoch)
-        self._stagnation_state, stagnation = self._stagnation.watch(
-            self._stagnation_state, self._speed_state.best_loss, epoch=epoch
+        self._note(loss)
+        self._rate, on_rate = self._rate_policy.watch(self._rate, loss, epoch=epoch)
+        self._stagnation, on_stagnation = self._stagnation_policy.watch(
+            self._stagnation, self._rate.best_loss, epoch=epoch
         )
-        decision = stagnation or speed
-        if decision is not None:
-            network, population = self._carry_out(decision, network, population)
-        return network, population, decision
-
-    def best(
-        self, network: Network, population: Population, loss: float
-    ) -> tuple[Network, Population]:
-        """Return the best of all, the last one included."""
-        self._note(network, population, loss)
-        best = self._best_of_all
-        return (best.network, best.population) if best else (network, population)
-
-    def _note(self, network: Network, population: Population, loss: float) -> None:
-        if loss < (self._best.loss if self._best else inf):
-            self._best = Checkpoint(loss, network, population.snapshot())
-        if self._best and (self._best_of_all is None or self._best.loss < self._best_of_all.loss):
-            self._best_of_all = self._best
-
-    def _carry_out(
-        self, decision: CoachDecision, network: Network, population: Population
-    ) -> tuple[Network, Population]:
+        decision = on_stagnation or on_rate
         match decision:
             case BestRestored():
-                return self._back_to(self._best, network, population)
+                self._restore(self._best)
             case UnitsAdded():
-                return self._grown(*self._back_to(self._best, network, population))
+                self._add_units()
             case Restarted():
-                return self._restarted(network, population)
+                self._restart()
             case BestKept():
-                return self._settled(network, population)
-        return network, population
+                self._best = self._best_of_all
+                self._rate = self._rate_policy.resume(self._rate, self._best.loss)
+                self._restore(self._best)
+        return decision
 
-    def _back_to(
-        self, checkpoint: Checkpoint | None, network: Network, population: Population
-    ) -> tuple[Network, Population]:
-        if checkpoint is None:
-            return network, population
-        return checkpoint.network, checkpoint.population.snapshot()
+    def keep_best(self, loss: float) -> None:
+        """Put the best of all attempts in place, given the loss of the network as it is now."""
+        self._note(loss)
+        self._restore(self._best_of_all)
 
-    def _grown(self, network: Network, population: Population) -> tuple[Network, Population]:
-        """Add a unit to every hidden layer."""
-        for layer in hidden_layers(network):
-            network, population = widen(network, population, layer, 1, self._rng)
-        if self._best is not None:
-            self._best = Checkpoint(self._best.loss, network, population.snapshot())
-        return network, population
+    def _note(self, loss: float) -> None:
+        if loss < self._best.loss:
+            self._best = self._checkpoint(loss)
+        if self._best.loss < self._best_of_all.loss:
+            self._best_of_all = self._best
 
-    def _restarted(self, network: Network, population: Population) -> tuple[Network, Population]:
-        self._best = None
-        self._speed_state = self._speed.start(self.learning_rate)
-        return network, network.initialize(population.axes, self._rng, dtype=population.theta.dtype)
+    def _checkpoint(self, loss: float) -> Checkpoint:
+        return Checkpoint(loss, self._core.network, self._core.population.snapshot())
 
-    def _settled(self, network: Network, population: Population) -> tuple[Network, Population]:
-        """Go on with the best of all attempts."""
-        best = self._best_of_all
-        if best is not None:
-            self._best = best
-            self._speed_state = self._speed.resume(self._speed_state, best.loss)
-        return self._back_to(best, network, population)
+    def _restore(self, best: Checkpoint) -> None:
+        self._core.network, self._core.population = best.network, best.population.snapshot()
+
+    def _add_units(self) -> None:
+        """Add a unit to every hidden layer of the best network."""
+        core = self._core
+        self._restore(self._best)
+        for layer in hidden_layers(core.network):
+            core.network, core.population = widen(core.network, core.population, layer, 1, core.rng)
+        self._best = self._checkpoint(self._best.loss)
+
+    def _restart(self) -> None:
+        """Draw new weights; only `_best_of_all` remembers the old ones."""
+        core, old = self._core, self._core.population
+        core.population = core.network.initialize(old.axes, core.rng, dtype=old.theta.dtype)
+        self._best = self._checkpoint(np.inf)
+        self._rate = self._rate_policy.start(self.learning_rate)

@@ -96,9 +96,9 @@ class LearningRatePolicy:
         return LearningRateState(learning_rate, self.patience)
 
     def watch(
-        self, state: LearningRateState, loss: float, *, epoch: int, subject: str = "the network"
+        self, state: LearningRateState, loss: float, *, epoch: int
     ) -> tuple[LearningRateState, LearningRateRaised | BestRestored | None]:
-        """Look at the loss of one more epoch.
+        """Judge the loss of one more epoch.
 
         Parameters
         ----------
@@ -108,8 +108,6 @@ class LearningRatePolicy:
             Loss of this epoch.
         epoch : int
             Its number.
-        subject : str, default="the network"
-            Whose loss it is.
 
         Returns
         -------
@@ -120,20 +118,20 @@ class LearningRatePolicy:
         """
         worst = self.floor + self.diverged * (state.best_loss - self.floor)
         if not isfinite(loss) or loss > max(worst, self.enough):
-            return self._restored(state, loss, epoch, subject)
+            return self._restored(state, loss, epoch)
         state = replace(state, best_loss=min(loss, state.best_loss), waited=state.waited + 1)
         if not isfinite(state.start_loss):
             return replace(state, start_loss=loss, waited=0), None
         if state.waited < state.patience:
             return state, None
-        return self._raised_if_slow(state, loss, epoch, subject)
+        return self._raised_if_slow(state, loss, epoch)
 
     def resume(self, state: LearningRateState, loss: float) -> LearningRateState:
         """Return the state after other parameters, whose loss is known, were put in place."""
         return replace(state, best_loss=loss, start_loss=loss, waited=0)
 
     def _raised_if_slow(
-        self, state: LearningRateState, loss: float, epoch: int, subject: str
+        self, state: LearningRateState, loss: float, epoch: int
     ) -> tuple[LearningRateState, LearningRateRaised | None]:
         """Raise the rate if the loss fell too little since the last check."""
         above = state.start_loss - self.floor
@@ -144,14 +142,14 @@ class LearningRatePolicy:
         state = replace(state, start_loss=loss, waited=0, patience=patience)
         if loss <= self.enough or fall >= self.slow or rate <= state.learning_rate:
             return state, None
-        decision = LearningRateRaised(epoch, subject, fall, waited, rate, state.learning_rate)
+        decision = LearningRateRaised(epoch, "the network", fall, waited, rate, state.learning_rate)
         return replace(state, learning_rate=rate), decision
 
     def _restored(
-        self, state: LearningRateState, loss: float, epoch: int, subject: str
+        self, state: LearningRateState, loss: float, epoch: int
     ) -> tuple[LearningRateState, BestRestored]:
         """Go back to the best, on at a lower rate and with more patience."""
         rate, best = state.learning_rate / self.lower_by, state.best_loss
-        decision = BestRestored(epoch, subject, loss, best, rate, state.learning_rate)
+        decision = BestRestored(epoch, "the network", loss, best, rate, state.learning_rate)
         patience = min(2 * state.patience, self.most_patience)
         return LearningRateState(rate, patience, best, start_loss=best), decision

@@ -50,10 +50,11 @@ class Log:
         if self.every and (epoch.epoch - self.start) % self.every == 0:
             print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}")
 
-    def decide(self, decision: CoachDecision, loss: float) -> None:
-        """Record a decision; the loss at it is the outcome of the last one."""
-        self.conclude(loss)
-        self.decisions.append(decision)
+    def decide(self, decision: CoachDecision | None, loss: float) -> None:
+        """Record a decision, if there is one; the loss at it is the outcome of the last one."""
+        if decision is not None:
+            self.conclude(loss)
+            self.decisions.append(decision)
 
     def conclude(self, loss: float) -> None:
         """Add its outcome to the last decision, if it has none yet."""

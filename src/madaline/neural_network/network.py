@@ -281,23 +281,24 @@ class NeuralNetwork:
         start = len(self.history_)
         epochs = whole_number("epochs", epochs)
         log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
-        coach = Coach.of(self._core, target, rate) if adaptive else None
+        coach = self._coach(target, rate) if adaptive else None
 
         for epoch in range(start + 1, start + epochs + 1):
             output, backward = self._core.forward(x)
             loss = self._core.mean_loss(output, target)
             log.note(Epoch(epoch, loss, rate))
             if coach is not None:
-                changed = self._follow(coach, loss, epoch, log)
+                before, decision = self._core.population, coach.advise(loss, epoch)
+                log.decide(decision, loss)
                 rate = coach.learning_rate
-                if changed:
+                if self._core.population is not before:
                     continue  # the output is of other weights
             self._core.step(self._core.backward(output, target, backward), rate)
 
         if coach is not None:
-            core, loss = self._core, self._core.mean_loss(self._core.forward(x)[0], target)
+            loss = self._core.mean_loss(self._core.forward(x)[0], target)
             log.conclude(loss)
-            core.network, core.population = coach.best(core.network, core.population, loss)
+            coach.keep_best(loss)
 
     def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
         """Return what is wrong with the network, or may be: ``print`` it.
@@ -333,13 +334,9 @@ class NeuralNetwork:
         core, losses = self._core, [epoch.loss for epoch in self.history_]
         return diagnose_network(core.network, core.population.theta, x, target, core.loss, losses)
 
-    def _follow(self, coach: Coach, loss: float, epoch: int, log: Log) -> bool:
-        """Let the coach judge the loss; return whether it changed the weights."""
-        core, before = self._core, self._core.population
-        core.network, core.population, decision = coach.advise(core.network, before, loss, epoch)
-        if decision is not None:
-            log.decide(decision, loss)
-        return core.population is not before
+    def _coach(self, target: Array, learning_rate: float) -> Coach:
+        baseline, floor = self._core.baseline(target), self._core.smallest_loss(target)
+        return Coach(self._core, learning_rate, baseline=baseline, floor=floor)
 
     def _rows(self, x: npt.ArrayLike) -> Array:
         return as_rows("x", x, len(self.weights[0]))

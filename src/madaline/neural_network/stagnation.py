@@ -79,9 +79,9 @@ class StagnationPolicy:
         return StagnationState()
 
     def watch(
-        self, state: StagnationState, loss: float, *, epoch: int, subject: str = "the network"
+        self, state: StagnationState, loss: float, *, epoch: int
     ) -> tuple[StagnationState, Remedy | BestKept | None]:
-        """Look at the loss of one more epoch.
+        """Judge the loss of one more epoch.
 
         Parameters
         ----------
@@ -91,8 +91,6 @@ class StagnationPolicy:
             Loss of this epoch.
         epoch : int
             Its number.
-        subject : str, default="the network"
-            Whose loss it is.
 
         Returns
         -------
@@ -106,10 +104,10 @@ class StagnationPolicy:
         if state.finished or loss <= self.weak or state.waited < self.patience:
             return state, None
         if state.attempts >= self.most_attempts:
-            kept = BestKept(epoch, subject, state.attempts, state.best_loss)
+            kept = BestKept(epoch, "the network", state.attempts, state.best_loss)
             return replace(state, finished=True), kept
         remedy = self.remedies[state.attempts % len(self.remedies)]
-        decision = remedy(epoch, subject, state.mark, state.waited)
+        decision = remedy(epoch, "the network", state.mark, state.waited)
         mark = inf if remedy is Restarted else state.mark
         return replace(state, mark=mark, waited=0, attempts=state.attempts + 1), decision
 
