@@ -22,10 +22,10 @@ from madaline.nn.arrays import Array
 class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[misc]
     """Neural networks that find their own regularization, encoding and stopping point.
 
-    Several recipes race side by side, each with one network a fold. Every row is judged by networks
-    that never saw it; those judgments decide which recipes stay, when to stop and how to combine
-    the best, and are kept for you as an honest score. There is nothing to scale, encode, impute or
-    tune beforehand.
+    Several recipes race side by side, each with one network a fold. Every row is predicted by
+    networks that did not learn from it; these out-of-fold predictions decide which recipes stay,
+    when to stop and how to combine the best, and give an honest score. There is nothing to scale,
+    encode, impute or tune beforehand.
 
     Parameters
     ----------
@@ -38,19 +38,19 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         threshold of `predict`, which is the most probable class. Its score flatters, the more the
         fewer rows decide about it, such as those of a rare class, because it was chosen by.
     class_weight : "balanced" or mapping of label to float, optional
-        How much the rows of each class count in training, beside `sample_weight`; without it, every
-        row counts the same. ``"balanced"`` lets all classes count the same, so that rare ones are
-        found more often, at the price of false alarms; probabilities are then those of a world in
-        which the classes are equally frequent. What `scores_` says is about the rows as they are.
+        Weight of the rows of each class in training, beside `sample_weight`. ``"balanced"`` gives
+        all classes the same weight, which raises the recall of rare ones and lowers the precision;
+        probabilities are then those for classes that are equally frequent. `scores_` are about the
+        rows as they are.
     effort : int, default=100
-        How often the networks of a recipe may see the table, at most (epochs). They mostly stop
-        earlier, when nothing gets better any more.
+        The largest number of epochs of a recipe's networks. They mostly stop earlier, when the
+        out-of-fold loss is flat.
     kinds : mapping of str to str, optional
-        What some columns are to be taken for, where a look at the values misleads: ``"number"``,
+        The kinds of some columns, where their values are misleading: ``"number"``,
         ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
         ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ...
     random_state : int, RandomState or None, default=None
-        Decides every random number. The same integer gives the same networks to the bit, on any
+        Seed of every random number. The same integer gives the same networks to the bit, on any
         number of processors.
     n_jobs : int, optional
         Number of processors that train and predict; None is one, -1 is all. Long fits start as many
@@ -72,19 +72,19 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         Out-of-fold accuracy, each row by the networks of its fold alone. What to expect of `score`
         on new rows is in `scores_`: there, all folds predict together.
     oof_proba_ : ndarray of shape (n_samples, n_classes)
-        Class probabilities of every training row by networks that never saw it, in the order of
-        `X`; NaN for rows of weight zero and rows that no fold judges.
+        Class probabilities of every training row by networks that did not learn from it, in the
+        order of `X`; NaN for rows of weight zero and rows that no fold holds out.
     label_quality_ : ndarray of shape (n_samples,)
-        Probability of every training row's own label by networks that never saw it: the lower, the
-        more suspicious the label; NaN where `oof_proba_` is.
+        Probability of every training row's own label by networks that did not learn from it: the
+        lower, the more suspicious the label; NaN where `oof_proba_` is.
     label_suspects_ : int ndarray of shape (n_suspects,)
         Numbers of the rows of `X` whose label may be wrong by confident learning, the most
         suspicious first. Hard rows are among them; `diagnosis_` says whether labels seem to be
         wrong at all, and about how many.
     diagnosis_ : Diagnosis
-        What is wrong with the fit, or may be, each with evidence and remedy: ``print`` it.
+        Problems of the fit, certain or possible, each with evidence and remedy: ``print`` it.
     decisions_ : tuple of Decision
-        What was decided, when and why; ``decisions_[0].sentence`` says it in words.
+        What was decided, when and why; ``decisions_[0].sentence`` is it in words.
     history_ : History
         One entry for each epoch of each recipe: a dict of columns, of which
         ``history_.to_frame("pandas")`` or ``"polars"`` makes a table.
@@ -92,7 +92,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         How good the out-of-fold predictions are, in counts and curves: what is taken for what,
         ROC curves, calibration, coverage of sets.
     background_ : Table
-        Up to 100 rows of `X`, drawn by chance, that `explain` compares with. A pickle holds them,
+        Up to 100 random rows of `X` that `explain` compares with. A pickle holds them,
         the file that `save` writes does not.
     n_iter_ : int
         Epochs that the race took.
@@ -169,8 +169,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     def predict_set(self, X: Any, coverage: float = 0.9) -> Array:
         """Return sets of classes that hold the true class of a share of new rows, or of more.
 
-        A class is left out where its probability is lower than that of the true class in most rows
-        that networks never saw (arXiv:1609.00451, arXiv:1905.02928). New rows must be like those
+        A class is left out where its probability is lower than that of the true class in most
+        held-out rows (arXiv:1609.00451, arXiv:1905.02928). New rows must be like those
         learned from.
 
         Parameters
@@ -203,7 +203,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         return self._model().predict_set(self._rows(X), coverage, n_jobs=self.n_jobs)
 
     def decision_function(self, X: Any) -> Array:
-        """Return what the networks say before it becomes probabilities.
+        """Return the output of the networks before it becomes probabilities.
 
         Parameters
         ----------

@@ -18,10 +18,10 @@ from madaline.nn.arrays import Array
 class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc]
     """Neural networks that find their own regularization, encoding and stopping point.
 
-    Several recipes race side by side, each with one network a fold. Every row is judged by networks
-    that never saw it; those judgments decide which recipes stay, when to stop and how to combine
-    the best, and are kept for you as an honest score. There is nothing to scale, encode, impute or
-    tune beforehand.
+    Several recipes race side by side, each with one network a fold. Every row is predicted by
+    networks that did not learn from it; these out-of-fold predictions decide which recipes stay,
+    when to stop and how to combine the best, and give an honest score. There is nothing to scale,
+    encode, impute or tune beforehand.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         networks minimize: ``"r2"`` or the mean of another loss, by its name; or a function of the
         truth and the predictions whose values are the higher the better.
     effort : int, default=100
-        How often the networks of a recipe may see the table, at most (epochs). They mostly stop
-        earlier, when nothing gets better any more.
+        The largest number of epochs of a recipe's networks. They mostly stop earlier, when the
+        out-of-fold loss is flat.
     kinds : mapping of str to str, optional
-        What some columns are to be taken for, where a look at the values misleads: ``"number"``,
+        The kinds of some columns, where their values are misleading: ``"number"``,
         ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
         ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ...
     random_state : int, RandomState or None, default=None
-        Decides every random number. The same integer gives the same networks to the bit, on any
+        Seed of every random number. The same integer gives the same networks to the bit, on any
         number of processors.
     n_jobs : int, optional
         Number of processors that train and predict; None is one, -1 is all. Long fits start as many
@@ -62,12 +62,12 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         Out-of-fold R², each row by the networks of its fold alone. What to expect of `score` on new
         rows is in `scores_`: there, all folds predict together.
     oof_prediction_ : ndarray of shape (n_samples,)
-        Predictions for every training row by networks that never saw it, in the order of `X`; NaN
-        for rows of weight zero and rows that no fold judges.
+        Predictions for every training row by networks that did not learn from it, in the order of
+        `X`; NaN for rows of weight zero and rows that no fold holds out.
     diagnosis_ : Diagnosis
-        What is wrong with the fit, or may be, each with evidence and remedy: ``print`` it.
+        Problems of the fit, certain or possible, each with evidence and remedy: ``print`` it.
     decisions_ : tuple of Decision
-        What was decided, when and why; ``decisions_[0].sentence`` says it in words.
+        What was decided, when and why; ``decisions_[0].sentence`` is it in words.
     history_ : History
         One entry for each epoch of each recipe: a dict of columns, of which
         ``history_.to_frame("pandas")`` or ``"polars"`` makes a table.
@@ -75,7 +75,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         How good the out-of-fold predictions are, in counts and curves: errors by size and by
         prediction, coverage of intervals.
     background_ : Table
-        Up to 100 rows of `X`, drawn by chance, that `explain` compares with. A pickle holds them,
+        Up to 100 random rows of `X` that `explain` compares with. A pickle holds them,
         the file that `save` writes does not.
     n_iter_ : int
         Epochs that the race took.
@@ -139,9 +139,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Return intervals that hold the truth of a share of new rows.
 
-        Errors on rows that networks never saw say how wide they must be (CV+,
-        arXiv:1905.02928): wider where predictions of that size were far off. New rows must be like
-        those learned from; then the share is close to what was asked for.
+        Out-of-fold errors decide how wide they are (CV+, arXiv:1905.02928): wider where predictions
+        of that size were far off. New rows must be like those learned from; then the share is close
+        to the coverage.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Tells classes from numbers by the target, and whether anything can be learned from it."""
+"""The task of a target, classification or regression, and whether it can be learned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from madaline.nn.arrays import Array
 
 
 def infer_task(values: Array) -> tuple[str, str]:
-    """Tell classification from regression by the target.
+    """Return the task that a target suggests, and why.
 
     Text, Booleans and anything of two values are classes. Whole numbers are classes where they
     look numbered: from 0 or 1 without a gap, at most `MOST_NUMBERED_CLASSES`, ten rows to each.
@@ -26,7 +26,7 @@ def infer_task(values: Array) -> tuple[str, str]:
     Returns
     -------
     task : {"classification", "regression"}
-        What to learn.
+        The task.
     reason : str
         Why, in a few words.
 
@@ -55,9 +55,9 @@ def check_learnable(values: Array, task: str, *, name: str = "target") -> None:
     values : ndarray of shape (n_samples,)
         The training target.
     task : {"classification", "regression"}
-        What is to be learned.
+        The task.
     name : str
-        What the target is called.
+        Name of the target.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The values of a target as they come: which are missing, which are numbers, which are labels."""
+"""The values of a target as they are given: missing ones, numbers, labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_NUMBERED_CLASSES = 20
 
 
 def known_values(values: Array) -> Array:
-    """Return the values that are there; objects that are all Booleans or numbers as such."""
+    """Return the values that are not missing; objects of one type as Booleans or numbers."""
     present = values[~_missing(values)]
     if present.dtype.kind != "O":
         return present
@@ -36,7 +36,7 @@ def target_numbers(values: Any) -> Array:
         numbers = np.asarray(array, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         raise InputError(
-            f"Regression needs numbers, but the target holds {_odd_one(array)}: correct it, or"
+            f"Regression needs numbers, but the target holds {_not_a_number(array)}: correct it, or"
             " choose classification."
         ) from None
     infinite = np.isinf(numbers)
@@ -67,7 +67,7 @@ def target_labels(values: Any) -> Array:
 
 
 def distinct_labels(labels: Array) -> tuple[Array, Array]:
-    """Return the distinct labels in order, and the place of each row's label among them."""
+    """Return the distinct labels in order, and the index of each row's label among them."""
     if labels.dtype.kind != "O":
         return np.unique(labels, return_inverse=True)
     found = list(dict.fromkeys(labels.tolist()))
@@ -75,11 +75,9 @@ def distinct_labels(labels: Array) -> tuple[Array, Array]:
         found.sort()
     except TypeError:  # text and numbers have no order: numbers first
         found.sort(key=lambda label: (isinstance(label, str), str(label)))
-    places = {label: place for place, label in enumerate(found)}
-    classes = np.empty(len(found), dtype=object)
-    classes[:] = found
-    codes = np.fromiter(map(places.__getitem__, labels.tolist()), np.intp, count=len(labels))
-    return classes, codes
+    index = {label: code for code, label in enumerate(found)}
+    codes = np.fromiter(map(index.__getitem__, labels.tolist()), np.intp, count=len(labels))
+    return np.fromiter(found, object, len(found)), codes
 
 
 def _missing(values: Array) -> Array:
@@ -90,19 +88,19 @@ def _missing(values: Array) -> Array:
         case "M" | "m":
             return np.isnat(values)
         case "O":
-            return np.fromiter(map(_is_nothing, values.tolist()), bool, count=len(values))
+            return np.fromiter(map(_is_missing, values.tolist()), bool, count=len(values))
         case _:
             return np.zeros(len(values), dtype=bool)
 
 
-def _is_nothing(item: Any) -> bool:
+def _is_missing(item: Any) -> bool:
     if item is None or type(item).__name__ in {"NAType", "NaTType"}:
         return True
     return isinstance(item, float | np.floating) and bool(np.isnan(item))
 
 
 def _complete(values: Any) -> Array:
-    """Return a target of which no row is missing."""
+    """Return a target as an array, or raise `InputError` if a value is missing."""
     array = np.asarray(values)
     if array.ndim != 1:
         raise InputError(f"The target has the shape {array.shape}: give one value a row.")
@@ -116,7 +114,7 @@ def _complete(values: Any) -> Array:
     return array
 
 
-def _odd_one(array: Array) -> str:
+def _not_a_number(array: Array) -> str:
     for item in array.tolist():
         try:
             float(item)
@@ -142,12 +140,11 @@ def _float_labels(array: Array) -> Array:
 
 
 def _object_labels(array: Array) -> Array:
-    plain = np.empty(len(array), dtype=object)
-    plain[:] = [item.item() if isinstance(item, np.generic) else item for item in array.tolist()]
-    types = set(map(type, plain.tolist()))
+    items = [item.item() if isinstance(item, np.generic) else item for item in array.tolist()]
+    plain, types = np.fromiter(items, object, len(items)), set(map(type, items))
     if types and types <= {float}:
         _float_labels(plain.astype(np.float64))
     if types <= {str, bool, int, float}:
         return plain
-    plain[:] = [item if isinstance(item, str | bool | int | float) else str(item) for item in plain]
-    return plain
+    texts = (item if isinstance(item, str | bool | int | float) else str(item) for item in items)
+    return np.fromiter(texts, object, len(items))
