@@ -119,5 +119,5 @@ def test_rows_to_learn_from_can_be_chosen():
 def test_seen_rows_are_learned_from(rows):
     for fold in range(rows.n_folds):
         held_out = rows.held_out(fold)
-        assert set(rows.seen(fold)) <= set(rows.training(fold))
-        assert len(rows.seen(fold)) >= held_out.stop - held_out.start
+        assert set(rows.training_sample(fold)) <= set(rows.training(fold))
+        assert len(rows.training_sample(fold)) >= held_out.stop - held_out.start

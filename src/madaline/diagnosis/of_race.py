@@ -57,7 +57,7 @@ class FinishedRace:
         losses, weights = [], []
         block = max(1, min(BLOCK, OUTPUTS // examples.n_outputs))
         for fold in range(examples.rows.n_folds):
-            training = examples.rows.seen(fold)
+            training = examples.rows.training_sample(fold)
             for start in range(0, len(training), block):
                 rows = training[start : start + block]
                 output = np.zeros((len(rows), examples.n_outputs))

@@ -53,9 +53,9 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds |
     folds : int, array of int, splitter, or iterable of (train, test), optional
         As given to `fit`.
     y : ndarray of shape (n_samples,)
-        The target, for splitters that look at it.
+        The target, for splitters that use it.
     groups : ndarray of shape (n_samples,), optional
-        For splitters that look at them.
+        For splitters that use them.
 
     Raises
     ------

@@ -147,7 +147,7 @@ class RaceState:
         """
         examples = self.examples
         n_bins = candidate.recipe.n_bins
-        indices = [examples.rows.seen(fold) for fold in range(examples.rows.n_folds)]
+        indices = [examples.rows.training_sample(fold) for fold in range(examples.rows.n_folds)]
         with one_threaded_products():
             outputs = [
                 candidate.network.predict(theta, examples.encoded(n_bins, fold, rows))

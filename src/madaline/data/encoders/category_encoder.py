@@ -216,9 +216,9 @@ class CategoryEncoder(ColumnEncoder):
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> CategoryEncoder:
         """Return the encoder that `to_state` described."""
-        own = {name: arrays[name] for name in ("counts", "shares")}
+        counted = {name: arrays[name] for name in ("counts", "shares")}
         means = LevelMeans.from_arrays(arrays) if "means.values" in arrays else None
-        return cls(**(dict(state) | own | {"levels": tuple(state["levels"]), "means": means}))
+        return cls(**(dict(state) | counted | {"levels": tuple(state["levels"]), "means": means}))
 
 
 _MISSING, _UNSEEN = -1, -2

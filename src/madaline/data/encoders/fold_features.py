@@ -27,8 +27,10 @@ class FoldFeatures:
 
     Examples
     --------
-    >>> own = FoldFeatures(np.array([1]), np.array([[[5.0], [6.0]], [[7.0], [8.0]]], np.float32))
-    >>> own.write(1, slice(0, 2), np.zeros((2, 3), np.float32))
+    >>> features = FoldFeatures(
+    ...     np.array([1]), np.array([[[5.0], [6.0]], [[7.0], [8.0]]], np.float32)
+    ... )
+    >>> features.write(1, slice(0, 2), np.zeros((2, 3), np.float32))
     array([[0., 7., 0.],
            [0., 8., 0.]], dtype=float32)
     """

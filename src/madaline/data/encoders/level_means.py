@@ -154,12 +154,12 @@ def _totals(levels: Array, target: Array, weight: Array, n_levels: int) -> tuple
 
 def _prior(levels: Array, target: Array, weight: Array, rows: Array, sums: Array) -> Array:
     """Return the variance within levels over that between them, by the method of moments."""
-    n_samples, seen = rows.sum(), rows > 0
+    n_samples = rows.sum()
     means = sums / np.maximum(rows, 1e-300)[:, None]
     mean = sums.sum(axis=0) / n_samples
     within = weight @ np.square(target - means[levels])
     between = rows @ np.square(means - mean)
-    n_levels = np.count_nonzero(seen)
+    n_levels = np.count_nonzero(rows > 0)
     spread_within = within / max(n_samples - n_levels, 1.0)
     rest = n_samples - np.square(rows).sum() / n_samples
     spread_between = (between - (n_levels - 1) * spread_within) / max(rest, 1e-300)

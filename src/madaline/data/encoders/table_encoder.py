@@ -222,20 +222,20 @@ class TableEncoder:
         """Return a JSON-able description and the arrays that go with it."""
         columns, arrays = [], {}
         for number, encoder in enumerate(self.encoders):
-            state, own = encoder.to_state()
+            state, of_column = encoder.to_state()
             columns.append({"kind": encoder.kind, "state": state})
-            arrays.update({f"{number}.{name}": array for name, array in own.items()})
+            arrays.update({f"{number}.{name}": array for name, array in of_column.items()})
         return {"n_bins": list(self.n_bins), "columns": columns}, arrays
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TableEncoder:
         """Return the encoder that `to_state` described; it gives the same bits."""
-        own: list[dict[str, Array]] = [{} for _ in state["columns"]]
+        of_columns: list[dict[str, Array]] = [{} for _ in state["columns"]]
         for key, array in arrays.items():
             number, _, name = key.partition(".")
-            own[int(number)][name] = array
+            of_columns[int(number)][name] = array
         encoders = tuple(
-            ENCODERS[column["kind"]].from_state(column["state"], own[number])
+            ENCODERS[column["kind"]].from_state(column["state"], of_columns[number])
             for number, column in enumerate(state["columns"])
         )
         return cls(encoders, tuple(state["n_bins"]))

@@ -98,7 +98,7 @@ class FoldedRows:
         start, stop = self.bounds[fold], self.bounds[fold + 1]
         return np.concatenate([np.arange(start), np.arange(stop, self.n_samples)])
 
-    def seen(self, fold: int) -> npt.NDArray[np.intp]:
+    def training_sample(self, fold: int) -> npt.NDArray[np.intp]:
         """Return some training rows of this fold's network, as many as are held out.
 
         Those of the next fold, so that over all folds every row counts once; where folds were
@@ -136,9 +136,9 @@ class FoldedRows:
             Rows; within a pass each at most once for a network.
         """
         steps = self.steps(batch_size)
-        seen = steps // self.passes * batch_size
+        n_rows = steps // self.passes * batch_size
         shuffled = [
-            rng.permutation(self.training(fold))[:seen]
+            rng.permutation(self.training(fold))[:n_rows]
             for _ in range(self.passes)
             for fold in range(self.n_folds)
         ]
