@@ -38,7 +38,7 @@ class KindGuessedWarning(UserWarning):
 
 
 class SoundsChangedWarning(UserWarning):
-    """Sounds of so low a rate that they lack pitches which a model listens to."""
+    """Sounds of so low a sampling rate that they lack frequencies which a model uses."""
 
 
 class ImagesChangedWarning(UserWarning):

@@ -79,7 +79,9 @@ def test_sounds_of_a_lower_rate_are_predicted_if_they_hold_enough(run, place, fi
     told = run("predict", fitted, "low", "--skip-broken")
     assert [bool(row.split(",")[1]) for row in told.out.splitlines()[1:]] == [True, False]
     said = " ".join(told.err.split())
-    assert "1 sound has as few as 3,200 numbers a second, which hold no pitches above 1,600" in said
+    assert (
+        "1 sound has a sampling rate of down to 3,200 hertz, so no frequencies above 1,600" in said
+    )
 
 
 def test_what_cannot_be_used_is_one_sentence(run, place, model, fitted):

@@ -11,7 +11,7 @@ from madaline.data.encoders.sequence_encoder import MOST_STEPS, SequenceEncoder
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.io.inputs import to_table
 from madaline.data.media.augmentations import add_offsets
-from madaline.data.media.resampling import filled, squeezed
+from madaline.data.media.resampling import downsampled, interpolated
 from madaline.data.media.sequences import Sequence
 from madaline.data.schema import Schema
 from madaline.data.table import Table
@@ -115,12 +115,12 @@ def test_long_sequences_are_squeezed_to_the_means_of_their_parts():
     rng = np.random.default_rng(0)
     long = rng.normal(size=(1000, 2)).astype(np.float32)
     np.testing.assert_allclose(
-        squeezed(long, 100), long.reshape(100, 10, 2).mean(axis=1), atol=1e-5
+        downsampled(long, 100), long.reshape(100, 10, 2).mean(axis=1), atol=1e-5
     )
-    np.testing.assert_allclose(squeezed(long, 77).mean(axis=0), long.mean(axis=0), atol=1e-5)
-    assert squeezed(long, 1000) is long
+    np.testing.assert_allclose(downsampled(long, 77).mean(axis=0), long.mean(axis=0), atol=1e-5)
+    assert downsampled(long, 1000) is long
     assert SequenceEncoder.fit("ecg", sequences([long, long])).length == MOST_STEPS
-    np.testing.assert_array_equal(filled(np.full((2, 1), np.nan)), np.full((2, 1), np.nan))
+    np.testing.assert_array_equal(interpolated(np.full((2, 1), np.nan)), np.full((2, 1), np.nan))
 
 
 def test_an_encoder_comes_back_from_its_state():

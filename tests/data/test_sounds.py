@@ -117,18 +117,18 @@ def test_pitches_that_a_low_rate_cannot_hold_are_silent():
     assert np.all(one[:, 18:] == np.float32(np.log(FLOOR)))  # above 3,000 hertz
     assert other[:, 19:].max() < -6  # 26 decibels below the loudest, or more
     assert np.abs(one[:, :16] - other[:, :16]).mean() < 0.2
-    with pytest.raises(InputError, match="which takes 8,000, or 6,000 at least: give sounds"):
+    with pytest.raises(InputError, match="8,000 is best and 6,000 needed: give sounds"):
         spectrogram.of(sounds([noise()], 5999)[0])
 
 
 def test_that_pitches_are_missing_is_said():
     encoder = SoundEncoder.fit("call", sounds([noise(seed=seed) for seed in range(3)], RATE))
     few = sounds([noise(), noise(seed=1), noise(seed=2)], [RATE, 7000, 6000])
-    told = encoder.lacking(few)
-    assert told.startswith("Column call: 2 sounds have as few as 6,000 numbers a second")
-    assert "no pitches above 3,000 hertz, but the model listens up to 4,000" in told
+    told = encoder.low_rate_note(few)
+    assert told.startswith("Column call: 2 sounds have a sampling rate of down to 6,000 hertz")
+    assert "no frequencies above 3,000 hertz, but the model uses up to 4,000" in told
     assert encoder.read(few)[2].values.shape[1] == 40
-    assert encoder.lacking(few[:1]) == ""
+    assert encoder.low_rate_note(few[:1]) == ""
 
 
 def test_a_long_tone_looks_the_same_throughout():
@@ -150,7 +150,7 @@ def test_an_encoder_hears_files_as_it_hears_waveforms(tmp_path):
     table = Table.from_columns({"call": names, "heard": sounds(waves, RATE)})
     schema = Schema.infer(table)
     assert [column.kind for column in schema.columns] == ["sound", "sound"]
-    assert schema["call"].detail == "0.1 to 0.24 seconds, 8,000 numbers a second"
+    assert schema["call"].detail == "0.1 to 0.24 seconds, 8,000 hertz"
     assert schema["heard"].detail == schema["call"].detail
     features = []
     for name in ("call", "heard"):

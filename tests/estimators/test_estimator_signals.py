@@ -85,7 +85,7 @@ def test_sounds_are_told_apart_and_kept_in_a_file(calls, tmp_path):
         again.predict_proba({"sound": X[120:]}), model.predict_proba(X[120:])
     )
     assert model.predict(list(X[:3])).shape == (3,)
-    with pytest.raises(InputError, match="has 2,000 numbers a second, but the model listens"):
+    with pytest.raises(InputError, match="has a sampling rate of 2,000 hertz, but the model uses"):
         model.predict(sounds([np.sin(np.arange(900))], 2000))
     with pytest.raises(InputError, match="'sound' cannot be read as sounds"):
         again.predict_proba({"sound": [1.0, 2.0]})

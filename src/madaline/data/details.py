@@ -110,7 +110,7 @@ def _sound_detail(column: Array) -> str:
         return ""
     seconds, rates = [one.seconds for one in present], {one.rate for one in present}
     rate = " to ".join(f"{one:,}" for one in sorted({min(rates), max(rates)}))
-    return f"{min(seconds):.2g} to {max(seconds):.2g} seconds, {rate} numbers a second"
+    return f"{min(seconds):.2g} to {max(seconds):.2g} seconds, {rate} hertz"
 
 
 def _image_detail(column: Array) -> str:

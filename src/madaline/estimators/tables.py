@@ -14,8 +14,8 @@ from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.io.image_files import is_pillow_images, read_pillow_images
 from madaline.data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
 from madaline.data.io.path_columns import frequency_notes, open_files, scale_notes
-from madaline.data.media.images import could_be_pictures, read_images
-from madaline.data.media.sequences import sequences, unlike
+from madaline.data.media.images import plausible_images, read_images
+from madaline.data.media.sequences import sequences, shape_error
 from madaline.data.table import Table, check_unique, listed
 from madaline.errors import (
     ImagesChangedWarning,
@@ -174,7 +174,7 @@ def _as_learned(estimator: Any, X: Any) -> Any:
     if others or not (arrays or getattr(X, "ndim", 0) == 3):
         return X
     if isinstance(first, ImageEncoder) and len({one.shape for one in X}) > 1:
-        raise unlike(X)
+        raise shape_error(X)
     if isinstance(first, ImageEncoder) and arrays:
         return np.stack(X)
     return sequences(X) if isinstance(first, SequenceEncoder) else X
@@ -187,7 +187,7 @@ def _warn_of_guess(X: Any) -> None:
         return
     if X[0].dtype.kind not in "if":  # bytes are pixels
         return
-    shape, pictures = X[0].shape, could_be_pictures(X)
+    shape, pictures = X[0].shape, plausible_images(X)
     taken, other = ("images", "sequences") if pictures else ("sequences", "images")
     how = "madaline.sequences(X)" if pictures else "np.stack(X)"
     warnings.warn(

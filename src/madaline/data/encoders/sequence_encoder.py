@@ -9,7 +9,7 @@ import numpy as np
 from madaline.data.conversion import as_sequences
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.kinds import SEQUENCE
-from madaline.data.media.resampling import filled, length_for, squeezed
+from madaline.data.media.resampling import downsampled, interpolated, length_for
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -21,7 +21,7 @@ MOST_STEPS = 512
 class SequenceEncoder(ColumnEncoder):
     """Encodes a column of sequences: ``(number - mean) / scale`` of each channel, at each step.
 
-    Longer sequences are squeezed to `length` steps, shorter ones are followed by zeros. The last
+    Longer sequences are downsampled to `length` steps, shorter ones are followed by zeros. The last
     feature of each step is the share of its numbers that are known, zero beyond the end.
 
     Parameters
@@ -112,7 +112,7 @@ class SequenceEncoder(ColumnEncoder):
         for row, one in enumerate(column):
             if one is None:
                 continue
-            known = squeezed(1 - np.isnan(one.values).mean(axis=1, keepdims=True), self.length)
-            steps = (squeezed(filled(one.values), self.length) - mean) / scale
+            known = downsampled(1 - np.isnan(one.values).mean(axis=1, keepdims=True), self.length)
+            steps = (downsampled(interpolated(one.values), self.length) - mean) / scale
             wide = np.concatenate([np.nan_to_num(steps, copy=False), known], axis=1)
             out[row, : wide.size] = wide.ravel()

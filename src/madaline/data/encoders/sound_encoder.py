@@ -83,8 +83,8 @@ class SoundEncoder(ColumnEncoder):
         """Return the spectrograms as sequences."""
         return _frames(self.spectrogram, as_sounds(self.name, column))
 
-    def lacking(self, column: Array) -> str:
-        """Return in a sentence how many sounds lack pitches that it listens to; empty if none does.
+    def low_rate_note(self, column: Array) -> str:
+        """Return a sentence on how many sounds lack high frequencies that it uses; "" if none does.
 
         Parameters
         ----------
@@ -92,15 +92,15 @@ class SoundEncoder(ColumnEncoder):
             Sounds, None where there is none.
         """
         highest, least = self.spectrogram.highest, self.spectrogram.least_rate
-        rates = [one.rate for one in column if isinstance(one, Sound)]
-        low = [rate for rate in rates if least <= rate < 2 * highest]  # others are refused
+        rates = [sound.rate for sound in column if isinstance(sound, Sound)]
+        low = [rate for rate in rates if least <= rate < 2 * highest]  # lower ones are refused
         if not low:
             return ""
         sounds = count(len(low), "sound has", "sounds have")
         return (
-            f"Column {self.name}: {sounds} as few as {min(low):,} numbers a second, which hold no"
-            f" pitches above {min(low) / 2:,.0f} hertz, but the model listens up to {highest:,.0f}:"
-            " what is above counts as silent, and predictions may be worse."
+            f"Column {self.name}: {sounds} a sampling rate of down to {min(low):,} hertz, so no"
+            f" frequencies above {min(low) / 2:,.0f} hertz, but the model uses up to"
+            f" {highest:,.0f}: those count as silent, and predictions may be worse."
         )
 
     def write(self, column: Array, out: Array) -> None:

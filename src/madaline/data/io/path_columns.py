@@ -124,7 +124,7 @@ def frequency_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator
     """
     for encoder in encoders:
         if isinstance(encoder, SoundEncoder) and encoder.name in table:
-            note = encoder.lacking(table[encoder.name])
+            note = encoder.low_rate_note(table[encoder.name])
             if note:
                 yield note
 

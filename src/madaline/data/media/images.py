@@ -1,7 +1,6 @@
-"""A column of images is one array: rows, then height, width and channels (gray, or red-green-blue).
+"""A column of images is one array of shape (n_samples, height, width, channels).
 
-All images of a column have the same size. Whole numbers of a byte stay bytes; everything else
-becomes float32.
+All images of a column have the same size. Arrays of bytes stay bytes; others become float32.
 """
 
 from __future__ import annotations
@@ -14,15 +13,14 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 CHANNELS = {1: "gray", 2: "gray and opacity", 3: "color", 4: "color and opacity"}
-"""How many numbers a pixel may have, and what they are taken for."""
-
+"""Meaning of the channels, by their number."""
 
 NARROWEST = 4
-"""Pixels that a picture in a list has a side, at least."""
+"""Smallest side, in pixels, of an image in a list."""
 
 
 def is_images(array: Array) -> bool:
-    """Return whether an array looks like images, and not like a column or a table.
+    """Return whether an array has the shape and type of images.
 
     Examples
     --------
@@ -35,18 +33,18 @@ def is_images(array: Array) -> bool:
 
 
 def read_images(X: object) -> Array | None:
-    """Return an array of images, or None where `X` is something else.
+    """Return `X` as an array of images; None if it is something else.
 
     Parameters
     ----------
     X : array, or sequence of arrays of shape (height, width) or (height, width, channels)
-        Images, perhaps.
+        Anything; images are recognized.
 
     Returns
     -------
     ndarray or None
-        Arrays that differ in size are no images: they may be sequences. Of a list, so are those
-        that `could_be_pictures` says cannot be.
+        None also for lists of arrays of different sizes, or that are not `plausible_images`: they
+        may be sequences.
 
     Examples
     --------
@@ -57,29 +55,28 @@ def read_images(X: object) -> Array | None:
         return X if is_images(X) else None
     if not isinstance(X, list | tuple) or not X:
         return None
-    if not all(isinstance(one, np.ndarray) and is_images(one[None]) for one in X):
+    if not all(isinstance(item, np.ndarray) and is_images(item[None]) for item in X):
         return None
-    if any(one.shape != X[0].shape for one in X) or not could_be_pictures(X):
-        return None
-    return np.stack(X)
+    alike = all(item.shape == X[0].shape for item in X)
+    return np.stack(X) if alike and plausible_images(X) else None
 
 
-def could_be_pictures(arrays: Sequence[Array]) -> bool:
-    """Return whether arrays of one shape may be pictures: bright everywhere, and not too narrow.
+def plausible_images(arrays: Sequence[Array]) -> bool:
+    """Return whether arrays of one shape may be images: not negative, and not too narrow.
 
-    What has negative or missing numbers, or fewer than `NARROWEST` of them side by side, is taken
-    for steps of sequences. An array of four axes, or a picture in color, leaves no doubt.
+    Arrays with negative or missing numbers, or with a side of fewer than `NARROWEST`, are taken for
+    sequences, unless their three axes show that they are images.
 
     Examples
     --------
-    >>> could_be_pictures([np.ones((8, 8))]), could_be_pictures([np.ones((50, 3))])
+    >>> plausible_images([np.ones((8, 8))]), plausible_images([np.ones((50, 3))])
     (True, False)
-    >>> could_be_pictures([-np.ones((8, 8))])
+    >>> plausible_images([-np.ones((8, 8))])
     False
     """
     if arrays[0].ndim != 2 or not arrays[0].size:
         return True
-    return min(arrays[0].shape) >= NARROWEST and all(bool((one >= 0).all()) for one in arrays)
+    return min(arrays[0].shape) >= NARROWEST and all(bool((a >= 0).all()) for a in arrays)
 
 
 def to_images(name: str, array: Array) -> Array:
@@ -111,7 +108,7 @@ def to_images(name: str, array: Array) -> Array:
     _check_shape(name, images.shape)
     if images.dtype == np.uint8:
         return images
-    with np.errstate(over="ignore"):  # what becomes infinite is named below
+    with np.errstate(over="ignore"):  # infinite values are refused below
         images = images.astype(np.float32, copy=False)
     finite = np.isfinite(images).all(axis=(1, 2, 3))
     if not finite.all():
@@ -149,7 +146,7 @@ def _check_shape(name: str, shape: tuple[int, ...]) -> None:
 
 
 def image_codes(images: Array) -> Array:
-    """Return the number of each image among the different ones, shape (n_samples,).
+    """Return the index of each image among the distinct ones, shape (n_samples,).
 
     Examples
     --------
@@ -157,18 +154,18 @@ def image_codes(images: Array) -> Array:
     array([0, 1, 0])
     """
     codes: dict[bytes, int] = {}
-    return np.array([codes.setdefault(one.tobytes(), len(codes)) for one in images], np.intp)
+    return np.array([codes.setdefault(image.tobytes(), len(codes)) for image in images], np.intp)
 
 
-def as_bytes(picture: Array) -> Array:
-    """Return a picture with numbers from 0 to 255; on any other scale, from its least to its most.
+def as_bytes(image: Array) -> Array:
+    """Return an image as bytes; other scales are stretched from their minimum to their maximum.
 
     Examples
     --------
     >>> as_bytes(np.array([[[0.0], [0.5]]])).ravel()
     array([  0, 255], dtype=uint8)
     """
-    if picture.dtype == np.uint8:
-        return picture
-    low, high = float(picture.min()), float(picture.max())
-    return np.round((picture - low) * (255 / (high - low or 1.0))).astype(np.uint8)
+    if image.dtype == np.uint8:
+        return image
+    low, high = float(image.min()), float(image.max())
+    return np.round((image - low) * (255 / (high - low or 1.0))).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Brings sequences to one length: short ones are followed by nothing, long ones are squeezed."""
+"""Resamples sequences to a common length, and interpolates gaps."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import numpy as np
 from madaline.nn.arrays import Array
 
 
-def squeezed(values: Array, length: int) -> Array:
-    """Return a sequence in fewer steps, each the mean of its share of the old ones.
+def downsampled(values: Array, length: int) -> Array:
+    """Return a sequence with fewer steps, each the mean of its share of the old ones.
 
     Parameters
     ----------
     values : ndarray of shape (steps, channels)
         The steps.
     length : int
-        How many steps to return, at most.
+        Number of steps to return, at most.
 
     Returns
     -------
@@ -24,7 +24,7 @@ def squeezed(values: Array, length: int) -> Array:
 
     Examples
     --------
-    >>> squeezed(np.array([[1.0], [3.0], [5.0], [7.0]]), 2).ravel()
+    >>> downsampled(np.array([[1.0], [3.0], [5.0], [7.0]]), 2).ravel()
     array([2., 6.])
     """
     if len(values) <= length:
@@ -37,8 +37,8 @@ def squeezed(values: Array, length: int) -> Array:
     return np.asarray(np.diff(at_edges, axis=0) * (length / len(values)), values.dtype)
 
 
-def filled(values: Array) -> Array:
-    """Return a sequence without gaps: numbers between two known ones lie on the line between them.
+def interpolated(values: Array) -> Array:
+    """Return a sequence whose gaps are filled by linear interpolation.
 
     Parameters
     ----------
@@ -48,27 +48,26 @@ def filled(values: Array) -> Array:
     Returns
     -------
     ndarray of shape (steps, channels)
-        Before the first and behind the last known number there is more of that; a channel without
-        any stays missing.
+        The first and the last known number extend to the ends; a channel without any stays missing.
 
     Examples
     --------
-    >>> filled(np.array([[1.0], [np.nan], [2.0], [np.nan]])).ravel()
+    >>> interpolated(np.array([[1.0], [np.nan], [2.0], [np.nan]])).ravel()
     array([1. , 1.5, 2. , 2. ])
     """
     missing = np.isnan(values)
     if not missing.any():
         return values
-    whole, steps = values.copy(), np.arange(len(values))
+    result, steps = values.copy(), np.arange(len(values))
     for channel, absent in enumerate(missing.T):
         if absent.any() and not absent.all():
             known = steps[~absent]
-            whole[absent, channel] = np.interp(steps[absent], known, values[known, channel])
-    return whole
+            result[absent, channel] = np.interp(steps[absent], known, values[known, channel])
+    return result
 
 
 def length_for(lengths: Array, *, most: int, share: float = 0.95) -> int:
-    """Return the steps that sequences are brought to: those that `share` of them do with.
+    """Return the length to bring sequences to: the quantile `share` of lengths, at most `most`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A sequence is a number of steps, each a vector: what sensors say, one moment after the other."""
+"""A sequence is a number of steps, each a vector: readings of sensors, one time after the other."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.media.images import could_be_pictures
+from madaline.data.media.images import plausible_images
 from madaline.data.media.signals import Signal
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.words import count
 
 SEQUENCE_NAME = "sequence"
-"""Name of the only column of a table that was given as sequences."""
+"""Name of the only column of a table given as sequences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,12 @@ class Sequence(Signal):
 
     @property
     def settings(self) -> tuple[Any, ...]:
-        """Nothing."""
+        """A sequence has none."""
         return ()
 
     @property
     def words(self) -> str:
-        """How many steps there are, and numbers in each."""
+        """The number of steps and of channels."""
         length, channels = self.values.shape
         return f"{count(length, 'step')} of {count(channels, 'number')}"
 
@@ -53,24 +53,24 @@ def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:
     Parameters
     ----------
     arrays : iterable of array-like of shape (length,) or (length, channels)
-        The steps of each, NaN where a number is missing; None where a row has none.
+        The steps of each, NaN where a number is missing; None where a row has no sequence.
     name : str, default="sequence"
         Name of the column, for messages.
 
     Returns
     -------
     ndarray of shape (n_sequences,)
-        Objects that the estimators, and columns of frames, take for sequences.
+        Objects that estimators recognize as sequences, alone or in a column of a frame.
 
     Raises
     ------
     InputError
-        If one has no step, holds anything but finite numbers, or has other channels than another.
+        If one has no steps, holds an infinity or no numbers, or if the channels differ.
 
     Examples
     --------
     >>> column = sequences([[1, 2, 3], [4, 5]])
-    >>> [one.values.shape for one in column]
+    >>> [sequence.values.shape for sequence in column]
     [(3, 1), (2, 1)]
     """
     items = list(arrays)
@@ -81,10 +81,10 @@ def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:
 
 
 def read_sequences(X: Any) -> Array | None:
-    """Return arrays of different lengths as a column of sequences; None where `X` is no such list.
+    """Return arrays of different lengths as a column of sequences; None if `X` is no such list.
 
-    Arrays that are all alike are rows of a table, or images where they can be: `sequences` says
-    what they are.
+    Arrays of one shape are rows of a table, or images if plausible; `sequences` makes them
+    sequences.
 
     Raises
     ------
@@ -96,26 +96,21 @@ def read_sequences(X: Any) -> Array | None:
     >>> len(read_sequences([np.zeros((5, 2)), np.zeros((3, 2))]))
     2
     """
-    if (
-        not isinstance(X, list | tuple)
-        or not X
-        or not all(isinstance(one, np.ndarray) for one in X)
-    ):
+    if not isinstance(X, list | tuple) or not X:
         return None
-    if not all(1 <= one.ndim <= 3 for one in X):
+    if not all(isinstance(item, np.ndarray) and 1 <= item.ndim <= 3 for item in X):
         return None
-    if all(one.shape == X[0].shape for one in X):
-        steps = X[0].ndim == 2 and not could_be_pictures(X)
-        return sequences(X) if steps else None
-    if X[0].ndim == 3 or any(one.shape[1:] != X[0].shape[1:] for one in X):
-        raise unlike(X)
+    if all(item.shape == X[0].shape for item in X):
+        return sequences(X) if X[0].ndim == 2 and not plausible_images(X) else None
+    if X[0].ndim == 3 or any(item.shape[1:] != X[0].shape[1:] for item in X):
+        raise shape_error(X)
     return sequences(X)
 
 
-def unlike(arrays: Any) -> InputError:
-    """Return what is said of arrays that are neither images of one size nor sequences."""
-    row = next(row for row, one in enumerate(arrays) if one.shape != arrays[0].shape)
-    row = next((r for r, one in enumerate(arrays) if one.shape[1:] != arrays[0].shape[1:]), row)
+def shape_error(arrays: Any) -> InputError:
+    """Return the error for arrays that are neither images of one size nor sequences."""
+    row = next(row for row, array in enumerate(arrays) if array.shape != arrays[0].shape)
+    row = next((r for r, array in enumerate(arrays) if array.shape[1:] != arrays[0].shape[1:]), row)
     return InputError(
         f"Array {row} (counted from 0) has the shape {arrays[row].shape} where array 0 has"
         f" {arrays[0].shape}: bring all images to one size, or give every step of sequences as many"
@@ -124,12 +119,12 @@ def unlike(arrays: Any) -> InputError:
 
 
 def check_channels(name: str, column: Array) -> None:
-    """Refuse sequences with different numbers of channels."""
+    """Raise `InputError` if sequences have different numbers of channels."""
     first: tuple[int, int] | None = None
-    for row, one in enumerate(column):
-        if one is None:
+    for row, sequence in enumerate(column):
+        if sequence is None:
             continue
-        channels = one.values.shape[1]
+        channels = sequence.values.shape[1]
         first = first or (row, channels)
         if channels != first[1]:
             raise InputError(
@@ -144,7 +139,7 @@ def _sequence(name: str, row: int, item: Any) -> Sequence | None:
         return item
     where = f"Sequence {row} (counted from 0) of column {name!r}"
     try:
-        with np.errstate(over="ignore"):  # what becomes infinite is named below
+        with np.errstate(over="ignore"):  # infinite values are refused below
             values = np.asarray(item, dtype=np.float32)
     except (TypeError, ValueError):
         raise InputError(

@@ -1,4 +1,4 @@
-"""A signal is what one row of a column holds where it holds many numbers, one after the other."""
+"""A signal is one value of a column of sequences or sounds: many numbers in an order."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from madaline.nn.arrays import Array
 
 
 class Signal(ABC):
-    """Abstract base of a sequence and a sound: a value of a column, equal to others like it.
+    """Abstract base of a sequence and a sound: a hashable value, equal if its numbers are.
 
-    Columns of signals are arrays of objects, None where a row has none. Signals can be told apart,
-    counted and looked up as any other value.
+    Columns of signals are arrays of objects, None where a row has none.
     """
 
     values: Array
@@ -22,27 +21,27 @@ class Signal(ABC):
     @property
     @abstractmethod
     def settings(self) -> tuple[Any, ...]:
-        """What is to be known of the numbers beside themselves."""
+        """What defines the signal beside its numbers."""
 
     @property
     @abstractmethod
     def words(self) -> str:
-        """What a reader is told of it."""
+        """A short description."""
 
     def __len__(self) -> int:
         """Return the number of steps."""
         return len(self.values)
 
     def __eq__(self, other: object) -> bool:
-        """Return whether the other is of the same kind and holds the same numbers."""
+        """Return whether the other has the same type, settings and numbers."""
         return type(self) is type(other) and self._digest == getattr(other, "_digest", None)
 
     def __hash__(self) -> int:
-        """Return a number that equal signals share."""
+        """Return the hash, the same for equal signals."""
         return hash(self._digest)
 
     def __str__(self) -> str:
-        """Return a text that is the same only for the same numbers."""
+        """Return a text that differs between signals that are not equal."""
         return f"{len(self)} steps {self._digest}"
 
     @cached_property
@@ -54,10 +53,10 @@ class Signal(ABC):
 
 
 def holds(column: Array, kind: type) -> bool:
-    """Return whether a column of objects holds values of a kind, at least one, and None."""
+    """Return whether a column of objects holds values of a type, at least one, or None."""
     if column.dtype != object or column.ndim != 1:
         return False
-    first = next((one for one in column if one is not None), None)
+    first = next((value for value in column if value is not None), None)
     if not isinstance(first, kind):
-        return False  # most columns; and that takes no time
-    return all(issubclass(one, kind) for one in set(map(type, column.tolist())) - {type(None)})
+        return False  # a quick answer for most columns
+    return all(issubclass(t, kind) for t in set(map(type, column.tolist())) - {type(None)})

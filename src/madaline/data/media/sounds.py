@@ -1,4 +1,4 @@
-"""A sound is a waveform, the pressure of the air many times a second, and how many times."""
+"""A sound is a waveform and its sampling rate."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 SOUND_NAME = "sound"
-"""Name of the only column of a table that was given as sounds."""
+"""Name of the only column of a table given as sounds."""
 
 SHORTEST = 0.025
-"""Seconds that a sound must have: as many as its spectrum is looked at over."""
+"""Shortest duration in seconds: that of one frame of the spectrogram."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Sound(Signal):
     values : float32 ndarray of shape (n_samples,)
         The waveform, on any scale.
     rate : int
-        Numbers a second (hertz).
+        Sampling rate in hertz.
 
     Examples
     --------
@@ -47,12 +47,12 @@ class Sound(Signal):
 
     @property
     def words(self) -> str:
-        """How long it is."""
+        """The duration."""
         return f"{self.seconds:.2f} s of sound"
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """The duration in seconds."""
         return len(self.values) / self.rate
 
 
@@ -62,14 +62,14 @@ def sounds(waveforms: Iterable[Any], rate: Any) -> Array:
     Parameters
     ----------
     waveforms : iterable of array-like of shape (n_samples,) or (n_samples, channels)
-        The waveform of each, on any scale; channels are averaged. None where a row has none.
+        The waveform of each, on any scale; channels are averaged. None where a row has no sound.
     rate : int, or iterable of int
-        Numbers a second (hertz), of all or of each.
+        Sampling rate in hertz, of all or of each.
 
     Returns
     -------
     ndarray of shape (n_sounds,)
-        Objects that the estimators, and columns of frames, take for sounds.
+        Objects that estimators recognize as sounds, alone or in a column of a frame.
 
     Raises
     ------
@@ -80,19 +80,18 @@ def sounds(waveforms: Iterable[Any], rate: Any) -> Array:
     --------
     >>> tones = [np.sin(np.arange(4000) * pitch) for pitch in (0.3, 0.5)]
     >>> column = sounds(tones, 8000)
-    >>> [one.seconds for one in column]
+    >>> [sound.seconds for sound in column]
     [0.5, 0.5]
     """
     items = list(waveforms)
-    one_each = isinstance(rate, Iterable) and not isinstance(rate, str)
-    rates = list(rate) if one_each else [rate] * len(items)
+    is_list = isinstance(rate, Iterable) and not isinstance(rate, str)
+    rates = list(rate) if is_list else [rate] * len(items)
     if len(rates) != len(items):
         raise InputError(f"There are {len(rates)} rates for {len(items)} sounds: give as many.")
     column = np.empty(len(items), dtype=object)
-    for row, (item, one) in enumerate(zip(items, rates, strict=True)):
-        column[row] = (
-            None if item is None else make_sound(f"Sound {row} (counted from 0)", item, one)
-        )
+    for row, item in enumerate(items):
+        if item is not None:
+            column[row] = make_sound(f"Sound {row} (counted from 0)", item, rates[row])
     return column
 
 
@@ -102,11 +101,11 @@ def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
     Parameters
     ----------
     where : str
-        Which sound it is, for messages.
+        Names the sound, for messages.
     waveform : array-like of shape (n_samples,) or (n_samples, channels)
         The waveform.
     rate : int
-        Numbers a second.
+        Sampling rate in hertz.
 
     Raises
     ------
@@ -115,7 +114,7 @@ def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
     """
     whole = isinstance(rate, Real) and float(rate).is_integer()
     if not whole or not 0 < rate < 2**31:
-        raise InputError(f"The rate is {rate!r}: give the numbers a second, such as 16000.")
+        raise InputError(f"The rate is {rate!r}: give the sampling rate in hertz, such as 16000.")
     try:
         values = np.asarray(waveform, dtype=np.float32)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""A spectrogram says how loud each pitch is at each moment: what a sound looks like to an ear."""
+"""A mel spectrogram: the power of a sound in each frequency band and time frame."""
 
 from __future__ import annotations
 
@@ -12,40 +12,39 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 HOP = 0.01
-"""Seconds from one frame to the next; each is as long as the shortest sound."""
+"""Seconds from one frame to the next; a frame lasts `SHORTEST` seconds."""
 
 LOWEST = 50.0
-"""Hertz of the lowest band: below is hum."""
+"""Frequency in hertz from which bands start: lower ones are mostly hum."""
 
 FLOOR = 1e-6
-"""Power that counts as none, as a share of the loudest (-60 dB)."""
+"""Power of silence, relative to the highest power (-60 dB)."""
 
 LEAST_SHARE = 0.75
-"""Share of the rate that the highest band takes which a sound must have.
+"""Lowest accepted sampling rate, as a share of that which the highest band needs.
 
-Of 300 spoken digits at 8 kHz, networks told 97.3 % right; at 7.2 kHz 97.3 %, at 6 kHz 90.0 %, and
-at 5 kHz 65.7 %, which is no use.
+Networks trained on spoken digits at 8 kHz recognized 97.3 % of 300 at that rate, 97.3 % at 7.2 kHz,
+90.0 % at 6 kHz and 65.7 % at 5 kHz.
 """
 
 _BLOCK = 256
-"""Frames that are transformed together, so that long sounds need little room."""
+"""Frames that are transformed at a time, so that long sounds need little memory."""
 
 
 @dataclass(frozen=True)
 class Spectrogram:
-    """``log(power of each band / power of the loudest + floor)``, a frame every 10 milliseconds.
+    """``log(power of each band / highest power + floor)``, a frame every 10 milliseconds.
 
-    Bands stand as far from each other as an ear tells pitches apart (the mel scale). Powers are in
-    units of the loudest of the sound, so that it does not matter how loud a recording is. Frames
-    and bands are counted in seconds and hertz, so sounds of any rate are read alike, if it is high
-    enough.
+    Bands are evenly spaced on the mel scale. Powers are relative to the highest of the sound, so
+    the loudness of a recording does not matter. Frames and bands are defined in seconds and hertz,
+    so sounds of any sampling rate that is high enough are comparable.
 
     Parameters
     ----------
     bands : int
-        How many bands.
+        Number of bands.
     highest : float
-        Hertz of the highest: half the rate of the sounds to be read, at most.
+        Frequency in hertz where bands end: half the sampling rate, at most.
 
     References
     ----------
@@ -65,26 +64,25 @@ class Spectrogram:
 
     @property
     def least_rate(self) -> float:
-        """Numbers a second that a sound must have."""
+        """Lowest accepted sampling rate in hertz."""
         return LEAST_SHARE * 2 * self.highest
 
     def of(self, sound: Sound) -> Array:
         """Return the spectrogram of a sound, float32 of shape (frames, bands).
 
-        Bands that a sound of too low a rate cannot hold are silent, as they would be had it been
-        brought to a higher rate.
+        Bands beyond half the sampling rate are silent, as they would be after upsampling.
 
         Raises
         ------
         InputError
-            If its rate is too low.
+            If the sampling rate is too low.
         """
         rate = sound.rate
         if rate < self.least_rate:
             raise InputError(
-                f"A sound has {rate:,} numbers a second, but the model listens to pitches of up to"
-                f" {self.highest:,.0f} hertz, which takes {2 * self.highest:,.0f}, or"
-                f" {self.least_rate:,.0f} at least: give sounds of a higher rate."
+                f"A sound has a sampling rate of {rate:,} hertz, but the model uses frequencies of"
+                f" up to {self.highest:,.0f}, for which {2 * self.highest:,.0f} is best and"
+                f" {self.least_rate:,.0f} needed: give sounds of a higher rate."
             )
         wave = sound.values.astype(np.float64)
         size = round(SHORTEST * rate)
@@ -93,26 +91,27 @@ class Spectrogram:
         starts = np.minimum(starts, len(wave) - size)
         wave -= wave.mean()
         power = np.empty((n_frames, self.bands))
-        filters = _filters(self.bands, self.highest, rate, size)  # (bands, pitches)
+        filters = _filters(self.bands, self.highest, rate, size)  # (bands, frequencies)
         for first in range(0, n_frames, _BLOCK):
             block = slice(first, first + _BLOCK)
             frames = wave[starts[block, None] + np.arange(size)] * np.hanning(size)
-            pitches = np.fft.rfft(frames, 2 * (filters.shape[1] - 1))
-            power[block] = (pitches.real**2 + pitches.imag**2) @ filters.T
+            spectrum = np.fft.rfft(frames, 2 * (filters.shape[1] - 1))
+            power[block] = (spectrum.real**2 + spectrum.imag**2) @ filters.T
         return np.asarray(np.log(power / power.max() + FLOOR), np.float32)
 
 
 @cache
 def _filters(bands: int, highest: float, rate: int, size: int) -> Array:
-    """Return how much of each pitch belongs to each band, (bands, pitches); each adds up to 1."""
+    """Return the triangular filters of the bands, (bands, frequencies); each sums to 1."""
     n_points = 2 ** int(np.ceil(np.log2(size)) + 1)
-    pitches = np.fft.rfftfreq(n_points, 1 / rate)
+    frequencies = np.fft.rfftfreq(n_points, 1 / rate)
     edges = _hertz(np.linspace(_mel(LOWEST), _mel(highest), bands + 2))
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    rising, falling = (pitches - low) / (middle - low), (high - pitches) / (high - middle)
+    rising = (frequencies - low) / (middle - low)
+    falling = (high - frequencies) / (high - middle)
     filters = np.maximum(0, np.minimum(rising, falling))
-    nearest = np.abs(pitches - middle).argmin(axis=1)
-    filters[np.arange(bands), nearest] += 1e-9  # a band between two pitches takes the nearer
+    nearest = np.abs(frequencies - middle).argmin(axis=1)
+    filters[np.arange(bands), nearest] += 1e-9  # a band between two frequencies takes the nearer
     filters /= filters.sum(axis=1, keepdims=True)
     filters[edges[1:-1] > rate / 2] = 0
     return np.asarray(filters)
