@@ -20,7 +20,7 @@ def test_of_a_fit_the_accuracy_is_the_score(fittings, task: str) -> None:
     )
     assert model.quality.accuracy == pytest.approx(accuracy)
     assert model.quality.n_rows == model.summary.n_judged
-    assert [one.asked for one in model.quality.coverage] == [0.5, 0.8, 0.9, 0.95]
+    assert [one.nominal for one in model.quality.coverage] == [0.5, 0.8, 0.9, 0.95]
 
 
 def test_of_a_fit_the_errors_are_in_the_unit_of_the_target(fittings) -> None:
@@ -60,7 +60,7 @@ def test_sets_of_other_folds_hold_what_they_promise() -> None:
     codes = np.array([rng.choice(6, p=row) for row in probabilities])
     found = set_coverage(probabilities, codes, (0, 1000, 2000, 3000))
     for one in found[1:]:
-        assert one.held == pytest.approx(one.asked, abs=0.03)
+        assert one.observed == pytest.approx(one.nominal, abs=0.03)
     assert found[0].size < found[-1].size
 
 
@@ -76,5 +76,5 @@ def test_intervals_around_a_prediction_are_those_of_folds_that_agree() -> None:
 def test_few_rows_promise_little_and_one_fold_nothing() -> None:
     rng = np.random.default_rng(0)
     prediction, truth = rng.normal(size=(2, 24))
-    assert [one.asked for one in interval_coverage(prediction, truth, (0, 12, 24))] == [0.5, 0.8]
+    assert [one.nominal for one in interval_coverage(prediction, truth, (0, 12, 24))] == [0.5, 0.8]
     assert interval_coverage(prediction, truth, (0, 24)) == ()

@@ -10,6 +10,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from madaline.evaluation.quality import quality_from_json
 from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.coverage import Coverage
 from madaline.evaluation.quality.regression import RegressionQuality
 
 
@@ -32,7 +33,7 @@ def test_counts_are_those_of_scikit_learn(judged) -> None:
     found = np.array([[one["precision"], one["recall"], one["f1"]] for one in quality.by_class()])
     expected = precision_recall_fscore_support(codes, predicted)
     assert pytest.approx(np.array(expected[:3])) == found.T
-    assert sum(quality.sizes) == quality.n_rows == 400
+    assert sum(quality.bin_sizes) == quality.n_rows == 400
 
 
 def test_weights_count(judged) -> None:
@@ -72,7 +73,7 @@ def test_probabilities_that_come_true_lie_on_the_diagonal() -> None:
     second = rng.random(20_000)
     codes = (rng.random(20_000) < second).astype(int)
     quality = ClassificationQuality.of("ab", np.stack([1 - second, second], axis=1), codes)
-    assert quality.kept == pytest.approx(quality.promised, abs=0.04)
+    assert quality.observed == pytest.approx(quality.predicted, abs=0.04)
     assert quality.calibration_error < 0.02
 
 
@@ -89,6 +90,15 @@ def test_a_constant_prediction_of_a_constant_is_drawn() -> None:
     quality = RegressionQuality.of(np.ones(5), np.ones(5))
     assert quality.edges[0] < 1 < quality.edges[-1]
     assert (quality.bias, quality.median_error) == (0, 0)
+
+
+def test_old_names_in_files_are_read(judged) -> None:
+    quality = ClassificationQuality.of("abc", *judged, (Coverage(0.9, 0.91, 1.5),))
+    values = quality.to_json()
+    for old, new in (("promised", "predicted"), ("kept", "observed"), ("sizes", "bin_sizes")):
+        values[old] = values.pop(new)
+    values["coverage"] = [{"asked": 0.9, "held": 0.91, "size": 1.5}]
+    assert quality_from_json(json.loads(json.dumps(values))) == quality
 
 
 def test_qualities_survive_json(judged) -> None:

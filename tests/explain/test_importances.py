@@ -68,8 +68,8 @@ def test_the_importance_of_a_number_is_the_r2_that_is_lost(noisy):
     assert first.value == pytest.approx(2 * 4 / 4.5, rel=0.2)
 
 
-def test_a_column_is_permuted_in_the_first_layer_as_it_would_be_in_the_table(noisy):
-    """The shortcut through the first layer gives what networks predict from permuted features."""
+def test_permuting_in_the_first_layer_equals_permuting_features(noisy):
+    """The shortcut through the first layer gives the output for permuted features."""
     fast = {one.name: one.value for one in measure(noisy)}
     examples, ensemble = noisy.race.examples, noisy.ensemble
     for number, name in enumerate(noisy.encoder.columns[:3]):
@@ -96,7 +96,7 @@ def test_with_little_work_fewer_rows_are_asked(noisy):
     assert few[0].standard_error > 1.2 * whole[0].standard_error
 
 
-def test_folds_of_one_row_have_nothing_to_permute():
+def test_folds_of_one_row_cannot_be_permuted():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(12, 2))
     fitting = Fitting(Table.from_columns({"a": x[:, 0], "b": x[:, 1]}), x[:, 0], effort=2, folds=12)
@@ -155,7 +155,7 @@ def test_a_loss_is_told_as_people_call_it(loss, metric):
 
 
 @given(st.integers(2, 40), st.integers(0, 5))
-def test_in_a_permutation_every_row_gets_what_another_had(n_rows, seed):
+def test_a_permutation_leaves_no_row_in_its_place(n_rows, seed):
     donors = permute_rows(n_rows, np.random.default_rng(seed))
     assert sorted(donors) == list(range(n_rows))
     assert (donors != np.arange(n_rows)).all()

@@ -49,7 +49,7 @@ def precision_figure(quality: ClassificationQuality) -> Figure:
 
 def calibration_figure(quality: ClassificationQuality) -> Figure:
     """Return predicted probabilities against how often they came true."""
-    pairs = list(zip(quality.promised, quality.kept, strict=True))
+    pairs = list(zip(quality.predicted, quality.observed, strict=True))
     observed = ", ".join(f"{predicted:.0%} came true in {share:.0%}" for predicted, share in pairs)
     what = "the class" if len(quality.classes) == 2 else "the predicted class"
     return Figure(
@@ -61,7 +61,7 @@ def calibration_figure(quality: ClassificationQuality) -> Figure:
         _share("observed share"),
         (
             Line.reference((0, 1), (0, 1)),
-            Line(np.array(quality.promised), np.array(quality.kept), COLORS[0], dots=True),
+            Line(np.array(quality.predicted), np.array(quality.observed), COLORS[0], dots=True),
         ),
     )
 

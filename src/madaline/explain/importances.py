@@ -16,7 +16,7 @@ from madaline.nn.arrays import Array
 from madaline.race.importance import (
     PERMUTED_ROWS,
     Importance,
-    measured,
+    importance_of,
     metric_of_loss,
     permute_rows,
 )
@@ -35,7 +35,7 @@ def importances(
 
     Columns with the same information hide each other's importance: permute them `together`. On
     training rows, overfitting counts as importance: give other rows, or read
-    `model.summary.importances`, which the fit measured out of fold.
+    `model.summary.importances`, which the fit importance_of out of fold.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def importances(
             donors = permute_rows(table.n_samples, rng)
             permuted = {name: table[name][donors] for name in columns}
             rise += _losses(model, Table({**table.columns, **permuted}), truth) - before
-        found.append(measured(columns, rise / repeats, None, None, metric))
+        found.append(importance_of(columns, rise / repeats, None, None, metric))
     return tuple(sorted(found, key=lambda one: -one.value))
 
 

@@ -69,8 +69,8 @@ def _of_classes(
     predicted = probabilities[rows].argmax(axis=1)
     sets = cast(PredictionSets, predictor.conformal)
     coverage = tuple(
-        Coverage.of_sets(sets.predict(of_folds, asked, predicted), codes[rows], asked)
-        for asked in LEVELS
+        Coverage.of_sets(sets.predict(of_folds, level, predicted), codes[rows], level)
+        for level in LEVELS
     )
     return ClassificationQuality.of(labels, probabilities, codes, coverage)
 
@@ -78,12 +78,12 @@ def _of_classes(
 def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> RegressionQuality:
     rows = _spread(table.n_samples)
     coverage: list[Coverage] = []
-    for asked in LEVELS:
+    for level in LEVELS:
         try:
-            bounds = predictor.predict_interval(table.take(rows), asked)
+            bounds = predictor.predict_interval(table.take(rows), level)
         except InputError:  # learned from too few rows for so high a coverage
             break
-        coverage.append(Coverage.of_intervals(bounds, truth[rows], asked))
+        coverage.append(Coverage.of_intervals(bounds, truth[rows], level))
     return RegressionQuality.of(predictor.predict(table), truth, tuple(coverage))
 
 

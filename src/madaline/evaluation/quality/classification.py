@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.evaluation.calibration import calibration_error
-from madaline.evaluation.quality.coverage import Coverage, as_tuples
+from madaline.evaluation.quality.coverage import Coverage, fields_from_json
 from madaline.evaluation.quality.curves import Curves
 from madaline.nn.arrays import Array
 
@@ -41,7 +41,7 @@ class ClassificationQuality:
         `MOST_JUDGED` most frequent classes.
     curves : tuple of Curves
         Of two classes those of the second; otherwise of the classes with the smallest areas.
-    promised, kept, sizes : tuple of float
+    predicted, observed, bin_sizes : tuple of float
         The reliability curve, in bins by probability: the mean probability, the observed share, and
         the number of rows. It is that of the second of two classes, or of the predicted class.
     calibration_error : float
@@ -55,9 +55,9 @@ class ClassificationQuality:
     confusion: tuple[tuple[int, int, float], ...]
     areas: tuple[float | None, ...]
     curves: tuple[Curves, ...]
-    promised: tuple[float, ...]
-    kept: tuple[float, ...]
-    sizes: tuple[int, ...]
+    predicted: tuple[float, ...]
+    observed: tuple[float, ...]
+    bin_sizes: tuple[int, ...]
     calibration_error: float
     coverage: tuple[Coverage, ...]
 
@@ -175,9 +175,10 @@ class ClassificationQuality:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ClassificationQuality:
         """Return the quality that `to_json` described."""
-        facts = {name: as_tuples(value) for name, value in values.items() if name != "of"}
+        facts = fields_from_json(values, promised="predicted", kept="observed", sizes="bin_sizes")
         facts["curves"] = tuple(map(Curves.from_json, facts["curves"]))
-        facts["coverage"] = tuple(Coverage(**one) for one in facts["coverage"])
+        facts["coverage"] = tuple(map(Coverage.from_json, facts["coverage"]))
+        del facts["of"]
         return cls(**facts)
 
 

@@ -1,8 +1,8 @@
-"""The empirical coverage of prediction intervals and sets, cross-fitted over the folds."""
+"""The observed coverage of prediction intervals and sets, cross-fitted over the folds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,30 +23,30 @@ MOST_PROBABILITIES = 1_000_000
 
 @dataclass(frozen=True)
 class Coverage:
-    """The nominal and the empirical coverage of intervals or sets.
+    """The nominal and the observed coverage of intervals or sets.
 
     Parameters
     ----------
-    asked : float
-        Nominal coverage.
-    held : float
-        Empirical coverage: share of the rows whose interval or set contains the truth.
+    nominal : float
+        The coverage asked for.
+    observed : float
+        Share of the rows whose interval or set contains the truth.
     size : float
         Mean width of the intervals in the target's unit, or mean number of classes in the sets.
 
     Examples
     --------
     >>> print(Coverage(0.9, 0.913, 1.2))
-    asked for 90%, held 91.3%
+    asked for 90%, observed 91.3%
     """
 
-    asked: float
-    held: float
+    nominal: float
+    observed: float
     size: float
 
     @classmethod
     def of_sets(
-        cls, sets: Array, codes: Array, asked: float, weight: Array | None = None
+        cls, sets: Array, codes: Array, nominal: float, weight: Array | None = None
     ) -> Coverage:
         """Return the coverage of sets of classes.
 
@@ -56,29 +56,34 @@ class Coverage:
             Which classes are in the set of each row.
         codes : int ndarray of shape (n_rows,)
             Indices of the true classes.
-        asked : float
-            Nominal coverage.
+        nominal : float
+            The coverage asked for.
         weight : ndarray of shape (n_rows,), optional
             Weight of each row.
         """
-        held, sizes = sets[np.arange(len(codes)), codes], sets.sum(axis=1)
-        return cls(asked, *(float(np.average(x, weights=weight)) for x in (held, sizes)))
+        observed, sizes = sets[np.arange(len(codes)), codes], sets.sum(axis=1)
+        return cls(nominal, *(float(np.average(x, weights=weight)) for x in (observed, sizes)))
 
     @classmethod
     def of_intervals(
-        cls, bounds: Array, truth: Array, asked: float, weight: Array | None = None
+        cls, bounds: Array, truth: Array, nominal: float, weight: Array | None = None
     ) -> Coverage:
         """Return the coverage of intervals with `bounds` of shape (n_rows, 2)."""
-        held, widths = (bounds[:, 0] <= truth) & (truth <= bounds[:, 1]), np.diff(bounds)[:, 0]
-        return cls(asked, *(float(np.average(x, weights=weight)) for x in (held, widths)))
+        observed, widths = (bounds[:, 0] <= truth) & (truth <= bounds[:, 1]), np.diff(bounds)[:, 0]
+        return cls(nominal, *(float(np.average(x, weights=weight)) for x in (observed, widths)))
 
     def __str__(self) -> str:
         """Return both coverages in a line."""
-        return f"asked for {self.asked:.0%}, held {self.held:.1%}"
+        return f"asked for {self.nominal:.0%}, observed {self.observed:.1%}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the coverage as JSON-able values."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Coverage:
+        """Return the coverage that `to_json` described."""
+        return cls(**fields_from_json(values, asked="nominal", held="observed"))
 
 
 def set_coverage(
@@ -103,14 +108,14 @@ def set_coverage(
         for rows, rest, w in _folds(bounds, weight)
     ]
     found = []
-    for asked in LEVELS if folds else ():
+    for nominal in LEVELS if folds else ():
         sets = [
-            fitted.predict(probabilities[None, rows], asked, probabilities[rows].argmax(axis=1))
+            fitted.predict(probabilities[None, rows], nominal, probabilities[rows].argmax(axis=1))
             for rows, fitted in folds
         ]
         rows = np.concatenate([rows for rows, _ in folds])
         own = None if weight is None else weight[rows]
-        found.append(Coverage.of_sets(np.concatenate(sets), codes[rows], asked, own))
+        found.append(Coverage.of_sets(np.concatenate(sets), codes[rows], nominal, own))
     return tuple(found)
 
 
@@ -138,7 +143,7 @@ def interval_coverage(
     >>> rng = np.random.default_rng(0)
     >>> prediction = rng.standard_normal(900)
     >>> truth = prediction + rng.standard_normal(900)
-    >>> [round(one.held, 1) for one in interval_coverage(prediction, truth, (0, 300, 600, 900))]
+    >>> [round(one.observed, 1) for one in interval_coverage(prediction, truth, (0, 300, 600, 900))]
     [0.5, 0.8, 0.9, 0.9]
     """
     folds = [
@@ -146,18 +151,22 @@ def interval_coverage(
         for rows, rest, w in _folds(bounds, weight)
     ]
     found = []
-    for asked in LEVELS if folds else ():
+    for nominal in LEVELS if folds else ():
         try:
-            intervals = [fitted.around(prediction[rows], asked) for rows, fitted in folds]
+            intervals = [fitted.around(prediction[rows], nominal) for rows, fitted in folds]
         except InputError:  # too few rows for so high a coverage
             break
-        found.append(Coverage.of_intervals(np.concatenate(intervals), truth, asked, weight))
+        found.append(Coverage.of_intervals(np.concatenate(intervals), truth, nominal, weight))
     return tuple(found)
 
 
-def as_tuples(value: Any) -> Any:
-    """Return a list of JSON, and the lists in it, as tuples; anything else as it is."""
-    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
+def fields_from_json(values: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Return fields of a dataclass with lists as tuples, and new names for those of old files."""
+    return {names.get(name, name): _as_tuples(value) for name, value in values.items()}
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
 
 def _folds(bounds: Sequence[int], weight: Array | None) -> list[tuple[Array, Array, Array | None]]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.evaluation.quality.coverage import as_tuples
+from madaline.evaluation.quality.coverage import fields_from_json
 from madaline.nn.arrays import Array
 
 POINTS = 61
@@ -100,7 +100,7 @@ class Curves:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Curves:
         """Return the curves that `to_json` described."""
-        return cls(**{name: as_tuples(value) for name, value in values.items()})
+        return cls(**fields_from_json(values))
 
 
 def _thinned(x: Array, y: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.evaluation.quality.coverage import Coverage, as_tuples
+from madaline.evaluation.quality.coverage import Coverage, fields_from_json
 from madaline.nn.arrays import Array
 
 BINS = 30
@@ -115,8 +115,9 @@ class RegressionQuality:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> RegressionQuality:
         """Return the quality that `to_json` described."""
-        facts = {name: as_tuples(value) for name, value in values.items() if name != "of"}
-        facts["coverage"] = tuple(Coverage(**one) for one in facts["coverage"])
+        facts = fields_from_json(values)
+        facts["coverage"] = tuple(map(Coverage.from_json, facts["coverage"]))
+        del facts["of"]
         return cls(**facts)
 
 
