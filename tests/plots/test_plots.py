@@ -82,7 +82,7 @@ def test_classes_have_confusions_curves_and_calibration(models) -> None:
     ]
     assert len(precision.get_legend().get_texts()) == len(curves)
     calibration = drawn(plots.plot_calibration(model)).lines[1]
-    assert tuple(calibration.get_ydata()) == model.quality.kept
+    assert tuple(calibration.get_ydata()) == model.quality.observed
 
 
 def test_numbers_have_truths_and_errors_on_given_axes(models) -> None:
