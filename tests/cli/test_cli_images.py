@@ -80,7 +80,7 @@ def test_what_asks_for_rows_takes_a_folder_or_says_why_not(run, pictures, bars):
         name, *options = command
         outcome = run(name, bars, pictures, *options)
         assert outcome.code == 2
-        assert "holds images, which have no values to go along" in outcome.err
+        assert "holds images, which have no values to vary" in outcome.err
 
 
 def test_images_without_a_class_are_brought_to_the_model_s_size(run, place, bars):
