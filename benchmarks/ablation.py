@@ -49,7 +49,7 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "numbers as they are only": lambda plan: _encodings(plan, 0),
     "no 64 bins": lambda plan: _encodings(plan, 0, 16),
     "no plain encoding": lambda plan: _encodings(plan, 16, 64),
-    "nobody is dropped": lambda plan: replace(plan, cuts=()),
+    "no recipe is dropped": lambda plan: replace(plan, cuts=()),
     "no slower steps": lambda plan: replace(plan, lowest_rate=1.0),
     "no growth": lambda plan: replace(plan, widest=0),
     "growth of any network": lambda plan: replace(plan, rows_for_a_parameter=0.0),

@@ -27,9 +27,9 @@ number is shifted; of a category, half of the rows get a rare level."""
 
 @dataclass(frozen=True)
 class Diagnosed(Outcome):
-    """What a diagnosis said of a table with a fault; a row of a file.
+    """The findings of a diagnosis for a table with a fault; a row of a file.
 
-    `raised` says whether the finding was there, `named` whether it named the right column, group,
+    `raised` tells whether the finding was there, `named` whether it named the right column, group,
     layer or rows; `severity` is that of the finding. `area` is the area under the ROC curve of the
     ranking of wrong labels. `other` has the sentences of all other findings of high severity, and
     `medium` counts the other findings of medium severity.
@@ -101,7 +101,7 @@ def plant_leak(table: Table, rng: np.random.Generator) -> Planted:
     planted = plant_nothing(table, rng)
     for frame, target in ((planted.frame, table.y_train), (planted.new, table.y_test)):
         if table.is_classification:
-            names = {label: f"code {place}" for place, label in enumerate(np.unique(target))}
+            names = {label: f"code {index}" for index, label in enumerate(np.unique(target))}
             frame["known_later"] = [names[label] for label in target]
         else:
             frame["known_later"] = target + 0.01 * target.std() * rng.normal(size=len(target))
@@ -220,7 +220,7 @@ def plant_learning_rate(table: Table, rng: np.random.Generator) -> Planted:
 
 
 WITHOUT_NETWORKS = ("leak", "identifier", "drift", "inverted group", "duplicates")
-"""Faults that are found by checks which ask no network."""
+"""Faults that are found by checks without networks."""
 
 FAULTS: Mapping[str, tuple[Callable[..., Planted], tuple[str, ...]]] = {
     "nothing": (plant_nothing, ()),
@@ -349,7 +349,7 @@ def _trained(fitting: Any, new: Any) -> list[Any]:
 
 
 def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
-    """Yield what is found by checks that ask no network: every row is as a constant predicts it."""
+    """Yield the findings of checks without networks, with a constant prediction of every row."""
     from madaline.data.profile import TableProfile
     from madaline.diagnosis.columns import find_identifiers, find_leaking
     from madaline.diagnosis.drift import find_drift

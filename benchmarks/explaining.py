@@ -166,10 +166,10 @@ def _codes(
         }
         return Table.from_columns(
             {
-                name: texts[name][codes[:, place].astype(int)]
+                name: texts[name][codes[:, index].astype(int)]
                 if name in levels
-                else codes[:, place]
-                for place, name in enumerate(columns)
+                else codes[:, index]
+                for index, name in enumerate(columns)
             }
         )
 

@@ -186,8 +186,8 @@ def _sets_kept(table: Table, estimator: Any) -> tuple[float, float, float, float
     from madaline.data.io.inputs import to_table
     from madaline.evaluation.calibration import calibration_error
 
-    places = {label: place for place, label in enumerate(estimator.classes_.tolist())}
-    truth = np.array([places[label] for label in table.y_test.tolist()])
+    indices = {label: index for index, label in enumerate(estimator.classes_.tolist())}
+    truth = np.array([indices[label] for label in table.y_test.tolist()])
     sets = estimator.predict_set(table.x_test, COVERAGE)
     held = sets[np.arange(len(truth)), truth]
     calibrated = estimator.model_.predictor

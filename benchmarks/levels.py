@@ -1,6 +1,6 @@
 """Categories of very many levels: what is learned of them, and what is not made up.
 
-The tables are made here, as no public one says what the truth is: an effect for each level, a
+The tables are made here, as no public one has a known truth: an effect for each level, a
 number, and noise. Beside each stands the same table with its target shuffled, of which nothing can
 be learned.
 """
@@ -31,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for task in ("regression", "classification"):
                 for shuffled in (False, True):
                     test, promised = measure(power, task, shuffled, seed)
-                    said = "yes" if shuffled else "no"
+                    is_shuffled = "yes" if shuffled else "no"
                     print(
-                        f"{levels:16}{task:16}{said:>9}{seed:>5}  {test:8.4f}  {promised}",
+                        f"{levels:16}{task:16}{is_shuffled:>9}{seed:>5}  {test:8.4f}  {promised}",
                         flush=True,
                     )
     return 0

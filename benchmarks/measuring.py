@@ -36,7 +36,7 @@ class Job:
 
     @property
     def key(self) -> tuple[str, str, int, str]:
-        """What tells this job from others in a file of measurements."""
+        """The key of this job in a file of measurements."""
         return self.name, self.method, self.seed, json.dumps(self.arguments, sort_keys=True)
 
 
@@ -50,7 +50,7 @@ class Outcome:
 
     @property
     def key(self) -> tuple[str, str, int, str]:
-        """What tells this outcome from others, as `Job.key`."""
+        """The key of this outcome, like `Job.key`."""
         return self.name, self.method, self.seed, self.arguments
 
 

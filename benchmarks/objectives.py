@@ -32,7 +32,7 @@ LOSSES: Mapping[str, tuple[dict[str, Any], dict[str, Any], Callable[..., float]]
 """Our settings beside the loss, theirs, and what is measured."""
 
 SMALLEST_COUNT = 0.5
-"""Predictions below half a count are judged as that: the deviance of zero is infinite."""
+"""Predictions below half a count are evaluated as that: the deviance of zero is infinite."""
 
 RARITY = 100
 """For each row of the rare class so many of the other are learned from."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from measuring import THREAD_VARIABLES, UNSET_VARIABLES
-from sensing.contest import Outcome, Task
+from sensing.task import Outcome, Task
 from tables import DEFAULT_FOLDER
 from timing.clocks import PeakMemory, timed
 from timing.tables_of_text import TextTable, digits, put_into_page

@@ -16,7 +16,7 @@ SMALLEST_PROBABILITY = 1e-15
 
 @dataclass(frozen=True)
 class Table:
-    """A table split into the rows to learn from and the rows to be judged on.
+    """A table split into the training and the test rows.
 
     Parameters
     ----------

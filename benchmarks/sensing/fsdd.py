@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sensing import learned, ours, trained
-from sensing.contest import Outcome, Task
+from sensing import models, torch_models
+from sensing.task import Outcome, Task
 
 NAME = "fsdd, 300 recordings of known speakers"
 COEFFICIENTS = 20
@@ -43,14 +43,14 @@ def contenders(
 ) -> dict[str, Callable[[], Outcome]]:
     """Return who contends; `chosen` is what was chosen for one of them on other rows, if it was."""
     return {
-        ours.NAME: lambda: ours.fit(heard(task, rate), **facts),
-        "SVC on mean MFCC (scikit-learn)": partial(_on_means, learned.svc, task, rate),
-        "MLP on mean MFCC (scikit-learn)": partial(_on_means, learned.mlp, task, rate),
-        "CNN on log-mel (PyTorch)": partial(_on_pictures, task, rate, chosen, **facts),
+        models.MADALINE: lambda: models.madaline(as_sounds(task, rate), **facts),
+        "SVC on mean MFCC (scikit-learn)": partial(_on_means, models.svc, task, rate),
+        "MLP on mean MFCC (scikit-learn)": partial(_on_means, models.mlp, task, rate),
+        "CNN on log-mel (PyTorch)": partial(_on_images, task, rate, chosen, **facts),
     }
 
 
-def heard(task: Task, rate: int) -> Task:
+def as_sounds(task: Task, rate: int) -> Task:
     """Return the task with waveforms as madaline's sounds."""
     from madaline import sounds
 
@@ -68,21 +68,19 @@ def _on_means(fit: Callable[..., Outcome], task: Task, rate: int) -> Outcome:
     return fit(task, means(task.train_x), means(task.test_x))
 
 
-def _on_pictures(
-    task: Task, rate: int, chosen: dict[str, Any] | None, groups: Any = None
-) -> Outcome:
+def _on_images(task: Task, rate: int, chosen: dict[str, Any] | None, groups: Any = None) -> Outcome:
     """Fit to spectrograms, cut or followed by silence to one length."""
 
-    def pictures(waves: Any) -> Any:
+    def images(waves: Any) -> Any:
         silence = np.full((FRAMES, log_mel(waves[:1], rate)[0].shape[1]), np.log(1e-6))
         return np.stack([np.r_[one, silence][:FRAMES] for one in log_mel(waves, rate)])
 
-    train, test = (pictures(one) for one in (task.train_x, task.test_x))
-    return trained.lenet(task, train, test, groups, chosen)
+    train, test = (images(one) for one in (task.train_x, task.test_x))
+    return torch_models.lenet(task, train, test, groups, chosen)
 
 
 def log_mel(waves: Any, rate: int) -> list[Any]:
-    """Return the spectrograms that madaline sees, so that all contenders hear the same."""
+    """Return the spectrograms that madaline uses, so that all contenders have the same input."""
     from madaline import sounds
     from madaline.data.encoders.sound_encoder import BANDS
     from madaline.data.media.spectrogram import Spectrogram

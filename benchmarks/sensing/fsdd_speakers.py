@@ -1,4 +1,4 @@
-"""Spoken digits of speakers never heard: each of six is left out once, and tests the others."""
+"""Spoken digits of new speakers: each of six is left out once, and tests the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sensing import fsdd
-from sensing.contest import Outcome, Task
+from sensing.task import Outcome, Task
 
 NAME = "fsdd, 3,000 recordings of speakers left out"
 
@@ -22,7 +22,7 @@ def load(folder: Path) -> Task:
 
 
 def contenders(task: Task) -> dict[str, Callable[[], Outcome]]:
-    """Return who contends; madaline is told which recordings are of one speaker."""
+    """Return who contends; madaline gets the speaker of each recording as its group."""
     names = fsdd.contenders(task)
     return {name: partial(_each_left_out, task, name) for name in names}
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sensing import learned, ours, trained
-from sensing.contest import Outcome, Task
+from sensing import models, torch_models
+from sensing.task import Outcome, Task
 
 NAME = "mnist_5k, 1,000 pictures"
 
@@ -27,8 +27,8 @@ def contenders(task: Task) -> dict[str, Callable[[], Outcome]]:
     """Return who contends."""
     train, test = (one.reshape(len(one), -1) / 255 for one in (task.train_x, task.test_x))
     return {
-        ours.NAME: partial(ours.fit, task),
-        "SVC, RBF (scikit-learn)": partial(learned.svc, task, train, test),
-        "MLP (scikit-learn)": partial(learned.mlp, task, train, test),
-        "CNN as LeNet-5 (PyTorch)": partial(trained.lenet, task, task.train_x, task.test_x),
+        models.MADALINE: partial(models.madaline, task),
+        "SVC, RBF (scikit-learn)": partial(models.svc, task, train, test),
+        "MLP (scikit-learn)": partial(models.mlp, task, train, test),
+        "CNN as LeNet-5 (PyTorch)": partial(torch_models.lenet, task, task.train_x, task.test_x),
     }

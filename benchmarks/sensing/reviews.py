@@ -1,4 +1,4 @@
-"""Reviews of food: five stars or fewer, told from the text; the test is about other goods."""
+"""Reviews of food: five stars or fewer, predicted from the text; the test is about other goods."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sensing import ours
-from sensing.contest import Outcome, Task, judge
+from sensing import models
+from sensing.task import Outcome, Task, evaluate
 
 NAME = "amazon_fine_foods, 1,000 reviews"
 
@@ -25,7 +25,7 @@ N_FOLDS, BATCH = 5, 64
 
 
 def load(folder: Path) -> Task:
-    """Return the reviews; the table says which are the test."""
+    """Return the reviews; the table marks the test part."""
     import pandas as pd
 
     table = pd.read_parquet(folder / "text" / "amazon_fine_foods.parquet")
@@ -39,7 +39,7 @@ def load(folder: Path) -> Task:
 def contenders(task: Task) -> dict[str, Callable[[], Outcome]]:
     """Return who contends."""
     return {
-        ours.NAME: partial(ours.fit, task),
+        models.MADALINE: partial(models.madaline, task),
         "TF-IDF + logistic regression, tuned (scikit-learn)": partial(regression, task),
         "averaged vectors as in fastText, tuned (PyTorch)": partial(averaging, task),
     }
@@ -66,7 +66,7 @@ def regression(task: Task) -> Outcome:
         model = Pipeline(steps, memory=counted)
         search = GridSearchCV(model, choices, scoring="neg_log_loss", cv=folds)
         search.fit(task.train_x, task.train_y)
-    return judge(task.test_y, search.classes_, search.predict_proba(task.test_x))
+    return evaluate(task.test_y, search.classes_, search.predict_proba(task.test_x))
 
 
 def averaging(task: Task) -> Outcome:
@@ -83,19 +83,19 @@ def averaging(task: Task) -> Outcome:
     losses = {}
     for dimension in DIMENSIONS:
         for rate in RATES:
-            truth, said = [], []
-            for learned, judged in pairs:
+            truth, outputs = [], []
+            for learned, others in pairs:
                 own = [bags[row] for row in learned]
-                said.append(
-                    _epochs(own, codes[learned], [bags[row] for row in judged], dimension, rate)
+                outputs.append(
+                    _epochs(own, codes[learned], [bags[row] for row in others], dimension, rate)
                 )
-                truth.append(codes[judged])
-            told = np.concatenate(said, axis=1)  # (epochs, rows, classes)
-            right = np.take_along_axis(told, np.concatenate(truth)[None, :, None], axis=2)
+                truth.append(codes[others])
+            probabilities = np.concatenate(outputs, axis=1)  # (epochs, rows, classes)
+            right = np.take_along_axis(probabilities, np.concatenate(truth)[None, :, None], axis=2)
             for epoch, loss in enumerate(-np.log(np.clip(right, 1e-15, 1)).mean(axis=(1, 2))):
                 losses[dimension, rate, epoch] = loss
     dimension, rate, epoch = min(losses, key=lambda choice: losses[choice])
-    return judge(task.test_y, classes, _epochs(bags, codes, test, dimension, rate)[epoch])
+    return evaluate(task.test_y, classes, _epochs(bags, codes, test, dimension, rate)[epoch])
 
 
 def _bags(train: list[str], test: list[str]) -> tuple[list[Any], list[Any]]:
@@ -110,12 +110,12 @@ def _bags(train: list[str], test: list[str]) -> tuple[list[Any], list[Any]]:
     return first, second
 
 
-def _epochs(bags: list[Any], codes: Any, judged: list[Any], dimension: int, rate: float) -> Any:
+def _epochs(bags: list[Any], codes: Any, others: list[Any], dimension: int, rate: float) -> Any:
     """Return the probabilities after each epoch, shape (epochs, rows, classes)."""
     import torch
 
     torch.manual_seed(0)
-    n_terms = 1 + max(int(bag.max(initial=0)) for bag in [*bags, *judged])
+    n_terms = 1 + max(int(bag.max(initial=0)) for bag in [*bags, *others])
     vectors = torch.nn.EmbeddingBag(n_terms, dimension, mode="mean", sparse=True)
     torch.nn.init.uniform_(vectors.weight, -1 / dimension, 1 / dimension)
     linear = torch.nn.Linear(dimension, int(codes.max()) + 1)
@@ -123,18 +123,18 @@ def _epochs(bags: list[Any], codes: Any, judged: list[Any], dimension: int, rate
         torch.optim.SparseAdam(list(vectors.parameters()), lr=rate),
         torch.optim.Adam(linear.parameters(), lr=rate),
     ]
-    told, target = [], torch.from_numpy(codes)
+    probabilities, target = [], torch.from_numpy(codes)
     for _ in range(EPOCHS):
         for rows in torch.randperm(len(bags)).split(BATCH):
             for optimizer in optimizers:
                 optimizer.zero_grad()
-            said = linear(vectors(*_flat([bags[row] for row in rows])))
-            torch.nn.functional.cross_entropy(said, target[rows]).backward()
+            outputs = linear(vectors(*_flat([bags[row] for row in rows])))
+            torch.nn.functional.cross_entropy(outputs, target[rows]).backward()
             for optimizer in optimizers:
                 optimizer.step()
         with torch.no_grad():
-            told.append(linear(vectors(*_flat(judged))).softmax(dim=1).numpy())
-    return np.stack(told)
+            probabilities.append(linear(vectors(*_flat(others))).softmax(dim=1).numpy())
+    return np.stack(probabilities)
 
 
 def _flat(bags: list[Any]) -> tuple[Any, Any]:

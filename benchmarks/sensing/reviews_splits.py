@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sensing import reviews
-from sensing.contest import Outcome, Task
+from sensing.task import Outcome, Task
 
 NAME = "amazon_fine_foods, five other splits"
 N_SPLITS = 5

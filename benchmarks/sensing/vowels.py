@@ -1,4 +1,4 @@
-"""Japanese vowels: which of nine men says two vowels, from 7 to 29 steps of twelve numbers."""
+"""Japanese vowels: which of nine men speaks two vowels, from 7 to 29 steps of twelve numbers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sensing import learned, ours, trained
-from sensing.contest import Outcome, Task
+from sensing import models, torch_models
+from sensing.task import Outcome, Task
 
 NAME = "japanese_vowels, 370 sequences"
 
@@ -24,21 +24,21 @@ def load(folder: Path) -> Task:
 
 
 def contenders(task: Task) -> dict[str, Callable[[], Outcome]]:
-    """Return who contends; those that need one length see zeros behind the end."""
+    """Return who contends; those that need one length get zeros as padding."""
     length = max(map(len, task.train_x + task.test_x))
     train, test = (padded(one, length) for one in (task.train_x, task.test_x))
     flat = [one.reshape(len(one), -1) for one in (train, test)]
     return {
-        ours.NAME: partial(ours.fit, task),
-        "SVC, RBF (scikit-learn)": partial(learned.svc, task, *flat),
-        "MLP (scikit-learn)": partial(learned.mlp, task, *flat),
-        "FCN (PyTorch)": partial(trained.steps, task, train, test),
+        models.MADALINE: partial(models.madaline, task),
+        "SVC, RBF (scikit-learn)": partial(models.svc, task, *flat),
+        "MLP (scikit-learn)": partial(models.mlp, task, *flat),
+        "FCN (PyTorch)": partial(torch_models.steps, task, train, test),
     }
 
 
 def padded(rows: Any, length: int) -> Any:
     """Return sequences as one array, (n, length, channels), zeros behind the end."""
     x = np.zeros((len(rows), length, rows[0].shape[1]), np.float32)
-    for place, row in enumerate(rows):
-        x[place, : len(row)] = row[:length]
+    for index, row in enumerate(rows):
+        x[index, : len(row)] = row[:length]
     return x

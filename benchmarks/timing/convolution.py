@@ -84,8 +84,8 @@ def tables(rows: Sequence[Row]) -> list[TextTable]:
 def multiply_adds() -> int:
     """Return the multiply-adds of a training step of one row."""
     total, side, below = 0, SIDE, 1
-    for place, channels in enumerate(CHANNELS):
-        total += (3 if place else 2) * side * side * 9 * below * channels
+    for index, channels in enumerate(CHANNELS):
+        total += (3 if index else 2) * side * side * 9 * below * channels
         side, below = side // 2, channels
     return total + 3 * (side * side * below * UNITS + UNITS * CLASSES)
 

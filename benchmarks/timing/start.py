@@ -92,7 +92,7 @@ def _save_model(path: Path) -> None:
     from madaline import AdaptiveClassifier
 
     x, y = load_iris(return_X_y=True)
-    columns = {name: x[:, place] for place, name in enumerate("abcd")}
+    columns = {name: x[:, index] for index, name in enumerate("abcd")}
     AdaptiveClassifier(effort=5, random_state=0).fit(pd.DataFrame(columns), y).save(path)
 
 

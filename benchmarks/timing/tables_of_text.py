@@ -24,11 +24,11 @@ class TextTable:
     def plain(self) -> str:
         """Return the table with its columns aligned."""
         rows = [self.heads, *self.lines]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(self.heads))]
+        widths = [max(len(row[index]) for row in rows) for index in range(len(self.heads))]
         shown = [
             "  ".join(
-                cell.ljust(width) if place < self.n_texts else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+                cell.ljust(width) if index < self.n_texts else cell.rjust(width)
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
             ).rstrip()
             for row in rows
         ]
@@ -36,7 +36,7 @@ class TextTable:
 
     def markdown(self) -> str:
         """Return the table as it stands in a page."""
-        rules = ["---" if place < self.n_texts else "---:" for place in range(len(self.heads))]
+        rules = ["---" if index < self.n_texts else "---:" for index in range(len(self.heads))]
         rows = [self.heads, rules, *self.lines]
         return "\n".join(
             [f"{self.title}:", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
@@ -129,8 +129,8 @@ def digits(value: float, count: int = 3) -> str:
     """
     if value == 0 or abs(value) >= 10 ** (count - 1):
         return f"{value:,.0f}"
-    places = max(0, count - 1 - int(f"{value:e}".split("e")[1]))
-    return f"{value:.{places}f}"
+    decimals = max(0, count - 1 - int(f"{value:e}".split("e")[1]))
+    return f"{value:.{decimals}f}"
 
 
 def _value(text: str) -> Any:

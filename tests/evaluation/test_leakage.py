@@ -44,7 +44,7 @@ def test_a_column_that_gives_a_number_away_is_found(name, honest):
     table = Table.from_columns({**columns, "leak": planted})
     (leak,) = find_leaks(table, table.names, price, classes=False)
     assert leak.column == "leak"
-    assert leak.others < 0.95 < leak.told
+    assert leak.others < 0.95 < leak.explained
     assert "leave it out" in str(leak)
 
 
@@ -56,7 +56,7 @@ def test_a_column_that_gives_a_class_away_is_found(name, honest):
     )
     (leak,) = find_leaks(table, table.names, codes, classes=True)
     assert leak.column == "leak"
-    assert leak.others < 0.95 < leak.told
+    assert leak.others < 0.95 < leak.explained
 
 
 def test_honest_columns_are_no_leaks(honest):

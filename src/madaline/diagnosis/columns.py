@@ -22,7 +22,7 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
 
     Examples
     --------
-    >>> print(*find_leaking([Leak("paid_back", told=1.0, others=0.31)]))
+    >>> print(*find_leaking([Leak("paid_back", explained=1.0, others=0.31)]))
     paid_back alone explains 100.0% of the target, all other columns together 31.0%: leave it out if
     it is only known once the target is.
     """
@@ -31,10 +31,10 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
             "leak",
             "high",
             leak.column,
-            "{subject} alone explains {told:.1%} of the target, all other columns together"
+            "{subject} alone explains {explained:.1%} of the target, all other columns together"
             " {others:.1%}",
             "leave it out if it is only known once the target is",
-            {"told": leak.told, "others": leak.others},
+            {"explained": leak.explained, "others": leak.others},
         )
         for leak in leaks
     ]

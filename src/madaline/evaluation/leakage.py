@@ -36,7 +36,7 @@ class Leak:
     ----------
     column : str
         Its name.
-    told : float
+    explained : float
         Share of the target that it explains by itself: for classes, the share of the baseline's
         errors that it avoids; for numbers, the R² of the target's ranks.
     others : float
@@ -44,18 +44,18 @@ class Leak:
 
     Examples
     --------
-    >>> str(Leak("paid_back", told=1.0, others=0.31))[:49]
+    >>> str(Leak("paid_back", explained=1.0, others=0.31))[:49]
     'paid_back alone explains 100.0% of the target, al'
     """
 
     column: str
-    told: float
+    explained: float
     others: float
 
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
         return (
-            f"{self.column} alone explains {self.told:.1%} of the target, all other columns"
+            f"{self.column} alone explains {self.explained:.1%} of the target, all other columns"
             f" together {self.others:.1%}: leave it out if it is only known once the target is."
         )
 
@@ -65,8 +65,8 @@ class Leak:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Leak:
-        """Return the leak that `to_json` described."""
-        return cls(**values)
+        """Return the leak that `to_json` described; old files name `explained` otherwise."""
+        return cls(**{{"told": "explained"}.get(name, name): x for name, x in values.items()})
 
 
 def find_leaks(

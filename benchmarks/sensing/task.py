@@ -1,4 +1,4 @@
-"""What a contest of ``senses.py`` is about, what comes of a contender, and how it is judged.
+"""The task of a data set of ``senses.py``, the outcome of a contender, and how it is evaluated.
 
 Every other module of this folder is about one data set and has
 
@@ -21,16 +21,16 @@ SMALLEST_PROBABILITY = 1e-15
 
 @dataclass(frozen=True)
 class Task:
-    """Examples to learn from and to be tested by.
+    """The training and the test part of a data set.
 
     Parameters
     ----------
     name : str
         Name of the data set.
     train_x, test_x : list or array
-        The examples, of whatever kind they are.
+        Images, sounds, sequences or texts.
     train_y, test_y : list or array
-        A label for each.
+        Their labels.
     """
 
     name: str
@@ -42,12 +42,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How good the answers about the test part were.
+    """The quality of predictions of the test part.
 
     Parameters
     ----------
     accuracy : float
-        Share of the examples that were told right.
+        Share of correct predictions.
     log_loss : float
         Mean of minus the logarithm of the true class's probability; NaN without probabilities.
     """
@@ -56,8 +56,8 @@ class Outcome:
     log_loss: float
 
 
-def judge(truth: Any, classes: Any, probabilities: Any) -> Outcome:
-    """Return how good probabilities are; the most probable class is the answer.
+def evaluate(truth: Any, classes: Any, probabilities: Any) -> Outcome:
+    """Return the quality of probabilities; the most probable class is the prediction.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def judge(truth: Any, classes: Any, probabilities: Any) -> Outcome:
 
     Examples
     --------
-    >>> judge(["a", "b"], ["a", "b"], [[0.5, 0.5], [0.5, 0.5]])
+    >>> evaluate(["a", "b"], ["a", "b"], [[0.5, 0.5], [0.5, 0.5]])
     Outcome(accuracy=0.5, log_loss=0.6931471805599453)
     """
     labels, table = np.asarray(truth), np.asarray(probabilities, float)

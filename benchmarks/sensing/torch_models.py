@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sensing.contest import Outcome, Task, judge
+from sensing.task import Outcome, Task, evaluate
 
 DROPOUTS = (0.0, 0.5)
 """What is tried: shares of the units before the last layers that are silenced in training."""
@@ -97,15 +97,15 @@ def _tuned(
     mean, scale = (one(train_x, axis=axes, keepdims=True) for one in (np.mean, np.std))
     x, test = (((one - mean) / scale).astype(np.float32) for one in (train_x, test_x))
     if not chosen:
-        learned, held = _parts(codes, groups)
+        learned, held_out = _parts(codes, groups)
         tried = []
         for dropout in DROPOUTS:
-            told = _epochs(make(len(classes), dropout), x, codes, learned, x[held])
-            tried.append((*_best(told, codes[held]), dropout))
+            outputs = _epochs(make(len(classes), dropout), x, codes, learned, x[held_out])
+            tried.append((*_best(outputs, codes[held_out]), dropout))
         _, _, chosen["epoch"], chosen["dropout"] = min(tried)
     network = make(len(classes), chosen["dropout"])
-    told = _epochs(network, x, codes, np.arange(len(x)), test)
-    return judge(task.test_y, classes, next(islice(told, chosen["epoch"] - 1, None)))
+    outputs = _epochs(network, x, codes, np.arange(len(x)), test)
+    return evaluate(task.test_y, classes, next(islice(outputs, chosen["epoch"] - 1, None)))
 
 
 def _parts(codes: Any, groups: Any) -> tuple[Any, Any]:
@@ -117,13 +117,13 @@ def _parts(codes: Any, groups: Any) -> tuple[Any, Any]:
     return next(iter(folds))
 
 
-def _best(told: Iterator[Any], codes: Any) -> tuple[float, float, int]:
+def _best(outputs: Iterator[Any], codes: Any) -> tuple[float, float, int]:
     """Return the fewest errors, the lowest loss with so many, and its epoch; stop when it is flat.
 
-    By errors rather than by loss, which was lowest after one epoch for a speaker never heard.
+    By errors rather than by loss, which was lowest after one epoch for a new speaker.
     """
     best = (np.inf, np.inf, 0)
-    for epoch, probabilities in enumerate(islice(told, EPOCHS), 1):
+    for epoch, probabilities in enumerate(islice(outputs, EPOCHS), 1):
         errors = np.mean(probabilities.argmax(axis=1) != codes)
         loss = -np.log(np.clip(probabilities[np.arange(len(codes)), codes], 1e-15, 1)).mean()
         best = min(best, (float(errors), float(loss), epoch))
@@ -132,13 +132,13 @@ def _best(told: Iterator[Any], codes: Any) -> tuple[float, float, int]:
     return best
 
 
-def _epochs(network: Any, x: Any, codes: Any, learned: Any, judged: Any) -> Iterator[Any]:
-    """Train with Adam and cross-entropy; yield what is said of others after each epoch."""
+def _epochs(network: Any, x: Any, codes: Any, learned: Any, others: Any) -> Iterator[Any]:
+    """Train with Adam and cross-entropy; yield the probabilities of others after each epoch."""
     import torch
 
     torch.manual_seed(0)
-    x, judged, y = torch.from_numpy(x), torch.from_numpy(judged), torch.from_numpy(codes)
-    network(x[:2])  # makes the layers whose size follows from what they see
+    x, others, y = torch.from_numpy(x), torch.from_numpy(others), torch.from_numpy(codes)
+    network(x[:2])  # makes the layers whose size follows from their input
     for layer in network.modules():
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
@@ -152,4 +152,4 @@ def _epochs(network: Any, x: Any, codes: Any, learned: Any, judged: Any) -> Iter
                 optimizer.step()
         network.eval()
         with torch.no_grad():
-            yield network(judged).softmax(dim=1).numpy()
+            yield network(others).softmax(dim=1).numpy()
