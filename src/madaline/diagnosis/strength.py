@@ -109,19 +109,17 @@ def _unfinished(strength: Strength) -> list[Finding]:
 
 
 def _too_few_rows(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
-    rows = evaluated.n_rows
-    if rows < FEWEST_ROWS or SIGNIFICANT < strength.standard_errors < CLEAR:
-        return [
-            Finding(
-                "too few rows",
-                "medium",
-                "the rows",
-                "{rows:,} rows are few: the loss is below the baseline's by {standard_errors:.1f}"
-                " standard errors, so the scores are uncertain",
-                "gather more rows",
-                {"rows": rows, "standard_errors": strength.standard_errors},
-            )
-        ]
+    rows, errors = evaluated.n_rows, strength.standard_errors
+    seen = "{rows:,} rows are few, so the scores are uncertain"
+    if SIGNIFICANT < errors < CLEAR:
+        seen += " (the loss is only {standard_errors:.1f} standard errors below the baseline's)"
+    elif rows >= FEWEST_ROWS:
+        return _rare_classes(evaluated)
+    evidence = {"rows": rows, "standard_errors": errors}
+    return [Finding("too few rows", "medium", "the rows", seen, "gather more rows", evidence)]
+
+
+def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
     if evaluated.classes is None:
         return []
     counts = np.bincount(evaluated.class_index, minlength=len(evaluated.classes))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.table import Table
-from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline.data.target import CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of
 from madaline.model import FittedModel
@@ -75,7 +75,7 @@ def importances(
     groups = _groups(model, together)
     rows = slice(None, None, -(-table.n_samples // PERMUTED_ROWS))
     table = table.take(rows).select(model.predictor.encoder.columns)
-    truth = _target_matrix(model, target[rows])
+    truth = model.predictor.target_encoder.matrix(np.asarray(target)[rows])
     before = _losses(model, table, truth)
     encoder = model.predictor.target_encoder
     scale = encoder.scale if isinstance(encoder, RegressionEncoder | CountEncoder) else 1.0
@@ -120,12 +120,3 @@ def _losses(model: FittedModel, table: Table, truth: Array) -> Array:
     """Return the loss of each row, shape (n_samples,), in float64."""
     losses = model.predictor.loss.rows(model.predictor.output(table), truth)
     return np.asarray(losses, np.float64)
-
-
-def _target_matrix(model: FittedModel, target: Array) -> Array:
-    """Return the targets as the networks learn them, shape (n_samples, n_outputs)."""
-    encoder = model.predictor.target_encoder
-    encoded = encoder.encode(np.asarray(target))
-    if isinstance(encoder, ClassEncoder) and len(encoder.classes) > 2:
-        return np.asarray(np.eye(len(encoder.classes))[encoded])
-    return np.asarray(encoded, np.float64)[:, None]

@@ -1,4 +1,4 @@
-"""The outcome of a race: what predicts, how good it is on unseen rows, and what it promises."""
+"""The outcome of a race: the ensemble, its out-of-fold scores, its intervals and importances."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ Judged: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of constants, targets, weights and groups."""
 
 IMPORTANCE_SHARE = 0.01
-"""Share of the work of training that finding what matters may take."""
+"""Work of the importances, at most, as a share of the work of training."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of a race that is over (final).
+    """The result of a finished race (final).
 
     Parameters
     ----------
     prepared : Preparation
-        What the race ran on.
+        The dataset and the plan.
     race : Race
         The race.
     """
@@ -55,7 +55,7 @@ class Outcome:
 
     @cached_property
     def pruned(self) -> PruningResult:
-        """What predicts, and what was removed from it."""
+        """The pruned ensemble, and what was removed from it."""
         race, ensemble = self.race, self._chosen
         pruned = prune_ensemble(
             ensemble, race.examples, epoch=race.epoch, tolerance=race.plan.tolerance
@@ -65,14 +65,14 @@ class Outcome:
 
     @cached_property
     def _chosen(self) -> Ensemble:
-        """What predicts before anything is pruned."""
+        """The ensemble before pruning."""
         ensemble = self.race.ensemble()
         self.race.forget_outputs()
         return ensemble
 
     @property
     def ensemble(self) -> Ensemble:
-        """What predicts."""
+        """The networks that predict."""
         return self.pruned.ensemble
 
     @cached_property
@@ -91,7 +91,7 @@ class Outcome:
 
     @property
     def temperature(self) -> float:
-        """What raw outputs are divided by."""
+        """Divisor of raw outputs."""
         return 1.0 if self.calibration is None else self.calibration.temperature
 
     @property
@@ -104,7 +104,7 @@ class Outcome:
 
     @cached_property
     def own_examples(self) -> Examples:
-        """The examples as they are: weights of classes are for training only."""
+        """The dataset with the given weights: those of classes are for training only."""
         examples, weight = self.race.examples, self.prepared.own_weight
         return examples if weight is examples.weight else replace(examples, weight=weight)
 
@@ -132,7 +132,7 @@ class Outcome:
 
     @cached_property
     def importances(self) -> tuple[Importance, ...]:
-        """How much each column matters to what predicts, on rows that it never saw."""
+        """Out-of-fold importance of each column."""
         examples, target_encoder = self.own_examples, self.prepared.target_encoder
         scale = (
             target_encoder.scale
@@ -150,7 +150,7 @@ class Outcome:
         )
 
     def predictor(self) -> Predictor:
-        """Return what predicts new rows."""
+        """Return the predictor of new rows."""
         return Predictor(
             self.prepared.encoder,
             self._parts(),
@@ -173,7 +173,7 @@ class Outcome:
         return classification_scores(examples.loss, *facts, balanced=balanced, fold_outputs=outputs)
 
     def _conformal(self) -> PredictionIntervals | PredictionSets:
-        """Return how far off the rows were that networks never saw."""
+        """Return intervals or sets, calibrated on the out-of-fold errors."""
         examples, bounds = self.own_examples, self.prepared.rows.bounds
         output = _divided(self.ensemble.output, self.temperature)
         target, weight, _ = examples.judged_facts

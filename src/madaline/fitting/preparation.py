@@ -1,4 +1,4 @@
-"""Preparation: from a table and a target to examples, folds and a plan, which a race can run on."""
+"""Preparation: from a table and a target to the dataset, the folds and the plan of a race."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ from madaline.race.plan import Plan
 from madaline.race.planning.make_plan import make_plan
 
 BINS = (0, 16, 64)
-"""Encodings that race: numbers as they are, and beside 16 or 64 piecewise-linear bins."""
+"""Encodings that race: numbers as they are, or also in 16 or 64 piecewise-linear bins."""
 
 FOLD_STREAM = 2**32 - 2
-"""Tells the random numbers of folds from those of networks and batches."""
+"""Separates the random numbers of folds from those of networks and batches."""
 
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """All that a race needs, and what was understood on the way (final).
+    """All that a race needs, and what was inferred from the table (final).
 
     Parameters
     ----------
     data : TrainingData
         The rows to learn from.
     objective : Objective
-        What is to be made small.
+        What is to be minimized.
     task, task_reason : str
-        What is to be learned, and how that is known.
+        The task, and why it is that.
     schema : Schema
-        What each column was taken for.
+        The kind of each column.
     target_encoder : TargetEncoder
-        Turns the target into numbers, and back.
+        Encodes the target, and decodes predictions.
     leaks : tuple of Leak
-        Columns that all but give the target away.
+        Columns that reveal the target.
     encoder : TableEncoder
-        Turns columns into features.
+        Encodes columns as features.
     plan : Plan
-        What is to race, and for how long.
+        The recipes that race, and for how long.
     rows : FoldedRows
-        Which rows each fold is judged on and learns from.
+        The evaluated and the training rows of each fold.
     examples : Examples
         The encoded rows, fold after fold.
     own_weight : ndarray of shape (n_samples,) or None
-        The given weight of each row, 1 in the mean, fold after fold.
+        The given weight of each row, with mean 1, fold after fold.
     """
 
     data: TrainingData
@@ -84,44 +84,42 @@ def prepare(
     seed: int,
     adjust: Callable[[Plan], Plan] | None,
 ) -> Preparation:
-    """Understand a table and make everything ready for the race.
+    """Infer, encode and plan all that a race needs.
 
     Parameters
     ----------
     data : TrainingData
         The rows to learn from.
     objective : Objective
-        What is to be made small.
+        What is to be minimized.
     task, kinds, effort, seed, adjust
         As in `Fitting`.
 
     Raises
     ------
     InputError
-        If there is nothing that could be learned, with the reason and the remedy.
+        If nothing can be learned, with the reason and the remedy.
     """
     schema = Schema.infer(data.table, kinds)
     told = task or objective.task
     task, task_reason = (told, "as told") if told else infer_task(data.target)
     objective.check_task(task)
     target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
-    leaks = _leaks(data, schema, target_encoder)
-    weight = _training_weight(data, objective, target_encoder)
-    encoder = TableEncoder.fit(
-        data.table,
-        schema,
-        n_bins=BINS,
-        sample_weight=weight,
-        target=_target_matrix(target_encoder, data.target),
-    )
-    plan = _plan(data, target_encoder, encoder, effort)
+    codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)
+    classes = isinstance(target_encoder, ClassEncoder)
+    leaks = find_leaks(data.table, schema.single, codes, classes=classes, groups=data.groups)
+    weight = data.weight
+    if isinstance(target_encoder, ClassEncoder):
+        weight = objective.row_weight(target_encoder.classes, codes, data.weight)
+    encoder = TableEncoder.fit(data.table, schema, n_bins=BINS, sample_weight=weight, target=target)
+    plan = _plan(data, encoder, effort, n_outputs=target.shape[1])
     plan = adjust(plan) if adjust else plan
-    rows = _fold(data, target_encoder, plan, task, seed)
-    # Large groups may leave a network fewer rows than the plan counted on.
+    rows = _fold(data, codes, plan, task, seed)
+    # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
     rows = replace(rows, passes=plan.passes)
     own_weight = _unit_mean(data.weight, rows.order)
-    examples = _examples(data, objective, target_encoder, encoder, plan, rows, weight)
+    examples = _examples(data, objective, target_encoder, encoder, plan, rows, weight, target)
     return Preparation(
         data,
         objective,
@@ -138,30 +136,7 @@ def prepare(
     )
 
 
-def _leaks(data: TrainingData, schema: Schema, target_encoder: TargetEncoder) -> tuple[Leak, ...]:
-    return find_leaks(
-        data.table,
-        schema.single,
-        target_encoder.encode(data.target),
-        classes=isinstance(target_encoder, ClassEncoder),
-        groups=data.groups,
-    )
-
-
-def _training_weight(
-    data: TrainingData, objective: Objective, target_encoder: TargetEncoder
-) -> Array | None:
-    """Return how much each row counts in training: its own weight times that of its class."""
-    if not isinstance(target_encoder, ClassEncoder):
-        return data.weight
-    return objective.row_weight(
-        target_encoder.classes, target_encoder.encode(data.target), data.weight
-    )
-
-
-def _plan(
-    data: TrainingData, target_encoder: TargetEncoder, encoder: TableEncoder, effort: int
-) -> Plan:
+def _plan(data: TrainingData, encoder: TableEncoder, effort: int, *, n_outputs: int) -> Plan:
     return make_plan(
         data.table.n_samples,
         {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
@@ -171,24 +146,17 @@ def _plan(
         grids=tuple(encoder.grids.values()),
         beside=len(encoder.columns) > 1,
         only_texts=encoder.only_texts,
-        n_outputs=_target_matrix(target_encoder, data.target[:1]).shape[1],
+        n_outputs=n_outputs,
     )
 
 
-def _fold(
-    data: TrainingData, target_encoder: TargetEncoder, plan: Plan, task: str, seed: int
-) -> FoldedRows:
+def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) -> FoldedRows:
     if isinstance(data.folds, GivenFolds):
         if data.groups is not None:
             data.folds.check_groups(data.groups)
         return FoldedRows.from_folds(data.folds.numbers, data.folds.training)
-    made = make_folds(
-        target_encoder.encode(data.target),
-        n_folds=plan.n_folds,
-        task=task,
-        groups=data.groups,
-        rng=np.random.default_rng([seed, FOLD_STREAM]),
-    )
+    rng = np.random.default_rng([seed, FOLD_STREAM])
+    made = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
     return FoldedRows.from_folds(made)
 
 
@@ -200,19 +168,20 @@ def _examples(
     plan: Plan,
     rows: FoldedRows,
     weight: Array | None,
+    target: Array,
 ) -> Examples:
-    order, groups = rows.order, data.groups
-    matrix = _target_matrix(target_encoder, data.target)[order]
-    places = None if groups is None else np.unique(groups[order], return_inverse=True)[1]
-    table = data.table.take(order)
-    encoded = encoder.encode(table)
+    order, table, target = rows.order, data.table.take(rows.order), target[rows.order]
+    encoded, groups = encoder.encode(table), None
+    if data.groups is not None:
+        groups = np.unique(data.groups[order], return_inverse=True)[1]
+    own_weight = _unit_mean(data.weight, order)
     fold_features = FoldFeatures.of(
         encoder.encoders,
         table,
-        matrix,
+        target,
         None if weight is None else weight[order],
         [rows.training(fold) for fold in range(rows.n_folds)],
-        np.arange(len(order)) if places is None else places,
+        np.arange(len(order)) if groups is None else groups,
     )
     used = sorted({recipe.n_bins for recipe in plan.recipes})
     return Examples(
@@ -222,27 +191,16 @@ def _examples(
             n_bins: tuple(int(column) for column in encoder.feature_columns(n_bins))
             for n_bins in used
         },
-        matrix,
+        target,
         objective.network_loss(target_encoder),
         _unit_mean(weight, order),
-        places,
+        groups,
         objective.make_metric(
-            target_encoder,
-            data.target[order],
-            _unit_mean(data.weight, order),
-            n_judged=rows.n_judged,
+            target_encoder, data.target[order], own_weight, n_judged=rows.n_judged
         ),
         fold_features,
         tuple(encoder.grids.values()),
     )
-
-
-def _target_matrix(target_encoder: TargetEncoder, target: Array) -> Array:
-    """Return what the networks should say, shape (n_samples, n_outputs)."""
-    encoded = target_encoder.encode(target)
-    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
-        return np.eye(len(target_encoder.classes), dtype=np.float32)[encoded]
-    return encoded.astype(np.float32)[:, None]
 
 
 def _unit_mean(weight: Array | None, order: Array) -> Array | None:

@@ -1,4 +1,4 @@
-"""A fitted model: networks that predict, and the record of how they came to be."""
+"""A fitted model: networks that predict, and the records of their training."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ class FittedModel:
     predictor : Predictor
         All that prediction needs.
     schema : Schema
-        What each column of the table was taken for.
+        The kind of each column of the table.
     summary : Summary
-        What the fit came to.
+        The results of the fit.
     records : tuple of Record
         Every epoch of every recipe.
     decisions : tuple of Decision
-        What was decided, and why.
+        All decisions, with their reasons.
     version : str
         The version of madaline that fitted it.
     diagnosis : Diagnosis, optional
-        What is wrong with the fit; None in files from before there was one.
+        What is wrong with the fit; None in files older than diagnoses.
     profile : TableProfile, optional
-        What was in the columns that it learned from; None in such files.
+        Summary of the training columns; None in such files.
     quality : Quality, optional
-        How good the out-of-fold predictions are, in counts and curves; None in such files.
+        Quality of the out-of-fold predictions, in counts and curves; None in such files.
     """
 
     predictor: Predictor
@@ -64,12 +64,12 @@ class FittedModel:
     quality: Quality | None = None
 
     def __repr__(self) -> str:
-        """Say in a line what it predicts and how well."""
+        """Return the target and the first score in one line."""
         summary = self.summary
         return f"<FittedModel of {summary.target}: {summary.scores[0]}>"
 
     def _repr_html_(self) -> str:
-        """Return a short account for notebooks."""
+        """Return a short description for notebooks."""
         return glance(self.summary)
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
@@ -91,28 +91,28 @@ class FittedModel:
         return self.predictor.predict_set(table, coverage, n_jobs=n_jobs)
 
     def diagnose(self, table: Table | Mapping[str, Any]) -> Diagnosis:
-        """Return how a new table differs from the one that was learned from.
+        """Return how a new table differs from the training table.
 
         Parameters
         ----------
         table : Table or mapping of str to array
-            The rows to predict; needed columns must be there, others are ignored.
+            The rows to predict; columns that the model does not use are ignored.
 
         Raises
         ------
         InputError
-            If a column is not there, or the model's file is from before tables were compared.
+            If a column is missing, or the model's file is older than such comparisons.
         """
         if self.profile is None:
             raise InputError(
-                f"The model was fitted by madaline {self.version}, which kept nothing to compare a"
-                " table with: fit it again."
+                f"The model was fitted by madaline {self.version}, which kept no profile of the"
+                " training table: fit it again."
             )
         table = self.predictor.table(table)
         return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
 
     def story(self) -> Story:
-        """Return what was tried, on what evidence, and what was kept; ``print`` it."""
+        """Return what was tried, on what evidence, and the result; ``print`` it."""
         return tell_story(self.summary, self.records, self.decisions)
 
     @property

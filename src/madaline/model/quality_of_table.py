@@ -1,4 +1,4 @@
-"""The quality of predictions of a table that holds the truth, too."""
+"""The quality of predictions of a table with known targets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
 
 COVERED_ROWS = 2000
-"""Rows that coverage is tried on, at most: evenly spread."""
+"""Rows on which coverage is measured, at most: evenly spread."""
 
 
 def quality_of_table(
     predictor: Predictor, table: Table, truth: Array, *, name: str = "target"
 ) -> Quality | None:
-    """Return how good predictions of a table are.
+    """Return the quality of predictions of a table.
 
     Parameters
     ----------
@@ -36,15 +36,14 @@ def quality_of_table(
     table : Table
         The rows.
     truth : ndarray of shape (n_samples,)
-        Labels or numbers. Rows without, and those of a class that the networks do not know, do not
-        count.
+        Labels or numbers. Rows with a missing value or an unknown class are left out.
     name : str, default="target"
-        What it is called, for messages.
+        Name of the target, for messages.
 
     Returns
     -------
     Quality or None
-        None if no row counts.
+        None if no row is left.
     """
     if isinstance(predictor.target_encoder, ClassEncoder):
         labels = [label_text(label) for label in predictor.target_encoder.classes.tolist()]

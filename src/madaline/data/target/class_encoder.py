@@ -79,6 +79,12 @@ class ClassEncoder(TargetEncoder):
                 f" {', '.join(map(repr, self.classes.tolist()[:8]))}: correct it."
             ) from None
 
+    def matrix(self, values: Array) -> Array:
+        """Return 0 and 1 of two classes, or one-hot rows of several."""
+        if len(self.classes) == 2:
+            return super().matrix(values)
+        return np.eye(len(self.classes), dtype=np.float32)[self.encode(values)]
+
     def decode(self, prediction: Array) -> Array:
         """Return the most probable label of each row.
 

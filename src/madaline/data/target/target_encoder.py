@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import numpy as np
+
 from madaline.nn.arrays import Array
 
 CLASSIFICATION, REGRESSION = "classification", "regression"
@@ -20,6 +22,10 @@ class TargetEncoder(ABC):
     @abstractmethod
     def encode(self, values: Array) -> Array:
         """Return targets as networks learn them, shape (n_samples,)."""
+
+    def matrix(self, values: Array) -> Array:
+        """Return targets as networks output them, float32 of shape (n_samples, n_outputs)."""
+        return self.encode(values).astype(np.float32)[:, None]
 
     @abstractmethod
     def decode(self, prediction: Array) -> Array:
