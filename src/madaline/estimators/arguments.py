@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import column_or_1d
 
+from madaline.data.io.inputs import to_target
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.errors import InputError
+from madaline.fitting.arguments import check_weight
 from madaline.nn.arrays import Array
 
 
@@ -43,6 +46,50 @@ def read_seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def read_labels(y: Any, n_samples: int) -> Array:
+    """Return `y` as one label or number a row, shape (n_samples,).
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, 1)
+        What to predict. A column comes with scikit-learn's `DataConversionWarning`.
+    n_samples : int
+        Rows of the table.
+
+    Raises
+    ------
+    ValueError
+        If there is no `y`, or it has another shape.
+    """
+    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    if y is not None and len(shape) != 1:
+        y = column_or_1d(y, warn=True)
+    return _one_per_row(to_target(y), n_samples, "y")
+
+
+def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
+    """Return the weight of each row in float64, shape (n_samples,), or None.
+
+    Raises
+    ------
+    InputError
+        If a weight is negative, missing or infinite, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, np.float64)
+    if weight.ndim == 0:
+        weight = np.full(n_samples, weight)
+    weight = _one_per_row(weight, n_samples, "sample_weight")
+    check_weight(weight)
+    return weight
+
+
+def read_groups(groups: Any, n_samples: int) -> Array | None:
+    """Return the group of each row, shape (n_samples,), or None."""
+    return None if groups is None else _one_per_row(to_target(groups), n_samples, "groups")
 
 
 def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
@@ -93,3 +140,12 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds |
             f" shape ({len(y)},)."
         )
     return GivenFolds.from_numbers(numbers)
+
+
+def _one_per_row(values: Array, n_samples: int, name: str) -> Array:
+    if values.shape != (n_samples,):
+        raise InputError(
+            f"{name} has shape {values.shape}, but X has {n_samples} rows: give one value a row,"
+            f" shape ({n_samples},)."
+        )
+    return values

@@ -17,10 +17,16 @@ from sklearn.utils.validation import check_is_fitted
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.errors import LeakWarning, NothingLearnedWarning
-from madaline.estimators.arguments import read_effort, read_folds, read_kinds, read_seed
+from madaline.estimators.arguments import (
+    read_effort,
+    read_folds,
+    read_groups,
+    read_kinds,
+    read_seed,
+    read_weight,
+)
 from madaline.estimators.counted_rows import CountedRows, count_rows
 from madaline.estimators.explanations import Explanations
-from madaline.estimators.one_a_row import read_groups, read_weight
 from madaline.estimators.plain_rows import read_plain_rows
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective

@@ -11,9 +11,9 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from madaline.data.target import ClassEncoder, check_learnable
 from madaline.diagnosis.labels import Suspects
+from madaline.estimators.arguments import read_labels
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.counted_rows import CountedRows
-from madaline.estimators.one_a_row import read_labels
 from madaline.evaluation.objective import Objective
 from madaline.fitting import Fitting
 from madaline.nn.arrays import Array

@@ -10,8 +10,7 @@ import numpy as np
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.errors import InputError
-from madaline.estimators.arguments import read_seed
-from madaline.estimators.one_a_row import read_labels
+from madaline.estimators.arguments import read_labels, read_seed
 from madaline.estimators.reporting import Reporting
 from madaline.explain import Explanation, explain
 from madaline.explain.attributions.background import NO_ROWS

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from madaline.errors import InputError
+from madaline.estimators.arguments import read_labels
 from madaline.estimators.base import AdaptiveEstimator
-from madaline.estimators.one_a_row import read_labels
 from madaline.evaluation.objective import Objective
 from madaline.nn.arrays import Array
 

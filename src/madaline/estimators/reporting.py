@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from madaline.data.table import Table
-from madaline.estimators.one_a_row import read_labels
+from madaline.estimators.arguments import read_labels
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.story.glance import glance

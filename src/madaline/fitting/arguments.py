@@ -1,4 +1,4 @@
-"""What a fit is given is checked here, once: each answer names the value and the remedy."""
+"""The checks of what a fit is given: each error names the value and the remedy."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def check_weight(sample_weight: Array | None) -> None:
     wrong = np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))
     if len(wrong):
         raise InputError(
-            f"sample_weight of row {wrong[0]} is {sample_weight[wrong[0]]}: give weights that are"
-            " finite and not negative."
+            f"sample_weight is {sample_weight[wrong[0]]} in row {wrong[0]}: give finite numbers,"
+            " zero or more."
         )
     if not np.any(sample_weight):
-        raise InputError("All of sample_weight is zero: give at least one row some weight.")
+        raise InputError("sample_weight is zero for every row: give at least one row a weight.")

@@ -97,7 +97,7 @@ class TableEncoder:
         InputError
             If no column has any information.
         """
-        weight = _checked_weight(sample_weight, table.n_samples)
+        weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         fitted = [
             fit_column(table, column, weight, tuple(n_bins), target, alone=len(schema.kept) == 1)
             for column in schema.columns
@@ -282,20 +282,6 @@ class TableEncoder:
                 f" needs: {listed(absent)}; add {'it' if len(absent) == 1 else 'them'} (empty where"
                 " unknown)."
             )
-
-
-def _checked_weight(sample_weight: Array | None, n_samples: int) -> Array | None:
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (n_samples,):
-        raise InputError(
-            f"The sample weights have the shape {weight.shape}, but there are {n_samples} rows:"
-            " give one weight a row."
-        )
-    if not np.isfinite(weight).all() or weight.min(initial=0) < 0 or weight.sum() <= 0:
-        raise InputError("Sample weights must be zero or more, finite, and not all zero.")
-    return weight
 
 
 def _nothing_to_learn_from(schema: Schema) -> InputError:
