@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -50,4 +51,4 @@ def test_a_class_of_all_rows_or_none_has_no_curve() -> None:
 
 def test_curves_survive_json() -> None:
     found = Curves.of("yes", np.array([0.9, 0.1, 0.5]), np.array([True, False, True]))
-    assert Curves.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert Curves.from_json(json.loads(json.dumps(asdict(found)))) == found

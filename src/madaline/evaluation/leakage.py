@@ -6,7 +6,7 @@ A model that learned from a leak looks perfect, and fails where it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -59,13 +59,9 @@ class Leak:
             f" together {self.others:.1%}: leave it out if it is only known once the target is."
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the leak as JSON-able values."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Leak:
-        """Return the leak that `to_json` described; old files name `explained` otherwise."""
+        """Return the leak that `asdict` described; old files name `explained` otherwise."""
         return cls(**{{"told": "explained"}.get(name, name): x for name, x in values.items()})
 
 

@@ -147,29 +147,10 @@ def make_metric(
     quantile: float,
     n_judged: int,
 ) -> Metric:
-    """Return a metric by name, or of a function.
+    """Return one of `CLASS_METRICS` or `NUMBER_METRICS`, or a function of truth and predictions.
 
-    Parameters
-    ----------
-    wanted : str or callable
-        One of `CLASS_METRICS` or `NUMBER_METRICS`, or a function of truth and predictions.
-    target_encoder : TargetEncoder
-        Of the target.
-    loss : Loss
-        The loss that the networks minimize.
-    target : ndarray of shape (n_samples,)
-        Labels or numbers.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    quantile : float
-        The quantile of the pinball loss.
-    n_judged : int
-        Number of rows to evaluate, the first ones.
-
-    Raises
-    ------
-    InputError
-        If the metric does not suit the target.
+    See `Metric` for the other parameters. It raises `InputError` if the metric does not suit the
+    target.
     """
     if isinstance(target_encoder, ClassEncoder):
         truth = target_encoder.encode(target)

@@ -109,10 +109,9 @@ class Objective:
         if self.metric is not None:
             settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
         if isinstance(self.class_weight, Mapping):
-            weights = self.class_weight.items()
             settings["class_weight"] = [
-                [getattr(label, "item", lambda own=label: own)(), float(weight)]
-                for label, weight in weights
+                [label.item() if isinstance(label, np.generic) else label, float(weight)]
+                for label, weight in self.class_weight.items()
             ]
         elif self.class_weight is not None:
             settings["class_weight"] = self.class_weight
@@ -153,15 +152,9 @@ class Objective:
         """Return the loss that the networks minimize."""
         if isinstance(target_encoder, ClassEncoder):
             return BinaryCrossEntropy() if len(target_encoder.classes) == 2 else CrossEntropy()
-        match self.loss:
-            case "absolute":
-                return Absolute()
-            case "quantile":
-                return Quantile(float(self.quantile))
-            case "poisson":
-                return Poisson()
-            case _:
-                return Squared()
+        if self.loss == "quantile":
+            return Quantile(float(self.quantile))
+        return {"absolute": Absolute(), "poisson": Poisson()}.get(self.loss or "", Squared())
 
     def make_metric(
         self, target_encoder: TargetEncoder, target: Array, weight: Array | None, *, n_judged: int
@@ -194,14 +187,7 @@ class Objective:
     def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
         """Return the weight of each row in training: its own times that of its class.
 
-        Parameters
-        ----------
-        classes : ndarray of shape (n_classes,)
-            The labels.
-        codes : int ndarray of shape (n_samples,)
-            Index of each row's class.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
+        The parameters are those of `class_weights`.
         """
         if self.class_weight is None:
             return weight

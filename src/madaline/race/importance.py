@@ -97,16 +97,7 @@ def importance_of(
 ) -> Importance:
     """Return the importance of columns, given the rise of each row's loss.
 
-    Parameters
-    ----------
-    columns : sequence of str
-        Their names.
-    rise : ndarray of shape (n_rows,)
-        By how much the loss of each row rises.
-    weight, groups : ndarray of shape (n_rows,), optional
-        Weights of the rows, and which of them are not independent.
-    metric : tuple of str and float
-        The result of `metric_of_loss`.
+    `weight` and `groups` are as in `mean_and_error`, `metric` as from `metric_of_loss`.
     """
     name, factor = metric
     mean, error = mean_and_error(rise.astype(np.float64), weight, groups)

@@ -89,20 +89,8 @@ def read_image_folder(
 ) -> Folder:
     """Read all images in a folder and its subfolders, in the order of their paths.
 
-    Parameters
-    ----------
-    folder : path
-        As for `read_folder`.
-    shape : tuple of int, optional
-        Height, width and channels to resize images to, those of a model; by default the most
-        frequent size, or the median of sizes, at most `LARGEST_SIDE` a side; gray if all are.
-    skip_broken : bool, default=False
-        Whether to leave out files that cannot be read, with a note.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, no image in it, or one that cannot be read.
+    `shape` is the height, width and channels to resize images to, those of a model; by default that
+    of `common_shape`. See `read_folder` for the rest.
     """
     paths = _files_in(Path(folder), image_files.ENDINGS)
     if not paths:
@@ -120,19 +108,8 @@ def read_sound_folder(
 ) -> Folder:
     """Read all sounds in a folder and its subfolders, in the order of their paths.
 
-    Parameters
-    ----------
-    folder : path
-        As for `read_folder`.
-    least_rate : float
-        Lowest sampling rate (hertz) that a model accepts.
-    skip_broken : bool, default=False
-        Whether to leave out files that cannot be read, with a note.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, no sound in it, or one that cannot be read.
+    `least_rate` is the lowest sampling rate (hertz) that a model accepts; see `read_folder` for the
+    rest.
     """
     paths = _files_in(Path(folder), sound_files.ENDINGS)
     if not paths:

@@ -116,7 +116,10 @@ def read_pillow_images(
 
 
 def common_shape(images: Sequence[Any]) -> tuple[int, int, int]:
-    """Return the height, width and channels to resize images to."""
+    """Return the height, width and channels to resize images to, gray if all images are.
+
+    It is the most frequent size, or else the median of sizes, at most `LARGEST_SIDE` a side.
+    """
     sizes = Counter(image.size for image in images)
     (size, n_alike), *_ = sizes.most_common(1)
     if 2 * n_alike < len(images):

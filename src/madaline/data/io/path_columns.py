@@ -113,38 +113,18 @@ def open_files(
 
 
 def frequency_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str]:
-    """Yield a sentence for each column of sounds that lack high frequencies a model uses.
-
-    Parameters
-    ----------
-    table : Table
-        Rows to predict, with their files opened.
-    encoders : iterable of ColumnEncoder
-        Those of the model.
-    """
+    """Yield a sentence for each column of sounds that lack high frequencies a model uses."""
     for encoder in encoders:
         if isinstance(encoder, SoundEncoder) and encoder.name in table:
-            note = encoder.low_rate_note(table[encoder.name])
-            if note:
-                yield note
+            yield from filter(None, [encoder.low_rate_note(table[encoder.name])])
 
 
 def scale_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str]:
-    """Yield a sentence for each column of images on another scale than those of the fit.
-
-    Parameters
-    ----------
-    table : Table
-        Rows to predict, with their files opened.
-    encoders : iterable of ColumnEncoder
-        Those of the model.
-    """
+    """Yield a sentence for each column of images on another scale than those of the fit."""
     for encoder in encoders:
         if isinstance(encoder, ImageEncoder) and encoder.name in table:
             images = table[encoder.name]
-            note = encoder.off_scale(images) if images.ndim == 4 else None
-            if note:
-                yield note
+            yield from filter(None, [encoder.off_scale(images) if images.ndim == 4 else ""])
 
 
 def is_image_paths(column: Array) -> bool:

@@ -46,8 +46,6 @@ def warp(
         Height and width.
     strength : float
         How much; 1 moves pixels by about a tenth of a side.
-    rng : numpy.random.Generator
-        Source of randomness.
     out : ndarray like `images`
         Where to write the result.
     workspace : Workspace
@@ -91,8 +89,6 @@ def add_offsets(rows: Array, length: int, strength: float, rng: Rng) -> None:
         Number of steps.
     strength : float
         Standard deviation of the offsets.
-    rng : numpy.random.Generator
-        Source of randomness.
 
     Examples
     --------
@@ -121,8 +117,6 @@ def move_pitches(rows: Array, length: int, strength: float, rng: Rng) -> None:
         Number of frames.
     strength : float
         How much; 1 moves bands by up to a tenth of all.
-    rng : numpy.random.Generator
-        Source of randomness.
 
     References
     ----------

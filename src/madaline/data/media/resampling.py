@@ -8,19 +8,10 @@ from madaline.nn.arrays import Array
 
 
 def downsampled(values: Array, length: int) -> Array:
-    """Return a sequence with fewer steps, each the mean of its share of the old ones.
+    """Return a sequence, (steps, channels), with at most `length` steps.
 
-    Parameters
-    ----------
-    values : ndarray of shape (steps, channels)
-        The steps.
-    length : int
-        Number of steps to return, at most.
-
-    Returns
-    -------
-    ndarray of shape (min(steps, length), channels)
-        The sequence itself if it is short enough.
+    Each step is the mean of its share of the old ones; a sequence that is short enough is returned
+    as it is.
 
     Examples
     --------
@@ -38,17 +29,9 @@ def downsampled(values: Array, length: int) -> Array:
 
 
 def interpolated(values: Array) -> Array:
-    """Return a sequence whose gaps are filled by linear interpolation.
+    """Return a sequence, (steps, channels), whose gaps (NaN) are filled by linear interpolation.
 
-    Parameters
-    ----------
-    values : ndarray of shape (steps, channels)
-        The steps, NaN where a number is missing.
-
-    Returns
-    -------
-    ndarray of shape (steps, channels)
-        The first and the last known number extend to the ends; a channel without any stays missing.
+    The first and the last known number extend to the ends; a channel without any stays missing.
 
     Examples
     --------

@@ -96,21 +96,9 @@ def sounds(waveforms: Iterable[Any], rate: Any) -> Array:
 
 
 def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
-    """Return a waveform as a sound.
+    """Return a waveform as a sound; `where` names it in the messages of `InputError`.
 
-    Parameters
-    ----------
-    where : str
-        Names the sound, for messages.
-    waveform : array-like of shape (n_samples,) or (n_samples, channels)
-        The waveform.
-    rate : int
-        Sampling rate in hertz.
-
-    Raises
-    ------
-    InputError
-        If it is silent, too short, or holds anything but finite numbers.
+    See `sounds` for the waveform and the sampling rate.
     """
     whole = isinstance(rate, Real) and float(rate).is_integer()
     if not whole or not 0 < rate < 2**31:

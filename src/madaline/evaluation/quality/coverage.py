@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -76,13 +76,9 @@ class Coverage:
         """Return both coverages in a line."""
         return f"asked for {self.nominal:.0%}, observed {self.observed:.1%}"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the coverage as JSON-able values."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Coverage:
-        """Return the coverage that `to_json` described."""
+        """Return the coverage that `asdict` described."""
         return cls(**fields_from_json(values, asked="nominal", held="observed"))
 
 

@@ -10,7 +10,7 @@ https://doi.org/10.1016/j.patrec.2005.10.010).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,6 @@ class Curves:
     true_positive: tuple[float, ...]
     recall: tuple[float, ...]
     precision: tuple[float, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the curves as JSON-able values."""
-        return asdict(self)
 
     @classmethod
     def of(
@@ -99,7 +95,7 @@ class Curves:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Curves:
-        """Return the curves that `to_json` described."""
+        """Return the curves that `asdict` described."""
         return cls(**fields_from_json(values))
 
 
