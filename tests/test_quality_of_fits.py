@@ -54,7 +54,7 @@ def test_rows_whose_class_is_unknown_or_missing_do_not_count(fittings, make_colu
     assert quality_of_table(numbers, table, np.full(len(target), np.nan)) is None
 
 
-def test_sets_of_other_folds_hold_what_they_promise() -> None:
+def test_cross_fitted_sets_have_their_coverage() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(6), 3000)
     codes = np.array([rng.choice(6, p=row) for row in probabilities])
@@ -73,7 +73,7 @@ def test_intervals_around_a_prediction_are_those_of_folds_that_agree() -> None:
     assert intervals.around(prediction[:50], 0.8) == pytest.approx(intervals.predict(both, 0.8))
 
 
-def test_few_rows_promise_little_and_one_fold_nothing() -> None:
+def test_few_rows_have_low_coverages_and_one_fold_none() -> None:
     rng = np.random.default_rng(0)
     prediction, truth = rng.normal(size=(2, 24))
     assert [one.nominal for one in interval_coverage(prediction, truth, (0, 12, 24))] == [0.5, 0.8]

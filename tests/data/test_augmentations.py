@@ -1,4 +1,4 @@
-"""Pitches are moved by chance, all frames of a sound alike, and nothing else is changed."""
+"""Pitches are moved at random, all frames of a sound alike, and nothing else is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of each distinct value says the same as what is asked of each row."""
+"""A function of each distinct value gives the same as of each row."""
 
 from __future__ import annotations
 

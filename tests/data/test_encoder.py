@@ -259,7 +259,7 @@ def test_prediction_tables_may_differ_in_form(table, encoder):
     assert encoder.encode(texts).base.tobytes() == encoder.encode(table).base.tobytes()
 
 
-def test_prediction_tables_that_lack_something_are_said(table, encoder):
+def test_tables_without_all_columns_are_refused(table, encoder):
     with pytest.raises(InputError, match=r"needs: 'color'; add it"):
         encoder.encode(table.drop(["color"]))
     with pytest.raises(InputError, match=r"'color', 'city'; add them"):
@@ -269,7 +269,7 @@ def test_prediction_tables_that_lack_something_are_said(table, encoder):
         encoder.encode(wrong)
 
 
-def test_numbers_told_to_be_categories():
+def test_numbers_given_as_categories():
     table = Table.from_columns({"zip": [53111, 24103, 53111, None]})
     encoder = fit(table, {"zip": "category"})
     assert encoder.categories == ("zip",)

@@ -148,14 +148,14 @@ def test_line_ends_of_all_systems(tmp_path, end):
         (b"PAR1\0\0\0\0PAR1", "Parquet"),
     ],
 )
-def test_what_is_no_table_is_said(tmp_path, content, message):
+def test_what_is_no_table_is_refused(tmp_path, content, message):
     with pytest.raises(InputError, match=message) as error:
         read_file(written(tmp_path, content))
     assert "table.csv" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_truncated_parquet_is_said(tmp_path):
+def test_truncated_parquet_is_refused(tmp_path):
     path = tmp_path / "table.parquet"
     pl.DataFrame({"a": range(1000)}).write_parquet(path)
     path.write_bytes(path.read_bytes()[:-100])
@@ -163,7 +163,7 @@ def test_truncated_parquet_is_said(tmp_path):
         read_file(path)
 
 
-def test_what_is_not_there_is_said(tmp_path):
+def test_what_is_not_there_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"There is no file .*nothing\.csv"):
         read_file(tmp_path / "nothing.csv")
     with pytest.raises(InputError, match="is a folder"):
@@ -197,7 +197,7 @@ def test_predictions_come_back(tmp_path, name):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_predictions_that_cannot_be_written_are_said(tmp_path):
+def test_predictions_that_cannot_be_written_are_refused(tmp_path):
     columns = {"a": np.array([1])}
     assert format_predictions(columns) == b"a\n1\n"
     with pytest.raises(InputError, match=r"not to 'p.xlsx'"):

@@ -81,7 +81,7 @@ def test_the_seed_decides(task, grouped):
         ([0, 1, 1], ["a"], 2, "1 groups for 3 rows"),
     ],
 )
-def test_what_cannot_be_divided_is_said(target, groups, n_folds, message):
+def test_what_cannot_be_divided_is_refused(target, groups, n_folds, message):
     groups = None if groups is None else np.array(groups, dtype=object)
     with pytest.raises(InputError, match=message):
         folds_of(target, n_folds, groups=groups)

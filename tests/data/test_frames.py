@@ -116,7 +116,7 @@ def test_arrays_lists_and_mappings():
         (np.array([[1.0, np.inf]]), r"'x1' holds an infinity"),
     ],
 )
-def test_what_is_no_table_is_said(X, message):
+def test_what_is_no_table_is_refused(X, message):
     with pytest.raises(InputError, match=message):
         to_table(X)
     with pytest.raises(InputError, match="3 names for 2 columns"):
@@ -150,7 +150,7 @@ def test_targets_keep_their_type(y, expected, kind):
 @pytest.mark.parametrize(
     "y", [None, np.zeros((2, 2)), "abc", 5, pd.DataFrame({"a": [1], "b": [2]})]
 )
-def test_what_is_no_target_is_said(y):
+def test_what_is_no_target_is_refused(y):
     with pytest.raises(InputError):
         to_target(y)
 
@@ -175,13 +175,13 @@ def test_texts_are_read_as_texts_of_a_list_are(texts, dtype, n_times):
 def test_what_stands_beside_texts_is_looked_at_as_ever(others):
     """In a column of objects, long enough that pandas is asked first."""
     items = [*(["a", None] * 200), *others]
-    said = []
+    results = []
     for values in (pd.Series(items, dtype=object), items):
         try:
-            said.append(Table.from_columns({"x": values})["x"].tolist())
+            results.append(Table.from_columns({"x": values})["x"].tolist())
         except InputError as error:
-            said.append(str(error))
-    assert said[0] == said[1]
+            results.append(str(error))
+    assert results[0] == results[1]
 
 
 def test_texts_of_numbers_and_truths_stay_apart():

@@ -1,4 +1,4 @@
-"""Images: what is taken for them, how they are encoded, and how they are bent in training."""
+"""Images: how they are recognized, encoded, and warped in training."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_constant_channel_is_zero():
         ([np.zeros((2, 2)), np.zeros((2, 3))], r"Array 1 .* shape \(2, 3\) where array 0 has"),
     ],
 )
-def test_what_is_no_image_is_said(images, problem):
+def test_what_is_no_image_is_refused(images, problem):
     with pytest.raises(InputError, match=problem):
         to_table(images)
 
@@ -137,7 +137,7 @@ def test_bent_images_keep_to_the_values_that_are_there():
     assert (bent(images, (6, 5), 1.0, seed=1) != out).any()
 
 
-def test_where_brightness_rises_evenly_it_tells_the_way():
+def test_a_linear_gradient_gives_the_displacement():
     rows, columns = np.indices((20, 20), np.float32)
     ramps = np.stack([rows, columns], axis=-1).reshape(1, -1)
     out = bent(np.repeat(ramps, 50, axis=0), (20, 20), 0.2).reshape(50, 20, 20, 2)

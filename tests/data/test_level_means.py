@@ -1,4 +1,4 @@
-"""Features that tell what the target usually is at a level, and nobody what it must not know."""
+"""Features of the mean target at a level, without the rows that must be left out."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ def deviation(means, levels, target, level, weight=None):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_each_row_is_told_what_the_formula_says(weighted):
+def test_level_means_follow_the_formula(weighted):
     levels, target, rng = draw(n_outputs=2)
     weight = rng.uniform(0.5, 2, len(levels)) if weighted else None
     means = LevelMeans.fit(levels, target, weight, n_levels=80)
     learned, parts = np.arange(0, 400, 2), rng.integers(0, 10, 400)
-    told = means.for_networks(levels, target, weight, learned, parts)
+    means_of_rows = means.for_networks(levels, target, weight, learned, parts)
     for row in range(0, 400, 7):
         telling = learned if row % 2 else learned[parts[learned] != parts[row]]
         own = None if weight is None else weight[telling]
         expected = deviation(means, levels[telling], target[telling], levels[row], own)
-        np.testing.assert_allclose(told[row], expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(means_of_rows[row], expected, rtol=1e-4, atol=1e-6)
     everything = [deviation(means, levels, target, level, weight) for level in range(80)]
     np.testing.assert_allclose(means.values, everything, rtol=1e-4, atol=1e-6)
 
 
-def test_a_network_is_told_nothing_of_rows_that_it_does_not_learn_from():
+def test_level_means_use_training_rows_alone():
     levels, target, rng = draw()
     means = LevelMeans.fit(levels, target, None, n_levels=80)
     learned, parts, other = np.arange(300), np.arange(400), target.copy()
@@ -52,7 +52,7 @@ def test_a_network_is_told_nothing_of_rows_that_it_does_not_learn_from():
     np.testing.assert_array_equal(first, second)
 
 
-def test_a_row_is_told_nothing_of_itself():
+def test_level_means_leave_out_the_row_itself():
     levels, target, _ = draw()
     means = LevelMeans.fit(levels, target, None, n_levels=80)
     other = target.copy()
@@ -80,7 +80,7 @@ def test_levels_that_tell_nothing_are_all_alike():
     assert not constant.values.any()
 
 
-def test_of_many_classes_the_most_frequent_are_told():
+def test_of_many_classes_the_most_frequent_have_means():
     rng = np.random.default_rng(0)
     classes = np.concatenate([np.repeat(np.arange(10, 20), 30), rng.integers(0, 20, 60)])
     means = LevelMeans.fit(rng.integers(0, 9, 360), np.eye(20)[classes], None, n_levels=9)

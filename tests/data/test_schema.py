@@ -83,7 +83,7 @@ def test_details_are_in_words(table, name, words):
         ("GRID", False),
     ],
 )
-def test_identifiers_are_told_by_name(name, is_id):
+def test_identifiers_are_recognized_by_name(name, is_id):
     values = RNG.choice(10**6, N, replace=False)
     table = Table.from_columns({"size": COLUMNS["size"], name: values})
     assert (Schema.infer(table)[name].kind == "dropped") == is_id
@@ -110,16 +110,16 @@ def test_an_identifier_is_kept_when_it_is_all_there_is():
     assert "no other column" in schema["x"].detail
 
 
-def test_kinds_can_be_told(table):
+def test_kinds_can_be_given(table):
     kinds = {"rooms": "category", "customer_id": "number", "name": "category", "size": "dropped"}
     schema = Schema.infer(table, kinds)
     assert {name: schema[name].kind for name in kinds} == kinds
     assert schema["rooms"].detail.replace(" ", "").split(",")[0] in {"1", "2", "3"}
     assert Schema.infer(table, {"constant": "number"})["constant"].kind == "dropped"
     text = Table.from_columns({"n": ["1", "2", None], "d": ["2020-01-01", None, "2020-01-02"]})
-    told = Schema.infer(text, {"n": "number", "d": "datetime"})
-    assert told["n"].n_missing == 1
-    assert "2020-01-01" in told["d"].detail
+    given = Schema.infer(text, {"n": "number", "d": "datetime"})
+    assert given["n"].n_missing == 1
+    assert "2020-01-01" in given["d"].detail
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_kinds_can_be_told(table):
         ({"size": "boolean"}, r"'size' must hold true or false"),
     ],
 )
-def test_impossible_kinds_are_said(table, kinds, message):
+def test_impossible_kinds_are_refused(table, kinds, message):
     with pytest.raises(InputError, match=message):
         Schema.infer(table, kinds)
 

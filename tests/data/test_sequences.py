@@ -66,7 +66,7 @@ def test_sequences_are_values_like_others():
     assert str(one) != str(other)
 
 
-def test_a_schema_says_what_is_in_them():
+def test_a_schema_describes_them():
     column = sequences([[[1, 2]] * 5, None, [[3, 4]] * 7, [[3, 4]] * 7])
     (schema,) = Schema.infer(Table.from_columns({"walk": column})).columns
     assert schema.detail == "5 to 7 steps, 2 numbers a step"
@@ -111,7 +111,7 @@ def test_what_is_missing_within_a_sequence_lies_between_its_neighbors():
     assert not encoded(encoder, sequences([None, whole]))[0].any()
 
 
-def test_long_sequences_are_squeezed_to_the_means_of_their_parts():
+def test_long_sequences_are_downsampled_to_means():
     rng = np.random.default_rng(0)
     long = rng.normal(size=(1000, 2)).astype(np.float32)
     np.testing.assert_allclose(
@@ -165,7 +165,7 @@ def test_offsets_move_what_is_there_and_nothing_else():
         ([[[1, 2], [3]]], "something else than numbers"),
     ],
 )
-def test_what_is_no_sequence_is_said(arrays, problem):
+def test_what_is_no_sequence_is_refused(arrays, problem):
     with pytest.raises(InputError, match=problem):
         sequences(arrays)
 

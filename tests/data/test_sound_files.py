@@ -29,7 +29,7 @@ def opened_with(monkeypatch, read):
     monkeypatch.setitem(sys.modules, "soundfile", SimpleNamespace(read=read))
 
 
-def test_without_soundfile_a_sentence_says_what_helps(clip, monkeypatch):
+def test_without_soundfile_the_remedy_is_named(clip, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(InputError, match=r"clip\.flac is no WAV file: convert.*madaline\[sounds\]"):
         read_sound(clip)

@@ -121,12 +121,12 @@ def test_pitches_that_a_low_rate_cannot_hold_are_silent():
         spectrogram.of(sounds([noise()], 5999)[0])
 
 
-def test_that_pitches_are_missing_is_said():
+def test_missing_frequencies_are_noted():
     encoder = SoundEncoder.fit("call", sounds([noise(seed=seed) for seed in range(3)], RATE))
     few = sounds([noise(), noise(seed=1), noise(seed=2)], [RATE, 7000, 6000])
-    told = encoder.low_rate_note(few)
-    assert told.startswith("Column call: 2 sounds have a sampling rate of down to 6,000 hertz")
-    assert "no frequencies above 3,000 hertz, but the model uses up to 4,000" in told
+    note = encoder.low_rate_note(few)
+    assert note.startswith("Column call: 2 sounds have a sampling rate of down to 6,000 hertz")
+    assert "no frequencies above 3,000 hertz, but the model uses up to 4,000" in note
     assert encoder.read(few)[2].values.shape[1] == 40
     assert encoder.low_rate_note(few[:1]) == ""
 
@@ -162,7 +162,7 @@ def test_an_encoder_hears_files_as_it_hears_waveforms(tmp_path):
     np.testing.assert_array_equal(*features)
 
 
-def test_sounds_of_several_rates_are_heard_up_to_the_lowest():
+def test_bands_end_at_half_the_lowest_sampling_rate():
     column = sounds([noise(), noise(rate=16000), None], [RATE, 16000, 1])
     encoder = SoundEncoder.fit("call", column)
     assert encoder.spectrogram.highest == 4000
@@ -200,11 +200,11 @@ def test_broken_files_of_a_folder_are_named_or_left_out(tmp_path):
         ([noise()], [RATE, RATE], "There are 2 rates for 1 sounds"),
     ],
 )
-def test_what_is_no_sound_is_said(waves, rate, problem):
+def test_what_is_no_sound_is_refused(waves, rate, problem):
     with pytest.raises(InputError, match=problem):
         sounds(waves, rate)
 
 
-def test_what_cannot_be_read_as_sounds_is_said():
+def test_what_cannot_be_read_as_sounds_is_refused():
     with pytest.raises(InputError, match="'age' cannot be read as sounds"):
         Schema.infer(Table.from_columns({"age": [1, 2, 3]}), {"age": "sound"})

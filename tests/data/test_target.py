@@ -38,7 +38,7 @@ RNG = np.random.default_rng(0)
         (np.array([1.5, None, 2, 3], dtype=object), "regression", "decimals"),
     ],
 )
-def test_the_task_is_told_from_the_target(values, task, words):
+def test_the_task_is_inferred_from_the_target(values, task, words):
     found, reason = infer_task(values)
     assert found == task
     assert words in reason
@@ -96,12 +96,12 @@ def test_classes_without_weight_are_left_out():
         (np.array([1j, 2]), "Complex data not supported"),
     ],
 )
-def test_labels_that_are_no_classes_are_said(values, message):
+def test_labels_that_are_no_classes_are_refused(values, message):
     with pytest.raises(InputError, match=message):
         ClassEncoder.fit(values)
 
 
-def test_unknown_labels_are_said():
+def test_unknown_labels_are_refused():
     encoder = ClassEncoder.fit(np.array(["a", "b"]))
     with pytest.raises(InputError, match="'c' is not among the classes 'a', 'b'"):
         encoder.encode(np.array(["c"]))
@@ -153,7 +153,7 @@ def test_target_weights_are_repetitions(rows):
         (np.array([]), "no rows"),
     ],
 )
-def test_targets_that_are_no_numbers_are_said(values, message):
+def test_targets_that_are_no_numbers_are_refused(values, message):
     with pytest.raises(InputError, match=message):
         RegressionEncoder.fit(values)
 
@@ -167,7 +167,7 @@ def test_targets_that_are_no_numbers_are_said(values, message):
         (np.array(["a", "a"]), "classification", r"only one class \(a\)"),
     ],
 )
-def test_what_cannot_be_learned_is_said(values, task, message):
+def test_what_cannot_be_learned_is_refused(values, task, message):
     with pytest.raises(InputError, match=message):
         check_learnable(values, task, name="y")
     check_learnable(np.array([1.0, 2.0]), task)

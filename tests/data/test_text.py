@@ -1,4 +1,4 @@
-"""Texts: what is taken for one, and how it is taken apart and counted."""
+"""Texts: how they are recognized, tokenized and counted."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_is_taken_for_text(values, kind):
     assert Schema.infer(table)["x"].kind == kind
 
 
-def test_it_may_be_told():
+def test_the_kind_may_be_given():
     table = Table.from_columns({"x": ["tea", "coffee"] * 20, "size": np.arange(40) % 7})
     assert Schema.infer(table, {"x": "text"})["x"].kind == "text"
     long = Table.from_columns({"x": REVIEWS, "size": np.arange(30) % 7})
@@ -121,7 +121,7 @@ def test_an_encoder_from_before_roots_writes_what_it_wrote():
     assert out[0, 0] / out[0, 1] == pytest.approx(1 + np.log(3))
 
 
-def test_a_language_never_seen_tells_nothing_whatever_its_signs():
+def test_unknown_scripts_have_no_terms():
     praised = [f"{text}!" for text in REVIEWS]
     encoder = TextEncoder.fit("review", np.array(praised, object), alone=True)
     assert {"!", f"very {GAP} tea"} <= set(encoder.terms)

@@ -1,4 +1,4 @@
-"""Rows to judge on: the fixture of the race's tests."""
+"""Rows to evaluate on: the fixture of the race's tests."""
 
 from __future__ import annotations
 

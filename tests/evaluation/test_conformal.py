@@ -1,4 +1,4 @@
-"""Intervals and sets hold the truth of as many new rows as was asked for, or of a few more."""
+"""Intervals and sets contain the truth of as many new rows as asked for, or of a few more."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def held(bounds, target):
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.99])
-def test_intervals_hold_what_they_promise_on_both_sides_and_everywhere(rng, coverage):
+def test_intervals_have_their_coverage_on_both_sides_and_everywhere(rng, coverage):
     intervals = PredictionIntervals.fit(*skewed(rng, 1200), BOUNDS)
     output, target = skewed(rng, 20_000)
     bounds = intervals.predict(np.tile(output, (3, 1)), coverage)
@@ -123,7 +123,7 @@ def test_a_coverage_is_a_share(rng, coverage):
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
-def test_sets_hold_what_they_promise(rng, coverage):
+def test_sets_have_their_coverage(rng, coverage):
     def rows(n_samples):
         probability = rng.dirichlet([0.5] * 4, n_samples)
         steps = probability.cumsum(axis=1)

@@ -118,7 +118,7 @@ def test_a_single_column_is_what_was_asked_for(honest):
     assert find_leaks(table, table.names, price, classes=False) == ()
 
 
-def test_large_tables_are_judged_on_a_part(honest):
+def test_large_tables_are_evaluated_on_a_part(honest):
     rng = np.random.default_rng(0)
     target = rng.normal(size=30_000)
     table = Table.from_columns({"a": rng.normal(size=30_000), "leak": np.tanh(target)})

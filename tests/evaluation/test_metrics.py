@@ -175,7 +175,7 @@ def test_the_error_of_a_metric_that_is_a_mean_is_that_of_a_mean(grouped):
     assert score.baseline == pytest.approx(np.mean(codes == 0))
 
 
-def test_the_metric_judges_and_mixes_instead_of_the_loss(make_examples):
+def test_the_metric_selects_instead_of_the_loss(make_examples):
     examples = make_examples("binary", n_samples=90)
     truth = 2 * examples.target - 1
     wrong = np.arange(90)[:, None]

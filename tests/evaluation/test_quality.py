@@ -1,4 +1,4 @@
-"""Qualities of classes and numbers: counts that add up, and figures that others find, too."""
+"""The quality of classes and numbers: counts add up, and figures equal those of scikit-learn."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_a_row_with_nearly_all_the_weight_is_no_evidence():
         assert 0 < better < 2
 
 
-def test_standard_errors_better_tells_knowledge_from_none():
+def test_standard_errors_better_separates_skill_from_noise():
     rng = np.random.default_rng(7)
     output, target = binary_data(rng, 400)
     prior = np.zeros_like(output)
