@@ -17,8 +17,8 @@ both halves weighted equally.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of, spread_rows, values_of
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
-from madaline.explain.readout import Readout, readouts_of
+from madaline.explain.readout import readouts_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
@@ -45,6 +45,9 @@ MOST_LEVELS = 20
 
 FEWEST_ROWS = 30
 """Rows that a category needs to be compared, unless fewer than two have as many."""
+
+Measure: TypeAlias = Callable[..., Array]
+"""From rows, and perhaps other values of the column, to their readouts, (n_rows, n_readouts)."""
 
 
 def effects(
@@ -102,16 +105,33 @@ def effects(
             " with at least two."
         )
     readouts = readouts_of(model, target_class, scale)
+
+    def measure(rows: Table, replaced: Array | None = None) -> Array:
+        """Return the readouts of rows, with other values in the column, (n_rows, n_readouts)."""
+        if replaced is not None:
+            rows = Table({**rows.columns, column: replaced})
+        output = model.predictor.output(rows)
+        return np.stack([readout.of_output(output) for readout in readouts], axis=1)
+
+    individual = None
     if kind == PARTIAL:
-        found = _partial(model, table, column, grid, readouts)
+        table = spread_rows(table, PARTIAL_ROWS)
+        individual = np.stack([measure(table, _filled(table, value)) for value in grid], axis=1)
+        curves = individual.mean(axis=0)
     elif values.dtype == object:
-        found = _of_levels(model, table, column, values, grid, counts, readouts)
+        curves = _of_levels(measure, table, values, grid, counts)
     else:
-        found = _accumulated(model, table, column, values, grid, readouts)
-    largest = int(np.argmax([np.ptp(curves.mean(axis=0)) for curves in found]))
-    curves = found[largest]
-    individual = curves if kind == PARTIAL else None
-    return Effect(column, kind, grid, counts, curves.mean(axis=0), individual, readouts[largest])
+        curves = _accumulated(measure, table, values, grid)
+    largest = int(np.ptp(curves, axis=0).argmax())
+    return Effect(
+        column,
+        kind,
+        grid,
+        counts,
+        curves[:, largest],
+        None if individual is None else individual[:, :, largest],
+        readouts[largest],
+    )
 
 
 def edges_of(values: Array, n_intervals: int) -> Array:
@@ -158,78 +178,38 @@ def _intervals(values: Array, edges: Array) -> Array:
     return np.clip(np.searchsorted(edges, values), 1, len(edges) - 1)
 
 
-def _accumulated(
-    model: FittedModel,
-    table: Table,
-    column: str,
-    values: Array,
-    edges: Array,
-    readouts: list[Readout],
-) -> list[Array]:
-    """Return for each readout the accumulated effect at the edges, shape (1, n_edges)."""
+def _accumulated(measure: Measure, table: Table, values: Array, edges: Array) -> Array:
+    """Return the accumulated effect at the edges, for each readout, (n_edges, n_readouts)."""
     step = max(1, -(-len(values) // MOST_ROWS))
     table, values = table.take(slice(None, None, step)), values[::step]
     above = _intervals(values, edges)
-    low, high = (
-        model.predictor.output(Table({**table.columns, column: edges[index]}))
-        for index in (above - 1, above)
-    )
-    unchanged = model.predictor.output(table)
-    rows = np.bincount(above, minlength=len(edges))
-    numbers, numbers_of_edges = (
-        one.astype(np.int64) if one.dtype.kind == "M" else one for one in (values, edges)
-    )
-    curves = []
-    for readout in readouts:
-        change = readout.of_output(high) - readout.of_output(low)
-        total = np.bincount(above, change, minlength=len(edges))
-        curve = np.cumsum(total / np.maximum(rows, 1))
-        at_rows = np.interp(numbers, numbers_of_edges, curve)
-        curves.append((curve - at_rows.mean() + readout.of_output(unchanged).mean())[None])
-    return curves
+    change = measure(table, edges[above]) - measure(table, edges[above - 1])
+    total = np.zeros((len(edges), change.shape[1]))
+    np.add.at(total, above, change)
+    curves = np.cumsum(total / np.maximum(np.bincount(above, minlength=len(edges)), 1)[:, None], 0)
+    if values.dtype.kind == "M":
+        values, edges = values.astype(np.int64), edges.astype(np.int64)
+    means = [np.interp(values, edges, curve).mean() for curve in curves.T]
+    return np.asarray(curves - means + measure(table).mean(axis=0))
 
 
 def _of_levels(
-    model: FittedModel,
-    table: Table,
-    column: str,
-    values: Array,
-    levels: Array,
-    counts: Array,
-    readouts: list[Readout],
-) -> list[Array]:
-    """Return for each readout the effect of each level, shape (1, n_levels)."""
+    measure: Measure, table: Table, values: Array, levels: Array, counts: Array
+) -> Array:
+    """Return the effect of each level, for each readout, shape (n_levels, n_readouts)."""
     rows = [np.flatnonzero(values == level) for level in levels]
     rows = [of_level[:: max(1, -(-len(of_level) // ROWS_OF_LEVEL))] for of_level in rows]
-    output = model.predictor.output
-    pairs = []  # raw outputs of the rows of both levels, with one level and with the first
-    for level, of_level in zip(levels[1:], rows[1:], strict=True):
-        both = table.take(np.concatenate([of_level, rows[0]]))
-        first = output(_filled(both, column, levels[0]))
-        pairs.append((output(_filled(both, column, level)), first))
-    unchanged = output(spread_rows(table, MOST_ROWS))
-    curves = []
-    for readout in readouts:
-        curve = np.zeros(len(levels))
-        for index, (with_level, with_first) in enumerate(pairs, start=1):
-            change = readout.of_output(with_level) - readout.of_output(with_first)
-            halves = np.split(change, [len(rows[index])])
-            curve[index] = (halves[0].mean() + halves[1].mean()) / 2
-        middle = np.average(curve, weights=counts)
-        curves.append((curve - middle + readout.of_output(unchanged).mean())[None])
-    return curves
+    means = measure(spread_rows(table, MOST_ROWS)).mean(axis=0)
+    curves = np.zeros((len(levels), len(means)))
+    for index in range(1, len(levels)):
+        both = table.take(np.concatenate([rows[index], rows[0]]))
+        change = measure(both, _filled(both, levels[index]))
+        change -= measure(both, _filled(both, levels[0]))
+        halves = np.split(change, [len(rows[index])])
+        curves[index] = (halves[0].mean(axis=0) + halves[1].mean(axis=0)) / 2
+    return np.asarray(curves - np.average(curves, axis=0, weights=counts) + means)
 
 
-def _partial(
-    model: FittedModel, table: Table, column: str, grid: Array, readouts: list[Readout]
-) -> list[Array]:
-    """Return for each readout the curve of each row, shape (n_rows, n_grid)."""
-    table = spread_rows(table, PARTIAL_ROWS)
-    outputs = [model.predictor.output(_filled(table, column, value)) for value in grid]
-    return [np.stack([readout.of_output(one) for one in outputs], axis=1) for readout in readouts]
-
-
-def _filled(table: Table, column: str, value: Any) -> Table:
-    """Return the table with one value in every row of a column."""
-    kind = object if isinstance(value, str | bool) else None
-    return Table({**table.columns, column: np.full(table.n_samples, value, dtype=kind)})
+def _filled(table: Table, value: Any) -> Array:
+    """Return a column with one value in every row."""
+    return np.full(table.n_samples, value, dtype=object if isinstance(value, str | bool) else None)

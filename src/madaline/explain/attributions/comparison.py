@@ -112,12 +112,7 @@ class Comparison:
         return [sums[:, pairs.rows] for sums in self._sums]
 
     def column_sums(self, pairs: Pairs) -> list[Array]:
-        """Return for each part what each column adds to the sums from start to end.
-
-        Returns
-        -------
-        list of ndarray of shape (members, n_pairs, n_columns, units)
-        """
+        """Return for each part what each column adds, (members, n_pairs, n_columns, units)."""
         return [
             part.column_sums(difference)
             for part, difference in zip(self.networks.parts, self._differences(pairs), strict=True)
@@ -139,12 +134,7 @@ class Comparison:
             yield part.feature_attributions(gradient, difference)
 
     def attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
-        """Return the attributions of each column, and then of each position of the grids.
-
-        Returns
-        -------
-        float64 ndarray of shape (n_pairs, n_attributions)
-        """
+        """Return the attributions of columns, then of grid positions, (n_pairs, n_attributions)."""
         attributions = np.zeros((len(pairs.rows), self.n_attributions))
         of_parts = self.feature_attributions(pairs, gradients)
         for part, by_feature in zip(self.networks.parts, of_parts, strict=True):

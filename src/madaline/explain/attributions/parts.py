@@ -72,21 +72,17 @@ class DifferentiablePart(ABC):
 
     @abstractmethod
     def column_sums(self, difference: Array) -> Array:
-        """Return what each column adds to the sums for a change of the features.
+        """Return what each column adds to the sums, (members, n_samples, n_columns, units).
 
         Parameters
         ----------
         difference : ndarray of shape (n_samples, n_features)
-            The change.
-
-        Returns
-        -------
-        ndarray of shape (members, n_samples, n_columns, units)
+            The change of the features.
         """
 
     @abstractmethod
     def feature_attributions(self, gradient: Array, difference: Array) -> Array:
-        """Return gradient times difference of each feature.
+        """Return gradient times difference of each feature, shape (n_samples, n_features).
 
         Parameters
         ----------
@@ -94,10 +90,6 @@ class DifferentiablePart(ABC):
             With respect to the sums.
         difference : ndarray of shape (n_samples, n_features)
             The change of the features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
         """
 
     def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:

@@ -102,18 +102,12 @@ def _gains_in_order(
 
     Parameters
     ----------
-    comparison : Comparison
-        Where the pairs are from.
-    pairs : Pairs
-        Some pairs.
+    comparison, pairs
+        The networks, and some pairs.
     changes : list of ndarray of shape (members, n_pairs, n_columns, units)
         For each part, what columns add to the sums.
     order : int ndarray of shape (n_pairs, n_columns)
-        The columns as they join.
-
-    Returns
-    -------
-    ndarray of shape (n_pairs, n_columns)
+        The columns as they join; the gains have its shape.
     """
     points = [
         _points(start, change, order)
@@ -149,21 +143,7 @@ def _points(start: Array, change: Array, order: Array) -> Array:
 
 
 def _values(comparison: Comparison, points: list[Array], class_index: Array) -> Array:
-    """Return the explained values at points.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        The networks.
-    points : list of ndarray of shape (members, *shape, units)
-        For each part, sums.
-    class_index : int ndarray that broadcasts to `shape`
-        The class to explain.
-
-    Returns
-    -------
-    ndarray of `shape`
-    """
+    """Return the explained values at points, whose sums are of shape (members, *shape, units)."""
     shape = points[0].shape[1:-1]
     flat = [point.reshape(len(point), -1, point.shape[-1]) for point in points]
     values = comparison.networks.values(flat, np.broadcast_to(class_index, shape).ravel())

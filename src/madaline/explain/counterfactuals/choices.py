@@ -58,6 +58,14 @@ class Choices(ABC):
     def distance(self, before: Any, after: Any) -> float:
         """Return the size of a change, without a unit."""
 
+    def read(self, value: Any) -> Any:
+        """Return a value of the column as the search compares it, None if missing."""
+        return value
+
+    def write(self, value: Any) -> Any:
+        """Return such a value as the column holds it."""
+        return value
+
     def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
         """Return about so many values from one to another, which is the last."""
         del before, n_values  # there is nothing between levels
@@ -90,7 +98,7 @@ class Levels(Choices):
 
 @dataclass(frozen=True)
 class Numbers(Choices):
-    """Numbers between the smallest and the largest seen (final).
+    """Numbers, or moments in seconds since 1970, within the range of training (final).
 
     Parameters
     ----------
@@ -104,6 +112,8 @@ class Numbers(Choices):
         Smallest distance of a change: 1 where the interquartile range is zero.
     step : float
         Numbers are multiples of it: 1 in a column of whole numbers.
+    moments : bool
+        Whether the numbers stand for moments.
 
     Examples
     --------
@@ -117,6 +127,20 @@ class Numbers(Choices):
     spread: float
     minimum: float
     step: float
+    moments: bool = False
+
+    def read(self, value: Any) -> Any:
+        """Return a number, or the seconds of a moment; None if missing."""
+        if self.moments:
+            seconds = float(value.astype(MOMENT).astype(np.int64)) / 1e6
+            return None if np.isnat(value) else seconds
+        return None if np.isnan(value) else float(value)
+
+    def write(self, value: Any) -> Any:
+        """Return the number, or the moment."""
+        if self.moments and value is not None:
+            return np.datetime64(round(value * 1e6), "us")
+        return value
 
     def others(self, value: Any) -> list[Any]:
         """Return the values to try first."""
@@ -140,50 +164,10 @@ class Numbers(Choices):
         return [*(one for one in values if low < one < high), after]
 
 
-@dataclass(frozen=True)
-class Moments(Choices):
-    """Moments between the first and the last seen (final).
-
-    Parameters
-    ----------
-    numbers : Numbers
-        The same in seconds since 1970.
-    """
-
-    numbers: Numbers
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        """The column."""
-        return self.numbers.name
-
-    def others(self, value: Any) -> list[Any]:
-        """Return the moments to try first."""
-        return [_moment(one) for one in self.numbers.others(_seconds(value))]
-
-    def distance(self, before: Any, after: Any) -> float:
-        """Return the difference in interquartile ranges."""
-        return self.numbers.distance(_seconds(before), _seconds(after))
-
-    def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
-        """Return moments, whole days apart if possible."""
-        between = self.numbers.between(_seconds(before), _seconds(after), n_values)
-        return [_moment(one) for one in between]
-
-
 def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
     """Return the choices for the columns of these names."""
     encoders = {one.name: one for one in model.predictor.encoder.encoders}
     return [_choices(encoders[name], model.schema[name]) for name in names]
-
-
-def plain(value: Any) -> Any:
-    """Return a value of a column as a Python object, None if missing."""
-    if isinstance(value, np.datetime64):
-        return None if np.isnat(value) else value
-    if isinstance(value, float):
-        return None if np.isnan(value) else float(value)
-    return value
 
 
 def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
@@ -191,23 +175,18 @@ def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
         return Levels(encoder.name, encoder.levels[:MOST_LEVELS])
     if isinstance(encoder, BooleanEncoder):
         return Levels(encoder.name, (True, False))
+    spread, minimum = _spread(schema.quartiles)
+    low, high = schema.quartiles[0], schema.quartiles[-1]
     if isinstance(encoder, DatetimeEncoder):
-        return Moments(_days(encoder.name, schema.quartiles))
+        step = DAY if high - low > MOST_NUMBERS * DAY else 1.0
+        days = low + step * np.floor(np.linspace(0, high - low, MOST_NUMBERS) / step)
+        return Numbers(encoder.name, _ascending(days), spread, minimum, step, moments=True)
     assert isinstance(encoder, NumberEncoder)
     edges = [one for bins in encoder.bins.values() for one in bins.edges]
-    spread, minimum = _spread(schema.quartiles)
     step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
     round_numbers = [_tidy(step * np.round(one / step)) for one in (*schema.quartiles, *edges)]
-    inside = np.clip(round_numbers, schema.quartiles[0], schema.quartiles[-1])
-    return Numbers(encoder.name, _thinned(_ascending(inside)), spread, minimum, float(step))
-
-
-def _days(name: str, quartiles: tuple[float, ...]) -> Numbers:
-    """Return moments in seconds, whole days apart if the range has enough of them."""
-    low, high = quartiles[0], quartiles[-1]
-    step = DAY if high - low > MOST_NUMBERS * DAY else 1.0
-    tried = low + step * np.floor(np.linspace(0, high - low, MOST_NUMBERS) / step)
-    return Numbers(name, _ascending(tried), *_spread(quartiles), step)
+    tried = _thinned(_ascending(np.clip(round_numbers, low, high)))
+    return Numbers(encoder.name, tried, spread, minimum, float(step))
 
 
 def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:
@@ -232,11 +211,3 @@ def _thinned(values: tuple[float, ...]) -> tuple[float, ...]:
     count = min(len(values), MOST_NUMBERS)
     indices: Array = np.linspace(0, len(values) - 1, count).round().astype(np.intp)
     return tuple(values[index] for index in indices)
-
-
-def _seconds(moment: Any) -> float | None:
-    return None if moment is None else float(moment.astype(MOMENT).astype(np.int64)) / 1e6
-
-
-def _moment(seconds: float | None) -> Any:
-    return None if seconds is None else np.datetime64(round(seconds * 1e6), "us")

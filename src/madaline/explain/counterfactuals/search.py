@@ -20,7 +20,7 @@ import numpy as np
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of, values_of
-from madaline.explain.counterfactuals.choices import Choices, choices_of, plain
+from madaline.explain.counterfactuals.choices import Choices, choices_of
 from madaline.explain.counterfactuals.counterfactual import Change, Counterfactual
 from madaline.explain.counterfactuals.target import Target, targets_of
 from madaline.model import FittedModel
@@ -134,7 +134,7 @@ class _Search:
         }
         names = self.model.predictor.encoder.columns
         self.table = Table({**self.table.select(names).columns, **values})
-        self.before = [plain(values[one.name][0]) for one in self.choices]
+        self.before = [one.read(values[one.name][0]) for one in self.choices]
 
     def run(self, row: int) -> Counterfactual:
         """Return the best change."""
@@ -219,21 +219,22 @@ class _Search:
             for index, value in changes:
                 chosen.setdefault(index, []).append((row, value))
         for index, values in chosen.items():
-            name = self.choices[index].name
+            name, write = self.choices[index].name, self.choices[index].write
             levels = any(isinstance(value, str | bool) for _, value in values)
             column: Array = columns[name].astype(object) if levels else columns[name].copy()
             for row, value in values:
-                column[row] = value
+                column[row] = write(value)
             columns[name] = column
         return Table(columns)
 
     def _result(self, row: int, trial: _Trial, *, found: bool) -> Counterfactual:
         output = self.model.predictor.output(self.table)
         reached = self.model.predictor.output(self._changed([trial.changes]))
-        changes = [
-            Change(self.choices[i].name, self.before[i], value, self._size((i, value)))
-            for i, value in trial.changes
-        ]
+        changes = []
+        for index, value in trial.changes:
+            name, write = self.choices[index].name, self.choices[index].write
+            size = self._size((index, value))
+            changes.append(Change(name, write(self.before[index]), write(value), size))
         return Counterfactual(
             row=row,
             target=self.target.words,
