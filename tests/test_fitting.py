@@ -268,7 +268,7 @@ def test_the_task_is_told_from_the_target_or_as_told(table, target):
 
 
 def test_an_unknown_task_is_refused(table, target):
-    with pytest.raises(InputError, match="'ranking': say 'classification' or 'regression'"):
+    with pytest.raises(InputError, match="'ranking': give 'classification' or 'regression'"):
         Fitting(table, target, task="ranking")
 
 

@@ -68,8 +68,8 @@ class Objective:
     --------
     >>> Objective(class_weight="even")
     Traceback (most recent call last):
-    madaline.errors.InputError: class_weight is 'even': say 'balanced', or give a mapping of each
-    class to its weight.
+    madaline.errors.InputError: class_weight is 'even': give 'balanced', or a mapping of each class
+    to its weight.
     """
 
     loss: str | None = None
@@ -146,7 +146,7 @@ class Objective:
             case "regression":
                 return RegressionEncoder.fit(target, weight)
             case _:
-                raise InputError(f"task is {task!r}: say 'classification' or 'regression'.")
+                raise InputError(f"task is {task!r}: give 'classification' or 'regression'.")
 
     def network_loss(self, target_encoder: TargetEncoder) -> Loss:
         """Return the loss that the networks minimize."""
@@ -269,8 +269,8 @@ def _check_class_weight(class_weight: Any) -> None:
         return
     if not isinstance(class_weight, Mapping):
         raise InputError(
-            f"class_weight is {class_weight!r}: say 'balanced', or give a mapping of each class to"
-            " its weight."
+            f"class_weight is {class_weight!r}: give 'balanced', or a mapping of each class to its"
+            " weight."
         )
     for label, weight in class_weight.items():
         if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):

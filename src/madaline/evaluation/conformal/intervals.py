@@ -118,19 +118,9 @@ class PredictionIntervals:
         return np.clip(bounds, self.low, self.high)
 
     def around(self, output: Array, coverage: float) -> Array:
-        """Return the interval of each row where the networks of all folds predict the same.
+        """Return the interval of each row, shape (n_samples, 2), where all folds predict the same.
 
-        Parameters
-        ----------
-        output : ndarray of shape (n_samples,)
-            That prediction.
-        coverage : float
-            As in `predict`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Lower and upper bounds.
+        `output` is that prediction, of shape (n_samples,).
         """
         ranks = list(self._ranks(check_coverage(coverage)))
         center = np.clip(output.astype(np.float64), self.low, self.high)[:, None]

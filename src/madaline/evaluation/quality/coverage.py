@@ -48,19 +48,7 @@ class Coverage:
     def of_sets(
         cls, sets: Array, codes: Array, nominal: float, weight: Array | None = None
     ) -> Coverage:
-        """Return the coverage of sets of classes.
-
-        Parameters
-        ----------
-        sets : Boolean ndarray of shape (n_rows, n_classes)
-            Which classes are in the set of each row.
-        codes : int ndarray of shape (n_rows,)
-            Indices of the true classes.
-        nominal : float
-            The coverage asked for.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row.
-        """
+        """Return the coverage of `sets`, Booleans of shape (n_rows, n_classes)."""
         observed, sizes = sets[np.arange(len(codes)), codes], sets.sum(axis=1)
         return cls(nominal, *(float(np.average(x, weights=weight)) for x in (observed, sizes)))
 
@@ -68,7 +56,7 @@ class Coverage:
     def of_intervals(
         cls, bounds: Array, truth: Array, nominal: float, weight: Array | None = None
     ) -> Coverage:
-        """Return the coverage of intervals with `bounds` of shape (n_rows, 2)."""
+        """Return the coverage of intervals, whose `bounds` have the shape (n_rows, 2)."""
         observed, widths = (bounds[:, 0] <= truth) & (truth <= bounds[:, 1]), np.diff(bounds)[:, 0]
         return cls(nominal, *(float(np.average(x, weights=weight)) for x in (observed, widths)))
 
@@ -120,19 +108,8 @@ def interval_coverage(
 ) -> tuple[Coverage, ...]:
     """Return the coverage of each fold's intervals, fitted on the other folds.
 
-    Parameters
-    ----------
-    prediction, truth : ndarray of shape (n_rows,)
-        Out-of-fold predictions and true values, fold after fold.
-    bounds : sequence of int, of length n_folds + 1
-        Start of each fold, and end of the last one.
-    weight : ndarray of shape (n_rows,), optional
-        Weight of each row.
-
-    Returns
-    -------
-    tuple of Coverage
-        Without coverages that are too high for so few rows.
+    Coverages that are too high for so few rows are left out. The parameters are those of
+    `set_coverage`, but for out-of-fold predictions and true values, both of shape (n_rows,).
 
     Examples
     --------
