@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
-"""Any NumPy array; shapes are said in words beside it."""
+"""Any NumPy array; docstrings give its shape."""
 
 Rng: TypeAlias = np.random.Generator
 """The source of random numbers: always passed, never global."""
@@ -22,7 +22,7 @@ Parameters: TypeAlias = Mapping[str, Array]
 """The named parameters of one layer, each a view ``(*axes, *shape)`` into the population."""
 
 BLOCK = 2**17
-"""Numbers that are looked at together: they stay in the processor's cache."""
+"""Numbers that are processed together: they stay in the processor's cache."""
 
 
 def row_blocks(n_rows: int, width: int) -> Iterator[slice]:

@@ -1,4 +1,4 @@
-"""Central differences: what small changes of the input really do to a value.
+"""Central differences: how much a value changes with small changes of its input.
 
 At a kink, such as that of `ReLU` at zero, there is no derivative. Where a difference reaches across
 one (two step sizes then disagree) it is left out; inputs exactly on a kink are to be avoided.
@@ -24,7 +24,7 @@ COORDINATES = 100
 
 
 class GradientError(MadalineError, AssertionError):
-    """A gradient is not what central differences say."""
+    """A gradient differs from central differences."""
 
 
 def check_gradient(
@@ -71,7 +71,7 @@ def check_gradient(
     >>> check_gradient(lambda x: float((x**3).sum()), x, 3.0015 * x**2)
     Traceback (most recent call last):
     madaline.nn.differences.GradientError: The gradient by point is wrong by 5.0e-04 (relative):
-    at (1,) it is 12.006, central differences say 12.
+    at (1,) it is 12.006, central differences give 12.
     """
     rng = np.random.default_rng(seed)
     floor = 1e-3 * (1 + abs(function(point)))  # differences of values cannot tell less from zero
@@ -88,14 +88,14 @@ def check_gradient(
     if 2 * smooth.sum() < len(entries):
         raise GradientError(f"The gradient by {name} cannot be checked: move it away from kinks.")
     errors = np.where(smooth, np.abs(claimed - true), 0)
-    own_scale = max(float(np.linalg.norm(true[smooth])), float(np.linalg.norm(claimed[smooth])))
-    error = float(np.linalg.norm(errors)) / max(own_scale, floor)
+    norm = max(float(np.linalg.norm(true[smooth])), float(np.linalg.norm(claimed[smooth])))
+    error = float(np.linalg.norm(errors)) / max(norm, floor)
     if not error <= tolerance:
         worst = int(np.argmax(errors))
         raise GradientError(
             f"The gradient by {name} is wrong by {error:.1e} (relative): at "
             f"{tuple(map(int, entries[worst]))} it is {claimed[worst]:.6g}, "
-            f"central differences say {true[worst]:.6g}."
+            f"central differences give {true[worst]:.6g}."
         )
     return max(error, _check_direction(function, point, gradient, scale, name, tolerance, rng))
 
@@ -116,7 +116,7 @@ def _check_direction(
     if error > tolerance:
         raise GradientError(
             f"The gradient by {name} is wrong by {error:.1e} (relative) in a random direction, "
-            f"perhaps at entries that were not looked at one by one."
+            f"perhaps at entries that were not checked one by one."
         )
     return 0.0 if np.isnan(error) else error
 

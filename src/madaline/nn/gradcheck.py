@@ -1,4 +1,4 @@
-"""Is a gradient right? Compare it with what small changes of the input really do.
+"""The gradient check: it compares gradients with central differences.
 
 Whoever writes a backward pass by hand makes mistakes, and a network with a slightly wrong gradient
 still learns, only worse. So every layer, every loss and whole networks are checked against central

@@ -36,9 +36,9 @@ def he_normal(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
 
 
 def near_zero(values: Array, fan_in: int, fan_out: int, rng: Rng) -> None:
-    """Fill from N(0, 2 / fan_in) / 16: units differ, but say next to nothing until they learn.
+    """Fill from N(0, 2 / fan_in) / 16: units differ, but contribute little until they learn.
 
-    What thousands of rare inputs then say is what was learned of them, and few directions are.
+    The effect of thousands of rare inputs is then what was learned of them, not their random start.
 
     References
     ----------

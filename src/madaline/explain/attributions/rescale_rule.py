@@ -81,10 +81,10 @@ def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) 
     branches = tuple(
         _passes(layers, own, inner, workspace)
         for layers, own, inner in zip(
-            layer.branches, layer.bind(parameters), layer.entering(x, workspace), strict=True
+            layer.branches, layer.bind(parameters), layer.split_input(x, workspace), strict=True
         )
     )
-    y = layer.together([inner[-1].y for inner in branches], workspace)
+    y = layer.join_outputs([inner[-1].y for inner in branches], workspace)
     return Pass(layer, x, y, pass_through, branches)
 
 
@@ -146,12 +146,12 @@ def _through_branches(
         for one, other, own, scratch in zip(
             start.branches,
             end.branches,
-            layer.apart(gradient, widths, workspace),
+            layer.split_gradient(gradient, widths, workspace),
             layer.bind(discarded),
             strict=True,
         )
     ]
-    return layer.back(gradients, end.x.shape[-1], workspace)
+    return layer.join_gradients(gradients, end.x.shape[-1], workspace)
 
 
 def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array) -> Array:

@@ -1,7 +1,7 @@
-"""Branches stand side by side: each looks at some of the features, in a way of its own.
+"""Branches: chains of layers side by side, each applied to some of the features.
 
-So convolutions may look at an image, and a first layer at the columns beside it; what they say
-stands side by side for the layers behind.
+So convolutions may take an image, and a first layer the columns beside it; their outputs are
+concatenated for the next layer.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ class Branches(Layer):
     Parameters
     ----------
     spans : tuple of tuple of (int, int)
-        For each branch the stretches of features that it sees, from the first up to the second
-        number, one after the other.
+        For each branch its ranges of features, ``(start, stop)``, which are concatenated.
     branches : tuple of tuple of Layer
         For each branch its layers.
 
@@ -57,26 +56,26 @@ class Branches(Layer):
     def initialize(self, parameters: Parameters, rng: Rng) -> None:
         """Initialize the inner layers."""
         for layers, bound in zip(self.branches, self.bind(parameters), strict=True):
-            for layer, own in zip(layers, bound, strict=True):
-                layer.initialize(own, rng)
+            for layer, named in zip(layers, bound, strict=True):
+                layer.initialize(named, rng)
 
     def multiply_adds(self) -> int:
         """Return the multiply-adds of one row through all branches."""
         return sum(layer.multiply_adds() for layers in self.branches for layer in layers)
 
     def input_multiply_adds(self) -> int:
-        """Return the multiply-adds of one row's gradient by what the branches see."""
+        """Return the multiply-adds of one row's gradient by the inputs of the branches."""
         return sum(first.input_multiply_adds() for first, *_ in self.branches)
 
     def width(self, parameters: Parameters, x: Array) -> int:
         """Return how many numbers come out of the widest layer of all branches, a row."""
         widest = int(super().width(parameters, x))
         for layers, bound, inner in zip(
-            self.branches, self.bind(parameters), self.entering(x, Workspace()), strict=True
+            self.branches, self.bind(parameters), self.split_input(x, Workspace()), strict=True
         ):
-            for layer, own in zip(layers, bound, strict=True):
-                widest = max(widest, layer.width(own, inner))
-                inner, _ = layer.forward(own, inner, workspace=Workspace())
+            for layer, named in zip(layers, bound, strict=True):
+                widest = max(widest, layer.width(named, inner))
+                inner, _ = layer.forward(named, inner, workspace=Workspace())
         return widest
 
     def config(self) -> dict[str, Any]:
@@ -93,28 +92,30 @@ class Branches(Layer):
         training: bool = False,
         rng: Rng | None = None,
     ) -> tuple[Array, Backward]:
-        """Return what all branches say, side by side, and the backward pass."""
+        """Return the outputs of all branches, concatenated, and the backward pass."""
+        inputs, bound = self.split_input(x, workspace), self.bind(parameters)
         passed = [
-            chain_forward(layers, own, inner, workspace=workspace, training=training, rng=rng)
-            for layers, own, inner in zip(
-                self.branches, self.bind(parameters), self.entering(x, workspace), strict=True
-            )
+            chain_forward(layers, named, inner, workspace=workspace, training=training, rng=rng)
+            for layers, named, inner in zip(self.branches, bound, inputs, strict=True)
         ]
         outputs = [output for output, _ in passed]
 
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
-            coming = self.apart(gradient, [output.shape[-1] for output in outputs], workspace)
-            going = [
-                inner_backward(own, bound, input_gradient=input_gradient)
-                for (_, inner_backward), own, bound in zip(
-                    passed, coming, self.bind(gradients), strict=True
+            widths = [output.shape[-1] for output in outputs]
+            by_outputs = self.split_gradient(gradient, widths, workspace)
+            by_inputs = [
+                inner_backward(by_output, named, input_gradient=input_gradient)
+                for (_, inner_backward), by_output, named in zip(
+                    passed, by_outputs, self.bind(gradients), strict=True
                 )
             ]
-            return self.back(going, x.shape[-1], workspace) if input_gradient else gradient
+            if not input_gradient:
+                return gradient
+            return self.join_gradients(by_inputs, x.shape[-1], workspace)
 
-        return self.together(outputs, workspace), backward
+        return self.join_outputs(outputs, workspace), backward
 
     def bind(self, parameters: Parameters) -> list[list[Parameters]]:
         """Return for each branch its layers' parameters, under their own names."""
@@ -130,44 +131,50 @@ class Branches(Layer):
             for number, layers in enumerate(self.branches)
         ]
 
-    def entering(self, x: Array, workspace: Workspace) -> list[Array]:
-        """Return for each branch the features that it sees, side by side."""
-        return [_chosen(x, spans, workspace) for spans in self.spans]
+    def split_input(self, x: Array, workspace: Workspace) -> list[Array]:
+        """Return the input of each branch."""
+        inputs: list[Array] = []
+        for spans in self.spans:
+            parts = [x[..., slice(*span)] for span in spans]
+            if len(parts) > 1:
+                width = sum(stop - start for start, stop in spans)
+                out = workspace.empty((*x.shape[:-1], width), x.dtype)
+                parts = [np.concatenate(parts, axis=-1, out=out)]
+            inputs.append(parts[0])
+        return inputs
 
-    def together(self, outputs: Sequence[Array], workspace: Workspace) -> Array:
-        """Return what the branches say side by side, (*axes, batch, numbers)."""
+    def join_outputs(self, outputs: Sequence[Array], workspace: Workspace) -> Array:
+        """Return the outputs of the branches concatenated, (*axes, batch, numbers)."""
         axes = np.broadcast_shapes(*(output.shape[:-1] for output in outputs))
-        y = workspace.empty((*axes, sum(one.shape[-1] for one in outputs)), outputs[0].dtype)
+        width = sum(output.shape[-1] for output in outputs)
+        y = workspace.empty((*axes, width), outputs[0].dtype)
         start = 0
-        for output in outputs:
+        for output in outputs:  # they may be shared by members, so that they are broadcast
             y[..., start : start + output.shape[-1]] = output
             start += output.shape[-1]
         return y
 
-    def apart(self, gradient: Array, widths: Sequence[int], workspace: Workspace) -> list[Array]:
-        """Return the gradient by what each branch says, each in an array of its own."""
+    def split_gradient(
+        self, gradient: Array, widths: Sequence[int], workspace: Workspace
+    ) -> list[Array]:
+        """Return the gradient by the output of each branch, copies as they may be overwritten."""
         found, start = [], 0
         for width in widths:
-            own = workspace.empty((*gradient.shape[:-1], width), gradient.dtype)
-            own[...] = gradient[..., start : start + width]
-            found.append(own)
+            part = workspace.empty((*gradient.shape[:-1], width), gradient.dtype)
+            part[...] = gradient[..., start : start + width]
+            found.append(part)
             start += width
         return found
 
-    def back(self, gradients: Sequence[Array], n_features: int, workspace: Workspace) -> Array:
-        """Return the gradient by all features, given those by what each branch sees."""
+    def join_gradients(
+        self, gradients: Sequence[Array], n_features: int, workspace: Workspace
+    ) -> Array:
+        """Return the gradient by all features, given those by the inputs of the branches."""
         out = workspace.empty((*gradients[0].shape[:-1], n_features), gradients[0].dtype)
         out[...] = 0
-        for own, spans in zip(gradients, self.spans, strict=True):
-            place = 0
+        for gradient, spans in zip(gradients, self.spans, strict=True):
+            offset = 0
             for start, stop in spans:
-                out[..., start:stop] += own[..., place : place + stop - start]
-                place += stop - start
+                out[..., start:stop] += gradient[..., offset : offset + stop - start]
+                offset += stop - start
         return out
-
-
-def _chosen(x: Array, spans: Sequence[tuple[int, int]], workspace: Workspace) -> Array:
-    if len(spans) == 1:
-        return x[..., slice(*spans[0])]
-    out = workspace.empty((*x.shape[:-1], sum(stop - start for start, stop in spans)), x.dtype)
-    return np.concatenate([x[..., slice(*span)] for span in spans], axis=-1, out=out)

@@ -1,4 +1,4 @@
-"""Layers in a row: what a network and a residual block have in common.
+"""Layers in a row: what a network and each branch of `Branches` have in common.
 
 Each layer's parameters go under its number: ``"0.weight"``, ``"2.bias"``.
 """
@@ -24,7 +24,7 @@ def chain_slots(layers: Sequence[Layer]) -> tuple[Slot, ...]:
 
 
 def chain_parameters(layers: Sequence[Layer], parameters: Parameters) -> list[Parameters]:
-    """Return each layer's own parameters under the layer's own names.
+    """Return each layer's parameters under the names that the layer gave them.
 
     Parameters
     ----------
@@ -78,14 +78,14 @@ def chain_forward(
         The backward pass of this very call.
     """
     backwards: list[Backward] = []
-    for layer, own in zip(layers, parameters, strict=True):
-        x, backward = layer.forward(own, x, workspace=workspace, training=training, rng=rng)
+    for layer, named in zip(layers, parameters, strict=True):
+        x, backward = layer.forward(named, x, workspace=workspace, training=training, rng=rng)
         backwards.append(backward)
     return x, ChainBackward(backwards)
 
 
 class ChainBackward:
-    """The backward pass of layers in a row: the layers' own, last layer first."""
+    """The backward pass of layers in a row: those of the layers, last layer first."""
 
     __slots__ = ("_backwards",)
 
@@ -112,7 +112,8 @@ class ChainBackward:
             Gradient by the input; undefined unless `input_gradient`.
         """
         last = len(self._backwards) - 1
-        for place, backward in enumerate(reversed(self._backwards)):
-            wanted = input_gradient or place < last
-            gradient = backward(gradient, gradients[last - place], input_gradient=wanted)
+        for number in range(last, -1, -1):
+            wanted = input_gradient or number > 0
+            backward = self._backwards[number]
+            gradient = backward(gradient, gradients[number], input_gradient=wanted)
         return gradient

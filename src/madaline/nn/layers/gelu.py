@@ -49,9 +49,9 @@ class GELU(Activation):
         slope *= 3 * CUBIC * SQRT_2_OVER_PI
         slope += SQRT_2_OVER_PI  # u'
         slope *= x
-        bend = np.multiply(kept, kept, out=empty_like(x, workspace))
-        np.subtract(1, bend, out=bend)
-        slope *= bend
+        rest = np.multiply(kept, kept, out=empty_like(x, workspace))
+        np.subtract(1, rest, out=rest)
+        slope *= rest
         slope += kept
         slope += 1
         slope *= 0.5

@@ -32,8 +32,8 @@ class MeanPooling(Pooling):
     def pool(self, windows: Array, out: Array) -> None:
         """Write the mean of each window."""
         np.copyto(out, windows[..., 0, :])
-        for place in range(1, self.size):
-            out += windows[..., place, :]
+        for offset in range(1, self.size):
+            out += windows[..., offset, :]
         out *= 1 / self.size
 
     def spread(

@@ -1,7 +1,7 @@
-"""Patches are what a convolution looks at: the numbers around each position of a grid.
+"""Grids as convolutions and pooling read them: rows of features become arrays of positions.
 
-A grid of positions stands in the features of a row, position after position, the channels of each
-side by side: ``height x width x channels`` of a picture, ``length x channels`` of a sequence.
+The features of a row are the positions of the grid one after the other, the channels of each side
+by side: ``height x width x channels`` of a picture, ``length x channels`` of a sequence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is carried along when the layout changes: parameters and all that optimizers remember."""
+"""Parameters and optimizer memory, copied from one layout to another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.population import Layout, Population
 
 HOLDS_VALUES = frozenset({"z"})
-"""Optimizer memory that holds parameters of its own: what is added stands in it as in theta."""
+"""Optimizer memory that holds parameters: new ones start there as in theta."""
 
 HOLDS_SQUARES = frozenset({"squares"})
 """Optimizer memory of squared gradients. All parameters share one count of steps, so a new one that
@@ -31,11 +31,11 @@ def extended(population: Population, fresh: Population, sources: Mapping[str, st
         return result
 
     def copied(old: Array, new: Array) -> Array:
-        views, places = population.layout.views(old), fresh.layout.views(new)
+        views, targets = population.layout.views(old), fresh.layout.views(new)
         for name, source in sources.items():
             shape = views[source].shape[population.theta.ndim - 1 :]
             corner: tuple[Any, ...] = (..., *(slice(size) for size in shape))
-            places[name][corner] = views[source]
+            targets[name][corner] = views[source]
         return new
 
     return Population(
@@ -60,12 +60,12 @@ def chosen(view: Array, units: Array, axes: int, *, outgoing: bool) -> Array:
     """Return the entries of some units: rows of a reader's weight, else the last axis."""
     if outgoing and view.ndim == axes + 1:
         return view  # the reader's bias belongs to no unit
-    own = np.broadcast_to(units, (*view.shape[:axes], units.shape[-1]))
+    index = np.broadcast_to(units, (*view.shape[:axes], units.shape[-1]))
     if view.ndim == axes + 1:
-        return np.take_along_axis(view, own, axis=-1)
+        return np.take_along_axis(view, index, axis=-1)
     if outgoing:
-        return np.take_along_axis(view, own[..., :, None], axis=-2)
-    return np.take_along_axis(view, own[..., None, :], axis=-1)
+        return np.take_along_axis(view, index[..., :, None], axis=-2)
+    return np.take_along_axis(view, index[..., None, :], axis=-1)
 
 
 def value_matrices(old: Population, new: Population) -> list[tuple[Array, Array]]:
@@ -77,7 +77,7 @@ def value_matrices(old: Population, new: Population) -> list[tuple[Array, Array]
 def _fill_with_means(
     result: Array, layout: Layout, matrix: Array, old_layout: Layout, sources: Mapping[str, str]
 ) -> None:
-    """Fill each slot with its own old mean, and a new slot with the mean of all, per member."""
+    """Fill each slot with its old mean, and a new slot with the overall mean, for each member."""
     old, new = old_layout.views(matrix), layout.views(result)
     axes = matrix.ndim - 1
     overall = matrix.mean(axis=-1)

@@ -1,4 +1,4 @@
-"""Pruning by least squares: the units that stay learn to stand in for those that go."""
+"""Pruning by least squares: the weights of the kept units make up for the removed ones."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ class UnitRanking:
                 f"units is {units} but layer {self.layer} has {before}: keep 1 to {before}."
             )
         keep, gone = np.sort(self.order[..., :units], axis=-1), self.order[..., units:]
-        stand_in = _stand_in(self.moments, keep, gone)  # (*axes, kept + 1, gone)
+        replacement = _replacement(self.moments, keep, gone)  # (*axes, kept + 1, gone)
         narrower, pruned = prune(self.network, self.population, self.layer, keep)
         _, reader = with_units(self.network, self.layer, before)
         for old, new in value_matrices(self.population, pruned):
             weight = self.network.bind(old)[reader]["weight"]
             lost = chosen(weight, gone, keep.ndim - 1, outgoing=True)
-            gain = (stand_in @ lost).astype(new.dtype)  # (*axes, kept + 1, n_outputs)
+            gain = (replacement @ lost).astype(new.dtype)  # (*axes, kept + 1, n_outputs)
             target = narrower.bind(new)[reader]
             target["weight"][...] += gain[..., :-1, :]
             target["bias"][...] += gain[..., -1, :]
@@ -65,12 +65,12 @@ class UnitRanking:
 
 
 def rank_units(network: Network, population: Population, layer: int, x: Array) -> UnitRanking:
-    """Rank the units of a layer by how well the others can stand in for them.
+    """Rank the units of a layer by how well the others can replace them.
 
     With ``B`` the hidden activations and a column of ones, ``A = B.T @ B / n_samples + ridge``, and
     ``W`` the outgoing weights and the bias, removing unit q costs ``|W[q]|**2 / inv(A)[q, q]``. The
-    cheapest goes, one after the other. The outgoing weights of those that stay are then what least
-    squares says: ``W[keep] + inv(A[keep, keep]) @ A[keep, gone] @ W[gone]``.
+    cheapest goes, one after the other. The outgoing weights of those that stay then follow by least
+    squares: ``W[keep] + inv(A[keep, keep]) @ A[keep, gone] @ W[gone]``.
 
     Parameters
     ----------
@@ -116,8 +116,8 @@ def rank_units(network: Network, population: Population, layer: int, x: Array) -
 
 def _hidden(network: Network, theta: Array, reader: int, x: Array) -> Array:
     """Return what the reader reads, shape (*axes, n_samples, units)."""
-    for layer, own in zip(network.layers[:reader], network.bind(theta), strict=False):
-        x, _ = layer.forward(own, x, workspace=Workspace())
+    for layer, parameters in zip(network.layers[:reader], network.bind(theta), strict=False):
+        x, _ = layer.forward(parameters, x, workspace=Workspace())
     return x
 
 
@@ -137,20 +137,20 @@ def _order(moments: Array, weight: Array) -> Array:
     rows[:, :-1] = weight.reshape(-1, units, weight.shape[-1])
     order = np.empty((len(inverse), units), np.intp)
     every, gone = np.arange(len(inverse)), np.zeros((len(inverse), units), bool)
-    for place in reversed(range(units)):
+    for rank in reversed(range(units)):
         freedom = np.maximum(np.diagonal(inverse, axis1=-2, axis2=-1)[:, :-1], 1e-300)
         cost = np.square(rows[:, :-1]).sum(axis=-1) / freedom
         unit = np.where(gone, np.inf, cost).argmin(axis=-1)  # (members,)
-        own = inverse[every, unit]
-        share = (inverse[every, :, unit] / own[every, unit][:, None])[..., None]
+        row = inverse[every, unit]
+        share = (inverse[every, :, unit] / row[every, unit][:, None])[..., None]
         rows -= share * rows[every, unit][:, None, :]
-        inverse -= share * own[:, None, :]
-        gone[every, unit], order[:, place] = True, unit
+        inverse -= share * row[:, None, :]
+        gone[every, unit], order[:, rank] = True, unit
     return order.reshape(*axes, units)
 
 
-def _stand_in(moments: Array, keep: Array, gone: Array) -> Array:
-    """Return how the kept units and the bias stand in for the others, (*axes, kept + 1, gone)."""
+def _replacement(moments: Array, keep: Array, gone: Array) -> Array:
+    """Return the weights by which kept units replace the others, (*axes, kept + 1, gone)."""
     last = np.full((*keep.shape[:-1], 1), moments.shape[-1] - 1)
     staying = np.concatenate([keep, last], axis=-1)
     among = np.take_along_axis(moments, staying[..., :, None], axis=-2)

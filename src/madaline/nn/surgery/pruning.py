@@ -27,7 +27,7 @@ def prune(
     layer : int
         Number of the `Linear` or `ScaledLinear` whose units are removed.
     keep : int array-like of shape (kept,) or (*axes, kept)
-        Units that stay, in this order: the same for all members, or each member's own.
+        Units that stay, in this order: the same for all members, or others for each.
 
     Returns
     -------

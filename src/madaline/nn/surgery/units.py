@@ -1,4 +1,4 @@
-"""Which layer has units, which one reads them, and what stands between."""
+"""The layers whose units can be added or removed, and the layers that read them."""
 
 from __future__ import annotations
 

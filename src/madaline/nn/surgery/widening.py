@@ -13,10 +13,10 @@ from madaline.nn.surgery.units import units_of, with_units
 def widen(
     network: Network, population: Population, layer: int, units: int, rng: Rng
 ) -> tuple[Network, Population]:
-    """Add units to a layer; every network says the same as before.
+    """Add units to a layer; every network predicts the same as before.
 
-    The new units get fresh incoming weights, so that they differ, and outgoing weights of zero, so
-    that nobody hears them until they have learned something.
+    The new units get random incoming weights, so that they differ, and outgoing weights of zero, so
+    that they change no output until they have learned something.
 
     Parameters
     ----------
