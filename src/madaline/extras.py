@@ -28,9 +28,9 @@ def load_extra(module: str, *, extra: str, purpose: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
+        package = module.partition(".")[0].replace("PIL", "Pillow")
         raise InputError(
-            f"{purpose} needs {module.partition('.')[0]}: install it with"
-            f" `pip install 'madaline[{extra}]'`."
+            f"{purpose} needs {package}: install it with `pip install 'madaline[{extra}]'`."
         ) from None
 
 
