@@ -50,7 +50,7 @@ def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
 
 def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str) -> list[Finding]:
     order = np.argsort(predicted, kind="stable")
-    regions = [one for one in np.array_split(order, REGIONS) if len(one) >= FEWEST_ROWS]
+    regions = [region for region in np.array_split(order, REGIONS) if len(region) >= FEWEST_ROWS]
     gaps = [evaluated.mean(true - predicted, region) for region in regions]
     p_values = [normal_p_value(gap / error) if error else 1.0 for gap, error in gaps]
     off = [

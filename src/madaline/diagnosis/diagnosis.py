@@ -35,7 +35,7 @@ class Diagnosis:
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Diagnosis:
         """Return the diagnosis of some findings; those of one severity keep their order."""
-        return cls(tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity))))
+        return cls(tuple(sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))))
 
     def __iter__(self) -> Iterator[Finding]:
         """Return the findings one by one."""
@@ -47,20 +47,23 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """Return a line for each finding."""
-        lines = [f"{one.severity}: {one.sentence}" for one in self.findings]
+        lines = [f"{finding.severity}: {finding.sentence}" for finding in self.findings]
         return "\n".join(lines) or "Nothing was found."
 
     def by_severity(self) -> dict[str, tuple[Finding, ...]]:
         """Return the findings of each severity, high first."""
         return {
-            severity: tuple(one for one in self.findings if one.severity == severity)
+            severity: tuple(finding for finding in self.findings if finding.severity == severity)
             for severity in SEVERITIES
         }
 
     def renumbered(self, numbers: Sequence[int] | Array) -> Diagnosis:
         """Return the diagnosis with other row numbers: of row k, the k-th of `numbers`."""
         return Diagnosis(
-            tuple(replace(one, rows=tuple(int(numbers[row]) for row in one.rows)) for one in self)
+            tuple(
+                replace(finding, rows=tuple(int(numbers[row]) for row in finding.rows))
+                for finding in self
+            )
         )
 
     def named(self, names: Sequence[str] | Array | None) -> Diagnosis:
@@ -75,12 +78,15 @@ class Diagnosis:
         if names is None:
             return self
         return Diagnosis(
-            tuple(replace(one, names=tuple(str(names[row]) for row in one.rows)) for one in self)
+            tuple(
+                replace(finding, names=tuple(str(names[row]) for row in finding.rows))
+                for finding in self
+            )
         )
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the findings as JSON-able values."""
-        return [one.to_json() for one in self.findings]
+        return [finding.to_json() for finding in self.findings]
 
     @classmethod
     def from_json(cls, values: Sequence[Mapping[str, Any]]) -> Diagnosis:

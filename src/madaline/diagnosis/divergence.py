@@ -29,7 +29,8 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
     The networks of 1 of 1 recipes diverged (learning rate 1e+02), and continued with a lower
     one: look for errors and huge numbers in the target, or lower the learning rate if it was yours.
     """
-    diverged = [one for one in decisions if isinstance(one, Restored) and one.recipe_id in starting]
+    restored = [decision for decision in decisions if isinstance(decision, Restored)]
+    diverged = [decision for decision in restored if decision.recipe_id in starting]
     if not diverged:
         return []
     return [
@@ -44,7 +45,7 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
             {
                 "diverged": len(diverged),
                 "starting": len(starting),
-                "rate": max(one.previous_learning_rate for one in diverged),
+                "rate": max(decision.previous_learning_rate for decision in diverged),
             },
         )
     ]

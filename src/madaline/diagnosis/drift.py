@@ -94,13 +94,13 @@ def find_drift(table: Table, profile: TableProfile) -> list[Finding]:
         for change, clear in zip(changes, significant, strict=True)
         if clear and change.size >= SMALL
     ]
-    return [_finding(change) for change in sorted(drifted, key=lambda one: -one.size)]
+    return [_finding(change) for change in sorted(drifted, key=lambda change: -change.size)]
 
 
 def _most_significant(column: Array, profile: ColumnProfile) -> Change:
     """Return the most significant change, its p-value corrected for the number of changes."""
     changes = list(_changes(column, profile))
-    best = min(changes, key=lambda one: (one.p_value, -one.size))
+    best = min(changes, key=lambda change: (change.p_value, -change.size))
     return replace(best, p_value=min(1.0, len(changes) * best.p_value))
 
 

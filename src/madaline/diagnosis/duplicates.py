@@ -87,7 +87,9 @@ def _codes(column: Array) -> Array:
     codes = np.zeros(len(column), np.int64)
     present = column[~missing]
     if column.dtype.kind == "O":
-        present = np.array([f"{type(one).__name__} {one}" for one in present.tolist()], dtype=str)
+        present = np.array(
+            [f"{type(value).__name__} {value}" for value in present.tolist()], dtype=str
+        )
     if len(present):
         codes[~missing] = 1 + np.unique(present, return_inverse=True)[1]
     return codes

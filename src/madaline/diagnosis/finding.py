@@ -110,5 +110,6 @@ class Finding:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Finding:
         """Return the finding that `to_json` described."""
-        own = {name: value for name, value in values.items() if name != "sentence"}
-        return cls(**(own | {"rows": tuple(own["rows"]), "names": tuple(own.get("names", ()))}))
+        fields = {name: value for name, value in values.items() if name != "sentence"}
+        tuples = {name: tuple(fields.get(name, ())) for name in ("rows", "names")}
+        return cls(**(fields | tuples))

@@ -1,4 +1,4 @@
-"""A finished race as the diagnosis sees it: the training loss and the layers of its networks."""
+"""What the diagnosis needs of a race: the training loss and the layers of its networks."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class FinishedRace:
             for start in range(0, len(training), block):
                 rows = training[start : start + block]
                 output = np.zeros((len(rows), examples.n_outputs))
-                for one in self.ensemble.members:
-                    x = examples.encoded(one.n_bins, fold, rows)
-                    output += one.weight * one.network.predict(one.theta[fold], x)
+                for member in self.ensemble.members:
+                    x = examples.encoded(member.n_bins, fold, rows)
+                    output += member.weight * member.network.predict(member.theta[fold], x)
                 loss = examples.loss.rows(output / temperature, examples.target[rows])
                 losses.append(loss.astype(np.float64))
                 weights.append(np.ones(len(rows)) if weight is None else weight[rows])
@@ -72,18 +72,18 @@ class FinishedRace:
     def layers_of_ensemble(self) -> list[list[LayerHealth]]:
         """Return the layers of the ensemble's networks that have as many as the first member."""
         networks = [
-            self._examine(one.network, one.n_bins, fold, theta)
-            for one in sorted(self.ensemble.members, key=lambda one: -one.weight)
-            for fold, theta in enumerate(one.theta)
+            self._examine(member.network, member.n_bins, fold, theta)
+            for member in sorted(self.ensemble.members, key=lambda member: -member.weight)
+            for fold, theta in enumerate(member.theta)
         ]
         return [layers for layers in networks if len(layers) == len(networks[0])]
 
     def layers_of_recipes(self) -> list[list[LayerHealth]]:
         """Return the layers of the first fold's network of each recipe."""
         return [
-            self._examine(one.network, one.recipe.n_bins, 0, one.theta[0])
-            for one in self.race.candidates.values()
-            if one.epoch and not one.snapshot
+            self._examine(candidate.network, candidate.recipe.n_bins, 0, candidate.theta[0])
+            for candidate in self.race.candidates.values()
+            if candidate.epoch and not candidate.snapshot
         ]
 
     def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:

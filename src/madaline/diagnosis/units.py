@@ -89,9 +89,9 @@ def examine(network: Network, theta: Array, x: Array) -> list[LayerHealth]:
         shares = np.random.default_rng(0).normal(size=output.shape) / np.sqrt(len(x))
         backward(shares.astype(output.dtype), network.bind(slopes))
         gradients = [
-            float(np.sqrt(np.mean(np.square(one["bias"], dtype=np.float64))))
-            for one in network.bind(slopes)
-            if "bias" in one
+            float(np.sqrt(np.mean(np.square(parameters["bias"], dtype=np.float64))))
+            for parameters in network.bind(slopes)
+            if "bias" in parameters
         ]
         hidden = [_shares(*between) for between in _hidden(network, theta, x)]
     outputs = (output.shape[1], 0.0, 0.0)
@@ -112,7 +112,8 @@ def find_unit_faults(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]
     if not networks:
         return []
     found: list[Finding] = []
-    for number, layers in enumerate(zip(*(one[:-1] for one in networks), strict=True), start=1):
+    hidden = zip(*(layers[:-1] for layers in networks), strict=True)
+    for number, layers in enumerate(hidden, start=1):
         found += _find_in_layer(number, layers)
         if all(layer.dead == 1 for layer in layers):
             break  # the layers after it must be dead, too
@@ -150,8 +151,8 @@ def find_dead_recipes(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding
 def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, Array]]:
     """Yield the outputs of each hidden layer's units, and the slopes of their activation."""
     units = 0
-    for layer, own in zip(network.layers[:-1], network.bind(theta), strict=False):
-        x, backward = layer.forward(own, x, workspace=Workspace())
+    for layer, parameters in zip(network.layers[:-1], network.bind(theta), strict=False):
+        x, backward = layer.forward(parameters, x, workspace=Workspace())
         if units and isinstance(layer, Activation):
             yield x.reshape(-1, units), backward(np.ones_like(x), {}).reshape(-1, units)
         if isinstance(layer, Convolution):
@@ -201,7 +202,8 @@ def _find_in_gradients(
     networks: Sequence[Sequence[LayerHealth]], *, blocked: bool
 ) -> list[Finding]:
     """Return whether gradients vanish or explode; dead units that stop them all are known."""
-    first, last = (np.array([one[layer].gradient for one in networks]) for layer in (0, -1))
+    first = np.array([layers[0].gradient for layers in networks])
+    last = np.array([layers[-1].gradient for layers in networks])
     with np.errstate(all="ignore"):
         ratio = float(np.median(first / last))
     kind: Kind

@@ -22,7 +22,7 @@ def as_table(table: Table | Mapping[str, Any]) -> Table:
     """Return a table of columns; `InputError` if it has no rows."""
     table = table if isinstance(table, Table) else Table.from_columns(table)
     if table.n_samples == 0:
-        raise InputError("The table has no rows: give some, such as those learned from.")
+        raise InputError("The table has no rows: give some, such as the training rows.")
     return table
 
 
@@ -49,7 +49,7 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
                     " (explain)."
                 )
             return encoder
-    unused = {one.name: one.detail for one in model.schema.columns}
+    unused = {schema.name: schema.detail for schema in model.schema.columns}
     if column in unused:
         raise InputError(f"The model does not use the column {column} ({unused[column]}).")
     names = listed(model.predictor.encoder.columns)

@@ -104,7 +104,7 @@ class Effect:
     def to_json(self) -> dict[str, Any]:
         """Return the effect as JSON-able values."""
         moments = self.values.dtype.kind == "M"
-        values = [value_text(one) for one in self.values] if moments else self.values.tolist()
+        values = [value_text(value) for value in self.values] if moments else self.values.tolist()
         return {
             "column": self.column,
             "kind": self.kind,

@@ -27,7 +27,7 @@ from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of, spread_rows, values_of
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
-from madaline.explain.readout import readouts_of
+from madaline.explain.readout import Readout, readouts_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
@@ -105,15 +105,7 @@ def effects(
             " with at least two."
         )
     readouts = readouts_of(model, target_class, scale)
-
-    def measure(rows: Table, replaced: Array | None = None) -> Array:
-        """Return the readouts of rows, with other values in the column, (n_rows, n_readouts)."""
-        if replaced is not None:
-            rows = Table({**rows.columns, column: replaced})
-        output = model.predictor.output(rows)
-        return np.stack([readout.of_output(output) for readout in readouts], axis=1)
-
-    individual = None
+    measure, individual = _measure(model, column, readouts), None
     if kind == PARTIAL:
         table = spread_rows(table, PARTIAL_ROWS)
         individual = np.stack([measure(table, _filled(table, value)) for value in grid], axis=1)
@@ -132,6 +124,16 @@ def effects(
         None if individual is None else individual[:, :, largest],
         readouts[largest],
     )
+
+
+def _measure(model: FittedModel, column: str, readouts: list[Readout]) -> Measure:
+    def measure(rows: Table, replaced: Array | None = None) -> Array:
+        if replaced is not None:
+            rows = Table({**rows.columns, column: replaced})
+        output = model.predictor.output(rows)
+        return np.stack([readout.of_output(output) for readout in readouts], axis=1)
+
+    return measure
 
 
 def edges_of(values: Array, n_intervals: int) -> Array:

@@ -89,7 +89,7 @@ def importances(
             permuted = {name: table[name][donors] for name in columns}
             rise += _losses(model, Table({**table.columns, **permuted}), truth) - before
         found.append(importance_of(columns, rise / repeats, None, None, metric))
-    return tuple(sorted(found, key=lambda one: -one.value))
+    return tuple(sorted(found, key=lambda importance: -importance.value))
 
 
 def important_columns(model: FittedModel, most: int) -> list[str]:
@@ -97,7 +97,7 @@ def important_columns(model: FittedModel, most: int) -> list[str]:
 
     Columns of images and texts are left out, if there are others.
     """
-    clear = [one.columns[0] for one in model.summary.importances if one.clear]
+    clear = [importance.columns[0] for importance in model.summary.importances if importance.clear]
     names = clear or list(model.predictor.encoder.columns)
     return ([name for name in names if name in model.schema.single] or names)[:most]
 
@@ -105,7 +105,7 @@ def important_columns(model: FittedModel, most: int) -> list[str]:
 def _groups(model: FittedModel, together: Sequence[Sequence[str]] | None) -> list[tuple[str, ...]]:
     if together is None:
         return [(name,) for name in model.predictor.encoder.columns]
-    if isinstance(together, str) or any(isinstance(one, str) or not one for one in together):
+    if isinstance(together, str) or any(isinstance(group, str) or not group for group in together):
         raise InputError(
             f"together is {together!r}: give groups of columns, such as [['width', 'length']]."
         )

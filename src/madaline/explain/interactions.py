@@ -129,7 +129,7 @@ def interactions(
     variance = float(unchanged.var(axis=0).sum())
     single = {name: _predictions(model, table, donors, (name,)) for name in names}
     if columns is None:
-        moved = {name: float(np.square(unchanged - one).mean()) for name, one in single.items()}
+        moved = {name: np.square(unchanged - changed).mean() for name, changed in single.items()}
         most = sorted(names, key=lambda name: -moved[name])[:MOST_COLUMNS]
         names = [name for name in names if name in most]
     found = []
@@ -137,7 +137,7 @@ def interactions(
         both = _predictions(model, table, donors, (first, second))
         remainder = unchanged - single[first] - single[second] + both
         found.append(_interaction((first, second), remainder, variance))
-    return tuple(sorted(found, key=lambda one: -one.strength))
+    return tuple(sorted(found, key=lambda interaction: -interaction.strength))
 
 
 def _predictions(model: FittedModel, table: Table, donors: Table, columns: Sequence[str]) -> Array:

@@ -86,7 +86,7 @@ def margins(output: Array) -> Array:
     if n_outputs == 1:
         return output
     classes = (np.full(n_samples, index) for index in range(n_outputs))
-    return np.stack([LogOdds().value(output, one) for one in classes], axis=1)
+    return np.stack([LogOdds().value(output, indices) for indices in classes], axis=1)
 
 
 def readouts_of(

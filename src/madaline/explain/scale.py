@@ -214,7 +214,7 @@ def class_index(encoder: ClassEncoder, label: Any) -> int:
     labels = encoder.classes.tolist()
     if label in labels:
         return int(labels.index(label))
-    texts = [str(one) for one in labels]
+    texts = list(map(str, labels))
     if isinstance(label, str) and texts.count(label) == 1:
         return texts.index(label)
     shown = ", ".join(texts[:8]) + (", ..." if len(texts) > 8 else "")

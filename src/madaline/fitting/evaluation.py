@@ -67,6 +67,8 @@ class Evaluation:
         """What is wrong with the fit; rows by their numbers in the user's table."""
         race, outcome, evaluated = self.outcome.race, self.outcome, self.out_of_fold
         finished = FinishedRace(race, outcome.pruned.before)
+        candidates = race.candidates.values()
+        starting = {candidate.recipe_id for candidate in candidates if not candidate.entered}
         with one_threaded_products():
             strength = Strength(
                 finished.training_loss(outcome.temperature, outcome.prepared.own_weight),
@@ -81,7 +83,7 @@ class Evaluation:
                 finished.layers_of_recipes(),
                 outcome.prepared.leaks,
                 self.decisions,
-                {one.recipe_id for one in race.candidates.values() if not one.entered},
+                starting,
             )
             return diagnose_fit(evaluated, training)
 

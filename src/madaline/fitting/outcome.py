@@ -32,7 +32,7 @@ from madaline.runtime.part import Part
 from madaline.runtime.predictor import Predictor, class_probabilities
 
 Judged: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
-"""Out-of-fold outputs of networks and of constants, targets, weights and groups."""
+"""Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
 
 IMPORTANCE_SHARE = 0.01
 """Work of the importances, at most, as a share of the work of training."""
@@ -109,18 +109,18 @@ class Outcome:
         return examples if weight is examples.weight else replace(examples, weight=weight)
 
     def judged(self, examples: Examples) -> Judged:
-        """Return out-of-fold outputs of networks and constants, targets, weights and groups."""
+        """Return out-of-fold outputs of networks and baseline, targets, weights and groups."""
         return self.judged_output, examples.prior_output(), *examples.judged_facts
 
     @cached_property
     def standard_errors_better(self) -> float:
-        """By how many standard errors the loss is below that of a constant."""
+        """By how many standard errors the loss is below the baseline's."""
         examples = self.race.examples
         return standard_errors_better(examples.loss, *self.judged(examples))
 
     @property
     def scores(self) -> tuple[Score, ...]:
-        """How good it is on rows that it never saw; the metric that chose comes first."""
+        """The out-of-fold scores; the metric that chose the ensemble comes first."""
         examples = self.own_examples
         facts = self.judged(examples)
         scores = self._usual_scores(examples, facts)
@@ -186,14 +186,14 @@ class Outcome:
     def _parts(self) -> tuple[Part, ...]:
         """Return the networks of the ensemble, those with the same layers together."""
         alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
-        for one in self.ensemble.members:
-            alike.setdefault((one.n_bins, one.network), []).append(one)
+        for member in self.ensemble.members:
+            alike.setdefault((member.n_bins, member.network), []).append(member)
         return tuple(
             Part(
                 n_bins,
                 network,
-                np.stack([one.theta for one in members]),
-                np.asarray([one.weight for one in members]),
+                np.stack([member.theta for member in members]),
+                np.asarray([member.weight for member in members]),
             )
             for (n_bins, network), members in alike.items()
         )

@@ -101,8 +101,8 @@ def prepare(
         If nothing can be learned, with the reason and the remedy.
     """
     schema = Schema.infer(data.table, kinds)
-    told = task or objective.task
-    task, task_reason = (told, "as told") if told else infer_task(data.target)
+    given = task or objective.task
+    task, task_reason = (given, "as told") if given else infer_task(data.target)
     objective.check_task(task)
     target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
     codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)

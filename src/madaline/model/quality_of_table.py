@@ -47,12 +47,12 @@ def quality_of_table(
     """
     if isinstance(predictor.target_encoder, ClassEncoder):
         labels = [label_text(label) for label in predictor.target_encoder.classes.tolist()]
-        places = {label: place for place, label in enumerate(labels)}
-        codes = np.array([places.get(label_text(label), -1) for label in truth.tolist()])
-        known = codes >= 0
+        index = {label: number for number, label in enumerate(labels)}
+        class_index = np.array([index.get(label_text(label), -1) for label in truth.tolist()])
+        known = class_index >= 0
         if not known.any():
             return None
-        return _of_classes(predictor, labels, table.take(known), codes[known])
+        return _of_classes(predictor, labels, table.take(known), class_index[known])
     known = ~is_missing(truth)
     if not known.any():
         return None
@@ -60,7 +60,7 @@ def quality_of_table(
 
 
 def _of_classes(
-    predictor: Predictor, labels: list[str], table: Table, codes: Array
+    predictor: Predictor, labels: list[str], table: Table, class_index: Array
 ) -> ClassificationQuality:
     rows, probabilities = _spread(table.n_samples), predictor.predict_proba(table)
     outputs = predictor.fold_outputs(table.take(rows))
@@ -68,10 +68,10 @@ def _of_classes(
     predicted = probabilities[rows].argmax(axis=1)
     sets = cast(PredictionSets, predictor.conformal)
     coverage = tuple(
-        Coverage.of_sets(sets.predict(of_folds, level, predicted), codes[rows], level)
+        Coverage.of_sets(sets.predict(of_folds, level, predicted), class_index[rows], level)
         for level in LEVELS
     )
-    return ClassificationQuality.of(labels, probabilities, codes, coverage)
+    return ClassificationQuality.of(labels, probabilities, class_index, coverage)
 
 
 def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> RegressionQuality:
@@ -80,7 +80,7 @@ def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> RegressionQ
     for level in LEVELS:
         try:
             bounds = predictor.predict_interval(table.take(rows), level)
-        except InputError:  # learned from too few rows for so high a coverage
+        except InputError:  # too few training rows for so high a coverage
             break
         coverage.append(Coverage.of_intervals(bounds, truth[rows], level))
     return RegressionQuality.of(predictor.predict(table), truth, tuple(coverage))

@@ -54,10 +54,14 @@ def agreement(predicted: Array, truth: Array, usual: Array) -> Agreement:
     >>> agreement(0.9 * truth[:, ::-1] + 0.05, truth, np.array([0.5, 0.5]))
     Agreement(within=-1.0, level=-1.0, permuted=1.0, n_rows=40)
     """
-    within = _correlation(predicted - predicted.mean(axis=0), truth - truth.mean(axis=0))
+    within = _correlation(_centered(predicted), _centered(truth))
     level = _correlation(predicted - usual, truth - usual)
     permuted = -within if truth.shape[1] == 1 else _permuted(predicted, truth)
     return Agreement(round(within, 6), round(level, 6), round(permuted, 6), len(truth))
+
+
+def _centered(matrix: Array) -> Array:
+    return np.asarray(matrix - matrix.mean(axis=0))
 
 
 def _correlation(predicted: Array, truth: Array) -> float:
@@ -70,11 +74,9 @@ def _permuted(predicted: Array, truth: Array) -> float:
     even = np.arange(len(truth)) % 2 == 0
     found = []
     for half, other in ((even, ~even), (~even, even)):
-        order = _best_permutation(
-            *(one[half] - one[half].mean(axis=0) for one in (predicted, truth))
-        )
-        centered = (one[other] - one[other].mean(axis=0) for one in (predicted[:, order], truth))
-        found.append(_correlation(*centered))
+        order = _best_permutation(_centered(predicted[half]), _centered(truth[half]))
+        permuted = _centered(predicted[other][:, order])
+        found.append(_correlation(permuted, _centered(truth[other])))
     return float(np.mean(found))
 
 
@@ -83,7 +85,7 @@ def _best_permutation(predicted: Array, truth: Array) -> Array:
     products = predicted.T @ truth
     order = np.zeros(truth.shape[1], np.intp)
     for _ in range(len(order)):
-        one, other = np.unravel_index(np.argmax(products), products.shape)
-        order[other] = one
-        products[one, :] = products[:, other] = -np.inf
+        predicted_class, true_class = np.unravel_index(np.argmax(products), products.shape)
+        order[true_class] = predicted_class
+        products[predicted_class, :] = products[:, true_class] = -np.inf
     return order

@@ -111,7 +111,7 @@ class Cut:
             common = f"= {self.values[np.argmax(rows)]}"
         else:
             values = self.values[rows]
-            low, high = (self._text(one) for one in (values.min(), values.max()))
+            low, high = (self._text(number) for number in (values.min(), values.max()))
             common = f"= {low}" if low == high else f"from {low} to {high}"
         return Group(f"{self.column} {common}", rows)
 

@@ -89,15 +89,16 @@ def _most_significant(cuts: Sequence[Cut], rule: GeneralRule, counted: Array) ->
     runs = [*_runs(cuts, rule, counted, straight=True), *_runs(cuts, rule, counted, straight=False)]
     oddest = [max(of_column, key=lambda run: run.gap) for of_column in runs if of_column]
     oddest = sorted(oddest, key=lambda run: -run.gap)[:MOST_LOOKS]
-    closer = {(one.cut.column, one.first, one.last): one for one in oddest if one.gap > SUSPICIOUS}
-    examined = [_examine(run, rule, counted) for run in closer.values()]
+    oddest = [run for run in oddest if run.gap > SUSPICIOUS]
+    distinct = {(run.cut.column, run.first, run.last): run for run in oddest}
+    examined = [_examine(run, rule, counted) for run in distinct.values()]
     level = LEVEL / max(1, sum(map(len, runs)))
     significant = [
-        one
-        for one in examined
-        if one.is_reversed and normal_p_value(one.agreement.standard_errors) <= level
+        suspect
+        for suspect in examined
+        if suspect.is_reversed and normal_p_value(suspect.agreement.standard_errors) <= level
     ]
-    return max(significant, key=lambda one: one.agreement.standard_errors, default=None)
+    return max(significant, key=lambda suspect: suspect.agreement.standard_errors, default=None)
 
 
 def _runs(
@@ -109,8 +110,8 @@ def _runs(
     """
     predicted = rule.predict(~counted, straight=straight)
     sums = sums_of_parts(cuts, predicted, rule.truth, counted)
-    for cut, own in zip(cuts, sums, strict=True):
-        yield list(runs_of(cut, own))
+    for cut, of_parts in zip(cuts, sums, strict=True):
+        yield list(runs_of(cut, of_parts))
 
 
 def _examine(run: Run, rule: GeneralRule, counted: Array) -> Suspect:

@@ -62,9 +62,9 @@ def sums_of_parts(
     sums = [np.zeros((cut.n_parts + 2, width)) for cut in cuts]
     for rows in row_blocks(len(truth), width):
         values = _summands(predicted[rows], truth[rows]) * counted[rows, None]
-        for cut, own in zip(cuts, sums, strict=True):
-            members = np.arange(len(own))[:, None] == cut.parts[rows]
-            own += members.astype(np.float64) @ values
+        for cut, of_cut in zip(cuts, sums, strict=True):
+            members = np.arange(len(of_cut))[:, None] == cut.parts[rows]
+            of_cut += members.astype(np.float64) @ values
     return sums
 
 
@@ -138,7 +138,7 @@ def _summands(predicted: Array, truth: Array) -> Array:
     """Return for each row the summands of a correlation, shape (n_rows, 4 + 2 n_outputs)."""
     predicted, truth = predicted.astype(np.float64), truth.astype(np.float64)
     pairs = ((predicted, predicted), (truth, truth), (predicted, truth))
-    products = [np.sum(one * other, axis=1, keepdims=True) for one, other in pairs]
+    products = [np.sum(left * right, axis=1, keepdims=True) for left, right in pairs]
     return np.hstack([np.ones((len(truth), 1)), *products, predicted, truth])
 
 

@@ -74,16 +74,20 @@ def find_worse_groups(evaluated: OutOfFold, groups: Sequence[Group]) -> list[Fin
         return []
     compared = [_compare(evaluated, group) for group in groups]
     significant = holm(
-        np.array([normal_p_value(max(0.0, one.standard_errors)) for one in compared])
+        np.array([normal_p_value(max(0.0, comparison.standard_errors)) for comparison in compared])
     )
-    bad = [one for one, clear in zip(compared, significant, strict=True) if clear and one.severity]
-    bad.sort(key=lambda one: (-(one.left >= USELESS), -one.times))
+    bad = [
+        comparison
+        for comparison, clear in zip(compared, significant, strict=True)
+        if clear and comparison.severity
+    ]
+    bad.sort(key=lambda comparison: (-(comparison.left >= USELESS), -comparison.times))
     found: list[Finding] = []
     reported = np.zeros(evaluated.n_rows, bool)
-    for one in bad:
-        if (reported & one.group.rows).sum() <= OVERLAP * one.group.n_rows:
-            reported |= one.group.rows
-            found.append(_finding(one))
+    for comparison in bad:
+        if (reported & comparison.group.rows).sum() <= OVERLAP * comparison.group.n_rows:
+            reported |= comparison.group.rows
+            found.append(_finding(comparison))
     return found[:MOST_FINDINGS]
 
 
@@ -117,20 +121,20 @@ def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
     return float(evaluated.loss.mean(constant, target, weight))
 
 
-def _finding(one: Comparison) -> Finding:
-    useless = ", hardly better than a constant fitted to them" * (one.left >= USELESS)
+def _finding(comparison: Comparison) -> Finding:
+    useless = ", hardly better than a constant fitted to them" * (comparison.left >= USELESS)
     return Finding(
         "worse group",
-        one.severity or "low",
-        one.group.name,
+        comparison.severity or "low",
+        comparison.group.name,
         "Where {subject}, the loss is {times:.1f} times that of the other rows ({share:.1%} of all"
         " rows)" + useless,
         "do not trust predictions for them, and look for columns that help there or for errors in"
         " their target",
         {
-            "share": float(one.group.rows.mean()),
-            "times": one.times,
-            "left": one.left,
-            "standard_errors": one.standard_errors,
+            "share": float(comparison.group.rows.mean()),
+            "times": comparison.times,
+            "left": comparison.left,
+            "standard_errors": comparison.standard_errors,
         },
     )

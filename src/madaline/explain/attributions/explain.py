@@ -159,8 +159,8 @@ def _explain(model: FittedModel, table: Table, given: Any, request: Request) -> 
         background=background.description,
         row_numbers=np.arange(table.n_samples),
         standard_errors=None if errors[0] is None else np.concatenate(errors),
-        maps={name: np.concatenate([one[name] for one in maps]) for name in maps[0]},
-        words={name: tuple(chain.from_iterable(one[name] for one in words)) for name in words[0]},
+        maps={name: np.concatenate([chunk[name] for chunk in maps]) for name in maps[0]},
+        words={name: tuple(chain(*(chunk[name] for chunk in words))) for name in words[0]},
     )
 
 

@@ -136,7 +136,7 @@ class Explanation:
             target_class=None if self.target_class is None else self.target_class[index],
             standard_errors=None if errors is None else errors[index],
             maps={name: maps[index] for name, maps in self.maps.items()},
-            words={name: tuple(own[row] for row in index) for name, own in self.words.items()},
+            words={name: tuple(texts[row] for row in index) for name, texts in self.words.items()},
         )
 
     def __repr__(self) -> str:

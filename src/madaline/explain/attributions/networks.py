@@ -54,7 +54,7 @@ class DifferentiableNetworks:
         features : sequence of ndarray of shape (n_samples, n_features)
             For each part, the features in its encoding.
         """
-        return [part.sums(own) for part, own in zip(self.parts, features, strict=True)]
+        return [part.sums(x) for part, x in zip(self.parts, features, strict=True)]
 
     def values(self, sums: Sequence[Array], class_index: Array) -> Array:
         """Return the explained values at some sums.
@@ -120,8 +120,8 @@ class DifferentiableNetworks:
             ]
             after, next_output = self._passes(points, segment)
             mean = self._mean_gradient(output, next_output, class_index)
-            for part, total, one, other in zip(self.parts, totals, before, after, strict=True):
-                gradient = rescale(one, other, part.member_gradients(mean), part.discarded)
+            for part, total, start, end in zip(self.parts, totals, before, after, strict=True):
+                gradient = rescale(start, end, part.member_gradients(mean), part.discarded)
                 total += part.reduce_members(gradient) / segments
             before, output = after, next_output
         return totals
@@ -129,8 +129,8 @@ class DifferentiableNetworks:
     def _passes(self, sums: Sequence[Array], segment: int) -> tuple[list[list[Pass]], Array]:
         """Return every layer of each part at some sums, and the mean raw output."""
         found = [
-            passes(part, own, workspaces[segment % 2])  # the last segment's arrays are still needed
-            for part, own, workspaces in zip(self.parts, sums, self._workspaces, strict=True)
+            passes(part, x, workspaces[segment % 2])  # the last segment's arrays are still needed
+            for part, x, workspaces in zip(self.parts, sums, self._workspaces, strict=True)
         ]
         return found, self._mean([layers[-1].y for layers in found])
 
@@ -145,9 +145,9 @@ class DifferentiableNetworks:
     def _output(self, sums: Sequence[Array]) -> tuple[Array, list[ChainBackward]]:
         """Return the mean raw output, shape (n, n_outputs), and each part's backward pass."""
         outputs, backwards = [], []
-        for part, own, (workspace, _) in zip(self.parts, sums, self._workspaces, strict=True):
+        for part, x, (workspace, _) in zip(self.parts, sums, self._workspaces, strict=True):
             workspace.rewind()
-            output, backward = part.forward(own, workspace)
+            output, backward = part.forward(x, workspace)
             outputs.append(output)
             backwards.append(backward)
         return self._mean(outputs), backwards

@@ -54,8 +54,8 @@ class DifferentiablePart(ABC):
         scratch = network.bind(np.empty((n_recipes * n_folds, n_parameters), theta.dtype))
         # The gradient of a linear layer's parameters is skipped where there is no array for it.
         self.discarded: Sequence[Parameters] = [
-            {} if isinstance(layer, Linear) else own
-            for layer, own in zip(network.layers, scratch, strict=True)
+            {} if isinstance(layer, Linear) else arrays
+            for layer, arrays in zip(network.layers, scratch, strict=True)
         ][self.first :]
         self.layers: Sequence[Layer] = network.layers[self.first :]
         self.parameters: Sequence[Parameters] = self._bound[self.first :]
@@ -116,7 +116,7 @@ class DifferentiablePart(ABC):
         return np.asarray((self.weights[:, None, None] * gradient).astype(self.part.theta.dtype))
 
     def reduce_members(self, gradient: Array) -> Array:
-        """Return the gradient with respect to the sums, given each member's own."""
+        """Return the gradient with respect to the sums, given that of each member."""
         return gradient
 
 
@@ -142,8 +142,7 @@ class LinearFirstPart(DifferentiablePart):
     def column_sums(self, difference: Array) -> Array:
         """Return each column's product of difference and weight."""
         columns = map(np.flatnonzero, self.column_of_feature.T)
-        sums = [np.matmul(difference[:, own], self.weight[:, own]) for own in columns]
-        return np.stack(sums, axis=2)
+        return np.stack([difference[:, f] @ self.weight[:, f] for f in columns], axis=2)
 
     def feature_attributions(self, gradient: Array, difference: Array) -> Array:
         """Return gradient times difference of each feature, shape (n_samples, n_features)."""

@@ -68,8 +68,8 @@ def _passes(
     layers: Sequence[Layer], parameters: Sequence[Parameters], x: Array, workspace: Workspace
 ) -> list[Pass]:
     found = []
-    for layer, own in zip(layers, parameters, strict=True):
-        found.append(_pass(layer, own, x, workspace))
+    for layer, arrays in zip(layers, parameters, strict=True):
+        found.append(_pass(layer, arrays, x, workspace))
         x = found[-1].y
     return found
 
@@ -79,8 +79,8 @@ def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) 
         y, backward = layer.forward(parameters, x, workspace=workspace)
         return Pass(layer, x, y, backward)
     branches = tuple(
-        _passes(layers, own, inner, workspace)
-        for layers, own, inner in zip(
+        _passes(layers, arrays, inner, workspace)
+        for layers, arrays, inner in zip(
             layer.branches, layer.bind(parameters), layer.split_input(x, workspace), strict=True
         )
     )
@@ -109,10 +109,10 @@ def rescale(
     -------
     ndarray of shape (members, n, units)
     """
-    for one, other, scratch in zip(
+    for first, last, scratch in zip(
         reversed(start), reversed(end), reversed(discarded), strict=True
     ):
-        gradient = _through(one, other, gradient, scratch)
+        gradient = _through(first, last, gradient, scratch)
     return gradient
 
 
@@ -142,8 +142,8 @@ def _through_branches(
     workspace = Workspace()
     widths = [inner[-1].y.shape[-1] for inner in end.branches]
     gradients = [
-        rescale(one, other, own, scratch)
-        for one, other, own, scratch in zip(
+        rescale(first, last, part, scratch)
+        for first, last, part, scratch in zip(
             start.branches,
             end.branches,
             layer.split_gradient(gradient, widths, workspace),
@@ -158,7 +158,7 @@ def _through_maxima(layer: MaxPooling, start: Array, end: Array, gradient: Array
     """Return the gradient with respect to the inputs of a pooling of pairs, axis after axis."""
     stages = list(_stages(layer, start, end))
     for axis, (first, last, shape) in reversed(list(enumerate(stages))):
-        before, after = (np.subtract(one[..., 0, :], one[..., 1, :]) for one in (first, last))
+        before, after = (np.subtract(point[..., 0, :], point[..., 1, :]) for point in (first, last))
         ratio = np.maximum(after, 0) - np.maximum(before, 0)
         step = after - before
         differs = np.abs(step) > SAME
@@ -178,9 +178,9 @@ def _stages(
 ) -> Iterator[tuple[Array, Array, tuple[int, ...]]]:
     """Yield for each axis the windows at both points, and the shape before its pooling."""
     for axis in range(len(layer.shape)):
-        pair = [layer.windows(one, axis) for one in (start, end)]
+        pair = [layer.windows(point, axis) for point in (start, end)]
         yield pair[0], pair[1], end.shape
         start, end = (
-            one.max(axis=-2).reshape(*before.shape[:-1], -1)
-            for one, before in zip(pair, (start, end), strict=True)
+            point.max(axis=-2).reshape(*before.shape[:-1], -1)
+            for point, before in zip(pair, (start, end), strict=True)
         )

@@ -82,9 +82,9 @@ def text_columns(encoder: TableEncoder) -> dict[str, slice]:
     """Return the features of each column of texts."""
     features = encoder.feature_columns(0)
     return {
-        one.name: slice(*np.searchsorted(features, [index, index + 1]).tolist())
-        for index, one in enumerate(encoder.encoders)
-        if isinstance(one, TextEncoder)
+        column_encoder.name: slice(*np.searchsorted(features, [index, index + 1]).tolist())
+        for index, column_encoder in enumerate(encoder.encoders)
+        if isinstance(column_encoder, TextEncoder)
     }
 
 
@@ -115,12 +115,13 @@ def word_attributions(
     if not spans:
         return {}
     totals = _term_attributions(comparison, list(spans.values()), local=local)
-    encoders = {one.name: one for one in encoder.encoders if isinstance(one, TextEncoder)}
+    text_encoders = [e for e in encoder.encoders if isinstance(e, TextEncoder)]
     found = {}
-    for name, own in zip(spans, totals, strict=True):
+    for text_encoder, terms in zip(text_encoders, totals, strict=True):
+        name = text_encoder.name
         of_column = attributions[:, encoder.columns.index(name)].tolist()
-        rows = zip(encoders[name].read(texts[name]).tolist(), own, of_column, strict=True)
-        found[name] = tuple(_split(encoders[name], text or "", *row) for text, *row in rows)
+        rows = zip(text_encoder.read(texts[name]).tolist(), terms, of_column, strict=True)
+        found[name] = tuple(_split(text_encoder, text or "", *row) for text, *row in rows)
     return found
 
 

@@ -144,7 +144,7 @@ class Numbers(Choices):
 
     def others(self, value: Any) -> list[Any]:
         """Return the values to try first."""
-        return [one for one in self.tried if one != value]
+        return [number for number in self.tried if number != value]
 
     def distance(self, before: Any, after: Any) -> float:
         """Return the difference in interquartile ranges; one for a missing value."""
@@ -161,12 +161,12 @@ class Numbers(Choices):
         start = round(before / self.step) * self.step  # so that values are round numbers
         values = [_tidy(start + count * step) for count in range(n_values + 2)]
         low, high = min(before, after), max(before, after)
-        return [*(one for one in values if low < one < high), after]
+        return [*(number for number in values if low < number < high), after]
 
 
 def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
     """Return the choices for the columns of these names."""
-    encoders = {one.name: one for one in model.predictor.encoder.encoders}
+    encoders = {encoder.name: encoder for encoder in model.predictor.encoder.encoders}
     return [_choices(encoders[name], model.schema[name]) for name in names]
 
 
@@ -182,9 +182,11 @@ def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
         days = low + step * np.floor(np.linspace(0, high - low, MOST_NUMBERS) / step)
         return Numbers(encoder.name, _ascending(days), spread, minimum, step, moments=True)
     assert isinstance(encoder, NumberEncoder)
-    edges = [one for bins in encoder.bins.values() for one in bins.edges]
+    edges = [number for bins in encoder.bins.values() for number in bins.edges]
     step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
-    round_numbers = [_tidy(step * np.round(one / step)) for one in (*schema.quartiles, *edges)]
+    round_numbers = [
+        _tidy(step * np.round(number / step)) for number in (*schema.quartiles, *edges)
+    ]
     tried = _thinned(_ascending(np.clip(round_numbers, low, high)))
     return Numbers(encoder.name, tried, spread, minimum, float(step))
 
@@ -203,7 +205,7 @@ def _tidy(number: float) -> float:
 
 
 def _ascending(values: Any) -> tuple[float, ...]:
-    return tuple(float(one) for one in np.unique(np.asarray(values, np.float64)))
+    return tuple(float(number) for number in np.unique(np.asarray(values, np.float64)))
 
 
 def _thinned(values: tuple[float, ...]) -> tuple[float, ...]:

@@ -94,10 +94,10 @@ def counterfactuals(
     targets = targets_of(model, model.predictor.output(table), target)
     choices = choices_of(model, names)
     return tuple(
-        _Search(model, table.take([index]), choices, one, most_columns).run(
+        _Search(model, table.take([index]), choices, row_target, most_columns).run(
             index if row_numbers is None else row_numbers[index]
         )
-        for index, one in enumerate(targets)
+        for index, row_target in enumerate(targets)
     )
 
 
@@ -129,12 +129,12 @@ class _Search:
     def __post_init__(self) -> None:
         """Read the values of the row."""
         values = {
-            one.name: values_of(encoder_of(self.model, one.name), self.table[one.name])
-            for one in self.choices
+            choices.name: values_of(encoder_of(self.model, choices.name), self.table[choices.name])
+            for choices in self.choices
         }
         names = self.model.predictor.encoder.columns
         self.table = Table({**self.table.select(names).columns, **values})
-        self.before = [one.read(values[one.name][0]) for one in self.choices]
+        self.before = [choices.read(values[choices.name][0]) for choices in self.choices]
 
     def run(self, row: int) -> Counterfactual:
         """Return the best change."""
@@ -142,12 +142,14 @@ class _Search:
         best, beam, closest = None if start.distance else start, [start], start
         for _ in range(self.most_columns if best is None else 0):
             trials = self._try(self._longer(beam))
-            reaching = sorted((one for one in trials if not one.distance), key=lambda t: t.order)
-            for one in reaching[:REFINED]:
-                best = self._better(best, self._refine(one))
-            short_of = [one for one in trials if one.distance]
+            reaching = sorted(
+                (trial for trial in trials if not trial.distance), key=lambda t: t.order
+            )
+            for trial in reaching[:REFINED]:
+                best = self._better(best, self._refine(trial))
+            short_of = [trial for trial in trials if trial.distance]
             beam = _promising(short_of, start)
-            closest = min([closest, *short_of], key=lambda one: (one.distance, *one.order))
+            closest = min([closest, *short_of], key=lambda trial: (trial.distance, *trial.order))
             if not beam:
                 break
         return self._result(row, best or closest, found=best is not None)
@@ -163,10 +165,10 @@ class _Search:
     def _longer(self, beam: Sequence[_Trial]) -> list[Changes]:
         """Return all changes of one more column."""
         longer = {
-            _with(one.changes, index, value): None
-            for one in beam
+            _with(trial.changes, index, value): None
+            for trial in beam
             for index, choices in enumerate(self.choices)
-            if all(index != changed for changed, _ in one.changes)
+            if all(index != changed for changed, _ in trial.changes)
             for value in choices.others(self.before[index])
         }
         return list(longer)
@@ -180,7 +182,7 @@ class _Search:
                 if any(index == changed for changed, _ in smaller.changes):
                     smaller = self._shrink(smaller, index)
             refined.append(smaller)
-        return min(refined, key=lambda one: one.order)
+        return min(refined, key=lambda trial: trial.order)
 
     def _shrink(self, trial: _Trial, index: int) -> _Trial:
         """Return the smallest change of a column that still reaches the target, in two rounds."""
@@ -191,7 +193,7 @@ class _Search:
         for _ in range(2):
             values = self.choices[index].between(near, dict(trial.changes)[index], BETWEEN)
             tried = self._try([_with(rest, index, value) for value in values])
-            first = next((i for i, one in enumerate(tried) if not one.distance), None)
+            first = next((i for i, candidate in enumerate(tried) if not candidate.distance), None)
             if first is None:
                 return trial
             trial, near = tried[first], values[first - 1] if first else near
@@ -253,13 +255,13 @@ def _promising(trials: Sequence[_Trial], start: _Trial) -> list[_Trial]:
     The cost of reaching the target is extrapolated linearly.
     """
 
-    def cost(one: _Trial) -> float:
-        gained = start.distance - one.distance
-        return one.size * start.distance / gained if gained > 0 else np.inf
+    def cost(trial: _Trial) -> float:
+        gained = start.distance - trial.distance
+        return trial.size * start.distance / gained if gained > 0 else np.inf
 
-    cheap = sorted(trials, key=lambda one: (cost(one), one.distance, str(one.changes)))
-    close = sorted(trials, key=lambda one: (one.distance, *one.order))
-    chosen = {id(one): one for one in (*cheap[: BEAM // 2], *close[: BEAM // 2])}
+    cheap = sorted(trials, key=lambda trial: (cost(trial), trial.distance, str(trial.changes)))
+    close = sorted(trials, key=lambda trial: (trial.distance, *trial.order))
+    chosen = {id(trial): trial for trial in (*cheap[: BEAM // 2], *close[: BEAM // 2])}
     return list(chosen.values())
 
 

@@ -148,7 +148,7 @@ def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:
 def _range_target(predictor: Predictor, name: str, target: Any) -> RangeTarget:
     pair = target if isinstance(target, Sequence) and not isinstance(target, str) else ()
     try:
-        low, high = (None if one is None else float(one) for one in pair)
+        low, high = (None if bound is None else float(bound) for bound in pair)
     except (TypeError, ValueError):
         low = high = None
     if low is None and high is None:
