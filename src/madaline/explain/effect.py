@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from madaline.explain.readout import Readout
+from madaline.explain.values import value_text
 from madaline.nn.arrays import Array
 
 ACCUMULATED, PARTIAL = "accumulated", "partial"
@@ -22,6 +24,8 @@ MOST_STRETCHES = 4
 
 NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
 """Changes too small to describe; of a number, a fiftieth of its standard deviation."""
+
+_text = partial(value_text, digits=4, longest=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +91,7 @@ class Effect:
 
     def lines(self, width: int = 30) -> list[str]:
         """Return the curve as lines of text with bars."""
-        texts = [value_text(value) for value in self.values]
+        texts = [_text(value) for value in self.values]
         longest = min(28, max(map(len, texts)))
         rows = [f"{count:,} rows" for count in self.counts]
         low = float(self.prediction.min())
@@ -104,7 +108,7 @@ class Effect:
     def to_json(self) -> dict[str, Any]:
         """Return the effect as JSON-able values."""
         moments = self.values.dtype.kind == "M"
-        values = [value_text(value) for value in self.values] if moments else self.values.tolist()
+        values = [_text(value) for value in self.values] if moments else self.values.tolist()
         return {
             "column": self.column,
             "kind": self.kind,
@@ -119,8 +123,8 @@ class Effect:
         high, low = int(self.prediction.argmax()), int(self.prediction.argmin())
         level = self.readout.level
         return (
-            f"Of {self.column}, the {self.name} is highest for {value_text(self.values[high])}"
-            f" ({level(self.prediction[high])}) and lowest for {value_text(self.values[low])}"
+            f"Of {self.column}, the {self.name} is highest for {_text(self.values[high])}"
+            f" ({level(self.prediction[high])}) and lowest for {_text(self.values[low])}"
             f" ({level(self.prediction[low])}), {self.readout.amount(self.range)} apart."
         )
 
@@ -135,11 +139,11 @@ class Effect:
             if abs(change) > tolerance:
                 words = f"{'rises' if change > 0 else 'falls'} by {self.readout.amount(change)}"
                 words += self._steepest(first, last)
-            stop = value_text(self.values[last])
+            stop = _text(self.values[last])
             if parts:
                 parts.append(f"then to {stop} {words}")
             else:
-                start = value_text(self.values[0])
+                start = _text(self.values[0])
                 parts.append(f"From {self.column} {start} to {stop} the {self.name} {words}")
         return ", ".join(parts) + "."
 
@@ -149,7 +153,7 @@ class Effect:
         steepest = int(np.abs(steps).argmax())
         if len(steps) < 3 or abs(steps[steepest]) <= abs(steps.sum()) / 2:
             return ""
-        low, high = map(value_text, self.values[first + steepest :][:2])
+        low, high = map(_text, self.values[first + steepest :][:2])
         return f" (most of it from {low} to {high})"
 
 
@@ -186,21 +190,3 @@ def _corners(curve: Array, first: int, last: int, tolerance: float) -> list[int]
     corner = first + int(distance.argmax())
     before = _corners(curve, first, corner, tolerance)
     return [*before, corner, *_corners(curve, corner, last, tolerance)]
-
-
-def value_text(value: Any) -> str:
-    """Return a value of a column as text.
-
-    Examples
-    --------
-    >>> value_text(12500.0), value_text(0.1234567), value_text("red"), value_text(True)
-    ('12500', '0.1235', 'red', 'true')
-    """
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
-    if isinstance(value, np.datetime64):
-        return str(value.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
-    if isinstance(value, float):
-        whole = value.is_integer() and abs(value) < 1e9
-        return f"{value:.0f}" if whole else f"{value:.4g}"
-    return str(value)

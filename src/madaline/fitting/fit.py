@@ -29,7 +29,6 @@ from madaline.race.plan import Plan
 from madaline.race.pruning import PruningResult
 from madaline.race.race import Event, Race
 from madaline.race.workers import Workers, count_workers
-from madaline.records.ensemble_decisions import Calibrated
 from madaline.story.summary import Member, Summary
 
 
@@ -162,9 +161,10 @@ class Fitting:
 
     def _calibrate(self) -> Iterator[Event]:
         """Yield how probabilities are calibrated, with the last record."""
-        if self.calibration is not None and self.calibration not in self.decisions:
-            self.decisions.append(self.calibration)
-            yield self.records[-1], self.calibration
+        calibration = self.outcome.calibration
+        if calibration is not None and calibration not in self.decisions:
+            self.decisions.append(calibration)
+            yield self.records[-1], calibration
 
     @property
     def resumed_epoch(self) -> int:
@@ -204,11 +204,6 @@ class Fitting:
     def ensemble(self) -> Ensemble:
         """What predicts, once the race is over."""
         return self.outcome.ensemble
-
-    @property
-    def calibration(self) -> Calibrated | None:
-        """The temperature of the ensemble, once the race is over; None for regression."""
-        return self.outcome.calibration
 
     @property
     def importances(self) -> tuple[Importance, ...]:

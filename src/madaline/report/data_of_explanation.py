@@ -12,7 +12,7 @@ from madaline.data.media.signals import Signal
 from madaline.data.media.sounds import Sound
 from madaline.evaluation.table_score import label_text
 from madaline.explain import Explanation
-from madaline.explain.attributions.explanation import value_text
+from madaline.explain.values import value_text
 from madaline.nn.arrays import Array
 from madaline.report.pixels import FLATTEST
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from madaline.charts.effect import effect_figure
-from madaline.explain.attributions.explanation import SCALE_WORDS, value_text
+from madaline.explain.attributions.explanation import SCALE_WORDS
 from madaline.explain.readout import short
 from madaline.explain.scale import LOG_ODDS, PROBABILITY, TARGET
+from madaline.explain.values import value_text
 from madaline.report.pixels import map_source, picture_source
 from madaline.report.svg import bar_svg
 from madaline.report.texts import percent, signed

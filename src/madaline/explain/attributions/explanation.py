@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.column import number_text
-from madaline.data.media.images import CHANNELS, size_words
-from madaline.data.media.signals import Signal
 from madaline.explain.attributions.word_attributions import WordAttributions
 from madaline.explain.scale import LOG_ODDS, PROBABILITY
+from madaline.explain.values import value_text
 from madaline.extras import load_extra
 from madaline.nn.arrays import Array
 
@@ -273,35 +271,6 @@ class Explanation:
         amounts = [*strongest, ("its other words", others), ("missing words", words.absent)]
         text = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
         return wrap(f"{name}: {text}", 84, initial_indent="    ", subsequent_indent="      ")
-
-
-def value_text(value: Any) -> str:
-    """Return a value of a table as text."""
-    if isinstance(value, np.ndarray):
-        return array_text(value)
-    if isinstance(value, Signal):
-        return value.words
-    if value is None or value != value:
-        return "missing"
-    if isinstance(value, float | np.floating):
-        return number_text(float(value)) if float(value).is_integer() else f"{value:.6g}"
-    if isinstance(value, np.datetime64):
-        return str(value.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
-    text = str(value)
-    return text if len(text) <= 24 else f"{text[:21]}..."
-
-
-def array_text(value: Array) -> str:
-    """Return the size of an image or of another array in words.
-
-    Examples
-    --------
-    >>> array_text(np.zeros((8, 8, 1))), array_text(np.zeros((40, 26)))
-    ('8 x 8 pixels, gray', '40 x 26 numbers')
-    """
-    if value.ndim == 3 and value.shape[-1] in CHANNELS:
-        return size_words(value.shape)
-    return f"{' x '.join(map(str, value.shape))} numbers"
 
 
 def _decimals(attributions: Array, difference: float) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from madaline.explain.effect import value_text
+from madaline.explain.values import value_text
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Change:
     def to_json(self) -> dict[str, Any]:
         """Return the change as JSON-able values."""
         before, after = (
-            value if value is None or isinstance(value, str | bool | float) else value_text(value)
+            value if value is None or isinstance(value, str | bool | float) else _text(value, 7)
             for value in (self.before, self.after)
         )
         return {
@@ -121,4 +121,6 @@ class Counterfactual:
 
 
 def _text(value: Any, digits: int) -> str:
-    return f"{value:.{digits}g}" if isinstance(value, float) else value_text(value)
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    return value_text(value, longest=None)
