@@ -13,8 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs; the module itself is only imported then.
 USED_IF_THERE = {
-    PACKAGE / "nn" / name: {"numba"}
-    for name in ("intrinsics.py", "lines.py", "machine.py", "row_machine.py")
+    PACKAGE / "nn" / name: {"numba"} for name in ("intrinsics.py", "lines.py", "machine.py")
 }
 ROOMS = ("nn", "runtime")
 READS_FRAMES_AND_FILES = (

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.nn.compiled import compiled_row_kernels
+from madaline.engine.compiled_prediction import compiled_look_up
 from timing.clocks import matrix_rate, timed, timed_often
 from timing.tables_of_text import (
     Row,
@@ -121,13 +121,12 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     if method in (RUNTIME, NETWORKS):
         sys.modules["numba"] = None  # type: ignore[assignment]
     elif method in COMPILED:
-        if compiled_row_kernels() is None:
-            raise ImportError("numba is not installed, or of no use")
+        if compiled_look_up() is None:
+            raise ImportError("numba is not installed")
         method = COMPILED[method]
     if method not in (RUNTIME, NETWORKS, ONNX, "AdaptiveClassifier"):
         return (lambda x: x), _peer(method, x, y, threads), 0
     from madaline import AdaptiveClassifier
-    from madaline.runtime.networks import Features, Networks
 
     model = AdaptiveClassifier(effort=effort, random_state=0, n_jobs=threads)
     model.fit(x, y)
@@ -139,22 +138,19 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     if method == RUNTIME:
         return _as_columns, partial(predictor.predict_proba, n_jobs=threads), work
 
+    def encode(x: Any) -> Any:
+        return predictor.encode(_as_columns(x))
+
     def features(x: Any) -> list[Any]:
-        encoded = predictor.encode(_as_columns(x))
+        encoded = encode(x)
         return [encoded.features(wanted) for wanted in n_bins]
 
-    def numbers(x: Any) -> Features:
-        encoded = predictor.encode(_as_columns(x))
-        return Features(encoded.features(0), np.array(encoded.numbers))
-
-    widths = {wanted: predictor.encoder.n_features(wanted) for wanted in (0, *n_bins)}
-    networks = Networks(predictor.parts, widths, predictor.encoder.joined)
-    ours = partial(networks.output, n_threads=threads)
+    ours = partial(predictor.output, n_jobs=threads)
     if method == NETWORKS:
-        return numbers, ours, work
+        return encode, ours, work
     theirs = _onnx_runtime(predictor.parts, threads)
     some = made_up(100, seed=2)[0]
-    np.testing.assert_allclose(theirs(features(some)), ours(numbers(some)), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(theirs(features(some)), ours(encode(some)), rtol=1e-3, atol=1e-4)
     return features, theirs, work
 
 

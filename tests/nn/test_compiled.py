@@ -15,7 +15,6 @@ from madaline.nn.compiled import (
     OF_TRAINING,
     SIGNATURES,
     compiled_kernels,
-    compiled_row_kernels,
     gives_same_bits,
 )
 from madaline.nn.layers import (
@@ -222,10 +221,9 @@ def test_kernels_that_round_otherwise_are_noticed():
 @pytest.mark.parametrize("numba", [None, SimpleNamespace(), SimpleNamespace(njit=1, types=1)])
 def test_a_numba_that_is_missing_or_broken_is_done_without(monkeypatch, numba):
     monkeypatch.setitem(sys.modules, "numba", numba)
-    for name in ("intrinsics", "lines", "machine", "row_machine"):
+    for name in ("intrinsics", "lines", "machine"):
         monkeypatch.delitem(sys.modules, f"madaline.nn.{name}", raising=False)
     assert compiled_kernels.__wrapped__() is None
-    assert compiled_row_kernels.__wrapped__() is None
 
 
 @pytest.mark.parametrize("block", [1, 2**15])

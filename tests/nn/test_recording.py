@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from madaline.nn import follower as following
-from madaline.nn.compiled import OF_TRAINING, SIGNATURES, arrays_to_try, compiled_kernels
-from madaline.nn.follower import follower, row_follower
+from madaline.nn.compiled import SIGNATURES, arrays_to_try, compiled_kernels
+from madaline.nn.follower import follower
 from madaline.nn.gradients import GradientWriter
 from madaline.nn.layers import Dropout, Linear, ReLU, ScaledLinear, SiLU
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Huber, Squared
@@ -230,7 +230,6 @@ def test_a_failure_ends_the_notes():
 
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_every_kernel_may_be_named_in_a_program(follow, kernel):
-    follow = follow if kernel in OF_TRAINING else row_follower()
     arrays, copies = arrays_to_try(kernel), arrays_to_try(kernel)
     with np.errstate(all="ignore"):
         kernel(*arrays)
@@ -299,10 +298,9 @@ def test_copies_that_broadcast_or_convert_are_left_to_numpy():
 
 
 @pytest.mark.parametrize("broken", ["product_addresses", "tanh_address", "follow"])
-@pytest.mark.parametrize("name", ["machine", "row_machine"])
-def test_a_library_that_is_another_is_done_without(monkeypatch, broken, name):
+def test_a_library_that_is_another_is_done_without(monkeypatch, broken):
     lines = pytest.importorskip("madaline.nn.lines", reason="numba is not installed")
-    machine = importlib.import_module(f"madaline.nn.{name}")
+    machine = importlib.import_module("madaline.nn.machine")
 
     def missing():
         raise AttributeError
@@ -311,5 +309,4 @@ def test_a_library_that_is_another_is_done_without(monkeypatch, broken, name):
         monkeypatch.setattr(machine, "follow", lambda *arguments: None)
     else:
         monkeypatch.setattr(lines, broken, missing)
-    found = following.follower if name == "machine" else following.row_follower
-    assert found.__wrapped__() is None
+    assert following.follower.__wrapped__() is None

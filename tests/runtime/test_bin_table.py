@@ -8,9 +8,11 @@ from untrained import networks_of
 
 from madaline.data.encoders.joined_bins import JoinedBins
 from madaline.data.table import Table
+from madaline.engine.compiled_prediction import compiled_look_up, look_up
 from madaline.nn.arrays import Array
-from madaline.nn.workspace import Workspace
+from madaline.runtime import networks as module
 from madaline.runtime.bin_table import BinTable
+from madaline.runtime.buffers import Buffers
 
 
 def some_columns(n_rows: int, seed: int) -> dict[str, Array]:
@@ -22,30 +24,32 @@ def some_columns(n_rows: int, seed: int) -> dict[str, Array]:
 
 
 @pytest.mark.parametrize("units", [1, 2, 30])
-@pytest.mark.parametrize("n_rows", [1, 3, 700])
-def test_a_table_adds_what_a_product_adds(units: int, n_rows: int) -> None:
+@pytest.mark.parametrize("n_rows", [0, 1, 3, 700])
+@pytest.mark.parametrize("how", ["numpy", "interpreted", "compiled"])
+def test_a_table_adds_what_a_product_adds(
+    units: int, n_rows: int, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = {"numpy": None, "interpreted": look_up, "compiled": compiled_look_up()}[how]
+    if how == "compiled" and compiled is None:
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr("madaline.runtime.bin_table.NUMBERS", 5_000)
     rng = np.random.default_rng(0)
     edges = [np.sort(rng.standard_normal(n)) for n in (3, 17, 65)]
     bins = JoinedBins.of(edges, [rng.random(len(own) - 1) for own in edges])
     numbers = rng.standard_normal((3, n_rows)) * 2
     weight = rng.standard_normal((len(bins), units)).astype(np.float32)
-    features = np.empty((n_rows, len(bins)), np.float32)
-    bins.write(numbers, features)
-    table, constant = BinTable.of(np.asfortranarray(weight), bins)
-    assert table.before.flags.c_contiguous  # as kernels want
-    assert table.full.flags.c_contiguous
-    sums = np.ones((n_rows, units), np.float32)
-    table.add(*bins.locate(numbers, Workspace()), sums, slice(0, units), Workspace())
-    np.testing.assert_allclose(sums + constant, 1 + features @ weight, rtol=1e-4, atol=1e-4)
-    for row in range(min(n_rows, 5)):
-        alone = np.ones((1, units), np.float32)
-        located = bins.locate(numbers[:, [row]], Workspace())
-        table.add(*located, alone, slice(0, units), Workspace())
-        np.testing.assert_array_equal(alone[0], sums[row])
+    table = BinTable.of(weight, bins)
+    sums = table.sums(*bins.locate(numbers), Buffers(), compiled)
+    expected = bins.features(numbers) @ weight
+    np.testing.assert_allclose(sums + table.constant, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("used", [(16,), (0, 16), (64, 16, 0, 16)])
-def test_networks_that_look_up_bins_say_what_plain_ones_do(used: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("worth", [1, np.inf])
+def test_networks_that_look_up_bins_predict_what_plain_ones_do(
+    used: tuple[int, ...], worth: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WORTH_COMPILING", worth)
     networks, parts, encoder = networks_of(some_columns(400, 0), used)
     table = Table.from_columns(some_columns(300, 2))
     encoded = encoder.encode(table)
@@ -58,4 +62,19 @@ def test_networks_that_look_up_bins_say_what_plain_ones_do(used: tuple[int, ...]
     found = networks.fold_outputs(encoded)
     np.testing.assert_allclose(found, np.sum(expected, axis=0), rtol=1e-4, atol=1e-5)
     one = encoder.encode(table.take([7]))
-    np.testing.assert_array_equal(networks.fold_outputs(one)[:, 0], found[:, 7])
+    np.testing.assert_allclose(networks.fold_outputs(one)[:, 0], found[:, 7], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("tiny", [1.0, 1e-300, 5e-324])
+def test_numbers_at_edges_and_beyond_lie_in_the_right_bins(tiny: float) -> None:
+    edges = np.arange(5) * tiny, np.array([-1e308, 0, 1e-9, 1e308]), np.array([0.0, 1, 2])
+    bins = JoinedBins.of(edges, [np.zeros(len(own) - 1) for own in edges])
+    outside = [0, 1e308, -1e308, 1.5e308, -1.5e308]
+    numbers = np.array([[0, 2, 4, 9, -1.0], outside, [0.5, 1, 2, 3, -9]])
+    numbers[0] *= tiny
+    with np.errstate(all="raise", under="ignore"):
+        index, part = bins.locate(numbers)
+    assert (index - bins.first).tolist() == [[0, 2, 3, 3, 0], [1, 2, 0, 2, 0], [0, 1, 1, 1, 0]]
+    if tiny > 5e-324:  # half of which is zero
+        assert part[0].tolist() == [0, 0, 1, 1, 0]
+    assert part[1:].tolist() == [[0, 1, 0, 1, 0], [0.5, 0, 1, 1, 0]]

@@ -1,9 +1,13 @@
-"""Networks that see a table's numbers in bins, untrained."""
+"""Networks that were never trained, and rows for them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 
+from madaline.data.encoders.encoded import Block
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.data.table import Table
@@ -16,26 +20,56 @@ from madaline.runtime.part import Part
 SHAPES = [(6, 4), (), (5,), (33, 8, 2)]
 
 
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Rows that have been encoded, without bins."""
+
+    given: Array
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return len(self.given)
+
+    def block(self, rows: slice) -> Block:
+        """Return some rows."""
+        base = self.given[rows]
+        return Block(base, np.empty((0, len(base))), None)
+
+
 def networks_of(
     columns: dict[str, Array], used: tuple[int, ...], shapes: list[tuple[int, ...]] = SHAPES
 ) -> tuple[Networks, list[Part], TableEncoder]:
     """Return networks of two recipes and three folds, a part for each number of bins."""
     table, rng = Table.from_columns(columns), np.random.default_rng(1)
     encoder = TableEncoder.fit(table, Schema.infer(table))
-    parts = [
-        _part(encoder.feature_columns(n_bins), n_bins, shape, rng)
-        for n_bins, shape in zip(used, shapes, strict=False)
-    ]
+    parts = []
+    for n_bins, units in zip(used, shapes, strict=False):
+        features = tuple(encoder.feature_columns(n_bins).tolist())
+        layers = [ScaledLinear(features, units[0]) if units else Linear(len(features), 2)]
+        network = chain((len(features), *units), 2, first=layers[0])
+        parts.append(part_of(network, rng, n_bins=n_bins))
     widths = {n_bins: encoder.n_features(n_bins) for n_bins in (0, *used)}
     return Networks(parts, widths, encoder.joined), parts, encoder
 
 
-def _part(columns: Array, n_bins: int, units: tuple[int, ...], rng: np.random.Generator) -> Part:
-    layers, width = [], len(columns)
-    for place, size in enumerate(units):
-        first = ScaledLinear(tuple(columns.tolist()), size)
-        layers += [Linear(width, size) if place else first, SiLU()]
-        width = size
-    network = Network((*layers, Linear(width, 2)))
-    theta = network.initialize((2, 3), rng).theta
-    return Part(n_bins, network, theta, np.array([0.1, 0.2]))
+def chain(
+    widths: tuple[int, ...], n_outputs: int, first: Linear | ScaledLinear | None = None
+) -> Network:
+    """Return a network of linear layers with SiLU units between them, given what goes into each."""
+    sizes = (*widths, n_outputs)
+    layers = [Linear(below, units) for below, units in pairwise(sizes)]
+    layers[0] = first or layers[0]  # type: ignore[call-overload]
+    between = [layer for one in layers for layer in (one, SiLU())]
+    return Network(tuple(between[:-1]))
+
+
+def part_of(
+    network: Network,
+    rng: np.random.Generator,
+    axes: tuple[int, int] = (2, 3),
+    n_bins: int = 0,
+) -> Part:
+    """Return untrained networks of some recipes and folds, with different weights."""
+    theta = network.initialize(axes, rng).theta
+    return Part(n_bins, network, theta, np.linspace(0.1, 0.2, axes[0]))

@@ -27,7 +27,6 @@ from madaline.estimators.arguments import (
 )
 from madaline.estimators.counted_rows import CountedRows, count_rows
 from madaline.estimators.explanations import Explanations
-from madaline.estimators.plain_rows import read_plain_rows
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
 from madaline.explain.attributions.background import some_rows
@@ -35,7 +34,6 @@ from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
-from madaline.runtime.predictor import Rows
 from madaline.story.summary import Summary
 
 
@@ -151,9 +149,9 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
         -------
         ndarray of shape (n_samples,)
             The most probable class, or the expected value. It does not depend on the rows beside
-            it, and is the same to the bit from a saved model.
+            it, but for rounding, and is the same from a saved model.
         """
-        return self._model().predict(self._rows(X), n_jobs=self.n_jobs)
+        return self._model().predict(self._read(X), n_jobs=self.n_jobs)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.
@@ -210,15 +208,9 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
         self.model_ = replace(self.model_, diagnosis=self.diagnosis_)
 
     def _model(self) -> FittedModel:
-        if not hasattr(self, "model_"):
-            check_is_fitted(self, "model_")  # which takes longer than some predictions
+        check_is_fitted(self, "model_")
         model: FittedModel = self.model_
         return model
-
-    def _rows(self, X: Any) -> Rows:
-        """Return rows to predict."""
-        plain = read_plain_rows(self, X)
-        return read_table(self, X, fitting=False) if plain is None else plain
 
     def _read(self, X: Any) -> Table:
         check_is_fitted(self, "model_")

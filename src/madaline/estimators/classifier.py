@@ -159,7 +159,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         ndarray of shape (n_samples, n_classes)
             In the order of `classes_`; every row adds up to one.
         """
-        return self._model().predict_proba(self._rows(X), n_jobs=self.n_jobs)
+        return self._model().predict_proba(self._read(X), n_jobs=self.n_jobs)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Return the logarithm of `predict_proba`, shape (n_samples, n_classes)."""
@@ -200,7 +200,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         >>> model.predict_set(X.iloc[[0, 50, 100]], coverage=0.9).sum(axis=1)
         array([1, 1, 1])
         """
-        return self._model().predict_set(self._rows(X), coverage, n_jobs=self.n_jobs)
+        return self._model().predict_set(self._read(X), coverage, n_jobs=self.n_jobs)
 
     def decision_function(self, X: Any) -> Array:
         """Return the output of the networks before it becomes probabilities.
@@ -216,7 +216,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
             With two classes the log-odds of the second one; otherwise log-probabilities, each row
             up to a constant.
         """
-        output = self._model().predictor.output(self._rows(X), n_jobs=self.n_jobs)
+        output = self._model().predictor.output(self._read(X), n_jobs=self.n_jobs)
         return output[:, 0] if output.shape[1] == 1 else output
 
     def _objective(self) -> Objective:

@@ -169,7 +169,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         array([[100., 300.],
                [  0., 100.]])
         """
-        return self._model().predict_interval(self._rows(X), coverage, n_jobs=self.n_jobs)
+        return self._model().predict_interval(self._read(X), coverage, n_jobs=self.n_jobs)
 
     def _objective(self) -> Objective:
         return Objective(loss=self.loss, quantile=self.quantile, metric=self.metric)

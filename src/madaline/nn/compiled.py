@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.nn import kernels, row_kernels
+from madaline.nn import kernels
 from madaline.nn.arrays import Array
 
 Kernel: TypeAlias = Callable[..., None]
@@ -32,31 +32,13 @@ OF_TRAINING: Mapping[Kernel, str] = {
     kernels.adam: "2 2 2 2 r1 r2 r1 r2",
     kernels.schedule_free: "2 2 2 2 r1 r2 r1 r2",
 }
-OF_ROWS: Mapping[Kernel, str] = {
-    kernels.add_bias: "3 r2",
-    row_kernels.fill: "d2 rd2 b2",
-    row_kernels.scale: "rd2 rd2 rd2 d2",
-    row_kernels.turn: "rd2 ri1 2",
-    row_kernels.find_bins: "rd2 rd2 ri2 i2",
-    row_kernels.part_of_bins: "rd2 ri2 rd2 rd2 rd1 rd1 d2",
-    row_kernels.add_bins: "ri2 rd2 r2 r2 2",
-    row_kernels.add_to_columns: "r2 ri1 2",
-    row_kernels.bend: "1 r1",
-}
-SIGNATURES = {**OF_TRAINING, **OF_ROWS}
+SIGNATURES = OF_TRAINING
 """Dimensions of every argument, arrays of float32 in one piece; r for those that are only read, b
 for those of bytes, d for those of float64, i for those of places."""
 
 FLOAT32 = np.dtype(np.float32)
 TRIED = {1: (37,), 2: (5, 37), 3: (5, 3, 37), 4: (2, 4, 5, 7), 6: (2, 4, 5, 3, 3, 7)}
 """Shapes that each kernel is tried with: odd ones, for what is left over by vectors, too."""
-
-TRIED_WITH: Mapping[Kernel, tuple[tuple[int, ...], ...]] = {
-    row_kernels.turn: ((5, 37), (1,), (37, 9)),
-    row_kernels.add_bins: ((5, 37), (5, 37), (4, 24), (4, 24), (37, 24)),
-    row_kernels.add_to_columns: ((37, 8), (2,), (37, 9)),
-}
-"""The same for those whose arrays have shapes of their own."""
 
 
 @cache
@@ -66,12 +48,6 @@ def compiled_kernels() -> Mapping[Kernel, Kernel] | None:
     The first time on a machine this takes some seconds; numba keeps the machine code in a file.
     """
     return _tried(_compile)
-
-
-@cache
-def compiled_row_kernels() -> Mapping[Kernel, Kernel] | None:
-    """Return the same for predictions."""
-    return _tried(_compile_rows)
 
 
 def _tried(how: Callable[[], Mapping[Kernel, Kernel]]) -> Mapping[Kernel, Kernel] | None:
@@ -111,14 +87,12 @@ def arrays_to_try(kernel: Kernel) -> list[Array]:
 
     Examples
     --------
-    >>> [array.shape for array in arrays_to_try(row_kernels.turn)]
-    [(5, 37), (1,), (37, 9)]
+    >>> [array.shape for array in arrays_to_try(kernels.add_bias)]
+    [(5, 3, 37), (5, 37)]
     """
     rng, words = np.random.default_rng(0), SIGNATURES[kernel].split()
-    shapes = TRIED_WITH.get(kernel) or [TRIED[int(one[-1])] for one in words]
+    shapes = [TRIED[int(one[-1])] for one in words]
     arrays = [_some_numbers(*one, rng) for one in zip(words, shapes, strict=True)]
-    if kernel is row_kernels.fill:
-        arrays[0][:, ::3] = np.nan
     if arrays[0].dtype.kind == "f":
         arrays[0] *= np.where(rng.random(arrays[0].shape) < 0.5, -1, 1).astype(arrays[0].dtype)
     return arrays
@@ -126,12 +100,6 @@ def arrays_to_try(kernel: Kernel) -> list[Array]:
 
 def _compile() -> Mapping[Kernel, Kernel]:
     from madaline.nn.machine import COMPILED
-
-    return COMPILED
-
-
-def _compile_rows() -> Mapping[Kernel, Kernel]:
-    from madaline.nn.row_machine import COMPILED
 
     return COMPILED
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from madaline.nn import compiled
 from madaline.nn.arrays import Array
-from madaline.nn.compiled import OF_ROWS, OF_TRAINING, Kernel
+from madaline.nn.compiled import OF_TRAINING, Kernel
 from madaline.nn.programs import KERNELS, Follower, in_few_calls
 
 TRIED = ((5, 37, 7), (64, 32, 32), (130, 96, 100))
@@ -24,12 +24,6 @@ def follower() -> Follower | None:
     It asks the same library for the same products as NumPy, where NumPy brought it along.
     """
     return _tried(_of_training, OF_TRAINING)
-
-
-@cache
-def row_follower() -> Follower | None:
-    """Return the same for programs of predictions."""
-    return _tried(_of_rows, OF_ROWS)
 
 
 def _tried(how: Callable[[], Any], kernels: Collection[Kernel]) -> Follower | None:
@@ -48,18 +42,12 @@ def _of_training() -> Any:
     return follow
 
 
-def _of_rows() -> Any:
-    from madaline.nn.row_machine import follow
-
-    return follow
-
-
 def gives_same_bits(follow: Follower, kernels: Collection[Kernel]) -> bool:
     """Return whether programs give the bits of NumPy's products and copies, and of some kernels.
 
     Examples
     --------
-    >>> gives_same_bits(lambda program: None, OF_ROWS)
+    >>> gives_same_bits(lambda program: None, OF_TRAINING)
     False
     """
     named = {kernel: partial(_do, follow, kernel) for kernel in KERNELS if kernel in kernels}

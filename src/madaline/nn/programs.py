@@ -1,7 +1,7 @@
 """A program is a table of numbers: what to do, to numbers at which address, and how many.
 
-`madaline.nn.machine`, or for predictions `madaline.nn.row_machine`, follows it from the first
-line to the last in one call, where Python makes one for each product and each pass over memory.
+`madaline.nn.machine` follows it from the first line to the last in one call, where Python makes one
+for each product and each pass over memory.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline.nn import kernels, row_kernels
+from madaline.nn import kernels
 from madaline.nn.arrays import Array
 from madaline.nn.compiled import FLOAT32, Kernel, in_one_piece
 from madaline.nn.workspace import Call
@@ -34,14 +34,6 @@ KERNELS: tuple[Kernel, ...] = (
     kernels.softmax_slope,
     kernels.adam,
     kernels.schedule_free,
-    row_kernels.fill,
-    row_kernels.scale,
-    row_kernels.turn,
-    row_kernels.find_bins,
-    row_kernels.part_of_bins,
-    row_kernels.add_bins,
-    row_kernels.add_to_columns,
-    row_kernels.bend,
 )
 """Kernels that a line may name, in this order."""
 

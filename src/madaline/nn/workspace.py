@@ -125,23 +125,3 @@ class Workspace:
             return False  # one that members share
         self.do(self.compiled[kernel], *[array.reshape(-1) for array in arrays])
         return True
-
-    def in_one_call(self, kernel: Kernel, *arrays: Array) -> bool:
-        """Have a compiled kernel do something to arrays of its own kinds; return whether it did.
-
-        Parameters
-        ----------
-        kernel : callable
-            Such as those of `madaline.nn.row_kernels`.
-        *arrays : ndarray
-            Of the kinds that it takes, each in one piece.
-
-        Examples
-        --------
-        >>> Workspace().in_one_call(print, np.zeros((2, 3)))
-        False
-        """
-        if self.compiled is None:
-            return False
-        self.do(self.compiled[kernel], *arrays)
-        return True

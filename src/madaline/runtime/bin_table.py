@@ -12,14 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.data.encoders.joined_bins import JoinedBins
-from madaline.nn import row_kernels
+from madaline.engine.compiled_prediction import LookUp
 from madaline.nn.arrays import Array
-from madaline.nn.workspace import Workspace
+from madaline.runtime.buffers import Buffers
 
-VECTOR = 8
-"""Units that a processor does something to at a time."""
-
-NUMBERS = 2**16
+NUMBERS = 2**17
 """Numbers looked up at a time, about, so that they stay in the cache."""
 
 
@@ -29,69 +26,57 @@ class BinTable:
 
     Parameters
     ----------
-    before, full : float32 ndarray of shape (n_bins, units or more)
-        For each bin of each number what the full bins before it add, and what it adds if full; zero
-        for units behind the last, up to a whole number of vectors.
+    rows : float32 ndarray of shape (n_bins, 2, units)
+        For each bin of each number what the full bins before it add, and what it adds if full.
+    constant : float64 ndarray of shape (units,)
+        What the means of the bins' features take from every sum.
 
     Examples
     --------
     >>> bins = JoinedBins.of([np.array([0.0, 1.0, 3.0])], [np.array([0.5, 0.25])])
-    >>> table, constant = BinTable.of(np.array([[1.0, 0.0], [10.0, 20.0]]), bins)
-    >>> out = np.zeros((2, 2), np.float32)
-    >>> table.add(*bins.locate(np.array([[0.5, 2.0]]), Workspace()), out, slice(0, 2), Workspace())
-    >>> out, constant
+    >>> table = BinTable.of(np.array([[1.0, 0.0], [10.0, 20.0]]), bins)
+    >>> table.sums(*bins.locate(np.array([[0.5, 2.0]])), Buffers()), table.constant
     (array([[ 0.5,  0. ],
            [ 6. , 10. ]], dtype=float32), array([-3., -5.]))
     """
 
-    before: Array
-    full: Array
+    rows: Array
+    constant: Array
 
     @classmethod
-    def of(cls, weight: Array, bins: JoinedBins) -> tuple[BinTable, Array]:
-        """Return the table of weights, (n_bins, units), and what means take from every sum."""
+    def of(cls, weight: Array, bins: JoinedBins) -> BinTable:
+        """Return the table of the weights of bins, (n_bins, units)."""
         exact: Array = weight.astype(np.float64)
         before = np.cumsum(exact, axis=0) - exact
-        before -= np.repeat(before[bins.first.ravel()], bins.last.ravel() + 1, axis=0)
-        wide = ((0, 0), (0, -weight.shape[1] % VECTOR))
-        padded = [np.ascontiguousarray(np.pad(one, wide), np.float32) for one in (before, exact)]
-        return cls(*padded), -(bins.means @ exact)
+        before -= before[bins.first[bins.owner, 0]]
+        return cls(np.stack([before, exact], axis=1).astype(np.float32), -(bins.means @ exact))
 
-    def add(self, own: Array, part: Array, out: Array, units: slice, workspace: Workspace) -> None:
-        """Add what numbers stand for to some sums, number by number.
+    def sums(
+        self, index: Array, part: Array, buffers: Buffers, compiled: LookUp | None = None
+    ) -> Array:
+        """Return what numbers add to the sums of units, float32 of shape (n_samples, units).
 
         Parameters
         ----------
-        own, part : ndarray of shape (n_numbers, n_samples)
+        index, part : ndarray of shape (n_numbers, n_samples)
             What `JoinedBins.locate` returned.
-        out : float32 ndarray of shape (n_samples, width)
-            The sums.
-        units : slice
-            Which of them.
-        workspace : Workspace
+        buffers : Buffers
             Where arrays come from.
+        compiled : LookUp, optional
+            Does the same in a third of the time.
         """
-        (n_numbers, n_samples), width = own.shape, self.full.shape[1]
-        sums = workspace.empty((n_samples, width), np.float32)
-        if workspace.in_one_call(row_kernels.add_bins, own, part, self.before, self.full, sums):
-            columns = np.array([units.start, units.stop])
-            workspace.in_one_call(row_kernels.add_to_columns, sums, columns, out)
-            return
-        rows = min(n_samples, max(1, NUMBERS // (n_numbers * width)))
-        of_bins, of_full = (
-            workspace.empty((n_numbers * rows * width,), np.float32) for _ in range(2)
-        )
-        parts = workspace.empty((*part.shape, 1), np.float32)
-        workspace.do(np.copyto, parts[..., 0], part, casting="same_kind")
-        for start in range(0, n_samples, rows):
-            some = own[:, start : start + rows]
-            before, full = (
-                one[: some.size * width].reshape(*some.shape, width) for one in (of_bins, of_full)
-            )
-            workspace.do(self.before.take, some, axis=0, out=before, mode="clip")
-            workspace.do(self.full.take, some, axis=0, out=full, mode="clip")
-            workspace.do(np.multiply, full, parts[:, start : start + rows], out=full)
-            workspace.do(np.add, full, before, out=full)
-            workspace.do(np.add.reduce, full, axis=0, out=sums[start : start + rows])
-        n_units = units.stop - units.start
-        workspace.do(np.add, out[:, units], sums[:, :n_units], out=out[:, units])
+        index, part = np.ascontiguousarray(index.T), np.ascontiguousarray(part.T, np.float32)
+        (n_rows, n_numbers), units = index.shape, self.rows.shape[2]
+        sums = buffers.empty("bins", (n_rows, units))
+        if compiled is not None:
+            compiled(self.rows, index, part, sums)
+            return sums
+        times = np.stack([np.ones_like(part), part], axis=2).reshape(n_rows, 1, 2 * n_numbers)
+        step = max(1, NUMBERS // (2 * n_numbers * units))
+        for start in range(0, n_rows, step):
+            some = slice(start, start + step)
+            found = buffers.empty("found", (len(index[some]), n_numbers, 2, units))
+            self.rows.take(index[some], axis=0, out=found, mode="clip")
+            found = found.reshape(len(found), 2 * n_numbers, units)
+            np.matmul(times[some], found, out=sums[some, None])  # (n, 1, units)
+        return sums

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from madaline.data.encoders.encoded import Encoded
-from madaline.data.encoders.plain_numbers import encode_columns
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.io.tensor_file import read_tensor_file
 from madaline.data.table import Table
@@ -65,8 +64,7 @@ class Predictor:
 
     def encode(self, table: Table | Mapping[str, Any], *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        plain = encode_columns(self.encoder, table) if isinstance(table, Mapping) else None
-        return plain or self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
+        return self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
 
     def table(self, rows: Any) -> Table:
         """Return rows as a table.

@@ -1,12 +1,11 @@
-r"""Piecewise-linear bins let a network bend its answer at many places along one number.
+r"""Piecewise-linear bins let a network change its slope at many points along one number.
 
 A number :math:`x` becomes :math:`T` features, one for each bin :math:`[e_i, e_{i+1}]`:
 
 .. math:: f_i(x) = \mathrm{clip}\left(\frac{x - e_i}{e_{i+1} - e_i}, 0, 1\right) - m_i
 
 with :math:`m_i` the mean over the training rows. Every feature rises from 0 to 1 inside its bin
-and is constant outside, so that a linear layer on them draws any broken line with its bends at the
-edges
+and is constant outside, so that a linear layer on them draws any line with its corners at the edges
 (Gorishniy, Rubachev and Babenko, 2022, https://arxiv.org/abs/2203.05556).
 """
 
@@ -66,9 +65,8 @@ class Bins:
         if len(edges) < 3:
             return None
         bins = JoinedBins.of([edges], [np.zeros(len(edges) - 1)])
-        at_median = np.empty((1, len(bins)))
-        bins.write(np.array([[median]]), at_median)
-        total = _total(bins, distribution) + missing * at_median[0]
+        at_median = bins.features(np.array([[median]]))[0]
+        total = _total(bins, distribution) + missing * at_median
         return cls(edges, total / (distribution.total + missing))
 
     def __len__(self) -> int:
@@ -109,8 +107,7 @@ def cap_edges(distribution: Distribution, n_bins: int) -> Array:
 
 def _total(bins: JoinedBins, distribution: Distribution) -> Array:
     """Return the weighted sum of each feature: what lies in its bin, and all above."""
-    places = bins.places(distribution.values[None])[0]
-    index = np.minimum(places.astype(np.intp), len(bins) - 1)
-    inside = np.bincount(index, distribution.weights * (places - index), len(bins))
+    (index,), (part,) = bins.locate(distribution.values[None])
+    inside = np.bincount(index, distribution.weights * part, len(bins))
     above = distribution.total - np.cumsum(np.bincount(index, distribution.weights, len(bins)))
     return np.asarray(inside + above)

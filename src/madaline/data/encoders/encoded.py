@@ -1,4 +1,4 @@
-"""A table that an encoder has read: features are worked out when somebody asks for some rows."""
+"""A table that an encoder has read: its features are computed block by block, on demand."""
 
 from __future__ import annotations
 
@@ -14,10 +14,40 @@ from madaline.data.table import WORTH_THREADS
 from madaline.engine.threads import in_threads
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
-from madaline.nn.workspace import Workspace
 
 _CHUNK = 4096
 """Rows written at a time, so that a block of all features stays in the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some encoded rows.
+
+    Parameters
+    ----------
+    base : float32 ndarray of shape (n_samples, n_base_features)
+        The features without bins.
+    numbers : float64 ndarray of shape (n_columns, n_samples)
+        The columns of numbers, the median where one is missing.
+    joined : JoinedNumbers, optional
+        Their encoders, if there are any.
+    """
+
+    base: Array
+    numbers: Array
+    joined: JoinedNumbers | None
+
+    def locate(self, n_bins: int) -> tuple[Array, Array]:
+        """Return in which bin each number that has any lies, and how far: `JoinedBins.locate`."""
+        assert self.joined is not None
+        return self.joined.locate(n_bins, self.numbers)
+
+    def features(self, n_bins: int) -> Array:
+        """Return the features with that many bins beside the numbers."""
+        if self.joined is None or n_bins not in self.joined.bins:
+            return self.base
+        bins = self.joined.bin_features(n_bins, self.numbers)
+        return np.concatenate([self.base, bins], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,21 +60,21 @@ class Encoded:
         Number of rows.
     joined : JoinedNumbers, optional
         What makes features of numbers, if there are any.
-    numbers : sequence of ndarray of shape (n_samples,), or one ndarray of them
+    numbers : sequence of float64 ndarray of shape (n_samples,)
         The columns of numbers.
     others : sequence of (ndarray, slice, OtherEncoder)
-        Of each other column its values, the place of its features, and what makes them.
+        Of each other column its values, the indices of its features, and what makes them.
     widths : mapping of int to int
         How many features there are, for each number of bins.
     unseen : mapping of str to int
         In how many rows a category has a level that no training row had.
     n_threads : int
-        How many threads share the rows when all features are asked for.
+        How many threads share the rows when all features are wanted.
     """
 
     n_samples: int
     joined: JoinedNumbers | None
-    numbers: Sequence[Array] | Array
+    numbers: Sequence[Array]
     others: Sequence[tuple[Array, slice, OtherEncoder]]
     widths: Mapping[int, int]
     unseen: Mapping[str, int]
@@ -57,21 +87,11 @@ class Encoded:
 
         def write(start: int) -> None:
             rows = slice(start, start + _CHUNK)
-            if self.joined:
-                workspace = Workspace()
-                filled = self._filled(self.joined, rows, workspace)
-                with np.errstate(over="ignore", under="ignore"):
-                    self.joined.write(*filled, base[rows], workspace)
-            self.write(rows, base[rows])
+            self._write(*self._filled(rows), rows, base[rows])
 
         n_threads = self.n_threads if self.n_samples >= WORTH_THREADS else 1
         in_threads(write, range(0, self.n_samples, _CHUNK), n_threads)
         return base
-
-    @property
-    def scales(self) -> bool:
-        """Whether `write` writes the features of numbers, too."""
-        return False
 
     def features(self, n_bins: int) -> Array:
         """Return the features with that many bins beside the numbers.
@@ -90,37 +110,35 @@ class Encoded:
         width, n_base = self.widths[n_bins], self.widths[0]
         if width == n_base or self.joined is None:
             return self.base
-        features, workspace = np.empty((self.n_samples, width), np.float32), Workspace()
+        features = np.empty((self.n_samples, width), np.float32)
         features[:, :n_base] = self.base
         for rows in row_blocks(self.n_samples, width // 2):  # float32 takes half of the room
-            workspace.rewind()
-            numbers, _ = self._filled(self.joined, rows, workspace)
-            with np.errstate(over="ignore", under="ignore"):
-                self.joined.write_bins(n_bins, numbers, features[rows, n_base:], workspace)
+            numbers, _ = self._filled(rows)
+            features[rows, n_base:] = self.joined.bin_features(n_bins, numbers)
         return features
 
-    def read(self, rows: slice, out: Array) -> None:
-        """Write some rows of the columns of numbers, (n_columns, n_rows), missing ones as NaN."""
-        if isinstance(self.numbers, np.ndarray):
-            out[...] = self.numbers[:, rows]
-            return
-        for place, column in enumerate(self.numbers):
-            out[place] = column[rows]
+    def block(self, rows: slice) -> Block:
+        """Return some rows, encoded."""
+        numbers, missing = self._filled(rows)
+        base = np.empty((numbers.shape[1], self.widths[0]), np.float32)
+        self._write(numbers, missing, rows, base)
+        return Block(base, numbers, self.joined)
 
-    def write(self, rows: slice, out: Array) -> None:
-        """Write some rows of the features that are not of numbers, among all without bins."""
+    def _filled(self, rows: slice) -> tuple[Array, Array]:
+        """Return some rows of the numbers, the median where one is missing, and where that is."""
+        numbers = np.empty((len(self.numbers), len(range(*rows.indices(self.n_samples)))))
+        for own, column in zip(numbers, self.numbers, strict=True):
+            own[:] = column[rows]
+        if self.joined is None:
+            return numbers, np.zeros(numbers.shape, np.bool_)
+        return self.joined.fill(numbers)
+
+    def _write(self, numbers: Array, missing: Array, rows: slice, out: Array) -> None:
+        """Write the features without bins of some rows."""
+        if self.joined is not None:
+            self.joined.write(numbers, missing, out)
         for values, span, encoder in self.others:
             encoder.write(values[rows], out[:, span])
-
-    def _filled(
-        self, joined: JoinedNumbers, rows: slice, workspace: Workspace
-    ) -> tuple[Array, Array]:
-        """Return some rows of the numbers, filled up, and where they were missing."""
-        shape = len(self.numbers), len(range(*rows.indices(self.n_samples)))
-        numbers, missing = workspace.empty(shape, np.float64), workspace.empty(shape, np.bool_)
-        self.read(rows, numbers)
-        joined.fill(numbers, missing, workspace)
-        return numbers, missing
 
 
 def check_prepared(n_bins: int, prepared: Collection[int]) -> None:

@@ -1,8 +1,9 @@
-r"""The bins of several numbers side by side, so that one row takes as many steps as one column.
+r"""The bins of several numbers side by side, so that a row takes as few steps as a column.
 
-A number :math:`x` lies at the place :math:`p = i + (x - e_i) / (e_{i+1} - e_i)` among its edges,
-with :math:`i` the number of its bin. Its features are :math:`\mathrm{clip}(p - i, 0, 1) - m_i`, the
-same as in `madaline.data.encoders.bins`.
+A number :math:`x` in bin :math:`i`, between the edges :math:`e_i` and :math:`e_{i+1}`, is the part
+:math:`p = (x - e_i) / (e_{i+1} - e_i)` of the way along it. Its features are those of
+`madaline.data.encoders.bins`: 1 for the bins before, :math:`p` for its own and 0 for those behind
+it, each minus its mean.
 """
 
 from __future__ import annotations
@@ -13,14 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.nn import row_kernels
 from madaline.nn.arrays import Array
-from madaline.nn.workspace import Workspace
-
-_TWO = np.array(2.0)  # quicker than a number
-
-_FEW_ROWS = 4
-"""Rows for which numbers are compared with all edges at once: that takes fewer calls of NumPy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +25,6 @@ class JoinedBins:
     ----------
     edges : tuple of float64 ndarray of shape (n_bins + 1,)
         Those of each number.
-    lowest, highest : float64 ndarray of shape (n_numbers, 1)
-        First and last edge of each.
-    first, last : int ndarray of shape (n_numbers, 1)
-        Place of its first bin among all bins, and how many follow that.
     low, width : float64 ndarray of shape (n_features,)
         Lower edge and width of each bin, halved, as twice 1e308 would overflow.
     means : float64 ndarray of shape (n_features,)
@@ -44,21 +34,16 @@ class JoinedBins:
     --------
     >>> edges = np.array([0.0, 1.0, 3.0]), np.array([0.0, 10.0, 20.0, 30.0])
     >>> bins = JoinedBins.of(edges, [np.full(2, 0.5), np.zeros(3)])
-    >>> bins.places(np.array([[2.0, 9.0], [5.0, 25.0]]))
-    array([[1.5, 2. ],
-           [0.5, 2.5]])
-    >>> out = np.empty((2, len(bins)), np.float32)
-    >>> bins.write(np.array([[2.0, 9.0], [5.0, 25.0]]), out)
-    >>> out
+    >>> bins.locate(np.array([[2.0, 9.0], [5.0, 25.0]]))
+    (array([[1, 1],
+           [2, 4]]), array([[0.5, 1. ],
+           [0.5, 0.5]]))
+    >>> bins.features(np.array([[2.0, 9.0], [5.0, 25.0]]))
     array([[0.5, 0. , 0.5, 0. , 0. ],
            [0.5, 0.5, 1. , 1. , 0.5]], dtype=float32)
     """
 
     edges: tuple[Array, ...]
-    lowest: Array
-    highest: Array
-    first: Array
-    last: Array
     low: Array
     width: Array
     means: Array
@@ -66,158 +51,89 @@ class JoinedBins:
     @classmethod
     def of(cls, edges: Sequence[Array], means: Sequence[Array]) -> JoinedBins:
         """Return the bins of at least one number, given the edges and the means of each."""
-        counts = np.array([len(own) for own in means])
         width = np.concatenate([np.diff(own / 2) for own in edges])
         width[width == 0] = 1  # half of the smallest number there is
-        return cls(
-            tuple(edges),
-            np.array([[own[0]] for own in edges]),
-            np.array([[own[-1]] for own in edges]),
-            (np.cumsum(counts) - counts)[:, None],
-            (counts - 1)[:, None],
-            np.concatenate([own[:-1] / 2 for own in edges]),
-            width,
-            np.concatenate(list(means)),
-        )
+        low = np.concatenate([own[:-1] / 2 for own in edges])
+        return cls(tuple(edges), low, width, np.concatenate(list(means)))
 
     def __len__(self) -> int:
         """Return the number of features."""
         return len(self.means)
 
-    def write(self, numbers: Array, out: Array, workspace: Workspace | None = None) -> None:
-        """Write the features of some rows.
-
-        Of a number's bins all before its own are full and all behind it are empty: these rows are
-        looked up, and only the bin that it lies in is worked out.
-
-        Parameters
-        ----------
-        numbers : float64 ndarray of shape (n_numbers, n_samples)
-            Finite, none missing.
-        out : float32 ndarray of shape (n_samples, n_features)
-            Where to write.
-        workspace : Workspace, optional
-            Where arrays come from.
-        """
-        workspace = workspace or Workspace()
-        own, part = self.locate(numbers, workspace)
-        index = np.subtract(own, self.first, out=workspace.empty(own.shape, np.intp))
-        part += index
-        part -= index  # rounded as part of a place
-        part -= self.means.take(own, out=workspace.empty(own.shape, np.float64), mode="clip")
-        filled = workspace.empty((len(out), *self._shape), np.float32)
-        self._filled.take(own.T, axis=0, out=filled, mode="clip")
-        first = np.arange(0, filled.size, filled.shape[2]).reshape(filled.shape[:2])
-        filled.reshape(-1)[np.add(first, index.T, out=first)] = part.T
-        features = filled.reshape(len(out), -1)
-        out[...] = features if self._real is None else features.take(self._real, axis=1)
-
-    def locate(self, numbers: Array, workspace: Workspace) -> tuple[Array, Array]:
+    def locate(self, numbers: Array) -> tuple[Array, Array]:
         """Return in which bin each number lies, and how far along it.
 
         Parameters
         ----------
         numbers : float64 ndarray of shape (n_numbers, n_samples)
             Finite, none missing.
-        workspace : Workspace
-            Does it.
 
         Returns
         -------
-        own : int ndarray of shape (n_numbers, n_samples)
-            The bin's place among all bins.
+        index : int ndarray of shape (n_numbers, n_samples)
+            The bin's index among all bins.
         part : float64 ndarray of the same shape
             From 0 at its lower edge to 1 at its upper edge.
         """
-        own = self._own(numbers, workspace)
-        if workspace.compiled is not None:
-            part = workspace.empty(own.shape, np.float64)
-            edges = self.lowest, self.highest, self.low, self.width
-            workspace.in_one_call(row_kernels.part_of_bins, numbers, own, *edges, part)
-            return own, part
-        part, of_bin = (workspace.empty(own.shape, np.float64) for _ in range(2))
-        workspace.do(np.maximum, numbers, self.lowest, out=part)
-        workspace.do(np.minimum, part, self.highest, out=part)
-        workspace.do(np.divide, part, _TWO, out=part)
-        workspace.do(self.low.take, own, out=of_bin, mode="clip")
-        workspace.do(np.subtract, part, of_bin, out=part)
-        workspace.do(self.width.take, own, out=of_bin, mode="clip")
-        workspace.do(np.divide, part, of_bin, out=part)
-        return own, part
+        n_numbers, step = self._starts.shape
+        index = np.repeat(np.arange(n_numbers)[:, None] * step, numbers.shape[1], axis=1)
+        while step := step // 2:  # by halving, for all numbers at once
+            index += step * (self._starts.take(index + step) <= numbers)
+        index += self._shift
+        part = np.minimum(np.maximum(numbers, self._lowest), self._highest)
+        part /= 2
+        part -= self.low.take(index)
+        part /= self.width.take(index)
+        return index, part
 
-    def places(self, numbers: Array) -> Array:
-        """Return the number of the bin plus how far along it each number lies, from 0 to n_bins."""
-        own, part = self.locate(numbers, Workspace())
-        return np.asarray(part + (own - self.first))
+    def features(self, numbers: Array) -> Array:
+        """Return the features of some rows, float32 of shape (n_samples, n_features).
 
-    def _own(self, numbers: Array, workspace: Workspace) -> Array:
-        """Return the place of the bin that each number lies in.
-
-        By halving, in all columns at once: each number is compared with one edge at a time.
+        Parameters
+        ----------
+        numbers : float64 ndarray of shape (n_numbers, n_samples)
+            Finite, none missing.
         """
-        n_numbers, width = self._starts.shape
-        place = workspace.empty(numbers.shape, np.intp)
-        first = self.first
-        if workspace.in_one_call(row_kernels.find_bins, numbers, self._starts, first, place):
-            return place
-        if numbers.shape[1] <= _FEW_ROWS:
-            shape = (n_numbers, width - 1, numbers.shape[1])
-            are_below = workspace.empty(shape, np.bool_)
-            starts = self._starts[:, 1:, None]
-            workspace.do(np.less_equal, starts, numbers[:, None], out=are_below)
-            workspace.do(np.add.reduce, are_below, axis=1, dtype=np.intp, out=place)
-            workspace.do(np.add, place, first, out=place)
-            return place
-        ahead = workspace.empty(place.shape, np.intp)
-        start = workspace.empty(numbers.shape, np.float64)
-        is_below = workspace.empty(numbers.shape, np.bool_)
-        start_of_all = np.arange(n_numbers)[:, None] * width
-        workspace.do(np.copyto, place, start_of_all)
-        while width := width // 2:
-            workspace.do(np.add, place, width, out=ahead)
-            workspace.do(self._starts.take, ahead, out=start, mode="clip")
-            workspace.do(np.less_equal, start, numbers, out=is_below)
-            workspace.do(np.multiply, is_below, width, out=ahead)
-            workspace.do(np.add, place, ahead, out=place)
-        workspace.do(np.subtract, place, start_of_all - first, out=place)
-        return place
-
-    @cached_property
-    def _shape(self) -> tuple[int, int]:
-        """How many numbers there are, and how many bins one has at most."""
-        return len(self.edges), int(self.last.max()) + 1
+        index, part = self.locate(numbers)
+        features = index.T.astype(np.float32).take(self.owner, axis=1)
+        features -= np.arange(len(self), dtype=np.float32)  # how many bins each lies behind
+        features += part.T.astype(np.float32).take(self.owner, axis=1)
+        np.clip(features, 0, 1, out=features)
+        features -= self.means.astype(np.float32)
+        return features
 
     @cached_property
     def _starts(self) -> Array:
-        """Where each bin starts, the first before all numbers; behind the last no number is.
+        """Where each bin starts, (n_numbers, a power of two); NaN behind the last bin.
 
-        Of shape (n_numbers, a power of two).
+        The first bin has all that is below its upper edge.
         """
-        n_numbers, most_bins = self._shape
-        starts = np.full((n_numbers, 2 ** (most_bins - 1).bit_length()), np.nan)
-        starts[:, 0] = -np.inf
+        most_bins = max(len(own) - 1 for own in self.edges)
+        starts = np.full((len(self.edges), 2 ** (most_bins - 1).bit_length()), np.nan)
         for row, own in zip(starts, self.edges, strict=True):
-            row[1 : len(own) - 1] = own[1:-1]
+            row[: len(own) - 1] = own[:-1]
         return starts
 
     @cached_property
-    def _place(self) -> Array:
-        """The number of each bin among those of its number."""
-        counts = self.last.ravel() + 1
-        return np.arange(len(self)) - np.repeat(self.first.ravel(), counts).astype(np.float64)
+    def _shift(self) -> Array:
+        """From a bin's index among `_starts` to that among all bins, shape (n_numbers, 1)."""
+        n_numbers, width = self._starts.shape
+        return np.asarray(self.first - np.arange(n_numbers)[:, None] * width)
 
     @cached_property
-    def _filled(self) -> Array:
-        """For each bin the features of a number at its lower edge, (n_features, most_bins)."""
-        counts, (n_numbers, most_bins) = self.last + 1, self._shape
-        places = np.arange(most_bins)
-        means = np.zeros((n_numbers, most_bins))
-        means[places < counts] = self.means
-        full = (places < self._place[:, None]).astype(np.float64)
-        return np.asarray(full - np.repeat(means, counts.ravel(), axis=0), np.float32)
+    def first(self) -> Array:
+        """The index of each number's first bin among all bins, shape (n_numbers, 1)."""
+        return np.cumsum([0, *[len(own) - 1 for own in self.edges[:-1]]])[:, None]
 
     @cached_property
-    def _real(self) -> Array | None:
-        """Which columns of `_filled`, number by number, are features; None where all are."""
-        real = np.arange(self._shape[1]) <= self.last  # (n_numbers, most_bins)
-        return None if real.all() else np.flatnonzero(real)
+    def owner(self) -> Array:
+        """The number that each bin belongs to, shape (n_features,)."""
+        return np.repeat(np.arange(len(self.edges)), [len(own) - 1 for own in self.edges])
+
+    @cached_property
+    def _lowest(self) -> Array:
+        return np.array([[own[0]] for own in self.edges])
+
+    @cached_property
+    def _highest(self) -> Array:
+        return np.array([[own[-1]] for own in self.edges])

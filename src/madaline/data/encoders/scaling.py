@@ -14,12 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.data.statistics import Distribution
-from madaline.nn import row_kernels
 from madaline.nn.arrays import Array
-from madaline.nn.workspace import Workspace
 
 _LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
-_ONE, _THREE, _FAR, _FAR_BELOW = map(np.array, (1.0, 3.0, 1e100, -1e100))  # quicker than numbers
+_FAR = 1e100
 
 
 @dataclass(frozen=True)
@@ -57,44 +55,31 @@ class RobustScaling:
 
     def apply(self, numbers: Array) -> Array:
         """Return finite numbers scaled and smoothly clipped, in float64."""
-        out = np.empty(numbers.shape)
-        with np.errstate(over="ignore", under="ignore"):
-            center, spread = np.array(self.center), np.array(self.spread)
-            write_scaled(numbers, center, spread, out, Workspace())
-        return out
+        return scaled(numbers, np.array(self.center), np.array(self.spread))
 
 
-def write_scaled(
-    numbers: Array, center: Array, spread: Array, out: Array, workspace: Workspace
-) -> None:
-    """Write finite numbers scaled and smoothly clipped.
+def scaled(numbers: Array, center: Array, spread: Array) -> Array:
+    """Return finite numbers scaled and smoothly clipped, in float64.
 
     Parameters
     ----------
-    numbers, out : float64 ndarray
-        Of the same shape.
+    numbers : float64 ndarray
+        The numbers.
     center, spread : float64 ndarray
-        What goes with that shape.
-    workspace : Workspace
-        Does it. Numbers may get too large or too small on the way: `numpy.errstate` says who minds.
+        What broadcasts to their shape.
 
     Examples
     --------
-    >>> out, center, spread = np.empty((2, 1)), np.array([[4.0], [3.0]]), np.array([[4.0], [2.0]])
-    >>> write_scaled(np.array([[4.0], [9.0]]), center, spread, out, Workspace())
-    >>> out.round(3)
+    >>> center, spread = np.array([[4.0], [3.0]]), np.array([[4.0], [2.0]])
+    >>> scaled(np.array([[4.0], [9.0]]), center, spread).round(3)
     array([[0.   ],
            [2.121]])
     """
-    if workspace.in_one_call(row_kernels.scale, numbers, center, spread, out):
-        return
-    below = workspace.empty(out.shape, np.float64)
-    workspace.do(np.subtract, numbers, center, out=out)
-    workspace.do(np.divide, out, spread, out=out)
-    workspace.do(np.maximum, out, _FAR_BELOW, out=out)
-    workspace.do(np.minimum, out, _FAR, out=out)
-    workspace.do(np.divide, out, _THREE, out=below)
-    workspace.do(np.square, below, out=below)
-    workspace.do(np.add, below, _ONE, out=below)
-    workspace.do(np.sqrt, below, out=below)
-    workspace.do(np.divide, out, below, out=out)
+    with np.errstate(over="ignore", under="ignore"):
+        z = numbers - center
+        z /= spread
+        z = np.minimum(np.maximum(z, -_FAR, out=z), _FAR, out=z)  # a square must not overflow
+        size = np.square(z / 3)
+        size += 1
+        z /= np.sqrt(size, out=size)
+        return np.asarray(z)

@@ -1,0 +1,80 @@
+"""Matrix products small enough that the matrix library takes each on one thread.
+
+Libraries split large products over threads of their own: those would be in the way of ours, and
+round differently for another number of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+
+LARGEST = 2**18
+"""Multiply-adds that OpenBLAS, NumPy's matrix library on most machines, leaves on one thread."""
+
+ROWS, MOST_ROWS = 8, 64
+"""Rows of a product: with more than `MOST_ROWS` it gets no faster. Those of all products are
+multiples of `ROWS`: of fewer, or of a remainder, libraries add up the terms in another order, and a
+row alone would differ in the seventh digit from the same row in a table."""
+
+MOST_INPUTS = 512
+"""Inputs of a product, where the weights are too many for `ROWS`."""
+
+
+def product(x: Array, weight: Array, out: Array | None = None) -> Array:
+    """Return ``x @ weight``, shape (n_samples, units), written into `out` if that is given."""
+    if out is None:
+        out = np.empty((len(x), weight.shape[1]), x.dtype)
+    multiply(x[None], weight[None], out[None])
+    return out
+
+
+def multiply(x: Array, weight: Array, out: Array) -> None:
+    """Write ``x @ weight`` of every member into `out`.
+
+    Parameters
+    ----------
+    x : ndarray of shape (members, n_samples, in)
+        Inputs; the number of rows is a multiple of `ROWS`.
+    weight : ndarray of shape (members, in, units)
+        What each row is multiplied with.
+    out : ndarray of shape (members, n_samples, units)
+        Where to write.
+
+    Examples
+    --------
+    >>> x, weight, out = np.ones((2, 72, 3)), np.ones((2, 3, 4)), np.empty((2, 72, 4))
+    >>> multiply(x, weight, out)
+    >>> bool((out == 3).all())
+    True
+    """
+    _, inputs, units = weight.shape
+    if ROWS * inputs * units <= LARGEST:
+        _by_rows(x, weight, out)
+        return
+    size = LARGEST // (ROWS * min(inputs, MOST_INPUTS))
+    for unit in range(0, units, size):
+        some = slice(unit, unit + size)
+        _by_rows(x[:, :, :MOST_INPUTS], weight[:, :MOST_INPUTS, some], out[:, :, some])
+        for start in range(MOST_INPUTS, inputs, MOST_INPUTS):
+            own = slice(start, start + MOST_INPUTS)
+            part = np.empty(out[:, :, some].shape, out.dtype)
+            _by_rows(x[:, :, own], weight[:, own, some], part)
+            out[:, :, some] += part
+
+
+def _by_rows(x: Array, weight: Array, out: Array) -> None:
+    """Write ``x @ weight`` into `out`, some rows at a time."""
+    (_, inputs, units), n_samples = weight.shape, x.shape[1]
+    most = min(MOST_ROWS, LARGEST // (inputs * units)) // ROWS * ROWS
+    whole = n_samples // most * most
+    for own, rows in ((slice(whole), most), (slice(whole, None), ROWS)):
+        if out[:, own].size:
+            np.matmul(_cut(x[:, own], rows), weight[:, None], out=_cut(out[:, own], rows))
+
+
+def _cut(matrix: Array, rows: int) -> Array:
+    """Return (members, n_samples, columns) as (members, n_samples / rows, rows, columns)."""
+    members, n_samples, columns = matrix.shape
+    return matrix.reshape(members, n_samples // rows, rows, columns)
