@@ -8,7 +8,6 @@ import numpy as np
 
 from madaline.data.media.images import CHANNELS, size_words
 from madaline.data.media.signals import Signal
-from madaline.nn.arrays import Array
 
 
 def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
@@ -27,9 +26,13 @@ def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
     --------
     >>> value_text(12500.0), value_text(0.1234567, digits=4), value_text("red"), value_text(True)
     ('12500', '0.1235', 'red', 'true')
+    >>> value_text(np.zeros((8, 8, 1))), value_text(np.zeros((40, 26)))
+    ('8 x 8 pixels, gray', '40 x 26 numbers')
     """
     if isinstance(value, np.ndarray):
-        return array_text(value)
+        if value.ndim == 3 and value.shape[-1] in CHANNELS:
+            return size_words(value.shape)
+        return f"{' x '.join(map(str, value.shape))} numbers"
     if isinstance(value, Signal):
         return value.words
     if isinstance(value, bool | np.bool_):
@@ -44,16 +47,3 @@ def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
         return f"{number:.0f}" if whole else f"{number:.{digits}g}"
     text = str(value)
     return text if longest is None or len(text) <= longest else f"{text[: longest - 3]}..."
-
-
-def array_text(value: Array) -> str:
-    """Return the size of an image or of another array in words.
-
-    Examples
-    --------
-    >>> array_text(np.zeros((8, 8, 1))), array_text(np.zeros((40, 26)))
-    ('8 x 8 pixels, gray', '40 x 26 numbers')
-    """
-    if value.ndim == 3 and value.shape[-1] in CHANNELS:
-        return size_words(value.shape)
-    return f"{' x '.join(map(str, value.shape))} numbers"

@@ -21,6 +21,7 @@ axiomatic attribution priors and expected gradients", arXiv:1906.10670, for the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -93,7 +94,8 @@ def integrated_attributions(
     while len(wrong):
         for count in np.unique(counts[wrong]):
             rows = wrong[counts[wrong] == count]
-            attributions[rows] = _integrals(comparison, rows, int(count))
+            gradients = partial(networks.mean_gradients, nodes=int(count))
+            attributions[rows] = _mean_over_pairs(comparison, rows, gradients)
         columns = attributions[:, : comparison.n_columns]
         remaining = np.abs(difference - columns.sum(axis=1))
         wrong = np.flatnonzero(~(remaining <= allowed))
@@ -124,15 +126,6 @@ def _more_nodes(counts: Array, excess: Array) -> Array:
     """
     halvings = np.ceil(np.log2(2 * np.nan_to_num(excess, nan=np.inf, posinf=np.inf)))
     return np.asarray(np.minimum(counts + 4 * halvings, 3 * counts), np.intp)
-
-
-def _integrals(comparison: Comparison, rows: Array, nodes: int) -> Array:
-    networks = comparison.networks
-    return _mean_over_pairs(
-        comparison,
-        rows,
-        lambda starts, ends, classes: networks.mean_gradients(starts, ends, classes, nodes),
-    )
 
 
 def _mean_over_pairs(comparison: Comparison, rows: Array, gradients: Gradients) -> Array:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from madaline.explain.attributions.parts import WholePart, differentiable
+from madaline.explain.attributions.parts import DifferentiablePart, LinearFirstPart, WholePart
 from madaline.explain.attributions.rescale_rule import Pass, passes, rescale
 from madaline.explain.scale import Scale
 from madaline.nn.arrays import Array
+from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.layers.chain import ChainBackward
 from madaline.nn.workspace import Workspace
 from madaline.runtime.predictor import Predictor
@@ -36,10 +37,11 @@ class DifferentiableNetworks:
         self.scale = scale
         self.n_columns = len(predictor.encoder.columns)
         self.grids = predictor.encoder.grids
-        self.parts = [
-            differentiable(part, predictor.encoder.feature_columns(part.n_bins))
-            for part in predictor.parts
-        ]
+        self.parts: list[DifferentiablePart] = []
+        for part in predictor.parts:
+            is_linear = isinstance(part.network.layers[0], Linear | ScaledLinear)
+            columns = predictor.encoder.feature_columns(part.n_bins)
+            self.parts.append((LinearFirstPart if is_linear else WholePart)(part, columns))
         self.n_units = sum(part.n_units for part in self.parts)
         self.n_features = max(len(part.columns) for part in self.parts)
         self.have_kinks = any(isinstance(part, WholePart) for part in self.parts)
@@ -115,9 +117,7 @@ class DifferentiableNetworks:
         before, output = self._passes(starts, 0)
         for segment in range(1, segments + 1):
             position = np.float32(segment / segments)
-            points = [
-                one + position * (other - one) for one, other in zip(starts, ends, strict=True)
-            ]
+            points = [a + position * (b - a) for a, b in zip(starts, ends, strict=True)]
             after, next_output = self._passes(points, segment)
             mean = self._mean_gradient(output, next_output, class_index)
             for part, total, start, end in zip(self.parts, totals, before, after, strict=True):

@@ -20,7 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from madaline.nn.arrays import Array, Parameters
-from madaline.nn.layers import Linear, ScaledLinear
+from madaline.nn.layers import Linear
 from madaline.nn.layers.base import Layer
 from madaline.nn.layers.chain import ChainBackward, chain_forward
 from madaline.nn.workspace import Workspace
@@ -184,9 +184,3 @@ class WholePart(DifferentiablePart):
     def feature_attributions(self, gradient: Array, difference: Array) -> Array:
         """Return gradient times difference, shape (n_samples, n_features), in float64."""
         return np.asarray(gradient[0].astype(np.float64) * difference)
-
-
-def differentiable(part: Part, columns: Array) -> DifferentiablePart:
-    """Return a part without its first layer if that is linear, else the whole part."""
-    linear = isinstance(part.network.layers[0], Linear | ScaledLinear)
-    return (LinearFirstPart if linear else WholePart)(part, columns)
