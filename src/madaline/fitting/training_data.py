@@ -58,23 +58,15 @@ class TrainingData:
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
         check_lengths(table.n_samples, target, weight, groups, fold_numbers)
         check_weight(weight)
-        data = cls(table, target, weight, groups, folds, np.arange(table.n_samples))
         if weight is None or np.all(weight > 0):
-            return data
-        return data._take(np.flatnonzero(weight))
+            return cls(table, target, weight, groups, folds, np.arange(table.n_samples))
+        rows = np.flatnonzero(weight)
+        groups = None if groups is None else groups[rows]
+        folds = folds.take(rows) if isinstance(folds, GivenFolds) else folds
+        return cls(table.take(rows), target[rows], weight[rows], groups, folds, rows)
 
     @property
     def names(self) -> list[str]:
         """Names of the arguments given beside the table and the target."""
         extra = {"sample_weight": self.weight, "groups": self.groups, "folds": self.folds}
         return [name for name, value in extra.items() if value is not None]
-
-    def _take(self, rows: Array) -> TrainingData:
-        return TrainingData(
-            self.table.take(rows),
-            self.target[rows],
-            None if self.weight is None else self.weight[rows],
-            None if self.groups is None else self.groups[rows],
-            self.folds.take(rows) if isinstance(self.folds, GivenFolds) else self.folds,
-            self.row_numbers[rows],
-        )
