@@ -30,6 +30,8 @@ class BinTable:
         For each bin of each number what the full bins before it add, and what it adds if full.
     constant : float64 ndarray of shape (units,)
         What the means of the bins' features take from every sum.
+    n_numbers : int
+        How many numbers have bins.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class BinTable:
 
     rows: Array
     constant: Array
+    n_numbers: int
 
     @classmethod
     def of(cls, weight: Array, bins: JoinedBins) -> BinTable:
@@ -49,7 +52,8 @@ class BinTable:
         exact: Array = weight.astype(np.float64)
         before = np.cumsum(exact, axis=0) - exact
         before -= before[bins.first[bins.owner, 0]]
-        return cls(np.stack([before, exact], axis=1).astype(np.float32), -(bins.means @ exact))
+        rows = np.stack([before, exact], axis=1).astype(np.float32)
+        return cls(rows, -(bins.means @ exact), len(bins.edges))
 
     def sums(
         self, index: Array, part: Array, buffers: Buffers, compiled: LookUp | None = None

@@ -35,8 +35,8 @@ WORTH_COMPILING = 4e9
 the table is decides alone, so that the same table always has the same bits."""
 
 
-class Rows(Protocol):
-    """Rows that have been read, such as `madaline.data.encoders.encoded.Encoded`."""
+class EncodedRows(Protocol):
+    """Rows that can be encoded block by block, such as `madaline.data.encoders.encoded.Encoded`."""
 
     @property
     def n_samples(self) -> int:
@@ -69,11 +69,11 @@ class Networks:
         self._n_features = n_features
         self._bins = joined.bins if joined else {}
 
-    def output(self, rows: Rows, n_threads: int = 1) -> Array:
+    def output(self, rows: EncodedRows, n_threads: int = 1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         return self._mean.predict(rows, n_threads)
 
-    def fold_outputs(self, rows: Rows, n_threads: int = 1) -> Array:
+    def fold_outputs(self, rows: EncodedRows, n_threads: int = 1) -> Array:
         """Return the raw output of the networks of each fold alone.
 
         Returns
@@ -122,7 +122,7 @@ class WeightedMeans:
     stacked: StackedNetworks | None
     layered: Sequence[LayeredNetworks]
 
-    def predict(self, rows: Rows, n_threads: int) -> Array:
+    def predict(self, rows: EncodedRows, n_threads: int) -> Array:
         """Return weighted means of raw outputs, float64 (n_samples, n_means * n_outputs)."""
         compiled = self._compiled(rows.n_samples)
         size = self.block_size

@@ -1,4 +1,4 @@
-"""A part of a predictor: networks with the same layers, and how much each counts."""
+"""A part of the ensemble: networks with the same layers, and their weights in the mean."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from madaline.nn.network import Network
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Networks with the same layers, and how much each counts.
+    """Networks with the same layers, and their weights in the mean of all networks.
 
     Parameters
     ----------
     n_bins : int
-        Which encoding they see.
+        How many bins stand beside the numbers among their inputs.
     network : Network
         Their layers.
     theta : ndarray of shape (recipes, folds, parameters)
         Their parameters.
     weights : ndarray of shape (recipes,)
-        Share of each recipe in the prediction; over all parts the shares add up to one.
+        Weight of each recipe, shared by its folds; over all parts they add up to one.
     """
 
     n_bins: int
@@ -33,7 +33,7 @@ class Part:
 
     @property
     def shares(self) -> Array:
-        """How much each network counts in the prediction, shape (recipes * folds, 1).
+        """The weight of each network in the mean of all, shape (recipes * folds, 1).
 
         Examples
         --------
@@ -45,6 +45,6 @@ class Part:
 
     @property
     def fold_shares(self) -> Array:
-        """How much each counts in that of the networks of a fold, (recipes * folds, folds)."""
+        """The weight of each in the mean of the networks of a fold, (recipes * folds, folds)."""
         folds = np.eye(self.theta.shape[1])
         return np.reshape(self.weights[:, None, None] * folds, (-1, len(folds)))

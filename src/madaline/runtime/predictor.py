@@ -1,4 +1,4 @@
-"""Prediction: from a table to what the networks say, with NumPy alone."""
+"""Prediction: from a table to labels, numbers or probabilities, with NumPy alone."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Predictor:
     Parameters
     ----------
     encoder : TableEncoder
-        Makes numbers of a table.
+        Turns a table into features.
     parts : tuple of Part
         The networks.
     loss : Loss
-        Owns the inverse link.
+        Turns raw outputs into predictions: it owns the inverse link.
     target_encoder : TargetEncoder
-        Makes labels, or numbers in the target's own unit, of predictions.
+        Turns predictions into labels, or numbers in the target's own unit.
     conformal : PredictionIntervals or PredictionSets
         How far off unseen rows were, for prediction intervals of numbers or sets of classes.
     temperature : float
@@ -145,7 +145,7 @@ class Predictor:
             If classes are predicted, or the coverage cannot be promised.
         """
         if not isinstance(self.conformal, PredictionIntervals):
-            raise InputError("This model predicts classes, not numbers: ask for predict_set.")
+            raise InputError("This model predicts classes, not numbers: use predict_set.")
         of_folds = self.loss.prediction(self.fold_outputs(table, n_jobs=n_jobs))
         bounds = self.conformal.predict(of_folds[..., 0], coverage)
         return np.stack([self.target_encoder.decode(bound) for bound in bounds.T], axis=1)
@@ -153,8 +153,8 @@ class Predictor:
     def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
         """Return sets of classes that hold the true class of a share of new rows, or of more.
 
-        The predicted class is always in the set; so where the networks are right more often than
-        asked for, all sets have one class and the coverage is theirs.
+        The predicted class is always in the set: where predictions are right more often than
+        `coverage`, all sets have one class, and hold the truth as often as the predictions.
 
         Parameters
         ----------
@@ -176,7 +176,7 @@ class Predictor:
             If numbers are predicted, or the coverage is no share.
         """
         if not isinstance(self.conformal, PredictionSets):
-            raise InputError("This model predicts numbers, not classes: ask for predict_interval.")
+            raise InputError("This model predicts numbers, not classes: use predict_interval.")
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         outputs = self.fold_outputs(encoded, n_jobs=n_jobs)
         of_folds = np.stack([self.probabilities(output) for output in outputs])
@@ -219,7 +219,7 @@ class Predictor:
 
     @cached_property
     def _networks(self) -> Networks:
-        """The networks of all parts, ready to be asked."""
+        """The networks of all parts, prepared once."""
         used = {0, *[part.n_bins for part in self.parts]}
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in used}
         return Networks(self.parts, widths, self.encoder.joined)
@@ -265,7 +265,7 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     Returns
     -------
     Predictor
-        It predicts the same bits as the model that was saved.
+        It predicts what the model that was saved predicts.
 
     Raises
     ------

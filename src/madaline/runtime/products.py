@@ -67,7 +67,7 @@ def multiply(x: Array, weight: Array, out: Array) -> None:
 def _by_rows(x: Array, weight: Array, out: Array) -> None:
     """Write ``x @ weight`` into `out`, some rows at a time."""
     (_, inputs, units), n_samples = weight.shape, x.shape[1]
-    most = min(MOST_ROWS, LARGEST // (inputs * units)) // ROWS * ROWS
+    most = min(MOST_ROWS, LARGEST // max(1, inputs * units)) // ROWS * ROWS
     whole = n_samples // most * most
     for own, rows in ((slice(whole), most), (slice(whole, None), ROWS)):
         if out[:, own].size:

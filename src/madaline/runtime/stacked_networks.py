@@ -24,28 +24,6 @@ from madaline.runtime.products import ROWS, multiply, product
 
 
 @dataclass(frozen=True, eq=False)
-class BinUnits:
-    """Bins whose table is added to some units of the first level.
-
-    Parameters
-    ----------
-    n_bins : int
-        Which bins.
-    units : slice
-        Which units.
-    table : BinTable
-        What they add.
-    n_numbers : int
-        How many numbers have bins.
-    """
-
-    n_bins: int
-    units: slice
-    table: BinTable
-    n_numbers: int
-
-
-@dataclass(frozen=True, eq=False)
 class Product:
     """What some units of a level add to some of the next one.
 
@@ -73,16 +51,14 @@ class Product:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """The hidden layers of one depth, of all networks that are so deep.
-
-    Networks that go on deeper come first.
+    """The hidden layers of one depth, of all networks that are so deep; the deepest come first.
 
     Parameters
     ----------
     bias : float32 ndarray of shape (units,)
         Added before the units are activated.
     readout : float32 ndarray of shape (last units, n_means * n_outputs), optional
-        From the last units, those of networks that end here, to their share of the outputs.
+        From the last units, those of the networks that end here, to their share of the outputs.
     products : sequence of Product
         From the others to the next level.
     """
@@ -105,8 +81,9 @@ class StackedNetworks:
     ----------
     weight : float32 ndarray of shape (n_base_features, units)
         From the features without bins to the first level.
-    lookups : sequence of BinUnits
-        From the bins to the first level.
+    lookups : sequence of (int, slice, BinTable)
+        From the bins to the first level: how many bins a number has, to which units they add
+        something, and what.
     levels : sequence of Level
         At least one.
     constant : float64 ndarray of shape (n_means * n_outputs,)
@@ -114,19 +91,19 @@ class StackedNetworks:
     """
 
     weight: Array
-    lookups: Sequence[BinUnits]
+    lookups: Sequence[tuple[int, slice, BinTable]]
     levels: Sequence[Level]
     constant: Array
 
     @property
     def width(self) -> int:
-        """Numbers that the layers make of a row, for all networks together."""
+        """Units and outputs of all networks together."""
         return sum(len(level.bias) for level in self.levels) + len(self.constant)
 
     @property
     def looked_up(self) -> int:
-        """How many numbers of tables are looked up for a row."""
-        return sum(own.n_numbers * own.table.rows.shape[2] for own in self.lookups)
+        """How many numbers are looked up in tables for a row, about."""
+        return sum(table.n_numbers * table.rows.shape[2] for _, _, table in self.lookups)
 
     def predict(self, block: Block, buffers: Buffers, compiled: LookUp | None = None) -> Array:
         """Return weighted means of the raw outputs.
@@ -163,9 +140,8 @@ class StackedNetworks:
         base = np.zeros((n_samples + -n_samples % ROWS, n_features), np.float32)
         base[:n_samples] = block.base
         h = product(base, self.weight, buffers.empty("sums 1", (len(base), self.weight.shape[1])))
-        for own in self.lookups:
-            sums = own.table.sums(*block.locate(own.n_bins), buffers, compiled)
-            h[:n_samples, own.units] += sums
+        for n_bins, units, table in self.lookups:
+            h[:n_samples, units] += table.sums(*block.locate(n_bins), buffers, compiled)
         return h
 
 
@@ -187,8 +163,8 @@ def stack(
     first = [(own.n_bins, own.first_weight) for own, _ in networks]
     lookups = _lookups(first, n_base, bins)
     levels = [_level(depth, networks) for depth in range(len(networks[0][0].hidden))]
-    for own in lookups:
-        levels[0].bias[own.units] += own.table.constant
+    for _, units, table in lookups:
+        levels[0].bias[units] += table.constant
     weight = np.concatenate([weight[:n_base] for _, weight in first], axis=1)
     constant = np.sum([own.constant(shares) for own, shares in networks], axis=0)
     return StackedNetworks(weight, lookups, levels, constant)
@@ -196,8 +172,8 @@ def stack(
 
 def _lookups(
     first: Sequence[tuple[int, Array]], n_base: int, bins: Mapping[int, JoinedBins]
-) -> list[BinUnits]:
-    """Return the bins of the first layers, given as a number of bins and the weights.
+) -> list[tuple[int, slice, BinTable]]:
+    """Return what bins add to first layers, given their number of bins and their weights.
 
     Neighbors with the same bins have one table.
     """
@@ -206,8 +182,7 @@ def _lookups(
         weight = np.concatenate([own[n_base:] for _, own in some], axis=1)
         start, stop = stop, stop + weight.shape[1]
         if len(weight):
-            table = BinTable.of(weight, bins[n_bins])
-            lookups.append(BinUnits(n_bins, slice(start, stop), table, len(bins[n_bins].edges)))
+            lookups.append((n_bins, slice(start, stop), BinTable.of(weight, bins[n_bins])))
     return lookups
 
 
