@@ -199,7 +199,7 @@ def plant_dead_layer(table: Table, rng: np.random.Generator) -> Planted:
     def kill(fitting: Any) -> None:
         for cohort in fitting.race.cohorts:
             cohort.network.bind(cohort.population.theta)[2 * (layer - 1)]["bias"][...] = -1e4
-            cohort.optimizer.start(cohort.population)
+            cohort.rule.optimizer.start(cohort.population)
 
     planted.prepare = kill
     planted.kind, planted.subject = "dead units", f"layer {layer}"

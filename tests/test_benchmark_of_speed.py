@@ -97,9 +97,10 @@ def test_the_driven_engine_does_what_single_networks_do(sections: Any) -> None:
     case, engine = sections["case"].Case, sections["engine_madaline"]
     members = case((64,), batch=512, members=9)
     assert len(engine.group_slices(members)) > 1
+    pytest.importorskip("numba", reason="without numba, workers are processes")
     losses = []
     for threads in (1, 2):
-        (trainer,) = engine.prepare(members, threads)
+        (trainer,) = engine.prepare_compiled(members, threads)
         before = trainer.loss()
         trainer.run(2)
         losses.append(trainer.loss())

@@ -27,8 +27,7 @@ SIDE, CHANNELS, UNITS, BATCH = 28, (16, 32), 64, 64
 
 POPULATIONS = (1, 8)
 OURS = "madaline"
-COMPILED = "madaline, compiled passes"
-ENGINES = (OURS, COMPILED, "PyTorch", "PyTorch, channels last", "PyTorch, grouped")
+ENGINES = (OURS, "PyTorch", "PyTorch, channels last", "PyTorch, grouped")
 STEPS = 20
 """Steps of a repetition; three come before, to get warm."""
 
@@ -99,12 +98,12 @@ def _stepper(name: str, members: int, threads: int) -> Callable[[], None]:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(members, BATCH, SIDE * SIDE)).astype(np.float32)
     y = rng.integers(0, CLASSES, (members, BATCH))
-    if name in (OURS, COMPILED):
-        return _of_madaline(x, y, compiled=name == COMPILED)
+    if name == OURS:
+        return _of_madaline(x, y)
     return _of_torch(x, y, threads, last="last" in name, grouped="grouped" in name)
 
 
-def _of_madaline(x: Any, y: Any, *, compiled: bool) -> Callable[[], None]:
+def _of_madaline(x: Any, y: Any) -> Callable[[], None]:
     """Return a step of all networks in one process; each is a group, as in `Cohort.groups`.
 
     Groups of one shape share their arrays there, and so they do here.
@@ -115,7 +114,6 @@ def _of_madaline(x: Any, y: Any, *, compiled: bool) -> Callable[[], None]:
     from madaline.nn.network import Network
     from madaline.nn.optimizers import Adam, StepSize
     from madaline.nn.workspace import Workspace
-    from timing.engine_madaline import needed_kernels
 
     layers: list[Any] = []
     side, below = SIDE, 1
@@ -128,7 +126,7 @@ def _of_madaline(x: Any, y: Any, *, compiled: bool) -> Callable[[], None]:
     population = network.initialize((len(x),), np.random.default_rng(0))
     optimizer.start(population)
     target = np.eye(CLASSES, dtype=np.float32)[y]
-    workspace = Workspace(compiled=needed_kernels() if compiled else None)
+    workspace = Workspace()
     rows = [slice(one, one + 1) for one in range(len(x))]
     groups = [(population[one], x[one], target[one]) for one in rows]
 

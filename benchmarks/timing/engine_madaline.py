@@ -1,83 +1,68 @@
-"""madaline's engine, driven as `madaline.training` does: processes take groups of networks."""
+"""madaline's engine, driven as `madaline.race` does: an executor takes groups of networks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
 from itertools import count, islice
 from typing import Any
 
 import numpy as np
 
+from madaline.engine.backend import Backend, backend_named
 from madaline.engine.blas import one_threaded_products
-from madaline.nn.compiled import compiled_kernels
-from madaline.nn.gradients import GradientWriter
+from madaline.engine.executors import Processes, Serial, Threads
+from madaline.engine.training import Batches, TrainingRule
 from madaline.nn.layers import Linear, ReLU
 from madaline.nn.losses import CrossEntropy
 from madaline.nn.network import Network
-from madaline.nn.optimizers import Adam, StepSize
+from madaline.nn.optimizers import Adam
 from madaline.nn.population import Population
-from madaline.nn.workspace import Workspace
-from madaline.race.cohort import GROUP_ELEMENTS, STEP_COST
-from madaline.race.crew import Crew
-from madaline.race.groups import Division, Group, deal, divide, slices
+from madaline.race.cohort import GROUP_ELEMENTS
+from madaline.race.groups import divide
 from timing.case import CLASSES, LEARNING_RATE, Case, Trainer
 
-LOSS, OPTIMIZER, STEP = CrossEntropy(), Adam(), StepSize(LEARNING_RATE)
+LOSS, OPTIMIZER = CrossEntropy(), Adam()
 
 
 def prepare(case: Case, threads: int) -> list[Trainer]:
     """Return the case as madaline trains it with NumPy alone."""
-    return _prepare(case, threads, compiled=False)
+    return _prepare(case, threads, backend_named("numpy"))
 
 
 def prepare_compiled(case: Case, threads: int) -> list[Trainer]:
     """Return the case as madaline trains it where numba is installed."""
-    needed_kernels()
-    return _prepare(case, threads, compiled=True)
+    return _prepare(case, threads, backend_named("numba"))
 
 
-def needed_kernels() -> Any:
-    """Return the compiled kernels; `ImportError` where there are none."""
-    kernels = compiled_kernels()
-    if kernels is None:
-        raise ImportError("numba is not installed, or of no use")
-    return kernels
-
-
-def _prepare(case: Case, threads: int, *, compiled: bool) -> list[Trainer]:
-    """Get ready to train in as many processes, where there are networks for them."""
+def _prepare(case: Case, threads: int, backend: Backend) -> list[Trainer]:
+    """Get ready to train on as many workers, where there are networks for them."""
     n_workers = min(threads, case.members)
-    crew = Crew(n_workers - 1, 0) if n_workers > 1 else None
+    workers = Threads if backend.uses_threads else Processes
+    executor = workers(n_workers) if n_workers > 1 else Serial()
     x, y = case.data()
-    target = np.eye(CLASSES, dtype=np.float32)[y]
+    rows = executor.share((x, np.eye(CLASSES, dtype=np.float32)[y]))
     network, number = build_network(case), count()
-    population = network.initialize((case.members,), np.random.default_rng(0))
+    population = network.initialize((1, case.members), np.random.default_rng(0))
     OPTIMIZER.start(population)
-    if crew is not None:
-        population = _moved(population, crew.memory.place)
-    parts = [
-        _Part(network, population[rows], rows, case, x, target, compiled)
-        for rows in group_slices(case, threads)
-    ]
-    if crew is not None:
-        for part in parts:
-            crew.memory.keep(part)
-    dealt = deal([part.members.members for part in parts], n_workers)
-    tasks = [partial(_train, [parts[place] for place in places]) for places in dealt]
+    for name, value in {"learning_rate": LEARNING_RATE, "weight_decay": 0.0}.items():
+        population.columns[name] = np.full((*population.axes, 1), value, np.float32)
+    ones = np.ones(network.layout.size, np.float32)
+    rule = TrainingRule(network, LOSS, OPTIMIZER, ones, ones, warmup_steps=1.0)
+    groups = group_slices(case, threads, one_by_one=backend.uses_threads)
 
     def run(epochs: int) -> None:
         for epoch in islice(number, epochs):
-            if crew is None:
-                tasks[0](epoch)
-            else:
-                crew.run(tasks, epoch)
+            tasks = [
+                _Task(population[:, group], group, rule, case, rows, backend, epoch)
+                for group in groups
+            ]
+            for group, members in zip(groups, executor.map(_train, tasks), strict=True):
+                population[:, group].copy_from(members)
 
     def loss() -> float:
-        return float(LOSS.rows(network.predict(population.theta, x), target).mean())
+        return float(LOSS.rows(network.predict(population.theta, x), rows.get()[1]).mean())
 
-    return [Trainer(run, loss, f"{len(parts)} groups" if len(parts) > 1 else "")]
+    return [Trainer(run, loss, f"{len(groups)} groups" if len(groups) > 1 else "")]
 
 
 def build_network(case: Case) -> Network:
@@ -86,75 +71,35 @@ def build_network(case: Case) -> Network:
     return Network(tuple(layers[:-1]))
 
 
-def group_slices(case: Case, threads: int = 1) -> list[slice]:
-    """Return the members that train together, as `Cohort.divisions` and `divide` do."""
-    fewest = -(-case.members // max(1, GROUP_ELEMENTS // (case.batch * max(case.units))))
-    one = slice(0, 1)
-    divisions = []
-    for n_parts in range(fewest, case.members + 1):
-        groups = tuple(Group(one, members) for members in slices(case.members, n_parts))
-        costs = [STEP_COST + group.size / case.members * case.multiply_adds for group in groups]
-        divisions.append(Division(groups, tuple(costs)))
-    return [group.folds for group in divide([divisions], threads)[0].groups]
+def group_slices(case: Case, threads: int = 1, *, one_by_one: bool = False) -> list[slice]:
+    """Return the members that train together, as `Cohort` decides."""
+    fitting = max(1, GROUP_ELEMENTS // (case.batch * max(case.units)))
+    share = 1 if one_by_one else -(-case.members // threads)
+    each = min(fitting, share) if threads > 1 else fitting
+    return [one.folds for one in divide(1, case.members, recipes_each=1, folds_each=each)]
 
 
-@dataclass
-class _Part:
-    network: Network
+@dataclass(frozen=True)
+class _Task:
     members: Population
-    rows: slice
+    group: slice
+    rule: TrainingRule
     case: Case
-    x: Any
-    target: Any
-    compiled: bool
-
-    @cached_property
-    def workspace(self) -> Workspace:
-        """The arrays of a step, in the process that takes it."""
-        return Workspace(compiled=needed_kernels() if self.compiled else None)
-
-    @cached_property
-    def passes(self) -> tuple[GradientWriter, Any]:
-        """From a batch to the gradient, and from there to the next parameters."""
-        workspace, members = self.workspace, self.members
-        gradient = np.empty_like(members.theta)
-        return (
-            GradientWriter(self.network, LOSS, members.theta, gradient, workspace=workspace),
-            OPTIMIZER.stepper(members, gradient, workspace=workspace),
-        )
-
-    def train(self, epoch: int) -> None:
-        """Train for one epoch, step by step as `Cohort.train_group` does.
-
-        Its batches follow from its number, so that each process draws those of its networks.
-        """
-        case = replace(self.case, members=self.members.members)
-        order = case.orders(np.random.default_rng([1, epoch, self.rows.start]))
-        batches = order.swapaxes(0, 1).copy()  # (steps, members, batch)
-        workspace, (write_gradient, take_step) = self.workspace, self.passes
-        for index in batches:
-            workspace.rewind()
-            x, target = (_gather(values, index, workspace) for values in (self.x, self.target))
-            write_gradient(x, target)
-            take_step(STEP)
+    rows: Any
+    backend: Backend
+    epoch: int
 
 
-def _train(parts: Sequence[_Part], epoch: int) -> None:
-    with one_threaded_products():
-        for part in parts:
-            part.train(epoch)
-
-
-def _moved(population: Population, place: Any) -> Population:
-    """Return the population where other processes see it."""
-    return Population(
-        population.layout,
-        place(population.theta),
-        {name: place(matrix) for name, matrix in population.memory.items()},
-        {name: place(column) for name, column in population.columns.items()},
+def _train(task: _Task) -> Population:
+    """Train for one epoch, whose batches follow from its number and the member's."""
+    members, (x, target) = task.members.snapshot(), task.rows.get()
+    one, numbers = replace(task.case, members=1), range(task.group.start, task.group.stop)
+    orders = [one.orders(np.random.default_rng([1, task.epoch, number])) for number in numbers]
+    order = np.concatenate(orders)
+    values, rng = np.zeros((len(order), 1, 0), np.float32), np.random.default_rng(0)
+    batches = Batches(
+        x, target, None, np.zeros(0, np.intp), values, order, None, [rng] * len(order)
     )
-
-
-def _gather(values: Any, index: Any, workspace: Workspace) -> Any:
-    out = workspace.empty(index.shape + values.shape[1:], values.dtype)
-    return values.take(index, axis=0, out=out, mode="clip")
+    with one_threaded_products():
+        task.backend.train(task.rule, members, batches)
+    return members

@@ -17,10 +17,6 @@ class BrokenFileError(InputError):
     """A file of an image or a sound that is not there, or cannot be used; others may be."""
 
 
-class WorkerLostError(MadalineError):
-    """A process that trained networks was ended from outside."""
-
-
 class OneProcessWarning(UserWarning):
     """More processes than one were asked for and cannot be had; the result is the same."""
 

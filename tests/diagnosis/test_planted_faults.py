@@ -130,7 +130,7 @@ def test_a_layer_that_is_dead(sound):
     fitting = Fitting(Table.from_columns(columns), target, effort=3)
     for cohort in fitting.race.cohorts:
         cohort.network.bind(cohort.population.theta)[2]["bias"][...] = -1e4
-        cohort.optimizer.start(cohort.population)
+        cohort.rule.optimizer.start(cohort.population)
     list(fitting)
     (found,) = of_kind(fitting.diagnosis, "dead units")
     assert (found.severity, found.subject) == ("high", "layer 2")

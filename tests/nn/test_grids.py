@@ -8,7 +8,7 @@ import pytest
 from madaline.errors import InputError
 from madaline.nn import layers
 from madaline.nn.gradcheck import check_layer
-from madaline.nn.layers import Convolution, Linear, MaxPooling, MeanPooling, convolution, windows
+from madaline.nn.layers import Convolution, Linear, MaxPooling, MeanPooling, windows
 from madaline.nn.network import Network
 from madaline.nn.workspace import Workspace
 
@@ -17,10 +17,10 @@ def numbers(*shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
-def output(layer, x, *, axes=(), training=False, largest_product=None):
+def output(layer, x, *, axes=(), training=False):
     network = Network((layer,))
     theta = network.initialize(axes, np.random.default_rng(1), dtype=x.dtype).theta
-    workspace = Workspace(largest_product=largest_product)
+    workspace = Workspace()
     y, _ = network.forward(network.bind(theta), x, workspace=workspace, training=training)
     return y, network.bind(theta)[0]
 
@@ -47,9 +47,6 @@ def test_a_convolution_is_a_weighted_sum_around_each_position(shape, size):
 def test_blocks_of_rows_change_nothing(monkeypatch):
     layer, x = Convolution((4, 6), 2, 5), numbers(2, 7, 48)
     whole, _ = output(layer, x, axes=(2,))
-    monkeypatch.setattr(convolution, "LARGEST_PRODUCT", 7 * 18 * 5)  # 7, 7, 7 and 3 positions
-    small_products, _ = output(layer, x, axes=(2,), largest_product=100)
-    np.testing.assert_allclose(small_products, whole, atol=1e-12)
     monkeypatch.setattr(windows, "BLOCK", 2 * 4 * 6 * 9 * 2)  # blocks of 2, 2, 2 and 1 rows
     np.testing.assert_allclose(output(layer, x, axes=(2,))[0], whole, atol=1e-12)
     assert check_layer(layer, x, axes=(2,)) < 1e-7
@@ -72,7 +69,7 @@ def test_chunks_of_rows_may_have_an_axis_of_their_own():
     )
     x = numbers(5, 8, 48)
     theta = network.initialize((2, 3), np.random.default_rng(0), dtype=float).theta
-    workspace = Workspace(largest_product=100)
+    workspace = Workspace()
     y, _ = network.forward(network.bind(theta[:, :, None]), x, workspace=workspace)
     assert y.shape == (2, 3, 5, 8, 3)
     expected = network.predict(theta, x.reshape(40, 48))

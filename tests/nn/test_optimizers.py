@@ -8,8 +8,6 @@ import tracemalloc
 import numpy as np
 import pytest
 from catalogue import OPTIMIZERS
-from hypothesis import given
-from hypothesis import strategies as st
 
 from madaline.nn import optimizers
 from madaline.nn.optimizers import (
@@ -19,9 +17,6 @@ from madaline.nn.optimizers import (
     StepSize,
     weights_only,
 )
-from madaline.nn.optimizers import blocks as blocks_module
-from madaline.nn.optimizers.ahead import MOST_STEPS
-from madaline.nn.optimizers.blocks import blocks
 from madaline.nn.population import Layout, Population, Slot
 from madaline.nn.workspace import Workspace
 
@@ -132,35 +127,6 @@ def test_memory_follows_the_rows(name, index):
 
 
 @every_optimizer
-@pytest.mark.parametrize("elements", [1, 7, 15, 40, 10**6])
-def test_however_it_is_cut_the_result_is_the_same_to_the_bit(name, elements, monkeypatch):
-    optimizer = OPTIMIZERS[name]
-    whole, cut = begin(optimizer, (3, 5), np.float32), begin(optimizer, (3, 5), np.float32)
-    size, slopes = settings_for(whole), gradients(whole, 4)
-    run(optimizer, whole, slopes, size)
-    monkeypatch.setattr(blocks_module, "BLOCK_ELEMENTS", elements)
-    for group in (slice(0, 2), slice(2, 5)):
-        index = (slice(None), group)
-        run(optimizer, cut[index], slopes[:, :, group], part(size, index))
-    assert_same(whole, cut)
-
-
-@given(
-    axes=st.lists(st.integers(1, 5), max_size=3),
-    parameters=st.integers(0, 20),
-    elements=st.integers(1, 50),
-)
-def test_blocks_cover_every_element_once(axes, parameters, elements):
-    seen = np.zeros((*axes, parameters), int)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks_module, "BLOCK_ELEMENTS", elements)
-        for block in blocks(seen.shape):
-            assert block.matrix(seen).size <= elements
-            block.matrix(seen)[...] += 1
-    assert (seen == 1).all()
-
-
-@every_optimizer
 def test_without_a_gradient_only_weights_shrink(name):
     population = begin(OPTIMIZERS[name], (2,))
     before, size = population.theta.copy(), StepSize(0.1, 0.02 * weights_only(LAYOUT))
@@ -222,23 +188,6 @@ def test_a_second_step_allocates_nothing_of_the_size_of_the_population(name):
     finally:
         tracemalloc.stop()
     assert peak < 100_000 < gradient.nbytes / 10
-
-
-@every_optimizer
-def test_a_stepper_has_the_bits_of_single_steps_whatever_columns_hold_in_between(name):
-    optimizer = OPTIMIZERS[name]
-    population = begin(optimizer, (2, 3), np.float32)
-    size, slopes = settings_for(population), gradients(population, 2 * MOST_STEPS + 20)
-    alone, gradient = population.snapshot(), np.empty_like(population.theta)
-    step = optimizer.stepper(population, gradient, workspace=Workspace())
-    for k, slope in enumerate(slopes):
-        if k in {5, MOST_STEPS + 10}:  # as after surgery in place
-            for one in (population, alone):
-                for column in one.columns.values():
-                    column[1, 0] *= 0.5
-        gradient[...] = slope
-        step(size)
-        assert_same(run(optimizer, alone, slope[None], size), population)
 
 
 @every_optimizer

@@ -11,15 +11,6 @@ from madaline.nn.workspace import Workspace
 SHAPES = [(256, 128, 128), (256, 64, 256), (96, 128, 200), (7, 500, 500), (250, 130, 128)]
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["whole", "in pieces"])
-def _kernels(request, monkeypatch):
-    """As on a processor without, and with, kernels for small products."""
-    products.pieces.cache_clear()
-    monkeypatch.setattr(products, "has_small_kernels", lambda: request.param)
-    yield
-    products.pieces.cache_clear()
-
-
 def _matrices(batch, in_features, units, axes=(3,)):
     rng = np.random.default_rng(0)
     shapes = [(*axes, batch, in_features), (*axes, in_features, units), (*axes, batch, units)]
@@ -30,8 +21,8 @@ def _matrices(batch, in_features, units, axes=(3,)):
 def test_all_three_products_are_those_of_whole_matrices(shape):
     x, weight, gradient = _matrices(*shape)
     output, by_weight = np.empty_like(gradient), np.empty_like(weight)
-    products.write_product(x, weight, output, Workspace())
-    products.gradient_by_weight(x, gradient, by_weight, Workspace())
+    products.write_product(x, weight, output)
+    products.gradient_by_weight(x, gradient, by_weight)
     by_input = products.gradient_by_input(gradient, weight, Workspace())
     for piecewise, left, right in (
         (output, x, weight),
@@ -46,14 +37,14 @@ def test_all_three_products_are_those_of_whole_matrices(shape):
 def test_a_member_has_the_same_bits_alone(shape):
     x, weight, gradient = _matrices(*shape)
     together, alone = np.empty_like(gradient), np.empty_like(gradient)
-    products.write_product(x[0], weight, together, Workspace())  # all members share the batch
+    products.write_product(x[0], weight, together)  # all members share the batch
     for member in range(len(weight)):
-        products.write_product(x[0], weight[member], alone[member], Workspace())
+        products.write_product(x[0], weight[member], alone[member])
     np.testing.assert_array_equal(together, alone)
     together, alone = np.empty_like(weight), np.empty_like(weight)
-    products.gradient_by_weight(x[0], gradient, together, Workspace())
+    products.gradient_by_weight(x[0], gradient, together)
     for member in range(len(weight)):
-        products.gradient_by_weight(x[0], gradient[member], alone[member], Workspace())
+        products.gradient_by_weight(x[0], gradient[member], alone[member])
     np.testing.assert_array_equal(together, alone)
     together = products.gradient_by_input(gradient, weight, Workspace())
     for member in range(len(weight)):
@@ -62,16 +53,14 @@ def test_a_member_has_the_same_bits_alone(shape):
 
 
 def test_pieces_are_equal_small_and_few():
-    cut = products.has_small_kernels()
-    assert products.pieces(256, 128 * 128, 8) == (8 if cut else 1)
-    assert products.pieces(256, 256 * 256, 8) == (32 if cut else 1)
-    assert products.pieces(256, 512 * 512, 8) == 1  # eight rows are too many multiply-adds
-    assert products.pieces(251, 128 * 128, 8) == 1  # a prime number of rows
-    assert products.pieces(256, 1000, 8) == 1  # small as it is
+    assert products.pieces(256, 128 * 128) == 8
+    assert products.pieces(256, 256 * 256) == 1  # 16 rows are too many multiply-adds
+    assert products.pieces(251, 128 * 128) == 1  # a prime number of rows
+    assert products.pieces(256, 1000) == 1  # small as it is
 
 
 def test_the_rows_of_a_long_batch_are_added_up():
     x = np.random.default_rng(0).normal(size=(2, 9000, 3))
     out = np.empty((2, 3))
-    products.sum_over_batch(x, out, Workspace())
+    products.sum_over_batch(x, out)
     np.testing.assert_allclose(out, x.sum(axis=1))

@@ -8,10 +8,12 @@ import pytest
 from madaline.data.io import spill
 from madaline.data.io.tensor_file import MODEL, write_tensor_file
 from madaline.data.splits.folded_rows import FoldedRows
+from madaline.engine.backend import backend_named
+from madaline.engine.executors import Serial, Threads
 from madaline.errors import ModelFileError
+from madaline.race import checkpoint
 from madaline.race.checkpoint import fingerprint, resume, save_checkpoint
 from madaline.race.race import Race
-from madaline.race.workers import Workers
 
 
 def advance(race, records, decisions, epochs):
@@ -55,7 +57,7 @@ def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
         interrupted, before = Race(plan, examples, 5), ([], [])
         advance(interrupted, *before, stop)
         save_checkpoint(tmp_path / "state", interrupted, *before)
-        race = Race(plan, examples, 5, Workers(2))
+        race = Race(plan, examples, 5, executor=Threads(2))
         resumed = resume(tmp_path / "state", race)
         assert resumed == before
         assert race.epoch == interrupted.epoch == stop
@@ -63,6 +65,42 @@ def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
         assert bits(race) == bits(whole)
         assert resumed == history
         assert race.ensemble().weights == whole.ensemble().weights
+
+
+def test_a_race_goes_on_with_the_backend_it_was_started_with(
+    make_examples, plan, bits, tmp_path, monkeypatch
+):
+    pytest.importorskip("numba", reason="numba is not installed")
+    examples = make_examples()
+    whole, history = Race(plan, examples, 5, backend_named("numba")), ([], [])
+    advance(whole, *history, 99)
+    interrupted, before = Race(plan, examples, 5, backend_named("numba")), ([], [])
+    advance(interrupted, *before, 2)
+    save_checkpoint(tmp_path / "state", interrupted, *before)
+    race = Race(plan, examples, 5)
+    advance(race, *resume(tmp_path / "state", race), 99)
+    assert bits(race) == bits(whole)
+
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(checkpoint, "backend_named", missing)
+    race = Race(plan, examples, 5)
+    with pytest.warns(UserWarning, match="started with numba, which is not installed"):
+        resume(tmp_path / "state", race)
+    assert race.backend.name == "numpy"
+
+
+def test_the_state_of_another_version_is_refused_with_a_sentence(
+    make_examples, plan, tmp_path, monkeypatch
+):
+    race = Race(plan, make_examples(), 5)
+    advance(race, [], [], 1)
+    monkeypatch.setattr(checkpoint, "FORMAT", 1)
+    save_checkpoint(tmp_path / "state", race, [], [])
+    monkeypatch.undo()
+    with pytest.warns(UserWarning, match="another version of madaline.*from the beginning"):
+        assert resume(tmp_path / "state", Race(plan, make_examples(), 5)) is None
 
 
 def other_races(examples, plan):
@@ -99,7 +137,7 @@ def test_the_state_of_another_race_is_refused(make_examples, plan, bits, tmp_pat
 
 
 def test_the_fingerprint_does_not_depend_on_threads_or_progress(make_examples, plan):
-    first, second = (Race(plan, make_examples(), 5, Workers(jobs)) for jobs in (1, 3))
+    first, second = (Race(plan, make_examples(), 5, executor=one) for one in (Serial(), Threads(3)))
     expected = fingerprint(first)
     advance(second, [], [], 2)
     assert fingerprint(second) == expected

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from madaline.nn.compiled import SIGNATURES
+from madaline.engine.executors import Serial
+from madaline.engine.numpy_backend import NumpyBackend
 from madaline.nn.workspace import Workspace
 from madaline.race import cohort as cohort_module
 from madaline.race.architecture import build_network
 from madaline.race.augmentation import Augmentation
 from madaline.race.cohort import Cohort, learning_rate_multiple
+from madaline.race.epoch import Epoch
+from madaline.race.epoch_task import run_epoch_task
 from madaline.race.recipe import TableRecipe
 
 RECIPES = [
@@ -27,18 +29,24 @@ def start(examples, recipes=RECIPES, batch_size=16):
 
 
 def train(cohort, epochs, first=0):
-    for epoch in range(first, first + epochs):
-        order = cohort.examples.rows.batches(cohort.batch_size, np.random.default_rng(epoch))
-        for group in cohort.groups():
-            folds = range(group.folds.start, group.folds.stop)
-            rngs = [np.random.default_rng([epoch, fold]) for fold in folds]
-            cohort.train_group(group, order, rngs)
+    for number in range(first, first + epochs):
+        epoch = Epoch(7, number)
+        order = epoch.order(cohort.dataset, cohort.batch_size)
+        shared = Serial().share(cohort.dataset)
+        cohort.take(map(run_epoch_task, cohort.tasks(epoch, order, shared, NumpyBackend(), 1)))
+
+
+def evaluated(cohort, fold, rows):
+    """Return the raw outputs of a fold's averaged networks for some rows."""
+    theta = cohort.rule.optimizer.averaged(cohort.population[:, fold])
+    x = cohort.dataset.encoded(cohort.recipes[0].n_bins, fold, rows)
+    return NumpyBackend().predict(cohort.network, theta, x, 1024)
 
 
 def out_of_fold(cohort):
-    rows = cohort.examples.rows
-    answers = [cohort.judge_fold(fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
-    return np.concatenate(answers, axis=1)
+    rows = cohort.dataset.rows
+    outputs = [evaluated(cohort, fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
+    return np.concatenate(outputs, axis=1)
 
 
 def state(cohort, place):
@@ -86,7 +94,7 @@ def test_training_lowers_the_loss_on_the_training_rows(make_examples):
     train(cohort, 40)
     for fold in range(rows.n_folds):
         learned = rows.training(fold)
-        output = cohort.judge_fold(fold, slice(None))[:, learned]
+        output = evaluated(cohort, fold, slice(None))[:, learned]
         assert np.all(examples.loss.mean(output, examples.target[learned]) < 0.3 * before)
 
 
@@ -105,12 +113,11 @@ def test_groups_do_not_matter(make_examples, monkeypatch, elements, weighted):
 
 
 @pytest.mark.parametrize(("elements", "sizes"), [(1, [1] * 5), (768, [2, 2, 1]), (10**9, [5])])
-def test_groups_cover_every_fold_once(make_examples, monkeypatch, elements, sizes):
+def test_groups_fit_the_cache(make_examples, monkeypatch, elements, sizes):
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
-    groups = start(make_examples(n_folds=5)).groups()
-    assert [group.size // 3 for group in groups] == sizes
+    groups = start(make_examples(n_folds=5))._groups(NumpyBackend(), 1)
+    assert [len(range(5)[group.folds]) for group in groups] == sizes
     assert all(group.recipes == slice(0, 3) for group in groups)
-    assert [fold for group in groups for fold in range(5)[group.folds]] == [0, 1, 2, 3, 4]
 
 
 def test_a_dropped_recipe_is_not_missed_by_the_others(make_examples):
@@ -153,15 +160,7 @@ def test_a_shorter_decay_time_keeps_weights_smaller(make_examples):
     assert strong < 0.7 * weak
 
 
-def test_judging_in_chunks_changes_nothing_but_rounding(make_examples, monkeypatch):
-    cohort = start(make_examples())
-    train(cohort, 3)
-    whole = out_of_fold(cohort)
-    monkeypatch.setattr(cohort_module, "JUDGED_ROWS", 7)
-    np.testing.assert_allclose(out_of_fold(cohort), whole, rtol=1e-5, atol=1e-6)
-
-
-def test_judging_does_not_change_the_networks(make_examples):
+def test_evaluation_does_not_change_the_networks(make_examples):
     cohort = start(make_examples())
     train(cohort, 1)
     before = [state(cohort, place) for place in range(3)]
@@ -236,23 +235,3 @@ def test_columns_are_hidden_in_training_only(make_examples):
     seeing.population.theta[...] = hiding.population.theta
     seeing.population.memory["z"][...] = hiding.population.memory["z"]
     np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
-
-
-def test_kernels_take_over_when_there_was_enough_work_and_give_the_same_bits(
-    make_examples, monkeypatch
-):
-    used, examples = [], make_examples()
-    noting = {one: lambda *arrays, own=one: used.append(own) or own(*arrays) for one in SIGNATURES}
-    loading = functools.cache(lambda: noting)
-    monkeypatch.setattr(cohort_module, "compiled_kernels", loading)
-    plain, quick = start(examples), start(examples)
-    train(plain, 2)
-    assert not used
-    monkeypatch.setattr(cohort_module, "WORTH_COMPILING", 0.9 * quick.multiply_adds)
-    train(quick, 1)
-    assert not used
-    assert not loading.cache_info().currsize
-    train(quick, 1, first=1)
-    assert used
-    assert state(plain, 0) == state(quick, 0)
-    np.testing.assert_array_equal(out_of_fold(plain), out_of_fold(quick))

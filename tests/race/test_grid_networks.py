@@ -10,12 +10,16 @@ import pytest
 
 from madaline.data.media.grid import Grid
 from madaline.data.splits.folded_rows import FoldedRows
+from madaline.engine.executors import Serial
+from madaline.engine.numpy_backend import NumpyBackend
 from madaline.nn.layers import Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy
 from madaline.nn.surgery import hidden_layers
 from madaline.race.architecture import build_network, width
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Examples
+from madaline.race.epoch import Epoch
+from madaline.race.epoch_task import run_epoch_task
 from madaline.race.planning.grids import LEAST_STEPS
 from madaline.race.planning.make_plan import make_plan
 from madaline.race.race import Race
@@ -73,11 +77,10 @@ def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(examples, warp
     examples.features[0][examples.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
     recipes = [replace(RECIPE, warping=warping)]
     cohort = Cohort.start(recipes, examples, 16, [np.random.default_rng(0)])
-    order = examples.rows.batches(16, np.random.default_rng(0))
+    epoch, shared = Epoch(0, 1), Serial().share(examples)
+    tasks = cohort.tasks(epoch, epoch.order(examples, 16), shared, NumpyBackend(), 1)
     with np.errstate(invalid="ignore"):
-        for group in cohort.groups():
-            rngs = [np.random.default_rng(fold) for fold in range(3)[group.folds]]
-            cohort.train_group(group, order, rngs)
+        cohort.take(map(run_epoch_task, tasks))
     finite = np.isfinite(cohort.population.theta).all(axis=-1)
     np.testing.assert_array_equal(finite, [[False, True, False]])
 

@@ -2,21 +2,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from madaline.data.encoders.fold_features import FoldFeatures
 from madaline.data.io import spill
+from madaline.data.splits.folded_rows import FoldedRows
 from madaline.data.target import ClassEncoder
+from madaline.engine import backend
+from madaline.engine.backend import backend_named
+from madaline.engine.executors import Processes, Serial, Threads
 from madaline.evaluation.objective import Objective
 from madaline.race import cohort as cohort_module
+from madaline.race import race as race_module
 from madaline.race.cohort import Cohort
 from madaline.race.pruning import prune_ensemble
 from madaline.race.race import Race
 from madaline.race.recipe import TableRecipe
-from madaline.race.workers import Workers
 from madaline.records.ensemble_decisions import Calibrated
 from madaline.records.race_decisions import SnapshotKept
+
+
+def executor_of(n_workers):
+    return Threads(n_workers) if n_workers > 1 else Serial()
 
 
 def run(race):
@@ -42,10 +52,74 @@ def plain_forward(network, theta, features):
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_same_seed_same_bits_on_any_number_of_threads(task, make_examples, plan, bits):
     examples = make_examples(task, weighted=task == "binary")
-    races = [Race(plan, examples, 5, Workers(n_threads)) for n_threads in (1, 2, 3)]
+    races = [Race(plan, examples, 5, executor=executor_of(n_threads)) for n_threads in (1, 2, 3)]
     histories = [run(race) for race in races]
     assert histories[0] == histories[1] == histories[2]
     assert bits(races[0]) == bits(races[1]) == bits(races[2])
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_same_bits_compiled_and_in_processes(task, make_examples, plan, bits):
+    pytest.importorskip("numba", reason="numba is not installed")
+    examples = make_examples(task, weighted=task == "binary")
+    values = np.random.default_rng(1).standard_normal((3, 61, 2)).astype(np.float32)
+    examples = replace(examples, fold_features=FoldFeatures(np.array([1, 3]), values))
+    for name in ("numpy", "numba"):
+        executors = [Serial(), Threads(2), Processes(2)]
+        races = [Race(plan, examples, 5, backend_named(name), one) for one in executors]
+        histories = [run(race) for race in races]
+        assert histories[0] == histories[1] == histories[2]
+        assert bits(races[0]) == bits(races[1]) == bits(races[2])
+
+
+def test_what_a_metric_holds_need_not_be_sent(make_examples, plan, bits):
+    spread = SimpleNamespace(distance=lambda output, places: float(np.ptp(output)))
+    examples = replace(make_examples(), metric=spread)
+    alone, two = (Race(plan, examples, 5, executor=one) for one in (Serial(), Processes(2)))
+    assert run(alone) == run(two)
+    assert bits(alone) == bits(two)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_a_race_goes_on_after_an_epoch_that_was_interrupted(
+    n_workers, make_examples, plan, monkeypatch
+):
+    def interrupted(task):
+        raise KeyboardInterrupt
+
+    race = Race(plan, make_examples(), 5, executor=executor_of(n_workers))
+    list(race.run_epoch())
+    with monkeypatch.context() as here:
+        here.setattr(race_module, "run_epoch_task", interrupted)
+        with race.executor, pytest.raises(KeyboardInterrupt):
+            list(race.run_epoch())
+    with race.executor:
+        assert len(list(race.run_epoch())) >= len(plan.recipes) - 1
+
+
+def test_the_backend_and_the_executor_suit_the_planned_work(make_examples, plan, monkeypatch):
+    race = Race(plan, make_examples(), 5)
+    race.equip(2)
+    assert (race.backend.name, type(race.executor)) == ("numpy", Serial)
+    monkeypatch.setattr(backend, "WORTH_COMPILING", 0.0)
+    race.equip(2)
+    assert (race.backend.name, type(race.executor)) == ("numba", Threads)
+
+
+def test_one_process_draws_the_order_of_an_epoch_once_for_all_cohorts(
+    make_examples, plan, monkeypatch
+):
+    drawn, batches = [], FoldedRows.batches
+
+    def watched(rows, *arguments):
+        drawn.append(rows)
+        return batches(rows, *arguments)
+
+    monkeypatch.setattr(FoldedRows, "batches", watched)
+    race = Race(plan, make_examples(), 5)
+    assert len(race.cohorts) > 1
+    list(race.run_epoch())
+    assert len(drawn) == 1
 
 
 @pytest.mark.parametrize("elements", [1, 10**9])
@@ -54,7 +128,7 @@ def test_the_grouping_of_networks_does_not_matter(elements, make_examples, plan,
     usual = Race(plan, examples, 5)
     run(usual)
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
-    grouped = Race(plan, examples, 5, Workers(2))
+    grouped = Race(plan, examples, 5, executor=executor_of(2))
     run(grouped)
     assert bits(grouped) == bits(usual)
 
@@ -66,7 +140,7 @@ def test_grouping_and_threads_do_not_matter_at_the_usual_sizes(make_examples, bi
     usual = Race(plan, examples, 5)
     run(usual)
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", 1)
-    grouped = Race(plan, examples, 5, Workers(3))
+    grouped = Race(plan, examples, 5, executor=executor_of(3))
     run(grouped)
     assert bits(grouped) == bits(usual)
 
@@ -117,13 +191,13 @@ def test_every_epoch_has_batches_of_its_own_and_all_recipes_the_same(
     make_examples, plan, monkeypatch
 ):
     seen = {}
-    train_group = Cohort.train_group
+    tasks = Cohort.tasks
 
-    def watched(cohort, group, order, rngs):
+    def watched(cohort, epoch, order, *arguments):
         seen.setdefault(race.epoch, []).append(order.tobytes())
-        train_group(cohort, group, order, rngs)
+        return tasks(cohort, epoch, order, *arguments)
 
-    monkeypatch.setattr(Cohort, "train_group", watched)
+    monkeypatch.setattr(Cohort, "tasks", watched)
     race = Race(plan, make_examples(), 5)
     run(race)
     assert all(len(set(orders)) == 1 for orders in seen.values())
@@ -226,7 +300,7 @@ def test_a_decision_comes_with_the_record_that_led_to_it(make_examples, plan):
 
 def test_outputs_are_kept_once(make_examples, plan):
     race = Race(plan, make_examples("multiclass"), 5)
-    with race.workers:
+    with race.executor:
         list(race.run_epoch())
         assert race.state.racing
         assert all(one.latest_output is one.output for one in race.state.racing)
@@ -241,9 +315,10 @@ def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bit
     examples = make_examples("multiclass")
     if by_metric:
         codes = examples.target.argmax(axis=1)
-        examples.metric = Objective(metric="accuracy").make_metric(
+        metric = Objective(metric="accuracy").make_metric(
             ClassEncoder.fit(codes), codes, None, n_judged=len(codes)
         )
+        examples = replace(examples, metric=metric)
     found = []
     for large in (spill.LARGE, 1):
         monkeypatch.setattr(spill, "LARGE", large)
@@ -298,7 +373,7 @@ def test_what_the_race_cannot_do_is_refused(make_examples, plan):
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
     examples = make_examples(task)
-    race, threaded = (Race(busy_plan, examples, 5, Workers(jobs)) for jobs in (1, 3))
+    race, threaded = (Race(busy_plan, examples, 5, executor=executor_of(jobs)) for jobs in (1, 3))
     records, decisions = run(race)
     assert run(threaded) == (records, decisions)
     assert bits(threaded) == bits(race)

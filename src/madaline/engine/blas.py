@@ -1,4 +1,4 @@
-"""The matrix library stays on one thread: who works side by side takes whole networks.
+"""The matrix library stays on one thread: whatever runs side by side takes whole networks.
 
 A matrix library that splits *small* products over threads is slower, collapses beside a busy
 process, and may round differently.
@@ -6,30 +6,30 @@ process, and may round differently.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
 from threading import Lock
 from typing import Any
 
 
 class _Limit:
-    """The matrix library's limit, shared by all fits of the process.
+    """The limit of the matrix libraries, shared by all fits of the process.
 
-    Who comes first sets it and who leaves last puts it back, so that a fit that ends does not take
-    the limit from one that goes on.
+    The first to come sets it and the last to leave puts it back, so that a fit that ends does not
+    take the limit from one that goes on.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._users = 0
-        self._before: list[int] = []
+        self._known: list[Any] | None = None
+        self._before: list[tuple[Any, int]] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
         with self._lock:
             if self._users == 0:
-                self._before = _set_threads([1] * len(_libraries()))
+                self._set()
             self._users += 1
         try:
             yield
@@ -37,30 +37,46 @@ class _Limit:
             with self._lock:
                 self._users -= 1
                 if self._users == 0:
-                    _set_threads(self._before)
+                    self._restore()
+
+    def look_again(self) -> None:
+        with self._lock:
+            self._restore()
+            self._known = None
+            if self._users:
+                self._set()
+
+    def _set(self) -> None:
+        if self._known is None:  # to ask for them takes milliseconds
+            self._known = _libraries()
+        self._before = [(library, int(library.num_threads)) for library in self._known]
+        for library, count in self._before:
+            if count != 1:
+                library.set_num_threads(1)
+
+    def _restore(self) -> None:
+        for library, count in self._before:
+            if count != 1:
+                library.set_num_threads(count)
+        self._before = []
 
 
 _LIMIT = _Limit()
 
 
 def one_threaded_products() -> AbstractContextManager[None]:
-    """Keep the matrix library on one thread for a while."""
+    """Keep the matrix libraries on one thread for a while."""
     return _LIMIT.held()
 
 
-def _set_threads(counts: Sequence[int]) -> list[int]:
-    """Set the number of threads of each matrix library; return what it was."""
-    before = [int(library.num_threads) for library in _libraries()]
-    for library, count, old in zip(_libraries(), counts, before, strict=True):
-        if count != old:
-            library.set_num_threads(count)
-    return before
+def look_again() -> None:
+    """Find the matrix libraries anew, once another one was loaded."""
+    _LIMIT.look_again()
 
 
-@cache
-def _libraries() -> Sequence[Any]:
-    """Return the matrix libraries whose threads can be set; to ask for them takes milliseconds."""
+def _libraries() -> list[Any]:
+    """Return the matrix libraries whose number of threads can be read and set."""
     from threadpoolctl import ThreadpoolController
 
     found = ThreadpoolController().select(user_api="blas").lib_controllers
-    return tuple(library for library in found if library.num_threads is not None)
+    return [library for library in found if library.num_threads is not None]

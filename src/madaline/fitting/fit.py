@@ -14,6 +14,7 @@ from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
+from madaline.engine.executors.choice import count_workers
 from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import check_effort, check_seed
 from madaline.fitting.checkpoint_file import CheckpointFile
@@ -28,7 +29,6 @@ from madaline.race.importance import Importance
 from madaline.race.plan import Plan
 from madaline.race.pruning import PruningResult
 from madaline.race.race import Event, Race
-from madaline.race.workers import Workers, count_workers
 from madaline.story.summary import Member, Summary
 
 
@@ -128,14 +128,15 @@ class Fitting:
         self.schema, self.leaks = self.prepared.schema, self.prepared.leaks
         self.encoder, self.target_encoder = self.prepared.encoder, self.prepared.target_encoder
         self.plan, self.rows = self.prepared.plan, self.prepared.rows
-        self.race = Race(self.plan, self.prepared.examples, seed, Workers(n_jobs))
+        self.race = Race(self.plan, self.prepared.examples, seed)
+        self.race.equip(n_jobs)
         self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         self.records, self.decisions = self._checkpoint.resume(self.race)
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""
         self._checkpoint.start()
-        with self.race.workers:
+        with self.race.executor:
             yield from self._race()
         yield from self._prune()
         yield from self._calibrate()

@@ -154,11 +154,6 @@ class Network:
             self.layers, parameters, x, workspace=workspace, training=training, rng=rng
         )
 
-    @property
-    def repeatable(self) -> bool:
-        """Whether every step of training does the same to the same arrays, in all layers."""
-        return all(layer.repeatable for layer in self.layers)
-
     def predict(self, theta: Array, x: Array) -> Array:
         """Return the raw output of every member, keeping nothing.
 

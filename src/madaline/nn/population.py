@@ -179,6 +179,14 @@ class Population:
         rows = list(index)
         return self._each(lambda matrix: matrix[rows])
 
+    def copy_from(self, other: Population) -> None:
+        """Overwrite these networks by others of the same shape, memory and columns included."""
+        self.theta[...] = other.theta
+        for name, matrix in other.memory.items():
+            self.memory[name][...] = matrix
+        for name, column in other.columns.items():
+            self.columns[name][...] = column
+
     def snapshot(self) -> Population:
         """Return a copy to come back to."""
         return self._each(np.copy)

@@ -95,13 +95,19 @@ class Augmentation:
     def _hide_columns(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> None:
         """Set the features of some columns to zero, in each row others; scale up the rest."""
         columns = np.asarray(self.columns)
-        kept = workspace.empty((*x.shape[:-1], columns.max() + 1), np.float32)
-        for rows, rng in zip(kept, rngs, strict=True):
-            rng.random(out=rows, dtype=np.float32)
-        np.greater_equal(kept, self.column_dropout, out=kept)
-        kept *= np.float32(1 / (1 - self.column_dropout))  # (folds, batch, columns)
-        factors = workspace.empty(x.shape, np.float32)
-        x *= np.take(kept, columns, axis=-1, out=factors, mode="clip")
+        factors = np.stack([self.column_factors(x.shape[1:2], rng) for rng in rngs])
+        of_features = workspace.empty(x.shape, np.float32)
+        x *= np.take(factors, columns, axis=-1, out=of_features, mode="clip")
+
+    def column_factors(self, shape: tuple[int, ...], rng: Rng) -> Array:
+        """Return what to multiply each column of some rows by, shape (*shape, columns).
+
+        Zero for hidden columns; the others are scaled up, so that sums keep their size.
+        """
+        factors = rng.random((*shape, max(self.columns) + 1), np.float32)
+        np.greater_equal(factors, self.column_dropout, out=factors)
+        factors *= np.float32(1 / (1 - self.column_dropout))
+        return factors
 
     def _warp(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
         for grid in self.grids:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from madaline.data.io.spill import Rows, spill_to_disk
 from madaline.data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
+from madaline.engine.backend import backend_named
 from madaline.nn.arrays import Array
 from madaline.race.architecture import build_network
 from madaline.race.cohort import Cohort
@@ -26,6 +28,9 @@ from madaline.records.decision import Decision
 from madaline.records.reading import read_decision
 from madaline.records.record import Record
 from madaline.version import __version__
+
+FORMAT = 2
+"""Changes whenever the state of a race is written in another way."""
 
 
 def save_checkpoint(
@@ -59,7 +64,9 @@ def save_checkpoint(
         arrays[f"candidate{number}.theta"] = candidate.theta
         arrays[f"candidate{number}.output"] = candidate.output
     description = {
+        "format": FORMAT,
         "fingerprint": fingerprint(race),
+        "backend": race.backend.name,
         "epoch": race.epoch,
         "multiply_adds": race.multiply_adds,
         "cohorts": [[recipe.to_json() for recipe in cohort.recipes] for cohort in race.cohorts],
@@ -91,8 +98,16 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
         If the file is no checkpoint or is damaged.
     """
     description, arrays = read_tensor_file(path, CHECKPOINT)
+    if description.get("format") != FORMAT:
+        warnings.warn(
+            f"{path} was written by another version of madaline, so the interrupted fit cannot be"
+            " resumed: it starts from the beginning.",
+            stacklevel=3,
+        )
+        return None
     if description.get("fingerprint") != fingerprint(race):
         return None
+    _use_backend(race, description["backend"])
     cohorts = [
         _cohort(f"cohort{number}", recipes, arrays, race)
         for number, recipes in enumerate(description["cohorts"])
@@ -108,6 +123,20 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
         [Record.from_json(record) for record in description["records"]],
         [read_decision(decision) for decision in description["decisions"]],
     )
+
+
+def _use_backend(race: Race, name: str) -> None:
+    """Go on with the backend that the fit was started with; where it is missing, say so."""
+    if name == race.backend.name:
+        return
+    try:
+        race.backend = backend_named(name)
+    except ImportError:
+        warnings.warn(
+            f"The interrupted fit was started with {name}, which is not installed: it goes on with"
+            f" {race.backend.name}, and may end with slightly different networks.",
+            stacklevel=4,
+        )
 
 
 def fingerprint(race: Race) -> str:

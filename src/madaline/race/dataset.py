@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,9 +19,9 @@ from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.race.ensemble_weights import greedy_weights
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Examples:
-    """Encoded training rows, sorted by fold; nothing changes but where they are kept (`move`).
+    """Encoded training rows, sorted by fold.
 
     Parameters
     ----------
@@ -84,25 +84,6 @@ class Examples:
         """The targets, weights and groups of the rows that are judged."""
         groups = None if self.groups is None else self.groups[self.judged]
         return self.target[self.judged], self.weights(self.judged), groups
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the encoded rows."""
-        own = 0 if self.fold_features is None else self.fold_features.values.nbytes
-        return own + sum(features.nbytes for features in self.features.values())
-
-    def move(self, place: Callable[[Array], Array]) -> None:
-        """Keep the encoded rows elsewhere, such as where other processes see them.
-
-        Parameters
-        ----------
-        place : callable
-            From an array to one with the same content.
-        """
-        own = self.fold_features
-        self.fold_features = own and replace(own, values=place(own.values))
-        for n_bins in tuple(self.features):  # one after the other, to need less room
-            self.features = {**self.features, n_bins: place(self.features[n_bins])}
 
     def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
         """Return some rows, (rows, n_features), as the networks of a fold see them."""

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
 
 from madaline.data.io.spill import spill_to_disk
+from madaline.engine.backend import Backend, choose_backend
+from madaline.engine.executors import Executor, Serial, choose_executor
+from madaline.engine.numpy_backend import NumpyBackend
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.population import Population
@@ -21,6 +26,7 @@ from madaline.race.cohort import Cohort
 from madaline.race.dataset import Examples
 from madaline.race.ensemble import Ensemble
 from madaline.race.epoch import Epoch
+from madaline.race.epoch_task import run_epoch_task
 from madaline.race.plan import Plan
 from madaline.race.policies.growth import GrowthPolicy, wider
 from madaline.race.policies.learning_rate_decay import LearningRatePolicy, slower
@@ -30,7 +36,6 @@ from madaline.race.policies.simplification import SimplificationPolicy, simpler
 from madaline.race.policies.stopping import StoppingPolicy
 from madaline.race.recipe import Recipe
 from madaline.race.state import Candidate, RaceState, empty
-from madaline.race.workers import Workers
 from madaline.records.decision import Decision
 from madaline.records.race_decisions import (
     Grown,
@@ -58,14 +63,17 @@ class Race:
         The rows.
     seed : int
         Decides every random number.
-    workers : Workers
-        Who trains.
+    backend : Backend
+        What trains.
+    executor : Executor
+        What runs the tasks of an epoch; it does not change the result.
     """
 
     plan: Plan
     examples: Examples
     seed: int
-    workers: Workers = field(default_factory=Workers)
+    backend: Backend = field(default_factory=NumpyBackend)
+    executor: Executor = field(default_factory=Serial)
     epoch: int = 0
     multiply_adds: float = 0.0
     cohorts: list[Cohort] = field(default_factory=list)
@@ -82,13 +90,33 @@ class Race:
         return RaceState(self.epoch, self.candidates, self.examples)
 
     @property
+    def planned_multiply_adds(self) -> float:
+        """Multiply-adds of all epochs that there may be, if no recipe stopped early."""
+        return self.plan.epochs * sum(cohort.multiply_adds for cohort in self.cohorts)
+
+    def equip(self, n_jobs: int | None = None) -> None:
+        """Choose the backend and the executor that suit the planned work.
+
+        Parameters
+        ----------
+        n_jobs : int, optional
+            Number of workers; None is one, -1 as many as there are processors.
+        """
+        work = self.planned_multiply_adds
+        self.backend = choose_backend(work)
+        compiled = all(self.backend.covers(cohort.rule) for cohort in self.cohorts)
+        self.executor = choose_executor(
+            n_jobs, uses_threads=compiled and self.backend.uses_threads, multiply_adds=work
+        )
+
+    @property
     def finished(self) -> bool:
         """Whether nothing is left to train."""
         return not self.cohorts
 
     def run(self) -> Iterator[Event]:
         """Train until the end; yield every record, with the decision that it led to."""
-        with self.workers:
+        with self.executor:
             while not self.finished:
                 yield from self.run_epoch()
 
@@ -191,19 +219,28 @@ class Race:
         candidates = self.candidates.values()
         return next(one for one in candidates if one.recipe == recipe and not one.snapshot)
 
-    def _learn(self) -> list[Record]:
-        """Let every network see the rows outside its fold once, and judge it on those inside."""
-        epoch = Epoch(self.examples, self.plan.batch_size, self.seed, self.epoch)
-        left = self.plan.epochs - self.epoch
+    def _learn(self) -> Iterator[Record]:
+        """Train every network for an epoch; yield the record of each recipe."""
         for candidate in self.candidates.values():
             candidate.latest_output = empty()  # makes room: the policies have used it
-        outputs = self.workers.teach(self.cohorts, epoch, epochs_left=left)
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
-        return [
-            self._record(cohort, place, own.pop(0))  # one after the other, to need less room
-            for cohort, own in zip(self.cohorts, outputs, strict=True)
-            for place in range(len(own))
+        epoch = Epoch(self.seed, self.epoch)
+        order = epoch.order(self.examples, self.plan.batch_size)
+        dataset = self.executor.share(self._for_training)
+        tasks = [
+            cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers)
+            for cohort in self.cohorts
         ]
+        results = self.executor.map(run_epoch_task, [task for own in tasks for task in own])
+        for cohort, own in zip(self.cohorts, tasks, strict=True):
+            outputs = cohort.take(islice(results, len(own)))
+            for place in range(len(outputs)):
+                yield self._record(cohort, place, outputs.pop(0))  # one by one, to need less room
+
+    @cached_property
+    def _for_training(self) -> Examples:
+        """The rows as tasks need them: what only evaluates may hold what cannot be sent."""
+        return replace(self.examples, metric=None, groups=None)
 
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self._candidate_of(cohort.recipes[place])

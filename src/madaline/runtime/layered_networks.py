@@ -12,7 +12,6 @@ from madaline.nn.arrays import Array, Parameters
 from madaline.nn.layers import Layer
 from madaline.nn.workspace import Workspace
 from madaline.runtime.part import Part
-from madaline.runtime.products import LARGEST
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +44,7 @@ class LayeredNetworks:
 
     def predict(self, block: Block) -> Array:
         """Return weighted means of the raw outputs, float64 of (n_samples, n_means * n_outputs)."""
-        x, workspace = block.features(self.n_bins), Workspace(largest_product=LARGEST)
+        x, workspace = block.features(self.n_bins), Workspace()
         for layer, own in self.layers:
             x, _ = layer.forward(own, x, workspace=workspace)  # (members, n_samples, features)
         means = np.einsum("mf,mno->nfo", self.shares, x)

@@ -1,4 +1,4 @@
-"""An activation bends each number on its own; without one, layers in a row are just one layer."""
+"""An activation is a function of each number; without one, layers in a row are just one layer."""
 
 from __future__ import annotations
 
@@ -57,16 +57,10 @@ class Activation(Layer):
         ) -> Array:
             if not input_gradient:
                 return gradient
-            self.bend_back(gradient, x, y, kept, workspace)
+            gradient *= self.slope(x, y, kept, workspace)
             return gradient
 
         return y, backward
-
-    def bend_back(
-        self, gradient: Array, x: Array, y: Array, kept: Array, workspace: Workspace
-    ) -> None:
-        """Multiply the gradient by the slope."""
-        workspace.do(np.multiply, gradient, self.slope(x, y, kept, workspace), out=gradient)
 
 
 def empty_like(x: Array, workspace: Workspace) -> Array:
@@ -74,21 +68,10 @@ def empty_like(x: Array, workspace: Workspace) -> Array:
     return workspace.empty(x.shape, x.dtype)
 
 
-def logistic(x: Array, workspace: Workspace) -> Array:
+def sigmoid(x: Array, workspace: Workspace) -> Array:
     """Return ``1 / (1 + exp(-x))`` as ``(1 + tanh(x / 2)) / 2``, which cannot overflow."""
-    return as_logistic(tanh_of_half(x, workspace))
-
-
-def tanh_of_half(x: Array, workspace: Workspace) -> Array:
-    """Return ``tanh(x / 2)``."""
-    y = empty_like(x, workspace)
-    workspace.do(np.multiply, x, 0.5, out=y)
-    workspace.do(np.tanh, y, out=y)
+    y = np.multiply(x, 0.5, out=empty_like(x, workspace))
+    np.tanh(y, out=y)
+    y += 1
+    y *= 0.5
     return y
-
-
-def as_logistic(tanh: Array) -> Array:
-    """Turn ``tanh(x / 2)`` into ``1 / (1 + exp(-x))`` in place and return it."""
-    tanh += 1
-    tanh *= 0.5
-    return tanh

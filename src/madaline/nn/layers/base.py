@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -50,10 +50,6 @@ class Layer(ABC):
     Subclasses are frozen dataclasses whose fields are sizes and settings. They hold no parameters:
     those are passed in as views of the population's matrix.
     """
-
-    repeatable: ClassVar[bool] = False
-    """Whether training does the same to the same arrays in every step, all of it by
-    `Workspace.do`, so that a `Recorded` may repeat it."""
 
     def slots(self) -> tuple[Slot, ...]:
         """Return the parameter arrays that this layer needs; none by default."""

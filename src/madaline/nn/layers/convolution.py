@@ -21,9 +21,6 @@ from madaline.nn.population import Slot
 from madaline.nn.products import sum_over_batch
 from madaline.nn.workspace import Workspace
 
-LARGEST_PRODUCT = 2**18
-"""Multiply-adds of a product in prediction: OpenBLAS splits larger ones over threads."""
-
 
 @dataclass(frozen=True)
 class Convolution(Layer):
@@ -32,7 +29,7 @@ class Convolution(Layer):
     The windows of a block of rows are copied side by side, into a matrix that fits the processor's
     cache, for one large matrix product ("im2col"). With ``gradient`` = dL/dy, the gradient by the
     weight is a product of the same windows, and that by `x` is a convolution of ``gradient`` with
-    the weight turned around.
+    the weight flipped around.
 
     Parameters
     ----------
@@ -122,10 +119,10 @@ class Convolution(Layer):
         ) -> Array:
             if gradients:  # whoever wants none may give none
                 self._write_weight_gradient(x, gradient, gradients["weight"], workspace)
-                sum_over_batch(self._by_position(gradient), gradients["bias"], workspace)
+                sum_over_batch(self._by_position(gradient), gradients["bias"])
             if not input_gradient:
                 return gradient
-            return self._convolved(gradient, self._turned(weight, workspace), None, workspace)
+            return self._convolved(gradient, self._flipped(weight, workspace), None, workspace)
 
         return y, backward
 
@@ -140,10 +137,7 @@ class Convolution(Layer):
         for rows, windows in blocks_of_windows(x, self.shape, self.size, workspace):
             out = y[..., rows, :]
             by_block = out.reshape(*axes, windows.shape[-4], windows.shape[-2], units)
-            if workspace.largest_product is None:
-                np.matmul(windows[..., 0, :, :], weight[..., None, :, :], out=by_block)
-            else:
-                _write_row_by_row(windows[..., 0, :, :], weight, by_block, positions)
+            np.matmul(windows[..., 0, :, :], weight[..., None, :, :], out=by_block)
             if shift is not None:
                 out += shift
         return y
@@ -170,24 +164,12 @@ class Convolution(Layer):
         """Return (*axes, batch, positions * units) as (*axes, batch * positions, units), a view."""
         return x.reshape(*x.shape[:-2], x.shape[-2] * prod(self.shape), self.out_channels)
 
-    def _turned(self, weight: Array, workspace: Workspace) -> Array:
-        """Return the weight turned around, (*axes, window * units, in_channels)."""
+    def _flipped(self, weight: Array, workspace: Workspace) -> Array:
+        """Return the weight of windows read backward, (*axes, window * units, in_channels)."""
         places, axes = self.fan_in // self.in_channels, weight.shape[:-2]
-        turned = workspace.empty((*axes, places, self.out_channels, self.in_channels), weight.dtype)
+        flipped = workspace.empty(
+            (*axes, places, self.out_channels, self.in_channels), weight.dtype
+        )
         by_place = weight.reshape(*axes, places, self.in_channels, self.out_channels)
-        turned[...] = by_place[..., ::-1, :, :].swapaxes(-1, -2)
-        return turned.reshape(*axes, places * self.out_channels, self.in_channels)
-
-
-def _write_row_by_row(windows: Array, weight: Array, out: Array, positions: int) -> None:
-    """Write the products of each row's windows by themselves, (*axes, blocks, positions, units).
-
-    A product may round a window by those beside it. So none holds windows of two rows, and all of a
-    row are cut alike.
-    """
-    size = max(1, LARGEST_PRODUCT // prod(weight.shape[-2:]))
-    by_row = windows.reshape(*windows.shape[:-2], -1, positions, windows.shape[-1])
-    out_by_row = out.reshape(*out.shape[:-2], -1, positions, out.shape[-1])
-    for start in range(0, positions, size):
-        part = slice(start, start + size)
-        np.matmul(by_row[..., part, :], weight[..., None, None, :, :], out=out_by_row[..., part, :])
+        flipped[...] = by_place[..., ::-1, :, :].swapaxes(-1, -2)
+        return flipped.reshape(*axes, places * self.out_channels, self.in_channels)

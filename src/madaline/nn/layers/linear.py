@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
-from madaline.nn import kernels
 from madaline.nn.arrays import Array, Parameters, Rng
-from madaline.nn.compiled import in_one_piece
 from madaline.nn.initializers import Initializer, he_normal, uniform
 from madaline.nn.layers.base import Backward, Layer
 from madaline.nn.population import Slot
@@ -47,8 +44,6 @@ class Linear(Layer):
     array([[11.5]])
     """
 
-    repeatable: ClassVar[bool] = True
-
     in_features: int
     out_features: int
     weight_initializer: Initializer = field(
@@ -85,8 +80,8 @@ class Linear(Layer):
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
             if gradients:
-                gradient_by_weight(x, gradient, gradients["weight"], workspace)
-                sum_over_batch(gradient, gradients["bias"], workspace)
+                gradient_by_weight(x, gradient, gradients["weight"])
+                sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:
                 return gradient
             return gradient_by_input(gradient, weight, workspace)  # (*axes, batch, in)
@@ -109,18 +104,6 @@ def affine(x: Array, weight: Array, bias: Array, workspace: Workspace) -> Array:
     if x.ndim > 2 and x.shape[:-2] != axes:
         axes = np.broadcast_shapes(axes, x.shape[:-2])
     y = workspace.empty((*axes, x.shape[-2], weight.shape[-1]), weight.dtype)
-    write_product(x, weight, y, workspace)
-    add_bias(y, bias, workspace)
+    write_product(x, weight, y)
+    y += bias[..., None, :]
     return y
-
-
-def add_bias(sums: Array, bias: Array, workspace: Workspace) -> None:
-    """Add the bias, (*axes, units), to the sums of every row, (*axes, batch, units)."""
-    if workspace.compiled and in_one_piece(sums) and sums.shape[:-2] == bias.shape[:-1]:
-        batch, units = sums.shape[-2:]
-        rows = workspace.empty(bias.shape, np.float32)
-        workspace.do(np.copyto, rows, bias)
-        add = workspace.compiled[kernels.add_bias]
-        workspace.do(add, sums.reshape(-1, batch, units), rows.reshape(-1, units))
-    else:
-        workspace.do(np.add, sums, bias[..., None, :], out=sums)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
 
 import numpy as np
 
@@ -44,8 +43,6 @@ class ScaledLinear(Layer):
     >>> [slot.shape for slot in layer.slots()]
     [(2,), (3, 1), (1,)]
     """
-
-    repeatable: ClassVar[bool] = True
 
     columns: tuple[int, ...]
     out_features: int
@@ -117,28 +114,23 @@ class ScaledLinear(Layer):
     ) -> tuple[Array, Backward]:
         """Return the output and its backward pass."""
         weight, bias = parameters["weight"], parameters["bias"]
-        by_feature = workspace.empty((*weight.shape[:-1], 1), weight.dtype)
-        gate = parameters["gate"]
-        out = by_feature[..., 0]
-        workspace.do(np.take, gate, self._index, axis=-1, out=out, mode="clip")
+        gate = self._feature_gate(parameters)
         scaled = workspace.empty(weight.shape, weight.dtype)
-        workspace.do(np.multiply, weight, by_feature, out=scaled)
+        np.multiply(weight, gate, out=scaled)
         y = affine(x, scaled, bias, workspace)
 
         def backward(
             gradient: Array, gradients: Parameters, *, input_gradient: bool = True
         ) -> Array:
-            gradient_by_weight(
-                x, gradient, gradients["weight"], workspace
-            )  # by the scaled weight, so far
-            slopes = workspace.empty(weight.shape[:-1], weight.dtype)  # by each feature's gate
-            workspace.do(np.vecdot, weight, gradients["weight"], out=slopes)
+            by_scaled = gradients["weight"]
+            gradient_by_weight(x, gradient, by_scaled)
+            by_feature_gate = np.vecdot(weight, by_scaled)  # (*axes, in)
             selector = self._selector.astype(weight.dtype, copy=False)
             # One member at a time: rows of one product round differently for other members beside.
-            of_column = gradients["gate"][..., None, :]
-            workspace.do(np.matmul, slopes[..., None, :], selector, out=of_column)
-            workspace.do(np.multiply, gradients["weight"], by_feature, out=gradients["weight"])
-            sum_over_batch(gradient, gradients["bias"], workspace)
+            by_gate = gradients["gate"][..., None, :]  # (*axes, 1, columns)
+            np.matmul(by_feature_gate[..., None, :], selector, out=by_gate)
+            by_scaled *= gate  # by the weight
+            sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:
                 return gradient
             return gradient_by_input(gradient, scaled, workspace)  # (*axes, batch, in)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.nn.arrays import Array
-from madaline.nn.layers.activation import Activation, empty_like, logistic
+from madaline.nn.layers.activation import Activation, empty_like, sigmoid
 from madaline.nn.workspace import Workspace
 
 
@@ -30,7 +30,7 @@ class Sigmoid(Activation):
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return the sigmoid of `x`, twice."""
-        y = logistic(x, workspace)
+        y = sigmoid(x, workspace)
         return y, y
 
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:

@@ -12,9 +12,7 @@ from math import prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from madaline.nn import kernels
 from madaline.nn.arrays import Array
-from madaline.nn.compiled import Kernel, in_one_piece
 from madaline.nn.layers.patches import as_grid
 from madaline.nn.workspace import Workspace
 
@@ -104,8 +102,6 @@ def _by_position(
         *steps, _, line, place, _, _, number = room.strides
         heights = (*axes, blocks[0], high, height * width, wide * channels)
         matrix = as_strided(room, heights, (*steps, line, place, number))
-    if workspace.compiled and in_one_piece(grids):
-        return _in_one_pass(grids, room, workspace.compiled[kernels.copy_windows]), matrix
     padded, fill = _padded(grids, blocks, window, workspace)
     *steps, row, line, place, number = padded.strides
     around = as_strided(padded, room.shape, (*steps, row, line, place, line, place, number))
@@ -115,18 +111,6 @@ def _by_position(
         np.copyto(room, around)
 
     return copy, matrix
-
-
-def _in_one_pass(grids: Array, room: Array, kernel: Kernel) -> Callable[[slice], None]:
-    """Return what copies windows of some rows, member by member, in a compiled loop."""
-    of_members = grids.reshape(-1, *grids.shape[-4:])
-    rooms = room.reshape(len(of_members), -1, *room.shape[-5:])
-
-    def copy(rows: slice) -> None:
-        for own, to in zip(of_members, rooms, strict=True):
-            kernel(own[rows], to)
-
-    return copy
 
 
 def _by_place(

@@ -109,10 +109,10 @@ class Loss(ABC):
             ``slope * weight / batch``.
         """
         gradient = workspace.empty(output.shape, output.dtype)
-        workspace.do(self.slope, output, target, gradient)
-        workspace.do(np.multiply, gradient, 1 / output.shape[-2], out=gradient)
+        self.slope(output, target, gradient)
+        gradient *= 1 / output.shape[-2]
         if weight is not None:
-            workspace.do(np.multiply, gradient, weight[..., None], out=gradient)
+            gradient *= weight[..., None]
         return gradient
 
     def config(self) -> dict[str, Any]:

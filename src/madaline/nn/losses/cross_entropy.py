@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.nn import kernels
 from madaline.nn.arrays import Array, row_blocks
-from madaline.nn.compiled import in_one_piece
 from madaline.nn.losses.base import Loss
-from madaline.nn.workspace import Workspace
 
 MANY_CLASSES = 80
 """From so many classes on, NumPy's `max` over the classes of a row is as quick as it gets."""
@@ -53,36 +50,6 @@ class CrossEntropy(Loss):
         chosen = _sum(shifted * self._smooth(target))
         return np.asarray(np.log(_sum(np.exp(shifted, out=shifted))) - chosen)
 
-    def gradient(
-        self,
-        output: Array,
-        target: Array,
-        weight: Array | None = None,
-        *,
-        workspace: Workspace,
-    ) -> Array:
-        """Return ``(softmax(output) - target) * weight / batch``."""
-        compiled, alike = workspace.compiled, output.shape[-target.ndim :] == target.shape
-        if compiled is None or not alike or not in_one_piece(output, target):
-            return super().gradient(output, target, weight, workspace=workspace)
-        aim = target
-        if self.label_smoothing:
-            aim = workspace.empty(target.shape, target.dtype)
-            workspace.do(self._write_smooth, target, aim)
-        out, sums = (
-            workspace.empty(shape, np.float32) for shape in (output.shape, (*output.shape[:-1], 1))
-        )
-        shape, share = (-1, output.shape[-1]), np.array([1 / output.shape[-2]], np.float32)
-        rows = out.reshape(shape)
-        workspace.do(compiled[kernels.below_largest], output.reshape(shape), rows)
-        workspace.do(np.exp, out, out=out)
-        workspace.do(np.matmul, out, np.ones((output.shape[-1], 1), np.float32), out=sums)
-        slope = compiled[kernels.softmax_slope]
-        workspace.do(slope, rows, sums.reshape(-1), aim.reshape(shape), share)
-        if weight is not None:
-            workspace.do(np.multiply, out, weight[..., None], out=out)
-        return out
-
     def slope(self, output: Array, target: Array, out: Array) -> Array:
         """Write ``softmax(output) - target`` into `out`."""
         softmax(output, out)
@@ -103,10 +70,6 @@ class CrossEntropy(Loss):
         """Return the logarithm of the classes' frequencies, shape (n_outputs,)."""
         mean = np.average(self._smooth(target), axis=0, weights=weight)
         return np.asarray(np.log(np.clip(mean, 1e-6, 1)))
-
-    def _write_smooth(self, target: Array, out: Array) -> None:
-        np.multiply(target, 1 - self.label_smoothing, out=out)
-        out += self.label_smoothing / target.shape[-1]
 
     def _smooth(self, target: Array) -> Array:
         if self.label_smoothing == 0:

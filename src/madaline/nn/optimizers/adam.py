@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.nn import kernels
 from madaline.nn.arrays import Array
-from madaline.nn.optimizers.ahead import Ahead, running_sum
 from madaline.nn.optimizers.base import Optimizer, StepSize
-from madaline.nn.optimizers.blocks import Scratch, blocks
-from madaline.nn.optimizers.moments import (
-    add_squares,
-    divided_by_root,
-    sum_of_weights,
-)
-from madaline.nn.optimizers.one_pass import step_in_one_pass
+from madaline.nn.optimizers.moments import add_squares, divide_by_root, sum_of_weights
 from madaline.nn.population import Population
 from madaline.nn.workspace import Workspace
 
@@ -64,8 +53,6 @@ class Adam(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
 
-    repeatable: ClassVar[bool] = True
-
     def start(self, population: Population) -> None:
         """Begin with sums of nothing."""
         theta = population.theta
@@ -77,38 +64,13 @@ class Adam(Optimizer):
         self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
     ) -> None:
         """Take one step."""
-        memory = population.memory
-        matrices = population.theta, gradient, memory["slopes"], memory["squares"]
-        steps = population.columns["steps"]
-        numbers = Ahead([steps], partial(self._following, steps, size.learning_rate))
-        betas = self.beta1, self.beta2
-        if not step_in_one_pass(kernels.adam, matrices, betas, numbers, size, workspace):
-            scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
-            workspace.do(self._step_in_blocks, matrices, numbers, size, scratch)
-
-    def _following(
-        self, steps: Array, learning_rate: float | Array, n_steps: int
-    ) -> tuple[Sequence[Array], Sequence[Array]]:
-        """Return the next counts; and the epsilon and the rate of each member in each step."""
-        counts = running_sum(steps, np.ones((n_steps, *steps.shape), steps.dtype))
-        root = np.sqrt(sum_of_weights(self.beta2, counts))
-        factor = root / sum_of_weights(self.beta1, counts)
-        return [counts], [self.epsilon * root, learning_rate * factor]
-
-    def _step_in_blocks(
-        self,
-        matrices: Sequence[Array],
-        numbers: Callable[[], Sequence[Array]],
-        size: StepSize,
-        scratch: Scratch,
-    ) -> None:
-        epsilon, rate = numbers()
-        size = replace(size, learning_rate=rate)
-        for block in blocks(matrices[0].shape):
-            theta, update, slopes, squares = map(block.matrix, matrices)
-            spare = scratch.like(theta)
-            add_squares(squares, update, self.beta2, spare)
-            slopes *= self.beta1
-            slopes += update
-            divided_by_root(slopes, squares, block.part(epsilon), spare, update)
-            theta -= size.of(block).scaled(update, theta, spare)
+        theta, steps = population.theta, population.columns["steps"]
+        slopes, squares = population.memory["slopes"], population.memory["squares"]
+        steps += 1
+        scratch = workspace.empty(theta.shape, theta.dtype)
+        root = np.sqrt(sum_of_weights(self.beta2, steps))
+        add_squares(squares, gradient, self.beta2, scratch)
+        slopes *= self.beta1
+        slopes += gradient
+        divide_by_root(slopes, squares, self.epsilon * root, scratch, gradient)
+        theta -= size.scaled(gradient, theta, scratch, root / sum_of_weights(self.beta1, steps))

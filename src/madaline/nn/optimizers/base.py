@@ -8,16 +8,12 @@ widened.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from madaline.nn.arrays import Array
-from madaline.nn.optimizers.blocks import Block
 from madaline.nn.population import Layout, Population
-from madaline.nn.recording import Recorded
 from madaline.nn.workspace import Workspace
 
 
@@ -53,6 +49,16 @@ class StepSize:
     learning_rate: float | Array
     weight_decay: float | Array = 0.0
     rates: Array | None = None
+
+    def times(self, share: float) -> StepSize:
+        """Return a shorter step, decay included, as at the start of training.
+
+        Examples
+        --------
+        >>> StepSize(0.5, 0.1).times(0.5)
+        StepSize(learning_rate=0.25, weight_decay=0.05, rates=None)
+        """
+        return StepSize(share * self.learning_rate, share * self.weight_decay, self.rates)
 
     def subtract(self, theta: Array, update: Array, workspace: Workspace) -> None:
         """Take the step, decay included.
@@ -93,21 +99,9 @@ class StepSize:
             update += np.multiply(theta, self.weight_decay, out=scratch)
         return update
 
-    def of(self, block: Block) -> StepSize:
-        """Return the part of the settings that a block of the population needs."""
-        return StepSize(
-            block.part(self.learning_rate),
-            block.part(self.weight_decay),
-            None if self.rates is None else self.rates[block.columns],
-        )
-
 
 class Optimizer(ABC):
     """One rule for steps. Subclasses are frozen dataclasses whose fields are its settings."""
-
-    repeatable: ClassVar[bool] = False
-    """Whether a step of the same size does the same to the same arrays every time, all of it by
-    `Workspace.do`, so that a `Recorded` may repeat it."""
 
     @abstractmethod
     def start(self, population: Population) -> None:
@@ -131,31 +125,8 @@ class Optimizer(ABC):
             Where the arrays come from.
         """
 
-    def stepper(
-        self, population: Population, gradient: Array, *, workspace: Workspace
-    ) -> Callable[[StepSize], None]:
-        """Return what takes steps, given their size: each like `step`.
-
-        Where it can be recorded, only the first step of a size is; a size is known by being the
-        same object.
-
-        Parameters
-        ----------
-        population : Population
-            The networks, or views of some of them.
-        gradient : ndarray of shape (*axes, parameters)
-            Where each gradient is going to be written.
-        workspace : Workspace
-            Where the arrays come from.
-        """
-
-        def step(size: StepSize) -> None:
-            self.step(population, gradient, size, workspace=workspace)
-
-        return Recorded(step, workspace) if self.repeatable else step
-
     def averaged(self, population: Population) -> Array:
-        """Return the parameters to judge and to keep, shape (*axes, parameters).
+        """Return the parameters to evaluate and to keep, shape (*axes, parameters).
 
         They are ``theta`` itself, unless the rule trains at one point and averages at another.
         """

@@ -26,7 +26,7 @@ def add_squares(squares: Array, gradient: Array, beta2: float, scratch: Array) -
     squares += scratch
 
 
-def divided_by_root(
+def divide_by_root(
     direction: Array, squares: Array, epsilon: float | Array, scratch: Array, out: Array
 ) -> Array:
     """Write ``direction / (sqrt(squares) + epsilon)`` into `out`, which may be the direction."""

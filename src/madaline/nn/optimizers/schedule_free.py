@@ -1,4 +1,4 @@
-"""Schedule-Free AdamW: steps at a constant rate, judged at the running average of the way.
+"""Schedule-Free AdamW: steps at a constant rate, evaluated at the running average of the points.
 
 Averaging does what a falling learning rate is for, without asking when training will end, which a
 network that decides for itself when to stop cannot know.
@@ -6,31 +6,20 @@ network that decides for itself when to stop cannot know.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.nn import kernels
 from madaline.nn.arrays import Array
-from madaline.nn.optimizers.ahead import Ahead, running_sum
 from madaline.nn.optimizers.base import Optimizer, StepSize
-from madaline.nn.optimizers.blocks import Scratch, blocks
-from madaline.nn.optimizers.moments import (
-    add_squares,
-    divided_by_root,
-    sum_of_weights,
-)
-from madaline.nn.optimizers.one_pass import step_in_one_pass
+from madaline.nn.optimizers.moments import add_squares, divide_by_root, sum_of_weights
 from madaline.nn.population import Population
 from madaline.nn.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class ScheduleFreeAdamW(Optimizer):
-    """AdamW steps of a point ``z``, a weighted average ``x`` of its way, gradients between them.
+    """AdamW steps of a point ``z``, gradients between it and ``x``, the weighted average of all z.
 
     With ``b = beta1``, the gradient ``g`` is taken at ``y = (1 - b) z + b x``, which is ``theta``::
 
@@ -52,8 +41,8 @@ class ScheduleFreeAdamW(Optimizer):
     epsilon : float, default=1e-8
         Keeps steps finite where gradients vanish.
     power : float, default=0
-        0 averages the whole way alike; 1 lets later points count more, the second half of the way
-        three times as much as the first.
+        0 averages all points alike; 1 lets later points count more, the second half of them three
+        times as much as the first.
 
     References
     ----------
@@ -78,70 +67,40 @@ class ScheduleFreeAdamW(Optimizer):
     epsilon: float = 1e-8
     power: float = 0.0
 
-    repeatable: ClassVar[bool] = True
-
     def start(self, population: Population) -> None:
-        """Begin the way at theta: x = y = z."""
+        """Begin at theta: x = y = z."""
         theta = population.theta
         population.memory["z"] = theta.copy()
         population.memory["squares"] = np.zeros_like(theta)
         population.columns["steps"] = np.zeros((*population.axes, 1), theta.dtype)
-        population.columns["way"] = np.zeros((*population.axes, 1), theta.dtype)
+        population.columns["weight_sum"] = np.zeros((*population.axes, 1), theta.dtype)
 
     def step(
         self, population: Population, gradient: Array, size: StepSize, *, workspace: Workspace
     ) -> None:
         """Take one step."""
-        memory = population.memory
-        matrices = population.theta, gradient, memory["z"], memory["squares"]
-        counted = population.columns["steps"], population.columns["way"]
-        numbers = Ahead(counted, partial(self._following, *counted, size.learning_rate))
-        betas = self.beta1, self.beta2
-        if not step_in_one_pass(kernels.schedule_free, matrices, betas, numbers, size, workspace):
-            scratch = Scratch(population.theta.shape, population.theta.dtype, workspace)
-            workspace.do(self._step_in_blocks, matrices, numbers, size, scratch)
+        y, z, squares = population.theta, population.memory["z"], population.memory["squares"]
+        steps, weight_sum = population.columns["steps"], population.columns["weight_sum"]
+        steps += 1
+        weight = np.square(size.learning_rate, dtype=y.dtype) * steps**self.power  # w_k
+        weight_sum += weight
+        # A learning rate of zero adds no weight: its share is zero, not 0 / 0.
+        share = weight / np.maximum(weight_sum, np.finfo(y.dtype).tiny)  # c
 
-    def _following(
-        self, steps: Array, way: Array, learning_rate: float | Array, n_steps: int
-    ) -> tuple[Sequence[Array], Sequence[Array]]:
-        """Return the next counts and ways; and epsilon, rate, share, kept and back in each step."""
-        dtype = steps.dtype
-        ones = np.ones((n_steps, *steps.shape), dtype)
-        counts = running_sum(steps, ones)
-        stretch = np.square(np.asarray(learning_rate, dtype)) * ones  # w_k
-        if self.power:
-            stretch *= counts ** dtype.type(self.power)
-        ways = running_sum(way, stretch)
-        # A learning rate of zero goes no way at all: its share is zero, not 0 / 0.
-        share = stretch / np.maximum(ways, np.finfo(dtype).tiny)  # c
-        back = (1 - self.beta1) + self.beta1 * share
-        root = np.sqrt(sum_of_weights(self.beta2, counts))
-        return [counts, ways], [self.epsilon * root, learning_rate * root, share, 1 - share, back]
+        scratch = workspace.empty(y.shape, y.dtype)
+        root = np.sqrt(sum_of_weights(self.beta2, steps))
+        add_squares(squares, gradient, self.beta2, scratch)
+        divide_by_root(gradient, squares, self.epsilon * root, scratch, gradient)
+        delta = size.scaled(gradient, y, scratch, root)  # d
 
-    def _step_in_blocks(
-        self,
-        matrices: Sequence[Array],
-        numbers: Callable[[], Sequence[Array]],
-        size: StepSize,
-        scratch: Scratch,
-    ) -> None:
-        epsilon, rate, share, kept, back = numbers()
-        size = replace(size, learning_rate=rate)
-        for block in blocks(matrices[0].shape):
-            y, delta, z, squares = map(block.matrix, matrices)
-            spare = scratch.like(y)
-            add_squares(squares, delta, self.beta2, spare)
-            divided_by_root(delta, squares, block.part(epsilon), spare, delta)
-            size.of(block).scaled(delta, y, spare)  # d
-
-            y *= block.part(kept)
-            y += np.multiply(z, block.part(share), out=spare)
-            z -= delta
-            delta *= block.part(back)
-            y -= delta
+        y *= 1 - share
+        y += np.multiply(z, share, out=scratch)
+        z -= delta
+        delta *= (1 - self.beta1) + self.beta1 * share
+        y -= delta
 
     def averaged(self, population: Population) -> Array:
-        """Return x, the average of the way, as a new array."""
+        """Return x, the average, as a new array."""
         x = population.theta - (1 - self.beta1) * population.memory["z"]
         x /= self.beta1
         return x

@@ -1,0 +1,234 @@
+"""Training compiled by numba: one network at a time, whole epochs without Python's lock.
+
+Here networks, losses and optimizers become the plain arrays and numbers that
+`madaline.engine.compiled_training` reads.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from threading import Timer
+from typing import Any, ClassVar
+
+import numpy as np
+
+from madaline.engine import blas
+from madaline.engine.backend import Backend
+from madaline.engine.training import Batches, TrainingRule
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Linear, ReLU, ScaledLinear, SiLU
+from madaline.nn.losses import (
+    Absolute,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Huber,
+    Loss,
+    Poisson,
+    Quantile,
+    Squared,
+)
+from madaline.nn.network import Network
+from madaline.nn.optimizers import Adam, ScheduleFreeAdamW
+from madaline.nn.population import Population
+
+LOSSES: tuple[type[Loss], ...] = (
+    CrossEntropy,
+    BinaryCrossEntropy,
+    Squared,
+    Absolute,
+    Huber,
+    Quantile,
+    Poisson,
+)
+"""In the order of their numbers in `compiled_losses`; so are those below, in their files."""
+
+ACTIVATIONS = (SiLU, ReLU)
+OPTIMIZERS = (ScheduleFreeAdamW, Adam)
+
+SHOWN_BYTES = 2**24
+"""Factors of hidden columns that are drawn at a time, at most (16 MiB)."""
+
+
+COMPILING = "Compiling the training loop for this machine: once, about 12 seconds."
+
+
+class NumbaBackend(Backend):
+    """Trains networks of gates, hidden layers and one activation (final)."""
+
+    name: ClassVar[str] = "numba"
+    uses_threads: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        _compile()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Be sent to another process, which loads what is compiled itself."""
+        return NumbaBackend, ()
+
+    def covers(self, rule: TrainingRule) -> bool:
+        """Return whether the compiled loop knows the layers, the loss and the optimizer."""
+        return (
+            type(rule.loss) in LOSSES
+            and type(rule.optimizer) in OPTIMIZERS
+            and _has_known_layers(rule.network)
+        )
+
+    def train(self, rule: TrainingRule, members: Population, batches: Batches) -> None:
+        """Take a step for each batch, in place."""
+        layers, (n_recipes, n_folds) = _layers(rule.network), members.axes
+        for fold in range(n_folds):
+            rows, networks = _rows(batches, fold), [members[one, fold] for one in range(n_recipes)]
+            rules = [_rule(rule, one) for one in networks]
+            states = [_state(rule, one) for one in networks]
+            for order, shown in _pieces(batches, fold):  # the same for all recipes
+                for own, state in zip(rules, states, strict=True):
+                    compiled().train(rows, layers, own, state, order, shown)
+            for one, state in zip(networks, states, strict=True):
+                for column, count in zip(_counts(rule, one), state.counts, strict=False):
+                    column[...] = count
+
+    def predict(self, network: Network, theta: Array, x: Array, chunk: int) -> Array:
+        """Return the raw outputs of networks for the same rows."""
+        layers, x = _layers(network), _fixed(x)
+        outputs = np.empty((len(theta), len(x), int(layers.sizes[-1])), np.float32)
+        for one, output in zip(theta, outputs, strict=True):
+            compiled().predict(layers, _fixed(one), x, output, chunk)
+        return outputs
+
+
+@cache
+def compiled() -> Any:
+    """Return the module of compiled functions, which is imported only where numba is wanted."""
+    from madaline.engine import compiled_training
+
+    return compiled_training
+
+
+@cache
+def _compile() -> None:
+    """Compile, or load what was compiled before; the first time numba takes some seconds.
+
+    SciPy's matrix library comes with it and must stay on one thread, too.
+    """
+    notice = Timer(2.0, print, [COMPILING], {"file": sys.stderr})
+    notice.daemon = True
+    notice.start()
+    try:
+        _call_once()
+    finally:
+        notice.cancel()
+    blas.look_again()
+
+
+def _call_once() -> None:
+    """Call the compiled functions with arrays of the types that all calls have."""
+    network = Network((ScaledLinear((0,), 1), SiLU(), Linear(1, 1)))
+    members = network.initialize((1, 1), np.random.default_rng(0))
+    ones = np.ones(members.layout.size, np.float32)
+    rule = TrainingRule(network, Squared(), ScheduleFreeAdamW(), ones, ones, warmup_steps=1.0)
+    rule.optimizer.start(members)
+    for name in ("learning_rate", "weight_decay"):
+        members.columns[name] = np.zeros((1, 1, 1), np.float32)
+    one, x = members[0, 0], np.zeros((1, 1), np.float32)
+    order, values = np.zeros((1, 1, 1), np.intp), np.zeros((1, 1, 0), np.float32)
+    batches = Batches(x, x, None, np.zeros(0, np.intp), values, order, None, ())
+    layers, state = _layers(network), _state(rule, one)
+    for piece in _pieces(batches, 0):
+        compiled().train(_rows(batches, 0), layers, _rule(rule, one), state, *piece)
+    compiled().predict(layers, _fixed(one.theta), _fixed(x), np.empty((1, 1), np.float32), 1)
+
+
+def _has_known_layers(network: Network) -> bool:
+    first, *others, last = network.layers if len(network.layers) > 1 else (None, None)
+    linear, activations = others[1::2], others[::2]
+    return (
+        type(first) in (ScaledLinear, Linear)
+        and type(last) is Linear
+        and len(others) % 2 == 1
+        and all(type(layer) is Linear for layer in linear)
+        and type(activations[0]) in ACTIVATIONS
+        and all(layer == activations[0] for layer in activations)
+    )
+
+
+def _layers(network: Network) -> Any:
+    """Return a network as `compiled_training.Layers`."""
+    linear = [layer for layer in network.layers if isinstance(layer, ScaledLinear | Linear)]
+    slots = zip(network.layout.slots, network.layout.offsets, strict=False)
+    starts = {slot.name: start for slot, start in slots}
+    numbers = [2 * place for place in range(len(linear))]
+    first = linear[0]
+    return compiled().Layers(
+        _fixed(np.array([first.in_features, *(layer.out_features for layer in linear)], np.intp)),
+        _fixed(np.array([starts[f"{number}.weight"] for number in numbers], np.intp)),
+        _fixed(np.array([starts[f"{number}.bias"] for number in numbers], np.intp)),
+        _fixed(np.array(first.columns if isinstance(first, ScaledLinear) else (), np.intp)),
+        ACTIVATIONS.index(type(network.layers[1])),
+    )
+
+
+def _rule(rule: TrainingRule, one: Population) -> Any:
+    """Return how one network learns as `compiled_training.Rule`."""
+    loss, optimizer = rule.loss, rule.optimizer
+    settings = [getattr(loss, name, 0.0) for name in ("label_smoothing", "delta", "level")]
+    betas = [getattr(optimizer, name) for name in ("beta1", "beta2", "epsilon")]
+    return compiled().Rule(
+        LOSSES.index(type(loss)),
+        np.float32(sum(settings)),  # a loss has one of them
+        OPTIMIZERS.index(type(optimizer)),
+        _fixed(np.array(betas, np.float32)),
+        np.float32(getattr(optimizer, "power", 0.0)),
+        np.float32(one.columns["learning_rate"][0]),
+        np.float32(one.columns["weight_decay"][0]),
+        np.float32(rule.warmup_steps),
+        _fixed(rule.rates),
+        _fixed(rule.decays),
+    )
+
+
+def _state(rule: TrainingRule, one: Population) -> Any:
+    """Return the arrays of one network that change as `compiled_training.State`."""
+    first = one.memory["z" if isinstance(rule.optimizer, ScheduleFreeAdamW) else "slopes"]
+    counts = np.zeros(2, np.float32)
+    for place, column in enumerate(_counts(rule, one)):
+        counts[place] = column[0]
+    return compiled().State(one.theta, first, one.memory["squares"], counts)
+
+
+def _counts(rule: TrainingRule, one: Population) -> list[Array]:
+    names = ("steps", "weight_sum") if isinstance(rule.optimizer, ScheduleFreeAdamW) else ("steps",)
+    return [one.columns[name] for name in names]
+
+
+def _rows(batches: Batches, fold: int) -> Any:
+    """Return what the network of a fold learns from as `compiled_training.Rows`."""
+    weight = np.empty(0, np.float32) if batches.weight is None else batches.weight
+    return compiled().Rows(
+        _fixed(batches.features),
+        _fixed(batches.fold_columns),
+        _fixed(batches.fold_values[fold]),
+        _fixed(batches.target),
+        _fixed(weight),
+    )
+
+
+def _pieces(batches: Batches, fold: int) -> Iterator[tuple[Array, Array]]:
+    """Yield batches of a fold, and the factors of their columns, as many as fit at a time."""
+    order, hiding = batches.order[fold], batches.augmentation
+    if hiding is None:
+        yield _fixed(order), _fixed(np.empty((0, 0, 0), np.float32))
+        return
+    steps = max(1, SHOWN_BYTES // (4 * batches.features.shape[1] * order.shape[1]))
+    for start in range(0, len(order), steps):
+        some = order[start : start + steps]
+        yield _fixed(some), _fixed(hiding.column_factors(some.shape, batches.rngs[fold]))
+
+
+def _fixed(array: Array) -> Array:
+    """Return an array in one piece and read-only: numba compiles for each kind of array anew."""
+    array = np.ascontiguousarray(np.asarray(array)).view(np.ndarray)
+    array = array.view()
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,105 @@
+"""A task of an executor: some networks learn for an epoch and are evaluated on unseen rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.engine.backend import Backend
+from madaline.engine.blas import one_threaded_products
+from madaline.engine.executors import Shared
+from madaline.engine.training import Batches, TrainingRule
+from madaline.nn.arrays import Array
+from madaline.nn.population import Population
+from madaline.race.augmentation import Augmentation
+from madaline.race.dataset import Examples
+from madaline.race.epoch import Epoch
+from madaline.race.groups import Group
+from madaline.race.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class EpochTask:
+    """All that some networks need to learn for an epoch, wherever that is (final).
+
+    Parameters
+    ----------
+    group : Group
+        Which networks of their cohort.
+    members : Population
+        The networks, with axes (recipes, folds) of the group; they are not changed.
+    rule : TrainingRule
+        How they learn.
+    recipe : Recipe
+        What they share but for weight decay and learning rate.
+    dataset : Shared
+        A handle to the rows.
+    epoch : Epoch
+        The order of the rows, and the random numbers.
+    order : int ndarray of shape (folds, steps, batch)
+        The rows of each batch of these folds.
+    backend : Backend
+        What trains them.
+    chunk : int
+        How many rows to evaluate at a time.
+    """
+
+    group: Group
+    members: Population
+    rule: TrainingRule
+    recipe: Recipe
+    dataset: Shared[Examples]
+    epoch: Epoch
+    order: Array
+    backend: Backend
+    chunk: int
+
+
+@dataclass(frozen=True, eq=False)
+class EpochResult:
+    """What came of a task (final).
+
+    Parameters
+    ----------
+    group : Group
+        Which networks of their cohort.
+    members : Population
+        The networks after the epoch.
+    outputs : list of float32 ndarray of shape (recipes, rows of the fold, n_outputs)
+        For each fold the raw outputs for the rows that its networks never saw.
+    """
+
+    group: Group
+    members: Population
+    outputs: list[Array]
+
+
+def run_epoch_task(task: EpochTask) -> EpochResult:
+    """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
+    dataset, members = task.dataset.get(), task.members.snapshot()
+    optimizer, network = task.rule.optimizer, task.rule.network
+    outputs = []
+    with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
+        task.backend.train(task.rule, members, _batches(task, dataset))
+        for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
+            x = dataset.encoded(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
+            theta = optimizer.averaged(members[:, place])
+            outputs.append(task.backend.predict(network, theta, x, task.chunk))
+    return EpochResult(task.group, members, outputs)
+
+
+def _batches(task: EpochTask, dataset: Examples) -> Batches:
+    """Return the batches of the group's folds."""
+    folds, own = task.group.folds, dataset.fold_features
+    augmentation = Augmentation.of(task.recipe, dataset)
+    return Batches(
+        dataset.features[task.recipe.n_bins],
+        dataset.target,
+        dataset.weight,
+        np.zeros(0, np.intp) if own is None else own.features,
+        np.zeros((len(task.order), 1, 0), np.float32) if own is None else own.values[folds],
+        task.order,
+        augmentation if augmentation.active else None,
+        task.epoch.rngs(folds),
+    )
