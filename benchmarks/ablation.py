@@ -42,6 +42,15 @@ def _undecayed(plan: Plan) -> Plan:
     return replace(plan, recipes=tuple(sorted(recipes, key=lambda recipe: recipe.name)))
 
 
+def _smoothed(plan: Plan, share: float, every: int = 1) -> Plan:
+    """Return the plan with smoothed labels in every so-manieth recipe."""
+    recipes = [
+        replace(recipe, label_smoothing=0.0 if number % every else share)
+        for number, recipe in enumerate(plan.recipes)
+    ]
+    return replace(plan, recipes=tuple(recipes))
+
+
 ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     AS_IS: lambda plan: plan,
     "no weight decay": _undecayed,
@@ -56,6 +65,9 @@ ABLATIONS: dict[str, Callable[[Plan], Plan]] = {
     "no columns are hidden": lambda plan: replace(plan, fewest_columns=10**9),
     "columns are hidden in any table": lambda plan: replace(plan, fewest_columns=1),
     "nothing is kept for the ensemble": lambda plan: replace(plan, least_gain=1.0),
+    "labels smoothed by .02": lambda plan: _smoothed(plan, 0.02),
+    "labels smoothed by .05": lambda plan: _smoothed(plan, 0.05),
+    "half of the recipes smoothed": lambda plan: _smoothed(plan, 0.05, every=2),
     "no pruning": lambda plan: replace(plan, tolerance=0.0),
     "patience 4": lambda plan: replace(plan, patience=4),
     "3 folds": lambda plan: replace(plan, n_folds=3),

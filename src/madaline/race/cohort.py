@@ -6,6 +6,7 @@ Each network learns from the rows outside its fold and is evaluated on its fold.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from madaline.engine.backend import Backend, backend_named
 from madaline.engine.executors import Shared
 from madaline.engine.training import TrainingRule
 from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import ScheduleFreeAdamW, weights_only
 from madaline.nn.population import Population, Slot
@@ -68,7 +70,7 @@ class Cohort:
         self.batch_size = batch_size
         self.rule = TrainingRule(
             network,
-            dataset.loss,
+            training_loss(recipes[0], dataset.loss),
             ScheduleFreeAdamW(power=AVERAGING_POWER),
             network.layout.row(learning_rate_multiple),
             weights_only(network.layout),
@@ -215,6 +217,13 @@ class Cohort:
         activations = n_recipes * self.batch_size * width(self.recipes[0], self.dataset)
         folds_each = max(1, GROUP_ELEMENTS // activations)
         return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=folds_each)
+
+
+def training_loss(recipe: Recipe, loss: Loss) -> Loss:
+    """Return the loss that a recipe's networks minimize: smoothed labels, where it smooths them."""
+    if recipe.label_smoothing and isinstance(loss, BinaryCrossEntropy | CrossEntropy):
+        return replace(loss, label_smoothing=recipe.label_smoothing)
+    return loss
 
 
 def learning_rate_multiple(slot: Slot) -> float:

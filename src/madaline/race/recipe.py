@@ -21,6 +21,7 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "bins": "numbers also spread over so many ranges",
     "decay time": "epochs in which an unneeded weight decays (short: simpler networks)",
     "hidden": "share of the columns hidden from each row in training",
+    "smoothed": "share of each label spread over the classes in training",
     "warped": "images distorted, sequences sped up and slowed down, at random in training",
     "offset": "sequences shifted by a constant at random in training",
     "pitch": "sounds shifted in pitch at random in training",
@@ -49,6 +50,9 @@ class Recipe(ABC):
     column_dropout : float
         Probability that a row hides a column of the table in training. Networks that cannot rely
         on any one column use more of them.
+    label_smoothing : float
+        Share of each target that is spread evenly over the classes in training; regression has
+        none.
     """
 
     n_bins: int
@@ -57,6 +61,7 @@ class Recipe(ABC):
     _: KW_ONLY
     learning_rate: float = 0.03
     column_dropout: float = 0.0
+    label_smoothing: float = 0.0
 
     @property
     def name(self) -> str:
@@ -85,6 +90,8 @@ class Recipe(ABC):
         yield _shape(self.units)
         if self.column_dropout:
             yield f"{self.column_dropout:.0%} hidden"
+        if self.label_smoothing:
+            yield f"smoothed {self.label_smoothing:.2g}"
         yield from self._augmentation()
         if self.learning_rate != type(self).learning_rate:
             yield f"rate {self.learning_rate:.2g}"
