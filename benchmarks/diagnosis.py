@@ -368,16 +368,16 @@ def _facts_without_networks(fitting: Any) -> Any:
     from madaline.data.target import ClassEncoder
     from madaline.diagnosis.out_of_fold import OutOfFold
 
-    rows, examples, target_encoder = fitting.rows, fitting.race.examples, fitting.target_encoder
-    order, prior = rows.order[: rows.n_judged], examples.prior_output()
-    target, weight, groups = examples.judged_facts
-    n_bins = min(examples.features)
-    features = [examples.encoded(n_bins, fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
+    rows, dataset, target_encoder = fitting.rows, fitting.race.dataset, fitting.target_encoder
+    order, prior = rows.order[: rows.n_evaluated], dataset.prior_output()
+    target, weight, groups = dataset.evaluated_facts
+    n_bins = min(dataset.features)
+    features = [dataset.encoded(n_bins, fold, rows.held_out(fold)) for fold in range(rows.n_folds)]
     return OutOfFold(
         fitting.prepared.data.table.select(fitting.schema.kept).take(order),
         fitting.schema,
         rows.bounds,
-        examples.loss,
+        dataset.loss,
         prior,
         prior,
         target,

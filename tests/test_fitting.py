@@ -36,8 +36,8 @@ def outputs(model, table):
 @pytest.mark.parametrize("task", list(LOSSES))
 def test_the_loss_and_the_outputs_follow_the_target(fittings, task):
     fitting = fittings[task][0]
-    assert isinstance(fitting.race.examples.loss, LOSSES[task])
-    assert fitting.race.examples.n_outputs == (3 if task == "multiclass" else 1)
+    assert isinstance(fitting.race.dataset.loss, LOSSES[task])
+    assert fitting.race.dataset.n_outputs == (3 if task == "multiclass" else 1)
     summary = fitting.model().summary
     assert summary.task == ("regression" if task == "regression" else "classification")
     names = ["r2", "rmse"] if task == "regression" else ["accuracy", "log_loss"]
@@ -162,7 +162,7 @@ def test_the_outputs_of_recipes_are_let_go_at_the_end(fittings):
     one, ensemble, before = fitting.model(), fitting.ensemble, fitting.pruned.before
     kept = [*fitting.race.candidates.values(), *ensemble.members, *before.members]
     assert all(some.output.size == 0 for some in kept)
-    assert ensemble.output.shape == before.output.shape == (one.summary.n_judged, 3)
+    assert ensemble.output.shape == before.output.shape == (one.summary.n_evaluated, 3)
 
 
 def test_without_tolerance_nothing_is_pruned(table, target):
@@ -335,17 +335,17 @@ def test_a_file_that_is_no_checkpoint_does_not_stop_a_fit(table, target, tmp_pat
     assert next(iter(fitting))[0].epoch == 1
 
 
-def test_the_networks_never_see_the_rows_that_they_are_judged_on(table, target):
+def test_the_networks_never_see_the_rows_that_they_are_evaluated_on(table, target):
     """Turn a fold's targets around: the networks that did not learn from it stay the same."""
     first = Fitting(table, target, effort=2)
     second = Fitting(table, target, effort=2)
-    examples = second.race.examples
-    turned = examples.target.copy()
-    held_out = examples.rows.held_out(2)
+    dataset = second.race.dataset
+    turned = dataset.target.copy()
+    held_out = dataset.rows.held_out(2)
     turned[held_out] = 1 - turned[held_out]
     second.race = replace(
         second.race,
-        examples=replace(examples, target=turned),
+        dataset=replace(dataset, target=turned),
         cohorts=[],
         candidates={},
     )

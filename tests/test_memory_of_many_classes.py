@@ -12,7 +12,7 @@ from madaline.data.splits.folded_rows import FoldedRows
 from madaline.evaluation.calibration import calibrate
 from madaline.nn.arrays import BLOCK, row_blocks
 from madaline.nn.losses import CrossEntropy
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble_weights import greedy_weights, weighted_mean
 from madaline.race.plan import Plan
 from madaline.race.race import Race
@@ -73,13 +73,13 @@ def test_calibration(outputs, target):
 def test_races(target, monkeypatch):
     x = np.random.default_rng(2).standard_normal((N_ROWS, 4)).astype(np.float32)
     rows = FoldedRows.from_folds(np.arange(N_ROWS) % 3)
-    examples = Examples(rows, {0: x}, {0: (0, 1, 2, 3)}, target, CrossEntropy())
+    dataset = Dataset(rows, {0: x}, {0: (0, 1, 2, 3)}, target, CrossEntropy())
     recipes = tuple(TableRecipe(0, 10.0, (units,)) for units in range(4, 10))
     plan = Plan(recipes, n_folds=3, batch_size=256, epochs=2, patience=2, cuts=())
     needed, losses = [], []
     for large in (2**30, 1):
         monkeypatch.setattr(spill, "LARGE", large)
-        race = Race(plan, examples, 0)
+        race = Race(plan, dataset, 0)
         needed.append(peak(lambda race=race: [*race.run(), race.ensemble()])[1])
         losses.append([one.loss for one in race.candidates.values()])
     assert needed[1] < needed[0] - 4 * target.nbytes

@@ -152,7 +152,7 @@ def summary():
         task="regression",
         target="price",
         n_samples=100,
-        n_judged=80,
+        n_evaluated=80,
         n_columns=3,
         n_folds=5,
         epochs=12,

@@ -19,7 +19,7 @@ def test_of_a_fit_the_accuracy_is_the_score(fittings, task: str) -> None:
         score.out_of_fold for score in model.summary.scores if score.metric == "accuracy"
     )
     assert model.quality.accuracy == pytest.approx(accuracy)
-    assert model.quality.n_rows == model.summary.n_judged
+    assert model.quality.n_rows == model.summary.n_evaluated
     assert [one.nominal for one in model.quality.coverage] == [0.5, 0.8, 0.9, 0.95]
 
 

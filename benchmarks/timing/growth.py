@@ -149,7 +149,7 @@ def _fit(threads: int, shape: Shape) -> dict[str, Any]:
     took = timed(fit)
     peak = memory.bytes()
     fitting, model = fittings[0]
-    encoded = sum(x.nbytes for x in fitting.race.examples.features.values())
+    encoded = sum(x.nbytes for x in fitting.race.dataset.features.values())
     thetas = sum(one.theta.nbytes for one in fitting.race.candidates.values())
     return {
         "fit_s": took.of(threads),

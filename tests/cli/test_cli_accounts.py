@@ -16,7 +16,7 @@ def test_the_report_of_a_model_alone(run, model, place) -> None:
     assert (place / "fruit.html").read_text() == render_page(report_data(FittedModel.load(model)))
 
 
-def test_with_a_table_that_holds_the_target_rows_are_judged(run, model, fruit, place) -> None:
+def test_with_a_table_that_holds_the_target_rows_are_evaluated(run, model, fruit, place) -> None:
     assert run("report", model, fruit, "-o", "r.html").code == 0
     page = (place / "r.html").read_text()
     assert "On the rows given" in page

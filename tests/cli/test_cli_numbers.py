@@ -15,7 +15,7 @@ N_TRAIN = 120
 rng = np.random.default_rng(0)
 
 
-def judged(run, place, table: pd.DataFrame, target: str, *words: object) -> float:
+def evaluated(run, place, table: pd.DataFrame, target: str, *words: object) -> float:
     """Fit to the first rows; return the share of the others' variance that is explained."""
     table[:N_TRAIN].to_csv(place / "train.csv", index=False)
     table[N_TRAIN:].drop(columns=target).to_csv(place / "new.csv", index=False)
@@ -39,7 +39,7 @@ def test_the_angle_of_a_stroke_in_an_image(run, place):
         Image.fromarray(pixels.astype(np.uint8)).save(place / f"{number}.png")
         lines.append((f"{number}.png", angle))
     table = pd.DataFrame(lines, columns=["stroke", "angle"])
-    assert judged(run, place, table, "angle", "--effort", 10) > 0.9
+    assert evaluated(run, place, table, "angle", "--effort", 10) > 0.9
 
 
 def test_the_pitch_of_a_tone(run, place):
@@ -52,7 +52,7 @@ def test_the_pitch_of_a_tone(run, place):
             file.writeframes((5000 * tone).astype("<i2").tobytes())
         lines.append((f"{number}.wav", pitch))
     table = pd.DataFrame(lines, columns=["clip", "hertz"])
-    assert judged(run, place, table, "hertz", "--effort", 10) > 0.9
+    assert evaluated(run, place, table, "hertz", "--effort", 10) > 0.9
 
 
 def test_the_stars_of_a_review(run, place):
@@ -63,4 +63,4 @@ def test_the_stars_of_a_review(run, place):
         for one in stars
     ]
     table = pd.DataFrame({"review": texts, "stars": stars})
-    assert judged(run, place, table, "stars", "--task", "regression", "--effort", 40) > 0.7
+    assert evaluated(run, place, table, "stars", "--task", "regression", "--effort", 40) > 0.7

@@ -86,12 +86,12 @@ def test_an_incomplete_last_batch_is_left_out(batch_size, steps):
 
 
 @given(fold_numbers(), st.data())
-def test_rows_that_are_never_judged_come_last_and_are_learned_from(folds, data):
+def test_rows_that_are_never_evaluated_come_last_and_are_learned_from(folds, data):
     extra = data.draw(st.integers(1, 9))
     folds = np.random.default_rng(0).permutation(np.concatenate([folds, np.full(extra, -1)]))
     rows = FoldedRows.from_folds(folds)
-    assert (rows.n_samples, rows.n_judged) == (len(folds), (folds >= 0).sum())
-    assert set(folds[rows.order[rows.n_judged :]]) == {-1}
+    assert (rows.n_samples, rows.n_evaluated) == (len(folds), (folds >= 0).sum())
+    assert set(folds[rows.order[rows.n_evaluated :]]) == {-1}
     for fold in range(rows.n_folds):
         assert list(rows.order[rows.held_out(fold)]) == list(np.flatnonzero(folds == fold))
         assert sorted(rows.order[rows.training(fold)]) == list(np.flatnonzero(folds != fold))

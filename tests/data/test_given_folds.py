@@ -20,9 +20,9 @@ def test_pairs_of_all_rows_outside_the_fold_are_the_fold_numbers():
 def test_pairs_that_leave_rows_out_are_kept_as_they_are():
     pairs = list(TimeSeriesSplit(3).split(np.zeros((13, 1))))
     folds = GivenFolds.from_pairs(pairs, 13)
-    for fold, (learned, judged) in enumerate(pairs):
+    for fold, (learned, evaluated) in enumerate(pairs):
         assert list(np.flatnonzero(folds.training[fold])) == list(learned)
-        assert list(np.flatnonzero(folds.numbers == fold)) == list(judged)
+        assert list(np.flatnonzero(folds.numbers == fold)) == list(evaluated)
     assert (folds.numbers == -1).sum() == 4
 
 

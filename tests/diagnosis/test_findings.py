@@ -129,7 +129,7 @@ def test_means_that_are_off_in_a_region(make_out_of_fold):
     assert found.evidence["gap"] < -0.2
 
 
-def test_rows_that_were_not_judged_are_no_suspects():
+def test_rows_that_were_not_evaluated_are_no_suspects():
     probabilities = np.array([[0.9, 0.1], [np.nan, np.nan], [0.97, 0.03], [0.1, 0.9]])
     suspects = Suspects.among(probabilities, np.array([0, 1, 1, 1]))
     assert suspects.ranked.tolist() == [2]

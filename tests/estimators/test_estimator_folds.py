@@ -1,4 +1,4 @@
-"""Folds as somebody wants them: what is judged, and by networks that learned from what."""
+"""Folds as somebody wants them: what is evaluated, and by networks that learned from what."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ def test_a_validation_set_is_one_fold(line, tmp_path):
     X, y = line
     folds = np.where(np.arange(len(y)) % 4, -1, 0)
     model = AdaptiveRegressor(**QUICK).fit(X, y, folds=folds)
-    judged = folds == 0
+    evaluated = folds == 0
     summary = model.model_.summary
-    assert (summary.n_samples, summary.n_judged, summary.n_folds) == (len(y), judged.sum(), 1)
-    assert np.array_equal(np.isfinite(model.oof_prediction_), judged)
+    assert (summary.n_samples, summary.n_evaluated, summary.n_folds) == (len(y), evaluated.sum(), 1)
+    assert np.array_equal(np.isfinite(model.oof_prediction_), evaluated)
     assert model.oof_score_ == pytest.approx(
         1
-        - np.square(y - model.oof_prediction_)[judged].sum()
-        / np.square(y[judged] - y[~judged].mean()).sum(),
+        - np.square(y - model.oof_prediction_)[evaluated].sum()
+        / np.square(y[evaluated] - y[~evaluated].mean()).sum(),
         abs=0.01,
     )
-    # The one network of each recipe was judged, and then pruned.
-    assert r2_score(model.oof_prediction_[judged], model.predict(X)[judged]) > 0.9
+    # The one network of each recipe was evaluated, and then pruned.
+    assert r2_score(model.oof_prediction_[evaluated], model.predict(X)[evaluated]) > 0.9
     model.save(tmp_path / "model")
     columns = {f"x{place}": column for place, column in enumerate(X.T)}
     assert np.array_equal(load(tmp_path / "model").predict(columns), model.predict(X))
     assert np.isfinite(model.predict_interval(X, 0.8)).all()
 
 
-def test_rows_that_are_never_judged_are_learned_from(line):
+def test_rows_that_are_never_evaluated_are_learned_from(line):
     X, _ = line
     right = X[:, 0] > 0
     y = np.where(right, 10 + X[:, 1], X[:, 1])
@@ -51,13 +51,15 @@ def test_networks_learn_from_the_rows_that_they_are_told_to():
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(40), 5)
     X, y = rng.normal(size=(40, 3))[groups], rng.normal(size=40)[groups]
-    judged = [
+    evaluated = [
         np.flatnonzero((groups // 10 == fold) & (np.arange(200) % 5 < 2)) for fold in range(4)
     ]
-    others = [np.setdiff1d(np.arange(200), rows) for rows in judged]
+    others = [np.setdiff1d(np.arange(200), rows) for rows in evaluated]
     strangers = [np.flatnonzero(groups // 10 != fold) for fold in range(4)]
     mixed, apart = (
-        AdaptiveRegressor(random_state=0).fit(X, y, folds=list(zip(learned, judged, strict=True)))
+        AdaptiveRegressor(random_state=0).fit(
+            X, y, folds=list(zip(learned, evaluated, strict=True))
+        )
         for learned in (others, strangers)
     )
     assert mixed.oof_score_ > 0.5
@@ -69,8 +71,8 @@ def test_folds_of_a_splitter_are_those_of_its_pairs_and_numbers(halves):
     splitter = StratifiedKFold(4, shuffle=True, random_state=3)
     pairs = list(splitter.split(X, y))
     numbers = np.empty(len(y), int)
-    for fold, (_, judged) in enumerate(pairs):
-        numbers[judged] = fold
+    for fold, (_, evaluated) in enumerate(pairs):
+        numbers[evaluated] = fold
     given = (splitter, pairs, iter(pairs), numbers, list(numbers), pd.Series(numbers))
     models = [AdaptiveClassifier(**QUICK).fit(X, y, folds=folds) for folds in given]
     for model in models:
@@ -86,7 +88,7 @@ def test_a_number_of_folds(halves):
     assert np.array_equal(default.oof_proba_, ten.oof_proba_)
 
 
-def test_a_time_series_is_judged_by_its_past(line):
+def test_a_time_series_is_evaluated_by_its_past(line):
     X, y = line
     past = [(np.arange(start), np.arange(start, start + 30)) for start in (30, 60, 90)]
     model = AdaptiveRegressor(effort=30, random_state=0).fit(X, y, folds=past)
@@ -110,7 +112,7 @@ def test_copies_in_a_tiny_table_stay_apart_where_folds_do():
     X, y = np.tile(np.arange(8.0), 2)[:, None], np.tile(np.arange(8) % 2, 2)
     folds = np.repeat([0, -1], 8)
     model = AdaptiveClassifier(effort=2, random_state=0).fit(X, y, folds=folds)
-    assert model.model_.summary.n_judged == 8
+    assert model.model_.summary.n_evaluated == 8
     assert np.array_equal(np.isnan(model.oof_proba_[:, 0]), folds == -1)
 
 

@@ -1,4 +1,4 @@
-"""Images with the same two estimators: fitted, judged, saved, refused in a sentence."""
+"""Images with the same two estimators: fitted, evaluated, saved, refused in a sentence."""
 
 from __future__ import annotations
 

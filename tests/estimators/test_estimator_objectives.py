@@ -207,7 +207,7 @@ def test_a_metric_judges_a_validation_set(rare):
     X, y = rare
     folds = np.where(np.arange(len(y)) % 3, -1, 0)
     model = AdaptiveClassifier(metric="average_precision", **QUICK).fit(X, y, folds=folds)
-    judged = folds == 0
+    evaluated = folds == 0
     assert model.scores_[0].value == pytest.approx(
-        average_precision_score(y[judged] == "usual", model.oof_proba_[judged, 1])
+        average_precision_score(y[evaluated] == "usual", model.oof_proba_[evaluated, 1])
     )

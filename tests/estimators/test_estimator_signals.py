@@ -1,4 +1,4 @@
-"""Sequences and sounds with the same two estimators: fitted, judged, saved, refused."""
+"""Sequences and sounds with the same two estimators: fitted, evaluated, saved, refused."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_out_of_fold_predictions_are_in_the_order_of_the_rows(halves):
 
 
 @pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
-def test_no_network_is_judged_on_a_group_that_it_saw():
+def test_no_network_is_evaluated_on_a_group_that_it_saw():
     # The target is noise that is shared within a group: only a network that saw it could know it.
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(40), 5)

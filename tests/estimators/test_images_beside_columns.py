@@ -119,7 +119,7 @@ def test_a_branch_sees_the_image_and_the_other_the_rest(order):
 
 
 class _Seen:
-    """What `build_network` asks of examples."""
+    """What `build_network` asks of dataset."""
 
     n_outputs = 1
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.race.conftest import make_examples as make_examples
+from tests.race.conftest import make_dataset as make_dataset

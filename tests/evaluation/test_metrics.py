@@ -55,7 +55,7 @@ NUMBERS = {
 }
 
 
-def classes(n_classes, wanted, *, weight=None, n_judged=N):
+def classes(n_classes, wanted, *, weight=None, n_evaluated=N):
     """Return a metric of labels, raw outputs that know something, the codes and probabilities."""
     rng = np.random.default_rng(0)
     codes = rng.integers(0, n_classes, N)
@@ -66,7 +66,9 @@ def classes(n_classes, wanted, *, weight=None, n_judged=N):
     if n_classes == 2:
         output = output[:, 1:] - output[:, :1]
     target_encoder = ClassEncoder.fit(labels)
-    metric = Objective(metric=wanted).make_metric(target_encoder, labels, weight, n_judged=n_judged)
+    metric = Objective(metric=wanted).make_metric(
+        target_encoder, labels, weight, n_evaluated=n_evaluated
+    )
     return metric, output, codes, probability
 
 
@@ -93,7 +95,7 @@ def test_metrics_of_numbers_are_those_of_scikit_learn(name, weighted):
     quantile = 0.8 if name == "quantile" else 0.5
     loss = "squared" if name != "squared" else "absolute"
     objective = Objective(loss=loss, metric=name, quantile=quantile)
-    metric = objective.make_metric(target_encoder, target, weight, n_judged=N)
+    metric = objective.make_metric(target_encoder, target, weight, n_evaluated=N)
     prediction = rng.uniform(1, 6, N)
     output = (prediction[:, None] - target_encoder.center) / target_encoder.scale
     expected = NUMBERS[name](target, prediction, sample_weight=weight)
@@ -104,10 +106,10 @@ def test_metrics_of_numbers_are_those_of_scikit_learn(name, weighted):
 def test_a_metric_that_is_the_loss_is_none():
     target_encoder = RegressionEncoder.fit(np.arange(9.0))
     for objective in (Objective(), Objective(loss="poisson", metric="poisson")):
-        assert objective.make_metric(target_encoder, np.arange(9.0), None, n_judged=9) is None
+        assert objective.make_metric(target_encoder, np.arange(9.0), None, n_evaluated=9) is None
     assert classes(2, "log_loss")[0] is None
     assert (
-        Objective(metric="squared").make_metric(target_encoder, np.arange(9.0), None, n_judged=9)
+        Objective(metric="squared").make_metric(target_encoder, np.arange(9.0), None, n_evaluated=9)
         is None
     )
 
@@ -132,7 +134,7 @@ def test_a_function_gets_numbers_in_their_own_unit():
         return -np.abs(truth - prediction).max()
 
     metric = Objective(loss="poisson", metric=metric_of).make_metric(
-        CountEncoder.fit(target), target, None, n_judged=3
+        CountEncoder.fit(target), target, None, n_evaluated=3
     )
     assert metric.value(np.log([[0.5], [1.0], [2.0]]), slice(0, 3)) == pytest.approx(-5)
     assert np.array_equal(seen[-1][0], target)
@@ -154,7 +156,9 @@ def test_functions_that_are_no_metrics_are_refused(wanted, match):
 def test_rows_that_cannot_be_ranked_are_named():
     labels = np.array(["a"] * 5 + ["b"] * 5)
     with pytest.raises(InputError, match=r"roc_auc cannot be computed on these 5 rows"):
-        Objective(metric="roc_auc").make_metric(ClassEncoder.fit(labels), labels, None, n_judged=5)
+        Objective(metric="roc_auc").make_metric(
+            ClassEncoder.fit(labels), labels, None, n_evaluated=5
+        )
 
 
 def test_what_diverged_is_infinitely_worse():
@@ -175,30 +179,30 @@ def test_the_error_of_a_metric_that_is_a_mean_is_that_of_a_mean(grouped):
     assert score.baseline == pytest.approx(np.mean(codes == 0))
 
 
-def test_the_metric_selects_instead_of_the_loss(make_examples):
-    examples = make_examples("binary", n_samples=90)
-    truth = 2 * examples.target - 1
+def test_the_metric_selects_instead_of_the_loss(make_dataset):
+    dataset = make_dataset("binary", n_samples=90)
+    truth = 2 * dataset.target - 1
     wrong = np.arange(90)[:, None]
     timid = np.where(wrong < 30, -0.1, 0.5) * truth  # a third wrong, but never sure
     bold = np.where(wrong >= 85, -20.0, 5.0) * truth  # rarely wrong, and then very sure
     outputs = np.stack([timid, bold]).astype(np.float32)
-    labels = examples.target[:, 0].astype(int)
+    labels = dataset.target[:, 0].astype(int)
     metric = Objective(metric="accuracy").make_metric(
-        ClassEncoder.fit(labels), labels, None, n_judged=90
+        ClassEncoder.fit(labels), labels, None, n_evaluated=90
     )
-    by_metric = replace(examples, metric=metric)
-    assert examples.mean_loss(timid) < examples.mean_loss(bold)
+    by_metric = replace(dataset, metric=metric)
+    assert dataset.mean_loss(timid) < dataset.mean_loss(bold)
     assert by_metric.mean_loss(bold) == pytest.approx(5 / 90, abs=1e-5)
     assert by_metric.mean_loss(timid) == pytest.approx(30 / 90, abs=1e-5)
-    assert np.argmax(examples.best_weights(outputs)) == 0
+    assert np.argmax(dataset.best_weights(outputs)) == 0
     shares = by_metric.best_weights(outputs)
     assert by_metric.mean_loss(weighted_mean(outputs, shares)) == pytest.approx(5 / 90, abs=1e-5)
     shares = by_metric.best_weights(outputs, by_loss=True)
-    assert np.array_equal(shares, examples.best_weights(outputs))
-    assert by_metric.digest != examples.digest
+    assert np.array_equal(shares, dataset.best_weights(outputs))
+    assert by_metric.digest != dataset.digest
     surer = 1.1 * bold  # as accurate, with a higher loss
     assert by_metric.mean_loss(bold) < by_metric.mean_loss(surer)
-    assert isinstance(examples.loss, BinaryCrossEntropy)
+    assert isinstance(dataset.loss, BinaryCrossEntropy)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from madaline.evaluation.quality.regression import RegressionQuality
 
 
 @pytest.fixture
-def judged() -> tuple[np.ndarray, np.ndarray]:
+def evaluated() -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of three classes, and which is right."""
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 3, 400)
@@ -24,8 +24,8 @@ def judged() -> tuple[np.ndarray, np.ndarray]:
     return probabilities / probabilities.sum(axis=1, keepdims=True), codes
 
 
-def test_counts_are_those_of_scikit_learn(judged) -> None:
-    probabilities, codes = judged
+def test_counts_are_those_of_scikit_learn(evaluated) -> None:
+    probabilities, codes = evaluated
     quality = ClassificationQuality.of("abc", probabilities, codes)
     predicted = probabilities.argmax(axis=1)
     assert np.array_equal(quality.matrix, confusion_matrix(codes, predicted))
@@ -36,8 +36,8 @@ def test_counts_are_those_of_scikit_learn(judged) -> None:
     assert sum(quality.bin_sizes) == quality.n_rows == 400
 
 
-def test_weights_count(judged) -> None:
-    probabilities, codes = judged
+def test_weights_count(evaluated) -> None:
+    probabilities, codes = evaluated
     weight = np.random.default_rng(1).random(400)
     quality = ClassificationQuality.of("abc", probabilities, codes, weight=weight)
     predicted = probabilities.argmax(axis=1)
@@ -45,15 +45,15 @@ def test_weights_count(judged) -> None:
     assert quality.matrix == pytest.approx(expected)
 
 
-def test_mistakes_come_in_the_order_of_their_number(judged) -> None:
-    quality = ClassificationQuality.of("abc", *judged)
+def test_mistakes_come_in_the_order_of_their_number(evaluated) -> None:
+    quality = ClassificationQuality.of("abc", *evaluated)
     mistakes = [one["rows"] for one in quality.confusions()]
     assert mistakes == sorted(mistakes, reverse=True)
     assert sum(mistakes) == pytest.approx(400 * (1 - quality.accuracy))
 
 
-def test_a_class_without_rows_has_no_recall(judged) -> None:
-    probabilities, codes = judged
+def test_a_class_without_rows_has_no_recall(evaluated) -> None:
+    probabilities, codes = evaluated
     quality = ClassificationQuality.of("abc", probabilities, np.where(codes == 2, 0, codes))
     missing = quality.by_class()[2]
     assert (missing["rows"], missing["recall"], missing["area"]) == (0, None, None)
@@ -92,8 +92,8 @@ def test_a_constant_prediction_of_a_constant_is_drawn() -> None:
     assert (quality.bias, quality.median_error) == (0, 0)
 
 
-def test_old_names_in_files_are_read(judged) -> None:
-    quality = ClassificationQuality.of("abc", *judged, (Coverage(0.9, 0.91, 1.5),))
+def test_old_names_in_files_are_read(evaluated) -> None:
+    quality = ClassificationQuality.of("abc", *evaluated, (Coverage(0.9, 0.91, 1.5),))
     values = quality.to_json()
     for old, new in (("promised", "predicted"), ("kept", "observed"), ("sizes", "bin_sizes")):
         values[old] = values.pop(new)
@@ -101,10 +101,10 @@ def test_old_names_in_files_are_read(judged) -> None:
     assert quality_from_json(json.loads(json.dumps(values))) == quality
 
 
-def test_qualities_survive_json(judged) -> None:
+def test_qualities_survive_json(evaluated) -> None:
     rng = np.random.default_rng(0)
     for quality in (
-        ClassificationQuality.of("abc", *judged),
+        ClassificationQuality.of("abc", *evaluated),
         RegressionQuality.of(rng.normal(size=50), rng.normal(size=50)),
     ):
         assert quality_from_json(json.loads(json.dumps(quality.to_json()))) == quality

@@ -53,7 +53,7 @@ def known_model(columns, function, *, classes=None, target_encoder=None, kinds=N
         task="regression" if classes is None else "classification",
         target="y",
         n_samples=table.n_samples,
-        n_judged=table.n_samples,
+        n_evaluated=table.n_samples,
         n_columns=len(predictor.encoder.columns),
         n_folds=2,
         epochs=1,

@@ -193,7 +193,7 @@ def test_more_repeats_change_little_and_the_seed_decides(twins):
     assert once != importances(model, columns, target, seed=2)
 
 
-def test_classes_are_judged_by_their_log_loss():
+def test_classes_are_evaluated_by_their_log_loss():
     x = np.random.default_rng(0).normal(size=500)
     model = known_model({"x": x, "z": x[::-1]}, lambda t: 3 * t["x"], classes=["no", "yes"])
     found = importances(model, {"x": x, "z": x[::-1]}, np.where(x > 0, "yes", "no"))

@@ -64,7 +64,7 @@ def test_a_divergence_makes_patient_and_success_impatient():
     assert state.patience == policy.most_patience // 2
 
 
-def test_a_loss_below_zero_is_judged_by_its_distance_from_the_floor():
+def test_a_loss_below_zero_is_evaluated_by_its_distance_from_the_floor():
     policy = LearningRatePolicy(floor=-10, enough=-10)
     _, decisions = watched(policy, policy.start(0.1), -10 + 0.9 ** np.arange(30))
     assert decisions == []

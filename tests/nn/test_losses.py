@@ -366,7 +366,7 @@ def test_settings_that_make_no_sense_are_refused(make):
 
 
 @pytest.mark.parametrize("n_classes", [2, 80, 81, 200])
-def test_few_and_many_classes_are_judged_alike(n_classes):
+def test_few_and_many_classes_are_evaluated_alike(n_classes):
     rng = np.random.default_rng(0)
     output = 50 * rng.normal(size=(2, 7, n_classes))
     target = np.eye(n_classes)[rng.integers(0, n_classes, 7)]

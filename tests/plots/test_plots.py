@@ -73,7 +73,7 @@ def test_explanations_have_a_bar_for_each_column(models, make_columns) -> None:
 def test_classes_have_confusions_curves_and_calibration(models) -> None:
     model = models["multiclass"]
     numbers = [int(text.get_text()) for text in drawn(plots.plot_confusion(model)).texts]
-    assert sum(numbers) == model.summary.n_judged
+    assert sum(numbers) == model.summary.n_evaluated
     assert len(drawn(plots.plot_roc(model)).lines) == 1 + len(model.quality.curves)
     precision = drawn(plots.plot_precision(model.quality))
     curves = [line for line in precision.lines if line.get_linestyle() == "-"]

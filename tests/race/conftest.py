@@ -11,7 +11,7 @@ import pytest
 
 from madaline.data.splits.folded_rows import FoldedRows
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.plan import Plan
 from madaline.race.race import Race
 from madaline.race.recipe import TableRecipe
@@ -20,8 +20,8 @@ N_FEATURES = {0: 4, 16: 7}
 
 
 @pytest.fixture
-def make_examples() -> Callable[..., Examples]:
-    """Return a maker of examples whose target depends on the features, unless `shuffled`."""
+def make_dataset() -> Callable[..., Dataset]:
+    """Return a maker of dataset whose target depends on the features, unless `shuffled`."""
 
     def make(
         task: str = "binary",
@@ -31,7 +31,7 @@ def make_examples() -> Callable[..., Examples]:
         seed: int = 0,
         weighted: bool = False,
         shuffled: bool = False,
-    ) -> Examples:
+    ) -> Dataset:
         rng = np.random.default_rng(seed)
         folds = rng.permutation(np.arange(n_samples) % n_folds)
         x = rng.standard_normal((n_samples, N_FEATURES[16])).astype(np.float32)
@@ -46,7 +46,7 @@ def make_examples() -> Callable[..., Examples]:
             case _:
                 target, loss = signal[:, None], Squared()
         weight = rng.uniform(0.2, 1.8, n_samples) if weighted else None
-        return Examples(
+        return Dataset(
             FoldedRows.from_folds(folds),
             {bins: x[:, :width].copy() for bins, width in N_FEATURES.items()},
             {bins: tuple(range(width)) for bins, width in N_FEATURES.items()},

@@ -28,15 +28,15 @@ def advance(race, records, decisions, epochs):
                 decisions.append(decision)
 
 
-def test_outputs_in_files_are_kept_and_go_on(make_examples, plan, bits, tmp_path, monkeypatch):
+def test_outputs_in_files_are_kept_and_go_on(make_dataset, plan, bits, tmp_path, monkeypatch):
     monkeypatch.setattr(spill, "LARGE", 1)
-    examples = make_examples("multiclass")
-    whole, history = Race(plan, examples, 5), ([], [])
+    dataset = make_dataset("multiclass")
+    whole, history = Race(plan, dataset, 5), ([], [])
     advance(whole, *history, 99)
-    interrupted, before = Race(plan, examples, 5), ([], [])
+    interrupted, before = Race(plan, dataset, 5), ([], [])
     advance(interrupted, *before, 2)
     save_checkpoint(tmp_path / "state", interrupted, *before)
-    race = Race(plan, examples, 5)
+    race = Race(plan, dataset, 5)
     resumed = resume(tmp_path / "state", race)
     for one in race.candidates.values():
         assert isinstance(one.output, spill.RowFile)
@@ -47,17 +47,17 @@ def test_outputs_in_files_are_kept_and_go_on(make_examples, plan, bits, tmp_path
 @pytest.mark.parametrize("busy", [False, True])
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
-    task, busy, make_examples, plan, busy_plan, bits, tmp_path
+    task, busy, make_dataset, plan, busy_plan, bits, tmp_path
 ):
     plan = busy_plan if busy else plan
-    examples = make_examples(task, weighted=task == "regression")
-    whole, history = Race(plan, examples, 5), ([], [])
+    dataset = make_dataset(task, weighted=task == "regression")
+    whole, history = Race(plan, dataset, 5), ([], [])
     advance(whole, *history, 99)
     for stop in range(0, whole.epoch + 1, 3 if busy else 1):
-        interrupted, before = Race(plan, examples, 5), ([], [])
+        interrupted, before = Race(plan, dataset, 5), ([], [])
         advance(interrupted, *before, stop)
         save_checkpoint(tmp_path / "state", interrupted, *before)
-        race = Race(plan, examples, 5, executor=Threads(2))
+        race = Race(plan, dataset, 5, executor=Threads(2))
         resumed = resume(tmp_path / "state", race)
         assert resumed == before
         assert race.epoch == interrupted.epoch == stop
@@ -68,16 +68,16 @@ def test_a_race_goes_on_after_any_epoch_and_ends_in_the_same_bits(
 
 
 def test_a_race_goes_on_with_the_backend_it_was_started_with(
-    make_examples, plan, bits, tmp_path, monkeypatch
+    make_dataset, plan, bits, tmp_path, monkeypatch
 ):
     pytest.importorskip("numba", reason="numba is not installed")
-    examples = make_examples()
-    whole, history = Race(plan, examples, 5, backend_named("numba")), ([], [])
+    dataset = make_dataset()
+    whole, history = Race(plan, dataset, 5, backend_named("numba")), ([], [])
     advance(whole, *history, 99)
-    interrupted, before = Race(plan, examples, 5, backend_named("numba")), ([], [])
+    interrupted, before = Race(plan, dataset, 5, backend_named("numba")), ([], [])
     advance(interrupted, *before, 2)
     save_checkpoint(tmp_path / "state", interrupted, *before)
-    race = Race(plan, examples, 5)
+    race = Race(plan, dataset, 5)
     advance(race, *resume(tmp_path / "state", race), 99)
     assert bits(race) == bits(whole)
 
@@ -85,67 +85,67 @@ def test_a_race_goes_on_with_the_backend_it_was_started_with(
         raise ImportError(name)
 
     monkeypatch.setattr(checkpoint, "backend_named", missing)
-    race = Race(plan, examples, 5)
+    race = Race(plan, dataset, 5)
     with pytest.warns(UserWarning, match="started with numba, which is not installed"):
         resume(tmp_path / "state", race)
     assert race.backend.name == "numpy"
 
 
 def test_the_state_of_another_version_is_refused_with_a_sentence(
-    make_examples, plan, tmp_path, monkeypatch
+    make_dataset, plan, tmp_path, monkeypatch
 ):
-    race = Race(plan, make_examples(), 5)
+    race = Race(plan, make_dataset(), 5)
     advance(race, [], [], 1)
     monkeypatch.setattr(checkpoint, "FORMAT", 1)
     save_checkpoint(tmp_path / "state", race, [], [])
     monkeypatch.undo()
     with pytest.warns(UserWarning, match="another version of madaline.*from the beginning"):
-        assert resume(tmp_path / "state", Race(plan, make_examples(), 5)) is None
+        assert resume(tmp_path / "state", Race(plan, make_dataset(), 5)) is None
 
 
-def other_races(examples, plan):
+def other_races(dataset, plan):
     """Return races that differ from the usual one in one thing each."""
-    target = examples.target.copy()
+    target = dataset.target.copy()
     target[3] = 1 - target[3]
-    features = {bins: matrix.copy() for bins, matrix in examples.features.items()}
+    features = {bins: matrix.copy() for bins, matrix in dataset.features.items()}
     features[16][0, 0] += 1
-    weight = examples.weight.copy()
+    weight = dataset.weight.copy()
     weight[0] += 1
-    order, bounds = examples.rows.order, examples.rows.bounds
+    order, bounds = dataset.rows.order, dataset.rows.bounds
     return {
-        "seed": Race(plan, examples, 6),
-        "epochs": Race(replace(plan, epochs=7), examples, 5),
-        "recipes": Race(replace(plan, recipes=plan.recipes[::-1]), examples, 5),
-        "target": Race(plan, replace(examples, target=target), 5),
-        "features": Race(plan, replace(examples, features=features), 5),
-        "weight": Race(plan, replace(examples, weight=weight), 5),
-        "no weight": Race(plan, replace(examples, weight=None), 5),
-        "order": Race(plan, replace(examples, rows=FoldedRows(order[::-1].copy(), bounds)), 5),
-        "folds": Race(plan, replace(examples, rows=FoldedRows(order, (0, 20, 41, 61))), 5),
+        "seed": Race(plan, dataset, 6),
+        "epochs": Race(replace(plan, epochs=7), dataset, 5),
+        "recipes": Race(replace(plan, recipes=plan.recipes[::-1]), dataset, 5),
+        "target": Race(plan, replace(dataset, target=target), 5),
+        "features": Race(plan, replace(dataset, features=features), 5),
+        "weight": Race(plan, replace(dataset, weight=weight), 5),
+        "no weight": Race(plan, replace(dataset, weight=None), 5),
+        "order": Race(plan, replace(dataset, rows=FoldedRows(order[::-1].copy(), bounds)), 5),
+        "folds": Race(plan, replace(dataset, rows=FoldedRows(order, (0, 20, 41, 61))), 5),
     }
 
 
-def test_the_state_of_another_race_is_refused(make_examples, plan, bits, tmp_path):
-    examples = make_examples(weighted=True)
-    race = Race(plan, examples, 5)
+def test_the_state_of_another_race_is_refused(make_dataset, plan, bits, tmp_path):
+    dataset = make_dataset(weighted=True)
+    race = Race(plan, dataset, 5)
     advance(race, [], [], 2)
     save_checkpoint(tmp_path / "state", race, [], [])
-    for name, other in other_races(examples, plan).items():
+    for name, other in other_races(dataset, plan).items():
         before = bits(other)
         assert resume(tmp_path / "state", other) is None, name
         assert bits(other) == before, name
 
 
-def test_the_fingerprint_does_not_depend_on_threads_or_progress(make_examples, plan):
-    first, second = (Race(plan, make_examples(), 5, executor=one) for one in (Serial(), Threads(3)))
+def test_the_fingerprint_does_not_depend_on_threads_or_progress(make_dataset, plan):
+    first, second = (Race(plan, make_dataset(), 5, executor=one) for one in (Serial(), Threads(3)))
     expected = fingerprint(first)
     advance(second, [], [], 2)
     assert fingerprint(second) == expected
 
 
-def test_a_damaged_state_is_refused(make_examples, plan, tmp_path):
+def test_a_damaged_state_is_refused(make_dataset, plan, tmp_path):
     path = tmp_path / "state"
-    race = Race(plan, make_examples(), 5)
+    race = Race(plan, make_dataset(), 5)
     advance(race, [], [], 1)
     save_checkpoint(path, race, [], [])
     content = path.read_bytes()
@@ -155,13 +155,13 @@ def test_a_damaged_state_is_refused(make_examples, plan, tmp_path):
         changed[place] ^= 1
         path.write_bytes(changed)
         with pytest.raises(ModelFileError):
-            resume(path, Race(plan, make_examples(), 5))
+            resume(path, Race(plan, make_dataset(), 5))
     path.write_bytes(content[:-1])
     with pytest.raises(ModelFileError, match="damaged"):
-        resume(path, Race(plan, make_examples(), 5))
+        resume(path, Race(plan, make_dataset(), 5))
 
 
-def test_a_model_is_no_checkpoint(make_examples, plan, tmp_path):
+def test_a_model_is_no_checkpoint(make_dataset, plan, tmp_path):
     write_tensor_file(tmp_path / "model", MODEL, {}, {})
     with pytest.raises(ModelFileError):
-        resume(tmp_path / "model", Race(plan, make_examples(), 5))
+        resume(tmp_path / "model", Race(plan, make_dataset(), 5))

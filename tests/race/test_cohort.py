@@ -23,9 +23,9 @@ RECIPES = [
 ]
 
 
-def start(examples, recipes=RECIPES, batch_size=16):
+def start(dataset, recipes=RECIPES, batch_size=16):
     rngs = [np.random.default_rng([7, place]) for place in range(len(recipes))]
-    return Cohort.start(recipes, examples, batch_size, rngs)
+    return Cohort.start(recipes, dataset, batch_size, rngs)
 
 
 def train(cohort, epochs, first=0):
@@ -55,57 +55,57 @@ def state(cohort, place):
     return [matrix[place].tobytes() for matrix in matrices]
 
 
-def test_networks_start_at_the_prior_of_their_own_training_rows(make_examples):
+def test_networks_start_at_the_prior_of_their_own_training_rows(make_dataset):
     for task in ("binary", "multiclass", "regression"):
-        examples = make_examples(task, weighted=True)
-        expected = np.broadcast_to(examples.prior_output(), (3, *examples.target.shape))
-        np.testing.assert_allclose(out_of_fold(start(examples)), expected, rtol=1e-6)
+        dataset = make_dataset(task, weighted=True)
+        expected = np.broadcast_to(dataset.prior_output(), (3, *dataset.target.shape))
+        np.testing.assert_allclose(out_of_fold(start(dataset)), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("poisoned", ["features", "target", "weight"])
-def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(make_examples, poisoned):
-    examples = make_examples(weighted=True)
-    arrays = {"features": examples.features[0], "target": examples.target}
-    arrays["weight"] = examples.weight
-    arrays[poisoned][examples.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
+def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(make_dataset, poisoned):
+    dataset = make_dataset(weighted=True)
+    arrays = {"features": dataset.features[0], "target": dataset.target}
+    arrays["weight"] = dataset.weight
+    arrays[poisoned][dataset.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
     with np.errstate(invalid="ignore"):
-        cohort = start(examples)
+        cohort = start(dataset)
         train(cohort, 2)
     finite = np.isfinite(cohort.population.theta).all(axis=-1)  # (recipes, folds)
     np.testing.assert_array_equal(finite, [[False, True, False]] * len(RECIPES))
 
 
-def test_a_row_of_weight_zero_teaches_nothing(make_examples):
-    examples = make_examples(weighted=True)
-    examples.weight[5] = 0
-    other = replace(examples, target=examples.target.copy())
+def test_a_row_of_weight_zero_teaches_nothing(make_dataset):
+    dataset = make_dataset(weighted=True)
+    dataset.weight[5] = 0
+    other = replace(dataset, target=dataset.target.copy())
     other.target[5] = 1 - other.target[5]
-    first, second = start(examples), start(other)
+    first, second = start(dataset), start(other)
     train(first, 2)
     train(second, 2)
     np.testing.assert_array_equal(first.population.theta, second.population.theta)
 
 
-def test_training_lowers_the_loss_on_the_training_rows(make_examples):
-    examples = make_examples("regression", n_samples=90)
-    cohort = start(examples)
-    rows = examples.rows
-    before = examples.mean_loss(examples.prior_output())
+def test_training_lowers_the_loss_on_the_training_rows(make_dataset):
+    dataset = make_dataset("regression", n_samples=90)
+    cohort = start(dataset)
+    rows = dataset.rows
+    before = dataset.mean_loss(dataset.prior_output())
     train(cohort, 40)
     for fold in range(rows.n_folds):
         learned = rows.training(fold)
         output = evaluated(cohort, fold, slice(None))[:, learned]
-        assert np.all(examples.loss.mean(output, examples.target[learned]) < 0.3 * before)
+        assert np.all(dataset.loss.mean(output, dataset.target[learned]) < 0.3 * before)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("elements", [1, 2 * 3 * 16 * 8, 2**30])
-def test_groups_do_not_matter(make_examples, monkeypatch, elements, weighted):
-    examples = make_examples(n_folds=5, weighted=weighted)
-    expected = start(examples)
+def test_groups_do_not_matter(make_dataset, monkeypatch, elements, weighted):
+    dataset = make_dataset(n_folds=5, weighted=weighted)
+    expected = start(dataset)
     train(expected, 2)
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
-    cohort = start(examples)
+    cohort = start(dataset)
     train(cohort, 2)
     assert [state(cohort, place) for place in range(3)] == [
         state(expected, place) for place in range(3)
@@ -113,16 +113,16 @@ def test_groups_do_not_matter(make_examples, monkeypatch, elements, weighted):
 
 
 @pytest.mark.parametrize(("elements", "sizes"), [(1, [1] * 5), (768, [2, 2, 1]), (10**9, [5])])
-def test_groups_fit_the_cache(make_examples, monkeypatch, elements, sizes):
+def test_groups_fit_the_cache(make_dataset, monkeypatch, elements, sizes):
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
-    groups = start(make_examples(n_folds=5))._groups(NumpyBackend(), 1)
+    groups = start(make_dataset(n_folds=5))._groups(NumpyBackend(), 1)
     assert [len(range(5)[group.folds]) for group in groups] == sizes
     assert all(group.recipes == slice(0, 3) for group in groups)
 
 
-def test_a_dropped_recipe_is_not_missed_by_the_others(make_examples):
-    examples = make_examples(weighted=True)
-    all_three, two = start(examples), start(examples)
+def test_a_dropped_recipe_is_not_missed_by_the_others(make_dataset):
+    dataset = make_dataset(weighted=True)
+    all_three, two = start(dataset), start(dataset)
     train(all_three, 2)
     train(two, 2)
     two.keep([2, 0])
@@ -134,17 +134,17 @@ def test_a_dropped_recipe_is_not_missed_by_the_others(make_examples):
     np.testing.assert_array_equal(out_of_fold(two), out_of_fold(all_three)[[2, 0]])
 
 
-def test_a_recipe_learns_the_same_alone_as_in_company(make_examples):
-    examples = make_examples()
-    company = start(examples)
-    alone = Cohort.start(RECIPES[1:2], examples, 16, [np.random.default_rng([7, 1])])
+def test_a_recipe_learns_the_same_alone_as_in_company(make_dataset):
+    dataset = make_dataset()
+    company = start(dataset)
+    alone = Cohort.start(RECIPES[1:2], dataset, 16, [np.random.default_rng([7, 1])])
     train(company, 3)
     train(alone, 3)
     assert state(alone, 0) == state(company, 1)
 
 
-def test_each_recipe_has_its_own_learning_rate_and_decay(make_examples):
-    cohort = start(make_examples())
+def test_each_recipe_has_its_own_learning_rate_and_decay(make_dataset):
+    cohort = start(make_dataset())
     rate, decay = (cohort.population.columns[name] for name in ("learning_rate", "weight_decay"))
     np.testing.assert_allclose(rate[:, 2, 0], [0.03, 0.03, 0.01], rtol=1e-6)
     assert decay.shape == (3, 3, 1)
@@ -152,16 +152,16 @@ def test_each_recipe_has_its_own_learning_rate_and_decay(make_examples):
     np.testing.assert_allclose(decay[:, 0, 0], expected, rtol=1e-6)
 
 
-def test_a_shorter_decay_time_keeps_weights_smaller(make_examples):
+def test_a_shorter_decay_time_keeps_weights_smaller(make_dataset):
     recipes = [TableRecipe(0, decay_time, (8, 8)) for decay_time in (1, 100)]
-    cohort = start(make_examples(shuffled=True), recipes)
+    cohort = start(make_dataset(shuffled=True), recipes)
     train(cohort, 30)
     strong, weak = (np.abs(cohort.averaged(place)).mean() for place in range(2))
     assert strong < 0.7 * weak
 
 
-def test_evaluation_does_not_change_the_networks(make_examples):
-    cohort = start(make_examples())
+def test_evaluation_does_not_change_the_networks(make_dataset):
+    cohort = start(make_dataset())
     train(cohort, 1)
     before = [state(cohort, place) for place in range(3)]
     out_of_fold(cohort)
@@ -169,11 +169,11 @@ def test_evaluation_does_not_change_the_networks(make_examples):
     assert [state(cohort, place) for place in range(3)] == before
 
 
-def test_multiply_adds_agree_with_a_count_by_hand(make_examples):
+def test_multiply_adds_agree_with_a_count_by_hand(make_dataset):
     # 61 rows in folds of 21, 20, 20: the fewest training rows are 40, two batches of 16.
     # One row through one network: 4 x 8 + 8 x 8 + 8 x 1 = 104. Back costs twice as much, but for
     # the gradient by the inputs, 4 x 8 = 32, which is not taken.
-    cohort = start(make_examples())
+    cohort = start(make_dataset())
     assert cohort.steps == 2
     training = 3 * 2 * 16 * (3 * 104 - 32)  # folds, steps, batch; forward and twice back
     judging = 61 * 104  # every row by the one network that never saw it
@@ -182,8 +182,8 @@ def test_multiply_adds_agree_with_a_count_by_hand(make_examples):
     assert cohort.multiply_adds == training + judging
 
 
-def test_the_network_has_the_recipe_s_layers(make_examples):
-    network = build_network(TableRecipe(16, 3, (8, 5)), make_examples("multiclass"))
+def test_the_network_has_the_recipe_s_layers(make_dataset):
+    network = build_network(TableRecipe(16, 3, (8, 5)), make_dataset("multiclass"))
     shapes = {slot.name: slot.shape for slot in network.layout.slots}
     weights = [shape for shape in shapes.values() if len(shape) == 2]
     assert weights == [(7, 8), (8, 5), (5, 3)]
@@ -191,8 +191,8 @@ def test_the_network_has_the_recipe_s_layers(make_examples):
     assert gates == [(7,)]
 
 
-def test_weights_learn_faster_the_fewer_inputs_meet(make_examples):
-    slots = build_network(RECIPES[0], make_examples()).layout.slots
+def test_weights_learn_faster_the_fewer_inputs_meet(make_dataset):
+    slots = build_network(RECIPES[0], make_dataset()).layout.slots
     multiples = {slot.name: learning_rate_multiple(slot) for slot in slots}
     assert multiples == {
         "0.gate": 6.0,
@@ -205,12 +205,12 @@ def test_weights_learn_faster_the_fewer_inputs_meet(make_examples):
     }
 
 
-def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(make_examples):
-    examples = replace(make_examples(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
-    augmentation = Augmentation.of(TableRecipe(16, 3, (8, 8), column_dropout=0.25), examples)
+def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(make_dataset):
+    dataset = replace(make_dataset(), columns={0: (0, 1, 1, 2), 16: (0, 1, 1, 2, 0, 3, 3)})
+    augmentation = Augmentation.of(TableRecipe(16, 3, (8, 8), column_dropout=0.25), dataset)
     assert augmentation.active
-    assert not Augmentation.of(TableRecipe(16, 3, (8, 8)), examples).active
-    shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(examples.columns[16])
+    assert not Augmentation.of(TableRecipe(16, 3, (8, 8)), dataset).active
+    shown, columns = np.ones((3, 2000, 7), np.float32), np.asarray(dataset.columns[16])
     rngs = [np.random.default_rng(fold) for fold in range(3)]
     assert augmentation.apply(shown, rngs, Workspace()) is shown
     assert set(np.unique(shown)) == {np.float32(0), np.float32(1 / 0.75)}
@@ -222,15 +222,15 @@ def test_hidden_columns_are_zero_with_all_their_features_and_the_rest_scaled_up(
     assert not np.array_equal(shown[..., 0], shown[..., 1])
 
 
-def test_columns_are_hidden_in_training_only(make_examples):
-    examples = make_examples()
-    hiding = start(examples, [TableRecipe(0, 3, (8, 8), column_dropout=0.5)])
-    seeing = start(examples, [TableRecipe(0, 3, (8, 8))])
-    before = examples.features[0].copy()
+def test_columns_are_hidden_in_training_only(make_dataset):
+    dataset = make_dataset()
+    hiding = start(dataset, [TableRecipe(0, 3, (8, 8), column_dropout=0.5)])
+    seeing = start(dataset, [TableRecipe(0, 3, (8, 8))])
+    before = dataset.features[0].copy()
     np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
     train(hiding, 1)
     train(seeing, 1)
-    np.testing.assert_array_equal(examples.features[0], before)
+    np.testing.assert_array_equal(dataset.features[0], before)
     assert not np.array_equal(hiding.population.theta, seeing.population.theta)
     seeing.population.theta[...] = hiding.population.theta
     seeing.population.memory["z"][...] = hiding.population.memory["z"]

@@ -17,7 +17,7 @@ from madaline.nn.losses import BinaryCrossEntropy
 from madaline.nn.surgery import hidden_layers
 from madaline.race.architecture import build_network, width
 from madaline.race.cohort import Cohort
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import run_epoch_task
 from madaline.race.planning.grids import LEAST_STEPS
@@ -31,7 +31,7 @@ RECIPE = GridRecipe(0, 10, (8,), channels=((3, 4),), dropout=0.2, warping=1.0)
 
 
 @pytest.fixture
-def examples():
+def dataset():
     """Images with a bright upper or lower half."""
     rng = np.random.default_rng(0)
     target = (rng.random((60, 1)) < 0.5).astype(np.float32)
@@ -39,7 +39,7 @@ def examples():
     x[:, :3] += 2 * target[..., None, None] - 1
     rows = FoldedRows.from_folds(np.arange(60) % 3)
     features, columns = {0: x.reshape(60, -1)[rows.order]}, {0: (0,) * 60}
-    return Examples(
+    return Dataset(
         rows, features, columns, target[rows.order], BinaryCrossEntropy(), grids=(WHOLE,)
     )
 
@@ -55,15 +55,15 @@ def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
     assert {type(recipe) for recipe in of_columns} == {TableRecipe}
 
 
-def test_layers_look_at_a_coarser_grid_each_time(examples):
-    network = build_network(RECIPE, examples)
+def test_layers_look_at_a_coarser_grid_each_time(dataset):
+    network = build_network(RECIPE, dataset)
     shapes = [layer.shape for layer in network.layers if isinstance(layer, Convolution)]
     assert shapes == [(6, 5), (3, 2)]
     assert not any(isinstance(layer, ScaledLinear) for layer in network.layers)
     first, last = (layer for layer in network.layers if isinstance(layer, Linear))
     assert (first.in_features, last.in_features, last.out_features) == (4, 8, 1)
-    assert width(RECIPE, examples) == 90
-    deeper = build_network(replace(RECIPE, channels=((3, 4, 5, 6),)), examples)
+    assert width(RECIPE, dataset) == 90
+    deeper = build_network(replace(RECIPE, channels=((3, 4, 5, 6),)), dataset)
     assert deeper.predict(np.zeros(deeper.layout.size), np.zeros((2, 60))).shape == (2, 1)
 
 
@@ -73,32 +73,32 @@ def test_a_recipe_comes_back_from_json():
 
 
 @pytest.mark.parametrize("warping", [0.0, 1.0])
-def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(examples, warping):
-    examples.features[0][examples.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
+def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(dataset, warping):
+    dataset.features[0][dataset.rows.held_out(1)] = np.nan  # whoever touches it becomes nan
     recipes = [replace(RECIPE, warping=warping)]
-    cohort = Cohort.start(recipes, examples, 16, [np.random.default_rng(0)])
-    epoch, shared = Epoch(0, 1), Serial().share(examples)
-    tasks = cohort.tasks(epoch, epoch.order(examples, 16), shared, NumpyBackend(), 1)
+    cohort = Cohort.start(recipes, dataset, 16, [np.random.default_rng(0)])
+    epoch, shared = Epoch(0, 1), Serial().share(dataset)
+    tasks = cohort.tasks(epoch, epoch.order(dataset, 16), shared, NumpyBackend(), 1)
     with np.errstate(invalid="ignore"):
         cohort.take(map(run_epoch_task, tasks))
     finite = np.isfinite(cohort.population.theta).all(axis=-1)
     np.testing.assert_array_equal(finite, [[False, True, False]])
 
 
-def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(examples):
+def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(dataset):
     plan = make_plan(60, {0: 60}, epochs=12, n_folds=3, grids=(WHOLE,))
-    race = Race(plan, examples, seed=0)
+    race = Race(plan, dataset, seed=0)
     for _ in race.run():
         pass
     best = race.state.best
-    assert best.loss < 0.5 * examples.mean_loss(examples.prior_output())
+    assert best.loss < 0.5 * dataset.mean_loss(dataset.prior_output())
     race._grow(best)
     wider = race.candidates[list(race.candidates)[-1]]
     assert wider.recipe.units == (256,)
     assert len(hidden_layers(wider.network)) == 1
-    places = examples.rows.held_out(0)
+    places = dataset.rows.held_out(0)
     before, after = (
-        one.predict(theta, examples.encoded(0, 0, places))
+        one.predict(theta, dataset.encoded(0, 0, places))
         for one, theta in (
             (best.network, best.theta[0]),
             (wider.network, race.cohorts[-1].population.theta[0, 0]),
@@ -130,11 +130,11 @@ def test_few_sequences_are_seen_several_times_in_an_epoch(n_samples, passes):
         assert make_plan(n_samples, {0: 286}, epochs=30, grids=(others,)).passes == 1
 
 
-def test_what_is_averaged_over_steps_counts_alike_wherever_it_is_said(examples):
+def test_what_is_averaged_over_steps_counts_alike_wherever_it_is_said(dataset):
     averaged = make_plan(60, {0: 60}, epochs=5, grids=(Grid(0, 60, (60,)),)).recipes[1]
     assert averaged.name.startswith("convolutions 3×64 averaged · decay time 10 · 128 · warped 1")
     assert Recipe.from_json(json.loads(json.dumps(averaged.to_json()))) == averaged
-    sequences = replace(examples, grids=(Grid(0, 60, (60,)),))
+    sequences = replace(dataset, grids=(Grid(0, 60, (60,)),))
     network = build_network(averaged, sequences)
     theta = network.initialize((), np.random.default_rng(0)).theta
     network.bind(theta)[-1]["weight"][...] = 1  # it starts at zero
@@ -150,10 +150,10 @@ def test_what_is_averaged_over_steps_counts_alike_wherever_it_is_said(examples):
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 9])
-def test_short_sequences_are_averaged_too(examples, length):
+def test_short_sequences_are_averaged_too(dataset, length):
     grid = Grid(0, 2 * length, (length,))
     plan = make_plan(60, {0: 2 * length}, epochs=5, grids=(grid,))
-    short = replace(examples, columns={0: (0,) * 2 * length}, grids=(grid,))
+    short = replace(dataset, columns={0: (0,) * 2 * length}, grids=(grid,))
     for recipe in plan.recipes:
         network = build_network(recipe, short)
         theta = network.initialize((), np.random.default_rng(0)).theta
@@ -161,7 +161,7 @@ def test_short_sequences_are_averaged_too(examples, length):
         assert network.predict(theta, x).shape == (3, 1)
 
 
-def test_sequences_are_moved_in_training_and_judged_as_they_are():
+def test_sequences_are_moved_in_training_and_evaluated_as_they_are():
     rng = np.random.default_rng(0)
     target = (rng.random((60, 1)) < 0.5).astype(np.float32)
     x = np.ones((60, 8, 4), np.float32)
@@ -170,13 +170,13 @@ def test_sequences_are_moved_in_training_and_judged_as_they_are():
     features = {0: x.reshape(60, -1)[rows.order]}
     given = features[0].copy()
     steps = Grid(0, 32, (8,), spectral=True)
-    examples = Examples(
+    dataset = Dataset(
         rows, features, {0: (0,) * 32}, target[rows.order], BinaryCrossEntropy(), grids=(steps,)
     )
     recipes = (replace(RECIPE, offset=0.5, pitch=1.0), replace(RECIPE, warping=0.0))
     plan = replace(make_plan(60, {0: 32}, epochs=20, n_folds=3, grids=(steps,)), recipes=recipes)
-    race = Race(plan, examples, seed=0)
+    race = Race(plan, dataset, seed=0)
     for _ in race.run():
         pass
-    assert race.state.best.loss < 0.5 * examples.mean_loss(examples.prior_output())
+    assert race.state.best.loss < 0.5 * dataset.mean_loss(dataset.prior_output())
     np.testing.assert_array_equal(features[0], given)

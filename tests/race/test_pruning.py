@@ -17,22 +17,22 @@ TASKS = ("binary", "multiclass", "regression")
 
 
 @pytest.fixture
-def raced(make_examples, plan):
+def raced(make_dataset, plan):
     """Return a maker of an ensemble of two trained recipes of two layers, and of its rows."""
 
     def make(task="regression", **options):
-        examples = make_examples(task, n_samples=200, **options)
+        dataset = make_dataset(task, n_samples=200, **options)
         recipes = (TableRecipe(0, 30, (16, 16)), TableRecipe(16, 30, (16, 16)))
-        race = Race(replace(plan, recipes=recipes, epochs=40, patience=9, cuts=()), examples, 5)
+        race = Race(replace(plan, recipes=recipes, epochs=40, patience=9, cuts=()), dataset, 5)
         list(race.run())
-        return race.ensemble(), examples
+        return race.ensemble(), dataset
 
     return make
 
 
-def out_of_fold(one, examples):
+def out_of_fold(one, dataset):
     """Recompute what the networks of a member predict for rows that they were not trained on."""
-    rows, features = examples.rows, examples.features[one.n_bins]
+    rows, features = dataset.rows, dataset.features[one.n_bins]
     outputs = [
         one.network.predict(one.theta[fold], features[rows.held_out(fold)])
         for fold in range(rows.n_folds)
@@ -42,13 +42,13 @@ def out_of_fold(one, examples):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_what_is_left_is_smaller_and_as_good(task, raced):
-    ensemble, examples = raced(task, weighted=task == "binary")
-    pruned = prune_ensemble(ensemble, examples, epoch=7, tolerance=0.05)
+    ensemble, dataset = raced(task, weighted=task == "binary")
+    pruned = prune_ensemble(ensemble, dataset, epoch=7, tolerance=0.05)
     assert pruned.ensemble.row_multiply_adds < 0.7 * ensemble.row_multiply_adds
     assert sum(pruned.ensemble.weights.values()) == pytest.approx(1)
     last = pruned.decisions[-1]
-    assert last.loss == pytest.approx(examples.mean_loss(pruned.ensemble.output), rel=1e-5)
-    assert last.best_loss <= examples.mean_loss(ensemble.output) * (1 + 1e-5)
+    assert last.loss == pytest.approx(dataset.mean_loss(pruned.ensemble.output), rel=1e-5)
+    assert last.best_loss <= dataset.mean_loss(ensemble.output) * (1 + 1e-5)
     for decision in pruned.decisions:
         increase = decision.loss - decision.best_loss
         assert increase + decision.standard_error <= 0.05 * decision.best_loss
@@ -56,29 +56,29 @@ def test_what_is_left_is_smaller_and_as_good(task, raced):
         assert decision.epoch == 7
 
 
-@pytest.mark.parametrize("judged_rows", [70, 10**6])
-def test_the_outputs_are_those_of_the_networks_that_are_left(judged_rows, raced, monkeypatch):
-    """Of all rows, even if only every third is judged on the way."""
-    monkeypatch.setattr(pruning_module, "EVALUATED_ROWS", judged_rows)
-    ensemble, examples = raced()
-    pruned = prune_ensemble(ensemble, examples, epoch=7, tolerance=0.2)
+@pytest.mark.parametrize("evaluated_rows", [70, 10**6])
+def test_the_outputs_are_those_of_the_networks_that_are_left(evaluated_rows, raced, monkeypatch):
+    """Of all rows, even if only every third is evaluated on the way."""
+    monkeypatch.setattr(pruning_module, "EVALUATED_ROWS", evaluated_rows)
+    ensemble, dataset = raced()
+    pruned = prune_ensemble(ensemble, dataset, epoch=7, tolerance=0.2)
     assert any(one.units != (16, 16) for one in pruned.ensemble.members)
     for one in pruned.ensemble.members:
-        assert one.theta.shape == (examples.rows.n_folds, one.network.layout.size)
-        np.testing.assert_allclose(one.output, out_of_fold(one, examples), rtol=1e-4, atol=1e-5)
+        assert one.theta.shape == (dataset.rows.n_folds, one.network.layout.size)
+        np.testing.assert_allclose(one.output, out_of_fold(one, dataset), rtol=1e-4, atol=1e-5)
 
 
 def test_every_step_is_held_to_the_best_and_not_to_the_step_before(raced):
     """Small losses beside the step before do not add up."""
-    ensemble, examples = raced()
-    evaluator = Evaluator(examples, 1)
+    ensemble, dataset = raced()
+    evaluator = Evaluator(dataset, 1)
     pruning = Pruning(
         evaluator, ensemble, evaluator.losses(ensemble), evaluator.baseline_losses(), 0.05, 7
     )
     worse = ensemble
     for step in range(1, 200):
         changed = worse.members[0]
-        drift = np.float32(0.002 * step) * (1 + examples.features[0][:, :1])
+        drift = np.float32(0.002 * step) * (1 + dataset.features[0][:, :1])
         worse = Ensemble(
             (replace(changed, output=ensemble.members[0].output + drift), *ensemble.members[1:])
         )
@@ -90,20 +90,20 @@ def test_every_step_is_held_to_the_best_and_not_to_the_step_before(raced):
 
 
 def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
-    ensemble, examples = raced()
+    ensemble, dataset = raced()
     good = ensemble.members[0]
     rng = np.random.default_rng(0)
     noise = replace(good, key="noise", output=good.output + rng.normal(size=good.output.shape))
     other = Ensemble((replace(good, weight=0.6), replace(noise, weight=0.4)))
-    pruned = prune_ensemble(other, examples, epoch=7, tolerance=0.05)
+    pruned = prune_ensemble(other, dataset, epoch=7, tolerance=0.05)
     assert list(pruned.ensemble.weights.items()) == [(good.key, pytest.approx(1))]
     assert "without it the loss" in pruned.decisions[0].sentence
     opposed = [
-        replace(good, key=key, output=examples.target + sign * spread, weight=0.5)
-        for spread in [rng.normal(size=examples.target.shape)]
+        replace(good, key=key, output=dataset.target + sign * spread, weight=0.5)
+        for spread in [rng.normal(size=dataset.target.shape)]
         for key, sign in (("above", 1), ("below", -1))
     ]
-    evaluator = Evaluator(examples, 1)
+    evaluator = Evaluator(dataset, 1)
     both = Ensemble(tuple(opposed))
     pruning = Pruning(evaluator, both, evaluator.losses(both), evaluator.baseline_losses(), 0.05, 7)
     pruning.leave_out("above")
@@ -111,15 +111,15 @@ def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
 
 
 def test_units_are_ranked_on_rows_that_a_network_learned_from(raced):
-    ensemble, examples = raced()
-    hidden = {n_bins: matrix.copy() for n_bins, matrix in examples.features.items()}
+    ensemble, dataset = raced()
+    hidden = {n_bins: matrix.copy() for n_bins, matrix in dataset.features.items()}
     for matrix in hidden.values():
-        matrix[examples.rows.held_out(1)] = 1e3
+        matrix[dataset.rows.held_out(1)] = 1e3
     rankings = [
         Pruning(Evaluator(rows, 1), ensemble, np.empty(0), np.empty(0), 0.05, 7)._rank(
             ensemble.members[0], 2
         )
-        for rows in (examples, replace(examples, features=hidden))
+        for rows in (dataset, replace(dataset, features=hidden))
     ]
     np.testing.assert_array_equal(rankings[0].moments[1], rankings[1].moments[1])
     assert not np.array_equal(rankings[0].moments[0], rankings[1].moments[0])
@@ -127,8 +127,8 @@ def test_units_are_ranked_on_rows_that_a_network_learned_from(raced):
 
 def test_little_is_given_away_of_little_that_was_learned(raced):
     """A tolerated rise is a share of what is below the constants' loss where that is less."""
-    ensemble, examples = raced()
-    evaluator = Evaluator(examples, 1)
+    ensemble, dataset = raced()
+    evaluator = Evaluator(dataset, 1)
     best = evaluator.losses(ensemble)
     lighter = Ensemble((replace(ensemble.members[0], output=ensemble.output + 0.02, weight=1.0),))
     learned = best.mean() / 2
@@ -141,8 +141,8 @@ def test_little_is_given_away_of_little_that_was_learned(raced):
 
 
 def test_no_tolerance_prunes_nothing(raced):
-    ensemble, examples = raced()
-    pruned = prune_ensemble(ensemble, examples, epoch=7, tolerance=0.0)
+    ensemble, dataset = raced()
+    pruned = prune_ensemble(ensemble, dataset, epoch=7, tolerance=0.0)
     assert pruned.ensemble is ensemble
     assert (pruned.decisions, pruned.multiply_adds) == ((), 0.0)
 

@@ -50,44 +50,44 @@ def plain_forward(network, theta, features):
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_same_seed_same_bits_on_any_number_of_threads(task, make_examples, plan, bits):
-    examples = make_examples(task, weighted=task == "binary")
-    races = [Race(plan, examples, 5, executor=executor_of(n_threads)) for n_threads in (1, 2, 3)]
+def test_same_seed_same_bits_on_any_number_of_threads(task, make_dataset, plan, bits):
+    dataset = make_dataset(task, weighted=task == "binary")
+    races = [Race(plan, dataset, 5, executor=executor_of(n_threads)) for n_threads in (1, 2, 3)]
     histories = [run(race) for race in races]
     assert histories[0] == histories[1] == histories[2]
     assert bits(races[0]) == bits(races[1]) == bits(races[2])
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_same_bits_compiled_and_in_processes(task, make_examples, plan, bits):
+def test_same_bits_compiled_and_in_processes(task, make_dataset, plan, bits):
     pytest.importorskip("numba", reason="numba is not installed")
-    examples = make_examples(task, weighted=task == "binary")
+    dataset = make_dataset(task, weighted=task == "binary")
     values = np.random.default_rng(1).standard_normal((3, 61, 2)).astype(np.float32)
-    examples = replace(examples, fold_features=FoldFeatures(np.array([1, 3]), values))
+    dataset = replace(dataset, fold_features=FoldFeatures(np.array([1, 3]), values))
     for name in ("numpy", "numba"):
         executors = [Serial(), Threads(2), Processes(2)]
-        races = [Race(plan, examples, 5, backend_named(name), one) for one in executors]
+        races = [Race(plan, dataset, 5, backend_named(name), one) for one in executors]
         histories = [run(race) for race in races]
         assert histories[0] == histories[1] == histories[2]
         assert bits(races[0]) == bits(races[1]) == bits(races[2])
 
 
-def test_what_a_metric_holds_need_not_be_sent(make_examples, plan, bits):
+def test_what_a_metric_holds_need_not_be_sent(make_dataset, plan, bits):
     spread = SimpleNamespace(distance=lambda output, places: float(np.ptp(output)))
-    examples = replace(make_examples(), metric=spread)
-    alone, two = (Race(plan, examples, 5, executor=one) for one in (Serial(), Processes(2)))
+    dataset = replace(make_dataset(), metric=spread)
+    alone, two = (Race(plan, dataset, 5, executor=one) for one in (Serial(), Processes(2)))
     assert run(alone) == run(two)
     assert bits(alone) == bits(two)
 
 
 @pytest.mark.parametrize("n_workers", [1, 2])
 def test_a_race_goes_on_after_an_epoch_that_was_interrupted(
-    n_workers, make_examples, plan, monkeypatch
+    n_workers, make_dataset, plan, monkeypatch
 ):
     def interrupted(task):
         raise KeyboardInterrupt
 
-    race = Race(plan, make_examples(), 5, executor=executor_of(n_workers))
+    race = Race(plan, make_dataset(), 5, executor=executor_of(n_workers))
     list(race.run_epoch())
     with monkeypatch.context() as here:
         here.setattr(race_module, "run_epoch_task", interrupted)
@@ -97,8 +97,8 @@ def test_a_race_goes_on_after_an_epoch_that_was_interrupted(
         assert len(list(race.run_epoch())) >= len(plan.recipes) - 1
 
 
-def test_the_backend_and_the_executor_suit_the_planned_work(make_examples, plan, monkeypatch):
-    race = Race(plan, make_examples(), 5)
+def test_the_backend_and_the_executor_suit_the_planned_work(make_dataset, plan, monkeypatch):
+    race = Race(plan, make_dataset(), 5)
     race.equip(2)
     assert (race.backend.name, type(race.executor)) == ("numpy", Serial)
     monkeypatch.setattr(backend, "WORTH_COMPILING", 0.0)
@@ -107,7 +107,7 @@ def test_the_backend_and_the_executor_suit_the_planned_work(make_examples, plan,
 
 
 def test_one_process_draws_the_order_of_an_epoch_once_for_all_cohorts(
-    make_examples, plan, monkeypatch
+    make_dataset, plan, monkeypatch
 ):
     drawn, batches = [], FoldedRows.batches
 
@@ -116,49 +116,49 @@ def test_one_process_draws_the_order_of_an_epoch_once_for_all_cohorts(
         return batches(rows, *arguments)
 
     monkeypatch.setattr(FoldedRows, "batches", watched)
-    race = Race(plan, make_examples(), 5)
+    race = Race(plan, make_dataset(), 5)
     assert len(race.cohorts) > 1
     list(race.run_epoch())
     assert len(drawn) == 1
 
 
 @pytest.mark.parametrize("elements", [1, 10**9])
-def test_the_grouping_of_networks_does_not_matter(elements, make_examples, plan, bits, monkeypatch):
-    examples = make_examples()
-    usual = Race(plan, examples, 5)
+def test_the_grouping_of_networks_does_not_matter(elements, make_dataset, plan, bits, monkeypatch):
+    dataset = make_dataset()
+    usual = Race(plan, dataset, 5)
     run(usual)
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", elements)
-    grouped = Race(plan, examples, 5, executor=executor_of(2))
+    grouped = Race(plan, dataset, 5, executor=executor_of(2))
     run(grouped)
     assert bits(grouped) == bits(usual)
 
 
-def test_grouping_and_threads_do_not_matter_at_the_usual_sizes(make_examples, bits, monkeypatch):
-    examples = make_examples(n_samples=700, n_folds=5)
+def test_grouping_and_threads_do_not_matter_at_the_usual_sizes(make_dataset, bits, monkeypatch):
+    dataset = make_dataset(n_samples=700, n_folds=5)
     recipes = (TableRecipe(0, 3), TableRecipe(0, 10), TableRecipe(16, 3))
     plan = replace(_plan_of(recipes), n_folds=5, batch_size=64, epochs=2)
-    usual = Race(plan, examples, 5)
+    usual = Race(plan, dataset, 5)
     run(usual)
     monkeypatch.setattr(cohort_module, "GROUP_ELEMENTS", 1)
-    grouped = Race(plan, examples, 5, executor=executor_of(3))
+    grouped = Race(plan, dataset, 5, executor=executor_of(3))
     run(grouped)
     assert bits(grouped) == bits(usual)
 
 
-def test_another_seed_gives_other_networks(make_examples, plan, bits):
-    examples = make_examples()
-    first, second = Race(plan, examples, 1), Race(plan, examples, 2)
+def test_another_seed_gives_other_networks(make_dataset, plan, bits):
+    dataset = make_dataset()
+    first, second = Race(plan, dataset, 1), Race(plan, dataset, 2)
     run(first)
     run(second)
     assert bits(first) != bits(second)
 
 
-def test_what_a_held_out_row_was_cannot_be_known(make_examples, plan):
+def test_what_a_held_out_row_was_cannot_be_known(make_dataset, plan):
     """Turn the held-out targets of one fold around: its networks stay the same to the bit."""
-    examples = make_examples(n_folds=3)
-    turned = replace(examples, target=examples.target.copy())
-    turned.target[examples.rows.held_out(0)] = 1 - turned.target[examples.rows.held_out(0)]
-    races = [Race(replace(plan, cuts=(), patience=99), one, 5) for one in (examples, turned)]
+    dataset = make_dataset(n_folds=3)
+    turned = replace(dataset, target=dataset.target.copy())
+    turned.target[dataset.rows.held_out(0)] = 1 - turned.target[dataset.rows.held_out(0)]
+    races = [Race(replace(plan, cuts=(), patience=99), one, 5) for one in (dataset, turned)]
     for race in races:
         run(race)
     for first, second in zip(*(race.cohorts for race in races), strict=True):
@@ -168,13 +168,13 @@ def test_what_a_held_out_row_was_cannot_be_known(make_examples, plan):
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_out_of_fold_outputs_are_those_of_the_networks_that_are_kept(task, make_examples, plan):
-    examples = make_examples(task, weighted=True)
-    race = Race(plan, examples, 5)
+def test_out_of_fold_outputs_are_those_of_the_networks_that_are_kept(task, make_dataset, plan):
+    dataset = make_dataset(task, weighted=True)
+    race = Race(plan, dataset, 5)
     run(race)
-    rows = examples.rows
+    rows = dataset.rows
     for candidate in race.candidates.values():
-        features = examples.features[candidate.recipe.n_bins]
+        features = dataset.features[candidate.recipe.n_bins]
         expected = np.concatenate(
             [
                 plain_forward(
@@ -184,11 +184,11 @@ def test_out_of_fold_outputs_are_those_of_the_networks_that_are_kept(task, make_
             ]
         )
         np.testing.assert_allclose(candidate.output, expected, rtol=1e-4, atol=1e-5)
-        assert candidate.loss == examples.mean_loss(candidate.output)
+        assert candidate.loss == dataset.mean_loss(candidate.output)
 
 
 def test_every_epoch_has_batches_of_its_own_and_all_recipes_the_same(
-    make_examples, plan, monkeypatch
+    make_dataset, plan, monkeypatch
 ):
     seen = {}
     tasks = Cohort.tasks
@@ -198,16 +198,16 @@ def test_every_epoch_has_batches_of_its_own_and_all_recipes_the_same(
         return tasks(cohort, epoch, order, *arguments)
 
     monkeypatch.setattr(Cohort, "tasks", watched)
-    race = Race(plan, make_examples(), 5)
+    race = Race(plan, make_dataset(), 5)
     run(race)
     assert all(len(set(orders)) == 1 for orders in seen.values())
     assert len({orders[0] for orders in seen.values()}) == race.epoch
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
-def test_records_tell_the_whole_history(shuffled, make_examples, plan):
+def test_records_tell_the_whole_history(shuffled, make_dataset, plan):
     plan = replace(plan, epochs=30, patience=8, cuts=((12, 3),))
-    race = Race(plan, make_examples(shuffled=shuffled), 5)
+    race = Race(plan, make_dataset(shuffled=shuffled), 5)
     records, decisions = run(race)
     for key, candidate in race.candidates.items():
         own = [record for record in records if record.recipe_id == key]
@@ -225,14 +225,17 @@ def test_records_tell_the_whole_history(shuffled, make_examples, plan):
         }
 
 
-def test_the_work_is_counted_for_those_that_race(make_examples, plan):
-    race = Race(plan, make_examples(), 5)
+def test_the_work_is_counted_for_those_that_race(make_dataset, plan):
+    race = Race(plan, make_dataset(), 5)
     records, _ = run(race)
-    learned, judged = 3 * 2 * 16, 61  # rows of an epoch: 3 folds, 2 batches of 16; the judgement
+    learned, evaluated = (
+        3 * 2 * 16,
+        61,
+    )  # rows of an epoch: 3 folds, 2 batches of 16; the evaluation
     work = {}
     for name, first in {"plain": 4 * 8, "binned": 7 * 8}.items():
         forward = first + 8 * 8 + 8  # multiply-adds of a row; twice as many back, but for the first
-        work[name] = learned * (3 * forward - first) + judged * forward
+        work[name] = learned * (3 * forward - first) + evaluated * forward
     expected = sum(
         work["plain" if record.recipe.startswith("plain") else "binned"] for record in records
     )
@@ -240,15 +243,15 @@ def test_the_work_is_counted_for_those_that_race(make_examples, plan):
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
-def test_no_network_sees_the_table_more_often_than_planned(epochs, make_examples, plan):
-    race = Race(replace(plan, epochs=epochs, patience=99), make_examples(), 5)
+def test_no_network_sees_the_table_more_often_than_planned(epochs, make_dataset, plan):
+    race = Race(replace(plan, epochs=epochs, patience=99), make_dataset(), 5)
     records, _ = run(race)
     assert race.epoch == max(record.epoch for record in records) == epochs
     assert race.finished
 
 
-def test_cuts_leave_as_many_recipes_as_planned(make_examples, plan):
-    race = Race(replace(plan, patience=99), make_examples(), 5)
+def test_cuts_leave_as_many_recipes_as_planned(make_dataset, plan):
+    race = Race(replace(plan, patience=99), make_dataset(), 5)
     records, decisions = run(race)
     racing = [max(r.racing for r in records if r.epoch == epoch) for epoch in range(1, 7)]
     assert racing == [4, 4, 3, 3, 2, 2]
@@ -256,9 +259,9 @@ def test_cuts_leave_as_many_recipes_as_planned(make_examples, plan):
     assert dropped == [2, 4]
 
 
-def test_a_recipe_s_training_does_not_change_when_others_leave(make_examples, plan):
+def test_a_recipe_s_training_does_not_change_when_others_leave(make_dataset, plan):
     races = [
-        Race(replace(plan, patience=99, cuts=cuts), make_examples(), 5)
+        Race(replace(plan, patience=99, cuts=cuts), make_dataset(), 5)
         for cuts in ((), ((2, 2), (4, 1)))
     ]
     everyone, survivors = (run(race)[0] for race in races)
@@ -267,8 +270,8 @@ def test_a_recipe_s_training_does_not_change_when_others_leave(make_examples, pl
     assert all(losses[record.epoch, record.recipe] == record.loss for record in survivors)
 
 
-def test_the_race_ends_when_every_recipe_is_flat(make_examples, plan):
-    race = Race(replace(plan, epochs=200), make_examples(shuffled=True), 5)
+def test_the_race_ends_when_every_recipe_is_flat(make_dataset, plan):
+    race = Race(replace(plan, epochs=200), make_dataset(shuffled=True), 5)
     _, decisions = run(race)
     assert race.finished
     assert race.epoch < 100
@@ -280,8 +283,8 @@ def test_the_race_ends_when_every_recipe_is_flat(make_examples, plan):
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_every_decision_says_its_reason_in_words(task, make_examples, plan):
-    race = Race(replace(plan, epochs=60), make_examples(task), 5)
+def test_every_decision_says_its_reason_in_words(task, make_dataset, plan):
+    race = Race(replace(plan, epochs=60), make_dataset(task), 5)
     _, decisions = run(race)
     assert {decision.action for decision in decisions} == {"drop", "stop"}
     for decision in decisions:
@@ -290,16 +293,16 @@ def test_every_decision_says_its_reason_in_words(task, make_examples, plan):
         assert race.candidates[decision.recipe_id].recipe.name == decision.subject
 
 
-def test_a_decision_comes_with_the_record_that_led_to_it(make_examples, plan):
-    race = Race(replace(plan, epochs=60), make_examples(), 5)
+def test_a_decision_comes_with_the_record_that_led_to_it(make_dataset, plan):
+    race = Race(replace(plan, epochs=60), make_dataset(), 5)
     pairs = [(record, decision) for record, decision in race.run() if decision is not None]
     assert pairs
     for record, decision in pairs:
         assert (record.recipe_id, record.epoch) == (decision.recipe_id, decision.epoch)
 
 
-def test_outputs_are_kept_once(make_examples, plan):
-    race = Race(plan, make_examples("multiclass"), 5)
+def test_outputs_are_kept_once(make_dataset, plan):
+    race = Race(plan, make_dataset("multiclass"), 5)
     with race.executor:
         list(race.run_epoch())
         assert race.state.racing
@@ -311,21 +314,21 @@ def test_outputs_are_kept_once(make_examples, plan):
 
 
 @pytest.mark.parametrize("by_metric", [False, True])
-def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bits, monkeypatch):
-    examples = make_examples("multiclass")
+def test_outputs_in_files_change_no_bit(by_metric, make_dataset, busy_plan, bits, monkeypatch):
+    dataset = make_dataset("multiclass")
     if by_metric:
-        codes = examples.target.argmax(axis=1)
+        codes = dataset.target.argmax(axis=1)
         metric = Objective(metric="accuracy").make_metric(
-            ClassEncoder.fit(codes), codes, None, n_judged=len(codes)
+            ClassEncoder.fit(codes), codes, None, n_evaluated=len(codes)
         )
-        examples = replace(examples, metric=metric)
+        dataset = replace(dataset, metric=metric)
     found = []
     for large in (spill.LARGE, 1):
         monkeypatch.setattr(spill, "LARGE", large)
-        race = Race(busy_plan, examples, 5)
+        race = Race(busy_plan, dataset, 5)
         run(race)
         ensemble = race.ensemble()
-        pruned = prune_ensemble(ensemble, examples, epoch=race.epoch, tolerance=0.05)
+        pruned = prune_ensemble(ensemble, dataset, epoch=race.epoch, tolerance=0.05)
         pruned = pruned.without_member_outputs()
         outputs = (
             ensemble.output.tobytes(),
@@ -338,9 +341,9 @@ def test_outputs_in_files_change_no_bit(by_metric, make_examples, busy_plan, bit
     assert found[0] == found[1]
 
 
-def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_examples, plan):
-    examples = make_examples("regression", n_samples=90)
-    race = Race(replace(plan, epochs=40, patience=10), examples, 5)
+def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_dataset, plan):
+    dataset = make_dataset("regression", n_samples=90)
+    race = Race(replace(plan, epochs=40, patience=10), dataset, 5)
     run(race)
     ensemble = race.ensemble()
     assert set(ensemble.weights) <= set(race.candidates)
@@ -352,28 +355,28 @@ def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_e
     )
     np.testing.assert_allclose(ensemble.output, expected, rtol=1e-12)
     best = min(candidate.loss for candidate in race.candidates.values())
-    assert examples.mean_loss(ensemble.output) <= best * (1 + 1e-6)
+    assert dataset.mean_loss(ensemble.output) <= best * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_a_race_learns_what_there_is_to_learn(task, make_examples, long_plan):
-    examples = make_examples(task, n_samples=300)
-    race = Race(long_plan, examples, 5)
+def test_a_race_learns_what_there_is_to_learn(task, make_dataset, long_plan):
+    dataset = make_dataset(task, n_samples=300)
+    race = Race(long_plan, dataset, 5)
     run(race)
-    constant = examples.mean_loss(examples.prior_output())
+    constant = dataset.mean_loss(dataset.prior_output())
     assert race.state.best.loss < 0.7 * constant
 
 
-def test_what_the_race_cannot_do_is_refused(make_examples, plan):
-    race = Race(plan, make_examples(), 5)
+def test_what_the_race_cannot_do_is_refused(make_dataset, plan):
+    race = Race(plan, make_dataset(), 5)
     with pytest.raises(TypeError, match="cannot carry out Calibrated"):
         race._apply(Calibrated(1, "the ensemble", 1.0, 0.0, 0.0, 0.0, 0.0, recipe_id="1"))
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
-    examples = make_examples(task)
-    race, threaded = (Race(busy_plan, examples, 5, executor=executor_of(jobs)) for jobs in (1, 3))
+def test_a_busy_race_keeps_its_promises(task, make_dataset, busy_plan, bits):
+    dataset = make_dataset(task)
+    race, threaded = (Race(busy_plan, dataset, 5, executor=executor_of(jobs)) for jobs in (1, 3))
     records, decisions = run(race)
     assert run(threaded) == (records, decisions)
     assert bits(threaded) == bits(race)
@@ -386,7 +389,7 @@ def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
     for key, candidate in race.candidates.items():
         assert not candidate.racing
         if candidate.snapshot:
-            assert candidate.loss == examples.mean_loss(candidate.output)
+            assert candidate.loss == dataset.mean_loss(candidate.output)
             assert candidate.epoch in [one.epoch for one in decisions if one.action == "keep"]
             continue
         own = [record for record in records if record.recipe_id == key]
@@ -394,12 +397,12 @@ def test_a_busy_race_keeps_its_promises(task, make_examples, busy_plan, bits):
         assert 1 <= len(own) <= busy_plan.epochs
         assert [record.best_loss for record in own] == list(np.minimum.accumulate(losses))
         assert own[0].epoch == candidate.entered + 1
-        assert candidate.loss == min(losses) == examples.mean_loss(candidate.output)
+        assert candidate.loss == min(losses) == dataset.mean_loss(candidate.output)
 
 
-def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_examples, plan):
+def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_dataset, plan):
     plan = replace(plan, patience=99, cuts=())
-    race, undisturbed = (Race(plan, make_examples(), 5) for _ in range(2))
+    race, undisturbed = (Race(plan, make_dataset(), 5) for _ in range(2))
     for one in (race, undisturbed):
         list(one.run_epoch())
     racing = race.candidates["3"]
@@ -411,9 +414,9 @@ def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_
     before = racing.theta.copy()
     assert run(race) == run(undisturbed)
     assert snapshot.theta.tobytes() == before.tobytes() != racing.theta.tobytes()
-    features = race.examples.features[16]
+    features = race.dataset.features[16]
     for fold in range(3):
-        held = race.examples.rows.held_out(fold)
+        held = race.dataset.rows.held_out(fold)
         expected = plain_forward(snapshot.network, snapshot.theta[fold], features[held])
         np.testing.assert_allclose(snapshot.output[held], expected, rtol=1e-4, atol=1e-5)
 

@@ -68,10 +68,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         add_option(columns, option, text, default=[], **SEVERAL)
     rows = parser.add_argument_group("rows")
     add_option(rows, "--weight COLUMN", "how much each row counts")
-    text = "rows with equal values (a patient, a day) are judged by networks not trained on them"
+    text = "rows with equal values (a patient, a day) are evaluated by networks not trained on them"
     add_option(rows, "--groups COLUMN", text)
     add_flag(rows, "--skip-broken", "leave out images and sounds that cannot be read")
-    text = "parts that the rows are judged in (default: 3 to 10, fewer for more rows)"
+    text = "parts that the rows are evaluated in (default: 3 to 10, fewer for more rows)"
     add_option(rows, "--folds N", text, type=at_least(2))
     work = parser.add_argument_group("work")
     text = "how often a network passes over the table, at most (default: %(default)s)"
@@ -180,7 +180,7 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
         legend(recipe.name for recipe in fitting.plan.recipes)
         + " Their loss is measured on rows that they were not trained on: lower is better."
     )
-    metric = fitting.race.examples.metric
+    metric = fitting.race.dataset.metric
     if metric is not None:
         yield paragraph(
             f"The loss shown is the distance of the {metric.name} from perfect, which chooses"

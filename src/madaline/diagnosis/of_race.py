@@ -53,18 +53,18 @@ class FinishedRace:
         weight : ndarray of shape (n_samples,), optional
             Weight of each row.
         """
-        examples = self.race.examples
+        dataset = self.race.dataset
         losses, weights = [], []
-        block = max(1, min(BLOCK, OUTPUTS // examples.n_outputs))
-        for fold in range(examples.rows.n_folds):
-            training = examples.rows.training_sample(fold)
+        block = max(1, min(BLOCK, OUTPUTS // dataset.n_outputs))
+        for fold in range(dataset.rows.n_folds):
+            training = dataset.rows.training_sample(fold)
             for start in range(0, len(training), block):
                 rows = training[start : start + block]
-                output = np.zeros((len(rows), examples.n_outputs))
+                output = np.zeros((len(rows), dataset.n_outputs))
                 for member in self.ensemble.members:
-                    x = examples.encoded(member.n_bins, fold, rows)
+                    x = dataset.encoded(member.n_bins, fold, rows)
                     output += member.weight * member.network.predict(member.theta[fold], x)
-                loss = examples.loss.rows(output / temperature, examples.target[rows])
+                loss = dataset.loss.rows(output / temperature, dataset.target[rows])
                 losses.append(loss.astype(np.float64))
                 weights.append(np.ones(len(rows)) if weight is None else weight[rows])
         return float(np.average(np.concatenate(losses), weights=np.concatenate(weights)))
@@ -87,7 +87,7 @@ class FinishedRace:
         ]
 
     def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:
-        examples = self.race.examples
-        rows = examples.rows.training(fold)
+        dataset = self.race.dataset
+        rows = dataset.rows.training(fold)
         rows = rows[:: -(-len(rows) // EXAMINED_ROWS)]
-        return examine(network, theta, examples.encoded(n_bins, fold, rows))
+        return examine(network, theta, dataset.encoded(n_bins, fold, rows))

@@ -47,7 +47,7 @@ class Metric:
         Owns the inverse link.
     weight : ndarray of shape (n_samples,), optional
         Weight of each row, without those of classes.
-    n_judged : int
+    n_evaluated : int
         Number of rows to evaluate, the first ones.
     """
 
@@ -59,7 +59,7 @@ class Metric:
     target_encoder: TargetEncoder
     loss: Loss
     weight: Array | None
-    n_judged: int
+    n_evaluated: int
 
     @cached_property
     def best(self) -> float:
@@ -70,10 +70,10 @@ class Metric:
         InputError
             If there is none: the metric does not suit these rows.
         """
-        cannot = f"metric {self.name} cannot be computed on these {self.n_judged} rows"
+        cannot = f"metric {self.name} cannot be computed on these {self.n_evaluated} rows"
         remedy = "choose another metric, or other rows to evaluate."
         try:
-            best = self._of(self.perfect[: self.n_judged], slice(0, self.n_judged))
+            best = self._of(self.perfect[: self.n_evaluated], slice(0, self.n_evaluated))
         except InputError:
             raise
         except (ValueError, TypeError, ArithmeticError) as error:
@@ -102,12 +102,12 @@ class Metric:
 
         Parameters
         ----------
-        output, prior : ndarray of shape (n_judged, n_outputs)
+        output, prior : ndarray of shape (n_evaluated, n_outputs)
             Raw outputs of the networks and of constants, of which the mean is taken.
-        groups : int ndarray of shape (n_judged,), optional
+        groups : int ndarray of shape (n_evaluated,), optional
             Rows of one group are not independent.
         """
-        rows = np.arange(self.n_judged)
+        rows = np.arange(self.n_evaluated)
         constant = np.broadcast_to(prior.mean(axis=0), prior.shape)
         blocks = (rows if groups is None else groups) % BLOCKS
         values = [self.value(output[blocks != b], rows[blocks != b]) for b in np.unique(blocks)]
@@ -145,7 +145,7 @@ def make_metric(
     weight: Array | None,
     *,
     quantile: float,
-    n_judged: int,
+    n_evaluated: int,
 ) -> Metric:
     """Return one of `CLASS_METRICS` or `NUMBER_METRICS`, or a function of truth and predictions.
 
@@ -167,7 +167,7 @@ def make_metric(
         if wanted == "quantile":
             function = partial(_sklearn, "mean_pinball_loss", alpha=quantile)
     metric = Metric(
-        name, function, higher_is_better, truth, perfect, target_encoder, loss, weight, n_judged
+        name, function, higher_is_better, truth, perfect, target_encoder, loss, weight, n_evaluated
     )
     _ = metric.best  # raises an error now, not after training
     return metric

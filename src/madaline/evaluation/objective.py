@@ -157,7 +157,12 @@ class Objective:
         return {"absolute": Absolute(), "poisson": Poisson()}.get(self.loss or "", Squared())
 
     def make_metric(
-        self, target_encoder: TargetEncoder, target: Array, weight: Array | None, *, n_judged: int
+        self,
+        target_encoder: TargetEncoder,
+        target: Array,
+        weight: Array | None,
+        *,
+        n_evaluated: int,
     ) -> Metric | None:
         """Return the metric to select by; None if it is the loss.
 
@@ -169,7 +174,7 @@ class Objective:
             Labels or numbers; the rows to evaluate come first.
         weight : ndarray of shape (n_samples,), optional
             Weight of each row.
-        n_judged : int
+        n_evaluated : int
             Number of rows to evaluate.
         """
         if self.metric is None or self.metric in (LOG_LOSS, self.loss or "squared"):
@@ -181,7 +186,7 @@ class Objective:
             target,
             weight,
             quantile=float(self.quantile),
-            n_judged=n_judged,
+            n_evaluated=n_evaluated,
         )
 
     def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:

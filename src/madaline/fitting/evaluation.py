@@ -42,20 +42,20 @@ class Evaluation:
     @cached_property
     def out_of_fold(self) -> OutOfFold:
         """The rows with their out-of-fold predictions."""
-        prepared, examples = self.outcome.prepared, self.outcome.own_examples
+        prepared, dataset = self.outcome.prepared, self.outcome.own_dataset
         rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
-        order = rows.order[: rows.n_judged]
-        output, baseline, target, weight, groups = self.outcome.judged(examples)
+        order = rows.order[: rows.n_evaluated]
+        output, baseline, target, weight, groups = self.outcome.evaluated(dataset)
         labels = encoder.classes.tolist() if isinstance(encoder, ClassEncoder) else None
         return OutOfFold(
             prepared.data.table.select(schema.kept).take(order),
             schema,
             rows.bounds,
-            examples.loss,
+            dataset.loss,
             output,
             baseline,
             target,
-            examples.encoded_judged(min(examples.features))[:, : prepared.encoder.n_features(0)],
+            dataset.encoded_evaluated(min(dataset.features))[:, : prepared.encoder.n_features(0)],
             None if labels is None else tuple(map(str, labels)),
             weight,
             groups,
@@ -93,7 +93,7 @@ class Evaluation:
         encoder, rows = self.outcome.prepared.target_encoder, self.outcome.prepared.rows
         if not isinstance(encoder, ClassEncoder):
             return None
-        order, evaluated = rows.order[: rows.n_judged], self.out_of_fold
+        order, evaluated = rows.order[: rows.n_evaluated], self.out_of_fold
         probabilities = np.full((rows.n_samples, len(encoder.classes)), np.nan)
         class_index = np.zeros(rows.n_samples, np.intp)
         probabilities[order] = evaluated.probabilities

@@ -128,7 +128,7 @@ class Fitting:
         self.schema, self.leaks = self.prepared.schema, self.prepared.leaks
         self.encoder, self.target_encoder = self.prepared.encoder, self.prepared.target_encoder
         self.plan, self.rows = self.prepared.plan, self.prepared.rows
-        self.race = Race(self.plan, self.prepared.examples, seed)
+        self.race = Race(self.plan, self.prepared.dataset, seed)
         self.race.equip(n_jobs)
         self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         self.records, self.decisions = self._checkpoint.resume(self.race)
@@ -235,9 +235,9 @@ class Fitting:
             In the order of the table (without rows of weight zero); NaN for rows that no fold
             evaluates.
         """
-        output = self.outcome.judged_output
+        output = self.outcome.evaluated_output
         unsorted = np.full((self.rows.n_samples, output.shape[1]), np.nan, output.dtype)
-        unsorted[self.rows.order[: self.rows.n_judged]] = output
+        unsorted[self.rows.order[: self.rows.n_evaluated]] = output
         return unsorted
 
     def model(self) -> FittedModel:
@@ -266,7 +266,7 @@ class Fitting:
             task=self.task,
             target=self.target_name,
             n_samples=self.rows.n_samples,
-            n_judged=self.rows.n_judged,
+            n_evaluated=self.rows.n_evaluated,
             n_columns=len(self.encoder.columns),
             n_folds=self.rows.n_folds,
             epochs=self.race.epoch,

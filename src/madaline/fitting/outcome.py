@@ -22,7 +22,7 @@ from madaline.fitting.preparation import Preparation
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
 from madaline.race.importance import Importance, metric_of_loss, out_of_fold_importances
 from madaline.race.pruning import PruningResult, prune_ensemble
@@ -31,7 +31,7 @@ from madaline.records.ensemble_decisions import Calibrated
 from madaline.runtime.part import Part
 from madaline.runtime.predictor import Predictor, class_probabilities
 
-Judged: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
+Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
 
 IMPORTANCE_SHARE = 0.01
@@ -58,7 +58,7 @@ class Outcome:
         """The pruned ensemble, and what was removed from it."""
         race, ensemble = self.race, self._chosen
         pruned = prune_ensemble(
-            ensemble, race.examples, epoch=race.epoch, tolerance=race.plan.tolerance
+            ensemble, race.dataset, epoch=race.epoch, tolerance=race.plan.tolerance
         )
         del self.__dict__["_chosen"]  # its outputs need much memory
         return pruned.without_member_outputs()
@@ -84,10 +84,10 @@ class Outcome:
         rows = self.prepared.rows
         if not isinstance(self.prepared.target_encoder, ClassEncoder) or rows.n_folds < 2:
             return None
-        examples = self.race.examples
-        target, weight, groups = examples.judged_facts
+        dataset = self.race.dataset
+        target, weight, groups = dataset.evaluated_facts
         output, epoch = self.ensemble.output, self.race.epoch
-        return calibrate(examples.loss, output, target, rows.bounds, weight, groups, epoch=epoch)
+        return calibrate(dataset.loss, output, target, rows.bounds, weight, groups, epoch=epoch)
 
     @property
     def temperature(self) -> float:
@@ -95,7 +95,7 @@ class Outcome:
         return 1.0 if self.calibration is None else self.calibration.temperature
 
     @property
-    def judged_output(self) -> Array:
+    def evaluated_output(self) -> Array:
         """The final raw out-of-fold output of the ensemble before pruning.
 
         Pruning was guided by these rows, so that what is left looks better on them than it is.
@@ -103,37 +103,37 @@ class Outcome:
         return _divided(self.pruned.before.output, self.temperature)
 
     @cached_property
-    def own_examples(self) -> Examples:
+    def own_dataset(self) -> Dataset:
         """The dataset with the given weights: those of classes are for training only."""
-        examples, weight = self.race.examples, self.prepared.own_weight
-        return examples if weight is examples.weight else replace(examples, weight=weight)
+        dataset, weight = self.race.dataset, self.prepared.own_weight
+        return dataset if weight is dataset.weight else replace(dataset, weight=weight)
 
-    def judged(self, examples: Examples) -> Judged:
+    def evaluated(self, dataset: Dataset) -> Evaluated:
         """Return out-of-fold outputs of networks and baseline, targets, weights and groups."""
-        return self.judged_output, examples.prior_output(), *examples.judged_facts
+        return self.evaluated_output, dataset.prior_output(), *dataset.evaluated_facts
 
     @cached_property
     def standard_errors_better(self) -> float:
         """By how many standard errors the loss is below the baseline's."""
-        examples = self.race.examples
-        return standard_errors_better(examples.loss, *self.judged(examples))
+        dataset = self.race.dataset
+        return standard_errors_better(dataset.loss, *self.evaluated(dataset))
 
     @property
     def scores(self) -> tuple[Score, ...]:
         """The out-of-fold scores; the metric that chose the ensemble comes first."""
-        examples = self.own_examples
-        facts = self.judged(examples)
-        scores = self._usual_scores(examples, facts)
-        if examples.metric is None:
+        dataset = self.own_dataset
+        facts = self.evaluated(dataset)
+        scores = self._usual_scores(dataset, facts)
+        if dataset.metric is None:
             return scores
         output, prior, _, _, groups = facts
-        chosen = examples.metric.score(output, prior, groups)
+        chosen = dataset.metric.score(output, prior, groups)
         return (chosen, *(score for score in scores if score.metric != chosen.metric))
 
     @cached_property
     def importances(self) -> tuple[Importance, ...]:
         """Out-of-fold importance of each column."""
-        examples, target_encoder = self.own_examples, self.prepared.target_encoder
+        dataset, target_encoder = self.own_dataset, self.prepared.target_encoder
         scale = (
             target_encoder.scale
             if isinstance(target_encoder, RegressionEncoder | CountEncoder)
@@ -141,11 +141,11 @@ class Outcome:
         )
         return out_of_fold_importances(
             self.ensemble,
-            examples,
+            dataset,
             self.prepared.encoder.columns,
             work=IMPORTANCE_SHARE * self.race.multiply_adds,
             seed=self.race.seed,
-            metric=metric_of_loss(examples.loss, scale),
+            metric=metric_of_loss(dataset.loss, scale),
             temperature=self.temperature,
         )
 
@@ -154,34 +154,34 @@ class Outcome:
         return Predictor(
             self.prepared.encoder,
             self._parts(),
-            self.race.examples.loss,
+            self.race.dataset.loss,
             self.prepared.target_encoder,
             self._conformal(),
             self.temperature,
         )
 
-    def _usual_scores(self, examples: Examples, facts: Judged) -> tuple[Score, ...]:
+    def _usual_scores(self, dataset: Dataset, facts: Evaluated) -> tuple[Score, ...]:
         target_encoder = self.prepared.target_encoder
-        outputs = self.pruned.before.fold_outputs(examples, temperature=self.temperature)
+        outputs = self.pruned.before.fold_outputs(dataset, temperature=self.temperature)
         if isinstance(target_encoder, RegressionEncoder | CountEncoder):
-            means = replace(examples, loss=Squared()).prior_output()
+            means = replace(dataset, loss=Squared()).prior_output()
             scale = target_encoder.scale
             return regression_scores(
-                examples.loss, *facts, means=means, scale=scale, fold_outputs=outputs
+                dataset.loss, *facts, means=means, scale=scale, fold_outputs=outputs
             )
         balanced = self.prepared.objective.class_weight is not None
-        return classification_scores(examples.loss, *facts, balanced=balanced, fold_outputs=outputs)
+        return classification_scores(dataset.loss, *facts, balanced=balanced, fold_outputs=outputs)
 
     def _conformal(self) -> PredictionIntervals | PredictionSets:
         """Return intervals or sets, calibrated on the out-of-fold errors."""
-        examples, bounds = self.own_examples, self.prepared.rows.bounds
+        dataset, bounds = self.own_dataset, self.prepared.rows.bounds
         output = _divided(self.ensemble.output, self.temperature)
-        target, weight, _ = examples.judged_facts
+        target, weight, _ = dataset.evaluated_facts
         if isinstance(self.prepared.target_encoder, RegressionEncoder | CountEncoder):
-            prediction = examples.loss.prediction(output)
+            prediction = dataset.loss.prediction(output)
             return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
         truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
-        return PredictionSets.fit(class_probabilities(examples.loss, output), truth, bounds, weight)
+        return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
 
     def _parts(self) -> tuple[Part, ...]:
         """Return the networks of the ensemble, those with the same layers together."""

@@ -19,7 +19,7 @@ from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import count_folds
 from madaline.fitting.training_data import TrainingData
 from madaline.nn.arrays import Array
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.plan import Plan
 from madaline.race.planning.make_plan import make_plan
 
@@ -54,7 +54,7 @@ class Preparation:
         The recipes that race, and for how long.
     rows : FoldedRows
         The evaluated and the training rows of each fold.
-    examples : Examples
+    dataset : Dataset
         The encoded rows, fold after fold.
     own_weight : ndarray of shape (n_samples,) or None
         The given weight of each row, with mean 1, fold after fold.
@@ -70,7 +70,7 @@ class Preparation:
     encoder: TableEncoder
     plan: Plan
     rows: FoldedRows
-    examples: Examples
+    dataset: Dataset
     own_weight: Array | None
 
 
@@ -119,7 +119,7 @@ def prepare(
     plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
     rows = replace(rows, passes=plan.passes)
     own_weight = _unit_mean(data.weight, rows.order)
-    examples = _examples(data, objective, target_encoder, encoder, plan, rows, weight, target)
+    dataset = _dataset(data, objective, target_encoder, encoder, plan, rows, weight, target)
     return Preparation(
         data,
         objective,
@@ -131,7 +131,7 @@ def prepare(
         encoder,
         plan,
         rows,
-        examples,
+        dataset,
         own_weight,
     )
 
@@ -160,7 +160,7 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
     return FoldedRows.from_folds(made)
 
 
-def _examples(
+def _dataset(
     data: TrainingData,
     objective: Objective,
     target_encoder: TargetEncoder,
@@ -169,7 +169,7 @@ def _examples(
     rows: FoldedRows,
     weight: Array | None,
     target: Array,
-) -> Examples:
+) -> Dataset:
     order, table, target = rows.order, data.table.take(rows.order), target[rows.order]
     encoded, groups = encoder.encode(table), None
     if data.groups is not None:
@@ -184,7 +184,7 @@ def _examples(
         np.arange(len(order)) if groups is None else groups,
     )
     used = sorted({recipe.n_bins for recipe in plan.recipes})
-    return Examples(
+    return Dataset(
         rows,
         {n_bins: encoded.features(n_bins) for n_bins in used},
         {
@@ -196,7 +196,7 @@ def _examples(
         _unit_mean(weight, order),
         groups,
         objective.make_metric(
-            target_encoder, data.target[order], own_weight, n_judged=rows.n_judged
+            target_encoder, data.target[order], own_weight, n_evaluated=rows.n_evaluated
         ),
         fold_features,
         tuple(encoder.grids.values()),

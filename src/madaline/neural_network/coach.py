@@ -68,7 +68,7 @@ class Coach:
         return self._rate.learning_rate
 
     def advise(self, loss: float, epoch: int) -> CoachDecision | None:
-        """Judge the loss of one more epoch, and change the network if that helps.
+        """Look at the loss of one more epoch, and change the network if that helps.
 
         Parameters
         ----------

@@ -98,7 +98,7 @@ class LearningRatePolicy:
     def watch(
         self, state: LearningRateState, loss: float, *, epoch: int
     ) -> tuple[LearningRateState, LearningRateRaised | BestRestored | None]:
-        """Judge the loss of one more epoch.
+        """Look at the loss of one more epoch.
 
         Parameters
         ----------

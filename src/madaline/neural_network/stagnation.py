@@ -81,7 +81,7 @@ class StagnationPolicy:
     def watch(
         self, state: StagnationState, loss: float, *, epoch: int
     ) -> tuple[StagnationState, Remedy | BestKept | None]:
-        """Judge the loss of one more epoch.
+        """Look at the loss of one more epoch.
 
         Parameters
         ----------

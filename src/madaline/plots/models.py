@@ -78,7 +78,7 @@ def plot_confusion(model: Any, axes: Any = None) -> Any:
     Parameters
     ----------
     model : estimator, FittedModel or ClassificationQuality
-        Fitted to classes; every row is judged by networks that were not trained on it.
+        Fitted to classes; every row is evaluated by networks that were not trained on it.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
 
@@ -131,7 +131,7 @@ def plot_truth(model: Any, axes: Any = None) -> Any:
     Parameters
     ----------
     model : estimator, FittedModel or RegressionQuality
-        Fitted to numbers; every row is judged by networks that were not trained on it.
+        Fitted to numbers; every row is evaluated by networks that were not trained on it.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
 

@@ -21,7 +21,7 @@ from madaline.nn.layers import (
 )
 from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.recipe import GridRecipe, Recipe, TextRecipe
 
 WINDOWS_OF_STEPS = (7, 5, 3)
@@ -31,7 +31,7 @@ UNITS_BESIDE = 64
 """Units of the first layer of columns beside a grid."""
 
 
-def build_network(recipe: Recipe, dataset: Examples) -> Network:
+def build_network(recipe: Recipe, dataset: Dataset) -> Network:
     """Return the layers of a recipe for the features of a dataset.
 
     Tables and texts: gated inputs, hidden layers of SiLU units, linear outputs. Grids: convolutions
@@ -46,7 +46,7 @@ def build_network(recipe: Recipe, dataset: Examples) -> Network:
     return Network((*hidden, output))
 
 
-def width(recipe: Recipe, dataset: Examples) -> int:
+def width(recipe: Recipe, dataset: Dataset) -> int:
     """Return the number of outputs of the widest layer, per row."""
     sizes = list(recipe.units)
     if isinstance(recipe, GridRecipe):
@@ -69,7 +69,7 @@ def _column_layers(recipe: Recipe, columns: tuple[int, ...]) -> list[Layer]:
     return layers
 
 
-def _grid_layers(recipe: GridRecipe, dataset: Examples) -> list[Layer]:
+def _grid_layers(recipe: GridRecipe, dataset: Dataset) -> list[Layer]:
     convolutions = _averaged_convolutions if recipe.averaged else _convolutions
     spans: list[tuple[tuple[int, int], ...]] = []
     branches: list[tuple[Layer, ...]] = []

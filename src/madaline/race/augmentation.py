@@ -16,7 +16,7 @@ from madaline.data.media.augmentations import add_offsets, move_pitches, warp
 from madaline.data.media.grid import Grid
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.workspace import Workspace
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.recipe import GridRecipe, Recipe
 
 
@@ -48,7 +48,7 @@ class Augmentation:
     pitch: float = 0.0
 
     @classmethod
-    def of(cls, recipe: Recipe, dataset: Examples) -> Self:
+    def of(cls, recipe: Recipe, dataset: Dataset) -> Self:
         """Return the augmentation of a recipe for the features of a dataset."""
         columns = dataset.columns[recipe.n_bins]
         if not isinstance(recipe, GridRecipe):

@@ -20,7 +20,7 @@ from madaline.engine.backend import backend_named
 from madaline.nn.arrays import Array
 from madaline.race.architecture import build_network
 from madaline.race.cohort import Cohort
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.race import Race
 from madaline.race.recipe import Recipe
 from madaline.race.state import Candidate
@@ -113,7 +113,7 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
         for number, recipes in enumerate(description["cohorts"])
     ]
     candidates = [
-        _candidate(f"candidate{number}", values, arrays, race.examples)
+        _candidate(f"candidate{number}", values, arrays, race.dataset)
         for number, values in enumerate(description["candidates"])
     ]
     race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
@@ -141,7 +141,7 @@ def _use_backend(race: Race, name: str) -> None:
 
 def fingerprint(race: Race) -> str:
     """Return a text that is the same only for the same plan, seed, rows and version."""
-    facts = f"{__version__} {race.plan!r} {race.seed} {race.examples.digest}"
+    facts = f"{__version__} {race.plan!r} {race.seed} {race.dataset.digest}"
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
@@ -159,7 +159,7 @@ def _cohort(
 ) -> Cohort:
     known = [Recipe.from_json(values) for values in recipes]
     rngs = [np.random.default_rng(0) for _ in known]
-    cohort = Cohort.start(known, race.examples, race.plan.batch_size, rngs)
+    cohort = Cohort.start(known, race.dataset, race.plan.batch_size, rngs)
     population = cohort.population
     population.theta[...] = arrays[f"{prefix}.theta"]
     for name, matrix in population.memory.items():
@@ -186,13 +186,13 @@ def _candidate_json(candidate: Candidate) -> dict[str, Any]:
 
 
 def _candidate(
-    prefix: str, values: dict[str, Any], arrays: dict[str, Array], examples: Examples
+    prefix: str, values: dict[str, Any], arrays: dict[str, Array], dataset: Dataset
 ) -> Candidate:
     recipe = Recipe.from_json(values["recipe"])
     return Candidate(
         values["recipe_id"],
         recipe,
-        build_network(recipe, examples),
+        build_network(recipe, dataset),
         loss=values["loss"],
         epoch=values["epoch"],
         theta=arrays[f"{prefix}.theta"],

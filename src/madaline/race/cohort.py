@@ -19,7 +19,7 @@ from madaline.nn.network import Network
 from madaline.nn.optimizers import ScheduleFreeAdamW, weights_only
 from madaline.nn.population import Population, Slot
 from madaline.race.architecture import build_network, width
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import EpochResult, EpochTask
 from madaline.race.groups import Group, divide
@@ -49,7 +49,7 @@ class Cohort:
         The layers.
     population : Population
         With axes (recipes, folds).
-    dataset : Examples
+    dataset : Dataset
         The rows.
     batch_size : int
         Rows in a batch.
@@ -60,7 +60,7 @@ class Cohort:
         recipes: Sequence[Recipe],
         network: Network,
         population: Population,
-        dataset: Examples,
+        dataset: Dataset,
         batch_size: int,
     ) -> None:
         self.recipes = list(recipes)
@@ -81,7 +81,7 @@ class Cohort:
     def start(
         cls,
         recipes: Sequence[Recipe],
-        dataset: Examples,
+        dataset: Dataset,
         batch_size: int,
         rngs: Sequence[np.random.Generator],
     ) -> Cohort:
@@ -104,7 +104,7 @@ class Cohort:
         recipes: Sequence[Recipe],
         network: Network,
         population: Population,
-        dataset: Examples,
+        dataset: Dataset,
         batch_size: int,
     ) -> Cohort:
         """Train given networks on, with an optimizer that remembers nothing yet."""
@@ -129,13 +129,13 @@ class Cohort:
         rows = self.dataset.rows
         trained = float(rows.n_folds * self.steps * self.batch_size)
         work = trained * self.network.training_multiply_adds()
-        return len(self.recipes) * (work + rows.n_judged * self.network.multiply_adds())
+        return len(self.recipes) * (work + rows.n_evaluated * self.network.multiply_adds())
 
     def tasks(
         self,
         epoch: Epoch,
         order: Array,
-        dataset: Shared[Examples],
+        dataset: Shared[Dataset],
         backend: Backend,
         n_workers: int,
     ) -> list[EpochTask]:
@@ -178,11 +178,11 @@ class Cohort:
 
         Returns
         -------
-        list of float32 ndarray of shape (n_judged, n_outputs)
+        list of float32 ndarray of shape (n_evaluated, n_outputs)
             For each recipe the raw out-of-fold outputs of its averaged networks.
         """
         rows = self.dataset.rows
-        shape = rows.n_judged, self.dataset.n_outputs
+        shape = rows.n_evaluated, self.dataset.n_outputs
         outputs = [np.empty(shape, np.float32) for _ in self.recipes]
         for result in results:
             group = result.group

@@ -20,7 +20,7 @@ from madaline.race.ensemble_weights import greedy_weights
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class Dataset:
     """Encoded training rows, sorted by fold.
 
     Parameters
@@ -40,7 +40,7 @@ class Examples:
     groups : int ndarray of shape (n_samples,), optional
         Number of the group of each row; rows of a group are not independent.
     metric : Metric, optional
-        What judges outputs instead of the loss.
+        What evaluates outputs instead of the loss.
     fold_features : FoldFeatures, optional
         Features that are others for the networks of each fold.
     grids : tuple of Grid
@@ -75,15 +75,15 @@ class Examples:
         return int(self.target.shape[1])
 
     @property
-    def judged(self) -> slice:
-        """The places of the rows that are judged."""
-        return slice(0, self.rows.n_judged)
+    def evaluated(self) -> slice:
+        """The places of the rows that are evaluated."""
+        return slice(0, self.rows.n_evaluated)
 
     @property
-    def judged_facts(self) -> tuple[Array, Array | None, Array | None]:
-        """The targets, weights and groups of the rows that are judged."""
-        groups = None if self.groups is None else self.groups[self.judged]
-        return self.target[self.judged], self.weights(self.judged), groups
+    def evaluated_facts(self) -> tuple[Array, Array | None, Array | None]:
+        """The targets, weights and groups of the rows that are evaluated."""
+        groups = None if self.groups is None else self.groups[self.evaluated]
+        return self.target[self.evaluated], self.weights(self.evaluated), groups
 
     def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
         """Return some rows, (rows, n_features), as the networks of a fold see them."""
@@ -92,16 +92,16 @@ class Examples:
             return x
         return self.fold_features.write(fold, places, x.copy())
 
-    def encoded_judged(self, n_bins: int) -> Array:
-        """Return the rows that are judged as the networks see them that never learned from them.
+    def encoded_evaluated(self, n_bins: int) -> Array:
+        """Return the rows that are evaluated as the networks see them that never learned from them.
 
         Returns
         -------
-        ndarray of shape (n_judged, n_features)
+        ndarray of shape (n_evaluated, n_features)
             A view where all networks see the same.
         """
         if self.fold_features is None:
-            return self.features[n_bins][self.judged]
+            return self.features[n_bins][self.evaluated]
         folds = range(self.rows.n_folds)
         return np.concatenate([self.encoded(n_bins, f, self.rows.held_out(f)) for f in folds])
 
@@ -110,12 +110,12 @@ class Examples:
         return None if self.weight is None else self.weight[places]
 
     def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
-        """Return the loss of one raw output for each of some rows: by default, of those judged.
+        """Return the loss of one raw output for each of some rows: by default, of those evaluated.
 
         With a metric, return its distance to perfect instead, plus a trace of the loss as a tie
         break.
         """
-        places = self.judged if places is None else places
+        places = self.evaluated if places is None else places
         with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
             loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
         if self.metric is None:
@@ -123,11 +123,11 @@ class Examples:
         return self.metric.distance(output, places) + TIE_BREAK * loss
 
     def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
-        """Return the weights of outputs, each (n_judged, n_outputs), in their best mean.
+        """Return the weights of outputs, each (n_evaluated, n_outputs), in their best mean.
 
-        By loss is quicker, where a metric judges.
+        By loss is quicker, where a metric evaluates.
         """
-        target, weight = self.target[self.judged], self.weights(self.judged)
+        target, weight = self.target[self.evaluated], self.weights(self.evaluated)
         objective = None if by_loss or self.metric is None else self.mean_loss
         return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
 
@@ -156,8 +156,8 @@ class Examples:
     @cached_property
     def digest(self) -> str:
         """A text that is the same only for the same rows, in the same folds, and the same loss."""
-        judge = "" if self.metric is None else self.metric.name
-        digest = hashlib.sha256(f"{self.loss!r} {judge} {self.rows.bounds}".encode())
+        measure = "" if self.metric is None else self.metric.name
+        digest = hashlib.sha256(f"{self.loss!r} {measure} {self.rows.bounds}".encode())
         rows = self.rows
         arrays = [self.target, *self.features.values(), rows.order, *rows.learned, self.weight]
         for array in arrays:
@@ -166,6 +166,6 @@ class Examples:
         return digest.hexdigest()
 
     def prior_output(self) -> Array:
-        """Return the out-of-fold raw output of the best constants, shape (n_judged, n_outputs)."""
+        """Return the out-of-fold raw output of the best constants, shape (n_evaluated, n_outputs)."""
         sizes = np.diff(self.rows.bounds)
         return np.repeat(self._priors.astype(np.float32), sizes, axis=0)

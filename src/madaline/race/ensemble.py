@@ -13,12 +13,12 @@ from madaline.evaluation.averaging import FoldOutputs
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.surgery import hidden_layers, units_of
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble_weights import weighted_mean
 from madaline.race.state import Candidate, empty
 
 AVERAGED_ROWS = 2000
-"""Rows that the networks of all folds predict, at most: evenly spread over the judged."""
+"""Rows that the networks of all folds predict, at most: evenly spread over the evaluated."""
 
 CHUNK = 512
 """Rows that are predicted at a time: copies of them need memory where columns are many."""
@@ -43,7 +43,7 @@ class EnsembleMember:
     theta : ndarray of shape (folds, parameters)
         The parameters.
     output : Rows of shape (n_samples, n_outputs)
-        The out-of-fold raw outputs, in the order of the examples.
+        The out-of-fold raw outputs, in the order of the dataset.
     weight : float
         Its weight in the mean.
     """
@@ -130,25 +130,25 @@ class Ensemble:
         members = tuple(replace(one, output=empty()) for one in self.members)
         return Ensemble(members, spill_to_disk(self.output))
 
-    def fold_outputs(self, examples: Examples, *, temperature: float = 1.0) -> FoldOutputs:
-        """Return the outputs of the networks of each fold for some of the judged rows.
+    def fold_outputs(self, dataset: Dataset, *, temperature: float = 1.0) -> FoldOutputs:
+        """Return the outputs of the networks of each fold for some of the evaluated rows.
 
         Parameters
         ----------
-        examples : Examples
+        dataset : Dataset
             The rows.
         temperature : float, default=1
             What raw outputs are divided by.
         """
-        of_folds = examples.rows.spread(AVERAGED_ROWS)
-        indices, folds = np.concatenate(of_folds), range(examples.rows.n_folds)
+        of_folds = dataset.rows.spread(AVERAGED_ROWS)
+        indices, folds = np.concatenate(of_folds), range(dataset.rows.n_folds)
 
         def predict(fold: int) -> Array:
-            output = np.zeros((len(indices), examples.n_outputs))
+            output = np.zeros((len(indices), dataset.n_outputs))
             for one in self.members:
                 for start in range(0, len(indices), CHUNK):
                     rows = slice(start, start + CHUNK)
-                    x = examples.encoded(one.n_bins, fold, indices[rows])
+                    x = dataset.encoded(one.n_bins, fold, indices[rows])
                     output[rows] += one.weight * one.network.predict(one.theta[fold], x)
             return output / temperature
 
@@ -157,6 +157,6 @@ class Ensemble:
         return FoldOutputs(
             outputs,
             np.repeat(folds, [len(own) for own in of_folds]),
-            examples.target[indices],
-            examples.weights(indices),
+            dataset.target[indices],
+            dataset.weights(indices),
         )

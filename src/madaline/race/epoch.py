@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.nn.arrays import Array
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 
 BATCH_STREAM = 2**32 - 1
 """Tells the random numbers of batches from those of initial weights, which count from zero."""
@@ -31,7 +31,7 @@ class Epoch:
     seed: int
     number: int
 
-    def order(self, dataset: Examples, batch_size: int) -> Array:
+    def order(self, dataset: Dataset, batch_size: int) -> Array:
         """Return the rows of each batch, an int ndarray of shape (n_folds, steps, batch_size)."""
         rng = np.random.default_rng([self.seed, BATCH_STREAM, self.number])
         return dataset.rows.batches(batch_size, rng)

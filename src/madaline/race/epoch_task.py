@@ -13,7 +13,7 @@ from madaline.engine.training import Batches, TrainingRule
 from madaline.nn.arrays import Array
 from madaline.nn.population import Population
 from madaline.race.augmentation import Augmentation
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.groups import Group
 from madaline.race.recipe import Recipe
@@ -49,7 +49,7 @@ class EpochTask:
     members: Population
     rule: TrainingRule
     recipe: Recipe
-    dataset: Shared[Examples]
+    dataset: Shared[Dataset]
     epoch: Epoch
     order: Array
     backend: Backend
@@ -89,7 +89,7 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
     return EpochResult(task.group, members, outputs)
 
 
-def _batches(task: EpochTask, dataset: Examples) -> Batches:
+def _batches(task: EpochTask, dataset: Dataset) -> Batches:
     """Return the batches of the group's folds."""
     folds, own = task.group.folds, dataset.fold_features
     augmentation = Augmentation.of(task.recipe, dataset)

@@ -16,7 +16,7 @@ from madaline.engine.blas import one_threaded_products
 from madaline.evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.workspace import Workspace
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
 
 CHUNK = 1024
@@ -40,19 +40,19 @@ class Evaluator:
 
     Parameters
     ----------
-    examples : Examples
+    dataset : Dataset
         The rows.
     step : int
         Every step-th row is evaluated.
     """
 
-    examples: Examples
+    dataset: Dataset
     step: int
 
     @property
     def rows(self) -> slice:
         """The rows that are evaluated."""
-        return slice(0, self.examples.rows.n_judged, self.step)
+        return slice(0, self.dataset.rows.n_evaluated, self.step)
 
     def sampled(self, ensemble: Ensemble) -> Ensemble:
         """Return the ensemble with outputs for the evaluated rows only."""
@@ -60,21 +60,21 @@ class Evaluator:
 
     def losses(self, ensemble: Ensemble) -> Array:
         """Return the losses of an ensemble of `sampled` outputs, shape (evaluated,)."""
-        target = self.examples.target[self.rows]
+        target = self.dataset.target[self.rows]
         losses = np.empty(len(target))
         for rows in row_blocks(*target.shape):
-            losses[rows] = self.examples.loss.rows(ensemble.of_rows(rows).output, target[rows])
+            losses[rows] = self.dataset.loss.rows(ensemble.of_rows(rows).output, target[rows])
         return losses
 
     def baseline_losses(self) -> Array:
         """Return the losses of the best constants, shape (evaluated,)."""
-        constant, target = self.examples.prior_output(), self.examples.target
-        losses = self.examples.loss.rows(constant[self.rows], target[self.rows])
+        constant, target = self.dataset.prior_output(), self.dataset.target
+        losses = self.dataset.loss.rows(constant[self.rows], target[self.rows])
         return np.asarray(losses, np.float64)
 
     def compare(self, losses: Array, best: Array) -> Comparison:
         """Return how losses differ from the best, row by row."""
-        weight, groups = self.examples.weights(self.rows), self.examples.groups
+        weight, groups = self.dataset.weights(self.rows), self.dataset.groups
         groups = None if groups is None else groups[self.rows]
         lowest, _ = mean_and_error(best, weight, groups)
         increase, error = mean_and_error(losses - best, weight, groups)
@@ -95,10 +95,10 @@ class Evaluator:
 
     def _features(self, one: EnsembleMember, step: int) -> list[Array]:
         features = []
-        for fold in range(self.examples.rows.n_folds):
-            own = self.examples.rows.held_out(fold)
+        for fold in range(self.dataset.rows.n_folds):
+            own = self.dataset.rows.held_out(fold)
             every = slice(-(-own.start // step) * step, own.stop, step)
-            features.append(self.examples.encoded(one.n_bins, fold, every))
+            features.append(self.dataset.encoded(one.n_bins, fold, every))
         return features
 
     def _through(self, one: EnsembleMember, layers: slice, inputs: Sequence[Array]) -> list[Array]:

@@ -23,7 +23,7 @@ from madaline.nn.arrays import Array, Rng
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 from madaline.nn.workspace import Workspace
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
 
 PERMUTED_ROWS = 2000
@@ -130,7 +130,7 @@ def metric_of_loss(loss: Loss, scale: float) -> tuple[str, float]:
 
 def out_of_fold_importances(
     ensemble: Ensemble,
-    examples: Examples,
+    dataset: Dataset,
     names: Sequence[str],
     *,
     work: float,
@@ -147,7 +147,7 @@ def out_of_fold_importances(
     ----------
     ensemble : Ensemble
         The networks, with their out-of-fold outputs.
-    examples : Examples
+    dataset : Dataset
         The rows.
     names : sequence of str
         Names of the columns of the features.
@@ -165,10 +165,10 @@ def out_of_fold_importances(
     tuple of Importance
         The most important column first; none if no fold has two rows to permute.
     """
-    if examples.grids and len(names) < 2:  # no other columns beside a grid
+    if dataset.grids and len(names) < 2:  # no other columns beside a grid
         return ()
     affordable = int(work / permutation_work(ensemble, len(names)))
-    spread = examples.rows.spread(min(PERMUTED_ROWS, max(FEWEST_ROWS, affordable)))
+    spread = dataset.rows.spread(min(PERMUTED_ROWS, max(FEWEST_ROWS, affordable)))
     folds = [(fold, rows) for fold, rows in enumerate(spread) if len(rows) > 1]
     if not folds:
         return ()
@@ -178,18 +178,18 @@ def out_of_fold_importances(
         rng = np.random.default_rng([seed, STREAM, fold])
         donors = np.stack([permute_rows(len(rows), rng) for _ in names])
         outputs = [
-            member.weight * _permuted_output(member, examples, fold, rows, donors)
+            member.weight * _permuted_output(member, dataset, fold, rows, donors)
             for member in ensemble.members
         ]
-        target = examples.target[rows]
-        before = examples.loss.rows(whole_output[rows] / temperature, target)
-        after = examples.loss.rows(np.sum(outputs, axis=0) / temperature, target)
+        target = dataset.target[rows]
+        before = dataset.loss.rows(whole_output[rows] / temperature, target)
+        after = dataset.loss.rows(np.sum(outputs, axis=0) / temperature, target)
         return np.asarray(after - before)
 
     with one_threaded_products():
         rise = np.concatenate([rises(*fold) for fold in folds], axis=1)  # (n_columns, n_rows)
     rows = np.concatenate([rows for _, rows in folds])
-    weight, groups = examples.weights(rows), examples.groups
+    weight, groups = dataset.weights(rows), dataset.groups
     groups = None if groups is None else groups[rows]
     importances = [
         importance_of([name], of_name, weight, groups, metric)
@@ -227,7 +227,7 @@ def permute_rows(n_rows: int, rng: Rng) -> Array:
 
 
 def _permuted_output(
-    member: EnsembleMember, examples: Examples, fold: int, rows: Array, donors: Array
+    member: EnsembleMember, dataset: Dataset, fold: int, rows: Array, donors: Array
 ) -> Array:
     """Return the output of a fold's networks for each permuted column.
 
@@ -245,10 +245,10 @@ def _permuted_output(
     -------
     ndarray of shape (n_columns, n_rows, n_outputs)
     """
-    x = examples.encoded(member.n_bins, fold, rows)
-    column_of = np.asarray(examples.columns[member.n_bins])
+    x = dataset.encoded(member.n_bins, fold, rows)
+    column_of = np.asarray(dataset.columns[member.n_bins])
     network, theta = member.network, member.theta[fold]
-    output = np.empty((len(donors), len(x), examples.n_outputs))
+    output = np.empty((len(donors), len(x), dataset.n_outputs))
     if not isinstance(network.layers[0], ScaledLinear):
         for column, donor in enumerate(donors):
             output[column] = network.predict(theta, np.where(column_of == column, x[donor], x))

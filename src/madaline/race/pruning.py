@@ -16,7 +16,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
 from madaline.race.evaluator import Comparison, Evaluator
 from madaline.records.decision import Decision
@@ -62,7 +62,7 @@ class PruningResult:
 
 
 def prune_ensemble(
-    ensemble: Ensemble, examples: Examples, *, epoch: int, tolerance: float
+    ensemble: Ensemble, dataset: Dataset, *, epoch: int, tolerance: float
 ) -> PruningResult:
     """Return the ensemble without the recipes and hidden units that it does not need.
 
@@ -74,7 +74,7 @@ def prune_ensemble(
     ----------
     ensemble : Ensemble
         The best ensemble.
-    examples : Examples
+    dataset : Dataset
         The rows that its networks learned from and are evaluated on.
     epoch : int
         The last epoch of the race, for the decisions.
@@ -92,7 +92,7 @@ def prune_ensemble(
     """
     if tolerance <= 0:
         return PruningResult(ensemble, ensemble, (), 0.0)
-    evaluator = Evaluator(examples, -(-examples.rows.n_judged // EVALUATED_ROWS))
+    evaluator = Evaluator(dataset, -(-dataset.rows.n_evaluated // EVALUATED_ROWS))
     sample = evaluator.sampled(ensemble)
     losses, baseline = evaluator.losses(sample), evaluator.baseline_losses()
     pruning = Pruning(evaluator, sample, losses, baseline, tolerance, epoch)
@@ -214,14 +214,14 @@ class Pruning:
 
     def _rank(self, one: EnsembleMember, layer: int) -> UnitRanking:
         """Rank the units of each fold's network on rows that it learned from."""
-        examples = self.evaluator.examples
-        rows = examples.rows
+        dataset = self.evaluator.dataset
+        rows = dataset.rows
         below = Network(one.network.layers[: layer + 1])
         units = one.units[hidden_layers(one.network).index(layer)]
         n_ranked = min(RANKED_ROWS, ROWS_FOR_A_UNIT * units, rows.n_training)
         x = np.stack(
             [
-                examples.encoded(one.n_bins, fold, _spread(rows.training(fold), n_ranked))
+                dataset.encoded(one.n_bins, fold, _spread(rows.training(fold), n_ranked))
                 for fold in range(rows.n_folds)
             ]
         )

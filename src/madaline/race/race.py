@@ -23,7 +23,7 @@ from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, widen
 from madaline.race.cohort import Cohort
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import run_epoch_task
@@ -59,7 +59,7 @@ class Race:
     ----------
     plan : Plan
         Which recipes race, for how long, and when losers are dropped.
-    examples : Examples
+    dataset : Dataset
         The rows.
     seed : int
         Decides every random number.
@@ -70,7 +70,7 @@ class Race:
     """
 
     plan: Plan
-    examples: Examples
+    dataset: Dataset
     seed: int
     backend: Backend = field(default_factory=NumpyBackend)
     executor: Executor = field(default_factory=Serial)
@@ -87,7 +87,7 @@ class Race:
     @property
     def state(self) -> RaceState:
         """How the race stands."""
-        return RaceState(self.epoch, self.candidates, self.examples)
+        return RaceState(self.epoch, self.candidates, self.dataset)
 
     @property
     def planned_multiply_adds(self) -> float:
@@ -159,7 +159,7 @@ class Race:
         """Start new networks of recipes that share their layers."""
         first = len(self.candidates)
         rngs = [np.random.default_rng([self.seed, first + index]) for index in range(len(recipes))]
-        cohort = Cohort.start(recipes, self.examples, self.plan.batch_size, rngs)
+        cohort = Cohort.start(recipes, self.dataset, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
             self._add(Candidate(self._next_id, recipe, cohort.network, entered=self.epoch))
@@ -193,9 +193,7 @@ class Race:
         self, parent: Candidate, recipe: Recipe, network: Network, population: Population
     ) -> None:
         """Enter networks that start from a candidate's best epoch."""
-        cohort = Cohort.continued(
-            [recipe], network, population, self.examples, self.plan.batch_size
-        )
+        cohort = Cohort.continued([recipe], network, population, self.dataset, self.plan.batch_size)
         self.cohorts.append(cohort)
         self._add(
             Candidate(
@@ -225,7 +223,7 @@ class Race:
             candidate.latest_output = empty()  # makes room: the policies have used it
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
         epoch = Epoch(self.seed, self.epoch)
-        order = epoch.order(self.examples, self.plan.batch_size)
+        order = epoch.order(self.dataset, self.plan.batch_size)
         dataset = self.executor.share(self._for_training)
         tasks = [
             cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers)
@@ -238,13 +236,13 @@ class Race:
                 yield self._record(cohort, place, outputs.pop(0))  # one by one, to need less room
 
     @cached_property
-    def _for_training(self) -> Examples:
+    def _for_training(self) -> Dataset:
         """The rows as tasks need them: what only evaluates may hold what cannot be sent."""
-        return replace(self.examples, metric=None, groups=None)
+        return replace(self.dataset, metric=None, groups=None)
 
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self._candidate_of(cohort.recipes[place])
-        loss = self.examples.mean_loss(output)
+        loss = self.dataset.mean_loss(output)
         candidate.latest_output = spill_to_disk(output)
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch

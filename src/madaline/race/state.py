@@ -11,7 +11,7 @@ from madaline.data.io.spill import Rows
 from madaline.engine.blas import one_threaded_products
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
-from madaline.race.dataset import Examples
+from madaline.race.dataset import Dataset
 from madaline.race.ensemble_weights import weighted_mean
 from madaline.race.recipe import Recipe
 from madaline.records.record import Record
@@ -110,13 +110,13 @@ class RaceState:
         Counted from one.
     candidates : mapping of str to Candidate
         All recipes that ever raced, and the snapshots of them, by `Candidate.key`.
-    examples : Examples
+    dataset : Dataset
         The rows, with what is minimized on them.
     """
 
     epoch: int
     candidates: Mapping[str, Candidate]
-    examples: Examples
+    dataset: Dataset
 
     @property
     def racing(self) -> list[Candidate]:
@@ -137,20 +137,20 @@ class RaceState:
             Raw out-of-fold outputs that may take part, too.
         """
         outputs = [one.output for one in self.candidates.values() if one.epoch] + [*more]
-        weights = self.examples.best_weights(outputs, by_loss=True)
-        return self.examples.mean_loss(weighted_mean(outputs, weights))
+        weights = self.dataset.best_weights(outputs, by_loss=True)
+        return self.dataset.mean_loss(weighted_mean(outputs, weights))
 
     def training_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.
 
         For each fold they are as many as the fold has.
         """
-        examples = self.examples
+        dataset = self.dataset
         n_bins = candidate.recipe.n_bins
-        indices = [examples.rows.training_sample(fold) for fold in range(examples.rows.n_folds)]
+        indices = [dataset.rows.training_sample(fold) for fold in range(dataset.rows.n_folds)]
         with one_threaded_products():
             outputs = [
-                candidate.network.predict(theta, examples.encoded(n_bins, fold, rows))
+                candidate.network.predict(theta, dataset.encoded(n_bins, fold, rows))
                 for fold, (theta, rows) in enumerate(zip(candidate.theta, indices, strict=True))
             ]
-        return examples.mean_loss(np.concatenate(outputs), np.concatenate(indices))
+        return dataset.mean_loss(np.concatenate(outputs), np.concatenate(indices))

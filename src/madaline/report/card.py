@@ -98,7 +98,7 @@ def _head(model: FittedModel) -> Iterator[str]:
 def _scores(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield from ("## How good it is", "")
-    yield f"Each of {summary.n_judged:,} rows was judged by networks that were not trained on it."
+    yield f"Each of {summary.n_evaluated:,} rows was evaluated by networks that were not trained on it."
     if any(score.gain for score in summary.scores):
         yield "The scores include the gain of averaging the networks of all folds."
     if not summary.learned:

@@ -34,7 +34,7 @@ def report_data(
         Rows to show effects and explanations of, at best like those learned from; a model's file
         holds none. Some of their values will be in the report.
     target : ndarray of shape (n_samples,), optional
-        The truth for these rows, to judge predictions by.
+        The truth for these rows, to compare predictions with.
     rows : str, optional
         What the rows are, in words.
     names : sequence of str, optional

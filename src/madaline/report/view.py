@@ -116,7 +116,9 @@ def _qualities(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the quality out of fold, and that of the table, each with its figures."""
     found, target, rows = [], data["target"], data["rows"]
     if data["quality"] is not None:
-        what = f"{data['summary']['n_judged']:,} rows, each judged by networks not trained on it"
+        what = (
+            f"{data['summary']['n_evaluated']:,} rows, each evaluated by networks not trained on it"
+        )
         found.append(_quality(data["quality"], target, "Out of fold", what, "fold"))
     if rows is not None and rows["quality"] is not None:
         what = f"{rows['what']}, which flatters where the networks were trained on these rows"

@@ -23,7 +23,7 @@ def glance(summary: Summary) -> str:
     lines = [
         f"<p>Predicts <b>{escape(summary.target)}</b> from {count(summary.n_columns, 'column')}"
         f" with {networks}, trained on {count(summary.n_samples, 'row')}; each of"
-        f" {summary.n_judged:,} predicted by networks that were not trained on it.</p>",
+        f" {summary.n_evaluated:,} predicted by networks that were not trained on it.</p>",
         "<table><thead><tr><th>score</th><th>networks</th><th>baseline</th></tr></thead><tbody>",
     ]
     for score in summary.scores:

@@ -60,8 +60,8 @@ class Summary:
         What is predicted.
     target : str
         Name of the target column.
-    n_samples, n_judged, n_columns, n_folds, epochs : int
-        Rows learned from, rows among them that were judged, columns used, folds, and epochs that
+    n_samples, n_evaluated, n_columns, n_folds, epochs : int
+        Rows learned from, rows among them that were evaluated, columns used, folds, and epochs that
         the race took.
     multiply_adds : float
         Work of the race and of pruning.
@@ -85,7 +85,7 @@ class Summary:
     task: str
     target: str
     n_samples: int
-    n_judged: int
+    n_evaluated: int
     n_columns: int
     n_folds: int
     epochs: int
@@ -113,6 +113,7 @@ class Summary:
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
         """Return the summary that `to_json` described."""
         own = {name: value for name, value in values.items() if name != "learned"}
+        own["n_evaluated"] = own.pop("n_judged", own.get("n_evaluated"))  # as old files call it
         scores = tuple(map(Score.from_json, own["scores"]))
         if "members" in own:
             members = tuple(map(Member.from_json, own["members"]))

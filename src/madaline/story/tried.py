@@ -35,11 +35,11 @@ def tell_tried(
     if not records:
         return
     recipes = sum(record.epoch == records[0].epoch for record in records)
-    of_all = "" if summary.n_judged == summary.n_samples else f" of {summary.n_samples:,}"
+    of_all = "" if summary.n_evaluated == summary.n_samples else f" of {summary.n_samples:,}"
     yield (
         f"{count(recipes, 'recipe')} raced for {summary.epochs} epochs, each with a network for"
         f" each of {summary.n_folds} folds: {recipes * summary.n_folds} networks at the start."
-        f" Each of the {summary.n_judged:,}{of_all} rows was predicted by networks that were not"
+        f" Each of the {summary.n_evaluated:,}{of_all} rows was predicted by networks that were not"
         " trained on it."
     )
     counts = [(sum(isinstance(one, kind) for one in decisions), what) for kind, what in VARIANTS]

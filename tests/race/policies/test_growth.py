@@ -22,8 +22,8 @@ def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
 
 
 def decide(*candidates, rows=250, epoch=18):
-    examples = SimpleNamespace(rows=SimpleNamespace(n_training=rows))
-    return POLICY.decide(RaceState(epoch, {one.key: one for one in candidates}, examples))
+    dataset = SimpleNamespace(rows=SimpleNamespace(n_training=rows))
+    return POLICY.decide(RaceState(epoch, {one.key: one for one in candidates}, dataset))
 
 
 def test_a_leader_with_many_rows_for_few_parameters_grows():

@@ -15,7 +15,7 @@ RECIPE = TableRecipe(16, 3)
 
 
 class Constant:
-    """Examples on which a constant has a loss of one."""
+    """Dataset on which a constant has a loss of one."""
 
     def prior_output(self):
         return None

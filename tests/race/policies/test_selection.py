@@ -10,25 +10,25 @@ from madaline.records.race_decisions import Dropped
 
 
 @pytest.fixture
-def make_state(make_examples):
+def make_state(make_dataset):
     """Return a maker of states at an epoch, given each recipe's errors."""
-    examples = make_examples("regression", n_samples=60)
+    dataset = make_dataset("regression", n_samples=60)
 
     def make(errors, *, epoch=6, retired=()):
         candidates = {}
         for number, error in enumerate(errors):
             recipe = TableRecipe(0, number + 1, (8,))
-            output = (examples.target + error).astype(np.float32)
+            output = (dataset.target + error).astype(np.float32)
             candidates[str(number)] = Candidate(
                 str(number),
                 recipe,
                 network=None,
-                loss=examples.mean_loss(output),
+                loss=dataset.mean_loss(output),
                 epoch=epoch,
                 output=output,
                 racing=number not in retired,
             )
-        return RaceState(epoch, candidates, examples)
+        return RaceState(epoch, candidates, dataset)
 
     return make
 
@@ -94,7 +94,7 @@ def test_the_words_have_the_numbers(make_state, errors):
         assert number in decision.sentence
 
 
-def test_weights_are_of_all_that_were_ever_judged(make_state, errors):
+def test_weights_are_of_all_that_were_ever_evaluated(make_state, errors):
     state = make_state(errors, retired=(0,))
     state.candidates["new"] = Candidate("new", TableRecipe(0, 99), network=None)
     weights = ensemble_weights(state)

@@ -23,8 +23,8 @@ def candidate(recipe=RECIPE, *, loss=0.5, epoch=10, last=18, racing=False):
 def decide(monkeypatch):
     def decide(*candidates, seen=0.44, n_columns=16):
         monkeypatch.setattr(RaceState, "training_loss", lambda state, candidate: seen)
-        examples = SimpleNamespace(n_columns=n_columns)
-        return POLICY.decide(RaceState(18, {one.key: one for one in candidates}, examples))
+        dataset = SimpleNamespace(n_columns=n_columns)
+        return POLICY.decide(RaceState(18, {one.key: one for one in candidates}, dataset))
 
     return decide
 

@@ -27,7 +27,7 @@ def state(epoch, best_epochs, *, entered=0, inherited=0, racing=True):
         )
         for number, best in enumerate(best_epochs)
     ]
-    return RaceState(epoch, {one.key: one for one in candidates}, examples=None)
+    return RaceState(epoch, {one.key: one for one in candidates}, dataset=None)
 
 
 @pytest.mark.parametrize(("epoch", "stops"), [(9, 0), (10, 1), (11, 1), (13, 2), (30, 2)])
@@ -74,16 +74,16 @@ def test_nothing_stops_twice_in_one_epoch():
 
 
 @pytest.fixture
-def make_flat(make_examples):
+def make_flat(make_dataset):
     """Return a maker of a state of one flat recipe, given its errors then and now."""
-    examples = make_examples("regression", n_samples=60)
+    dataset = make_dataset("regression", n_samples=60)
 
     def make(then, now, **changes):
-        output, latest = ((examples.target + error).astype(np.float32) for error in (then, now))
-        recipe, loss = TableRecipe(0, 3), examples.mean_loss(output)
+        output, latest = ((dataset.target + error).astype(np.float32) for error in (then, now))
+        recipe, loss = TableRecipe(0, 3), dataset.mean_loss(output)
         one = Candidate("1", recipe, None, loss, 2, output=output, latest_output=latest)
-        one.record = Record(10, recipe.name, examples.mean_loss(latest), loss, 0.03, 1, 0.0, "1")
-        return RaceState(10, {one.key: replace(one, **changes)}, examples)
+        one.record = Record(10, recipe.name, dataset.mean_loss(latest), loss, 0.03, 1, 0.0, "1")
+        return RaceState(10, {one.key: replace(one, **changes)}, dataset)
 
     return make
 

@@ -76,7 +76,7 @@ class FoldedRows:
         return len(self.order)
 
     @property
-    def n_judged(self) -> int:
+    def n_evaluated(self) -> int:
         """Number of rows that are held out by a fold; they are the first ones."""
         return self.bounds[-1]
 
@@ -112,7 +112,7 @@ class FoldedRows:
 
     def spread(self, n_rows: int) -> list[npt.NDArray[np.intp]]:
         """Return rows of each fold, evenly spread, at most `n_rows` over all folds."""
-        step = max(1, -(-self.n_judged // n_rows))
+        step = max(1, -(-self.n_evaluated // n_rows))
         held_out = map(self.held_out, range(self.n_folds))
         return [np.arange(rows.start, rows.stop)[::step] for rows in held_out]
 

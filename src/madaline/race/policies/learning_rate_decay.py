@@ -86,5 +86,5 @@ def _has_diverged(candidate: Candidate, state: RaceState) -> bool:
         return True
     if candidate.latest_loss <= DIVERGED * candidate.loss and candidate.epoch > 1:
         return False
-    baseline = state.examples.mean_loss(state.examples.prior_output())
+    baseline = state.dataset.mean_loss(state.dataset.prior_output())
     return candidate.latest_loss > DIVERGED * baseline

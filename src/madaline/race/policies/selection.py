@@ -56,5 +56,5 @@ def ensemble_weights(state: RaceState) -> dict[str, float]:
             "No network could be trained: all losses are infinite. Look for extreme numbers in the"
             " table or its target, and take their logarithm or clip them."
         )
-    weights = state.examples.best_weights([one.output for one in able])
+    weights = state.dataset.best_weights([one.output for one in able])
     return {one.key: float(weight) for one, weight in zip(able, weights, strict=True)}

@@ -44,7 +44,7 @@ class SimplificationPolicy(Policy):
             return []
         if any(one.recipe.column_dropout for one in state.candidates.values()):
             return []
-        if state.examples.n_columns < self.fewest_columns:
+        if state.dataset.n_columns < self.fewest_columns:
             return []
         training_loss = state.training_loss(leader)
         if training_loss >= self.overfit * leader.loss:
