@@ -38,7 +38,7 @@ def test_a_category_of_a_thousand_cities_is_learned_from_as_far_as_its_rows_go(t
 
 @pytest.mark.parametrize("kind", ["number", "class"])
 def test_levels_of_two_rows_each_tell_nothing_of_a_shuffled_target(kind):
-    """What a level's other row says must not come back as knowledge of the row that is evaluated."""
+    """A level's other row must not come back as knowledge of the row that is evaluated."""
     rng = np.random.default_rng(0)
     city = rng.integers(0, 1000, 2000)
     target = rng.normal(size=2000) if kind == "number" else rng.integers(0, 2, 2000)

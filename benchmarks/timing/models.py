@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.engine.compiled_prediction import compiled_look_up
+from madaline.engine.compiled_prediction import compiled_prediction
 from tables import Table, load_table
 from timing.clocks import matrix_rate, timed
 from timing.fit import SETS
@@ -101,7 +101,7 @@ def _ready(
     kind = AdaptiveClassifier if table.is_classification else AdaptiveRegressor
     model = kind(random_state=0, n_jobs=threads).fit(table.x_train, table.y_train)
     predictor, work = saved_and_loaded(model), model.model_.summary.row_multiply_adds
-    compiled_look_up()
+    compiled_prediction()
     if method == RUNTIME:
         ask = predictor.predict_proba if table.is_classification else predictor.predict
         return (lambda frame: frame), partial(ask, n_jobs=threads), work

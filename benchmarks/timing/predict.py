@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.engine.compiled_prediction import compiled_look_up
+from madaline.engine.compiled_prediction import compiled_prediction
 from timing.clocks import matrix_rate, timed, timed_often
 from timing.tables_of_text import (
     Row,
@@ -121,7 +121,7 @@ def _ready(method: str, threads: int, effort: int) -> tuple[Ask, Ask, int]:
     if method in (RUNTIME, NETWORKS):
         sys.modules["numba"] = None  # type: ignore[assignment]
     elif method in COMPILED:
-        if compiled_look_up() is None:
+        if compiled_prediction() is None:
             raise ImportError("numba is not installed")
         method = COMPILED[method]
     if method not in (RUNTIME, NETWORKS, ONNX, "AdaptiveClassifier"):

@@ -8,7 +8,7 @@ from untrained import networks_of
 
 from madaline.data.encoders.joined_bins import JoinedBins
 from madaline.data.table import Table
-from madaline.engine.compiled_prediction import compiled_look_up, look_up
+from madaline.engine.compiled_prediction import compiled_prediction
 from madaline.nn.arrays import Array
 from madaline.runtime import networks as module
 from madaline.runtime.bin_table import BinTable
@@ -25,11 +25,11 @@ def some_columns(n_rows: int, seed: int) -> dict[str, Array]:
 
 @pytest.mark.parametrize("units", [1, 2, 30])
 @pytest.mark.parametrize("n_rows", [0, 1, 3, 700])
-@pytest.mark.parametrize("how", ["numpy", "interpreted", "compiled"])
+@pytest.mark.parametrize("how", ["numpy", "compiled"])
 def test_a_table_adds_what_a_product_adds(
     units: int, n_rows: int, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiled = {"numpy": None, "interpreted": look_up, "compiled": compiled_look_up()}[how]
+    compiled = compiled_prediction() if how == "compiled" else None
     if how == "compiled" and compiled is None:
         pytest.skip("numba is not installed")
     monkeypatch.setattr("madaline.runtime.bin_table.NUMBERS", 5_000)

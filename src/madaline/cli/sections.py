@@ -49,8 +49,8 @@ def verdict_lines(model: FittedModel) -> Iterator[str]:
     """Yield whether a model learned anything, and how good it is."""
     yield from map(paragraph, verdict(model)[1:])
     yield paragraph(
-        f"What to expect on new rows, from {model.summary.n_evaluated:,} rows evaluated by networks that"
-        " were not trained on them:"
+        f"What to expect on new rows, from {model.summary.n_evaluated:,} rows evaluated by networks"
+        " that were not trained on them:"
     )
     yield from score_lines(model.summary.scores)
 

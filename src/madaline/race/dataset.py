@@ -166,6 +166,6 @@ class Dataset:
         return digest.hexdigest()
 
     def prior_output(self) -> Array:
-        """Return the out-of-fold raw output of the best constants, shape (n_evaluated, n_outputs)."""
+        """Return the out-of-fold raw output of the baseline, shape (n_evaluated, n_outputs)."""
         sizes = np.diff(self.rows.bounds)
         return np.repeat(self._priors.astype(np.float32), sizes, axis=0)

@@ -98,7 +98,8 @@ def _head(model: FittedModel) -> Iterator[str]:
 def _scores(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield from ("## How good it is", "")
-    yield f"Each of {summary.n_evaluated:,} rows was evaluated by networks that were not trained on it."
+    evaluated = f"{summary.n_evaluated:,} rows"
+    yield f"Each of {evaluated} was evaluated by networks that were not trained on it."
     if any(score.gain for score in summary.scores):
         yield "The scores include the gain of averaging the networks of all folds."
     if not summary.learned:

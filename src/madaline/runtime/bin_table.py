@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.data.encoders.joined_bins import JoinedBins
-from madaline.engine.compiled_prediction import LookUp
+from madaline.engine.compiled_prediction import CompiledPrediction
 from madaline.nn.arrays import Array
 from madaline.runtime.buffers import Buffers
 
@@ -56,7 +56,11 @@ class BinTable:
         return cls(rows, -(bins.means @ exact), len(bins.edges))
 
     def sums(
-        self, index: Array, part: Array, buffers: Buffers, compiled: LookUp | None = None
+        self,
+        index: Array,
+        part: Array,
+        buffers: Buffers,
+        compiled: CompiledPrediction | None = None,
     ) -> Array:
         """Return what numbers add to the sums of units, float32 of shape (n_samples, units).
 
@@ -66,14 +70,14 @@ class BinTable:
             What `JoinedBins.locate` returned.
         buffers : Buffers
             Where arrays come from.
-        compiled : LookUp, optional
+        compiled : CompiledPrediction, optional
             Does the same in a third of the time.
         """
         index, part = np.ascontiguousarray(index.T), np.ascontiguousarray(part.T, np.float32)
         (n_rows, n_numbers), units = index.shape, self.rows.shape[2]
         sums = buffers.empty("bins", (n_rows, units))
         if compiled is not None:
-            compiled(self.rows, index, part, sums)
+            compiled.look_up(self.rows, index, part, sums)
             return sums
         times = np.stack([np.ones_like(part), part], axis=2).reshape(n_rows, 1, 2 * n_numbers)
         step = max(1, NUMBERS // (2 * n_numbers * units))

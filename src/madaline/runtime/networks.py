@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline.data.encoders.encoded import Block
 from madaline.data.encoders.joined_numbers import JoinedNumbers
-from madaline.engine.compiled_prediction import LookUp, compiled_look_up
+from madaline.engine.compiled_prediction import CompiledPrediction, compiled_prediction
 from madaline.engine.threads import in_threads
 from madaline.nn.arrays import Array
 from madaline.runtime.buffers import Buffers
@@ -31,8 +31,8 @@ FEWEST_BLOCKS, SPANS = 8, 8
 often each takes some, so that one that is held up leaves some to the others."""
 
 WORTH_COMPILING = 4e9
-"""Numbers looked up for a table that make it worth half a second to load compiled code. How large
-the table is decides alone, so that the same table always has the same bits."""
+"""Numbers looked up for a table, and four for each unit, that make it worth half a second to load
+compiled code. How large the table is decides alone: the same table always has the same bits."""
 
 
 class EncodedRows(Protocol):
@@ -144,7 +144,9 @@ class WeightedMeans:
         in_threads(write, spans, n_threads)
         return output
 
-    def predict_block(self, block: Block, buffers: Buffers, compiled: LookUp | None) -> Array:
+    def predict_block(
+        self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None
+    ) -> Array:
         """Return the same for some rows."""
         outputs = [own.predict(block) for own in self.layered]
         if self.stacked is not None:
@@ -158,7 +160,7 @@ class WeightedMeans:
         rows = max(1, min(MOST_ROWS, NUMBERS // max(widths)))
         return rows // 64 * 64 or rows
 
-    def _compiled(self, n_samples: int) -> LookUp | None:
-        """Return what looks up bins in less time, where it is worth loading."""
-        looked_up = 0 if self.stacked is None else self.stacked.looked_up
-        return compiled_look_up() if n_samples * looked_up >= WORTH_COMPILING else None
+    def _compiled(self, n_samples: int) -> CompiledPrediction | None:
+        """Return compiled functions, where they are worth loading."""
+        work = 0 if self.stacked is None else self.stacked.looked_up + 4 * self.stacked.width
+        return compiled_prediction() if n_samples * work >= WORTH_COMPILING else None

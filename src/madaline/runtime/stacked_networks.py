@@ -15,7 +15,7 @@ import numpy as np
 
 from madaline.data.encoders.encoded import Block
 from madaline.data.encoders.joined_bins import JoinedBins
-from madaline.engine.compiled_prediction import LookUp
+from madaline.engine.compiled_prediction import CompiledPrediction
 from madaline.nn.arrays import Array
 from madaline.runtime.bin_table import BinTable
 from madaline.runtime.buffers import Buffers
@@ -105,7 +105,9 @@ class StackedNetworks:
         """How many numbers are looked up in tables for a row, about."""
         return sum(table.n_numbers * table.rows.shape[2] for _, _, table in self.lookups)
 
-    def predict(self, block: Block, buffers: Buffers, compiled: LookUp | None = None) -> Array:
+    def predict(
+        self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None = None
+    ) -> Array:
         """Return weighted means of the raw outputs.
 
         Parameters
@@ -114,8 +116,8 @@ class StackedNetworks:
             Some rows.
         buffers : Buffers
             Where arrays come from.
-        compiled : LookUp, optional
-            What looks up bins in less time.
+        compiled : CompiledPrediction, optional
+            Does the same in less time.
 
         Returns
         -------
@@ -124,7 +126,7 @@ class StackedNetworks:
         outputs, n_samples = [], len(block.base)
         h = self._first_sums(block, buffers, compiled)  # (n_samples + padding, units)
         for depth, level in enumerate(self.levels):
-            _activate(h, level.bias, buffers)
+            _activate(h, level.bias, buffers, compiled)
             if level.readout is not None:
                 ending = h[:, h.shape[1] - len(level.readout) :]
                 outputs.append(product(ending, level.readout))
@@ -134,7 +136,9 @@ class StackedNetworks:
             h = sums
         return np.asarray(np.sum(outputs, axis=0)[:n_samples] + self.constant)
 
-    def _first_sums(self, block: Block, buffers: Buffers, compiled: LookUp | None) -> Array:
+    def _first_sums(
+        self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None
+    ) -> Array:
         """Return the sums of the first level before biases are added, with rows of padding."""
         n_samples, n_features = block.base.shape
         base = np.zeros((n_samples + -n_samples % ROWS, n_features), np.float32)
@@ -209,8 +213,11 @@ def _spans(networks: Sequence[FrozenNetworks], depth: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(stops)]
 
 
-def _activate(h: Array, bias: Array, buffers: Buffers) -> None:
+def _activate(h: Array, bias: Array, buffers: Buffers, compiled: CompiledPrediction | None) -> None:
     """Add the bias to halves of sums, and turn them into SiLU units."""
+    if compiled is not None:
+        compiled.activate(h, bias)
+        return
     h += bias
     factor = np.tanh(h, out=buffers.empty("factor", h.shape))
     factor += 1

@@ -1,7 +1,7 @@
 """An executor runs tasks side by side; which one decides how long a fit takes, never its result.
 
 Tasks are functions of what they are given: they hold no state, draw their random numbers from
-seeds, and return their results. So an executor needs two methods, whatever it stands on.
+seeds, and return their results. So an executor needs three methods, whatever it stands on.
 """
 
 from __future__ import annotations
