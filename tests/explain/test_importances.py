@@ -42,11 +42,11 @@ def noisy():
 def measure(fitting, *, work=1e30, ensemble=None):
     return out_of_fold_importances(
         ensemble or fitting.ensemble,
-        fitting.race.examples,
+        fitting.race.dataset,
         fitting.encoder.columns,
         work=work,
         seed=0,
-        metric=metric_of_loss(fitting.race.examples.loss, 1.0),
+        metric=metric_of_loss(fitting.race.dataset.loss, 1.0),
     )
 
 
@@ -71,7 +71,7 @@ def test_the_importance_of_a_number_is_the_r2_that_is_lost(noisy):
 def test_permuting_in_the_first_layer_equals_permuting_features(noisy):
     """The shortcut through the first layer gives the output for permuted features."""
     fast = {one.name: one.value for one in measure(noisy)}
-    examples, ensemble = noisy.race.examples, noisy.ensemble
+    examples, ensemble = noisy.race.dataset, noisy.ensemble
     for number, name in enumerate(noisy.encoder.columns[:3]):
         rises = []
         for fold in range(noisy.rows.n_folds):
@@ -123,7 +123,7 @@ def test_a_category_of_many_levels_that_says_nothing_does_not_matter():
     }
     target = x + rng.normal(size=100)[city] + 0.5 * rng.normal(size=1500)
     fitting = Fitting(Table.from_columns(columns), target, effort=12)
-    assert fitting.race.examples.fold_features is not None
+    assert fitting.race.dataset.fold_features is not None
     list(fitting)
     found = {one.name: one for one in fitting.importances}
     assert found["x"].clear
