@@ -22,7 +22,7 @@ class OneProcessWarning(UserWarning):
 
 
 class NothingLearnedWarning(UserWarning):
-    """Networks that are no better than a constant beyond doubt: mind what they predict."""
+    """Networks that are not clearly better than the baseline."""
 
 
 class LeakWarning(UserWarning):

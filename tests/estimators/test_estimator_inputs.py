@@ -160,6 +160,78 @@ def test_other_columns_at_prediction_are_refused(mixed, change, match):
         model.predict(change(X))
 
 
+def _columns(rows):
+    return {f"x{number}": column for number, column in enumerate(np.asarray(rows).T)}
+
+
+@pytest.fixture(scope="module")
+def four_columns():
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    X[:, 2] = 7  # is left out
+    X[::9, 1] = np.nan
+    return X
+
+
+@pytest.fixture(scope="module")
+def unnamed(four_columns):
+    return AdaptiveClassifier(**QUICK).fit(four_columns, four_columns[:, 0] > 0)
+
+
+@pytest.fixture(scope="module")
+def named(four_columns):
+    X = pd.DataFrame(four_columns, columns=list("abcd"))
+    return AdaptiveRegressor(**QUICK).fit(X, four_columns[:, 0] + four_columns[::-1, 3])
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (np.zeros((2, 3)), "X has 3 features, but AdaptiveClassifier is expecting 4 features"),
+        (np.zeros((0, 4)), "0 sample"),
+        (np.zeros(4), "Expected 2D array"),
+        ([[0.0, 0, 7, np.inf]], "'x3' holds an infinity"),
+        (np.array([[0.0, 0, np.inf, 0]]), "'x2' holds an infinity"),  # though it is left out
+        (_columns([[0.0, 0, -np.inf, 0]]), "'x2' holds an infinity"),
+        ({"x0": [1.0], "x1": [1.0], "x3": [1.0]}, "X lacks 'x2'"),
+        (_columns(np.zeros((1, 4))) | {"x1": [1.0, 2.0]}, "give columns of equal length"),
+        ([[0.0, 0, 7], [0.0, 0, 7, 8]], "the length 4 where row 0 has 3"),
+        ([[0.0, 0, 7, "x"]], "'x3'"),
+        (np.array([[0.0, 0, 7, 1j]]), "Complex data not supported"),
+        (scipy.sparse.csr_array(np.array([[0.0, 0, 0, np.inf]])), "'x3' holds an infinity"),
+    ],
+)
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_bad_rows_at_prediction_are_refused(unnamed, method, given, match):
+    with pytest.raises(ValueError, match=match):
+        getattr(unnamed, method)(given)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda X: X[["b", "a", "c", "d"]], "same order"),
+        (lambda X: X.rename(columns={"a": "z"}), "names unseen at fit time"),
+        (lambda X: X.assign(d=np.inf), "'d' holds an infinity"),
+        (lambda X: X.set_axis(["a", "b", "c", "a"], axis=1), "must be unique"),
+    ],
+)
+def test_bad_frames_at_prediction_are_refused(named, change, match):
+    with pytest.raises(ValueError, match=match):
+        named.predict(change(pd.DataFrame(np.zeros((1, 4)), columns=list("abcd"))))
+
+
+def test_an_infinity_beside_texts_is_refused_at_prediction(mixed):
+    X, y = mixed
+    model = AdaptiveClassifier(**QUICK).fit(X, y)
+    with pytest.raises(InputError, match="'size' holds an infinity"):
+        model.predict(X.assign(size=np.inf))
+
+
+def test_an_array_without_the_names_of_the_fit_is_taken_with_a_warning(named):
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        named.predict(np.zeros((1, 4)))
+
+
 def test_the_model_itself_knows_columns_by_name(mixed):
     X, y = mixed
     model = AdaptiveClassifier(**QUICK).fit(X[["size", "color"]], y)
