@@ -7,6 +7,7 @@ import pytest
 
 from madaline.engine.executors import Serial
 from madaline.engine.numpy_backend import NumpyBackend
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.nn.workspace import Workspace
 from madaline.race import cohort as cohort_module
 from madaline.race.architecture import build_network
@@ -235,3 +236,20 @@ def test_columns_are_hidden_in_training_only(make_dataset):
     seeing.population.theta[...] = hiding.population.theta
     seeing.population.memory["z"][...] = hiding.population.memory["z"]
     np.testing.assert_array_equal(out_of_fold(hiding), out_of_fold(seeing))
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ("binary", BinaryCrossEntropy(0.1)),
+        ("multiclass", CrossEntropy(0.1)),
+        ("regression", Squared()),
+    ],
+)
+def test_labels_are_smoothed_in_training_only(make_dataset, task, expected):
+    dataset = make_dataset(task)
+    recipe = TableRecipe(0, 3, (8, 8), label_smoothing=0.1)
+    cohort = start(dataset, [recipe])
+    assert cohort.rule.loss == expected
+    assert dataset.loss == type(expected)()
+    assert "smoothed 0.1" in recipe.name
