@@ -55,8 +55,9 @@ def to_column(name: str, values: Any) -> Array:
     >>> to_column("member", [True, None, False])
     array([True, None, False], dtype=object)
     """
-    if type(values) is np.ndarray and values.ndim == 1 and values.dtype.kind == "f":
-        return _finite(name, values.astype(np.float64, copy=False))  # the quick way of one row
+    numbers = _plain_numbers(values)
+    if numbers is not None:
+        return _finite(name, numbers)
     array = _as_array(values)
     if _is_signals(array):
         return _signals(name, array)
@@ -130,6 +131,23 @@ def number_text(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
 
+def _plain_numbers(values: Any) -> Array | None:
+    """Return an array of numbers, or a list of Python's, as float64; None for all else.
+
+    Most columns are of this kind, and for a single row all further questions would take longer
+    than its prediction.
+    """
+    if type(values) is np.ndarray:
+        is_plain = values.ndim == 1 and values.dtype.kind in "fiu"
+        return values.astype(np.float64, copy=False) if is_plain else None
+    if type(values) is not list or not values or not set(map(type, values)) <= {int, float}:
+        return None
+    try:
+        return np.array(values, dtype=np.float64)
+    except OverflowError:
+        return None
+
+
 def _as_array(values: Any) -> Array:
     images = values
     if isinstance(values, np.ndarray):
@@ -189,6 +207,8 @@ def _seconds(durations: Array) -> Array:
 
 def _from_objects(name: str, objects: Array) -> Array:
     """Convert a column of objects by the types in it."""
+    if set(map(type, objects)) <= _TEXT and len(objects) and objects[0] is not None:
+        return objects
     families = {kind: _family(kind) for kind in set(map(type, objects))}
     if families.keys() <= _PLAIN and {str, float} <= families.keys():
         objects = np.where(objects == objects, objects, _NONE)  # NaN, where pandas has no text
@@ -212,6 +232,8 @@ _MISSING, _NUMBER, _BOOLEAN, _LEVEL = "nothing", "numbers", "Booleans", "text"
 _MOMENT_FAMILY, _DURATION = "dates", "durations"
 
 _NONE = np.array(None, object)
+
+_TEXT = {str, type(None)}
 
 _PLAIN = {str, bool, float, type(None)}
 """Types whose values NumPy can compare with one another."""
