@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,21 +131,30 @@ def test_weight_and_groups_are_no_columns_to_learn_from(run) -> None:
     assert [column["name"] for column in json.loads(outcome.out)["columns"]] == ["b"]
 
 
-@pytest.mark.parametrize("name", ["table.v2.csv.gz", "table.v2.tsv", "table.v2.parquet"])
-def test_formats(run, fruit, name) -> None:
+@pytest.mark.parametrize("ending", ["csv.gz", "tsv", "parquet", "jsonl.xz"])
+def test_formats(run, fruit, ending) -> None:
     import gzip
+    import lzma
 
     import polars
 
-    frame = polars.read_csv(fruit)
+    frame, name = polars.read_csv(fruit), f"table.v2.{ending}"
     if name.endswith(".parquet"):
         frame.write_parquet(name)
+    elif name.endswith(".jsonl.xz"):
+        Path(name).write_bytes(lzma.compress(frame.write_ndjson().encode()))
     else:
         text = frame.write_csv(separator="\t" if name.endswith("tsv") else ",").encode()
         Path(name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
     outcome = run("fit", name, "--target", "kind", "--effort", 2)
     assert outcome.code == 0, outcome.err
     assert Path("table.v2.madaline").is_file()
+
+
+def test_a_table_from_standard_input(run, fruit, monkeypatch, place) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(fruit.read_bytes())))
+    assert run("fit", "-", "--target", "kind", "--effort", 2).code == 0
+    assert [path.name for path in place.iterdir()] == ["model.madaline"]
 
 
 def test_whole_numbers_stay_whole_as_labels(run) -> None:

@@ -79,7 +79,15 @@ def test_scores_where_the_truth_is_known(run, model, price_model, fruit) -> None
     assert "root mean squared error" in run("predict", price_model, fruit).err
 
 
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "parquet"])
+def test_standard_input_and_output(run, model, fruit, monkeypatch, place) -> None:
+    expected = run("predict", model, fruit).out
+    for words in ((), ("-o", "-")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(fruit.read_bytes())))
+        assert run("predict", model, "-", *words).out == expected
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "parquet", "jsonl", "csv.xz"])
 def test_writes_a_file_by_its_ending(run, model, fruit, suffix) -> None:
     from madaline.data.io.table_files import read_file
 

@@ -9,7 +9,10 @@ from typing import Any
 SEVERAL: dict[str, Any] = {"nargs": "+", "action": "extend"}
 """Settings of an option that takes several values and may be repeated."""
 
-TABLE = "CSV, TSV or Parquet file, gzip too; or images or sounds in a folder"
+FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
+"""Where a table may come from."""
+
+TABLE = f"{FORMATS}, or a folder of images or sounds"
 
 
 def add_model(parser: ArgumentParser) -> None:

@@ -58,7 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--method METHOD", text, default=METHODS[0])
     text = "steps of each integral (default: as many as needed)"
     add_option(parser, "--nodes N", text, type=int)
-    text = "what to write: an HTML page with pictures, or a CSV, TSV or Parquet file, gzip too"
+    text = "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"
     add_option(parser, "-o --output OUT", text)
     add_json(parser)
 

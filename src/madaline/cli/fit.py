@@ -11,12 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from madaline.cli.arguments import SEVERAL, add_flag, add_json, add_option, at_least
+from madaline.cli.arguments import FORMATS, SEVERAL, add_flag, add_json, add_option, at_least
 from madaline.cli.output import check_destination, paragraph, say, say_json, unwritable
 from madaline.cli.progress import choose_progress
 from madaline.cli.sections import column_lines, importance_lines, network_lines, verdict_lines
 from madaline.cli.training_data import TrainingData, file_options, read_objective, source_name
+from madaline.data.io.compression import plain_name
 from madaline.data.io.folders import LABEL
+from madaline.data.io.table_files import STANDARD_INPUT
 from madaline.data.kinds import KINDS
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
@@ -49,7 +51,7 @@ examples:
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
-    text = "CSV, TSV or Parquet file, gzip too; or a folder of images or sounds for each class"
+    text = f"{FORMATS}, or a folder of images or sounds for each class"
     parser.add_argument("table", metavar="TABLE", help=text)
     text = "the column to predict; of images and sounds, their folder"
     add_option(parser, "--target COLUMN", text)
@@ -160,7 +162,10 @@ def _check_target(target: Array, task: str, name: str) -> None:
 
 def _default_path(table: str) -> Path:
     """Return the name of the model in this folder: penguins.csv.gz makes penguins.madaline."""
-    return Path(Path(Path(table).name.removesuffix(".gz")).stem + ".madaline")
+    path = Path(table)
+    if path == STANDARD_INPUT:
+        return Path("model.madaline")
+    return Path(Path(path.name[: len(plain_name(path))]).stem + ".madaline")
 
 
 def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]:

@@ -15,7 +15,7 @@ from madaline.cli.output import check_destination, paragraph, say, say_json, wri
 from madaline.cli.rows import read_rows
 from madaline.cli.sections import score_lines
 from madaline.data.encoders.encoded import Encoded
-from madaline.data.io.table_files import format_predictions, write_predictions
+from madaline.data.io.table_files import check_ending, format_predictions, write_predictions
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
@@ -48,7 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [options]"
     add_model(parser)
     add_table(parser)
-    text = "CSV, TSV or Parquet file to write, gzip too (default: CSV to standard output)"
+    text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
     add_option(parser, "-o --output OUT", text)
     add_flag(parser, "--proba", "add a column with the probability of each class")
     text = (
@@ -61,9 +61,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Predict a table and write the predictions."""
-    path = None if arguments.output is None else Path(arguments.output)
+    path = None if arguments.output in (None, "-") else Path(arguments.output)
     if path is not None:
         check_destination(path, sources=[arguments.model, arguments.table])
+        check_ending(path)
     model = FittedModel.load(arguments.model)
     if arguments.proba and model.summary.task != "classification":
         raise InputError(

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from madaline.data.io.compression import plain_name
 from madaline.data.table import listed
 from madaline.errors import InputError
 from madaline.extras import load_polars
@@ -22,13 +23,12 @@ _DECIMAL_COMMA = r"^[+-]?\d*,?\d+([eE][+-]?\d+)?$"
 _SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "an Excel workbook or a zip archive",
+    b"PK\x03\x04": "a zip archive or a damaged Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF document",
     b"\x89PNG": "an image",
     b"\xff\xd8\xff": "an image",
     b"SQLite format 3": "an SQLite database",
-    b"ARROW1": "an Arrow (Feather) file",
     b"\x89HDF": "an HDF5 file",
     b"<!DOCTYPE": "a web page",
     b"<!doctype": "a web page",
@@ -109,7 +109,7 @@ def _separator(path: Path, text: str) -> str:
     """Return the separator that splits the first lines into equally many values, and most."""
     head = "\n".join(text[: 1 << 20].splitlines()[:_SNIFFED_LINES])
     widths = {separator: _width(head, separator) for separator in _SEPARATORS}
-    if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")) and widths["\t"][1] > 1:
+    if plain_name(path).endswith((".tsv", ".tab")) and widths["\t"][1] > 1:
         return "\t"
     return max(_SEPARATORS, key=lambda separator: widths[separator])
 

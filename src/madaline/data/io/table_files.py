@@ -1,24 +1,31 @@
-"""Reads tables from files and writes predictions to them: CSV, TSV and Parquet, also gzipped."""
+"""Reads tables from files and writes predictions to them, in the formats that people use."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
+import json
+import math
 import os
-import zlib
-from collections.abc import Collection, Mapping
+import sys
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from madaline.data.io.atomic import write_atomically
 from madaline.data.io.column_types import infer_types
+from madaline.data.io.compression import compressed, decompressed, plain_name
 from madaline.data.io.csv_files import parse_csv
 from madaline.data.io.inputs import to_table
+from madaline.data.io.table_formats import parser_of
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.extras import load_polars
 from madaline.nn.arrays import Array
+
+STANDARD_INPUT = Path("-")
+"""The path that stands for standard input."""
 
 
 def read_file(
@@ -38,7 +45,9 @@ def read_file(
     Parameters
     ----------
     path : path
-        A CSV, TSV or Parquet file; any of them may be compressed with gzip.
+        A file of CSV, TSV, lines of JSON, Parquet or Feather, or an Excel workbook, whatever its
+        name; any of them may be compressed with gzip, bzip2, xz or Zstandard. ``-`` is standard
+        input.
     categories : collection of str
         Columns to read as text whatever they hold. Names that are not in the file are ignored.
     columns : collection of str, optional
@@ -56,7 +65,8 @@ def read_file(
     """
     path = Path(path)
     content = _content(path)
-    frame = (_parse_parquet if content[:4] == b"PAR1" else parse_csv)(path, content)
+    path = Path("standard input") if path == STANDARD_INPUT else path
+    frame = (parser_of(path, content) or parse_csv)(path, content)
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
     wanted = [name for name in frame.columns if columns is None or name in columns]
@@ -71,7 +81,8 @@ def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]
     Parameters
     ----------
     path : path
-        The name ends in ``.csv``, ``.tsv``, ``.csv.gz``, ``.tsv.gz`` or ``.parquet``.
+        The name ends in ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.feather``; behind that
+        may be ``.gz``, ``.bz2``, ``.xz`` or ``.zst``.
     columns : mapping of str to ndarray of shape (n_samples,)
         The columns.
 
@@ -83,20 +94,27 @@ def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]
         If the file cannot be written, for example because the disk is full.
     """
     path = Path(path)
-    name = path.name.lower()
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent}: create it, or choose another.")
     if path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file.")
-    plain = name.removesuffix(".gz")
-    if plain.endswith((".csv", ".tsv")):
-        content = format_predictions(columns, separator="\t" if plain.endswith(".tsv") else ",")
-        write_atomically(path, gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
-    elif name.endswith((".parquet", ".pq")):
-        write_atomically(path, _format_parquet(columns))
-    else:
+    check_ending(path)
+    write = WRITERS[Path(plain_name(path)).suffix]
+    write_atomically(path, compressed(path, write(columns)))
+
+
+def check_ending(path: Path) -> None:
+    """Refuse the name of a file that predictions cannot be written to.
+
+    Raises
+    ------
+    InputError
+        If its ending is not one of `WRITERS`.
+    """
+    if Path(plain_name(path)).suffix not in WRITERS:
         raise InputError(
-            f"Predictions go to .csv, .tsv or .parquet, not to {path.name!r}: rename it."
+            "Predictions go to .csv, .tsv, .jsonl, .parquet or .feather, not to"
+            f" {path.name!r}: rename it."
         )
 
 
@@ -116,40 +134,63 @@ def format_predictions(columns: Mapping[str, Array], *, separator: str = ",") ->
     return text.getvalue().encode()
 
 
+def _format_lines(columns: Mapping[str, Array]) -> bytes:
+    """Return columns as one JSON object a line, with null for what JSON lacks."""
+    values = [
+        [None if isinstance(one, float) and not math.isfinite(one) else one for one in x.tolist()]
+        for x in columns.values()
+    ]
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
+    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows).encode()
+
+
+def _format_parquet(columns: Mapping[str, Array]) -> bytes:
+    buffer = io.BytesIO()
+    _frame(columns).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _format_feather(columns: Mapping[str, Array]) -> bytes:
+    buffer = io.BytesIO()
+    _frame(columns).write_ipc(buffer)
+    return buffer.getvalue()
+
+
+def _frame(columns: Mapping[str, Array]) -> Any:
+    values = {name: x.tolist() if x.dtype.kind == "O" else x for name, x in columns.items()}
+    return load_polars().DataFrame(values)
+
+
+WRITERS: dict[str, Callable[[Mapping[str, Array]], bytes]] = {
+    ".csv": format_predictions,
+    ".tsv": partial(format_predictions, separator="\t"),
+    ".jsonl": _format_lines,
+    ".ndjson": _format_lines,
+    ".parquet": _format_parquet,
+    ".pq": _format_parquet,
+    ".feather": _format_feather,
+}
+"""What formats columns, by the ending of the file's name."""
+
+
 def _content(path: Path) -> bytes:
     """Return the bytes of a file, decompressed."""
-    if not path.exists():
-        raise InputError(f"There is no file {path}: check the name.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file.")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
-    try:
-        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (EOFError, OSError, zlib.error):
-        raise InputError(
-            f"{path} is damaged (its gzip data is cut short or changed): copy it again."
-        ) from None
+    if path == STANDARD_INPUT:
+        path, content = Path("standard input"), sys.stdin.buffer.read()
+    else:
+        content = _bytes_of(path)
+    content = decompressed(path, content)
     if not content.strip():
         raise InputError(f"{path} is empty: give a table with column names and rows.")
     return content
 
 
-def _parse_parquet(path: Path, content: bytes) -> Any:
-    polars = load_polars()
-    if content[-4:] != b"PAR1":
-        raise InputError(f"{path} is damaged (a Parquet file that is cut short): copy it again.")
+def _bytes_of(path: Path) -> bytes:
+    if not path.exists():
+        raise InputError(f"There is no file {path}: check the name.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file.")
     try:
-        return polars.read_parquet(io.BytesIO(content))
-    except (polars.exceptions.PolarsError, OSError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise InputError(f"{path} is damaged (Parquet: {reason}): copy it again.") from None
-
-
-def _format_parquet(columns: Mapping[str, Array]) -> bytes:
-    polars, buffer = load_polars(), io.BytesIO()
-    values = {name: x.tolist() if x.dtype.kind == "O" else x for name, x in columns.items()}
-    polars.DataFrame(values).write_parquet(buffer)
-    return buffer.getvalue()
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
