@@ -266,7 +266,7 @@ def _no_value(item: Any, families: dict[type, str]) -> bool:
     if family == _MISSING:
         return True
     if family == _NUMBER:
-        return bool(item != item)
+        return item.is_nan() if isinstance(item, Decimal) else bool(item != item)
     return isinstance(item, np.datetime64 | np.timedelta64) and bool(np.isnat(item))
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from madaline.data.column import to_column
 from madaline.errors import InputError
 from madaline.estimators.arguments import read_labels
 from madaline.estimators.base import AdaptiveEstimator
@@ -179,6 +180,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         try:
             if numbers.dtype.kind in "mM":
                 raise TypeError("dates and durations have no unit to predict in")
+            if numbers.dtype == object:
+                numbers = to_column("y", numbers)
             return numbers.astype(np.float64)
         except (TypeError, ValueError):
             raise InputError(

@@ -16,6 +16,7 @@ from madaline.data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
 from madaline.data.io.path_columns import frequency_notes, open_files, scale_notes
 from madaline.data.media.images import plausible_images, read_images
 from madaline.data.media.sequences import sequences, shape_error
+from madaline.data.records import is_records
 from madaline.data.table import Table, check_unique, listed
 from madaline.errors import (
     ImagesChangedWarning,
@@ -59,7 +60,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     estimator : BaseEstimator
         Its `n_features_in_` and `feature_names_in_` are set when fitting, and checked otherwise.
     X : data frame, array-like or sparse matrix of shape (n_samples, n_features), images, or texts
-        The rows; or a mapping of columns.
+        The rows; or a mapping of columns; or records.
     fitting : bool
         Whether `X` is what is learned from.
 
@@ -81,7 +82,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         if fitting:
             _set_n_features(estimator, 1)
         return to_table(X)
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) or is_records(X):
         return _read_columns(estimator, X, fitting=fitting)
     if not fitting and _are_missing_texts(estimator, X):
         return Table({TEXTS_NAME: np.full(len(X), None)})
@@ -132,8 +133,8 @@ def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
     return images if encoder is None else encoder.of_files(images)
 
 
-def _read_columns(estimator: Any, X: Mapping[str, Any], *, fitting: bool) -> Table:
-    """Return a mapping of columns as a table; their order does not matter in prediction."""
+def _read_columns(estimator: Any, X: Any, *, fitting: bool) -> Table:
+    """Return columns, or records, as a table; the order of columns may differ in prediction."""
     table = to_table(X)
     if fitting:
         estimator.n_features_in_ = len(table.names)

@@ -13,6 +13,7 @@ import numpy as np
 from madaline.data.encoders.encoded import Encoded
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.io.tensor_file import read_tensor_file
+from madaline.data.records import is_records, record_columns
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder, TargetEncoder, target_encoder_from_state
 from madaline.engine.threads import count_threads
@@ -71,7 +72,7 @@ class Predictor:
 
         Parameters
         ----------
-        rows : Table, mapping of str to array, or frame
+        rows : Table, mapping of str to array, frame, list of dictionaries or structured array
             Of a model of one column, such as images, its values will do.
 
         Raises
@@ -85,6 +86,8 @@ class Predictor:
             return Table.from_columns(rows)
         if hasattr(type(rows), "columns") and hasattr(rows, "__getitem__"):
             return Table.from_columns({str(name): rows[name] for name in rows.columns})
+        if is_records(rows):
+            return Table.from_columns(record_columns(rows))
         columns = self.encoder.columns
         if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
             raise InputError(

@@ -13,6 +13,7 @@ from madaline.data.media.images import read_images
 from madaline.data.media.sequences import SEQUENCE_NAME, read_sequences
 from madaline.data.media.signals import Signal, holds
 from madaline.data.media.sounds import SOUND_NAME, Sound
+from madaline.data.records import is_records, record_columns
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -28,9 +29,9 @@ def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
     ----------
     X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
         A pandas, polars or pyarrow frame (any that narwhals knows), a 2-D array, a SciPy sparse
-        matrix, a list of rows (sequences or dictionaries), a dictionary of columns, or images of
-        shape (n_samples, height, width) or (n_samples, height, width, channels), or texts,
-        sequences, or sounds.
+        matrix, a list of rows (sequences or dictionaries), a structured array, a dictionary of
+        columns, or images of shape (n_samples, height, width) or (n_samples, height, width,
+        channels), or texts, sequences, or sounds.
     names : sequence of str, optional
         Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
 
@@ -174,19 +175,12 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
     frame = frame_of(X)
     if frame is not None:
         return frame_columns(frame)
-    if isinstance(X, list | tuple) and X and isinstance(X[0], Mapping):
-        return _record_pairs(X)
+    if is_records(X):
+        return list(record_columns(X).items())
     return _array_pairs(_rows(X))
 
 
-def _record_pairs(records: Sequence[Mapping[Any, Any]]) -> list[tuple[str, Any]]:
-    names = dict.fromkeys(name for record in records for name in record)
-    return [(str(name), [record.get(name) for record in records]) for name in names]
-
-
 def _array_pairs(array: Array) -> list[tuple[str, Any]]:
-    if array.dtype.names:
-        return [(name, array[name]) for name in array.dtype.names]
     if array.ndim != 2:
         raise InputError(
             f"Expected 2D array, got {array.ndim}D array instead (shape {array.shape}): a table has"

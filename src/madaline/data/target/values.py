@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,8 @@ def _missing(values: Array) -> Array:
 def _is_missing(item: Any) -> bool:
     if item is None or type(item).__name__ in {"NAType", "NaTType"}:
         return True
+    if isinstance(item, Decimal):
+        return item.is_nan()  # a signaling NaN cannot be compared
     return isinstance(item, float | np.floating) and bool(np.isnan(item))
 
 

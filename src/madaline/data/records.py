@@ -1,0 +1,35 @@
+"""Rows as records: a list of dictionaries, or a structured array of NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def is_records(X: Any) -> bool:
+    """Return whether `X` is a list of dictionaries or a structured array.
+
+    Examples
+    --------
+    >>> is_records([{"size": 1.5}]), is_records([[1.5]])
+    (True, False)
+    """
+    if isinstance(X, np.ndarray):
+        return X.dtype.names is not None and X.ndim == 1
+    return isinstance(X, list | tuple) and len(X) > 0 and all(isinstance(o, Mapping) for o in X)
+
+
+def record_columns(X: Any) -> dict[str, Any]:
+    """Return the columns of records, by name; what a dictionary lacks is None.
+
+    Examples
+    --------
+    >>> record_columns([{"size": 1.5}, {"size": 2.5, "color": "red"}])
+    {'size': [1.5, 2.5], 'color': [None, 'red']}
+    """
+    if isinstance(X, np.ndarray):
+        return {name: X[name] for name in X.dtype.names or ()}
+    names = dict.fromkeys(name for record in X for name in record)
+    return {str(name): [record.get(name) for record in X] for name in names}
