@@ -13,6 +13,7 @@ from madaline.data.encoders.fold_features import FoldFeatures
 from madaline.data.io.spill import Rows
 from madaline.data.media.grid import Grid
 from madaline.data.splits.folded_rows import FoldedRows
+from madaline.engine.blas import one_threaded_products
 from madaline.evaluation.metrics import TIE_BREAK, Metric
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -129,7 +130,8 @@ class Dataset:
         """
         target, weight = self.target[self.evaluated], self.weights(self.evaluated)
         objective = None if by_loss or self.metric is None else self.mean_loss
-        return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
+        with one_threaded_products():
+            return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
 
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say.
