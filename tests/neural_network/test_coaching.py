@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from madaline.neural_network import NeuralNetwork
 from madaline.neural_network.coach import Coach
-from madaline.neural_network.core import Core
 from madaline.neural_network.learning_rate import LearningRatePolicy
 from madaline.neural_network.stagnation import StagnationPolicy
 from madaline.nn.layers import Sigmoid
@@ -93,9 +93,11 @@ def test_a_good_or_improving_fit_is_not_stuck():
     assert watched(policy, policy.start(), 100 * 0.99 ** np.arange(300))[1] == []
 
 
-def coached(sizes: list[int]) -> tuple[Core, Coach]:
-    core = Core(sizes, Sigmoid(), Squared(), np.random.default_rng(1))
-    return core, Coach(core, 0.1, baseline=1.0, floor=0.0)
+def coached(sizes: list[int]) -> tuple[NeuralNetwork, Coach]:
+    first, *hidden, last = sizes
+    network = NeuralNetwork(first, hidden, last, loss=Squared(), random_state=1)
+    parameters, rng = network._parameters, np.random.default_rng(2)
+    return network, Coach(parameters, Sigmoid(), rng, 0.1, baseline=1.0, floor=0.0)
 
 
 def advised_until(action: str, coach: Coach, loss: float) -> int:
@@ -108,31 +110,32 @@ def advised_until(action: str, coach: Coach, loss: float) -> int:
 
 
 def test_the_coach_puts_the_best_back():
-    core, coach = coached([1, 2, 1])
-    best = core.population.theta.copy()
+    network, coach = coached([1, 2, 1])
+    best = network.weights[0].copy()
     coach.advise(0.5, 1)
-    core.population.theta += 1
+    network.weights[0] += 1
     assert coach.advise(5.0, 2).action == "restore"
-    np.testing.assert_array_equal(core.population.theta, best)
-    core.population.theta += 1  # the best is a copy
+    np.testing.assert_array_equal(network.weights[0], best)
+    network.weights[0] += 1  # the best is a copy
     coach.keep_best(3.0)
-    np.testing.assert_array_equal(core.population.theta, best)
+    np.testing.assert_array_equal(network.weights[0], best)
 
 
 def test_the_coach_grows_every_hidden_layer_and_keeps_predictions():
-    core, coach = coached([1, 2, 3, 1])
+    network, coach = coached([1, 2, 3, 1])
     x = np.linspace(-1, 1, 5)[:, None]
-    before = core.forward(x)[0]
+    before = network.forward(x)
     advised_until("grow", coach, 0.9)
-    assert [len(bias) for bias in core.arrays("bias")] == [3, 4, 1]
-    np.testing.assert_allclose(core.forward(x)[0], before, rtol=1e-12)
+    assert network.hidden_size == (3, 4)
+    assert [len(bias) for bias in network.biases] == [3, 4, 1]
+    np.testing.assert_allclose(network.forward(x), before, rtol=1e-12)
 
 
 def test_after_a_restart_the_best_of_all_still_wins():
-    core, coach = coached([1, 1])
-    best = core.population.theta.copy()
+    network, coach = coached([1, 1])
+    best = network.weights[0].copy()
     epoch = advised_until("restart", coach, 0.9)
-    assert not np.array_equal(core.population.theta, best)
+    assert not np.array_equal(network.weights[0], best)
     coach.advise(0.95, epoch + 1)  # no divergence: a new attempt
     coach.keep_best(0.92)
-    np.testing.assert_array_equal(core.population.theta, best)
+    np.testing.assert_array_equal(network.weights[0], best)

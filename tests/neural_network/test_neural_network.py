@@ -122,8 +122,8 @@ def test_gradients_are_those_of_the_loss(loss, activation):
 def test_every_loss_becomes_smaller_than_that_of_a_constant(loss):
     network, (x, y) = some_network(loss=loss), some_data()
     constant = np.broadcast_to(loss.prediction(loss.initial_output(y)), y.shape)
-    network.train(x, y, 300)
-    assert network.loss(y, network.forward(x)) < network.loss(y, constant)
+    network.train(x, y, 1000)
+    assert network.loss_ < network.loss(y, constant)
 
 
 def test_adaptive_training_never_ends_worse_than_its_best_epoch():
@@ -278,11 +278,10 @@ def test_verbose_prints_and_quiet_does_not(capsys):
         (lambda: NeuralNetwork(2, 5, 1).forward([[1], [2, 3]]), "x is not an array of numbers"),
         (lambda: NeuralNetwork(2, 5, 1).forward(np.empty((0, 2))), "x has the shape"),
         (lambda: NeuralNetwork(2, 5, 1).train(X, Y[:3]), "y_train has 3 rows but x_train has 4"),
-        (lambda: NeuralNetwork(2, 5, 1).train(X, 7 * Y), r"y_train holds 7.*Squared"),
+        (lambda: NeuralNetwork(2, 5, 1).train(X, [0, 7, 3, 7]), r"y_train holds 7.*Squared"),
         (lambda: NeuralNetwork(2, 5, 1).train(X, Y, 0), "epochs is 0"),
         (lambda: NeuralNetwork(2, 5, 1).train(X, Y, 10, -1), "learning_rate is -1"),
         (lambda: NeuralNetwork(2, 5, 1).train(X, Y, 10, np.nan), "learning_rate is nan"),
-        (lambda: NeuralNetwork(2, 5, 3).train(X, [0, 1, 2, 0]), r"np.eye\(3\)\[y\]"),
         (lambda: NeuralNetwork(2, 5, 2, loss=CrossEntropy()).train(X, X), "do not sum to 1"),
         (lambda: NeuralNetwork(2, 5, 1, loss=Poisson()).train(X, -Y), "y_train holds -1"),
         (lambda: NeuralNetwork(2, 5, 1).backward(X, Y, Y), "y_pred is not what"),
@@ -293,7 +292,7 @@ def test_verbose_prints_and_quiet_does_not(capsys):
             ),
             "grads do not belong",
         ),
-        (lambda: NeuralNetwork(2, 5, 1).loss(Y, Y[:2]), "y_pred has 2 rows but y_true has 4"),
+        (lambda: NeuralNetwork(2, 5, 1).loss(Y, Y[:2]), "y_true has 4 rows but y_pred has 2"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(call, message):

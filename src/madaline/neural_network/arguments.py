@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline.errors import InputError
+from madaline.neural_network.parameters import Gradients, Parameters
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 
@@ -21,7 +22,7 @@ RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | Non
 """Where random numbers come from, as scikit-learn writes it."""
 
 
-def as_rows(name: str, values: npt.ArrayLike, size: int, *, hint: str = "") -> Array:
+def as_rows(name: str, values: npt.ArrayLike, size: int) -> Array:
     """Return values as an array of shape (n_samples, size); a single row may come flat."""
     rows = _numbers(name, values)
     if rows.ndim < 2:
@@ -29,17 +30,15 @@ def as_rows(name: str, values: npt.ArrayLike, size: int, *, hint: str = "") -> A
     if rows.ndim != 2 or rows.shape[1] != size or not len(rows):
         raise InputError(
             f"{name} has the shape {np.shape(values)}: give rows of {size} numbers, shape"
-            f" (n_samples, {size}){hint}."
+            f" (n_samples, {size})."
         )
     return rows
 
 
-def check_same_length(name: str, rows: Array, other: str, other_rows: Array) -> None:
+def check_same_length(name: str, n_rows: int, other: str, n_other: int) -> None:
     """Refuse arrays of different lengths."""
-    if len(rows) != len(other_rows):
-        raise InputError(
-            f"{name} has {len(rows)} rows but {other} has {len(other_rows)}: give one for each."
-        )
+    if n_rows != n_other:
+        raise InputError(f"{name} has {n_rows} rows but {other} has {n_other}: give one for each.")
 
 
 def check_current(y_pred: Array, prediction: Array) -> None:
@@ -87,6 +86,14 @@ def whole_number(name: str, value: object) -> int:
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
+def check_shapes(grads: object, parameters: Parameters) -> None:
+    """Refuse gradients that are not those of these parameters."""
+    if not isinstance(grads, Gradients) or [by.shape for by in grads] != [
+        one.shape for one in parameters
+    ]:
+        raise InputError("grads do not belong to this network: give what backward() returned.")
+
+
 def positive_number(value: object) -> float:
     """Return the learning rate as a positive float."""
     if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
@@ -123,7 +130,10 @@ def _numbers(name: str, values: npt.ArrayLike) -> Array:
     try:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} is not an array of numbers: {error}.") from error
+        raise InputError(
+            f"{name} is not an array of numbers: {error}. Of a column of words,"
+            " pandas.get_dummies makes columns of numbers."
+        ) from error
     if not np.isfinite(array).all():
         raise InputError(f"{name} holds NaN or infinity: leave out or fill in such values.")
     return array

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline.neural_network.core import Core
 from madaline.neural_network.decisions import (
     BestKept,
     BestRestored,
@@ -15,19 +14,20 @@ from madaline.neural_network.decisions import (
     UnitsAdded,
 )
 from madaline.neural_network.learning_rate import LearningRatePolicy
+from madaline.neural_network.parameters import Parameters, initial_parameters
 from madaline.neural_network.stagnation import StagnationPolicy
-from madaline.nn.network import Network
-from madaline.nn.population import Population
-from madaline.nn.surgery import hidden_layers, widen
+from madaline.neural_network.surgery import with_one_more_unit
+from madaline.nn.arrays import Array, Rng
+from madaline.nn.layers.activation import Activation
+from madaline.nn.losses import Loss
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network with its parameters at the loss that they had."""
+    """Parameters at the loss that they had."""
 
     loss: float
-    network: Network
-    population: Population
+    parameters: Parameters
 
 
 class Coach:
@@ -37,8 +37,12 @@ class Coach:
 
     Parameters
     ----------
-    core : Core
-        The network, which the coach changes.
+    parameters : Parameters
+        Those of the network, which the coach changes.
+    activation : Activation
+        Activation of the hidden units.
+    rng : numpy.random.Generator
+        Source of the weights of new units.
     learning_rate : float
         Rate to begin with.
     baseline : float
@@ -48,14 +52,23 @@ class Coach:
         Smallest possible loss, from which these shares are counted.
     """
 
-    def __init__(self, core: Core, learning_rate: float, *, baseline: float, floor: float) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        activation: Activation,
+        rng: Rng,
+        learning_rate: float,
+        *,
+        baseline: float,
+        floor: float,
+    ) -> None:
         span = baseline - floor
-        self._core = core
+        self._parameters, self._activation, self._rng = parameters, activation, rng
         self._rate_policy = LearningRatePolicy(floor=floor, enough=floor + 0.01 * span)
         self._stagnation_policy = StagnationPolicy(
             weak=floor + 0.2 * span,
             floor=floor,
-            remedies=(UnitsAdded, Restarted) if hidden_layers(core.network) else (Restarted,),
+            remedies=(UnitsAdded, Restarted) if parameters.hidden_size else (Restarted,),
         )
         self._rate = self._rate_policy.start(learning_rate)
         self._stagnation = self._stagnation_policy.start()
@@ -80,8 +93,7 @@ class Coach:
         Returns
         -------
         CoachDecision or None
-            What was decided, most often nothing. If the network was changed, its `population` is
-            another object.
+            What was decided, most often nothing.
         """
         self._note(loss)
         self._rate, on_rate = self._rate_policy.watch(self._rate, loss, epoch=epoch)
@@ -114,22 +126,34 @@ class Coach:
             self._best_of_all = self._best
 
     def _checkpoint(self, loss: float) -> Checkpoint:
-        return Checkpoint(loss, self._core.network, self._core.population.snapshot())
+        return Checkpoint(loss, self._parameters.copy())
 
     def _restore(self, best: Checkpoint) -> None:
-        self._core.network, self._core.population = best.network, best.population.snapshot()
+        self._parameters.replace_by(best.parameters.copy())
 
     def _add_units(self) -> None:
         """Add a unit to every hidden layer of the best network."""
-        core = self._core
-        self._restore(self._best)
-        for layer in hidden_layers(core.network):
-            core.network, core.population = widen(core.network, core.population, layer, 1, core.rng)
+        best = self._best.parameters
+        self._parameters.replace_by(with_one_more_unit(best, self._activation, self._rng))
         self._best = self._checkpoint(self._best.loss)
 
     def _restart(self) -> None:
         """Draw new weights; only `_best_of_all` remembers the old ones."""
-        core, old = self._core, self._core.population
-        core.population = core.network.initialize(old.axes, core.rng, dtype=old.theta.dtype)
+        weights = self._parameters.weights
+        sizes = [len(weights[0]), *(weight.shape[1] for weight in weights)]
+        self._parameters.replace_by(initial_parameters(sizes, self._rng))
         self._best = self._checkpoint(np.inf)
         self._rate = self._rate_policy.start(self.learning_rate)
+
+
+def baseline_loss(loss: Loss, target: Array) -> float:
+    """Return the mean loss of the best constant prediction."""
+    constant = np.broadcast_to(loss.initial_output(target), target.shape)
+    return float(loss.mean(constant, target))
+
+
+def smallest_loss(loss: Loss, target: Array) -> float:
+    """Return the mean loss of a network that predicts the best for each row."""
+    rows, counts = np.unique(target, axis=0, return_counts=True)
+    best = np.array([loss.initial_output(row[None]) for row in rows])
+    return float(loss.mean(best, rows, counts))

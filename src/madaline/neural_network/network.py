@@ -1,7 +1,7 @@
 """The textbook network: initialize, forward, loss, backward, update, repeat.
 
 It is for people who learn how a neural network works. Every step is a method that can be called by
-hand, every weight can be read and changed; underneath is the core that fits whole populations.
+hand and read right here, in plain NumPy; every weight can be read and changed.
 """
 
 from __future__ import annotations
@@ -11,33 +11,35 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from madaline.diagnosis.diagnosis import Diagnosis
-from madaline.diagnosis.of_network import diagnose_network
-from madaline.errors import InputError
 from madaline.neural_network.arguments import (
     RandomState,
     as_rows,
     check_current,
     check_range,
     check_same_length,
+    check_shapes,
     instance_of,
     layer_sizes,
     positive_number,
     random_generator,
     whole_number,
 )
-from madaline.neural_network.coach import Coach
-from madaline.neural_network.core import Core, Gradients, raw_output
+from madaline.neural_network.coach import Coach, baseline_loss, smallest_loss
 from madaline.neural_network.decisions import CoachDecision
+from madaline.neural_network.inspection import InspectedNetwork
+from madaline.neural_network.labels import classes_of, labels_in, predicted, targets_of
+from madaline.neural_network.links import raw_output
 from madaline.neural_network.log import Epoch, Log
+from madaline.neural_network.parameters import Gradients, initial_parameters
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Sigmoid
 from madaline.nn.layers.activation import Activation
-from madaline.nn.losses import BinaryCrossEntropy, Loss
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.losses.binary_cross_entropy import sigmoid
+from madaline.nn.workspace import Workspace
 
 
-class NeuralNetwork:
+class NeuralNetwork(InspectedNetwork):
     """A network of fully connected layers that is trained by gradient descent.
 
     Parameters
@@ -47,19 +49,27 @@ class NeuralNetwork:
     hidden_size : int or sequence of int
         Number of hidden units, or of each hidden layer.
     output_size : int
-        Number of outputs.
+        Number of outputs: one for two classes or for a number, else one for each class.
     activation : Activation, default=Sigmoid()
         Activation of the hidden units.
-    loss : Loss, default=BinaryCrossEntropy()
-        What training minimizes. It decides what the outputs are: by default probabilities, each the
-        sigmoid of a weighted sum. ``CrossEntropy()`` gives the probabilities of classes that
-        exclude one another (softmax), ``Squared()`` plain numbers.
+    loss : Loss, optional
+        What training minimizes. It decides what the outputs are. By default they are
+        probabilities: with one output ``BinaryCrossEntropy()`` (sigmoid), with several
+        ``CrossEntropy()`` (softmax). ``Squared()`` is for plain numbers.
     random_state : None, int, RandomState or Generator, default=None
         Where the initial weights come from; None draws from NumPy's global state, so that
         ``np.random.seed`` decides.
 
     Attributes
     ----------
+    weights : list of ndarray of shape (in_features, out_features)
+        Weights of each layer; writing changes the network.
+    biases : list of ndarray of shape (out_features,)
+        Biases of each layer; writing changes the network.
+    classes_ : ndarray or None
+        The classes, sorted, among the first labels that it was given.
+    loss_ : float or None
+        Loss at the end of training.
     history_ : list of Epoch
         Loss and learning rate of every epoch.
     decisions_ : list of CoachDecision
@@ -68,14 +78,11 @@ class NeuralNetwork:
     Examples
     --------
     >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    >>> y = np.array([[0], [1], [1], [0]])
+    >>> y = np.array(["same", "different", "different", "same"])
     >>> network = NeuralNetwork(input_size=2, hidden_size=5, output_size=1, random_state=0)
     >>> network.train(x, y, epochs=1000, learning_rate=0.1)
-    >>> network.forward(x).round()
-    array([[0.],
-           [1.],
-           [1.],
-           [0.]])
+    >>> network.predict(x)
+    array(['same', 'different', 'different', 'same'], dtype='<U9')
 
     The same by hand, one epoch at a time:
 
@@ -101,11 +108,16 @@ class NeuralNetwork:
         random_state: RandomState = None,
     ) -> None:
         sizes = layer_sizes(input_size, hidden_size, output_size)
-        loss = BinaryCrossEntropy() if loss is None else loss
-        loss = instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
+        if loss is None:
+            loss = BinaryCrossEntropy() if output_size == 1 else CrossEntropy()
         activation = Sigmoid() if activation is None else activation
-        activation = instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
-        self._core = Core(sizes, activation, loss, random_generator(random_state))
+        self._loss = instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
+        self._activation = instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
+        self._rng = random_generator(random_state)
+        self._parameters = initial_parameters(sizes, self._rng)
+        self.weights, self.biases = self._parameters.weights, self._parameters.biases
+        self.classes_: Array | None = None
+        self.loss_: float | None = None
         self.history_: list[Epoch] = []
         self.decisions_: list[CoachDecision] = []
 
@@ -123,22 +135,12 @@ class NeuralNetwork:
         return result
 
     @property
-    def weights(self) -> list[Array]:
-        """Weights of each layer, shape (in_features, out_features); writing changes the network."""
-        return self._core.arrays("weight")
-
-    @property
-    def biases(self) -> list[Array]:
-        """Biases of each layer, shape (out_features,); writing changes the network."""
-        return self._core.arrays("bias")
-
-    @property
     def hidden_size(self) -> tuple[int, ...]:
-        """Units of each hidden layer now; adaptive training may have added some."""
-        return tuple(len(bias) for bias in self.biases[:-1])
+        """Units of each hidden layer now; adaptive training may have changed them."""
+        return self._parameters.hidden_size
 
     def forward(self, x: npt.ArrayLike) -> Array:
-        """Return the network's predictions.
+        """Return the network's predictions: probabilities, or numbers.
 
         Parameters
         ----------
@@ -148,42 +150,45 @@ class NeuralNetwork:
         Returns
         -------
         ndarray of shape (n_samples, output_size) or (output_size,)
-            The predictions, after the loss's inverse link.
-
-        Raises
-        ------
-        InputError
-            If `x` is not of that shape or not made of finite numbers.
+            The predictions.
         """
-        rows = self._rows(x)
-        output, _ = self._core.forward(rows)
-        prediction = self._core.loss.prediction(output)
+        signal = rows = self._rows(x)
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            signal = self._activation(signal @ weights + bias)  # (n_samples, units)
+        output = signal @ self.weights[-1] + self.biases[-1]  # (n_samples, output_size)
+        prediction = self._loss.prediction(output)  # sigmoid, softmax, or the output itself
         single = np.ndim(x) < 2 and len(rows) == 1
         return prediction[0] if single else prediction
+
+    def predict(self, x: npt.ArrayLike) -> Array:
+        """Return the most probable class of each row, or the predicted number.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Classes as in the labels it was trained with (0, 1, ... if it was trained with targets).
+            Several numbers, or several outputs that are not exclusive: (n_samples, output_size).
+        """
+        return predicted(np.atleast_2d(self.forward(x)), self.classes_, self._loss)
 
     def loss(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
         """Return how wrong predictions are, averaged over the rows.
 
         Parameters
         ----------
-        y_true : array-like of shape (n_samples, output_size) or (n_samples,)
-            The true values.
-        y_pred : array-like of the same shape
-            What the network predicted.
-
-        Returns
-        -------
-        float
-            The mean loss.
-
-        Raises
-        ------
-        InputError
-            If the shapes do not fit the network or one another.
+        y_true : array-like of shape (n_samples,) or (n_samples, output_size)
+            The labels or the numbers of these rows.
+        y_pred : array-like of shape (n_samples, output_size)
+            What `forward` returned for them.
         """
-        target, prediction = self._targets("y_true", y_true), self._targets("y_pred", y_pred)
-        check_same_length("y_pred", prediction, "y_true", target)
-        return self._core.mean_loss(raw_output(self._core.loss, prediction), target)
+        prediction = as_rows("y_pred", y_pred, len(self.biases[-1]))
+        target = self._targets("y_true", y_true, len(prediction), "y_pred")
+        return float(self._loss.mean(raw_output(self._loss, prediction), target))
 
     def backward(
         self, x: npt.ArrayLike, y_true: npt.ArrayLike, y_pred: npt.ArrayLike | None = None
@@ -194,8 +199,8 @@ class NeuralNetwork:
         ----------
         x : array-like of shape (n_samples, input_size)
             The rows.
-        y_true : array-like of shape (n_samples, output_size) or (n_samples,)
-            The true values of these rows.
+        y_true : array-like of shape (n_samples,) or (n_samples, output_size)
+            The labels or the numbers of these rows.
         y_pred : array-like of shape (n_samples, output_size), optional
             What `forward` returned for them; only checked, as the forward pass is run again.
 
@@ -203,18 +208,29 @@ class NeuralNetwork:
         -------
         Gradients
             With ``weights`` and ``biases``, lists of arrays like those of the network.
-
-        Raises
-        ------
-        InputError
-            If the shapes do not fit, or `y_pred` are not this network's predictions for `x`.
         """
-        rows, target = self._rows(x), self._targets("y_true", y_true)
-        check_same_length("y_true", target, "x", rows)
-        output, backward = self._core.forward(rows)
+        signal = self._rows(x)
+        target = self._targets("y_true", y_true, len(signal), "x")
+        signals, slopes = [signal], []  # the input of each layer, and f'(its sums)
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            sums = signal @ weights + bias
+            signal = self._activation(sums)
+            signals.append(signal)
+            slopes.append(self._activation.derivative(sums))
+        output = signal @ self.weights[-1] + self.biases[-1]
         if y_pred is not None:
-            check_current(self._targets("y_pred", y_pred), self._core.loss.prediction(output))
-        return self._core.backward(output, target, backward)
+            check_current(as_rows("y_pred", y_pred, output.shape[1]), self._loss.prediction(output))
+
+        # The chain rule, from the last layer to the first. The error is dL/d(sums of the layer):
+        # for cross-entropy it starts as (prediction - target) / n_samples.
+        error = self._loss.gradient(output, target, workspace=Workspace())
+        grads = Gradients([], [])
+        for layer in reversed(range(len(self.weights))):
+            grads.weights.insert(0, signals[layer].T @ error)
+            grads.biases.insert(0, error.sum(axis=0))
+            if layer > 0:
+                error = error @ self.weights[layer].T * slopes[layer - 1]
+        return grads
 
     def update_weights(self, grads: Gradients, learning_rate: float) -> None:
         """Take one step downhill: every weight minus `learning_rate` times its gradient.
@@ -225,16 +241,11 @@ class NeuralNetwork:
             What `backward` returned.
         learning_rate : float
             Length of the step.
-
-        Raises
-        ------
-        InputError
-            If the gradients are of another network or the learning rate is not positive.
         """
-        shape = self._core.population.theta.shape
-        if not isinstance(grads, Gradients) or grads.row.shape != shape:  # type: ignore[redundant-expr]
-            raise InputError("grads do not belong to this network: give what backward() returned.")
-        self._core.step(grads, positive_number(learning_rate))
+        check_shapes(grads, self._parameters)
+        rate = positive_number(learning_rate)
+        for parameter, gradient in zip(self._parameters, grads, strict=True):
+            parameter -= rate * gradient
 
     def train(
         self,
@@ -257,8 +268,8 @@ class NeuralNetwork:
         ----------
         x_train : array-like of shape (n_samples, input_size)
             The rows.
-        y_train : array-like of shape (n_samples, output_size) or (n_samples,)
-            The true values of these rows.
+        y_train : array-like of shape (n_samples,) or (n_samples, output_size)
+            Their labels of any kind, or numbers.
         epochs : int, default=1000
             Number of passes over all rows.
         learning_rate : float, default=0.1
@@ -268,80 +279,49 @@ class NeuralNetwork:
             gradient descent, as in a textbook.
         verbose : bool, default=False
             Whether to print the loss ten times, and every decision.
-
-        Raises
-        ------
-        InputError
-            If the data do not fit the network, or a setting makes no sense.
         """
-        x, target = self._rows(x_train), self._targets("y_train", y_train)
-        check_same_length("y_train", target, "x_train", x)
-        check_range(self._core.loss, target)
-        rate = positive_number(learning_rate)
+        x = self._rows(x_train)
+        y = self._targets("y_train", y_train, len(x), "x_train")
+        check_range(self._loss, y)
+        rate, epochs = positive_number(learning_rate), whole_number("epochs", epochs)
         start = len(self.history_)
-        epochs = whole_number("epochs", epochs)
         log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
-        coach = self._coach(target, rate) if adaptive else None
+        coach = self._coach(y, rate) if adaptive else None
 
         for epoch in range(start + 1, start + epochs + 1):
-            output, backward = self._core.forward(x)
-            loss = self._core.mean_loss(output, target)
+            y_pred = self.forward(x)
+            loss = self.loss(y, y_pred)
             log.note(Epoch(epoch, loss, rate))
             if coach is not None:
-                before, decision = self._core.population, coach.advise(loss, epoch)
-                log.decide(decision, loss)
+                log.decide(coach.advise(loss, epoch), loss)
                 rate = coach.learning_rate
-                if self._core.population is not before:
-                    continue  # the output is of other weights
-            self._core.step(self._core.backward(output, target, backward), rate)
+            grads = self.backward(x, y)
+            self.update_weights(grads, rate)
 
+        self.loss_ = self.loss(y, self.forward(x))
         if coach is not None:
-            loss = self._core.mean_loss(self._core.forward(x)[0], target)
-            log.conclude(loss)
-            coach.keep_best(loss)
-
-    def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
-        """Return what is wrong with the network, or may be: ``print`` it.
-
-        It looks for units that are constant or cannot learn, gradients that vanish or explode on
-        their way to the first layer, a loss that shot up, and a weak fit.
-
-        Parameters
-        ----------
-        x_train : array-like of shape (n_samples, input_size)
-            The rows that it learned from.
-        y_train : array-like of shape (n_samples, output_size) or (n_samples,)
-            The true values of these rows.
-
-        Raises
-        ------
-        InputError
-            If the shapes do not fit the network or one another.
-
-        Examples
-        --------
-        >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
-        >>> network = NeuralNetwork(2, 5, 1, random_state=0)
-        >>> network.biases[0][:] = -50  # a sigmoid is flat there
-        >>> network.train(x, y, epochs=100, adaptive=False)
-        >>> for finding in network.diagnose(x, y):
-        ...     print(finding.kind, "in", finding.subject)
-        dead units in layer 1
-        nothing learned in the fit
-        """
-        x, target = self._rows(x_train), self._targets("y_train", y_train)
-        check_same_length("y_train", target, "x_train", x)
-        core, losses = self._core, [epoch.loss for epoch in self.history_]
-        return diagnose_network(core.network, core.population.theta, x, target, core.loss, losses)
+            log.conclude(self.loss_)
+            coach.keep_best(self.loss_)
+            self.loss_ = self.loss(y, self.forward(x))
 
     def _coach(self, target: Array, learning_rate: float) -> Coach:
-        baseline, floor = self._core.baseline(target), self._core.smallest_loss(target)
-        return Coach(self._core, learning_rate, baseline=baseline, floor=floor)
+        return Coach(
+            self._parameters,
+            self._activation,
+            self._rng,
+            learning_rate,
+            baseline=baseline_loss(self._loss, target),
+            floor=smallest_loss(self._loss, target),
+        )
 
-    def _rows(self, x: npt.ArrayLike) -> Array:
-        return as_rows("x", x, len(self.weights[0]))
-
-    def _targets(self, name: str, values: npt.ArrayLike) -> Array:
+    def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
         size = len(self.biases[-1])
-        hint = f", as np.eye({size})[y] makes them of class numbers" if size > 1 else ""
-        return as_rows(name, values, size, hint=hint)
+        labels = labels_in(y, n_rows, size, self._loss)
+        if labels is None:
+            target = as_rows(name, y, size)
+        else:
+            if self.classes_ is None:
+                self.classes_ = classes_of(name, labels, size)
+            target = targets_of(name, labels, self.classes_, size)
+        check_same_length(name, len(target), of, n_rows)
+        return target

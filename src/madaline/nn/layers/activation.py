@@ -40,6 +40,22 @@ class Activation(Layer):
     def slope(self, x: Array, y: Array, kept: Array, workspace: Workspace) -> Array:
         """Return ``f'(x)`` in a new array of the workspace, given what `value` had and returned."""
 
+    def __call__(self, x: Array) -> Array:
+        """Return ``f(x)``, as a textbook writes it.
+
+        Examples
+        --------
+        >>> from madaline.nn.layers import ReLU
+        >>> ReLU()(np.array([-1.0, 2.0])), ReLU().derivative(np.array([-1.0, 2.0]))
+        (array([0., 2.]), array([0., 1.]))
+        """
+        return self.value(x, Workspace())[0]
+
+    def derivative(self, x: Array) -> Array:
+        """Return ``f'(x)``."""
+        workspace = Workspace()
+        return self.slope(x, *self.value(x, workspace), workspace)
+
     def forward(
         self,
         parameters: Parameters,
