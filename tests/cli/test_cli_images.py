@@ -164,6 +164,7 @@ def test_larger_numbers_and_fractions_become_bytes(place):
 
 def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
     rng = np.random.default_rng(0)
+    root = ("--root", place.parent)  # the images are beside the folder of the table
     lines = ["face,size,answer"]
     for label in ("level", "upright"):
         for number in range(40):
@@ -171,21 +172,33 @@ def test_a_table_may_name_images_beside_other_columns(run, place, pictures):
             answer = "yes" if (label == "level") == (size > 0) else "no"
             lines.append(f"{pictures / label / f'{number:02}.png'},{size:.3f},{answer}")
     (place / "cards.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    told = run("fit", "cards.csv", "--target", "answer", "--effort", "2", "-o", "cards.madaline")
+    told = run(
+        "fit", "cards.csv", "--target", "answer", "--effort", "2", "-o", "cards.madaline", *root
+    )
     said = " ".join((told.err + told.out).split())
     assert "1 column of images: face" in said
     assert "Convolutions: the units of each" in said
     assert "plain: numbers as they are" in said
-    assert run("predict", "cards.madaline", "cards.csv").out.count("\n") == 81
-    assert "face = 9 x 9 pixels, gray" in run("explain", "cards.madaline", "cards.csv").out
+    assert run("predict", "cards.madaline", "cards.csv", *root).out.count("\n") == 81
+    assert "face = 9 x 9 pixels, gray" in run("explain", "cards.madaline", "cards.csv", *root).out
     (place / "gone.csv").write_text("face,size\nnowhere.png,1\n", encoding="utf-8")
-    gone = run("predict", "cards.madaline", "gone.csv")
+    gone = run("predict", "cards.madaline", "gone.csv", *root)
     assert gone.code == 2
     assert "Column face: nowhere.png cannot be read as an image" in gone.err
     (place / "more.csv").write_text(
         "\n".join([*lines, "nowhere.png,1,yes"]) + "\n", encoding="utf-8"
     )
-    options = ("fit", "more.csv", "--target", "answer", "--effort", "1", "-o", "more.madaline")
+    options = (
+        "fit",
+        "more.csv",
+        "--target",
+        "answer",
+        "--effort",
+        "1",
+        "-o",
+        "more.madaline",
+        *root,
+    )
     assert run(*options).code == 2
     skipped = run(*options, "--skip-broken")
     said = " ".join((skipped.err + skipped.out).split())

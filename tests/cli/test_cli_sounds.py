@@ -56,15 +56,18 @@ def test_a_table_may_name_sound_files(run, place, beeps):
     files = sorted(beeps.rglob("*.wav"))
     lines = [f"{path},{path.parent.name}" for path in files]
     (place / "beeps.csv").write_text("\n".join(["clip,pitch", *lines]))
-    outcome = run("fit", "beeps.csv", "--target", "pitch", "-o", "b.madaline", "--effort", "4")
+    root = ("--root", beeps.parent)
+    outcome = run(
+        "fit", "beeps.csv", "--target", "pitch", "-o", "b.madaline", "--effort", "4", *root
+    )
     assert "1 column of sounds: clip" in outcome.err
     assert "Convolutions: the units of each" in outcome.err
-    rows = run("predict", "b.madaline", "beeps.csv").out.splitlines()
+    rows = run("predict", "b.madaline", "beeps.csv", *root).out.splitlines()
     assert (
         np.mean([row == path.parent.name for row, path in zip(rows[1:], files, strict=True)]) > 0.9
     )
     files[3].rename(files[3].with_suffix(".old"))
-    assert "03.wav: correct its name" in run("predict", "b.madaline", "beeps.csv").sentence
+    assert "03.wav: correct its name" in run("predict", "b.madaline", "beeps.csv", *root).sentence
     files[3].with_suffix(".old").rename(files[3])
 
 

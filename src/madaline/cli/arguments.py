@@ -24,6 +24,15 @@ def add_table(parser: ArgumentParser, *, optional: bool = False) -> None:
     """Add a table for a fitted model."""
     parser.add_argument("table", metavar="TABLE", nargs="?" if optional else None, help=TABLE)
     add_flag(parser, "--skip-broken", "go on without images and sounds that cannot be read")
+    add_root(parser)
+
+
+def add_root(parser: Any) -> None:
+    """Add the folder that files named in a table must be in."""
+    text = (
+        "folder that images and sounds named in the table must be in (default: that of the table)"
+    )
+    add_option(parser, "--root FOLDER", text)
 
 
 def add_json(parser: Any, text: str = "print one JSON object") -> None:

@@ -52,7 +52,9 @@ def run(arguments: Namespace) -> None:
     """Search, and print what was found."""
     model = FittedModel.load(arguments.model)
     target = _target(model, arguments)
-    given = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
+    given = read_rows(
+        arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken
+    )
     rows = arguments.row or [0]
     for row in rows:
         if not 0 <= row < len(given.kept):

@@ -34,7 +34,7 @@ SHOWN_ROWS = 10
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.usage = "madaline doctor MODEL [TABLE] [--skip-broken] [--json]"
+    parser.usage = "madaline doctor MODEL [TABLE] [--skip-broken] [--root FOLDER] [--json]"
     add_model(parser)
     add_table(parser, optional=True)
     add_json(parser)
@@ -45,7 +45,9 @@ def run(arguments: Namespace) -> None:
     model = FittedModel.load(arguments.model)
     of_table = None
     if arguments.table is not None:
-        rows = read_rows(arguments.table, model, skip_broken=arguments.skip_broken)
+        rows = read_rows(
+            arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken
+        )
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
     if arguments.json:
         of_fit = None if model.diagnosis is None else model.diagnosis.to_json()

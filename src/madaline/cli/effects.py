@@ -60,7 +60,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     """Print effects and interactions."""
     model = FittedModel.load(arguments.model)
-    table = read_rows(arguments.table, model, skip_broken=arguments.skip_broken).table
+    table = read_rows(
+        arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken
+    ).table
     names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
     found = [
         effects(

@@ -72,13 +72,15 @@ def run(arguments: Namespace) -> None:
         if _is_page(path):
             check_jinja()
     model = FittedModel.load(arguments.model)
-    skip = arguments.skip_broken
-    rows = read_rows(arguments.table, model, skip_broken=skip).first(_n_rows(arguments))
+    skip, root = arguments.skip_broken, arguments.root
+    rows = read_rows(arguments.table, model, root=root, skip_broken=skip).first(_n_rows(arguments))
     background = arguments.background
     explanation = explain(
         model,
         rows.table,
-        background=read_rows(background, model, skip_broken=skip).table if background else None,
+        background=read_rows(background, model, root=root, skip_broken=skip).table
+        if background
+        else None,
         method=arguments.method,
         scale="probability" if arguments.probability else None,
         target_class=_label(model, arguments.label),

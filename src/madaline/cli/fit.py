@@ -11,7 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from madaline.cli.arguments import FORMATS, SEVERAL, add_flag, add_json, add_option, at_least
+from madaline.cli.arguments import (
+    FORMATS,
+    SEVERAL,
+    add_flag,
+    add_json,
+    add_option,
+    add_root,
+    at_least,
+)
 from madaline.cli.output import check_destination, paragraph, say, say_json, unwritable
 from madaline.cli.progress import choose_progress
 from madaline.cli.sections import column_lines, importance_lines, network_lines, verdict_lines
@@ -73,6 +81,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     text = "rows with equal values (a patient, a day) are evaluated by networks not trained on them"
     add_option(rows, "--groups COLUMN", text)
     add_flag(rows, "--skip-broken", "leave out images and sounds that cannot be read")
+    add_root(rows)
     text = "parts that the rows are evaluated in (default: 3 to 10, fewer for more rows)"
     add_option(rows, "--folds N", text, type=at_least(2))
     work = parser.add_argument_group("work")

@@ -72,7 +72,11 @@ def run(arguments: Namespace) -> None:
             " leave out --proba."
         )
     rows = read_rows(
-        arguments.table, model, also=[model.summary.target], skip_broken=arguments.skip_broken
+        arguments.table,
+        model,
+        root=arguments.root,
+        also=[model.summary.target],
+        skip_broken=arguments.skip_broken,
     )
     encoded = model.predictor.encode(rows.table)
     output = model.predictor.output(encoded)

@@ -36,7 +36,9 @@ examples:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [--skip-broken] [--json]"
+    parser.usage = (
+        "madaline report MODEL [TABLE] [-o REPORT] [--skip-broken] [--root FOLDER] [--json]"
+    )
     add_model(parser)
     add_table(parser, optional=True)
     add_option(parser, "-o --output REPORT", "where to write (default: MODEL.html, here)")
@@ -63,7 +65,9 @@ def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
     source, name = arguments.table, model.summary.target
     if source is None:
         return report_data(model)
-    given = read_rows(source, model, also=[name], skip_broken=arguments.skip_broken)
+    given = read_rows(
+        source, model, root=arguments.root, also=[name], skip_broken=arguments.skip_broken
+    )
     table = given.table
     target: Array | None = dict(table.columns).get(name)
     rows, names = f"the {count(table.n_samples, 'row')} of {Path(source).name}", None

@@ -75,7 +75,12 @@ class Rows:
 
 
 def read_rows(
-    path: str, model: FittedModel, *, also: Sequence[str] = (), skip_broken: bool = False
+    path: str,
+    model: FittedModel,
+    *,
+    root: str | None,
+    also: Sequence[str] = (),
+    skip_broken: bool = False,
 ) -> Rows:
     """Read rows for a model, and print what was done to images and sounds.
 
@@ -85,6 +90,8 @@ def read_rows(
         A file, or a folder of images or sounds.
     model : FittedModel
         It determines which columns are needed, and the size of images.
+    root : str or None
+        The folder that files named in the table must be in; by default that of the table.
     also : sequence of str
         Further columns to read where they exist.
     skip_broken : bool, default=False
@@ -99,15 +106,15 @@ def read_rows(
     if not Path(path).is_dir():
         columns = [*encoder.columns, *also]
         table = read_file(path, categories=encoder.categories, columns=columns)
-        return _opened(table, model, Path(path), skip_broken)
+        return _opened(table, model, Path(path), root, skip_broken)
     first = encoder.encoders[0]
     if not encoder.shape and not isinstance(first, SoundEncoder):
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
     if isinstance(first, SoundEncoder):
         least = first.spectrogram.least_rate
-        folder = read_sound_folder(path, least_rate=least, skip_broken=skip_broken)
+        folder = read_sound_folder(path, least_rate=least, root=root, skip_broken=skip_broken)
     else:
-        folder = read_image_folder(path, shape=encoder.shape, skip_broken=skip_broken)
+        folder = read_image_folder(path, shape=encoder.shape, root=root, skip_broken=skip_broken)
     scale_note = first.files_note if isinstance(first, ImageEncoder) else ""
     notes = (*frequency_notes(folder.table, encoder.encoders), scale_note)
     _say([*folder.notes, *filter(None, notes)])
@@ -121,11 +128,19 @@ def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
     return Table({**table.columns, encoder.name: encoder.of_files(table[encoder.name])})
 
 
-def _opened(table: Table, model: FittedModel, path: Path, skip_broken: bool) -> Rows:
+def _opened(
+    table: Table, model: FittedModel, path: Path, root: str | None, skip_broken: bool
+) -> Rows:
     """Return the rows of a table with the images and sounds that it names."""
     encoders = model.predictor.encoder.encoders
     try:
-        opened = open_files(table, encoders=encoders, folder=path.parent, skip_broken=skip_broken)
+        opened = open_files(
+            table,
+            encoders=encoders,
+            folder=path.parent,
+            root=path.parent if root is None else root,
+            skip_broken=skip_broken,
+        )
     except BrokenFileError as error:
         raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
     if opened.broken.all():

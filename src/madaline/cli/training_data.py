@@ -188,12 +188,13 @@ def _read(
                 table,
                 kinds={one.column: one.kind for one in given} | unread,
                 folder=Path(arguments.table).parent,
+                root=arguments.root or Path(arguments.table).parent,
                 skip_broken=arguments.skip_broken,
             )
         except BrokenFileError as error:
             raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
         return opened.table, opened.notes, None
-    folder = read_folder(arguments.table, skip_broken=arguments.skip_broken)
+    folder = read_folder(arguments.table, root=arguments.root, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
         raise InputError(
             f"The files in {arguments.table} are not in folders of their own: put those of each"

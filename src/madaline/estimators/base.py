@@ -48,12 +48,14 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
         *,
         effort: int = 100,
         kinds: Mapping[str, str] | None = None,
+        root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.effort = effort
         self.kinds = kinds
+        self.root = root
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose

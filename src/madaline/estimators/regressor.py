@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -42,6 +43,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         The kinds of some columns, where their values are misleading: ``"number"``,
         ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
         ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ...
+    root : path, optional
+        The folder that image and sound files named in columns must be in, or below; others are
+        refused. Give it where a stranger may have written the table; by default, all are opened.
     random_state : int, RandomState or None, default=None
         Seed of every random number. The same integer gives the same networks to the bit, on any
         number of processors.
@@ -126,12 +130,18 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         metric: str | Callable[[Array, Array], float] | None = None,
         effort: int = 100,
         kinds: Mapping[str, str] | None = None,
+        root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         super().__init__(
-            effort=effort, kinds=kinds, random_state=random_state, n_jobs=n_jobs, verbose=verbose
+            effort=effort,
+            kinds=kinds,
+            root=root,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
         )
         self.loss = loss
         self.quantile = quantile

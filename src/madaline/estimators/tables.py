@@ -39,12 +39,12 @@ def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     table = _read_table(estimator, X, fitting=fitting)
     if fitting:
         kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
-        opened = open_files(table, kinds=kinds)
+        opened = open_files(table, kinds=kinds, root=estimator.root)
         for note in opened.notes:
             warnings.warn(note, ImagesChangedWarning, stacklevel=3)
         return opened.table
     encoders = estimator.model_.predictor.encoder.encoders
-    table = open_files(table, encoders=encoders).table
+    table = open_files(table, encoders=encoders, root=estimator.root).table
     for note in frequency_notes(table, encoders):
         warnings.warn(note, SoundsChangedWarning, stacklevel=4)
     for note in scale_notes(table, encoders):

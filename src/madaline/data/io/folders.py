@@ -21,6 +21,7 @@ from madaline.data.io.image_files import (
 )
 from madaline.data.io.inputs import IMAGES_NAME
 from madaline.data.media import sound_files
+from madaline.data.media.files import path_within
 from madaline.data.media.sounds import SOUND_NAME, Sound
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
@@ -53,13 +54,20 @@ class Folder:
     notes: tuple[str, ...]
 
 
-def read_folder(folder: str | os.PathLike[str], *, skip_broken: bool = False) -> Folder:
+def read_folder(
+    folder: str | os.PathLike[str],
+    *,
+    root: str | os.PathLike[str] | None = None,
+    skip_broken: bool = False,
+) -> Folder:
     """Read all images, or all sounds, in a folder and its subfolders.
 
     Parameters
     ----------
     folder : path
         Files in subfolders named after their class, or files without a class.
+    root : path, optional
+        Links in the folder may lead to files in this one; by default in the folder itself.
     skip_broken : bool, default=False
         Whether to leave out files that cannot be read, with a note.
 
@@ -78,13 +86,15 @@ def read_folder(folder: str | os.PathLike[str], *, skip_broken: bool = False) ->
     if not images and not sounds:
         endings = (*image_files.ENDINGS, *sound_files.ENDINGS)
         raise _no_files(folder, "no images and no sounds", *endings)
-    return (read_sound_folder if sounds else read_image_folder)(folder, skip_broken=skip_broken)
+    read = read_sound_folder if sounds else read_image_folder
+    return read(folder, root=root, skip_broken=skip_broken)
 
 
 def read_image_folder(
     folder: str | os.PathLike[str],
     *,
     shape: tuple[int, ...] | None = None,
+    root: str | os.PathLike[str] | None = None,
     skip_broken: bool = False,
 ) -> Folder:
     """Read all images in a folder and its subfolders, in the order of their paths.
@@ -96,7 +106,7 @@ def read_image_folder(
     if not paths:
         raise _no_files(folder, "no images", *image_files.ENDINGS)
     read = partial(open_image, largest=kept_side(shape))
-    images, kept, notes = _read_each(paths, read, Path(folder), skip_broken=skip_broken)
+    images, kept, notes = _read_each(paths, read, Path(folder), root, skip_broken=skip_broken)
     shape = shape or common_shape(images)
     column = np.stack([resized(image, shape) for image in images])
     notes += resizing_notes(images, shape)
@@ -104,7 +114,11 @@ def read_image_folder(
 
 
 def read_sound_folder(
-    folder: str | os.PathLike[str], *, least_rate: float = 0.0, skip_broken: bool = False
+    folder: str | os.PathLike[str],
+    *,
+    least_rate: float = 0.0,
+    root: str | os.PathLike[str] | None = None,
+    skip_broken: bool = False,
 ) -> Folder:
     """Read all sounds in a folder and its subfolders, in the order of their paths.
 
@@ -115,7 +129,7 @@ def read_sound_folder(
     if not paths:
         raise _no_files(folder, "no sounds", *sound_files.ENDINGS)
     read = partial(sound_files.read_sound, least_rate=least_rate)
-    sounds, kept, notes = _read_each(paths, read, Path(folder), skip_broken=skip_broken)
+    sounds, kept, notes = _read_each(paths, read, Path(folder), root, skip_broken=skip_broken)
     column = np.empty(len(sounds), dtype=object)
     column[:] = sounds
     notes += rate_notes(sounds)
@@ -152,14 +166,20 @@ def _no_files(folder: str | os.PathLike[str], what: str, *endings: str) -> Input
 
 
 def _read_each(
-    paths: Sequence[Path], read: Callable[[Path], Any], folder: Path, *, skip_broken: bool
+    paths: Sequence[Path],
+    read: Callable[[Path], Any],
+    folder: Path,
+    root: str | os.PathLike[str] | None,
+    *,
+    skip_broken: bool,
 ) -> tuple[list[Any], Array, list[str]]:
     """Return the content of the readable files, which files those are, and notes on the others."""
     items: list[Any] = []
     broken: dict[int, BrokenFileError] = {}
+    allowed = folder if root is None else Path(root)
     for index, path in enumerate(paths):
         try:
-            items.append(read(path))
+            items.append(read(path_within(str(path.relative_to(folder)), folder, allowed)))
         except BrokenFileError as error:
             if not skip_broken:
                 raise BrokenFileError(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.media.files import open_regular
 from madaline.data.media.images import size_words
 from madaline.errors import BrokenFileError, InputError
 from madaline.extras import load_extra
@@ -18,6 +19,14 @@ from madaline.nn.arrays import Array
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of the names of image files; other files are ignored."""
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
+"""Pillow's names of the formats that are opened, whatever the ending says. It knows fifty more, and
+some start other programs: PostScript starts Ghostscript."""
+
+MOST_PIXELS = 2**26
+"""Pixels of an image, at most, such as 8,192 x 8,192. A file of some kilobytes may hold a thousand
+times as many, and decoding takes up to twelve bytes for each."""
 
 LARGEST_SIDE = 64
 """Larger images are reduced to this size: the work of a fit grows with their pixels."""
@@ -47,21 +56,40 @@ def open_image(path: Path, *, largest: int) -> Any:
     Raises
     ------
     BrokenFileError
-        If there is no such file, or it cannot be read.
+        If there is no such file, it is no regular file, none of `FORMATS` or broken, or has more
+        than `MOST_PIXELS`.
     """
     pillow = load_extra("PIL.Image", extra="images", purpose="Reading image files")
     try:
-        with pillow.open(path) as file:
+        with open_regular(path) as content, pillow.open(content, formats=FORMATS) as file:
+            _check_pixels(*file.size)
             file.draft(None, (largest, largest))  # JPEG files are decoded faster
             return _converted(file, largest)
     except FileNotFoundError:
         reason = "there is no such file"
-    except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
-        reason = str(error).partition(" '")[0].partition("\n")[0].rstrip(".")
-        reason = reason or type(error).__name__
+    except pillow.UnidentifiedImageError:
+        reason = "it is no PNG, JPEG, GIF, BMP, WebP or TIFF image"
+    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning):
+        reason = _TOO_MANY_PIXELS
+    except OSError as error:
+        reason = error.strerror or _first_line(error)
+    except (SyntaxError, ValueError) as error:
+        reason = _first_line(error)
     raise BrokenFileError(
         f"{path} cannot be read as an image ({reason}): correct its name, or leave it out."
     )
+
+
+_TOO_MANY_PIXELS = f"it has more than {MOST_PIXELS:,} pixels"
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise ValueError(_TOO_MANY_PIXELS)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def is_pillow_images(X: object) -> bool:

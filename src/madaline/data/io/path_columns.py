@@ -29,6 +29,7 @@ from madaline.data.io.image_files import (
     resizing_notes,
 )
 from madaline.data.kinds import IMAGE, SOUND
+from madaline.data.media.files import path_within
 from madaline.data.media.signals import holds
 from madaline.data.media.sound_files import names_sounds, read_sound
 from madaline.data.table import Table
@@ -62,6 +63,7 @@ def open_files(
     kinds: Mapping[str, str] | None = None,
     encoders: Sequence[ColumnEncoder] | None = None,
     folder: str | os.PathLike[str] = "",
+    root: str | os.PathLike[str] | None = None,
     skip_broken: bool = False,
 ) -> OpenedFiles:
     """Return the table with the images and sounds that its columns of paths refer to.
@@ -76,6 +78,9 @@ def open_files(
         Those of a model: only its columns are opened, and images get the size it was trained on.
     folder : path
         What paths are relative to; by default the working directory.
+    root : path, optional
+        The folder that all files must be in, or below: paths and links that lead out of it are
+        broken. Give it wherever a stranger may have written the table.
     skip_broken : bool, default=False
         Whether a file that cannot be read counts as missing.
 
@@ -84,6 +89,7 @@ def open_files(
     InputError
         If a file does not exist or cannot be read; the message names it.
     """
+    locate = _locator(Path(folder), None if root is None else Path(root))
     needed = {encoder.name: encoder for encoder in encoders or ()}
     kinds = dict(kinds or {}) | {name: encoder.kind for name, encoder in needed.items()}
     columns, broken = dict(table.columns), np.zeros(table.n_samples, bool)
@@ -94,7 +100,7 @@ def open_files(
         if kind is None:
             continue
         opener = _opener(kind, needed.get(name))
-        items, rows = _read_each(name, paths, Path(folder), opener, skip_broken=skip_broken)
+        items, rows = _read_each(name, paths, locate, opener, skip_broken=skip_broken)
         read[name] = kind, items
         broken[rows] = True
         if rows:
@@ -163,8 +169,18 @@ def _opener(kind: str, encoder: ColumnEncoder | None) -> Callable[[Path], Any]:
     return partial(read_sound, least_rate=least)
 
 
+def _locator(folder: Path, root: Path | None) -> Callable[[str], Path]:
+    """Return the function from what a table holds to the path of the file."""
+    return folder.joinpath if root is None else partial(path_within, folder=folder, root=root)
+
+
 def _read_each(
-    name: str, paths: Array, folder: Path, read: Callable[[Path], Any], *, skip_broken: bool
+    name: str,
+    paths: Array,
+    locate: Callable[[str], Path],
+    read: Callable[[Path], Any],
+    *,
+    skip_broken: bool,
 ) -> tuple[list[Any], list[int]]:
     """Return the content of each file, None where there is none, and the rows of broken files."""
     items: list[Any] = []
@@ -173,7 +189,7 @@ def _read_each(
         items.append(None)
         try:
             if isinstance(path, str):
-                items[row] = read(folder / path)
+                items[row] = read(locate(path))
         except BrokenFileError as error:
             if not skip_broken:
                 raise BrokenFileError(f"Column {name}: {error}") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from madaline.data.media.files import open_regular
 from madaline.data.media.sounds import Sound, make_sound
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
@@ -94,7 +95,8 @@ def read_wave(path: str | os.PathLike[str]) -> Sound:
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        with open_regular(path) as file:
+            content = file.read()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): check its name.") from None
     chunks = _chunks(content)
@@ -127,7 +129,8 @@ def _read_other(path: Path) -> Sound:
     import soundfile
 
     try:
-        waveform, rate = soundfile.read(path, dtype="float32")
+        with open_regular(path) as file:
+            waveform, rate = soundfile.read(file, dtype="float32")
     except (RuntimeError, OSError) as error:  # soundfile raises RuntimeErrors
         reason = str(error).splitlines()[0].rpartition(": ")[2].rstrip(".")
         raise InputError(
