@@ -10,9 +10,10 @@ import numpy.typing as npt
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_network import diagnose_network
 from madaline.errors import InputError
-from madaline.neural_network.arguments import as_rows
+from madaline.neural_network.arguments import as_rows, positive_number
 from madaline.neural_network.log import Epoch
 from madaline.neural_network.parameters import Gradients, Parameters, to_population
+from madaline.neural_network.step import MOST_PARAMETERS, Step
 from madaline.neural_network.summary import summary
 from madaline.nn.arrays import Array
 from madaline.nn.differences import check_gradient
@@ -100,6 +101,63 @@ class InspectedNetwork(ABC):
                 self._parameters, grads, self._parameters.names, strict=True
             )
         )
+
+    def explain_step(self, x: npt.ArrayLike, y: npt.ArrayLike, learning_rate: float = 0.1) -> None:
+        """Print one training step for one row, with every number; the network is not changed.
+
+        It shows the forward pass, the loss, the gradient by each weight and each bias, and what an
+        update makes of them. Numbers are rounded to four digits.
+
+        Parameters
+        ----------
+        x : array-like of shape (input_size,) or (1, input_size)
+            The row.
+        y : label, number or array-like of shape (output_size,)
+            Its label or its numbers.
+        learning_rate : float, default=0.1
+            Length of the step.
+
+        Raises
+        ------
+        InputError
+            If there are several rows, or more than 60 parameters.
+
+        Examples
+        --------
+        >>> from madaline import NeuralNetwork
+        >>> NeuralNetwork(1, [], 1, random_state=0).explain_step([2.0], 1)
+        One step of gradient descent: x = 2, target = 1, learning rate = 0.1
+        1. Forward: weighted inputs + bias, then the activation
+           output 1: sum = 2 × 0.1257 + 0 = 0.2515
+              prediction = sigmoid(0.2515) = 0.5625
+        2. Loss: BinaryCrossEntropy, log is the natural logarithm
+           loss = -log(0.5625) = 0.5753
+        3. Gradient: the chain rule, from the last layer to the first
+           output 1: error = (prediction - target) = (0.5625 - 1) = -0.4375
+              by weight 1: error × input = -0.4375 × 2 = -0.8749
+              by bias: error = -0.4375
+        4. Update: new = old - learning rate × gradient
+           output 1:
+              weight 1 = 0.1257 - 0.1 × -0.8749 = 0.2132
+              bias = 0 - 0.1 × -0.4375 = 0.04375
+        After the update: prediction 0.6154, loss 0.4854 (before: 0.5625, 0.5753)
+        """
+        size = sum(array.size for array in self._parameters)
+        if size > MOST_PARAMETERS:
+            raise InputError(
+                f"The network has {size:,} parameters, and explain_step prints each: use a network"
+                f" of up to {MOST_PARAMETERS}, such as NeuralNetwork(2, 2, 1)."
+            )
+        rows = self._rows(x)
+        if len(rows) > 1:
+            raise InputError(
+                f"x has {len(rows)} rows: give one, such as x[0]. The gradient of several rows is"
+                " the mean of theirs."
+            )
+        target = self._targets("y", np.atleast_1d(np.asarray(y)), 1, "x")
+        grads, rate = self.backward(rows, target), positive_number(learning_rate)
+        step = Step(self._parameters, self._activation, self._loss, rows[0], target[0], grads, rate)
+        print("\n".join(step.lines()))
 
     def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
         """Return what is wrong with the network, or may be: ``print`` it.
