@@ -273,6 +273,8 @@ def test_bad_input_is_refused_with_a_reason(halves, estimator, X, y, match):
         ({"effort": 0}, "effort is 0"),
         ({"effort": 1.5}, "effort is 1.5"),
         ({"n_jobs": 0}, "n_jobs is 0"),
+        ({"n_jobs": "x"}, "^n_jobs is 'x': give a count, or -1 for all processors.$"),
+        ({"n_jobs": 1.5}, "n_jobs is 1.5"),
         ({"kinds": {"x9": "category"}}, "x9"),
         ({"kinds": {"x0": "colour"}}, "colour"),
         ({"kinds": ["x0"]}, "give a mapping"),
@@ -282,6 +284,24 @@ def test_bad_input_is_refused_with_a_reason(halves, estimator, X, y, match):
 def test_bad_arguments_are_refused_with_a_reason(halves, arguments, match):
     with pytest.raises(ValueError, match=match):
         AdaptiveClassifier(**arguments).fit(*halves)
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        (lambda X: X[:, :1], lambda y: y[:-1]),
+        (lambda X: X[:, :1], lambda y: np.full(len(y), "same")),
+        (lambda X: pd.DataFrame({"other": np.ones(len(X))}), lambda y: y),
+    ],
+)
+def test_refused_fit_leaves_an_earlier_one_as_it_was(halves, X, y):
+    whole, target = halves
+    model = AdaptiveClassifier(**QUICK).fit(whole, target)
+    before, expected = dict(vars(model)), model.predict_proba(whole)
+    with pytest.raises(ValueError, match=r"y has|only one class|No column"):
+        model.fit(X(whole), y(target))
+    assert vars(model) == before
+    np.testing.assert_array_equal(model.predict_proba(whole), expected)
 
 
 @pytest.mark.parametrize("y", [["yes", "no"] * 60, pd.date_range("2020", periods=120)])

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from functools import cache
+from numbers import Integral
 from typing import TypeVar
 
 from madaline.errors import InputError
@@ -26,13 +27,15 @@ def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = Non
     Raises
     ------
     InputError
-        If that is none.
+        If that is none, or no whole number.
 
     Examples
     --------
     >>> count_threads(None), count_threads(3)
     (1, 3)
     """
+    if n_jobs is not None and not isinstance(n_jobs, Integral):
+        raise InputError(f"n_jobs is {n_jobs!r}: give a count, or -1 for all processors.")
     if n_jobs == 0:
         raise InputError(
             "n_jobs is 0, which means nothing: give a count, or -1 for all processors."

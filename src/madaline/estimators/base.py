@@ -6,7 +6,8 @@ import os
 import sys
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -103,40 +104,29 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
             If the out-of-fold predictions are not significantly better than a constant. Both are
             in `madaline.errors`.
         """
-        table = read_table(self, X, fitting=True)
-        target = self._read_target(y, table.n_samples)
-        groups = read_groups(groups, table.n_samples)
-        rows = count_rows(
-            table,
-            target,
-            read_weight(sample_weight, table.n_samples),
-            groups,
-            read_folds(folds, target, groups),
-        )
-        seed = read_seed(self.random_state)
-        fitting = Fitting(
-            rows.table,
-            rows.target,
-            task=self._task,
-            objective=self._objective(),
-            sample_weight=rows.weight,
-            groups=rows.groups,
-            folds=rows.folds,
-            kinds=read_kinds(self.kinds),
-            effort=read_effort(self.effort),
-            seed=seed,
-            n_jobs=self.n_jobs,
-        )
-        _warn_of_empty_columns(fitting.schema)
-        for leak in fitting.leaks:
-            warnings.warn(str(leak), LeakWarning, stacklevel=2)
-        for _, decision in fitting:
-            if decision is not None and self.verbose:
-                print(_line(decision), file=sys.stderr)
-        self._remember(fitting.model(), rows.spread(fitting.out_of_fold()))
-        self.background_ = some_rows(rows.table, seed=seed)
-        self._keep_diagnosis(fitting, rows)
-        _warn_of_nothing_learned(self.model_.summary)
+        with _unchanged_if_refused(self):
+            table = read_table(self, X, fitting=True)
+            target = self._read_target(y, table.n_samples)
+            groups = read_groups(groups, table.n_samples)
+            rows = count_rows(
+                table,
+                target,
+                read_weight(sample_weight, table.n_samples),
+                groups,
+                read_folds(folds, target, groups),
+            )
+            seed = read_seed(self.random_state)
+            fitting = self._fitting(rows, seed)
+            _warn_of_empty_columns(fitting.schema)
+            for leak in fitting.leaks:
+                warnings.warn(str(leak), LeakWarning, stacklevel=2)
+            for _, decision in fitting:
+                if decision is not None and self.verbose:
+                    print(_line(decision), file=sys.stderr)
+            self._remember(fitting.model(), rows.spread(fitting.out_of_fold()))
+            self.background_ = some_rows(rows.table, seed=seed)
+            self._keep_diagnosis(fitting, rows)
+            _warn_of_nothing_learned(self.model_.summary)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -192,6 +182,21 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
+    def _fitting(self, rows: CountedRows, seed: int) -> Fitting:
+        return Fitting(
+            rows.table,
+            rows.target,
+            task=self._task,
+            objective=self._objective(),
+            sample_weight=rows.weight,
+            groups=rows.groups,
+            folds=rows.folds,
+            kinds=read_kinds(self.kinds),
+            effort=read_effort(self.effort),
+            seed=seed,
+            n_jobs=self.n_jobs,
+        )
+
     def _remember(self, model: FittedModel, output: Array) -> None:
         self.model_ = model
         self.n_iter_ = model.summary.epochs
@@ -217,6 +222,18 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
     def _read(self, X: Any) -> Table:
         check_is_fitted(self, "model_")
         return read_table(self, X, fitting=False)
+
+
+@contextmanager
+def _unchanged_if_refused(estimator: Any) -> Iterator[None]:
+    """Undo what a fit that was refused or stopped has set: an earlier fit predicts as before."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _warn_of_empty_columns(schema: Schema) -> None:
