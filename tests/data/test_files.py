@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from madaline.data.io import csv_files
 from madaline.data.io.table_files import format_predictions, read_file, write_predictions
 from madaline.errors import InputError
 
@@ -215,3 +216,11 @@ def test_the_penguins(penguins):
     table = read_file(penguins)
     assert table.n_samples == 344
     assert set(table["species"].tolist()) == {"Adelie", "Chinstrap", "Gentoo"}
+
+
+@pytest.mark.parametrize("block", [1, 7, 2**20])
+def test_lines_are_the_same_in_blocks_of_any_size(monkeypatch, block):
+    monkeypatch.setattr(csv_files, "_BLOCK", block)
+    text = 'a,b\r\n"one\ntwo\r\nthree",2\n\n"3",4'
+    rows = [["a", "b"], ["one\ntwo\r\nthree", "2"], [], ["3", "4"]]
+    assert list(csv_files._rows(text, ",")) == rows

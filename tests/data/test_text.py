@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.encoders.text_encoder import TextEncoder
+from madaline.data.encoders.text_encoder import TextEncoder, count_terms
 from madaline.data.io.inputs import to_table
 from madaline.data.schema import Schema
 from madaline.data.table import Table
@@ -153,3 +153,11 @@ def test_texts_without_a_common_word_tell_nothing():
     table = to_table([f"a{n} b{n} c{n} d{n}" for n in range(30)])
     with pytest.raises(InputError, match="nothing to learn from"):
         TableEncoder.fit(table, Schema.infer(table))
+
+
+def test_rare_terms_are_forgotten_where_there_are_too_many():
+    texts = [f"often word{number} other{number}" for number in range(300)]
+    assert count_terms(texts)["often"] == 300
+    few = count_terms(texts, 50)
+    assert few["often"] == 300
+    assert len(few) <= 50

@@ -17,7 +17,7 @@ from madaline.errors import ModelFileError
 from madaline.nn import layers
 from madaline.nn.differences import GradientError
 from madaline.nn.gradcheck import check_layer
-from madaline.nn.layers import Layer, layer_from_config
+from madaline.nn.layers import Layer, layer_from_config, scaled_linear
 from madaline.nn.network import Network
 from madaline.nn.workspace import Workspace
 
@@ -314,3 +314,13 @@ def test_members_with_an_axis_of_one_take_several_batches():
         own = {key: value[member, 0] for key, value in parameters.items()}
         alone, _ = layer.forward(own, x[batch], workspace=Workspace())
         equal(y[member, batch], alone)
+
+
+def test_gates_of_wide_tables_get_the_same_gradient(monkeypatch):
+    layer = layers.ScaledLinear((0, 2, 1, 1, 0, 2, 3), 4)
+    by_features = np.random.default_rng(0).normal(size=(2, 7)).astype(np.float32)
+    small, wide = np.empty((2, 2, 4), np.float32)
+    layer._sum_over_columns(by_features, small)
+    monkeypatch.setattr(scaled_linear, "LARGEST_SELECTOR", 0)
+    layer._sum_over_columns(by_features, wide)
+    np.testing.assert_allclose(wide, small, rtol=1e-6)

@@ -121,6 +121,13 @@ def test_groups_fit_the_cache(make_dataset, monkeypatch, elements, sizes):
     assert all(group.recipes == slice(0, 3) for group in groups)
 
 
+def test_groups_of_large_networks_are_small(make_dataset, monkeypatch):
+    cohort = start(make_dataset(n_folds=5))
+    monkeypatch.setattr(cohort_module, "GROUP_PARAMETERS", 2 * 3 * cohort.network.layout.size)
+    groups = cohort._groups(NumpyBackend(), 1)
+    assert [len(range(5)[group.folds]) for group in groups] == [2, 2, 1]
+
+
 def test_a_dropped_recipe_is_not_missed_by_the_others(make_dataset):
     dataset = make_dataset(weighted=True)
     all_three, two = start(dataset), start(dataset)

@@ -34,14 +34,16 @@ def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = Non
     >>> count_threads(None), count_threads(3)
     (1, 3)
     """
-    if n_jobs is not None and not isinstance(n_jobs, Integral):
+    if not isinstance(n_jobs, Integral | None):
         raise InputError(f"n_jobs is {n_jobs!r}: give a count, or -1 for all processors.")
     if n_jobs == 0:
         raise InputError(
             "n_jobs is 0, which means nothing: give a count, or -1 for all processors."
         )
-    if n_jobs is None or n_jobs > 0:
-        return n_jobs or 1
+    if n_jobs is None:
+        return 1
+    if n_jobs > 0:
+        return int(n_jobs)
     return max(1, (processors or _processors)() + 1 + n_jobs)
 
 

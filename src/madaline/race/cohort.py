@@ -34,6 +34,9 @@ EVALUATED_ELEMENTS = 2**20
 GROUP_ELEMENTS = 2**17
 """Activations of one layer that a group of networks may have: half a MiB in float32."""
 
+GROUP_PARAMETERS = 2**24
+"""Parameters that a group of networks may have: a task copies them with the optimizer's state."""
+
 AVERAGING_POWER = 1.0
 """Weights of an early step are soon out of date; the average forgets them in proportion."""
 
@@ -92,8 +95,10 @@ class Cohort:
         """
         network = build_network(recipes[0], dataset)
         folds = dataset.rows.n_folds
-        thetas = [network.initialize((folds,), rng).theta for rng in rngs]
-        population = Population(network.layout, np.stack(thetas))
+        theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
+        for own, rng in zip(theta, rngs, strict=True):
+            own[...] = network.initialize((folds,), rng).theta
+        population = Population(network.layout, theta)
         bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
         bias[...] = np.stack([dataset.prior(fold) for fold in range(folds)])
         return cls.continued(recipes, network, population, dataset, batch_size)
@@ -215,7 +220,8 @@ class Cohort:
                 n_recipes, n_folds, recipes_each=1 if one_by_one else n_recipes, folds_each=1
             )
         activations = n_recipes * self.batch_size * width(self.recipes[0], self.dataset)
-        folds_each = max(1, GROUP_ELEMENTS // activations)
+        parameters = n_recipes * self.network.layout.size
+        folds_each = max(1, min(GROUP_ELEMENTS // activations, GROUP_PARAMETERS // parameters))
         return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=folds_each)
 
 

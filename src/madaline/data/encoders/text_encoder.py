@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,9 @@ MOST_TERMS = 4096
 
 MOST_TERMS_ALONE = 16384
 """The same without other columns: twice as many left the loss of 4,000 reviews as it was."""
+
+MOST_COUNTED = 2**22
+"""The largest number of terms that are counted at a time: about half a GiB."""
 
 MOST_NUMBERS = 2**28
 """The largest number of features of all texts together: one GiB in float32."""
@@ -93,7 +95,7 @@ class TextEncoder(ColumnEncoder):
             Whether there is no other column.
         """
         texts = [text for text in as_levels(column).tolist() if text is not None]
-        counts = Counter(chain.from_iterable(set(terms_of(text)) for text in texts))
+        counts = count_terms(texts)
         if not alone:  # only whole words and neighbors
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
@@ -157,6 +159,27 @@ class TextEncoder(ColumnEncoder):
     @cached_property
     def _weights(self) -> Array:
         return np.array(self.weights)
+
+
+def count_terms(texts: Iterable[str], most: int = MOST_COUNTED) -> Counter[str]:
+    """Return in how many texts each term occurs.
+
+    Where there are more than `most` terms, those of the fewest texts so far are forgotten (lossy
+    counting); frequent ones stay.
+
+    Examples
+    --------
+    >>> sorted(count_terms(["so good", "so bad"]).items())
+    [('bad', 1), ('good', 1), ('so', 2), ('so bad', 1), ('so good', 1)]
+    """
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(set(terms_of(text)))
+        rarest = 1
+        while len(counts) > most:
+            counts = Counter({term: n for term, n in counts.items() if n > rarest})
+            rarest += 1
+    return counts
 
 
 def _weight(term: str, share: float) -> float:

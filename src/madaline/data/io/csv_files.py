@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ MISSING_WORDS = (
 _DECIMAL_COMMA = r"^[+-]?\d*,?\d+([eE][+-]?\d+)?$"
 _SEPARATORS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50
+_BLOCK = 2**20
 _OTHER_FORMATS = {
     b"PK\x03\x04": "a zip archive or a damaged Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -136,7 +138,16 @@ def _names(path: Path, text: str, separator: str) -> list[str]:
 def _rows(text: str, separator: str) -> Any:
     """Return a reader of values of any length: texts may exceed the default limit of `csv`."""
     csv.field_size_limit(2**31 - 1)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    return csv.reader(_lines(text), delimiter=separator)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines, of a block at a time: `StringIO` takes four bytes for each character."""
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start + _BLOCK) + 1 or len(text)
+        yield from io.StringIO(text[start:stop], newline="")
+        start = stop
 
 
 def _check_widths(path: Path, text: str, separator: str) -> None:

@@ -15,6 +15,9 @@ from madaline.nn.population import Slot
 from madaline.nn.products import gradient_by_input, gradient_by_weight, sum_over_batch
 from madaline.nn.workspace import Workspace
 
+LARGEST_SELECTOR = 2**25
+"""Elements of the matrix that sums over the features of each column, at most: 128 MiB."""
+
 
 @dataclass(frozen=True)
 class ScaledLinear(Layer):
@@ -69,6 +72,12 @@ class ScaledLinear(Layer):
     def _selector(self) -> Array:
         """One row for each feature with a one at its column, shape (in_features, n_columns)."""
         return np.eye(self.n_columns, dtype=np.float32)[self._index]
+
+    @cached_property
+    def _runs(self) -> tuple[Array, Array]:
+        """The features in the order of their columns, and where each column starts there."""
+        order = np.argsort(self._index, kind="stable")
+        return order, np.searchsorted(self._index[order], np.arange(self.n_columns))
 
     def slots(self) -> tuple[Slot, ...]:
         """Return the gates, the weight and the bias."""
@@ -125,10 +134,7 @@ class ScaledLinear(Layer):
             by_scaled = gradients["weight"]
             gradient_by_weight(x, gradient, by_scaled)
             by_feature_gate = np.vecdot(weight, by_scaled)  # (*axes, in)
-            selector = self._selector.astype(weight.dtype, copy=False)
-            # One member at a time: rows of one product round differently for other members beside.
-            by_gate = gradients["gate"][..., None, :]  # (*axes, 1, columns)
-            np.matmul(by_feature_gate[..., None, :], selector, out=by_gate)
+            self._sum_over_columns(by_feature_gate, gradients["gate"])
             by_scaled *= gate  # by the weight
             sum_over_batch(gradient, gradients["bias"])
             if not input_gradient:
@@ -136,6 +142,16 @@ class ScaledLinear(Layer):
             return gradient_by_input(gradient, scaled, workspace)  # (*axes, batch, in)
 
         return y, backward
+
+    def _sum_over_columns(self, of_features: Array, out: Array) -> None:
+        """Write the sum over the features of each column, (*axes, in) to (*axes, columns)."""
+        if self.in_features * self.n_columns > LARGEST_SELECTOR:
+            order, starts = self._runs
+            np.add.reduceat(of_features.take(order, axis=-1), starts, axis=-1, out=out)
+            return
+        selector = self._selector.astype(of_features.dtype, copy=False)
+        # One member at a time: rows of one product round differently for other members beside.
+        np.matmul(of_features[..., None, :], selector, out=out[..., None, :])
 
     def _feature_gate(self, parameters: Parameters) -> Array:
         """Return the gate of each feature, shape (*axes, in_features, 1)."""
