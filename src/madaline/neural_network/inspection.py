@@ -11,7 +11,6 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_network import diagnose_network
 from madaline.errors import InputError
 from madaline.neural_network.arguments import as_rows, positive_number
-from madaline.neural_network.log import Epoch
 from madaline.neural_network.parameters import Gradients, Parameters, to_population
 from madaline.neural_network.step import MOST_PARAMETERS, Step
 from madaline.neural_network.summary import summary
@@ -19,6 +18,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.differences import check_gradient
 from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import Loss
+from madaline.records.epoch import Epoch
 
 
 class InspectedNetwork(ABC):

@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from madaline.neural_network.decisions import CoachDecision
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One epoch of training: the loss at its start, and the learning rate in force then."""
-
-    epoch: int
-    loss: float
-    learning_rate: float
+from madaline.records.epoch import Epoch
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ from madaline.neural_network.decisions import CoachDecision
 from madaline.neural_network.inspection import InspectedNetwork
 from madaline.neural_network.labels import classes_of, labels_in, predicted, targets_of
 from madaline.neural_network.links import raw_output
-from madaline.neural_network.log import Epoch, Log
+from madaline.neural_network.log import Log
 from madaline.neural_network.parameters import Gradients, initial_parameters
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Sigmoid
@@ -37,6 +37,7 @@ from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.losses.binary_cross_entropy import sigmoid
 from madaline.nn.workspace import Workspace
+from madaline.records.epoch import Epoch
 
 
 class NeuralNetwork(InspectedNetwork):

@@ -14,12 +14,14 @@ from madaline.plots.models import plot_importances as plot_importances
 from madaline.plots.models import plot_precision as plot_precision
 from madaline.plots.models import plot_roc as plot_roc
 from madaline.plots.models import plot_truth as plot_truth
+from madaline.plots.networks import plot_decision_boundary as plot_decision_boundary
 from madaline.plots.rows import plot_effect as plot_effect
 from madaline.plots.rows import plot_explanation as plot_explanation
 
 __all__ = [
     "plot_calibration",
     "plot_confusion",
+    "plot_decision_boundary",
     "plot_effect",
     "plot_errors",
     "plot_explanation",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.charts.figure import Figure
 from madaline.charts.learning import learning_figure
 from madaline.charts.quality import (
     calibration_figure,
@@ -14,11 +15,14 @@ from madaline.charts.quality import (
     spread_figure,
     truth_figure,
 )
+from madaline.charts.training import training_figure
 from madaline.errors import InputError
 from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.model import FittedModel
 from madaline.plots.drawing import axes_or_new, draw
+from madaline.records.decision import Decision
+from madaline.records.epoch import Epoch
 from madaline.words import metric_name
 
 
@@ -27,8 +31,8 @@ def plot_history(model: Any, axes: Any = None) -> Any:
 
     Parameters
     ----------
-    model : estimator or FittedModel
-        Fitted.
+    model : estimator, FittedModel or NeuralNetwork
+        Fitted, or trained: of a single network, its loss and where it was changed.
     axes : matplotlib axes, optional
         Where to draw; new ones by default.
 
@@ -37,12 +41,12 @@ def plot_history(model: Any, axes: Any = None) -> Any:
     axes
         With the drawing.
     """
+    epochs = getattr(model, "history_", None)
+    if isinstance(epochs, list):  # of a single network
+        return _plot_training(epochs, model.decisions_, axes)
     model = _fitted(model)
     members = [(one.recipe_id, one.weight) for one in model.summary.members]
-    figure = learning_figure(model.history, members)
-    axes = draw(figure, axes)
-    axes.set_ylim(top=figure.y.high)  # what diverges is cut off
-    return axes
+    return _draw_losses(learning_figure(model.history, members), axes)
 
 
 def plot_importances(model: Any, axes: Any = None, *, most: int = 15) -> Any:
@@ -149,6 +153,18 @@ def plot_errors(model: Any, axes: Any = None) -> Any:
     Parameters and what is returned are those of `plot_truth`.
     """
     return draw(spread_figure(*_number_quality(model)), axes)
+
+
+def _plot_training(epochs: list[Epoch], decisions: list[Decision], axes: Any) -> Any:
+    if not epochs:
+        raise InputError("The network is not trained yet: call its train first.")
+    return _draw_losses(training_figure(epochs, decisions), axes)
+
+
+def _draw_losses(figure: Figure, axes: Any) -> Any:
+    axes = draw(figure, axes)
+    axes.set_ylim(top=figure.y.high)  # what diverges is cut off
+    return axes
 
 
 def _fitted(model: Any) -> FittedModel:
