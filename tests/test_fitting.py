@@ -40,7 +40,7 @@ def test_the_loss_and_the_outputs_follow_the_target(fittings, task):
     assert fitting.race.dataset.n_outputs == (3 if task == "multiclass" else 1)
     summary = fitting.model().summary
     assert summary.task == ("regression" if task == "regression" else "classification")
-    names = ["r2", "rmse"] if task == "regression" else ["accuracy", "log_loss"]
+    names = ["r2", "rmse"] if task == "regression" else ["accuracy", "roc_auc", "log_loss"]
     assert [score.metric for score in summary.scores] == names
 
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 METRICS = {
-    "accuracy": "accuracy (share of rows that are right)",
-    "balanced_accuracy": "balanced accuracy (mean of classes)",
-    "roc_auc": "area under the ROC curve",
+    "accuracy": "accuracy (share predicted correctly)",
+    "balanced_accuracy": "balanced accuracy (mean recall)",
+    "roc_auc": "ROC AUC (0.5 is chance, 1 is perfect)",
     "average_precision": "average precision (1 is perfect)",
     "f1": "F1 (1 is perfect)",
     "brier": "Brier score (0 is perfect)",

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, roc_auc_score
 
+from madaline.cli.confusion import confusion_lines
+from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.evaluation.table_score import score_predictions
 from madaline.nn.losses import Squared
 
@@ -73,10 +76,86 @@ def test_new_categories_are_counted(run, model) -> None:
 
 
 def test_scores_where_the_truth_is_known(run, model, price_model, fruit) -> None:
-    outcome = run("predict", model, fruit)
-    assert "accuracy" in outcome.err
+    outcome = run("predict", model, fruit, "--proba")
+    rows = list(csv.DictReader(io.StringIO(outcome.out)))
+    truth = [row["kind"] for row in csv.DictReader(io.StringIO(fruit.read_text()))]
+    predicted = [row["kind"] for row in rows]
+    plum = [float(row["probability_plum"]) for row in rows]
+    scores = json.loads(run("predict", model, fruit, "--json").out)["scores"]
+    assert {score["metric"]: score["value"] for score in scores} == {
+        "accuracy": accuracy_score(truth, predicted),
+        "roc_auc": pytest.approx(roc_auc_score(np.array(truth) == "plum", plum)),
+        "log_loss": pytest.approx(log_loss(truth, np.stack([1 - np.array(plum), plum], axis=1))),
+    }
+    for name in ("accuracy", "ROC AUC", "log loss"):
+        assert f"\n  {name} (" in outcome.err
+    (pears, no_plums), (no_pears, plums) = confusion_matrix(truth, predicted).tolist()
+    words = [line.split() for line in outcome.err.splitlines()]
+    assert ["pear", str(pears), str(no_plums), f"{pears / 30:.1%}"] in words
+    assert ["plum", str(no_pears), str(plums), f"{plums / 30:.1%}"] in words
     assert "accuracy" not in outcome.out
     assert "root mean squared error" in run("predict", price_model, fruit).err
+
+
+def test_rows_of_unknown_classes_count_as_errors(run, model) -> None:
+    Path("new.csv").write_text("weight,color,organic,kind\n101,red,true,plum\n101,red,true,fig\n")
+    outcome = run("predict", model, "new.csv", "--json")
+    result = json.loads(outcome.out)
+    assert [one["metric"] for one in result["scores"]] == ["accuracy", "log_loss"]
+    assert result["scores"][0]["value"] == 0.5
+    assert result["confusion"]["matrix"] == [[0, 0], [0, 1]]
+    assert "1 row has a class that the model was not trained on" in outcome.err
+
+
+def test_of_many_classes_the_most_frequent_confusions_are_listed() -> None:
+    labels = [f"class {number}" for number in range(12)]
+    probabilities = np.eye(12)[[0, 1, 1, 1, *range(4, 12)]]
+    quality = ClassificationQuality.of(labels, probabilities, np.arange(12))
+    assert list(confusion_lines(quality)) == [
+        "Most frequent confusions of 12 classes (--json: all):",
+        "  class 2 predicted as class 1: 1 (100%)",
+        "  class 3 predicted as class 1: 1 (100%)",
+    ]
+
+
+def test_columns_that_identify_rows_come_first(run, model, fruit) -> None:
+    lines = fruit.read_text().splitlines()
+    numbered = [f"{n:03}," + line for n, line in enumerate(lines[1:])]
+    Path("new.csv").write_text("\n".join(["number," + lines[0], *numbered]))
+    rows = list(csv.DictReader(io.StringIO(run("predict", model, "new.csv", "--id", "number").out)))
+    assert list(rows[0]) == ["number", "kind"]
+    assert [row["number"] for row in rows] == [f"{n:03}" for n in range(60)]
+    outcome = run("predict", model, "new.csv", "--id", "number", "color", "-o", "out.parquet")
+    assert outcome.code == 0, outcome.err
+    import polars
+
+    frame = polars.read_parquet("out.parquet")
+    assert frame.columns == ["number", "color", "kind"]
+    assert frame["color"].to_list() == [line.split(",")[1] for line in lines[1:]]
+
+
+def test_large_whole_numbers_stay_the_same(run, model) -> None:
+    import polars
+
+    number = 2**60 + 1
+    frame = {"n": [number], "weight": [101.0], "color": ["red"], "organic": [True]}
+    polars.DataFrame(frame).write_parquet("new.parquet")
+    assert (
+        run("predict", model, "new.parquet", "--id", "n")
+        .out.splitlines()[1]
+        .startswith(f"{number},")
+    )
+
+
+def test_columns_that_cannot_identify_rows_are_named(run, model, fruit) -> None:
+    assert (
+        "has no such column: did you mean color?"
+        in run("predict", model, fruit, "--id", "colour").sentence
+    )
+    assert (
+        "--id names kind, which is predicted"
+        in run("predict", model, fruit, "--id", "kind").sentence
+    )
 
 
 def test_standard_input_and_output(run, model, fruit, monkeypatch, place) -> None:

@@ -52,6 +52,7 @@ def test_scores_of_weighted_classes_are_those_of_the_rows_as_they_are(rare):
     expected = {
         "accuracy": accuracy_score(y, labels, sample_weight=own),
         "balanced_accuracy": balanced_accuracy_score(y, labels, sample_weight=own),
+        "roc_auc": roc_auc_score(y, model.oof_proba_[:, 1], sample_weight=own),
         "log_loss": log_loss(y, model.oof_proba_, sample_weight=own),
     }
     assert {name: score.out_of_fold for name, score in scores.items()} == pytest.approx(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from madaline.evaluation.averaging import FoldOutputs
 from madaline.evaluation.score import classification_scores, regression_scores
@@ -65,7 +66,7 @@ def test_classification_scores_promise_what_the_mean_reaches():
     outputs = target + 1.5 * rng.standard_normal((5, 6000, 3))
     own = np.arange(6000) % 5
     alone = outputs[own, np.arange(6000)]
-    accuracy, balanced, log_loss = classification_scores(
+    accuracy, balanced, area, log_loss = classification_scores(
         CrossEntropy(),
         alone,
         np.zeros_like(target),
@@ -78,5 +79,11 @@ def test_classification_scores_promise_what_the_mean_reaches():
     assert accuracy.value == pytest.approx(hits, abs=0.02)
     assert accuracy.value > (alone.argmax(axis=1) == codes).mean() + 0.1
     assert balanced.value == pytest.approx(hits, abs=0.02)
+    together, one = (
+        roc_auc_score(codes, CrossEntropy().prediction(output), multi_class="ovr")
+        for output in (mean, alone)
+    )
+    assert area.value == pytest.approx(together, abs=0.02)
+    assert area.value > one + 0.05
     expected = CrossEntropy().rows(mean, target).mean()
     assert log_loss.value == pytest.approx(expected, rel=0.03)

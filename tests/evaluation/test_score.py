@@ -62,7 +62,9 @@ def test_binary_scores_are_those_of_scikit_learn(weighted):
     output, target = binary_data(rng, 80)
     weight = rng.uniform(0.1, 2, 80) if weighted else None
     prior = np.full_like(output, 0.4)
-    accuracy, loss = classification_scores(BinaryCrossEntropy(), output, prior, target, weight)
+    accuracy, area, loss = classification_scores(
+        BinaryCrossEntropy(), output, prior, target, weight
+    )
     for raw, scores in ((output, ("value", "value")), (prior, ("baseline", "baseline"))):
         probability = 1 / (1 + np.exp(-raw[:, 0]))
         expected = (
@@ -71,7 +73,9 @@ def test_binary_scores_are_those_of_scikit_learn(weighted):
         )
         found = (getattr(accuracy, scores[0]), getattr(loss, scores[1]))
         assert found == pytest.approx(expected)
-    assert (accuracy.metric, loss.metric) == ("accuracy", "log_loss")
+    expected = metrics.roc_auc_score(target[:, 0], output[:, 0], sample_weight=weight)
+    assert (area.value, area.baseline) == (pytest.approx(expected), 0.5)
+    assert (accuracy.metric, area.metric, loss.metric) == ("accuracy", "roc_auc", "log_loss")
     assert (accuracy.higher_is_better, loss.higher_is_better) == (True, False)
 
 
@@ -82,14 +86,24 @@ def test_multiclass_scores_are_those_of_scikit_learn(weighted):
     weight = rng.uniform(0.1, 2, 80) if weighted else None
     target = np.eye(4)[labels]
     prior = np.broadcast_to([0.1, 0.5, 0, 0], output.shape)
-    accuracy, loss = classification_scores(CrossEntropy(), output, prior, target, weight)
+    accuracy, area, loss = classification_scores(CrossEntropy(), output, prior, target, weight)
     assert accuracy.value == pytest.approx(
         accuracy_score(labels, output.argmax(axis=1), sample_weight=weight)
     )
     assert accuracy.baseline == pytest.approx(
         accuracy_score(labels, np.ones(80), sample_weight=weight)
     )
+    expected = metrics.roc_auc_score(
+        labels, softmax(output), multi_class="ovr", sample_weight=weight
+    )
+    assert area.value == pytest.approx(expected)
     assert loss.value == pytest.approx(log_loss(labels, softmax(output), sample_weight=weight))
+
+
+def test_one_class_has_no_area():
+    target = np.ones((20, 1))
+    scores = classification_scores(BinaryCrossEntropy(), target, target, target)
+    assert [score.metric for score in scores] == ["accuracy", "log_loss"]
 
 
 def mean_scores(rng, weight):

@@ -37,7 +37,12 @@ def test_with_rows_it_says_what_the_other_commands_say(models, rows, task: str) 
     model, (table, target) = models[task], rows[task]
     found = report_data(model, table, target, rows="new rows")["rows"]
     scores = score_predictions(
-        model.predict(table), target, loss=model.predictor.loss, name="target"
+        model.predict(table),
+        target,
+        loss=model.predictor.loss,
+        name="target",
+        classes=getattr(model.predictor.target_encoder, "classes", None),
+        output=model.predictor.output(table),
     )
     assert found["scores"] == [score.to_json() for score in scores]
     for one in found["effects"]:

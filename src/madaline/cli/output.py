@@ -62,6 +62,17 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
+def clipped(text: str, width: int) -> str:
+    """Return a text that is no longer than so many characters.
+
+    Examples
+    --------
+    >>> clipped("petal_length", 12), clipped("petal_length", 8)
+    ('petal_length', 'petal...')
+    """
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
 def paragraph(text: str, first: str = "", rest: str | None = None) -> str:
     """Return the text wrapped to the page, with a start for the first and the other lines.
 

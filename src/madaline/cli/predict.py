@@ -10,17 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from madaline.cli.arguments import add_flag, add_json, add_model, add_option, add_table
-from madaline.cli.output import check_destination, paragraph, say, say_json, writing
-from madaline.cli.rows import read_rows
-from madaline.cli.sections import score_lines
+from madaline.cli.arguments import (
+    SEVERAL,
+    add_flag,
+    add_json,
+    add_model,
+    add_option,
+    add_table,
+)
+from madaline.cli.known_truth import KnownTruth
+from madaline.cli.output import check_destination, say, say_json, writing
+from madaline.cli.rows import Rows, read_rows
 from madaline.data.encoders.encoded import Encoded
 from madaline.data.io.table_files import check_ending, format_predictions, write_predictions
-from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
 from madaline.evaluation.conformal.scores import check_coverage
-from madaline.evaluation.table_score import label_text, score_predictions
+from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.words import count, some
@@ -29,15 +35,16 @@ HELP = "predict the rows of a table"
 
 DESCRIPTION = """\
 Predicts every row of a table, in its order, with a model that `madaline fit`
-wrote. Columns that the model does not need are ignored; if the column that it
-predicts is among them, the predictions are also scored. With --skip-broken,
+wrote. Columns that the model does not need are ignored. If the target is among
+them, the scores and the confusion matrix are printed, too. With --skip-broken,
 rows whose image or sound cannot be read have an empty prediction.
 """
 
 EXAMPLES = """\
 examples:
   madaline predict penguins.madaline new_penguins.csv
-  madaline predict penguins.madaline new_penguins.csv --proba -o out.parquet
+  madaline predict customers.madaline new.csv --id customer --proba -o out.csv
+  cat new.csv | madaline predict customers.madaline - | head
   madaline predict houses.madaline new_houses.csv --coverage 0.9
   madaline predict pictures.madaline new_pictures/
 """
@@ -45,11 +52,15 @@ examples:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--proba] [--coverage SHARE] [options]"
+    parser.usage = (
+        "madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [--coverage SHARE] [options]"
+    )
     add_model(parser)
     add_table(parser)
     text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
     add_option(parser, "-o --output OUT", text)
+    text = "columns to write in front of the predictions, such as a number of each row"
+    add_option(parser, "--id COLUMN", text, default=[], **SEVERAL)
     add_flag(parser, "--proba", "add a column with the probability of each class")
     text = (
         "add what contains the true value for this share of new rows: lower and upper bounds of a"
@@ -66,18 +77,7 @@ def run(arguments: Namespace) -> None:
         check_destination(path, sources=[arguments.model, arguments.table])
         check_ending(path)
     model = FittedModel.load(arguments.model)
-    if arguments.proba and model.summary.task != "classification":
-        raise InputError(
-            f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
-            " leave out --proba."
-        )
-    rows = read_rows(
-        arguments.table,
-        model,
-        root=arguments.root,
-        also=[model.summary.target],
-        skip_broken=arguments.skip_broken,
-    )
+    rows = _rows(model, arguments)
     encoded = model.predictor.encode(rows.table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)
@@ -91,14 +91,35 @@ def run(arguments: Namespace) -> None:
         with writing(path):
             write_predictions(path, columns)
     _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
-    scores = _score(model, rows.table, prediction)
+    known = KnownTruth.of(model, rows.table, prediction, output)
     if arguments.json:
-        say_json(_facts(model.summary.target, columns, encoded.unseen, scores, path))
+        say_json(_facts(model.summary.target, columns, encoded.unseen, known, path))
     elif path is None and sys.stdout is not None:
         sys.stdout.flush()  # CSV is in UTF-8, whatever the encoding of the terminal: it is a file
         sys.stdout.buffer.write(format_predictions(columns))
     if path is not None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
+    if known is not None:
+        say("\n".join(known.lines()), sys.stderr)
+
+
+def _rows(model: FittedModel, arguments: Namespace) -> Rows:
+    target = model.summary.target
+    if arguments.proba and model.summary.task != "classification":
+        raise InputError(
+            f"{arguments.model} predicts a number, {target}, which has no classes: leave out"
+            " --proba."
+        )
+    if target in arguments.id:
+        raise InputError(f"--id names {target}, which is predicted: name another column.")
+    return read_rows(
+        arguments.table,
+        model,
+        root=arguments.root,
+        also=[target],
+        carry=list(dict.fromkeys(arguments.id)),
+        skip_broken=arguments.skip_broken,
+    )
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:
@@ -144,36 +165,19 @@ def _share(text: str) -> float:
         raise ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 0.9") from None
 
 
-def _score(model: FittedModel, table: Table, prediction: Array) -> list[dict[str, Any]]:
-    summary = model.summary
-    if summary.target not in table:
-        return []
-    truth = table[summary.target]
-    scores = score_predictions(prediction, truth, loss=model.predictor.loss, name=summary.target)
-    if scores:
-        say(
-            paragraph(
-                f"The table holds {summary.target} too; scores on its rows, which flatter where the"
-                " model was trained on them:"
-            ),
-            sys.stderr,
-        )
-        say("\n".join(score_lines(scores)), sys.stderr)
-    return [score.to_json() for score in scores]
-
-
 def _facts(
     target: str,
     columns: Mapping[str, Array],
     unseen: Mapping[str, int],
-    scores: list[dict[str, Any]],
+    known: KnownTruth | None,
     path: Path | None,
 ) -> dict[str, Any]:
     facts = {
         "target": target,
         "n_samples": len(columns[target]),
         "unseen": dict(unseen),
-        "scores": scores,
+        "scores": [] if known is None else [score.to_json() for score in known.scores],
+        "confusion": None if known is None else known.matrix(),
     }
     if path is not None:
         return facts | {"output": str(path)}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from madaline.cli.output import paragraph, say
+from madaline.cli.output import paragraph, say, suggestion
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
@@ -35,11 +35,14 @@ class Rows:
         Which rows those are.
     files : ndarray of shape (n_rows,) or None
         Of images or sounds in a folder, the name of each file.
+    carried : mapping of str to ndarray of shape (n_rows,)
+        Columns that identify the rows in what is written.
     """
 
     table: Table
     kept: Array
     files: Array | None = None
+    carried: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def numbers(self) -> Array:
@@ -59,11 +62,12 @@ class Rows:
             raise InputError(
                 f"The files of the first {count(len(kept), 'row')} cannot be read: ask for more."
             )
-        return Rows(self.table.take(slice(int(kept.sum()))), kept, files)
+        carried = {name: values[:n_rows] for name, values in self.carried.items()}
+        return Rows(self.table.take(slice(int(kept.sum()))), kept, files, carried)
 
     def spread(self, columns: Mapping[str, Array]) -> dict[str, Array]:
-        """Return columns for all rows, empty where a file could not be read, and the names."""
-        named = {} if self.files is None else {"file": self.files}
+        """Return columns for all rows, empty where a file could not be read, behind the names."""
+        named = dict(self.carried) if self.files is None else {"file": self.files}
         return named | {name: self._spread(values) for name, values in columns.items()}
 
     def _spread(self, values: Array) -> Array:
@@ -80,6 +84,7 @@ def read_rows(
     *,
     root: str | None,
     also: Sequence[str] = (),
+    carry: Sequence[str] = (),
     skip_broken: bool = False,
 ) -> Rows:
     """Read rows for a model, and print what was done to images and sounds.
@@ -94,6 +99,8 @@ def read_rows(
         The folder that files named in the table must be in; by default that of the table.
     also : sequence of str
         Further columns to read where they exist.
+    carry : sequence of str
+        Columns that identify the rows.
     skip_broken : bool, default=False
         Whether to go on without rows whose files cannot be used.
 
@@ -104,9 +111,16 @@ def read_rows(
     """
     encoder = model.predictor.encoder
     if not Path(path).is_dir():
-        columns = [*encoder.columns, *also]
-        table = read_file(path, categories=encoder.categories, columns=columns)
-        return _opened(table, model, Path(path), root, skip_broken)
+        # What is only carried along is read as text, which 007 stays.
+        texts = [name for name in carry if name not in encoder.columns]
+        columns = [*encoder.columns, *also, *carry]
+        table = read_file(path, categories=[*encoder.categories, *texts], columns=columns)
+        carried = {name: _carried(table, name) for name in carry}
+        return replace(_opened(table, model, Path(path), root, skip_broken), carried=carried)
+    if carry:
+        raise InputError(
+            f"{path} is a folder, whose files are named in the column file: leave out --id."
+        )
     first = encoder.encoders[0]
     if not encoder.shape and not isinstance(first, SoundEncoder):
         raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
@@ -119,6 +133,18 @@ def read_rows(
     notes = (*frequency_notes(folder.table, encoder.encoders), scale_note)
     _say([*folder.notes, *filter(None, notes)])
     return Rows(_on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object))
+
+
+def _carried(table: Table, name: str) -> Array:
+    """Return a column that identifies rows; whole numbers without decimals."""
+    if name not in table:
+        raise InputError(
+            f"--id names {name}, but the table has no such column: {suggestion(name, table.names)}"
+        )
+    values = np.asarray(table[name])
+    if values.dtype.kind != "f":
+        return values
+    return np.array([None if x != x else int(x) if x == int(x) else x for x in values], object)
 
 
 def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:

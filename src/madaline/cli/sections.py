@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from madaline.cli.output import WIDTH, paragraph, printable
+from madaline.cli.output import WIDTH, clipped, paragraph, printable
 from madaline.data.kinds import DROPPED
 from madaline.data.schema import Schema
 from madaline.evaluation.score import Score
@@ -37,7 +37,7 @@ KIND_WORDS = {
 
 def score_lines(scores: Sequence[Score]) -> Iterator[str]:
     """Yield an aligned table of scores, each beside the baseline's."""
-    yield f"  {'':<40}{'networks':>18}{'baseline':>14}"
+    yield f"  {'':<40}{'model':>18}{'baseline':>14}"
     for score in scores:
         numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = with_error(numbers, score.standard_error)
@@ -91,12 +91,12 @@ def column_table(schema: Schema) -> Iterator[str]:
     ]
     width = min(WIDEST_NAME, max(len(row[0]) for row in rows))
     for name, kind, missing, distinct, detail in rows:
-        shown = _clipped(printable(name), width)
+        shown = clipped(printable(name), width)
         start = f"  {shown:<{width}}  {kind:<8}  {missing:>7}  {distinct:>8}  "
         if kind == DROPPED:  # its reason is worth several lines
             yield paragraph(detail, first=start)
         else:
-            yield (start + _clipped(printable(detail), WIDTH - len(start))).rstrip()
+            yield (start + clipped(printable(detail), WIDTH - len(start))).rstrip()
 
 
 def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOWN) -> Iterator[str]:
@@ -122,7 +122,7 @@ def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOW
         " share it."
     )
     shown = clear[:at_most]
-    names = [_clipped(printable(one.name), WIDEST_NAME) for one in shown]
+    names = [clipped(printable(one.name), WIDEST_NAME) for one in shown]
     numbers = [(one.value, one.standard_error) for one in shown]
     values = [" ± ".join(with_error(pair, pair[1])) for pair in numbers]
     width, wide = max(map(len, names)), max(map(len, values))
@@ -134,7 +134,3 @@ def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOW
         yield f"  and {count(more, 'column')} more with a clear effect"
     if unclear:
         yield f"  {count(unclear, 'column')} without a clear effect"
-
-
-def _clipped(name: str, width: int) -> str:
-    return name if len(name) <= width else f"{name[: width - 3]}..."

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from madaline.evaluation.averaging import FoldOutputs
+from madaline.evaluation.ranking import area_of_rows
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
@@ -87,7 +88,9 @@ def classification_scores(
     balanced: bool = False,
     fold_outputs: FoldOutputs | None = None,
 ) -> tuple[Score, ...]:
-    """Return accuracy and log loss of raw outputs, beside those of the best constants.
+    """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
+
+    The area is missing where it is not defined: if all rows are of one class, or classes are many.
 
     Parameters
     ----------
@@ -113,7 +116,8 @@ def classification_scores(
     rows = _Rows(output, prior, target, weight, groups, fold_outputs)
     accuracy = rows.mean_score("accuracy", _hits, higher_is_better=True)
     log_loss = rows.mean_score("log_loss", loss_rows, higher_is_better=False)
-    return (accuracy, rows.balanced_accuracy(), log_loss) if balanced else (accuracy, log_loss)
+    even = (rows.balanced_accuracy(),) if balanced else ()
+    return (accuracy, *even, *rows.areas(loss), log_loss)
 
 
 def regression_scores(
@@ -261,6 +265,23 @@ class _Rows:
             gain = self.fold_outputs.gain(_hits, _times(share[codes], weight))
         value, baseline = (float(x[present].mean()) for x in (recalls, baselines))
         return _score("balanced_accuracy", value, gain, error, baseline, True)
+
+    def areas(self, loss: Loss) -> tuple[Score, ...]:
+        """Return the area under the ROC curve, in a tuple that is empty where it is not defined."""
+        shares = area_of_rows(loss.prediction(self.output), self.target, self.weight)
+        if shares is None:
+            return ()
+        area, error = self._mean(shares)
+        gain = 0.0
+        if self.fold_outputs is not None:
+            weight = self.fold_outputs.weight
+
+            def measure(output: Array, target: Array) -> Array:
+                found = area_of_rows(loss.prediction(output), target, weight)
+                return np.zeros(len(output)) if found is None else found
+
+            gain = self.fold_outputs.gain(measure)
+        return (_score("roc_auc", area, gain, error, 0.5, True),)
 
     def _mean(self, values: Array) -> tuple[float, float]:
         return mean_and_error(values, self.weight, self.groups)

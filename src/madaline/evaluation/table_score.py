@@ -9,13 +9,19 @@ import numpy as np
 from madaline.data.column import is_missing, number_text
 from madaline.data.conversion import as_numbers
 from madaline.errors import InputError
-from madaline.evaluation.score import Score, regression_scores
+from madaline.evaluation.score import Score, classification_scores, regression_scores
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 
 
 def score_predictions(
-    prediction: Array, truth: Array, *, loss: Loss, name: str
+    prediction: Array,
+    truth: Array,
+    *,
+    loss: Loss,
+    name: str,
+    classes: Array | None = None,
+    output: Array | None = None,
 ) -> tuple[Score, ...]:
     """Return the scores of predictions, beside the best constant for these rows.
 
@@ -29,6 +35,11 @@ def score_predictions(
         The loss that the model minimized.
     name : str
         Name of the column, for messages.
+    classes : ndarray of shape (n_classes,), optional
+        The labels of a classifier.
+    output : ndarray of shape (n_samples, n_outputs), optional
+        Its raw outputs. With them the area under the ROC curve and the log loss are computed, too,
+        from the rows whose class it knows.
 
     Returns
     -------
@@ -50,21 +61,23 @@ def score_predictions(
     if not known.any():
         return ()
     if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
-        return (_accuracy(prediction[known], truth[known]),)
-    numbers = as_numbers(name, truth)[known]
-    # In units of the largest number, as squares of large numbers overflow.
-    scale = float(max(np.abs(numbers).max(), np.abs(prediction[known]).max())) or 1.0
-    output, target = prediction[known][:, None] / scale, numbers[:, None] / scale
-    if isinstance(loss, Poisson):
-        if numbers.min() < 0:
-            raise InputError(
-                f"The column {name} holds {numbers.min():g}, but the model predicts counts of 0 or"
-                " more: correct it, or leave it out."
-            )
-        output = np.log(np.maximum(output, np.finfo(np.float64).tiny))
-    prior = np.full_like(target, loss.initial_output(target))
-    means = np.full_like(target, target.mean())
-    return regression_scores(loss, output, prior, target, means=means, scale=scale)
+        accuracy = _accuracy(prediction[known], truth[known])
+        if classes is None or output is None:
+            return (accuracy,)
+        return (accuracy, *_ranking_scores(loss, output, class_index(classes, truth)))
+    return _number_scores(prediction[known], as_numbers(name, truth)[known], loss, name)
+
+
+def class_index(classes: Array, truth: Array) -> Array:
+    """Return the index of the class of each row; -1 where it is missing or unknown.
+
+    Examples
+    --------
+    >>> class_index(np.array([1, 2]), np.array(["2", "1", "3", None], dtype=object)).tolist()
+    [1, 0, -1, -1]
+    """
+    index = {label_text(label): number for number, label in enumerate(classes.tolist())}
+    return np.array([index.get(label_text(label), -1) for label in truth.tolist()], np.intp)
 
 
 def label_text(label: Any) -> str:
@@ -84,3 +97,30 @@ def _accuracy(prediction: Array, truth: Array) -> Score:
     most_frequent = np.unique(labels, return_counts=True)[1].max()
     error = float(np.std(hits) / np.sqrt(len(hits)))
     return Score("accuracy", float(hits.mean()), error, float(most_frequent / len(hits)), True)
+
+
+def _ranking_scores(loss: Loss, output: Array, index: Array) -> tuple[Score, ...]:
+    """Return the scores of probabilities."""
+    output, index = output[index >= 0], index[index >= 0]
+    if not len(index):
+        return ()
+    n_outputs = output.shape[1]
+    target = np.eye(n_outputs)[index] if n_outputs > 1 else index[:, None].astype(np.float64)
+    prior = np.broadcast_to(loss.initial_output(target), target.shape)
+    return classification_scores(loss, output, prior, target)[1:]
+
+
+def _number_scores(prediction: Array, numbers: Array, loss: Loss, name: str) -> tuple[Score, ...]:
+    # In units of the largest number, as squares of large numbers overflow.
+    scale = float(max(np.abs(numbers).max(), np.abs(prediction).max())) or 1.0
+    output, target = prediction[:, None] / scale, numbers[:, None] / scale
+    if isinstance(loss, Poisson):
+        if numbers.min() < 0:
+            raise InputError(
+                f"The column {name} holds {numbers.min():g}, but the model predicts counts of 0 or"
+                " more: correct it, or leave it out."
+            )
+        output = np.log(np.maximum(output, np.finfo(np.float64).tiny))
+    prior = np.full_like(target, loss.initial_output(target))
+    means = np.full_like(target, target.mean())
+    return regression_scores(loss, output, prior, target, means=means, scale=scale)

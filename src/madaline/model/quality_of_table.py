@@ -16,7 +16,7 @@ from madaline.evaluation.quality import Quality
 from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.evaluation.quality.coverage import LEVELS, Coverage
 from madaline.evaluation.quality.regression import RegressionQuality
-from madaline.evaluation.table_score import label_text
+from madaline.evaluation.table_score import class_index, label_text
 from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
 
@@ -46,13 +46,12 @@ def quality_of_table(
         None if no row is left.
     """
     if isinstance(predictor.target_encoder, ClassEncoder):
-        labels = [label_text(label) for label in predictor.target_encoder.classes.tolist()]
-        index = {label: number for number, label in enumerate(labels)}
-        class_index = np.array([index.get(label_text(label), -1) for label in truth.tolist()])
-        known = class_index >= 0
-        if not known.any():
+        classes = predictor.target_encoder.classes
+        index = class_index(classes, truth)
+        if not (index >= 0).any():
             return None
-        return _of_classes(predictor, labels, table.take(known), class_index[known])
+        labels = [label_text(label) for label in classes.tolist()]
+        return _of_classes(predictor, labels, table.take(index >= 0), index[index >= 0])
     known = ~is_missing(truth)
     if not known.any():
         return None
@@ -60,7 +59,7 @@ def quality_of_table(
 
 
 def _of_classes(
-    predictor: Predictor, labels: list[str], table: Table, class_index: Array
+    predictor: Predictor, labels: list[str], table: Table, index: Array
 ) -> ClassificationQuality:
     rows, probabilities = _spread(table.n_samples), predictor.predict_proba(table)
     outputs = predictor.fold_outputs(table.take(rows))
@@ -68,10 +67,10 @@ def _of_classes(
     predicted = probabilities[rows].argmax(axis=1)
     sets = cast(PredictionSets, predictor.conformal)
     coverage = tuple(
-        Coverage.of_sets(sets.predict(of_folds, level, predicted), class_index[rows], level)
+        Coverage.of_sets(sets.predict(of_folds, level, predicted), index[rows], level)
         for level in LEVELS
     )
-    return ClassificationQuality.of(labels, probabilities, class_index, coverage)
+    return ClassificationQuality.of(labels, probabilities, index, coverage)
 
 
 def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> RegressionQuality:

@@ -68,8 +68,14 @@ def data_of_rows(
     scores: tuple[Score, ...] = ()
     quality = None
     if target is not None:
+        output = model.predictor.output(table)
         scores = score_predictions(
-            model.predict(table), target, loss=model.predictor.loss, name=model.summary.target
+            model.predictor.decode(output),
+            target,
+            loss=model.predictor.loss,
+            name=model.summary.target,
+            classes=getattr(model.predictor.target_encoder, "classes", None),
+            output=output,
         )
         quality = quality_of_table(model.predictor, table, target, name=model.summary.target)
     return {

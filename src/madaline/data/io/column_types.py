@@ -84,6 +84,8 @@ def _as_text(series: Any) -> Any:
     polars = load_polars()
     if not series.dtype.is_numeric():
         return series
+    if series.dtype.is_integer():  # as floats, large ones would change
+        return series.cast(polars.String)
     texts = [None if item is None or item != item else number_text(float(item)) for item in series]
     return polars.Series(series.name, texts, dtype=polars.String)
 

@@ -1,0 +1,94 @@
+"""What the predictions of a table are worth if the table holds the target, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from madaline.cli.confusion import confusion_lines
+from madaline.cli.output import paragraph
+from madaline.cli.sections import score_lines
+from madaline.data.column import is_missing
+from madaline.data.table import Table
+from madaline.data.target import ClassEncoder
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.score import Score
+from madaline.evaluation.table_score import class_index, label_text, score_predictions
+from madaline.model import FittedModel
+from madaline.nn.arrays import Array
+from madaline.words import count
+
+
+@dataclass(frozen=True, eq=False)
+class KnownTruth:
+    """Scores and the confusion matrix of predictions whose truth is known (final).
+
+    Parameters
+    ----------
+    target : str
+        Name of the target.
+    n_rows, n_unknown : int
+        Rows with a true value, and how many of those have a class that the model does not know.
+    scores : tuple of Score
+        At least one.
+    quality : ClassificationQuality or None
+        Of the rows of known classes; None for numbers, or if there is no such row.
+    """
+
+    target: str
+    n_rows: int
+    n_unknown: int
+    scores: tuple[Score, ...]
+    quality: ClassificationQuality | None
+
+    @classmethod
+    def of(
+        cls, model: FittedModel, table: Table, prediction: Array, output: Array
+    ) -> KnownTruth | None:
+        """Evaluate predictions and raw outputs for a table; None if it does not hold the truth."""
+        predictor, target = model.predictor, model.summary.target
+        if target not in table or is_missing(table[target]).all():
+            return None
+        truth, encoder = table[target], predictor.target_encoder
+        n_rows = int((~is_missing(truth)).sum())
+        if not isinstance(encoder, ClassEncoder):
+            scores = score_predictions(prediction, truth, loss=predictor.loss, name=target)
+            return cls(target, n_rows, 0, scores, None)
+        classes = encoder.classes
+        scores = score_predictions(
+            prediction, truth, loss=predictor.loss, name=target, classes=classes, output=output
+        )
+        index = class_index(classes, truth)
+        known, quality = index >= 0, None
+        if known.any():
+            labels = [label_text(label) for label in classes.tolist()]
+            probabilities = predictor.probabilities(output[known])
+            quality = ClassificationQuality.of(labels, probabilities, index[known])
+        return cls(target, n_rows, n_rows - int(known.sum()), scores, quality)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the scores and the confusion matrix."""
+        yield paragraph(
+            f"The table holds {self.target}: scores of {count(self.n_rows, 'row')} (too good if the"
+            " model was trained on them)"
+        )
+        yield from score_lines(self.scores)
+        if self.n_unknown:
+            have = "has a class" if self.n_unknown == 1 else "have classes"
+            yield paragraph(
+                f"{count(self.n_unknown, 'row')} {have} that the model was not trained on: they"
+                " count as errors in the accuracy and are left out elsewhere."
+            )
+        if self.quality is not None:
+            yield from confusion_lines(self.quality)
+
+    def matrix(self) -> dict[str, Any] | None:
+        """Return the confusion matrix and the scores of each class, JSON-able."""
+        if self.quality is None:
+            return None
+        return {
+            "classes": list(self.quality.classes),
+            "matrix": self.quality.matrix.tolist(),
+            "by_class": self.quality.by_class(),
+        }
