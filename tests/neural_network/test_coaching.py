@@ -13,6 +13,7 @@ from madaline.neural_network.learning_rate import LearningRatePolicy
 from madaline.neural_network.stagnation import StagnationPolicy
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
+from madaline.records.epoch import Epoch
 
 
 def watched(policy, state, losses):
@@ -97,13 +98,14 @@ def coached(sizes: list[int]) -> tuple[NeuralNetwork, Coach]:
     first, *hidden, last = sizes
     network = NeuralNetwork(first, hidden, last, loss=Squared(), random_state=1)
     parameters, rng = network._parameters, np.random.default_rng(2)
-    return network, Coach(parameters, Sigmoid(), rng, 0.1, baseline=1.0, floor=0.0)
+    rows = rng.normal(size=(40, first))
+    return network, Coach(parameters, Sigmoid(), rng, 0.1, x=rows, baseline=1.0, floor=0.0)
 
 
 def advised_until(action: str, coach: Coach, loss: float) -> int:
     """Return the epoch in which a loss that stays the same leads to this action."""
     for epoch in range(1, 1000):
-        decision = coach.advise(loss, epoch)
+        decision = coach.advise(Epoch(epoch, loss, 0.1))
         if decision is not None and decision.action == action:
             return epoch
     raise AssertionError(action)
@@ -112,12 +114,12 @@ def advised_until(action: str, coach: Coach, loss: float) -> int:
 def test_the_coach_puts_the_best_back():
     network, coach = coached([1, 2, 1])
     best = network.weights[0].copy()
-    coach.advise(0.5, 1)
+    coach.advise(Epoch(1, 0.5, 0.1))
     network.weights[0] += 1
-    assert coach.advise(5.0, 2).action == "restore"
+    assert coach.advise(Epoch(2, 5.0, 0.1)).action == "restore"
     np.testing.assert_array_equal(network.weights[0], best)
     network.weights[0] += 1  # the best is a copy
-    coach.keep_best(3.0)
+    coach.keep_best(Epoch(3, 3.0, 0.1))
     np.testing.assert_array_equal(network.weights[0], best)
 
 
@@ -136,6 +138,6 @@ def test_after_a_restart_the_best_of_all_still_wins():
     best = network.weights[0].copy()
     epoch = advised_until("restart", coach, 0.9)
     assert not np.array_equal(network.weights[0], best)
-    coach.advise(0.95, epoch + 1)  # no divergence: a new attempt
-    coach.keep_best(0.92)
+    coach.advise(Epoch(epoch + 1, 0.95, 0.1))  # no divergence: a new attempt
+    coach.keep_best(Epoch(epoch + 2, 0.92, 0.1))
     np.testing.assert_array_equal(network.weights[0], best)

@@ -35,7 +35,7 @@ LOSSES = [
 def test_the_summary_names_layers_parameters_and_loss():
     network = NeuralNetwork(4, [8, 3], 3, activation=Tanh(), random_state=0)
     assert repr(network).splitlines() == [
-        "NeuralNetwork with 79 parameters, not trained (CrossEntropy)",
+        "NeuralNetwork with 79 parameters, not trained",
         "  hidden layer: 4 inputs → 8 units, Tanh, 32 weights + 8 biases",
         "  hidden layer: 8 inputs → 3 units, Tanh, 24 weights + 3 biases",
         "  output layer: 3 inputs → 3 outputs, softmax, 9 weights + 3 biases",
@@ -47,7 +47,10 @@ def test_the_summary_shows_the_loss_of_the_present_weights():
     network = NeuralNetwork(2, 3, 1, random_state=0)
     network.train(X, Y, epochs=77, learning_rate=20)
     assert network.loss_ == network.loss(Y, network.forward(X))
-    assert f"loss {network.loss_:.4f} (BinaryCrossEntropy) after 77 epochs" in repr(network)
+    assert "trained for 77 epochs\n" in repr(network)
+    assert repr(network).endswith(
+        f"  loss (BinaryCrossEntropy): {network.loss_:.4f} on training rows"
+    )
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)

@@ -41,6 +41,27 @@ def check_same_length(name: str, n_rows: int, other: str, n_other: int) -> None:
         raise InputError(f"{name} has {n_rows} rows but {other} has {n_other}: give one for each.")
 
 
+def held_out_rows(n_rows: int, share: object, *, adaptive: bool) -> tuple[Array, Array]:
+    """Return the rows to train on and those to hold out, the same ones each time.
+
+    Adaptive training holds out a fifth of 100 rows or more, unless it is told how many.
+
+    Examples
+    --------
+    >>> [len(rows) for rows in held_out_rows(200, None, adaptive=True)]
+    [160, 40]
+    """
+    if share is None:
+        share = 0.2 if adaptive and n_rows >= 100 else 0.0
+    if not (isinstance(share, int | float | np.number) and 0 <= share < 1):
+        raise InputError(
+            f"validation_fraction is {share!r}: give a share of the rows from 0 to 1, such as 0.2."
+        )
+    n_held_out = min(n_rows - 1, int(np.ceil(share * n_rows)))
+    order = np.random.default_rng(0).permutation(n_rows)
+    return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
+
+
 def check_current(y_pred: Array, prediction: Array) -> None:
     """Refuse predictions that are not the network's present ones."""
     if y_pred.shape != prediction.shape or not np.allclose(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,28 +12,33 @@ from madaline.neural_network.decisions import (
     CoachDecision,
     Restarted,
     UnitsAdded,
+    UnitsRemoved,
 )
 from madaline.neural_network.learning_rate import LearningRatePolicy
+from madaline.neural_network.overfitting import OverfittingPolicy, OverfittingState
 from madaline.neural_network.parameters import Parameters, initial_parameters
 from madaline.neural_network.stagnation import StagnationPolicy
-from madaline.neural_network.surgery import with_one_more_unit
+from madaline.neural_network.surgery import with_half_of_the_units, with_one_more_unit
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import Loss
+from madaline.records.epoch import Epoch
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Parameters at the loss that they had."""
+    """Parameters at the losses that they had."""
 
-    loss: float
+    loss: float  # on the rows of training
+    judged: float  # on the rows held out; of training, if none are
     parameters: Parameters
 
 
 class Coach:
-    """Keeps the best of a single network's training, and gets it going again when it is stuck.
+    """Keeps the best of a single network's training, and changes the network where that helps.
 
-    It expects plain gradient descent, whose optimizer has no memory.
+    The best is judged on the rows held out, if there are some. It expects plain gradient descent,
+    whose optimizer has no memory.
 
     Parameters
     ----------
@@ -45,6 +50,8 @@ class Coach:
         Source of the weights of new units.
     learning_rate : float
         Rate to begin with.
+    x : ndarray of shape (n_samples, input_size)
+        The rows of training.
     baseline : float
         Loss of the best constant prediction. A loss above a fifth of it is a weak fit, one below a
         hundredth is good enough.
@@ -59,11 +66,13 @@ class Coach:
         rng: Rng,
         learning_rate: float,
         *,
+        x: Array,
         baseline: float,
         floor: float,
     ) -> None:
         span = baseline - floor
         self._parameters, self._activation, self._rng = parameters, activation, rng
+        self._x = x
         self._rate_policy = LearningRatePolicy(floor=floor, enough=floor + 0.01 * span)
         self._stagnation_policy = StagnationPolicy(
             weak=floor + 0.2 * span,
@@ -72,7 +81,8 @@ class Coach:
         )
         self._rate = self._rate_policy.start(learning_rate)
         self._stagnation = self._stagnation_policy.start()
-        self._best = self._checkpoint(np.inf)  # of this attempt
+        self._overfitting_policy, self._overfitting = OverfittingPolicy(), OverfittingState()
+        self._best = self._checkpoint()  # of this attempt, on the rows of training
         self._best_of_all = self._best
 
     @property
@@ -80,32 +90,28 @@ class Coach:
         """The rate for the next step."""
         return self._rate.learning_rate
 
-    def advise(self, loss: float, epoch: int) -> CoachDecision | None:
-        """Look at the loss of one more epoch, and change the network if that helps.
+    def advise(self, now: Epoch) -> CoachDecision | None:
+        """Look at one more epoch, and change the network if that helps.
 
         Parameters
         ----------
-        loss : float
-            Loss of the network as it is now.
-        epoch : int
-            Number of the epoch.
+        now : Epoch
+            The losses of the network as it is now.
 
         Returns
         -------
         CoachDecision or None
             What was decided, most often nothing.
         """
-        self._note(loss)
-        self._rate, on_rate = self._rate_policy.watch(self._rate, loss, epoch=epoch)
-        self._stagnation, on_stagnation = self._stagnation_policy.watch(
-            self._stagnation, self._rate.best_loss, epoch=epoch
-        )
-        decision = on_stagnation or on_rate
+        self._note(now)
+        decision = self._on_overfitting(now) or self._on_stagnation_or_rate(now)
         match decision:
             case BestRestored():
                 self._restore(self._best)
             case UnitsAdded():
                 self._add_units()
+            case UnitsRemoved():
+                self._remove_units(again=decision.again)
             case Restarted():
                 self._restart()
             case BestKept():
@@ -114,19 +120,33 @@ class Coach:
                 self._restore(self._best)
         return decision
 
-    def keep_best(self, loss: float) -> None:
-        """Put the best of all attempts in place, given the loss of the network as it is now."""
-        self._note(loss)
+    def keep_best(self, now: Epoch) -> None:
+        """Put the best of all attempts in place, given the losses of the network as it is now."""
+        self._note(now)
         self._restore(self._best_of_all)
 
-    def _note(self, loss: float) -> None:
-        if loss < self._best.loss:
-            self._best = self._checkpoint(loss)
-        if self._best.loss < self._best_of_all.loss:
-            self._best_of_all = self._best
+    def _on_overfitting(self, now: Epoch) -> CoachDecision | None:
+        if now.validation_loss is None or max(self._parameters.hidden_size, default=1) == 1:
+            return None
+        self._overfitting, decision = self._overfitting_policy.watch(self._overfitting, now)
+        return decision
 
-    def _checkpoint(self, loss: float) -> Checkpoint:
-        return Checkpoint(loss, self._parameters.copy())
+    def _on_stagnation_or_rate(self, now: Epoch) -> CoachDecision | None:
+        self._rate, on_rate = self._rate_policy.watch(self._rate, now.loss, epoch=now.epoch)
+        self._stagnation, on_stagnation = self._stagnation_policy.watch(
+            self._stagnation, self._rate.best_loss, epoch=now.epoch
+        )
+        return on_stagnation or on_rate
+
+    def _note(self, now: Epoch) -> None:
+        judged = now.loss if now.validation_loss is None else now.validation_loss
+        if now.loss < self._best.loss:
+            self._best = self._checkpoint(now.loss, judged)
+        if judged < self._best_of_all.judged:
+            self._best_of_all = self._checkpoint(now.loss, judged)
+
+    def _checkpoint(self, loss: float = np.inf, judged: float = np.inf) -> Checkpoint:
+        return Checkpoint(loss, judged, self._parameters.copy())
 
     def _restore(self, best: Checkpoint) -> None:
         self._parameters.replace_by(best.parameters.copy())
@@ -135,14 +155,24 @@ class Coach:
         """Add a unit to every hidden layer of the best network."""
         best = self._best.parameters
         self._parameters.replace_by(with_one_more_unit(best, self._activation, self._rng))
-        self._best = self._checkpoint(self._best.loss)
+        self._best = self._checkpoint(self._best.loss, self._best.judged)
+
+    def _remove_units(self, *, again: bool) -> None:
+        """Halve the best network, or if that did not help, the present one; no more is added."""
+        if not again:
+            self._restore(self._best_of_all)
+        simpler = with_half_of_the_units(self._parameters, self._activation, self._x)
+        self._parameters.replace_by(simpler)
+        self._best = self._checkpoint()
+        self._rate = self._rate_policy.start(self.learning_rate)
+        self._stagnation = replace(self._stagnation, finished=True)
 
     def _restart(self) -> None:
         """Draw new weights; only `_best_of_all` remembers the old ones."""
         weights = self._parameters.weights
         sizes = [len(weights[0]), *(weight.shape[1] for weight in weights)]
         self._parameters.replace_by(initial_parameters(sizes, self._rng))
-        self._best = self._checkpoint(np.inf)
+        self._best = self._checkpoint()
         self._rate = self._rate_policy.start(self.learning_rate)
 
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from madaline.records.decision import Decision
+from madaline.records.epoch import Epoch
+
+VALIDATION = "loss on held-out rows"
 
 
 @dataclass(frozen=True)
 class CoachDecision(Decision):
     """Abstract: a decision and the loss that followed it."""
+
+    watched: ClassVar[str] = "loss"  # or the loss on rows held out
 
     loss_before: float | None = field(default=None, kw_only=True)  # at the decision
     loss_after: float | None = field(default=None, kw_only=True)  # at the next one, or at the end
@@ -26,7 +31,9 @@ class CoachDecision(Decision):
         """What was seen and done, and what came of it."""
         if self.loss_before is None or self.loss_after is None:
             return self.reason
-        outcome = f"The loss then went from {self.loss_before:.3g} to {self.loss_after:.3g}."
+        outcome = (
+            f"The {self.watched} then went from {self.loss_before:.3g} to {self.loss_after:.3g}."
+        )
         return f"{self.reason} {outcome}"
 
 
@@ -109,5 +116,38 @@ class BestKept(CoachDecision):
     def reason(self) -> str:
         return (
             f"Nothing helped in {self.attempts} attempts, so learning goes on from the best weights"
-            f" so far, with a loss of {self.loss:.3g}, without further attempts."
+            f" so far, with a {self.watched} of {self.loss:.3g}, without further attempts."
         )
+
+
+@dataclass(frozen=True)
+class UnitsRemoved(CoachDecision):
+    """The network overfits, and half of the units of every hidden layer are removed."""
+
+    action = "simplify"
+    watched = VALIDATION
+    best: Epoch  # with the lowest loss on the rows held out
+    now: Epoch
+    again: bool  # whether it was simplified just before, without a lower loss
+
+    @property
+    def reason(self) -> str:
+        if self.again:
+            return (
+                f"Still overfit: the {VALIDATION} is not below the"
+                f" {self.best.validation_loss:.3g} of epoch {self.best.epoch}, so half of the"
+                " remaining hidden units are removed."
+            )
+        return (
+            f"Overfit: the {VALIDATION} is {self.now.validation_loss:.3g} after"
+            f" {self.best.validation_loss:.3g} at epoch {self.best.epoch}, but on training rows it"
+            f" fell from {self.best.loss:.3g} to {self.now.loss:.3g}. So training goes back to"
+            f" epoch {self.best.epoch} and half of the hidden units are removed."
+        )
+
+
+@dataclass(frozen=True)
+class BestOnHeldOutKept(BestKept):
+    """Simpler networks were no better, and learning goes on from the best weights of all."""
+
+    watched = VALIDATION

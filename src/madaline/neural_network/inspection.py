@@ -29,6 +29,7 @@ class InspectedNetwork(ABC):
     _loss: Loss
     history_: list[Epoch]
     loss_: float | None
+    validation_loss_: float | None
 
     @abstractmethod
     def forward(self, x: npt.ArrayLike) -> Array:
@@ -48,8 +49,10 @@ class InspectedNetwork(ABC):
 
     def __repr__(self) -> str:
         """Return the layers, how many parameters they have, and the loss, as text."""
-        trained = (self.loss_, len(self.history_))
-        return summary(self._parameters, self._activation, self._loss, *trained)
+        losses = (self.loss_, self.validation_loss_)
+        return summary(
+            self._parameters, self._activation, self._loss, losses, epochs=len(self.history_)
+        )
 
     def check_gradients(
         self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None

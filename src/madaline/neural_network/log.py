@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from madaline.neural_network.decisions import CoachDecision
+from madaline.neural_network.decisions import VALIDATION, CoachDecision
 from madaline.records.epoch import Epoch
 
 
@@ -40,20 +40,30 @@ class Log:
         """Record an epoch."""
         self.history.append(epoch)
         if self.every and (epoch.epoch - self.start) % self.every == 0:
-            print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}")
+            held_out = f", on held-out rows {_watched(epoch, True):.4f}"
+            known = epoch.validation_loss is not None
+            print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{held_out if known else ''}")
 
-    def decide(self, decision: CoachDecision | None, loss: float) -> None:
-        """Record a decision, if there is one; the loss at it is the outcome of the last one."""
+    def decide(self, decision: CoachDecision | None, epoch: Epoch) -> None:
+        """Record a decision, if there is one; its epoch tells the outcome of the last one."""
         if decision is not None:
-            self.conclude(loss)
+            self.conclude(epoch)
             self.decisions.append(decision)
 
-    def conclude(self, loss: float) -> None:
+    def conclude(self, now: Epoch) -> None:
         """Add its outcome to the last decision, if it has none yet."""
         if not self.decisions or self.decisions[-1].loss_after is not None:
             return
         last = self.decisions[-1]
-        before = self.history[last.epoch - 1].loss
-        self.decisions[-1] = replace(last, loss_before=before, loss_after=loss)
+        held_out = last.watched == VALIDATION
+        before = _watched(self.history[last.epoch - 1], held_out)
+        after = _watched(now, held_out)
+        self.decisions[-1] = replace(last, loss_before=before, loss_after=after)
         if self.every:
             print(f"epoch {last.epoch}: {self.decisions[-1].sentence}")
+
+
+def _watched(epoch: Epoch, held_out: bool) -> float:
+    if held_out and epoch.validation_loss is not None:
+        return epoch.validation_loss
+    return epoch.loss

@@ -18,6 +18,7 @@ from madaline.neural_network.arguments import (
     check_range,
     check_same_length,
     check_shapes,
+    held_out_rows,
     instance_of,
     layer_sizes,
     positive_number,
@@ -69,8 +70,8 @@ class NeuralNetwork(InspectedNetwork):
         Biases of each layer; writing changes the network.
     classes_ : ndarray or None
         The classes, sorted, among the first labels that it was given.
-    loss_ : float or None
-        Loss at the end of training.
+    loss_, validation_loss_ : float or None
+        Loss at the end of training, and on the rows held out, if there were some.
     history_ : list of Epoch
         Loss and learning rate of every epoch.
     decisions_ : list of CoachDecision
@@ -119,6 +120,7 @@ class NeuralNetwork(InspectedNetwork):
         self.weights, self.biases = self._parameters.weights, self._parameters.biases
         self.classes_: Array | None = None
         self.loss_: float | None = None
+        self.validation_loss_: float | None = None
         self.history_: list[Epoch] = []
         self.decisions_: list[CoachDecision] = []
 
@@ -256,14 +258,15 @@ class NeuralNetwork(InspectedNetwork):
         learning_rate: float = 0.1,
         *,
         adaptive: bool = True,
+        validation_fraction: float | None = None,
         verbose: bool = False,
     ) -> None:
         """Train on all rows at once, epoch after epoch.
 
         Adaptive training raises the learning rate when learning is slow, goes back and lowers it
         when the loss shoots up, adds units or starts again from new weights when the fit stays
-        poor, and keeps the best weights of all; `decisions_` tells what it did. Training again goes
-        on from there.
+        poor, removes units when it overfits, and keeps the best weights of all: those with the
+        lowest loss on the rows held out. `decisions_` tells what it did. Training again goes on.
 
         Parameters
         ----------
@@ -278,6 +281,9 @@ class NeuralNetwork(InspectedNetwork):
         adaptive : bool, default=True
             Whether training may change its learning rate and its network. If not, it is plain
             gradient descent, as in a textbook.
+        validation_fraction : float, optional
+            Share of the rows that are held out to notice overfitting. By default, adaptive training
+            holds out a fifth of 100 rows or more.
         verbose : bool, default=False
             Whether to print the loss ten times, and every decision.
         """
@@ -285,32 +291,39 @@ class NeuralNetwork(InspectedNetwork):
         y = self._targets("y_train", y_train, len(x), "x_train")
         check_range(self._loss, y)
         rate, epochs = positive_number(learning_rate), whole_number("epochs", epochs)
+        rows, held_out = held_out_rows(len(x), validation_fraction, adaptive=adaptive)
+        x, y, x_val, y_val = x[rows], y[rows], x[held_out], y[held_out]
         start = len(self.history_)
         log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
-        coach = self._coach(y, rate) if adaptive else None
+        coach = self._coach(x, y, rate) if adaptive else None
 
         for epoch in range(start + 1, start + epochs + 1):
             y_pred = self.forward(x)
             loss = self.loss(y, y_pred)
-            log.note(Epoch(epoch, loss, rate))
+            now = Epoch(epoch, loss, rate, self._loss_of(x_val, y_val))
+            log.note(now)
             if coach is not None:
-                log.decide(coach.advise(loss, epoch), loss)
+                log.decide(coach.advise(now), now)
                 rate = coach.learning_rate
             grads = self.backward(x, y)
             self.update_weights(grads, rate)
 
-        self.loss_ = self.loss(y, self.forward(x))
         if coach is not None:
-            log.conclude(self.loss_)
-            coach.keep_best(self.loss_)
-            self.loss_ = self.loss(y, self.forward(x))
+            last = Epoch(epoch, self.loss(y, self.forward(x)), rate, self._loss_of(x_val, y_val))
+            log.conclude(last)
+            coach.keep_best(last)
+        self.loss_, self.validation_loss_ = self._loss_of(x, y), self._loss_of(x_val, y_val)
 
-    def _coach(self, target: Array, learning_rate: float) -> Coach:
+    def _loss_of(self, x: Array, y: Array) -> float | None:
+        return self.loss(y, self.forward(x)) if len(x) else None
+
+    def _coach(self, x: Array, target: Array, learning_rate: float) -> Coach:
         return Coach(
             self._parameters,
             self._activation,
             self._rng,
             learning_rate,
+            x=x,
             baseline=baseline_loss(self._loss, target),
             floor=smallest_loss(self._loss, target),
         )

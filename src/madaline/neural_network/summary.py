@@ -9,7 +9,12 @@ from madaline.words import count
 
 
 def summary(
-    parameters: Parameters, activation: Activation, loss: Loss, loss_now: float | None, epochs: int
+    parameters: Parameters,
+    activation: Activation,
+    loss: Loss,
+    losses: tuple[float | None, float | None],
+    *,
+    epochs: int,
 ) -> str:
     """Return the layers of a network, how many parameters they have, and the loss, as text.
 
@@ -19,15 +24,14 @@ def summary(
     >>> from madaline.neural_network.parameters import initial_parameters
     >>> from madaline.nn.layers import Sigmoid
     >>> parameters = initial_parameters([2, 5, 1], np.random.default_rng(0))
-    >>> print(summary(parameters, Sigmoid(), BinaryCrossEntropy(), 0.25, 1000))
-    NeuralNetwork with 21 parameters, loss 0.2500 (BinaryCrossEntropy) after 1,000 epochs
+    >>> print(summary(parameters, Sigmoid(), BinaryCrossEntropy(), (0.25, 0.3), epochs=1000))
+    NeuralNetwork with 21 parameters, trained for 1,000 epochs
       hidden layer: 2 inputs → 5 units, Sigmoid, 10 weights + 5 biases
       output layer: 5 inputs → 1 output, sigmoid, 5 weights + 1 bias
+      loss (BinaryCrossEntropy): 0.2500 on training rows, 0.3000 on held-out rows
     """
     size = sum(array.size for array in parameters)
-    state = "not trained" if loss_now is None else f"loss {loss_now:.4f}"
-    state += f" ({type(loss).__name__})"
-    state += f" after {count(epochs, 'epoch')}" if epochs else ""
+    state = f"trained for {count(epochs, 'epoch')}" if epochs else "not trained"
     lines = [f"NeuralNetwork with {count(size, 'parameter')}, {state}"]
     last = len(parameters.weights) - 1
     for number, weights in enumerate(parameters.weights):
@@ -39,7 +43,10 @@ def summary(
             f"  {name} layer: {count(inputs, 'input')} → {count(outputs, unit)}, {function},"
             f" {count(weights.size, 'weight')} + {count(outputs, 'bias', 'biases')}"
         )
-    return "\n".join(lines)
+    kinds = zip(losses, ("training", "held-out"), strict=True)
+    known = [f"{value:.4f} on {kind} rows" for value, kind in kinds if value is not None]
+    lines.append(f"  loss ({type(loss).__name__}): {', '.join(known)}" if known else "")
+    return "\n".join(lines).rstrip()
 
 
 def link(loss: Loss) -> str:
