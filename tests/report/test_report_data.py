@@ -44,16 +44,30 @@ def test_with_rows_it_says_what_the_other_commands_say(models, rows, task: str) 
         classes=getattr(model.predictor.target_encoder, "classes", None),
         output=model.predictor.output(table),
     )
+    assert not found["trained_on"]
     assert found["scores"] == [score.to_json() for score in scores]
     for one in found["effects"]:
         assert one["sentence"] == effects(model, table, one["column"]).sentence
     for one in found["explanations"]:
         alone = explain(model, table.take(np.array([one["row"]])), background=table)
-        assert one["output"] == pytest.approx(alone.output[0])
-        assert one["base"] == pytest.approx(alone.base[0])
+        assert one["output"] == pytest.approx(alone.output[0], rel=1e-5, abs=1e-5)
+        assert one["base"] == pytest.approx(alone.base[0], rel=1e-5, abs=1e-5)
         told = sum(column["attribution"] for column in one["columns"]) + one["others"]
-        assert one["base"] + told + one["remaining"] == pytest.approx(one["output"])
+        assert one["base"] + told + one["remaining"] == pytest.approx(
+            one["output"], rel=1e-5, abs=1e-5
+        )
     assert found["findings"] == model.diagnose(table).to_json()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_rows_trained_on_are_not_scored(models, make_columns, task: str) -> None:
+    columns, target = make_columns(task)
+    old = Table.from_columns(columns)
+    for rows in (slice(None), slice(5, 60)):
+        found = report_data(models[task], old.take(rows), np.asarray(target)[rows])["rows"]
+        assert found["trained_on"]
+        assert (found["scores"], found["quality"]) == ([], None)
+        assert found["explanations"]
 
 
 def test_samples_are_the_surest_the_least_sure_and_the_surest_mistake(models, rows) -> None:

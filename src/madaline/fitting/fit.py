@@ -23,6 +23,7 @@ from madaline.fitting.outcome import Outcome
 from madaline.fitting.preparation import prepare
 from madaline.fitting.training_data import TrainingData
 from madaline.model import FittedModel
+from madaline.model.known_rows import KnownRows
 from madaline.nn.arrays import Array
 from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance
@@ -242,16 +243,17 @@ class Fitting:
 
     def model(self) -> FittedModel:
         """Return the fitted model."""
-        summary = self._summary()
+        predictor, table = self.outcome.predictor(), self.prepared.data.table
         return FittedModel(
-            self.outcome.predictor(),
+            predictor,
             self.schema,
-            summary,
+            self._summary(),
             tuple(self.records),
             tuple(self.decisions),
             diagnosis=self.diagnosis,
-            profile=TableProfile.of(self.prepared.data.table, self.schema),
+            profile=TableProfile.of(table, self.schema),
             quality=self.evaluation.quality(),
+            known_rows=KnownRows.of(predictor, table),
         )
 
     def _members(self) -> tuple[Member, ...]:

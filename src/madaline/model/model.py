@@ -15,6 +15,7 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
 from madaline.evaluation.quality import Quality, quality_from_json
+from madaline.model.known_rows import KnownRows
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.history import History
@@ -51,6 +52,8 @@ class FittedModel:
         Summary of the training columns; None in such files.
     quality : Quality, optional
         Quality of the out-of-fold predictions, in counts and curves; None in such files.
+    known_rows : KnownRows, optional
+        Checksums of training rows; None in such files.
     """
 
     predictor: Predictor
@@ -62,6 +65,7 @@ class FittedModel:
     diagnosis: Diagnosis | None = None
     profile: TableProfile | None = None
     quality: Quality | None = None
+    known_rows: KnownRows | None = None
 
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""
@@ -123,7 +127,8 @@ class FittedModel:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.
 
-        The file holds no row of the training table, and nothing in it can be executed.
+        The file holds no row of the training table, but checksums of some, three bytes each, by
+        which the model recognizes them. Nothing in the file can be executed.
 
         Parameters
         ----------
@@ -152,6 +157,8 @@ class FittedModel:
             description["profile"] = self.profile.to_json()
         if self.quality is not None:
             description["quality"] = self.quality.to_json()
+        if self.known_rows is not None:
+            description["known_rows"] = self.known_rows.to_json()
         write_tensor_file(path, MODEL, description, arrays)
 
     @classmethod
@@ -179,7 +186,9 @@ class FittedModel:
 
     @classmethod
     def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
-        diagnosis, profile, quality = map(description.get, ("diagnosis", "profile", "quality"))
+        diagnosis, profile, quality, known_rows = map(
+            description.get, ("diagnosis", "profile", "quality", "known_rows")
+        )
         return cls(
             Predictor.from_state(description["predictor"], arrays),
             Schema.from_json(description["schema"]),
@@ -190,4 +199,5 @@ class FittedModel:
             None if diagnosis is None else Diagnosis.from_json(diagnosis),
             None if profile is None else TableProfile.from_json(profile),
             None if quality is None else quality_from_json(quality),
+            None if known_rows is None else KnownRows.from_json(known_rows),
         )

@@ -41,6 +41,8 @@ def data_of_rows(
 ) -> dict[str, Any]:
     """Return what is learned from these rows, as JSON-able values.
 
+    Rows that the model was trained on are not scored: that would flatter.
+
     Parameters
     ----------
     model : FittedModel
@@ -65,9 +67,11 @@ def data_of_rows(
             f"The target has shape {target.shape} beside {count(table.n_samples, 'row')}: give one"
             " value for each row."
         )
+    known = model.known_rows
+    trained_on = known is not None and known.hold(model.predictor, table)
     scores: tuple[Score, ...] = ()
     quality = None
-    if target is not None:
+    if target is not None and not trained_on:
         output = model.predictor.output(table)
         scores = score_predictions(
             model.predictor.decode(output),
@@ -81,6 +85,7 @@ def data_of_rows(
     return {
         "what": rows or count(table.n_samples, "row"),
         "n_rows": table.n_samples,
+        "trained_on": trained_on,
         "scores": [score.to_json() for score in scores],
         "quality": None if quality is None else quality.to_json(),
         "effects": _effects(model, table),

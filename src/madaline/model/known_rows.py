@@ -1,0 +1,110 @@
+"""Checksums of training rows: they tell whether rows were trained on, and their scores flatter.
+
+The file of a model holds no row. Of up to 2,048 rows it holds three bytes each, enough to recognize
+a table: of other rows, about one in 8,000 has the checksum of one of them by chance.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from madaline.data.table import Table
+from madaline.nn.arrays import Array
+from madaline.runtime.predictor import Predictor
+
+MOST = 2048
+"""Training rows whose checksum is kept, at most: evenly spread."""
+
+BYTES = 3
+"""Bytes of a checksum."""
+
+DIGITS = 3
+"""Decimals of encoded values that count: backends may differ in the sixth."""
+
+MANY = 0.5
+"""Share of the rows from which a table counts as trained on."""
+
+
+@dataclass(frozen=True)
+class KnownRows:
+    """Checksums of some training rows (final).
+
+    Parameters
+    ----------
+    checksums : frozenset of bytes
+        Of the encoded rows.
+    sampled : float
+        Share of the training rows whose checksum is kept.
+    repeated : float
+        Share of these rows that are equal to another one; new rows may then be, too.
+
+    Examples
+    --------
+    >>> rows = np.arange(12.0).reshape(6, 2)
+    >>> known = KnownRows.of_encoded(rows, sampled=1.0)
+    >>> known.share(rows[2:4]), known.share(rows + 0.5)
+    (1.0, 0.0)
+    """
+
+    checksums: frozenset[bytes]
+    sampled: float
+    repeated: float
+
+    @classmethod
+    def of(cls, predictor: Predictor, table: Table) -> KnownRows:
+        """Return the checksums of the rows that a model was trained on."""
+        step = max(1, -(-table.n_samples // MOST))
+        rows = table.take(slice(None, None, step))
+        return cls.of_encoded(predictor.encode(rows).base, sampled=1 / step)
+
+    @classmethod
+    def of_encoded(cls, features: Array, *, sampled: float) -> KnownRows:
+        """Return the checksums of encoded rows, shape (n_rows, n_features)."""
+        checksums = _checksums(features)
+        counts = Counter(checksums).values()
+        repeated = sum(number for number in counts if number > 1) / max(1, len(checksums))
+        return cls(frozenset(checksums), sampled, repeated)
+
+    def hold(self, predictor: Predictor, table: Table) -> bool:
+        """Return whether most rows of a table were trained on.
+
+        Where training rows are often equal to one another, new rows may be equal to them, too, and
+        nothing can be told: then they count as new.
+        """
+        if self.repeated >= MANY or not table.n_samples:
+            return False
+        return self.share(predictor.encode(table).base) >= MANY
+
+    def share(self, features: Array) -> float:
+        """Return the share of encoded rows that were trained on, estimated from sampled ones."""
+        found = sum(one in self.checksums for one in _checksums(features))
+        return min(1.0, found / (len(features) * self.sampled))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the checksums as JSON-able values."""
+        joined = b"".join(sorted(self.checksums))
+        return {
+            "checksums": b64encode(joined).decode(),
+            "sampled": self.sampled,
+            "repeated": self.repeated,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> KnownRows:
+        """Return the checksums that `to_json` described."""
+        joined = b64decode(values["checksums"])
+        starts = range(0, len(joined), BYTES)
+        checksums = frozenset(joined[start : start + BYTES] for start in starts)
+        return cls(checksums, float(values["sampled"]), float(values["repeated"]))
+
+
+def _checksums(features: Array) -> list[bytes]:
+    rounded = np.ascontiguousarray(np.round(features, DIGITS) + 0.0, np.float32)  # no negative zero
+    return [blake2b(row.tobytes(), digest_size=BYTES).digest() for row in rounded]
