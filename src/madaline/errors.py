@@ -25,6 +25,10 @@ class NothingLearnedWarning(UserWarning):
     """Networks that are not clearly better than the baseline."""
 
 
+class MemoryWarning(UserWarning):
+    """A fit would take more memory than allowed, and goes on with a cheaper plan."""
+
+
 class LeakWarning(UserWarning):
     """A column that all but gives the target away: make sure it is known before the target is."""
 

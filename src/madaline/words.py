@@ -71,16 +71,18 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def size(n_bytes: float) -> str:
-    """Return a file size in the unit that suits it.
+    """Return a size of a file or of memory in the unit that suits it.
 
     Examples
     --------
-    >>> size(312), size(345_678), size(12_345_678)
-    ('312 bytes', '346 kB', '12.3 MB')
+    >>> size(312), size(345_678), size(12_345_678), size(11.3e9)
+    ('312 bytes', '346 kB', '12.3 MB', '11.3 GB')
     """
     if n_bytes < 1000:
         return f"{n_bytes:.0f} bytes"
-    return f"{n_bytes / 1e3:.0f} kB" if n_bytes < 1e6 else f"{n_bytes / 1e6:.1f} MB"
+    if n_bytes < 1e6:
+        return f"{n_bytes / 1e3:.0f} kB"
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:.1f} GB"
 
 
 def work(multiply_adds: float) -> str:

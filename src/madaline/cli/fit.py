@@ -91,6 +91,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(work, "--seed N", text, type=at_least(0), default=0)
     text = "processors to use; the result does not depend on it (default: all)"
     add_option(work, "--jobs N", text, type=at_least(1))
+    text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
+    add_option(work, "--memory SIZE", text)
     output = parser.add_argument_group("output")
     add_json(output, "print the result as one JSON object")
     add_flag(output, "--quiet", "print the result, nothing before it")
@@ -135,6 +137,7 @@ def run(arguments: Namespace) -> None:
         effort=arguments.effort,
         seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
+        memory_limit=arguments.memory,
         source=source_name(arguments.table),
         file_options=file_options(arguments),
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
@@ -200,6 +203,8 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
             f"The loss shown is the distance of the {metric.name} from perfect, which chooses"
             " recipes here."
         )
+    if fitting.cheaper is not None:
+        yield paragraph(fitting.cheaper.sentence)
     if fitting.resumed_epoch:
         yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
 

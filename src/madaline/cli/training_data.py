@@ -181,7 +181,9 @@ def _read(
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
         texts = [one.column for one in given if one.kind in (CATEGORY, TEXT)]
-        table = read_file(arguments.table, categories=[*texts, *arguments.drop])
+        table = read_file(
+            arguments.table, categories=[*texts, *arguments.drop], memory=arguments.memory
+        )
         unread = dict.fromkeys([*arguments.drop, arguments.target], CATEGORY)
         try:
             opened = open_files(

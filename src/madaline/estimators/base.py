@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.errors import LeakWarning, NothingLearnedWarning
+from madaline.errors import LeakWarning, MemoryWarning, NothingLearnedWarning
 from madaline.estimators.arguments import (
     read_effort,
     read_folds,
@@ -52,6 +52,7 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
+        memory_limit: int | str | None = None,
         verbose: int = 0,
     ) -> None:
         self.effort = effort
@@ -59,6 +60,7 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
         self.root = root
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.memory_limit = memory_limit
         self.verbose = verbose
 
     def fit(
@@ -100,8 +102,10 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
         -----
         LeakWarning
             If a column all but gives the target away.
+        MemoryWarning
+            If a cheaper plan was chosen to stay within `memory_limit`.
         NothingLearnedWarning
-            If the out-of-fold predictions are not significantly better than a constant. Both are
+            If the out-of-fold predictions are not significantly better than a constant. All are
             in `madaline.errors`.
         """
         with _unchanged_if_refused(self):
@@ -120,6 +124,8 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
             _warn_of_empty_columns(fitting.schema)
             for leak in fitting.leaks:
                 warnings.warn(str(leak), LeakWarning, stacklevel=2)
+            if fitting.cheaper is not None:
+                warnings.warn(fitting.cheaper.sentence, MemoryWarning, stacklevel=2)
             for _, decision in fitting:
                 if decision is not None and self.verbose:
                     print(_line(decision), file=sys.stderr)
@@ -195,6 +201,7 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
             effort=read_effort(self.effort),
             seed=seed,
             n_jobs=self.n_jobs,
+            memory_limit=self.memory_limit,
         )
 
     def _remember(self, model: FittedModel, output: Array) -> None:

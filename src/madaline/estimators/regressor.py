@@ -52,6 +52,11 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     n_jobs : int, optional
         Number of processors that train and predict; None is one, -1 is all. Long fits start as many
         processes, large tables are predicted by as many threads.
+    memory_limit : int or str, optional
+        How much memory the process may take in all: bytes, or a size such as ``"2GB"``; by default
+        what it takes now and three quarters of what the machine or the container has free. A fit
+        that would take more gets a cheaper plan, with a `MemoryWarning` and as the first of
+        `decisions_`, or is refused.
     verbose : int, default=0
         1 prints every decision, in words, to the standard error stream.
 
@@ -133,6 +138,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
+        memory_limit: int | str | None = None,
         verbose: int = 0,
     ) -> None:
         super().__init__(
@@ -141,6 +147,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
             root=root,
             random_state=random_state,
             n_jobs=n_jobs,
+            memory_limit=memory_limit,
             verbose=verbose,
         )
         self.loss = loss

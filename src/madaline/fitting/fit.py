@@ -15,10 +15,12 @@ from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
 from madaline.engine.executors.choice import count_workers
+from madaline.engine.memory import memory_limit as bytes_allowed
 from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import check_effort, check_seed
 from madaline.fitting.checkpoint_file import CheckpointFile
 from madaline.fitting.evaluation import Evaluation
+from madaline.fitting.memory_limit import MemoryLimit
 from madaline.fitting.outcome import Outcome
 from madaline.fitting.preparation import prepare
 from madaline.fitting.training_data import TrainingData
@@ -63,6 +65,10 @@ class Fitting:
         Seed of every random number: same seed, same bits, on any number of processors.
     n_jobs : int, optional
         Number of processors to use, as in scikit-learn; the result does not depend on it.
+    memory_limit : int or str, optional
+        How much memory the process may take in all: bytes, or a size such as ``"2GB"``; by default
+        what it takes now and three quarters of what the machine or the container has free. Over it
+        a cheaper plan is chosen, which is the first of `decisions`, or the fit is refused.
     adjust : callable, optional
         Changes the plan made for the table: for experiments.
     source : str, optional
@@ -96,6 +102,7 @@ class Fitting:
         effort: int = 100,
         seed: int = 0,
         n_jobs: int | None = None,
+        memory_limit: int | str | None = None,
         adjust: Callable[[Plan], Plan] | None = None,
         source: str | None = None,
         file_options: Sequence[str] = (),
@@ -103,6 +110,7 @@ class Fitting:
     ) -> None:
         check_effort(effort)
         check_seed(seed)
+        limit = MemoryLimit(bytes_allowed(memory_limit))
         data = TrainingData.checked(table, target, sample_weight, groups, folds)
         data.table.sort(count_workers(n_jobs))
         self.target_name = target_name
@@ -114,7 +122,10 @@ class Fitting:
             effort=effort,
             seed=seed,
             adjust=adjust,
+            n_workers=count_workers(n_jobs),
+            limit=limit,
         )
+        self.cheaper = cheaper = self.prepared.cheaper
         self._settings = {
             "effort": effort,
             "seed": seed,
@@ -123,6 +134,7 @@ class Fitting:
             "given": data.names,
             **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),
+            **({} if cheaper is None else {"memory": limit.n_bytes}),
             **self.prepared.objective.settings(),
         }
         self.task, self.task_reason = self.prepared.task, self.prepared.task_reason
@@ -130,9 +142,11 @@ class Fitting:
         self.encoder, self.target_encoder = self.prepared.encoder, self.prepared.target_encoder
         self.plan, self.rows = self.prepared.plan, self.prepared.rows
         self.race = Race(self.plan, self.prepared.dataset, seed)
-        self.race.equip(n_jobs)
+        self.race.equip(n_jobs if cheaper is None else self.prepared.n_workers)
         self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         self.records, self.decisions = self._checkpoint.resume(self.race)
+        if cheaper is not None and not self.decisions:
+            self.decisions.append(cheaper)
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""

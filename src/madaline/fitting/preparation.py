@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from madaline.data.conversion import as_levels
 from madaline.data.encoders.fold_features import FoldFeatures
 from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.kinds import TEXT
 from madaline.data.schema import Schema
 from madaline.data.splits.folded_rows import FoldedRows
 from madaline.data.splits.folds import make_folds
@@ -17,11 +19,13 @@ from madaline.data.target import ClassEncoder, TargetEncoder, infer_task
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import count_folds
+from madaline.fitting.memory_limit import UNLIMITED, MemoryLimit, Proposal
 from madaline.fitting.training_data import TrainingData
 from madaline.nn.arrays import Array
 from madaline.race.dataset import Dataset
 from madaline.race.plan import Plan
 from madaline.race.planning.make_plan import make_plan
+from madaline.records.plan_decisions import CheaperPlan
 
 BINS = (0, 16, 64)
 """Encodings that race: numbers as they are, or also in 16 or 64 piecewise-linear bins."""
@@ -58,6 +62,10 @@ class Preparation:
         The encoded rows, fold after fold.
     own_weight : ndarray of shape (n_samples,) or None
         The given weight of each row, with mean 1, fold after fold.
+    n_workers : int
+        Tasks that may run at a time.
+    cheaper : CheaperPlan or None
+        What is different where memory is short.
     """
 
     data: TrainingData
@@ -72,6 +80,8 @@ class Preparation:
     rows: FoldedRows
     dataset: Dataset
     own_weight: Array | None
+    n_workers: int
+    cheaper: CheaperPlan | None
 
 
 def prepare(
@@ -83,6 +93,8 @@ def prepare(
     effort: int,
     seed: int,
     adjust: Callable[[Plan], Plan] | None,
+    n_workers: int = 1,
+    limit: MemoryLimit = UNLIMITED,
 ) -> Preparation:
     """Infer, encode and plan all that a race needs.
 
@@ -94,6 +106,10 @@ def prepare(
         What is to be minimized.
     task, kinds, effort, seed, adjust
         As in `Fitting`.
+    n_workers : int, default=1
+        Tasks that may run at a time.
+    limit : MemoryLimit, optional
+        How much memory the process may take; by default any.
 
     Raises
     ------
@@ -105,15 +121,20 @@ def prepare(
     task, task_reason = (given, "as told") if given else infer_task(data.target)
     objective.check_task(task)
     target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
-    codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)
     classes = isinstance(target_encoder, ClassEncoder)
+    if isinstance(target_encoder, ClassEncoder):
+        limit.check_outputs(data.table.n_samples, len(target_encoder.classes))
+    _check_texts(limit, data, schema)
+    codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)
     leaks = find_leaks(data.table, schema.single, codes, classes=classes, groups=data.groups)
     weight = data.weight
     if isinstance(target_encoder, ClassEncoder):
         weight = objective.row_weight(target_encoder.classes, codes, data.weight)
-    encoder = TableEncoder.fit(data.table, schema, n_bins=BINS, sample_weight=weight, target=target)
-    plan = _plan(data, encoder, effort, n_outputs=target.shape[1])
-    plan = adjust(plan) if adjust else plan
+
+    chosen, cheaper = _choose(
+        data, schema, weight, target, effort=effort, adjust=adjust, n_workers=n_workers, limit=limit
+    )
+    encoder, plan = chosen.encoder, chosen.plan
     rows = _fold(data, codes, plan, task, seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
@@ -133,7 +154,49 @@ def prepare(
         rows,
         dataset,
         own_weight,
+        chosen.n_workers,
+        cheaper,
     )
+
+
+def _choose(
+    data: TrainingData,
+    schema: Schema,
+    weight: Array | None,
+    target: Array,
+    *,
+    effort: int,
+    adjust: Callable[[Plan], Plan] | None,
+    n_workers: int,
+    limit: MemoryLimit,
+) -> tuple[Proposal, CheaperPlan | None]:
+    """Return the encoder and the plan, cheaper ones where memory is short."""
+
+    def encoder_and_plan(narrowing: int = 1) -> tuple[TableEncoder, Plan]:
+        encoder = TableEncoder.fit(
+            data.table,
+            schema,
+            n_bins=BINS,
+            sample_weight=weight,
+            target=target,
+            narrowing=narrowing,
+        )
+        plan = _plan(data, encoder, effort, n_outputs=target.shape[1])
+        return encoder, adjust(plan) if adjust else plan
+
+    return limit.choose(
+        Proposal(*encoder_and_plan(), n_workers),
+        encoder_and_plan,
+        *target.shape,
+        given_folds=data.folds is not None,
+    )
+
+
+def _check_texts(limit: MemoryLimit, data: TrainingData, schema: Schema) -> None:
+    for column in schema.columns:
+        if column.kind == TEXT:
+            texts = filter(None, as_levels(data.table[column.name]).tolist())
+            limit.check_text(column.name, max(map(len, texts), default=0))
 
 
 def _plan(data: TrainingData, encoder: TableEncoder, effort: int, *, n_outputs: int) -> Plan:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
+from typing import Protocol
 
 import numpy as np
 
@@ -21,7 +23,6 @@ from madaline.nn.layers import (
 )
 from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
-from madaline.race.dataset import Dataset
 from madaline.race.recipe import GridRecipe, Recipe, TextRecipe
 
 WINDOWS_OF_STEPS = (7, 5, 3)
@@ -31,7 +32,23 @@ UNITS_BESIDE = 64
 """Units of the first layer of columns beside a grid."""
 
 
-def build_network(recipe: Recipe, dataset: Dataset) -> Network:
+class Inputs(Protocol):
+    """What decides the layers: a dataset, or what one will be."""
+
+    @property
+    def columns(self) -> Mapping[int, tuple[int, ...]]:
+        """For each number of bins, the column that each feature was made from."""
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grids that features stand on."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of raw outputs of a network."""
+
+
+def build_network(recipe: Recipe, dataset: Inputs) -> Network:
     """Return the layers of a recipe for the features of a dataset.
 
     Tables and texts: gated inputs, hidden layers of SiLU units, linear outputs. Grids: convolutions
@@ -46,7 +63,7 @@ def build_network(recipe: Recipe, dataset: Dataset) -> Network:
     return Network((*hidden, output))
 
 
-def width(recipe: Recipe, dataset: Dataset) -> int:
+def width(recipe: Recipe, dataset: Inputs) -> int:
     """Return the number of outputs of the widest layer, per row."""
     sizes = list(recipe.units)
     if isinstance(recipe, GridRecipe):
@@ -69,7 +86,7 @@ def _column_layers(recipe: Recipe, columns: tuple[int, ...]) -> list[Layer]:
     return layers
 
 
-def _grid_layers(recipe: GridRecipe, dataset: Dataset) -> list[Layer]:
+def _grid_layers(recipe: GridRecipe, dataset: Inputs) -> list[Layer]:
     convolutions = _averaged_convolutions if recipe.averaged else _convolutions
     spans: list[tuple[tuple[int, int], ...]] = []
     branches: list[tuple[Layer, ...]] = []

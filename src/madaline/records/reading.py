@@ -7,6 +7,7 @@ from typing import Any
 
 from madaline.records.decision import Decision
 from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, UnitsRemoved
+from madaline.records.plan_decisions import CheaperPlan
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
@@ -34,7 +35,8 @@ OLD_NAMES: tuple[tuple[type[Decision], str], ...] = (
 )
 """Each type, and what old files call its fields: the first match of action and names counts."""
 
-TYPES = {kind.__name__: kind for kind, _ in OLD_NAMES}
+TYPES: dict[str, type[Decision]] = {kind.__name__: kind for kind, _ in OLD_NAMES}
+TYPES[CheaperPlan.__name__] = CheaperPlan
 
 
 def read_decision(values: Mapping[str, Any]) -> Decision:

@@ -54,7 +54,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         words += option_words(option, [name for name, own in kinds.items() if own == kind])
     others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in OPTIONS]
     words += option_words("--kind", others) + settings.get("file_options", [])
-    for name in ("folds", "loss", "quantile", "metric", *USUAL):
+    for name in ("folds", "loss", "quantile", "metric", "memory", *USUAL):
         value = settings.get(name)
         words += [] if value in (None, USUAL.get(name)) else [f"--{name}", str(value)]
     return shlex.join([*words, *_class_weight_words(settings.get("class_weight"))])
@@ -90,6 +90,8 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     if settings["kinds"]:
         arguments["kinds"] = settings["kinds"]
     arguments["random_state"] = settings["seed"]
+    if "memory" in settings:
+        arguments["memory_limit"] = settings["memory"]
     words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
     folds = settings["folds"] or "folds"
     given = [f"{one}={folds if one == 'folds' else one}" for one in settings["given"]]

@@ -29,7 +29,7 @@ MOST_LEVELS = 10_000
 class CategoryEncoder(ColumnEncoder):
     """Encodes a column of levels.
 
-    The `MOST_FEATURES` most frequent levels get a feature each (one-hot). Where there are more, the
+    The `most_features` most frequent levels get a feature each (one-hot). Where there are more, the
     others share the feature "rare", one more feature is the logarithm of a level's frequency, and
     if the target is given, others are its mean at the level. Missing is a level of its own where
     training had it. Two levels share one feature of -0.5 and 0.5. All are centered; before that, an
@@ -53,6 +53,8 @@ class CategoryEncoder(ColumnEncoder):
         Mean and standard deviation of the logarithmic counts over the training rows.
     means : LevelMeans, optional
         Means of the target at each level, at those that are not remembered, where missing.
+    most_features : int
+        The largest number of levels with a feature of their own; fewer where memory is short.
 
     Examples
     --------
@@ -73,6 +75,7 @@ class CategoryEncoder(ColumnEncoder):
     log_center: float
     log_spread: float
     means: LevelMeans | None = None
+    most_features: int = MOST_FEATURES
 
     kind = CATEGORY
 
@@ -82,14 +85,16 @@ class CategoryEncoder(ColumnEncoder):
         name: str,
         column: Array,
         sample_weight: Array | None = None,
+        *,
+        most_features: int = MOST_FEATURES,
     ) -> CategoryEncoder:
         """Return the encoder of a training column, shape (n_samples,), of any kind."""
         texts = as_levels(column)
         levels, counts = _counted(texts, sample_weight)
         missing = total_weight(is_missing(texts), sample_weight)
-        slots = [*counts[:MOST_FEATURES]]
-        if len(levels) > MOST_FEATURES:
-            slots.append(counts[MOST_FEATURES:].sum())
+        slots = [*counts[:most_features]]
+        if len(levels) > most_features:
+            slots.append(counts[most_features:].sum())
         if missing > 0:
             slots.append(missing)
         center, spread = _log_moments(counts)
@@ -102,6 +107,7 @@ class CategoryEncoder(ColumnEncoder):
             len(levels) > MOST_LEVELS,
             center,
             spread,
+            most_features=most_features,
         )
 
     def with_means(
@@ -139,12 +145,12 @@ class CategoryEncoder(ColumnEncoder):
     @property
     def has_rare(self) -> bool:
         """Whether some levels share the feature "rare"."""
-        return len(self.levels) > MOST_FEATURES
+        return len(self.levels) > self.most_features
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The level that each feature stands for, or rare, missing, frequency."""
-        names = [f"{self.name} = {level}" for level in self.levels[:MOST_FEATURES]]
+        names = [f"{self.name} = {level}" for level in self.levels[: self.most_features]]
         if self.has_rare:
             names.append(f"{self.name} is rare")
         if self.has_missing:
@@ -175,7 +181,7 @@ class CategoryEncoder(ColumnEncoder):
             out[:] = self._features.take(column, axis=0)
             return
         n_slots = len(self.shares)
-        out[:, :n_slots] = self._features.take(np.minimum(column, MOST_FEATURES), axis=0)
+        out[:, :n_slots] = self._features.take(np.minimum(column, self.most_features), axis=0)
         rarest = len(self.counts) - 1  # unknown levels count as it
         known = np.where(column == _UNSEEN, rarest, np.minimum(column, rarest))
         logs = (np.log(self.counts[known]) - self.log_center) / self.log_spread
@@ -209,6 +215,9 @@ class CategoryEncoder(ColumnEncoder):
             "is_cut": self.is_cut,
             "log_center": self.log_center,
             "log_spread": self.log_spread,
+            **(
+                {} if self.most_features == MOST_FEATURES else {"most_features": self.most_features}
+            ),
         }, {"counts": self.counts, "shares": self.shares} | (
             {} if self.means is None else self.means.to_arrays()
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from madaline.data.encoders.boolean_encoder import BooleanEncoder
-from madaline.data.encoders.category_encoder import CategoryEncoder
+from madaline.data.encoders.category_encoder import MOST_FEATURES, CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.datetime_encoder import DatetimeEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
@@ -59,6 +59,7 @@ def fit_column(
     target: Array | None,
     *,
     alone: bool,
+    narrowing: int = 1,
 ) -> ColumnEncoder:
     """Return the fitted encoder of a column; the table frees its sorted numbers.
 
@@ -76,6 +77,8 @@ def fit_column(
         What the networks learn to predict.
     alone : bool
         Whether it is the only column.
+    narrowing : int, default=1
+        By what the largest number of levels or terms with a feature of their own is divided.
     """
     name, kind = described.name, described.kind
     column = table[name]
@@ -86,14 +89,17 @@ def fit_column(
         case NumberEncoder.kind:
             return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
         case CategoryEncoder.kind:
-            category = CategoryEncoder.fit(name, *_weighted(table, name, weight))
+            most = MOST_FEATURES // narrowing
+            category = CategoryEncoder.fit(
+                name, *_weighted(table, name, weight), most_features=most
+            )
             if target is None or not category.has_rare:
                 return category
             return category.with_means(read_column(category, table), target, weight)
         case BooleanEncoder.kind:
             return BooleanEncoder.fit(name, *_weighted(table, name, weight))
         case TextEncoder.kind:
-            return TextEncoder.fit(name, column, alone=alone)
+            return TextEncoder.fit(name, column, alone=alone, narrowing=narrowing)
         case ImageEncoder.kind:
             return ImageEncoder.fit(name, column, weight)
         case SequenceEncoder.kind:

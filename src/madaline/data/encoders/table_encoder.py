@@ -75,6 +75,7 @@ class TableEncoder:
         n_bins: Sequence[int] = (0, 16, 64),
         sample_weight: Array | None = None,
         target: Array | None = None,
+        narrowing: int = 1,
     ) -> TableEncoder:
         """Learn the encoding of a training table.
 
@@ -91,6 +92,9 @@ class TableEncoder:
         target : ndarray of shape (n_samples, n_outputs), optional
             What the networks learn to predict, for categories of very many levels. Training rows
             then need `FoldFeatures`, too.
+        narrowing : int, default=1
+            By what the largest number of levels of a category, or terms of a text, with a feature
+            of their own is divided, where memory is short.
 
         Raises
         ------
@@ -98,8 +102,9 @@ class TableEncoder:
             If no column has any information.
         """
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+        alone, bins = len(schema.kept) == 1, tuple(n_bins)
         fitted = [
-            fit_column(table, column, weight, tuple(n_bins), target, alone=len(schema.kept) == 1)
+            fit_column(table, column, weight, bins, target, alone=alone, narrowing=narrowing)
             for column in schema.columns
             if column.kept
         ]

@@ -82,7 +82,9 @@ class TextEncoder(ColumnEncoder):
     kind = TEXT
 
     @classmethod
-    def fit(cls, name: str, column: Array, *, alone: bool = False) -> TextEncoder:
+    def fit(
+        cls, name: str, column: Array, *, alone: bool = False, narrowing: int = 1
+    ) -> TextEncoder:
         """Return the encoder of a training column, shape (n_samples,), of any kind.
 
         Parameters
@@ -93,12 +95,15 @@ class TextEncoder(ColumnEncoder):
             The texts.
         alone : bool, default=False
             Whether there is no other column.
+        narrowing : int, default=1
+            By what the largest number of terms is divided.
         """
         texts = [text for text in as_levels(column).tolist() if text is not None]
         counts = count_terms(texts)
         if not alone:  # only whole words and neighbors
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
+        most //= narrowing
         known = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
         known = [(term, count) for term, count in known if count >= FEWEST_TEXTS]
         return cls(

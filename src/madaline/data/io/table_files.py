@@ -18,8 +18,10 @@ from madaline.data.io.column_types import infer_types
 from madaline.data.io.compression import compressed, decompressed, plain_name
 from madaline.data.io.csv_files import parse_csv
 from madaline.data.io.inputs import to_table
+from madaline.data.io.limits import check_cells, check_frame, check_size, most_bytes
 from madaline.data.io.table_formats import parser_of
 from madaline.data.table import Table
+from madaline.engine.memory import memory_limit
 from madaline.errors import InputError
 from madaline.extras import load_polars
 from madaline.nn.arrays import Array
@@ -33,6 +35,7 @@ def read_file(
     *,
     categories: Collection[str] = (),
     columns: Collection[str] | None = None,
+    memory: int | str | None = None,
 ) -> Table:
     """Read a table from a file.
 
@@ -52,6 +55,8 @@ def read_file(
         Columns to read as text whatever they hold. Names that are not in the file are ignored.
     columns : collection of str, optional
         Columns to read, all by default; errors in others are ignored.
+    memory : int or str, optional
+        How much memory the process may take (`madaline.engine.memory.memory_limit`).
 
     Returns
     -------
@@ -61,18 +66,25 @@ def read_file(
     Raises
     ------
     InputError
-        If the file does not exist, is no table, or has a column that cannot be used.
+        If the file does not exist, is no table, has a column that cannot be used, or would take
+        more memory than there is.
     """
-    path = Path(path)
-    content = _content(path)
+    path, limit = Path(path), memory_limit(memory)
+    content = _content(path, most_bytes(limit))
     path = Path("standard input") if path == STANDARD_INPUT else path
-    frame = (parser_of(path, content) or parse_csv)(path, content)
+    parse = parser_of(path, content)
+    if parse is None:
+        check_cells(path, content, limit)
+    frame = (parse or parse_csv)(path, content)
+    del content
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
     wanted = [name for name in frame.columns if columns is None or name in columns]
     if wanted:
         frame = frame.select(wanted)
-    return to_table(infer_types(path, frame, categories))
+    typed = infer_types(path, frame, categories)
+    check_frame(path, typed, limit)
+    return to_table(typed)
 
 
 def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:
@@ -173,24 +185,27 @@ WRITERS: dict[str, Callable[[Mapping[str, Array]], bytes]] = {
 """What formats columns, by the ending of the file's name."""
 
 
-def _content(path: Path) -> bytes:
-    """Return the bytes of a file, decompressed."""
+def _content(path: Path, most: int | None) -> bytes:
+    """Return the bytes of a file, decompressed; `InputError` if there are more than `most`."""
     if path == STANDARD_INPUT:
-        path, content = Path("standard input"), sys.stdin.buffer.read()
+        content = sys.stdin.buffer.read(-1 if most is None else most + 1)
+        path = Path("standard input")
     else:
-        content = _bytes_of(path)
-    content = decompressed(path, content)
+        content = _bytes_of(path, most)
+    check_size(path, len(content), most)
+    content = decompressed(path, content, most)
     if not content.strip():
         raise InputError(f"{path} is empty: give a table with column names and rows.")
     return content
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, most: int | None) -> bytes:
     if not path.exists():
         raise InputError(f"There is no file {path}: check the name.")
     if path.is_dir():
         raise InputError(f"{path} is a folder: give the name of a file.")
     try:
+        check_size(path, path.stat().st_size, most)
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from None

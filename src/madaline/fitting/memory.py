@@ -1,0 +1,133 @@
+"""The memory that a fit will take, estimated before any row is encoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.media.grid import Grid
+from madaline.engine.backend import WORTH_COMPILING, has_numba
+from madaline.race.architecture import build_network, width
+from madaline.race.cohort import GROUP_PARAMETERS
+from madaline.race.plan import Plan
+from madaline.race.recipe import Recipe
+
+FLOAT = 4
+"""Bytes of a number in networks and encoded rows."""
+
+MATRICES = 4
+"""Numbers for each parameter: its value, two of the optimizer, and that of the best epoch."""
+
+MATRICES_OF_TASK = 6
+"""The same within a task: copies of three, the gradient, and scratch."""
+
+OUTPUT_BYTES = 40
+"""Bytes for each row and output: targets, outputs and probabilities, some in float64."""
+
+COLUMN_BYTES = 24
+"""Bytes for each row and column: the column in the order of the folds, and as it is read."""
+
+TEXT_BYTES = 100
+"""Bytes for each character of a text whose terms are counted, at most."""
+
+LIBRARIES = 20 * 2**20
+"""Bytes of code that is loaded for training."""
+
+COMPILED = 110 * 2**20
+"""The same where training is compiled: numba, SciPy and what was compiled."""
+
+PROCESS = 80 * 2**20
+"""Bytes of each further process that trains."""
+
+LAYERS_OF_WORK = 6
+"""Layers' outputs that a step or an evaluation holds for each network of a group, at most."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What networks will see of a table and predict: enough to know their layers (final).
+
+    Parameters
+    ----------
+    columns : mapping of int to tuple of int
+        For each number of bins, the column that each feature is made from.
+    grids : tuple of Grid
+        The grids that features stand on.
+    n_outputs : int
+        Number of raw outputs of a network.
+    n_samples, n_columns : int
+        Rows, and columns that are used.
+    n_means : int
+        Features that differ from fold to fold.
+    """
+
+    columns: dict[int, tuple[int, ...]]
+    grids: tuple[Grid, ...]
+    n_outputs: int
+    n_samples: int
+    n_columns: int
+    n_means: int = 0
+
+    @classmethod
+    def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int) -> Inputs:
+        """Return what networks will see through an encoder."""
+        return cls(
+            {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in encoder.n_bins},
+            tuple(encoder.grids.values()),
+            n_outputs,
+            n_samples,
+            len(encoder.columns),
+            sum(getattr(one, "n_means", 0) for one in encoder.encoders),
+        )
+
+
+def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
+    """Return the bytes that a fit will take beside the table itself, about.
+
+    Parameters
+    ----------
+    plan : Plan
+        The recipes, folds and rows of a batch.
+    inputs : Inputs
+        What the networks see and predict.
+    n_workers : int, default=1
+        Tasks that run at a time.
+    """
+    n_samples, n_folds = inputs.n_samples, plan.n_folds
+    used = {0} | {recipe.n_bins for recipe in plan.recipes}
+    numbers = n_samples * sum(len(inputs.columns[n_bins]) for n_bins in used)
+    if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
+        numbers += n_samples * (n_folds * inputs.n_means + len(inputs.columns[0]))
+    networks, work, multiply_adds = 0, 0, 0
+    for recipes in _alike(plan.recipes):
+        network = build_network(recipes[0], inputs)
+        n_recipes, n_parameters = len(recipes), network.layout.size
+        networks += MATRICES * n_recipes * n_folds * n_parameters
+        multiply_adds += n_recipes * network.training_multiply_adds()
+        folds_each = min(n_folds, GROUP_PARAMETERS // (n_recipes * n_parameters))
+        activations = LAYERS_OF_WORK * width(recipes[0], inputs) + inputs.n_outputs
+        batch = plan.batch_size * (len(inputs.columns[recipes[0].n_bins]) + activations)
+        together = n_recipes * max(1, folds_each)
+        work = max(work, together * (MATRICES_OF_TASK * n_parameters + batch))
+    trained = FLOAT * (numbers + networks + n_workers * work)
+    outputs = OUTPUT_BYTES * n_samples * inputs.n_outputs
+    columns = COLUMN_BYTES * n_samples * inputs.n_columns
+    work_planned = plan.epochs * n_folds * n_samples * multiply_adds
+    return trained + outputs + columns + _code(work_planned, n_workers)
+
+
+def _code(multiply_adds: int, n_workers: int) -> int:
+    """Return the bytes of the code that trains, and of the processes that run it."""
+    if has_numba() and multiply_adds >= WORTH_COMPILING:
+        return COMPILED
+    return LIBRARIES + (n_workers - 1) * PROCESS
+
+
+def _alike(recipes: tuple[Recipe, ...]) -> list[list[Recipe]]:
+    """Return the recipes in groups whose networks have the same layers."""
+
+    def layers(recipe: Recipe) -> str:
+        return repr(replace(recipe, decay_time=0.0, learning_rate=0.0))
+
+    return [list(own) for _, own in groupby(sorted(recipes, key=layers), layers)]
