@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from madaline.data.io.atomic import remove_leftovers
 from madaline.errors import ModelFileError
 from madaline.race.checkpoint import resume, save_checkpoint
 from madaline.race.race import Race
@@ -75,6 +76,7 @@ class CheckpointFile:
         self._cost = self._saved - started
 
     def discard(self) -> None:
-        """Remove the file."""
+        """Remove the file, and what killed runs left of it."""
         if self.path:
             self.path.unlink(missing_ok=True)
+            remove_leftovers(self.path)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+
+    LOCKS = True
+except ImportError:  # Windows, where a file that is open cannot be deleted anyway
+    LOCKS = False
+
+ENDING = ".madaline-part"
+"""Ending of the names of temporary files."""
 
 
 def write_atomically(
     path: str | os.PathLike[str], content: bytes, more: Iterable[bytes] = ()
 ) -> None:
     """Write a temporary file next to `path` and rename it when it is complete.
+
+    Temporary files of `path` that killed processes left are removed.
 
     Parameters
     ----------
@@ -29,19 +43,81 @@ def write_atomically(
         If it cannot be written; an existing file is then unchanged.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    remove_leftovers(path)
+    handle, name = _temporary(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.writelines(more)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+            if LOCKS:
+                _replace(name, path)  # while it is locked
+        if not LOCKS:
+            _replace(name, path)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
+    _sync_folder(path.parent)
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Remove temporary files that processes left which were killed while they wrote to `path`.
+
+    Who writes holds a lock, which ends with the process.
+    """
+    path = Path(path)
+    for name in path.parent.glob(f".{glob.escape(path.name)}.*{ENDING}"):
+        with suppress(OSError):
+            if not LOCKS:
+                name.unlink()
+                continue
+            handle = os.open(name, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                _lock(handle)
+                name.unlink()
+            finally:
+                os.close(handle)
+
+
+def _temporary(path: Path) -> tuple[int, str]:
+    """Return a new file beside `path`, locked, and its name."""
+    while True:
+        handle, name = tempfile.mkstemp(ENDING, f".{path.name}.", path.parent)
+        try:
+            _lock(handle)
+            if os.fstat(handle).st_nlink or not LOCKS:
+                return handle, name
+        except BlockingIOError:  # another process took it for a leftover just now
+            pass
+        except OSError:  # a file system without locks
+            return handle, name
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """Lock a file until it is closed; `BlockingIOError` if another process has locked it."""
+    if LOCKS:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _replace(name: str, path: Path) -> None:
+    Path(name).chmod(0o666 & ~_umask())
+    Path(name).replace(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the new name to disk, too, where the system can: or a power failure may undo it."""
+    flags: Any = getattr(os, "O_DIRECTORY", None)
+    if flags is None:
+        return
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | flags)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:
