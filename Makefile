@@ -5,7 +5,7 @@ WORKERS ?= auto
 # Settings meant for another Python stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test check lint types imports format lock clean help
+.PHONY: demo test fuzz check lint types imports format lock clean help
 .DEFAULT_GOAL := help
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
@@ -20,6 +20,9 @@ test: .venv/dev.stamp ## Run the tests and the examples in the documentation
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: lint types imports test ## Everything that a change must pass
+
+fuzz: .venv/dev.stamp ## Try 10,000 malformed models, checkpoints and tables each (an hour)
+	$(BIN)/python -m pytest tests/fuzz -n $(WORKERS) --hypothesis-profile=fuzz $(ARGS)
 
 lint: .venv/dev.stamp ## Look for mistakes and for code that is not formatted
 	$(BIN)/ruff check .

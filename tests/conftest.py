@@ -23,6 +23,8 @@ settings.register_profile(
     derandomize="CI" in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )
+# `make fuzz`: thousands of examples of each target in tests/fuzz.
+settings.register_profile("fuzz", settings.get_profile("madaline"), max_examples=10_000)
 settings.load_profile("madaline")
 
 # Looking for doctests in several files of one name would confuse them; there are none in these.

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from madaline.data.io.tensor_file import MODEL, read_tensor_file
+from madaline.data.io.json_checks import Malformed
+from madaline.data.io.tensor_file import MODEL, damaged, read_tensor_file
 from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
 from madaline.data.table import Table
@@ -15,6 +16,7 @@ from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
 from madaline.evaluation.quality import Quality, quality_from_json
+from madaline.model.file_checks import MODEL as MODEL_FILE
 from madaline.model.known_rows import KnownRows
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
@@ -177,12 +179,10 @@ class FittedModel:
         """
         description, arrays = read_tensor_file(path)
         try:
+            MODEL_FILE(description)
             return cls._from_file(description, arrays)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise ModelFileError(
-                f"{path} was written by madaline {description.get('madaline', '(unknown)')}, which"
-                f" this one ({__version__}) cannot read: fit the model again."
-            ) from error
+        except Malformed as error:
+            raise _unreadable(path, description, error) from None
 
     @classmethod
     def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
@@ -190,7 +190,7 @@ class FittedModel:
             description.get, ("diagnosis", "profile", "quality", "known_rows")
         )
         return cls(
-            Predictor.from_state(description["predictor"], arrays),
+            Predictor.from_file(description, arrays),
             Schema.from_json(description["schema"]),
             Summary.from_json(description["summary"]),
             tuple(map(Record.from_json, description["records"])),
@@ -201,3 +201,14 @@ class FittedModel:
             None if quality is None else quality_from_json(quality),
             None if known_rows is None else KnownRows.from_json(known_rows),
         )
+
+
+def _unreadable(path: str | os.PathLike[str], description: Any, error: Malformed) -> ModelFileError:
+    """Return the sentence for a description that is none; another version may have had others."""
+    version = description.get("madaline") if type(description) is dict else None
+    if type(version) is not str or version == __version__ or len(version) > 20:
+        return damaged(path, str(error))
+    return ModelFileError(
+        f"{os.fspath(path)} was written by madaline {version}, which this one ({__version__})"
+        f" cannot read ({error}): fit the model again."
+    )

@@ -12,7 +12,8 @@ import numpy as np
 
 from madaline.data.encoders.encoded import Encoded
 from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.io.tensor_file import read_tensor_file
+from madaline.data.io.json_checks import Malformed
+from madaline.data.io.tensor_file import read_tensor_file, refusing_malformed
 from madaline.data.records import is_records, record_columns
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder, TargetEncoder, target_encoder_from_state
@@ -23,6 +24,11 @@ from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, loss_from_config
 from madaline.nn.network import Network
+from madaline.runtime.file_checks.predictor_checks import (
+    check_parts,
+    check_predictor,
+    count_outputs,
+)
 from madaline.runtime.networks import Networks
 from madaline.runtime.part import Part
 from madaline.words import some
@@ -99,7 +105,8 @@ class Predictor:
     def output(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
-        return self._networks.output(encoded, count_threads(n_jobs)) / self.temperature
+        output = self._networks.output(encoded, count_threads(n_jobs))
+        return _finite(output) / self.temperature
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels, or numbers.
@@ -189,7 +196,8 @@ class Predictor:
     def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
-        return self._networks.fold_outputs(encoded, count_threads(n_jobs)) / self.temperature
+        outputs = self._networks.fold_outputs(encoded, count_threads(n_jobs))
+        return _finite(outputs) / self.temperature
 
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, shape (n_samples,)."""
@@ -227,13 +235,25 @@ class Predictor:
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in used}
         return Networks(self.parts, widths, self.encoder.joined)
 
+    @classmethod
+    def from_file(cls, description: Any, arrays: Mapping[str, Array]) -> Predictor:
+        """Return the predictor of a model's description; `Malformed` if there is none."""
+        if type(description) is not dict or "predictor" not in description:
+            raise Malformed("describes no model")
+        try:
+            return cls.from_state(description["predictor"], arrays)
+        except Malformed as error:
+            raise error.within("predictor") from None
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a pickle or a copy holds: the fields alone."""
         return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
-        """Return the predictor that `to_state` described."""
+        """Return the predictor that `to_state` described; `Malformed` if none is described."""
+        check_predictor(state, arrays)
+        encoder = TableEncoder.from_state(state["encoder"], _named(arrays, "encoder."))
         target_encoder = target_encoder_from_state(state["codec"])
         known = _named(arrays, "conformal.")
         parts = tuple(
@@ -245,8 +265,9 @@ class Predictor:
             )
             for number, part in enumerate(state["parts"])
         )
+        check_parts(parts, encoder.n_features, count_outputs(state))
         return cls(
-            TableEncoder.from_state(state["encoder"], _named(arrays, "encoder.")),
+            encoder,
             parts,
             loss_from_config(state["loss"]),
             target_encoder,
@@ -282,7 +303,8 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     madaline.errors.ModelFileError: There is no file nowhere.madaline: check the name.
     """
     description, arrays = read_tensor_file(path)
-    return Predictor.from_state(description["predictor"], arrays)
+    with refusing_malformed(path):
+        return Predictor.from_file(description, arrays)
 
 
 def class_probabilities(loss: Loss, output: Array) -> Array:
@@ -299,6 +321,16 @@ def class_probabilities(loss: Loss, output: Array) -> Array:
     if prediction.shape[1] > 1:
         return prediction
     return np.concatenate([1 - prediction, prediction], axis=1)
+
+
+def _finite(output: Array) -> Array:
+    """Return raw outputs; `InputError` if one is none: finite weights may still overflow."""
+    if not np.isfinite(output).all():
+        raise InputError(
+            "The model predicts no finite number for some row, as its weights or its scales are too"
+            " large: fit it again, and do not trust its file."
+        )
+    return output
 
 
 def _named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:

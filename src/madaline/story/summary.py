@@ -121,7 +121,7 @@ class Summary:
             weights, units = own.pop("weights"), own.pop("units")
             old = (Member.of_old_file(name, weights[name], units[name]) for name in weights)
             members = tuple(sorted(old, key=lambda one: -one.weight))
-        leaks = tuple(map(Leak.from_json, own["leaks"]))
+        leaks = tuple(map(Leak.from_json, own.get("leaks", ())))
         importances = tuple(map(Importance.from_json, own.get("importances", ())))
         rebuilt = {
             "scores": scores,

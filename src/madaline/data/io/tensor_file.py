@@ -1,7 +1,8 @@
 """Model files and checkpoints: named arrays and a JSON value in the safetensors format.
 
 Eight bytes give the length of a JSON header, the header gives the position of each array, and the
-arrays follow. Nothing in such a file can be executed, and a checksum detects damage.
+arrays follow. Nothing in such a file can be executed, and a checksum detects damage. It is no proof
+of who wrote the file: the header is checked, too, and who reads a description checks it as a whole.
 
 The format: https://huggingface.co/docs/safetensors (Apache-2.0).
 """
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from math import prod
 from pathlib import Path
@@ -20,7 +22,17 @@ from typing import Any
 import numpy as np
 
 from madaline.data.io.atomic import write_atomically
+from madaline.data.io.json_checks import Malformed
+from madaline.data.io.json_text import parse_json
 from madaline.data.io.spill import RowFile, Rows
+from madaline.data.io.tensor_header import (
+    DTYPES,
+    LARGEST_HEADER,
+    METADATA,
+    parse_header,
+    read_arrays,
+)
+from madaline.data.media.files import open_regular
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 
@@ -31,16 +43,8 @@ CHECKPOINT = "madaline checkpoint"
 VERSION = 1
 """Version of the JSON layout; a reader refuses newer versions and reads all older ones."""
 
-DTYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
-    "I8": "|i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
-}  # fmt: skip
-"""NumPy's name for each element type of the format."""
-
 NO_CHECKSUM = "0" * 64
 """Stands in a file for its checksum while the checksum is computed."""
-
-_LARGEST_HEADER = 100_000_000
 
 
 def read_tensor_file(
@@ -68,16 +72,31 @@ def read_tensor_file(
         If there is no such file, it is of another kind, damaged, or from a newer version.
     """
     path = Path(path)
-    content = _content(path)
-    header, body = _split(path, content)
-    metadata = header.pop("__metadata__", None)
-    if not isinstance(metadata, dict) or metadata.get("format") != kind:
-        raise _not_a_model(path)
-    _check_version(path, metadata)
-    signature = metadata["checksum"]
-    if signature != checksum([content.replace(signature.encode(), NO_CHECKSUM.encode(), 1)]):
-        raise _damaged(path)
-    return json.loads(metadata["description"]), _arrays(path, header, body)
+    content, start = _content(path)
+    with refusing_malformed(path):
+        metadata, entries = parse_header(content[8:start])
+        if not isinstance(metadata, dict) or metadata.get("format") != kind:
+            raise _not_a_model(path)
+        METADATA(metadata)
+        _check_version(path, metadata["version"])
+        _check_signature(content, metadata["checksum"])
+        arrays = read_arrays(entries, content, start)
+        return parse_json(metadata["description"].encode("ascii", "replace")), arrays
+
+
+@contextmanager
+def refusing_malformed(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Make one sentence of whatever is wrong with the content of a file.
+
+    Raises
+    ------
+    ModelFileError
+        In place of `Malformed`.
+    """
+    try:
+        yield
+    except Malformed as error:
+        raise damaged(path, str(error)) from None
 
 
 def write_tensor_file(
@@ -125,7 +144,7 @@ def write_tensor_file(
     write_atomically(path, signed, _bodies(arrays))
 
 
-def checksum(parts: Iterable[bytes]) -> str:
+def checksum(parts: Iterable[bytes | memoryview]) -> str:
     """Return the SHA-256 of a whole file in which `NO_CHECKSUM` stands for its own checksum.
 
     Parameters
@@ -172,35 +191,27 @@ def _bodies(arrays: Mapping[str, Rows]) -> Iterator[bytes]:
         yield array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> tuple[bytes, int]:
+    """Return the bytes of a file and where its header ends; what is no model is not read."""
     try:
-        return path.read_bytes()
+        with open_regular(path) as file:
+            start = file.read(10)
+            length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
+            if len(start) < 10 or length > LARGEST_HEADER or start[8:9] != b"{":
+                raise _not_a_model(path)
+            if size < 8 + length:
+                raise damaged(path)
+            return start + file.read(), 8 + length
     except FileNotFoundError:
         raise ModelFileError(f"There is no file {path}: check the name.") from None
     except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror}.") from None
+        reason = error.strerror or str(error)
+        raise ModelFileError(f"{path} cannot be read ({reason}): check the name.") from None
 
 
-def _split(path: Path, content: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return the header and the bytes after it."""
-    length = int.from_bytes(content[:8], "little")
-    if len(content) < 10 or length > _LARGEST_HEADER or content[8:9] != b"{":
-        raise _not_a_model(path)
-    if len(content) < 8 + length:
-        raise _damaged(path)
-    try:
-        header = json.loads(content[8 : 8 + length])
-    except (ValueError, RecursionError):
-        raise _damaged(path) from None
-    if not isinstance(header, dict):
-        raise _damaged(path)
-    return header, content[8 + length :]
-
-
-def _check_version(path: Path, metadata: Mapping[str, Any]) -> None:
-    version, texts = str(metadata.get("version")), ("checksum", "description")
-    if not version.isdecimal() or not all(isinstance(metadata.get(key), str) for key in texts):
-        raise _damaged(path)
+def _check_version(path: Path, version: str) -> None:
+    if not (version.isascii() and version.isdecimal() and len(version) < 10):
+        raise Malformed("has no version")
     if int(version) > VERSION:
         raise ModelFileError(
             f"{path} was written by a newer madaline (file version {version}, this one reads up to"
@@ -208,16 +219,13 @@ def _check_version(path: Path, metadata: Mapping[str, Any]) -> None:
         )
 
 
-def _arrays(path: Path, header: Mapping[str, Any], body: bytes) -> dict[str, Array]:
-    try:
-        return {
-            name: np.frombuffer(
-                body[slice(*entry["data_offsets"])], DTYPES[entry["dtype"]]
-            ).reshape(entry["shape"])
-            for name, entry in header.items()
-        }
-    except (KeyError, TypeError, ValueError):
-        raise _damaged(path) from None
+def _check_signature(content: bytes, signature: str) -> None:
+    """Refuse content that is not what was signed."""
+    place = content.find(signature.encode("ascii", "replace"))
+    rest = memoryview(content)[place + len(signature) :]
+    found = checksum([memoryview(content)[:place], NO_CHECKSUM.encode(), rest])
+    if len(signature) != len(NO_CHECKSUM) or place < 0 or found != signature:
+        raise Malformed(_CHANGED)
 
 
 def _not_a_model(path: Path) -> ModelFileError:
@@ -226,7 +234,11 @@ def _not_a_model(path: Path) -> ModelFileError:
     )
 
 
-def _damaged(path: Path) -> ModelFileError:
+_CHANGED = "was cut short or changed"
+
+
+def damaged(path: str | os.PathLike[str], problem: str = f"it {_CHANGED}") -> ModelFileError:
+    """Return the sentence for a file that is not what was written, and what is wrong with it."""
     return ModelFileError(
-        f"{path} is damaged (cut short or changed): copy it again, or fit the model again."
+        f"{os.fspath(path)} is damaged ({problem}): copy it again, or fit the model again."
     )

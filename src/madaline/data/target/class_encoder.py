@@ -106,6 +106,9 @@ class ClassEncoder(TargetEncoder):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> ClassEncoder:
         """Return the target encoder that `to_state` described."""
-        classes = np.empty(len(state["classes"]), dtype=np.dtype(state["dtype"]))
-        classes[:] = state["classes"]
+        labels, dtype = state["classes"], np.dtype(state["dtype"])
+        if dtype.kind == "U":  # the labels decide how long they are, and not a number in a file
+            dtype = np.dtype(f"U{max(map(len, labels))}")
+        classes = np.empty(len(labels), dtype)
+        classes[:] = labels
         return cls(classes)

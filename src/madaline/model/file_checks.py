@@ -1,0 +1,285 @@
+"""What the description of a model tells of its fit, beside what predicts; all of it is shown."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from madaline.data.io.json_checks import (
+    TRUTH,
+    Check,
+    Either,
+    Fields,
+    Kinds,
+    ListOf,
+    Malformed,
+    MapOf,
+    Measured,
+    Number,
+    OneOf,
+    Optional,
+    Pattern,
+    Row,
+    Text,
+    Whole,
+    fields_of,
+)
+from madaline.data.kinds import KINDS, ColumnSchema
+from madaline.data.profile import ColumnProfile
+from madaline.data.target import CLASSIFICATION
+from madaline.diagnosis.finding import SEVERITIES, Finding
+from madaline.evaluation.leakage import Leak
+from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.coverage import Coverage
+from madaline.evaluation.quality.curves import Curves
+from madaline.evaluation.quality.regression import BINS, LEVELS, RegressionQuality
+from madaline.evaluation.score import Score
+from madaline.race.importance import Importance
+from madaline.records.file_checks import DECISIONS, RECORDS
+from madaline.runtime.file_checks.encoder_checks import column_name
+from madaline.runtime.file_checks.predictor_checks import PREDICTOR
+from madaline.story.summary import Member, Summary
+
+NAME, MEASURED, COUNT = Text(), Measured(), Whole(0, 2**53)
+SHARE = Number(0, 1 + 1e-9)
+FINITE, FINITES, SHARES = Number(), ListOf(Number()), ListOf(SHARE)
+UNITS = ListOf(Whole(0, 2**24), most=256)
+TASK = OneOf(("classification", "regression"))
+
+
+def _lengths(*names: str) -> Callable[[Mapping[str, Any]], str]:
+    """Return what refuses lists of different lengths."""
+
+    def agree(values: Mapping[str, Any]) -> str:
+        lengths = {len(values.get(name, ())) for name in names}
+        return "" if len(lengths) < 2 else f"has {', '.join(names)} of different lengths"
+
+    return agree
+
+
+SCHEMA = Fields(
+    {
+        "n_samples": COUNT,
+        "columns": ListOf(
+            fields_of(ColumnSchema, {"kind": OneOf(KINDS), "quartiles": ListOf(MEASURED, most=5)}),
+        ),
+    }
+)
+
+SCORE = fields_of(Score)
+OLD_SCORE = fields_of(Score, renamed={"baseline": "constant"})
+LEAK = Either(fields_of(Leak), fields_of(Leak, renamed={"explained": "told"}))
+IMPORTANCE = fields_of(Importance, {"columns": ListOf(NAME, least=1)})
+MEMBER = fields_of(Member, {"units": UNITS, "weight": SHARE})
+
+SETTINGS = Fields(
+    {},
+    {
+        "effort": Whole(1, 2**53),
+        "seed": COUNT,
+        "kinds": MapOf(NAME, OneOf(KINDS)),
+        "folds": Optional(Whole(2, 2**53)),
+        "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),
+        "source": NAME,
+        "file_options": ListOf(NAME),
+        "loss": NAME,
+        "quantile": SHARE,
+        "metric": NAME,
+        "class_weight": Either(NAME, ListOf(Row((Either(NAME, TRUTH, MEASURED), Number(0))))),
+    },
+    agree=lambda values: (
+        ""
+        if not values or {"effort", "seed", "kinds", "folds", "given"} <= values.keys()
+        else "lacks effort, seed, kinds, folds or given"
+    ),
+)
+"""With what it was fitted: all of that or, in old files, nothing."""
+
+_SUMMARY: dict[str, Check] = {
+    "task": TASK,
+    "scores": ListOf(Either(SCORE, OLD_SCORE), least=1, most=100),
+    "members": ListOf(MEMBER, least=1),
+    "leaks": ListOf(LEAK),
+    "importances": ListOf(IMPORTANCE),
+    "settings": SETTINGS,
+}
+_LEARNED: dict[str, Check] = {"learned": TRUTH}
+SUMMARY = fields_of(Summary, _SUMMARY, more=_LEARNED)
+
+
+def _old_summary() -> Fields:
+    """Return what a summary is in files where names identified recipes."""
+    renamed = {"n_evaluated": "n_judged", "members": "weights"}
+    more: dict[str, Check] = _LEARNED | {"units": MapOf(NAME, UNITS)}
+    weights: dict[str, Check] = {"members": MapOf(NAME, SHARE)}
+    return fields_of(Summary, _SUMMARY | weights, renamed=renamed, more=more, agree=_units_agree)
+
+
+def _units_agree(values: Mapping[str, Any]) -> str:
+    alike = values["weights"] and values["weights"].keys() == values["units"].keys()
+    return "" if alike else "has weights and units of different recipes"
+
+
+def _template_agrees(values: Mapping[str, Any]) -> str:
+    """Return what is wrong with the words of a finding: they name numbers that it lacks."""
+    known = {"subject", *values.get("evidence", {})}
+    try:
+        parts = [*string.Formatter().parse(values["seen"] + values["remedy"])]
+    except ValueError:
+        return "has braces that do not match"
+    for _, name, form, conversion in parts:
+        if name is not None and (name not in known or conversion or not _is_form(form or "")):
+            return "has words that name what is not there"
+        if name == "subject" and form:
+            return "has a format for its subject"
+    return ""
+
+
+def _is_form(form: str) -> bool:
+    """Return whether a format makes a short text of a number."""
+    try:
+        Pattern(r"\+?,?(\.\d)?[fg%e]?")(form)
+    except Malformed:
+        return False
+    return True
+
+
+FINDING = fields_of(
+    Finding,
+    {
+        "kind": NAME,
+        "severity": OneOf(SEVERITIES),
+        "evidence": MapOf(NAME, MEASURED),
+        "rows": ListOf(COUNT),
+        "names": ListOf(NAME),
+    },
+    more={"sentence": NAME},
+    agree=_template_agrees,
+)
+
+PROFILE = ListOf(
+    fields_of(
+        ColumnProfile,
+        {
+            "kind": OneOf(("number", "datetime", "category", "boolean")),
+            "edges": ListOf(FINITE, distinct=True),
+            "below": SHARES,
+            "bounds": Either(ListOf(FINITE, 2, 2), ListOf(FINITE, 0, 0)),
+            "counts": ListOf(COUNT),
+            "levels": ListOf(NAME, distinct=True),
+            "shares": SHARES,
+        },
+        agree=lambda values: (
+            _lengths("edges", "below")(values)
+            or _lengths("levels", "shares")(values)
+            or ("" if values["edges"] == sorted(values["edges"]) else "has edges out of order")
+            or ("" if not values["edges"] or values["below"][-1] > 0.5 else "has too few below")
+        ),
+    )
+)
+
+COVERAGE = Either(
+    fields_of(Coverage), fields_of(Coverage, renamed={"nominal": "asked", "observed": "held"})
+)
+CURVES = fields_of(
+    Curves,
+    dict.fromkeys(("false_positive", "true_positive", "recall", "precision"), SHARES),
+    agree=lambda values: (
+        _lengths("false_positive", "true_positive")(values)
+        or _lengths("recall", "precision")(values)
+    ),
+)
+_OF_CLASSES: dict[str, Check] = {
+    "classes": ListOf(NAME, least=2),
+    "confusion": ListOf(Row((COUNT, COUNT, Number(0)))),
+    "areas": ListOf(Optional(MEASURED)),
+    "curves": ListOf(CURVES),
+    "predicted": SHARES,
+    "observed": SHARES,
+    "bin_sizes": ListOf(COUNT),
+    "coverage": ListOf(COVERAGE),
+}
+_OLD_NAMES = {"predicted": "promised", "observed": "kept", "bin_sizes": "sizes"}
+
+
+def _classes_agree(values: Mapping[str, Any]) -> str:
+    n_classes = len(values["classes"])
+    if any(true >= n_classes or found >= n_classes for true, found, _ in values["confusion"]):
+        return "confuses more classes than there are"
+    return _lengths("classes", "areas")(values) or _lengths(*values.keys() & _BINS)(values)
+
+
+_BINS = {*_OLD_NAMES, *_OLD_NAMES.values()}
+QUALITY = Kinds(
+    "of",
+    {
+        "classes": Either(
+            fields_of(ClassificationQuality, _OF_CLASSES, agree=_classes_agree),
+            fields_of(ClassificationQuality, _OF_CLASSES, renamed=_OLD_NAMES, agree=_classes_agree),
+        ),
+        "numbers": fields_of(
+            RegressionQuality,
+            {
+                "edges": ListOf(FINITE, BINS + 1, BINS + 1),
+                "counts": ListOf(ListOf(COUNT, BINS, BINS), BINS, BINS),
+                "error_edges": ListOf(FINITE, BINS + 1, BINS + 1),
+                "error_counts": ListOf(COUNT, BINS, BINS),
+                "predictions": FINITES,
+                "errors": ListOf(ListOf(FINITE, len(LEVELS), len(LEVELS))),
+                "coverage": ListOf(COVERAGE),
+            },
+            agree=_lengths("predictions", "errors"),
+        ),
+    },
+)
+
+KNOWN_ROWS = Fields(
+    {
+        "checksums": Pattern(r"([A-Za-z0-9+/]{4}){0,2048}"),  # three bytes each
+        "sampled": Number(0, 1, above=True),
+        "repeated": SHARE,
+    }
+)
+
+
+def _agree(values: Mapping[str, Any]) -> str:
+    """Return what is wrong between what predicts and what is told of it."""
+    predictor, summary = values["predictor"], values["summary"]
+    kinds = {column["name"]: column["kind"] for column in values["schema"]["columns"]}
+    for column in predictor["encoder"]["columns"]:
+        if kinds.get(column_name(column)) != column["kind"]:
+            return "has a schema that lacks a column of the encoder"
+    if len(kinds) < len(values["schema"]["columns"]):
+        return "has two columns of one name"
+    of_classes = predictor["codec"]["task"] == CLASSIFICATION
+    quality = values.get("quality")
+    if of_classes != (summary["task"] == CLASSIFICATION):
+        return "has a summary of another task"
+    if quality and of_classes != (quality["of"] == "classes"):
+        return "has the quality of another task"
+    if quality and of_classes and len(quality["classes"]) != len(predictor["codec"]["classes"]):
+        return "has the quality of other classes"
+    if any(kinds.get(one["name"]) != one["kind"] for one in values.get("profile", ())):
+        return "has a profile of other columns"
+    return ""
+
+
+MODEL = Fields(
+    {
+        "madaline": Text(100),
+        "predictor": PREDICTOR,
+        "schema": SCHEMA,
+        "summary": Either(SUMMARY, _old_summary()),
+        "records": RECORDS,
+        "decisions": DECISIONS,
+    },
+    {
+        "diagnosis": ListOf(FINDING),
+        "profile": PROFILE,
+        "quality": QUALITY,
+        "known_rows": KNOWN_ROWS,
+    },
+    agree=_agree,
+)
+"""The description of a model."""
