@@ -11,13 +11,11 @@ from madaline.version import __version__ as __version__
 if TYPE_CHECKING:
     from madaline.data.media.sequences import sequences
     from madaline.data.media.sounds import sounds
-    from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor
+    from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor, load
     from madaline.model import FittedModel
     from madaline.neural_network import NeuralNetwork
     from madaline.nn.differences import check_gradient
     from madaline.nn.gradcheck import check_layer, check_loss, check_network
-
-    load = FittedModel.load
 
 __all__ = [
     "AdaptiveClassifier",
@@ -42,7 +40,7 @@ _HOMES = {
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",
     "check_network": "madaline.nn.gradcheck:check_network",
-    "load": "madaline.model:FittedModel.load",
+    "load": "madaline.estimators:load",
     "sequences": "madaline.data.media.sequences:sequences",
     "sounds": "madaline.data.media.sounds:sounds",
 }

@@ -40,7 +40,7 @@ def test_a_model_file_keeps_the_diagnosis(flipped, tmp_path):
     model, _, frame = flipped
     model.save(tmp_path / "model")
     loaded = load(tmp_path / "model")
-    assert loaded.diagnosis == model.diagnosis_ == model.model_.diagnosis
+    assert loaded.diagnosis_ == model.diagnosis_ == model.model_.diagnosis
     new = frame.assign(length=frame["length"] + 2)
     (drift,) = [one for one in model.diagnose(new) if one.kind == "drift"]
     assert drift.subject == "length"
@@ -53,7 +53,7 @@ def test_an_older_file_has_no_diagnosis_and_says_so(flipped, tmp_path, monkeypat
     older = replace(model.model_, diagnosis=None, profile=None)
     older.save(tmp_path / "model")
     loaded = load(tmp_path / "model")
-    assert loaded.diagnosis is None
+    assert loaded.diagnosis_ is None
     with pytest.raises(InputError, match="fit it again"):
         loaded.diagnose({name: frame[name].to_numpy() for name in frame})
     assert main(["doctor", str(tmp_path / "model")]) == 0

@@ -87,7 +87,7 @@ def test_saved_model_predicts_the_same_bits(mixed, tmp_path):
     columns = model._read(X)
     assert np.array_equal(again.predict_proba(columns), model.predict_proba(X))
     assert np.array_equal(again.predict(columns), model.predict(X))
-    assert [decision.sentence for decision in again.decisions] == [
+    assert [decision.sentence for decision in again.decisions_] == [
         decision.sentence for decision in model.decisions_
     ]
 

@@ -47,6 +47,6 @@ def test_it_predicts_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", PREDICTIONS)
 def test_it_tells_its_story(name: str) -> None:
     model = load(FOLDER / f"{name}.madaline")
-    assert model.version == "0.1.0"
+    assert model.model_.version == "0.1.0"
     assert str(model.story())
-    assert len(model.records) > 0
+    assert len(model.history_["loss"]) > 0

@@ -27,6 +27,8 @@ def test_a_model_of_images_takes_images(tmp_path):
     with pytest.raises(InputError, match=r"holds 9 x 9 pixels, gray, but the model .*: resize"):
         model.predict(np.zeros((1, 9, 9)))
     with pytest.raises(InputError, match=r"holds no images, but the model .*: open them first"):
+        model.model_.predict({"image": ["1.png"]})
+    with pytest.raises(InputError, match=r"1\.png cannot be read as an image"):
         model.predict({"image": ["1.png"]})
 
 
@@ -39,4 +41,4 @@ def test_a_model_of_a_table_takes_frames_and_refuses_what_has_no_names(tmp_path)
     np.testing.assert_array_equal(model.predict(X), expected)
     for rows in (X.to_numpy(), "rows.csv", 3):
         with pytest.raises(InputError, match=r"give a frame, or a mapping of the columns"):
-            model.predict(rows)
+            model.model_.predict(rows)

@@ -1,4 +1,4 @@
-"""Rows as records: a list of dictionaries, or a structured array of NumPy."""
+"""Rows as records: a dictionary, a list of dictionaries, or a structured array of NumPy."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.media.signals import Signal
+
 
 def is_records(X: Any) -> bool:
-    """Return whether `X` is a list of dictionaries or a structured array.
+    """Return whether `X` is a row as a dictionary, a list of them, or a structured array.
 
     Examples
     --------
     >>> is_records([{"size": 1.5}]), is_records([[1.5]])
     (True, False)
+    >>> is_records({"size": 1.5}), is_records({"size": [1.5, 2.5]})
+    (True, False)
     """
+    if isinstance(X, Mapping):
+        return any(map(_is_value, X.values())) and not any(map(_is_column, X.values()))
     if isinstance(X, np.ndarray):
         return X.dtype.names is not None and X.ndim == 1
     return isinstance(X, list | tuple) and len(X) > 0 and all(isinstance(o, Mapping) for o in X)
@@ -31,5 +37,18 @@ def record_columns(X: Any) -> dict[str, Any]:
     """
     if isinstance(X, np.ndarray):
         return {name: X[name] for name in X.dtype.names or ()}
+    if isinstance(X, Mapping):
+        X = [X]
     names = dict.fromkeys(name for record in X for name in record)
     return {str(name): [record.get(name) for record in X] for name in names}
+
+
+def _is_value(value: Any) -> bool:
+    """Return whether this is the value of one row, and cannot be a column."""
+    single = isinstance(value, str | bytes | Signal) or getattr(value, "ndim", 1) == 0
+    return single or not hasattr(value, "__len__")
+
+
+def _is_column(value: Any) -> bool:
+    """Return whether this can only be a column: an image beside other values is one of a row."""
+    return not _is_value(value) and getattr(value, "ndim", 1) == 1

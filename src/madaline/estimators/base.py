@@ -28,6 +28,7 @@ from madaline.estimators.arguments import (
 )
 from madaline.estimators.counted_rows import CountedRows, count_rows
 from madaline.estimators.explanations import Explanations
+from madaline.estimators.from_file import FromFile
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
 from madaline.explain.attributions.background import some_rows
@@ -38,7 +39,7 @@ from madaline.records.decision import Decision
 from madaline.story.summary import Summary
 
 
-class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     _task: ClassVar[str]
@@ -129,7 +130,8 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
             for _, decision in fitting:
                 if decision is not None and self.verbose:
                     print(_line(decision), file=sys.stderr)
-            self._remember(fitting.model(), rows.spread(fitting.out_of_fold()))
+            self._remember(fitting.model())
+            self._keep_out_of_fold(rows.spread(fitting.out_of_fold()))
             self.background_ = some_rows(rows.table, seed=seed)
             self._keep_diagnosis(fitting, rows)
             _warn_of_nothing_learned(self.model_.summary)
@@ -204,7 +206,8 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
             memory_limit=self.memory_limit,
         )
 
-    def _remember(self, model: FittedModel, output: Array) -> None:
+    def _remember(self, model: FittedModel) -> None:
+        """Keep what the model's file holds, too."""
         self.model_ = model
         self.n_iter_ = model.summary.epochs
         self.scores_ = model.summary.scores
@@ -214,7 +217,7 @@ class AdaptiveEstimator(Explanations, BaseEstimator):  # type: ignore[misc]  # s
         self.decisions_ = model.decisions
         self.history_ = model.history
         self.quality_ = model.quality
-        self._keep_out_of_fold(output)
+        self.diagnosis_ = model.diagnosis
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
         """Keep what was found, with the numbers that rows have in `X`."""

@@ -17,6 +17,7 @@ from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.counted_rows import CountedRows
 from madaline.evaluation.objective import Objective
 from madaline.fitting import Fitting
+from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
 
@@ -248,10 +249,12 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
             check_classification_targets(labels)
         return labels
 
+    def _remember(self, model: FittedModel) -> None:
+        super()._remember(model)
+        self.classes_ = cast(ClassEncoder, model.predictor.target_encoder).classes
+
     def _keep_out_of_fold(self, output: Array) -> None:
-        predictor = self._model().predictor
-        self.classes_ = cast(ClassEncoder, predictor.target_encoder).classes
-        self.oof_proba_ = predictor.probabilities(output)
+        self.oof_proba_ = self._model().predictor.probabilities(output)
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
         super()._keep_diagnosis(fitting, rows)

@@ -45,7 +45,8 @@ class Explanations(Reporting):
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             The rows to explain, with the same columns as in `fit`.
         background : the same, optional
-            Rows to compare with; by default `background_`. Of more than 100, 100 are drawn.
+            Rows to compare with; by default `background_`, or of a loaded model one average row. Of
+            more than 100, 100 are drawn.
         method : {"expected", "integrated", "slope", "shapley"}, default="expected"
             Expected gradients, integrated gradients, the slope at the row times its difference
             from the background, or Shapley values; see `madaline.explain.explain`.
@@ -74,7 +75,7 @@ class Explanations(Reporting):
         return explain(
             self._model(),
             table,
-            background=self.background_ if background is None else self._background(background),
+            background=self._background(background),
             method=method,
             scale=scale,
             target_class=target_class,
@@ -294,7 +295,9 @@ class Explanations(Reporting):
         """
         return self._model().diagnose(self._read(X))
 
-    def _background(self, background: Any) -> Table:
+    def _background(self, background: Any) -> Table | None:
+        if background is None:
+            return getattr(self, "background_", None)
         if hasattr(background, "__len__") and len(background) == 0:
             raise InputError(NO_ROWS)
         return self._read(background)

@@ -51,8 +51,8 @@ class Reporting:
         path : path
             Where to write, such as ``"report.html"``.
         X : data frame, array or sparse matrix of shape (n_samples, n_features), optional
-            Rows to show effects and explanations of, by default `background_`. Values of a few of
-            them are shown in the report.
+            Rows to show effects and explanations of, by default `background_`; of a loaded model,
+            none. Values of a few of them are shown in the report.
         y : array-like of shape (n_samples,), optional
             Their labels or numbers, to evaluate predictions by, beside the out-of-fold ones.
 
@@ -87,7 +87,9 @@ class Reporting:
 
     def _rows_to_show(self, X: Any, y: Any) -> dict[str, Any]:
         if X is None:
-            model, rows = self._model(), self.background_
+            model, rows = self._model(), getattr(self, "background_", None)
+            if rows is None:
+                return {}
             what = SAMPLED if model.summary.n_samples > rows.n_samples else "rows learned from"
             return {"table": rows, "rows": f"{rows.n_samples} {what}"}
         table = self._read(X)

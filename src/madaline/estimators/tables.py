@@ -24,6 +24,7 @@ from madaline.errors import (
     KindGuessedWarning,
     SoundsChangedWarning,
 )
+from madaline.estimators.from_file import is_from_file
 from madaline.estimators.table_checks import check_is_table
 from madaline.nn.arrays import Array
 from madaline.words import count
@@ -60,7 +61,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     estimator : BaseEstimator
         Its `n_features_in_` and `feature_names_in_` are set when fitting, and checked otherwise.
     X : data frame, array-like or sparse matrix of shape (n_samples, n_features), images, or texts
-        The rows; or a mapping of columns; or records.
+        The rows; or a mapping of columns; or records; or a mapping of single values, one row.
     fitting : bool
         Whether `X` is what is learned from.
 
@@ -81,8 +82,8 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     if is_texts(X):
         if fitting:
             _set_n_features(estimator, 1)
-        return to_table(X)
-    if isinstance(X, Mapping) or is_records(X):
+        return _as_only_column(estimator, to_table(X), fitting)
+    if isinstance(X, Mapping | Table) or is_records(X) or _has_all_columns(estimator, X, fitting):
         return _read_columns(estimator, X, fitting=fitting)
     if not fitting and _are_missing_texts(estimator, X):
         return Table({TEXTS_NAME: np.full(len(X), None)})
@@ -119,7 +120,7 @@ def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
         raise InputError(
             "There is one image, which cannot be learned from alone: give two or more."
         )
-    return to_table(images)
+    return _as_only_column(estimator, to_table(images), fitting)
 
 
 def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
@@ -134,7 +135,10 @@ def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
 
 
 def _read_columns(estimator: Any, X: Any, *, fitting: bool) -> Table:
-    """Return columns, or records, as a table; the order of columns may differ in prediction."""
+    """Return columns, or records, as a table.
+
+    In prediction, their order may differ, and those that the model does not use may be missing.
+    """
     table = to_table(X)
     if fitting:
         estimator.n_features_in_ = len(table.names)
@@ -143,10 +147,23 @@ def _read_columns(estimator: Any, X: Any, *, fitting: bool) -> Table:
             rows = count(table.n_samples, "row")
             raise InputError(f"X has {rows}: give at least two to learn from.")
         return table
-    absent = [name for name in _names(estimator) if name not in table]
+    needed = estimator.model_.predictor.encoder.columns
+    absent = [name for name in needed if name not in table]
     if absent:
         raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
-    return table.select(_names(estimator))
+    fitted = (column.name for column in estimator.model_.schema.columns)
+    return table.select(name for name in fitted if name in table)
+
+
+def _has_all_columns(estimator: Any, X: Any, fitting: bool) -> bool:
+    """Return whether a frame has all columns of a model from a file, which takes them by name.
+
+    Of an estimator that was fitted here, scikit-learn wants the same columns in the same order.
+    """
+    if fitting or not is_from_file(estimator) or not hasattr(X, "columns"):
+        return False
+    names = X.column_names if hasattr(X, "column_names") else X.columns
+    return set(estimator.model_.predictor.encoder.columns) <= set(map(str, names))
 
 
 def _are_missing_texts(estimator: Any, X: Any) -> bool:
@@ -165,7 +182,15 @@ def _read_signals(estimator: Any, signals: Array, *, fitting: bool) -> Table:
         _set_n_features(estimator, 1)
     if fitting and len(signals) == 1:
         raise InputError("There is one row, which cannot be learned from alone: give two or more.")
-    return to_table(signals)
+    return _as_only_column(estimator, to_table(signals), fitting)
+
+
+def _as_only_column(estimator: Any, table: Table, fitting: bool) -> Table:
+    """Return a table of one column under the name of the only column that a model uses."""
+    if fitting:
+        return table
+    names = estimator.model_.predictor.encoder.columns
+    return Table({names[0]: table[table.names[0]]}) if len(names) == 1 else table
 
 
 def _as_learned(estimator: Any, X: Any) -> Any:

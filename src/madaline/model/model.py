@@ -11,7 +11,6 @@ from madaline.data.io.json_checks import Malformed
 from madaline.data.io.tensor_file import MODEL, damaged, read_tensor_file
 from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
-from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
@@ -23,7 +22,7 @@ from madaline.records.decision import Decision
 from madaline.records.history import History
 from madaline.records.reading import read_decision
 from madaline.records.record import Record
-from madaline.runtime.predictor import Predictor, Rows
+from madaline.runtime.predictor import Columns, Predictor, Rows
 from madaline.story.glance import glance
 from madaline.story.story import Story, tell_story
 from madaline.story.summary import Summary as Summary
@@ -96,7 +95,7 @@ class FittedModel:
         """Return sets of classes for a share of new rows, Booleans of (n_samples, n_classes)."""
         return self.predictor.predict_set(table, coverage, n_jobs=n_jobs)
 
-    def diagnose(self, table: Table | Mapping[str, Any]) -> Diagnosis:
+    def diagnose(self, table: Columns) -> Diagnosis:
         """Return how a new table differs from the training table.
 
         Parameters

@@ -164,7 +164,7 @@ def _story(model: FittedModel) -> Iterator[str]:
 def _use(model: FittedModel) -> Iterator[str]:
     yield from ("## How to use it", "", "```python", "import madaline", "")
     yield 'model = madaline.load("model.madaline")'
-    yield from ("model.predict(table)  # a dict of columns", "```", "")
+    yield from ("model.predict(table)  # a frame, a dict of columns, or a list of dicts", "```", "")
     again = how_to_reproduce(model)
     for code, language in ((again["command"], "sh"), (again["python"], "python")):
         if code:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -33,7 +33,8 @@ from madaline.runtime.networks import Networks
 from madaline.runtime.part import Part
 from madaline.words import some
 
-Rows: TypeAlias = Table | Mapping[str, Any] | Encoded
+Columns: TypeAlias = Table | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Rows: TypeAlias = Columns | Encoded
 """What can be predicted."""
 
 
@@ -69,7 +70,7 @@ class Predictor:
         networks = sum(part.theta.shape[0] * part.theta.shape[1] for part in self.parts)
         return f"<Predictor: {networks} networks on {len(self.encoder.columns)} columns>"
 
-    def encode(self, table: Table | Mapping[str, Any], *, n_jobs: int | None = -1) -> Encoded:
+    def encode(self, table: Columns, *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
         return self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
 
@@ -79,7 +80,8 @@ class Predictor:
         Parameters
         ----------
         rows : Table, mapping of str to array, frame, list of dictionaries or structured array
-            Of a model of one column, such as images, its values will do.
+            A mapping of str to single values is one row. Of a model of one column, such as images,
+            its values will do.
 
         Raises
         ------
@@ -88,12 +90,12 @@ class Predictor:
         """
         if isinstance(rows, Table):
             return rows
+        if is_records(rows):
+            return Table.from_columns(record_columns(rows))
         if isinstance(rows, Mapping):
             return Table.from_columns(rows)
         if hasattr(type(rows), "columns") and hasattr(rows, "__getitem__"):
             return Table.from_columns({str(name): rows[name] for name in rows.columns})
-        if is_records(rows):
-            return Table.from_columns(record_columns(rows))
         columns = self.encoder.columns
         if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
             raise InputError(
@@ -113,8 +115,9 @@ class Predictor:
 
         Parameters
         ----------
-        table : Table, mapping of str to array, or Encoded
-            The rows; needed columns must be there, others are ignored.
+        table : Table, mapping of str to array, list of mappings of str to values, or Encoded
+            The rows; needed columns must be there, others are ignored. A mapping of str to single
+            values is one row.
         n_jobs : int, optional
             Number of threads that share the rows of a large table; None is one, -1 as many as there
             are processors. The bits are the same.

@@ -167,6 +167,8 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
         return [(SOUND_NAME if holds(signals, Sound) else SEQUENCE_NAME, signals)]
     if is_texts(X):
         return [(TEXTS_NAME, np.asarray(X, dtype=object))]
+    if is_records(X):
+        return list(record_columns(X).items())
     if isinstance(X, Mapping):
         columns = ((str(name), values, series_of(values)) for name, values in X.items())
         return [
@@ -175,8 +177,6 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
     frame = frame_of(X)
     if frame is not None:
         return frame_columns(frame)
-    if is_records(X):
-        return list(record_columns(X).items())
     return _array_pairs(_rows(X))
 
 
