@@ -59,6 +59,19 @@ def with_error(values: Sequence[float], error: float) -> list[str]:
     return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
 
 
+def short(number: float, digits: int = 3) -> str:
+    """Return a number with a few significant digits.
+
+    Examples
+    --------
+    >>> short(0.012345), short(3.0), short(206855.4), short(-1234.5, 4)
+    ('0.0123', '3', '207,000', '-1,234')
+    """
+    rounded = float(f"{number:.{digits}g}")
+    many = 1000 <= abs(rounded) < 1e15
+    return f"{rounded:,.0f}" if many else f"{rounded:.{digits}g}"
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun.
 

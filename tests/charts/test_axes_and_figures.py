@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from madaline.charts.axis import Axis
 from madaline.charts.figure import Band, Bars, Cells, Figure, Line
 from madaline.charts.learning import learning_figure
-from madaline.report.svg import (
+from madaline.charts.svg import (
     BOTTOM,
     HEIGHT,
     LEFT,

@@ -1,1 +1,1 @@
-"""What charts show, whoever draws them: series, axes and words; report and plots draw them."""
+"""Figures as data and as SVG, and tables as HTML: the report, plots and notebooks show them."""

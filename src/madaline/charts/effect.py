@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline.charts.axis import Axis
+from madaline.charts.axis import Axis, Unit
 from madaline.charts.figure import COLORS, OTHER, Figure, Line
-from madaline.explain.scale import PROBABILITY
 from madaline.nn.arrays import Array
 
 
@@ -35,12 +34,13 @@ def effect_figure(
     values = np.array(effect["values"])
     moments = values.dtype.kind == "U"
     values = values.astype("datetime64[s]") if moments else values.astype(float)
+    unit: Unit = "share" if scale == "probability" else "number"
     return Figure(
         f"Effect of {effect['column']}",
         effect["sentence"],
         effect["sentence"],
         Axis.around(values.astype(float), effect["column"], unit="moment" if moments else "number"),
-        Axis.around(predictions, effect["of"], unit="share" if scale == PROBABILITY else "number"),
+        Axis.around(predictions, effect["of"], unit=unit),
         (
             *(Line(values, curve, OTHER) for curve in (() if individual is None else individual)),
             Line(values, np.array(effect["prediction"]), COLORS[0], dots=True),

@@ -1,6 +1,6 @@
 """A figure is two axes and what is drawn between them, as data; a renderer makes a picture of it.
 
-There are two renderers: `report.svg` for self-contained pages, `plots.drawing` for matplotlib.
+There are two renderers: `charts.svg` for self-contained pages, `plots.drawing` for matplotlib.
 """
 
 from __future__ import annotations

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from madaline.charts.axis import Axis
 from madaline.charts.figure import COLORS, Band, Bars, Cells, Figure, Line
-from madaline.evaluation.quality.classification import ClassificationQuality
-from madaline.evaluation.quality.regression import RegressionQuality
-from madaline.explain.readout import short
+from madaline.words import short
+
+if TYPE_CHECKING:
+    from madaline.evaluation.quality.classification import ClassificationQuality
+    from madaline.evaluation.quality.regression import RegressionQuality
 
 
 def roc_figure(quality: ClassificationQuality) -> Figure:

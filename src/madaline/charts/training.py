@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,8 +11,10 @@ from madaline.charts.axis import Axis
 from madaline.charts.figure import COLORS, Figure, Line
 from madaline.charts.learning import LOGARITHMIC_FROM
 from madaline.nn.arrays import Array
-from madaline.records.decision import Decision
-from madaline.records.epoch import Epoch
+
+if TYPE_CHECKING:
+    from madaline.records.decision import Decision
+    from madaline.records.epoch import Epoch
 
 SHOWN = {
     "grow": "units added",

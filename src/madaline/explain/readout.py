@@ -20,6 +20,7 @@ from madaline.explain.scale import (
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
+from madaline.words import short
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,16 +129,3 @@ def readouts_of(
         Readout(model.predictor, scale, index, f"{unit} of {encoder.classes[index]}")
         for index in indices
     ]
-
-
-def short(number: float, digits: int = 3) -> str:
-    """Return a number with a few significant digits.
-
-    Examples
-    --------
-    >>> short(0.012345), short(3.0), short(206855.4), short(-1234.5, 4)
-    ('0.0123', '3', '207,000', '-1,234')
-    """
-    rounded = float(f"{number:.{digits}g}")
-    many = 1000 <= abs(rounded) < 1e15
-    return f"{rounded:,.0f}" if many else f"{rounded:.{digits}g}"

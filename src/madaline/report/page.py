@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from madaline.charts.svg import figure_svg
 from madaline.data.io.atomic import write_atomically
 from madaline.explain import Explanation
 from madaline.extras import load_extra
@@ -21,7 +22,6 @@ from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.report.data import report_data
 from madaline.report.data_of_explanation import data_of_explanation
-from madaline.report.svg import figure_svg
 from madaline.report.texts import soft
 from madaline.report.view import view_of
 from madaline.report.view_of_rows import view_of_explanation

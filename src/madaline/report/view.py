@@ -16,16 +16,15 @@ from madaline.charts.quality import (
     spread_figure,
     truth_figure,
 )
+from madaline.charts.svg import bar_svg, distribution_svg
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER
 from madaline.evaluation.quality import quality_from_json
 from madaline.evaluation.quality.classification import ClassificationQuality
-from madaline.explain.readout import short
 from madaline.race.recipe import legend
-from madaline.report.svg import bar_svg, distribution_svg
 from madaline.report.texts import percent
 from madaline.report.view_of_rows import view_of_effects, view_of_explanation
 from madaline.story.story import HEADINGS
-from madaline.words import METRICS, count, metric_name, with_error, work
+from madaline.words import METRICS, count, metric_name, short, with_error, work
 
 OF_VALUES = (NUMBER, CATEGORY, BOOLEAN, DATETIME)
 """Kinds of columns that have effects; the values of images and texts have no order."""

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from madaline.charts.effect import effect_figure
+from madaline.charts.svg import bar_svg
 from madaline.explain.attributions.explanation import SCALE_WORDS
-from madaline.explain.readout import short
 from madaline.explain.scale import LOG_ODDS, PROBABILITY, TARGET
 from madaline.explain.values import value_text
 from madaline.report.pixels import map_source, picture_source
-from madaline.report.svg import bar_svg
 from madaline.report.texts import percent, signed
+from madaline.words import short
 
 MOST_CHARACTERS = 2000
 """Of a longer text only the beginning is shown."""

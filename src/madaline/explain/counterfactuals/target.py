@@ -11,11 +11,11 @@ import numpy as np
 
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
-from madaline.explain.readout import short
 from madaline.explain.scale import class_index
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.runtime.predictor import Predictor
+from madaline.words import short
 
 
 class Target(ABC):
