@@ -55,20 +55,26 @@ def fitting(table, target, limit, **options):
     return Fitting(table, target, memory_limit=limit, effort=1, **options)
 
 
-def ladder(table, target):
-    """Return the changes of each plan that less and less memory leads to, down to the refusal."""
-    fit = fitting(table, target, None)
+def usual_bytes(table, target, n_workers=1, **options):
+    """Return what the usual plan takes."""
+    fit = fitting(table, target, None, n_jobs=n_workers, **options)
     assert fit.cheaper is None
     assert fit.decisions == []
-    limit = memory_limit.Proposal(fit.encoder, fit.plan, 1).n_bytes(
-        table.n_samples, fit.race.dataset.n_outputs
-    )
-    found = []
+    proposal = memory_limit.Proposal(fit.encoder, fit.plan, n_workers)
+    return proposal.n_bytes(table.n_samples, fit.race.dataset.n_outputs)
+
+
+def ladder(table, target):
+    """Return the changes of each plan that less and less memory leads to, down to the refusal.
+
+    Also what the last of them takes.
+    """
+    limit, found = usual_bytes(table, target), []
     while True:
         try:
             fit = fitting(table, target, limit - 1)
         except InputError:
-            return found
+            return found, limit
         assert fit.decisions == [fit.cheaper]
         assert fit.cheaper.cheaper_bytes < limit <= fit.cheaper.n_bytes
         found.append(fit.cheaper.changes.split("; "))
@@ -81,8 +87,10 @@ KEEP = "categories keep {} levels, texts 1/{} of their terms"
 
 
 def test_less_and_less_memory_leads_down_the_ladder():
-    assert ladder(numbers(2000, 3), labels(2000)) == [FEWER[:1], FEWER, [*FEWER, ONE]]
-    assert ladder(categories(300, 20, 40), labels(300)) == [
+    found, _ = ladder(numbers(2000, 3), labels(2000))
+    assert found == [FEWER[:1], FEWER, [*FEWER, ONE]]
+    found, _ = ladder(categories(300, 20, 40), labels(300))
+    assert found == [
         [ONE],
         [ONE, FOLDS],
         [ONE, FOLDS, KEEP.format(16, 4)],
@@ -91,17 +99,17 @@ def test_less_and_less_memory_leads_down_the_ladder():
 
 
 def test_given_folds_stay():
-    fits = []
-    for limit in (None, 39 * MB):
-        fits.append(fitting(categories(300, 60, 40), labels(300), limit, folds=10))
-    assert fits[1].cheaper is not None
-    assert [fit.rows.n_folds for fit in fits] == [10, 10]
+    table, target = categories(300, 20, 40), labels(300)
+    fit = fitting(table, target, usual_bytes(table, target, folds=10) - 1, folds=10)
+    assert fit.cheaper.changes == ONE
+    assert fit.rows.n_folds == 10
+    with pytest.raises(InputError, match="even with the cheapest plan"):
+        fitting(table, target, 3 * MB, folds=10)
 
 
 def test_one_processor_is_tried_first():
-    fit = fitting(numbers(300, 30), labels(300), None, n_jobs=2)
-    most = memory_limit.Proposal(fit.encoder, fit.plan, 2).n_bytes(300, 1)
-    fit = fitting(numbers(300, 30), labels(300), most - 1, n_jobs=2)
+    table, target = numbers(300, 30), labels(300)
+    fit = fitting(table, target, usual_bytes(table, target, 2) - 1, n_jobs=2)
     assert fit.cheaper.changes == "networks train on one processor"
     assert fit.race.executor.n_workers == 1
 
@@ -155,11 +163,12 @@ def test_the_estimate_grows_with_all_that_takes_memory():
 
 
 def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):
-    frame = dict(categories(400, 60, 40).columns)
-    model = AdaptiveClassifier(effort=1, random_state=0, memory_limit=32 * MB)
+    table = categories(300, 20, 40)
+    frame, (_, limit) = dict(table.columns), ladder(table, labels(300))
+    model = AdaptiveClassifier(effort=1, random_state=0, memory_limit=limit)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        model.fit(frame, labels(400))
+        model.fit(frame, labels(300))
     (said,) = [str(one.message) for one in warned if one.category is MemoryWarning]
     assert "categories keep 4 levels" in said
     decision = model.decisions_[0]
@@ -169,7 +178,7 @@ def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):
     model.save(tmp_path / "m.madaline")
     loaded = madaline.load(tmp_path / "m.madaline")
     np.testing.assert_array_equal(loaded.predict_proba(frame), model.predict_proba(frame))
-    assert loaded.predictor.encoder.n_features(0) < 60 * 40
+    assert loaded.predictor.encoder.n_features(0) < 20 * 40
 
 
 def test_a_limit_that_is_wide_enough_changes_nothing():

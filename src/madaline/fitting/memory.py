@@ -11,7 +11,7 @@ from madaline.engine.backend import WORTH_COMPILING, has_numba
 from madaline.race.architecture import build_network, width
 from madaline.race.cohort import GROUP_PARAMETERS
 from madaline.race.plan import Plan
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import GridRecipe, Recipe
 
 FLOAT = 4
 """Bytes of a number in networks and encoded rows."""
@@ -40,8 +40,12 @@ COMPILED = 110 * 2**20
 PROCESS = 80 * 2**20
 """Bytes of each further process that trains."""
 
-LAYERS_OF_WORK = 6
-"""Layers' outputs that a step or an evaluation holds for each network of a group, at most."""
+LAYERS_OF_WORK, LAYERS_OF_GRIDS = 6, 80
+"""Outputs of the widest layer that a step holds for each network of a group, at most, and the same
+with convolutions: they hold every window and what augmentation makes of a row."""
+
+COPIES = 1
+"""Copies of the features without bins that the diagnosis makes."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
     n_samples, n_folds = inputs.n_samples, plan.n_folds
     used = {0} | {recipe.n_bins for recipe in plan.recipes}
     numbers = n_samples * sum(len(inputs.columns[n_bins]) for n_bins in used)
+    numbers += COPIES * n_samples * len(inputs.columns[0])
     if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
         numbers += n_samples * (n_folds * inputs.n_means + len(inputs.columns[0]))
     networks, work, multiply_adds = 0, 0, 0
@@ -106,7 +111,10 @@ def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
         networks += MATRICES * n_recipes * n_folds * n_parameters
         multiply_adds += n_recipes * network.training_multiply_adds()
         folds_each = min(n_folds, GROUP_PARAMETERS // (n_recipes * n_parameters))
-        activations = LAYERS_OF_WORK * width(recipes[0], inputs) + inputs.n_outputs
+        layers = LAYERS_OF_WORK
+        if isinstance(recipes[0], GridRecipe):
+            folds_each, layers = 1, LAYERS_OF_GRIDS
+        activations = layers * width(recipes[0], inputs) + inputs.n_outputs
         batch = plan.batch_size * (len(inputs.columns[recipes[0].n_bins]) + activations)
         together = n_recipes * max(1, folds_each)
         work = max(work, together * (MATRICES_OF_TASK * n_parameters + batch))

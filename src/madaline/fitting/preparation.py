@@ -122,7 +122,7 @@ def prepare(
     objective.check_task(task)
     target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
     classes = isinstance(target_encoder, ClassEncoder)
-    if isinstance(target_encoder, ClassEncoder):
+    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
         limit.check_outputs(data.table.n_samples, len(target_encoder.classes))
     _check_texts(limit, data, schema)
     codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.table import Table
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, row_blocks
 from madaline.runtime.predictor import Predictor
 
 MOST = 2048
@@ -106,5 +106,9 @@ class KnownRows:
 
 
 def _checksums(features: Array) -> list[bytes]:
-    rounded = np.ascontiguousarray(np.round(features, DIGITS) + 0.0, np.float32)  # no negative zero
-    return [blake2b(row.tobytes(), digest_size=BYTES).digest() for row in rounded]
+    checksums = []
+    for rows in row_blocks(*features.shape):
+        rounded = np.round(features[rows], DIGITS) + 0.0  # no negative zero
+        rounded = np.ascontiguousarray(rounded, np.float32)
+        checksums += [blake2b(row.tobytes(), digest_size=BYTES).digest() for row in rounded]
+    return checksums
