@@ -349,6 +349,7 @@ def test_the_networks_never_see_the_rows_that_they_are_evaluated_on(table, targe
         cohorts=[],
         candidates={},
     )
+    second.training.race = second.race
     for fitting in (first, second):
         list(fitting)
     for number in range(1, 1 + len(first.plan.recipes)):

@@ -43,3 +43,7 @@ class SoundsChangedWarning(UserWarning):
 
 class ImagesChangedWarning(UserWarning):
     """Images were resized, filled in where missing, or stand on another scale than learned from."""
+
+
+class InterruptedFitWarning(UserWarning):
+    """A fit that the user interrupted: the model is the best so far."""

@@ -113,15 +113,40 @@ def test_a_reader_that_leaves_is_no_error(start, model) -> None:
     assert told == b""
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopping_a_fit_leaves_no_model(start, place, number) -> None:
+posix = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+
+
+@pytest.fixture
+def long_fit(start):
+    """A fit that has begun to train, and goes on for long."""
     lines = [f"{row % 97},{row % 89},{row % 7}" for row in range(20_000)]
     Path("large.csv").write_text("\n".join(["a,b,c", *lines]))
     process = start("fit", "large.csv", "--target", "a", "--task", "regression")
     while b"best loss" not in process.stderr.readline():
         pass  # until it trains
-    process.send_signal(number)
+    return process
+
+
+@posix
+def test_an_interrupt_saves_the_best_model_so_far(long_fit, run, place) -> None:
+    long_fit.send_signal(signal.SIGINT)
+    out, told = long_fit.communicate()
+    assert long_fit.returncode == 0, told
+    assert b"Interrupted: saving the best model so far; interrupt again to stop at once." in told
+    assert b"large.madaline holds the best model so far" in b" ".join(told.split())
+    assert b"Saved large.madaline" in out
+    assert "Interrupted: training ended" in run("info", "large.madaline", "--json").out
+
+
+@posix
+@pytest.mark.parametrize("numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)])
+def test_stopping_a_fit_leaves_no_model(long_fit, place, numbers) -> None:
+    process = long_fit
+    process.send_signal(numbers[0])
+    for number in numbers[1:]:
+        while b"Interrupted" not in process.stderr.readline():
+            pass  # until it is noticed
+        process.send_signal(number)
     out, told = process.communicate()
     assert process.returncode == 2
     assert out == b""

@@ -61,3 +61,14 @@ def at_least(least: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def above_zero(text: str) -> float:
+    """Return a number of seconds, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from madaline.cli.arguments import (
     FORMATS,
     SEVERAL,
+    above_zero,
     add_flag,
     add_json,
     add_option,
@@ -33,9 +35,12 @@ from madaline.errors import InputError, MadalineError
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline.evaluation.objective import LOG_LOSS, LOSSES
 from madaline.fitting import Fitting
+from madaline.fitting.interrupt import first_interrupt
+from madaline.fitting.time_limit import TimeLimit
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.race.recipe import legend
+from madaline.records.limit_decisions import Interrupted
 from madaline.words import count, size
 
 HELP = "learn to predict a column of a table"
@@ -46,6 +51,8 @@ to one file. Whether that column holds classes or numbers, and what the others
 are, is inferred and printed; sizes, learning rates and stopping points are
 those that predict unseen rows best.
 """
+
+INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
 
 EXAMPLES = """\
 examples:
@@ -87,6 +94,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     work = parser.add_argument_group("work")
     text = "how often a network passes over the table, at most (default: %(default)s)"
     add_option(work, "--effort EPOCHS", text, type=at_least(1), default=100)
+    text = "end within so many seconds, with the best model so far; it then depends on the clock"
+    add_option(work, "--time-limit SECONDS", text, type=above_zero)
     text = "seed of all random numbers (default: %(default)s)"
     add_option(work, "--seed N", text, type=at_least(0), default=0)
     text = "processors to use; the result does not depend on it (default: all)"
@@ -116,6 +125,7 @@ def _add_goal(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Fit a model, save it, and print how good it is."""
+    limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
     if arguments.target is None and Path(arguments.table).is_dir():
@@ -141,18 +151,21 @@ def run(arguments: Namespace) -> None:
         source=source_name(arguments.table),
         file_options=file_options(arguments),
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
+        time_limit=limit,
     )
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
             say("\n".join(_opening(arguments.table, data, fitting)), sys.stderr)
-        with choose_progress(quiet=arguments.quiet) as progress:
-            for record, decision in fitting:
-                progress.show(record, decision)
-        model = fitting.model()
-        if model.diagnosis is not None:
-            model = replace(model, diagnosis=model.diagnosis.named(data.names))
-        model.save(path)
-    fitting.discard_checkpoint()
+        with first_interrupt(lambda: _interrupted(fitting)):
+            with choose_progress(quiet=arguments.quiet) as progress:
+                for record, decision in fitting:
+                    progress.show(record, decision)
+            model = fitting.model()
+            if model.diagnosis is not None:
+                model = replace(model, diagnosis=model.diagnosis.named(data.names))
+            model.save(path)
+    if not _kept_for_later(fitting, path):
+        fitting.discard_checkpoint()
     if arguments.json:
         say_json(_facts(model, path))
     else:
@@ -234,6 +247,24 @@ def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
         if resumes is None:
             raise sentence from None
         raise InputError(f"{str(sentence).rstrip('.')}; the same command {resumes}.") from None
+
+
+def _interrupted(fitting: Fitting) -> None:
+    """Ask for the end at the first interrupt, and say so at once, in the midst of whatever runs."""
+    fitting.stop()
+    with suppress(OSError):
+        os.write(2, INTERRUPTED)
+
+
+def _kept_for_later(fitting: Fitting, path: Path) -> bool:
+    """Return whether an interrupted fit can go on; say what was saved."""
+    interrupts = [one for one in fitting.decisions if isinstance(one, Interrupted)]
+    again = _again(fitting) if interrupts else None
+    if interrupts:
+        sentence = f"{interrupts[0].sentence} {path} holds the best model so far"
+        rest = f"; the same command {again}." if again else "."
+        say(paragraph(sentence + rest), sys.stderr)
+    return again is not None
 
 
 def _again(fitting: Fitting) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from madaline.data.io.inputs import to_target
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.errors import InputError
 from madaline.fitting.arguments import check_weight
+from madaline.fitting.time_limit import TimeLimit
 from madaline.nn.arrays import Array
 
 
@@ -30,6 +31,15 @@ def read_effort(effort: Any) -> int:
     if not whole or effort < 1:
         raise InputError(f"effort is {effort!r}: give the most epochs to train, a whole number.")
     return int(effort)
+
+
+def read_time_limit(seconds: Any) -> TimeLimit | None:
+    """Return a time limit whose clock starts now, or None; raise `InputError` for no number."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, Real):
+        raise InputError(f"time_limit is {seconds!r}: give a number of seconds, above 0.")
+    return TimeLimit(float(seconds))
 
 
 def read_seed(random_state: int | np.random.RandomState | None) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -17,15 +16,22 @@ from sklearn.utils.validation import check_is_fitted
 
 from madaline.data.schema import Schema
 from madaline.data.table import Table
-from madaline.errors import LeakWarning, MemoryWarning, NothingLearnedWarning
+from madaline.errors import (
+    InterruptedFitWarning,
+    LeakWarning,
+    MemoryWarning,
+    NothingLearnedWarning,
+)
 from madaline.estimators.arguments import (
     read_effort,
     read_folds,
     read_groups,
     read_kinds,
     read_seed,
+    read_time_limit,
     read_weight,
 )
+from madaline.estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline.estimators.counted_rows import CountedRows, count_rows
 from madaline.estimators.explanations import Explanations
 from madaline.estimators.from_file import FromFile
@@ -33,13 +39,17 @@ from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
 from madaline.explain.attributions.background import some_rows
 from madaline.fitting import Fitting
+from madaline.fitting.interrupt import first_interrupt
+from madaline.fitting.time_limit import TimeLimit
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
+from madaline.records.limit_decisions import Interrupted
+from madaline.records.record import Record
 from madaline.story.summary import Summary
 
 
-class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):  # type: ignore[misc]
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     _task: ClassVar[str]
@@ -49,6 +59,7 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
         self,
         *,
         effort: int = 100,
+        time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -57,6 +68,7 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
         verbose: int = 0,
     ) -> None:
         self.effort = effort
+        self.time_limit = time_limit
         self.kinds = kinds
         self.root = root
         self.random_state = random_state
@@ -64,8 +76,15 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
         self.memory_limit = memory_limit
         self.verbose = verbose
 
+    @with_teardown
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None, folds: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        groups: Any = None,
+        folds: Any = None,
+        on_event: Callable[[Record | Decision], object] | None = None,
     ) -> Self:
         """Find networks that predict `y` from `X`.
 
@@ -88,6 +107,10 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
             from and never held out (so -1 and 0 make one validation set); or a splitter of
             scikit-learn, or pairs of (train, test) row numbers, whose test sets do not overlap. By
             default three to ten folds, the fewer the more rows there are.
+        on_event : callable, optional
+            Called with each `Record` (an epoch of a recipe) and each `Decision` as they come, both
+            of `madaline.records`. If it returns True, training ends with the best so far. Callbacks
+            of scikit-learn are called after each epoch (`set_callbacks`, from release 1.9 on).
 
         Returns
         -------
@@ -106,9 +129,12 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
         MemoryWarning
             If a cheaper plan was chosen to stay within `memory_limit`.
         NothingLearnedWarning
-            If the out-of-fold predictions are not significantly better than a constant. All are
-            in `madaline.errors`.
+            If the out-of-fold predictions are not significantly better than a constant.
+        InterruptedFitWarning
+            If the fit was interrupted: the model is then the best so far. A second interrupt raises
+            KeyboardInterrupt. These are in `madaline.errors`.
         """
+        limit = read_time_limit(self.time_limit)
         with _unchanged_if_refused(self):
             table = read_table(self, X, fitting=True)
             target = self._read_target(y, table.n_samples)
@@ -120,20 +146,16 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
                 groups,
                 read_folds(folds, target, groups),
             )
-            seed = read_seed(self.random_state)
-            fitting = self._fitting(rows, seed)
+            fitting = self._fitting(rows, read_seed(self.random_state), limit)
             _warn_of_empty_columns(fitting.schema)
             for leak in fitting.leaks:
                 warnings.warn(str(leak), LeakWarning, stacklevel=2)
             if fitting.cheaper is not None:
                 warnings.warn(fitting.cheaper.sentence, MemoryWarning, stacklevel=2)
-            for _, decision in fitting:
-                if decision is not None and self.verbose:
-                    print(_line(decision), file=sys.stderr)
-            self._remember(fitting.model())
-            self._keep_out_of_fold(rows.spread(fitting.out_of_fold()))
-            self.background_ = some_rows(rows.table, seed=seed)
-            self._keep_diagnosis(fitting, rows)
+            listeners = Listeners(self, X, y, fitting, on_event)
+            with first_interrupt(fitting.stop):
+                self._run(fitting, rows, listeners)
+            _warn_of_interrupt(self.decisions_)
             _warn_of_nothing_learned(self.model_.summary)
         return self
 
@@ -190,7 +212,7 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(self, rows: CountedRows, seed: int) -> Fitting:
+    def _fitting(self, rows: CountedRows, seed: int, limit: TimeLimit | None) -> Fitting:
         return Fitting(
             rows.table,
             rows.target,
@@ -204,7 +226,19 @@ class AdaptiveEstimator(FromFile, Explanations, BaseEstimator):  # type: ignore[
             seed=seed,
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
+            time_limit=limit,
         )
+
+    def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:
+        """Train, tell the listeners, and keep all results."""
+        for event in fitting:
+            if listeners.tell(*event):
+                fitting.stop(by_callback=True)
+        self._remember(fitting.model())
+        self._keep_out_of_fold(rows.spread(fitting.out_of_fold()))
+        self.background_ = some_rows(rows.table, seed=fitting.race.seed)
+        self._keep_diagnosis(fitting, rows)
+        listeners.end()
 
     def _remember(self, model: FittedModel) -> None:
         """Keep what the model's file holds, too."""
@@ -256,6 +290,13 @@ def _warn_of_empty_columns(schema: Schema) -> None:
         )
 
 
+def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
+    for decision in decisions:
+        if isinstance(decision, Interrupted):
+            sentence = f"{decision.sentence} The model is the best so far."
+            warnings.warn(sentence, InterruptedFitWarning, stacklevel=3)
+
+
 def _warn_of_nothing_learned(summary: Summary) -> None:
     if not summary.learned:
         warnings.warn(
@@ -264,7 +305,3 @@ def _warn_of_nothing_learned(summary: Summary) -> None:
             NothingLearnedWarning,
             stacklevel=3,
         )
-
-
-def _line(decision: Decision) -> str:
-    return f"epoch {decision.epoch}: {decision.subject}: {decision.sentence}"

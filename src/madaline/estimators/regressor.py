@@ -39,6 +39,11 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     effort : int, default=100
         The largest number of epochs of a recipe's networks. They mostly stop earlier, when the
         out-of-fold loss is flat.
+    time_limit : float, optional
+        Seconds that `fit` may take, on the clock of the wall. At least one recipe is trained for an
+        epoch; scores, calibration and diagnosis are included; `decisions_` say what was left out.
+        The networks then depend on how fast the machine is at that moment: the same seed no longer
+        gives the same bits. None is no limit.
     kinds : mapping of str to str, optional
         The kinds of some columns, where their values are misleading: ``"number"``,
         ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
@@ -58,7 +63,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         that would take more gets a cheaper plan, with a `MemoryWarning` and as the first of
         `decisions_`, or is refused.
     verbose : int, default=0
-        1 prints every decision, in words, to the standard error stream.
+        1 shows epoch, loss and time in one line of standard output that is drawn over, in a
+        terminal or a notebook; 2 also prints every decision.
 
     Attributes
     ----------
@@ -134,6 +140,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         quantile: float = 0.5,
         metric: str | Callable[[Array, Array], float] | None = None,
         effort: int = 100,
+        time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -143,6 +150,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     ) -> None:
         super().__init__(
             effort=effort,
+            time_limit=time_limit,
             kinds=kinds,
             root=root,
             random_state=random_state,

@@ -22,7 +22,10 @@ from madaline.fitting.checkpoint_file import CheckpointFile
 from madaline.fitting.evaluation import Evaluation
 from madaline.fitting.memory_limit import MemoryLimit
 from madaline.fitting.outcome import Outcome
+from madaline.fitting.predictors import make_predictor
 from madaline.fitting.preparation import prepare
+from madaline.fitting.time_limit import TimeLimit
+from madaline.fitting.training import Training
 from madaline.fitting.training_data import TrainingData
 from madaline.model import FittedModel
 from madaline.model.known_rows import KnownRows
@@ -80,6 +83,10 @@ class Fitting:
     checkpoint : path, optional
         A file to save the state in. If it holds the state of this very fit, the fit continues from
         there and ends in the same bits. `discard_checkpoint` removes it.
+    time_limit : TimeLimit, optional
+        When the model has to be there. At least one recipe is trained for an epoch and evaluated on
+        all rows, and the fit ends with everything that belongs to a model. The networks then depend
+        on the clock.
 
     Raises
     ------
@@ -107,6 +114,7 @@ class Fitting:
         source: str | None = None,
         file_options: Sequence[str] = (),
         checkpoint: str | os.PathLike[str] | None = None,
+        time_limit: TimeLimit | None = None,
     ) -> None:
         check_effort(effort)
         check_seed(seed)
@@ -132,6 +140,7 @@ class Fitting:
             "kinds": dict(kinds or {}),
             "folds": folds if isinstance(folds, int) else None,
             "given": data.names,
+            **({"time_limit": time_limit.seconds} if time_limit else {}),
             **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),
             **({} if cheaper is None else {"memory": limit.n_bytes}),
@@ -144,28 +153,16 @@ class Fitting:
         self.race = Race(self.plan, self.prepared.dataset, seed)
         self.race.equip(n_jobs if cheaper is None else self.prepared.n_workers)
         self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
-        self.records, self.decisions = self._checkpoint.resume(self.race)
+        self.training = Training(self.race, self._checkpoint, time_limit)
+        self.records, self.decisions = self.training.records, self.training.decisions
         if cheaper is not None and not self.decisions:
             self.decisions.append(cheaper)
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""
-        self._checkpoint.start()
-        with self.race.executor:
-            yield from self._race()
+        yield from self.training
         yield from self._prune()
         yield from self._calibrate()
-
-    def _race(self) -> Iterator[Event]:
-        """Train until no recipe improves, and save the state now and then."""
-        while not self.race.finished:
-            for record, decision in self.race.run_epoch():
-                if decision is None:
-                    self.records.append(record)
-                else:
-                    self.decisions.append(decision)
-                yield record, decision
-            self._checkpoint.save_if_due(self.race, self.records, self.decisions)
 
     def _prune(self) -> Iterator[Event]:
         """Prune the ensemble; yield every decision, with a record."""
@@ -181,6 +178,16 @@ class Fitting:
         if calibration is not None and calibration not in self.decisions:
             self.decisions.append(calibration)
             yield self.records[-1], calibration
+
+    def stop(self, *, by_callback: bool = False) -> None:
+        """End training soon, with a model of the best so far; for interrupts and callbacks.
+
+        Parameters
+        ----------
+        by_callback : bool, default=False
+            Whether a callback asks for it, and not the user.
+        """
+        self.training.ask_to_stop(by_callback=by_callback)
 
     @property
     def resumed_epoch(self) -> int:
@@ -269,6 +276,31 @@ class Fitting:
             quality=self.evaluation.quality(),
             known_rows=KnownRows.of(predictor, table),
         )
+
+    def model_so_far(self) -> FittedModel:
+        """Return a model of the best ensemble so far, unpruned and not calibrated.
+
+        It is there to predict, during training: its summary holds no score.
+        """
+        ensemble, rows = self.race.ensemble(), self.rows
+        predictor = make_predictor(self.prepared, self.prepared.own_dataset, ensemble, 1.0)
+        summary = Summary(
+            task=self.task,
+            target=self.target_name,
+            n_samples=rows.n_samples,
+            n_evaluated=rows.n_evaluated,
+            n_columns=len(self.encoder.columns),
+            n_folds=rows.n_folds,
+            epochs=self.race.epoch,
+            multiply_adds=self.race.multiply_adds,
+            scores=(),
+            standard_errors_better=0.0,
+            members=(),
+            row_multiply_adds=ensemble.row_multiply_adds,
+            row_multiply_adds_before=ensemble.row_multiply_adds,
+        )
+        records, decisions = tuple(self.records), tuple(self.decisions)
+        return FittedModel(predictor, self.schema, summary, records, decisions)
 
     def _members(self) -> tuple[Member, ...]:
         before = {one.key: one.units for one in self.pruned.before.members}

@@ -10,26 +10,23 @@ import numpy as np
 
 from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.evaluation.calibration import calibrate
-from madaline.evaluation.conformal.intervals import PredictionIntervals
-from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.evaluation.score import (
     Score,
     classification_scores,
     regression_scores,
     standard_errors_better,
 )
+from madaline.fitting.predictors import make_predictor
 from madaline.fitting.preparation import Preparation
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Squared
-from madaline.nn.network import Network
 from madaline.race.dataset import Dataset
-from madaline.race.ensemble import Ensemble, EnsembleMember
+from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance, metric_of_loss, out_of_fold_importances
 from madaline.race.pruning import PruningResult, prune_ensemble
 from madaline.race.race import Race
 from madaline.records.ensemble_decisions import Calibrated
-from madaline.runtime.part import Part
-from madaline.runtime.predictor import Predictor, class_probabilities
+from madaline.runtime.predictor import Predictor
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
@@ -105,8 +102,7 @@ class Outcome:
     @cached_property
     def own_dataset(self) -> Dataset:
         """The dataset with the given weights: those of classes are for training only."""
-        dataset, weight = self.race.dataset, self.prepared.own_weight
-        return dataset if weight is dataset.weight else replace(dataset, weight=weight)
+        return self.prepared.own_dataset
 
     def evaluated(self, dataset: Dataset) -> Evaluated:
         """Return out-of-fold outputs of networks and baseline, targets, weights and groups."""
@@ -151,14 +147,7 @@ class Outcome:
 
     def predictor(self) -> Predictor:
         """Return the predictor of new rows."""
-        return Predictor(
-            self.prepared.encoder,
-            self._parts(),
-            self.race.dataset.loss,
-            self.prepared.target_encoder,
-            self._conformal(),
-            self.temperature,
-        )
+        return make_predictor(self.prepared, self.own_dataset, self.ensemble, self.temperature)
 
     def _usual_scores(self, dataset: Dataset, facts: Evaluated) -> tuple[Score, ...]:
         target_encoder = self.prepared.target_encoder
@@ -171,32 +160,6 @@ class Outcome:
             )
         balanced = self.prepared.objective.class_weight is not None
         return classification_scores(dataset.loss, *facts, balanced=balanced, fold_outputs=outputs)
-
-    def _conformal(self) -> PredictionIntervals | PredictionSets:
-        """Return intervals or sets, calibrated on the out-of-fold errors."""
-        dataset, bounds = self.own_dataset, self.prepared.rows.bounds
-        output = _divided(self.ensemble.output, self.temperature)
-        target, weight, _ = dataset.evaluated_facts
-        if isinstance(self.prepared.target_encoder, RegressionEncoder | CountEncoder):
-            prediction = dataset.loss.prediction(output)
-            return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
-        truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
-        return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
-
-    def _parts(self) -> tuple[Part, ...]:
-        """Return the networks of the ensemble, those with the same layers together."""
-        alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
-        for member in self.ensemble.members:
-            alike.setdefault((member.n_bins, member.network), []).append(member)
-        return tuple(
-            Part(
-                n_bins,
-                network,
-                np.stack([member.theta for member in members]),
-                np.asarray([member.weight for member in members]),
-            )
-            for (n_bins, network), members in alike.items()
-        )
 
 
 def _divided(output: Array, temperature: float) -> Array:

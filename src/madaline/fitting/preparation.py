@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -82,6 +83,13 @@ class Preparation:
     own_weight: Array | None
     n_workers: int
     cheaper: CheaperPlan | None
+
+    @cached_property
+    def own_dataset(self) -> Dataset:
+        """The dataset with the given weights: those of classes are for training only."""
+        if self.own_weight is self.dataset.weight:
+            return self.dataset
+        return replace(self.dataset, weight=self.own_weight)
 
 
 def prepare(

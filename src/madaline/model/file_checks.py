@@ -78,6 +78,8 @@ SETTINGS = Fields(
     {
         "effort": Whole(1, 2**53),
         "seed": COUNT,
+        "time_limit": Number(0, above=True),
+        "memory": Whole(1, 2**63),
         "kinds": MapOf(NAME, OneOf(KINDS)),
         "folds": Optional(Whole(2, 2**53)),
         "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),

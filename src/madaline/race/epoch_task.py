@@ -77,16 +77,23 @@ class EpochResult:
 
 def run_epoch_task(task: EpochTask) -> EpochResult:
     """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
-    dataset, members = task.dataset.get(), task.members.snapshot()
+    dataset, members = task.dataset.get(), run_training(task)
     optimizer, network = task.rule.optimizer, task.rule.network
     outputs = []
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
-        task.backend.train(task.rule, members, _batches(task, dataset))
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
             x = dataset.encoded(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
             theta = optimizer.averaged(members[:, place])
             outputs.append(task.backend.predict(network, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)
+
+
+def run_training(task: EpochTask) -> Population:
+    """Return the networks after the batches of a task, not evaluated."""
+    members = task.members.snapshot()
+    with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
+        task.backend.train(task.rule, members, _batches(task, task.dataset.get()))
+    return members
 
 
 def _batches(task: EpochTask, dataset: Dataset) -> Batches:

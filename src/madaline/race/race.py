@@ -6,10 +6,10 @@ which recipes stay, when to stop, how to combine, and what score to expect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeAlias
 
 import numpy as np
@@ -67,6 +67,8 @@ class Race:
         What trains.
     executor : Executor
         What runs the tasks of an epoch; it does not change the result.
+    extra_policies : tuple of Policy
+        Policies beside those of the plan, such as that of a time limit.
     """
 
     plan: Plan
@@ -78,6 +80,7 @@ class Race:
     multiply_adds: float = 0.0
     cohorts: list[Cohort] = field(default_factory=list)
     candidates: dict[str, Candidate] = field(default_factory=dict)
+    extra_policies: tuple[Policy, ...] = ()
 
     def __post_init__(self) -> None:
         """Initialize the networks of every recipe of the plan."""
@@ -114,18 +117,33 @@ class Race:
         """Whether nothing is left to train."""
         return not self.cohorts
 
+    @property
+    def evaluated(self) -> bool:
+        """Whether some recipe has been evaluated on all rows."""
+        return any(candidate.epoch for candidate in self.candidates.values())
+
     def run(self) -> Iterator[Event]:
         """Train until the end; yield every record, with the decision that it led to."""
         with self.executor:
             while not self.finished:
                 yield from self.run_epoch()
 
-    def run_epoch(self) -> Iterator[Event]:
-        """Train for one epoch, evaluate, and carry out what the policies decide."""
+    def run_epoch(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Train for one epoch, evaluate, and carry out what the policies decide.
+
+        Parameters
+        ----------
+        stop : callable, optional
+            Whether to end the epoch early. Once it returns True it must go on to do so. Recipes
+            whose networks have not all been trained by then stay as they were, for the last time:
+            the race is not to be continued.
+        """
         self.epoch += 1
-        for record in self._learn():
+        for record in self._learn(stop):
             yield record, None
-        for policy in self._policies():
+        if stop():
+            return
+        for policy in (*self._policies(), *self.extra_policies):
             for decision in policy.decide(self.state):
                 self._apply(decision)
                 latest = self.candidates[decision.recipe_id].record
@@ -217,26 +235,29 @@ class Race:
         candidates = self.candidates.values()
         return next(one for one in candidates if one.recipe == recipe and not one.snapshot)
 
-    def _learn(self) -> Iterator[Record]:
-        """Train every network for an epoch; yield the record of each recipe."""
+    def _learn(self, stop: Callable[[], bool]) -> Iterator[Record]:
+        """Train every network for an epoch; yield the record of each recipe, until told to stop."""
         for candidate in self.candidates.values():
             candidate.latest_output = empty()  # makes room: the policies have used it
         self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
         epoch = Epoch(self.seed, self.epoch)
         order = epoch.order(self.dataset, self.plan.batch_size)
-        dataset = self.executor.share(self._for_training)
+        dataset = self.executor.share(self.for_training)
         tasks = [
             cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers)
             for cohort in self.cohorts
         ]
         results = self.executor.map(run_epoch_task, [task for own in tasks for task in own])
+        results = takewhile(lambda _: not stop(), results)
         for cohort, own in zip(self.cohorts, tasks, strict=True):
             outputs = cohort.take(islice(results, len(own)))
+            if stop():  # some of its results may be missing
+                return
             for place in range(len(outputs)):
                 yield self._record(cohort, place, outputs.pop(0))  # one by one, to need less room
 
     @cached_property
-    def _for_training(self) -> Dataset:
+    def for_training(self) -> Dataset:
         """The rows as tasks need them: what only evaluates may hold what cannot be sent."""
         return replace(self.dataset, metric=None, groups=None)
 
@@ -294,6 +315,11 @@ class Race:
                         racing=False,
                     )
                     self._add(snapshot)
+
+    def leave_out(self, recipe_ids: Collection[str]) -> None:
+        """Stop recipes without a decision, such as those that never started."""
+        for recipe_id in recipe_ids:
+            self._retire(self.candidates[recipe_id])
 
     def _retire(self, leaving: Candidate) -> None:
         leaving.racing, leaving.latest_output = False, empty()

@@ -7,6 +7,13 @@ from typing import Any
 
 from madaline.records.decision import Decision
 from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, UnitsRemoved
+from madaline.records.limit_decisions import (
+    DroppedForTime,
+    Interrupted,
+    RecipesLeftOut,
+    StoppedByCallback,
+    TimeLimitReached,
+)
 from madaline.records.plan_decisions import CheaperPlan
 from madaline.records.race_decisions import (
     Dropped,
@@ -35,8 +42,19 @@ OLD_NAMES: tuple[tuple[type[Decision], str], ...] = (
 )
 """Each type, and what old files call its fields: the first match of action and names counts."""
 
-TYPES: dict[str, type[Decision]] = {kind.__name__: kind for kind, _ in OLD_NAMES}
-TYPES[CheaperPlan.__name__] = CheaperPlan
+NEW: tuple[type[Decision], ...] = (
+    CheaperPlan,
+    RecipesLeftOut,
+    DroppedForTime,
+    TimeLimitReached,
+    Interrupted,
+    StoppedByCallback,
+)
+"""Types that old files do not have."""
+
+TYPES: dict[str, type[Decision]] = {
+    kind.__name__: kind for kind in (*(kind for kind, _ in OLD_NAMES), *NEW)
+}
 
 
 def read_decision(values: Mapping[str, Any]) -> Decision:

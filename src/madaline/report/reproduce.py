@@ -54,9 +54,9 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         words += option_words(option, [name for name, own in kinds.items() if own == kind])
     others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in OPTIONS]
     words += option_words("--kind", others) + settings.get("file_options", [])
-    for name in ("folds", "loss", "quantile", "metric", "memory", *USUAL):
-        value = settings.get(name)
-        words += [] if value in (None, USUAL.get(name)) else [f"--{name}", str(value)]
+    for name in ("folds", "loss", "quantile", "metric", "memory", *USUAL, "time_limit"):
+        value, option = settings.get(name), f"--{name.replace('_', '-')}"
+        words += [] if value in (None, USUAL.get(name)) else [option, f"{value}"]
     return shlex.join([*words, *_class_weight_words(settings.get("class_weight"))])
 
 
@@ -87,6 +87,8 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     if isinstance(arguments.get("class_weight"), list):
         arguments["class_weight"] = dict(arguments["class_weight"])
     arguments["effort"] = settings["effort"]
+    if "time_limit" in settings:
+        arguments["time_limit"] = settings["time_limit"]
     if settings["kinds"]:
         arguments["kinds"] = settings["kinds"]
     arguments["random_state"] = settings["seed"]
@@ -105,6 +107,8 @@ def _remarks(settings: Mapping[str, Any]) -> Iterator[str]:
         " and the same versions of madaline, NumPy and, if installed, numba on the same kind of"
         " processor give the same networks to the bit, on any number of processors."
     )
+    if "time_limit" in settings:
+        yield "But there was a time limit: how far training came depends on the clock."
     unnamed = _unnamed(settings)
     if unnamed:
         names = " and ".join(one.replace("_", " ") for one in unnamed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +51,7 @@ class Processes(Executor):
                 if self._parallel is None:
                     self._parallel = Parallel(self.n_workers, batch_size=1, max_nbytes=None)
                     self._parallel.__enter__()
-                return iter(self._parallel(delayed(function)(item) for item in items))
+                return iter(self._parallel(delayed(_run)(function, item) for item in items))
             except (OSError, BrokenProcessPool, pickle.PicklingError) as error:
                 self._go_on_alone(error)
         return map(function, items)
@@ -93,6 +95,13 @@ class Processes(Executor):
             OneProcessWarning,
             stacklevel=2,
         )
+
+
+def _run(function: Callable[[Item], Result], item: Item) -> Result:
+    """Run a function in a worker, which leaves interrupts of the terminal to the main process."""
+    if multiprocessing.parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return function(item)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from madaline.errors import MadalineError
 from madaline.race.policies.policy import Policy
-from madaline.race.state import RaceState
+from madaline.race.state import Candidate, RaceState
 from madaline.records.race_decisions import Dropped
 
 
@@ -33,19 +34,24 @@ class SelectionPolicy(Policy):
         if keep is None or len(racing) <= keep:
             return []
         weights = ensemble_weights(state)
-        best = min(racing, key=lambda one: one.loss)
-        ranked = sorted(racing, key=lambda one: (one is not best, -weights[one.key], one.loss))
+        ranked = best_first(racing, weights)
         return [
             Dropped(
                 state.epoch,
                 one.name,
                 one.loss,
-                best.loss,
+                ranked[0].loss,
                 weights[one.key],
                 recipe_id=one.recipe_id,
             )
             for one in ranked[keep:]
         ]
+
+
+def best_first(racing: Sequence[Candidate], weights: Mapping[str, float]) -> list[Candidate]:
+    """Return the single best recipe, then the others by their weight in the best ensemble."""
+    best = min(racing, key=lambda one: one.loss)
+    return sorted(racing, key=lambda one: (one is not best, -weights[one.key], one.loss))
 
 
 def ensemble_weights(state: RaceState) -> dict[str, float]:

@@ -1,0 +1,71 @@
+"""An ensemble becomes a predictor of new rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.data.target import CountEncoder, RegressionEncoder
+from madaline.evaluation.conformal.intervals import PredictionIntervals
+from madaline.evaluation.conformal.sets import PredictionSets
+from madaline.fitting.preparation import Preparation
+from madaline.nn.network import Network
+from madaline.race.dataset import Dataset
+from madaline.race.ensemble import Ensemble, EnsembleMember
+from madaline.runtime.part import Part
+from madaline.runtime.predictor import Predictor, class_probabilities
+
+
+def make_predictor(
+    prepared: Preparation, dataset: Dataset, ensemble: Ensemble, temperature: float
+) -> Predictor:
+    """Return the predictor that an ensemble makes.
+
+    Parameters
+    ----------
+    prepared : Preparation
+        The encoders.
+    dataset : Dataset
+        The rows, with the given weights.
+    ensemble : Ensemble
+        The networks, with their out-of-fold output.
+    temperature : float
+        Divisor of raw outputs.
+    """
+    return Predictor(
+        prepared.encoder,
+        _parts(ensemble),
+        dataset.loss,
+        prepared.target_encoder,
+        _conformal(prepared, dataset, ensemble, temperature),
+        temperature,
+    )
+
+
+def _conformal(
+    prepared: Preparation, dataset: Dataset, ensemble: Ensemble, temperature: float
+) -> PredictionIntervals | PredictionSets:
+    """Return intervals or sets, calibrated on the out-of-fold errors."""
+    bounds = prepared.rows.bounds
+    output = ensemble.output if temperature == 1 else np.asarray(ensemble.output / temperature)
+    target, weight, _ = dataset.evaluated_facts
+    if isinstance(prepared.target_encoder, RegressionEncoder | CountEncoder):
+        prediction = dataset.loss.prediction(output)
+        return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
+    truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
+    return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
+
+
+def _parts(ensemble: Ensemble) -> tuple[Part, ...]:
+    """Return the networks of the ensemble, those with the same layers together."""
+    alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
+    for member in ensemble.members:
+        alike.setdefault((member.n_bins, member.network), []).append(member)
+    return tuple(
+        Part(
+            n_bins,
+            network,
+            np.stack([member.theta for member in members]),
+            np.asarray([member.weight for member in members]),
+        )
+        for (n_bins, network), members in alike.items()
+    )
