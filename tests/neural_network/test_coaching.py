@@ -98,8 +98,7 @@ def coached(sizes: list[int]) -> tuple[NeuralNetwork, Coach]:
     first, *hidden, last = sizes
     network = NeuralNetwork(first, hidden, last, loss=Squared(), random_state=1)
     parameters, rng = network._parameters, np.random.default_rng(2)
-    rows = rng.normal(size=(40, first))
-    return network, Coach(parameters, Sigmoid(), rng, 0.1, x=rows, baseline=1.0, floor=0.0)
+    return network, Coach(parameters, Sigmoid(), rng, 0.1, baseline=1.0, floor=0.0)
 
 
 def advised_until(action: str, coach: Coach, loss: float) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from madaline.errors import InputError
 from madaline.neural_network import NeuralNetwork
 from madaline.neural_network.arguments import held_out_rows
 from madaline.neural_network.overfitting import OverfittingPolicy, OverfittingState
+from madaline.neural_network.parameters import add_weight_decay
 from madaline.nn.layers import Tanh
 from madaline.records.epoch import Epoch
 
@@ -35,7 +38,9 @@ def test_a_gap_that_widens_simplifies_again_and_again_and_then_the_best_is_kept(
     assert [decision.action for decision in decisions] == ["simplify", "simplify", "keep"]
     assert [decision.epoch for decision in decisions] == [11, 21, 31]
     assert "held-out rows is 1.17 after 1 at epoch 1" in decisions[0].sentence
+    assert [decision.weight_decay for decision in decisions[:2]] == [0.001, 0.003]
     assert state.finished
+    assert state.weight_decay == 0  # of the best epoch
 
 
 def test_a_loss_that_falls_or_stays_on_both_is_left_alone():
@@ -59,12 +64,13 @@ def test_noise_is_noticed_and_the_best_on_the_held_out_rows_is_kept():
     actions = [decision.action for decision in network.decisions_]
     assert "simplify" in actions
     assert "grow" not in actions[actions.index("simplify") :]
-    assert network.hidden_size[0] < 16 or "keep" in actions
     best = min(epoch.validation_loss for epoch in network.history_)
     assert network.validation_loss_ == pytest.approx(best, rel=1e-9)
     (first, *_) = [d for d in network.decisions_ if d.action == "simplify"]
-    assert first.loss_before == network.history_[first.epoch - 1].validation_loss
-    assert "The loss on held-out rows then went from" in first.sentence
+    before = [epoch.validation_loss for epoch in network.history_[: first.epoch]]
+    assert first.loss_before == min(before)
+    assert first.loss_after >= best
+    assert f"The lowest loss on held-out rows was {first.loss_before:.3g} until" in first.sentence
     assert f"{network.validation_loss_:.4f} on held-out rows" in repr(network)
 
 
@@ -116,11 +122,24 @@ def test_held_out_rows_have_no_influence_on_gradients():
     assert networks[0].validation_loss_ != networks[1].validation_loss_
 
 
-def test_a_single_hidden_unit_is_as_simple_as_it_gets():
+def test_weight_decay_is_the_gradient_of_half_the_squared_weights():
+    network = NeuralNetwork(3, 4, 1, random_state=0)
+    x, y = np.zeros((1, 3)), [1]
+    plain, decayed = network.backward(x, y), network.backward(x, y)
+    add_weight_decay(decayed, network.weights, 0.5)
+    for own, before, after in zip(network.weights, plain.weights, decayed.weights, strict=True):
+        np.testing.assert_allclose(after - before, 0.5 * own)
+    np.testing.assert_array_equal(decayed.biases[0], plain.biases[0])
+
+
+def test_simplifying_makes_the_weights_smaller():
     x, y = noisy_rows()
-    network = NeuralNetwork(10, [], 1, random_state=0)
-    network.train(x, y, epochs=300)
-    assert "simplify" not in {decision.action for decision in network.decisions_}
+    network = NeuralNetwork(10, 16, 1, activation=Tanh(), random_state=0)
+    with_decay, without = (copy.deepcopy(network) for _ in range(2))
+    with_decay.train(x, y, epochs=600)
+    without.train(x, y, epochs=600, validation_fraction=0)
+    sizes = [sum(np.square(w).sum() for w in one.weights) for one in (with_decay, without)]
+    assert sizes[0] < sizes[1]
 
 
 @pytest.mark.parametrize("share", [1, -0.1, "a", 1.5])

@@ -12,13 +12,13 @@ from madaline.neural_network.decisions import (
     CoachDecision,
     Restarted,
     UnitsAdded,
-    UnitsRemoved,
+    WeightDecayRaised,
 )
 from madaline.neural_network.learning_rate import LearningRatePolicy
 from madaline.neural_network.overfitting import OverfittingPolicy, OverfittingState
 from madaline.neural_network.parameters import Parameters, initial_parameters
 from madaline.neural_network.stagnation import StagnationPolicy
-from madaline.neural_network.surgery import with_half_of_the_units, with_one_more_unit
+from madaline.neural_network.surgery import with_one_more_unit
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import Loss
@@ -50,8 +50,6 @@ class Coach:
         Source of the weights of new units.
     learning_rate : float
         Rate to begin with.
-    x : ndarray of shape (n_samples, input_size)
-        The rows of training.
     baseline : float
         Loss of the best constant prediction. A loss above a fifth of it is a weak fit, one below a
         hundredth is good enough.
@@ -66,13 +64,11 @@ class Coach:
         rng: Rng,
         learning_rate: float,
         *,
-        x: Array,
         baseline: float,
         floor: float,
     ) -> None:
         span = baseline - floor
         self._parameters, self._activation, self._rng = parameters, activation, rng
-        self._x = x
         self._rate_policy = LearningRatePolicy(floor=floor, enough=floor + 0.01 * span)
         self._stagnation_policy = StagnationPolicy(
             weak=floor + 0.2 * span,
@@ -89,6 +85,11 @@ class Coach:
     def learning_rate(self) -> float:
         """The rate for the next step."""
         return self._rate.learning_rate
+
+    @property
+    def weight_decay(self) -> float:
+        """The share of each weight that a step takes away, divided by the learning rate."""
+        return self._overfitting.weight_decay
 
     def advise(self, now: Epoch) -> CoachDecision | None:
         """Look at one more epoch, and change the network if that helps.
@@ -110,8 +111,8 @@ class Coach:
                 self._restore(self._best)
             case UnitsAdded():
                 self._add_units()
-            case UnitsRemoved():
-                self._remove_units(again=decision.again)
+            case WeightDecayRaised():
+                self._begin_with_other_weight_decay()
             case Restarted():
                 self._restart()
             case BestKept():
@@ -126,7 +127,7 @@ class Coach:
         self._restore(self._best_of_all)
 
     def _on_overfitting(self, now: Epoch) -> CoachDecision | None:
-        if now.validation_loss is None or max(self._parameters.hidden_size, default=1) == 1:
+        if now.validation_loss is None:
             return None
         self._overfitting, decision = self._overfitting_policy.watch(self._overfitting, now)
         return decision
@@ -157,12 +158,8 @@ class Coach:
         self._parameters.replace_by(with_one_more_unit(best, self._activation, self._rng))
         self._best = self._checkpoint(self._best.loss, self._best.judged)
 
-    def _remove_units(self, *, again: bool) -> None:
-        """Halve the best network, or if that did not help, the present one; no more is added."""
-        if not again:
-            self._restore(self._best_of_all)
-        simpler = with_half_of_the_units(self._parameters, self._activation, self._x)
-        self._parameters.replace_by(simpler)
+    def _begin_with_other_weight_decay(self) -> None:
+        """Forget the losses without it, which were lower; more units are no remedy any more."""
         self._best = self._checkpoint()
         self._rate = self._rate_policy.start(self.learning_rate)
         self._stagnation = replace(self._stagnation, finished=True)

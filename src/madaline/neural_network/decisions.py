@@ -8,15 +8,16 @@ from typing import ClassVar
 
 from madaline.records.decision import Decision
 from madaline.records.epoch import Epoch
+from madaline.words import count
 
-VALIDATION = "loss on held-out rows"
+HELD_OUT = "loss on held-out rows"
 
 
 @dataclass(frozen=True)
 class CoachDecision(Decision):
     """Abstract: a decision and the loss that followed it."""
 
-    watched: ClassVar[str] = "loss"  # or the loss on rows held out
+    on_held_out_rows: ClassVar[bool] = False  # whether it is judged by the loss on these
 
     loss_before: float | None = field(default=None, kw_only=True)  # at the decision
     loss_after: float | None = field(default=None, kw_only=True)  # at the next one, or at the end
@@ -31,10 +32,10 @@ class CoachDecision(Decision):
         """What was seen and done, and what came of it."""
         if self.loss_before is None or self.loss_after is None:
             return self.reason
-        outcome = (
-            f"The {self.watched} then went from {self.loss_before:.3g} to {self.loss_after:.3g}."
-        )
-        return f"{self.reason} {outcome}"
+        before, after = f"{self.loss_before:.3g}", f"{self.loss_after:.3g}"
+        if self.on_held_out_rows:
+            return f"{self.reason} The lowest {HELD_OUT} was {before} until then, {after} later."
+        return f"{self.reason} The loss then went from {before} to {after}."
 
 
 @dataclass(frozen=True)
@@ -116,38 +117,48 @@ class BestKept(CoachDecision):
     def reason(self) -> str:
         return (
             f"Nothing helped in {self.attempts} attempts, so learning goes on from the best weights"
-            f" so far, with a {self.watched} of {self.loss:.3g}, without further attempts."
+            f" so far, with a loss of {self.loss:.3g}, without further attempts."
         )
 
 
 @dataclass(frozen=True)
-class UnitsRemoved(CoachDecision):
-    """The network overfits, and half of the units of every hidden layer are removed."""
+class WeightDecayRaised(CoachDecision):
+    """The network overfits, and from now on each step makes its weights smaller."""
 
     action = "simplify"
-    watched = VALIDATION
+    on_held_out_rows = True
     best: Epoch  # with the lowest loss on the rows held out
     now: Epoch
-    again: bool  # whether it was simplified just before, without a lower loss
+    weight_decay: float  # from now on
+    previous_weight_decay: float
+    again: bool  # whether it was raised just before, without a lower loss
 
     @property
     def reason(self) -> str:
         if self.again:
             return (
-                f"Still overfit: the {VALIDATION} is not below the"
-                f" {self.best.validation_loss:.3g} of epoch {self.best.epoch}, so half of the"
-                " remaining hidden units are removed."
+                f"Still overfit: the {HELD_OUT} is not below the {self.best.validation_loss:.3g} of"
+                f" epoch {self.best.epoch}, so the weight decay goes from"
+                f" {self.previous_weight_decay:.3g} up to {self.weight_decay:.3g}."
             )
         return (
-            f"Overfit: the {VALIDATION} is {self.now.validation_loss:.3g} after"
+            f"Overfit: the {HELD_OUT} is {self.now.validation_loss:.3g} after"
             f" {self.best.validation_loss:.3g} at epoch {self.best.epoch}, but on training rows it"
-            f" fell from {self.best.loss:.3g} to {self.now.loss:.3g}. So training goes back to"
-            f" epoch {self.best.epoch} and half of the hidden units are removed."
+            f" fell from {self.best.loss:.3g} to {self.now.loss:.3g}. So each step also makes the"
+            f" weights smaller, by a weight decay of {self.weight_decay:.3g}."
         )
 
 
 @dataclass(frozen=True)
 class BestOnHeldOutKept(BestKept):
-    """Simpler networks were no better, and learning goes on from the best weights of all."""
+    """Smaller weights did not help, and learning goes on from the best weights of all."""
 
-    watched = VALIDATION
+    on_held_out_rows = True
+
+    @property
+    def reason(self) -> str:
+        return (
+            f"Smaller weights did not help in {count(self.attempts, 'attempt')}, so training goes"
+            f" back to the best weights, with a {HELD_OUT} of {self.loss:.3g}, without further"
+            " attempts."
+        )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import inf
 
-from madaline.neural_network.decisions import VALIDATION, CoachDecision
+from madaline.neural_network.decisions import CoachDecision
 from madaline.records.epoch import Epoch
 
 
@@ -40,30 +42,38 @@ class Log:
         """Record an epoch."""
         self.history.append(epoch)
         if self.every and (epoch.epoch - self.start) % self.every == 0:
-            held_out = f", on held-out rows {_watched(epoch, True):.4f}"
-            known = epoch.validation_loss is not None
-            print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{held_out if known else ''}")
+            other = epoch.validation_loss
+            held_out = "" if other is None else f", on held-out rows {other:.4f}"
+            print(f"epoch {epoch.epoch}: loss {epoch.loss:.4f}{held_out}")
 
-    def decide(self, decision: CoachDecision | None, epoch: Epoch) -> None:
-        """Record a decision, if there is one; its epoch tells the outcome of the last one."""
+    def decide(self, decision: CoachDecision | None, now: Epoch) -> None:
+        """Record a decision, if there is one; it tells the outcome of earlier ones.
+
+        That of a decision on the rows held out takes longer to see: until the next of its kind.
+        """
         if decision is not None:
-            self.conclude(epoch)
+            self.conclude(now, held_out_too=decision.on_held_out_rows)
             self.decisions.append(decision)
 
-    def conclude(self, now: Epoch) -> None:
-        """Add its outcome to the last decision, if it has none yet."""
-        if not self.decisions or self.decisions[-1].loss_after is not None:
-            return
-        last = self.decisions[-1]
-        held_out = last.watched == VALIDATION
-        before = _watched(self.history[last.epoch - 1], held_out)
-        after = _watched(now, held_out)
-        self.decisions[-1] = replace(last, loss_before=before, loss_after=after)
-        if self.every:
-            print(f"epoch {last.epoch}: {self.decisions[-1].sentence}")
+    def conclude(self, now: Epoch, *, held_out_too: bool = True) -> None:
+        """Add their outcome to the decisions that have none yet."""
+        for index, decision in enumerate(self.decisions):
+            if decision.loss_after is None and (held_out_too or not decision.on_held_out_rows):
+                outcome = self._outcome(decision, now)
+                self.decisions[index] = outcome
+                if self.every:
+                    print(f"epoch {outcome.epoch}: {outcome.sentence}")
+
+    def _outcome(self, decision: CoachDecision, now: Epoch) -> CoachDecision:
+        """Return the decision with the loss before and after it, on held-out rows the lowest."""
+        if not decision.on_held_out_rows:
+            before = self.history[decision.epoch - 1].loss
+            return replace(decision, loss_before=before, loss_after=now.loss)
+        seen = (*self.history, now)
+        earlier, later = seen[self.start : decision.epoch], seen[decision.epoch :]
+        return replace(decision, loss_before=_lowest(earlier), loss_after=_lowest(later))
 
 
-def _watched(epoch: Epoch, held_out: bool) -> float:
-    if held_out and epoch.validation_loss is not None:
-        return epoch.validation_loss
-    return epoch.loss
+def _lowest(epochs: Iterable[Epoch]) -> float:
+    losses = (epoch.validation_loss for epoch in epochs)
+    return min((loss for loss in losses if loss is not None), default=inf)

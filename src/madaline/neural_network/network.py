@@ -31,7 +31,7 @@ from madaline.neural_network.inspection import InspectedNetwork
 from madaline.neural_network.labels import classes_of, labels_in, predicted, targets_of
 from madaline.neural_network.links import raw_output
 from madaline.neural_network.log import Log
-from madaline.neural_network.parameters import Gradients, initial_parameters
+from madaline.neural_network.parameters import Gradients, add_weight_decay, initial_parameters
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Sigmoid
 from madaline.nn.layers.activation import Activation
@@ -265,8 +265,8 @@ class NeuralNetwork(InspectedNetwork):
 
         Adaptive training raises the learning rate when learning is slow, goes back and lowers it
         when the loss shoots up, adds units or starts again from new weights when the fit stays
-        poor, removes units when it overfits, and keeps the best weights of all: those with the
-        lowest loss on the rows held out. `decisions_` tells what it did. Training again goes on.
+        poor, makes weights smaller when it overfits, and keeps the best weights of all: those with
+        the lowest loss on rows held out. `decisions_` tells what it did. Training again goes on.
 
         Parameters
         ----------
@@ -295,7 +295,7 @@ class NeuralNetwork(InspectedNetwork):
         x, y, x_val, y_val = x[rows], y[rows], x[held_out], y[held_out]
         start = len(self.history_)
         log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
-        coach = self._coach(x, y, rate) if adaptive else None
+        coach = self._coach(y, rate) if adaptive else None
 
         for epoch in range(start + 1, start + epochs + 1):
             y_pred = self.forward(x)
@@ -306,6 +306,8 @@ class NeuralNetwork(InspectedNetwork):
                 log.decide(coach.advise(now), now)
                 rate = coach.learning_rate
             grads = self.backward(x, y)
+            if coach is not None:
+                add_weight_decay(grads, self.weights, coach.weight_decay)
             self.update_weights(grads, rate)
 
         if coach is not None:
@@ -317,13 +319,12 @@ class NeuralNetwork(InspectedNetwork):
     def _loss_of(self, x: Array, y: Array) -> float | None:
         return self.loss(y, self.forward(x)) if len(x) else None
 
-    def _coach(self, x: Array, target: Array, learning_rate: float) -> Coach:
+    def _coach(self, target: Array, learning_rate: float) -> Coach:
         return Coach(
             self._parameters,
             self._activation,
             self._rng,
             learning_rate,
-            x=x,
             baseline=baseline_loss(self._loss, target),
             floor=smallest_loss(self._loss, target),
         )
