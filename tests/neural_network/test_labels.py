@@ -86,7 +86,7 @@ def test_without_labels_classes_are_numbered():
     ("outputs", "labels", "message"),
     [
         (1, ["a", "b", "c", "a"], "3 classes.*1 output distinguishes 2.*output_size=3"),
-        (1, ["a"] * 4, "1 classes"),
+        (1, ["a"] * 4, "has 1 class "),
         (3, ["a", "b", "a", "b"], "2 classes.*3 outputs"),
         (1, ["a", None, "b", "a"], "hold None"),
         (1, np.array(["a", np.nan, "b", "a"], object), "hold nan"),

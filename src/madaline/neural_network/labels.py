@@ -8,7 +8,7 @@ import numpy.typing as npt
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
-from madaline.words import some
+from madaline.words import count, some
 
 MISSING = ("None", "nan", "<NA>", "NaT")
 """How missing values are written, by Python, NumPy and pandas."""
@@ -64,10 +64,10 @@ def classes_of(name: str, labels: Array, size: int) -> Array:
         found = np.array([False, True])
     if len(found) != wanted:
         remedy = f" or output_size={len(found)}" if len(found) > 2 else ""
+        classes = count(len(found), "class", "classes")
         raise InputError(
-            f"{name} has {len(found)} classes ({some(found.tolist(), 4)}) but a network of"
-            f" {'1 output' if size == 1 else f'{size} outputs'} distinguishes {wanted}: give"
-            f" {wanted} classes{remedy}."
+            f"{name} has {classes} ({some(found.tolist(), 4)}) but a network of"
+            f" {count(size, 'output')} distinguishes {wanted}: give {wanted} classes{remedy}."
         )
     return found
 
