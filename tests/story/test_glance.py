@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.diagnosis.finding import Finding
 from madaline.model import FittedModel
 from madaline.story.glance import glance
 
@@ -13,7 +15,14 @@ def test_it_says_scores_and_what_matters_and_escapes_names(fittings) -> None:
     summary = replace(model.summary, target="<b>price</b>", standard_errors_better=1.0)
     html = glance(summary)
     assert "&lt;b&gt;price&lt;/b&gt;" in html
-    assert "R² (1 is perfect)" in html
-    assert "What matters: width" in html
-    assert "Not clearly better than a constant" in html
-    assert model._repr_html_().startswith("<p>Predicts <b>target</b>")
+    assert "<td>R²" in html
+    assert "R² worse by" in html
+    assert ">width</td>" in html
+    assert "Not clearly better than the baseline" in html
+    assert "<p>Predicts <b>target</b>" in model._repr_html_()
+    leak = Finding(
+        "leak", "high", "<i>", "{subject} reveals {share:.0%}", "drop it", {"share": 0.9}
+    )
+    html = glance(summary, Diagnosis((leak, replace(leak, severity="low", subject="other"))))
+    assert "&lt;i&gt; reveals 90%: drop it." in html
+    assert "other reveals" not in html

@@ -81,6 +81,10 @@ class Table:
         table._distinct.update((name, known) for name, known in texts.items() if known)
         return table
 
+    def __repr__(self) -> str:
+        """Return the size and the names in one line."""
+        return f"<Table of {self.n_samples:,} rows: {listed(self.names)}>"
+
     @property
     def n_samples(self) -> int:
         """Number of rows; zero when there are no columns."""

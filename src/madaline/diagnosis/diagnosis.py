@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from madaline.charts.html import Html, block, paragraph, table, word
+from madaline.charts.listing import ToFrame
 from madaline.diagnosis.finding import SEVERITIES, Finding
 from madaline.nn.arrays import Array
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(ToFrame):
     """All findings about a fit, or about a table.
 
     Parameters
@@ -49,6 +51,26 @@ class Diagnosis:
         """Return a line for each finding."""
         lines = [f"{finding.severity}: {finding.sentence}" for finding in self.findings]
         return "\n".join(lines) or "Nothing was found."
+
+    def __repr__(self) -> str:
+        """Return the same."""
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return block(self.html())
+
+    def html(self) -> Html:
+        """Return the table, to be put among others."""
+        if not self.findings:
+            return paragraph("Nothing was found.")
+        rows = [[word(one.severity, one.severity), one.kind, one.html()] for one in self.findings]
+        return table(["severity", "finding", "what was seen, and what to do"], rows)
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return severity, kind, subject and sentence of each finding, and some of its rows."""
+        names = ("severity", "kind", "subject", "sentence")
+        columns: dict[str, Any] = {name: [getattr(one, name) for one in self] for name in names}
+        return columns | {"rows": [", ".join(map(str, one.names or one.rows)) for one in self]}
 
     def by_severity(self) -> dict[str, tuple[Finding, ...]]:
         """Return the findings of each severity, high first."""

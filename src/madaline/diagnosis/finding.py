@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from madaline.charts.html import Html, block, paragraph
+
 Severity: TypeAlias = Literal["high", "medium", "low"]
 """High: predictions or scores cannot be trusted before this is settled. Medium: some accuracy is
 lost, or some rows are predicted badly. Low: good to know."""
@@ -35,6 +37,9 @@ Kind: TypeAlias = Literal[
     "outside",
 ]
 """What can be found."""
+
+SHOWN_ROWS = 5
+"""Numbers of rows that are shown, at most."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,18 @@ class Finding:
         """The observation and the remedy, with the numbers filled in."""
         # Formatted once, so that braces in a subject stay as they are.
         return f"{self.seen}: {self.remedy}.".format_map({"subject": self.subject, **self.evidence})
+
+    def __repr__(self) -> str:
+        """Return the kind, the severity and the sentence."""
+        return f"<Finding {self.kind}, {self.severity}: {self.sentence}>"
+
+    def _repr_html_(self) -> str:
+        return block(self.html())
+
+    def html(self) -> Html:
+        """Return the sentence and some rows, to be put among others."""
+        rows = self.examples(SHOWN_ROWS)
+        return Html(paragraph(self.sentence) + (paragraph(rows, "muted") if rows else ""))
 
     def examples(self, most: int) -> str:
         """Return some rows in words, by their names or their numbers; empty if it has none.

@@ -37,6 +37,7 @@ from madaline.estimators.explanations import Explanations
 from madaline.estimators.from_file import FromFile
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
+from madaline.evaluation.scores import Scores
 from madaline.explain.attributions.background import some_rows
 from madaline.fitting import Fitting
 from madaline.fitting.interrupt import first_interrupt
@@ -44,6 +45,7 @@ from madaline.fitting.time_limit import TimeLimit
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
+from madaline.records.decisions import Decisions
 from madaline.records.limit_decisions import Interrupted
 from madaline.records.record import Record
 from madaline.story.summary import Summary
@@ -244,11 +246,11 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
         """Keep what the model's file holds, too."""
         self.model_ = model
         self.n_iter_ = model.summary.epochs
-        self.scores_ = model.summary.scores
+        self.scores_ = Scores(model.summary.scores)
         self.oof_score_ = next(
             score.out_of_fold for score in self.scores_ if score.metric == self._metric_of_score
         )
-        self.decisions_ = model.decisions
+        self.decisions_ = Decisions(model.decisions)
         self.history_ = model.history
         self.quality_ = model.quality
         self.diagnosis_ = model.diagnosis

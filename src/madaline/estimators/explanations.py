@@ -15,12 +15,12 @@ from madaline.estimators.reporting import Reporting
 from madaline.explain import Explanation, explain
 from madaline.explain.attributions.background import NO_ROWS
 from madaline.nn.arrays import Array
-from madaline.race.importance import Importance
+from madaline.race.importances import Importances
 
 if TYPE_CHECKING:
-    from madaline.explain.counterfactuals.counterfactual import Counterfactual
+    from madaline.explain.counterfactuals.counterfactuals import Counterfactuals
     from madaline.explain.effect import Effect
-    from madaline.explain.interactions import Interaction
+    from madaline.explain.interactions import Interactions
 
 
 class Explanations(Reporting):
@@ -63,7 +63,7 @@ class Explanations(Reporting):
         Returns
         -------
         Explanation
-            Print it, or make a table of it with ``pandas.DataFrame(explanation.to_columns())``.
+            Print it, or make a table of it with ``to_frame()``.
 
         Raises
         ------
@@ -85,14 +85,14 @@ class Explanations(Reporting):
         )
 
     @property
-    def importances_(self) -> tuple[Importance, ...]:
+    def importances_(self) -> Importances:
         """How much each column matters, the most important first.
 
         By how much the out-of-fold loss rises where the column's values are permuted, with its
         standard error. Columns that hold the same information hide each other: `importances` can
         permute them together.
         """
-        return self._model().summary.importances
+        return Importances(self._model().summary.importances)
 
     @property
     def feature_importances_(self) -> Array:
@@ -108,7 +108,7 @@ class Explanations(Reporting):
         together: Sequence[Sequence[str]] | None = None,
         repeats: int = 5,
         seed: int = 0,
-    ) -> tuple[Importance, ...]:
+    ) -> Importances:
         """Return how much worse predictions get where the values of columns are permuted.
 
         Parameters
@@ -127,8 +127,8 @@ class Explanations(Reporting):
 
         Returns
         -------
-        tuple of Importance
-            The most important first.
+        Importances
+            A tuple, the most important first; ``to_frame()`` makes a table of it.
 
         Examples
         --------
@@ -208,7 +208,7 @@ class Explanations(Reporting):
 
     def interactions(
         self, X: Any, columns: Sequence[str] | None = None, *, seed: int = 0
-    ) -> tuple[Interaction, ...]:
+    ) -> Interactions:
         """Return how much pairs of columns add together, beyond what each adds alone.
 
         Parameters
@@ -222,8 +222,8 @@ class Explanations(Reporting):
 
         Returns
         -------
-        tuple of Interaction
-            Every pair, the strongest first; `clear` ones are significant.
+        Interactions
+            A tuple of every pair, the strongest first; `clear` ones are significant.
         """
         from madaline.explain.interactions import interactions
 
@@ -236,7 +236,7 @@ class Explanations(Reporting):
         target: Any = None,
         columns: Sequence[str] | None = None,
         most_columns: int = 3,
-    ) -> tuple[Counterfactual, ...]:
+    ) -> Counterfactuals:
         """Return the smallest change found of each row that leads to another prediction.
 
         Only values within the range of the training table are tried. They are about the networks'
@@ -256,8 +256,8 @@ class Explanations(Reporting):
 
         Returns
         -------
-        tuple of Counterfactual
-            One for each row; printed, it is a sentence, also where none was found.
+        Counterfactuals
+            A tuple, one for each row; printed, it is a sentence, also where none was found.
 
         Examples
         --------

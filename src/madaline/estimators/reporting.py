@@ -10,7 +10,6 @@ from madaline.data.table import Table
 from madaline.estimators.arguments import read_labels
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
-from madaline.story.glance import glance
 
 if TYPE_CHECKING:
     from madaline.story.story import Story
@@ -107,7 +106,7 @@ class Reporting:
         return bundle
 
     def _glance(self) -> str:
-        return glance(self._model().summary) if hasattr(self, "model_") else ""
+        return self._model()._repr_html_() if hasattr(self, "model_") else ""
 
     @abstractmethod
     def _model(self) -> FittedModel:

@@ -60,6 +60,10 @@ class Score:
         """The value of the out-of-fold predictions, each by the networks of one fold."""
         return self.value - self.gain
 
+    def __repr__(self) -> str:
+        """Return the score in one line."""
+        return f"<Score {self}>"
+
     def __str__(self) -> str:
         """Return the score in one line."""
         return (

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from madaline.charts.effect import effect_figure
+from madaline.charts.html import bar, block, figures, paragraph, table
+from madaline.charts.listing import ToFrame
 from madaline.explain.readout import Readout
 from madaline.explain.values import value_text
 from madaline.nn.arrays import Array
@@ -29,7 +32,7 @@ _text = partial(value_text, digits=4, longest=None)
 
 
 @dataclass(frozen=True, eq=False)
-class Effect:
+class Effect(ToFrame):
     """How predictions change along the values of a column (final).
 
     Parameters
@@ -104,6 +107,22 @@ class Effect:
                 level += f"{of_rows:>{2 + max(map(len, rows))}}"
             lines.append(f"  {shown:>{longest}}  {level}  {bar}".rstrip())
         return lines
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the values, the rows at each, and the average prediction there."""
+        return {"value": self.values, "rows": self.counts, "prediction": self.prediction}
+
+    def _repr_html_(self) -> str:
+        if self.values.dtype != object:
+            scale = self.readout.scale
+            return block(figures([effect_figure(self.to_json(), scale, self.prediction)]))
+        low, texts = float(self.prediction.min()), map(_text, self.values)
+        rows = [
+            [text, f"{n:,}", self.readout.level(value), bar(value - low, self.range or 1.0)]
+            for text, n, value in zip(texts, self.counts, self.prediction, strict=True)
+        ]
+        header = [self.column, "rows", self.name, ""]
+        return block(paragraph(self.sentence), table(header, rows, right=(1, 2)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the effect as JSON-able values."""

@@ -15,11 +15,11 @@ from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.race.importance import (
     PERMUTED_ROWS,
-    Importance,
     importance_of,
     metric_of_loss,
     permute_rows,
 )
+from madaline.race.importances import Importances
 
 
 def importances(
@@ -30,7 +30,7 @@ def importances(
     together: Sequence[Sequence[str]] | None = None,
     repeats: int = 5,
     seed: int = 0,
-) -> tuple[Importance, ...]:
+) -> Importances:
     """Return how much worse the model predicts when columns' values are permuted among rows.
 
     Columns with the same information hide each other's importance: permute them `together`. On
@@ -54,7 +54,7 @@ def importances(
 
     Returns
     -------
-    tuple of Importance
+    Importances
         The most important first; the standard errors come from the scatter of the rows.
 
     Raises
@@ -89,7 +89,7 @@ def importances(
             permuted = {name: table[name][donors] for name in columns}
             rise += _losses(model, Table({**table.columns, **permuted}), truth) - before
         found.append(importance_of(columns, rise / repeats, None, None, metric))
-    return tuple(sorted(found, key=lambda importance: -importance.value))
+    return Importances(sorted(found, key=lambda importance: -importance.value))
 
 
 def important_columns(model: FittedModel, most: int) -> list[str]:

@@ -24,6 +24,9 @@ from typing import Any
 
 import numpy as np
 
+from madaline.charts.html import bar, block, more
+from madaline.charts.html import table as table_html
+from madaline.charts.listing import Listing
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of, spread_rows
@@ -34,6 +37,9 @@ from madaline.race.importance import permute_rows
 
 NOTABLE = 0.1
 """Strength from which an interaction is reported; networks that learned a sum reach 0.06."""
+
+SHOWN_PAIRS = 15
+"""Pairs that are shown, at most."""
 
 MOST_ROWS = 500
 """Rows used, at most."""
@@ -83,13 +89,46 @@ class Interaction:
         return asdict(self) | {"columns": list(self.columns)}
 
 
+class Interactions(Listing[Interaction]):
+    """Pairs of columns, the strongest first (final)."""
+
+    __slots__ = ()
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return both columns, the strength, its standard error, and whether it is clear."""
+        first, second = ([one.columns[place] for one in self] for place in (0, 1))
+        names = ("strength", "standard_error", "clear")
+        values = {name: [getattr(one, name) for one in self] for name in names}
+        return {"first": first, "second": second} | values
+
+    def _repr_html_(self) -> str:
+        shown = self[:SHOWN_PAIRS]
+        longest = max((one.strength for one in shown), default=0.0) or 1.0
+        rows = [
+            [
+                " and ".join(one.columns),
+                f"{one.strength:.0%} ± {one.standard_error:.1%}",
+                bar(one.strength, longest, spread=one.standard_error),
+                "" if one.clear else "no clear effect",
+            ]
+            for one in shown
+        ]
+        unclear = [number for number, one in enumerate(shown) if not one.clear]
+        caption = "Joint effect of two columns, as a share of the spread of the predictions"
+        header = ["columns", "joint effect", "", ""]
+        return block(
+            table_html(header, rows, right=(1,), caption=caption, unclear=unclear),
+            more(len(shown), len(self), "pairs"),
+        )
+
+
 def interactions(
     model: FittedModel,
     table: Table | Mapping[str, Any],
     columns: Sequence[str] | None = None,
     *,
     seed: int = 0,
-) -> tuple[Interaction, ...]:
+) -> Interactions:
     """Return how strongly pairs of columns interact.
 
     Measured in log-odds of classes (all together) and in logarithms of counts, the scale on which
@@ -108,7 +147,7 @@ def interactions(
 
     Returns
     -------
-    tuple of Interaction
+    Interactions
         Every pair, the strongest first; `Interaction.clear` marks those to report.
 
     Raises
@@ -137,7 +176,7 @@ def interactions(
         both = _predictions(model, table, donors, (first, second))
         remainder = unchanged - single[first] - single[second] + both
         found.append(_interaction((first, second), remainder, variance))
-    return tuple(sorted(found, key=lambda interaction: -interaction.strength))
+    return Interactions(sorted(found, key=lambda interaction: -interaction.strength))
 
 
 def _predictions(model: FittedModel, table: Table, donors: Table, columns: Sequence[str]) -> Array:

@@ -75,7 +75,7 @@ class FittedModel:
 
     def _repr_html_(self) -> str:
         """Return a short description for notebooks."""
-        return glance(self.summary)
+        return glance(self.summary, self.diagnosis)
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels or numbers, shape (n_samples,)."""
@@ -123,7 +123,8 @@ class FittedModel:
     @property
     def history(self) -> History:
         """Every epoch of every recipe, as the columns of a table."""
-        return History.of(self.records)
+        members = ((one.recipe_id, one.weight) for one in self.summary.members)
+        return History.of(self.records, members)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.

@@ -62,6 +62,10 @@ class Importance:
     value: float
     standard_error: float
 
+    def __repr__(self) -> str:
+        """Return the importance in a line."""
+        return f"<Importance {self}>"
+
     def __str__(self) -> str:
         """Return the importance in a line."""
         return (

@@ -28,6 +28,10 @@ class Decision(ABC):
     subject: str
     recipe_id: str = field(default="", kw_only=True)
 
+    def __str__(self) -> str:
+        """Return the decision in a line."""
+        return f"epoch {self.epoch}: {self.subject}: {self.sentence}"
+
     @property
     @abstractmethod
     def sentence(self) -> str:

@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+from madaline.charts.html import block, figures
+from madaline.charts.learning import learning_figure
+from madaline.charts.listing import ToFrame
 from madaline.records.record import Record
+from madaline.words import count
 
 
-class History(dict[str, list[Any]]):
+class History(dict[str, list[Any]], ToFrame):
     """Columns by name, one entry for each epoch of each recipe (final).
 
     It is a dict, so that ``pandas.DataFrame(history)`` and ``polars.DataFrame(history)`` make a
@@ -24,27 +28,35 @@ class History(dict[str, list[Any]]):
     (1, 8)
     """
 
+    members: tuple[tuple[str, float], ...] = ()
+    """The `recipe_id` of each recipe that predicts in the end, and its share: drawn in color."""
+
     @classmethod
-    def of(cls, records: Iterable[Record]) -> History:
+    def of(cls, records: Iterable[Record], members: Iterable[tuple[str, float]] = ()) -> History:
         """Return the history of some records."""
         records = tuple(records)
-        return cls(
+        history = cls(
             {one.name: [getattr(record, one.name) for record in records] for one in fields(Record)}
         )
+        history.members = tuple(members)
+        return history
 
-    def to_frame(self, library: str = "pandas") -> Any:
-        """Return a data frame.
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Return the columns."""
+        return dict(self)
 
-        Parameters
-        ----------
-        library : {"pandas", "polars", "pyarrow"}, default="pandas"
-            Whose.
+    def __repr__(self) -> str:
+        """Return how long it is, and the best epoch of any recipe."""
+        losses = self["loss"]
+        if not losses:
+            return "<History: no epochs>"
+        best = min(range(len(losses)), key=losses.__getitem__)
+        recipes = count(len(set(self["recipe_id"])), "recipe")
+        where = f"{self['recipe'][best]}, epoch {self['epoch'][best]}"
+        return (
+            f"<History of {recipes} over {count(max(self['epoch']), 'epoch')}; lowest loss"
+            f" {losses[best]:.4f}: {where}>"
+        )
 
-        Raises
-        ------
-        InputError
-            If there is no such library, or it is not installed.
-        """
-        from madaline.data.io.frames import make_frame
-
-        return make_frame(self, library)
+    def _repr_html_(self) -> str:
+        return block(figures([learning_figure(self, self.members)]))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from madaline.charts.html import block, bullets, heading
+from madaline.charts.listing import ToFrame
 from madaline.records.decision import Decision
 from madaline.records.record import Record
 from madaline.story.kept import tell_kept
@@ -44,7 +46,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Story:
+class Story(ToFrame):
     """What was tried, what was seen, and what was kept: ``print`` it (final).
 
     Parameters
@@ -71,6 +73,18 @@ class Story:
     def __str__(self) -> str:
         """Return a paragraph for each part."""
         return "\n".join(line for part in HEADINGS for line in self.lines(part))
+
+    def __repr__(self) -> str:
+        """Return the same."""
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        parts = self.parts().items()
+        return block(*(heading(HEADINGS[p]) + bullets(map(str, texts)) for p, texts in parts))
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the part and the text of each sentence."""
+        return {"part": [one.part for one in self], "sentence": [one.text for one in self]}
 
     def lines(self, part: Part) -> Iterator[str]:
         """Yield a part as lines of a paragraph; none if it has no sentences."""

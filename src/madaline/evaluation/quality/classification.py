@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from madaline.charts.listing import ToFrame
 from madaline.evaluation.calibration import calibration_error
 from madaline.evaluation.quality.coverage import Coverage, fields_from_json
 from madaline.evaluation.quality.curves import Curves
+from madaline.evaluation.quality.html import html_of_classes
 from madaline.nn.arrays import Array
 
 MOST_CURVES = 4
@@ -24,7 +26,7 @@ PARTS = 10
 
 
 @dataclass(frozen=True)
-class ClassificationQuality:
+class ClassificationQuality(ToFrame):
     """How well classes are predicted (final).
 
     Parameters
@@ -167,6 +169,21 @@ class ClassificationQuality:
             }
             for true, predicted, rows in sorted(wrong, key=lambda entry: -entry[2])[:most]
         ]
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the columns of `by_class`."""
+        rows = self.by_class()
+        return {name: [row[name] for row in rows] for name in rows[0]}
+
+    def __repr__(self) -> str:
+        """Return the size and the accuracy in one line."""
+        return (
+            f"<ClassificationQuality of {len(self.classes)} classes, {self.n_rows:,} rows:"
+            f" accuracy {self.accuracy:.4g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_of_classes(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return the quality as JSON-able values."""

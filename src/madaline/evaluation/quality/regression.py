@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from madaline.charts.listing import ToFrame
 from madaline.evaluation.quality.coverage import Coverage, fields_from_json
+from madaline.evaluation.quality.html import html_of_numbers
 from madaline.nn.arrays import Array
+from madaline.words import short
 
 BINS = 30
 """Bins of the histogram of errors, and of each axis of the histogram of predictions and truths."""
@@ -25,7 +28,7 @@ TAIL = 0.005
 
 
 @dataclass(frozen=True)
-class RegressionQuality:
+class RegressionQuality(ToFrame):
     """How well numbers are predicted (final). An error is the truth less the prediction.
 
     Parameters
@@ -107,6 +110,23 @@ class RegressionQuality:
             float(np.median(np.abs(error))),
             coverage,
         )
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the mean prediction and the quantiles of the errors of parts of the rows."""
+        quantiles = zip(*self.errors, strict=True)
+        named = zip(LEVELS, quantiles, strict=True)
+        errors = {f"error_{level:.0%}": list(values) for level, values in named}
+        return {"prediction": list(self.predictions)} | errors
+
+    def __repr__(self) -> str:
+        """Return the size and the errors in one line."""
+        return (
+            f"<RegressionQuality of {self.n_rows:,} rows: median absolute error"
+            f" {short(self.median_error)}, mean error {short(self.bias)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_of_numbers(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return the quality as JSON-able values."""

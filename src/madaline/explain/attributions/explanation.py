@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from madaline.charts.listing import ToFrame
+from madaline.explain.attributions.explanation_html import html_of_explanation
 from madaline.explain.attributions.word_attributions import WordAttributions
 from madaline.explain.scale import LOG_ODDS, PROBABILITY
 from madaline.explain.values import value_text
@@ -28,7 +30,7 @@ SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(ToFrame):
     r"""Attributions: ``output = base + sum of attributions + remaining``.
 
     Parameters
@@ -164,6 +166,10 @@ class Explanation:
         order = np.argsort(-np.abs(self.attributions[row]), kind="stable")
         return [self.columns[column] for column in order]
 
+    def decimals(self, row: int) -> int:
+        """Return how many decimals show three digits of the largest number of a row."""
+        return _decimals(self.attributions[row], self.output[row] - self.base[row])
+
     def lines(self, row: int, most: int = SHOWN_COLUMNS) -> Iterator[str]:
         """Yield the explanation of a row in words.
 
@@ -174,9 +180,9 @@ class Explanation:
         most : int
             Number of columns; the sum of all others is one line.
         """
-        digits = _decimals(self.attributions[row], self.output[row] - self.base[row])
+        digits = self.decimals(row)
         yield (
-            f"Row {self.row_numbers[row]}: {self._outcome(row, digits)}, from a base of"
+            f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}, from a base of"
             f" {self.base[row]:,.{digits}f}."
         )
         yield from self._column_lines(row, most, digits)
@@ -188,8 +194,11 @@ class Explanation:
             f" {'0' if remaining == 0 else f'{remaining:.1g}'})"
         )
 
+    def _repr_html_(self) -> str:
+        return html_of_explanation(self)
+
     def to_columns(self) -> dict[str, Array]:
-        """Return a table: ``pandas.DataFrame(explanation.to_columns())`` or polars.
+        """Return the columns of a table, which `to_frame` makes a data frame of.
 
         Returns
         -------
@@ -227,7 +236,8 @@ class Explanation:
             error_std=self.standard_errors,
         )
 
-    def _outcome(self, row: int, digits: int) -> str:
+    def outcome(self, row: int, digits: int) -> str:
+        """Return what is explained of a row, in words."""
         output = self.output[row]
         if self.target_class is None:
             return f"{self.target} {output:,.{digits}f}"

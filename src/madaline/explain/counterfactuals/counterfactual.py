@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from madaline.charts.html import block, paragraph
 from madaline.explain.values import value_text
 
 
@@ -87,6 +88,13 @@ class Counterfactual:
     def distance(self) -> float:
         """Size of all changes together."""
         return float(sum(change.distance for change in self.changes))
+
+    def __repr__(self) -> str:
+        """Return it in a line."""
+        return f"<Counterfactual: {self}>"
+
+    def _repr_html_(self) -> str:
+        return block(paragraph(str(self)))
 
     def __str__(self) -> str:
         """Return the counterfactual in a few sentences."""

@@ -22,6 +22,7 @@ from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of, values_of
 from madaline.explain.counterfactuals.choices import Choices, choices_of
 from madaline.explain.counterfactuals.counterfactual import Change, Counterfactual
+from madaline.explain.counterfactuals.counterfactuals import Counterfactuals
 from madaline.explain.counterfactuals.target import Target, targets_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -53,7 +54,7 @@ def counterfactuals(
     columns: Sequence[str] | None = None,
     most_columns: int = MOST_COLUMNS,
     row_numbers: Sequence[int] | None = None,
-) -> tuple[Counterfactual, ...]:
+) -> Counterfactuals:
     """Return for each row the smallest change found that leads to another prediction.
 
     Parameters
@@ -74,7 +75,7 @@ def counterfactuals(
 
     Returns
     -------
-    tuple of Counterfactual
+    Counterfactuals
         One for each row, the closest change if none reaches the target.
 
     Raises
@@ -93,7 +94,7 @@ def counterfactuals(
         raise InputError("Nothing may be changed: name at least one column.")
     targets = targets_of(model, model.predictor.output(table), target)
     choices = choices_of(model, names)
-    return tuple(
+    return Counterfactuals(
         _Search(model, table.take([index]), choices, row_target, most_columns).run(
             index if row_numbers is None else row_numbers[index]
         )
