@@ -362,7 +362,7 @@ def test_the_networks_never_see_the_rows_that_they_are_evaluated_on(table, targe
 def test_penguins_are_learned(penguins):
     from madaline.data.io.table_files import read_file
 
-    table = read_file(penguins)
+    table = read_file(penguins).table
     model = run(Fitting(table.drop(["species"]), table["species"], effort=20))
     assert model.summary.learned
     assert model.summary.scores[0].value > 0.96
@@ -374,6 +374,6 @@ def test_penguins_are_learned(penguins):
 def test_real_tables_are_learned(shared_tables, name, target):
     from madaline.data.io.table_files import read_file
 
-    table = read_file(shared_tables / f"{name}.parquet")
+    table = read_file(shared_tables / f"{name}.parquet").table
     model = run(Fitting(table.drop([target]), table[target], effort=5))
     assert model.summary.learned

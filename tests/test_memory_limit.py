@@ -230,7 +230,7 @@ def test_cells_are_counted_before_they_are_parsed(tmp_path):
     path.write_bytes(b"a,b,c\n" + b"1,2,3\n" * 10**5)
     with pytest.raises(InputError, match=r"To read .*cells.csv would take about 8.4 MB"):
         read_file(path, memory=3 * MB)
-    assert read_file(path, memory="1GB").n_samples == 10**5
+    assert read_file(path, memory="1GB").table.n_samples == 10**5
 
 
 def test_the_command_line_has_a_limit(tmp_path, capsys):

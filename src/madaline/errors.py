@@ -37,6 +37,10 @@ class KindGuessedWarning(UserWarning):
     """Arrays that may be images or sequences, and what they were taken for."""
 
 
+class TextReadWarning(UserWarning):
+    """Columns of text that were read as numbers or dates, or that look so and were not."""
+
+
 class SoundsChangedWarning(UserWarning):
     """Sounds of so low a sampling rate that they lack frequencies which a model uses."""
 

@@ -36,8 +36,8 @@ def test_all_rows_are_written_to_a_file(run, price_model, fruit) -> None:
     assert outcome.code == 0, outcome.err
     assert json.loads(outcome.out)["output"] == "why.csv"
     assert "Wrote the explanation of 60 rows to why.csv." in outcome.err
-    written = read_file("why.csv")
-    expected = explain(madaline.load(price_model).model_, read_file(fruit)).to_columns()
+    written = read_file("why.csv").table
+    expected = explain(madaline.load(price_model).model_, read_file(fruit).table).to_columns()
     assert list(written.names) == list(expected)
     np.testing.assert_allclose(written["attribution_weight"], expected["attribution_weight"])
 

@@ -54,7 +54,7 @@ def test_a_number_is_predicted_to_the_last_bit(run, price_model, fruit) -> None:
     from madaline.data.io.table_files import read_file
 
     lines = run("predict", price_model, fruit).out.splitlines()
-    expected = madaline.load(price_model).predict(read_file(fruit))
+    expected = madaline.load(price_model).predict(read_file(fruit).table)
     assert lines[0] == "price"
     np.testing.assert_array_equal(np.array(lines[1:], float), expected)
 
@@ -176,7 +176,7 @@ def test_writes_a_file_by_its_ending(run, model, fruit, suffix) -> None:
     assert outcome.out == ""
     assert "60 predictions" in outcome.err
     printed = list(csv.DictReader(io.StringIO(run("predict", model, fruit, "--proba").out)))
-    written = read_file(path)
+    written = read_file(path).table
     assert list(written["kind"]) == [row["kind"] for row in printed]
     probabilities = [float(row["probability_pear"]) for row in printed]
     assert written["probability_pear"].tolist() == probabilities

@@ -53,14 +53,14 @@ def test_formats_are_recognized_by_content(tmp_path, name) -> None:
         FRAME.write_json(path)
     else:
         FRAME.write_ipc(path)
-    check(read_file(path))
+    check(read_file(path).table)
 
 
 def test_values_that_appear_late_in_lines_of_json(tmp_path) -> None:
     path = tmp_path / "t.jsonl"
     lines = [{"a": row} for row in range(300)] + [{"a": 0.5, "b": "late"}]
     path.write_text("\n".join(map(json.dumps, lines)))
-    table = read_file(path)
+    table = read_file(path).table
     assert table["a"].tolist()[-2:] == [299, 0.5]
     assert table["b"].tolist()[-2:] == [None, "late"]
 
@@ -78,7 +78,7 @@ def test_a_workbook(tmp_path) -> None:
     path = tmp_path / "t.xlsx"
     path.write_bytes(workbook(FRAME.drop("day"), ["houses", "notes"]))
     with pytest.warns(UserWarning, match=r"t\.xlsx has 2 sheets; only the first, houses, is read"):
-        table = read_file(path)
+        table = read_file(path).table
     check(Table(dict(table.columns) | {"day": FRAME["day"].to_numpy()}))
     path.write_bytes(workbook(FRAME.drop("day"), ["houses"])[:-30])
     with pytest.raises(InputError, match=r"t\.xlsx is a zip archive or a damaged Excel workbook"):
@@ -98,7 +98,7 @@ def test_compressed_files(tmp_path, ending, module) -> None:
     path = tmp_path / f"t.tsv.{ending}"
     content = FRAME.write_csv(separator="\t").encode()
     path.write_bytes(module.compress(content))
-    check(read_file(path))
+    check(read_file(path).table)
     path.write_bytes(module.compress(content)[:-9])
     with pytest.raises(InputError, match=r"is damaged \(its .* data is cut short or changed\)"):
         read_file(path)
@@ -109,7 +109,7 @@ def test_files_of_zstandard(tmp_path) -> None:
         pytest.importorskip("zstandard")
     write_predictions(tmp_path / "t.jsonl.zst", COLUMNS)
     assert (tmp_path / "t.jsonl.zst").read_bytes()[:4] == b"\x28\xb5\x2f\xfd"
-    assert read_file(tmp_path / "t.jsonl.zst")["sure"].tolist() == [True, False]
+    assert read_file(tmp_path / "t.jsonl.zst").table["sure"].tolist() == [True, False]
     (tmp_path / "t.jsonl.zst").write_bytes(b"\x28\xb5\x2f\xfdnothing of it")
     with pytest.raises(InputError, match=r"is damaged \(its Zstandard data"):
         read_file(tmp_path / "t.jsonl.zst")
@@ -118,7 +118,7 @@ def test_files_of_zstandard(tmp_path) -> None:
 @pytest.mark.parametrize("content", [FRAME.write_csv().encode(), FRAME.write_ndjson().encode()])
 def test_standard_input(monkeypatch, content) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    check(read_file("-"))
+    check(read_file("-").table)
     with pytest.raises(InputError, match="standard input is empty"):
         read_file("-")
 
@@ -126,7 +126,7 @@ def test_standard_input(monkeypatch, content) -> None:
 @pytest.mark.parametrize("name", ["p.jsonl", "p.feather", "p.csv.bz2", "p.parquet.xz", "p.tsv.gz"])
 def test_predictions_come_back(tmp_path, name) -> None:
     write_predictions(tmp_path / name, COLUMNS)
-    table = read_file(tmp_path / name)
+    table = read_file(tmp_path / name).table
     for column, values in COLUMNS.items():
         assert table[column].tolist() == values.tolist()
 

@@ -232,7 +232,7 @@ def test_a_trip_through_json():
 
 def test_of_adult_what_is_known_to_matter(shared_tables):
     """Schooling, age and gains tell income; the weight of the census does not."""
-    table = read_file(shared_tables / "adult.parquet").take(slice(0, 3000))
+    table = read_file(shared_tables / "adult.parquet").table.take(slice(0, 3000))
     fitting = Fitting(table.drop(["income"]), table["income"], effort=10, target_name="income")
     list(fitting)
     clear = [one.name for one in fitting.importances if one.clear]

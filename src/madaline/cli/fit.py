@@ -29,7 +29,7 @@ from madaline.cli.training_data import TrainingData, file_options, read_objectiv
 from madaline.data.io.compression import plain_name
 from madaline.data.io.folders import LABEL
 from madaline.data.io.table_files import STANDARD_INPUT
-from madaline.data.kinds import KINDS
+from madaline.data.kinds import GIVEN_KINDS
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
@@ -80,7 +80,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("--category COLUMN", "treat these as categories, even if they hold numbers"),
         ("--number COLUMN", "treat these as numbers"),
         ("--text COLUMN", "treat these as texts, by their words"),
-        ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(KINDS[:-1])}"),
+        ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
     ):
         add_option(columns, option, text, default=[], **SEVERAL)
     rows = parser.add_argument_group("rows")
@@ -143,6 +143,7 @@ def run(arguments: Namespace) -> None:
         sample_weight=data.weight,
         groups=data.groups,
         folds=arguments.folds,
+        target_format=data.target_format,
         kinds=data.kinds,
         effort=arguments.effort,
         seed=arguments.seed,
@@ -198,6 +199,7 @@ def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]
     yield f"Read {rows} and {columns} from {source}."
     yield from map(paragraph, data.notes)
     yield from column_lines(fitting.schema)
+    yield from map(paragraph, fitting.schema.notes)
     yield paragraph(f"The task: {fitting.task}, {_why(fitting, data)}.")
     n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
     networks = count(n_recipes * n_folds, "network")

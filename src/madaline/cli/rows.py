@@ -10,13 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from madaline.cli.output import paragraph, say, suggestion
+from madaline.data.conversion import as_moments, as_numbers
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.number_encoder import NumberEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
+from madaline.data.formats.columns import READINGS, Format
 from madaline.data.io.folders import read_image_folder, read_sound_folder
 from madaline.data.io.path_columns import frequency_notes, open_files
 from madaline.data.io.table_files import read_file
 from madaline.data.table import Table
+from madaline.data.target import ClassEncoder
+from madaline.data.text_columns import choose_text_formats, read_formats
 from madaline.errors import BrokenFileError, InputError
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -113,9 +118,12 @@ def read_rows(
     if not Path(path).is_dir():
         # What is only carried along is read as text, which 007 stays.
         texts = [name for name in carry if name not in encoder.columns]
-        columns = [*encoder.columns, *also, *carry]
-        table = read_file(path, categories=[*encoder.categories, *texts], columns=columns)
-        carried = {name: _carried(table, name) for name in carry}
+        written, columns = _written(model), [*encoder.columns, *also, *carry]
+        categories = [*encoder.categories, *written, *texts]
+        file = read_file(path, categories=categories, columns=columns)
+        carried = {name: _carried(file.table, name) for name in carry}
+        table, read = _with_numbers(read_formats(file.table, written), model)
+        _say([*file.notes, *read])
         return replace(_opened(table, model, Path(path), root, skip_broken), carried=carried)
     if carry:
         raise InputError(
@@ -145,6 +153,39 @@ def _carried(table: Table, name: str) -> Array:
     if values.dtype.kind != "f":
         return values
     return np.array([None if x != x else int(x) if x == int(x) else x for x in values], object)
+
+
+def _written(model: FittedModel) -> dict[str, Format]:
+    """Return how the numbers and dates of a model's table were written."""
+    target = {} if model.schema.target is None else {model.summary.target: model.schema.target}
+    return {**model.predictor.encoder.written, **target}
+
+
+def _with_numbers(table: Table, model: FittedModel) -> tuple[Table, list[str]]:
+    """Return the table with numbers and dates in another form than the model's, and sentences.
+
+    The model learned from plain numbers and dates, but the table holds text in these columns.
+    """
+    kinds = {one.name: one.kind for one in model.predictor.encoder.encoders}
+    if not isinstance(model.predictor.target_encoder, ClassEncoder):
+        kinds[model.summary.target] = NumberEncoder.kind
+    kinds = {
+        name: kind
+        for name, kind in kinds.items()
+        if kind in READINGS and name in table and not _is_plain(name, table[name], kind)
+    }
+    choices = choose_text_formats(table.select(kinds), kinds) if kinds else {}
+    read = read_formats(table, {name: choice.format for name, choice in choices.items()})
+    return read, [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
+
+
+def _is_plain(name: str, column: Array, kind: str) -> bool:
+    """Return whether a column reads as numbers or dates as Python writes them."""
+    try:
+        (as_numbers if kind == NumberEncoder.kind else as_moments)(name, column)
+    except InputError:
+        return False
+    return True
 
 
 def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:

@@ -13,13 +13,18 @@ import numpy as np
 
 from madaline.cli.output import suggestion
 from madaline.data.column import is_missing
+from madaline.data.formats.choice import ORDINARY, Choice
+from madaline.data.formats.columns import Given
+from madaline.data.formats.number_format import NumberFormat
 from madaline.data.io.folders import LABEL, read_folder
 from madaline.data.io.path_columns import open_files
 from madaline.data.io.table_files import read_file
-from madaline.data.kinds import CATEGORY, KINDS, NUMBER, TEXT
+from madaline.data.kinds import CATEGORY, GIVEN_KINDS, NUMBER, TEXT
 from madaline.data.table import Table
+from madaline.data.text_columns import read_numbers
 from madaline.errors import BrokenFileError, InputError
-from madaline.evaluation.objective import BALANCED, Objective
+from madaline.evaluation.metrics import CLASS_METRICS
+from madaline.evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline.evaluation.table_score import label_text
 from madaline.nn.arrays import Array
 from madaline.words import option_words, some
@@ -39,6 +44,8 @@ class TrainingData:
         How much each row counts, and which rows belong together.
     kinds : mapping of str to str
         The kinds of some columns, as given.
+    target_format : NumberFormat or None
+        How the numbers of the target were written, where they were read from text.
     n_columns : int
         Columns of the file.
     notes : tuple of str
@@ -52,6 +59,7 @@ class TrainingData:
     weight: Array | None
     groups: Array | None
     kinds: Mapping[str, str]
+    target_format: NumberFormat | None
     n_columns: int
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
@@ -79,15 +87,20 @@ class TrainingData:
         _check_names(everything, [*roles, *((one.option, one.column) for one in given)])
         _check_roles(roles)
         table = everything.drop(name for _, name in roles)
-        of_target = (CATEGORY, target)
-        kinds = _kinds([one for one in given if (one.kind, one.column) != of_target], table)
+        kinds = _kinds([one for one in given if not _is_of_target(one, target)], table)
         _check_columns(table)
+        values, choice = everything[target], ORDINARY
+        if not _predicts_classes(arguments):
+            kind = next((one.kind for one in given if one.column == target), "")
+            values, choice = _target_numbers(target, values, kind, table)
+        notes += (f"{target}: {choice.words}.",) if choice.words else ()
         return cls(
             table,
-            _target(target, everything[target]),
+            _target(target, values),
             None if weight is None else _weight(weight, everything[weight]),
             None if groups is None else _groups(groups, everything[groups]),
             kinds,
+            choice.format if isinstance(choice.format, NumberFormat) else None,
             len(everything.names),
             notes,
             names,
@@ -117,10 +130,12 @@ def source_name(path: str) -> str:
 
 def file_options(arguments: Namespace) -> list[str]:
     """Return the options of `madaline fit` about the file, but for the kinds of learned columns."""
-    target = [name for name in arguments.category if name == arguments.target]
+    target = arguments.target
+    kinds = [text for text in arguments.kind if text.rpartition("=")[0] == target]
     options = [
         *option_words("--drop", arguments.drop),
-        *option_words("--category", target[:1]),
+        *option_words("--category", [name for name in arguments.category if name == target][:1]),
+        *option_words("--kind", kinds[:1]),
         *option_words("--weight", [] if arguments.weight is None else [arguments.weight]),
         *option_words("--groups", [] if arguments.groups is None else [arguments.groups]),
     ]
@@ -163,9 +178,10 @@ def _given_kinds(arguments: Namespace) -> list[GivenKind]:
     ]
     for text in arguments.kind:
         name, equals, kind = text.rpartition("=")
-        if not equals or kind not in KINDS:
+        if not equals or kind not in GIVEN_KINDS:
             raise InputError(
-                f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of {', '.join(KINDS)}."
+                f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of"
+                f" {', '.join(GIVEN_KINDS)}."
             )
         given.append(GivenKind(name, kind, f"--kind {text}"))
     return given
@@ -180,14 +196,14 @@ def _read(
     """
     if not Path(arguments.table).is_dir():
         # What is dropped is read as text, in which nothing can be wrong.
-        texts = [one.column for one in given if one.kind in (CATEGORY, TEXT)]
-        table = read_file(
+        texts = [o.column for o in given if o.kind in (CATEGORY, TEXT) or Given.of(o.kind).reading]
+        file = read_file(
             arguments.table, categories=[*texts, *arguments.drop], memory=arguments.memory
         )
         unread = dict.fromkeys([*arguments.drop, arguments.target], CATEGORY)
         try:
             opened = open_files(
-                table,
+                file.table,
                 kinds={one.column: one.kind for one in given} | unread,
                 folder=Path(arguments.table).parent,
                 root=arguments.root or Path(arguments.table).parent,
@@ -195,7 +211,7 @@ def _read(
             )
         except BrokenFileError as error:
             raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
-        return opened.table, opened.notes, None
+        return opened.table, (*file.notes, *opened.notes), None
     folder = read_folder(arguments.table, root=arguments.root, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
         raise InputError(
@@ -253,6 +269,25 @@ def _check_columns(table: Table) -> None:
         )
 
 
+def _is_of_target(given: GivenKind, target: str) -> bool:
+    """Return whether a kind says what the target is: classes, or how its numbers are written."""
+    is_number = Given.of(given.kind).kind == NUMBER and given.kind != NUMBER
+    return given.column == target and (is_number or given.kind == CATEGORY)
+
+
+def _predicts_classes(arguments: Namespace) -> bool:
+    """Return whether the arguments say that the target holds classes."""
+    goal = arguments.metric in (LOG_LOSS, *CLASS_METRICS) or arguments.class_weight is not None
+    return arguments.task == "classification" or goal
+
+
+def _target_numbers(name: str, target: Array, kind: str, table: Table) -> tuple[Array, Choice]:
+    """Return a target of text as numbers where it holds any, and how it was read."""
+    if kind == CATEGORY:
+        return target, ORDINARY
+    return read_numbers(name, target, kind, beside=table)
+
+
 def _target(name: str, target: Array) -> Array:
     """Return whole numbers as such: the class 3 must not be predicted as 3.0."""
     if target.dtype.kind == "M":
@@ -266,6 +301,7 @@ def _target(name: str, target: Array) -> Array:
 
 
 def _weight(name: str, weight: Array) -> Array:
+    weight = read_numbers(name, weight)[0]
     if weight.dtype.kind != "f":
         raise InputError(f"--weight names {name}, which holds no numbers: name one that does.")
     wrong = np.flatnonzero(~(weight >= 0))

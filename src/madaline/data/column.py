@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.formats.number_format import EXACT
 from madaline.data.media.images import is_images, read_images, to_images
 from madaline.data.media.sequences import Sequence, sequences
 from madaline.data.media.signals import Signal
@@ -69,6 +70,8 @@ def to_column(name: str, values: Any) -> Array:
             " row."
         )
     match array.dtype.kind:
+        case "i" | "u" if _are_codes(array):
+            return np.fromiter(map(str, array.tolist()), object, len(array))
         case "i" | "u" | "f":
             return _finite(name, array.astype(np.float64, copy=False))
         case "b":
@@ -138,9 +141,13 @@ def _plain_numbers(values: Any) -> Array | None:
     than its prediction.
     """
     if type(values) is np.ndarray:
-        is_plain = values.ndim == 1 and values.dtype.kind in "fiu"
+        kind = values.dtype.kind
+        is_plain = values.ndim == 1 and (kind == "f" or (kind in "iu" and not _are_codes(values)))
         return values.astype(np.float64, copy=False) if is_plain else None
-    if type(values) is not list or not values or not set(map(type, values)) <= {int, float}:
+    if type(values) is not list or not values:
+        return None
+    types = set(map(type, values))
+    if not types <= {int, float} or (types == {int} and _are_codes(values)):
         return None
     try:
         return np.array(values, dtype=np.float64)
@@ -189,6 +196,17 @@ def _signals(name: str, array: Array) -> Array:
     return sequences(array, name) if kinds <= {np.ndarray, Sequence} else array
 
 
+def _are_codes(numbers: Array | list[int]) -> bool:
+    """Return whether integers are too large to be told apart in float64; then they are text."""
+    if isinstance(numbers, list):
+        return EXACT < max(max(numbers), -min(numbers)) < 2**1023  # more is an infinity
+    if numbers.itemsize < 8 or not numbers.size:
+        return False
+    if numbers.size == 1:
+        return bool(abs(numbers.item()) > EXACT)
+    return _are_codes([int(numbers.min()), int(numbers.max())])
+
+
 def _finite(name: str, numbers: Array) -> Array:
     infinite = np.isinf(numbers)
     if np.count_nonzero(infinite):
@@ -225,7 +243,19 @@ def _from_objects(name: str, objects: Array) -> Array:
     values = [None if _no_value(item, families) else convert(item) for item in objects]
     if family == _MOMENT_FAMILY:
         return np.array(values, dtype=MOMENT)
+    if family == _NUMBER and _hold_codes(objects, families):
+        return np.array(
+            [None if _no_value(item, families) else str(item) for item in objects], dtype=object
+        )
     return _finite(name, np.array(values, dtype=np.float64))
+
+
+def _hold_codes(objects: Array, families: dict[type, str]) -> bool:
+    """Return whether all numbers are integers, some too large to be told apart in float64."""
+    kinds = [kind for kind, family in families.items() if family != _MISSING]
+    if not all(issubclass(kind, int | np.integer) for kind in kinds):
+        return False
+    return _are_codes([int(item) for item in objects if families[type(item)] != _MISSING])
 
 
 _MISSING, _NUMBER, _BOOLEAN, _LEVEL = "nothing", "numbers", "Booleans", "text"

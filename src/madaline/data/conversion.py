@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from madaline.data.column import MOMENT, is_missing, number_text, to_moment
+from madaline.data.formats.date_format import DateFormat
+from madaline.data.formats.number_format import NumberFormat
 from madaline.data.media.sequences import Sequence, sequences
 from madaline.data.media.signals import holds
 from madaline.data.media.sound_files import read_sound
@@ -23,7 +25,7 @@ _BOOLEANS = {
 }  # fmt: skip
 
 
-def as_numbers(name: str, column: Array) -> Array:
+def as_numbers(name: str, column: Array, written: NumberFormat | None = None) -> Array:
     """Return a column as float64 numbers, NaN where missing.
 
     Parameters
@@ -32,6 +34,8 @@ def as_numbers(name: str, column: Array) -> Array:
         Name of the column, for messages.
     column : ndarray of shape (n_samples,)
         Numbers, Booleans (1 and 0), or text that reads as numbers.
+    written : NumberFormat, optional
+        How numbers are written in text; by default as in Python.
 
     Raises
     ------
@@ -51,12 +55,15 @@ def as_numbers(name: str, column: Array) -> Array:
         raise _unreadable(name, "a number", "a date", str(column[~np.isnat(column)][0]))
 
     def number(item: str | bool) -> float:
+        if written is not None and isinstance(item, str):
+            return written.parse(item)
         value = float(item)
         if not np.isfinite(value):
             raise ValueError
         return value
 
-    return np.array(_each(name, column, number, np.nan, "a number"), dtype=np.float64)
+    wanted = "a number" if written is None else f"a number such as {written.example}"
+    return np.array(_each(name, column, number, np.nan, wanted), dtype=np.float64)
 
 
 def as_images(name: str, column: Array) -> Array:
@@ -143,7 +150,7 @@ def as_booleans(name: str, column: Array) -> Array:
     return np.array(booleans, dtype=np.float64)
 
 
-def as_moments(name: str, column: Array) -> Array:
+def as_moments(name: str, column: Array, written: DateFormat | None = None) -> Array:
     """Return a column as datetime64[us], NaT where missing.
 
     Parameters
@@ -152,6 +159,8 @@ def as_moments(name: str, column: Array) -> Array:
         Name of the column, for messages.
     column : ndarray of shape (n_samples,)
         Moments, or text as in ``2026-11-25`` or ``2026-11-25T13:45``.
+    written : DateFormat, optional
+        How dates are written in text; by default as above.
 
     Raises
     ------
@@ -172,7 +181,8 @@ def as_moments(name: str, column: Array) -> Array:
         return to_moment(datetime.datetime.fromisoformat(item.strip()))
 
     levels, nat = as_levels(column), np.datetime64("NaT", "us")
-    return np.array(_each(name, levels, moment, nat, "a date such as 2026-11-25"), dtype=MOMENT)
+    read, example = (moment, "2026-11-25") if written is None else (written.parse, written.example)
+    return np.array(_each(name, levels, read, nat, f"a date such as {example}"), dtype=MOMENT)
 
 
 def as_levels(column: Array) -> Array:

@@ -20,13 +20,15 @@ from madaline.data.conversion import (
 )
 from madaline.data.details import detail_of, is_whole, short
 from madaline.data.distinct import Distinct
+from madaline.data.formats.choice import ORDINARY, Choice
+from madaline.data.formats.columns import Given
 from madaline.data.kinds import (
     BOOLEAN,
     CATEGORY,
     DATETIME,
     DROPPED,
+    GIVEN_KINDS,
     IMAGE,
-    KINDS,
     NUMBER,
     SEQUENCE,
     SOUND,
@@ -39,6 +41,7 @@ from madaline.data.media.sound_files import names_sounds
 from madaline.data.media.sounds import Sound
 from madaline.data.table import Table, listed
 from madaline.data.terms import n_words
+from madaline.data.text_columns import choose_text_formats, read_formats
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -84,10 +87,23 @@ def infer_columns(table: Table, kinds: Mapping[str, str] | None = None) -> tuple
     """
     kinds = {} if kinds is None else kinds
     _check_kinds(table, kinds)
-    columns = tuple(_infer(table, name, kinds.get(name)) for name in table.names)
-    if any(column.kept for column in columns):
-        return columns
-    return tuple(_kept_alone(column, table, kinds) for column in columns)
+    choices = choose_text_formats(table, kinds)
+    table = read_formats(table, {name: choice.format for name, choice in choices.items()})
+    given = {name: Given.of(kind).kind for name, kind in kinds.items()}
+    columns = tuple(_infer(table, name, given.get(name)) for name in table.names)
+    if not any(column.kept for column in columns):
+        columns = tuple(_kept_alone(column, table, kinds) for column in columns)
+    return tuple(_noted(column, choices.get(column.name, ORDINARY)) for column in columns)
+
+
+def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
+    """Return the schema of a column with how it was read."""
+    if choice.format is None or not column.kept:
+        return replace(column, note=choice.words)
+    how = choice.words.partition(", ")[2]
+    return replace(
+        column, written=choice.format, note=choice.words, detail=f"{column.detail}; {how}"
+    )
 
 
 def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
@@ -96,9 +112,10 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
             near = difflib.get_close_matches(str(name), table.names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(table.names)}."
             raise InputError(f"The kind of {name!r} was given, but there is no such column: {hint}")
-        if kind not in KINDS:
+        if kind not in GIVEN_KINDS:
             raise InputError(
-                f"Column {name!r} cannot be of the kind {kind!r}: choose one of {', '.join(KINDS)}."
+                f"Column {name!r} cannot be of the kind {kind!r}: choose one of"
+                f" {', '.join(GIVEN_KINDS)}."
             )
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from madaline.data.formats.columns import READINGS, Format
+
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
 IMAGE, TEXT, SEQUENCE, SOUND = "image", "text", "sequence", "sound"
 DROPPED = "dropped"
 KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROPPED)
 """All kinds of columns."""
+
+GIVEN_KINDS = (*KINDS, *(f"{kind}:{one}" for kind, ones in READINGS.items() for one in ones))
+"""All that may be given as the kind of a column: kinds, some also with a reading of text."""
 
 OF_MANY_VALUES = (IMAGE, TEXT, SEQUENCE, SOUND)
 """Kinds of columns that hold many values a row."""
@@ -36,6 +41,11 @@ class ColumnSchema:
         each a value that occurs.
     whole : bool, default=False
         Whether there are only whole numbers.
+    written : NumberFormat or DateFormat, optional
+        How its numbers or dates are written, where they were read from text.
+    note : str
+        How it was read, or why text that looks like numbers or dates was not; empty if there is
+        nothing to tell.
     """
 
     name: str
@@ -45,6 +55,8 @@ class ColumnSchema:
     detail: str
     quartiles: tuple[float, ...] = ()
     whole: bool = False
+    written: Format | None = None
+    note: str = ""
 
     @property
     def kept(self) -> bool:

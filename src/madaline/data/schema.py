@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from madaline.data.formats.columns import format_from_json
+from madaline.data.formats.number_format import NumberFormat
 from madaline.data.inference import infer_columns
 from madaline.data.kinds import OF_MANY_VALUES, ColumnSchema
 from madaline.data.table import Table
+from madaline.data.text_columns import read_formats
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class Schema:
         In the order of the table.
     n_samples : int
         Rows of the table.
+    target : NumberFormat, optional
+        How the numbers of the target were written, where they were read from text.
 
     Examples
     --------
@@ -36,6 +41,7 @@ class Schema:
 
     columns: tuple[ColumnSchema, ...]
     n_samples: int
+    target: NumberFormat | None = None
 
     @classmethod
     def infer(cls, table: Table, kinds: Mapping[str, str] | None = None) -> Schema:
@@ -70,6 +76,28 @@ class Schema:
     def single(self) -> tuple[str, ...]:
         """Names of the columns that are used and hold one value a row, unlike images."""
         return tuple(o.name for o in self.columns if o.kept and o.kind not in OF_MANY_VALUES)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How columns of text were read, or why they were not, in a sentence each.
+
+        Examples
+        --------
+        >>> table = Table.from_columns({"price": ["$7,677.59", "$812"], "age": [31, 45]})
+        >>> Schema.infer(table).notes
+        ('price: number, read without $ and thousands separators (,).',)
+        """
+        return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note)
+
+    def read(self, table: Table) -> Table:
+        """Return a table with its columns of text read as those of the training table were.
+
+        Raises
+        ------
+        InputError
+            If a value cannot be read; the message names it.
+        """
+        return read_formats(table, {column.name: column.written for column in self.columns})
 
     def __getitem__(self, name: str) -> ColumnSchema:
         """Return the schema of one column.
@@ -109,16 +137,24 @@ class Schema:
         return {
             "n_samples": self.n_samples,
             "columns": [asdict(column) for column in self.columns],
+            "target": None if self.target is None else self.target.to_json(),
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Schema:
         """Return the schema that `to_json` described."""
-        columns = tuple(
-            ColumnSchema(**(column | {"quartiles": tuple(column.get("quartiles", ()))}))
-            for column in values["columns"]
+        target = values.get("target")
+        return cls(
+            tuple(map(_column_from_json, values["columns"])),
+            values["n_samples"],
+            None if target is None else NumberFormat.from_json(target),
         )
-        return cls(columns, values["n_samples"])
+
+
+def _column_from_json(values: Mapping[str, Any]) -> ColumnSchema:
+    quartiles = tuple(values.get("quartiles", ()))
+    written = format_from_json(values.get("written"))
+    return ColumnSchema(**{**values, "quartiles": quartiles, "written": written})
 
 
 _HEADER = ("column", "kind", "missing", "distinct", "detail")

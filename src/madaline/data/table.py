@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,13 @@ WORTH_THREADS = 2**14
 
 
 @dataclass(frozen=True, eq=False)
+class Levels:
+    """The values of a column that is a category by its type."""
+
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     """Named columns of equal length; build it with `from_columns`, which checks everything.
 
@@ -30,6 +37,8 @@ class Table:
     columns : mapping of str to ndarray of shape (n_samples,)
         float64 numbers (NaN is missing), datetime64[us] moments (NaT is missing) or objects (text
         and Booleans as levels; None is missing).
+    levels : frozenset of str
+        Columns that are categories by their type, whatever their levels look like.
 
     Examples
     --------
@@ -41,6 +50,7 @@ class Table:
     """
 
     columns: Mapping[str, Array]
+    levels: frozenset[str] = frozenset()
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Table:
@@ -62,7 +72,9 @@ class Table:
             If names repeat, lengths differ, or a column cannot be used as it is.
         """
         pairs = columns.items() if isinstance(columns, Mapping) else columns
-        named = [(str(name), values) for name, values in pairs]
+        given = [(str(name), values) for name, values in pairs]
+        levels = frozenset(name for name, values in given if isinstance(values, Levels))
+        named = [(name, v.values if isinstance(v, Levels) else v) for name, v in given]
         check_unique([name for name, _ in named])
         texts = {name: distinct_texts(values) for name, values in named}
         converted = {
@@ -77,7 +89,7 @@ class Table:
                     f"Column {name!r} has {length} rows but column {first!r} has {expected}: give"
                     " columns of equal length."
                 )
-        table = cls(converted)
+        table = cls(converted, levels)
         table._distinct.update((name, known) for name, known in texts.items() if known)
         return table
 
@@ -162,19 +174,34 @@ class Table:
         index = rows if isinstance(rows, slice) else np.asarray(rows)
         if not isinstance(index, slice) and index.size == 0:
             index = index.astype(np.intp)  # an empty list has the type of floats
-        return Table({name: column[index] for name, column in self.columns.items()})
+        return replace(self, columns={name: one[index] for name, one in self.columns.items()})
 
     def select(self, names: Iterable[str]) -> Table:
         """Return the table of these columns, in this order."""
         wanted = list(names)
         self._check_known(wanted)
-        return Table({name: self.columns[name] for name in wanted})
+        return replace(self, columns={name: self.columns[name] for name in wanted})
 
     def drop(self, names: Iterable[str]) -> Table:
         """Return the table without these columns."""
         unwanted = set(names)
         self._check_known(sorted(unwanted))
-        return Table({n: column for n, column in self.columns.items() if n not in unwanted})
+        kept = {name: one for name, one in self.columns.items() if name not in unwanted}
+        return replace(self, columns=kept)
+
+    def replaced(self, columns: Mapping[str, Array]) -> Table:
+        """Return the table with some columns replaced; what is known of the others is kept.
+
+        Examples
+        --------
+        >>> Table.from_columns({"a": [1], "b": [2]}).replaced({"a": np.array([7.0])})["a"]
+        array([7.])
+        """
+        table = replace(self, columns={**self.columns, **columns})
+        kept = set(self.columns) - set(columns)
+        table._distinct.update((n, one) for n, one in self._distinct.items() if n in kept)
+        table._ascending.update((n, one) for n, one in self._ascending.items() if n in kept)
+        return table
 
     def _check_known(self, names: list[str]) -> None:
         unknown = [name for name in names if name not in self.columns]

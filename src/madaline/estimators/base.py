@@ -21,6 +21,7 @@ from madaline.errors import (
     LeakWarning,
     MemoryWarning,
     NothingLearnedWarning,
+    TextReadWarning,
 )
 from madaline.estimators.arguments import (
     read_effort,
@@ -130,6 +131,8 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
             If a column all but gives the target away.
         MemoryWarning
             If a cheaper plan was chosen to stay within `memory_limit`.
+        TextReadWarning
+            If a column of text was read as numbers or dates, or looks so and was not.
         NothingLearnedWarning
             If the out-of-fold predictions are not significantly better than a constant.
         InterruptedFitWarning
@@ -150,6 +153,8 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
             )
             fitting = self._fitting(rows, read_seed(self.random_state), limit)
             _warn_of_empty_columns(fitting.schema)
+            for note in fitting.schema.notes:
+                warnings.warn(note, TextReadWarning, stacklevel=2)
             for leak in fitting.leaks:
                 warnings.warn(str(leak), LeakWarning, stacklevel=2)
             if fitting.cheaper is not None:
@@ -238,7 +243,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
                 fitting.stop(by_callback=True)
         self._remember(fitting.model())
         self._keep_out_of_fold(rows.spread(fitting.out_of_fold()))
-        self.background_ = some_rows(rows.table, seed=fitting.race.seed)
+        self.background_ = fitting.schema.read(some_rows(rows.table, seed=fitting.race.seed))
         self._keep_diagnosis(fitting, rows)
         listeners.end()
 

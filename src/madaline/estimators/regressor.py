@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -10,7 +11,8 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from madaline.data.column import to_column
-from madaline.errors import InputError
+from madaline.data.text_columns import read_numbers
+from madaline.errors import InputError, TextReadWarning
 from madaline.estimators.arguments import read_labels
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.evaluation.objective import Objective
@@ -206,7 +208,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
             if numbers.dtype.kind in "mM":
                 raise TypeError("dates and durations have no unit to predict in")
             if numbers.dtype == object:
-                numbers = to_column("y", numbers)
+                numbers = _numbers(to_column("y", numbers))
             return numbers.astype(np.float64)
         except (TypeError, ValueError):
             raise InputError(
@@ -216,3 +218,11 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
 
     def _keep_out_of_fold(self, output: Array) -> None:
         self.oof_prediction_ = self._model().predictor.decode(output)
+
+
+def _numbers(y: Array) -> Array:
+    """Return text as numbers, with a warning of how it was read."""
+    numbers, choice = read_numbers("y", y)
+    if choice.words:
+        warnings.warn(f"y: {choice.words}.", TextReadWarning, stacklevel=4)
+    return numbers

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from madaline.data.formats.number_format import NumberFormat
 from madaline.data.profile import TableProfile
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
@@ -51,6 +53,8 @@ class Fitting:
         What to learn; inferred from the target by default.
     target_name : str, default="target"
         Name of the target.
+    target_format : NumberFormat, optional
+        How the numbers of the target were written in its file.
     objective : Objective, optional
         What is to be minimized.
     sample_weight : ndarray of shape (n_samples,), optional
@@ -101,6 +105,7 @@ class Fitting:
         *,
         task: str | None = None,
         target_name: str = "target",
+        target_format: NumberFormat | None = None,
         objective: Objective | None = None,
         sample_weight: Array | None = None,
         groups: Array | None = None,
@@ -147,7 +152,8 @@ class Fitting:
             **self.prepared.objective.settings(),
         }
         self.task, self.task_reason = self.prepared.task, self.prepared.task_reason
-        self.schema, self.leaks = self.prepared.schema, self.prepared.leaks
+        self.schema = replace(self.prepared.schema, target=target_format)
+        self.leaks = self.prepared.leaks
         self.encoder, self.target_encoder = self.prepared.encoder, self.prepared.target_encoder
         self.plan, self.rows = self.prepared.plan, self.prepared.rows
         self.race = Race(self.plan, self.prepared.dataset, seed)

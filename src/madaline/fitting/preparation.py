@@ -125,6 +125,7 @@ def prepare(
         If nothing can be learned, with the reason and the remedy.
     """
     schema = Schema.infer(data.table, kinds)
+    data = replace(data, table=schema.read(data.table))
     given = task or objective.task
     task, task_reason = (given, "as told") if given else infer_task(data.target)
     objective.check_task(task)

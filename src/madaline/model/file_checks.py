@@ -25,7 +25,7 @@ from madaline.data.io.json_checks import (
     Whole,
     fields_of,
 )
-from madaline.data.kinds import KINDS, ColumnSchema
+from madaline.data.kinds import GIVEN_KINDS, KINDS, ColumnSchema
 from madaline.data.profile import ColumnProfile
 from madaline.data.target import CLASSIFICATION
 from madaline.diagnosis.finding import SEVERITIES, Finding
@@ -37,7 +37,7 @@ from madaline.evaluation.quality.regression import BINS, LEVELS, RegressionQuali
 from madaline.evaluation.score import Score
 from madaline.race.importance import Importance
 from madaline.records.file_checks import DECISIONS, RECORDS
-from madaline.runtime.file_checks.encoder_checks import column_name
+from madaline.runtime.file_checks.encoder_checks import DATE_FORMAT, NUMBER_FORMAT, column_name
 from madaline.runtime.file_checks.predictor_checks import PREDICTOR
 from madaline.story.summary import Member, Summary
 
@@ -62,9 +62,17 @@ SCHEMA = Fields(
     {
         "n_samples": COUNT,
         "columns": ListOf(
-            fields_of(ColumnSchema, {"kind": OneOf(KINDS), "quartiles": ListOf(MEASURED, most=5)}),
+            fields_of(
+                ColumnSchema,
+                {
+                    "kind": OneOf(KINDS),
+                    "quartiles": ListOf(MEASURED, most=5),
+                    "written": Optional(Either(NUMBER_FORMAT, DATE_FORMAT)),
+                },
+            ),
         ),
-    }
+    },
+    {"target": Optional(NUMBER_FORMAT)},
 )
 
 SCORE = fields_of(Score)
@@ -80,7 +88,7 @@ SETTINGS = Fields(
         "seed": COUNT,
         "time_limit": Number(0, above=True),
         "memory": Whole(1, 2**63),
-        "kinds": MapOf(NAME, OneOf(KINDS)),
+        "kinds": MapOf(NAME, OneOf(GIVEN_KINDS)),
         "folds": Optional(Whole(2, 2**53)),
         "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),
         "source": NAME,

@@ -17,6 +17,7 @@ from madaline.data.io.tensor_file import read_tensor_file, refusing_malformed
 from madaline.data.records import is_records, record_columns
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder, TargetEncoder, target_encoder_from_state
+from madaline.data.text_columns import read_formats
 from madaline.engine.threads import count_threads
 from madaline.errors import InputError
 from madaline.evaluation.conformal.intervals import PredictionIntervals
@@ -72,7 +73,7 @@ class Predictor:
 
     def encode(self, table: Columns, *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        return self.encoder.encode(self.table(table), n_threads=count_threads(n_jobs))
+        return self.encoder.encode(self._as_given(table), n_threads=count_threads(n_jobs))
 
     def table(self, rows: Any) -> Table:
         """Return rows as a table.
@@ -88,6 +89,12 @@ class Predictor:
         InputError
             If it is something else.
         """
+        table = self._as_given(rows)
+        written = self.encoder.written
+        return read_formats(table, written) if written else table
+
+    def _as_given(self, rows: Any) -> Table:
+        """Return rows as a table, in which numbers and dates may still be text."""
         if isinstance(rows, Table):
             return rows
         if is_records(rows):

@@ -11,6 +11,7 @@ import numpy as np
 from madaline.data.conversion import as_moments
 from madaline.data.encoders.column_encoder import ColumnEncoder, missing_name, write_missing
 from madaline.data.encoders.scaling import RobustScaling
+from madaline.data.formats.date_format import DateFormat
 from madaline.data.kinds import DATETIME
 from madaline.data.statistics import Distribution, share
 from madaline.nn.arrays import Array
@@ -34,6 +35,8 @@ class DatetimeEncoder(ColumnEncoder):
         The cyclic parts that are kept, among ``month``, ``weekday``, ``hour``.
     missing_share : float or None
         Share of training rows without a value; None when all had one.
+    written : DateFormat, optional
+        How the training values were written, where they were text.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class DatetimeEncoder(ColumnEncoder):
     scalings: Mapping[str, RobustScaling]
     cycles: tuple[str, ...]
     missing_share: float | None
+    written: DateFormat | None = None
 
     kind = DATETIME
 
@@ -94,7 +98,7 @@ class DatetimeEncoder(ColumnEncoder):
 
     def read(self, column: Array) -> Array:
         """Return datetime64[us], NaT where missing."""
-        return as_moments(self.name, column)
+        return as_moments(self.name, column, self.written)
 
     def write(self, column: Array, out: Array) -> None:
         """Write the parts (zero where missing), and whether it is missing."""
@@ -112,7 +116,12 @@ class DatetimeEncoder(ColumnEncoder):
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> DatetimeEncoder:
         """Return the encoder that `to_state` described."""
         scalings = {part: RobustScaling(**scaling) for part, scaling in state["scalings"].items()}
-        return super().from_state(dict(state) | {"scalings": scalings}, arrays)
+        written = state.get("written")
+        changed = {
+            "scalings": scalings,
+            "written": None if written is None else DateFormat.from_json(written),
+        }
+        return super().from_state(dict(state) | changed, arrays)
 
 
 def _parts(moments: Array) -> dict[str, Array]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from dataclasses import replace
+from typing import TypeAlias, cast
 
 from madaline.data.encoders.boolean_encoder import BooleanEncoder
 from madaline.data.encoders.category_encoder import MOST_FEATURES, CategoryEncoder
@@ -14,6 +15,8 @@ from madaline.data.encoders.number_encoder import NumberEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
 from madaline.data.encoders.text_encoder import TextEncoder
+from madaline.data.formats.date_format import DateFormat
+from madaline.data.formats.number_format import NumberFormat
 from madaline.data.kinds import ColumnSchema
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
@@ -87,7 +90,8 @@ def fit_column(
     table.forget_ascending(name)
     match kind:
         case NumberEncoder.kind:
-            return NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
+            number = NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
+            return replace(number, written=cast(NumberFormat | None, described.written))
         case CategoryEncoder.kind:
             most = MOST_FEATURES // narrowing
             category = CategoryEncoder.fit(
@@ -107,7 +111,8 @@ def fit_column(
         case SoundEncoder.kind:
             return SoundEncoder.fit(name, column, weight)
         case _:
-            return DatetimeEncoder.fit(name, column, weight, ascending=ascending)
+            moment = DatetimeEncoder.fit(name, column, weight, ascending=ascending)
+            return replace(moment, written=cast(DateFormat | None, described.written))
 
 
 def read_column(encoder: ColumnEncoder, table: Table) -> Array:

@@ -13,6 +13,7 @@ from madaline.data.conversion import as_numbers
 from madaline.data.encoders.bins import Bins
 from madaline.data.encoders.column_encoder import ColumnEncoder, missing_name
 from madaline.data.encoders.scaling import RobustScaling
+from madaline.data.formats.number_format import NumberFormat
 from madaline.data.kinds import NUMBER
 from madaline.data.statistics import Distribution, share, total_weight
 from madaline.nn.arrays import Array
@@ -34,6 +35,8 @@ class NumberEncoder(ColumnEncoder):
         Share of training rows without a value; None when all had one.
     bins : mapping of int to Bins
         For each number of bins the bins, where the column needs any.
+    written : NumberFormat, optional
+        How the training values were written, where they were text.
 
     Examples
     --------
@@ -47,6 +50,7 @@ class NumberEncoder(ColumnEncoder):
     varies: bool
     missing_share: float | None
     bins: Mapping[int, Bins]
+    written: NumberFormat | None = None
 
     kind = NUMBER
 
@@ -112,7 +116,7 @@ class NumberEncoder(ColumnEncoder):
 
     def read(self, column: Array) -> Array:
         """Return float64 numbers, NaN where missing."""
-        return as_numbers(self.name, column)
+        return as_numbers(self.name, column, self.written)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the bins' arrays."""
@@ -127,15 +131,18 @@ class NumberEncoder(ColumnEncoder):
             "varies": self.varies,
             "missing_share": self.missing_share,
             "bins": list(self.bins),
+            "written": None if self.written is None else self.written.to_json(),
         }, arrays
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> NumberEncoder:
         """Return the encoder that `to_state` described."""
+        written = state.get("written")
         return cls(
             state["name"],
             RobustScaling(state["center"], state["spread"]),
             state["varies"],
             state["missing_share"],
             {n: Bins(arrays[f"edges{n}"], arrays[f"means{n}"]) for n in state["bins"]},
+            None if written is None else NumberFormat.from_json(written),
         )

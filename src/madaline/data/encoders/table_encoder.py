@@ -20,6 +20,7 @@ import numpy as np
 from madaline.data.encoders.bins import Bins
 from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
+from madaline.data.encoders.datetime_encoder import DatetimeEncoder
 from madaline.data.encoders.encoded import Encoded, check_prepared
 from madaline.data.encoders.encoders_by_kind import ENCODERS, OtherEncoder, fit_column, read_column
 from madaline.data.encoders.image_encoder import ImageEncoder
@@ -27,6 +28,7 @@ from madaline.data.encoders.joined_numbers import JoinedNumbers
 from madaline.data.encoders.number_encoder import NumberEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
 from madaline.data.encoders.text_encoder import TextEncoder
+from madaline.data.formats.columns import Format
 from madaline.data.media.grid import Grid
 from madaline.data.schema import Schema
 from madaline.data.table import Table, listed
@@ -127,6 +129,13 @@ class TableEncoder:
     def categories(self) -> tuple[str, ...]:
         """Names of the columns that are read as text levels."""
         return tuple(e.name for e in self.encoders if isinstance(e, CategoryEncoder))
+
+    @cached_property
+    def written(self) -> Mapping[str, Format]:
+        """How the columns that were read from text are written."""
+        kinds = NumberEncoder | DatetimeEncoder
+        formats = {e.name: e.written for e in self.encoders if isinstance(e, kinds)}
+        return {name: one for name, one in formats.items() if one is not None}
 
     @property
     def grid(self) -> tuple[int, ...]:

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from madaline.data.column import number_text
-from madaline.data.io.csv_files import MISSING_WORDS
+from madaline.data.formats.characters import MISSING_MARKS, MISSING_WORDS
+from madaline.data.formats.number_choice import choose_number_format
+from madaline.data.formats.number_format import EXACT
 from madaline.errors import InputError
 from madaline.extras import load_polars
-
-MISSING_MARKS = ("?", "-", "--", ".", "*")
-"""What stands for a missing value among numbers; elsewhere it may be an ordinary level."""
 
 MOSTLY, FEWEST_NUMBERS = 0.9, 10
 """A column with this share of numbers, that many of them distinct, has typing errors."""
@@ -23,16 +22,23 @@ MOSTLY, FEWEST_NUMBERS = 0.9, 10
 MOSTLY_BESIDE_ONE_WORD = 0.5
 """The share of numbers that suffices where all other values are one word, such as "unknown"."""
 
-_CODE = r"^0\d+$"
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
+_CODE = r"^0[0-9]+$"
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
 _ISO_DATE = (
-    r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?$"
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
+    r"( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?$"
 )
-_OTHER_DATES = {r"^\d{4}/\d{1,2}/\d{1,2}$": "%Y/%m/%d", r"^\d{1,2}\.\d{1,2}\.\d{4}$": "%d.%m.%Y"}
+_THREE_DIGITS = r"^[+-]?(0|[1-9][0-9]{0,2})$|^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+"""Whole numbers below 1,000, and numbers such as 7.678, which may be thousands."""
+
+_DECIMAL_COMMA = r"^[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})$"
+_SAMPLE = 100
 
 
 def infer_types(path: Path, frame: Any, categories: Collection[str]) -> Any:
     """Return the frame with text columns cast to numbers, Booleans or dates where they hold them.
+
+    Numbers and dates in another form than 1.5 and 2026-11-25 stay text: `Schema` reads them.
 
     Parameters
     ----------
@@ -61,7 +67,7 @@ def infer_types(path: Path, frame: Any, categories: Collection[str]) -> Any:
         is_text, is_category = series.dtype == polars.String, series.name in categories
         if is_text:
             series = _stripped(series)
-            series = series if is_category else _typed_text(path, series)
+            series = series if is_category else _typed_text(path, series, frame)
         elif is_category:
             series = _as_text(series)
         _check_finite(path, series)
@@ -90,7 +96,7 @@ def _as_text(series: Any) -> Any:
     return polars.Series(series.name, texts, dtype=polars.String)
 
 
-def _typed_text(path: Path, series: Any) -> Any:
+def _typed_text(path: Path, series: Any, frame: Any) -> Any:
     polars = load_polars()
     present = series.drop_nulls()
     if len(present) == 0:
@@ -99,7 +105,8 @@ def _typed_text(path: Path, series: Any) -> Any:
     if present.str.contains(_CODE).any():
         return series
     if numeric.any() and (numeric | present.is_in(list(MISSING_MARKS))).all():
-        return series.cast(polars.Float64, strict=False)
+        numbers = series.cast(polars.Float64, strict=False)
+        return series if _is_unclear(present.filter(numeric), numbers, frame) else numbers
     typed = _typed_words(series, present)
     if typed is not None:
         return typed
@@ -107,16 +114,31 @@ def _typed_text(path: Path, series: Any) -> Any:
     return series
 
 
+def _is_unclear(texts: Any, numbers: Any, frame: Any) -> bool:
+    """Return whether numbers would be misread: codes beyond 2^53, or points of thousands."""
+    if numbers.abs().max() > EXACT and texts.str.contains("^[+-]?[0-9]+$").all():
+        return bool(texts.n_unique() > texts.cast(load_polars().Float64).n_unique())
+    if not texts.head(_SAMPLE).str.contains(_THREE_DIGITS).all():
+        return False
+    has_point = texts.str.contains(".", literal=True)
+    if not has_point.any() or not texts.str.contains(_THREE_DIGITS).all():
+        return False
+    return not has_point.all() or any(map(_has_decimal_commas, frame.get_columns()))
+
+
+def _has_decimal_commas(series: Any) -> bool:
+    """Return whether numbers with a decimal comma are among the first texts of a column."""
+    is_text = series.dtype == load_polars().String
+    return is_text and bool(
+        series.head(_SAMPLE).str.strip_chars().str.contains(_DECIMAL_COMMA).any()
+    )
+
+
 def _typed_words(series: Any, present: Any) -> Any:
     """Return Booleans or dates; None for plain text."""
     if present.str.to_lowercase().is_in(["true", "false"]).all():
         return series.str.to_lowercase() == "true"
-    if present.str.contains(_ISO_DATE).all():
-        return _iso_dates(series)
-    for pattern, layout in _OTHER_DATES.items():
-        if present.str.contains(pattern).all():
-            return series.str.to_date(layout, strict=False)
-    return None
+    return _iso_dates(series) if present.str.contains(_ISO_DATE).all() else None
 
 
 def _iso_dates(series: Any) -> Any:
@@ -137,6 +159,8 @@ def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
     share = MOSTLY if words.n_unique() > 1 else MOSTLY_BESIDE_ONE_WORD
     if numeric.mean() < share or present.filter(numeric).n_unique() < FEWEST_NUMBERS:
         return
+    if choose_number_format(present.unique().to_list()).format is not None:
+        return  # the words are numbers, too, such as 1,234 or 5 %
     word = words[0]
     row = int((series == word).arg_max())
     raise InputError(

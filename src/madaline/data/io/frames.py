@@ -9,7 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from madaline.data.column import number_text
-from madaline.data.table import check_unique
+from madaline.data.formats.number_format import EXACT
+from madaline.data.table import Levels, check_unique
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -66,12 +67,15 @@ def series_of(values: Any) -> Any:
 
 
 def series_values(series: Any) -> Any:
-    """Return the values of a narwhals series; text of pandas as it is, for `distinct_texts`."""
+    """Return the values of a narwhals series, for `Table.from_columns`."""
     import narwhals as nw
 
     native = series.to_native()
     is_text = hasattr(native, "factorize") and series.dtype == nw.String
-    return native if is_text else series_array(series)
+    if is_text:
+        return native
+    array = series_array(series)
+    return Levels(array) if isinstance(series.dtype, nw.Categorical | nw.Enum) else array
 
 
 def series_array(series: Any) -> Array:
@@ -98,6 +102,8 @@ def series_array(series: Any) -> Array:
     import narwhals as nw
 
     dtype = series.dtype
+    if dtype.is_integer() and series.null_count() and _are_large(series):
+        return np.array(series.to_list(), dtype=object)  # as numbers, they would be rounded
     if dtype == nw.Int128 or dtype == nw.UInt128:
         return np.asarray(series.cast(nw.Float64).to_numpy())
     if dtype.is_nested():
@@ -132,6 +138,12 @@ def _check_names(X: Any) -> None:
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(X, pandas.DataFrame):
         check_unique(str(name) for name in X.columns)
+
+
+def _are_large(series: Any) -> bool:
+    """Return whether integers are too large to be told apart in float64."""
+    low, high = series.min(), series.max()
+    return high is not None and bool(max(abs(int(low)), abs(int(high))) > EXACT)
 
 
 def _categories(series: Any) -> Array:

@@ -92,7 +92,8 @@ def open_files(
     locate = _locator(Path(folder), None if root is None else Path(root))
     needed = {encoder.name: encoder for encoder in encoders or ()}
     kinds = dict(kinds or {}) | {name: encoder.kind for name, encoder in needed.items()}
-    columns, broken = dict(table.columns), np.zeros(table.n_samples, bool)
+    columns: dict[str, Array] = {}
+    broken = np.zeros(table.n_samples, bool)
     notes: list[str] = []
     read: dict[str, tuple[str, list[Any]]] = {}
     for name, paths in table.columns.items():
@@ -115,7 +116,7 @@ def open_files(
         else:
             columns[name], changes = _sounds(name, items, fitting=encoders is None)
         notes += (f"Column {name}: {change}" for change in changes)
-    return OpenedFiles(Table(columns), tuple(notes), broken)
+    return OpenedFiles(table.replaced(columns), tuple(notes), broken)
 
 
 def frequency_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str]:

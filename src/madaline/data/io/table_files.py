@@ -9,6 +9,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,20 +31,28 @@ STANDARD_INPUT = Path("-")
 """The path that stands for standard input."""
 
 
+@dataclass(frozen=True, eq=False)
+class FileTable:
+    """The table of a file, and what was done to read it, in sentences."""
+
+    table: Table
+    notes: tuple[str, ...]
+
+
 def read_file(
     path: str | os.PathLike[str],
     *,
     categories: Collection[str] = (),
     columns: Collection[str] | None = None,
     memory: int | str | None = None,
-) -> Table:
+) -> FileTable:
     """Read a table from a file.
 
-    The separator of a text file (comma, semicolon, tab, bar) is detected. Spaces around values are
-    dropped, `MISSING_WORDS` are missing values, and so are `MISSING_MARKS` among numbers. Columns
-    of numbers (also with a decimal comma, if that is not the separator), of true and false, and of
-    dates (2026-11-25, with or without a time, 2026/11/25, 25.11.2026) are converted. Dates such as
-    3/4/2026 stay text, as their order is ambiguous, and so do codes such as 007.
+    The separator of a text file (comma, semicolon, tab, bar; others where none of these fits) is
+    detected, and blank lines are skipped. Spaces around values are dropped, `MISSING_WORDS` are
+    missing values, and so are `MISSING_MARKS` among numbers. Columns of numbers, of true and false,
+    and of dates (2026-11-25, with or without a time) are converted. Numbers and dates in another
+    form stay text, which `Schema` reads, and so do codes such as 007.
 
     Parameters
     ----------
@@ -60,8 +69,8 @@ def read_file(
 
     Returns
     -------
-    Table
-        At least one row and one column.
+    FileTable
+        A table of at least one row and one column.
 
     Raises
     ------
@@ -72,10 +81,7 @@ def read_file(
     path, limit = Path(path), memory_limit(memory)
     content = _content(path, most_bytes(limit))
     path = Path("standard input") if path == STANDARD_INPUT else path
-    parse = parser_of(path, content)
-    if parse is None:
-        check_cells(path, content, limit)
-    frame = (parse or parse_csv)(path, content)
+    frame, notes = _parsed(path, content, limit)
     del content
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
@@ -84,7 +90,16 @@ def read_file(
         frame = frame.select(wanted)
     typed = infer_types(path, frame, categories)
     check_frame(path, typed, limit)
-    return to_table(typed)
+    return FileTable(to_table(typed), notes)
+
+
+def _parsed(path: Path, content: bytes, limit: int | None) -> tuple[Any, tuple[str, ...]]:
+    parse = parser_of(path, content)
+    if parse is not None:
+        return parse(path, content), ()
+    check_cells(path, content, limit)
+    parsed = parse_csv(path, content)
+    return parsed.frame, parsed.notes
 
 
 def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:

@@ -11,6 +11,8 @@ from madaline.data.encoders.image_encoder import WHITE
 from madaline.data.encoders.level_means import MOST_OUTPUTS
 from madaline.data.encoders.sequence_encoder import MOST_STEPS
 from madaline.data.encoders.text_encoder import MOST_TERMS_ALONE
+from madaline.data.formats.date_format import ORDERS
+from madaline.data.formats.number_format import COMMA, POINT, THOUSANDS
 from madaline.data.io.json_checks import (
     TRUTH,
     Check,
@@ -54,6 +56,14 @@ SIDE = Whole(1, 4096)
 CHANNEL_LISTS = ListOf(FINITE, least=1, most=4096)
 SCALE_LISTS = ListOf(POSITIVE, least=1, most=4096)
 SCALING = Fields({"center": FINITE, "spread": POSITIVE})
+
+NUMBER_FORMAT = Fields(
+    {"symbol": Text(100), "thousands": OneOf(THOUSANDS), "decimal": OneOf((POINT, COMMA))},
+    agree=lambda state: (
+        "" if state["thousands"] != state["decimal"] else "has thousands like decimals"
+    ),
+)
+DATE_FORMAT = Fields({"order": OneOf(("", *ORDERS))})
 
 
 def _as_many(first: str, second: str) -> Callable[[Description], str]:
@@ -99,7 +109,8 @@ STATES: Mapping[str, Fields] = {
             "varies": TRUTH,
             "missing_share": Optional(SHARE),
             "bins": ListOf(BINS, most=16, distinct=True),
-        }
+        },
+        {"written": Optional(NUMBER_FORMAT)},
     ),
     CATEGORY: Fields(
         {
@@ -118,7 +129,8 @@ STATES: Mapping[str, Fields] = {
             "scalings": MapOf(OneOf(LINEAR), SCALING),
             "cycles": ListOf(OneOf(tuple(CYCLES)), distinct=True),
             "missing_share": Optional(SHARE),
-        }
+        },
+        {"written": Optional(DATE_FORMAT)},
     ),
     IMAGE: Fields(
         {

@@ -1,0 +1,171 @@
+"""Numbers and dates written in any one dress are read back; what is open is named."""
+
+# ruff: noqa: RUF001
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from madaline.data.encoders.table_encoder import TableEncoder
+from madaline.data.formats.columns import choose_formats
+from madaline.data.formats.number_format import NumberFormat
+from madaline.data.io.inputs import to_table
+from madaline.data.schema import Schema
+from madaline.data.table import Table
+from madaline.data.text_columns import read_numbers
+from madaline.errors import InputError
+
+MINUS_SIGNS = ["-", "−", "–"]
+SYMBOLS = [
+    ("", ""), ("$", ""), ("€ ", ""), ("US$ ", ""), ("CHF ", ""), ("£", ""), ("", " kg"), ("", "kg"),
+    ("", " km/h"), ("", " m²"), ("", "%"), ("", " °C"), ("", " zł"), ("", " €"), ("~", ""),
+    ("<", ""), ("≥ ", ""),
+]  # fmt: skip
+SEPARATORS = [
+    ("", "."), (",", "."), ("'", "."), ("’", "."), (" ", "."), ("\u202f", "."), ("_", "."),
+    ("", ","), (".", ","), (" ", ","), ("'", ","),
+]  # fmt: skip
+MARKS = ["~", "<", "≥ "]
+DIGITS = ["0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९"]
+
+
+@st.composite
+def dressed_columns(draw):
+    """Return a column of numbers, and the same as text in one dress."""
+    cents = st.integers(-(10**9), 10**9)
+    numbers = draw(st.lists(cents, min_size=12, max_size=30, unique=True))
+    before, after = draw(st.sampled_from(SYMBOLS))
+    thousands, decimal = draw(st.sampled_from(SEPARATORS))
+    digits = str.maketrans("0123456789", draw(st.sampled_from(DIGITS)))
+    minus = draw(st.sampled_from([*MINUS_SIGNS, "()"]))
+    texts = []
+    for number in numbers:
+        plain = f"{abs(number) / 100:,.2f}".replace(",", "\0").replace(".", decimal)
+        text = f"{before}{plain.replace(chr(0), thousands)}{after}".translate(digits)
+        if number < 0 and minus == "()" and before not in MARKS:
+            text = f"({text})"
+        elif number < 0:
+            text = f"{before}{minus[:1].replace('(', '-')}{text[len(before) :]}"
+        texts.append(text)
+    return np.array(numbers) / 100, texts
+
+
+@given(dressed_columns())
+@settings(max_examples=300, deadline=None)
+def test_numbers_in_any_one_dress_are_read_back(column):
+    numbers, texts = column
+    table = to_table({"price": texts})
+    schema = Schema.infer(table, {"price": "number"})
+    np.testing.assert_array_equal(schema.read(table)["price"], numbers)
+    inferred, choice = read_numbers("price", table["price"], kind="")
+    np.testing.assert_array_equal(inferred, numbers)
+    assert choice.words.startswith("number, read ")
+
+
+LAYOUTS = {
+    "%d/%m/%Y": "day-first", "%d-%m-%Y": "day-first", "%d.%m.%y": "day-first",
+    "%m/%d/%Y": "month-first", "%m/%d/%y": "month-first", "%Y/%m/%d": "", "%Y.%m.%d": "",
+    "%d %b %Y": "", "%d-%B-%y": "", "%b %d, %Y": "", "%B %d %Y": "", "%Y %b %d": "",
+    "%a, %d %b %Y": "",
+}  # fmt: skip
+TIMES = ["", " %H:%M", "T%H:%M:%S", ", %I:%M %p", " %H:%M:%S.%f", " %H:%MZ", " %I:%M:%S%p"]
+MOMENTS = st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2068, 12, 31))
+
+
+@given(
+    st.lists(MOMENTS, min_size=1, max_size=20),
+    st.sampled_from(sorted(LAYOUTS)),
+    st.sampled_from(TIMES),
+)
+@settings(max_examples=300, deadline=None)
+def test_dates_in_any_form_are_read_back(moments, layout, time):
+    decisive = datetime.datetime(2026, 1, 31, 13, 45, 59)
+    texts = [moment.strftime(layout + time) for moment in (decisive, *moments)]
+    expected = [datetime.datetime.strptime(text, layout + time) for text in texts]
+    choice = choose_formats({"day": list(dict.fromkeys(texts))})["day"]
+    assert choice.format is not None
+    assert choice.format.order == LAYOUTS[layout]
+    table = Table({"day": np.array(texts, dtype=object)})
+    read = Schema.infer(table, {"day": "datetime"}).read(table)["day"]
+    np.testing.assert_array_equal(read, np.array(expected, "datetime64[us]"))
+
+
+@given(st.lists(st.text(max_size=12), max_size=8))
+@settings(max_examples=300, deadline=None)
+def test_no_text_is_too_odd_to_be_looked_at(texts):
+    choose_formats({"text": texts})
+
+
+def test_a_kind_overrules_what_was_decided():
+    table = to_table({"price": ["7,678", "1,234", "5,001"], "day": ["03/04/2026"] * 2 + [None]})
+    kinds = {"price": "number:decimal-comma", "day": "datetime:month-first"}
+    read = Schema.infer(table, kinds).read(table)
+    assert read["price"].tolist() == [7.678, 1.234, 5.001]
+    assert str(read["day"][0])[:10] == "2026-03-04"
+    schema = Schema.infer(table, {"price": "category", "day": "category"})
+    assert schema["price"].kind == "category"
+    assert schema.notes == ()
+
+
+def test_a_reading_that_does_not_fit_is_named():
+    table = to_table({"price": ["1.50", "2.25"], "n": [1.5, 2.5]})
+    with pytest.raises(InputError, match="'price' cannot be read with the decimal comma"):
+        Schema.infer(table, {"price": "number:decimal-comma"})
+    with pytest.raises(InputError, match=r"of the kind 'number:comma': .*number:decimal-comma"):
+        Schema.infer(table, {"price": "number:comma"})
+
+
+def test_an_encoder_reads_new_rows_as_it_read_the_first():
+    table = to_table(
+        {"price": ["$7.677,59", "$12,00", "$1,5"], "day": ["31/01/26"] * 2 + ["1/2/26"]}
+    )
+    schema = Schema.infer(table)
+    encoder = TableEncoder.fit(schema.read(table), schema)
+    state, arrays = encoder.to_state()
+    again = TableEncoder.from_state(state, arrays)
+    new = to_table({"price": ["$1.234", "n/a"], "day": ["3/4/26", None]})
+    same = to_table({"price": [1234.0, None], "day": [np.datetime64("2026-04-03"), None]})
+    for one in (encoder, again):
+        np.testing.assert_array_equal(one.encode(new).features(0), one.encode(same).features(0))
+    with pytest.raises(InputError, match=r"a number such as \$1\.234,5 .*'12 kg'"):
+        encoder.encode(to_table({"price": ["12 kg"], "day": ["3/4/26"]}))
+
+
+def test_categories_and_few_whole_numbers_stay_levels():
+    pandas = pytest.importorskip("pandas")
+    levels = [f"{number}.5" for number in range(30)]
+    frame = pandas.DataFrame({"declared": pandas.Categorical(levels), "text": levels})
+    frame["class"] = [str(number % 3) for number in range(30)]
+    schema = Schema.infer(to_table(frame), {"declared": "category"})
+    assert [schema[name].kind for name in frame] == ["category", "number", "category"]
+    table = to_table(frame)
+    assert table.levels == {"declared"}
+    assert Schema.infer(table.take([*range(30), 0, 1]))["declared"].written is None
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint64, object])
+def test_integers_that_float64_cannot_tell_apart_are_codes(kind):
+    codes = np.array([10**18 + number for number in range(60)], kind)
+    schema = Schema.infer(to_table({"id": codes, "n": np.arange(60) / 7}))
+    assert schema["id"].n_distinct == 60
+    assert "2^53" in schema["id"].note
+    large = np.array([10**16 * number for number in range(1, 60)], kind)
+    assert Schema.infer(to_table({"debt": large, "n": np.arange(59) / 7}))["debt"].kind == "number"
+
+
+def test_integers_with_missing_values_keep_their_digits():
+    polars = pytest.importorskip("polars")
+    table = to_table(polars.DataFrame({"id": [10**18 + 1, None, 10**18 + 2]}))
+    assert table["id"].tolist() == [str(10**18 + 1), None, str(10**18 + 2)]
+
+
+def test_a_format_refuses_another_symbol_and_other_separators():
+    money = NumberFormat("$", ",")
+    for text in ("€5", "5 kg", "1,23", "1.234,5", "(5", "--5", "1e999", "five"):
+        with pytest.raises(ValueError, match=r".*"):
+            money.parse(text)
