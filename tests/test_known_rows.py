@@ -42,7 +42,7 @@ def test_rows_that_often_repeat_tell_nothing() -> None:
     model = fitting.model()
     assert model.known_rows is not None
     assert model.known_rows.repeated > 0.9
-    assert not model.known_rows.hold(model.predictor, table)
+    assert model.known_rows.hold(model.predictor, table) is None
 
 
 def test_checksums_survive_a_file(fittings) -> None:

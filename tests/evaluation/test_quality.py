@@ -77,11 +77,17 @@ def test_probabilities_that_come_true_lie_on_the_diagonal() -> None:
     assert quality.calibration_error < 0.02
 
 
-def test_rows_are_counted_once_wherever_they_lie() -> None:
+@pytest.mark.parametrize("n_rows", [3, 1000])
+def test_histograms_are_those_of_numpy(n_rows: int) -> None:
     rng = np.random.default_rng(0)
-    truth = rng.standard_cauchy(1000)
-    quality = RegressionQuality.of(truth + rng.normal(size=1000), truth)
-    assert np.sum(quality.counts) == sum(quality.error_counts) == quality.n_rows == 1000
+    truth = rng.standard_cauchy(n_rows)
+    prediction = truth + rng.standard_cauchy(n_rows)
+    quality = RegressionQuality.of(prediction, truth)
+    expected, _ = np.histogram(truth - prediction, quality.error_edges)
+    np.testing.assert_array_equal(quality.error_counts, expected)
+    assert quality.n_beyond == n_rows - expected.sum() == (8 if n_rows == 1000 else 0)
+    pairs, _, _ = np.histogram2d(truth, prediction, (quality.edges, quality.edges))
+    np.testing.assert_array_equal(quality.counts, pairs)
     assert list(quality.predictions) == sorted(quality.predictions)
     assert all(list(levels) == sorted(levels) for levels in quality.errors)
 

@@ -15,9 +15,11 @@ from madaline.errors import MadalineError
 from madaline.fitting import Fitting
 from madaline.report import report_data, write_report
 from madaline.report.page import render_page
+from madaline.report.texts import in_headline, measured
+from madaline.words import metric_name
 
 TASKS = ("binary", "multiclass", "regression")
-VOID = {"meta", "link", "wbr", "path", "rect", "circle"}
+VOID = {"meta", "link", "wbr", "br", "path", "rect", "circle"}
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +61,46 @@ def test_it_shows_the_numbers_of_the_scores_and_the_story(pages, models) -> None
         text = Outline(pages[task]).text
         for sentence in models[task].story():
             assert " ".join(str(sentence).split()) in text
-        score = models[task].summary.scores[0]
-        assert f"{score.value:.3g}"[:4] in text
+        score = models[task].summary.scores[-1]
+        assert measured([score.value], score.standard_error)[0] in text
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_headline_is_the_score_and_comes_once(pages, models, task: str) -> None:
+    scores = {one.metric: one for one in models[task].summary.scores}
+    score = scores[{"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}[task]]
+    shown = in_headline(score.value, score.standard_error)
+    assert f"Predicts target with {metric_name(score.metric)} {shown}" in Outline(pages[task]).text
+    visible = re.sub(r"(?s)<(details|style|title|desc)>.*?</\1>", "", pages[task])
+    assert len(re.findall(rf"(?<![\d.,]){re.escape(shown)}(?![\d.,]\d|%)", visible)) == 1
+
+
+def test_drivers_are_on_the_first_screen(pages, models) -> None:
+    for task in TASKS:
+        summary = pages[task].partition('id="summary"')[2].partition('id="quality"')[0]
+        clear = [one.name for one in models[task].summary.importances if one.clear][:3]
+        assert re.findall(r"<h3>\d. (.*?)</h3>", summary) == clear
+        assert summary.count('class="chart"') == len(clear)
+
+
+def test_rows_trained_on_are_not_scored_and_it_says_so(models, rows, make_columns) -> None:
+    columns, target = make_columns("binary")
+    old = Outline(render_page(report_data(models["binary"], columns, np.asarray(target)))).text
+    assert "The model was trained on 160 rows, and scores on them would flatter" in old
+    assert "new to the model" not in old
+    new = Outline(render_page(report_data(models["binary"], *rows["binary"]))).text
+    assert "which are new to the model" in new
+    assert "would flatter" not in new
+
+
+def test_a_baseline_that_is_not_beaten_is_the_headline(models) -> None:
+    summary = replace(models["binary"].summary, standard_errors_better=0.5)
+    page = render_page(report_data(replace(models["binary"], summary=summary)))
+    assert "<h1>Predicts target no better than the baseline" in page
 
 
 def test_without_rows_it_says_how_to_get_what_is_missing(pages) -> None:
-    assert pages["alone"].count("madaline report MODEL TABLE") == 2
+    assert pages["alone"].count("madaline report MODEL TABLE") == 1
     assert "madaline report MODEL TABLE" not in pages["binary"]
 
 

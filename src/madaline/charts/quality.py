@@ -8,7 +8,7 @@ import numpy as np
 
 from madaline.charts.axis import Axis
 from madaline.charts.figure import COLORS, Band, Bars, Cells, Figure, Line
-from madaline.words import short
+from madaline.words import count, short
 
 if TYPE_CHECKING:
     from madaline.evaluation.quality.classification import ClassificationQuality
@@ -21,7 +21,7 @@ def roc_figure(quality: ClassificationQuality) -> Figure:
     lines = [
         Line(np.array(one.false_positive), np.array(one.true_positive), style, name)
         for one, style in zip(quality.curves, COLORS, strict=False)
-        for name in [f"{one.label} (area {one.area:.4f})"]
+        for name in [f"{one.label} (area {one.area:.3f})"]
     ]
     return Figure(
         "ROC curves",
@@ -38,7 +38,7 @@ def precision_figure(quality: ClassificationQuality) -> Figure:
     lines = [
         Line(np.array(one.recall), np.array(one.precision), style, name)
         for one, style in zip(quality.curves, COLORS, strict=False)
-        for name in [f"{one.label} (average {one.average_precision:.4f})"]
+        for name in [f"{one.label} (average {one.average_precision:.3f})"]
     ]
     guessing = [Line.reference((0, 1), (one.prevalence,) * 2) for one in quality.curves]
     return Figure(
@@ -93,7 +93,7 @@ def error_figure(quality: RegressionQuality, target: str = "value") -> Figure:
         "Errors",
         f"How often {target} was how far above its prediction (right) or below it (left).",
         f"Errors. Half of them are smaller than {short(quality.median_error)}; their mean is"
-        f" {short(quality.bias)}. The outermost bars hold all that is beyond.",
+        f" {short(quality.bias)}. {count(quality.n_beyond, 'row')} beyond the ends.",
         Axis(edges[0], edges[-1], f"true less predicted {target}"),
         Axis(0.0, top, "rows"),
         (Bars(np.array(edges), np.array(quality.error_counts)), *zero),

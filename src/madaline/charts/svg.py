@@ -7,37 +7,58 @@ the description are for screen readers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from madaline.charts.axis import Axis
 from madaline.charts.figure import Band, Bars, Cells, Figure, Line, Mark
 from madaline.nn.arrays import Array
 
-WIDTH, HEIGHT = 360, 240
-"""Units of a whole figure, about pixels on a small screen."""
+WIDTH, HEIGHT, SMALL_HEIGHT = 360, 240, 150
+"""Units of a figure, about pixels on a small screen; a small one is less high."""
 
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 10, 40
-"""Room around the frame, for the numbers and names of the axes."""
+LEFT, RIGHT, TOP, BOTTOM, SMALL_LEFT, SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
+"""Room around the frame, for the numbers and names of the axes; small figures have no names."""
 
 CELL_WIDTH, CELL_HEIGHT = 120, 14
 """Units of a bar in the cell of a table."""
 
 
-def figure_svg(figure: Figure) -> str:
-    """Return a figure as SVG."""
+def figure_svg(figure: Figure, *, small: bool = False) -> str:
+    """Return a figure as SVG; a small one has no names of axes."""
+    paper = Paper(figure, SMALL_HEIGHT, SMALL_LEFT, SMALL_BOTTOM) if small else Paper(figure)
     return "".join(
         [
-            f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {HEIGHT}">',
+            f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {paper.height}">',
             f"<title>{escape(figure.title)}</title><desc>{escape(figure.description)}</desc>",
-            *_frame(figure.x, figure.y),
-            *(shape for mark in figure.marks for shape in _shapes(mark, figure)),
+            *_frame(paper),
+            *([] if small else _names(paper)),
+            *(shape for mark in figure.marks for shape in _shapes(mark, paper)),
             "</svg>",
         ]
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Paper:
+    """Where the values of a figure lie (final)."""
+
+    figure: Figure
+    height: int = HEIGHT
+    left: int = LEFT
+    bottom: int = BOTTOM
+
+    def right(self, value: float) -> float:
+        """Return how far right a value lies."""
+        return self.left + self.figure.x.position(value) * (WIDTH - self.left - RIGHT)
+
+    def down(self, value: float) -> float:
+        """Return how far down a value lies."""
+        room = self.height - TOP - self.bottom
+        return self.height - self.bottom - self.figure.y.position(value) * room
 
 
 def bar_svg(value: float, most: float, *, spread: float = 0.0, both: bool = False) -> str:
@@ -105,67 +126,67 @@ def _cell(marks: list[str], width: int, height: int, settings: str = "") -> str:
     return "".join([start, *marks, "</svg>"])
 
 
-def _shapes(mark: Mark, figure: Figure) -> Iterator[str]:
+def _shapes(mark: Mark, paper: Paper) -> Iterator[str]:
     """Yield the elements of a mark."""
     match mark:
         case Line():
-            points = _points(mark.x, mark.y, figure)
+            points = _points(mark.x, mark.y, paper)
             if len(points) > 1:
                 yield f'<path class="line {mark.style}" d="M{" L".join(points)}"/>'
             for x, y in map(str.split, points if mark.dots or len(points) == 1 else ()):
                 yield f'<circle class="dot {mark.style}" cx="{x}" cy="{y}" r="3"/>'
         case Band():
-            upper = _points(mark.x, mark.upper, figure)
-            points = _points(mark.x, mark.lower, figure) + upper[::-1]
+            upper = _points(mark.x, mark.upper, paper)
+            points = _points(mark.x, mark.lower, paper) + upper[::-1]
             yield f'<path class="band" fill-opacity="{mark.opacity}" d="M{" L".join(points)}Z"/>'
         case Bars():
             for (low, high), number in zip(pairwise(mark.edges), mark.counts, strict=True):
-                yield _rectangle(figure, (low, high), (0.0, number))
+                yield _rectangle(paper, (low, high), (0.0, number))
         case Cells():
             bins = list(pairwise(mark.edges))
             for row, column in np.argwhere(mark.counts):
                 opacity = f' fill-opacity="{0.15 + 0.85 * mark.shades[row, column]:.2f}"'
-                yield _rectangle(figure, bins[column], bins[row], opacity)
+                yield _rectangle(paper, bins[column], bins[row], opacity)
 
 
 def _rectangle(
-    figure: Figure, x: tuple[float, float], y: tuple[float, float], settings: str = ""
+    paper: Paper, x: tuple[float, float], y: tuple[float, float], settings: str = ""
 ) -> str:
-    left, right = (_right(figure.x, one) for one in x)
-    bottom, top = (_up(figure.y, one) for one in y)
+    left, right = map(paper.right, x)
+    bottom, top = map(paper.down, y)
     return (
         f'<rect class="fill"{settings} x="{_number(left)}" y="{_number(top)}"'
         f' width="{_number(right - left)}" height="{_number(bottom - top)}"/>'
     )
 
 
-def _frame(x: Axis, y: Axis) -> Iterator[str]:
-    """Yield the grid, the numbers at it and the names of the axes."""
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
-    for value in y.ticks(6):
-        yield f'<path class="grid" d="M{LEFT} {_number(_up(y, value))}H{right}"/>'
-        yield _text("tick end", LEFT - 5, _up(y, value) + 4, y.write(value))
+def _frame(paper: Paper) -> Iterator[str]:
+    """Yield the grid and the numbers at it."""
+    x, y = paper.figure.x, paper.figure.y
+    left, right, bottom = paper.left, WIDTH - RIGHT, paper.height - paper.bottom
+    for value in y.ticks(6 if paper.height == HEIGHT else 4):
+        up = paper.down(value)
+        yield f'<path class="grid" d="M{left} {_number(up)}H{right}"/>'
+        yield _text("tick end", left - 5, up + 4, y.write(value))
     for value in x.ticks():
-        yield f'<path class="grid" d="M{_number(_right(x, value))} {TOP}V{bottom}"/>'
-        yield _text("tick middle", _right(x, value), bottom + 15, x.write(value))
-    yield _text("name middle", (LEFT + right) / 2, HEIGHT - 6, x.label)
-    yield _text("name middle", 11, (TOP + bottom) / 2, y.label, upright=True)
+        over = paper.right(value)
+        yield f'<path class="grid" d="M{_number(over)} {TOP}V{bottom}"/>'
+        yield _text("tick middle", over, bottom + 15, x.write(value))
 
 
-def _points(x: Array, y: Array, figure: Figure) -> list[str]:
+def _names(paper: Paper) -> Iterator[str]:
+    """Yield the names of the axes."""
+    middle = (TOP + paper.height - paper.bottom) / 2
+    yield _text("name middle", (paper.left + WIDTH - RIGHT) / 2, HEIGHT - 6, paper.figure.x.label)
+    yield _text("name middle", 11, middle, paper.figure.y.label, upright=True)
+
+
+def _points(x: Array, y: Array, paper: Paper) -> list[str]:
     """Return where points lie, each as two numbers with a space between them."""
     return [
-        f"{_number(_right(figure.x, one))} {_number(_up(figure.y, other))}"
+        f"{_number(paper.right(one))} {_number(paper.down(other))}"
         for one, other in zip(x.astype(float), y, strict=True)
     ]
-
-
-def _right(axis: Axis, value: float) -> float:
-    return LEFT + axis.position(value) * (WIDTH - LEFT - RIGHT)
-
-
-def _up(axis: Axis, value: float) -> float:
-    return HEIGHT - BOTTOM - axis.position(value) * (HEIGHT - TOP - BOTTOM)
 
 
 def _number(value: float) -> str:

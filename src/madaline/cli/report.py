@@ -19,11 +19,12 @@ from madaline.words import count, size
 HELP = "write a report about a model"
 
 DESCRIPTION = """\
-Writes one self-contained HTML file: how good the model is and how it was made,
-the data as understood, what matters, what may be wrong. With a table, best the
-one used for training, also the effects of columns and some predictions
-explained; if it holds the target, predictions are scored by it, too. A few of
-its values are then in the report.
+Writes one self-contained HTML page: how good the model is and what to know
+first, where it is good and where not, what drives it, the data, how it was
+found and how to get it again. With a table, also the effects of columns and
+some predictions explained; a few values of the table are then in the report.
+If the table holds the target and its rows are new to the model, they are
+scored, too. If the model was trained on them, all scores are out of fold.
 """
 
 EXAMPLES = """\

@@ -72,14 +72,13 @@ class KnownRows:
         repeated = sum(number for number in counts if number > 1) / max(1, len(checksums))
         return cls(frozenset(checksums), sampled, repeated)
 
-    def hold(self, predictor: Predictor, table: Table) -> bool:
-        """Return whether most rows of a table were trained on.
+    def hold(self, predictor: Predictor, table: Table) -> bool | None:
+        """Return whether most rows of a table were trained on; None if that cannot be told.
 
-        Where training rows are often equal to one another, new rows may be equal to them, too, and
-        nothing can be told: then they count as new.
+        Where training rows are often equal to one another, new rows may be equal to them, too.
         """
         if self.repeated >= MANY or not table.n_samples:
-            return False
+            return None
         return self.share(predictor.encode(table).base) >= MANY
 
     def share(self, features: Array) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from madaline.data.io.inputs import to_table
@@ -43,9 +44,9 @@ def report_data(
     Returns
     -------
     dict
-        ``verdict``, ``summary``, ``story``, ``history``, ``decisions``, ``columns``, ``quality``,
-        ``importances``, ``findings``, ``reproduce``, and ``rows``: what was made of the table, or
-        None.
+        ``date`` (today), ``verdict``, ``summary``, ``story``, ``history``, ``decisions``,
+        ``columns``, ``quality``, ``importances``, ``findings``, ``reproduce``, and ``rows``: what
+        was made of the table, or None.
 
     Raises
     ------
@@ -67,6 +68,7 @@ def report_data(
         of_rows = data_of_rows(model, to_table(table), target, rows, names)
     return {
         "madaline": model.version,
+        "date": date.today().isoformat(),
         "target": model.summary.target,
         "task": model.summary.task,
         "verdict": verdict(model),

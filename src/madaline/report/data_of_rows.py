@@ -41,7 +41,8 @@ def data_of_rows(
 ) -> dict[str, Any]:
     """Return what is learned from these rows, as JSON-able values.
 
-    Rows that the model was trained on are not scored: that would flatter.
+    Rows that the model was trained on are not scored: that would flatter. ``trained_on`` is None
+    where it is not known.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ def data_of_rows(
             " value for each row."
         )
     known = model.known_rows
-    trained_on = known is not None and known.hold(model.predictor, table)
+    trained_on = None if known is None else known.hold(model.predictor, table)
     scores: tuple[Score, ...] = ()
     quality = None
     if target is not None and not trained_on:

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from madaline.charts.learning import learning_figure
-from madaline.charts.quality import (
-    calibration_figure,
-    error_figure,
-    precision_figure,
-    roc_figure,
-    spread_figure,
-    truth_figure,
-)
 from madaline.charts.svg import bar_svg, distribution_svg
-from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER
-from madaline.evaluation.quality import quality_from_json
-from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, DROPPED, NUMBER
 from madaline.race.recipe import legend
-from madaline.report.texts import percent
+from madaline.report.texts import measured, percent, rounded
+from madaline.report.view_of_head import (
+    drivers_of,
+    headline_score,
+    row_findings,
+    sorted_findings,
+    view_of_head,
+)
+from madaline.report.view_of_quality import view_of_quality
 from madaline.report.view_of_rows import view_of_effects, view_of_explanation
 from madaline.story.story import HEADINGS
-from madaline.words import METRICS, count, metric_name, short, with_error, work
+from madaline.words import METRICS, count, metric_name, work
 
 OF_VALUES = (NUMBER, CATEGORY, BOOLEAN, DATETIME)
 """Kinds of columns that have effects; the values of images and texts have no order."""
 
-MOST_CLASSES = 30
-"""Classes whose confusion matrix is shown, at most; of more, the most frequent mistakes are."""
+MOST_IMPORTANCES = 10
+"""Columns whose importance is shown; those of the others unfold."""
 
-SEVERITIES = ("high", "medium", "low")
+MOST_ATTRIBUTIONS = 5
+"""Columns of an example whose share is shown."""
+
+MOST_COLUMNS = 9
+"""Columns that are described; the others unfold."""
 
 
 def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,128 +44,88 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         What `report_data` returned.
     """
     rows, members = data["rows"], data["summary"]["members"]
+    effects = [] if rows is None else view_of_effects(rows["effects"])
+    drivers = drivers_of(data["importances"])
+    columns = _columns(data)
     return {
         "data": data,
         "summary": data["summary"],
         "rows": rows,
-        "scores": list(map(_score, data["summary"]["scores"])),
-        "table_scores": [] if rows is None else list(map(_score, rows["scores"])),
+        "head": view_of_head(data),
+        "scores": _scores(data),
+        "drivers": _drivers(drivers, effects, columns),
+        "findings": sorted_findings(data)[1:],
+        "quality": _quality(data["quality"], data["target"]),
+        "row_quality": _quality(None if rows is None else rows["quality"], data["target"]),
+        "importances": _importances(data["importances"]),
+        "effects": [one for one in effects if one["column"] not in drivers],
+        "of_values": any(one["kind"] in OF_VALUES for one in data["columns"]),
+        "explanations": [
+            view_of_explanation(one, MOST_ATTRIBUTIONS)
+            for one in (() if rows is None else rows["explanations"])
+        ],
+        "columns": columns,
+        "small_findings": [one for one in row_findings(data) if one["severity"] == "low"],
+        "dropped": [one for one in data["columns"] if one["kind"] == DROPPED],
         "story": _story(data["story"]),
         "learning": learning_figure(
             data["history"], [(one["recipe_id"], one["weight"]) for one in members]
         ),
-        "networks": [{**one, "units": "-".join(map(str, one["units"]))} for one in members],
         "legend": legend(one["name"] for one in members),
-        "of_values": any(one["kind"] in OF_VALUES for one in data["columns"]),
-        "columns": _columns(data["columns"], data["profile"]),
-        "qualities": _qualities(data),
-        "importances": _importances(data["importances"]),
-        "effects": [] if rows is None else view_of_effects(rows["effects"]),
-        "explanations": []
-        if rows is None
-        else list(map(view_of_explanation, rows["explanations"])),
-        "findings": _by_severity(data["findings"]),
-        "row_findings": _by_severity(None if rows is None else rows["findings"]),
+        "most_columns": MOST_COLUMNS,
+        "most_importances": MOST_IMPORTANCES,
         "count": count,
-        "short": short,
         "work": work,
         "percent": percent,
     }
 
 
-def _score(score: Mapping[str, Any]) -> dict[str, Any]:
-    numbers = (
-        score["value"],
-        score["standard_error"],
-        score["baseline"],
-        score["value"] - score["gain"],
-    )
-    value, error, baseline, alone = with_error(numbers, score["standard_error"])
+def _scores(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the scores beside that of the headline, each with that of the given rows."""
+    rows, headline = data["rows"], headline_score(data)["metric"]
+    new = {} if rows is None else {one["metric"]: one for one in rows["scores"]}
+    return [
+        _score(one, new.get(one["metric"]))
+        for one in data["summary"]["scores"]
+        if one["metric"] != headline
+    ]
+
+
+def _score(score: Mapping[str, Any], new: Mapping[str, Any] | None) -> dict[str, Any]:
+    error = score["standard_error"]
+    value, shown, baseline = measured((score["value"], error, score["baseline"]), error)
     name, _, meaning = METRICS.get(score["metric"], score["metric"]).partition(" (")
     return {
         "name": name,
         "meaning": meaning.removesuffix(")"),
         "value": value,
-        "error": error,
+        "error": shown,
         "baseline": baseline,
-        "alone": alone,
-        "gain": score["gain"],
+        "new": None if new is None else measured([new["value"]], new["standard_error"])[0],
     }
 
 
-def _story(sentences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    parts = [
-        {
-            "heading": heading,
-            "sentences": [one["sentence"] for one in sentences if one["part"] == part],
-        }
-        for part, heading in HEADINGS.items()
-    ]
-    return [part for part in parts if part["sentences"]]
-
-
-def _columns(
-    columns: Sequence[Mapping[str, Any]], profile: Sequence[Mapping[str, Any]] | None
+def _drivers(
+    names: Sequence[str], effects: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    pictures = {one["name"]: distribution_svg(one) for one in profile or ()}
-    return [{**one, "picture": pictures.get(one["name"], "")} for one in columns]
-
-
-def _qualities(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the quality out of fold, and that of the table, each with its figures."""
-    found, target, rows = [], data["target"], data["rows"]
-    if data["quality"] is not None:
-        what = (
-            f"{data['summary']['n_evaluated']:,} rows, each evaluated by networks not trained on it"
-        )
-        found.append(_quality(data["quality"], target, "Out of fold", what, "fold"))
-    if rows is not None and rows["quality"] is not None:
-        what = f"{rows['what']}, which flatters where the networks were trained on these rows"
-        found.append(_quality(rows["quality"], target, "On the rows given", what, "rows"))
-    return found
-
-
-def _quality(
-    values: Mapping[str, Any], target: str, heading: str, what: str, name: str
-) -> dict[str, Any]:
-    view: dict[str, Any] = {"heading": heading, "what": what, "name": name, **values}
-    quality = quality_from_json(values)
-    if not isinstance(quality, ClassificationQuality):
-        return view | {
-            "figures": [one(quality, target) for one in (truth_figure, error_figure, spread_figure)]
-        }
-    curves = (roc_figure, precision_figure) if quality.curves else ()
-    return view | {
-        "figures": [one(quality) for one in (*curves, calibration_figure)],
-        "by_class": quality.by_class(),
-        "confusions": quality.confusions(),
-        "matrix": _matrix(quality) if len(quality.classes) <= MOST_CLASSES else None,
-    }
-
-
-def _matrix(quality: ClassificationQuality) -> list[dict[str, Any]]:
-    """Return the rows of the confusion matrix, each cell with a shade from 0 to 9."""
-    shades = np.ceil(9 * np.sqrt(quality.shares)).clip(0, 9).astype(int).tolist()
-    counts = quality.matrix.tolist()
+    """Return the main drivers, each with its effect, or at least with what is in it."""
+    by_column = {one["column"]: one for one in effects}
+    described = {one["name"]: one for one in columns}
     return [
-        {
-            "class": label,
-            "cells": [
-                {"rows": rows, "shade": shade, "right": true == predicted}
-                for predicted, (rows, shade) in enumerate(
-                    zip(counts[true], shades[true], strict=True)
-                )
-            ],
-        }
-        for true, label in enumerate(quality.classes)
+        {"name": name, "effect": by_column.get(name), "column": described.get(name)}
+        for name in names
     ]
+
+
+def _quality(values: Mapping[str, Any] | None, target: str) -> dict[str, Any] | None:
+    return None if values is None else view_of_quality(values, target)
 
 
 def _importances(importances: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     most = max((one["value"] + 2 * one["standard_error"] for one in importances), default=1.0)
     rows = []
     for one in importances:
-        value, error = with_error((one["value"], one["standard_error"]), one["standard_error"])
+        value, error = rounded((one["value"], one["standard_error"]), most)
         rows.append(
             {
                 "name": " + ".join(one["columns"]),
@@ -179,13 +139,24 @@ def _importances(importances: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     return rows
 
 
-def _by_severity(
-    findings: Sequence[Mapping[str, Any]] | None,
-) -> list[dict[str, Any]] | None:
-    if findings is None:
-        return None
-    found = [
-        {"severity": severity, "findings": [one for one in findings if one["severity"] == severity]}
-        for severity in SEVERITIES
+def _columns(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the columns that are used, the most important first, each with what is in it."""
+    pictures = {one["name"]: distribution_svg(one) for one in data["profile"] or ()}
+    order = [name for one in data["importances"] for name in one["columns"]]
+    ranks = {name: rank for rank, name in enumerate(order)}
+    used = [one for one in data["columns"] if one["kind"] != DROPPED]
+    return [
+        {**one, "picture": pictures.get(one["name"], "")}
+        for one in sorted(used, key=lambda one: ranks.get(one["name"], len(ranks)))
     ]
-    return [one for one in found if one["findings"]]
+
+
+def _story(sentences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    parts = [
+        {
+            "heading": heading,
+            "sentences": [one["sentence"] for one in sentences if one["part"] == part],
+        }
+        for part, heading in HEADINGS.items()
+    ]
+    return [part for part in parts if part["sentences"]]

@@ -9,13 +9,20 @@ from typing import Any
 import numpy as np
 
 from madaline.charts.effect import effect_figure
-from madaline.charts.svg import bar_svg
+from madaline.charts.svg import bar_svg, figure_svg
 from madaline.explain.attributions.explanation import SCALE_WORDS
-from madaline.explain.scale import LOG_ODDS, PROBABILITY, TARGET
+from madaline.explain.scale import LOG_ODDS, TARGET
 from madaline.explain.values import value_text
+from madaline.report.levels import levels_svg
 from madaline.report.pixels import map_source, picture_source
-from madaline.report.texts import percent, signed
-from madaline.words import short
+from madaline.report.texts import capitalized, rounded, signed
+from madaline.words import count, short
+
+MOST_LEVELS, FEW_LEVELS = 8, 5
+"""Levels of a category that are shown with its effect, and on the first screen."""
+
+ENDS = "base", "output"
+"""Where the sum of what columns add starts, and where it ends."""
 
 MOST_CHARACTERS = 2000
 """Of a longer text only the beginning is shown."""
@@ -25,49 +32,45 @@ SHADES = 5
 
 
 def view_of_effects(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return each effect with a figure, or of levels with bars; equal things on equal scales."""
-    views = []
-    for one in effects:
-        alike = [other["prediction"] for other in effects if other["of"] == one["of"]]
-        values = list(chain.from_iterable(alike))
-        figure = None if one["of_levels"] else effect_figure(one, one["scale"], values)
-        levels = _levels(one, min(values), max(values)) if one["of_levels"] else None
-        views.append({**one, "figure": figure, "levels": levels})
-    return views
+    """Return each effect with a picture and a small one; equal things on equal scales."""
+    return [_effect(one, effects) for one in effects]
 
 
-def _levels(effect: Mapping[str, Any], low: float, high: float) -> list[dict[str, Any]]:
-    of_levels = zip(effect["values"], effect["counts"], effect["prediction"], strict=True)
-    share = effect["scale"] == PROBABILITY
-    return [
-        {
-            "value": str(value).lower() if isinstance(value, bool) else str(value),
-            "rows": count,
-            "prediction": percent(prediction) if share else short(prediction, 4),
-            "bar": bar_svg(prediction - low, high - low or 1.0),
-        }
-        for value, count, prediction in of_levels
-    ]
+def _effect(one: Mapping[str, Any], effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    alike = [other["prediction"] for other in effects if other["of"] == one["of"]]
+    values = list(chain.from_iterable(alike))
+    if one["of_levels"]:
+        svg, small = (levels_svg(one, values, most) for most in (MOST_LEVELS, FEW_LEVELS))
+        hidden = len(one["values"]) - MOST_LEVELS
+        caption = f"{capitalized(one['of'])} for each level"
+        caption += f", {count(hidden, 'rarer one')} not shown." if hidden > 0 else "."
+        return {**one, "svg": svg, "small": small, "caption": caption}
+    figure = effect_figure(one, one["scale"], values)
+    svg = figure_svg(figure, small=True)
+    return {**one, "svg": svg, "small": svg, "caption": one["sentence"]}
 
 
-def view_of_explanation(one: Mapping[str, Any]) -> dict[str, Any]:
+def view_of_explanation(one: Mapping[str, Any], shown: int | None = None) -> dict[str, Any]:
     """Return the explanation of a row with bars, and with numbers as they are written.
 
     Parameters
     ----------
     one : mapping
         What `data_of_explanation` returned; of a sample also its prediction and the truth.
+    shown : int, optional
+        Columns to show, at most; what all others add is one number.
     """
-    columns = [(one["name"], one["value"], one["attribution"]) for one in one["columns"]]
-    if one["n_others"]:
-        columns.append((f"{one['n_others']} others together", "", one["others"]))
+    columns = _columns(one, shown)
     most = max((abs(amount) for _, _, amount in columns), default=0.0) or 1.0
     prediction, truth = one.get("prediction"), one.get("truth")
-    cut = prediction is not None and one["scale"] == TARGET
+    of_number = one["scale"] == TARGET
+    written = _number if of_number else value_text
+    ends = [_number(one[end]) if of_number else rounded([one[end]], most)[0] for end in ENDS]
+    cut = prediction is not None and of_number
     return {
         **one,
-        "prediction": None if prediction is None else value_text(prediction),
-        "truth": None if truth is None else value_text(truth),
+        "prediction": None if prediction is None else written(prediction),
+        "truth": None if truth is None else written(truth),
         "cut": cut and abs(prediction - one["output"]) > 0.01 * most,
         "unit": SCALE_WORDS.get(one["scale"]),
         "lines": [
@@ -82,10 +85,27 @@ def view_of_explanation(one: Mapping[str, Any]) -> dict[str, Any]:
         "maps": list(map(_map, one["maps"])),
         "words": list(map(view_of_words, one["words"])),
         "probability": (1 + np.tanh(one["output"] / 2)) / 2 if one["scale"] == LOG_ODDS else None,
-        "base_text": signed(one["base"], most).lstrip("+"),
-        "output_text": signed(one["output"], most).lstrip("+"),
+        "base_text": ends[0],
+        "output_text": ends[1],
         "remaining_text": f"{float(format(one['remaining'], '.1g')):,.6g}",
     }
+
+
+def _columns(one: Mapping[str, Any], shown: int | None) -> list[tuple[str, str, float]]:
+    """Return the name and the value of each column, and what it adds; the others are the last."""
+    columns = [
+        (column["name"], column["value"], column["attribution"]) for column in one["columns"]
+    ]
+    rest = columns[shown:] if shown else []
+    n_others = one["n_others"] + len(rest)
+    if not n_others:
+        return columns
+    others = one["others"] + sum(amount for _, _, amount in rest)
+    return [*columns[:shown], (f"{n_others} others together", "", others)]
+
+
+def _number(value: float) -> str:
+    return short(float(value), 4)
 
 
 def _map(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Quantiles of the errors of each of these bins."""
 
 TAIL = 0.005
-"""Share of the rows on each side that goes into the outermost bins."""
+"""Share of the values on each side that lie beyond the bins."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class RegressionQuality(ToFrame):
     n_rows : int
         Number of evaluated rows.
     edges : tuple of float
-        Edges of the bins of predictions and truths; values beyond are in the outermost bins.
+        Edges of the bins of predictions and truths; values beyond are in no bin.
     counts : tuple of tuple of int
         For each bin of the truth, the rows in each bin of the prediction.
     error_edges : tuple of float
-        Edges of the bins of errors; values beyond are in the outermost bins.
+        Edges of the bins of errors; values beyond are in no bin.
     error_counts : tuple of int
         Rows in each bin of errors.
     predictions : tuple of float
@@ -94,8 +94,7 @@ class RegressionQuality(ToFrame):
         error = truth - prediction
         edges = _edges(np.concatenate([prediction, truth]))
         error_edges = _edges(error)
-        true, predicted = _bins(truth, edges), _bins(prediction, edges)
-        counts = np.bincount(true * BINS + predicted, minlength=BINS**2).reshape(BINS, BINS)
+        counts = np.histogram2d(truth, prediction, (edges, edges))[0].astype(int)
         order = np.argsort(prediction, kind="stable")
         parts = [rows for rows in np.array_split(order, PARTS) if len(rows)]
         return cls(
@@ -103,13 +102,18 @@ class RegressionQuality(ToFrame):
             tuple(edges.tolist()),
             tuple(map(tuple, counts.tolist())),
             tuple(error_edges.tolist()),
-            tuple(np.bincount(_bins(error, error_edges), minlength=BINS).tolist()),
+            tuple(np.histogram(error, error_edges)[0].tolist()),
             tuple(float(prediction[rows].mean()) for rows in parts),
             tuple(tuple(np.quantile(error[rows], LEVELS).tolist()) for rows in parts),
             float(np.average(error, weights=weight)),
             float(np.median(np.abs(error))),
             coverage,
         )
+
+    @property
+    def n_beyond(self) -> int:
+        """Rows whose error lies beyond the bins; in old files those are in the outermost bins."""
+        return self.n_rows - sum(self.error_counts)
 
     def to_columns(self) -> dict[str, Any]:
         """Return the mean prediction and the quantiles of the errors of parts of the rows."""
@@ -143,11 +147,8 @@ class RegressionQuality(ToFrame):
 
 def _edges(values: Array) -> Array:
     """Return the edges of bins of equal width over all values but the tails."""
-    low, high = np.quantile(values, [TAIL, 1 - TAIL])
+    low = np.quantile(values, TAIL, method="lower")
+    high = np.quantile(values, 1 - TAIL, method="higher")  # of few values, none is beyond
     if not high > low:
         low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, BINS + 1)
-
-
-def _bins(values: Array, edges: Array) -> Array:
-    return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)
