@@ -178,7 +178,7 @@ def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):
     model.save(tmp_path / "m.madaline")
     loaded = madaline.load(tmp_path / "m.madaline")
     np.testing.assert_array_equal(loaded.predict_proba(frame), model.predict_proba(frame))
-    assert loaded.predictor.encoder.n_features(0) < 20 * 40
+    assert loaded.model_.predictor.encoder.n_features(0) < 20 * 40
 
 
 def test_a_limit_that_is_wide_enough_changes_nothing():

@@ -120,7 +120,8 @@ STATES: Mapping[str, Fields] = {
             "is_cut": TRUTH,
             "log_center": FINITE,
             "log_spread": POSITIVE,
-        }
+        },
+        {"most_features": Whole(1, MOST_FEATURES)},
     ),
     BOOLEAN: Fields({"name": NAME, "true_share": SHARE, "missing_share": Optional(SHARE)}),
     DATETIME: Fields(
@@ -224,8 +225,9 @@ def _number_arrays(
 
 def _category_arrays(state: Description, n_outputs: int) -> Iterator[tuple[str, ArrayCheck]]:
     n_levels = len(state["levels"])
-    has_rare = n_levels > MOST_FEATURES
-    n_slots = min(n_levels, MOST_FEATURES) + has_rare + state["has_missing"]
+    most = state.get("most_features", MOST_FEATURES)
+    has_rare = n_levels > most
+    n_slots = min(n_levels, most) + has_rare + state["has_missing"]
     yield "counts", ArrayCheck(FLOAT64, (n_levels,), 0, above=True)
     yield "shares", ArrayCheck(FLOAT64, (n_slots,), 0, 1 + 1e-9)
     if n_outputs:
