@@ -52,10 +52,11 @@ def test_the_quality_is_that_of_the_out_of_fold_predictions(fitted, mixed) -> No
 
 def test_the_report_shows_rows_from_memory_or_given_ones(fitted, mixed, tmp_path) -> None:
     X, y = mixed
+    X = X.assign(size=X["size"] + 0.01)  # rows that it was not trained on
     fitted.report(tmp_path / "own.html")
     assert "100 rows learned from, drawn by chance" in (tmp_path / "own.html").read_text()
     fitted.report(tmp_path / "given.html", X, y)
-    assert "On the rows given" in (tmp_path / "given.html").read_text()
+    assert "120 given rows" in (tmp_path / "given.html").read_text()
     data = fitted.report_data(X, y)
     assert json.loads(json.dumps(data))["rows"]["n_rows"] == len(X)
     accuracy = data["rows"]["scores"][0]["value"]
@@ -65,6 +66,7 @@ def test_the_report_shows_rows_from_memory_or_given_ones(fitted, mixed, tmp_path
 def test_the_report_of_numbers_given_as_an_array(line, tmp_path) -> None:
     X, y = line
     model = AdaptiveRegressor(effort=3, random_state=0).fit(X, y)
+    X = X + 0.01  # rows that it was not trained on
     data = model.report_data(X, y)
     assert data["rows"]["quality"]["bias"] == pytest.approx(np.mean(y - model.predict(X)))
     assert data["rows"]["effects"][0]["column"] == "x0"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+from sklearn.exceptions import DataConversionWarning
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 
@@ -157,3 +160,22 @@ def test_many_classes_have_their_confusions_listed():
     text = Checked(quality._repr_html_()).text
     assert "The most frequent confusions" in text
     assert "and 10 more classes" in text
+
+
+@pytest.mark.parametrize("kind", ["series", "frame", "polars", "array", "unnamed"])
+def test_the_target_has_the_name_of_the_series(kind, table):
+    X, y = table
+    kinds = {
+        "series": pd.Series(y, name="price"),
+        "frame": pd.DataFrame({"price": y}),
+        "polars": pl.Series("price", y),
+        "array": y.to_numpy(),
+        "unnamed": pd.Series(y.to_numpy()),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataConversionWarning)
+        model = AdaptiveRegressor(effort=1, random_state=0).fit(X, kinds[kind], folds=2)
+    name = "target" if kind in ("array", "unnamed") else "price"
+    assert model.model_.summary.target == name
+    assert f"Predicts <b>{name}</b>" in model._repr_html_()
+    assert str(model.explain(X[:1])).splitlines()[1].startswith(f"Row 0: {name} ")

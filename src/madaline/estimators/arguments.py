@@ -79,6 +79,19 @@ def read_labels(y: Any, n_samples: int) -> Array:
     return _one_per_row(to_target(y), n_samples, "y")
 
 
+def read_name(y: Any) -> str:
+    """Return the name of a series, or of the only column of a frame; otherwise "target".
+
+    Examples
+    --------
+    >>> read_name(np.zeros(3))
+    'target'
+    """
+    columns = list(getattr(y, "columns", ()))
+    name = columns[0] if len(columns) == 1 else getattr(y, "name", None)
+    return name if isinstance(name, str) and name else "target"
+
+
 def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
     """Return the weight of each row in float64, shape (n_samples,), or None.
 

@@ -28,6 +28,7 @@ from madaline.estimators.arguments import (
     read_folds,
     read_groups,
     read_kinds,
+    read_name,
     read_seed,
     read_time_limit,
     read_weight,
@@ -151,7 +152,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
                 groups,
                 read_folds(folds, target, groups),
             )
-            fitting = self._fitting(rows, read_seed(self.random_state), limit)
+            fitting = self._fitting(rows, read_seed(self.random_state), limit, read_name(y))
             _warn_of_empty_columns(fitting.schema)
             for note in fitting.schema.notes:
                 warnings.warn(note, TextReadWarning, stacklevel=2)
@@ -219,7 +220,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(self, rows: CountedRows, seed: int, limit: TimeLimit | None) -> Fitting:
+    def _fitting(self, rows: CountedRows, seed: int, limit: TimeLimit | None, name: str) -> Fitting:
         return Fitting(
             rows.table,
             rows.target,
@@ -234,6 +235,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
             time_limit=limit,
+            target_name=name,
         )
 
     def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:

@@ -44,7 +44,7 @@ def _row(explanation: Explanation, row: int) -> Html:
     start = f"{explanation.base[row]:,.{digits}f}"
     return Html(
         heading(title)
-        + table(["column", "value", f"adds to {start}", ""], rows, right=(2,))
+        + table(["column", "value", f"adds to the base, {start}", ""], rows, right=(2,))
         + Html("".join(_words(explanation, name, row, digits) for name in explanation.words))
         + Html("".join(_parts(explanation, name, row, digits) for name in explanation.maps))
     )
