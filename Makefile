@@ -10,10 +10,9 @@ unexport PYTHONPATH PYTHONHOME
 # Two goals may need the same environment, and the tests' summary closes `make check`.
 .NOTPARALLEL:
 
-demo: .venv/demo.stamp ## Fit a network on the penguins, look at it, predict with it
+demo: .venv/demo.stamp ## Fit networks on the penguins, predict with them
 	@mkdir -p build
 	$(call show,madaline fit examples/data/penguins.csv --target species -o build/penguins.madaline)
-	$(call show,madaline info build/penguins.madaline)
 	$(call show,madaline predict build/penguins.madaline examples/data/new_penguins.csv)
 
 test: .venv/dev.stamp ## Run the tests and the examples in the documentation

@@ -1,4 +1,4 @@
-"""Small things that are said again and again: counts, sizes, names of metrics, digits."""
+"""The words and digits that every text uses: metrics, counts, sizes, times, differences."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ METRICS = {
     "rmse": "root mean squared error",
 }
 """What a newcomer should know of a metric."""
+
+
+RECIPE_STATES = {
+    "training": "training",
+    "dropped": "stopped early",
+    "stopped": "stopped",
+}
+"""What becomes of a recipe: it trains, loses against others, or no longer improves."""
 
 
 def metric_name(metric: str) -> str:
@@ -70,6 +78,56 @@ def short(number: float, digits: int = 3) -> str:
     rounded = float(f"{number:.{digits}g}")
     many = 1000 <= abs(rounded) < 1e15
     return f"{rounded:,.0f}" if many else f"{rounded:.{digits}g}"
+
+
+def apart(values: Sequence[float], decimals: int = 4) -> list[str]:
+    """Return numbers with so many decimals, or with more where different ones would look alike.
+
+    Examples
+    --------
+    >>> apart([0.4158, 0.4138]), apart([0.00901, 0.00897]), apart([0.5, 0.5])
+    (['0.4158', '0.4138'], ['0.00901', '0.00897'], ['0.5000', '0.5000'])
+    """
+    for digits in range(decimals, 16):
+        texts = [f"{value:,.{digits}f}" for value in values]
+        if len(set(texts)) == len(set(values)):
+            return texts
+    return [f"{value:.4g}" for value in values]
+
+
+def change(difference: float, error: float) -> str:
+    """Return a difference with its sign and its standard error.
+
+    Examples
+    --------
+    >>> change(0.000021, 0.000034), change(-0.0126, 0.0), change(0.0, 0.0)
+    ('+0.000021 ± 0.000034', '-0.013', '0')
+    """
+    if not difference and not error:
+        return "0"
+    if not error > 0:
+        return f"{difference:+.2g}"
+    digits = decimals(error)
+    spec = ".2g" if digits is None else f".{digits}f"
+    return f"{difference:+{spec}} ± {error:{spec}}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the units that suit it.
+
+    Examples
+    --------
+    >>> duration(0.4), duration(12.3), duration(125), duration(7500)
+    ('0 s', '12 s', '2 min 5 s', '2 h 5 min')
+    """
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -1,9 +1,13 @@
-"""`madaline report` and `madaline card`, and the story at the end of a fit."""
+"""`madaline report`, `madaline card` and `madaline story`, and what all commands have as JSON."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
+
+from madaline.cli import parser
+from madaline.cli.progress import decision_line
 from madaline.model import FittedModel
 from madaline.report import model_card, report_data
 from madaline.report.page import render_page
@@ -17,10 +21,14 @@ def test_the_report_of_a_model_alone(run, model, place) -> None:
 
 
 def test_with_a_table_that_holds_the_target_rows_are_evaluated(run, model, fruit, place) -> None:
+    lines = [line.split(",") for line in fruit.read_text().splitlines()]
+    for line in lines[1:]:  # rows that were not trained on
+        line[0] = f"{float(line[0]) + 1.3:.1f}" if line[0] else ""
+    fruit = place / "fruit.csv"
+    fruit.write_text("\n".join(map(",".join, lines)))
     assert run("report", model, fruit, "-o", "r.html").code == 0
     page = (place / "r.html").read_text()
-    assert "On the rows given" in page
-    assert "the 60 rows of fruit.csv" in page
+    assert "60 rows of fruit.csv" in page
     data = json.loads(run("report", model, fruit, "--json").out)
     predicted = json.loads(run("predict", model, fruit, "--json").out)
     assert data["rows"]["scores"] == predicted["scores"]
@@ -58,11 +66,45 @@ def test_the_card_is_printed_or_written(run, model, place) -> None:
     assert "is a folder" in run("card", model, "-o", ".").sentence
 
 
-def test_a_fit_ends_with_its_story(run, fruit, place) -> None:
-    words = ("fit", fruit, "--target", "kind", "--drop", "price", "--effort", "2", "--quiet")
-    outcome = run(*words, "-o", "a")
-    story = FittedModel.load(place / "a").story()
-    for part in ("tried", "seen"):
-        assert "\n".join(story.lines(part)) in outcome.out
-    facts = json.loads(run(*words, "-o", "b", "--json").out)
-    assert facts["story"] == json.loads(json.dumps(story.to_json()))
+def test_the_story_is_told(run, model) -> None:
+    outcome = run("story", model)
+    loaded = FittedModel.load(model)
+    for part in ("tried", "seen", "kept"):
+        assert "\n".join(loaded.story().lines(part)) in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    decisions = [decision_line(decision) for decision in loaded.decisions]
+    assert not any(line in outcome.out for line in decisions)
+    told = run("story", model, "-v").out
+    assert all(line in told for line in decisions)
+
+
+def test_the_facts_of_the_story(run, model, fruit) -> None:
+    facts = json.loads(run("story", model, "--json").out)
+    loaded = FittedModel.load(model)
+    assert facts["story"] == json.loads(json.dumps(loaded.story().to_json()))
+    assert [one["sentence"] for one in facts["decisions"]] == [
+        decision.sentence for decision in loaded.decisions
+    ]
+
+
+COMMANDS = {
+    "predict": ["{table}"],
+    "explain": ["{table}", "--rows", "1"],
+    "info": [],
+    "story": [],
+    "effects": ["{table}"],
+    "counterfactual": ["{table}", "--row", "0"],
+    "doctor": ["{table}"],
+    "report": [],
+    "card": [],
+}
+
+
+@pytest.mark.parametrize("command", [name for name in parser.COMMANDS if name != "fit"])
+def test_every_command_prints_one_json_object(run, model, fruit, command) -> None:
+    words = [word.format(table=fruit) for word in COMMANDS[command]]
+    outcome = run(command, model, *words, "--json")
+    assert outcome.code == 0, outcome.err
+    facts = json.loads(outcome.out, parse_constant=lambda name: pytest.fail(name))
+    assert isinstance(facts, dict)
+    assert outcome.out.count("\n") == 1

@@ -122,7 +122,7 @@ def long_fit(start):
     lines = [f"{row % 97},{row % 89},{row % 7}" for row in range(20_000)]
     Path("large.csv").write_text("\n".join(["a,b,c", *lines]))
     process = start("fit", "large.csv", "--target", "a", "--task", "regression")
-    while b"best loss" not in process.stderr.readline():
+    while b": validation loss" not in process.stderr.readline():
         pass  # until it trains
     return process
 
@@ -161,5 +161,5 @@ def test_a_pipe_gets_no_control_characters(start, fruit, monkeypatch) -> None:
     process = start("fit", fruit, "--target", "kind", "--effort", 6)
     out, told = process.communicate()
     assert process.returncode == 0, told
-    assert b"epoch   1  best loss" in told
+    assert b"epoch   1: validation loss" in told
     assert all(byte >= 32 or byte == 10 for byte in out + told)

@@ -16,7 +16,7 @@ from madaline.explain import explain
 def test_says_for_five_rows_what_each_column_adds(run, model, fruit) -> None:
     outcome = run("explain", model, fruit)
     assert outcome.code == 0, outcome.err
-    assert outcome.out.startswith("Expected gradients, compared with an average row")
+    assert outcome.out.startswith("Expected gradients, compared with an average training row")
     assert outcome.out.count("remaining difference") == 5
     assert "Row 0: kind is plum, log-odds" in outcome.out
     assert "weight = " in outcome.out

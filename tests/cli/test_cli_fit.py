@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from madaline.cli.progress import EventLines
+from madaline.model import FittedModel
 
 
 def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 10)
     assert outcome.code == 0, outcome.err
-    assert "Read 60 rows and 5 columns" in outcome.err
-    assert "1 number: weight" in outcome.err
-    assert "1 category: color" in outcome.err
-    assert "1 Boolean: organic" in outcome.err
-    assert "weight 3" in outcome.err  # rows without a value
-    assert "classification, the target holds text" in outcome.err
-    assert "10 folds" in outcome.err
-    assert "epoch   1  best loss" in outcome.err
+    assert outcome.err.splitlines()[:4] == [
+        "Read fruit.csv: 60 rows, 5 columns.",
+        "Columns: 1 number, 1 category, 1 Boolean; missing values in weight.",
+        "Target: kind, 2 classes (pear 50%, plum 50%).",
+        "Training 9 recipes × 10 folds = 90 networks, for at most 10 epochs each.",
+    ]
+    assert "epoch   1: validation loss" in outcome.err
     assert "accuracy" in outcome.out
+    assert "ROC AUC" in outcome.out
     assert "±" in outcome.out
     assert "fruit.madaline" in outcome.out
     assert "madaline predict fruit.madaline TABLE" in outcome.out
@@ -31,18 +33,43 @@ def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:
 
 
 def test_decisions_are_told_as_they_are_kept(run, fruit) -> None:
-    outcome = run("fit", fruit, "--target", "kind", "--effort", 10, "--json")
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 10, "--json", "-v")
     told = " ".join(outcome.err.split())
     decisions = json.loads(outcome.out)["decisions"]
     assert decisions
     for decision in decisions:
         subject, sentence = decision["subject"], decision["sentence"]
-        assert f"epoch {decision['epoch']} {decision['action']} {subject}: {sentence}" in told
+        assert f"epoch {decision['epoch']} {subject}: {sentence}" in told
+
+
+def test_the_answer_is_on_one_screen(run, fruit) -> None:
+    outcome = run("fit", fruit, "--target", "kind", "--effort", 10)
+    lines = (outcome.err + outcome.out).splitlines()
+    assert len(lines) <= 30
+    assert lines[-2] == "  madaline predict fruit.madaline TABLE"
+    assert "  ! price alone explains" in outcome.out
+    assert lines[-1] == "  madaline doctor fruit.madaline"
+    assert [line for line in lines if "█" in line]
+
+
+def test_more_is_printed_where_more_is_asked_for(run, fruit) -> None:
+    words = ("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 6)
+    usual, decisions, epochs = (run(*words, *more) for more in ((), ("-v",), ("-vv",)))
+    history = FittedModel.load("fruit.madaline").records
+    assert "1 category: color" not in usual.err
+    assert "1 category: color" in decisions.err
+    assert "Stopped" in decisions.err
+    assert "The prediction is the mean of" in decisions.out
+    for record in history:
+        line = f"epoch {record.epoch:>3}  {record.recipe}: validation loss {record.loss:.4f}"
+        assert line in epochs.err
+        assert line not in decisions.err
 
 
 def test_how_to_overrule_the_task_is_said(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "price", "--effort", 1)
-    assert "regression, the target holds numbers with decimals" in " ".join(outcome.err.split())
+    assert "Target: price, a number from 0." in outcome.err
+    assert "Task: regression (add --task classification if that is wrong)." in outcome.err
     assert "--task classification" in outcome.err
 
 
@@ -70,9 +97,9 @@ def test_a_metric_chooses_and_a_number_of_folds(run, fruit) -> None:
     outcome = run(
         "fit", fruit, "--target", "kind", "--effort", 2, "--metric", "roc_auc", "--folds", 3
     )
-    assert "area under the ROC curve" in outcome.out
-    assert "x 3 folds" in outcome.out
-    assert "distance of the roc_auc from perfect" in " ".join(outcome.err.split())
+    assert outcome.out.splitlines()[3].startswith("  ROC AUC")
+    assert "× 3 folds" in outcome.err
+    assert "Recipes compete by ROC AUC" in outcome.err
 
 
 def test_no_line_but_a_path_is_wider_than_the_page(run, fruit) -> None:
@@ -93,9 +120,11 @@ def test_json_is_one_object_and_nothing_else(run, fruit) -> None:
 
 
 def test_quiet_says_the_result_only(run, fruit) -> None:
-    outcome = run("fit", fruit, "--target", "kind", "--effort", 3, "--quiet")
-    assert outcome.err == ""
-    assert "accuracy" in outcome.out
+    for option in ("-q", "--quiet"):
+        outcome = run("fit", fruit, "--target", "kind", "--effort", 3, option)
+        assert outcome.err == ""
+        score = r"accuracy (0\.\d+|1) ± [\d.]+ \(baseline 0?\.?\d+\)"
+        assert re.fullmatch(rf"fruit\.madaline: {score}\n", outcome.out), outcome.out
 
 
 def test_a_constant_is_as_good_as_noise(run) -> None:
@@ -193,9 +222,9 @@ def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monk
 def test_a_column_that_gives_the_target_away_is_named(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--effort", 1)
     said = " ".join(outcome.out.split())
-    assert "Look out: price alone explains 100.0% of the target, all other columns" in said
+    assert "! price alone explains 100.0% of the target, all other columns" in said
     outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 1)
-    assert "Look out" not in outcome.out
+    assert "! price" not in outcome.out
 
 
 def test_any_kind_of_a_column_may_be_told(run, place) -> None:

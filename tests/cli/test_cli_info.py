@@ -13,10 +13,11 @@ def test_says_what_a_newcomer_asks(run, model) -> None:
         "accuracy",
         "weight",
         "red, ",
-        "10 folds",
+        "10-fold",
         "epochs",
         "kB",
         "pruned to",
+        "  madaline story ",
     ):
         assert words in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80

@@ -94,6 +94,12 @@ def test_scores_where_the_truth_is_known(run, model, price_model, fruit) -> None
     assert ["pear", str(pears), str(no_plums), f"{pears / 30:.1%}"] in words
     assert ["plum", str(no_pears), str(plums), f"{plums / 30:.1%}"] in words
     assert "accuracy" not in outcome.out
+    assert "warning: the model was trained on most of these rows" in outcome.err
+    other = "\n".join([HEADER.strip() + ",kind", "101.3,red,true,plum", "163.4,green,true,pear"])
+    Path("other.csv").write_text(other)
+    outcome = run("predict", model, "other.csv")
+    assert "Scores of kind, 2 rows:" in outcome.err
+    assert "warning" not in outcome.err
     assert "root mean squared error" in run("predict", price_model, fruit).err
 
 

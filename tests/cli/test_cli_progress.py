@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import sys
 
 import pytest
 
+from madaline.cli.clock import EPOCHS_OF_VARIANTS, IMPROVEMENTS, Clock
+from madaline.cli.leaderboard import Leaderboard
 from madaline.cli.progress import EventLines, LiveLeaderboard, can_redraw
+from madaline.race.plan import Plan
 from madaline.records.race_decisions import Dropped
 from madaline.records.record import Record
 
@@ -39,40 +44,86 @@ def test_where_the_leaderboard_is_drawn(monkeypatch, environment, encoding, expe
     assert not can_redraw(io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
 
 
-def test_lines_tell_only_what_is_better_than_before() -> None:
-    stream = io.StringIO()
-    losses = {1: 0.9, 2: 0.9, 5: 0.8, 7: 0.5, 10: 0.5, 12: 0.4}
-    with EventLines(stream) as progress:
-        best = 9.0
-        for epoch in range(1, 13):
-            loss = losses.get(epoch, 1.0)
-            best = min(best, loss)
-            progress.show(Record(epoch, "one", loss, best, 0.03, 1, 1e6, "1"), None)
-    assert stream.getvalue().splitlines() == [
-        "epoch   1  best loss 0.9000  one  (1 racing)",
-        "epoch   5  best loss 0.8000  one  (1 racing)",
-        "epoch  10  best loss 0.5000  one  (1 racing)",
-        "epoch  12  best loss 0.4000  one  (1 racing)",
-    ]
+PLAN = Plan((), 5, 32, epochs=100, patience=6, patience_of_copies=3)
 
 
-def test_live_leaderboard_draws_and_cleans_up(capsys, monkeypatch) -> None:
+class SetClock(Clock):
+    """A clock that is set."""
+
+    time = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        return self.time
+
+
+def test_a_log_gets_a_line_now_and_then() -> None:
+    stream, clock = io.StringIO(), SetClock(PLAN)
+    with EventLines(stream, clock) as progress:
+        for epoch in range(1, 101):
+            clock.time = 2.0 * epoch
+            progress.show(Record(epoch, "one", 1 / epoch, 1 / epoch, 0.03, 1, 1e6, "1"), None)
+    *lines, last = stream.getvalue().splitlines()
+    times = [int(re.search(r"1 recipe, (?:(\d) min )?(\d+) s", line)[2]) for line in lines]
+    assert lines[0].startswith("  epoch   1: validation loss 1.0000, 1 recipe, 2 s, about ")
+    assert times[:5] == [2, 12, 22, 34, 52]
+    assert len(lines) < 10
+    assert (
+        last == "Trained for 100 epochs in 3 min 20 s; lowest validation loss of a recipe: 0.0100."
+    )
+
+
+def test_the_time_left_is_that_until_nothing_improves() -> None:
+    clock, board = SetClock(PLAN), Leaderboard()
+    assert clock.left(board) is None
+    for name in "abc":
+        board.add(Record(1, name, 0.5, 0.5, 0.03, 3, 1e6, name))
+    clock.time = 3.0
+    assert clock.left(board) == pytest.approx(IMPROVEMENTS * (3 * 6 + EPOCHS_OF_VARIANTS))
+    for epoch in range(2, 5):
+        for name, best in (("a", 0.5), ("b", 0.5 / epoch)):
+            board.add(Record(epoch, name, 0.5 / epoch + (name == "a"), best, 0.03, 2, 1e6, name))
+    board.note(Dropped(3, "c", 0.9, 0.5, 0.0, recipe_id="c"))
+    clock.time = 9.0
+    assert clock.left(board) == pytest.approx(IMPROVEMENTS * (3 + 6 + EPOCHS_OF_VARIANTS))
+    clock.limit = 12
+    assert clock.left(board) == 3
+
+
+def test_the_live_leaderboard_leaves_the_best(capsys, monkeypatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with LiveLeaderboard() as progress:
+    with LiveLeaderboard(EventLines(sys.stderr, SetClock(PLAN), verbosity=1)) as progress:
         for epoch in (1, 2, 3):
             for recipe, loss in (("slow [b]", 0.9), ("quick", 0.5 / epoch)):
                 progress.show(Record(epoch, recipe, loss, loss, 0.03, 2, 1e9, recipe), None)
         progress.live.refresh()
-        progress.show(
-            Record(3, "slow [b]", 0.9, 0.9, 0.03, 2, 1e9, "slow [b]"),
-            Dropped(3, "slow [b]", 0.9, 0.5, 0.0, recipe_id="slow [b]"),
-        )
+        decision = Dropped(3, "slow [b]", 0.9, 0.5, 0.0, recipe_id="slow [b]")
+        progress.show(Record(3, "slow [b]", 0.9, 0.9, 0.03, 2, 1e9, "slow [b]"), decision)
+        progress.evaluate()
+        progress.live.refresh()
     drawn = capsys.readouterr().err
-    assert "epoch   3  drop slow [b]: Loss 0.9000" in drawn
+    assert "epoch   3  slow [b]: Stopped early: validation loss 0.9000" in drawn
     assert drawn.index("quick") < drawn.index("slow [b]")  # best first
-    assert "epoch 3, 1.0 billion multiply-adds" in drawn
-    assert "\x1b[?25h" in drawn[-40:]  # the cursor is back
+    assert "epoch 3, 0 s" in drawn
+    assert "evaluating, 0 s" in drawn
+    last = drawn[drawn.rindex("\x1b[?25h") :]  # the cursor is back
+    assert last.index("B  quick") < last.index("A  slow [b]") < last.index("stopped early")
+    assert last.splitlines()[-1].startswith("Trained for 3 epochs in 0 s")
+
+
+def test_variants_are_named_after_their_origin() -> None:
+    board = Leaderboard()
+    board.add(Record(1, "16 bins", 0.5, 0.5, 0.03, 1, 1e6, "1"))
+    for epoch, name in enumerate(["16 bins · learning rate 0.01", "32 bins", "16 bins"], start=2):
+        board.add(Record(epoch, name, 0.4, 0.4, 0.01, 1, 1e6, str(epoch)))
+    shown = [(entry.letter, entry.recipe) for entry in board.entries.values()]
+    assert shown == [
+        ("A", "16 bins"),
+        ("", "A, learning rate 0.01"),
+        ("B", "32 bins"),
+        ("C", "16 bins"),
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo terminals are POSIX")
@@ -88,7 +139,7 @@ def test_a_terminal_gets_a_leaderboard_and_its_cursor_back(start, environment, f
     os.close(ours)
     out = process.communicate()[0]
     assert process.returncode == 0
-    assert "loss by epoch" in shown.decode()
+    assert "validation loss" in shown.decode()
     assert shown.count(b"\x1b[?25l") == shown.count(b"\x1b[?25h") == 1
     assert b"\x1b" not in out
 

@@ -58,7 +58,7 @@ def test_a_table_may_name_sound_files(run, place, beeps):
     (place / "beeps.csv").write_text("\n".join(["clip,pitch", *lines]))
     root = ("--root", beeps.parent)
     outcome = run(
-        "fit", "beeps.csv", "--target", "pitch", "-o", "b.madaline", "--effort", "4", *root
+        "fit", "beeps.csv", "--target", "pitch", "-o", "b.madaline", "--effort", "4", "-v", *root
     )
     assert "1 column of sounds: clip" in outcome.err
     assert "Convolutions: the units of each" in outcome.err

@@ -27,8 +27,8 @@ def reviews(place):
 def test_a_table_of_texts_just_works(run, reviews, place):
     fitted = run("fit", "reviews.csv", "--target", "label", "--effort", 6)
     assert fitted.code == 0
-    assert "1 text: review" in fitted.err
-    assert "Terms: words, pairs of words" in " ".join(fitted.err.split())
+    assert "Columns: 1 text." in fitted.err
+    assert "Terms: words, pairs of words" in " ".join(run("story", "reviews.madaline").out.split())
     new = pd.DataFrame(
         {"review": ["A LOVELY shop", "stale tea", "", "日本語です", "tea " * 50_000]}
     )

@@ -145,6 +145,8 @@ def test_a_diagnosis_comes_back_from_json_the_worst_first():
     assert [one.severity for one in diagnosis] == ["high", "low"]
     assert Diagnosis.from_json(diagnosis.to_json()) == diagnosis
     assert diagnosis.to_json()[0]["sentence"] == "{a} 1.0: do."
+    assert diagnosis.facts()[0]["seen"] == "{a} 1.0"
+    assert "{a} 1.0: do." in repr(diagnosis.findings[0])
     assert diagnosis.renumbered(np.array([5, 6, 7, 8])).findings[0].rows == (8, 6)
     assert {severity: len(some) for severity, some in diagnosis.by_severity().items()} == {
         "high": 1,

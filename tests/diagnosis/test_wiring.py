@@ -88,7 +88,7 @@ def test_the_command_line_prints_json(flipped, tmp_path, capsys):
     frame.to_csv(tmp_path / "new.csv", index=False)
     assert main(["doctor", str(tmp_path / "model"), str(tmp_path / "new.csv"), "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert result["fit"] == json.loads(json.dumps(model.diagnosis_.to_json()))
+    assert result["fit"] == json.loads(json.dumps(model.diagnosis_.facts()))
     assert result["new_rows"] == []
 
 
@@ -105,10 +105,10 @@ def test_the_end_of_a_fit_says_where_to_read_on(sound, tmp_path, capsys):
     pandas = pytest.importorskip("pandas", reason="the table is written as a CSV file")
     frame = pandas.DataFrame(columns | {"paid": target, "price": target})
     frame.to_csv(tmp_path / "sold.csv", index=False)
-    words = ["fit", str(tmp_path / "sold.csv"), "--target", "price", "--effort", "2", "--quiet"]
+    words = ["fit", str(tmp_path / "sold.csv"), "--target", "price", "--effort", "2"]
     assert main([*words, "-o", str(tmp_path / "model")]) == 0
     out = capsys.readouterr().out
-    assert "Worth a look (1 of high" in out
+    assert "  ! paid alone explains" in out
     assert f"madaline doctor {tmp_path / 'model'}" in out
     assert main([*words, "-o", str(tmp_path / "model"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["findings"][0]["kind"] == "leak"

@@ -108,4 +108,4 @@ def test_the_plan_bends_moves_and_detunes_only_what_can_be():
         (1, 0.3, 0),
         (1, 0.3, 1),
     ]
-    assert usual[1].name.startswith("convolutions 16-32 and 3×64 · decay time 10")
+    assert usual[1].name.startswith("convolutions 16-32 and 3×64 · weight decay 0.1")

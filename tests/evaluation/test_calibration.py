@@ -40,7 +40,7 @@ def test_finds_by_how_much_networks_are_too_sure(rng, n_outputs, temperature):
     losses = [loss.mean(one, target) for one in (temperature * output, output)]
     assert calibration.gain == pytest.approx(losses[0] - losses[1], rel=0.1)
     assert calibration.error_after < calibration.error_before / 2
-    assert ("overconfident" in calibration.sentence) == (temperature > 1)
+    assert ("Overconfident" in calibration.sentence) == (temperature > 1)
 
 
 def test_right_probabilities_mostly_stay_as_they_are():
@@ -51,7 +51,7 @@ def test_right_probabilities_mostly_stay_as_they_are():
         used += calibration.used
         if not calibration.used:
             assert calibration.temperature == 1
-            assert "stay as they are" in calibration.sentence
+            assert "are not recalibrated" in calibration.sentence
     assert used <= 4  # one standard error leaves one in six to chance at most
 
 

@@ -259,4 +259,4 @@ def test_labels_are_smoothed_in_training_only(make_dataset, task, expected):
     cohort = start(dataset, [recipe])
     assert cohort.rule.loss == expected
     assert dataset.loss == type(expected)()
-    assert "smoothed 0.1" in recipe.name
+    assert "label smoothing 0.1" in recipe.name

@@ -69,7 +69,7 @@ def test_layers_look_at_a_coarser_grid_each_time(dataset):
 
 def test_a_recipe_comes_back_from_json():
     assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
-    assert RECIPE.name == "convolutions 3-4 · decay time 10 · 8 · warped 1"
+    assert RECIPE.name == "convolutions 3-4 · weight decay 0.1 · 8 · warping 1"
 
 
 @pytest.mark.parametrize("warping", [0.0, 1.0])
@@ -116,7 +116,7 @@ def test_the_plans_for_sequences_and_sounds_move_them_or_leave_them():
     assert not any(recipe.pitch for recipe in plan.recipes)
     heard = make_plan(270, {0: 286}, epochs=30, grids=(replace(steps, spectral=True),))
     assert sorted(recipe.pitch for recipe in heard.recipes) == [0, 1, 1]
-    assert heard.recipes[0].name.endswith("warped 1 · offset 0.3 · pitch 1")
+    assert heard.recipes[0].name.endswith("warping 1 · offset 0.3 · pitch shift 1")
 
 
 @pytest.mark.parametrize(("n_samples", "passes"), [(4, 16), (36, 16), (270, 3), (4000, 1)])
@@ -132,7 +132,9 @@ def test_few_sequences_are_seen_several_times_in_an_epoch(n_samples, passes):
 
 def test_what_is_averaged_over_steps_counts_alike_wherever_it_is_said(dataset):
     averaged = make_plan(60, {0: 60}, epochs=5, grids=(Grid(0, 60, (60,)),)).recipes[1]
-    assert averaged.name.startswith("convolutions 3×64 averaged · decay time 10 · 128 · warped 1")
+    assert averaged.name.startswith(
+        "convolutions 3×64 averaged · weight decay 0.1 · 128 · warping 1"
+    )
     assert Recipe.from_json(json.loads(json.dumps(averaged.to_json()))) == averaged
     sequences = replace(dataset, grids=(Grid(0, 60, (60,)),))
     network = build_network(averaged, sequences)

@@ -105,4 +105,4 @@ def test_texts_have_networks_of_their_own():
     assert {recipe.units[0] for recipe in many.recipes} == {20}
     assert len({recipe.name for recipe in few.recipes}) == len(few.recipes)
     assert {type(recipe) for recipe in few.recipes} == {TextRecipe, TableRecipe}
-    assert many.recipes[0].name == "terms · decay time 10 · 20"
+    assert many.recipes[0].name == "terms · weight decay 0.1 · 20"

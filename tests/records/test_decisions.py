@@ -6,7 +6,7 @@ import re
 import pytest
 
 from madaline.race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
-from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, UnitsRemoved
+from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, Pruned, UnitsRemoved
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
@@ -113,28 +113,33 @@ def test_decisions_of_old_files_get_their_types(decision, action, evidence):
 def test_a_sentence_holds_rounded_numbers(decision, action, evidence):
     assert decision.sentence.endswith(".")
     assert not re.search(r"\d\.\d{5}|[{}]|None", decision.sentence)
-    if not isinstance(decision, Calibrated | Restored):
+    if isinstance(decision, Pruned):
+        assert "changes by +0.112 ± 0.010" in decision.sentence
+    elif not isinstance(decision, Calibrated | Restored):
         assert "0.5124" in decision.sentence
 
 
 def test_a_change_is_told_with_what_it_brought():
-    assert "improved the loss by 0.19, from 0.7000" in Stopped(9, "a", 0.51, 4, 0.7).sentence
+    assert (
+        "lowered the validation loss from 0.7000 to 0.5100"
+        in Stopped(9, "a", 0.51, 4, 0.7).sentence
+    )
     worse = Stopped(9, "a", 0.51, 4, 0.5)
     assert worse.improvement < 0
-    assert "did not improve the loss, 0.5000 before" in worse.sentence
+    assert "did not lower the validation loss (0.5000 before)" in worse.sentence
 
 
 def test_a_recipe_without_a_best_epoch_starts_again():
-    assert "it starts again" in Restored(1, "a", float("inf"), 0, 0.01, 0.03).sentence
+    assert "): starts again" in Restored(1, "a", float("inf"), 0, 0.01, 0.03).sentence
 
 
 def test_only_a_clear_gain_is_used():
     unclear = Calibrated(9, "the ensemble", 1.25, 0.03, 0.04, 0.08, 0.02)
     assert unclear.temperature == 1
-    assert "no clear gain" in unclear.sentence
+    assert "not recalibrated" in unclear.sentence
     under = Calibrated(9, "the ensemble", 0.8, 0.03, 0.01, 0.08, 0.02)
     assert under.temperature == 0.8
-    assert "underconfident" in under.sentence
+    assert "Underconfident" in under.sentence
 
 
 def test_records_survive_json():

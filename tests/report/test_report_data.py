@@ -29,7 +29,7 @@ def test_without_rows_it_has_what_the_file_holds(models, task: str) -> None:
     assert data["history"]["loss"] == [record.loss for record in model.records]
     assert data["quality"] == json.loads(json.dumps(model.quality.to_json()))
     assert len(data["columns"]) == 7
-    assert data["findings"] == json.loads(json.dumps(model.diagnosis.to_json()))
+    assert data["findings"] == json.loads(json.dumps(model.diagnosis.facts()))
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -56,7 +56,7 @@ def test_with_rows_it_says_what_the_other_commands_say(models, rows, task: str) 
         assert one["base"] + told + one["remaining"] == pytest.approx(
             one["output"], rel=1e-5, abs=1e-5
         )
-    assert found["findings"] == model.diagnose(table).to_json()
+    assert found["findings"] == model.diagnose(table).facts()
 
 
 @pytest.mark.parametrize("task", TASKS)

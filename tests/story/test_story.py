@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from madaline.model import FittedModel
-from madaline.records.ensemble_decisions import Calibrated
+from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, Pruned
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
@@ -53,12 +53,12 @@ def test_the_numbers_are_those_of_history_and_decisions(model):
     history, summary = model.history, model.summary
     story = " ".join(str(model.story()).split())
     first = [epoch == 1 for epoch in history["epoch"]]
-    assert f"{sum(first)} recipes raced for {summary.epochs} epochs" in story
+    assert f"{sum(first)} recipes competed for {summary.epochs} epochs" in story
     beginning = [loss for loss, one in zip(history["loss"], first, strict=True) if one]
-    assert f"the losses ranged from {min(beginning):.4f}" in story
+    assert f"the validation losses ranged from {min(beginning):.4f}" in story
     assert f'to {max(beginning):.4f} ("' in story
     best = min(range(len(history["loss"])), key=history["loss"].__getitem__)
-    ending = f"a loss of {history['loss'][best]:.4f} at epoch {history['epoch'][best]}."
+    ending = f"a validation loss of {history['loss'][best]:.4f} at epoch {history['epoch'][best]}."
     assert f'The best single recipe was "{history["recipe"][best]}", with {ending}' in story
     drops = [one for one in model.decisions if isinstance(one, Dropped)]
     assert ("stopped early" in story) == bool(drops)
@@ -97,10 +97,10 @@ def test_copies_that_improved_are_told_from_those_that_did_not(model):
         Stopped(3, "plain, 128", 0.6, -1, 0.5),
     ]
     text = " ".join(str(tell_story(model.summary, records, decisions)).split())
-    assert "2 variants of the best recipe were tried" in text
+    assert "2 variants of it were tried" in text
     assert "1 with a lower learning rate, 1 with twice the units" in text
-    assert '"plain, rate 0.01" reached 0.4000, after 0.5000 before the change: an impr' in text
-    assert '"plain, 128" reached 0.6000, after 0.5000 before the change: no improvement.' in text
+    assert '"plain, rate 0.01" lowered the loss from 0.5000 to 0.4000.' in text
+    assert '"plain, 128" did not lower the loss (0.6000, 0.5000 before).' in text
     assert "2 recipes stopped after epochs 2 to 3, without improvement for 3 to 4 epochs." in text
 
 
@@ -117,6 +117,30 @@ def test_what_reached_its_limit_and_what_diverged_is_told(model):
     assert "Twice a recipe that no longer improved by itself continued" in text
     assert "fell from 0.5000 to 0.3000" in text
     assert "After the first epoch" not in text  # one recipe has nobody to be compared with
+
+
+def test_different_losses_never_look_alike(model):
+    records = [
+        Record(1, name, loss, loss, 0.03, 2, 1e6, name)
+        for name, loss in (("a", 0.017), ("b", 0.017002))
+    ]
+    decisions = [
+        Dropped(3, "b", 0.017002, 0.017001, 0.0),
+        SnapshotKept(4, "a", 0.017, 1, 0.0171501, 0.0171502),
+        Stopped(9, "a, rate 0.01", 0.0170004, 3, 0.017),
+        MemberRemoved(9, "a", 0.0090012, 0.009, 0.0000031, 0.05),
+    ]
+    text = " ".join(str(tell_story(model.summary, records, decisions)).split())
+    assert "ranged from 0.017000 (" in text
+    assert "to 0.017002 (" in text
+    assert "a validation loss of 0.017002 when the best recipe had 0.017001." in text
+    assert "fell from 0.0171502 to 0.0171501." in text
+    assert "(0.0170004, 0.0170000 before)" in text
+    sentences = [decision.sentence for decision in decisions]
+    assert "validation loss 0.017002, best recipe 0.017001;" in sentences[0]
+    assert "from 0.0171502 to 0.0171501:" in sentences[1]
+    assert "(0.0170000 before)" in sentences[2]
+    assert "changes by +0.0000012 ± 0.0000031, within" in sentences[3]
 
 
 def test_names_with_braces_are_told_as_they_are(model):
@@ -146,6 +170,8 @@ def recorded_numbers(model: FittedModel) -> Iterator[float]:
             yield from (one.epochs, one.improvement)
         if isinstance(one, Calibrated):
             yield -one.gain
+        if isinstance(one, Pruned):
+            yield one.loss - one.best_loss
     yield sum(one.clear for one in model.summary.importances)
     yield from (len(model.summary.importances), len(model.summary.members) - 4)
 

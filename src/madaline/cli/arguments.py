@@ -41,8 +41,8 @@ def add_json(parser: Any, text: str = "print one JSON object") -> None:
 
 
 def add_flag(parser: Any, name: str, text: str) -> None:
-    """Add an option without a value."""
-    parser.add_argument(name, action="store_true", help=text)
+    """Add an option without a value, such as ``-q --quiet``."""
+    parser.add_argument(*name.split(), action="store_true", help=text)
 
 
 def add_option(parser: Any, names: str, text: str, **settings: Any) -> None:

@@ -6,8 +6,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from madaline.cli.arguments import add_model, add_option
-from madaline.cli.output import check_destination, say, writing
+from madaline.cli.arguments import add_json, add_model, add_option
+from madaline.cli.output import check_destination, say, say_json, writing
 from madaline.model import FittedModel
 from madaline.report import model_card, write_card
 
@@ -28,15 +28,20 @@ examples:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.usage = "madaline card MODEL [-o CARD]"
+    parser.usage = "madaline card MODEL [-o CARD] [--json]"
     add_model(parser)
     add_option(parser, "-o --output CARD", "write it to a file, such as README.md, instead")
+    add_json(parser, "print one JSON object with the text instead")
 
 
 def run(arguments: Namespace) -> None:
     """Print the card, or write it."""
-    if arguments.output is None:
-        say(model_card(FittedModel.load(arguments.model)).rstrip(), sys.stdout)
+    if arguments.output is None or arguments.json:
+        card = model_card(FittedModel.load(arguments.model))
+        if arguments.json:
+            say_json({"model": arguments.model, "card": card})
+        else:
+            say(card.rstrip(), sys.stdout)
         return
     path = Path(arguments.output)
     check_destination(path, sources=[arguments.model])

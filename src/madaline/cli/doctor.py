@@ -50,10 +50,10 @@ def run(arguments: Namespace) -> None:
         )
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
     if arguments.json:
-        of_fit = None if model.diagnosis is None else model.diagnosis.to_json()
+        of_fit = None if model.diagnosis is None else model.diagnosis.facts()
         result = {"model": arguments.model, "fit": of_fit}
         if of_table is not None:
-            result |= {"table": arguments.table, "new_rows": of_table.to_json()}
+            result |= {"table": arguments.table, "new_rows": of_table.facts()}
         say_json(result)
         return
     say("\n".join(_of_fit_lines(model)), sys.stdout)

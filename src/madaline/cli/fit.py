@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from madaline.cli.answer import answer_line, answer_lines
 from madaline.cli.arguments import (
     FORMATS,
     SEVERAL,
@@ -22,9 +22,10 @@ from madaline.cli.arguments import (
     add_root,
     at_least,
 )
+from madaline.cli.clock import Clock
+from madaline.cli.opening import details, opening_lines
 from madaline.cli.output import check_destination, paragraph, say, say_json, unwritable
 from madaline.cli.progress import choose_progress
-from madaline.cli.sections import column_lines, importance_lines, network_lines, verdict_lines
 from madaline.cli.training_data import TrainingData, file_options, read_objective, source_name
 from madaline.data.io.compression import plain_name
 from madaline.data.io.folders import LABEL
@@ -39,9 +40,8 @@ from madaline.fitting.interrupt import first_interrupt
 from madaline.fitting.time_limit import TimeLimit
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
-from madaline.race.recipe import legend
 from madaline.records.limit_decisions import Interrupted
-from madaline.words import count, size
+from madaline.words import count
 
 HELP = "learn to predict a column of a table"
 
@@ -104,7 +104,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(work, "--memory SIZE", text)
     output = parser.add_argument_group("output")
     add_json(output, "print the result as one JSON object")
-    add_flag(output, "--quiet", "print the result, nothing before it")
+    add_flag(output, "-q --quiet", "print the file and the score in one line, nothing else")
+    text = "print every decision, too; with -vv also every epoch of every recipe"
+    output.add_argument("-v", "--verbose", action="count", default=0, help=text)
 
 
 def _add_goal(parser: ArgumentParser) -> None:
@@ -156,12 +158,11 @@ def run(arguments: Namespace) -> None:
     )
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
-            say("\n".join(_opening(arguments.table, data, fitting)), sys.stderr)
+            say("\n".join(opening_lines(arguments.table, data, fitting)), sys.stderr)
+            if arguments.verbose:
+                say("\n".join(details(data, fitting)), sys.stderr)
         with first_interrupt(lambda: _interrupted(fitting)):
-            with choose_progress(quiet=arguments.quiet) as progress:
-                for record, decision in fitting:
-                    progress.show(record, decision)
-            model = fitting.model()
+            model = _train(fitting, arguments)
             if model.diagnosis is not None:
                 model = replace(model, diagnosis=model.diagnosis.named(data.names))
             model.save(path)
@@ -169,8 +170,25 @@ def run(arguments: Namespace) -> None:
         fitting.discard_checkpoint()
     if arguments.json:
         say_json(_facts(model, path))
+    elif arguments.quiet:
+        say(answer_line(model, path), sys.stdout)
     else:
-        say("\n".join(_result(model, path)), sys.stdout)
+        lines = answer_lines(model, path, networks=arguments.verbose > 0)
+        say("\n".join(["", *lines]), sys.stdout)
+
+
+def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:
+    """Return the fitted model; show its training."""
+    progress = choose_progress(
+        Clock(fitting.plan, arguments.time_limit),
+        quiet=arguments.quiet,
+        verbosity=arguments.verbose,
+    )
+    with progress:
+        for record, decision in fitting:
+            progress.show(record, decision)
+        progress.evaluate()
+        return fitting.model()
 
 
 def _check_target(target: Array, task: str, name: str) -> None:
@@ -192,44 +210,6 @@ def _default_path(table: str) -> Path:
     if path == STANDARD_INPUT:
         return Path("model.madaline")
     return Path(Path(path.name[: len(plain_name(path))]).stem + ".madaline")
-
-
-def _opening(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]:
-    rows, columns = count(data.table.n_samples, "row"), count(data.n_columns, "column")
-    yield f"Read {rows} and {columns} from {source}."
-    yield from map(paragraph, data.notes)
-    yield from column_lines(fitting.schema)
-    yield from map(paragraph, fitting.schema.notes)
-    yield paragraph(f"The task: {fitting.task}, {_why(fitting, data)}.")
-    n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
-    networks = count(n_recipes * n_folds, "network")
-    yield paragraph(
-        f"The plan: {count(n_recipes, 'recipe')} x {n_folds} folds = {networks}, trained side by"
-        f" side, each for at most {count(fitting.plan.epochs, 'epoch')}; those that predict unseen"
-        " rows worse are stopped early."
-    )
-    yield paragraph(
-        legend(recipe.name for recipe in fitting.plan.recipes)
-        + " Their loss is measured on rows that they were not trained on: lower is better."
-    )
-    metric = fitting.race.dataset.metric
-    if metric is not None:
-        yield paragraph(
-            f"The loss shown is the distance of the {metric.name} from perfect, which chooses"
-            " recipes here."
-        )
-    if fitting.cheaper is not None:
-        yield paragraph(fitting.cheaper.sentence)
-    if fitting.resumed_epoch:
-        yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
-
-
-def _why(fitting: Fitting, data: TrainingData) -> str:
-    """Return why the task was chosen, and how to choose the other where that is possible."""
-    if data.target.dtype.kind not in "iuf" or fitting.task_reason == "as told":
-        return fitting.task_reason
-    other = "regression" if fitting.task == "classification" else "classification"
-    return f"{fitting.task_reason} (if that is wrong, add --task {other})"
 
 
 @contextmanager
@@ -276,23 +256,6 @@ def _again(fitting: Fitting) -> str | None:
     return f"goes on after epoch {fitting.kept_epoch}, from {fitting.checkpoint}"
 
 
-def _result(model: FittedModel, path: Path) -> Iterator[str]:
-    summary, story = model.summary, model.story()
-    for part in ("tried", "seen"):
-        yield from story.lines(part)
-    yield from verdict_lines(model)
-    yield from importance_lines(summary.importances, at_most=5)
-    yield from network_lines(summary)
-    found = {} if model.diagnosis is None else model.diagnosis.by_severity()
-    counts = [f"{len(found[one])} of {one}" for one in ("high", "medium") if found.get(one)]
-    if counts:
-        yield f"Worth a look ({' and '.join(counts)} severity was found), type"
-        yield f"  madaline doctor {shlex.quote(str(path))}"
-    yield f"Saved {path} ({size(path.stat().st_size)}). To predict other rows, type"
-    rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
-    yield f"  madaline predict {shlex.quote(str(path))} {rows}"
-
-
 def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
     return {
         "model": str(path),
@@ -301,5 +264,5 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
         "columns": model.schema.to_json()["columns"],
         "decisions": [decision.to_json() for decision in model.decisions],
         "story": model.story().to_json(),
-        "findings": [] if model.diagnosis is None else model.diagnosis.to_json(),
+        "findings": [] if model.diagnosis is None else model.diagnosis.facts(),
     }

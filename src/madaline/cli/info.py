@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,6 @@ from typing import Any
 
 from madaline.cli.arguments import add_json, add_model
 from madaline.cli.output import paragraph, say, say_json
-from madaline.cli.progress import decision_line
 from madaline.cli.sections import (
     column_table,
     importance_lines,
@@ -25,8 +25,8 @@ from madaline.words import count, size, work
 HELP = "describe a fitted model"
 
 DESCRIPTION = """\
-Shows what a model predicts and from which columns, how well, which networks it
-consists of, and what was decided during the fit.
+Shows what a model predicts and from which columns, how well, and which networks
+it consists of.
 """
 
 EXAMPLES = """\
@@ -61,14 +61,12 @@ def _sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield ["Columns:", *column_table(model.schema)]
     yield [
         *network_lines(summary),
-        f"Trained in {count(summary.epochs, 'epoch')}, {work(summary.multiply_adds)};"
-        f" the file has {size(path.stat().st_size)}",
-        f"(format {VERSION}, fitted by madaline {model.version}).",
+        f"Trained for {count(summary.epochs, 'epoch')}, {work(summary.multiply_adds)}.",
+        f"The file has {size(path.stat().st_size)} (format {VERSION}, written by madaline"
+        f" {model.version}).",
+        "How the networks were found:",
+        f"  madaline story {shlex.quote(str(path))}",
     ]
-    if model.decisions:
-        yield ["Decisions:", *map(decision_line, model.decisions)]
-    else:
-        yield ["No decision was needed."]
 
 
 def _facts(model: FittedModel, path: Path) -> dict[str, Any]:

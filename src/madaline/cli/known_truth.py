@@ -30,6 +30,8 @@ class KnownTruth:
         Name of the target.
     n_rows, n_unknown : int
         Rows with a true value, and how many of those have a class that the model does not know.
+    of_training : bool or None
+        Whether the model was trained on most of the rows; None if that cannot be told.
     scores : tuple of Score
         At least one.
     quality : ClassificationQuality or None
@@ -39,6 +41,7 @@ class KnownTruth:
     target: str
     n_rows: int
     n_unknown: int
+    of_training: bool | None
     scores: tuple[Score, ...]
     quality: ClassificationQuality | None
 
@@ -52,9 +55,11 @@ class KnownTruth:
             return None
         truth, encoder = table[target], predictor.target_encoder
         n_rows = int((~is_missing(truth)).sum())
+        rows = model.known_rows
+        of_training = None if rows is None else rows.hold(predictor, table)
         if not isinstance(encoder, ClassEncoder):
             scores = score_predictions(prediction, truth, loss=predictor.loss, name=target)
-            return cls(target, n_rows, 0, scores, None)
+            return cls(target, n_rows, 0, of_training, scores, None)
         classes = encoder.classes
         scores = score_predictions(
             prediction, truth, loss=predictor.loss, name=target, classes=classes, output=output
@@ -65,14 +70,11 @@ class KnownTruth:
             labels = [label_text(label) for label in classes.tolist()]
             probabilities = predictor.probabilities(output[known])
             quality = ClassificationQuality.of(labels, probabilities, index[known])
-        return cls(target, n_rows, n_rows - int(known.sum()), scores, quality)
+        return cls(target, n_rows, n_rows - int(known.sum()), of_training, scores, quality)
 
     def lines(self) -> Iterator[str]:
         """Yield the scores and the confusion matrix."""
-        yield paragraph(
-            f"The table holds {self.target}: scores of {count(self.n_rows, 'row')} (too good if the"
-            " model was trained on them)"
-        )
+        yield f"Scores of {self.target}, {count(self.n_rows, 'row')}:"
         yield from score_lines(self.scores)
         if self.n_unknown:
             have = "has a class" if self.n_unknown == 1 else "have classes"
@@ -82,6 +84,13 @@ class KnownTruth:
             )
         if self.quality is not None:
             yield from confusion_lines(self.quality)
+        if self.of_training is None:
+            yield "These scores are too good if the model was trained on these rows."
+        elif self.of_training:
+            yield paragraph(
+                "warning: the model was trained on most of these rows, so these scores are too"
+                " good. `madaline info` prints the validation scores."
+            )
 
     def matrix(self) -> dict[str, Any] | None:
         """Return the confusion matrix and the scores of each class, JSON-able."""

@@ -16,6 +16,7 @@ from madaline.cli import (
     info,
     predict,
     report,
+    story,
 )
 from madaline.errors import InputError
 
@@ -30,6 +31,7 @@ examples:
   madaline predict penguins.madaline new_penguins.csv
   madaline explain penguins.madaline new_penguins.csv
   madaline info penguins.madaline
+  madaline story penguins.madaline
   madaline doctor penguins.madaline new_penguins.csv
   madaline effects penguins.madaline penguins.csv
   madaline counterfactual penguins.madaline penguins.csv --row 3
@@ -44,6 +46,7 @@ COMMANDS: dict[str, Any] = {
     "predict": predict,
     "explain": explain,
     "info": info,
+    "story": story,
     "effects": effects,
     "counterfactual": counterfactual,
     "doctor": doctor,

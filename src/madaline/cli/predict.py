@@ -178,6 +178,7 @@ def _facts(
         "unseen": dict(unseen),
         "scores": [] if known is None else [score.to_json() for score in known.scores],
         "confusion": None if known is None else known.matrix(),
+        "trained_on": None if known is None else known.of_training,
     }
     if path is not None:
         return facts | {"output": str(path)}

@@ -1,4 +1,4 @@
-"""The display of a running fit: a live leaderboard on a terminal, otherwise a line per event."""
+"""The display of a running fit: a live leaderboard on a terminal, otherwise a line now and then."""
 
 from __future__ import annotations
 
@@ -6,21 +6,26 @@ import os
 import sys
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from math import isfinite
 from typing import Any, Self, TextIO
 
+from madaline.cli.clock import Clock
 from madaline.cli.leaderboard import Leaderboard
 from madaline.cli.output import paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.record import Record
-from madaline.words import work
+from madaline.words import count, duration
 
-NOTABLE_EPOCHS = (1, 2, 5)
-"""After these epochs, and then after every tenth, a line shows the best loss."""
+DECISIONS, EPOCHS = 1, 2
+"""From these levels of verbosity on, every decision and every epoch is a line."""
 
-BARS = "▁▂▃▄▅▆▇█"
-HISTORY = 16
-"""Epochs that a recipe's small curve shows."""
+LEAST_PAUSE, LONGEST_PAUSE = 10.0, 300.0
+"""Seconds between two lines in a log, at least and at most; as the fit gets longer, pauses do."""
+
+MOST_ROWS = 8
+"""Recipes that the live leaderboard shows, at most, beside those that still train."""
+
+LAST_ROWS = 3
+"""Recipes that stay on the screen at the end."""
 
 
 class Progress(AbstractContextManager["Progress"], ABC):
@@ -30,6 +35,9 @@ class Progress(AbstractContextManager["Progress"], ABC):
     def show(self, record: Record, decision: Decision | None) -> None:
         """Show one event."""
 
+    def evaluate(self) -> None:
+        """Show that training is over and the model is evaluated."""
+
     def __enter__(self) -> Self:
         """Start to show."""
         return self
@@ -38,17 +46,22 @@ class Progress(AbstractContextManager["Progress"], ABC):
         """Leave the terminal as it was."""
 
 
-def choose_progress(*, quiet: bool) -> Progress:
+def choose_progress(clock: Clock, *, quiet: bool = False, verbosity: int = 0) -> Progress:
     """Return the display that suits standard error.
 
     Parameters
     ----------
+    clock : Clock
+        Tells the time of the fit.
     quiet : bool
         Whether to show nothing.
+    verbosity : int
+        0, or `DECISIONS`, or `EPOCHS`.
     """
     if quiet or sys.stderr is None:
         return Silence()
-    return LiveLeaderboard() if can_redraw(sys.stderr) else EventLines(sys.stderr)
+    lines = EventLines(sys.stderr, clock, verbosity=verbosity)
+    return LiveLeaderboard(lines) if can_redraw(sys.stderr) else lines
 
 
 def can_redraw(stream: TextIO) -> bool:
@@ -70,59 +83,79 @@ class Silence(Progress):
 
 
 class EventLines(Progress):
-    """Writes a line for each decision, and now and then for the best loss (final).
+    """Writes a line now and then, and one for each decision or epoch if asked to (final).
 
     Parameters
     ----------
     stream : text stream
         Where to write.
+    clock : Clock
+        Tells the time.
+    verbosity : int
+        0, or `DECISIONS`, or `EPOCHS`.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
+    def __init__(self, stream: TextIO, clock: Clock, *, verbosity: int = 0) -> None:
+        self.stream, self.clock, self.verbosity = stream, clock, verbosity
         self.board = Leaderboard()
-        self.shown = float("inf")
+        self.next_line = 0.0
 
     def show(self, record: Record, decision: Decision | None) -> None:
-        """Write a line for a decision, or for a new best loss at some epochs."""
+        """Write a line if it is time for one."""
+        for line in self.take(record, decision):
+            say(line, self.stream)
+        if decision is None and self.board.is_complete(record):
+            elapsed = self.clock.elapsed
+            if elapsed >= self.next_line:
+                self.next_line = elapsed + min(max(LEAST_PAUSE, elapsed / 2), LONGEST_PAUSE)
+                say(self._status(), self.stream)
+
+    def take(self, record: Record, decision: Decision | None) -> list[str]:
+        """Take in an event and return the lines that it is worth."""
         if decision is not None:
             self.board.note(decision)
-            say(decision_line(decision), self.stream)
-            return
+            return [decision_line(decision)] if self.verbosity >= DECISIONS else []
         self.board.add(record)
-        if self.board.is_complete(record):
-            self._write_best()
+        return [epoch_line(record)] if self.verbosity >= EPOCHS else []
 
     def __exit__(self, *failure: object) -> None:
-        """Write the best loss after the last epoch."""
-        if not any(failure):
-            self._write_best(always=True)
+        """Write what training came to."""
+        if not any(failure) and self.board.entries:
+            say(self.summary(), self.stream)
 
-    def _write_best(self, always: bool = False) -> None:
-        epoch = self.board.epoch
-        notable = epoch in NOTABLE_EPOCHS or epoch % 10 == 0
-        if not self.board.entries or not (notable or always):
-            return
-        best = self.board.best
-        if best.best_loss < self.shown:
-            self.shown = best.best_loss
-            line = f"epoch {epoch:>3}  best loss {best.best_loss:.4f}  {best.recipe}"
-            n_racing = len(self.board.racing)
-            say(f"{line}  ({n_racing} racing)" if n_racing else line, self.stream)
+    def summary(self) -> str:
+        """Return what training came to, in a line."""
+        return (
+            f"Trained for {count(self.board.epoch, 'epoch')} in {duration(self.clock.elapsed)};"
+            f" lowest validation loss of a recipe: {self.board.best.best_loss:.4f}."
+        )
+
+    def _status(self) -> str:
+        board = self.board
+        return (
+            f"  epoch {board.epoch:>3}: validation loss {board.best.best_loss:.4f},"
+            f" {count(len(board.racing), 'recipe')}, {self.clock.words(board)}"
+        )
 
 
 class LiveLeaderboard(Progress):
-    """Redraws the racing recipes, with the decisions above them (final)."""
+    """Redraws the recipes, with lines of decisions or epochs above them (final).
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    lines : EventLines
+        Takes in the events.
+    """
+
+    def __init__(self, lines: EventLines) -> None:
         from rich.console import Console
         from rich.live import Live
-        from rich.spinner import Spinner
 
-        self.board = Leaderboard()
-        self.spinner = Spinner("dots")
+        self.lines, self.status = lines, "starting"
         console = Console(stderr=True, highlight=False)
-        self.live = Live(self.spinner, console=console, transient=True, refresh_per_second=8)
+        self.live = Live(
+            console=console, get_renderable=self._picture, transient=True, refresh_per_second=8
+        )
 
     def __enter__(self) -> Self:
         """Start to draw."""
@@ -130,66 +163,64 @@ class LiveLeaderboard(Progress):
         return self
 
     def __exit__(self, *failure: object) -> None:
-        """Erase the leaderboard; the decisions stay."""
+        """Leave the best recipes on the screen."""
         self.live.stop()
+        board = self.lines.board
+        if not any(failure) and board.entries:
+            self.live.console.print(_table(board, board.ranked[:LAST_ROWS]))
+            say(self.lines.summary(), self.lines.stream)
 
     def show(self, record: Record, decision: Decision | None) -> None:
-        """Print a decision, or draw the race after a whole epoch."""
+        """Take in an event; the picture is drawn by the clock."""
         from rich.text import Text
 
-        if decision is not None:
-            self.board.note(decision)
-            self.live.console.print(Text(printable(decision_line(decision))))
-        else:
-            self.board.add(record)
-        if decision is not None or self.board.is_complete(record):
-            self.live.update(self._picture())
+        for line in self.lines.take(record, decision):
+            self.live.console.print(Text(printable(line)))
+        self.status = f"epoch {self.lines.board.epoch}"
+
+    def evaluate(self) -> None:
+        """Show that training is over."""
+        self.status = "evaluating"
 
     def _picture(self) -> Any:
         from rich.console import Group
+        from rich.spinner import Spinner
 
-        status = f" epoch {self.board.epoch}, {work(self.board.multiply_adds)}"
-        self.spinner.update(text=status)
-        return Group(_table(self.board), self.spinner)
+        board = self.lines.board
+        if not hasattr(self, "_spinner"):
+            self._spinner = Spinner("dots")
+        self._spinner.update(text=f" {self.status}, {self.lines.clock.words(board)}")
+        if not board.entries:
+            return self._spinner
+        shown = [one for rank, one in enumerate(board.ranked) if rank < MOST_ROWS or not one.ended]
+        return Group(_table(board, shown), self._spinner)
 
 
 def decision_line(decision: Decision) -> str:
     """Return a decision as a sentence, wrapped to the page."""
     start = f"epoch {decision.epoch:>3}  "
-    words = f"{decision.action} {decision.subject}: {decision.sentence}"
-    return paragraph(printable(words), first=start)
+    return paragraph(printable(f"{decision.subject}: {decision.sentence}"), first=start)
 
 
-def curve(losses: list[float], low: float, high: float) -> str:
-    """Return the latest losses as small bars between two bounds.
-
-    Examples
-    --------
-    >>> curve([1.0, 0.5, 0.0, float("inf")], 0.0, 1.0)
-    '█▅▁█'
-    """
-    steps = (len(BARS) - 1) / (high - low or 1.0)
-    return "".join(
-        BARS[round(steps * (loss - low)) if isfinite(loss) else -1] for loss in losses[-HISTORY:]
-    )
+def epoch_line(record: Record) -> str:
+    """Return an epoch of a recipe in a line."""
+    mark = " (best)" if record.improved else ""
+    return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {record.loss:.4f}{mark}"
 
 
-def _table(board: Leaderboard) -> Any:
+def _table(board: Leaderboard, entries: list[Any]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("recipe", no_wrap=True)
-    table.add_column("best loss", justify="right", no_wrap=True)
-    table.add_column("at epoch", justify="right", no_wrap=True)
-    table.add_column("loss by epoch", no_wrap=True, min_width=HISTORY)
-    racing = board.racing
-    recent = [loss for entry in racing for loss in entry.losses[-HISTORY:] if isfinite(loss)]
-    low, high = min(recent, default=0.0), max(recent, default=0.0)  # one scale for all curves
-    for entry in racing:
-        style = "bold green" if entry is racing[0] else ""
-        losses = curve(entry.losses, low, high)
-        cells = (entry.recipe, f"{entry.best_loss:.4f}", str(entry.best_epoch), losses)
+    table.add_column("   recipe", no_wrap=True, overflow="ellipsis")
+    table.add_column("validation loss", justify="right", no_wrap=True)
+    table.add_column("epoch", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for entry in entries:
+        loss, epoch = f"{entry.best_loss:.4f}", str(entry.best_epoch)
+        cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, entry.state_words)
+        style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
     return table
 

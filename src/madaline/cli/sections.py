@@ -37,22 +37,29 @@ KIND_WORDS = {
 
 def score_lines(scores: Sequence[Score]) -> Iterator[str]:
     """Yield an aligned table of scores, each beside the baseline's."""
-    yield f"  {'':<40}{'model':>18}{'baseline':>14}"
+    yield f"  {'':<40}{'model ± s.e.':>18}{'baseline':>14}"
     for score in scores:
         numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = with_error(numbers, score.standard_error)
+        baseline = min(baseline, f"{score.baseline:,.4f}", key=len)
         name = METRICS.get(score.metric, score.metric)
         yield f"  {name:<40}{f'{value} ± {error}':>18}{baseline:>14}"
+
+
+def validation_line(summary: Summary) -> str:
+    """Return on which rows the scores of a fit are measured."""
+    return (
+        f"Validation scores ({summary.n_folds}-fold cross-validation, {summary.n_evaluated:,}"
+        " rows):"
+    )
 
 
 def verdict_lines(model: FittedModel) -> Iterator[str]:
     """Yield whether a model learned anything, and how good it is."""
     yield from map(paragraph, verdict(model)[1:])
-    yield paragraph(
-        f"What to expect on new rows, from {model.summary.n_evaluated:,} rows evaluated by networks"
-        " that were not trained on them:"
-    )
-    yield from score_lines(model.summary.scores)
+    summary = model.summary
+    yield validation_line(summary)
+    yield from score_lines(summary.scores)
 
 
 def network_lines(summary: Summary) -> Iterator[str]:
@@ -113,24 +120,21 @@ def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOW
         return
     clear = [one for one in importances if one.clear]
     if not clear:
-        yield paragraph("No column has a clear effect (of two standard errors).")
+        yield "No column has a clear effect (more than two standard errors)."
         return
     metric = metric_name(clear[0].metric)
-    yield paragraph(
-        f"What matters: how much worse the {metric} of the networks gets when a column's values are"
-        " permuted among rows that they were not trained on. Columns with the same information"
-        " share it."
-    )
+    what = "fall" if clear[0].metric == "r2" else "rise"
+    yield f"Permutation importance ({what} of {metric} when a column is shuffled):"
     shown = clear[:at_most]
     names = [clipped(printable(one.name), WIDEST_NAME) for one in shown]
     numbers = [(one.value, one.standard_error) for one in shown]
     values = [" ± ".join(with_error(pair, pair[1])) for pair in numbers]
     width, wide = max(map(len, names)), max(map(len, values))
     for name, value, one in zip(names, values, shown, strict=True):
-        bar = "#" * max(1, round(WIDEST_BAR * one.value / clear[0].value))
+        bar = "█" * max(1, round(WIDEST_BAR * one.value / clear[0].value))
         yield f"  {name:<{width}}  {value:>{wide}}  {bar}"
     more, unclear = len(clear) - len(shown), len(importances) - len(clear)
-    if more:
-        yield f"  and {count(more, 'column')} more with a clear effect"
-    if unclear:
-        yield f"  {count(unclear, 'column')} without a clear effect"
+    rest = [f"{more} more with a clear effect"] if more else []
+    rest += [f"{unclear} with no clear effect"] if unclear else []
+    if rest:
+        yield f"  columns not shown: {', '.join(rest)}"

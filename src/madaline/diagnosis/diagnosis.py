@@ -110,6 +110,10 @@ class Diagnosis(ToFrame):
         """Return the findings as JSON-able values."""
         return [finding.to_json() for finding in self.findings]
 
+    def facts(self) -> list[dict[str, Any]]:
+        """Return the findings as JSON-able values to read, with all numbers filled in."""
+        return [finding.facts() for finding in self.findings]
+
     @classmethod
     def from_json(cls, values: Sequence[Mapping[str, Any]]) -> Diagnosis:
         """Return the diagnosis that `to_json` described."""

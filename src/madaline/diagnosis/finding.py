@@ -88,8 +88,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The observation and the remedy, with the numbers filled in."""
-        # Formatted once, so that braces in a subject stay as they are.
-        return f"{self.seen}: {self.remedy}.".format_map({"subject": self.subject, **self.evidence})
+        return self._filled(f"{self.seen}: {self.remedy}.")
 
     def __repr__(self) -> str:
         """Return the kind, the severity and the sentence."""
@@ -123,6 +122,23 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-able values, its sentence included."""
         return asdict(self) | {"sentence": self.sentence}
+
+    def facts(self) -> dict[str, Any]:
+        """Return JSON-able values to read: as `to_json`, with the numbers filled in everywhere.
+
+        Examples
+        --------
+        >>> Finding("leak", "high", "paid", "{subject} leaks", "drop it").facts()["seen"]
+        'paid leaks'
+        """
+        return self.to_json() | {
+            "seen": self._filled(self.seen),
+            "remedy": self._filled(self.remedy),
+        }
+
+    def _filled(self, words: str) -> str:
+        # Formatted once, so that braces in a subject stay as they are.
+        return words.format_map({"subject": self.subject, **self.evidence})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Finding:

@@ -17,15 +17,14 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "convolutions": "the units of each, over small windows of an image or a few steps of a sequence"
     " or sound",
     "averaged": "over all steps",
-    "plain": "numbers as they are",
-    "bins": "numbers also spread over so many ranges",
-    "decay time": "epochs in which an unneeded weight decays (short: simpler networks)",
-    "hidden": "share of the columns hidden from each row in training",
-    "smoothed": "share of each label spread over the classes in training",
-    "warped": "images distorted, sequences sped up and slowed down, at random in training",
+    "bins": "numbers are also given as positions in so many ranges",
+    "weight decay": "how fast unneeded weights shrink, per epoch (more: simpler networks)",
+    "column dropout": "share of the columns hidden from each row in training",
+    "label smoothing": "share of each label spread over the classes in training",
+    "warping": "images distorted, sequences sped up and slowed down, at random in training",
     "offset": "sequences shifted by a constant at random in training",
-    "pitch": "sounds shifted in pitch at random in training",
-    "rate": "learning rate, if changed",
+    "pitch shift": "sounds shifted in pitch at random in training",
+    "learning rate": "if changed",
     " epoch": "snapshot of an earlier epoch",
 }
 """What the words in the names of recipes mean."""
@@ -86,15 +85,15 @@ class Recipe(ABC):
 
     def _words(self) -> Iterator[str]:
         yield from self._inputs()
-        yield f"decay time {self.decay_time:.2g}"
+        yield f"weight decay {1 / self.decay_time:.2g}"
         yield _shape(self.units)
         if self.column_dropout:
-            yield f"{self.column_dropout:.0%} hidden"
+            yield f"column dropout {self.column_dropout:.0%}"
         if self.label_smoothing:
-            yield f"smoothed {self.label_smoothing:.2g}"
+            yield f"label smoothing {self.label_smoothing:.2g}"
         yield from self._augmentation()
         if self.learning_rate != type(self).learning_rate:
-            yield f"rate {self.learning_rate:.2g}"
+            yield f"learning rate {self.learning_rate:.2g}"
 
     @abstractmethod
     def _inputs(self) -> Iterator[str]:
@@ -115,11 +114,11 @@ class TableRecipe(Recipe):
     Examples
     --------
     >>> TableRecipe(n_bins=16, decay_time=3).name
-    '16 bins · decay time 3 · 3×64'
+    '16 bins · weight decay 0.33 · 3×64'
     """
 
     def _inputs(self) -> Iterator[str]:
-        yield f"{self.n_bins} bins" if self.n_bins else "plain"
+        yield f"{self.n_bins} bins" if self.n_bins else "no bins"
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ class GridRecipe(Recipe):
     Examples
     --------
     >>> GridRecipe(0, 10, (128,), channels=((16, 32),), warping=1.0).name
-    'convolutions 16-32 · decay time 10 · 128 · warped 1'
+    'convolutions 16-32 · weight decay 0.1 · 128 · warping 1'
     """
 
     units: tuple[int, ...] = (128,)
@@ -178,7 +177,7 @@ class GridRecipe(Recipe):
             yield f"{self.n_bins} bins"
 
     def _augmentation(self) -> Iterator[str]:
-        strengths = {"warped": self.warping, "offset": self.offset, "pitch": self.pitch}
+        strengths = {"warping": self.warping, "offset": self.offset, "pitch shift": self.pitch}
         yield from (f"{name} {value:.2g}" for name, value in strengths.items() if value)
 
 

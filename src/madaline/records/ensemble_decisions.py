@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from madaline.records.decision import Decision
+from madaline.words import change
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,10 @@ class Pruned(Decision):
 
     @property
     def comparison(self) -> str:
-        """The losses in words."""
+        """How the loss changes, in words."""
+        change_of_loss = change(self.loss - self.best_loss, self.standard_error)
         return (
-            f"the loss of the ensemble is {self.loss:.4f} against {self.best_loss:.4f} at best"
-            f" (standard error of the difference {self.standard_error:.4f}), which is within the"
-            " tolerance"
+            f"the validation loss of the ensemble changes by {change_of_loss}, within the tolerance"
         )
 
 
@@ -34,7 +34,7 @@ class MemberRemoved(Pruned):
 
     @property
     def sentence(self) -> str:
-        return f"Removed (weight {self.weight:.0%}): without it {self.comparison}."
+        return f"Removed from the ensemble (weight {self.weight:.0%}): {self.comparison}."
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class Calibrated(Decision):
     def sentence(self) -> str:
         if self.used:
             return (
-                f"The networks are {'under' if self.best < 1 else 'over'}confident: dividing their"
-                f" raw outputs by a temperature of {self.best:.2f} lowers the out-of-fold loss by"
-                f" {self.gain:.4f} ± {self.standard_error:.4f} (calibration error"
+                f"{'Under' if self.best < 1 else 'Over'}confident: dividing the raw outputs by a"
+                f" temperature of {self.best:.2f} changes the validation loss by"
+                f" {change(-self.gain, self.standard_error)} (expected calibration error"
                 f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
             )
         return (
-            f"Probabilities stay as they are: the best temperature, {self.best:.2f}, changes the"
-            f" out-of-fold loss by {-self.gain:+.4f} ± {self.standard_error:.4f}, which is no clear"
-            f" gain (calibration error {self.error_before:.3f})."
+            f"Probabilities are not recalibrated: the best temperature, {self.best:.2f}, would"
+            f" change the validation loss by {change(-self.gain, self.standard_error)} (expected"
+            f" calibration error {self.error_before:.3f})."
         )

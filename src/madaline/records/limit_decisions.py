@@ -52,7 +52,8 @@ class RaceEnded(Decision):
     def _rest(self) -> str:
         return (
             f"training ended after {count(self.epoch, 'epoch')} with"
-            f" {count(self.racing, 'recipe')} still racing; the lowest loss is {self.loss:.4f}."
+            f" {count(self.racing, 'recipe')} still training; the lowest validation loss is"
+            f" {self.loss:.4f}."
         )
 
 

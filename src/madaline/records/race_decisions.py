@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from madaline.records.decision import Decision
+from madaline.words import apart
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,10 @@ class Dropped(TrainingEnded):
 
     @property
     def sentence(self) -> str:
+        loss, best = apart([self.loss, self.best_loss])
         return (
-            f"Loss {self.loss:.4f}, against {self.best_loss:.4f} of the best recipe, and a weight"
-            f" of {self.weight:.0%} in the best ensemble: stopped early."
+            f"Stopped early: validation loss {loss}, best recipe {best}; weight in the best"
+            f" ensemble {self.weight:.0%}."
         )
 
 
@@ -50,18 +52,19 @@ class Stopped(TrainingEnded):
 
     @property
     def sentence(self) -> str:
-        outcome = ""
-        if self.parent_loss is not None:
-            outcome = f"; the change did not improve the loss, {self.parent_loss:.4f} before"
-            if self.improvement > 0:
-                outcome = (
-                    f"; the change improved the loss by {self.improvement:.2g},"
-                    f" from {self.parent_loss:.4f}"
-                )
         return (
-            f"No better than at epoch {self.best_epoch} (loss {self.loss:.4f}) for {self.epochs}"
-            f" epochs: stopped{outcome}."
+            f"Stopped: no improvement for {self.epochs} epochs (best validation loss"
+            f" {self.loss:.4f}, epoch {self.best_epoch}).{self._outcome}"
         )
+
+    @property
+    def _outcome(self) -> str:
+        if self.parent_loss is None:
+            return ""
+        before, after = apart([self.parent_loss, self.loss])
+        if self.improvement > 0:
+            return f" The change lowered the validation loss from {before} to {after}."
+        return f" The change did not lower the validation loss ({before} before)."
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class EpochLimitReached(TrainingEnded):
     @property
     def sentence(self) -> str:
         return (
-            f"Stopped after {self.epochs} epochs, the most that this effort allows, with a loss of"
-            f" {self.loss:.4f} at best; a higher effort may improve it."
+            f"Stopped at the limit of {self.epochs} epochs (best validation loss {self.loss:.4f}):"
+            " a higher effort may lower it."
         )
 
 
@@ -91,11 +94,11 @@ class SnapshotKept(Decision):
 
     @property
     def sentence(self) -> str:
+        before, after = apart([self.previous_ensemble_loss, self.ensemble_loss])
         return (
-            f"No better than at epoch {self.best_epoch} (loss {self.loss:.4f}) by itself, but its"
-            " present networks lower the loss of the ensemble from"
-            f" {self.previous_ensemble_loss:.4f} to {self.ensemble_loss:.4f}: a snapshot of them is"
-            " kept, and training goes on."
+            f"No improvement by itself since epoch {self.best_epoch} (validation loss"
+            f" {self.loss:.4f}), but its current networks lower the validation loss of the ensemble"
+            f" from {before} to {after}: a snapshot of them is kept, and training continues."
         )
 
 
@@ -111,9 +114,9 @@ class LearningRateLowered(Decision):
     @property
     def sentence(self) -> str:
         return (
-            f"The best recipe (loss {self.loss:.4f}) no longer improves: a copy continues from its"
-            f" best epoch with a learning rate of {self.learning_rate:.2g} instead of"
-            f" {self.previous_learning_rate:.2g}."
+            f"The best recipe (validation loss {self.loss:.4f}) no longer improves: a copy"
+            f" continues from its best epoch with a learning rate of {self.learning_rate:.2g}"
+            f" instead of {self.previous_learning_rate:.2g}."
         )
 
 
@@ -131,7 +134,7 @@ class Restored(Decision):
     def sentence(self) -> str:
         back = f"goes back to epoch {self.best_epoch}" if self.best_epoch else "starts again"
         return (
-            f"Diverged to a loss of {self.loss:.3g}: it {back} and continues with a learning rate"
+            f"Diverged (validation loss {self.loss:.3g}): {back} and continues with a learning rate"
             f" of {self.learning_rate:.2g} instead of {self.previous_learning_rate:.2g}."
         )
 
@@ -148,9 +151,9 @@ class Simplified(Decision):
     @property
     def sentence(self) -> str:
         return (
-            f"The best recipe (loss {self.loss:.4f}) overfits (training loss"
-            f" {self.training_loss:.4f}): new networks of its kind are trained with"
-            f" {self.column_dropout:.0%} of the columns hidden at random in each row."
+            f"The best recipe overfits (validation loss {self.loss:.4f}, training loss"
+            f" {self.training_loss:.4f}): it is trained anew with column dropout, which hides"
+            f" {self.column_dropout:.0%} of the columns at random in each row."
         )
 
 
@@ -168,7 +171,7 @@ class Grown(Decision):
     @property
     def sentence(self) -> str:
         return (
-            f"The best recipe (loss {self.loss:.4f}) has {self.parameters:,} parameters for"
-            f" {self.rows:,} rows: a copy continues from its best epoch with {self.units} instead"
-            f" of {self.previous_units} units in each layer, and a lower learning rate."
+            f"The best recipe (validation loss {self.loss:.4f}) has {self.parameters:,} parameters"
+            f" for {self.rows:,} rows: a copy continues from its best epoch with {self.units}"
+            f" instead of {self.previous_units} units in each layer, and a lower learning rate."
         )

@@ -81,7 +81,7 @@ def report_data(
         "profile": None if model.profile is None else model.profile.to_json(),
         "quality": None if model.quality is None else model.quality.to_json(),
         "importances": [one.to_json() for one in model.summary.importances],
-        "findings": None if model.diagnosis is None else model.diagnosis.to_json(),
+        "findings": None if model.diagnosis is None else model.diagnosis.facts(),
         "rows": of_rows,
         "reproduce": how_to_reproduce(model),
     }
@@ -97,11 +97,10 @@ def verdict(model: FittedModel) -> list[str]:
     ]
     if not summary.learned:
         sentences.append(
-            "The networks are not clearly better than the baseline: these columns do not tell"
-            f" {summary.target} beyond chance, or {count(summary.n_samples, 'row')} are too few to"
-            " show it."
+            "The model is not clearly better than the baseline: the columns may hold no information"
+            f" about {summary.target}, or {count(summary.n_samples, 'row')} are too few to show it."
         )
-    return [*sentences, *(f"Look out: {leak}" for leak in summary.leaks)]
+    return [*sentences, *(f"Warning: {leak}" for leak in summary.leaks)]
 
 
 def class_labels(model: FittedModel) -> list[str] | None:

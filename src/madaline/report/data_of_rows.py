@@ -92,7 +92,7 @@ def data_of_rows(
         "effects": _effects(model, table),
         "interactions": _interactions(model, table),
         "explanations": _explained_samples(model, table, target, names),
-        "findings": None if model.profile is None else model.diagnose(table).named(names).to_json(),
+        "findings": None if model.profile is None else model.diagnose(table).named(names).facts(),
     }
 
 

@@ -31,7 +31,7 @@ def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     yield from map(_score, summary.scores)
     clearly = "" if summary.learned else ", no clear difference"
     yield (
-        f"By the loss it is {summary.standard_errors_better:.1f} standard errors better than the"
+        f"The loss is {summary.standard_errors_better:.3g} standard errors better than that of the"
         f" baseline, the best constant prediction{clearly}."
     )
     yield from _importance(summary.importances)
@@ -54,9 +54,8 @@ def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     if steps and now < before:
         last = steps[-1]
         yield (
-            f"Pruning left {now:,} of {before:,} multiply-adds a row, with a loss of"
-            f" {last.loss:.4f} against {last.best_loss:.4f} at best (standard error of the"
-            f" difference {last.standard_error:.4f})."
+            f"Pruning reduced the cost of a prediction from {before:,} to {now:,} multiply-adds;"
+            f" {last.comparison}."
         )
 
 

@@ -14,7 +14,7 @@ from madaline.records.race_decisions import (
     Stopped,
 )
 from madaline.records.record import Record
-from madaline.words import count
+from madaline.words import apart, count
 
 MOST_COPIES = 4
 """Copies whose outcome is told one by one, at most."""
@@ -39,8 +39,8 @@ def tell_seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Itera
     yield from _copies(decisions)
     best = min(records, key=lambda record: record.loss)
     yield (
-        f'The best single recipe was "{best.recipe}", with a loss of {best.loss:.4f} at epoch'
-        f" {best.epoch}."
+        f'The best single recipe was "{best.recipe}", with a validation loss of {best.loss:.4f} at'
+        f" epoch {best.epoch}."
     )
 
 
@@ -48,21 +48,21 @@ def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
     first = [record for record in records if record.epoch == records[0].epoch]
     if len(first) > 1:
         best, *_, worst = sorted(first, key=lambda record: record.loss)
+        lowest, highest = apart([best.loss, worst.loss])
         yield (
-            f'After the first epoch the losses ranged from {best.loss:.4f} ("{best.recipe}") to'
-            f' {worst.loss:.4f} ("{worst.recipe}"); lower is better.'
+            f'After the first epoch the validation losses ranged from {lowest} ("{best.recipe}") to'
+            f' {highest} ("{worst.recipe}").'
         )
 
 
 def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
     if dropped := _of(Dropped, decisions):
-        losses = _span([f"{one.loss:.4f}" for one in sorted(dropped, key=lambda one: one.loss)])
-        best = _span([f"{one.best_loss:.4f}" for one in sorted(dropped, key=lambda o: o.best_loss)])
-        one = len(dropped) == 1
+        values = [one.loss for one in dropped], [one.best_loss for one in dropped]
+        low, high, best_low, best_high = apart([f(own) for own in values for f in (min, max)])
         yield (
-            f"{count(len(dropped), 'recipe')} {'was' if one else 'were'} stopped early, after"
-            f" {_epochs(dropped)}, with {'a loss' if one else 'losses'} of {losses} against {best}"
-            " of the best at that time."
+            f"{count(len(dropped), 'recipe')} {'was' if len(dropped) == 1 else 'were'} stopped"
+            f" early, after {_epochs(dropped)}, with a validation loss of {_span([low, high])} when"
+            f" the best recipe had {_span([best_low, best_high])}."
         )
     if restored := _of(Restored, decisions):
         yield (
@@ -82,23 +82,24 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
         )
     if kept := _of(SnapshotKept, decisions):
         times = {1: "Once", 2: "Twice"}.get(len(kept), f"{len(kept)} times")
+        before, after = apart([kept[0].previous_ensemble_loss, kept[-1].ensemble_loss])
         yield (
             f"{times} a recipe that no longer improved by itself continued because it improved the"
-            f" ensemble, whose loss fell from {kept[0].previous_ensemble_loss:.4f} to"
-            f" {kept[-1].ensemble_loss:.4f}."
+            f" ensemble, whose validation loss fell from {before} to {after}."
         )
 
 
 def _copies(decisions: Sequence[Decision]) -> Iterator[str]:
     copies = [one for one in _of(Stopped, decisions) if one.parent_loss is not None]
     for one in copies[:MOST_COPIES]:
-        improved = f"an improvement of {one.improvement:.2g}"
-        yield (
-            f'The copy "{one.subject}" reached {one.loss:.4f}, after {one.parent_loss:.4f} before'
-            f" the change: {improved if one.improvement > 0 else 'no improvement'}."
-        )
+        before, after = apart([one.parent_loss or 0.0, one.loss])
+        if one.improvement > 0:
+            yield f'The variant "{one.subject}" lowered the loss from {before} to {after}.'
+        else:
+            yield f'The variant "{one.subject}" did not lower the loss ({after}, {before} before).'
     if rest := copies[MOST_COPIES:]:
-        yield f"Of {len(rest)} more copies, {sum(one.improvement > 0 for one in rest)} improved."
+        lowered = sum(one.improvement > 0 for one in rest)
+        yield f"Of {len(rest)} more variants, {lowered} lowered the loss."
 
 
 def _of(kind: type[Kind], decisions: Sequence[Decision]) -> list[Kind]:

@@ -14,7 +14,7 @@ from madaline.words import count
 VARIANTS = (
     (LearningRateLowered, "with a lower learning rate"),
     (Grown, "with twice the units"),
-    (Simplified, "with columns hidden at random"),
+    (Simplified, "with column dropout"),
 )
 """Decisions that start a variant of the best recipe, and how it differs."""
 
@@ -38,10 +38,10 @@ def tell_tried(
     recipes = sum(record.epoch == records[0].epoch for record in records)
     of_all = "" if summary.n_evaluated == summary.n_samples else f" of {summary.n_samples:,}"
     yield (
-        f"{count(recipes, 'recipe')} raced for {summary.epochs} epochs, each with a network for"
-        f" each of {summary.n_folds} folds: {recipes * summary.n_folds} networks at the start."
-        f" Each of the {summary.n_evaluated:,}{of_all} rows was predicted by networks that were not"
-        " trained on it."
+        f"{count(recipes, 'recipe')} competed for {summary.epochs} epochs, each with a network for"
+        f" each of {summary.n_folds} folds: {recipes * summary.n_folds} networks at the start. All"
+        f" losses and scores are validation results: each of the {summary.n_evaluated:,}{of_all}"
+        " rows was predicted by networks that were not trained on it."
     )
     yield from (one.sentence for one in decisions if isinstance(one, CheaperPlan))
     counts = [(sum(isinstance(one, kind) for one in decisions), what) for kind, what in VARIANTS]
@@ -50,6 +50,6 @@ def tell_tried(
     total = sum(number for number, _ in counts)
     if total:
         yield (
-            f"{count(total, 'variant')} of the best recipe {'was' if total == 1 else 'were'}"
-            f" tried when it no longer improved: {', '.join(tried)}."
+            f"When the best recipe no longer improved, {count(total, 'variant')} of it"
+            f" {'was' if total == 1 else 'were'} tried: {', '.join(tried)}."
         )

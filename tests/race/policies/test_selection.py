@@ -90,7 +90,7 @@ def test_the_words_have_the_numbers(make_state, errors):
     loser = state.candidates[decision.recipe_id]
     losses = loser.loss, state.best.loss
     assert decision == Dropped(6, loser.name, *losses, 0.0, recipe_id=loser.recipe_id)
-    for number in (f"{loser.loss:.4f}", f"{state.best.loss:.4f}", " 0% "):
+    for number in (f"{loser.loss:.4f}", f"{state.best.loss:.4f}", " 0%."):
         assert number in decision.sentence
 
 

@@ -55,4 +55,4 @@ def test_simpler_hides_columns_and_begins_at_the_usual_rate():
     recipe = simpler(replace(RECIPE, learning_rate=0.001))
     assert recipe == replace(RECIPE, column_dropout=COLUMN_DROPOUT)
     assert recipe.learning_rate == TableRecipe.learning_rate
-    assert recipe.name == "16 bins · decay time 3 · 3×64 · 15% hidden"
+    assert recipe.name == "16 bins · weight decay 0.33 · 3×64 · column dropout 15%"

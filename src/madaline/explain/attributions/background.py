@@ -15,10 +15,7 @@ from madaline.runtime.predictor import Predictor
 MOST_ROWS, MOST_ROWS_OF_GRIDS = 100, 40
 """Rows of a background, at most: the work grows with them, of images above all."""
 
-AVERAGE = (
-    "an average row from the model's knowledge of its training table: each number at its median,"
-    " each category at its shares"
-)
+AVERAGE = "an average training row: each number at its median, each category at its shares"
 WITH_IMAGES = ", each image plain, in the mean color of all"
 PLAIN_IMAGE = "a plain image, in the mean color of all training images"
 NO_ROWS = "The background has no rows: give at least one row to compare with."

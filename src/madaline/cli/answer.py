@@ -1,0 +1,93 @@
+"""What `madaline fit` prints at the end: scores, what matters, warnings, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from madaline.cli.output import paragraph, printable
+from madaline.cli.sections import importance_lines, network_lines, score_lines, validation_line
+from madaline.model import FittedModel
+from madaline.records.limit_decisions import RecipesLeftOut, TimeLimitReached
+from madaline.report.data import verdict
+from madaline.words import METRICS, count, metric_name, size, with_error
+
+MOST_COLUMNS = 5
+"""Columns whose importance is shown."""
+
+MOST_WARNING_LINES = 5
+"""Lines of warnings, at most."""
+
+
+def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> Iterator[str]:
+    """Yield how good a model is, which columns matter, warnings, and what to type next.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model.
+    path : path
+        Its file.
+    networks : bool
+        Whether to add which networks predict.
+    """
+    summary = model.summary
+    yield validation_line(summary)
+    yield from score_lines(summary.scores)
+    yield from importance_lines(summary.importances, at_most=MOST_COLUMNS)
+    if networks:
+        yield from network_lines(summary)
+    warnings = list(_warnings(model))
+    yield from _shown(warnings)
+    file = shlex.quote(str(path))
+    yield f"Saved {path} ({size(path.stat().st_size)}). Next:"
+    rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
+    yield f"  madaline predict {file} {rows}"
+    yield f"  madaline {'doctor' if warnings else 'story'} {file}"
+
+
+def answer_line(model: FittedModel, path: Path) -> str:
+    """Return the file and its first score in a line.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model.
+    path : path
+        Its file.
+    """
+    score = model.summary.scores[0]
+    numbers = (score.value, score.standard_error, score.baseline)
+    value, error, baseline = with_error(numbers, score.standard_error)
+    name = metric_name(score.metric) if score.metric in METRICS else score.metric
+    return f"{path}: {name} {value} ± {error} (baseline {baseline})"
+
+
+def _warnings(model: FittedModel) -> Iterator[str]:
+    """Yield what may make predictions or scores wrong, the worst first."""
+    if not model.summary.learned:
+        yield verdict(model)[1]
+    limits = (TimeLimitReached, RecipesLeftOut)
+    yield from (one.sentence for one in model.decisions if isinstance(one, limits))
+    yield from map(str, model.summary.leaks)
+    findings = () if model.diagnosis is None else model.diagnosis.findings
+    for finding in findings:
+        if finding.severity != "low" and finding.kind not in ("leak", "nothing learned"):
+            yield finding.sentence
+
+
+def _shown(warnings: Sequence[str]) -> Iterator[str]:
+    """Yield a heading and the lines of as many warnings as there is room for, one at least."""
+    if not warnings:
+        return
+    texts = [paragraph(printable(one), first="  ! ", rest="    ").splitlines() for one in warnings]
+    n_shown, n_lines = 0, 0
+    while n_shown < len(texts) and n_lines + len(texts[n_shown]) <= MOST_WARNING_LINES:
+        n_lines += len(texts[n_shown])
+        n_shown += 1
+    n_shown = max(1, n_shown)
+    of_all = "" if n_shown == len(texts) else f", the first {n_shown}"
+    yield f"{count(len(texts), 'warning')}{of_all}:"
+    for lines in texts[:n_shown]:
+        yield from lines
