@@ -49,7 +49,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     kinds : mapping of str to str, optional
         The kinds of some columns, where their values are misleading: ``"number"``,
         ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
-        ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ...
+        ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ... How text is
+        read may stand behind the kind: ``"number:decimal-comma"`` or ``"number:decimal-point"``,
+        ``"datetime:day-first"`` or ``"datetime:month-first"``.
     root : path, optional
         The folder that image and sound files named in columns must be in, or below; others are
         refused. Give it where a stranger may have written the table; by default, all are opened.
