@@ -11,6 +11,8 @@ METRICS = {
     "roc_auc": "ROC AUC (0.5 is chance, 1 is perfect)",
     "average_precision": "average precision (1 is perfect)",
     "f1": "F1 (1 is perfect)",
+    "matthews_corrcoef": "Matthews correlation (1 is perfect)",
+    "cost": "mean cost of a row (0 is perfect)",
     "brier": "Brier score (0 is perfect)",
     "log_loss": "log loss (0 is perfect)",
     "r2": "R² (1 is perfect)",

@@ -177,17 +177,21 @@ def test_intervals_hold_their_share_whatever_the_loss(models, loss):
 def test_a_metric_is_the_first_score_and_that_of_the_out_of_fold_predictions(rare, metric):
     X, y = rare
     model = AdaptiveClassifier(metric=metric, class_weight="balanced", **QUICK).fit(X, y)
-    proba, truth = model.oof_proba_, (y == "usual").astype(int)
-    expected = {
-        "balanced_accuracy": balanced_accuracy_score(truth, proba.argmax(axis=1)),
-        "roc_auc": roc_auc_score(truth, proba[:, 1]),
-        "f1": f1_score(truth, proba.argmax(axis=1)),
-    }[metric]
+    probability, truth = model.oof_proba_[:, 1], (y == "usual").astype(int)
+
+    def value(threshold):
+        return {
+            "balanced_accuracy": balanced_accuracy_score(truth, probability > threshold),
+            "roc_auc": roc_auc_score(truth, probability),
+            "f1": f1_score(truth, probability > threshold),
+        }[metric]
+
     assert model.scores_[0].metric == metric
-    assert model.scores_[0].value == pytest.approx(expected)
-    assert model.oof_score_ == pytest.approx(accuracy_score(truth, proba.argmax(axis=1)))
-    # What chose is the mix's shortfall: no recipe alone was better, but for the trace of the loss.
-    assert min(model.history_["loss"]) == pytest.approx(1 - expected, abs=0.06)
+    assert model.scores_[0].value == pytest.approx(value(model.threshold_))
+    found = probability > model.threshold_
+    assert model.oof_score_ == pytest.approx(accuracy_score(truth, found))
+    # What chose is the shortfall at one half: no recipe alone was better, but for the loss's trace.
+    assert min(model.history_["loss"]) == pytest.approx(1 - value(0.5), abs=0.06)
 
 
 def test_a_function_chooses(skewed):

@@ -35,6 +35,7 @@ from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline.evaluation.objective import LOG_LOSS, LOSSES
+from madaline.evaluation.threshold import MEASURES
 from madaline.fitting import Fitting
 from madaline.fitting.interrupt import first_interrupt
 from madaline.fitting.time_limit import TimeLimit
@@ -123,6 +124,11 @@ def _add_goal(parser: ArgumentParser) -> None:
     add_option(goal, "--metric METRIC", text, choices=metrics)
     text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
     add_option(goal, "--class-weight WEIGHT", text, nargs="+")
+    text = (
+        "of two classes, predict the second one where its probability is above; by default tuned"
+        f" for the metrics {', '.join(MEASURES)}, and else 0.5"
+    )
+    add_option(goal, "--threshold SHARE", text, type=float)
 
 
 def run(arguments: Namespace) -> None:

@@ -149,6 +149,7 @@ def read_objective(arguments: Namespace, target: Array) -> Objective:
         quantile=arguments.quantile,
         metric=arguments.metric,
         class_weight=_class_weight(arguments.class_weight, target),
+        threshold=arguments.threshold,
     )
 
 

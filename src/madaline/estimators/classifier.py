@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, cast
+from dataclasses import replace
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -12,10 +13,12 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from madaline.data.target import ClassEncoder, check_learnable
 from madaline.diagnosis.labels import Suspects
+from madaline.errors import InputError
 from madaline.estimators.arguments import read_labels
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.counted_rows import CountedRows
 from madaline.evaluation.objective import Objective
+from madaline.evaluation.objective_checks import check_threshold
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
@@ -34,16 +37,27 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     metric : str or callable, optional
         What chooses recipes, stopping points and the ensemble, instead of the log loss that the
         networks minimize: ``"accuracy"``, ``"balanced_accuracy"``, ``"roc_auc"``,
-        ``"average_precision"``, ``"f1"`` or ``"brier"`` as in scikit-learn, of several classes the
-        mean over each against the others; or a function of the labels and the probabilities, of
-        shape (n_samples, n_classes), whose values are the higher the better. It does not move the
-        threshold of `predict`, which is the most probable class. Its score flatters, the more the
-        fewer rows decide about it, such as those of a rare class, because it was chosen by.
+        ``"average_precision"``, ``"f1"``, ``"matthews_corrcoef"`` or ``"brier"`` as in
+        scikit-learn, of several classes the mean over each against the others; or a function of the
+        labels and the probabilities, of shape (n_samples, n_classes), whose values are the higher
+        the better. For a metric of decisions the `threshold` is tuned, too. Its score flatters, the
+        more the fewer rows decide about it, such as those of a rare class, because it was chosen
+        by.
     class_weight : "balanced" or mapping of label to float, optional
         Weight of the rows of each class in training, beside `sample_weight`. ``"balanced"`` gives
         all classes the same weight, which raises the recall of rare ones and lowers the precision;
         probabilities are then those for classes that are equally frequent. `scores_` are about the
         rows as they are.
+    threshold : float, optional
+        Of two classes, `predict` returns the second one (``classes_[1]``) where its probability is
+        above. None tunes it on out-of-fold probabilities for a `metric` of decisions (``"f1"``,
+        ``"balanced_accuracy"``, ``"matthews_corrcoef"``) or for `costs`, if that improves the
+        metric on folds that it was not tuned on; otherwise it is one half. `predict_proba` does not
+        depend on it, and `set_threshold` changes it later.
+    costs : array-like of shape (2, 2), optional
+        Cost of a row of each true class (down) where each class is predicted (across), such as
+        ``[[0, 1], [5, 0]]`` if it is five times as bad to miss the second class as to predict it
+        wrongly. The threshold is tuned for the lowest mean cost.
     effort : int, default=100
         The largest number of epochs of a recipe's networks. They mostly stop earlier, when the
         out-of-fold loss is flat.
@@ -152,6 +166,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         *,
         metric: str | Callable[[Array, Array], float] | None = None,
         class_weight: str | Mapping[Any, float] | None = None,
+        threshold: float | None = None,
+        costs: Any = None,
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
@@ -173,6 +189,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         )
         self.metric = metric
         self.class_weight = class_weight
+        self.threshold = threshold
+        self.costs = costs
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class.
@@ -193,6 +211,52 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         """Return the logarithm of `predict_proba`, shape (n_samples, n_classes)."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
+
+    @property
+    def threshold_(self) -> float:
+        """The probability above which the second of two classes is predicted."""
+        return self._class_encoder().threshold
+
+    def set_threshold(self, threshold: float) -> Self:
+        """Change the threshold of the fitted model, which `save` keeps; scores stay as they were.
+
+        Parameters
+        ----------
+        threshold : float
+            Of two classes, `predict` returns the second one where its probability is above.
+
+        Returns
+        -------
+        self
+            The estimator.
+
+        Raises
+        ------
+        InputError
+            If it is no number between 0 and 1, or there are more than two classes.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> model = AdaptiveClassifier(effort=5, random_state=0).fit(X, y)
+        >>> rows = model.predict(X).sum()
+        >>> bool(model.set_threshold(0.9).predict(X).sum() < rows)
+        True
+        """
+        encoder = self._class_encoder()
+        check_threshold(threshold)
+        if len(encoder.classes) != 2:
+            raise InputError(
+                f"threshold is {threshold!r} for {len(encoder.classes)} classes: it is for two."
+            )
+        changed = replace(encoder, threshold=float(threshold))
+        predictor = replace(self._model().predictor, target_encoder=changed)
+        self.model_ = replace(self._model(), predictor=predictor)
+        return self
+
+    def _class_encoder(self) -> ClassEncoder:
+        return cast(ClassEncoder, self._model().predictor.target_encoder)
 
     def predict_set(self, X: Any, coverage: float = 0.9) -> Array:
         """Return sets of classes that hold the true class of a share of new rows, or of more.
@@ -248,7 +312,12 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         return output[:, 0] if output.shape[1] == 1 else output
 
     def _objective(self) -> Objective:
-        return Objective(metric=self.metric, class_weight=self.class_weight)
+        return Objective(
+            metric=self.metric,
+            class_weight=self.class_weight,
+            threshold=self.threshold,
+            costs=self.costs,
+        )
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         labels = read_labels(y, n_samples)

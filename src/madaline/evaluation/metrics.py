@@ -205,6 +205,10 @@ def _f1(truth: Array, probability: Array, weight: Array | None) -> float:
     return _sklearn("f1_score", truth, predicted, weight, average=average, zero_division=0.0)
 
 
+def _matthews(truth: Array, probability: Array, weight: Array | None) -> float:
+    return _sklearn("matthews_corrcoef", truth, probability.argmax(axis=1), weight)
+
+
 def _roc_auc(truth: Array, probability: Array, weight: Array | None) -> float:
     positive, scores = _one_against_all(truth, probability)
     if positive.size == 0 or np.ptp(positive) == 0:  # nothing to rank
@@ -248,6 +252,7 @@ CLASS_METRICS: dict[str, tuple[str, Function, bool]] = {
     "roc_auc": ("roc_auc", _roc_auc, True),
     "average_precision": ("average_precision", _average_precision, True),
     "f1": ("f1", _f1, True),
+    "matthews_corrcoef": ("matthews_corrcoef", _matthews, True),
     "brier": ("brier", _brier, False),
 }
 """Metrics of classes other than the log loss: name, function, and whether higher is better."""

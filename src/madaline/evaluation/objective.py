@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from numbers import Real
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,18 @@ from madaline.data.target import (
 )
 from madaline.errors import InputError
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, Metric, make_metric
+from madaline.evaluation.objective_checks import BALANCED as BALANCED
+from madaline.evaluation.objective_checks import LOG_LOSS as LOG_LOSS
+from madaline.evaluation.objective_checks import LOSSES as LOSSES
+from madaline.evaluation.objective_checks import (
+    check_class_weight,
+    check_costs,
+    check_loss,
+    check_metric,
+    check_quantile,
+    check_threshold,
+)
+from madaline.evaluation.threshold import MEASURES, Measure, cost_measure
 from madaline.nn.arrays import Array
 from madaline.nn.losses import (
     Absolute,
@@ -29,15 +40,6 @@ from madaline.nn.losses import (
     Quantile,
     Squared,
 )
-
-BALANCED = "balanced"
-"""The class weight that gives all classes the same total weight."""
-
-LOG_LOSS = "log_loss"
-"""The metric of classes unless another one is wanted."""
-
-LOSSES = ("squared", "absolute", "quantile", "poisson")
-"""Losses for numbers."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,13 @@ class Objective:
         Factor of the weights of the rows of each class in training. ``"balanced"`` gives all
         classes the same total weight; classes that a mapping leaves out have the factor 1.
 
+    threshold : float, optional
+        Of two classes, the second one is predicted where its probability is above. By default it is
+        tuned for a metric of decisions (`MEASURES`) or costs, and one half otherwise.
+    costs : array-like of shape (2, 2), optional
+        Cost of a row of each true class (down) where each class is predicted (across): the
+        threshold is tuned for the lowest mean cost.
+
     Raises
     ------
     InputError
@@ -76,13 +85,17 @@ class Objective:
     quantile: float = 0.5
     metric: str | Callable[[Array, Array], float] | None = None
     class_weight: str | Mapping[Any, float] | None = None
+    threshold: float | None = None
+    costs: Any = None
 
     def __post_init__(self) -> None:
         """Check all values that do not depend on a table."""
-        _check_loss(self.loss)
-        _check_metric(self.metric)
-        _check_quantile(self.quantile, self.loss, self.metric)
-        _check_class_weight(self.class_weight)
+        check_loss(self.loss)
+        check_metric(self.metric)
+        check_quantile(self.quantile, self.loss, self.metric)
+        check_class_weight(self.class_weight)
+        check_threshold(self.threshold)
+        check_costs(self.costs)
 
     @property
     def task(self) -> str | None:
@@ -90,8 +103,9 @@ class Objective:
         metric = self.metric if isinstance(self.metric, str) else None
         if self.loss is not None or metric in NUMBER_METRICS:
             return REGRESSION
-        of_classes = self.class_weight is not None or metric in (LOG_LOSS, *CLASS_METRICS)
-        return CLASSIFICATION if of_classes else None
+        for_classes = (self.class_weight, self.threshold, self.costs)
+        given = any(value is not None for value in for_classes)
+        return CLASSIFICATION if given or metric in (LOG_LOSS, *CLASS_METRICS) else None
 
     def settings(self) -> dict[str, Any]:
         """Return the settings other than the defaults as JSON-able values.
@@ -115,6 +129,10 @@ class Objective:
             ]
         elif self.class_weight is not None:
             settings["class_weight"] = self.class_weight
+        if self.threshold is not None:
+            settings["threshold"] = float(self.threshold)
+        if self.costs is not None:
+            settings["costs"] = np.asarray(self.costs, np.float64).tolist()
         return settings
 
     def check_task(self, task: str) -> None:
@@ -136,17 +154,43 @@ class Objective:
                 " choose classification."
             )
 
+        if task != CLASSIFICATION and not (self.threshold is None and self.costs is None):
+            raise InputError(
+                "A threshold or costs are given, but the target holds numbers: leave them out, or"
+                " choose classification."
+            )
+
     def fit_target_encoder(self, task: str, target: Array, weight: Array | None) -> TargetEncoder:
         """Return a target encoder, fitted on the target."""
         match task:
             case "classification":
-                return ClassEncoder.fit(target, weight)
+                return self._with_threshold(ClassEncoder.fit(target, weight))
             case "regression" if self.loss == "poisson":
                 return CountEncoder.fit(target, weight)
             case "regression":
                 return RegressionEncoder.fit(target, weight)
             case _:
                 raise InputError(f"task is {task!r}: give 'classification' or 'regression'.")
+
+    @property
+    def decision_measure(self) -> tuple[Measure, str, bool] | None:
+        """What the threshold is tuned for, its metric, and whether a higher value is better."""
+        if self.threshold is not None:
+            return None
+        if self.costs is not None:
+            return cost_measure(self.costs), "cost", False
+        metric = self.metric if isinstance(self.metric, str) else ""
+        return (MEASURES[metric], metric, True) if metric in MEASURES else None
+
+    def _with_threshold(self, encoder: ClassEncoder) -> ClassEncoder:
+        if self.threshold is None and self.costs is None:
+            return encoder
+        if len(encoder.classes) != 2:
+            raise InputError(
+                f"A threshold or costs are given, but there are {len(encoder.classes)} classes:"
+                " they are for two."
+            )
+        return encoder if self.threshold is None else replace(encoder, threshold=self.threshold)
 
     def network_loss(self, target_encoder: TargetEncoder) -> Loss:
         """Return the loss that the networks minimize."""
@@ -242,44 +286,3 @@ def class_weights(
             f" {', '.join(map(repr, labels[:8]))}."
         )
     return np.array([float(class_weight.get(label, 1.0)) for label in labels])
-
-
-def _check_loss(loss: Any) -> None:
-    if loss is not None and loss not in LOSSES:
-        raise InputError(f"loss is {loss!r}: choose one of {', '.join(LOSSES)}.")
-
-
-def _check_metric(metric: Any) -> None:
-    known = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
-    if metric is None or callable(metric) or (isinstance(metric, str) and metric in known):
-        return
-    raise InputError(
-        f"metric is {metric!r}: choose one of {', '.join(known)}, or give a function of the truth"
-        " and the predictions."
-    )
-
-
-def _check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
-    if not (isinstance(quantile, Real) and 0 < float(quantile) < 1):
-        raise InputError(f"quantile is {quantile!r}: give a number between 0 and 1.")
-    if quantile != 0.5 and "quantile" not in (loss, metric):
-        raise InputError(
-            f"quantile is {quantile}, but the loss is {loss or 'not given'}: choose the loss"
-            " quantile to predict that quantile."
-        )
-
-
-def _check_class_weight(class_weight: Any) -> None:
-    if class_weight is None or (isinstance(class_weight, str) and class_weight == BALANCED):
-        return
-    if not isinstance(class_weight, Mapping):
-        raise InputError(
-            f"class_weight is {class_weight!r}: give 'balanced', or a mapping of each class to its"
-            " weight."
-        )
-    for label, weight in class_weight.items():
-        if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
-            raise InputError(
-                f"class_weight of the class {label!r} is {weight!r}: give a number above 0, or"
-                " leave out the rows of that class."
-            )

@@ -7,7 +7,7 @@ how much, and scores include that gain.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -91,6 +91,7 @@ def classification_scores(
     *,
     balanced: bool = False,
     fold_outputs: FoldOutputs | None = None,
+    cut: float = 0.0,
 ) -> tuple[Score, ...]:
     """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
 
@@ -112,15 +113,18 @@ def classification_scores(
         Whether to return balanced accuracy, too.
     fold_outputs : FoldOutputs, optional
         The outputs of the networks of all folds, which tell how much averaging them gains.
+    cut : float, default=0
+        The raw output above which the second of two classes is predicted.
     """
 
     def loss_rows(output: Array, target: Array) -> Array:
         return np.asarray(loss.rows(output, target), np.float64)
 
     rows = _Rows(output, prior, target, weight, groups, fold_outputs)
-    accuracy = rows.mean_score("accuracy", _hits, higher_is_better=True)
+    decided = rows if cut == 0 else rows.lowered(cut)
+    accuracy = decided.mean_score("accuracy", _hits, higher_is_better=True)
     log_loss = rows.mean_score("log_loss", loss_rows, higher_is_better=False)
-    even = (rows.balanced_accuracy(),) if balanced else ()
+    even = (decided.balanced_accuracy(),) if balanced else ()
     return (accuracy, *even, *rows.areas(loss), log_loss)
 
 
@@ -217,6 +221,13 @@ class _Rows:
     weight: Array | None
     groups: Array | None
     fold_outputs: FoldOutputs | None
+
+    def lowered(self, cut: float) -> _Rows:
+        """Return the rows with outputs of which the second class is predicted above zero."""
+        of_folds = self.fold_outputs
+        if of_folds is not None:
+            of_folds = replace(of_folds, outputs=of_folds.outputs - cut)
+        return replace(self, output=self.output - cut, fold_outputs=of_folds)
 
     def mean_score(self, metric: str, measure: Measure, *, higher_is_better: bool) -> Score:
         """Return the mean of a measure over the rows."""

@@ -199,7 +199,7 @@ def class_indices(predictor: Predictor, output: Array, target_class: Any = None)
             )
         return np.zeros(len(output), np.intp)
     if target_class is None:
-        return np.asarray(predictor.probabilities(output).argmax(axis=1))
+        return predictor.choose(predictor.probabilities(output))
     return np.full(len(output), class_index(encoder, target_class))
 
 

@@ -102,13 +102,16 @@ class Evaluation:
 
     def quality(self) -> Quality:
         """Return the quality of the out-of-fold predictions, numbers in the target's unit."""
-        encoder, evaluated = self.outcome.prepared.target_encoder, self.out_of_fold
+        encoder, evaluated = self.outcome.target_encoder, self.out_of_fold
         bounds, weight = evaluated.bounds, evaluated.weight
         if isinstance(encoder, ClassEncoder):
             probabilities, class_index = evaluated.probabilities, evaluated.class_index
             coverage = set_coverage(probabilities, class_index, bounds, weight)
             labels = encoder.classes.tolist()
-            return ClassificationQuality.of(labels, probabilities, class_index, coverage, weight)
+            predicted = encoder.choose(probabilities)
+            return ClassificationQuality.of(
+                labels, probabilities, class_index, coverage, weight, predicted=predicted
+            )
         output = evaluated.loss.prediction(evaluated.output)
         prediction = encoder.decode(output).astype(np.float64)
         truth = encoder.decode(evaluated.target).astype(np.float64)

@@ -179,11 +179,11 @@ class Fitting:
                 yield record, decision
 
     def _calibrate(self) -> Iterator[Event]:
-        """Yield how probabilities are calibrated, with the last record."""
-        calibration = self.outcome.calibration
-        if calibration is not None and calibration not in self.decisions:
-            self.decisions.append(calibration)
-            yield self.records[-1], calibration
+        """Yield how probabilities are calibrated and decisions made, with the last record."""
+        for decision in (self.outcome.calibration, self.outcome.threshold):
+            if decision is not None and decision not in self.decisions:
+                self.decisions.append(decision)
+                yield self.records[-1], decision
 
     def stop(self, *, by_callback: bool = False) -> None:
         """End training soon, with a model of the best so far; for interrupts and callbacks.
@@ -289,7 +289,8 @@ class Fitting:
         It is there to predict, during training: its summary holds no score.
         """
         ensemble, rows = self.race.ensemble(), self.rows
-        predictor = make_predictor(self.prepared, self.prepared.own_dataset, ensemble, 1.0)
+        encoder, dataset = self.target_encoder, self.prepared.own_dataset
+        predictor = make_predictor(self.prepared, dataset, ensemble, encoder, 1.0)
         summary = Summary(
             task=self.task,
             target=self.target_name,

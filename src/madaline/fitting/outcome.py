@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
 from madaline.evaluation.calibration import calibrate
 from madaline.evaluation.score import (
     Score,
@@ -16,6 +16,7 @@ from madaline.evaluation.score import (
     regression_scores,
     standard_errors_better,
 )
+from madaline.evaluation.threshold import MEASURES, tune_threshold
 from madaline.fitting.predictors import make_predictor
 from madaline.fitting.preparation import Preparation
 from madaline.nn.arrays import Array
@@ -25,8 +26,8 @@ from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance, metric_of_loss, out_of_fold_importances
 from madaline.race.pruning import PruningResult, prune_ensemble
 from madaline.race.race import Race
-from madaline.records.ensemble_decisions import Calibrated
-from madaline.runtime.predictor import Predictor
+from madaline.records.ensemble_decisions import Calibrated, ThresholdChosen
+from madaline.runtime.predictor import Predictor, class_probabilities
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
@@ -91,6 +92,42 @@ class Outcome:
         """Divisor of raw outputs."""
         return 1.0 if self.calibration is None else self.calibration.temperature
 
+    @cached_property
+    def threshold(self) -> ThresholdChosen | None:
+        """The tuned threshold of two classes; None where the objective does not ask for one."""
+        prepared, rows = self.prepared, self.prepared.rows
+        wanted, encoder = prepared.objective.decision_measure, prepared.target_encoder
+        binary = isinstance(encoder, ClassEncoder) and len(encoder.classes) == 2
+        if wanted is None or not binary or rows.n_folds < 2:
+            return None
+        (measure, name, higher), dataset = wanted, self.own_dataset
+        target, weight, _ = dataset.evaluated_facts
+        output = _divided(self.ensemble.output, self.temperature)
+        return tune_threshold(
+            measure,
+            name,
+            class_probabilities(dataset.loss, output)[:, 1],
+            target[:, 0] > 0.5,
+            rows.bounds,
+            weight,
+            higher_is_better=higher,
+            epoch=self.race.epoch,
+        )
+
+    @cached_property
+    def target_encoder(self) -> TargetEncoder:
+        """The target encoder, with the tuned threshold."""
+        encoder = self.prepared.target_encoder
+        if self.threshold is None or not isinstance(encoder, ClassEncoder):
+            return encoder
+        return replace(encoder, threshold=self.threshold.threshold)
+
+    @property
+    def cut(self) -> float:
+        """The raw output above which the second of two classes is predicted."""
+        encoder = self.target_encoder
+        return encoder.cut if isinstance(encoder, ClassEncoder) else 0.0
+
     @property
     def evaluated_output(self) -> Array:
         """The final raw out-of-fold output of the ensemble before pruning.
@@ -123,7 +160,8 @@ class Outcome:
         if dataset.metric is None:
             return scores
         output, prior, _, _, groups = facts
-        chosen = dataset.metric.score(output, prior, groups)
+        cut = self.cut if dataset.metric.name in (*MEASURES, "accuracy") else 0.0
+        chosen = dataset.metric.score(output - cut, prior, groups)
         return (chosen, *(score for score in scores if score.metric != chosen.metric))
 
     @cached_property
@@ -147,7 +185,8 @@ class Outcome:
 
     def predictor(self) -> Predictor:
         """Return the predictor of new rows."""
-        return make_predictor(self.prepared, self.own_dataset, self.ensemble, self.temperature)
+        encoder, temperature = self.target_encoder, self.temperature
+        return make_predictor(self.prepared, self.own_dataset, self.ensemble, encoder, temperature)
 
     def _usual_scores(self, dataset: Dataset, facts: Evaluated) -> tuple[Score, ...]:
         target_encoder = self.prepared.target_encoder
@@ -159,7 +198,9 @@ class Outcome:
                 dataset.loss, *facts, means=means, scale=scale, fold_outputs=outputs
             )
         balanced = self.prepared.objective.class_weight is not None
-        return classification_scores(dataset.loss, *facts, balanced=balanced, fold_outputs=outputs)
+        return classification_scores(
+            dataset.loss, *facts, balanced=balanced, fold_outputs=outputs, cut=self.cut
+        )
 
 
 def _divided(output: Array, temperature: float) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.data.target import CountEncoder, RegressionEncoder
+from madaline.data.target import CountEncoder, RegressionEncoder, TargetEncoder
 from madaline.evaluation.conformal.intervals import PredictionIntervals
 from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.fitting.preparation import Preparation
@@ -16,7 +16,11 @@ from madaline.runtime.predictor import Predictor, class_probabilities
 
 
 def make_predictor(
-    prepared: Preparation, dataset: Dataset, ensemble: Ensemble, temperature: float
+    prepared: Preparation,
+    dataset: Dataset,
+    ensemble: Ensemble,
+    target_encoder: TargetEncoder,
+    temperature: float,
 ) -> Predictor:
     """Return the predictor that an ensemble makes.
 
@@ -28,6 +32,8 @@ def make_predictor(
         The rows, with the given weights.
     ensemble : Ensemble
         The networks, with their out-of-fold output.
+    target_encoder : TargetEncoder
+        That of the preparation, with the threshold of two classes.
     temperature : float
         Divisor of raw outputs.
     """
@@ -35,7 +41,7 @@ def make_predictor(
         prepared.encoder,
         _parts(ensemble),
         dataset.loss,
-        prepared.target_encoder,
+        target_encoder,
         _conformal(prepared, dataset, ensemble, temperature),
         temperature,
     )

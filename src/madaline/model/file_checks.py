@@ -96,6 +96,8 @@ SETTINGS = Fields(
         "loss": NAME,
         "quantile": SHARE,
         "metric": NAME,
+        "threshold": SHARE,
+        "costs": ListOf(ListOf(FINITE, 2, 2), 2, 2),
         "class_weight": Either(NAME, ListOf(Row((Either(NAME, TRUTH, MEASURED), Number(0))))),
     },
     agree=lambda values: (

@@ -64,13 +64,14 @@ def _of_classes(
     rows, probabilities = _spread(table.n_samples), predictor.predict_proba(table)
     outputs = predictor.fold_outputs(table.take(rows))
     of_folds = np.stack([predictor.probabilities(output) for output in outputs])
-    predicted = probabilities[rows].argmax(axis=1)
+    predicted = predictor.choose(probabilities[rows])
     sets = cast(PredictionSets, predictor.conformal)
     coverage = tuple(
         Coverage.of_sets(sets.predict(of_folds, level, predicted), index[rows], level)
         for level in LEVELS
     )
-    return ClassificationQuality.of(labels, probabilities, index, coverage)
+    predicted = predictor.choose(probabilities)
+    return ClassificationQuality.of(labels, probabilities, index, coverage, predicted=predicted)
 
 
 def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> RegressionQuality:

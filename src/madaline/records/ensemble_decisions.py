@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from madaline.records.decision import Decision
-from madaline.words import change
+from madaline.words import change, metric_name
 
 
 @dataclass(frozen=True)
@@ -84,4 +84,40 @@ class Calibrated(Decision):
             f"Probabilities are not recalibrated: the best temperature, {self.best:.2f}, would"
             f" change the validation loss by {change(-self.gain, self.standard_error)} (expected"
             f" calibration error {self.error_before:.3f})."
+        )
+
+
+@dataclass(frozen=True)
+class ThresholdChosen(Decision):
+    """The threshold of two classes was tuned on out-of-fold probabilities."""
+
+    action = "tune"
+    best: float  # the threshold with the best metric
+    metric: str
+    before: float  # the metric with a threshold of one half
+    after: float  # each fold with the threshold that is best for the others
+    higher_is_better: bool
+
+    @property
+    def used(self) -> bool:
+        """Whether the metric improves on folds that the threshold was not tuned on."""
+        return self.after > self.before if self.higher_is_better else self.after < self.before
+
+    @property
+    def threshold(self) -> float:
+        """From which probability on the second class is predicted."""
+        return self.best if self.used else 0.5
+
+    @property
+    def sentence(self) -> str:
+        values = f"{self.before:.4f} to {self.after:.4f}"
+        if self.used:
+            return (
+                f"The second class is predicted above a threshold of {self.best:.3f} instead of"
+                f" 0.5: the {metric_name(self.metric)} changes from {values} on folds that the"
+                " threshold was not tuned on."
+            )
+        return (
+            f"The threshold stays at 0.5: with {self.best:.3f}, the best one, the"
+            f" {metric_name(self.metric)} changes from {values} on folds that it was not tuned on."
         )

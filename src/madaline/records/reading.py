@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from madaline.records.decision import Decision
-from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, UnitsRemoved
+from madaline.records.ensemble_decisions import (
+    Calibrated,
+    MemberRemoved,
+    ThresholdChosen,
+    UnitsRemoved,
+)
 from madaline.records.limit_decisions import (
     DroppedForTime,
     Interrupted,
@@ -44,6 +49,7 @@ OLD_NAMES: tuple[tuple[type[Decision], str], ...] = (
 
 NEW: tuple[type[Decision], ...] = (
     CheaperPlan,
+    ThresholdChosen,
     RecipesLeftOut,
     DroppedForTime,
     TimeLimitReached,

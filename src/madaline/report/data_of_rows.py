@@ -150,7 +150,7 @@ def _samples(model: FittedModel, table: Table, truth: Array | None) -> dict[str,
     encoder = model.predictor.target_encoder
     if isinstance(encoder, ClassEncoder):
         probabilities = model.predict_proba(table)
-        values, predicted = probabilities.max(axis=1), encoder.classes[probabilities.argmax(axis=1)]
+        values, predicted = probabilities.max(axis=1), encoder.decode(probabilities)
         names, worst = ("surest", "middling", "least sure"), "surest mistake"
     else:
         values = predicted = model.predict(table)

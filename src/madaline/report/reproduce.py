@@ -43,7 +43,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     """Return the command line; None where no option names what was given."""
     kinds = settings["kinds"]
     known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
-    if settings.get("metric", LOG_LOSS) not in known or _unnamed(settings):
+    if settings.get("metric", LOG_LOSS) not in known or _unnamed(settings) or "costs" in settings:
         return None
     summary, source = model.summary, settings.get("source", "TABLE")
     words = ["madaline", "fit", source]
@@ -54,7 +54,16 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         words += option_words(option, [name for name, own in kinds.items() if own == kind])
     others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in OPTIONS]
     words += option_words("--kind", others) + settings.get("file_options", [])
-    for name in ("folds", "loss", "quantile", "metric", "memory", *USUAL, "time_limit"):
+    for name in (
+        "folds",
+        "loss",
+        "quantile",
+        "metric",
+        "threshold",
+        "memory",
+        *USUAL,
+        "time_limit",
+    ):
         value, option = settings.get(name), f"--{name.replace('_', '-')}"
         words += [] if value in (None, USUAL.get(name)) else [option, f"{value}"]
     return shlex.join([*words, *_class_weight_words(settings.get("class_weight"))])
@@ -82,7 +91,7 @@ def _class_weight_words(weights: Any) -> list[str]:
 def _python(task: str, settings: Mapping[str, Any]) -> str:
     """Return the same in Python."""
     name = "AdaptiveClassifier" if task == "classification" else "AdaptiveRegressor"
-    objective = ("loss", "quantile", "metric", "class_weight")
+    objective = ("loss", "quantile", "metric", "class_weight", "threshold", "costs")
     arguments = {one: settings[one] for one in objective if one in settings}
     if isinstance(arguments.get("class_weight"), list):
         arguments["class_weight"] = dict(arguments["class_weight"])

@@ -200,7 +200,7 @@ class Predictor:
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         outputs = self.fold_outputs(encoded, n_jobs=n_jobs)
         of_folds = np.stack([self.probabilities(output) for output in outputs])
-        predicted = self.probabilities(self.output(encoded, n_jobs=n_jobs)).argmax(axis=1)
+        predicted = self.choose(self.probabilities(self.output(encoded, n_jobs=n_jobs)))
         return self.conformal.predict(of_folds, coverage, predicted)
 
     def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
@@ -218,6 +218,12 @@ class Predictor:
     def probabilities(self, output: Array) -> Array:
         """Return the class probabilities of a raw output, shape (n_samples, n_classes)."""
         return class_probabilities(self.loss, output)
+
+    def choose(self, probabilities: Array) -> Array:
+        """Return the index of the predicted class of each row, shape (n_samples,)."""
+        if not isinstance(self.target_encoder, ClassEncoder):
+            raise InputError("This model predicts numbers, not classes.")
+        return self.target_encoder.choose(probabilities)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from madaline.evaluation.score import Score
 from madaline.race.importance import Importance
 from madaline.records.decision import Decision
-from madaline.records.ensemble_decisions import Calibrated, Pruned
+from madaline.records.ensemble_decisions import Calibrated, Pruned, ThresholdChosen
 from madaline.story.summary import Summary
 from madaline.words import count, decimals, metric_name
 
@@ -27,7 +27,7 @@ def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     """
     yield _ensemble(summary)
     yield from _pruned(summary, decisions)
-    yield from (one.sentence for one in decisions if isinstance(one, Calibrated))
+    yield from (one.sentence for one in decisions if isinstance(one, Calibrated | ThresholdChosen))
     yield from map(_score, summary.scores)
     clearly = "" if summary.learned else ", no clear difference"
     yield (

@@ -22,6 +22,8 @@ class ClassEncoder(TargetEncoder):
     ----------
     classes : ndarray of shape (n_classes,)
         The labels, in order; they keep their type.
+    threshold : float
+        Of two classes, the second one is predicted where its probability is above.
 
     Examples
     --------
@@ -35,6 +37,7 @@ class ClassEncoder(TargetEncoder):
     """
 
     classes: Array
+    threshold: float = 0.5
 
     @classmethod
     def fit(cls, values: Array, sample_weight: Array | None = None) -> ClassEncoder:
@@ -86,22 +89,40 @@ class ClassEncoder(TargetEncoder):
         return np.eye(len(self.classes), dtype=np.float32)[self.encode(values)]
 
     def decode(self, prediction: Array) -> Array:
-        """Return the most probable label of each row.
+        """Return the most probable label of each row; of two, according to the threshold.
 
         Parameters
         ----------
         prediction : ndarray of shape (n_samples, n_classes)
             Probabilities.
         """
-        return np.asarray(self.classes[np.argmax(prediction, axis=1)])
+        return np.asarray(self.classes[self.choose(prediction)])
+
+    def choose(self, probabilities: Array) -> Array:
+        """Return the index of the class that is predicted for each row.
+
+        Examples
+        --------
+        >>> ClassEncoder(np.array(["no", "yes"]), threshold=0.3).choose(np.array([[0.6, 0.4]]))
+        array([1])
+        """
+        if self.threshold == 0.5:
+            return np.asarray(np.argmax(probabilities, axis=1))
+        return np.asarray(probabilities[:, 1] > self.threshold, np.intp)
+
+    @property
+    def cut(self) -> float:
+        """The raw output, as log-odds, above which the second of two classes is predicted."""
+        return float(np.log(self.threshold / (1 - self.threshold)))
 
     def to_state(self) -> dict[str, Any]:
         """Return a JSON-able description."""
-        return {
+        state = {
             "task": CLASSIFICATION,
             "classes": self.classes.tolist(),
             "dtype": self.classes.dtype.str,
         }
+        return state if self.threshold == 0.5 else state | {"threshold": self.threshold}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> ClassEncoder:
@@ -111,4 +132,4 @@ class ClassEncoder(TargetEncoder):
             dtype = np.dtype(f"U{max(map(len, labels))}")
         classes = np.empty(len(labels), dtype)
         classes[:] = labels
-        return cls(classes)
+        return cls(classes, state.get("threshold", 0.5))

@@ -71,6 +71,8 @@ class ClassificationQuality(ToFrame):
         codes: Array,
         coverage: tuple[Coverage, ...] = (),
         weight: Array | None = None,
+        *,
+        predicted: Array | None = None,
     ) -> ClassificationQuality:
         """Evaluate probabilities.
 
@@ -86,6 +88,8 @@ class ClassificationQuality(ToFrame):
             Coverage of the prediction sets.
         weight : ndarray of shape (n_rows,), optional
             Weight of each row.
+        predicted : int ndarray of shape (n_rows,), optional
+            Indices of the predicted classes; by default of the most probable ones.
 
         Examples
         --------
@@ -99,12 +103,13 @@ class ClassificationQuality(ToFrame):
         (0.75, 0.5)
         """
         n_classes = len(classes)
-        predicted = probabilities.argmax(axis=1)
+        probable = probabilities.argmax(axis=1)
+        predicted = probable if predicted is None else predicted
         frequent = np.argsort(-np.bincount(codes, minlength=n_classes), kind="stable")
         curves: list[Curves | None] = [None] * n_classes
         for k in frequent[:MOST_JUDGED].tolist():
             curves[k] = Curves.of(str(classes[k]), probabilities[:, k], codes == k, weight)
-        confidence, hits = probabilities.max(axis=1), predicted == codes
+        confidence, hits = probabilities.max(axis=1), probable == codes
         binary = n_classes == 2
         bins = _reliability(
             probabilities[:, 1] if binary else confidence, codes == 1 if binary else hits, weight

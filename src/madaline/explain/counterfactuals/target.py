@@ -60,17 +60,18 @@ class ClassTarget(Target):
     def distance(self, output: Array) -> Array:
         """Return by how much the highest raw output of another class is higher."""
         if output.shape[1] == 1:
-            margin = -output[:, 0] if self.index else output[:, 0]
+            cut = self.encoder.cut
+            margin = cut - output[:, 0] if self.index else output[:, 0] - cut
         else:
             margin = np.delete(output, self.index, axis=1).max(axis=1) - output[:, self.index]
-        reached = self.predictor.probabilities(output).argmax(axis=1) == self.index
+        reached = self.predictor.choose(self.predictor.probabilities(output)) == self.index
         # Of two equal classes the first is predicted: the other one is not reached, but very close.
         return np.where(reached, 0.0, np.maximum(margin, np.finfo(np.float64).tiny))
 
     def prediction(self, output: Array) -> str:
         """Return the most probable class and its probability."""
         probability = self.predictor.probabilities(output)[0]
-        index = int(probability.argmax())
+        index = int(self.encoder.choose(probability[None])[0])
         return f"{self.encoder.classes[index]} ({probability[index]:.1%})"
 
     def closest(self, output: Array) -> str:

@@ -68,6 +68,13 @@ def _labels_agree(state: Mapping[str, Any]) -> str:
     return ""
 
 
+def _classes_agree(state: Mapping[str, Any]) -> str:
+    """Return what is wrong with the labels and the threshold of classes."""
+    if "threshold" in state and len(state["classes"]) != 2:
+        return "has a threshold, but not two classes"
+    return _labels_agree(state)
+
+
 TARGETS: Check = Kinds(
     "task",
     {
@@ -76,7 +83,8 @@ TARGETS: Check = Kinds(
                 "classes": ListOf(LABEL, least=2, most=2**20),
                 "dtype": Pattern(r"\|O|\|b1|<U\d{1,9}|[<>|=][iuf][1248]"),
             },
-            agree=_labels_agree,
+            {"threshold": Number(1e-12, 1 - 1e-12)},
+            agree=_classes_agree,
         ),
         REGRESSION: Fields(
             {"center": FINITE, "scale": POSITIVE, "low": FINITE, "high": FINITE},

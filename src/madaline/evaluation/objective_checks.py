@@ -1,0 +1,90 @@
+"""The checks of an objective's values: each error names the value and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from madaline.errors import InputError
+from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+
+BALANCED = "balanced"
+"""The class weight that gives all classes the same total weight."""
+
+LOG_LOSS = "log_loss"
+"""The metric of classes unless another one is wanted."""
+
+LOSSES = ("squared", "absolute", "quantile", "poisson")
+"""Losses for numbers."""
+
+
+def check_threshold(threshold: Any) -> None:
+    """Raise `InputError` unless a threshold is None or a number between 0 and 1."""
+    if threshold is None:
+        return
+    if not (isinstance(threshold, Real) and 1e-9 < float(threshold) < 1 - 1e-9):
+        raise InputError(f"threshold is {threshold!r}: give a number between 0 and 1.")
+
+
+def check_costs(costs: Any) -> None:
+    """Raise `InputError` unless costs are None or those of two classes."""
+    if costs is None:
+        return
+    try:
+        matrix = np.asarray(costs, np.float64)
+    except (TypeError, ValueError):
+        matrix = np.empty(0)
+    right = matrix.shape == (2, 2) and np.isfinite(matrix).all()
+    if not right or matrix[0, 0] >= matrix[0, 1] or matrix[1, 1] >= matrix[1, 0]:
+        raise InputError(
+            f"costs is {costs!r}: give two rows of two numbers, [[0, 1], [5, 0]] for example, by"
+            " true and by predicted class, where a mistake costs more than a hit."
+        )
+
+
+def check_loss(loss: Any) -> None:
+    """Raise `InputError` for an unknown loss."""
+    if loss is not None and loss not in LOSSES:
+        raise InputError(f"loss is {loss!r}: choose one of {', '.join(LOSSES)}.")
+
+
+def check_metric(metric: Any) -> None:
+    """Raise `InputError` for an unknown metric."""
+    known = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
+    if metric is None or callable(metric) or (isinstance(metric, str) and metric in known):
+        return
+    raise InputError(
+        f"metric is {metric!r}: choose one of {', '.join(known)}, or give a function of the truth"
+        " and the predictions."
+    )
+
+
+def check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
+    """Raise `InputError` unless a quantile is a share that something uses."""
+    if not (isinstance(quantile, Real) and 0 < float(quantile) < 1):
+        raise InputError(f"quantile is {quantile!r}: give a number between 0 and 1.")
+    if quantile != 0.5 and "quantile" not in (loss, metric):
+        raise InputError(
+            f"quantile is {quantile}, but the loss is {loss or 'not given'}: choose the loss"
+            " quantile to predict that quantile."
+        )
+
+
+def check_class_weight(class_weight: Any) -> None:
+    """Raise `InputError` unless class weights are balanced or positive numbers."""
+    if class_weight is None or (isinstance(class_weight, str) and class_weight == BALANCED):
+        return
+    if not isinstance(class_weight, Mapping):
+        raise InputError(
+            f"class_weight is {class_weight!r}: give 'balanced', or a mapping of each class to its"
+            " weight."
+        )
+    for label, weight in class_weight.items():
+        if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
+            raise InputError(
+                f"class_weight of the class {label!r} is {weight!r}: give a number above 0, or"
+                " leave out the rows of that class."
+            )
