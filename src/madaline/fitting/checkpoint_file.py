@@ -47,7 +47,9 @@ class CheckpointFile:
             found = resume(self.path, race) or ([], [])
             self.epoch = race.epoch
             return found
-        except ModelFileError:  # not a checkpoint, or damaged: start anew
+        except ModelFileError as error:
+            sentence = str(error).rstrip(".")
+            warnings.warn(f"{sentence}; the fit starts from the beginning.", stacklevel=4)
             return [], []
 
     def start(self) -> None:

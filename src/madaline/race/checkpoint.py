@@ -9,18 +9,31 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from madaline.data.io.json_checks import Malformed
 from madaline.data.io.spill import Rows, spill_to_disk
-from madaline.data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
+from madaline.data.io.tensor_file import (
+    CHECKPOINT,
+    read_tensor_file,
+    refusing_malformed,
+    write_tensor_file,
+)
+from madaline.data.io.user_key import user_key
 from madaline.engine.backend import backend_named
 from madaline.nn.arrays import Array
 from madaline.race.architecture import build_network
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
+from madaline.race.file_checks import (
+    CHECKPOINT_FILE,
+    check_candidate,
+    check_race,
+    check_shape,
+)
 from madaline.race.race import Race
 from madaline.race.recipe import Recipe
 from madaline.race.state import Candidate
@@ -74,7 +87,7 @@ def save_checkpoint(
         "records": [record.to_json() for record in records],
         "decisions": [decision.to_json() for decision in decisions],
     }
-    write_tensor_file(path, CHECKPOINT, description, arrays)
+    write_tensor_file(path, CHECKPOINT, description, arrays, key=user_key())
 
 
 def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list[Decision]] | None:
@@ -97,17 +110,35 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
     ModelFileError
         If the file is no checkpoint or is damaged.
     """
-    description, arrays = read_tensor_file(path, CHECKPOINT)
-    if description.get("format") != FORMAT:
-        warnings.warn(
-            f"{path} was written by another version of madaline, so the interrupted fit cannot be"
-            " resumed: it starts from the beginning.",
-            stacklevel=3,
-        )
-        return None
-    if description.get("fingerprint") != fingerprint(race):
-        return None
+    description, arrays = read_tensor_file(path, CHECKPOINT, key=user_key())
+    with refusing_malformed(path, CHECKPOINT):
+        if type(description) is not dict:
+            raise Malformed("describes no race")
+        if description.get("format") != FORMAT:
+            warnings.warn(
+                f"{path} was written by another version of madaline, so the interrupted fit cannot"
+                " be resumed: it starts from the beginning.",
+                stacklevel=3,
+            )
+            return None
+        if description.get("fingerprint") != fingerprint(race):
+            return None
+        CHECKPOINT_FILE(description)
+        cohorts, candidates = _contenders(description, arrays, race)
     _use_backend(race, description["backend"])
+    race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
+    race.cohorts = cohorts
+    race.candidates = {candidate.key: candidate for candidate in candidates}
+    return (
+        [Record.from_json(record) for record in description["records"]],
+        [read_decision(decision) for decision in description["decisions"]],
+    )
+
+
+def _contenders(
+    description: Mapping[str, Any], arrays: Mapping[str, Array], race: Race
+) -> tuple[list[Cohort], list[Candidate]]:
+    """Return the cohorts and the candidates of a checkpoint; `Malformed` if they are none."""
     cohorts = [
         _cohort(f"cohort{number}", recipes, arrays, race)
         for number, recipes in enumerate(description["cohorts"])
@@ -116,13 +147,8 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
         _candidate(f"candidate{number}", values, arrays, race.dataset)
         for number, values in enumerate(description["candidates"])
     ]
-    race.epoch, race.multiply_adds = description["epoch"], description["multiply_adds"]
-    race.cohorts = cohorts
-    race.candidates = {candidate.key: candidate for candidate in candidates}
-    return (
-        [Record.from_json(record) for record in description["records"]],
-        [read_decision(decision) for decision in description["decisions"]],
-    )
+    check_race(description["epoch"], cohorts, candidates, race.plan.recipes)
+    return cohorts, candidates
 
 
 def _use_backend(race: Race, name: str) -> None:
@@ -155,17 +181,16 @@ def _population_arrays(prefix: str, cohort: Cohort) -> dict[str, Array]:
 
 
 def _cohort(
-    prefix: str, recipes: list[dict[str, Any]], arrays: dict[str, Array], race: Race
+    prefix: str, recipes: list[dict[str, Any]], arrays: Mapping[str, Array], race: Race
 ) -> Cohort:
     known = [Recipe.from_json(values) for values in recipes]
+    theta = arrays.get(f"{prefix}.theta")
+    size = build_network(known[0], race.dataset).layout.size
+    check_shape(theta, (len(known), race.dataset.rows.n_folds, size), f"{prefix}.theta")
     rngs = [np.random.default_rng(0) for _ in known]
     cohort = Cohort.start(known, race.dataset, race.plan.batch_size, rngs)
-    population = cohort.population
-    population.theta[...] = arrays[f"{prefix}.theta"]
-    for name, matrix in population.memory.items():
-        matrix[...] = arrays[f"{prefix}.memory.{name}"]
-    for name, column in population.columns.items():
-        column[...] = arrays[f"{prefix}.columns.{name}"]
+    for name, matrix in _population_arrays(prefix, cohort).items():
+        matrix[...] = check_shape(arrays.get(name), matrix.shape, name)
     return cohort
 
 
@@ -186,13 +211,19 @@ def _candidate_json(candidate: Candidate) -> dict[str, Any]:
 
 
 def _candidate(
-    prefix: str, values: dict[str, Any], arrays: dict[str, Array], dataset: Dataset
+    prefix: str, values: dict[str, Any], arrays: Mapping[str, Array], dataset: Dataset
 ) -> Candidate:
     recipe = Recipe.from_json(values["recipe"])
-    return Candidate(
+    network = build_network(recipe, dataset)
+    has_learned = values["epoch"] > 0
+    theta = (dataset.rows.n_folds, network.layout.size) if has_learned else (0,)
+    output = (dataset.rows.n_evaluated, dataset.n_outputs) if has_learned else (0,)
+    for name, shape in ((f"{prefix}.theta", theta), (f"{prefix}.output", output)):
+        check_shape(arrays.get(name), shape, name)
+    candidate = Candidate(
         values["recipe_id"],
         recipe,
-        build_network(recipe, dataset),
+        network,
         loss=values["loss"],
         epoch=values["epoch"],
         theta=arrays[f"{prefix}.theta"],
@@ -205,3 +236,5 @@ def _candidate(
         snapshot=values["snapshot"],
         racing=values["racing"],
     )
+    check_candidate(candidate, dataset)
+    return candidate

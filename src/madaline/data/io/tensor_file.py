@@ -10,6 +10,7 @@ The format: https://huggingface.co/docs/safetensors (Apache-2.0).
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,7 +49,7 @@ NO_CHECKSUM = "0" * 64
 
 
 def read_tensor_file(
-    path: str | os.PathLike[str], kind: str = MODEL
+    path: str | os.PathLike[str], kind: str = MODEL, *, key: bytes = b""
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return the JSON value and the arrays of a file.
 
@@ -58,6 +59,8 @@ def read_tensor_file(
         The file.
     kind : str, default=MODEL
         What the file must be.
+    key : bytes, optional
+        What it was signed with.
 
     Returns
     -------
@@ -73,19 +76,19 @@ def read_tensor_file(
     """
     path = Path(path)
     content, start = _content(path)
-    with refusing_malformed(path):
+    with refusing_malformed(path, kind):
         metadata, entries = parse_header(content[8:start])
         if not isinstance(metadata, dict) or metadata.get("format") != kind:
             raise _not_a_model(path)
         METADATA(metadata)
         _check_version(path, metadata["version"])
-        _check_signature(content, metadata["checksum"])
+        _check_signature(content, metadata["checksum"], key)
         arrays = read_arrays(entries, content, start)
         return parse_json(metadata["description"].encode("ascii", "replace")), arrays
 
 
 @contextmanager
-def refusing_malformed(path: str | os.PathLike[str]) -> Iterator[None]:
+def refusing_malformed(path: str | os.PathLike[str], kind: str = MODEL) -> Iterator[None]:
     """Make one sentence of whatever is wrong with the content of a file.
 
     Raises
@@ -96,7 +99,7 @@ def refusing_malformed(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
     except Malformed as error:
-        raise damaged(path, str(error)) from None
+        raise damaged(path, str(error), kind) from None
 
 
 def write_tensor_file(
@@ -104,6 +107,8 @@ def write_tensor_file(
     kind: str,
     description: Mapping[str, Any],
     arrays: Mapping[str, Rows],
+    *,
+    key: bytes = b"",
 ) -> None:
     """Write a JSON value and arrays to one file that `read_tensor_file` reads.
 
@@ -117,6 +122,8 @@ def write_tensor_file(
         The JSON value.
     arrays : mapping of str to ndarray or RowFile
         The arrays, written one after the other to need little memory.
+    key : bytes, optional
+        Signs the file: who has no key cannot write one that is read with it.
 
     Raises
     ------
@@ -139,25 +146,29 @@ def write_tensor_file(
         "description": json.dumps(description),
     }
     header = _header(metadata, arrays)
-    signature = checksum(chain([header], _bodies(arrays)))
+    signature = checksum(chain([header], _bodies(arrays)), key)
     signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
     write_atomically(path, signed, _bodies(arrays))
 
 
-def checksum(parts: Iterable[bytes | memoryview]) -> str:
+def checksum(parts: Iterable[bytes | memoryview], key: bytes = b"") -> str:
     """Return the SHA-256 of a whole file in which `NO_CHECKSUM` stands for its own checksum.
+
+    With a key it is the HMAC (RFC 2104), which nobody can make without that key.
 
     Parameters
     ----------
     parts : iterable of bytes
         The file, piece by piece.
+    key : bytes, optional
+        The key.
 
     Examples
     --------
     >>> checksum([b"{", b"}"])[:8]
     '44136fa3'
     """
-    digest = hashlib.sha256()
+    digest = hmac.new(key, digestmod="sha256") if key else hashlib.sha256()
     for part in parts:
         digest.update(part)
     return digest.hexdigest()
@@ -219,13 +230,14 @@ def _check_version(path: Path, version: str) -> None:
         )
 
 
-def _check_signature(content: bytes, signature: str) -> None:
+def _check_signature(content: bytes, signature: str, key: bytes) -> None:
     """Refuse content that is not what was signed."""
     place = content.find(signature.encode("ascii", "replace"))
     rest = memoryview(content)[place + len(signature) :]
-    found = checksum([memoryview(content)[:place], NO_CHECKSUM.encode(), rest])
-    if len(signature) != len(NO_CHECKSUM) or place < 0 or found != signature:
-        raise Malformed(_CHANGED)
+    found = checksum([memoryview(content)[:place], NO_CHECKSUM.encode(), rest], key)
+    is_alike = hmac.compare_digest(found.encode(), signature.encode("ascii", "replace"))
+    if len(signature) != len(NO_CHECKSUM) or place < 0 or not is_alike:
+        raise Malformed(_CHANGED + _ELSEWHERE if key else _CHANGED)
 
 
 def _not_a_model(path: Path) -> ModelFileError:
@@ -235,10 +247,13 @@ def _not_a_model(path: Path) -> ModelFileError:
 
 
 _CHANGED = "was cut short or changed"
+_ELSEWHERE = ", or written by another user or on another machine"
 
 
-def damaged(path: str | os.PathLike[str], problem: str = f"it {_CHANGED}") -> ModelFileError:
+def damaged(
+    path: str | os.PathLike[str], problem: str = f"it {_CHANGED}", kind: str = MODEL
+) -> ModelFileError:
     """Return the sentence for a file that is not what was written, and what is wrong with it."""
-    return ModelFileError(
-        f"{os.fspath(path)} is damaged ({problem}): copy it again, or fit the model again."
-    )
+    remedies = {MODEL: ": copy it again, or fit the model again."}
+    remedy = remedies.get(kind, ", so the interrupted fit cannot be resumed.")
+    return ModelFileError(f"{os.fspath(path)} is damaged ({problem}){remedy}")
