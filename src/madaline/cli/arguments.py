@@ -27,6 +27,12 @@ def add_table(parser: ArgumentParser, *, optional: bool = False) -> None:
     add_root(parser)
 
 
+def add_spreadsheet(parser: Any) -> None:
+    """Add the option to write text that no spreadsheet takes for a formula."""
+    text = "write ' before text that a spreadsheet would take for a formula (= + - @)"
+    add_flag(parser, "--spreadsheet", text)
+
+
 def add_root(parser: Any) -> None:
     """Add the folder that files named in a table must be in."""
     text = (

@@ -7,9 +7,17 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from madaline.cli.arguments import add_flag, add_json, add_model, add_option, add_table
+from madaline.cli.arguments import (
+    add_flag,
+    add_json,
+    add_model,
+    add_option,
+    add_spreadsheet,
+    add_table,
+)
 from madaline.cli.output import check_destination, paragraph, say, say_json, writing
 from madaline.cli.rows import Rows, read_rows
+from madaline.data.io.spreadsheets import without_formulas
 from madaline.data.io.table_files import write_predictions
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
@@ -60,6 +68,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--nodes N", text, type=int)
     text = "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"
     add_option(parser, "-o --output OUT", text)
+    add_spreadsheet(parser)
     add_json(parser)
 
 
@@ -87,7 +96,7 @@ def run(arguments: Namespace) -> None:
         nodes=arguments.nodes,
     )
     if path is not None:
-        _write(path, explanation, rows)
+        _write(path, explanation, rows, spreadsheet=arguments.spreadsheet)
         say(f"Wrote the explanation of {count(len(explanation), 'row')} to {path}.", sys.stderr)
     if arguments.json:
         say_json(_facts(explanation, rows, path))
@@ -123,13 +132,14 @@ def _page(explanation: Explanation, rows: Rows) -> list[str]:
     return lines
 
 
-def _write(path: Path, explanation: Explanation, rows: Rows) -> None:
+def _write(path: Path, explanation: Explanation, rows: Rows, *, spreadsheet: bool) -> None:
     with writing(path):
         if _is_page(path):
             names = None if rows.names is None else rows.names.tolist()
             save_explanation(explanation, path, names=names)
         else:
-            write_predictions(path, rows.spread(explanation.to_columns()))
+            columns = rows.spread(explanation.to_columns())
+            write_predictions(path, without_formulas(columns) if spreadsheet else columns)
 
 
 def _is_page(path: Path) -> bool:

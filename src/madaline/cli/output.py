@@ -38,6 +38,17 @@ def say_json(value: dict[str, Any]) -> None:
     say(json.dumps(finite(value)), sys.stdout)
 
 
+def say_csv(content: bytes) -> None:
+    """Write a table in CSV to standard output: its bytes, but to a terminal as printable text."""
+    if sys.stdout is None:
+        return
+    if sys.stdout.isatty():
+        say(content.decode().removesuffix("\n"), sys.stdout)
+        return
+    sys.stdout.flush()  # CSV is in UTF-8, whatever the encoding of the terminal: it is a file
+    sys.stdout.buffer.write(content)
+
+
 def finite(value: Any) -> Any:
     """Return a JSON-able value with None for what JSON lacks: infinities and NaN."""
     if isinstance(value, float):

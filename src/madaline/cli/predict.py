@@ -16,12 +16,14 @@ from madaline.cli.arguments import (
     add_json,
     add_model,
     add_option,
+    add_spreadsheet,
     add_table,
 )
 from madaline.cli.known_truth import KnownTruth
-from madaline.cli.output import check_destination, say, say_json, writing
+from madaline.cli.output import check_destination, say, say_csv, say_json, writing
 from madaline.cli.rows import Rows, read_rows
 from madaline.data.encoders.encoded import Encoded
+from madaline.data.io.spreadsheets import without_formulas
 from madaline.data.io.table_files import check_ending, format_predictions, write_predictions
 from madaline.data.target import ClassEncoder
 from madaline.errors import InputError
@@ -67,6 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         " number, or a set of classes"
     )
     add_option(parser, "--coverage SHARE", text, type=_share)
+    add_spreadsheet(parser)
     add_json(parser)
 
 
@@ -87,16 +90,16 @@ def run(arguments: Namespace) -> None:
     if arguments.coverage is not None:
         columns |= _coverage_columns(model, encoded, arguments.coverage)
     columns = rows.spread(columns)
+    written = without_formulas(columns) if arguments.spreadsheet else columns
     if path is not None:
         with writing(path):
-            write_predictions(path, columns)
+            write_predictions(path, written)
     _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
     known = KnownTruth.of(model, rows.table, prediction, output)
     if arguments.json:
         say_json(_facts(model.summary.target, columns, encoded.unseen, known, path))
-    elif path is None and sys.stdout is not None:
-        sys.stdout.flush()  # CSV is in UTF-8, whatever the encoding of the terminal: it is a file
-        sys.stdout.buffer.write(format_predictions(columns))
+    elif path is None:
+        say_csv(format_predictions(written))
     if path is not None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
     if known is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def _head(model: FittedModel) -> Iterator[str]:
     yield (
         f"Predicts {_text(summary.target)}, {outcome}, from {count(summary.n_columns, 'column')},"
         f" with {count(len(summary.members) * summary.n_folds, 'small network')} that madaline"
-        f" {model.version} fitted to {count(summary.n_samples, 'row')}."
+        f" {_text(model.version)} fitted to {count(summary.n_samples, 'row')}."
     )
     yield ""
 
@@ -168,13 +169,19 @@ def _use(model: FittedModel) -> Iterator[str]:
     again = how_to_reproduce(model)
     for code, language in ((again["command"], "sh"), (again["python"], "python")):
         if code:
-            yield from ("To fit it again:", "", f"```{language}", code, "```", "")
+            fence = _fence(code)
+            yield from ("To fit it again:", "", f"{fence}{language}", code, fence, "")
             break
     yield from again["remarks"]
 
 
+def _fence(code: str) -> str:
+    """Return what begins and ends a block of code: more backticks than stand in it in a row."""
+    return "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+
+
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def _text(text: str) -> str:
