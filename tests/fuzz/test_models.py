@@ -19,6 +19,17 @@ from madaline.cli import main
 from madaline.data.io.tensor_file import MODEL, read_tensor_file
 from madaline.data.target import ClassEncoder
 from madaline.errors import MadalineError, ModelFileError
+from madaline.model import FittedModel
+
+
+class Models:
+    """Models as (description, arrays, rows), which Hypothesis should not print (final)."""
+
+    def __init__(self, found):
+        self.found = found
+
+    def __repr__(self):
+        return f"{len(self.found)} models"
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +56,13 @@ def models(tmp_path_factory):
         found.append((*read_tensor_file(path), rows))
     for name in PREDICTIONS:
         found.append((*read_tensor_file(FOLDER / f"{name}.madaline"), columns_of(name)))
-    return found
+    return Models(found)
 
 
 @given(seed=st.integers(0, 2**32))
 def test_a_signed_mutant_is_refused_or_predicts(models, tmp_path_factory, seed):
     rng = Random(seed)
-    description, arrays, rows = rng.choice(models)
+    description, arrays, rows = rng.choice(models.found)
     path = tmp_path_factory.getbasetemp() / "mutant.madaline"
     path.write_bytes(mutant(rng, MODEL, description, arrays))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -66,8 +77,9 @@ def _use(path, rows):
     try:
         predictor = runtime.load(path)
         _check_predictions(predictor, rows)
-        model = load(path)
+        model = FittedModel.load(path)
         assert str(model.story())
+        load(path).predict(rows)
         if model.profile is not None:
             model.diagnose(rows)
     except MadalineError as error:
@@ -89,7 +101,7 @@ def _check_predictions(predictor, rows):
 def changed(models, change):
     """Return the file of a model of numbers of 0.1.0 after a change, signed."""
     names = list(PREDICTIONS)
-    description, arrays, _ = models[2 + names.index("numbers")]
+    description, arrays, _ = models.found[2 + names.index("numbers")]
     description, arrays = json.loads(json.dumps(description)), dict(arrays)
     change(description["predictor"], arrays)
     return signed(MODEL, json.dumps(description), *lay_out(arrays))
@@ -142,7 +154,7 @@ def test_weights_that_overflow_are_refused_when_they_predict(models, tmp_path):
 
     path = tmp_path / "large.madaline"
     path.write_bytes(changed(models, grow))
-    rows = models[2 + list(PREDICTIONS).index("numbers")][2]
+    rows = models.found[2 + list(PREDICTIONS).index("numbers")][2]
     with np.errstate(all="ignore"), pytest.raises(MadalineError, match="predicts no finite number"):
         runtime.load(path).predict(rows)
 

@@ -84,7 +84,7 @@ def read_tensor_file(
         _check_version(path, metadata["version"])
         _check_signature(content, metadata["checksum"], key)
         arrays = read_arrays(entries, content, start)
-        return parse_json(metadata["description"].encode("ascii", "replace")), arrays
+        return parse_json(metadata["description"]), arrays
 
 
 @contextmanager

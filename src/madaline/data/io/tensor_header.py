@@ -18,7 +18,7 @@ DTYPES = {
 }  # fmt: skip
 """NumPy's name for each element type of the format."""
 
-LARGEST_HEADER = 2**26
+LARGEST_HEADER = 2**25
 """Bytes of a header, at most."""
 
 _SIZE = Whole(0, 2**53)
@@ -44,7 +44,7 @@ def parse_header(text: bytes) -> tuple[Any, dict[str, Any]]:
     Malformed
         If it is no JSON object.
     """
-    header = parse_json(text)
+    header = parse_json(text.decode("ascii", "replace"))
     if not isinstance(header, dict):
         raise Malformed("is no JSON object")
     return header.pop("__metadata__", None), header
