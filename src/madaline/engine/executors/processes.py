@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import pickle
 import signal
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 from madaline.engine.executors.base import Executor, Item, Result, Shared, Value
 from madaline.engine.executors.serial import Here
+from madaline.engine.executors.shared_folder import SharedFolder
 from madaline.errors import OneProcessWarning
 
 UNSENDABLE = (pickle.PicklingError, TypeError, AttributeError)
@@ -37,7 +37,7 @@ class Processes(Executor):
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
         self._parallel: Any = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: SharedFolder | None = None
         self._shared: list[tuple[Any, InFile]] = []
         self._alone = False
 
@@ -67,8 +67,8 @@ class Processes(Executor):
 
         try:
             if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="madaline-")
-            handle = InFile(os.path.join(self._folder.name, str(len(self._shared))))
+                self._folder = SharedFolder()
+            handle = InFile(os.path.join(self._folder.path, str(len(self._shared))))
             joblib.dump(value, handle.path)
         except (OSError, *UNSENDABLE) as error:
             self._go_on_alone(error)
@@ -84,7 +84,7 @@ class Processes(Executor):
         _load.cache_clear()
         self._shared.clear()
         if self._folder is not None:
-            self._folder.cleanup()
+            self._folder.remove()
         self._folder = None
 
     def _go_on_alone(self, error: Exception) -> None:
