@@ -24,7 +24,6 @@ from madaline.evaluation.conformal.intervals import PredictionIntervals
 from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, loss_from_config
-from madaline.nn.network import Network
 from madaline.runtime.file_checks.predictor_checks import (
     check_parts,
     check_predictor,
@@ -268,14 +267,14 @@ class Predictor:
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
         """Return the predictor that `to_state` described; `Malformed` if none is described."""
-        check_predictor(state, arrays)
+        networks = check_predictor(state, arrays)
         encoder = TableEncoder.from_state(state["encoder"], _named(arrays, "encoder."))
         target_encoder = target_encoder_from_state(state["codec"])
         known = _named(arrays, "conformal.")
         parts = tuple(
             Part(
                 part["n_bins"],
-                Network.from_config(part["network"]),
+                networks[number],
                 arrays[f"part{number}.theta"],
                 arrays[f"part{number}.weights"],
             )

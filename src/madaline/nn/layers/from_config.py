@@ -34,6 +34,8 @@ LAYERS: tuple[type[Layer], ...] = (
 # fmt: on
 """The layers that a file may name, and no others: nothing is looked up or imported by name."""
 
+_BY_NAME = {layer.__name__: layer for layer in LAYERS}
+
 
 def layer_from_config(config: Mapping[str, Any]) -> Layer:
     """Return the layer that `Layer.config` described.
@@ -61,7 +63,7 @@ def layer_from_config(config: Mapping[str, Any]) -> Layer:
     name = config.get("layer")
     settings = {key: _decoded(value) for key, value in config.items() if key != "layer"}
     try:
-        return {layer.__name__: layer for layer in LAYERS}[str(name)](**settings)
+        return _BY_NAME[str(name)](**settings)
     except KeyError:
         problem = f"no layer is called {name!r}"
     except TypeError:
@@ -73,6 +75,8 @@ def layer_from_config(config: Mapping[str, Any]) -> Layer:
 
 
 def _decoded(value: Any) -> Any:
+    if type(value) is list and set(map(type, value)) <= {int, float}:  # often a thousand numbers
+        return tuple(value)
     if isinstance(value, Mapping):
         return layer_from_config(value)
     if isinstance(value, list | tuple):

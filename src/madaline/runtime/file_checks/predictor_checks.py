@@ -141,8 +141,8 @@ def count_outputs(state: Mapping[str, Any]) -> int:
     return n_classes if n_classes > 2 else 1
 
 
-def check_predictor(state: Any, arrays: Mapping[str, Array]) -> None:
-    """Raise `Malformed` unless a description and its arrays are those of a predictor.
+def check_predictor(state: Any, arrays: Mapping[str, Array]) -> list[Network]:
+    """Return the network of each part, if a description and its arrays are those of a predictor.
 
     Parameters
     ----------
@@ -150,6 +150,11 @@ def check_predictor(state: Any, arrays: Mapping[str, Array]) -> None:
         The description.
     arrays : mapping of str to ndarray
         All arrays of the file.
+
+    Raises
+    ------
+    Malformed
+        If they are not.
     """
     PREDICTOR(state)
     networks = [_network(number, part["network"]) for number, part in enumerate(state["parts"])]
@@ -166,6 +171,7 @@ def check_predictor(state: Any, arrays: Mapping[str, Array]) -> None:
     if abs(total - 1) > 1e-6:
         raise Malformed(f"has networks whose weights add up to {total}, not 1")
     _check_conformal(arrays)
+    return networks
 
 
 def check_parts(parts: Sequence[Part], n_features: Callable[[int], int], n_outputs: int) -> None:
