@@ -330,7 +330,8 @@ def test_another_fit_begins_at_the_beginning(table, target, tmp_path, monkeypatc
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint"])
 def test_a_file_that_is_no_checkpoint_does_not_stop_a_fit(table, target, tmp_path, content):
     (tmp_path / "state").write_bytes(content)
-    fitting = Fitting(table, target, effort=1, checkpoint=tmp_path / "state")
+    with pytest.warns(UserWarning, match="is not a madaline.*the fit starts from the beginning"):
+        fitting = Fitting(table, target, effort=1, checkpoint=tmp_path / "state")
     assert fitting.resumed_epoch == 0
     assert next(iter(fitting))[0].epoch == 1
 

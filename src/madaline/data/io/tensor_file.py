@@ -75,11 +75,11 @@ def read_tensor_file(
         If there is no such file, it is of another kind, damaged, or from a newer version.
     """
     path = Path(path)
-    content, start = _content(path)
+    content, start = _content(path, kind)
     with refusing_malformed(path, kind):
         metadata, entries = parse_header(content[8:start])
         if not isinstance(metadata, dict) or metadata.get("format") != kind:
-            raise _not_a_model(path)
+            raise _not_of_kind(path, kind)
         METADATA(metadata)
         _check_version(path, metadata["version"])
         _check_signature(content, metadata["checksum"], key)
@@ -202,16 +202,16 @@ def _bodies(arrays: Mapping[str, Rows]) -> Iterator[bytes]:
         yield array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
-def _content(path: Path) -> tuple[bytes, int]:
+def _content(path: Path, kind: str) -> tuple[bytes, int]:
     """Return the bytes of a file and where its header ends; what is no model is not read."""
     try:
         with open_regular(path) as file:
             start = file.read(10)
             length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
             if len(start) < 10 or length > LARGEST_HEADER or start[8:9] != b"{":
-                raise _not_a_model(path)
+                raise _not_of_kind(path, kind)
             if size < 8 + length:
-                raise damaged(path)
+                raise damaged(path, kind=kind)
             return start + file.read(), 8 + length
     except FileNotFoundError:
         raise ModelFileError(f"There is no file {path}: check the name.") from None
@@ -240,10 +240,10 @@ def _check_signature(content: bytes, signature: str, key: bytes) -> None:
         raise Malformed(_CHANGED + _ELSEWHERE if key else _CHANGED)
 
 
-def _not_a_model(path: Path) -> ModelFileError:
-    return ModelFileError(
-        f"{path} is not a madaline model: give a file that `madaline fit` or `save` wrote."
-    )
+def _not_of_kind(path: Path, kind: str) -> ModelFileError:
+    remedies = {MODEL: ": give a file that `madaline fit` or `save` wrote."}
+    remedy = remedies.get(kind, ", so no interrupted fit can be resumed.")
+    return ModelFileError(f"{path} is not a {kind}{remedy}")
 
 
 _CHANGED = "was cut short or changed"
