@@ -268,6 +268,9 @@ def _agree(values: Mapping[str, Any]) -> str:
     quality = values.get("quality")
     if of_classes != (summary["task"] == CLASSIFICATION):
         return "has a summary of another task"
+    score = "accuracy" if of_classes else "r2"
+    if all(one["metric"] != score for one in summary["scores"]):
+        return f"lacks the score {score}"
     if quality and of_classes != (quality["of"] == "classes"):
         return "has the quality of another task"
     if quality and of_classes and len(quality["classes"]) != len(predictor["codec"]["classes"]):
