@@ -54,7 +54,7 @@ def test_the_report_shows_rows_from_memory_or_given_ones(fitted, mixed, tmp_path
     X, y = mixed
     X = X.assign(size=X["size"] + 0.01)  # rows that it was not trained on
     fitted.report(tmp_path / "own.html")
-    assert "100 rows learned from, drawn by chance" in (tmp_path / "own.html").read_text()
+    assert "100 training rows, drawn at random" in (tmp_path / "own.html").read_text()
     fitted.report(tmp_path / "given.html", X, y)
     assert "120 given rows" in (tmp_path / "given.html").read_text()
     data = fitted.report_data(X, y)

@@ -86,7 +86,7 @@ def test_drivers_are_on_the_first_screen(pages, models) -> None:
 def test_rows_trained_on_are_not_scored_and_it_says_so(models, rows, make_columns) -> None:
     columns, target = make_columns("binary")
     old = Outline(render_page(report_data(models["binary"], columns, np.asarray(target)))).text
-    assert "The model was trained on 160 rows, and scores on them would flatter" in old
+    assert "160 rows were used for training. Scores on them would flatter" in old
     assert "new to the model" not in old
     new = Outline(render_page(report_data(models["binary"], *rows["binary"]))).text
     assert "which are new to the model" in new

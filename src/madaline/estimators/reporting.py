@@ -14,7 +14,7 @@ from madaline.nn.arrays import Array
 if TYPE_CHECKING:
     from madaline.story.story import Story
 
-SAMPLED = "rows learned from, drawn by chance and kept in memory"
+SAMPLED = "training rows, drawn at random"
 """What the rows of a report are where none are given."""
 
 
@@ -89,7 +89,7 @@ class Reporting:
             model, rows = self._model(), getattr(self, "background_", None)
             if rows is None:
                 return {}
-            what = SAMPLED if model.summary.n_samples > rows.n_samples else "rows learned from"
+            what = SAMPLED if model.summary.n_samples > rows.n_samples else "training rows"
             return {"table": rows, "rows": f"{rows.n_samples} {what}"}
         table = self._read(X)
         target: Array | None = None if y is None else read_labels(y, table.n_samples)

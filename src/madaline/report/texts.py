@@ -20,6 +20,19 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "-" if share is None else f"{share:.{digits}%}"
 
 
+def chance(probability: float) -> str:
+    """Return a probability as a percentage that is never rounded to certainty.
+
+    Examples
+    --------
+    >>> chance(0.8375), chance(0.99999), chance(0.0)
+    ('83.8%', 'over 99.9%', 'under 0.1%')
+    """
+    if probability > 0.999:
+        return "over 99.9%"
+    return percent(probability) if probability >= 0.001 else "under 0.1%"
+
+
 def measured(values: Sequence[float], error: float) -> list[str]:
     """Return numbers with the digits that an error of one digit leaves.
 

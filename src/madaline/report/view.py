@@ -9,7 +9,7 @@ from madaline.charts.learning import learning_figure
 from madaline.charts.svg import bar_svg, distribution_svg
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, DROPPED, NUMBER
 from madaline.race.recipe import legend
-from madaline.report.texts import measured, percent, rounded
+from madaline.report.texts import capitalized, chance, measured, percent, rounded
 from madaline.report.view_of_head import (
     drivers_of,
     headline_score,
@@ -25,7 +25,7 @@ from madaline.words import METRICS, count, metric_name, work
 OF_VALUES = (NUMBER, CATEGORY, BOOLEAN, DATETIME)
 """Kinds of columns that have effects; the values of images and texts have no order."""
 
-MOST_IMPORTANCES = 10
+MOST_IMPORTANCES = 8
 """Columns whose importance is shown; those of the others unfold."""
 
 MOST_ATTRIBUTIONS = 5
@@ -77,6 +77,8 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "count": count,
         "work": work,
         "percent": percent,
+        "capitalized": capitalized,
+        "chance": chance,
     }
 
 
@@ -93,14 +95,15 @@ def _scores(data: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _score(score: Mapping[str, Any], new: Mapping[str, Any] | None) -> dict[str, Any]:
     error = score["standard_error"]
-    value, shown, baseline = measured((score["value"], error, score["baseline"]), error)
+    value, shown = measured((score["value"], error), error)
+    baseline = score["baseline"]
     name, _, meaning = METRICS.get(score["metric"], score["metric"]).partition(" (")
     return {
         "name": name,
         "meaning": meaning.removesuffix(")"),
         "value": value,
         "error": shown,
-        "baseline": baseline,
+        "baseline": measured([baseline], max(error, abs(baseline) / 1000))[0],
         "new": None if new is None else measured([new["value"]], new["standard_error"])[0],
     }
 

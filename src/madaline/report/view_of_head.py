@@ -81,7 +81,9 @@ def row_findings(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def drivers_of(importances: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the most important columns with a clear effect."""
+    """Return the most important columns with a clear effect; none where there is one column."""
+    if len(importances) < 2:
+        return []
     clear = [one for one in importances if one["value"] > 2 * one["standard_error"]]
     return [" + ".join(one["columns"]) for one in clear[:MOST_DRIVERS]]
 
@@ -89,7 +91,7 @@ def drivers_of(importances: Sequence[Mapping[str, Any]]) -> list[str]:
 def _remark(data: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> str:
     """Return the rest of the headline: how many drivers and cautions there are."""
     parts = []
-    if data["importances"]:
+    if len(data["importances"]) > 1:
         drivers = len(drivers_of(data["importances"]))
         parts.append(f"{number_word(drivers)} {'driver' if drivers == 1 else 'main drivers'}")
     if data["findings"] is not None:

@@ -23,7 +23,7 @@ from madaline.nn.arrays import Array
 from madaline.report.texts import percent
 from madaline.words import count, short
 
-MOST_CLASSES = 30
+MOST_CLASSES = 20
 """Classes whose confusion matrix is shown, at most; of more, the most frequent mistakes are."""
 
 COVERAGE = 0.9
@@ -50,6 +50,7 @@ def view_of_quality(values: Mapping[str, Any], target: str) -> dict[str, Any]:
                 spread_figure(quality, target),
             ],
             "coverage": _interval_words(values),
+            "confusions": [],
         }
     curves = [_roc_figure(quality)] if quality.curves else []
     few = len(quality.classes) <= MOST_CLASSES
@@ -61,7 +62,7 @@ def view_of_quality(values: Mapping[str, Any], target: str) -> dict[str, Any]:
         "matrix": _matrix(quality) if few else None,
         "precision": list(map(_precision, quality.by_class())),
         "by_class": [] if few else sorted(quality.by_class(), key=_recall),
-        "confusions": [] if few else quality.confusions(),
+        "confusions": [] if few else quality.confusions(most=6),
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from madaline.charts.effect import effect_figure
 from madaline.charts.svg import bar_svg, figure_svg
 from madaline.explain.attributions.explanation import SCALE_WORDS
-from madaline.explain.scale import LOG_ODDS, TARGET
+from madaline.explain.scale import LOG_ODDS, PROBABILITY, TARGET
 from madaline.explain.values import value_text
 from madaline.report.levels import levels_svg
 from madaline.report.pixels import map_source, picture_source
@@ -39,6 +39,8 @@ def view_of_effects(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
 def _effect(one: Mapping[str, Any], effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     alike = [other["prediction"] for other in effects if other["of"] == one["of"]]
     values = list(chain.from_iterable(alike))
+    if one["scale"] == PROBABILITY:  # where few rows are, accumulated effects may go beyond
+        values = [min(1.0, max(0.0, value)) for value in values]
     if one["of_levels"]:
         svg, small = (levels_svg(one, values, most) for most in (MOST_LEVELS, FEW_LEVELS))
         hidden = len(one["values"]) - MOST_LEVELS
