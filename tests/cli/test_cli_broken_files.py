@@ -147,7 +147,7 @@ def test_a_row_with_a_broken_file_is_counted_once_and_stays_in_its_place(run, wo
     options = ("--target", "answer", "--effort", "1", "-o", "both.madaline", "--skip-broken")
     told = run("fit", work / "both.csv", *options)
     said = " ".join((told.err + told.out).split())
-    assert "Read 24 rows" in said
+    assert "Read both.csv: 24 rows" in said
     assert "Column face: files that cannot be read: new/1.png (row 3)" in said
     assert "Column face: 2 rows have no image that can be read and got a uniform one" in said
     assert "Column back: 1 row has no image that can be read" in said

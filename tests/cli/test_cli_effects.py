@@ -12,7 +12,7 @@ from madaline.race.importance import Importance
 
 def test_info_says_what_matters(run, model) -> None:
     out = run("info", model).out
-    assert "What matters: how much worse the log loss of the networks gets" in out
+    assert "Permutation importance (rise of log loss when a column is shuffled):" in out
     assert "  weight " in out
     facts = json.loads(run("info", model, "--json").out)
     assert {one["columns"][0] for one in facts["importances"]} == {"weight", "color", "organic"}
@@ -25,9 +25,9 @@ def test_lines_show_the_clear_ones_and_count_the_others() -> None:
         for name, value in zip("abc", (0.5, 0.1, 0.0), strict=True)
     ]
     lines = list(importance_lines(found, at_most=1))
-    assert lines[-3].split() == ["a", "0.500", "±", "0.010", "#" * 24]
-    assert lines[-2] == "  and 1 column more with a clear effect"
-    assert lines[-1] == "  1 column without a clear effect"
+    assert lines[0] == "Permutation importance (fall of R² when a column is shuffled):"
+    assert lines[1].split() == ["a", "0.500", "±", "0.010", "█" * 24]
+    assert lines[2] == "  columns not shown: 1 more with a clear effect, 1 with no clear effect"
     assert list(importance_lines([])) == []
     assert "No column has a clear effect" in next(importance_lines(found[2:]))
 

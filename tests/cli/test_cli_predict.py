@@ -155,7 +155,7 @@ def test_large_whole_numbers_stay_the_same(run, model) -> None:
 
 def test_columns_that_cannot_identify_rows_are_named(run, model, fruit) -> None:
     assert (
-        "has no such column: did you mean color?"
+        "--id names colour, but the table has no such column: check the name."
         in run("predict", model, fruit, "--id", "colour").sentence
     )
     assert (

@@ -11,7 +11,7 @@ from madaline.cli.sections import importance_lines, network_lines, score_lines, 
 from madaline.model import FittedModel
 from madaline.records.limit_decisions import RecipesLeftOut, TimeLimitReached
 from madaline.report.data import verdict
-from madaline.words import METRICS, count, metric_name, size, with_error
+from madaline.words import count, metric_name, size, with_error
 
 MOST_COLUMNS = 5
 """Columns whose importance is shown."""
@@ -38,13 +38,12 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     yield from importance_lines(summary.importances, at_most=MOST_COLUMNS)
     if networks:
         yield from network_lines(summary)
-    warnings = list(_warnings(model))
-    yield from _shown(warnings)
+    yield from _shown([*_limits(model), *_problems(model)])
     file = shlex.quote(str(path))
     yield f"Saved {path} ({size(path.stat().st_size)}). Next:"
     rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
     yield f"  madaline predict {file} {rows}"
-    yield f"  madaline {'doctor' if warnings else 'story'} {file}"
+    yield f"  madaline {'doctor' if any(_problems(model)) else 'story'} {file}"
 
 
 def answer_line(model: FittedModel, path: Path) -> str:
@@ -60,16 +59,19 @@ def answer_line(model: FittedModel, path: Path) -> str:
     score = model.summary.scores[0]
     numbers = (score.value, score.standard_error, score.baseline)
     value, error, baseline = with_error(numbers, score.standard_error)
-    name = metric_name(score.metric) if score.metric in METRICS else score.metric
-    return f"{path}: {name} {value} ± {error} (baseline {baseline})"
+    return f"{path}: {metric_name(score.metric)} {value} ± {error} (baseline {baseline})"
 
 
-def _warnings(model: FittedModel) -> Iterator[str]:
+def _limits(model: FittedModel) -> Iterator[str]:
+    """Yield why training ended before its time."""
+    limits = (TimeLimitReached, RecipesLeftOut)
+    yield from (one.sentence for one in model.decisions if isinstance(one, limits))
+
+
+def _problems(model: FittedModel) -> Iterator[str]:
     """Yield what may make predictions or scores wrong, the worst first."""
     if not model.summary.learned:
         yield verdict(model)[1]
-    limits = (TimeLimitReached, RecipesLeftOut)
-    yield from (one.sentence for one in model.decisions if isinstance(one, limits))
     yield from map(str, model.summary.leaks)
     findings = () if model.diagnosis is None else model.diagnosis.findings
     for finding in findings:

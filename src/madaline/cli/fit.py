@@ -166,7 +166,7 @@ def run(arguments: Namespace) -> None:
         if not arguments.quiet:
             say("\n".join(opening_lines(arguments.table, data, fitting)), sys.stderr)
             if arguments.verbose:
-                say("\n".join(details(data, fitting)), sys.stderr)
+                say("\n".join(details(fitting)), sys.stderr)
         with first_interrupt(lambda: _interrupted(fitting)):
             model = _train(fitting, arguments)
             if model.diagnosis is not None:

@@ -20,7 +20,7 @@ MOST_CLASSES = 4
 """Classes whose shares are shown."""
 
 MOST_NOTES = 3
-"""Notes about how values were read that are shown."""
+"""Notes on how values were read that are shown without -v."""
 
 
 def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator[str]:
@@ -40,7 +40,8 @@ def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator
     yield clipped(f"Read {name}: {rows}, {columns}.", WIDTH)
     yield clipped(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH)
     yield from _target(data, fitting)
-    notes = [*data.notes, *fitting.schema.notes]
+    yield from map(paragraph, data.notes)
+    notes = fitting.schema.notes
     yield from map(paragraph, notes[:MOST_NOTES])
     if len(notes) > MOST_NOTES:
         yield f"... {count(len(notes) - MOST_NOTES, 'more note')} of this kind: -v prints all."
@@ -62,9 +63,9 @@ def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator
         yield f"An interrupted fit of the same table goes on after epoch {fitting.resumed_epoch}."
 
 
-def details(data: TrainingData, fitting: Fitting) -> Iterator[str]:
+def details(fitting: Fitting) -> Iterator[str]:
     """Yield the kind of each column, further notes, and how to read the names of recipes."""
-    yield from map(paragraph, [*data.notes, *fitting.schema.notes][MOST_NOTES:])
+    yield from map(paragraph, fitting.schema.notes[MOST_NOTES:])
     yield from column_lines(fitting.schema)
     yield paragraph(f"Why {fitting.task}: {fitting.task_reason}.")
     yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from madaline.cli.output import paragraph, say, suggestion
+from madaline.cli.output import paragraph, say
 from madaline.data.conversion import as_moments, as_numbers
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
@@ -146,9 +146,7 @@ def read_rows(
 def _carried(table: Table, name: str) -> Array:
     """Return a column that identifies rows; whole numbers without decimals."""
     if name not in table:
-        raise InputError(
-            f"--id names {name}, but the table has no such column: {suggestion(name, table.names)}"
-        )
+        raise InputError(f"--id names {name}, but the table has no such column: check the name.")
     values = np.asarray(table[name])
     if values.dtype.kind != "f":
         return values
