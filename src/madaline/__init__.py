@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from madaline.data.media.sequences import sequences
     from madaline.data.media.sounds import sounds
     from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor, load
+    from madaline.estimators.online_classifier import OnlineClassifier
+    from madaline.estimators.online_regressor import OnlineRegressor
     from madaline.model import FittedModel
     from madaline.neural_network import NeuralNetwork
     from madaline.nn.differences import check_gradient
@@ -22,6 +24,8 @@ __all__ = [
     "AdaptiveRegressor",
     "FittedModel",
     "NeuralNetwork",
+    "OnlineClassifier",
+    "OnlineRegressor",
     "check_gradient",
     "check_layer",
     "check_loss",
@@ -36,6 +40,8 @@ _HOMES = {
     "AdaptiveRegressor": "madaline.estimators:AdaptiveRegressor",
     "FittedModel": "madaline.model:FittedModel",
     "NeuralNetwork": "madaline.neural_network:NeuralNetwork",
+    "OnlineClassifier": "madaline.estimators.online_classifier:OnlineClassifier",
+    "OnlineRegressor": "madaline.estimators.online_regressor:OnlineRegressor",
     "check_gradient": "madaline.nn.differences:check_gradient",
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",

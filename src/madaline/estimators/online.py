@@ -1,0 +1,225 @@
+"""What the online classifier and the online regressor share: learning from rows as they come."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Mapping
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import validate_data
+
+from madaline.data.io.inputs import to_table
+from madaline.data.records import is_records
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.estimators.arguments import read_labels, read_seed, read_weight
+from madaline.nn.arrays import Array
+from madaline.online.learner import Made, OnlineLearner
+from madaline.online.pending import Pending, Waiting
+from madaline.online.tasks import StreamTask
+
+
+class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+    """Abstract base of `OnlineClassifier` and `OnlineRegressor`."""
+
+    def __init__(self, *, random_state: int | np.random.RandomState | None = None) -> None:
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Forget everything, then learn from rows in their order.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `partial_fit`.
+
+        Returns
+        -------
+        self
+        """
+        for name in ("learner_", "pending_", "n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                delattr(self, name)
+        return self._learn_table(X, y, sample_weight)
+
+    def predict(self, X: Any) -> Array:
+        """Return the predicted class, or number, of every row, shape (n_samples,).
+
+        Nothing changes: rows whose labels come later are better given to `predict_one`, which
+        remembers what was predicted.
+        """
+        return self._decode(self._predict_table(X))
+
+    def learn_one(self, x: Mapping[str, Any], y: Any) -> Self:
+        """Learn from a single row, in the manner of river.
+
+        If the row was given to `predict_one` or `predict_proba_one` before, the networks are
+        weighed by what they predicted then, however late the label comes.
+
+        Parameters
+        ----------
+        x : mapping of str to value
+            The row. Values that are missing may be None or left out.
+        y : label or number
+            What was true.
+        """
+        learner = self._started(list(x))
+        waiting = self.pending_.take(_content(x))
+        learner.learn(x, self._read_one(y), made=None if waiting is None else waiting.made)
+        return self
+
+    def learn(self, key: Hashable, y: Any) -> Self:
+        """Learn the label of a row that was predicted under a key.
+
+        Parameters
+        ----------
+        key : hashable
+            What `predict_one` or `predict_proba_one` was given.
+        y : label or number
+            What was true.
+
+        Raises
+        ------
+        InputError
+            If no row waits under that key: the latest 10,000 are kept.
+        """
+        waiting = self.pending_.take(key) if hasattr(self, "pending_") else None
+        if waiting is None:
+            raise InputError(
+                f"No row waits for its label under the key {key!r}: give the key that predict_one"
+                " was given (each is learned once, and the latest 10,000 are kept)."
+            )
+        self.learner_.learn(waiting.rows, self._read_one(y), made=waiting.made)
+        return self
+
+    def save(self, path: Any) -> None:
+        """Write the whole learner to one file, from which `load` goes on to the same bits.
+
+        Rows that wait for their labels are not written.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+        """
+        from madaline.online.file import save_learner
+
+        save_learner(self._learner, path)
+
+    @classmethod
+    def load(cls, path: Any) -> Self:
+        """Return the learner that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such file, or it holds something else.
+        """
+        from madaline.online.file import load_learner
+
+        estimator = cls()
+        learner = load_learner(path, cls._kind())
+        estimator.learner_, estimator.pending_ = learner, Pending()
+        estimator._name_columns(learner.columns.names)
+        return estimator
+
+    @property
+    def _learner(self) -> OnlineLearner:
+        if not hasattr(self, "learner_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} has not learned from any row yet: call partial_fit or"
+                " learn_one first."
+            )
+        return self.learner_
+
+    @classmethod
+    @abstractmethod
+    def _kind(cls) -> str:
+        """Return the kind of task, as in a file."""
+
+    @abstractmethod
+    def _task(self) -> StreamTask:
+        """Return the task of a new learner."""
+
+    @abstractmethod
+    def _decode(self, made: Made) -> Array:
+        """Return predicted labels or numbers."""
+
+    @abstractmethod
+    def _read_target(self, y: Array) -> Array:
+        """Return labels or numbers as the task takes them, or refuse them."""
+
+    def _read_one(self, y: Any) -> Array:
+        return self._read_target(np.array([y]))
+
+    def _learn_table(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        table = self._read_table(X, first=not hasattr(self, "learner_"))
+        labels = self._read_target(read_labels(y, table.n_samples))
+        weight = read_weight(sample_weight, table.n_samples)
+        self._started(list(table.names)).learn(table, labels, weight)
+        return self
+
+    def _predict_table(self, X: Any) -> Made:
+        learner = self._learner
+        return learner.predict(self._read_table(X, first=False))
+
+    def _observe_one(self, x: Mapping[str, Any], key: Hashable | None) -> Made | None:
+        """Return what is predicted for a row, and remember it; None before the first label."""
+        learner = self._started(list(x))
+        if learner.n_learned == 0:
+            return None
+        made = learner.observe(x)
+        self.pending_.put(_content(x) if key is None else key, Waiting(dict(x), made))
+        return made
+
+    def _started(self, names: list[str]) -> OnlineLearner:
+        """Return the learner; the first rows decide about its columns."""
+        if not hasattr(self, "learner_"):
+            if not names:
+                raise InputError("The row has no column: give at least one value.")
+            self.learner_ = OnlineLearner(self._task(), names, read_seed(self.random_state))
+            self.pending_ = Pending()
+            if not hasattr(self, "n_features_in_"):
+                self._name_columns(names)
+        return self.learner_
+
+    def _name_columns(self, names: list[str]) -> None:
+        self.n_features_in_ = len(names)
+        if names != [f"x{number}" for number in range(len(names))]:
+            self.feature_names_in_ = np.array(names, dtype=object)
+
+    def _read_table(self, X: Any, *, first: bool) -> Table:
+        """Return `X` as a table, with the column names of the first rows."""
+        if isinstance(X, Table):
+            return X
+        if isinstance(X, Mapping) or is_records(X) or hasattr(X, "columns"):
+            table = to_table(X)
+            if first:
+                self._name_columns(list(table.names))
+            return table
+        X = validate_data(
+            self, X, reset=first, accept_sparse="csc", dtype=None, ensure_all_finite=False
+        )
+        return to_table(X, names=[f"x{number}" for number in range(self.n_features_in_)])
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the kinds of input that are understood, for scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _content(x: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return a key for a row that was given none: its values."""
+    return tuple(repr(value) for value in x.values())

@@ -1,0 +1,100 @@
+"""A regressor that learns row by row and keeps up when the world changes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from madaline.errors import InputError
+from madaline.estimators.online import OnlineEstimator
+from madaline.nn.arrays import Array
+from madaline.online.learner import Made
+from madaline.online.tasks import Numbers
+
+
+class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
+    """Networks of several time scales that learn numbers from a stream.
+
+    See `OnlineClassifier` for how they learn and are weighed. Numbers are scaled by the mean and
+    the spread of the latest ones, which may drift.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+        Seed of every random number.
+
+    Attributes
+    ----------
+    learner_ : OnlineLearner
+        The population; `learner_.weighting.weights` are the networks' weights.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((1200, 2))
+    >>> y = 100 + 3 * X[:, 0] - X[:, 1]
+    >>> model = OnlineRegressor(random_state=0).partial_fit(X[:1000], y[:1000])
+    >>> bool(model.score(X[1000:], y[1000:]) > 0.9)
+    True
+    """
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from more rows, in their order.
+
+        Parameters
+        ----------
+        X : data frame, mapping of columns, records or array of shape (n_samples, n_features)
+            Numbers, text, Booleans and dates. Missing values are welcome; so are columns that are
+            missing, but none that the first rows did not have.
+        y : array-like of shape (n_samples,)
+            What was true.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row in the networks' steps.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If there is a column that the first rows did not have, or a value of another kind.
+        """
+        return self._learn_table(X, y, sample_weight)
+
+    def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> float:
+        """Return the expected value of a row; 0 before the first label.
+
+        Parameters
+        ----------
+        x : mapping of str to value
+            The row.
+        key : hashable, optional
+            Under which `learn` finds the row again when the truth is known. Without one,
+            `learn_one` finds it by its values.
+        """
+        made = self._observe_one(x, key)
+        return 0.0 if made is None else float(self._decode(made)[0])
+
+    @classmethod
+    def _kind(cls) -> str:
+        return Numbers.kind
+
+    def _task(self) -> Numbers:
+        return Numbers()
+
+    def _decode(self, made: Made) -> Array:
+        task = self._learner.task
+        assert isinstance(task, Numbers)
+        return task.decode(made.prediction)
+
+    def _read_target(self, y: Array) -> Array:
+        try:
+            return y.astype(np.float64)
+        except (TypeError, ValueError):
+            raise InputError(
+                "The target holds a value that is no number: use OnlineClassifier for labels."
+            ) from None

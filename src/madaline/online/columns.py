@@ -1,0 +1,192 @@
+"""The columns of a stream, read as plain numbers: one for each column of a row.
+
+A number stands for itself, a moment for its seconds, a category for the code of its level; NaN is a
+missing number or moment. What kind a column is, its first value decides. A level gets a feature of
+its own when it is first learned from; levels beyond `MOST_LEVELS` share `SHARED` codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from madaline.data.column import is_missing, to_column
+from madaline.data.table import Table, listed
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+NUMBER, MOMENT, CATEGORY = "number", "moment", "category"
+"""Kinds of columns."""
+
+MOST_LEVELS, SHARED = 64, 16
+"""How many levels of a category have a code of their own, and how many codes the others share."""
+
+N_CODES = 1 + MOST_LEVELS + SHARED
+"""Codes of a category: missing, the levels, and those that are shared."""
+
+MISSING, UNKNOWN = 0, -1
+"""Codes of a missing level, and of one that was never learned from."""
+
+
+class StreamColumns:
+    """Names, kinds and levels of a stream's columns (final).
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns that a row may have.
+
+    Examples
+    --------
+    >>> columns = StreamColumns(["size", "color"])
+    >>> columns.read({"size": 2.5, "color": "red"}, learning=True)
+    array([[2.5, 1. ]])
+    >>> columns.read({"size": None, "color": "blue"}, learning=False)
+    array([[nan, -1.]])
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.kinds: list[str | None] = [None] * len(self.names)
+        self.levels: list[dict[str, int]] = [{} for _ in self.names]
+        self._known = frozenset(self.names)
+        self._numbered = list(enumerate(self.names))
+
+    def read(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
+        """Return the rows as numbers.
+
+        Parameters
+        ----------
+        rows : Table or mapping of str to value
+            A table, or a single row. Columns that are not there are missing values.
+        learning : bool
+            Whether levels that are new get a code.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_samples, n_columns)
+
+        Raises
+        ------
+        InputError
+            If there is a column that earlier rows did not have, or a value of another kind.
+        """
+        if isinstance(rows, Table):
+            self._check_names(rows.names)
+            raw = np.full((rows.n_samples, len(self.names)), np.nan)
+            for number, name in enumerate(self.names):
+                if name in rows:
+                    raw[:, number] = self._column(number, rows[name], learning=learning)
+                elif self.kinds[number] == CATEGORY:
+                    raw[:, number] = MISSING
+            return raw
+        if not rows.keys() <= self._known:
+            self._check_names(tuple(rows))
+        values = [self._value(number, rows.get(name), learning) for number, name in self._numbered]
+        return np.array([values])
+
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+        return {"names": self.names, "kinds": self.kinds, "levels": self.levels}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> StreamColumns:
+        """Return the columns that `to_state` described."""
+        columns = cls(state["names"])
+        columns.kinds, columns.levels = list(state["kinds"]), [dict(one) for one in state["levels"]]
+        return columns
+
+    def _check_names(self, names: Sequence[str]) -> None:
+        unknown = [name for name in names if name not in self._known]
+        if unknown:
+            raise InputError(
+                f"The stream has no column {listed(unknown)}: its first rows had"
+                f" {listed(self.names)}. Leave new columns out, or start a new model."
+            )
+
+    def _value(self, number: int, value: Any, learning: bool) -> float:
+        """Return the number that stands for a single value."""
+        kind = self.kinds[number]
+        if value is None:
+            return MISSING if kind == CATEGORY else np.nan
+        if kind == NUMBER and isinstance(value, float | int) and abs(value) < np.inf:
+            return float(value)
+        if kind == CATEGORY and type(value) is str:
+            return self._code(number, value, learning)
+        column = to_column(self.names[number], [value])
+        return float(self._column(number, column, learning=learning)[0])
+
+    def _column(self, number: int, column: Array, *, learning: bool) -> Array:
+        """Return the numbers that stand for a column of a table."""
+        missing = is_missing(column)
+        own = _kind(self.names[number], column, missing)
+        kind = self.kinds[number] or own
+        if learning and self.kinds[number] is None:
+            self.kinds[number] = own
+        if own is None:
+            return np.full(len(column), float(MISSING) if kind == CATEGORY else np.nan)
+        if kind == CATEGORY:
+            levels = [None if value is None else _level(value) for value in _items(column, missing)]
+            codes = {level: self._code(number, level, learning) for level in set(levels) if level}
+            return np.array([MISSING if level is None else codes[level] for level in levels], float)
+        if kind != own:
+            raise InputError(
+                f"Column {self.names[number]!r} held a {kind} in earlier rows and now holds a {own}"
+                f" ({_items(column, missing)[int(np.argmin(missing))]!r}): correct it, or leave it"
+                " empty."
+            )
+        if kind == MOMENT:
+            seconds = column.astype("datetime64[us]").astype(np.int64) / 1e6
+            return np.where(missing, np.nan, seconds)
+        if column.dtype == object:  # Booleans
+            return np.array([np.nan if value is None else float(value) for value in column])
+        return column
+
+    def _code(self, number: int, level: str, learning: bool) -> int:
+        """Return the code of a level; a new one gets the next."""
+        known = self.levels[number]
+        code = known.get(level)
+        if code is not None:
+            return code
+        if len(known) >= MOST_LEVELS:
+            return 1 + MOST_LEVELS + crc32(level.encode()) % SHARED
+        if not learning:
+            return UNKNOWN
+        known[level] = len(known) + 1
+        return known[level]
+
+
+def _kind(name: str, column: Array, missing: Array) -> str | None:
+    """Return the kind of a column, None if all values are missing."""
+    if column.ndim > 1:
+        raise InputError(
+            f"Column {name!r} has {column.ndim} dimensions: a stream takes numbers, text, Booleans"
+            " and dates."
+        )
+    if missing.all():
+        return None
+    match column.dtype.kind:
+        case "f":
+            return NUMBER
+        case "M":
+            return MOMENT
+    first = column[int(np.argmin(missing))]
+    if isinstance(first, str):
+        return CATEGORY
+    if isinstance(first, bool):
+        return NUMBER if all(isinstance(value, bool) for value in column[~missing]) else CATEGORY
+    raise InputError(
+        f"Column {name!r} holds a {type(first).__name__}: a stream takes numbers, text, Booleans"
+        " and dates."
+    )
+
+
+def _items(column: Array, missing: Array) -> list[Any]:
+    return [None if gone else value for value, gone in zip(column.tolist(), missing, strict=True)]
+
+
+def _level(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,246 @@
+"""The learner: predicts rows as they come, and learns from their labels as they become known.
+
+A block of rows goes this way: raw numbers, features, the predictions of all members, their losses,
+new weights; then the rows go into the replay, and every member takes a step on the newest rows and
+some that it draws from as far back as it remembers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline.data.table import Table
+from madaline.nn.arrays import Array
+from madaline.online.columns import StreamColumns
+from madaline.online.encoder import StreamEncoder
+from madaline.online.history import LabelHistory
+from madaline.online.networks import OnlineNetworks
+from madaline.online.replay import RecentRows, Replay
+from madaline.online.tasks import Numbers, StreamTask
+from madaline.online.time_scales import HORIZONS, TimeScales
+from madaline.online.weighting import Weighting
+
+BLOCK, BATCH = 8, 16
+"""Rows that are learned in one step, at most, and those of a step: the others are drawn."""
+
+AHEAD = 128
+"""Rows whose labels count as unknown to one another when a table is learned at once."""
+
+EARLY, EVERY = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
+"""After how many rows scales are worked out anew: at first often, then now and then."""
+
+SCALED_ROWS = 2048
+"""From how many of the latest rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What was predicted for rows, and from which inputs.
+
+    Parameters
+    ----------
+    x : float32 ndarray of shape (n_samples, n_inputs)
+        What the networks saw.
+    history : float64 ndarray of shape (n_history,)
+        Fading means of the labels that were known.
+    members : ndarray of shape (members, n_samples, n_outputs)
+        What each network predicted.
+    aggregators : ndarray of shape (aggregators, n_samples, n_outputs)
+        What each way of weighing predicted.
+    prediction : ndarray of shape (n_samples, n_outputs)
+        The prediction.
+    """
+
+    x: Array
+    history: Array
+    members: Array
+    aggregators: Array
+    prediction: Array
+
+
+class OnlineLearner:
+    """A population that keeps up with a stream (final).
+
+    Parameters
+    ----------
+    task : StreamTask
+        What is predicted.
+    names : sequence of str
+        The columns that rows may have.
+    seed : int
+        Decides every random number.
+    """
+
+    def __init__(self, task: StreamTask, names: list[str], seed: int) -> None:
+        self.task = task
+        self.columns = StreamColumns(names)
+        self.encoder = StreamEncoder(self.columns)
+        self.rng = np.random.default_rng(seed)
+        self.scales = TimeScales.all()
+        self.history = LabelHistory(task.n_outputs)
+        n_inputs = self.n_history
+        self.networks = OnlineNetworks(self.scales, n_inputs, task.n_outputs, self.rng)
+        self.weighting = Weighting(len(self.scales))
+        self.replay = Replay(max(HORIZONS), len(names), n_inputs, task.n_outputs)
+        self.recent = RecentRows(SCALED_ROWS, len(names))
+
+    @property
+    def n_history(self) -> int:
+        """How many inputs are fading means of labels; they come first."""
+        return self.history.means.size
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs the networks have."""
+        return self.n_history + self.encoder.n_features
+
+    @property
+    def n_learned(self) -> int:
+        """How many labels were learned."""
+        return self.replay.n_added
+
+    def predict(self, rows: Table | Mapping[str, Any]) -> Made:
+        """Return what is predicted for some rows; nothing changes."""
+        raw = self.columns.read(rows, learning=False)
+        return self._predict(raw, self.history.features().copy())
+
+    def observe(self, rows: Table | Mapping[str, Any]) -> Made:
+        """Return what is predicted for rows whose labels may come later; scales follow them."""
+        raw = self.columns.read(rows, learning=False)
+        self.recent.add(raw)
+        return self._predict(raw, self.history.features().copy())
+
+    def learn(
+        self,
+        rows: Table | Mapping[str, Any],
+        y: Array,
+        weight: Array | None = None,
+        made: Made | None = None,
+    ) -> None:
+        """Learn from rows and their labels.
+
+        Parameters
+        ----------
+        rows : Table or mapping
+            A table, or a single row.
+        y : ndarray of shape (n_samples,)
+            Their labels.
+        weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        made : Made, optional
+            What was predicted when the rows came, where their labels came later.
+        """
+        self.task.admit(y)
+        raw = self.columns.read(rows, learning=True)
+        if made is None:
+            self.recent.add(raw)
+        weight = np.ones(len(y)) if weight is None else weight
+        self._widen(raw)
+        if self.n_learned == 0:
+            self.encoder.rescale(self.recent.rows)
+            self.task.start(y[:AHEAD])
+        for start in range(0, len(y), AHEAD):
+            some = slice(start, start + AHEAD)
+            self._learn_rows(raw[some], y[some], weight[some], made)
+
+    def _learn_rows(self, raw: Array, y: Array, weight: Array, made: Made | None) -> None:
+        """Weigh the members by what they predict for some rows, then let them learn the rows."""
+        if made is None:
+            made = self._predict(raw, self.history.features().copy())
+        self._weigh(made, self.task.encode(y))
+        for start in range(0, len(y), BLOCK):
+            some = slice(start, start + BLOCK)
+            self._learn_block(raw[some], y[some], weight[some], made)
+        self.history.add(self.task.encode(y))
+
+    def _learn_block(self, raw: Array, y: Array, weight: Array, made: Made) -> None:
+        is_current = len(made.x) == 1 and made.x.shape[1] == self.n_inputs
+        x = made.x if is_current else self._inputs(raw, made.history)
+        self.replay.add(raw, x, self.task.encode(y), weight)
+        self._step(len(y))
+        if self._is_due(len(y)):
+            self._rescale()
+
+    def _predict(self, raw: Array, history: Array) -> Made:
+        x = self._inputs(raw, history)
+        members = self.task.predictions(self.networks.outputs(x, self.n_history))
+        flat = members.reshape(len(members), members.shape[1] * members.shape[2])
+        aggregators = (self.weighting.aggregators @ flat).reshape(-1, *members.shape[1:])
+        prediction = (self.weighting.weights @ flat).reshape(members.shape[1:])
+        return Made(x, history, members, aggregators, prediction)
+
+    def _inputs(self, raw: Array, history: Array) -> Array:
+        """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
+        x = np.zeros((len(raw), self.n_inputs), np.float32)
+        x[:, : self.n_history] = self._widened_history(history)
+        x[:, self.n_history :] = self.encoder.encode(raw)
+        return x
+
+    def _widened_history(self, history: Array) -> Array:
+        if history.size == self.n_history:
+            return history
+        wider = np.zeros_like(self.history.means)
+        means = history.reshape(len(wider), -1)
+        wider[:, : means.shape[1]] = means
+        return wider.ravel()
+
+    def _weigh(self, made: Made, target: Array) -> None:
+        known = target[:, : made.prediction.shape[1]]  # classes that there were at the time
+        self.weighting.update(
+            self.task.losses(made.members, known), self.task.losses(made.aggregators, known)
+        )
+        self.task.learned(made.prediction, known)
+
+    def _step(self, n_new: int) -> None:
+        """Let every member learn the newest rows, and at least as many earlier ones."""
+        newest = np.broadcast_to(self.replay.newest(n_new), (len(self.scales), n_new))
+        drawn = self.replay.draw(self.scales.horizons, BATCH - n_new, self.rng)
+        places = np.concatenate([newest, drawn], axis=1)  # (members, batch)
+        self.networks.step(
+            self.replay.x[places],
+            self.replay.target[places],
+            self.replay.weight[places],
+            self.task.loss,
+            self.n_history,
+        )
+
+    def _is_due(self, n_new: int) -> bool:
+        """Return whether one of the newest rows is one after which scales are worked out anew."""
+        before, now = self.n_learned - n_new, self.n_learned
+        return now // EVERY > before // EVERY or any(before < early <= now for early in EARLY)
+
+    def _rescale(self) -> None:
+        """Work out all scales anew, and with them the inputs and targets of the replay."""
+        self.encoder.rescale(self.recent.rows)
+        kept = self.replay.newest(self.replay.n_kept)
+        self.replay.x[kept, self.n_history :] = self.encoder.encode(self.replay.raw[kept])
+        if isinstance(self.task, Numbers):
+            self._rescale_target(self.task, kept, kept[-SCALED_ROWS:])
+
+    def _rescale_target(self, task: Numbers, kept: Array, latest: Array) -> None:
+        factor, shift = task.rescale(task.decode(self.replay.target[latest].astype(np.float64)))
+        self.replay.target[kept] = factor * self.replay.target[kept] + shift
+        self.history.means = factor * self.history.means + shift
+        self.replay.x[kept, : self.n_history] = factor * self.replay.x[kept, : self.n_history]
+        self.replay.x[kept, : self.n_history] += shift
+        self.networks.rescale_outputs(factor, shift)
+        task.usual *= factor**2
+
+    def _widen(self, raw: Array) -> None:
+        """Make room for new levels, missing values and classes."""
+        n_outputs, old_history = self.task.n_outputs, self.n_history
+        old_outputs, old_features = self.history.means.shape[1], self.encoder.n_features
+        if not self.encoder.widen(raw) and n_outputs == old_outputs:
+            return
+        means = self.history.means
+        self.history = LabelHistory(n_outputs)
+        self.history.means[:, :old_outputs] = means
+        places = np.arange(self.n_history).reshape(self.history.means.shape)[:, :old_outputs]
+        positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
+        assert len(positions) == old_history + old_features
+        self.networks.widen(positions, self.n_inputs, n_outputs)
+        self.replay.widen(positions, self.n_inputs, n_outputs)

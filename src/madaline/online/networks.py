@@ -1,0 +1,140 @@
+"""The networks of a stream: one population matrix, of which every member takes a step a block."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+from madaline.nn.gradients import write_gradient
+from madaline.nn.initializers import lecun_normal, zeros
+from madaline.nn.layers import Linear, SiLU
+from madaline.nn.losses import Loss
+from madaline.nn.network import Network
+from madaline.nn.optimizers import Adam, StepSize
+from madaline.nn.workspace import Workspace
+from madaline.online.time_scales import TimeScales
+
+UNITS = 32
+"""Hidden units of each network."""
+
+
+class OnlineNetworks:
+    """Networks of one hidden layer that differ in their time scale (final).
+
+    Parameters
+    ----------
+    scales : TimeScales
+        The settings of each member.
+    n_inputs, n_outputs : int
+        Width of inputs and outputs.
+    rng : numpy.random.Generator
+        Source of initial weights.
+
+    Examples
+    --------
+    >>> networks = OnlineNetworks(TimeScales.all(), 4, 2, np.random.default_rng(0))
+    >>> networks.outputs(np.zeros((5, 4), np.float32), n_history=1).shape
+    (18, 5, 2)
+    """
+
+    def __init__(
+        self, scales: TimeScales, n_inputs: int, n_outputs: int, rng: np.random.Generator
+    ) -> None:
+        self.scales = scales
+        self._rng = rng
+        self._optimizer = Adam()
+        network = _network(n_inputs, n_outputs)
+        self.population = network.initialize((len(scales),), rng)
+        self._optimizer.start(self.population)
+        self._bind(network)
+
+    def outputs(self, x: Array, n_history: int) -> Array:
+        """Return the raw outputs of all members.
+
+        Parameters
+        ----------
+        x : float32 ndarray of shape (n_samples, n_inputs)
+            The rows; the first `n_history` inputs are fading means of labels.
+
+        Returns
+        -------
+        float32 ndarray of shape (members, n_samples, n_outputs)
+        """
+        each = np.repeat(x[None], len(self.scales), axis=0)
+        each[: self.scales.n_without, :, :n_history] = 0
+        output, _ = self._network.forward(self._parameters, each, workspace=Workspace())
+        return output
+
+    def step(self, x: Array, target: Array, weight: Array, loss: Loss, n_history: int) -> None:
+        """Let every member take a step.
+
+        Parameters
+        ----------
+        x, target, weight : ndarray of shape (members, batch, ...)
+            A batch for each member; `x` is changed.
+        loss : Loss
+            What is minimized.
+        n_history : int
+            How many of the inputs are fading means of labels.
+        """
+        x[: self.scales.n_without, :, :n_history] = 0
+        self._workspace.rewind()
+        write_gradient(
+            self._network,
+            loss,
+            self._parameters,
+            self._gradients,
+            x,
+            target,
+            weight,
+            workspace=self._workspace,
+        )
+        size = StepSize(self.scales.learning_rates)
+        self._optimizer.step(self.population, self._gradient, size, workspace=self._workspace)
+
+    def widen(self, positions: Array, n_inputs: int, n_outputs: int) -> None:
+        """Make room for more inputs and outputs.
+
+        What the networks predict does not change: weights of new inputs meet zeros so far, and a
+        new output starts with no weights.
+
+        Parameters
+        ----------
+        positions : int ndarray of shape (old inputs,)
+            Where each of the present inputs goes.
+        n_inputs, n_outputs : int
+            The new widths.
+        """
+        network = _network(n_inputs, n_outputs)
+        before, wider = self.population, network.initialize((len(self.scales),), self._rng)
+        self._optimizer.start(wider)
+        wider.columns["steps"][:] = before.columns["steps"]
+        for name, matrix in {"theta": before.theta, **before.memory}.items():
+            new = network.layout.views(wider.theta if name == "theta" else wider.memory[name])
+            old = before.layout.views(matrix)
+            outputs = old["2.bias"].shape[-1]
+            new["0.weight"][:, positions] = old["0.weight"]
+            new["0.bias"][:] = old["0.bias"]
+            new["2.weight"][..., :outputs] = old["2.weight"]
+            new["2.bias"][..., :outputs] = old["2.bias"]
+        self.population = wider
+        self._bind(network)
+
+    def rescale_outputs(self, factor: float, shift: float) -> None:
+        """Let every member predict ``factor * output + shift`` from now on."""
+        views = self.population.layout.views(self.population.theta)
+        views["2.weight"] *= np.float32(factor)
+        views["2.bias"] *= np.float32(factor)
+        views["2.bias"] += np.float32(shift)
+
+    def _bind(self, network: Network) -> None:
+        self._network = network
+        self._gradient = np.empty_like(self.population.theta)
+        self._parameters = network.bind(self.population.theta)
+        self._gradients = network.bind(self._gradient)
+        self._workspace = Workspace()
+
+
+def _network(n_inputs: int, n_outputs: int) -> Network:
+    hidden = Linear(n_inputs, UNITS, lecun_normal, zeros)
+    return Network((hidden, SiLU(), Linear(UNITS, n_outputs, zeros, zeros)))

@@ -1,0 +1,53 @@
+"""Labels may come late: what was predicted for a row is kept until its label is known."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from madaline.data.table import Table
+from madaline.online.learner import Made
+
+MOST = 10_000
+"""How many rows wait for their label, at most; the oldest are let go."""
+
+_Rows = TypeVar("_Rows", Table, Mapping[str, Any])
+
+
+@dataclass(frozen=True, eq=False)
+class Waiting(Generic[_Rows]):
+    """A row, or some, and what was predicted for it."""
+
+    rows: _Rows
+    made: Made
+
+
+class Pending:
+    """Predictions by their key (final).
+
+    Examples
+    --------
+    >>> pending = Pending()
+    >>> pending.put("order 7", Waiting({"price": 3.0}, None))
+    >>> pending.take("order 7").rows, pending.take("order 7")
+    ({'price': 3.0}, None)
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[Hashable, Waiting[Any]] = {}
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
+    def put(self, key: Hashable, waiting: Waiting[Any]) -> None:
+        """Keep a prediction; an earlier one of the same key is replaced."""
+        self._waiting.pop(key, None)
+        self._waiting[key] = waiting
+        if len(self._waiting) > MOST:
+            del self._waiting[next(iter(self._waiting))]
+
+    def take(self, key: Hashable) -> Waiting[Any] | None:
+        """Return the prediction of a key and let it go; None if there is none."""
+        return self._waiting.pop(key, None)

@@ -1,0 +1,115 @@
+"""The latest rows of a stream: networks learn from them again, each as far back as it remembers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+
+
+class Replay:
+    """A ring of rows: the newest overwrites the oldest (final).
+
+    Parameters
+    ----------
+    capacity : int
+        How many rows are kept.
+    n_columns, n_inputs, n_outputs : int
+        Raw numbers, inputs of networks and numbers of a label, each for a row.
+
+    Examples
+    --------
+    >>> replay = Replay(2, 1, 1, 1)
+    >>> for value in (1.0, 2.0, 3.0):
+    ...     row = np.array([[value]])
+    ...     replay.add(row, row, row, np.ones(1))
+    >>> replay.x.ravel(), replay.n_kept
+    (array([3., 2.], dtype=float32), 2)
+    """
+
+    def __init__(self, capacity: int, n_columns: int, n_inputs: int, n_outputs: int) -> None:
+        self.n_added = 0
+        self.raw = np.zeros((capacity, n_columns))
+        self.x = np.zeros((capacity, n_inputs), np.float32)
+        self.target = np.zeros((capacity, n_outputs), np.float32)
+        self.weight = np.zeros(capacity, np.float32)
+
+    @property
+    def n_kept(self) -> int:
+        """How many rows there are."""
+        return min(self.n_added, len(self.x))
+
+    def add(self, raw: Array, x: Array, target: Array, weight: Array) -> None:
+        """Add rows, no more than the capacity, as the newest ones."""
+        places = self._places(np.arange(self.n_added, self.n_added + len(x)))
+        self.raw[places], self.x[places] = raw, x
+        self.target[places], self.weight[places] = target, weight
+        self.n_added += len(x)
+
+    def newest(self, count: int) -> Array:
+        """Return the places of the newest rows, oldest first."""
+        return self._places(np.arange(self.n_added - count, self.n_added))
+
+    def draw(self, horizons: Array, count: int, rng: np.random.Generator) -> Array:
+        """Return places drawn evenly from the latest rows.
+
+        Parameters
+        ----------
+        horizons : int ndarray of shape (members, 1)
+            From how many of the latest rows each member draws.
+        count : int
+            How many places each gets.
+        rng : numpy.random.Generator
+            Source of the random places.
+
+        Returns
+        -------
+        int ndarray of shape (members, count)
+        """
+        within = np.minimum(horizons, self.n_kept)
+        age = (rng.random((len(horizons), count)) * within).astype(np.intp)
+        return self._places(self.n_added - 1 - age)
+
+    def widen(self, positions: Array, n_inputs: int, outputs: int) -> None:
+        """Make room for more inputs and outputs; old inputs move to `positions`."""
+        x = np.zeros((len(self.x), n_inputs), np.float32)
+        x[:, positions] = self.x
+        target = np.zeros((len(self.x), outputs), np.float32)
+        target[:, : self.target.shape[1]] = self.target
+        self.x, self.target = x, target
+
+    def _places(self, numbers: Array) -> Array:
+        return numbers % len(self.x)
+
+
+class RecentRows:
+    """The latest raw rows, with labels or without: scales are worked out from them (final).
+
+    Parameters
+    ----------
+    capacity, n_columns : int
+        How many rows are kept, and how many numbers each has.
+
+    Examples
+    --------
+    >>> recent = RecentRows(2, 1)
+    >>> recent.add(np.array([[1.0], [2.0], [3.0]]))
+    >>> np.sort(recent.rows.ravel())
+    array([2., 3.])
+    """
+
+    def __init__(self, capacity: int, n_columns: int) -> None:
+        self.n_added = 0
+        self.ring = np.zeros((capacity, n_columns))
+
+    @property
+    def rows(self) -> Array:
+        """The rows, in any order."""
+        return self.ring[: min(self.n_added, len(self.ring))]
+
+    def add(self, raw: Array) -> None:
+        """Add rows; the oldest make room."""
+        latest = raw[-len(self.ring) :]
+        first = self.n_added + len(raw) - len(latest)
+        self.ring[np.arange(first, first + len(latest)) % len(self.ring)] = latest
+        self.n_added += len(raw)

@@ -1,0 +1,207 @@
+"""What is predicted from a stream: classes that may appear later, or numbers whose scale drifts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import CrossEntropy, Loss, Squared
+
+LEAST_PROBABILITY = 1e-3
+"""Losses of members are no larger than the surprise at this, so that one miss is no end."""
+
+LARGEST_SQUARE = 14.0
+"""The same for numbers: squared errors over their usual size, at most."""
+
+TYPICAL = 0.998
+"""How much of the usual squared error is kept at each label."""
+
+
+class StreamTask(ABC):
+    """Labels, as networks learn them."""
+
+    kind: ClassVar[str]
+    loss: Loss
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """How many outputs a network has."""
+
+    @abstractmethod
+    def admit(self, y: Array) -> None:
+        """Take in labels that may be new, before they are encoded."""
+
+    @abstractmethod
+    def encode(self, y: Array) -> Array:
+        """Return targets, float64 of shape (n_samples, n_outputs)."""
+
+    @abstractmethod
+    def losses(self, predictions: Array, target: Array) -> Array:
+        """Return how wrong each prediction was, for weighing.
+
+        Parameters
+        ----------
+        predictions : ndarray of shape (predictors, n_samples, n_outputs)
+            Those of members, or of means of them.
+        target : ndarray of shape (n_samples, n_outputs)
+            What was true.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, predictors)
+        """
+
+    def predictions(self, outputs: Array) -> Array:
+        """Return the predictions of raw outputs, in float64."""
+        return self.loss.prediction(outputs.astype(np.float64))
+
+    def start(self, y: Array) -> None:  # noqa: B027
+        """Take in the first labels; classes need no start."""
+
+    def learned(self, prediction: Array, target: Array) -> None:  # noqa: B027
+        """Take in how far the mixture was off; of classes nothing is noted."""
+
+    @abstractmethod
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+
+
+class Classes(StreamTask):
+    """Labels of any type, in the order in which they appeared (final).
+
+    Examples
+    --------
+    >>> task = Classes()
+    >>> task.admit(np.array(["up", "down"]))
+    >>> task.admit(np.array(["level"]))
+    >>> task.classes, task.encode(np.array(["level", "up"])).tolist()
+    (['up', 'down', 'level'], [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    """
+
+    kind = "classes"
+
+    def __init__(self, classes: Sequence[Any] = ()) -> None:
+        self.loss = CrossEntropy()
+        self.classes: list[Any] = []
+        self._codes: dict[Any, int] = {}
+        self.admit(np.array(list(classes), dtype=object))
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each class, and at least one."""
+        return max(1, len(self.classes))
+
+    def admit(self, y: Array) -> None:
+        """Give every class that is new an output."""
+        for label in y.tolist():
+            if label not in self._codes:
+                self._codes[label] = len(self.classes)
+                self.classes.append(label)
+
+    def encode(self, y: Array) -> Array:
+        """Return one-hot rows."""
+        codes = [self._codes[label] for label in y.tolist()]
+        return np.eye(self.n_outputs)[codes]
+
+    def losses(self, predictions: Array, target: Array) -> Array:
+        """Return the surprise at the true class."""
+        true = np.einsum("mnk,nk->nm", predictions, target)
+        return np.asarray(-np.log(np.maximum(true, LEAST_PROBABILITY)))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the classes."""
+        return {"kind": self.kind, "classes": self.classes}
+
+
+class Numbers(StreamTask):
+    """Numbers, scaled by their own mean and spread so far (final).
+
+    Examples
+    --------
+    >>> task = Numbers()
+    >>> task.rescale(np.array([8.0, 12.0]))
+    (1.0, 0.0)
+    >>> task.encode(np.array([14.0])), task.decode(np.array([[2.0]]))
+    (array([[2.]]), array([14.]))
+    """
+
+    kind = "numbers"
+
+    def __init__(
+        self, center: float | None = None, spread: float = 1.0, usual: float = 1.0
+    ) -> None:
+        self.loss = Squared()
+        self.center, self.spread, self.usual = center, spread, usual
+
+    @property
+    def n_outputs(self) -> int:
+        """One."""
+        return 1
+
+    def admit(self, y: Array) -> None:
+        """Refuse what is no finite number."""
+        if y.dtype.kind not in "iuf" or not np.isfinite(y).all():
+            raise InputError(
+                "The target holds a value that is no finite number: leave such rows out, or use"
+                " OnlineClassifier for labels."
+            )
+
+    def encode(self, y: Array) -> Array:
+        """Return the scaled numbers."""
+        return ((y - (self.center or 0.0)) / self.spread)[:, None].astype(np.float64)
+
+    def decode(self, prediction: Array) -> Array:
+        """Return predictions in the target's own unit, shape (n_samples,)."""
+        return prediction[:, 0] * self.spread + (self.center or 0.0)
+
+    def start(self, y: Array) -> None:
+        """Scale by the first numbers."""
+        self.rescale(y)
+
+    def rescale(self, y: Array) -> tuple[float, float]:
+        """Scale by these numbers from now on.
+
+        Returns
+        -------
+        factor, shift : float
+            What turns a scaled number of before into one of now: ``factor * scaled + shift``.
+        """
+        first = self.center is None
+        before, spread_before = self.center or 0.0, self.spread
+        self.center, self.spread = float(np.mean(y)), float(np.std(y)) or spread_before
+        if first:
+            return 1.0, 0.0
+        return spread_before / self.spread, (before - self.center) / self.spread
+
+    def losses(self, predictions: Array, target: Array) -> Array:
+        """Return half of the squared errors over their usual size."""
+        squares = np.square(predictions[..., 0] - target[:, 0]).T
+        return np.asarray(np.minimum(squares / self.usual, LARGEST_SQUARE) / 2)
+
+    def learned(self, prediction: Array, target: Array) -> None:
+        """Follow the usual squared error of the mixture."""
+        for square in np.square(prediction - target)[:, 0]:
+            self.usual += (1 - TYPICAL) * (min(float(square), 10 * self.usual) - self.usual)
+        self.usual = max(self.usual, 1e-12)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the scale and the usual error."""
+        return {
+            "kind": self.kind,
+            "center": self.center,
+            "spread": self.spread,
+            "usual": self.usual,
+        }
+
+
+def task_from_state(state: dict[str, Any]) -> StreamTask:
+    """Return the task that `to_state` described."""
+    if state["kind"] == Classes.kind:
+        return Classes(state["classes"])
+    return Numbers(state["center"], state["spread"], state["usual"])
