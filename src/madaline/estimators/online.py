@@ -157,8 +157,9 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
     def _read_target(self, y: Array) -> Array:
         """Return labels or numbers as the task takes them, or refuse them."""
 
+    @abstractmethod
     def _read_one(self, y: Any) -> Array:
-        return self._read_target(np.array([y]))
+        """Return a single label or number as the task takes it, or refuse it."""
 
     def _learn_table(self, X: Any, y: Any, sample_weight: Any) -> Self:
         table = self._read_table(X, first=not hasattr(self, "learner_"))

@@ -145,6 +145,11 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
     def _decode(self, made: Made) -> Array:
         return np.asarray(np.array(self._classes)[made.prediction.argmax(axis=1)])
 
+    def _read_one(self, y: Any) -> Array:
+        if y is None or y != y:
+            raise InputError(f"The label is {y!r}: give a class, or leave the row unlabeled.")
+        return np.array([y])
+
     def _read_target(self, y: Array) -> Array:
         check_classification_targets(y)
         return y

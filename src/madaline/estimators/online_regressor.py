@@ -91,6 +91,9 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
         assert isinstance(task, Numbers)
         return task.decode(made.prediction)
 
+    def _read_one(self, y: Any) -> Array:
+        return self._read_target(np.array([y]))
+
     def _read_target(self, y: Array) -> Array:
         try:
             return y.astype(np.float64)

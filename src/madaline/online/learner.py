@@ -24,7 +24,7 @@ from madaline.online.tasks import Numbers, StreamTask
 from madaline.online.time_scales import HORIZONS, TimeScales
 from madaline.online.weighting import Weighting
 
-BLOCK, BATCH = 8, 16
+BLOCK, BATCH = 10, 20
 """Rows that are learned in one step, at most, and those of a step: the others are drawn."""
 
 AHEAD = 128
@@ -155,14 +155,14 @@ class OnlineLearner:
         for start in range(0, len(y), BLOCK):
             some = slice(start, start + BLOCK)
             self._learn_block(raw[some], y[some], weight[some], made)
-        self.history.add(self.task.encode(y))
+        self.history.add(self.task.encode(y))  # on the present scale
 
     def _learn_block(self, raw: Array, y: Array, weight: Array, made: Made) -> None:
         is_current = len(made.x) == 1 and made.x.shape[1] == self.n_inputs
         x = made.x if is_current else self._inputs(raw, made.history)
         self.replay.add(raw, x, self.task.encode(y), weight)
-        self._step(len(y))
-        if self._is_due(len(y)):
+        self._step(len(raw))
+        if self._is_due(len(raw)):
             self._rescale()
 
     def _predict(self, raw: Array, history: Array) -> Made:

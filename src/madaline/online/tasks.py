@@ -106,8 +106,10 @@ class Classes(StreamTask):
 
     def encode(self, y: Array) -> Array:
         """Return one-hot rows."""
-        codes = [self._codes[label] for label in y.tolist()]
-        return np.eye(self.n_outputs)[codes]
+        target = np.zeros((len(y), self.n_outputs))
+        for row, label in enumerate(y.tolist()):
+            target[row, self._codes[label]] = 1
+        return target
 
     def losses(self, predictions: Array, target: Array) -> Array:
         """Return the surprise at the true class."""
