@@ -130,7 +130,8 @@ class StreamColumns:
             return np.full(len(column), float(MISSING) if kind == CATEGORY else np.nan)
         if kind == CATEGORY:
             levels = [None if value is None else _level(value) for value in _items(column, missing)]
-            codes = {level: self._code(number, level, learning) for level in set(levels) if level}
+            distinct = [level for level in dict.fromkeys(levels) if level is not None]
+            codes = {level: self._code(number, level, learning) for level in distinct}
             return np.array([MISSING if level is None else codes[level] for level in levels], float)
         if kind != own:
             raise InputError(

@@ -15,7 +15,7 @@ import numpy as np
 
 from madaline.data.encoders.scaling import scaled
 from madaline.nn.arrays import Array
-from madaline.online.columns import CATEGORY, MOMENT, N_CODES, UNKNOWN, StreamColumns
+from madaline.online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
 
 CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)
 """Seconds of a day, a week and a year."""
@@ -77,7 +77,7 @@ class StreamEncoder:
         if len(self._scaled) + len(self._categories) < raw.shape[1]:
             self._add_columns(raw)
         if len(self._categories):
-            levels = raw[:, self._categories].astype(np.intp)
+            levels = self._codes(raw)
             for row, place in np.argwhere(self._levels[self._categories, levels] < 0):
                 self._add_level(self._categories[place], levels[row, place])
         for column in self._scaled[np.isnan(raw[:, self._scaled]).any(axis=0)]:
@@ -123,8 +123,8 @@ class StreamEncoder:
         for column, first in self._circled:
             features[:, first : first + 2 * len(CIRCLES)] = _circles(raw[:, column])
         if len(self._categories):
-            codes = raw[:, self._categories].astype(np.intp)  # that of unknown levels is the last
-            features[np.arange(len(raw))[:, None], self._levels[self._categories, codes]] = 1
+            found = self._levels[self._categories, self._codes(raw)]
+            features[np.arange(len(raw))[:, None], found] = 1
         return features[:, :-1]
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -145,6 +145,10 @@ class StreamEncoder:
             setattr(encoder, f"_{name}", arrays[name].copy())
         encoder._scales = encoder._centers[encoder._scaled], encoder._spreads[encoder._scaled]
         return encoder
+
+    def _codes(self, raw: Array) -> Array:
+        """Return the codes of levels; where a column's kind was not known yet, it was missing."""
+        return np.nan_to_num(raw[:, self._categories], nan=MISSING).astype(np.intp)
 
     def _more(self, count: int) -> int:
         """Add some features; return the first of them."""

@@ -1,0 +1,146 @@
+"""The online estimators, as scikit-learn and river use estimators."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from madaline import OnlineClassifier, OnlineRegressor
+from madaline.errors import InputError, ModelFileError
+
+
+def rows(n_rows, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "size": rng.standard_normal(n_rows),
+            "color": rng.choice(["red", "blue", None], n_rows),
+            "day": pd.Timestamp("2026-01-01") + pd.to_timedelta(rng.integers(0, 900, n_rows), "h"),
+        }
+    )
+
+
+def labels(X):
+    return np.where((X["size"] > 0) | (X["color"] == "red"), "yes", "no")
+
+
+def records(X):
+    return X.astype(object).where(X.notna(), None).to_dict("records")
+
+
+def test_a_frame_with_everything():
+    X = rows(1000)
+    model = OnlineClassifier(random_state=0).partial_fit(X, labels(X))
+    new = rows(300, seed=1)
+    assert model.score(new, labels(new)) > 0.9
+    proba = model.predict_proba(new)
+    assert proba.shape == (300, 2)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    assert model.classes_.tolist() == ["no", "yes"]
+    assert model.feature_names_in_.tolist() == ["size", "color", "day"]
+
+
+def test_rows_one_by_one_in_the_manner_of_river():
+    X = rows(600)
+    model, hits = OnlineClassifier(random_state=0), 0
+    for x, y in zip(records(X), labels(X), strict=True):
+        probabilities = model.predict_proba_one(x)
+        hits += bool(probabilities) and max(probabilities, key=probabilities.get) == y
+        model.learn_one(x, y)
+    assert hits > 0.8 * 600
+    assert len(model.pending_) == 0
+
+
+def test_nothing_is_predicted_before_the_first_label():
+    model = OnlineClassifier()
+    assert model.predict_proba_one({"a": 1.0}) == {}
+    assert model.predict_one({"a": 1.0}) is None
+    assert OnlineRegressor().predict_one({"a": 1.0}) == 0.0
+    with pytest.raises(NotFittedError, match="partial_fit or learn_one"):
+        OnlineClassifier().predict([[1.0]])
+
+
+def test_labels_may_come_late_by_key():
+    X = rows(100)
+    y, xs = labels(X), records(X)
+    model = OnlineClassifier(random_state=0).partial_fit(X, y)
+    for key in ("a", "b"):
+        model.predict_one(xs[3], key=key)
+    model.learn("b", y[3]).learn("a", y[3])
+    with pytest.raises(InputError, match="under the key 'a'"):
+        model.learn("a", y[3])
+
+
+def test_classes_may_be_announced_or_appear():
+    X = rows(200)
+    model = OnlineClassifier(random_state=0).partial_fit(X, labels(X), classes=["no", "yes", "?"])
+    assert model.predict_proba(X).shape == (200, 3)
+    model.partial_fit(X, np.full(200, "later"))
+    assert model.classes_.tolist() == ["?", "later", "no", "yes"]
+    with pytest.raises(InputError, match="'yes', which is not among classes"):
+        OnlineClassifier().partial_fit(X, labels(X), classes=["no"])
+
+
+def test_missing_columns_are_missing_values_and_new_ones_are_refused():
+    X = rows(200)
+    model = OnlineClassifier(random_state=0).partial_fit(X, labels(X))
+    assert len(model.predict(X.drop(columns="day"))) == 200
+    with pytest.raises(InputError, match="no column 'weight'"):
+        model.predict(X.assign(weight=1.0))
+
+
+def test_the_same_seed_gives_the_same_bits():
+    X = rows(300)
+    one, other = (
+        OnlineClassifier(random_state=3).partial_fit(X, labels(X)).predict_proba(X)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("estimator", [OnlineClassifier, OnlineRegressor])
+def test_a_saved_learner_goes_on_to_the_same_bits(estimator, tmp_path):
+    X, more = rows(400), rows(200, seed=5)
+    y, y_more = (
+        labels(one) if estimator is OnlineClassifier else one["size"] * 3 + 10 for one in (X, more)
+    )
+    model = estimator(random_state=0).partial_fit(X, y)
+    model.save(tmp_path / "stream.madaline")
+    again = estimator.load(tmp_path / "stream.madaline")
+    np.testing.assert_array_equal(again.predict(more), model.predict(more))
+    model.partial_fit(more, y_more), again.partial_fit(more, y_more)
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    assert again.feature_names_in_.tolist() == ["size", "color", "day"]
+    other = OnlineRegressor if estimator is OnlineClassifier else OnlineClassifier
+    with pytest.raises(ModelFileError, match=f"load it with {estimator.__name__}"):
+        other.load(tmp_path / "stream.madaline")
+
+
+def test_fit_starts_anew():
+    X = rows(200)
+    model = OnlineClassifier(random_state=0).fit(X, labels(X))
+    first = model.predict_proba(X)
+    np.testing.assert_array_equal(model.fit(X, labels(X)).predict_proba(X), first)
+
+
+def test_a_regressor_refuses_labels():
+    X = rows(20)
+    with pytest.raises(InputError, match="OnlineClassifier for labels"):
+        OnlineRegressor().partial_fit(X, labels(X))
+    with pytest.raises(InputError, match="no finite number"):
+        OnlineRegressor().learn_one({"a": 1.0}, float("nan"))
+    with pytest.raises(InputError, match="The label is None"):
+        OnlineClassifier().learn_one({"a": 1.0}, None)
+
+
+def test_a_long_stream_takes_no_more_memory():
+    model = OnlineRegressor(random_state=0)
+    rng, sizes = np.random.default_rng(0), []
+    for _ in range(3):
+        X = rng.standard_normal((4500, 2))
+        model.partial_fit(X, X[:, 0])
+        learner = model.learner_
+        sizes.append(learner.replay.x.nbytes + learner.recent.ring.nbytes)
+    assert sizes[0] == sizes[1] == sizes[2]

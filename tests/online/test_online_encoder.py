@@ -1,0 +1,98 @@
+"""Columns of a stream become features that only ever get more."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pytest
+
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.online.columns import MOST_LEVELS, N_CODES, UNKNOWN, StreamColumns
+from madaline.online.encoder import StreamEncoder
+
+
+def test_a_row_and_a_table_are_read_alike():
+    values = {
+        "size": [1.5, None, 3.0],
+        "color": ["red", "blue", None],
+        "day": [datetime.datetime(2026, 1, day) for day in (1, 2, 3)],
+        "open": [True, False, True],
+    }
+    one, other = StreamColumns([*values]), StreamColumns([*values])
+    table = one.read(Table.from_columns(values), learning=True)
+    rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    single = np.concatenate([other.read(row, learning=True) for row in rows])
+    np.testing.assert_array_equal(table, single)
+    assert one.to_state() == other.to_state()
+
+
+def test_a_level_gets_a_code_only_when_it_is_learned():
+    columns = StreamColumns(["color"])
+    assert columns.read({"color": "red"}, learning=True) == 1
+    assert columns.read({"color": "blue"}, learning=False) == UNKNOWN
+    assert columns.read({"color": "blue"}, learning=True) == 2
+
+
+def test_very_many_levels_share_codes():
+    columns = StreamColumns(["id"])
+    for number in range(10_000):
+        columns.read({"id": f"user {number}"}, learning=True)
+    assert len(columns.levels[0]) == MOST_LEVELS
+    code = columns.read({"id": "somebody else"}, learning=False)[0, 0]
+    assert MOST_LEVELS < code < N_CODES
+
+
+def test_columns_may_be_missing_but_not_new():
+    columns = StreamColumns(["a", "b"])
+    assert np.isnan(columns.read({"a": 1.0}, learning=True)[0, 1])
+    with pytest.raises(InputError, match=r"no column 'c'.*first rows had 'a', 'b'"):
+        columns.read({"a": 1.0, "c": 2.0}, learning=False)
+    with pytest.raises(InputError, match="no column 'c'"):
+        columns.read(Table.from_columns({"c": [1.0]}), learning=False)
+
+
+def test_a_value_of_another_kind_is_named():
+    columns = StreamColumns(["a"])
+    columns.read({"a": 1.0}, learning=True)
+    with pytest.raises(InputError, match="'a' held a number in earlier rows.*'ten'"):
+        columns.read({"a": "ten"}, learning=True)
+    with pytest.raises(InputError, match="infinity"):
+        columns.read({"a": float("inf")}, learning=True)
+
+
+def test_features_keep_their_place():
+    columns = StreamColumns(["a", "color"])
+    encoder = StreamEncoder(columns)
+    first = columns.read({"a": 1.0, "color": "red"}, learning=True)
+    assert encoder.widen(first)
+    encoder.rescale(first)
+    before = encoder.encode(first)
+    second = columns.read({"a": None, "color": None}, learning=True)
+    assert encoder.widen(second)
+    after = encoder.encode(np.concatenate([first, second]))
+    assert after.shape == (2, 4)  # a, red, color is missing, a is missing
+    np.testing.assert_array_equal(after[0, : before.shape[1]], before[0])
+    np.testing.assert_array_equal(after[1], [0, 0, 1, 1])
+    assert not encoder.widen(first)
+
+
+def test_an_unknown_level_is_no_feature():
+    columns = StreamColumns(["color"])
+    encoder = StreamEncoder(columns)
+    encoder.widen(columns.read({"color": "red"}, learning=True))
+    unknown = columns.read({"color": "violet"}, learning=False)
+    np.testing.assert_array_equal(encoder.encode(unknown), [[0]])
+
+
+def test_scales_follow_the_latest_rows():
+    columns = StreamColumns(["a"])
+    encoder = StreamEncoder(columns)
+    raw = np.arange(9.0)[:, None]
+    columns.read({"a": 0.0}, learning=True)
+    encoder.widen(raw)
+    encoder.rescale(raw)
+    np.testing.assert_allclose(encoder.encode(np.array([[4.0], [8.0]])), [[0], [0.9487]], atol=1e-4)
+    encoder.rescale(raw + 1000)
+    np.testing.assert_allclose(encoder.encode(np.array([[1004.0]])), [[0]])

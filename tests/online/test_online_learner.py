@@ -1,0 +1,181 @@
+"""The population keeps up with a stream: weights, replay, late labels, classes that appear."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from madaline.data.table import Table
+from madaline.online.learner import OnlineLearner
+from madaline.online.networks import OnlineNetworks
+from madaline.online.replay import Replay
+from madaline.online.tasks import Classes, Numbers
+from madaline.online.time_scales import TimeScales
+from madaline.online.weighting import MEMORIES, RATES, SHARE, Weighting
+
+
+def stream(n_rows: int, *, seed: int = 0, flipped: bool = False):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_rows, 3))
+    y = np.where((X[:, 0] + X[:, 1] > 0) != flipped, "up", "down")
+    return X, y
+
+
+def table(X):
+    return Table.from_columns({f"x{number}": column for number, column in enumerate(X.T)})
+
+
+def accuracy(learner, X, y):
+    made = learner.predict(table(X))
+    return np.mean(np.array(learner.task.classes)[made.prediction.argmax(axis=1)] == y)
+
+
+def test_it_learns_and_follows_a_change():
+    learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
+    X, y = stream(800)
+    learner.learn(table(X), y)
+    assert accuracy(learner, *stream(300, seed=1)) > 0.9
+    X, y = stream(800, seed=2, flipped=True)
+    learner.learn(table(X), y)
+    assert accuracy(learner, *stream(300, seed=3, flipped=True)) > 0.85
+
+
+def test_predicting_changes_nothing():
+    learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
+    X, y = stream(100)
+    learner.learn(table(X), y)
+    first = learner.predict(table(X)).prediction
+    np.testing.assert_array_equal(learner.predict(table(X)).prediction, first)
+    alone = learner.predict(table(X[5:6])).prediction
+    np.testing.assert_allclose(alone[0], first[5], rtol=1e-5)
+
+
+def test_probabilities_sum_to_one():
+    learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
+    X, y = stream(60)
+    learner.learn(table(X), y)
+    np.testing.assert_allclose(learner.predict(table(X)).prediction.sum(axis=1), 1)
+
+
+def test_a_class_that_appears_later_is_learned():
+    learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
+    X, y = stream(200)
+    learner.learn(table(X), y)
+    far = np.random.default_rng(9).standard_normal((100, 3)) + 6
+    learner.learn(table(far), np.full(100, "far"))
+    assert learner.task.classes[2] == "far"
+    assert accuracy(learner, far + 0.1, np.full(100, "far")) > 0.9
+
+
+def test_widening_does_not_change_predictions():
+    networks = OnlineNetworks(TimeScales.all(), 4, 2, np.random.default_rng(0))
+    views = networks.population.layout.views(networks.population.theta)
+    views["2.weight"][:] = np.random.default_rng(1).standard_normal(views["2.weight"].shape)
+    x = np.random.default_rng(2).standard_normal((5, 4)).astype(np.float32)
+    before = networks.outputs(x, n_history=1)
+    networks.widen(np.array([0, 2, 3, 5]), 7, 3)
+    wider = np.zeros((5, 7), np.float32)
+    wider[:, [0, 2, 3, 5]] = x
+    after = networks.outputs(wider, n_history=1)
+    np.testing.assert_allclose(after[..., :2], before, rtol=1e-5, atol=1e-6)
+
+
+def test_the_first_members_do_not_see_the_latest_labels():
+    scales = TimeScales.all()
+    networks = OnlineNetworks(scales, 3, 1, np.random.default_rng(0))
+    views = networks.population.layout.views(networks.population.theta)
+    views["2.weight"][:] = 1
+    x = np.zeros((2, 3), np.float32)
+    x[1, 0] = 5
+    outputs = networks.outputs(x, n_history=1)
+    same = outputs[:, 0, 0] == outputs[:, 1, 0]
+    assert same[: scales.n_without].all()
+    assert not same[scales.n_without :].any()
+
+
+@given(st.integers(1, 40), st.lists(st.integers(1, 9), min_size=1, max_size=12))
+def test_the_replay_keeps_the_latest_rows(capacity, sizes):
+    replay, added = Replay(capacity, 1, 1, 1), []
+    for size in sizes:
+        size = min(size, capacity)
+        rows = np.arange(len(added), len(added) + size, dtype=float)[:, None]
+        replay.add(rows, rows, rows, np.ones(size))
+        added += rows.ravel().tolist()
+    kept = replay.newest(replay.n_kept)
+    assert replay.raw[kept, 0].tolist() == added[-capacity:]
+    horizons = np.array([[1], [3], [10**6]])
+    drawn = replay.raw[replay.draw(horizons, 50, np.random.default_rng(0)), 0]
+    for row, horizon in zip(drawn, (1, 3, capacity), strict=True):
+        assert set(row.tolist()) <= set(added[-min(horizon, capacity) :])
+
+
+@settings(deadline=None)
+@given(st.integers(2, 6), st.integers(1, 30), st.integers(0, 10**6))
+def test_weights_of_rows_at_once_are_those_of_rows_one_by_one(members, rows, seed):
+    rng = np.random.default_rng(seed)
+    losses = rng.exponential(size=(rows, members))
+    aggregated = rng.exponential(size=(rows, len(RATES) * len(MEMORIES) + 1))
+    once, singly = Weighting(members), Weighting(members)
+    once.update(losses, aggregated)
+    for row in range(rows):
+        singly.update(losses[row : row + 1], aggregated[row : row + 1])
+    np.testing.assert_allclose(once.weights, singly.weights, rtol=1e-9)
+    assert once.weights.sum() == pytest.approx(1)
+    assert once.weights.min() > SHARE / members / 2
+
+
+def test_weights_follow_whoever_is_right_lately():
+    weighting = Weighting(3)
+    aggregated = np.ones((1, len(RATES) * len(MEMORIES) + 1))
+    for right in (0, 2):
+        losses = np.ones((1, 3))
+        losses[0, right] = 0.05
+        for _ in range(100):
+            weighting.update(losses, aggregated)
+        assert weighting.weights.argmax() == right
+
+
+def test_numbers_keep_their_unit_when_the_scale_drifts():
+    learner = OnlineLearner(Numbers(), ["x0", "x1", "x2"], seed=0)
+    X, _ = stream(1500)
+    y = 1000 + 50 * X[:, 0]
+    for start in range(0, 1500, 50):
+        learner.learn(table(X[start : start + 50]), y[start : start + 50])
+    assert learner.task.center == pytest.approx(1000, abs=10)
+    predicted = learner.task.decode(learner.predict(table(X)).prediction)
+    assert np.sqrt(np.mean((predicted - y) ** 2)) < 10
+
+
+def test_a_change_of_the_targets_scale_changes_no_network():
+    learner = OnlineLearner(Numbers(), ["x0", "x1", "x2"], seed=0)
+    X, _ = stream(200)
+    learner.learn(table(X), 5 + X[:, 0])
+
+    def predicted():  # those that see the latest labels see them on another scale
+        members = learner.predict(table(X)).members[: learner.scales.n_without]
+        return learner.task.decode(members.reshape(-1, 1))
+
+    before, spread = predicted(), learner.task.spread
+    kept = learner.replay.newest(200)
+    learner._rescale_target(learner.task, kept, kept[-20:])
+    assert learner.task.spread != spread
+    np.testing.assert_allclose(predicted(), before, rtol=1e-4, atol=1e-4)
+
+
+def test_late_labels_weigh_what_was_predicted_at_the_time():
+    learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
+    X, y = stream(50)
+    learner.learn(table(X), y)
+    row = dict(zip(["x0", "x1", "x2"], X[0].tolist(), strict=True))
+    made = learner.observe(row)
+    losses = learner.weighting.losses.copy()
+    X, late = stream(20, seed=4)
+    learner.learn(table(X), late)
+    expected = learner.weighting.losses.copy()
+    memories = np.array([memory for _ in RATES for memory in MEMORIES])[:, None]
+    learner.learn(row, y[:1], made=made)
+    surprise = -np.log(made.members[:, 0, learner.task.classes.index(y[0])])
+    np.testing.assert_allclose(learner.weighting.losses, expected * memories + surprise)
+    assert not np.array_equal(losses, learner.weighting.losses)
