@@ -16,6 +16,7 @@ from madaline.data.records import is_records
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.estimators.arguments import read_labels, read_seed, read_weight
+from madaline.estimators.tables import refuse_objects
 from madaline.nn.arrays import Array
 from madaline.online.learner import Made, OnlineLearner
 from madaline.online.pending import Pending, Waiting
@@ -209,7 +210,11 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         X = validate_data(
             self, X, reset=first, accept_sparse="csc", dtype=None, ensure_all_finite=False
         )
-        return to_table(X, names=[f"x{number}" for number in range(self.n_features_in_)])
+        try:
+            return to_table(X, names=[f"x{number}" for number in range(self.n_features_in_)])
+        except InputError:
+            refuse_objects(X)
+            raise
 
     def __sklearn_tags__(self) -> Any:
         """Return the kinds of input that are understood, for scikit-learn."""

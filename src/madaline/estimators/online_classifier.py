@@ -151,5 +151,7 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         return np.array([y])
 
     def _read_target(self, y: Array) -> Array:
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise InputError("y holds NaN or infinity: give classes, or leave such rows out.")
         check_classification_targets(y)
         return y

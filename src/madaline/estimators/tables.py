@@ -106,7 +106,7 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     try:
         return to_table(X, names=_names(estimator))
     except InputError:
-        _refuse_objects(X)
+        refuse_objects(X)
         raise
 
 
@@ -250,7 +250,7 @@ def _names(estimator: Any) -> list[str]:
     return [str(name) for name in names]
 
 
-def _refuse_objects(X: Any) -> None:
+def refuse_objects(X: Any) -> None:
     """Raise what scikit-learn expects of a value that is neither text nor a number."""
     values = X.flat if isinstance(X, np.ndarray) and X.dtype == object else ()
     for value in values:

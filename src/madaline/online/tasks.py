@@ -18,6 +18,9 @@ LEAST_PROBABILITY = 1e-3
 LARGEST_SQUARE = 14.0
 """The same for numbers: squared errors over their usual size, at most."""
 
+LEAST_SPREAD = 1e-6
+"""Numbers that differ by a smaller share are taken for equal."""
+
 TYPICAL = 0.998
 """How much of the usual squared error is kept at each label."""
 
@@ -176,7 +179,9 @@ class Numbers(StreamTask):
         """
         first = self.center is None
         before, spread_before = self.center or 0.0, self.spread
-        self.center, self.spread = float(np.mean(y)), float(np.std(y)) or spread_before
+        self.center, spread = float(np.mean(y)), float(np.std(y))
+        if spread > LEAST_SPREAD * max(abs(self.center), spread_before):
+            self.spread = spread  # otherwise the numbers are the same but for rounding
         if first:
             return 1.0, 0.0
         return spread_before / self.spread, (before - self.center) / self.spread
