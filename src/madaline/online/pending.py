@@ -41,6 +41,10 @@ class Pending:
         """Return how many wait."""
         return len(self._waiting)
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Return whether a prediction waits under that key."""
+        return key in self._waiting
+
     def put(self, key: Hashable, waiting: Waiting[Any]) -> None:
         """Keep a prediction; an earlier one of the same key is replaced."""
         self._waiting.pop(key, None)
