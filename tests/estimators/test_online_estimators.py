@@ -8,7 +8,9 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from madaline import OnlineClassifier, OnlineRegressor
+from madaline.data.io.tensor_file import read_tensor_file, write_tensor_file
 from madaline.errors import InputError, ModelFileError
+from madaline.online.file import ONLINE
 
 
 def rows(n_rows, seed=0):
@@ -144,3 +146,26 @@ def test_a_long_stream_takes_no_more_memory():
         learner = model.learner_
         sizes.append(learner.replay.x.nbytes + learner.recent.ring.nbytes)
     assert sizes[0] == sizes[1] == sizes[2]
+
+
+@pytest.mark.parametrize("damage", ["theta", "encoder.spreads", "replay.x", "column.steps"])
+def test_a_file_whose_parts_do_not_fit_is_refused(damage, tmp_path):
+    X, path = rows(60), tmp_path / "stream.madaline"
+    OnlineClassifier(random_state=0).partial_fit(X, labels(X)).save(path)
+    description, arrays = read_tensor_file(path, ONLINE)
+    own = arrays[damage]
+    for wrong in (own[:-1], np.zeros(own.shape, np.int8), np.full(own.shape, np.inf, own.dtype)):
+        write_tensor_file(path, ONLINE, description, arrays | {damage: wrong})
+        with pytest.raises(ModelFileError, match="not as madaline writes online models"):
+            OnlineClassifier.load(path)
+
+
+@pytest.mark.parametrize("part", ["task", "columns", "encoder", "n_added", "rng"])
+def test_a_file_that_lacks_a_part_is_refused(part, tmp_path):
+    X, path = rows(60), tmp_path / "stream.madaline"
+    OnlineClassifier(random_state=0).partial_fit(X, labels(X)).save(path)
+    description, arrays = read_tensor_file(path, ONLINE)
+    for wrong in ({}, {"kind": "nothing"}, 3, None):
+        write_tensor_file(path, ONLINE, description | {part: wrong}, arrays)
+        with pytest.raises(ModelFileError, match="not as madaline writes online models"):
+            OnlineClassifier.load(path)

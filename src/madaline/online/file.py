@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,14 +39,7 @@ def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     """
     encoder, arrays = learner.encoder.to_state()
-    population = learner.networks.population
-    stored: dict[str, Array] = {f"encoder.{name}": array for name, array in arrays.items()}
-    stored |= {f"weighting.{name}": a for name, a in learner.weighting.to_arrays().items()}
-    stored |= {f"memory.{name}": array for name, array in population.memory.items()}
-    stored |= {f"column.{name}": array for name, array in population.columns.items()}
-    stored |= {"theta": population.theta, "history": learner.history.means}
-    for ring, names in _RINGS.items():
-        stored |= {f"{ring}.{name}": getattr(getattr(learner, ring), name) for name in names}
+    stored = {f"encoder.{name}": array for name, array in arrays.items()} | _arrays(learner)
     description = {
         "task": learner.task.to_state(),
         "columns": learner.columns.to_state(),
@@ -72,39 +66,65 @@ def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
         If there is no such file, or it holds something else.
     """
     state, arrays = read_tensor_file(path, ONLINE)
-    if state["task"]["kind"] != kind:
+    try:
+        learner = _read(state, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError):
         raise ModelFileError(
-            f"{path} predicts {state['task']['kind']}, not {kind}: load it with"
+            f"{path} is not as madaline writes online models: save the model again."
+        ) from None
+    if learner.task.kind != kind:
+        raise ModelFileError(
+            f"{path} predicts {learner.task.kind}, not {kind}: load it with"
             f" {'OnlineRegressor' if kind == 'classes' else 'OnlineClassifier'}."
         )
+    return learner
+
+
+def _read(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> OnlineLearner:
+    """Return the learner of a description and arrays; a `ValueError` or the like if they differ."""
     columns = StreamColumns.from_state(state["columns"])
     learner = OnlineLearner(task_from_state(state["task"]), columns.names, seed=0)
     learner.columns = columns
     learner.encoder = StreamEncoder.from_state(columns, state["encoder"], _named(arrays, "encoder"))
-    learner.history.means = arrays["history"].copy()
+    history = np.arange(learner.n_history)
+    learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
+    learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.weighting = Weighting.from_arrays(_named(arrays, "weighting"))
-    n_inputs = learner.n_history + learner.encoder.n_features
-    learner.networks.widen(np.arange(learner.n_history), n_inputs, learner.task.n_outputs)
-    _restore(learner, state, arrays)
+    for name, own in _arrays(learner).items():
+        _fill(own, arrays[name], may_be_missing=name.endswith((".raw", ".ring")))
+    for ring in _RINGS:
+        getattr(learner, ring).n_added = max(0, int(state["n_added"][ring]))
+    learner.rng.bit_generator.state = state["rng"]
     return learner
 
 
-def _restore(learner: OnlineLearner, state: dict[str, Any], arrays: dict[str, Array]) -> None:
-    """Fill in the networks, the rows and the random numbers."""
+def _arrays(learner: OnlineLearner) -> dict[str, Array]:
+    """Return the arrays that are filled in place, by their names in a file."""
     population = learner.networks.population
-    population.theta[:] = arrays["theta"]
-    for name, matrix in _named(arrays, "memory").items():
-        population.memory[name][:] = matrix
-    for name, column in _named(arrays, "column").items():
-        population.columns[name][:] = column
-    for ring, names in _RINGS.items():
-        for name in names:
-            setattr(getattr(learner, ring), name, arrays[f"{ring}.{name}"].copy())
-        getattr(learner, ring).n_added = state["n_added"][ring]
-    learner.rng.bit_generator.state = state["rng"]
+    return {
+        "theta": population.theta,
+        "history": learner.history.means,
+        **{f"memory.{name}": matrix for name, matrix in population.memory.items()},
+        **{f"column.{name}": column for name, column in population.columns.items()},
+        **{f"weighting.{name}": losses for name, losses in learner.weighting.to_arrays().items()},
+        **{
+            f"{ring}.{name}": getattr(getattr(learner, ring), name)
+            for ring, names in _RINGS.items()
+            for name in names
+        },
+    }
 
 
-def _named(arrays: dict[str, Array], part: str) -> dict[str, Array]:
+def _fill(own: Array, stored: Array, *, may_be_missing: bool) -> None:
+    """Copy an array of the same shape and type, with finite numbers."""
+    if stored.shape != own.shape or stored.dtype != own.dtype:
+        raise ValueError("another shape or type")
+    if not may_be_missing and not np.isfinite(stored).all():
+        raise ValueError("no finite numbers")
+    own[...] = stored
+
+
+def _named(arrays: Mapping[str, Array], part: str) -> dict[str, Array]:
     """Return the arrays of a part, under their own names."""
     prefix = f"{part}."
     return {
