@@ -32,6 +32,11 @@ def choices(model):
     return [one for one in model.decisions_ if isinstance(one, ThresholdChosen)]
 
 
+def test_findings_count_as_the_confusion_matrix_does(tuned):
+    (confused,) = [one for one in tuned.diagnosis_ if one.kind == "confused classes"]
+    assert confused.evidence["confused"] == tuned.quality_.matrix[1, 0]
+
+
 def test_f1_is_better_than_at_one_half(rare, tuned):
     (chosen,) = choices(tuned)
     assert chosen.used

@@ -22,7 +22,7 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
     if evaluated.classes is None:
         return []
     n_classes = len(evaluated.classes)
-    pairs = evaluated.class_index * n_classes + evaluated.probabilities.argmax(axis=1)
+    pairs = evaluated.class_index * n_classes + evaluated.predicted_index
     confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
     totals = np.maximum(1, confusion.sum(axis=1))
     shares = confusion / totals[:, None]

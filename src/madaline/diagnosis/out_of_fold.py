@@ -46,6 +46,8 @@ class OutOfFold:
         Rows of one group are not independent.
     row_numbers : int ndarray of shape (n_rows,), optional
         Number of each row in the user's table, from 0; its position here by default.
+    threshold : float, default=0.5
+        Of two classes, the probability above which the second is predicted.
     """
 
     table: Table
@@ -60,6 +62,7 @@ class OutOfFold:
     weight: Array | None = None
     groups: Array | None = None
     row_numbers: Array | None = None
+    threshold: float = 0.5
 
     @property
     def n_rows(self) -> int:
@@ -101,6 +104,13 @@ class OutOfFold:
         if self.target.shape[1] > 1:
             return np.asarray(self.target.argmax(axis=1))
         return np.asarray(self.target[:, 0] > 0.5, np.intp)
+
+    @cached_property
+    def predicted_index(self) -> Array:
+        """The index of each row's predicted class."""
+        if self.target.shape[1] > 1:
+            return np.asarray(self.probabilities.argmax(axis=1))
+        return np.asarray(self.probabilities[:, 1] > self.threshold, np.intp)
 
     def thinned(self, most: int) -> OutOfFold:
         """Return every k-th row, so that there are at most so many."""

@@ -47,6 +47,7 @@ class Evaluation:
         order = rows.order[: rows.n_evaluated]
         output, baseline, target, weight, groups = self.outcome.evaluated(dataset)
         labels = encoder.classes.tolist() if isinstance(encoder, ClassEncoder) else None
+        tuned = self.outcome.threshold
         return OutOfFold(
             prepared.data.table.select(schema.kept).take(order),
             schema,
@@ -60,6 +61,7 @@ class Evaluation:
             weight,
             groups,
             prepared.data.row_numbers[order],
+            0.5 if tuned is None else tuned.threshold,
         )
 
     @cached_property

@@ -73,6 +73,7 @@ def report_data(
         "task": model.summary.task,
         "verdict": verdict(model),
         "classes": class_labels(model),
+        "threshold": getattr(model.predictor.target_encoder, "threshold", None),
         "summary": model.summary.to_json(),
         "story": model.story().to_json(),
         "history": dict(model.history),
