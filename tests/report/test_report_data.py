@@ -70,16 +70,16 @@ def test_rows_trained_on_are_not_scored(models, make_columns, task: str) -> None
         assert found["explanations"]
 
 
-def test_samples_are_the_surest_the_least_sure_and_the_surest_mistake(models, rows) -> None:
+def test_samples_are_the_most_and_the_least_confident_and_a_mistake(models, rows) -> None:
     model, (table, target) = models["binary"], rows["binary"]
     sureness = model.predict_proba(table).max(axis=1)
     wrong = np.flatnonzero(model.predict(table) != target)
     found = {
         one["why"]: one["row"] for one in report_data(model, table, target)["rows"]["explanations"]
     }
-    assert found["The surest prediction"] == np.argsort(sureness, kind="stable")[-1]
-    assert found["The least sure prediction"] == sureness.argmin()
-    assert found["The surest mistake"] == wrong[sureness[wrong].argmax()]
+    assert found["The most confident prediction"] == np.argsort(sureness, kind="stable")[-1]
+    assert found["The least confident prediction"] == sureness.argmin()
+    assert found["The most confident mistake"] == wrong[sureness[wrong].argmax()]
     assert len(report_data(model, table)["rows"]["explanations"]) == 3  # nobody knows the truth
 
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(BROWSER is None, reason="Chromium is not install
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_the_console_stays_silent(models, rows, tmp_path, task: str) -> None:
     shown, complaints = browse(render_page(report_data(models[task], *rows[task])), tmp_path)
-    assert "How to get it again" in shown
+    assert "How to reproduce it" in shown
     assert complaints == []
 
 

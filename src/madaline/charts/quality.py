@@ -93,7 +93,7 @@ def error_figure(quality: RegressionQuality, target: str = "value") -> Figure:
         "Errors",
         f"How often {target} was how far above its prediction (right) or below it (left).",
         f"Errors. Half of them are smaller than {short(quality.median_error)}; their mean is"
-        f" {short(quality.bias)}. {count(quality.n_beyond, 'row')} beyond the ends.",
+        f" {short(quality.bias)}. {count(quality.n_beyond, 'error')} beyond the ends.",
         Axis(edges[0], edges[-1], f"true less predicted {target}"),
         Axis(0.0, top, "rows"),
         (Bars(np.array(edges), np.array(quality.error_counts)), *zero),

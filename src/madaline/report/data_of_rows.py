@@ -123,9 +123,9 @@ def _explained_samples(
 ) -> list[dict[str, Any]]:
     """Return explanations of a few rows.
 
-    They are those of the surest, a middling and the least sure prediction of a class, or of the
-    highest, a middling and the lowest number; and where the truth is known, of the surest mistake
-    or the largest error. Up to 100 rows are the background.
+    They are those of the most confident, the median and the least confident prediction of a class,
+    or of the highest, the median and the lowest number; and where the truth is known, of the most
+    confident mistake or the largest error. Up to 100 rows are the background.
     """
     chosen = _samples(model, table, truth)
     indices = np.array(list(chosen.values()))
@@ -151,13 +151,14 @@ def _samples(model: FittedModel, table: Table, truth: Array | None) -> dict[str,
     if isinstance(encoder, ClassEncoder):
         probabilities = model.predict_proba(table)
         values, predicted = probabilities.max(axis=1), encoder.decode(probabilities)
-        names, worst = ("surest", "middling", "least sure"), "surest mistake"
+        names = ("most confident", "median", "least confident")
+        worst = "most confident mistake"
     else:
         values = predicted = model.predict(table)
-        names, worst = ("highest", "middling", "lowest"), "largest error"
+        names, worst = ("highest", "median", "lowest"), "largest error"
     order = np.argsort(values, kind="stable")
     chosen = {
-        f"{'A' if name == 'middling' else 'The'} {name} prediction": int(order[rank])
+        f"The {name} prediction": int(order[rank])
         for name, rank in zip(names, (-1, len(order) // 2, 0), strict=True)
     }
     if truth is not None:

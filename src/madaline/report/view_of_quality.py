@@ -83,10 +83,10 @@ def _roc_figure(quality: ClassificationQuality) -> Figure:
 def _error_figure(quality: RegressionQuality, target: str) -> Figure:
     """Return the histogram of errors, without the median, which is on the first screen."""
     beyond = quality.n_beyond
-    caption = f"Errors; their mean is {short(quality.bias)}."
+    caption = f"Errors, with a mean of {short(quality.bias)}."
     return replace(
         error_figure(quality, target),
-        caption=f"{caption} {count(beyond, 'row')} beyond the ends." if beyond else caption,
+        caption=f"{caption} {count(beyond, 'error')} beyond the ends." if beyond else caption,
     )
 
 
