@@ -20,6 +20,7 @@ from sklearn.model_selection import (
     cross_val_score,
     cross_validate,
 )
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -156,3 +157,16 @@ def test_out_of_fold_score_promises_what_new_rows_show():
     model = AdaptiveRegressor(random_state=0).fit(X[:400], y[:400])
     promised, error = model.scores_[0].value, model.scores_[0].standard_error
     assert abs(model.score(X[400:], y[400:]) - promised) < 4 * error
+
+
+def test_several_targets_are_refused_with_what_to_do_and_that_works(line):
+    X, y = line
+    both = np.stack([y, -y + X[:, 1]], axis=1)
+    with pytest.raises(ValueError, match=r"shape \(120, 2\), but one .* MultiOutputRegressor"):
+        AdaptiveRegressor().fit(X, both)
+    with pytest.raises(ValueError, match=r"shape \(120, 2\), but one .* MultiOutputClassifier"):
+        AdaptiveClassifier().fit(X, pd.DataFrame(both > 0))
+    numbers = MultiOutputRegressor(AdaptiveRegressor(**QUICK)).fit(X, both)
+    assert numbers.predict(X).shape == both.shape
+    labels = MultiOutputClassifier(AdaptiveClassifier(**QUICK)).fit(X, both > 0)
+    assert (labels.predict(X) == (both > 0)).mean() > 0.8

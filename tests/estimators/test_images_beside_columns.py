@@ -63,6 +63,8 @@ def test_a_saved_model_predicts_the_same_bits(fitted, cards, tmp_path):
     np.testing.assert_array_equal(again.predict_proba(X), expected)
     one = {name: values[3:4] for name, values in X.items()}
     np.testing.assert_allclose(again.predict_proba(one), expected[3:4], atol=1e-5)
+    row = {name: values[3] for name, values in X.items()}  # an image beside single values
+    np.testing.assert_array_equal(again.predict_proba(row), again.predict_proba(one))
 
 
 @pytest.mark.parametrize("method", ["expected", "integrated"])

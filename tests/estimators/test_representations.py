@@ -135,8 +135,13 @@ def test_what_is_long_is_cut(classifier):
     assert "and 40 more decisions" in many._repr_html_()
 
 
-def test_a_finding_and_a_table_print_in_a_line(regressor):
+def test_single_results_print_in_a_line(regressor, table):
     assert repr(regressor.background_).startswith("<Table of 100 rows: '<i>size</i>', 'town'")
+    model = regressor.model_
+    assert repr(model.summary).startswith("<Summary of target: 150 rows, ")
+    assert repr(model.schema) == "<Schema of 150 rows: 3 of 3 columns used>"
+    assert repr(regressor.interactions(table[0])[0]).startswith("<Interaction: ")
+    assert Checked(regressor.decisions_[0]._repr_html_()).text.strip().startswith("epoch ")
     for finding in regressor.diagnosis_:
         assert finding.sentence in repr(finding)
         Checked(finding._repr_html_())

@@ -112,6 +112,11 @@ class Schema:
                 return column
         raise KeyError(name)
 
+    def __repr__(self) -> str:
+        """Return how many columns there are, and how many are used, in one line."""
+        kept = f"{len(self.kept):,} of {len(self.columns):,} columns used"
+        return f"<Schema of {self.n_samples:,} rows: {kept}>"
+
     def __str__(self) -> str:
         """Return an aligned table."""
         rows = [_HEADER, *map(_cells, self.columns)]

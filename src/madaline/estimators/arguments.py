@@ -74,6 +74,12 @@ def read_labels(y: Any, n_samples: int) -> Array:
         If there is no `y`, or it has another shape.
     """
     shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    if len(shape) == 2 and shape[1] > 1:
+        raise InputError(
+            f"y has the shape {tuple(shape)}, but one target is predicted (y should be a 1d array):"
+            " choose a column, or fit a model for each, such as with MultiOutputRegressor or"
+            " MultiOutputClassifier of sklearn.multioutput."
+        )
     if y is not None and len(shape) != 1:
         y = column_or_1d(y, warn=True)
     return _one_per_row(to_target(y), n_samples, "y")

@@ -71,6 +71,10 @@ class Interaction:
     strength: float
     standard_error: float
 
+    def __repr__(self) -> str:
+        """Return the sentence."""
+        return f"<Interaction: {self}>"
+
     def __str__(self) -> str:
         """Return the interaction in a sentence."""
         first, second = self.columns

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+from madaline.charts.html import block, paragraph
+
 
 @dataclass(frozen=True)
 class Decision(ABC):
@@ -31,6 +33,9 @@ class Decision(ABC):
     def __str__(self) -> str:
         """Return the decision in a line."""
         return f"epoch {self.epoch}: {self.subject}: {self.sentence}"
+
+    def _repr_html_(self) -> str:
+        return block(paragraph(str(self)))
 
     @property
     @abstractmethod

@@ -10,6 +10,7 @@ from typing import Any
 from madaline.evaluation.leakage import Leak
 from madaline.evaluation.score import Score
 from madaline.race.importance import Importance
+from madaline.words import count
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,12 @@ class Summary:
     leaks: tuple[Leak, ...] = ()
     importances: tuple[Importance, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the target, the size and the first score in one line."""
+        networks = count(len(self.members) * self.n_folds, "network")
+        score = f", {self.scores[0]}" if self.scores else ""
+        return f"<Summary of {self.target}: {count(self.n_samples, 'row')}, {networks}{score}>"
 
     @property
     def learned(self) -> bool:
