@@ -192,7 +192,7 @@ def named(four_columns):
         ([[0.0, 0, 7, np.inf]], "'x3' holds an infinity"),
         (np.array([[0.0, 0, np.inf, 0]]), "'x2' holds an infinity"),  # though it is left out
         (_columns([[0.0, 0, -np.inf, 0]]), "'x2' holds an infinity"),
-        ({"x0": [1.0], "x1": [1.0], "x3": [1.0]}, "X lacks 'x2'"),
+        ({"x0": [1.0], "x3": [1.0]}, "X lacks 'x1'"),
         (_columns(np.zeros((1, 4))) | {"x1": [1.0, 2.0]}, "give columns of equal length"),
         ([[0.0, 0, 7], [0.0, 0, 7, 8]], "the length 4 where row 0 has 3"),
         ([[0.0, 0, 7, "x"]], "'x3'"),

@@ -93,13 +93,13 @@ class FromFile:
     """Abstract base of the estimators: says what a loaded one lacks."""
 
     def __getattr__(self, name: str) -> Any:
-        """Raise `AttributeError`, for a loaded estimator with what to do instead."""
+        """Raise `AttributeError`, of a loaded estimator with what to do instead."""
         if name in OF_TRAINING_ROWS and "model_" in vars(self) and is_from_file(self):
             raise AttributeError(
                 f"{name} is about the training rows, which a model file does not hold:"
                 f" {OF_TRAINING_ROWS[name]}, or keep the fitted estimator with joblib.dump."
             )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return object.__getattribute__(self, name)  # raises again what a property raised
 
 
 def _arguments(kind: type, settings: Mapping[str, Any]) -> dict[str, Any]:
