@@ -8,23 +8,17 @@ one of these here, so that no code behind this point depends on where a column c
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Iterable
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from madaline.data.formats.number_format import EXACT
 from madaline.data.media.images import is_images, read_images, to_images
 from madaline.data.media.sequences import Sequence, sequences
 from madaline.data.media.signals import Signal
+from madaline.data.objects import MOMENT, are_codes, complex_error, finite, from_objects
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-
-MOMENT = "datetime64[us]"
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def to_column(name: str, values: Any) -> Array:
@@ -58,7 +52,7 @@ def to_column(name: str, values: Any) -> Array:
     """
     numbers = _plain_numbers(values)
     if numbers is not None:
-        return _finite(name, numbers)
+        return finite(name, numbers)
     array = _as_array(values)
     if _is_signals(array):
         return _signals(name, array)
@@ -70,10 +64,10 @@ def to_column(name: str, values: Any) -> Array:
             " row."
         )
     match array.dtype.kind:
-        case "i" | "u" if _are_codes(array):
+        case "i" | "u" if are_codes(array):
             return np.fromiter(map(str, array.tolist()), object, len(array))
         case "i" | "u" | "f":
-            return _finite(name, array.astype(np.float64, copy=False))
+            return finite(name, array.astype(np.float64, copy=False))
         case "b":
             return array.astype(object)
         case "M":
@@ -81,9 +75,9 @@ def to_column(name: str, values: Any) -> Array:
         case "m":
             return _seconds(array)
         case "U" | "S" | "T" | "O":
-            return _from_objects(name, array.astype(object, copy=False))
+            return from_objects(name, array.astype(object, copy=False))
         case "c":
-            raise _complex(name)
+            raise complex_error(name)
         case _:
             raise InputError(
                 f"Column {name!r} has the type {array.dtype}: give numbers, text, Booleans or"
@@ -110,19 +104,6 @@ def is_missing(column: Array) -> Array:
             return np.asarray(np.equal(column, np.array(None, dtype=object)))
 
 
-def to_moment(item: Any) -> Any:
-    """Return a date or time of Python, NumPy or pandas as datetime64[us], in UTC if zoned.
-
-    Examples
-    --------
-    >>> print(to_moment(datetime.datetime.fromisoformat("2026-11-25T13:45+01:00")))
-    2026-11-25T12:45:00.000000
-    """
-    if isinstance(item, datetime.datetime) and item.tzinfo is not None:
-        return np.datetime64((item - _EPOCH) // datetime.timedelta(microseconds=1), "us")
-    return np.datetime64(item, "us")
-
-
 def number_text(number: float) -> str:
     """Return a number as the text that stands for it as a level.
 
@@ -142,12 +123,12 @@ def _plain_numbers(values: Any) -> Array | None:
     """
     if type(values) is np.ndarray:
         kind = values.dtype.kind
-        is_plain = values.ndim == 1 and (kind == "f" or (kind in "iu" and not _are_codes(values)))
+        is_plain = values.ndim == 1 and (kind == "f" or (kind in "iu" and not are_codes(values)))
         return values.astype(np.float64, copy=False) if is_plain else None
     if type(values) is not list or not values:
         return None
     types = set(map(type, values))
-    if not types <= {int, float} or (types == {int} and _are_codes(values)):
+    if not types <= {int, float} or (types == {int} and are_codes(values)):
         return None
     try:
         return np.array(values, dtype=np.float64)
@@ -196,175 +177,6 @@ def _signals(name: str, array: Array) -> Array:
     return sequences(array, name) if kinds <= {np.ndarray, Sequence} else array
 
 
-def _are_codes(numbers: Array | list[int]) -> bool:
-    """Return whether integers are too large to be told apart in float64; then they are text."""
-    if isinstance(numbers, list):
-        return EXACT < max(max(numbers), -min(numbers)) < 2**1023  # more is an infinity
-    if numbers.itemsize < 8 or not numbers.size:
-        return False
-    if numbers.size == 1:
-        return bool(abs(numbers.item()) > EXACT)
-    return _are_codes([int(numbers.min()), int(numbers.max())])
-
-
-def _finite(name: str, numbers: Array) -> Array:
-    infinite = np.isinf(numbers)
-    if np.count_nonzero(infinite):
-        row = int(np.argmax(infinite))
-        raise InputError(
-            f"Column {name!r} holds an infinity (inf) in row {row} (counted from 0): correct it, or"
-            " leave it empty."
-        )
-    return numbers
-
-
 def _seconds(durations: Array) -> Array:
     seconds = durations.astype("timedelta64[us]").astype(np.float64) / 1e6
     return np.where(np.isnat(durations), np.nan, seconds)
-
-
-def _from_objects(name: str, objects: Array) -> Array:
-    """Convert a column of objects by the types in it."""
-    if set(map(type, objects)) <= _TEXT and len(objects) and objects[0] is not None:
-        return objects
-    families = {kind: _family(kind) for kind in set(map(type, objects))}
-    if families.keys() <= _PLAIN and {str, float} <= families.keys():
-        objects = np.where(objects == objects, objects, _NONE)  # NaN, where pandas has no text
-        families = {kind: _family(kind) for kind in set(map(type, objects))}
-    present = _present(objects, families)
-    if not present:
-        return np.full(len(objects), np.nan)
-    if present <= {_LEVEL, _BOOLEAN}:
-        return _levels(name, objects, families)
-    if len(present) > 1 and present != {_NUMBER, _BOOLEAN}:
-        raise _mixed(name, objects, families)
-    family = _NUMBER if _NUMBER in present else present.pop()
-    convert = _CONVERSIONS[family]
-    values = [None if _no_value(item, families) else convert(item) for item in objects]
-    if family == _MOMENT_FAMILY:
-        return np.array(values, dtype=MOMENT)
-    if family == _NUMBER and _hold_codes(objects, families):
-        return np.array(
-            [None if _no_value(item, families) else str(item) for item in objects], dtype=object
-        )
-    return _finite(name, np.array(values, dtype=np.float64))
-
-
-def _hold_codes(objects: Array, families: dict[type, str]) -> bool:
-    """Return whether all numbers are integers, some too large to be told apart in float64."""
-    kinds = [kind for kind, family in families.items() if family != _MISSING]
-    if not all(issubclass(kind, int | np.integer) for kind in kinds):
-        return False
-    return _are_codes([int(item) for item in objects if families[type(item)] != _MISSING])
-
-
-_MISSING, _NUMBER, _BOOLEAN, _LEVEL = "nothing", "numbers", "Booleans", "text"
-_MOMENT_FAMILY, _DURATION = "dates", "durations"
-
-_NONE = np.array(None, object)
-
-_TEXT = {str, type(None)}
-
-_PLAIN = {str, bool, float, type(None)}
-"""Types whose values NumPy can compare with one another."""
-
-
-def _family(kind: type) -> str:
-    if kind is type(None) or kind.__name__ in {"NAType", "NaTType"}:  # of pandas
-        return _MISSING
-    if issubclass(kind, bool | np.bool_):
-        return _BOOLEAN
-    if issubclass(kind, datetime.timedelta | np.timedelta64 | datetime.time):
-        return _DURATION  # before numbers: NumPy's are whole numbers, too
-    if issubclass(kind, int | float | np.integer | np.floating | Decimal | Fraction):
-        return _NUMBER
-    if issubclass(kind, datetime.date | np.datetime64):
-        return _MOMENT_FAMILY
-    return _LEVEL
-
-
-def _present(objects: Array, families: dict[type, str]) -> set[str]:
-    """Return the families of the values that are not missing, as NaN or NaT are."""
-    present = set(families.values()) - {_MISSING}
-    if len(present) == 1 or present <= {_LEVEL, _BOOLEAN}:
-        return present
-    return {families[type(item)] for item in objects if not _no_value(item, families)}
-
-
-def _no_value(item: Any, families: dict[type, str]) -> bool:
-    family = families[type(item)]
-    if family == _MISSING:
-        return True
-    if family == _NUMBER:
-        return item.is_nan() if isinstance(item, Decimal) else bool(item != item)
-    return isinstance(item, np.datetime64 | np.timedelta64) and bool(np.isnat(item))
-
-
-def _levels(name: str, objects: Array, families: dict[type, str]) -> Array:
-    if families.keys() <= {str, bool, type(None)}:
-        return objects
-    levels = np.empty(len(objects), dtype=object)
-    levels[:] = [None if _no_value(item, families) else _level(name, item) for item in objects]
-    return levels
-
-
-def _level(name: str, item: Any) -> str | bool:
-    if isinstance(item, complex | np.complexfloating):
-        raise _complex(name)
-    if isinstance(item, bool | np.bool_):
-        return bool(item)
-    if isinstance(item, bytes):
-        return item.decode(errors="replace")
-    try:
-        hash(item)
-    except TypeError:
-        raise InputError(
-            f"Column {name!r} holds a {type(item).__name__} ({_shown(item)}): give one number,"
-            " text, Boolean or date a row."
-        ) from None
-    return str(item)
-
-
-def _to_float(item: Any) -> float:
-    try:
-        return float(item)
-    except OverflowError:
-        return float("inf")  # refused like any other infinity
-
-
-def _to_seconds(item: Any) -> float:
-    if isinstance(item, datetime.time):
-        return item.hour * 3600 + item.minute * 60 + item.second + item.microsecond / 1e6
-    return float(np.timedelta64(item, "us").astype(np.int64)) / 1e6
-
-
-_CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    _NUMBER: _to_float,
-    _MOMENT_FAMILY: to_moment,
-    _DURATION: _to_seconds,
-}
-
-
-def _mixed(name: str, objects: Array, families: dict[type, str]) -> InputError:
-    examples: dict[str, str] = {}
-    for row, item in enumerate(objects):
-        family = families[type(item)]
-        if not _no_value(item, families) and family not in examples:
-            examples[family] = f"{_shown(item)} in row {row}"
-    (first, one), (second, other) = list(examples.items())[:2]
-    return InputError(
-        f"Column {name!r} mixes {first} ({one}) and {second} ({other}, rows counted from 0):"
-        " correct the values, or make all of them text."
-    )
-
-
-def _shown(item: Any) -> str:
-    text = repr(item.item() if isinstance(item, np.generic) else item)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _complex(name: str) -> InputError:
-    return InputError(
-        f"Complex data not supported: column {name!r} holds complex numbers; give their real and"
-        " imaginary parts as two columns."
-    )

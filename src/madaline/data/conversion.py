@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from madaline.data.column import MOMENT, is_missing, number_text, to_moment
+from madaline.data.column import is_missing, number_text
 from madaline.data.formats.date_format import DateFormat
 from madaline.data.formats.number_format import NumberFormat
 from madaline.data.media.sequences import Sequence, sequences
 from madaline.data.media.signals import holds
 from madaline.data.media.sound_files import read_sound
 from madaline.data.media.sounds import Sound
+from madaline.data.objects import MOMENT, to_moment
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.column import MOMENT
 from madaline.data.encoders.boolean_encoder import BooleanEncoder
 from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.datetime_encoder import DatetimeEncoder
 from madaline.data.encoders.number_encoder import NumberEncoder
 from madaline.data.kinds import ColumnSchema
+from madaline.data.objects import MOMENT
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
