@@ -13,9 +13,10 @@ from madaline.nn.arrays import Array
 LARGEST = 2**18
 """Multiply-adds that OpenBLAS, NumPy's matrix library on most machines, leaves on one thread."""
 
-ROWS, MOST_ROWS = 2, 64
-"""Rows of a product, at least and at most: with more it gets no faster. A single row has a row of
-padding beside it: libraries start threads much sooner for a vector than for a matrix."""
+ROWS, MOST_ROWS = 8, 64
+"""Rows of a product: with more than `MOST_ROWS` it gets no faster. Those of all products are
+multiples of `ROWS`: of fewer, or of a remainder, libraries add up the terms in another order, and a
+row alone would differ in the seventh digit from the same row in a table."""
 
 MOST_INPUTS = 512
 """Inputs of a product, where the weights are too many for `ROWS`."""
@@ -35,7 +36,7 @@ def multiply(x: Array, weight: Array, out: Array) -> None:
     Parameters
     ----------
     x : ndarray of shape (members, n_samples, in)
-        Inputs of at least `ROWS` rows.
+        Inputs; the number of rows is a multiple of `ROWS`.
     weight : ndarray of shape (members, in, units)
         What each row is multiplied with.
     out : ndarray of shape (members, n_samples, units)
@@ -66,9 +67,9 @@ def multiply(x: Array, weight: Array, out: Array) -> None:
 def _by_rows(x: Array, weight: Array, out: Array) -> None:
     """Write ``x @ weight`` into `out`, some rows at a time."""
     (_, inputs, units), n_samples = weight.shape, x.shape[1]
-    most = min(MOST_ROWS, LARGEST // max(1, inputs * units))
+    most = min(MOST_ROWS, LARGEST // max(1, inputs * units)) // ROWS * ROWS
     whole = n_samples // most * most
-    for own, rows in ((slice(whole), most), (slice(whole, None), n_samples - whole)):
+    for own, rows in ((slice(whole), most), (slice(whole, None), ROWS)):
         if out[:, own].size:
             np.matmul(_cut(x[:, own], rows), weight[:, None], out=_cut(out[:, own], rows))
 

@@ -141,7 +141,7 @@ class StackedNetworks:
     ) -> Array:
         """Return the sums of the first level before biases are added, with rows of padding."""
         n_samples, n_features = block.base.shape
-        base = np.zeros((max(n_samples, ROWS), n_features), np.float32)
+        base = np.zeros((n_samples + -n_samples % ROWS, n_features), np.float32)
         base[:n_samples] = block.base
         h = product(base, self.weight, buffers.empty("sums 1", (len(base), self.weight.shape[1])))
         for n_bins, units, table in self.lookups:

@@ -75,16 +75,24 @@ class JoinedBins:
         part : float64 ndarray of the same shape
             From 0 at its lower edge to 1 at its upper edge.
         """
-        n_numbers, step = self._starts.shape
-        index = np.repeat(np.arange(n_numbers)[:, None] * step, numbers.shape[1], axis=1)
-        while step := step // 2:  # by halving, for all numbers at once
-            index += step * (self._starts.take(index + step) <= numbers)
+        index = self._bins_of(numbers)
         index += self._shift
         part = np.minimum(np.maximum(numbers, self._lowest), self._highest)
         part /= 2
         part -= self.low.take(index)
         part /= self.width.take(index)
         return index, part
+
+    def _bins_of(self, numbers: Array) -> Array:
+        """Return the index among `_starts` of the bin of each number."""
+        n_numbers, step = self._starts.shape
+        first = np.arange(n_numbers)[:, None] * step
+        if numbers.shape[1] == 1:  # to count is quicker for a single row
+            return first + np.maximum((self._starts <= numbers).sum(axis=1, keepdims=True) - 1, 0)
+        index = np.repeat(first, numbers.shape[1], axis=1)
+        while step := step // 2:  # by halving, for all numbers at once
+            index += step * (self._starts.take(index + step) <= numbers)
+        return index
 
     def features(self, numbers: Array) -> Array:
         """Return the features of some rows, float32 of shape (n_samples, n_features).
