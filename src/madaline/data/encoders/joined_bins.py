@@ -88,7 +88,8 @@ class JoinedBins:
         n_numbers, step = self._starts.shape
         first = np.arange(n_numbers)[:, None] * step
         if numbers.shape[1] == 1:  # to count is quicker for a single row
-            return first + np.maximum((self._starts <= numbers).sum(axis=1, keepdims=True) - 1, 0)
+            n_begun = (self._starts <= numbers).sum(axis=1, keepdims=True)
+            return np.asarray(first + np.maximum(n_begun - 1, 0))
         index = np.repeat(first, numbers.shape[1], axis=1)
         while step := step // 2:  # by halving, for all numbers at once
             index += step * (self._starts.take(index + step) <= numbers)
