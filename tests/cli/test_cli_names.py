@@ -41,8 +41,8 @@ def test_findings_and_explained_rows_name_the_files(run, model):
         assert one["name"] == files[one["row"]]
     run("report", model, "pictures", "-o", "page.html")
     page = Path("page.html").read_text(encoding="utf-8")
-    assert f"<p>{report['rows']['explanations'][0]['name']}: label is predicted to be" in page
-    assert f"Such as {', '.join(copies['names'][:10])}." in page
+    assert f"<p>{report['rows']['explanations'][0]['name']}: predicted <b>" in page
+    assert f"Such as {', '.join(copies['names'][:5])}." in page
     assert "counted from 0" not in page
 
 

@@ -125,7 +125,7 @@ def test_a_report_tells_of_everything_but_effects(fitted, digits, tmp_path):
     fitted.report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "8 x 8 pixels, gray" in page
-    assert "there is no such column" in page
+    assert "What drives it" not in page
     assert "Convolutions: the units of each" in page
     assert "pipeline_tag: image-classification" in fitted.card()
 

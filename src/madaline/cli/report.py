@@ -21,7 +21,7 @@ HELP = "write a report about a model"
 DESCRIPTION = """\
 Writes one self-contained HTML page: how good the model is and what to know
 first, where it is good and where not, what drives it, the data, how it was
-found and how to get it again. With a table, also the effects of columns and
+found and how to reproduce it. With a table, also the effects of columns and
 some predictions explained; a few values of the table are then in the report.
 If the table holds the target and its rows are new to the model, they are
 scored, too. If the model was trained on them, all scores are out of fold.

@@ -53,7 +53,8 @@ class Reporting:
             Rows to show effects and explanations of, by default `background_`; of a loaded model,
             none. Values of a few of them are shown in the report.
         y : array-like of shape (n_samples,), optional
-            Their labels or numbers, to evaluate predictions by, beside the out-of-fold ones.
+            Their labels or numbers, to score predictions by. Rows that the model was trained on are
+            not scored: their scores would flatter.
 
         Raises
         ------
