@@ -34,7 +34,7 @@ from madaline.data.kinds import GIVEN_KINDS
 from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline.evaluation.objective import LOG_LOSS, LOSSES
+from madaline.evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline.evaluation.threshold import MEASURES
 from madaline.fitting import Fitting
 from madaline.fitting.interrupt import first_interrupt
@@ -92,6 +92,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_root(rows)
     text = "parts that the rows are evaluated in (default: 3 to 10, fewer for more rows)"
     add_option(rows, "--folds N", text, type=at_least(2))
+    _add_work(parser)
+    _add_output(parser)
+
+
+def _add_work(parser: ArgumentParser) -> None:
     work = parser.add_argument_group("work")
     text = "how often a network passes over the table, at most (default: %(default)s)"
     add_option(work, "--effort EPOCHS", text, type=at_least(1), default=100)
@@ -103,6 +108,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(work, "--jobs N", text, type=at_least(1))
     text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
     add_option(work, "--memory SIZE", text)
+
+
+def _add_output(parser: ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     add_json(output, "print the result as one JSON object")
     add_flag(output, "-q --quiet", "print the file and the score in one line, nothing else")
@@ -142,26 +150,7 @@ def run(arguments: Namespace) -> None:
     objective = read_objective(arguments, data.target)
     task = arguments.task or objective.task or infer_task(data.target)[0]
     _check_target(data.target, task, arguments.target)
-    fitting = Fitting(
-        data.table,
-        data.target,
-        task=arguments.task,
-        target_name=arguments.target,
-        objective=objective,
-        sample_weight=data.weight,
-        groups=data.groups,
-        folds=arguments.folds,
-        target_format=data.target_format,
-        kinds=data.kinds,
-        effort=arguments.effort,
-        seed=arguments.seed,
-        n_jobs=arguments.jobs or -1,
-        memory_limit=arguments.memory,
-        source=source_name(arguments.table),
-        file_options=file_options(arguments),
-        checkpoint=path.with_name(f"{path.name}.checkpoint"),
-        time_limit=limit,
-    )
+    fitting = _fitting(arguments, data, objective, path, limit)
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
             say("\n".join(opening_lines(arguments.table, data, fitting)), sys.stderr)
@@ -181,6 +170,36 @@ def run(arguments: Namespace) -> None:
     else:
         lines = answer_lines(model, path, networks=arguments.verbose > 0)
         say("\n".join(["", *lines]), sys.stdout)
+
+
+def _fitting(
+    arguments: Namespace,
+    data: TrainingData,
+    objective: Objective,
+    path: Path,
+    limit: TimeLimit | None,
+) -> Fitting:
+    """Return the fitting that the arguments describe."""
+    return Fitting(
+        data.table,
+        data.target,
+        task=arguments.task,
+        target_name=arguments.target,
+        objective=objective,
+        sample_weight=data.weight,
+        groups=data.groups,
+        folds=arguments.folds,
+        target_format=data.target_format,
+        kinds=data.kinds,
+        effort=arguments.effort,
+        seed=arguments.seed,
+        n_jobs=arguments.jobs or -1,
+        memory_limit=arguments.memory,
+        source=source_name(arguments.table),
+        file_options=file_options(arguments),
+        checkpoint=path.with_name(f"{path.name}.checkpoint"),
+        time_limit=limit,
+    )
 
 
 def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:

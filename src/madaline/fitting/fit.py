@@ -125,9 +125,8 @@ class Fitting:
         check_seed(seed)
         limit = MemoryLimit(bytes_allowed(memory_limit))
         data = TrainingData.checked(table, target, sample_weight, groups, folds)
-        data.table.sort(count_workers(n_jobs))
         self.target_name = target_name
-        self.prepared = prepare(
+        prepared = self.prepared = prepare(
             data,
             objective or Objective(),
             task=task,
@@ -138,7 +137,7 @@ class Fitting:
             n_workers=count_workers(n_jobs),
             limit=limit,
         )
-        self.cheaper = cheaper = self.prepared.cheaper
+        self.cheaper = cheaper = prepared.cheaper
         self._settings = {
             "effort": effort,
             "seed": seed,
@@ -149,15 +148,14 @@ class Fitting:
             **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),
             **({} if cheaper is None else {"memory": limit.n_bytes}),
-            **self.prepared.objective.settings(),
+            **prepared.objective.settings(),
         }
-        self.task, self.task_reason = self.prepared.task, self.prepared.task_reason
-        self.schema = replace(self.prepared.schema, target=target_format)
-        self.leaks = self.prepared.leaks
-        self.encoder, self.target_encoder = self.prepared.encoder, self.prepared.target_encoder
-        self.plan, self.rows = self.prepared.plan, self.prepared.rows
-        self.race = Race(self.plan, self.prepared.dataset, seed)
-        self.race.equip(n_jobs if cheaper is None else self.prepared.n_workers)
+        self.task, self.task_reason = prepared.task, prepared.task_reason
+        self.schema = replace(prepared.schema, target=target_format)
+        self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
+        self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
+        self.race = Race(self.plan, prepared.dataset, seed)
+        self.race.equip(n_jobs if cheaper is None else prepared.n_workers)
         self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         self.training = Training(self.race, self._checkpoint, time_limit)
         self.records, self.decisions = self.training.records, self.training.decisions

@@ -27,7 +27,8 @@ from madaline.race.importance import Importance, metric_of_loss, out_of_fold_imp
 from madaline.race.pruning import PruningResult, prune_ensemble
 from madaline.race.race import Race
 from madaline.records.ensemble_decisions import Calibrated, ThresholdChosen
-from madaline.runtime.predictor import Predictor, class_probabilities
+from madaline.runtime.outputs import class_probabilities
+from madaline.runtime.predictor import Predictor
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""

@@ -11,8 +11,9 @@ from madaline.fitting.preparation import Preparation
 from madaline.nn.network import Network
 from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
+from madaline.runtime.outputs import class_probabilities
 from madaline.runtime.part import Part
-from madaline.runtime.predictor import Predictor, class_probabilities
+from madaline.runtime.predictor import Predictor
 
 
 def make_predictor(

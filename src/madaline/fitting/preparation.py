@@ -124,6 +124,7 @@ def prepare(
     InputError
         If nothing can be learned, with the reason and the remedy.
     """
+    data.table.sort(n_workers)
     schema = Schema.infer(data.table, kinds)
     data = replace(data, table=schema.read(data.table))
     given = task or objective.task
@@ -131,9 +132,7 @@ def prepare(
     objective.check_task(task)
     target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
     classes = isinstance(target_encoder, ClassEncoder)
-    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
-        limit.check_outputs(data.table.n_samples, len(target_encoder.classes))
-    _check_texts(limit, data, schema)
+    _check_limits(limit, data, schema, target_encoder)
     codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)
     leaks = find_leaks(data.table, schema.single, codes, classes=classes, groups=data.groups)
     weight = data.weight
@@ -143,11 +142,10 @@ def prepare(
     chosen, cheaper = _choose(
         data, schema, weight, target, effort=effort, adjust=adjust, n_workers=n_workers, limit=limit
     )
-    encoder, plan = chosen.encoder, chosen.plan
-    rows = _fold(data, codes, plan, task, seed)
+    encoder = chosen.encoder
+    rows = _fold(data, codes, chosen.plan, task, seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
-    plan = replace(plan, batch_size=min(plan.batch_size, rows.n_training))
-    rows = replace(rows, passes=plan.passes)
+    plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
     own_weight = _unit_mean(data.weight, rows.order)
     dataset = _dataset(data, objective, target_encoder, encoder, plan, rows, weight, target)
     return Preparation(
@@ -201,7 +199,12 @@ def _choose(
     )
 
 
-def _check_texts(limit: MemoryLimit, data: TrainingData, schema: Schema) -> None:
+def _check_limits(
+    limit: MemoryLimit, data: TrainingData, schema: Schema, target_encoder: TargetEncoder
+) -> None:
+    """Refuse more classes, or longer texts, than there is memory for."""
+    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
+        limit.check_outputs(data.table.n_samples, len(target_encoder.classes))
     for column in schema.columns:
         if column.kind == TEXT:
             texts = filter(None, as_levels(data.table[column.name]).tolist())
@@ -226,10 +229,11 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
     if isinstance(data.folds, GivenFolds):
         if data.groups is not None:
             data.folds.check_groups(data.groups)
-        return FoldedRows.from_folds(data.folds.numbers, data.folds.training)
+        rows = FoldedRows.from_folds(data.folds.numbers, data.folds.training)
+        return replace(rows, passes=plan.passes)
     rng = np.random.default_rng([seed, FOLD_STREAM])
     made = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
-    return FoldedRows.from_folds(made)
+    return replace(FoldedRows.from_folds(made), passes=plan.passes)
 
 
 def _dataset(

@@ -30,6 +30,7 @@ from madaline.runtime.file_checks.predictor_checks import (
     count_outputs,
 )
 from madaline.runtime.networks import Networks
+from madaline.runtime.outputs import class_probabilities, finite_output
 from madaline.runtime.part import Part
 from madaline.words import some
 
@@ -114,7 +115,7 @@ class Predictor:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         output = self._networks.output(encoded, count_threads(n_jobs))
-        return _finite(output) / self.temperature
+        return finite_output(output) / self.temperature
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels, or numbers.
@@ -206,7 +207,7 @@ class Predictor:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         outputs = self._networks.fold_outputs(encoded, count_threads(n_jobs))
-        return _finite(outputs) / self.temperature
+        return finite_output(outputs) / self.temperature
 
     def decode(self, output: Array) -> Array:
         """Return labels or numbers for a raw output, shape (n_samples,)."""
@@ -320,32 +321,6 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     description, arrays = read_tensor_file(path)
     with refusing_malformed(path):
         return Predictor.from_file(description, arrays)
-
-
-def class_probabilities(loss: Loss, output: Array) -> Array:
-    """Return the class probabilities of a raw output, shape (n_samples, n_classes).
-
-    Parameters
-    ----------
-    loss : Loss
-        A cross-entropy.
-    output : ndarray of shape (n_samples, n_outputs)
-        One column for two classes, otherwise one for each class.
-    """
-    prediction = loss.prediction(output)
-    if prediction.shape[1] > 1:
-        return prediction
-    return np.concatenate([1 - prediction, prediction], axis=1)
-
-
-def _finite(output: Array) -> Array:
-    """Return raw outputs; `InputError` if one is none: finite weights may still overflow."""
-    if not np.isfinite(output).all():
-        raise InputError(
-            "The model predicts no finite number for some row, as its weights or its scales are too"
-            " large: fit it again, and do not trust its file."
-        )
-    return output
 
 
 def _named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:

@@ -1,0 +1,35 @@
+"""Raw outputs of networks: checked, and turned into probabilities of classes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss
+
+
+def class_probabilities(loss: Loss, output: Array) -> Array:
+    """Return the class probabilities of a raw output, shape (n_samples, n_classes).
+
+    Parameters
+    ----------
+    loss : Loss
+        A cross-entropy.
+    output : ndarray of shape (n_samples, n_outputs)
+        One column for two classes, otherwise one for each class.
+    """
+    prediction = loss.prediction(output)
+    if prediction.shape[1] > 1:
+        return prediction
+    return np.concatenate([1 - prediction, prediction], axis=1)
+
+
+def finite_output(output: Array) -> Array:
+    """Return raw outputs; `InputError` if one is none: finite weights may still overflow."""
+    if not np.isfinite(output).all():
+        raise InputError(
+            "The model predicts no finite number for some row, as its weights or its scales are too"
+            " large: fit it again, and do not trust its file."
+        )
+    return output
