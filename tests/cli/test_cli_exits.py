@@ -122,8 +122,10 @@ def long_fit(start):
     lines = [f"{row % 97},{row % 89},{row % 7}" for row in range(20_000)]
     Path("large.csv").write_text("\n".join(["a,b,c", *lines]))
     process = start("fit", "large.csv", "--target", "a", "--task", "regression")
-    while b": validation loss" not in process.stderr.readline():
-        pass  # until it trains
+    told = b""
+    while b": validation loss" not in told:  # until it trains
+        told = process.stderr.readline()
+        assert told, "the fit ended before it trained"
     return process
 
 
