@@ -103,7 +103,7 @@ def _score(score: Mapping[str, Any], new: Mapping[str, Any] | None) -> dict[str,
         "meaning": meaning.removesuffix(")"),
         "value": value,
         "error": shown,
-        "baseline": measured([baseline], max(error, abs(baseline) / 1000))[0],
+        "baseline": measured([baseline], max(error, abs(baseline) / 100))[0],
         "new": None if new is None else measured([new["value"]], new["standard_error"])[0],
     }
 

@@ -31,6 +31,7 @@ def view_of_head(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     summary, rows = data["summary"], data["rows"]
     score = headline_score(data)
+    every = summary["n_evaluated"] == summary["n_samples"]
     findings, day = sorted_findings(data), date.fromisoformat(data["date"])
     return {
         "headline": headline(data, score),
@@ -39,6 +40,7 @@ def view_of_head(data: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": _outcome(data),
         "n_columns": count(summary["n_columns"], "column"),
         "n_rows": count(summary["n_samples"], "row"),
+        "evaluated": "each row" if every else f"each of {count(summary['n_evaluated'], 'row')}",
         "score": _gauge(score),
         "new_score": _new_score(rows, score["metric"]),
         "finding": findings[0] if findings else None,
