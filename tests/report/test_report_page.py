@@ -93,6 +93,13 @@ def test_rows_trained_on_are_not_scored_and_it_says_so(models, rows, make_column
     assert "would flatter" not in new
 
 
+def test_scores_of_new_rows_are_shown_without_that_of_the_headline(models, rows) -> None:
+    data = report_data(models["binary"], *rows["binary"])
+    data["rows"]["scores"] = data["rows"]["scores"][:1]
+    text = Outline(render_page(data)).text
+    assert "Other scores on 160 rows, which are new to the model, are below." in text
+
+
 def test_a_baseline_that_is_not_beaten_is_the_headline(models) -> None:
     summary = replace(models["binary"].summary, standard_errors_better=0.5)
     page = render_page(report_data(replace(models["binary"], summary=summary)))
