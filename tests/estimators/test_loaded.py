@@ -70,7 +70,7 @@ def test_it_explains_with_rows_that_are_given(fitted, loaded, table):
     np.testing.assert_array_equal(
         loaded.explain(rows, background=X[50:90]).attributions, expected.attributions
     )
-    assert loaded.explain(rows).background.startswith("an average row")
+    assert loaded.explain(rows).background.startswith("an average training row")
     assert loaded.effects(X, "size").sentence == fitted.effects(X, "size").sentence
     assert loaded.counterfactuals(rows) == fitted.counterfactuals(rows)
     assert loaded.importances(X, y) == fitted.importances(X, y)
