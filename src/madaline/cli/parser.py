@@ -17,6 +17,7 @@ from madaline.cli import (
     predict,
     report,
     story,
+    stream,
 )
 from madaline.errors import InputError
 
@@ -37,6 +38,7 @@ examples:
   madaline counterfactual penguins.madaline penguins.csv --row 3
   madaline report penguins.madaline penguins.csv -o penguins.html
   madaline card penguins.madaline -o README.md
+  madaline stream prices.csv --target up --time day
 
 `madaline COMMAND --help` describes each.
 """
@@ -52,6 +54,7 @@ COMMANDS: dict[str, Any] = {
     "doctor": doctor,
     "report": report,
     "card": card,
+    "stream": stream,
 }
 
 

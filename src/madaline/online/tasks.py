@@ -107,6 +107,10 @@ class Classes(StreamTask):
                 self._codes[label] = len(self.classes)
                 self.classes.append(label)
 
+    def code(self, label: Any) -> int | None:
+        """Return the output of a class; None if it has not appeared yet."""
+        return self._codes.get(label.item() if isinstance(label, np.generic) else label)
+
     def encode(self, y: Array) -> Array:
         """Return one-hot rows."""
         target = np.zeros((len(y), self.n_outputs))

@@ -1,0 +1,128 @@
+"""A table played back in the order of time: every row is predicted, then its label is learned."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from madaline.data.table import Table
+from madaline.nn.arrays import Array
+from madaline.online.learner import Made, OnlineLearner
+from madaline.online.tasks import Classes
+
+LEAST_PROBABILITY = 1e-15
+"""Log losses are cut off here."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """How well the rows of a part of the stream were predicted.
+
+    Parameters
+    ----------
+    first, last : int
+        Its rows, counted from 1.
+    score, no_change : float
+        Accuracy, or root mean squared error: of the predictions, and of the latest label that was
+        known.
+    loss : float or None
+        Log loss of classes.
+    horizons : mapping of int to float
+        For each memory, in rows, the mean weight of the networks that learn from so many.
+    """
+
+    first: int
+    last: int
+    score: float
+    no_change: float
+    loss: float | None
+    horizons: Mapping[int, float]
+
+    @property
+    def leading(self) -> int:
+        """The memory whose networks had the largest weight."""
+        return max(self.horizons, key=self.horizons.__getitem__)
+
+
+class Playback:
+    """Plays rows to a learner (final).
+
+    Parameters
+    ----------
+    learner : OnlineLearner
+        It learns.
+    table : Table
+        The rows in the order of time.
+    y : ndarray of shape (n_samples,)
+        Their labels.
+    delay : int, default=0
+        After how many more rows a label is known.
+    """
+
+    def __init__(self, learner: OnlineLearner, table: Table, y: Array, delay: int = 0) -> None:
+        self._learner, self._table, self._y, self._delay = learner, table, y, delay
+        self._is_classes = isinstance(learner.task, Classes)
+        self._waiting: deque[tuple[dict[str, Any], Array, Made]] = deque()
+
+    def segments(self, count: int) -> Iterator[Segment]:
+        """Play all rows; yield so many segments of about equal length as they are done."""
+        bounds = np.linspace(0, len(self._y), min(count, len(self._y)) + 1).astype(int)
+        for start, stop in pairwise(bounds):
+            yield self._play(int(start), int(stop))
+
+    def _play(self, start: int, stop: int) -> Segment:
+        names, columns = self._table.names, list(self._table.columns.values())
+        losses, hits, same = [], [], []
+        weights = np.zeros(len(self._learner.scales))
+        for row in range(start, stop):
+            x = dict(zip(names, [column[row] for column in columns], strict=True))
+            made = self._learner.observe(x)
+            loss, hit = self._evaluate(made, self._y[row])
+            losses.append(loss)
+            hits.append(hit)
+            same.append(self._of_no_change(row))
+            weights += self._learner.weighting.weights
+            self._waiting.append((x, self._y[row : row + 1], made))
+            if len(self._waiting) > self._delay:
+                x, y, made = self._waiting.popleft()
+                self._learner.learn(x, y, made=made)
+        return Segment(
+            start + 1,
+            stop,
+            self._mean(hits),
+            self._mean(same),
+            float(np.mean(losses)) if self._is_classes else None,
+            self._by_horizon(weights / (stop - start)),
+        )
+
+    def _evaluate(self, made: Made, y: Any) -> tuple[float, float]:
+        """Return the loss of a prediction, and whether it was right, or its squared error."""
+        task, prediction = self._learner.task, made.prediction[0]
+        if not isinstance(task, Classes):
+            square = float(task.decode(made.prediction)[0] - y) ** 2  # type: ignore[attr-defined]
+            return square, square
+        if not task.classes:
+            return float(-np.log(0.5)), 0.0
+        code = task.code(y)
+        probability = 0.0 if code is None or code >= len(prediction) else prediction[code]
+        right = float(task.classes[int(prediction.argmax())] == y)
+        return float(-np.log(max(probability, LEAST_PROBABILITY))), right
+
+    def _of_no_change(self, row: int) -> float:
+        known = row - 1 - self._delay
+        if self._is_classes:
+            return float(known >= 0 and self._y[known] == self._y[row])
+        return float((self._y[known] if known >= 0 else 0.0) - self._y[row]) ** 2
+
+    def _mean(self, values: list[float]) -> float:
+        mean = float(np.mean(values))
+        return mean if self._is_classes else mean**0.5
+
+    def _by_horizon(self, weights: Array) -> dict[int, float]:
+        horizons = self._learner.scales.horizons[:, 0]
+        return {int(one): float(weights[horizons == one].sum()) for one in np.unique(horizons)}

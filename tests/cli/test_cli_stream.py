@@ -1,0 +1,78 @@
+"""`madaline stream`: a table is played back in the order of time."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from madaline import OnlineClassifier, OnlineRegressor
+
+
+@pytest.fixture
+def changing() -> str:
+    """A table whose relation turns around in the middle; its rows are out of order."""
+    rng = random.Random(0)
+    rows = []
+    for day in range(400):
+        size = rng.uniform(-1, 1)
+        rows.append(f"{day},{size:.4f},{'up' if (size > 0) == (day < 200) else 'down'}")
+    rng.shuffle(rows)
+    Path("changing.csv").write_text("\n".join(["day,size,move", *rows]))
+    return "changing.csv"
+
+
+def test_a_line_for_each_part_and_one_for_all(run, changing):
+    outcome = run("stream", changing, "--target", "move", "--time", "day", "-o", "s.madaline")
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    first = "400 rows of changing.csv in the order of day; labels are known before the next row."
+    assert lines[0] == first
+    assert lines[2].endswith("accuracy  no change  log loss  largest weight")
+    assert lines[3].split()[0] == "1-33"
+    assert lines[15].split()[0] == "all"
+    assert len(lines) <= 30
+    assert all(len(line) <= 90 for line in lines)
+    model = OnlineClassifier.load("s.madaline")
+    assert model.classes_.tolist() == ["down", "up"]
+    assert model.learner_.n_learned == 400
+
+
+def test_json_holds_the_same(run, changing):
+    words = ["--target", "move", "--time", "day", "--json"]
+    outcome = run("stream", changing, *words)
+    facts = json.loads(outcome.out)
+    assert len(facts["segments"]) == 12
+    early, late = facts["segments"][5]["accuracy"], facts["segments"][6]["accuracy"]
+    assert early > 0.85 > late  # the relation turns around between them
+    assert facts["segments"][-1]["accuracy"] > 0.7
+    assert sum(facts["all"]["weights"].values()) == pytest.approx(1)
+    assert run("stream", changing, *words).out == outcome.out
+
+
+def test_late_labels_are_worse(run, changing):
+    words = ["stream", changing, "--target", "move", "--time", "day", "--json"]
+    at_once = json.loads(run(*words).out)["all"]["log_loss"]
+    late = json.loads(run(*words, "--delay", 100).out)["all"]["log_loss"]
+    assert late > at_once
+
+
+def test_numbers_have_a_root_mean_squared_error(run):
+    rows = "\n".join(f"{n % 13},{3 * (n % 13) + 100}" for n in range(300))
+    Path("numbers.csv").write_text(f"a,b\n{rows}")
+    words = ["--target", "b", "--task", "regression", "-o", "n.madaline"]
+    outcome = run("stream", "numbers.csv", *words)
+    assert "RMSE" in outcome.out
+    assert float(outcome.out.splitlines()[14].split()[1]) < 3
+    assert OnlineRegressor.load("n.madaline").learner_.n_learned == 300
+
+
+def test_mistakes_are_one_sentence(run, changing):
+    outcome = run("stream", changing, "--target", "move", "--time", "dya")
+    assert "no column 'dya': did you mean day?" in outcome.sentence
+    Path("text.csv").write_text("when,y\nthen,a\nnow,b\n" * 3)
+    outcome = run("stream", "text.csv", "--target", "y", "--time", "when")
+    assert "--time when holds text" in outcome.sentence
+    assert "mvoe" in run("stream", changing, "--target", "mvoe").sentence
