@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from madaline import OnlineClassifier, OnlineRegressor
-from madaline.data.io.tensor_file import read_tensor_file, write_tensor_file
+from madaline import OnlineClassifier, OnlineRegressor, load
+from madaline.data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline.errors import InputError, ModelFileError
-from madaline.online.file import ONLINE
+from madaline.model import FittedModel
 
 
 def rows(n_rows, seed=0):
@@ -115,6 +115,9 @@ def test_a_saved_learner_goes_on_to_the_same_bits(estimator, tmp_path):
     model.partial_fit(more, y_more), again.partial_fit(more, y_more)
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
     assert again.feature_names_in_.tolist() == ["size", "color", "day"]
+    assert type(load(tmp_path / "stream.madaline")) is estimator
+    with pytest.raises(ModelFileError, match="is an online model: load it in Python"):
+        FittedModel.load(tmp_path / "stream.madaline")
     other = OnlineRegressor if estimator is OnlineClassifier else OnlineClassifier
     with pytest.raises(ModelFileError, match=f"load it with {estimator.__name__}"):
         other.load(tmp_path / "stream.madaline")

@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.io.inputs import IMAGES_NAME, TEXTS_NAME
+from madaline.data.io.tensor_file import ONLINE, is_of_kind
 from madaline.data.media.sequences import SEQUENCE_NAME
 from madaline.data.media.sounds import SOUND_NAME
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
@@ -18,6 +19,8 @@ from madaline.model import FittedModel
 
 if TYPE_CHECKING:
     from madaline.estimators.classifier import AdaptiveClassifier
+    from madaline.estimators.online_classifier import OnlineClassifier
+    from madaline.estimators.online_regressor import OnlineRegressor
     from madaline.estimators.regressor import AdaptiveRegressor
 
 OF_TRAINING_ROWS = {
@@ -33,7 +36,9 @@ ONLY_COLUMNS = (IMAGES_NAME, TEXTS_NAME, SEQUENCE_NAME, SOUND_NAME)
 """Names of the only column of an `X` that is no table."""
 
 
-def load(path: str | os.PathLike[str]) -> AdaptiveClassifier | AdaptiveRegressor:
+def load(
+    path: str | os.PathLike[str],
+) -> AdaptiveClassifier | AdaptiveRegressor | OnlineClassifier | OnlineRegressor:
     """Read a fitted estimator from the file that `save`, or ``madaline fit``, wrote.
 
     It predicts the same bits, and has all methods and attributes of a fitted estimator but those of
@@ -48,7 +53,8 @@ def load(path: str | os.PathLike[str]) -> AdaptiveClassifier | AdaptiveRegressor
     Returns
     -------
     AdaptiveClassifier or AdaptiveRegressor
-        With the arguments of the fit, as far as the file holds them.
+        With the arguments of the fit, as far as the file holds them; or the `OnlineClassifier` or
+        `OnlineRegressor` of a stream.
 
     Raises
     ------
@@ -75,6 +81,8 @@ def load(path: str | os.PathLike[str]) -> AdaptiveClassifier | AdaptiveRegressor
     from madaline.estimators.classifier import AdaptiveClassifier
     from madaline.estimators.regressor import AdaptiveRegressor
 
+    if is_of_kind(path, ONLINE):
+        return load_online(path)
     model = FittedModel.load(path)
     of_classes = model.summary.task == AdaptiveClassifier._task
     kind = AdaptiveClassifier if of_classes else AdaptiveRegressor
@@ -82,6 +90,15 @@ def load(path: str | os.PathLike[str]) -> AdaptiveClassifier | AdaptiveRegressor
     estimator._remember(model)
     _set_names(estimator, model)
     return estimator
+
+
+def load_online(path: str | os.PathLike[str]) -> OnlineClassifier | OnlineRegressor:
+    """Read a learner of streams, whichever it is."""
+    from madaline.estimators.online_classifier import OnlineClassifier
+    from madaline.estimators.online_regressor import OnlineRegressor
+    from madaline.online.file import kind_of_learner
+
+    return (OnlineClassifier if kind_of_learner(path) == "classes" else OnlineRegressor).load(path)
 
 
 def is_from_file(estimator: Any) -> bool:

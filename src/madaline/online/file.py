@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.io.tensor_file import read_tensor_file, write_tensor_file
+from madaline.data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 from madaline.online.columns import StreamColumns
@@ -16,9 +16,6 @@ from madaline.online.encoder import StreamEncoder
 from madaline.online.learner import OnlineLearner
 from madaline.online.tasks import task_from_state
 from madaline.online.weighting import Weighting
-
-ONLINE = "madaline online model"
-"""The kind of file."""
 
 _RINGS = {"replay": ("raw", "x", "target", "weight"), "recent": ("ring",)}
 
@@ -78,6 +75,12 @@ def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
             f" {'OnlineRegressor' if kind == 'classes' else 'OnlineClassifier'}."
         )
     return learner
+
+
+def kind_of_learner(path: str | os.PathLike[str]) -> str:
+    """Return what the learner of a file predicts: ``"classes"`` or ``"numbers"``."""
+    task = read_tensor_file(path, ONLINE)[0].get("task")
+    return "classes" if isinstance(task, dict) and task.get("kind") == "classes" else "numbers"
 
 
 def _read(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> OnlineLearner:

@@ -39,6 +39,7 @@ from madaline.nn.arrays import Array
 
 MODEL = "madaline model"
 CHECKPOINT = "madaline checkpoint"
+ONLINE = "online model of madaline"
 """Kinds of files."""
 
 VERSION = 1
@@ -85,6 +86,15 @@ def read_tensor_file(
         _check_signature(content, metadata["checksum"], key)
         arrays = read_arrays(entries, content, start)
         return parse_json(metadata["description"]), arrays
+
+
+def is_of_kind(path: str | os.PathLike[str], kind: str) -> bool:
+    """Return whether a file has the head of one of that kind; False if it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return f'"format":"{kind}"'.encode() in file.read(256)
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -241,9 +251,17 @@ def _check_signature(content: bytes, signature: str, key: bytes) -> None:
 
 
 def _not_of_kind(path: Path, kind: str) -> ModelFileError:
-    remedies = {MODEL: ": give a file that `madaline fit` or `save` wrote."}
+    if kind == MODEL and is_of_kind(path, ONLINE):
+        return ModelFileError(
+            f"{path} is an online model: load it in Python with madaline.load, or play a table"
+            " back with `madaline stream`."
+        )
+    remedies = {
+        MODEL: ": give a file that `madaline fit` or `save` wrote.",
+        ONLINE: ": give a file that `save` of an online estimator, or `madaline stream -o`, wrote.",
+    }
     remedy = remedies.get(kind, ", so no interrupted fit can be resumed.")
-    return ModelFileError(f"{path} is not a {kind}{remedy}")
+    return ModelFileError(f"{path} is not {'an' if kind == ONLINE else 'a'} {kind}{remedy}")
 
 
 _CHANGED = "was cut short or changed"
@@ -254,6 +272,7 @@ def damaged(
     path: str | os.PathLike[str], problem: str = f"it {_CHANGED}", kind: str = MODEL
 ) -> ModelFileError:
     """Return the sentence for a file that is not what was written, and what is wrong with it."""
-    remedies = {MODEL: ": copy it again, or fit the model again."}
+    again = ": copy it again, or fit the model again."
+    remedies = {MODEL: again, ONLINE: again}
     remedy = remedies.get(kind, ", so the interrupted fit cannot be resumed.")
     return ModelFileError(f"{os.fspath(path)} is damaged ({problem}){remedy}")
