@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -115,7 +116,8 @@ def test_the_temperature_divides_every_raw_output_and_survives(fittings, make_co
         np.testing.assert_array_equal(hot.fold_outputs(table), plain.fold_outputs(table) / 2)
         np.testing.assert_array_equal(hot.predict(table), plain.predict(table))
         assert hot.predict_proba(table).max() < plain.predict_proba(table).max()
-        again = Predictor.from_state(*hot.to_state())
+        description, arrays = hot.to_state()
+        again = Predictor.from_state(json.loads(json.dumps(description)), arrays)
         np.testing.assert_array_equal(again.output(table), hot.output(table))
 
 

@@ -31,7 +31,7 @@ def test_the_estimator_compares_with_rows_that_it_learned_from(fitted, tmp_path)
     np.testing.assert_array_equal(explanation.attributions, given.attributions)
     model.save(tmp_path / "model")
     loaded = madaline.load(tmp_path / "model")
-    assert explain(loaded.model_, frame[:7]).background.startswith("an average row")
+    assert explain(loaded.model_, frame[:7]).background.startswith("an average training row")
     assert b"Ulm Kiel" not in (tmp_path / "model").read_bytes()
 
 

@@ -97,7 +97,7 @@ def test_a_recipe_that_does_not_help_is_left_out_and_one_that_does_stays(raced):
     other = Ensemble((replace(good, weight=0.6), replace(noise, weight=0.4)))
     pruned = prune_ensemble(other, dataset, epoch=7, tolerance=0.05)
     assert list(pruned.ensemble.weights.items()) == [(good.key, pytest.approx(1))]
-    assert "without it the loss" in pruned.decisions[0].sentence
+    assert "Removed from the ensemble (weight 40%)" in pruned.decisions[0].sentence
     opposed = [
         replace(good, key=key, output=dataset.target + sign * spread, weight=0.5)
         for spread in [rng.normal(size=dataset.target.shape)]

@@ -237,7 +237,7 @@ def test_the_work_is_counted_for_those_that_race(make_dataset, plan):
         forward = first + 8 * 8 + 8  # multiply-adds of a row; twice as many back, but for the first
         work[name] = learned * (3 * forward - first) + evaluated * forward
     expected = sum(
-        work["plain" if record.recipe.startswith("plain") else "binned"] for record in records
+        work["plain" if record.recipe.startswith("no bins") else "binned"] for record in records
     )
     assert race.multiply_adds == records[-1].multiply_adds == expected
 
