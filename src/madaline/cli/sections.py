@@ -131,7 +131,7 @@ def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOW
     values = [" ± ".join(with_error(pair, pair[1])) for pair in numbers]
     width, wide = max(map(len, names)), max(map(len, values))
     for name, value, one in zip(names, values, shown, strict=True):
-        bar = "█" * max(1, round(WIDEST_BAR * one.value / clear[0].value))
+        bar = "█" * max(1, round(WIDEST_BAR * min(1.0, one.value / clear[0].value)))
         yield f"  {name:<{width}}  {value:>{wide}}  {bar}"
     more, unclear = len(clear) - len(shown), len(importances) - len(clear)
     rest = [f"{more} more with a clear effect"] if more else []

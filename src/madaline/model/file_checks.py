@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from madaline.data.io.json_checks import (
@@ -170,6 +170,14 @@ FINDING = fields_of(
     agree=_template_agrees,
 )
 
+
+def _edges_agree(edges: Sequence[float], below: Sequence[float]) -> str:
+    """Return what is wrong with the edges of a column's histogram; nothing if there are none."""
+    if list(edges) != sorted(edges):
+        return "has edges out of order"
+    return "has too few below" if edges and not (below and below[-1] > 0.5) else ""
+
+
 PROFILE = ListOf(
     fields_of(
         ColumnProfile,
@@ -185,8 +193,7 @@ PROFILE = ListOf(
         agree=lambda values: (
             _lengths("edges", "below")(values)
             or _lengths("levels", "shares")(values)
-            or ("" if values["edges"] == sorted(values["edges"]) else "has edges out of order")
-            or ("" if not values["edges"] or values["below"][-1] > 0.5 else "has too few below")
+            or _edges_agree(values.get("edges", ()), values.get("below", ()))
         ),
     )
 )
