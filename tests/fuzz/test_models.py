@@ -161,3 +161,17 @@ def test_weights_that_overflow_are_refused_when_they_predict(models, tmp_path):
 
 def test_models_of_0_1_0_are_where_the_fuzz_target_looks_for_them():
     assert Path(FOLDER, "numbers.madaline").is_file()
+
+
+def test_what_random_mutants_found_stays_mended(models, tmp_path, capfd):
+    names, path = list(PREDICTIONS), tmp_path / "found.madaline"
+    description, arrays, _ = models.found[2 + names.index("numbers")]
+    description = json.loads(json.dumps(description))
+    for name in ("edges", "below"):  # a column without a histogram
+        description["profile"][0].pop(name)
+    importances = description["summary"]["importances"]
+    importances[0] |= {"value": 1e-300, "standard_error": 0.0}  # bars of any length
+    importances[1] |= {"value": 1e300, "standard_error": 0.0}
+    path.write_bytes(signed(MODEL, json.dumps(description), *lay_out(arrays)))
+    assert main(["info", str(path)]) == 0
+    assert "Traceback" not in capfd.readouterr().err
