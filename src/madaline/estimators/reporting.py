@@ -37,7 +37,7 @@ class Reporting:
         >>> from madaline import AdaptiveClassifier
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
         >>> story = AdaptiveClassifier(effort=10, random_state=0).fit(X, y).story()
-        >>> print(str(story)[:33])
+        >>> print(str(story)[:34])
         What was tried: 9 recipes competed
         """
         return self._model().story()
