@@ -156,8 +156,9 @@ def run(arguments: Namespace) -> None:
             say("\n".join(opening_lines(arguments.table, data, fitting)), sys.stderr)
             if arguments.verbose:
                 say("\n".join(details(fitting)), sys.stderr)
-        with first_interrupt(lambda: _interrupted(fitting)):
+        with first_interrupt(lambda: _interrupted(fitting)) as check:
             model = _train(fitting, arguments)
+            check()
             if model.diagnosis is not None:
                 model = replace(model, diagnosis=model.diagnosis.named(data.names))
             model.save(path)

@@ -161,8 +161,9 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
             if fitting.cheaper is not None:
                 warnings.warn(fitting.cheaper.sentence, MemoryWarning, stacklevel=2)
             listeners = Listeners(self, X, y, fitting, on_event)
-            with first_interrupt(fitting.stop):
+            with first_interrupt(fitting.stop) as check:
                 self._run(fitting, rows, listeners)
+                check()
             _warn_of_interrupt(self.decisions_)
             _warn_of_nothing_learned(self.model_.summary)
         return self
