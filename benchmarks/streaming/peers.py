@@ -84,7 +84,7 @@ def _forest(seed: int) -> Any:
 def _regression_forest(seed: int) -> Any:
     from river import forest
 
-    return forest.ARFRegressor(n_models=10, seed=seed)
+    return _one_hot(forest.ARFRegressor(n_models=10, seed=seed))
 
 
 def _bagging(seed: int) -> Any:
@@ -98,7 +98,9 @@ def _bagging(seed: int) -> Any:
 def _regression_bagging(seed: int) -> Any:
     from river import ensemble, tree
 
-    return ensemble.BaggingRegressor(tree.HoeffdingTreeRegressor(), n_models=10, seed=seed)
+    return _one_hot(
+        ensemble.BaggingRegressor(tree.HoeffdingTreeRegressor(), n_models=10, seed=seed)
+    )
 
 
 def _patches(seed: int) -> Any:
@@ -110,7 +112,7 @@ def _patches(seed: int) -> Any:
 def _regression_patches(seed: int) -> Any:
     from river import ensemble
 
-    return ensemble.SRPRegressor(n_models=10, seed=seed)
+    return _one_hot(ensemble.SRPRegressor(n_models=10, seed=seed))
 
 
 def _tree(seed: int) -> Any:
@@ -122,7 +124,7 @@ def _tree(seed: int) -> Any:
 def _regression_tree(seed: int) -> Any:
     from river import tree
 
-    return tree.HoeffdingAdaptiveTreeRegressor(seed=seed)
+    return _one_hot(tree.HoeffdingAdaptiveTreeRegressor(seed=seed))
 
 
 def _mondrian(seed: int) -> Any:
@@ -135,6 +137,14 @@ def _regression_mondrian(seed: int) -> Any:
     from river import compose, forest
 
     return compose.SelectType(float, int) | forest.AMFRegressor(n_estimators=10, seed=seed)
+
+
+def _one_hot(model: Any) -> Any:
+    """Return a regressor with one-hot categories: river's trees for numbers take no text."""
+    from river import compose, preprocessing
+
+    categories = compose.SelectType(str) | preprocessing.OneHotEncoder()
+    return (compose.SelectType(float, int) + categories) | model
 
 
 def _linear(model: Any) -> Any:
