@@ -125,7 +125,11 @@ def test_a_saved_learner_goes_on_to_the_same_bits(estimator, tmp_path):
 
 def test_fit_starts_anew():
     X = rows(200)
-    model = OnlineClassifier(random_state=0).fit(X, labels(X))
+    announced = OnlineClassifier(random_state=0).partial_fit(
+        X, labels(X), classes=["no", "yes", "?"]
+    )
+    model = announced.fit(X, labels(X))
+    assert model.classes_.tolist() == ["no", "yes"]
     first = model.predict_proba(X)
     np.testing.assert_array_equal(model.fit(X, labels(X)).predict_proba(X), first)
 

@@ -41,7 +41,7 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         -------
         self
         """
-        for name in ("learner_", "pending_", "n_features_in_", "feature_names_in_"):
+        for name in ("learner_", "pending_", "_known", "n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
                 delattr(self, name)
         return self._learn_table(X, y, sample_weight)
