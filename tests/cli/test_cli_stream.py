@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from madaline import OnlineClassifier, OnlineRegressor
+from madaline.online.playback import Playback
 
 
 @pytest.fixture
@@ -38,6 +39,22 @@ def test_a_line_for_each_part_and_one_for_all(run, changing):
     model = OnlineClassifier.load("s.madaline")
     assert model.classes_.tolist() == ["down", "up"]
     assert model.learner_.n_learned == 400
+
+
+def test_an_interrupt_leaves_the_model_of_the_parts_that_are_done(run, changing, monkeypatch):
+    segments = Playback.segments
+
+    def interrupted(self, count):
+        for number, segment in enumerate(segments(self, count)):
+            if number == 3:
+                raise KeyboardInterrupt
+            yield segment
+
+    monkeypatch.setattr(Playback, "segments", interrupted)
+    outcome = run("stream", changing, "--target", "move", "--time", "day", "-o", "s.madaline")
+    assert outcome.code == 2
+    assert outcome.err == "madaline: Stopped before it was done.\n"
+    assert OnlineClassifier.load("s.madaline").learner_.n_learned == 100
 
 
 def test_json_holds_the_same(run, changing):

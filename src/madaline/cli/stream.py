@@ -65,7 +65,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         add_option(parser, option, text, default=[], **SEVERAL)
     text = "seed of all random numbers (default: %(default)s)"
     add_option(parser, "--seed N", text, type=at_least(0), default=0)
-    text = "write the online model here, for `OnlineClassifier.load` or `OnlineRegressor.load`"
+    text = (
+        "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"
+    )
     add_option(parser, "-o --output MODEL", text)
     add_json(parser)
     parser.set_defaults(  # what `TrainingData` reads for `madaline fit`, too
@@ -97,8 +99,8 @@ def run(arguments: Namespace) -> None:
     for segment in Playback(learner, table, y, arguments.delay).segments(SEGMENTS):
         segments.append(segment)
         lines.add(segment)
-    if path is not None:
-        save_learner(learner, path)
+        if path is not None:  # what stops the command later loses no more than the next part
+            save_learner(learner, path)
     if arguments.json:
         say_json(_facts(segments, is_classes=is_classes, path=path))
         return
