@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from madaline.cli.progress import EventLines
@@ -259,3 +260,25 @@ def test_a_wrong_kind_is_one_sentence(run, place, told, sentence) -> None:
     rows = [f"{row % 2},x{row % 3},{row % 5}" for row in range(60)]
     Path("told.csv").write_text("\n".join(["flag,code,answer", *rows]))
     assert sentence in run("fit", "told.csv", "--target", "answer", "--kind", told).sentence
+
+
+def test_costs_tune_the_threshold_and_the_confusion_matrix_uses_it(run) -> None:
+    numbers = np.random.default_rng(0).normal(size=(300, 2)).round(2)
+    chance = np.random.default_rng(1).normal(size=300)
+    labels = np.where(numbers[:, 0] + 2 * chance > 1, "yes", "no")
+    rows = [f"{a},{b},{label}" for (a, b), label in zip(numbers.tolist(), labels, strict=True)]
+    Path("rare.csv").write_text("\n".join(["a,b,bought", *rows]))
+    words = ("--target", "bought", "--effort", 3, "--costs", 1, 9)
+    fitted = run("fit", "rare.csv", *words)
+    assert "The second class is predicted above a threshold of" in fitted.out
+    found = run("predict", "rare.madaline", "rare.csv").out.splitlines().count("yes")
+    facts = json.loads(run("predict", "rare.madaline", "rare.csv", "--json").out)
+    matrix = np.array(facts["confusion"]["matrix"])
+    assert matrix[:, 1].sum() == found > (labels == "yes").sum()
+
+
+@pytest.mark.parametrize("costs", [(1,), (1, "much"), (-5, 1)])
+def test_costs_that_are_none_are_refused(run, fruit, costs) -> None:
+    outcome = run("fit", fruit, "--target", "organic", "--costs", *costs)
+    assert outcome.code == 2
+    assert "cost" in outcome.err

@@ -145,6 +145,8 @@ def test_how_to_reproduce_is_what_was_asked_for(models) -> None:
     )
     assert "class_weight={'yes': 2.0, 'no': 1.0}" in again(**settings)["python"]
     assert again(metric="my_profit")["command"] is None
+    assert again(costs=[[0.0, 1.0], [2.5, 0.0]])["command"].endswith(" --effort 12 --costs 1 2.5")
+    assert again(costs=[[-1.0, 1.0], [2.5, 0.0]])["command"] is None
     assert "--kind day=datetime --effort" in again(kinds={"day": "datetime"})["command"]
     assert again(source="my pictures/")["command"].startswith(
         "madaline fit 'my pictures/' --task classification"

@@ -9,6 +9,7 @@ from pathlib import Path
 from madaline.cli.output import paragraph, printable
 from madaline.cli.sections import importance_lines, network_lines, score_lines, validation_line
 from madaline.model import FittedModel
+from madaline.records.ensemble_decisions import ThresholdChosen
 from madaline.records.limit_decisions import RecipesLeftOut, TimeLimitReached
 from madaline.report.data import verdict
 from madaline.words import count, metric_name, size, with_error
@@ -35,6 +36,7 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     summary = model.summary
     yield validation_line(summary)
     yield from score_lines(summary.scores)
+    yield from _threshold(model)
     yield from importance_lines(summary.importances, at_most=MOST_COLUMNS)
     if networks:
         yield from network_lines(summary)
@@ -60,6 +62,12 @@ def answer_line(model: FittedModel, path: Path) -> str:
     numbers = (score.value, score.standard_error, score.baseline)
     value, error, baseline = with_error(numbers, score.standard_error)
     return f"{path}: {metric_name(score.metric)} {value} ± {error} (baseline {baseline})"
+
+
+def _threshold(model: FittedModel) -> Iterator[str]:
+    """Yield from which probability on the second of two classes is predicted, if it was tuned."""
+    tuned = (one for one in model.decisions if isinstance(one, ThresholdChosen))
+    yield from (paragraph(printable(one.sentence)) for one in tuned)
 
 
 def _limits(model: FittedModel) -> Iterator[str]:

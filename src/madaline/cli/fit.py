@@ -137,6 +137,11 @@ def _add_goal(parser: ArgumentParser) -> None:
         f" for the metrics {', '.join(MEASURES)}, and else 0.5"
     )
     add_option(goal, "--threshold SHARE", text, type=float)
+    text = (
+        "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and"
+        " of no for yes; the threshold is tuned for the lowest mean cost"
+    )
+    add_option(goal, "--costs COST", text, nargs=2, type=float)
 
 
 def run(arguments: Namespace) -> None:

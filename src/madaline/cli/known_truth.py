@@ -69,7 +69,10 @@ class KnownTruth:
         if known.any():
             labels = [label_text(label) for label in classes.tolist()]
             probabilities = predictor.probabilities(output[known])
-            quality = ClassificationQuality.of(labels, probabilities, index[known])
+            chosen = encoder.choose(probabilities)
+            quality = ClassificationQuality.of(
+                labels, probabilities, index[known], predicted=chosen
+            )
         return cls(target, n_rows, n_rows - int(known.sum()), of_training, scores, quality)
 
     def lines(self) -> Iterator[str]:

@@ -150,7 +150,16 @@ def read_objective(arguments: Namespace, target: Array) -> Objective:
         metric=arguments.metric,
         class_weight=_class_weight(arguments.class_weight, target),
         threshold=arguments.threshold,
+        costs=_costs(arguments.costs),
     )
+
+
+def _costs(of_mistakes: Sequence[float] | None) -> list[list[float]] | None:
+    """Return the costs by true and by predicted class; being right costs nothing."""
+    if of_mistakes is None:
+        return None
+    of_first, of_second = of_mistakes
+    return [[0.0, of_first], [of_second, 0.0]]
 
 
 def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:

@@ -43,7 +43,10 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     """Return the command line; None where no option names what was given."""
     kinds = settings["kinds"]
     known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
-    if settings.get("metric", LOG_LOSS) not in known or _unnamed(settings) or "costs" in settings:
+    if settings.get("metric", LOG_LOSS) not in known or _unnamed(settings):
+        return None
+    costs = _costs_words(settings.get("costs"))
+    if costs is None:
         return None
     summary, source = model.summary, settings.get("source", "TABLE")
     words = ["madaline", "fit", source]
@@ -66,7 +69,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     ):
         value, option = settings.get(name), f"--{name.replace('_', '-')}"
         words += [] if value in (None, USUAL.get(name)) else [option, f"{value}"]
-    return shlex.join([*words, *_class_weight_words(settings.get("class_weight"))])
+    return shlex.join([*words, *costs, *_class_weight_words(settings.get("class_weight"))])
 
 
 def _unnamed(settings: Mapping[str, Any]) -> list[str]:
@@ -79,13 +82,24 @@ def _unnamed(settings: Mapping[str, Any]) -> list[str]:
     return [name for name in settings["given"] if name not in named]
 
 
+def _costs_words(costs: Any) -> list[str] | None:
+    """Return the option for costs; None where being right costs something, too."""
+    if costs is None:
+        return []
+    (right, of_first), (of_second, right_too) = costs
+    return None if right or right_too else ["--costs", _short(of_first), _short(of_second)]
+
+
 def _class_weight_words(weights: Any) -> list[str]:
     if weights is None:
         return []
     if isinstance(weights, str):
         return ["--class-weight", weights]
-    shown = [(label, repr(float(weight)).removesuffix(".0")) for label, weight in weights]
-    return ["--class-weight", *(f"{label}={weight}" for label, weight in shown)]
+    return ["--class-weight", *(f"{label}={_short(weight)}" for label, weight in weights)]
+
+
+def _short(number: float) -> str:
+    return repr(float(number)).removesuffix(".0")
 
 
 def _python(task: str, settings: Mapping[str, Any]) -> str:
