@@ -17,7 +17,10 @@ PAGES = sorted(
     for folder, pattern in ((".", "*.md"), ("docs", "**/*.md"), ("examples", "**/*.md"))
     for page in (PROJECT / folder).glob(pattern)
 )
-PYTHON = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), flags=re.DOTALL)
+README, CHINESE = ((PROJECT / name).read_text() for name in ("README.md", "README.zh-CN.md"))
+BLOCK = re.compile(r"```(python|console|text)\n(.*?)```", flags=re.DOTALL)
+TAUGHT = README + (PROJECT / "docs" / "other_data.md").read_text()
+PYTHON = list(dict.fromkeys(code for kind, code in BLOCK.findall(TAUGHT) if kind == "python"))
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|#)([^)#\s]+)")
 
 
@@ -33,13 +36,33 @@ def test_links_lead_to_files_that_exist(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_readme_opens_with_the_two_commands() -> None:
-    first, second, *_ = (PROJECT / "README.md").read_text().splitlines()
-    assert first.split()[:2] == ["make", "demo"]
-    assert second.split()[:2] == ["make", "test"]
+@pytest.mark.parametrize("page", [README, CHINESE], ids=["English", "Chinese"])
+def test_readme_opens_with_its_name_and_the_two_commands(page: str) -> None:
+    lines = page.splitlines()
+    assert lines[0] == "# madaline"
+    typed = [line.split()[:2] for line in lines[:10] if line.startswith("    ")]
+    assert typed == [["make", "demo"], ["make", "test"]]
+    assert len(lines) <= 200
 
 
-CONSOLE = re.findall(r"```console\n(.*?)```", (PROJECT / "README.md").read_text(), flags=re.DOTALL)
+def test_the_chinese_readme_has_the_same_sections_code_and_figures() -> None:
+    """Prose and comments are translated; code, console, files and figures are the same."""
+    for pattern in (r"^#+ ", r"^\|", r"^```", r"^    \w"):
+        counts = [len(re.findall(pattern, page, flags=re.MULTILINE)) for page in (README, CHINESE)]
+        assert counts[0] == counts[1], pattern
+    assert without_comments(CHINESE) == without_comments(README)
+    words = r"`[^`\n]+`|\]\((?!README)[^)]+\)"  # code, and links but for those to one another
+    assert sorted(re.findall(words, CHINESE)) == sorted(re.findall(words, README))
+    figures = r"(?<![\w.])\.\d{2,3}\b"
+    assert re.findall(figures, CHINESE) == re.findall(figures, README)
+
+
+def without_comments(page: str) -> list[str]:
+    """Return the blocks of code of a page, without comments."""
+    return [re.sub(r" *#.*", "", code) for _, code in BLOCK.findall(page)]
+
+
+CONSOLE = [code for kind, code in BLOCK.findall(README) if kind == "console"]
 COMMANDS = re.findall(r"^\$ (madaline .*)$", "\n".join(CONSOLE), flags=re.MULTILINE)
 
 
