@@ -2,7 +2,8 @@
 
     python benchmarks/streams.py --streams electricity sea --delays 0 48
 
-Every prediction and its time goes into `build/streams.csv`; what is there is not measured again.
+Every score and its time goes into `build/streams.csv`; what is there is not measured again. Those
+of the peers go into the folder of `--cache`, where one is given: they outlast changes of madaline.
 `--ablation` leaves out parts of the population instead of asking peers.
 """
 
@@ -25,6 +26,9 @@ from tables import DEFAULT_FOLDER
 
 LEAST_PROBABILITY = 1e-3
 """Log losses are cut off here, as many of river's learners give a probability of zero."""
+
+OURS = "madaline"
+"""The learner whose results change with this project."""
 
 FIELDS = ("stream", "learner", "delay", "seed", "rows", "score", "loss", "microseconds")
 
@@ -77,21 +81,22 @@ def main() -> int:
     """Measure what was asked for, and print the table of all that is known."""
     options = _parse()
     learners = _learners(ablation=options.ablation)
-    path = options.output / ("streams_ablation.csv" if options.ablation else "streams.csv")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    known = _read(path)
+    own = options.output / ("streams_ablation.csv" if options.ablation else "streams.csv")
+    peers = own if options.ablation else (options.cache or options.output) / own.name
+    known = {row[:5] for row in _read(own) | _read(peers)}
     for name in options.streams or STREAMS:
         for delay in options.delays:
             for seed in range(options.seeds):
                 stream = load_stream(name, options.folder, options.rows, seed)
                 for learner in options.only or learners:
                     key = (name, learner, str(delay), str(seed), str(len(stream)))
-                    if key in known or (seed and learner in ("no-change", "logistic")):
+                    if key in known:
                         continue
                     result = measure(stream, learners[learner](stream, seed), delay)
+                    path = own if learner == OURS else peers
                     _append(path, [*key, result.score, result.loss, result.microseconds])
                     print(*key, f"{result.score:.4f} {result.loss:.4f}", flush=True)
-    print(_table(path))
+    print(_table(_read(own) | _read(peers)))
     return 0
 
 
@@ -106,26 +111,26 @@ def _learners(*, ablation: bool) -> dict[str, Callable[[Stream, int], Learner]]:
 
 
 def _read(path: Path) -> set[tuple[str, ...]]:
+    """Return the results of a file, none if there is none."""
     if not path.exists():
         return set()
     with path.open() as file:
-        return {tuple(row[:5]) for row in csv.reader(file)}
+        return {tuple(row) for row in csv.reader(file)}
 
 
 def _append(path: Path, row: list[Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", newline="") as file:
         csv.writer(file).writerow(row)
 
 
-def _table(path: Path) -> str:
+def _table(known: set[tuple[str, ...]]) -> str:
     """Return a line for each stream and delay: score and loss of every learner, over seeds."""
-    with path.open() as file:
-        rows = [dict(zip(FIELDS, row, strict=True)) for row in csv.reader(file)]
+    rows = [dict(zip(FIELDS, row, strict=True)) for row in sorted(known)]
     lines = []
-    for stream, delay in dict.fromkeys((row["stream"], row["delay"]) for row in rows):
-        own = [row for row in rows if (row["stream"], row["delay"]) == (stream, delay)]
-        lines.append(f"\n{stream}, labels {delay} rows late, {own[0]['rows']} rows")
-        lines += _means(own)
+    for case in dict.fromkeys((row["stream"], row["delay"], row["rows"]) for row in rows):
+        lines.append("\n{}, labels {} rows late, {} rows".format(*case))
+        lines += _means([row for row in rows if (row["stream"], row["delay"], row["rows"]) == case])
     return "\n".join(lines)
 
 
@@ -150,6 +155,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=20_000, help="at most so many of a stream")
     parser.add_argument("--only", nargs="+", metavar="LEARNER")
     parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="where results of peers are kept")
     parser.add_argument("--output", type=Path, default=Path("build"))
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     return parser.parse_args()

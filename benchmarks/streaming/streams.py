@@ -1,4 +1,4 @@
-"""Streams in the order of time: three of real tables, others of river's generators."""
+"""Streams in the order of time: four of real tables, others of river's generators."""
 
 from __future__ import annotations
 
@@ -73,6 +73,15 @@ def _flights(late: bool) -> Callable[[Path, int], Iterable[Row]]:
         return _rows(table, (delay > 15) if late else delay)
 
     return load
+
+
+def _bikes(folder: Path, seed: int) -> Iterable[Row]:  # noqa: ARG001
+    """Log counts of bikes hired within an hour: 10,000 hours of two years, in their order."""
+    import pandas as pd
+
+    table = pd.read_parquet(folder / "tabular/bike_hour.parquet")
+    table = table.sort_values(["x0", "x1", "x2", "x6"], kind="stable")  # year, month, day, hour
+    return _rows(table, table.pop("y"))
 
 
 def _rows(table: Any, target: Any) -> Iterable[Row]:
@@ -164,6 +173,7 @@ STREAMS: dict[str, tuple[Callable[[Path, int], Iterable[Row]], bool]] = {
     "sine": (_generated(_sine), True),
     "trees": (_generated(_trees), True),
     "flight delays": (_flights(late=False), False),
+    "bikes": (_bikes, False),
     "friedman": (_generated(_friedman), False),
 }
 """Each stream's loader, and whether its labels are classes."""

@@ -31,7 +31,7 @@ def test_a_line_for_each_part_and_one_for_all(run, changing):
     lines = outcome.out.splitlines()
     first = "400 rows of changing.csv in the order of day; labels are known before the next row."
     assert lines[0] == first
-    assert lines[2].endswith("accuracy  no change  log loss  largest weight")
+    assert lines[2].endswith("accuracy   no change    linear  log loss  largest weight")
     assert lines[3].split()[0] == "1-33"
     assert lines[15].split()[0] == "all"
     assert len(lines) <= 30
@@ -65,6 +65,7 @@ def test_json_holds_the_same(run, changing):
     early, late = facts["segments"][5]["accuracy"], facts["segments"][6]["accuracy"]
     assert early > 0.85 > late  # the relation turns around between them
     assert facts["segments"][-1]["accuracy"] > 0.7
+    assert facts["segments"][5]["linear"] > 0.85 > facts["segments"][6]["linear"]
     assert sum(facts["all"]["weights"].values()) == pytest.approx(1)
     assert run("stream", changing, *words).out == outcome.out
 
@@ -81,8 +82,10 @@ def test_numbers_have_a_root_mean_squared_error(run):
     Path("numbers.csv").write_text(f"a,b\n{rows}")
     words = ["--target", "b", "--task", "regression", "-o", "n.madaline"]
     outcome = run("stream", "numbers.csv", *words)
-    assert "RMSE" in outcome.out
-    assert float(outcome.out.splitlines()[14].split()[1]) < 3
+    assert outcome.out.splitlines()[2].split()[1:5] == ["RMSE", "last", "value", "linear"]
+    ours, last_value, linear = map(float, outcome.out.splitlines()[14].split()[1:4])
+    assert ours < 3 < last_value
+    assert linear < 1  # the target is a straight line
     assert OnlineRegressor.load("n.madaline").learner_.n_learned == 300
 
 

@@ -29,10 +29,11 @@ HELP = "play back a table in the order of time: predict each row, then learn it"
 
 DESCRIPTION = """\
 Predicts every row of a table before it learns the row's label, in the order of
-the file or of a column, and shows how well: beside "no change", which predicts
-the latest label that is known. The networks differ in from how many of the
-latest rows they learn again; the last column shows which have the largest
-weight.
+the file or of a column, and shows how well: beside "no change" (numbers: "last
+value"), which predicts the latest label that is known, and beside a linear
+model of the same inputs that learns each row once. The networks differ in from
+how many of the latest rows they learn again; the last column shows which have
+the largest weight.
 """
 
 EXAMPLES = """\
@@ -149,7 +150,9 @@ class _Lines:
             f"{table.n_samples:,} rows of {shlex.quote(arguments.table)} in the order of {order};"
             f" labels are known {known}."
         )
-        measures = "accuracy  no change  log loss" if self._is_classes else "    RMSE  no change"
+        measures = "    RMSE  last value    linear"
+        if self._is_classes:
+            measures = "accuracy   no change    linear  log loss"
         self._say(f"\n{'rows':>19}  {measures}  largest weight")
 
     def add(self, segment: Segment) -> None:
@@ -166,9 +169,9 @@ class _Lines:
             self._say(f"\n{paragraph(line)}")
 
     def _numbers(self, one: Segment) -> str:
-        score, no_change = apart([one.score, one.no_change])
+        score, no_change, linear = apart([one.score, one.no_change, one.linear])
         loss = f"  {one.loss:8.4f}" if one.loss is not None else ""
-        return f"{score:>8}  {no_change:>9}{loss}"
+        return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
 
     def _say(self, text: str) -> None:
         if not self._is_silent:
@@ -189,6 +192,7 @@ def _whole(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
         segments[-1].last,
         mean([one.score for one in segments]),
         mean([one.no_change for one in segments]),
+        mean([one.linear for one in segments]),
         float(np.average(losses, weights=counts)) if losses else None,
         {
             horizon: mean([one.horizons[horizon] for one in segments])
@@ -224,6 +228,7 @@ def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) 
             "last_row": one.last,
             measure: one.score,
             "no_change": one.no_change,
+            "linear": one.linear,
             **({} if one.loss is None else {"log_loss": one.loss}),
             "weights": {str(horizon): weight for horizon, weight in one.horizons.items()},
         }

@@ -13,6 +13,7 @@ import numpy as np
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
 from madaline.online.learner import Made, OnlineLearner
+from madaline.online.linear import LinearModel
 from madaline.online.tasks import Classes
 
 LEAST_PROBABILITY = 1e-15
@@ -27,9 +28,9 @@ class Segment:
     ----------
     first, last : int
         Its rows, counted from 1.
-    score, no_change : float
-        Accuracy, or root mean squared error: of the predictions, and of the latest label that was
-        known.
+    score, no_change, linear : float
+        Accuracy, or root mean squared error: of the predictions, of the latest label that was
+        known, and of a linear model.
     loss : float or None
         Log loss of classes.
     horizons : mapping of int to float
@@ -40,6 +41,7 @@ class Segment:
     last: int
     score: float
     no_change: float
+    linear: float
     loss: float | None
     horizons: Mapping[int, float]
 
@@ -67,6 +69,7 @@ class Playback:
     def __init__(self, learner: OnlineLearner, table: Table, y: Array, delay: int = 0) -> None:
         self._learner, self._table, self._y, self._delay = learner, table, y, delay
         self._is_classes = isinstance(learner.task, Classes)
+        self._linear = LinearModel(learner.task)
         self._waiting: deque[tuple[dict[str, Any], Array, Made]] = deque()
 
     def segments(self, count: int) -> Iterator[Segment]:
@@ -77,34 +80,37 @@ class Playback:
 
     def _play(self, start: int, stop: int) -> Segment:
         names, columns = self._table.names, list(self._table.columns.values())
-        losses, hits, same = [], [], []
+        losses, hits, same, linear = [], [], [], []
         weights = np.zeros(len(self._learner.scales))
         for row in range(start, stop):
             x = dict(zip(names, [column[row] for column in columns], strict=True))
             made = self._learner.observe(x)
-            loss, hit = self._evaluate(made, self._y[row])
+            loss, hit = self._evaluate(made.prediction, self._y[row])
             losses.append(loss)
             hits.append(hit)
             same.append(self._of_no_change(row))
+            linear.append(self._evaluate(self._linear.predict(_inputs(made)), self._y[row])[1])
             weights += self._learner.weighting.weights
             self._waiting.append((x, self._y[row : row + 1], made))
             if len(self._waiting) > self._delay:
                 x, y, made = self._waiting.popleft()
                 self._learner.learn(x, y, made=made)
+                self._linear.learn(_inputs(made), y)
         return Segment(
             start + 1,
             stop,
             self._mean(hits),
             self._mean(same),
+            self._mean(linear),
             float(np.mean(losses)) if self._is_classes else None,
             self._by_horizon(weights / (stop - start)),
         )
 
-    def _evaluate(self, made: Made, y: Any) -> tuple[float, float]:
+    def _evaluate(self, predicted: Array, y: Any) -> tuple[float, float]:
         """Return the loss of a prediction, and whether it was right, or its squared error."""
-        task, prediction = self._learner.task, made.prediction[0]
+        task, prediction = self._learner.task, predicted[0]
         if not isinstance(task, Classes):
-            square = float(task.decode(made.prediction)[0] - y) ** 2  # type: ignore[attr-defined]
+            square = float(task.decode(predicted)[0] - y) ** 2  # type: ignore[attr-defined]
             return square, square
         if not task.classes:
             return float(-np.log(0.5)), 0.0
@@ -126,3 +132,8 @@ class Playback:
     def _by_horizon(self, weights: Array) -> dict[int, float]:
         horizons = self._learner.scales.horizons[:, 0]
         return {int(one): float(weights[horizons == one].sum()) for one in np.unique(horizons)}
+
+
+def _inputs(made: Made) -> Array:
+    """Return the inputs of a row without the means of the latest labels."""
+    return np.asarray(made.x[0, made.history.size :])
