@@ -82,6 +82,17 @@ def short(number: float, digits: int = 3) -> str:
     return f"{rounded:,.0f}" if many else f"{rounded:.{digits}g}"
 
 
+def loss_text(loss: float) -> str:
+    """Return a loss with four decimals, or with three significant digits if it is tiny.
+
+    Examples
+    --------
+    >>> loss_text(0.42), loss_text(0.0000168), loss_text(0.0)
+    ('0.4200', '1.68e-05', '0.0000')
+    """
+    return f"{loss:.3g}" if 0 < abs(loss) < 0.001 else f"{loss:.4f}"
+
+
 def apart(values: Sequence[float], decimals: int = 4) -> list[str]:
     """Return numbers with so many decimals, or with more where different ones would look alike.
 

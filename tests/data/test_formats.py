@@ -169,3 +169,10 @@ def test_a_format_refuses_another_symbol_and_other_separators():
     for text in ("€5", "5 kg", "1,23", "1.234,5", "(5", "--5", "1e999", "five"):
         with pytest.raises(ValueError, match=r".*"):
             money.parse(text)
+
+
+def test_how_a_constant_that_is_left_out_was_read_is_no_news() -> None:
+    table = Table.from_columns({"region": ["2. Middle Atlantic"] * 40, "age": [*range(40)]})
+    schema = Schema.infer(table)
+    assert not schema["region"].kept
+    assert schema.notes == ()

@@ -13,7 +13,7 @@ from madaline.cli.leaderboard import Leaderboard
 from madaline.cli.output import paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.record import Record
-from madaline.words import count, duration
+from madaline.words import count, duration, loss_text
 
 DECISIONS, EPOCHS = 1, 2
 """From these levels of verbosity on, every decision and every epoch is a line."""
@@ -127,13 +127,13 @@ class EventLines(Progress):
         """Return what training came to, in a line."""
         return (
             f"Trained for {count(self.board.epoch, 'epoch')} in {duration(self.clock.elapsed)};"
-            f" lowest validation loss of a recipe: {self.board.best.best_loss:.4f}."
+            f" lowest validation loss of a recipe: {loss_text(self.board.best.best_loss)}."
         )
 
     def _status(self) -> str:
         board = self.board
         return (
-            f"  epoch {board.epoch:>3}: validation loss {board.best.best_loss:.4f},"
+            f"  epoch {board.epoch:>3}: validation loss {loss_text(board.best.best_loss)},"
             f" {count(len(board.racing), 'recipe')}, {self.clock.words(board)}"
         )
 
@@ -205,7 +205,7 @@ def decision_line(decision: Decision) -> str:
 def epoch_line(record: Record) -> str:
     """Return an epoch of a recipe in a line."""
     mark = " (best)" if record.improved else ""
-    return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {record.loss:.4f}{mark}"
+    return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss_text(record.loss)}{mark}"
 
 
 def _table(board: Leaderboard, entries: list[Any]) -> Any:
@@ -218,7 +218,7 @@ def _table(board: Leaderboard, entries: list[Any]) -> Any:
     table.add_column("epoch", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for entry in entries:
-        loss, epoch = f"{entry.best_loss:.4f}", str(entry.best_epoch)
+        loss, epoch = loss_text(entry.best_loss), str(entry.best_epoch)
         cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, entry.state_words)
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)

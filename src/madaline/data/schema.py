@@ -79,7 +79,7 @@ class Schema:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How columns of text were read, or why they were not, in a sentence each.
+        """How columns of text that are kept were read, or why they were not, in a sentence each.
 
         Examples
         --------
@@ -87,7 +87,7 @@ class Schema:
         >>> Schema.infer(table).notes
         ('price: number, read without $ and thousands separators (,).',)
         """
-        return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note)
+        return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note and one.kept)
 
     def read(self, table: Table) -> Table:
         """Return a table with its columns of text read as those of the training table were.
