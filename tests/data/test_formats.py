@@ -171,7 +171,7 @@ def test_a_format_refuses_another_symbol_and_other_separators():
             money.parse(text)
 
 
-def test_how_a_constant_that_is_left_out_was_read_is_no_news() -> None:
+def test_how_a_constant_that_is_left_out_was_read_is_no_news():
     table = Table.from_columns({"region": ["2. Middle Atlantic"] * 40, "age": [*range(40)]})
     schema = Schema.infer(table)
     assert not schema["region"].kept

@@ -173,3 +173,21 @@ def test_of_many_looks_few_are_believed():
     assert holm(np.array([])).tolist() == []
     rng = np.random.default_rng(0)
     assert sum(holm(rng.random(300)).any() for _ in range(100)) <= 4
+
+
+@pytest.mark.parametrize(("certain", "severity"), [(0.5, "low"), (0.95, "high")])
+def test_uncertain_classes_are_no_bad_news_where_probabilities_show_it(
+    make_out_of_fold, certain, severity
+):
+    rng = np.random.default_rng(0)
+    city = rng.choice(["Bonn", "Kiel", "Ulm"], 1500, p=[0.5, 0.4, 0.1]).astype(object)
+    sign = rng.random(1500) < 0.5
+    probability = np.where(sign, 0.97, 0.03)
+    unknown = city == "Ulm"
+    target = rng.random(1500) < np.where(unknown, 0.5, probability)
+    shown = np.where(unknown, np.where(sign, certain, 1 - certain), probability)
+    output = np.log(shown / (1 - shown))
+    columns = {"city": city, "x": rng.normal(size=1500)}
+    evaluated = make_out_of_fold(columns, target.astype(float), output, ("no", "yes"))
+    (found,) = find_worse_groups(evaluated, all_groups(evaluated))
+    assert (found.subject, found.severity) == ("city = Ulm", severity)

@@ -205,7 +205,9 @@ def decision_line(decision: Decision) -> str:
 def epoch_line(record: Record) -> str:
     """Return an epoch of a recipe in a line."""
     mark = " (best)" if record.improved else ""
-    return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss_text(record.loss)}{mark}"
+    return (
+        f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss_text(record.loss)}{mark}"
+    )
 
 
 def _table(board: Leaderboard, entries: list[Any]) -> Any:

@@ -30,8 +30,8 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
     shares[totals < FEWEST_ROWS] = 0
     largest = np.argsort(-shares, axis=None, kind="stable")[:MOST_FINDINGS]
     remedy = (
-        'class_weight="balanced" raises the recall of this class and lowers its precision; columns'
-        " that separate the two classes would help more"
+        'class_weight="balanced" raises the recall of this class and lowers its precision; better'
+        " are columns that separate the two classes"
         if n_classes == 2
         else "look for columns that separate the two, or merge them"
     )
@@ -40,7 +40,7 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
             "confused classes",
             "medium" if shares[true, predicted] >= HALF else "low",
             f"{evaluated.classes[true]} predicted as {evaluated.classes[predicted]}",
-            "{confused:,} of {rows:,} rows of a class are {subject}, which is {share:.0%}",
+            "{share:.0%} of the rows of a class are {subject} ({confused:,} of {rows:,})",
             remedy,
             {
                 "share": float(shares[true, predicted]),

@@ -23,6 +23,19 @@ WEAK = 0.75
 WORSE, MUCH_WORSE, FAR_WORSE = 1.5, 2.0, 3.0
 """Ratios of the loss to that of the other rows that are reported."""
 
+EXPECTED = (
+    "the probabilities there show it and can be relied upon; look for columns that help there"
+)
+
+UNEXPECTED = (
+    "do not trust predictions for them, and look for columns that help there or for errors in their"
+    " target"
+)
+"""What to do, where the predicted probabilities show such a loss, and where they do not."""
+
+SURPRISING = 2.0
+"""Standard errors by which a loss is clearly above what the predicted probabilities promise."""
+
 MOST_FINDINGS = 3
 """Groups that are reported, at most."""
 
@@ -44,24 +57,29 @@ class Comparison:
         Its mean loss divided by that of the best constant for the group alone.
     standard_errors : float
         By how many standard errors its mean loss is above that of the other rows.
+    expected : bool, default=False
+        Whether the predicted probabilities lead one to expect such a loss: they are close to one
+        half, say, and rightly so.
     """
 
     group: Group
     times: float
     left: float
     standard_errors: float
+    expected: bool = False
 
     @property
     def severity(self) -> Severity | None:
         """How bad that is; None if it is not reported.
 
         A high loss alone may be the nature of a group: where the truth varies more, errors are
-        larger. The worst is a group for which networks are no better than its mean.
+        larger. The worst is a group for which networks are no better than its mean. Where the
+        probabilities show that, they can be relied upon.
         """
-        if self.times >= MUCH_WORSE and self.left >= 1:
-            return "high"
         if self.times >= WORSE and self.left >= USELESS:
-            return "medium"
+            if self.expected:
+                return "low"
+            return "high" if self.times >= MUCH_WORSE and self.left >= 1 else "medium"
         return "low" if self.times >= FAR_WORSE else None
 
 
@@ -101,7 +119,19 @@ def _compare(evaluated: OutOfFold, group: Group) -> Comparison:
         inside / outside if outside > 0 else 1.0,
         inside / baseline if baseline > 0 else 0.0,
         (inside - outside) / scatter if scatter else 0.0,
+        evaluated.classes is not None and _is_expected(evaluated, group.rows),
     )
+
+
+def _is_expected(evaluated: OutOfFold, rows: Array) -> bool:
+    """Return whether the loss of some rows is what their predicted probabilities promise."""
+    probabilities = evaluated.probabilities[rows]
+    tiny = np.finfo(probabilities.dtype).tiny
+    entropy = -(probabilities * np.log(np.maximum(probabilities, tiny))).sum(axis=1)
+    surprise = np.zeros(evaluated.n_rows)
+    surprise[rows] = evaluated.losses[rows] - entropy
+    gap, error = evaluated.mean(surprise, rows)
+    return gap <= SURPRISING * error
 
 
 def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
@@ -129,8 +159,7 @@ def _finding(comparison: Comparison) -> Finding:
         comparison.group.name,
         "Where {subject}, the loss is {times:.1f} times that of the other rows ({share:.1%} of all"
         " rows)" + useless,
-        "do not trust predictions for them, and look for columns that help there or for errors in"
-        " their target",
+        EXPECTED if comparison.expected else UNEXPECTED,
         {
             "share": float(comparison.group.rows.mean()),
             "times": comparison.times,
