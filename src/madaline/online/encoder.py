@@ -17,6 +17,8 @@ from madaline.data.encoders.scaling import scaled
 from madaline.nn.arrays import Array
 from madaline.online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
 
+QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
 CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)
 """Seconds of a day, a week and a year."""
 
@@ -87,14 +89,14 @@ class StreamEncoder:
 
     def rescale(self, raw: Array) -> None:
         """Work out the scales of numbers anew, from the latest rows."""
-        for column in self._scaled:
-            values = raw[:, column][~np.isnan(raw[:, column])]
-            if len(values) == 0:
-                continue
-            low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-            spread = high - low or (values.max() - values.min()) / 2
-            self._centers[column] = middle
-            self._spreads[column] = spread if 0 < spread < np.inf else 1.0
+        values = np.sort(raw[:, self._scaled].T, axis=1)  # (columns, n_samples), missing ones last
+        counts = np.count_nonzero(~np.isnan(values), axis=1)
+        known = np.flatnonzero(counts)
+        smallest, low, middle, high, largest = _quantiles(values[known], counts[known])
+        spreads = np.where(high > low, high - low, (largest - smallest) / 2)
+        columns = self._scaled[known]
+        self._centers[columns] = middle
+        self._spreads[columns] = np.where((spreads > 0) & np.isfinite(spreads), spreads, 1.0)
         self._scales = self._centers[self._scaled], self._spreads[self._scaled]
 
     def encode(self, raw: Array) -> Array:
@@ -213,6 +215,14 @@ _ARRAYS = (
     "centers",
     "spreads",
 )
+
+
+def _quantiles(values: Array, counts: Array) -> Array:
+    """Return minimum, quartiles and maximum of the first `counts` of each row of sorted values."""
+    place = np.array(QUARTILES)[:, None] * (counts - 1)  # (quantiles, rows)
+    below, rows = place.astype(np.intp), np.arange(len(values))
+    low, high = values[rows, below], values[rows, np.minimum(below + 1, counts - 1)]
+    return low + (place - below) * (high - low)
 
 
 def _circles(seconds: Array) -> Array:

@@ -40,6 +40,6 @@ class LabelHistory:
 
     def add(self, targets: Array) -> None:
         """Take in labels in their order, shape (n_samples, n_outputs)."""
-        for target in targets:
-            self.means *= MEMORIES
-            self.means += (1 - MEMORIES) * target
+        age = np.arange(len(targets))[::-1]
+        self.means *= MEMORIES ** len(targets)
+        self.means += (1 - MEMORIES) * MEMORIES**age @ targets

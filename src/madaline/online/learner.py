@@ -37,6 +37,10 @@ SCALED_ROWS = 2048
 """From how many of the latest rows."""
 
 
+CHUNK = 256
+"""Rows that are encoded anew at a time: more fall out of the processor's cache."""
+
+
 @dataclass(frozen=True, eq=False)
 class Made:
     """What was predicted for rows, and from which inputs.
@@ -152,14 +156,14 @@ class OnlineLearner:
         if made is None:
             made = self._predict(raw, self.history.features().copy())
         self._weigh(made, self.task.encode(y))
+        is_current = made.x.shape == (len(y), self.n_inputs)
+        x = made.x if is_current else self._inputs(raw, made.history)
         for start in range(0, len(y), BLOCK):
             some = slice(start, start + BLOCK)
-            self._learn_block(raw[some], y[some], weight[some], made)
+            self._learn_block(raw[some], x[some], y[some], weight[some])
         self.history.add(self.task.encode(y))  # on the present scale
 
-    def _learn_block(self, raw: Array, y: Array, weight: Array, made: Made) -> None:
-        is_current = len(made.x) == 1 and made.x.shape[1] == self.n_inputs
-        x = made.x if is_current else self._inputs(raw, made.history)
+    def _learn_block(self, raw: Array, x: Array, y: Array, weight: Array) -> None:
         self.replay.add(raw, x, self.task.encode(y), weight)
         self._step(len(raw))
         if self._is_due(len(raw)):
@@ -201,9 +205,9 @@ class OnlineLearner:
         drawn = self.replay.draw(self.scales.horizons, BATCH - n_new, self.rng)
         places = np.concatenate([newest, drawn], axis=1)  # (members, batch)
         self.networks.step(
-            self.replay.x[places],
-            self.replay.target[places],
-            self.replay.weight[places],
+            self.replay.x.take(places, axis=0),
+            self.replay.target.take(places, axis=0),
+            self.replay.weight.take(places),
             self.task.loss,
             self.n_history,
         )
@@ -217,7 +221,9 @@ class OnlineLearner:
         """Work out all scales anew, and with them the inputs and targets of the replay."""
         self.encoder.rescale(self.recent.rows)
         kept = self.replay.newest(self.replay.n_kept)
-        self.replay.x[kept, self.n_history :] = self.encoder.encode(self.replay.raw[kept])
+        for start in range(0, len(kept), CHUNK):
+            some = kept[start : start + CHUNK]
+            self.replay.x[some, self.n_history :] = self.encoder.encode(self.replay.raw[some])
         if isinstance(self.task, Numbers):
             self._rescale_target(self.task, kept, kept[-SCALED_ROWS:])
 

@@ -17,6 +17,9 @@ from madaline.online.time_scales import TimeScales
 UNITS = 32
 """Hidden units of each network."""
 
+CHUNK = 32
+"""Rows that are predicted at a time, so that activations stay in the processor's cache."""
+
 
 class OnlineNetworks:
     """Networks of one hidden layer that differ in their time scale (final).
@@ -60,10 +63,14 @@ class OnlineNetworks:
         -------
         float32 ndarray of shape (members, n_samples, n_outputs)
         """
-        each = np.repeat(x[None], len(self.scales), axis=0)
-        each[: self.scales.n_without, :, :n_history] = 0
-        output, _ = self._network.forward(self._parameters, each, workspace=Workspace())
-        return output
+        workspace, outputs = Workspace(), []
+        for start in range(0, max(1, len(x)), CHUNK):
+            workspace.rewind()
+            each = np.repeat(x[None, start : start + CHUNK], len(self.scales), axis=0)
+            each[: self.scales.n_without, :, :n_history] = 0
+            output, _ = self._network.forward(self._parameters, each, workspace=workspace)
+            outputs.append(output.copy())
+        return np.concatenate(outputs, axis=1)
 
     def step(self, x: Array, target: Array, weight: Array, loss: Loss, n_history: int) -> None:
         """Let every member take a step.
