@@ -65,6 +65,7 @@ def test_json_holds_the_same(run, changing):
     early, late = facts["segments"][5]["accuracy"], facts["segments"][6]["accuracy"]
     assert early > 0.85 > late  # the relation turns around between them
     assert facts["segments"][-1]["accuracy"] > 0.7
+    assert all(one["sentence"].startswith("Since row") for one in facts["decisions"])
     assert facts["segments"][5]["linear"] > 0.85 > facts["segments"][6]["linear"]
     assert sum(facts["all"]["weights"].values()) == pytest.approx(1)
     assert run("stream", changing, *words).out == outcome.out

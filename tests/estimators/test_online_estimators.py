@@ -11,6 +11,7 @@ from madaline import OnlineClassifier, OnlineRegressor, load
 from madaline.data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline.errors import InputError, ModelFileError
 from madaline.model import FittedModel
+from madaline.records.stream_decisions import LeadChanged
 
 
 def rows(n_rows, seed=0):
@@ -123,6 +124,34 @@ def test_a_saved_learner_goes_on_to_the_same_bits(estimator, tmp_path):
         other.load(tmp_path / "stream.madaline")
 
 
+def test_decisions_are_kept_in_words(tmp_path):
+    X, path = rows(60), tmp_path / "stream.madaline"
+    model = OnlineClassifier(random_state=0).partial_fit(X, labels(X))
+    assert len(model.decisions_) == 0
+    learner = model.learner_
+    short = (learner.scales.horizons[:, 0] == 32) / np.sum(learner.scales.horizons == 32)
+    learner.leads.follow(short, 2060, n_new=2000)
+    assert model.decisions_[0].sentence.startswith("Since row 2,060 the networks that remember 32")
+    model.save(path)
+    assert OnlineClassifier.load(path).decisions_ == model.decisions_
+
+
+@pytest.mark.parametrize("rows_now", [-1.5, "many"])
+def test_a_file_with_malformed_decisions_is_refused(rows_now, tmp_path):
+    X, path = rows(60), tmp_path / "stream.madaline"
+    OnlineClassifier(random_state=0).partial_fit(X, labels(X)).save(path)
+    description, arrays = read_tensor_file(path, ONLINE)
+    decision = LeadChanged(9, "memory", 32, 0.6, 512).to_json()
+    for decisions, loads in (([decision], True), ([decision | {"rows": rows_now}], False)):
+        leads = description["leads"] | {"decisions": decisions}
+        write_tensor_file(path, ONLINE, description | {"leads": leads}, arrays)
+        if loads:
+            assert len(OnlineClassifier.load(path).decisions_) == 1
+            continue
+        with pytest.raises(ModelFileError, match="not as madaline writes online models"):
+            OnlineClassifier.load(path)
+
+
 def test_fit_starts_anew():
     X = rows(200)
     announced = OnlineClassifier(random_state=0).partial_fit(
@@ -167,7 +196,7 @@ def test_a_file_whose_parts_do_not_fit_is_refused(damage, tmp_path):
             OnlineClassifier.load(path)
 
 
-@pytest.mark.parametrize("part", ["task", "columns", "encoder", "n_added", "rng"])
+@pytest.mark.parametrize("part", ["task", "columns", "encoder", "n_added", "leads", "rng"])
 def test_a_file_that_lacks_a_part_is_refused(part, tmp_path):
     X, path = rows(60), tmp_path / "stream.madaline"
     OnlineClassifier(random_state=0).partial_fit(X, labels(X)).save(path)

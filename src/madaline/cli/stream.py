@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from madaline.online.file import save_learner
 from madaline.online.learner import OnlineLearner
 from madaline.online.playback import Playback, Segment
 from madaline.online.tasks import Classes, Numbers
-from madaline.words import apart
+from madaline.records.decision import Decision
+from madaline.words import apart, count
 
 HELP = "play back a table in the order of time: predict each row, then learn it"
 
@@ -45,8 +46,8 @@ examples:
 SEGMENTS = 12
 """Lines of the table."""
 
-MOST = 0.5
-"""Share of the weight above which networks of one memory are said to lead."""
+MOST = 8
+"""Decisions that are printed, at most: the latest."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -103,9 +104,11 @@ def run(arguments: Namespace) -> None:
         if path is not None:  # what stops the command later loses no more than the next part
             save_learner(learner, path)
     if arguments.json:
-        say_json(_facts(segments, is_classes=is_classes, path=path))
+        decisions = [one.to_json() for one in learner.leads.decisions]
+        facts = _facts(segments, is_classes=is_classes, path=path)
+        say_json({**facts, "decisions": decisions})
         return
-    lines.close(segments)
+    lines.close(segments, learner.leads.decisions)
     if path is not None:
         loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
         say(f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here.", sys.stdout)
@@ -161,12 +164,15 @@ class _Lines:
         weight = segment.horizons[segment.leading]
         self._say(f"{rows:>19}  {self._numbers(segment)}  {segment.leading:,} rows ({weight:.0%})")
 
-    def close(self, segments: Sequence[Segment]) -> None:
+    def close(self, segments: Sequence[Segment], decisions: Collection[Decision]) -> None:
         """Print the whole, and when other networks began to lead."""
         whole = _whole(segments, is_classes=self._is_classes)
         self._say(f"{'all':>19}  {self._numbers(whole)}")
-        for line in _changes(segments):
-            self._say(f"\n{paragraph(line)}")
+        left_out = len(decisions) - MOST
+        if left_out > 0:
+            self._say(f"\nThe lead changed {count(left_out, 'time')} before:")
+        for decision in list(decisions)[-MOST:]:
+            self._say(f"\n{paragraph(decision.sentence)}")
 
     def _numbers(self, one: Segment) -> str:
         score, no_change, linear = apart([one.score, one.no_change, one.linear])
@@ -199,24 +205,6 @@ def _whole(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
             for horizon in segments[0].horizons
         },
     )
-
-
-def _changes(segments: Sequence[Segment]) -> Iterator[str]:
-    """Yield a sentence for each time that networks of another memory got most of the weight."""
-    leading = None
-    for segment in segments:
-        weight = segment.horizons[segment.leading]
-        if segment.leading == leading or weight <= MOST:
-            continue
-        reason = ""
-        if leading is not None:
-            shorter = segment.leading < leading
-            reason = ": what held before has changed" if shorter else ": relations hold for longer"
-        leading = segment.leading
-        yield (
-            f"Since about row {segment.first:,}, the networks that learn again from the latest"
-            f" {leading:,} rows have most of the weight ({weight:.0%}){reason}."
-        )
 
 
 def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) -> dict[str, Any]:

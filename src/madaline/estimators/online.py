@@ -21,6 +21,7 @@ from madaline.nn.arrays import Array
 from madaline.online.learner import Made, OnlineLearner
 from madaline.online.pending import Pending, Waiting
 from madaline.online.tasks import StreamTask
+from madaline.records.decisions import Decisions
 
 
 class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
@@ -131,6 +132,11 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         estimator.learner_, estimator.pending_ = learner, Pending()
         estimator._name_columns(learner.columns.names)
         return estimator
+
+    @property
+    def decisions_(self) -> Decisions:
+        """The latest 100 decisions: which networks were trusted most, and since when."""
+        return Decisions(self._learner.leads.decisions)
 
     @property
     def _learner(self) -> OnlineLearner:

@@ -34,6 +34,9 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
     ----------
     classes_ : ndarray of shape (n_classes,)
         The classes so far, in ascending order.
+    decisions_ : tuple of Decision
+        Which networks had most of the weight, and since when: ``decisions_[0].sentence`` is it in
+        words. The latest 100 are kept.
     learner_ : OnlineLearner
         The population; `learner_.weighting.weights` are the networks' weights.
 

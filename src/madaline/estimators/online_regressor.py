@@ -28,6 +28,9 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
+    decisions_ : tuple of Decision
+        Which networks had most of the weight, and since when: ``decisions_[0].sentence`` is it in
+        words. The latest 100 are kept.
     learner_ : OnlineLearner
         The population; `learner_.weighting.weights` are the networks' weights.
 

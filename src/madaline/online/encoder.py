@@ -222,7 +222,7 @@ def _quantiles(values: Array, counts: Array) -> Array:
     place = np.array(QUARTILES)[:, None] * (counts - 1)  # (quantiles, rows)
     below, rows = place.astype(np.intp), np.arange(len(values))
     low, high = values[rows, below], values[rows, np.minimum(below + 1, counts - 1)]
-    return low + (place - below) * (high - low)
+    return np.asarray(low + (place - below) * (high - low))
 
 
 def _circles(seconds: Array) -> Array:

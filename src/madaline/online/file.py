@@ -13,6 +13,7 @@ from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 from madaline.online.columns import StreamColumns
 from madaline.online.encoder import StreamEncoder
+from madaline.online.leads import Leads
 from madaline.online.learner import OnlineLearner
 from madaline.online.tasks import task_from_state
 from madaline.online.weighting import Weighting
@@ -42,6 +43,7 @@ def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
         "columns": learner.columns.to_state(),
         "encoder": encoder,
         "n_added": {ring: getattr(learner, ring).n_added for ring in _RINGS},
+        "leads": learner.leads.to_state(),
         "rng": learner.rng.bit_generator.state,
     }
     write_tensor_file(path, ONLINE, description, stored)
@@ -93,6 +95,7 @@ def _read(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> OnlineLearne
     learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.weighting = Weighting.from_arrays(_named(arrays, "weighting"))
+    learner.leads = Leads.from_state(learner.scales.horizons, state["leads"])
     for name, own in _arrays(learner).items():
         _fill(own, arrays[name], may_be_missing=name.endswith((".raw", ".ring")))
     for ring in _RINGS:

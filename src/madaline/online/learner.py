@@ -18,6 +18,7 @@ from madaline.nn.arrays import Array
 from madaline.online.columns import StreamColumns
 from madaline.online.encoder import StreamEncoder
 from madaline.online.history import LabelHistory
+from madaline.online.leads import Leads
 from madaline.online.networks import OnlineNetworks
 from madaline.online.replay import RecentRows, Replay
 from madaline.online.tasks import Numbers, StreamTask
@@ -89,6 +90,7 @@ class OnlineLearner:
         n_inputs = self.n_history
         self.networks = OnlineNetworks(self.scales, n_inputs, task.n_outputs, self.rng)
         self.weighting = Weighting(len(self.scales))
+        self.leads = Leads(self.scales.horizons)
         self.replay = Replay(max(HORIZONS), len(names), n_inputs, task.n_outputs)
         self.recent = RecentRows(SCALED_ROWS, len(names))
 
@@ -162,6 +164,7 @@ class OnlineLearner:
             some = slice(start, start + BLOCK)
             self._learn_block(raw[some], x[some], y[some], weight[some])
         self.history.add(self.task.encode(y))  # on the present scale
+        self.leads.follow(self.weighting.weights, self.n_learned, len(y))
 
     def _learn_block(self, raw: Array, x: Array, y: Array, weight: Array) -> None:
         self.replay.add(raw, x, self.task.encode(y), weight)

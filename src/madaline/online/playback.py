@@ -103,7 +103,7 @@ class Playback:
             self._mean(same),
             self._mean(linear),
             float(np.mean(losses)) if self._is_classes else None,
-            self._by_horizon(weights / (stop - start)),
+            self._learner.leads.weights_of(weights / (stop - start)),
         )
 
     def _evaluate(self, predicted: Array, y: Any) -> tuple[float, float]:
@@ -128,10 +128,6 @@ class Playback:
     def _mean(self, values: list[float]) -> float:
         mean = float(np.mean(values))
         return mean if self._is_classes else mean**0.5
-
-    def _by_horizon(self, weights: Array) -> dict[int, float]:
-        horizons = self._learner.scales.horizons[:, 0]
-        return {int(one): float(weights[horizons == one].sum()) for one in np.unique(horizons)}
 
 
 def _inputs(made: Made) -> Array:

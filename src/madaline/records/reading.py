@@ -30,6 +30,7 @@ from madaline.records.race_decisions import (
     SnapshotKept,
     Stopped,
 )
+from madaline.records.stream_decisions import LeadChanged
 
 OLD_NAMES: tuple[tuple[type[Decision], str], ...] = (
     (Dropped, "loss best share"),
@@ -55,6 +56,7 @@ NEW: tuple[type[Decision], ...] = (
     TimeLimitReached,
     Interrupted,
     StoppedByCallback,
+    LeadChanged,
 )
 """Types that old files do not have."""
 
