@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from madaline.engine.backend import WORTH_COMPILING, backend_named, choose_backend
 from madaline.engine.numpy_backend import NumpyBackend
 from madaline.engine.training import Batches, TrainingRule
-from madaline.nn.layers import Dropout, Linear, ReLU, ScaledLinear, SiLU, Tanh
+from madaline.nn.layers import Dropout, LeakySiLU, Linear, ReLU, ScaledLinear, SiLU, Tanh
 from madaline.nn.losses import (
     Absolute,
     BinaryCrossEntropy,
@@ -24,6 +25,7 @@ from madaline.nn.losses import (
 )
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, GradientDescent, ScheduleFreeAdamW, weights_only
+from madaline.race.monotone import parameter_bounds
 
 pytest.importorskip("numba", reason="numba is not installed")
 
@@ -64,7 +66,7 @@ def networks(draw):
         return_inverse=True,
     )[1]
     units = draw(st.lists(st.integers(1, 20), min_size=1, max_size=4))
-    activation = draw(st.sampled_from([SiLU(), ReLU()]))
+    activation = draw(st.sampled_from([SiLU(), ReLU(), LeakySiLU()]))
     loss, n_outputs = draw(st.sampled_from(LOSSES))
     gated = draw(st.booleans())
     first = ScaledLinear(tuple(map(int, columns)), units[0]) if gated else None
@@ -133,6 +135,24 @@ def test_a_step_agrees_with_the_reference(drawn, optimizer, weighted, seed):
     assert largest_difference(one.theta, other.theta) < 1e-5
     for name in one.columns:
         np.testing.assert_allclose(one.columns[name], other.columns[name], rtol=1e-6)
+
+
+def test_steps_within_bounds_agree():
+    network = Network((ScaledLinear((0, 1, 1, 2), 8), LeakySiLU(), Linear(8, 1)))
+    population, rule = prepared(network, Squared(), ScheduleFreeAdamW(power=1.0), (1, 2), 0)
+    bounds = parameter_bounds(network, np.array([1, 0, -1, 0]))
+    population.theta[...] = bounds.reflected(population.theta)
+    population.memory["z"][...] = population.theta
+    rule = replace(rule, bounds=bounds)
+    arguments = {"seed": 0, "steps": 50}
+    one, other = (
+        trained(name, population, rule, 4, 1, 2, **arguments) for name in ("numpy", "numba")
+    )
+    assert largest_difference(one.theta, other.theta) < 1e-4
+    for members in (one, other):
+        for theta in (members.memory["z"], rule.averaged(members)):
+            assert np.array_equal(theta, bounds.nearest(theta))
+    assert np.count_nonzero(one.memory["z"] == 0) > np.count_nonzero(population.theta == 0)
 
 
 def test_many_steps_stay_together():

@@ -43,6 +43,7 @@ LAYERS: dict[str, Callable[[int], layers.Layer]] = {
     "gelu": lambda n: layers.GELU(),
     "identity": lambda n: layers.Identity(),
     "leaky_relu": lambda n: layers.LeakyReLU(0.1),
+    "leaky_silu": lambda n: layers.LeakySiLU(),
     "linear": lambda n: layers.Linear(n, 4),
     "max_pooling": lambda n: layers.MaxPooling((n,), min(n, 2)),
     "max_pooling_of_pictures": lambda n: chain(

@@ -32,10 +32,13 @@ def look_up(table: Array, index: Array, part: Array, sums: Array) -> None:
 
 
 @compiled
-def activate(h: Array, bias: Array) -> None:
-    """Turn halves of sums, (n_samples, units), into ``x sigmoid(x)`` with ``x = 2 (h + bias)``."""
+def activate(h: Array, bias: Array, leak: Array) -> None:
+    """Turn halves of sums, (n_samples, units), into ``x (sigmoid(x) + leak)``.
+
+    Here ``x = 2 (h + bias)``.
+    """
     for row in range(h.shape[0]):
         for unit in range(h.shape[1]):
             half = h[row, unit] + bias[unit]
             x = half + half
-            h[row, unit] = x / (ONE + exp(-x))
+            h[row, unit] = x / (ONE + exp(-x)) + leak[unit] * x

@@ -17,7 +17,7 @@ class CompiledPrediction(NamedTuple):
     """The compiled functions of `madaline.engine.compiled_loops`, by name."""
 
     look_up: Callable[[Array, Array, Array, Array], None]
-    activate: Callable[[Array, Array], None]
+    activate: Callable[[Array, Array, Array], None]
 
 
 @cache

@@ -27,13 +27,15 @@ def schedule_free_step(rule: Any, state: Any, gradient: Array) -> None:
     share = weight / max(state.counts[1], TINY)
     kept, back = ONE - share, (ONE - beta1) + beta1 * share
     root = np.sqrt(sum_of_weights(beta2, steps))
-    rate, floor = rate * root, epsilon * root
+    rate, floor, bounded = rate * root, epsilon * root, rule.lower.size > 0
     for index in range(gradient.size):
         slope, y, z = gradient[index], state.theta[index], state.first[index]
         square = state.squares[index] * beta2 + slope * slope
         state.squares[index] = square
         delta = slope / (np.sqrt(square) + floor) * (rate * rule.rates[index])
         delta += y * (decay * rule.decays[index])
+        if bounded:
+            delta = z - min(max(z - delta, rule.lower[index]), rule.upper[index])
         state.first[index] = z - delta
         state.theta[index] = y * kept + z * share - delta * back
 

@@ -27,8 +27,11 @@ from madaline.engine.compiled_arithmetic import (
 from madaline.engine.compiled_losses import loss_gradient
 from madaline.engine.compiled_steps import SCHEDULE_FREE, adam_step, schedule_free_step
 from madaline.nn.arrays import Array
+from madaline.nn.layers.leaky_silu import LEAK as LEAK_OF_SILU
 
-SILU, RELU = 0, 1
+SILU, RELU, LEAKY_SILU = 0, 1, 2
+
+LEAK = np.float32(LEAK_OF_SILU)
 
 
 class Rows(NamedTuple):
@@ -64,6 +67,8 @@ class Rule(NamedTuple):
     warmup_steps: np.float32
     rates: Array  # (n_parameters,): multiples of the learning rate
     decays: Array  # (n_parameters,): multiples of the weight decay
+    lower: Array  # (n_parameters,): what no parameter may cross, or (0,) for no bounds
+    upper: Array
 
 
 class State(NamedTuple):
@@ -202,10 +207,11 @@ def forward(layers: Layers, theta: Array, room: Room) -> None:
         multiply(h, weight, y)
         if layer == n_layers - 1:
             add_bias(y, bias)
-        elif layers.activation == SILU:
-            silu(y, bias, layer_view(room.slopes, room, layer, layers.sizes[layer + 1]))
-        else:
+        elif layers.activation == RELU:
             relu(y, bias, layer_view(room.slopes, room, layer, layers.sizes[layer + 1]))
+        else:
+            leak = LEAK if layers.activation == LEAKY_SILU else ZERO
+            silu(y, bias, layer_view(room.slopes, room, layer, layers.sizes[layer + 1]), leak)
         h = y
 
 
@@ -219,15 +225,15 @@ def gate_weight(theta: Array, columns: Array, weight: Array, out: Array) -> None
 
 
 @compiled
-def silu(y: Array, bias: Array, slopes: Array) -> None:
-    """Turn sums into ``z sigmoid(z)`` with ``z = sum + bias``, and write the slopes."""
+def silu(y: Array, bias: Array, slopes: Array, leak: np.float32) -> None:
+    """Turn sums into ``z (sigmoid(z) + leak)`` with ``z = sum + bias``, and write the slopes."""
     for row in range(y.shape[0]):
         for unit in range(y.shape[1]):
             z = y[row, unit] + bias[unit]
             sigmoid = ONE / (ONE + exp(-z))
             value = z * sigmoid
-            y[row, unit] = value
-            slopes[row, unit] = sigmoid + value * (ONE - sigmoid)
+            y[row, unit] = value + leak * z
+            slopes[row, unit] = sigmoid + value * (ONE - sigmoid) + leak
 
 
 @compiled

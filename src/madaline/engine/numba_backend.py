@@ -18,7 +18,7 @@ from madaline.engine import blas
 from madaline.engine.backend import Backend
 from madaline.engine.training import Batches, TrainingRule
 from madaline.nn.arrays import Array
-from madaline.nn.layers import Linear, ReLU, ScaledLinear, SiLU
+from madaline.nn.layers import LeakySiLU, Linear, ReLU, ScaledLinear, SiLU
 from madaline.nn.losses import (
     Absolute,
     BinaryCrossEntropy,
@@ -31,6 +31,7 @@ from madaline.nn.losses import (
 )
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, ScheduleFreeAdamW
+from madaline.nn.optimizers.bounds import Bounds
 from madaline.nn.population import Population
 
 LOSSES: tuple[type[Loss], ...] = (
@@ -44,8 +45,11 @@ LOSSES: tuple[type[Loss], ...] = (
 )
 """In the order of their numbers in `compiled_losses`; so are those below, in their files."""
 
-ACTIVATIONS = (SiLU, ReLU)
+ACTIVATIONS = (SiLU, ReLU, LeakySiLU)
 OPTIMIZERS = (ScheduleFreeAdamW, Adam)
+
+FREE = np.empty(0, np.float32)
+"""In place of bounds, where there are none."""
 
 SHOWN_BYTES = 2**24
 """Factors of hidden columns that are drawn at a time, at most (16 MiB)."""
@@ -174,6 +178,7 @@ def _rule(rule: TrainingRule, one: Population) -> Any:
     loss, optimizer = rule.loss, rule.optimizer
     settings = [getattr(loss, name, 0.0) for name in ("label_smoothing", "delta", "level")]
     betas = [getattr(optimizer, name) for name in ("beta1", "beta2", "epsilon")]
+    bounds = rule.bounds or Bounds(FREE, FREE)
     return compiled().Rule(
         LOSSES.index(type(loss)),
         np.float32(sum(settings)),  # a loss has one of them
@@ -185,6 +190,8 @@ def _rule(rule: TrainingRule, one: Population) -> Any:
         np.float32(rule.warmup_steps),
         _fixed(rule.rates),
         _fixed(rule.decays),
+        _fixed(bounds.lower),
+        _fixed(bounds.upper),
     )
 
 

@@ -31,7 +31,7 @@ class NumpyBackend(Backend):
         gradient, workspace = np.empty_like(members.theta), Workspace()
         parameters, gradients = rule.network.bind(members.theta), rule.network.bind(gradient)
         decay = members.columns["weight_decay"][:, :1] * rule.decays  # the same for all folds
-        full = StepSize(members.columns["learning_rate"], decay, rule.rates)
+        full = StepSize(members.columns["learning_rate"], decay, rule.rates, rule.bounds)
         taken = int(members.columns["steps"].flat[0])  # all took their first steps together
         for step, index in enumerate(batches.order.swapaxes(0, 1), taken + 1):  # (folds, batch)
             workspace.rewind()

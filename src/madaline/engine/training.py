@@ -10,6 +10,8 @@ from madaline.nn.arrays import Array, Rng
 from madaline.nn.losses import Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Optimizer
+from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.population import Population
 from madaline.nn.workspace import Workspace
 
 
@@ -31,6 +33,8 @@ class TrainingRule:
         Weight decay of each parameter, as a multiple of its network's.
     warmup_steps : float
         After how many steps learning rate and weight decay reach their full size.
+    bounds : Bounds, optional
+        What no parameter may cross.
     """
 
     network: Network
@@ -39,6 +43,12 @@ class TrainingRule:
     rates: Array
     decays: Array
     warmup_steps: float
+    bounds: Bounds | None = None
+
+    def averaged(self, members: Population) -> Array:
+        """Return the parameters to evaluate and to keep, shape (*axes, parameters), a new array."""
+        theta = self.optimizer.averaged(members)
+        return theta if self.bounds is None else self.bounds.nearest(theta)  # but for rounding
 
 
 class Augmentation(Protocol):

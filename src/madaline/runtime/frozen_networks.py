@@ -2,19 +2,24 @@
 
 What training does for every row is done once for all: gates are multiplied into the weights, and
 ``silu(x) = x * sigmoid(x) = h * (1 + tanh(h))`` with ``h = x / 2`` needs no halving if the weights
-before it are halved, which is exact in binary numbers.
+before it are halved, which is exact in binary numbers. The leaky SiLU, ``x (sigmoid(x) + a)``, is
+``h * (1 + 2 a + tanh(h))``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from madaline.nn.arrays import Array, Parameters
-from madaline.nn.layers import Dropout, Linear, SiLU
+from madaline.nn.layers import Dropout, Layer, LeakySiLU, Linear, SiLU
+from madaline.nn.layers.leaky_silu import LEAK
 from madaline.runtime.part import Part
+
+LEAKS: Mapping[type[Layer], float] = {SiLU: 0.0, LeakySiLU: LEAK}
+"""What each activation adds to the sigmoid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +47,17 @@ class FrozenNetworks:
     n_bins : int
         How many bins stand beside the numbers among their inputs.
     hidden : sequence of Sums
-        Halves of sums, each activated by a SiLU; at least one.
+        Halves of sums, each activated by a SiLU or a leaky one; at least one.
     last : Sums
         The raw outputs.
+    leak : float
+        What is added to the sigmoid; zero for SiLU.
     """
 
     n_bins: int
     hidden: Sequence[Sums]
     last: Sums
+    leak: float = 0.0
 
     @property
     def units(self) -> list[int]:
@@ -84,7 +92,9 @@ class FrozenNetworks:
 
 
 def freeze(part: Part) -> FrozenNetworks | None:
-    """Return the networks of a part; None if they are no chain of sums and SiLU units.
+    """Return the networks of a part; None if they are no chain of sums and units of one kind.
+
+    The units are SiLUs or leaky SiLUs.
 
     Examples
     --------
@@ -100,14 +110,17 @@ def freeze(part: Part) -> FrozenNetworks | None:
     chain = [(layer, own) for layer, own in pairs if not isinstance(layer, Dropout)]
     *hidden, (last, own) = chain
     sums, activations = hidden[::2], hidden[1::2]
+    leaks = [LEAKS[type(layer)] for layer, _ in activations if type(layer) in LEAKS]
     if (
         not hidden
+        or len(leaks) < len(activations)
+        or len(set(leaks)) > 1
         or len(sums) != len(activations)
         or not all(isinstance(layer, Linear) for layer in (last, *(layer for layer, _ in sums)))
-        or not all(isinstance(layer, SiLU) for layer, _ in activations)
     ):
         return None
-    return FrozenNetworks(part.n_bins, [_sums(one, 0.5) for _, one in sums], _sums(own, 1))
+    halves = [_sums(one, 0.5) for _, one in sums]
+    return FrozenNetworks(part.n_bins, halves, _sums(own, 1), leaks[0])
 
 
 def _sums(parameters: Parameters, share: float) -> Sums:

@@ -57,6 +57,8 @@ class Level:
     ----------
     bias : float32 ndarray of shape (units,)
         Added before the units are activated.
+    leak : float32 ndarray of shape (units,)
+        What each unit adds to the sigmoid; zero for SiLU.
     readout : float32 ndarray of shape (last units, n_means * n_outputs), optional
         From the last units, those of the networks that end here, to their share of the outputs.
     products : sequence of Product
@@ -64,6 +66,7 @@ class Level:
     """
 
     bias: Array
+    leak: Array
     readout: Array | None
     products: Sequence[Product]
 
@@ -126,7 +129,7 @@ class StackedNetworks:
         outputs, n_samples = [], len(block.base)
         h = self._first_sums(block, buffers, compiled)  # (n_samples + padding, units)
         for depth, level in enumerate(self.levels):
-            _activate(h, level.bias, buffers, compiled)
+            _activate(h, level, buffers, compiled)
             if level.readout is not None:
                 ending = h[:, h.shape[1] - len(level.readout) :]
                 outputs.append(product(ending, level.readout))
@@ -199,9 +202,11 @@ def _level(depth: int, networks: Sequence[tuple[FrozenNetworks, Array]]) -> Leve
         Product(source, own.hidden[depth + 1].weight, into)
         for own, (source, into) in zip(deeper, spans, strict=True)
     ]
+    leaks = [own.leak for own in here]
     ending = [own.readout(shares) for own, shares in networks if len(own.hidden) == depth + 1]
     return Level(
         np.concatenate([own.hidden[depth].bias.ravel() for own in here]),
+        np.repeat(leaks, [own.units[depth] for own in here]).astype(np.float32),
         np.concatenate(ending) if ending else None,
         products,
     )
@@ -213,12 +218,14 @@ def _spans(networks: Sequence[FrozenNetworks], depth: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(stops)]
 
 
-def _activate(h: Array, bias: Array, buffers: Buffers, compiled: CompiledPrediction | None) -> None:
-    """Add the bias to halves of sums, and turn them into SiLU units."""
+def _activate(
+    h: Array, level: Level, buffers: Buffers, compiled: CompiledPrediction | None
+) -> None:
+    """Add the bias to halves of sums, and turn them into units."""
     if compiled is not None:
-        compiled.activate(h, bias)
+        compiled.activate(h, level.bias, level.leak)
         return
-    h += bias
+    h += level.bias
     factor = np.tanh(h, out=buffers.empty("factor", h.shape))
-    factor += 1
+    factor += 1 + 2 * level.leak
     h *= factor

@@ -12,6 +12,7 @@ from madaline.nn.layers.from_config import layer_from_config as layer_from_confi
 from madaline.nn.layers.gelu import GELU as GELU
 from madaline.nn.layers.identity import Identity as Identity
 from madaline.nn.layers.leaky_relu import LeakyReLU as LeakyReLU
+from madaline.nn.layers.leaky_silu import LeakySiLU as LeakySiLU
 from madaline.nn.layers.linear import Linear as Linear
 from madaline.nn.layers.max_pooling import MaxPooling as MaxPooling
 from madaline.nn.layers.mean_pooling import MeanPooling as MeanPooling

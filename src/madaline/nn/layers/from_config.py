@@ -14,6 +14,7 @@ from madaline.nn.layers.elu import ELU
 from madaline.nn.layers.gelu import GELU
 from madaline.nn.layers.identity import Identity
 from madaline.nn.layers.leaky_relu import LeakyReLU
+from madaline.nn.layers.leaky_silu import LeakySiLU
 from madaline.nn.layers.linear import Linear
 from madaline.nn.layers.max_pooling import MaxPooling
 from madaline.nn.layers.mean_pooling import MeanPooling
@@ -28,8 +29,8 @@ from madaline.nn.layers.tanh import Tanh
 
 # fmt: off
 LAYERS: tuple[type[Layer], ...] = (
-    Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, Linear, MaxPooling, MeanPooling,
-    Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
+    Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, LeakySiLU, Linear, MaxPooling,
+    MeanPooling, Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
 )
 # fmt: on
 """The layers that a file may name, and no others: nothing is looked up or imported by name."""

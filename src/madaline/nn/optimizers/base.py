@@ -8,11 +8,12 @@ widened.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from madaline.nn.arrays import Array
+from madaline.nn.optimizers.bounds import Bounds
 from madaline.nn.population import Layout, Population
 from madaline.nn.workspace import Workspace
 
@@ -32,6 +33,8 @@ class StepSize:
         steps.
     rates : ndarray of shape (parameters,), optional
         Multiple of the learning rate for each parameter; 1 by default.
+    bounds : Bounds, optional
+        What no parameter may cross; only `ScheduleFreeAdamW` keeps within them.
 
     References
     ----------
@@ -49,6 +52,7 @@ class StepSize:
     learning_rate: float | Array
     weight_decay: float | Array = 0.0
     rates: Array | None = None
+    bounds: Bounds | None = None
 
     def times(self, share: float) -> StepSize:
         """Return a shorter step, decay included, as at the start of training.
@@ -56,9 +60,10 @@ class StepSize:
         Examples
         --------
         >>> StepSize(0.5, 0.1).times(0.5)
-        StepSize(learning_rate=0.25, weight_decay=0.05, rates=None)
+        StepSize(learning_rate=0.25, weight_decay=0.05, rates=None, bounds=None)
         """
-        return StepSize(share * self.learning_rate, share * self.weight_decay, self.rates)
+        rate, decay = share * self.learning_rate, share * self.weight_decay
+        return replace(self, learning_rate=rate, weight_decay=decay)
 
     def subtract(self, theta: Array, update: Array, workspace: Workspace) -> None:
         """Take the step, decay included.

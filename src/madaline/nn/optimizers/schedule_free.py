@@ -92,6 +92,8 @@ class ScheduleFreeAdamW(Optimizer):
         add_squares(squares, gradient, self.beta2, scratch)
         divide_by_root(gradient, squares, self.epsilon * root, scratch, gradient)
         delta = size.scaled(gradient, y, scratch, root)  # d
+        if size.bounds is not None:
+            np.subtract(z, size.bounds.nearest(z - delta), out=delta)
 
         y *= 1 - share
         y += np.multiply(z, share, out=scratch)

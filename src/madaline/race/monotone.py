@@ -1,0 +1,68 @@
+"""Monotone networks: parameters that keep their sign, so that an output never falls with a column.
+
+Every hidden unit has a role. A *free* one depends on no constrained column. A *rising* one never
+falls, and a *falling* one never rises, when a constrained column moves in its direction. So weights
+between two rising or two falling units are zero or above, those between a rising and a falling one
+are zero or below, and those from either to a free unit are zero; those from free units and features
+are free, as biases are. The output is a rising unit, and the activation never falls. With units of
+both roles, the network can draw convex and concave curves.
+
+References
+----------
+Sill (1998), "Monotonic networks"; Runje and Shankaranarayana (2023), "Constrained monotonic neural
+networks", arXiv:2205.11775.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Linear, ScaledLinear
+from madaline.nn.network import Network
+from madaline.nn.optimizers.bounds import Bounds
+
+FREE, RISING, FALLING = 0, 1, -1
+
+ROLES = (FREE, RISING, FREE, FALLING)
+"""Roles of the units of a layer, over and over: a unit keeps its own when others are added."""
+
+
+def parameter_bounds(network: Network, directions: Array) -> Bounds:
+    """Return the bounds of a network's parameters.
+
+    Parameters
+    ----------
+    network : Network
+        A chain of linear layers, and between them activations that never fall.
+    directions : int ndarray of shape (n_features,)
+        1 for features with which the output must not fall, -1 for those with which it must not
+        rise, 0 for the others.
+
+    Returns
+    -------
+    Bounds
+        Of float32 arrays of shape (parameters,).
+
+    Examples
+    --------
+    >>> network = Network((ScaledLinear((0, 1), 4),))
+    >>> bounds = parameter_bounds(network, np.array([-1, 0]))
+    >>> {name: view.tolist() for name, view in network.layout.views(bounds.upper).items()}
+    {'0.gate': [inf, inf], '0.weight': [[0.0, 0.0, 0.0, 0.0], [inf, inf, inf, inf]],
+     '0.bias': [inf, inf, inf, inf]}
+    """
+    lower, upper = (np.full(network.layout.size, end, np.float32) for end in (-np.inf, np.inf))
+    below, last = directions, len(network.layers) - 1
+    bound = zip(network.layers, network.bind(lower), network.bind(upper), strict=True)
+    for number, (layer, low, high) in enumerate(bound):
+        if not isinstance(layer, Linear | ScaledLinear):
+            continue
+        above = np.resize(RISING if number == last else ROLES, layer.out_features)
+        signs, constrained = np.outer(below, above), below[:, None] != FREE
+        low["weight"][constrained & (signs >= 0)] = 0
+        high["weight"][constrained & (signs <= 0)] = 0
+        if isinstance(layer, ScaledLinear):
+            low["gate"][np.array(layer.columns)[directions != FREE]] = 0
+        below = above
+    return Bounds(lower, upper)
