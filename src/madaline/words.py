@@ -183,17 +183,17 @@ def work(multiply_adds: float) -> str:
     return f"{multiply_adds:,.0f} multiply-adds"
 
 
-def some(names: Iterable[object], limit: int = 8) -> str:
+def some(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
     """Return names in a row, and how many more there are.
 
     Examples
     --------
-    >>> some(["a", "b", "c"]), some("abcdef", limit=2)
-    ('a, b, c', 'a, b and 4 more')
+    >>> some(["a", "b", "c"]), some("abcdef", limit=2), some("abc", last=" or ")
+    ('a, b, c', 'a, b and 4 more', 'a, b or c')
     """
     texts = [str(name) for name in names]
     if len(texts) <= limit + 1:
-        return ", ".join(texts)
+        return last.join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
     return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"
 
 

@@ -82,6 +82,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         ("--number COLUMN", "treat these as numbers"),
         ("--text COLUMN", "treat these as texts, by their words"),
         ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
+        (
+            "--increasing COLUMN",
+            "predictions never fall when these grow; of two classes, the second's",
+        ),
+        ("--decreasing COLUMN", "predictions never rise when these grow"),
     ):
         add_option(columns, option, text, default=[], **SEVERAL)
     rows = parser.add_argument_group("rows")
@@ -197,6 +202,7 @@ def _fitting(
         folds=arguments.folds,
         target_format=data.target_format,
         kinds=data.kinds,
+        monotone=_monotone(arguments),
         effort=arguments.effort,
         seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
@@ -206,6 +212,16 @@ def _fitting(
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
         time_limit=limit,
     )
+
+
+def _monotone(arguments: Namespace) -> dict[str, int]:
+    """Return how predictions may move with some columns; refuse a column that is named twice."""
+    both = [name for name in arguments.increasing if name in arguments.decreasing]
+    if both:
+        raise InputError(
+            f"Column {both[0]} is named by --increasing and by --decreasing: name it once."
+        )
+    return dict.fromkeys(arguments.increasing, 1) | dict.fromkeys(arguments.decreasing, -1)
 
 
 def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:

@@ -58,6 +58,7 @@ def _sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield [paragraph(verdict(model)[0])]
     yield verdict_lines(model)
     yield importance_lines(summary.importances)
+    yield [paragraph(model.constraints)] if model.constraints else []
     yield ["Columns:", *column_table(model.schema)]
     yield [
         *network_lines(summary),

@@ -14,6 +14,7 @@ from madaline.data.io.table_files import STANDARD_INPUT
 from madaline.evaluation.table_score import label_text
 from madaline.fitting import Fitting
 from madaline.race.recipe import legend
+from madaline.story.constraints import tell_constraints
 from madaline.words import count, metric_name, short, some
 
 MOST_CLASSES = 4
@@ -40,7 +41,8 @@ def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator
     yield clipped(f"Read {name}: {rows}, {columns}.", WIDTH)
     yield clipped(f"Columns: {'; '.join(_columns(fitting))}.", WIDTH)
     yield from _target(data, fitting)
-    yield from map(paragraph, data.notes)
+    constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
+    yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
     notes = fitting.schema.notes
     yield from map(paragraph, notes[:MOST_NOTES])
     if len(notes) > MOST_NOTES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -39,7 +38,7 @@ from madaline.data.media.images import image_codes
 from madaline.data.media.signals import Signal, holds
 from madaline.data.media.sound_files import names_sounds
 from madaline.data.media.sounds import Sound
-from madaline.data.table import Table, listed
+from madaline.data.table import Table, alike
 from madaline.data.terms import n_words
 from madaline.data.text_columns import choose_text_formats, read_formats
 from madaline.errors import InputError
@@ -109,9 +108,10 @@ def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
 def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
     for name, kind in kinds.items():
         if name not in table:
-            near = difflib.get_close_matches(str(name), table.names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {listed(table.names)}."
-            raise InputError(f"The kind of {name!r} was given, but there is no such column: {hint}")
+            raise InputError(
+                f"The kind of {name!r} was given, but there is no such column:"
+                f" {alike(name, table.names)}"
+            )
         if kind not in GIVEN_KINDS:
             raise InputError(
                 f"Column {name!r} cannot be of the kind {kind!r}: choose one of"

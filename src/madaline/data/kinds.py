@@ -15,6 +15,9 @@ KINDS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, IMAGE, TEXT, SEQUENCE, SOUND, DROP
 GIVEN_KINDS = (*KINDS, *(f"{kind}:{one}" for kind, ones in READINGS.items() for one in ones))
 """All that may be given as the kind of a column: kinds, some also with a reading of text."""
 
+ORDERED = (NUMBER, BOOLEAN, DATETIME)
+"""Kinds of columns whose values have an order."""
+
 OF_MANY_VALUES = (IMAGE, TEXT, SEQUENCE, SOUND)
 """Kinds of columns that hold many values a row."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -242,3 +243,15 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
     if len(shown) <= at_most:
         return ", ".join(shown)
     return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"
+
+
+def alike(name: object, names: Sequence[str]) -> str:
+    """Return what somebody may have meant by the name of a column that is not there.
+
+    Examples
+    --------
+    >>> alike("agee", ["age", "debt"]), alike("size", ["age", "debt"])
+    ("did you mean 'age'?", "there are 'age', 'debt'.")
+    """
+    near = get_close_matches(str(name), names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {listed(names)}."

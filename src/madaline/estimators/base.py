@@ -65,6 +65,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
+        monotone: Mapping[str, int] | None = None,
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
@@ -74,6 +75,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
         self.effort = effort
         self.time_limit = time_limit
         self.kinds = kinds
+        self.monotone = monotone
         self.root = root
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -231,6 +233,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
             groups=rows.groups,
             folds=rows.folds,
             kinds=read_kinds(self.kinds),
+            monotone=self.monotone,
             effort=read_effort(self.effort),
             seed=seed,
             n_jobs=self.n_jobs,

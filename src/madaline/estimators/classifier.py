@@ -72,6 +72,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         ``{"zip": "category"}``; the columns of an array are called ``x0``, ``x1``, ... How text is
         read may stand behind the kind: ``"number:decimal-comma"`` or ``"number:decimal-point"``,
         ``"datetime:day-first"`` or ``"datetime:month-first"``.
+    monotone : mapping of str to {1, 0, -1}, optional
+        Columns with which the probability of the second of two classes never
+        falls (1) or never rises (-1), for example ``{"age": 1, "debt": -1}``.
     root : path, optional
         The folder that image and sound files named in columns must be in, or below; others are
         refused. Give it where a stranger may have written the table; by default, all are opened.
@@ -171,6 +174,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
+        monotone: Mapping[str, int] | None = None,
         root: str | os.PathLike[str] | None = None,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
@@ -181,6 +185,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
             effort=effort,
             time_limit=time_limit,
             kinds=kinds,
+            monotone=monotone,
             root=root,
             random_state=random_state,
             n_jobs=n_jobs,

@@ -23,6 +23,7 @@ from madaline.fitting.arguments import check_effort, check_seed
 from madaline.fitting.checkpoint_file import CheckpointFile
 from madaline.fitting.evaluation import Evaluation
 from madaline.fitting.memory_limit import MemoryLimit
+from madaline.fitting.monotone import read_monotone
 from madaline.fitting.outcome import Outcome
 from madaline.fitting.predictors import make_predictor
 from madaline.fitting.preparation import prepare
@@ -66,6 +67,8 @@ class Fitting:
         rows, stratified by class or by the size of the target.
     kinds : mapping of str to str, optional
         Kinds of some columns, for example ``{"zip": "category"}``; the others are inferred.
+    monotone : mapping of str to {1, 0, -1}, optional
+        Columns with which predictions never fall (1) or never rise (-1).
     effort : int, default=100
         Epochs of each network, at most.
     seed : int, default=0
@@ -111,6 +114,7 @@ class Fitting:
         groups: Array | None = None,
         folds: int | GivenFolds | None = None,
         kinds: Mapping[str, str] | None = None,
+        monotone: Mapping[str, int] | None = None,
         effort: int = 100,
         seed: int = 0,
         n_jobs: int | None = None,
@@ -123,6 +127,7 @@ class Fitting:
     ) -> None:
         check_effort(effort)
         check_seed(seed)
+        self.monotone = read_monotone(monotone)
         limit = MemoryLimit(bytes_allowed(memory_limit))
         data = TrainingData.checked(table, target, sample_weight, groups, folds)
         self.target_name = target_name
@@ -136,6 +141,7 @@ class Fitting:
             adjust=adjust,
             n_workers=count_workers(n_jobs),
             limit=limit,
+            monotone=self.monotone,
         )
         self.cheaper = cheaper = prepared.cheaper
         self._settings = {
@@ -144,6 +150,7 @@ class Fitting:
             "kinds": dict(kinds or {}),
             "folds": folds if isinstance(folds, int) else None,
             "given": data.names,
+            **({"monotone": self.monotone} if self.monotone else {}),
             **({"time_limit": time_limit.seconds} if time_limit else {}),
             **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),

@@ -21,6 +21,7 @@ from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import count_folds
 from madaline.fitting.memory_limit import UNLIMITED, MemoryLimit, Proposal
+from madaline.fitting.monotone import check_constrainable, constrained_columns
 from madaline.fitting.training_data import TrainingData
 from madaline.nn.arrays import Array
 from madaline.race.dataset import Dataset
@@ -103,6 +104,7 @@ def prepare(
     adjust: Callable[[Plan], Plan] | None,
     n_workers: int = 1,
     limit: MemoryLimit = UNLIMITED,
+    monotone: Mapping[str, int] | None = None,
 ) -> Preparation:
     """Infer, encode and plan all that a race needs.
 
@@ -112,7 +114,7 @@ def prepare(
         The rows to learn from.
     objective : Objective
         What is to be minimized.
-    task, kinds, effort, seed, adjust
+    task, kinds, effort, seed, adjust, monotone
         As in `Fitting`.
     n_workers : int, default=1
         Tasks that may run at a time.
@@ -133,6 +135,7 @@ def prepare(
     target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
     classes = isinstance(target_encoder, ClassEncoder)
     _check_limits(limit, data, schema, target_encoder)
+    constrained = constrained_columns(monotone or {}, schema)
     codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)
     leaks = find_leaks(data.table, schema.single, codes, classes=classes, groups=data.groups)
     weight = data.weight
@@ -140,14 +143,24 @@ def prepare(
         weight = objective.row_weight(target_encoder.classes, codes, data.weight)
 
     chosen, cheaper = _choose(
-        data, schema, weight, target, effort=effort, adjust=adjust, n_workers=n_workers, limit=limit
+        data,
+        schema,
+        weight,
+        target,
+        constrained,
+        effort=effort,
+        adjust=adjust,
+        n_workers=n_workers,
+        limit=limit,
     )
     encoder = chosen.encoder
     rows = _fold(data, codes, chosen.plan, task, seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
     own_weight = _unit_mean(data.weight, rows.order)
-    dataset = _dataset(data, objective, target_encoder, encoder, plan, rows, weight, target)
+    dataset = _dataset(
+        data, objective, target_encoder, encoder, plan, rows, weight, target, constrained
+    )
     return Preparation(
         data,
         objective,
@@ -171,6 +184,7 @@ def _choose(
     schema: Schema,
     weight: Array | None,
     target: Array,
+    monotone: Mapping[str, int],
     *,
     effort: int,
     adjust: Callable[[Plan], Plan] | None,
@@ -187,8 +201,12 @@ def _choose(
             sample_weight=weight,
             target=target,
             narrowing=narrowing,
+            monotone=monotone,
         )
         plan = _plan(data, encoder, effort, n_outputs=target.shape[1])
+        if monotone:
+            check_constrainable(target.shape[1], has_grids=bool(encoder.grids))
+            plan = replace(plan, recipes=tuple(replace(r, monotone=True) for r in plan.recipes))
         return encoder, adjust(plan) if adjust else plan
 
     return limit.choose(
@@ -245,6 +263,7 @@ def _dataset(
     rows: FoldedRows,
     weight: Array | None,
     target: Array,
+    monotone: Mapping[str, int],
 ) -> Dataset:
     order, table, target = rows.order, data.table.take(rows.order), target[rows.order]
     encoded, groups = encoder.encode(table), None
@@ -276,6 +295,7 @@ def _dataset(
         ),
         fold_features,
         tuple(encoder.grids.values()),
+        {n: encoder.directions(n, monotone) for n in used} if monotone else {},
     )
 
 

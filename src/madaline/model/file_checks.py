@@ -25,7 +25,7 @@ from madaline.data.io.json_checks import (
     Whole,
     fields_of,
 )
-from madaline.data.kinds import GIVEN_KINDS, KINDS, ColumnSchema
+from madaline.data.kinds import DROPPED, GIVEN_KINDS, KINDS, ORDERED, ColumnSchema
 from madaline.data.profile import ColumnProfile
 from madaline.data.target import CLASSIFICATION
 from madaline.diagnosis.finding import SEVERITIES, Finding
@@ -88,6 +88,7 @@ SETTINGS = Fields(
         "seed": COUNT,
         "time_limit": Number(0, above=True),
         "memory": Whole(1, 2**63),
+        "monotone": MapOf(NAME, OneOf((1, -1))),
         "kinds": MapOf(NAME, OneOf(GIVEN_KINDS)),
         "folds": Optional(Whole(2, 2**53)),
         "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),
@@ -271,6 +272,9 @@ def _agree(values: Mapping[str, Any]) -> str:
             return "has a schema that lacks a column of the encoder"
     if len(kinds) < len(values["schema"]["columns"]):
         return "has two columns of one name"
+    ordered = {name for name, kind in kinds.items() if kind in (*ORDERED, DROPPED)}
+    if not summary.get("settings", {}).get("monotone", {}).keys() <= ordered:
+        return "is monotone in a column without an order"
     of_classes = predictor["codec"]["task"] == CLASSIFICATION
     quality = values.get("quality")
     if of_classes != (summary["task"] == CLASSIFICATION):

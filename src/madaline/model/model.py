@@ -23,6 +23,7 @@ from madaline.records.history import History
 from madaline.records.reading import read_decision
 from madaline.records.record import Record
 from madaline.runtime.predictor import Columns, Predictor, Rows
+from madaline.story.constraints import tell_constraints
 from madaline.story.glance import glance
 from madaline.story.story import Story, tell_story
 from madaline.story.summary import Summary as Summary
@@ -118,7 +119,13 @@ class FittedModel:
 
     def story(self) -> Story:
         """Return what was tried, on what evidence, and the result; ``print`` it."""
-        return tell_story(self.summary, self.records, self.decisions)
+        return tell_story(self.summary, self.records, self.decisions, self.constraints)
+
+    @property
+    def constraints(self) -> str:
+        """With which columns predictions never fall or never rise, in a sentence; often empty."""
+        monotone = self.summary.settings.get("monotone", {})
+        return tell_constraints(monotone, self.predictor.target_encoder)
 
     @property
     def history(self) -> History:

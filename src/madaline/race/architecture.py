@@ -14,6 +14,7 @@ from madaline.nn.layers import (
     Branches,
     Convolution,
     Dropout,
+    LeakySiLU,
     Linear,
     MaxPooling,
     MeanPooling,
@@ -78,10 +79,11 @@ def _column_layers(recipe: Recipe, columns: tuple[int, ...]) -> list[Layer]:
     first, *others = recipe.units
     small = {"weight_initializer": near_zero, "bias_initializer": zeros}
     options = small if isinstance(recipe, TextRecipe) else {}
-    layers: list[Layer] = [ScaledLinear(columns, first, **options), SiLU()]
+    activation = LeakySiLU() if recipe.monotone else SiLU()
+    layers: list[Layer] = [ScaledLinear(columns, first, **options), activation]
     below = first
     for units in others:
-        layers += [Linear(below, units), SiLU()]
+        layers += [Linear(below, units), activation]
         below = units
     return layers
 

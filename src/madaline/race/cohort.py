@@ -78,6 +78,7 @@ class Cohort:
             network.layout.row(learning_rate_multiple),
             weights_only(network.layout),
             warmup_steps=max(10, min(2 * self.steps, 200)),
+            bounds=dataset.bounds(network, recipes[0].n_bins),
         )
 
     @classmethod
@@ -114,6 +115,8 @@ class Cohort:
     ) -> Cohort:
         """Train given networks on, with an optimizer that remembers nothing yet."""
         cohort = cls(recipes, network, population, dataset, batch_size)
+        if cohort.rule.bounds is not None:
+            population.theta[...] = cohort.rule.bounds.reflected(population.theta)
         cohort.rule.optimizer.start(population)
         for name, values in {
             "learning_rate": [recipe.learning_rate for recipe in recipes],
@@ -200,7 +203,7 @@ class Cohort:
 
     def averaged(self, index: int) -> Array:
         """Return a copy of the averaged parameters of one recipe, shape (folds, parameters)."""
-        return self.rule.optimizer.averaged(self.population[index]).copy()
+        return self.rule.averaged(self.population[index]).copy()
 
     def keep(self, indices: Sequence[int]) -> None:
         """Keep some recipes, in this order, with their memory; drop the others."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,10 @@ from madaline.engine.blas import one_threaded_products
 from madaline.evaluation.metrics import TIE_BREAK, Metric
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from madaline.nn.network import Network
+from madaline.nn.optimizers.bounds import Bounds
 from madaline.race.ensemble_weights import greedy_weights
+from madaline.race.monotone import parameter_bounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,9 @@ class Dataset:
     grids : tuple of Grid
         The grids that features stand on, such as those of images; none where all are columns of a
         table.
+    directions : mapping of int to ndarray of shape (n_features,)
+        For each number of bins how outputs may move with each feature, as `parameter_bounds` takes
+        it; empty where no column is constrained.
     """
 
     rows: FoldedRows
@@ -59,6 +65,7 @@ class Dataset:
     metric: Metric | None = None
     fold_features: FoldFeatures | None = None
     grids: tuple[Grid, ...] = ()
+    directions: Mapping[int, Array] = field(default_factory=dict)
 
     @property
     def n_samples(self) -> int:
@@ -105,6 +112,10 @@ class Dataset:
             return self.features[n_bins][self.evaluated]
         folds = range(self.rows.n_folds)
         return np.concatenate([self.encoded(n_bins, f, self.rows.held_out(f)) for f in folds])
+
+    def bounds(self, network: Network, n_bins: int) -> Bounds | None:
+        """Return what the parameters of a network may not cross, if columns are constrained."""
+        return parameter_bounds(network, self.directions[n_bins]) if self.directions else None
 
     def weights(self, places: slice | Array) -> Array | None:
         """Return the weights of some rows."""
@@ -162,6 +173,7 @@ class Dataset:
         digest = hashlib.sha256(f"{self.loss!r} {measure} {self.rows.bounds}".encode())
         rows = self.rows
         arrays = [self.target, *self.features.values(), rows.order, *rows.learned, self.weight]
+        arrays += self.directions.values()
         for array in arrays:
             if array is not None:
                 digest.update(np.ascontiguousarray(array).data)

@@ -12,6 +12,7 @@ from madaline.engine.blas import one_threaded_products
 from madaline.evaluation.averaging import FoldOutputs
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
+from madaline.nn.optimizers.bounds import Bounds
 from madaline.nn.surgery import hidden_layers, units_of
 from madaline.race.dataset import Dataset
 from madaline.race.ensemble_weights import weighted_mean
@@ -46,6 +47,8 @@ class EnsembleMember:
         The out-of-fold raw outputs, in the order of the dataset.
     weight : float
         Its weight in the mean.
+    bounds : Bounds, optional
+        What the parameters may not cross, of the shape of `theta`; set when units are pruned.
     """
 
     key: str
@@ -56,6 +59,7 @@ class EnsembleMember:
     theta: Array
     output: Rows
     weight: float
+    bounds: Bounds | None = None
 
     @property
     def units(self) -> tuple[int, ...]:

@@ -78,13 +78,12 @@ class EpochResult:
 def run_epoch_task(task: EpochTask) -> EpochResult:
     """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
     dataset, members = task.dataset.get(), run_training(task)
-    optimizer, network = task.rule.optimizer, task.rule.network
-    outputs = []
+    outputs: list[Array] = []
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
             x = dataset.encoded(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
-            theta = optimizer.averaged(members[:, place])
-            outputs.append(task.backend.predict(network, theta, x, task.chunk))
+            theta = task.rule.averaged(members[:, place])
+            outputs.append(task.backend.predict(task.rule.network, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)
 
 

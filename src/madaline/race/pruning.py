@@ -14,6 +14,7 @@ import numpy as np
 from madaline.engine.blas import one_threaded_products
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
+from madaline.nn.optimizers.bounds import Bounds
 from madaline.nn.population import Population
 from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
 from madaline.race.dataset import Dataset
@@ -93,7 +94,7 @@ def prune_ensemble(
     if tolerance <= 0:
         return PruningResult(ensemble, ensemble, (), 0.0)
     evaluator = Evaluator(dataset, -(-dataset.rows.n_evaluated // EVALUATED_ROWS))
-    sample = evaluator.sampled(ensemble)
+    sample = _bounded(evaluator.sampled(ensemble), dataset)
     losses, baseline = evaluator.losses(sample), evaluator.baseline_losses()
     pruning = Pruning(evaluator, sample, losses, baseline, tolerance, epoch)
     for one in sorted(ensemble.members, key=lambda one: one.weight):
@@ -228,7 +229,7 @@ class Pruning:
         each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
         self.multiply_adds += rows.n_folds * each
         with one_threaded_products(), np.errstate(over="ignore"):  # networks may have diverged
-            population = Population(one.network.layout, one.theta)
+            population = Population(one.network.layout, one.theta, _memory(one.bounds))
             return rank_units(one.network, population, layer, x)
 
     def _narrowed(
@@ -237,13 +238,28 @@ class Pruning:
         """Return networks with so many units in a layer, given the inputs of that layer."""
         with one_threaded_products():
             network, population = ranking.prune(units)
-        narrower = replace(one, network=network, theta=population.theta)
+        bounds = Bounds(**population.memory) if one.bounds else None
+        theta = bounds.nearest(population.theta) if bounds else population.theta
+        narrower = replace(one, network=network, theta=theta, bounds=bounds)
         self.multiply_adds += len(self.best) * _work(network, slice(ranking.layer, None))
         output = self.evaluator.output_from(narrower, ranking.layer, inputs)
         return replace(narrower, output=output)
 
     def _member(self, key: str) -> EnsembleMember:
         return next(one for one in self.ensemble.members if one.key == key)
+
+
+def _bounded(ensemble: Ensemble, dataset: Dataset) -> Ensemble:
+    """Return the ensemble with the bounds of its members' parameters, where they have any."""
+    bounds = [dataset.bounds(one.network, one.n_bins) for one in ensemble.members]
+    pairs = zip(ensemble.members, bounds, strict=True)
+    members = (replace(one, bounds=own and own.repeated(len(one.theta))) for one, own in pairs)
+    return Ensemble(tuple(members))
+
+
+def _memory(bounds: Bounds | None) -> dict[str, Array]:
+    """Return bounds as memory of a population, from which units are removed, too."""
+    return {} if bounds is None else {"lower": bounds.lower, "upper": bounds.upper}
 
 
 def fewer_units(units: int) -> list[int]:

@@ -52,6 +52,8 @@ class Recipe(ABC):
     label_smoothing : float
         Share of each target that is spread evenly over the classes in training; regression has
         none.
+    monotone : bool
+        Whether columns are constrained, so that units must never fall (`madaline.race.monotone`).
     """
 
     n_bins: int
@@ -61,6 +63,7 @@ class Recipe(ABC):
     learning_rate: float = 0.03
     column_dropout: float = 0.0
     label_smoothing: float = 0.0
+    monotone: bool = False
 
     @property
     def name(self) -> str:

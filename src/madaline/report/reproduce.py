@@ -41,7 +41,7 @@ def how_to_reproduce(model: FittedModel) -> dict[str, Any]:
 
 def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     """Return the command line; None where no option names what was given."""
-    kinds = settings["kinds"]
+    kinds, monotone = settings["kinds"], settings.get("monotone", {})
     known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
     if settings.get("metric", LOG_LOSS) not in known or _unnamed(settings):
         return None
@@ -55,6 +55,8 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     words += ["--task", summary.task]
     for kind, option in OPTIONS.items():
         words += option_words(option, [name for name, own in kinds.items() if own == kind])
+    for option, direction in (("--increasing", 1), ("--decreasing", -1)):
+        words += option_words(option, [o for o, d in monotone.items() if d == direction])
     others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in OPTIONS]
     words += option_words("--kind", others) + settings.get("file_options", [])
     for name in (
@@ -114,6 +116,8 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
         arguments["time_limit"] = settings["time_limit"]
     if settings["kinds"]:
         arguments["kinds"] = settings["kinds"]
+    if "monotone" in settings:
+        arguments["monotone"] = settings["monotone"]
     arguments["random_state"] = settings["seed"]
     if "memory" in settings:
         arguments["memory_limit"] = settings["memory"]

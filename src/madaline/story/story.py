@@ -103,7 +103,12 @@ class Story(ToFrame):
         return [one.to_json() for one in self]
 
 
-def tell_story(summary: Summary, records: Sequence[Record], decisions: Sequence[Decision]) -> Story:
+def tell_story(
+    summary: Summary,
+    records: Sequence[Record],
+    decisions: Sequence[Decision],
+    constraints: str = "",
+) -> Story:
     """Return the story of a fit.
 
     Parameters
@@ -114,8 +119,11 @@ def tell_story(summary: Summary, records: Sequence[Record], decisions: Sequence[
         Every epoch of every recipe.
     decisions : sequence of Decision
         What was decided.
+    constraints : str, optional
+        With which columns predictions never fall or never rise, in a sentence.
     """
     tried = [Sentence("tried", text) for text in tell_tried(summary, records, decisions)]
     seen = [Sentence("seen", text) for text in tell_seen(records, decisions)]
     kept = [Sentence("kept", text) for text in tell_kept(summary, decisions)]
+    kept += [Sentence("kept", constraints)] if constraints else []
     return Story((*tried, *seen, *kept))

@@ -71,6 +71,11 @@ class BooleanEncoder(ColumnEncoder):
         value = (self.name,) if self.varies else ()
         return value if self.missing_share is None else (*value, missing_name(self.name))
 
+    @property
+    def rising(self) -> tuple[bool, ...]:
+        """The Boolean itself rises from false to true."""
+        return tuple(name == self.name for name in self.feature_names)
+
     def read(self, column: Array) -> Array:
         """Return 1 for true, 0 for false, NaN where missing."""
         return as_booleans(self.name, column)

@@ -36,6 +36,11 @@ class ColumnEncoder(ABC):
         return len(self.feature_names)
 
     @property
+    def rising(self) -> tuple[bool, ...]:
+        """Whether each feature never falls when the value grows; False for missing values."""
+        return (False,) * self.n_features
+
+    @property
     def grid_shape(self) -> tuple[int, ...]:
         """The sides of the grid that the features stand on, and its channels; empty if on none."""
         return ()

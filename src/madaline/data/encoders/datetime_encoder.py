@@ -96,6 +96,11 @@ class DatetimeEncoder(ColumnEncoder):
             names.append(missing_name(self.name))
         return tuple(names)
 
+    @property
+    def rising(self) -> tuple[bool, ...]:
+        """Time and year rise, cycles do not."""
+        return tuple(place < len(self.scalings) for place in range(self.n_features))
+
     def read(self, column: Array) -> Array:
         """Return datetime64[us], NaT where missing."""
         return as_moments(self.name, column, self.written)

@@ -63,6 +63,7 @@ def fit_column(
     *,
     alone: bool,
     narrowing: int = 1,
+    monotone: bool = False,
 ) -> ColumnEncoder:
     """Return the fitted encoder of a column; the table frees its sorted numbers.
 
@@ -82,6 +83,8 @@ def fit_column(
         Whether it is the only column.
     narrowing : int, default=1
         By what the largest number of levels or terms with a feature of their own is divided.
+    monotone : bool, default=False
+        Whether its features must rise with its values: dates then have no cycles.
     """
     name, kind = described.name, described.kind
     column = table[name]
@@ -112,7 +115,9 @@ def fit_column(
             return SoundEncoder.fit(name, column, weight)
         case _:
             moment = DatetimeEncoder.fit(name, column, weight, ascending=ascending)
-            return replace(moment, written=cast(DateFormat | None, described.written))
+            cycles = () if monotone else moment.cycles
+            written = cast(DateFormat | None, described.written)
+            return replace(moment, written=written, cycles=cycles)
 
 
 def read_column(encoder: ColumnEncoder, table: Table) -> Array:

@@ -103,6 +103,11 @@ class NumberEncoder(ColumnEncoder):
         value = (self.name,) if self.varies else ()
         return value if self.missing_share is None else (*value, missing_name(self.name))
 
+    @property
+    def rising(self) -> tuple[bool, ...]:
+        """The number itself rises, as all its bins do."""
+        return tuple(name == self.name for name in self.feature_names)
+
     def n_bin_features(self, n_bins: int) -> int:
         """Return the number of bins that there are; zero where the column needs none."""
         return len(self.bins[n_bins]) if n_bins in self.bins else 0

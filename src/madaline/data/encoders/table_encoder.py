@@ -9,7 +9,7 @@ numbers of piecewise-linear bins beside its numbers; the rest of the work is sha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import accumulate
@@ -78,6 +78,7 @@ class TableEncoder:
         sample_weight: Array | None = None,
         target: Array | None = None,
         narrowing: int = 1,
+        monotone: Collection[str] = (),
     ) -> TableEncoder:
         """Learn the encoding of a training table.
 
@@ -97,6 +98,8 @@ class TableEncoder:
         narrowing : int, default=1
             By what the largest number of levels of a category, or terms of a text, with a feature
             of their own is divided, where memory is short.
+        monotone : collection of str
+            Columns whose features must rise with their values: dates get no cyclic features.
 
         Raises
         ------
@@ -106,7 +109,16 @@ class TableEncoder:
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         alone, bins = len(schema.kept) == 1, tuple(n_bins)
         fitted = [
-            fit_column(table, column, weight, bins, target, alone=alone, narrowing=narrowing)
+            fit_column(
+                table,
+                column,
+                weight,
+                bins,
+                target,
+                alone=alone,
+                narrowing=narrowing,
+                monotone=column.name in monotone,
+            )
             for column in schema.columns
             if column.kept
         ]
@@ -186,6 +198,20 @@ class TableEncoder:
             bins[number] = encoder.n_bin_features(n_bins)
         indices = np.arange(len(base))
         return np.concatenate([np.repeat(indices, base), np.repeat(indices, bins)])
+
+    def directions(self, n_bins: int, monotone: Mapping[str, int]) -> Array:
+        """Return for each feature how the output may move with it, given that for some columns.
+
+        Returns
+        -------
+        int ndarray of shape (n_features,)
+            1 or -1 where the output must not fall or rise with the feature, 0 where it is free.
+        """
+        check_prepared(n_bins, self.n_bins)
+        base = [monotone.get(e.name, 0) * rises for e in self.encoders for rises in e.rising]
+        numbers = [(e.n_bin_features(n_bins), monotone.get(e.name, 0)) for _, e in self._numbers]
+        bins = [direction for count, direction in numbers for _ in range(count)]
+        return np.array([*base, *bins], np.intp)
 
     def feature_names(self, n_bins: int) -> tuple[str, ...]:
         """Return what each feature stands for."""
