@@ -51,6 +51,8 @@ from madaline.records.decisions import Decisions
 from madaline.records.limit_decisions import Interrupted
 from madaline.records.record import Record
 from madaline.story.summary import Summary
+from madaline.watching import Monitor
+from madaline.watching.monitor import FALSE_ALARMS
 
 
 class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):  # type: ignore[misc]
@@ -185,6 +187,49 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):
             it, but for rounding, and is the same from a saved model.
         """
         return self._model().predict(self._read(X), n_jobs=self.n_jobs)
+
+    def watch(
+        self,
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        random_state: int | np.random.RandomState | None = 0,
+        file: str | os.PathLike[str] | None = None,
+    ) -> Monitor:
+        """Return a monitor that raises an alarm when new rows are not like the training rows.
+
+        Give it rows with ``monitor.observe(X, y)``, and labels that come later with
+        ``monitor.learn(key, y)``. It tests each column, the predictions, their errors and their
+        calibration.
+
+        Parameters
+        ----------
+        false_alarms : float, default=10_000
+            As long as nothing changes, there is one false alarm in so many rows, on average and at
+            most, of all tests together. This holds for rows that are independent of one another.
+        random_state : int or RandomState, default=0
+            Breaks ties of values, and draws which fold's networks predict a row.
+        file : path, optional
+            What ``monitor.save`` wrote, to go on from; it has its own `false_alarms` and
+            `random_state`.
+
+        Returns
+        -------
+        Monitor
+            With `observe`, `learn`, `alarms`, `accept` and `save`.
+
+        Raises
+        ------
+        InputError
+            If the model's file is from before profiles of the training table were kept.
+        ModelFileError
+            If `file` holds no state of a monitor of this model.
+        """
+        return self._model().watch(
+            false_alarms=false_alarms,
+            seed=read_seed(random_state),
+            file=file,
+            read=self._read,
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.

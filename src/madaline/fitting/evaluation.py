@@ -20,8 +20,17 @@ from madaline.evaluation.quality import Quality
 from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline.evaluation.quality.regression import RegressionQuality
+from madaline.evaluation.table_score import label_text
 from madaline.fitting.outcome import Outcome
 from madaline.records.decision import Decision
+from madaline.runtime.outputs import class_probabilities
+from madaline.watching.facts import (
+    UnseenFacts,
+    facts_of_classes,
+    facts_of_labels,
+    facts_of_numbers,
+    facts_of_truth,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +110,24 @@ class Evaluation:
         probabilities[order] = evaluated.probabilities
         class_index[order] = evaluated.class_index
         return Suspects.among(probabilities, class_index)
+
+    def unseen_facts(self) -> UnseenFacts:
+        """Return what the out-of-fold predictions of the networks that predict were like."""
+        encoder, evaluated = self.outcome.target_encoder, self.out_of_fold
+        output = self.outcome.ensemble.output / self.outcome.temperature
+        loss = evaluated.loss
+        if isinstance(encoder, ClassEncoder):
+            probabilities = class_probabilities(loss, output)
+            predicted, names = (
+                encoder.choose(probabilities),
+                map(label_text, encoder.classes.tolist()),
+            )
+            facts = facts_of_classes(probabilities, predicted)
+            facts |= facts_of_labels(probabilities, predicted, evaluated.class_index)
+            return UnseenFacts.of(facts, tuple(names))
+        prediction = encoder.decode(loss.prediction(output)).astype(np.float64)
+        truth = encoder.decode(evaluated.target).astype(np.float64)
+        return UnseenFacts.of(facts_of_numbers(prediction) | facts_of_truth(prediction, truth))
 
     def quality(self) -> Quality:
         """Return the quality of the out-of-fold predictions, numbers in the target's unit."""

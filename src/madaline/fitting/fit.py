@@ -286,6 +286,7 @@ class Fitting:
             profile=TableProfile.of(table, self.schema),
             quality=self.evaluation.quality(),
             known_rows=KnownRows.of(predictor, table),
+            unseen_facts=self.evaluation.unseen_facts(),
         )
 
     def model_so_far(self) -> FittedModel:

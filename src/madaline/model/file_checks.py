@@ -40,6 +40,7 @@ from madaline.records.file_checks import DECISIONS, RECORDS
 from madaline.runtime.file_checks.encoder_checks import DATE_FORMAT, NUMBER_FORMAT, column_name
 from madaline.runtime.file_checks.predictor_checks import PREDICTOR
 from madaline.story.summary import Member, Summary
+from madaline.watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES
 
 NAME, MEASURED, COUNT = Text(), Measured(), Whole(0, 2**53)
 SHARE = Number(0, 1 + 1e-9)
@@ -199,6 +200,8 @@ PROFILE = ListOf(
     )
 )
 
+UNSEEN_FACTS = Fields({"profile": PROFILE, "means": FINITES})
+
 COVERAGE = Either(
     fields_of(Coverage), fields_of(Coverage, renamed={"nominal": "asked", "observed": "held"})
 )
@@ -288,6 +291,20 @@ def _agree(values: Mapping[str, Any]) -> str:
         return "has the quality of other classes"
     if any(kinds.get(one["name"]) != one["kind"] for one in values.get("profile", ())):
         return "has a profile of other columns"
+    return _facts_agree(values.get("unseen_facts"), values["predictor"]["codec"])
+
+
+def _facts_agree(facts: Mapping[str, Any] | None, codec: Mapping[str, Any]) -> str:
+    """Return what is wrong with facts of predictions: they are others than a target has."""
+    if facts is None:
+        return ""
+    kinds = {one["name"]: one["kind"] for one in facts["profile"]}
+    if codec["task"] == CLASSIFICATION and len(codec["classes"]) > 2:
+        wanted = OF_SEVERAL_CLASSES
+    else:
+        wanted = OF_ONE_NUMBER
+    if kinds != wanted or not len(facts["profile"]) == len(facts["means"]) == len(wanted):
+        return "has facts of other predictions"
     return ""
 
 
@@ -305,6 +322,7 @@ MODEL = Fields(
         "profile": PROFILE,
         "quality": QUALITY,
         "known_rows": KNOWN_ROWS,
+        "unseen_facts": UNSEEN_FACTS,
     },
     agree=_agree,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from madaline.data.io.json_checks import Malformed
 from madaline.data.io.tensor_file import MODEL, damaged, read_tensor_file
 from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
+from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
@@ -28,6 +29,9 @@ from madaline.story.glance import glance
 from madaline.story.story import Story, tell_story
 from madaline.story.summary import Summary as Summary
 from madaline.version import __version__
+from madaline.watching.facts import UnseenFacts
+from madaline.watching.model_source import ModelSource
+from madaline.watching.monitor import FALSE_ALARMS, Monitor
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,8 @@ class FittedModel:
         Quality of the out-of-fold predictions, in counts and curves; None in such files.
     known_rows : KnownRows, optional
         Checksums of training rows; None in such files.
+    unseen_facts : UnseenFacts, optional
+        What out-of-fold predictions and their errors were like; None in files of 0.1.0.
     """
 
     predictor: Predictor
@@ -68,6 +74,7 @@ class FittedModel:
     profile: TableProfile | None = None
     quality: Quality | None = None
     known_rows: KnownRows | None = None
+    unseen_facts: UnseenFacts | None = None
 
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""
@@ -109,13 +116,48 @@ class FittedModel:
         InputError
             If a column is missing, or the model's file is older than such comparisons.
         """
-        if self.profile is None:
-            raise InputError(
-                f"The model was fitted by madaline {self.version}, which kept no profile of the"
-                " training table: fit it again."
-            )
+        self._check_profile()
+        assert self.profile is not None
         table = self.predictor.table(table)
         return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
+
+    def watch(
+        self,
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        seed: int = 0,
+        file: str | os.PathLike[str] | None = None,
+        read: Callable[[Any], Table] | None = None,
+    ) -> Monitor:
+        """Return a monitor of rows, predictions, errors and calibration.
+
+        Parameters
+        ----------
+        false_alarms : float, default=10_000
+            Rows for each false alarm, at least, on average over all tests together.
+        seed : int, default=0
+            Breaks ties of values, and draws which fold's networks predict a row.
+        file : path, optional
+            The state of an earlier monitor of this model, to go on from; it has its own
+            `false_alarms` and `seed`.
+        read : callable, optional
+            Turns rows into a table.
+
+        Raises
+        ------
+        InputError
+            If the model's file is older than profiles of the training table.
+        ModelFileError
+            If the file holds no state of a monitor of this model.
+        """
+        from madaline.watching.file import load_monitor
+
+        self._check_profile()
+        assert self.profile is not None
+        source = ModelSource(
+            self.predictor, self.profile, self.unseen_facts, self.summary.target, read
+        )
+        return Monitor(source, false_alarms, seed) if file is None else load_monitor(file, source)
 
     def story(self) -> Story:
         """Return what was tried, on what evidence, and the result; ``print`` it."""
@@ -168,7 +210,16 @@ class FittedModel:
             description["quality"] = self.quality.to_json()
         if self.known_rows is not None:
             description["known_rows"] = self.known_rows.to_json()
+        if self.unseen_facts is not None:
+            description["unseen_facts"] = self.unseen_facts.to_json()
         write_tensor_file(path, MODEL, description, arrays)
+
+    def _check_profile(self) -> None:
+        if self.profile is None:
+            raise InputError(
+                f"The model was fitted by madaline {self.version}, which kept no profile of the"
+                " training table: fit it again."
+            )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> FittedModel:
@@ -193,8 +244,8 @@ class FittedModel:
 
     @classmethod
     def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
-        diagnosis, profile, quality, known_rows = map(
-            description.get, ("diagnosis", "profile", "quality", "known_rows")
+        diagnosis, profile, quality, known_rows, facts = map(
+            description.get, ("diagnosis", "profile", "quality", "known_rows", "unseen_facts")
         )
         return cls(
             Predictor.from_file(description, arrays),
@@ -207,6 +258,7 @@ class FittedModel:
             None if profile is None else TableProfile.from_json(profile),
             None if quality is None else quality_from_json(quality),
             None if known_rows is None else KnownRows.from_json(known_rows),
+            None if facts is None else UnseenFacts.from_json(facts),
         )
 
 

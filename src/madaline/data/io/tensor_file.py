@@ -40,6 +40,7 @@ from madaline.nn.arrays import Array
 MODEL = "madaline model"
 CHECKPOINT = "madaline checkpoint"
 ONLINE = "online model of madaline"
+MONITOR = "monitor of madaline"
 """Kinds of files."""
 
 VERSION = 1
@@ -259,6 +260,7 @@ def _not_of_kind(path: Path, kind: str) -> ModelFileError:
     remedies = {
         MODEL: ": give a file that `madaline fit` or `save` wrote.",
         ONLINE: ": give a file that `save` of an online estimator, or `madaline stream -o`, wrote.",
+        MONITOR: ": give a file that `save` of a monitor wrote.",
     }
     remedy = remedies.get(kind, ", so no interrupted fit can be resumed.")
     return ModelFileError(f"{path} is not {'an' if kind == ONLINE else 'a'} {kind}{remedy}")
@@ -273,6 +275,6 @@ def damaged(
 ) -> ModelFileError:
     """Return the sentence for a file that is not what was written, and what is wrong with it."""
     again = ": copy it again, or fit the model again."
-    remedies = {MODEL: again, ONLINE: again}
+    remedies = {MODEL: again, ONLINE: again, MONITOR: ": watch the model anew."}
     remedy = remedies.get(kind, ", so the interrupted fit cannot be resumed.")
     return ModelFileError(f"{os.fspath(path)} is damaged ({problem}){remedy}")

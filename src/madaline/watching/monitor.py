@@ -1,0 +1,239 @@
+"""The monitor: takes rows as they are predicted, and labels as they come, and raises alarms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from madaline.charts.html import block, paragraph
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.watching.alarm import Alarm, Alarms
+from madaline.watching.bank import AT_ONCE, Bank, Crossing
+from madaline.watching.source import Source
+from madaline.watching.words_of_alarm import describe
+from madaline.words import count
+
+FALSE_ALARMS = 10_000
+"""Rows for each false alarm, at least, on average."""
+
+MOST_PENDING, MOST_ALARMS = 10_000, 10_000
+"""Rows that wait for their label, and alarms that are kept; the oldest are let go."""
+
+
+class Monitor:
+    """Tests whether rows, predictions, errors and calibration change (final).
+
+    Parameters
+    ----------
+    source : Source
+        What is known of rows and labels.
+    false_alarms : float, default=10_000
+        Rows for each false alarm, at least, on average over all tests together.
+    seed : int, default=0
+        Breaks ties of values, and draws which fold's networks predict a row.
+
+    Attributes
+    ----------
+    alarms : Alarms
+        All alarms since the start, in their order.
+    n_rows, n_labels : int
+        How many rows and labels there were.
+    """
+
+    def __init__(self, source: Source, false_alarms: float = FALSE_ALARMS, seed: int = 0) -> None:
+        self.source, self.false_alarms = source, _checked_rate(false_alarms)
+        self.rngs = [np.random.default_rng([seed, number]) for number in range(2)]
+        self.rows = _bank(source.of_rows, self.false_alarms)
+        self.labels = _bank(source.of_labels, self.false_alarms)
+        self.pending: dict[Hashable, tuple[int, Array]] = {}
+        self.n_rows, self.n_labels, self.n_accepted = 0, 0, 0
+        self.alarms = Alarms()
+
+    def observe(self, X: Any, y: Any = None, *, keys: Iterable[Hashable] | None = None) -> Alarms:
+        """Take in rows in the order in which they came.
+
+        Parameters
+        ----------
+        X : data frame, array or other table
+            The rows, as for `predict`.
+        y : array-like of shape (n_samples,), optional
+            Their labels, where they are known already; missing ones may come later.
+        keys : iterable of str or int, optional
+            A key for each row, under which `learn` finds it: the latest 10,000 are kept.
+
+        Returns
+        -------
+        Alarms
+            Those that these rows raised.
+
+        Raises
+        ------
+        InputError
+            If a needed column is missing, or there are not as many labels or keys as rows.
+        """
+        table = self.source.table(X)
+        n_rows = table.n_samples
+        labels = None if y is None else _as_many(_array(y), n_rows, "labels")
+        names = None if keys is None else _as_many(_checked_keys(keys), n_rows, "keys")
+        found: list[Alarm] = []
+        for start in range(0, n_rows, AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            found += self._observe(
+                table.take(some),
+                None if labels is None else labels[some],
+                None if names is None else names[some],
+            )
+        return self._raise(found)
+
+    def learn(self, key: Any, y: Any) -> Alarms:
+        """Take in the label of a row that was observed under a key; or lists of keys and labels.
+
+        Parameters
+        ----------
+        key : str or int, or list of them
+            What `observe` was given.
+        y : label or number, or list of them
+            What was true.
+
+        Returns
+        -------
+        Alarms
+            Those that these labels raised.
+
+        Raises
+        ------
+        InputError
+            If no row waits under a key.
+        """
+        several = isinstance(key, list | tuple | np.ndarray)
+        keys = _checked_keys(key if several else [key])
+        labels = _as_many(_array(y if several else [y]), len(keys), "labels")
+        unknown = [one for one in keys if one not in self.pending]
+        if unknown or len(set(keys)) < len(keys):
+            raise InputError(
+                f"No row waits for its label under the key {(unknown or keys)[0]!r}: give a key"
+                f" that observe was given (each is learned once, and the latest {MOST_PENDING:,}"
+                " are kept)."
+            )
+        rows, kept = zip(*(self.pending.pop(one) for one in keys), strict=True)
+        return self._raise(self._learn(np.stack(kept), labels, np.array(rows)))
+
+    def accept(self) -> None:
+        """Accept all changes: tests begin anew, and compare with the rows to come.
+
+        Each needs 300 values before it can raise an alarm again. After an alarm, its own test does
+        the same by itself.
+        """
+        for bank, row in ((self.rows, self.n_rows), (self.labels, self.n_rows)):
+            for number in range(len(bank.signals)):
+                bank.restart(number, row)
+        self.n_accepted = len(self.alarms)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state of all tests to one file; ``model.watch(file=path)`` goes on from it.
+
+        The file holds the latest 4,096 rows of the watched columns. The model is not in it.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+        """
+        from madaline.watching.file import save_monitor
+
+        save_monitor(self, path)
+
+    def __repr__(self) -> str:
+        """Return what is watched, and the latest alarms."""
+        return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        first, *_ = self._lines()
+        return block(paragraph(first)) + self.alarms[-20:]._repr_html_()
+
+    def _lines(self) -> Iterator[str]:
+        columns = sum(signal.what == "values" for signal in self.rows.signals)
+        others = [] if not self.labels.signals else ["predictions", "errors", "calibration"]
+        watched = ", ".join([count(columns, "column"), *others])
+        seen = f"{count(self.n_rows, 'row')} and {count(self.n_labels, 'label')} so far"
+        alarms = count(len(self.alarms), "alarm")
+        accepted = f", {self.n_accepted:,} of them accepted" if self.n_accepted else ""
+        yield f"Watching {watched}: {seen}, {alarms}{accepted}."
+        yield from (f"- {alarm}" for alarm in self.alarms[-5:])
+
+    def _observe(self, table: Table, labels: Array | None, names: Any) -> list[Alarm]:
+        """Test some rows, then their labels."""
+        numbers = self.n_rows + 1 + np.arange(table.n_samples)
+        self.n_rows += table.n_samples
+        drawn = self.rngs[0].random((table.n_samples, 1 + len(self.rows.signals)))
+        signals, kept = self.source.observe(table, drawn[:, 0])
+        crossings = self.rows.add(signals, numbers, drawn[:, 1:])
+        if names is not None:
+            self._wait(names, numbers, kept)
+        of_labels = [] if labels is None else self._learn(kept, labels, numbers)
+        return [*self._described(crossings, self.rows), *of_labels]
+
+    def _learn(self, kept: Array, labels: Array, numbers: Array) -> list[Alarm]:
+        signals = self.source.learn(kept, labels)
+        known = ~np.isnan(signals).any(axis=1)
+        self.n_labels += int(known.sum())
+        if not self.labels.signals:
+            return []
+        drawn = self.rngs[1].random((int(known.sum()), len(self.labels.signals)))
+        crossings = self.labels.add(signals[known], numbers[known], drawn)
+        return self._described(crossings, self.labels)
+
+    def _described(self, crossings: list[Crossing], bank: Bank) -> list[Alarm]:
+        return [
+            describe(one, bank.signals[one.signal], self.labels, self.source) for one in crossings
+        ]
+
+    def _wait(self, names: list[Hashable], numbers: Array, kept: Array) -> None:
+        for name, number, one in zip(names, numbers.tolist(), kept, strict=True):
+            self.pending.pop(name, None)
+            self.pending[name] = (number, one)
+        while len(self.pending) > MOST_PENDING:
+            del self.pending[next(iter(self.pending))]
+
+    def _raise(self, found: list[Alarm]) -> Alarms:
+        self.alarms = Alarms([*self.alarms, *found][-MOST_ALARMS:])
+        return Alarms(found)
+
+
+def _checked_rate(rows: Any) -> float:
+    if isinstance(rows, bool) or not isinstance(rows, int | float) or not 1 < rows < 1e15:
+        raise InputError(f"false_alarms is {rows!r}: give the rows for each false alarm, above 1.")
+    return float(rows)
+
+
+def _bank(tested: Any, false_alarms: float) -> Bank:
+    return Bank([one for one, _ in tested], [one for _, one in tested], false_alarms)
+
+
+def _array(y: Any) -> Array:
+    from madaline.data.io.inputs import to_target
+
+    return to_target(y)
+
+
+def _as_many(values: Any, n_rows: int, what: str) -> Any:
+    if len(values) != n_rows:
+        raise InputError(
+            f"There are {len(values):,} {what} for {count(n_rows, 'row')}: give one each."
+        )
+    return values
+
+
+def _checked_keys(keys: Iterable[Any]) -> list[Hashable]:
+    found = [one.item() if isinstance(one, np.generic) else one for one in keys]
+    for one in found:
+        if not isinstance(one, str | int):
+            raise InputError(
+                f"The key {one!r} is neither text nor a whole number: give one that is."
+            )
+    return found

@@ -1,0 +1,110 @@
+"""Where the signals of a monitor come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from madaline.data.table import Table
+from madaline.nn.arrays import Array
+from madaline.watching.bank import Signal
+from madaline.watching.reference import Reference
+
+MOST_NEW = 1000
+"""Levels that were not there in training whose names are kept, of each column."""
+
+Tested = tuple[Signal, Reference | None]
+"""A signal, and what it was like before, if that is known."""
+
+
+@dataclass(eq=False)
+class LevelCodes:
+    """The codes of the levels of a column: of those that are known, and of new ones (final).
+
+    Parameters
+    ----------
+    known : sequence of str
+        Levels of the training table.
+    new : list of str
+        Levels that came later.
+
+    Examples
+    --------
+    >>> codes = LevelCodes(["red", "blue"])
+    >>> codes.read(np.array(["blue", None, "mauve"], object)), codes.name(2)
+    (array([ 1., nan,  2.]), 'mauve')
+    """
+
+    known: tuple[str, ...]
+    new: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Give each level a number."""
+        self.codes = {level: code for code, level in enumerate([*self.known, *self.new])}
+
+    def read(self, levels: Array) -> Array:
+        """Return the code of each level in float64; NaN where it is missing."""
+        return np.array([np.nan if one is None else self._code(one) for one in levels.tolist()])
+
+    def name(self, code: int) -> str:
+        """Return the level of a code."""
+        names = [*self.known, *self.new]
+        return names[code] if code < len(names) else "other"
+
+    def _code(self, level: str) -> int:
+        code = self.codes.get(level)
+        if code is None:
+            if len(self.new) >= MOST_NEW:
+                return len(self.codes)
+            code = self.codes[level] = len(self.codes)
+            self.new.append(level)
+        return code
+
+
+class Source(ABC):
+    """Abstract base: what is known of each row when it is predicted, and once its label is known.
+
+    Attributes
+    ----------
+    of_rows, of_labels : list of (Signal, Reference or None)
+        What is tested of each row, and of each label.
+    levels : mapping of (str, str) to LevelCodes
+        The codes of signals that are levels, by what they tell and their names.
+    loss_name : str
+        What the loss is; it is the first signal of labels.
+    identity : str
+        Tells the model from others.
+    n_kept : int
+        Numbers that are kept of a row until its label comes.
+    """
+
+    of_rows: list[Tested]
+    of_labels: list[Tested]
+    levels: dict[tuple[str, str], LevelCodes]
+    loss_name: str
+    identity: str
+    n_kept: int
+
+    @abstractmethod
+    def table(self, rows: Any) -> Table:
+        """Return rows as a table."""
+
+    @abstractmethod
+    def observe(self, table: Table, uniform: Array) -> tuple[Array, Array]:
+        """Return the signals of rows, (n_rows, n_signals), and what is kept until labels come.
+
+        Of the uniform numbers, shape (n_rows,), each row has one.
+        """
+
+    @abstractmethod
+    def learn(self, kept: Array, y: Array) -> Array:
+        """Return the signals of labels, (n_rows, n_signals); NaN where a label is missing."""
+
+    def cell_name(self, signal: Signal, reference: Reference, cell: int) -> str:
+        """Return the level of a cell; the cell of others has several."""
+        if cell < len(reference.codes):
+            return self.levels[signal.what, signal.name].name(int(reference.codes[cell]))
+        return "other"
