@@ -105,10 +105,10 @@ def test_they_are_not_all_constant(models):
         assert spread["size"] > 0, task
 
 
-@pytest.mark.parametrize("name", ["size", "built"])
-def test_without_constraints_predictions_turn(name):
+def test_without_constraints_predictions_turn():
     model = fitted(AdaptiveRegressor, houses()[1])
-    assert max(-np.diff(outputs(model, in_order(name, seed))).min() for seed in range(9)) > 0.01
+    for name in ("size", "built"):
+        assert max(-np.diff(outputs(model, in_order(name, seed))).min() for seed in range(9)) > 0.01
 
 
 def test_the_model_remembers(models):
@@ -127,11 +127,21 @@ def test_the_model_remembers(models):
     assert f"monotone={kept!r}" in again["python"]
 
 
-@pytest.mark.parametrize("task", ["numbers", "classes"])
-def test_its_curve_of_effects_is_monotone(models, task):
-    model = models[task][0]
-    effect = model.effects(houses()[0], "size")
-    assert (np.diff(effect.prediction) >= -ROOM).all()
+@pytest.mark.parametrize(
+    ("task", "options", "verb"),
+    [
+        ("numbers", {}, "fall"),
+        ("classes", {}, "fall"),
+        ("classes", {"target_class": "no"}, "rise"),
+        ("classes", {"scale": "log_odds", "kind": "partial"}, "fall"),
+    ],
+)
+def test_its_curve_of_effects_is_monotone_and_says_so(models, task, options, verb):
+    effect = models[task][0].effects(houses()[0], "size", **options)
+    direction = 1 if verb == "fall" else -1
+    assert (np.diff(effect.prediction) * direction >= -ROOM).all()
+    assert effect.sentence.endswith(f"It is constrained never to {verb}.")
+    assert "constrained" not in models[task][0].effects(houses()[0], "noise").sentence
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from madaline.nn.layers import LeakySiLU, Linear, ScaledLinear
 from madaline.nn.network import Network
+from madaline.race.checkpoint import resume, save_checkpoint
 from madaline.race.monotone import parameter_bounds
 from madaline.race.pruning import prune_ensemble
 from madaline.race.race import Race
@@ -79,3 +80,19 @@ def test_pruned_networks_are_monotone(constrained):
     assert UnitsRemoved in set(map(type, pruned.decisions))
     for one in pruned.ensemble.members:
         assert falls(one.network, one.theta, dataset.directions[one.n_bins], 0) < ROOM
+
+
+def test_a_constrained_race_goes_on_in_the_same_bits(constrained, bits, tmp_path):
+    def race():
+        return Race(constrained.plan, constrained.dataset, 5)
+
+    list(constrained.run())
+    interrupted, resumed = race(), race()
+    for _ in range(3):
+        list(interrupted.run_epoch())
+    save_checkpoint(tmp_path / "state", interrupted, [], [])
+    assert resume(tmp_path / "state", resumed) is not None
+    list(resumed.run())
+    assert bits(resumed) == bits(constrained)
+    free = Race(constrained.plan, replace(constrained.dataset, directions={}), 5)
+    assert resume(tmp_path / "state", free) is None

@@ -32,13 +32,13 @@ def look_up(table: Array, index: Array, part: Array, sums: Array) -> None:
 
 
 @compiled
-def activate(h: Array, bias: Array, leak: Array) -> None:
-    """Turn halves of sums, (n_samples, units), into ``x (sigmoid(x) + leak)``.
+def activate(h: Array, bias: Array, gain: Array) -> None:
+    """Turn halves of sums, (n_samples, units), into ``half (gain + tanh(half))``, biases added.
 
-    Here ``x = 2 (h + bias)``.
+    With a gain of 1 that is ``x sigmoid(x)`` with ``x = 2 half``.
     """
     for row in range(h.shape[0]):
         for unit in range(h.shape[1]):
             half = h[row, unit] + bias[unit]
             x = half + half
-            h[row, unit] = x / (ONE + exp(-x)) + leak[unit] * x
+            h[row, unit] = x / (ONE + exp(-x)) + half * (gain[unit] - ONE)

@@ -52,6 +52,8 @@ class Effect(ToFrame):
         The same of single rows, for a partial dependence.
     readout : Readout
         The prediction that is followed.
+    constraint : str, optional
+        How the model was constrained to move with the column, in a sentence.
     """
 
     column: str
@@ -61,6 +63,7 @@ class Effect(ToFrame):
     prediction: Array
     individual: Array | None
     readout: Readout
+    constraint: str = ""
 
     def __repr__(self) -> str:
         """Return the sentence with the column."""
@@ -82,10 +85,13 @@ class Effect(ToFrame):
 
     @property
     def sentence(self) -> str:
-        """The shape of the curve, in a sentence.
+        """The shape of the curve, in a sentence, and how it was constrained, if it was.
 
         Stretches within a tenth of its range count as flat; within more if it has many turns.
         """
+        return f"{self._shape()} {self.constraint}".rstrip()
+
+    def _shape(self) -> str:
         encoder: Any = self.readout.predictor.target_encoder
         if self.range <= (NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
             amount = self.readout.amount(self.range)

@@ -28,6 +28,7 @@ from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of, spread_rows, values_of
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
 from madaline.explain.readout import Readout, readouts_of
+from madaline.explain.scale import TARGET
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
@@ -123,7 +124,17 @@ def effects(
         curves[:, largest],
         None if individual is None else individual[:, :, largest],
         readouts[largest],
+        _constraint(model, column, readouts[largest]),
     )
+
+
+def _constraint(model: FittedModel, column: str, readout: Readout) -> str:
+    """Return how a model was constrained to move with a column; empty if it was not."""
+    direction = model.summary.settings.get("monotone", {}).get(column, 0)
+    if readout.scale != TARGET and readout.index == 0:  # the first of two classes
+        direction = -direction
+    verbs = {1: "fall", -1: "rise"}
+    return f"It is constrained never to {verbs[direction]}." if direction else ""
 
 
 def _measure(model: FittedModel, column: str, readouts: list[Readout]) -> Measure:

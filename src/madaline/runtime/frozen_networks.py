@@ -18,8 +18,8 @@ from madaline.nn.layers import Dropout, Layer, LeakySiLU, Linear, SiLU
 from madaline.nn.layers.leaky_silu import LEAK
 from madaline.runtime.part import Part
 
-LEAKS: Mapping[type[Layer], float] = {SiLU: 0.0, LeakySiLU: LEAK}
-"""What each activation adds to the sigmoid."""
+GAINS: Mapping[type[Layer], float] = {SiLU: 1.0, LeakySiLU: 1 + 2 * LEAK}
+"""What is added to ``tanh(h)`` for each activation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +50,14 @@ class FrozenNetworks:
         Halves of sums, each activated by a SiLU or a leaky one; at least one.
     last : Sums
         The raw outputs.
-    leak : float
-        What is added to the sigmoid; zero for SiLU.
+    gain : float
+        What is added to ``tanh(h)``; one for SiLU.
     """
 
     n_bins: int
     hidden: Sequence[Sums]
     last: Sums
-    leak: float = 0.0
+    gain: float = 1.0
 
     @property
     def units(self) -> list[int]:
@@ -110,17 +110,17 @@ def freeze(part: Part) -> FrozenNetworks | None:
     chain = [(layer, own) for layer, own in pairs if not isinstance(layer, Dropout)]
     *hidden, (last, own) = chain
     sums, activations = hidden[::2], hidden[1::2]
-    leaks = [LEAKS[type(layer)] for layer, _ in activations if type(layer) in LEAKS]
+    gains = [GAINS[type(layer)] for layer, _ in activations if type(layer) in GAINS]
     if (
         not hidden
-        or len(leaks) < len(activations)
-        or len(set(leaks)) > 1
+        or len(gains) < len(activations)
+        or len(set(gains)) > 1
         or len(sums) != len(activations)
         or not all(isinstance(layer, Linear) for layer in (last, *(layer for layer, _ in sums)))
     ):
         return None
     halves = [_sums(one, 0.5) for _, one in sums]
-    return FrozenNetworks(part.n_bins, halves, _sums(own, 1), leaks[0])
+    return FrozenNetworks(part.n_bins, halves, _sums(own, 1), gains[0])
 
 
 def _sums(parameters: Parameters, share: float) -> Sums:

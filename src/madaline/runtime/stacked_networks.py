@@ -57,8 +57,8 @@ class Level:
     ----------
     bias : float32 ndarray of shape (units,)
         Added before the units are activated.
-    leak : float32 ndarray of shape (units,)
-        What each unit adds to the sigmoid; zero for SiLU.
+    gain : float32 ndarray of shape (units,)
+        What is added to the hyperbolic tangent of each unit (`FrozenNetworks.gain`).
     readout : float32 ndarray of shape (last units, n_means * n_outputs), optional
         From the last units, those of the networks that end here, to their share of the outputs.
     products : sequence of Product
@@ -66,7 +66,7 @@ class Level:
     """
 
     bias: Array
-    leak: Array
+    gain: Array
     readout: Array | None
     products: Sequence[Product]
 
@@ -202,11 +202,11 @@ def _level(depth: int, networks: Sequence[tuple[FrozenNetworks, Array]]) -> Leve
         Product(source, own.hidden[depth + 1].weight, into)
         for own, (source, into) in zip(deeper, spans, strict=True)
     ]
-    leaks = [own.leak for own in here]
+    gains = [own.gain for own in here]
     ending = [own.readout(shares) for own, shares in networks if len(own.hidden) == depth + 1]
     return Level(
         np.concatenate([own.hidden[depth].bias.ravel() for own in here]),
-        np.repeat(leaks, [own.units[depth] for own in here]).astype(np.float32),
+        np.repeat(gains, [own.units[depth] for own in here]).astype(np.float32),
         np.concatenate(ending) if ending else None,
         products,
     )
@@ -223,9 +223,9 @@ def _activate(
 ) -> None:
     """Add the bias to halves of sums, and turn them into units."""
     if compiled is not None:
-        compiled.activate(h, level.bias, level.leak)
+        compiled.activate(h, level.bias, level.gain)
         return
     h += level.bias
     factor = np.tanh(h, out=buffers.empty("factor", h.shape))
-    factor += 1 + 2 * level.leak
+    factor += level.gain
     h *= factor
