@@ -13,7 +13,8 @@ from madaline.cli.rows import read_rows
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.report import report_data
-from madaline.report.page import check_jinja, save_page
+from madaline.report.page import save_page
+from madaline.report.rendering import check_jinja
 from madaline.words import count, size
 
 HELP = "write a report about a model"

@@ -7,22 +7,17 @@ own style sheet alone.
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from madaline.charts.svg import figure_svg
 from madaline.data.io.atomic import write_atomically
 from madaline.explain import Explanation
-from madaline.extras import load_extra
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.report.data import report_data
 from madaline.report.data_of_explanation import data_of_explanation
-from madaline.report.texts import soft
+from madaline.report.rendering import check_jinja, render
 from madaline.report.view import view_of
 from madaline.report.view_of_rows import view_of_explanation
 
@@ -72,7 +67,7 @@ def render_page(data: Mapping[str, Any]) -> str:
     InputError
         If jinja2 is not installed.
     """
-    return _render("report.html", view_of(data))
+    return render("report.html", view_of(data))
 
 
 def save_explanation(
@@ -104,40 +99,8 @@ def save_explanation(
         {"name": name, **view_of_explanation(data_of_explanation(explanation, number))}
         for number, name in enumerate(labels)
     ]
-    page = _render(
+    page = render(
         "explanation.html",
         {"target": explanation.target, "heading": explanation.heading, "rows": rows},
     )
     write_atomically(Path(path), page.encode())
-
-
-def check_jinja() -> None:
-    """Raise `InputError` unless jinja2 is installed."""
-    load_extra("jinja2", extra="report", purpose="The report")
-
-
-def _render(template: str, context: Mapping[str, Any]) -> str:
-    """Return a page made of a template, with the style sheet of all of them.
-
-    Raises
-    ------
-    InputError
-        If jinja2 is not installed.
-    """
-    jinja2 = load_extra("jinja2", extra="report", purpose="The report")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("madaline.report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (files("madaline.report") / "templates" / "report.css").read_text("utf-8")
-    digest = b64encode(sha256(style.encode()).digest()).decode()  # the security policy allows it
-    shared = {
-        "style": style,
-        "style_hash": digest,
-        "soft": soft,
-        "svg": figure_svg,
-    }
-    return str(environment.get_template(template).render({**context, **shared}))
