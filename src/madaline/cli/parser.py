@@ -16,6 +16,7 @@ from madaline.cli import (
     info,
     predict,
     report,
+    serve,
     story,
     stream,
 )
@@ -39,6 +40,7 @@ examples:
   madaline report penguins.madaline penguins.csv -o penguins.html
   madaline card penguins.madaline -o README.md
   madaline stream prices.csv --target up --time day
+  madaline serve penguins.madaline
 
 `madaline COMMAND --help` describes each.
 """
@@ -55,6 +57,7 @@ COMMANDS: dict[str, Any] = {
     "report": report,
     "card": card,
     "stream": stream,
+    "serve": serve,
 }
 
 

@@ -1,0 +1,87 @@
+"""`madaline serve`: fitted models answer over HTTP."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from madaline.cli.arguments import above_zero, add_flag, add_option, at_least
+from madaline.cli.output import say
+from madaline.errors import InputError
+from madaline.serve import Settings, serve
+from madaline.serve.settings import named_models
+
+HELP = "serve models over HTTP, with a page to try them"
+
+DESCRIPTION = """\
+Serves models to programs (JSON: rows as people write them, MLflow's shapes, the
+Open Inference Protocol) and to people (a page with a form). A model is read
+again when its file changes. Ctrl-C or SIGTERM ends the server once it has
+answered the requests that have begun.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline serve penguins.madaline
+  madaline serve income=models/adult.madaline models/churn.madaline --port 9000
+  curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "species": null, ...}'
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.usage = "madaline serve MODEL... [--host ADDRESS] [--port N] [options]"
+    text = "files that `madaline fit` wrote; NAME=PATH gives one another name"
+    parser.add_argument("models", metavar="MODEL", nargs="+", help=text)
+    text = "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)"
+    add_option(parser, "--host ADDRESS", text, default=Settings.host)
+    text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
+    add_option(parser, "--port N", text, type=at_least(0), default=Settings.port)
+    text = "a file whose only line requests must carry (default: $MADALINE_TOKEN, if it is set)"
+    add_option(parser, "--token-file FILE", text)
+    text = f"rows of a request, at most (default: {Settings.max_rows:,})"
+    add_option(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)
+    text = f"bytes of a request, at most (default: {Settings.max_bytes:,})"
+    add_option(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
+    text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
+    add_option(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
+    text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
+    add_option(parser, "--report FILE", text)
+    add_flag(parser, "--access-log", "print a line for each request")
+
+
+def run(arguments: Namespace) -> None:
+    """Serve models until the process is told to end."""
+    settings = Settings(
+        named_models(arguments.models),
+        host=arguments.host,
+        port=arguments.port,
+        max_rows=arguments.max_rows,
+        max_bytes=arguments.max_bytes,
+        timeout=arguments.timeout,
+        token=_token(arguments.token_file),
+        report=_report(arguments),
+        access_log=arguments.access_log,
+    )
+    serve(settings, lambda sentence: say(sentence, sys.stderr))
+
+
+def _token(path: str | None) -> str | None:
+    if path is None:
+        return os.environ.get("MADALINE_TOKEN") or None
+    token = Path(path).read_text("utf-8").strip()
+    if not token or not token.isprintable() or " " in token:
+        raise InputError(f"{path} holds no token: write one line without spaces to it.")
+    return token
+
+
+def _report(arguments: Namespace) -> Path | None:
+    if arguments.report is None:
+        return None
+    if len(arguments.models) > 1:
+        raise InputError("--report is that of one model: leave it out, or serve one.")
+    path = Path(arguments.report)
+    path.read_bytes()  # what is wrong with it is known at the start
+    return path

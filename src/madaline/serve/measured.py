@@ -1,0 +1,47 @@
+"""Counts every request, and how long it took."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from madaline.serve.metrics import Metrics
+
+OTHER = "other"
+"""The endpoint of requests that none answers, so that no path of a stranger enters the metrics."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An application whose requests are counted (final).
+
+    Parameters
+    ----------
+    app : ASGI application
+        What answers.
+    metrics : Metrics
+        Where they are counted.
+    """
+
+    app: Any
+    metrics: Metrics
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request and count it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start, status = time.perf_counter(), 500
+
+        async def sending(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, sending)
+        finally:
+            endpoint = getattr(scope.get("endpoint"), "__name__", OTHER)
+            self.metrics.request(endpoint, status, time.perf_counter() - start)
