@@ -22,7 +22,7 @@ from madaline.nn.network import Network
 from madaline.runtime import products
 from madaline.runtime.frozen_networks import freeze
 from madaline.runtime.networks import Networks
-from madaline.runtime.products import multiply
+from madaline.runtime.products import multiply, precise_product, product
 
 CHAINS: dict[str, tuple[Layer, ...]] = {
     "linear": (Linear(5, 3),),
@@ -114,3 +114,18 @@ def test_products_are_small(
     monkeypatch.undo()
     np.testing.assert_allclose(out, expected, atol=1e-5 * np.abs(expected).max())
     assert max(sizes) <= products.LARGEST
+
+
+@pytest.mark.parametrize("inputs", [1, 127, 128, 300, 4000])
+@pytest.mark.parametrize("units", [1, 26])
+def test_sums_over_many_inputs_are_precise(inputs: int, units: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((16, inputs), dtype=np.float32)
+    weight = rng.standard_normal((inputs, units), dtype=np.float32)
+    exact = x.astype(np.float64) @ weight
+    errors = [
+        np.square(one - exact).mean() for one in (precise_product(x, weight), product(x, weight))
+    ]
+    assert errors[0] < 1e-13 * inputs + 1e-11
+    if inputs == 4000:
+        assert errors[0] < errors[1] / 3

@@ -21,6 +21,10 @@ row alone would differ in the seventh digit from the same row in a table."""
 MOST_INPUTS = 512
 """Inputs of a product, where the weights are too many for `ROWS`."""
 
+SUMMED = 128
+"""Inputs whose weighted sum stays in float32 where the outputs of thousands of units are added up:
+the error of the whole sum would be three to ten times as large."""
+
 
 def product(x: Array, weight: Array, out: Array | None = None) -> Array:
     """Return ``x @ weight``, shape (n_samples, units), written into `out` if that is given."""
@@ -28,6 +32,33 @@ def product(x: Array, weight: Array, out: Array | None = None) -> Array:
         out = np.empty((len(x), weight.shape[1]), x.dtype)
     multiply(x[None], weight[None], out[None])
     return out
+
+
+def precise_product(x: Array, weight: Array) -> Array:
+    """Return ``x @ weight``, float64 of shape (n_samples, units): the sum of sums in float32.
+
+    Parameters
+    ----------
+    x : float32 ndarray of shape (n_samples, in)
+        Inputs; the number of rows is a multiple of `ROWS`.
+    weight : float32 ndarray of shape (in, units)
+        What each row is multiplied with.
+
+    Examples
+    --------
+    >>> precise_product(np.ones((8, 300), np.float32), np.ones((300, 1), np.float32))[0]
+    array([300.])
+    """
+    inputs, units = weight.shape
+    n_sums = inputs // SUMMED
+    whole = n_sums * SUMMED
+    by_sum = x[:, :whole].reshape(len(x), n_sums, SUMMED).swapaxes(0, 1)  # a view
+    sums = np.empty((n_sums, len(x), units), x.dtype)
+    multiply(by_sum, weight[:whole].reshape(n_sums, SUMMED, units), sums)
+    total = np.sum(sums, axis=0, dtype=np.float64)
+    if whole < inputs:
+        total += product(x[:, whole:], weight[whole:])
+    return np.asarray(total)
 
 
 def multiply(x: Array, weight: Array, out: Array) -> None:

@@ -20,7 +20,7 @@ from madaline.nn.arrays import Array
 from madaline.runtime.bin_table import BinTable
 from madaline.runtime.buffers import Buffers
 from madaline.runtime.frozen_networks import FrozenNetworks
-from madaline.runtime.products import ROWS, multiply, product
+from madaline.runtime.products import ROWS, multiply, precise_product, product
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,7 @@ class StackedNetworks:
             _activate(h, level, buffers, compiled)
             if level.readout is not None:
                 ending = h[:, h.shape[1] - len(level.readout) :]
-                outputs.append(product(ending, level.readout))
+                outputs.append(precise_product(ending, level.readout))
             sums = buffers.empty(f"sums {depth % 2}", (len(h), level.n_sums))
             for own in level.products:
                 own.write(h, sums)
