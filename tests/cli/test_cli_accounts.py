@@ -97,6 +97,7 @@ COMMANDS = {
     "doctor": ["{table}"],
     "report": [],
     "card": [],
+    "export": [],
 }
 
 

@@ -12,6 +12,7 @@ from madaline.cli import (
     doctor,
     effects,
     explain,
+    export,
     fit,
     info,
     predict,
@@ -39,6 +40,7 @@ examples:
   madaline counterfactual penguins.madaline penguins.csv --row 3
   madaline report penguins.madaline penguins.csv -o penguins.html
   madaline card penguins.madaline -o README.md
+  madaline export penguins.madaline -o penguins.onnx
   madaline stream prices.csv --target up --time day
   madaline serve penguins.madaline
 
@@ -56,6 +58,7 @@ COMMANDS: dict[str, Any] = {
     "doctor": doctor,
     "report": report,
     "card": card,
+    "export": export,
     "stream": stream,
     "serve": serve,
 }

@@ -36,6 +36,7 @@ from madaline.estimators.arguments import (
 from madaline.estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline.estimators.counted_rows import CountedRows, count_rows
 from madaline.estimators.explanations import Explanations
+from madaline.estimators.exporting import Exporting
 from madaline.estimators.from_file import FromFile
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
@@ -55,7 +56,7 @@ from madaline.watching import Monitor
 from madaline.watching.monitor import FALSE_ALARMS
 
 
-class AdaptiveEstimator(CallbackSupport, FromFile, Explanations, BaseEstimator):  # type: ignore[misc]
+class AdaptiveEstimator(CallbackSupport, FromFile, Exporting, Explanations, BaseEstimator):  # type: ignore[misc]
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     _task: ClassVar[str]

@@ -71,7 +71,7 @@ class Networks:
 
     def output(self, rows: EncodedRows, n_threads: int = 1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
-        return self._mean.predict(rows, n_threads)
+        return self.mean.predict(rows, n_threads)
 
     def fold_outputs(self, rows: EncodedRows, n_threads: int = 1) -> Array:
         """Return the raw output of the networks of each fold alone.
@@ -87,7 +87,8 @@ class Networks:
         return np.moveaxis(outputs.reshape(shape), 1, 0)
 
     @cached_property
-    def _mean(self) -> WeightedMeans:
+    def mean(self) -> WeightedMeans:
+        """All networks, with their weights in the mean of all."""
         return self._means([part.shares for part in self._parts])
 
     @cached_property

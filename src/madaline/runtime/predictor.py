@@ -114,7 +114,7 @@ class Predictor:
     def output(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
-        output = self._networks.output(encoded, count_threads(n_jobs))
+        output = self.networks.output(encoded, count_threads(n_jobs))
         return finite_output(output) / self.temperature
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
@@ -206,7 +206,7 @@ class Predictor:
     def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
-        outputs = self._networks.fold_outputs(encoded, count_threads(n_jobs))
+        outputs = self.networks.fold_outputs(encoded, count_threads(n_jobs))
         return finite_output(outputs) / self.temperature
 
     def decode(self, output: Array) -> Array:
@@ -245,7 +245,7 @@ class Predictor:
         }, arrays
 
     @cached_property
-    def _networks(self) -> Networks:
+    def networks(self) -> Networks:
         """The networks of all parts, prepared once."""
         used = {0, *[part.n_bins for part in self.parts]}
         widths = {n_bins: self.encoder.n_features(n_bins) for n_bins in used}

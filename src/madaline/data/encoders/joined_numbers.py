@@ -67,7 +67,7 @@ class JoinedNumbers:
         features = scaled(numbers, self._centers, self._spreads)
         rows, columns = self._varying
         out[:, columns] = features[rows].T
-        for row, column, share in self._flags:
+        for row, column, share in self.flags:
             np.subtract(missing[row], share, out=out[:, column], casting="same_kind")
 
     def locate(self, n_bins: int, numbers: Array) -> tuple[Array, Array]:
@@ -79,7 +79,7 @@ class JoinedNumbers:
         return self.bins[n_bins].features(self._with_bins(n_bins, numbers))
 
     def _with_bins(self, n_bins: int, numbers: Array) -> Array:
-        owners = self._owners[n_bins]
+        owners = self.owners[n_bins]
         return numbers if len(owners) == len(numbers) else numbers[owners]
 
     @cached_property
@@ -90,11 +90,11 @@ class JoinedNumbers:
                 [self.encoders[owner].bins[n_bins].edges for owner in owners],
                 [self.encoders[owner].bins[n_bins].means for owner in owners],
             )
-            for n_bins, owners in self._owners.items()
+            for n_bins, owners in self.owners.items()
         }
 
     @cached_property
-    def _owners(self) -> Mapping[int, Array]:
+    def owners(self) -> Mapping[int, Array]:
         """For each number of bins the indices of the numbers that have any."""
         prepared = sorted({n_bins for encoder in self.encoders for n_bins in encoder.bins})
         return {
@@ -109,7 +109,7 @@ class JoinedNumbers:
         return _as_slice(rows), _as_slice(np.array(self.starts)[rows])
 
     @cached_property
-    def _flags(self) -> list[tuple[int, int, float]]:
+    def flags(self) -> list[tuple[int, int, float]]:
         """Numbers some of which were missing, the feature for that, and what share they were."""
         return [
             (row, start + encoder.varies, encoder.missing_share)

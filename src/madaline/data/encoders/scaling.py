@@ -17,7 +17,8 @@ from madaline.data.statistics import Distribution
 from madaline.nn.arrays import Array
 
 _LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
-_FAR = 1e100
+FAR = 1e100
+"""Scaled numbers stay within it, so that their squares do not overflow."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def scaled(numbers: Array, center: Array, spread: Array) -> Array:
     with np.errstate(over="ignore", under="ignore"):
         z = numbers - center
         z /= spread
-        z = np.minimum(np.maximum(z, -_FAR, out=z), _FAR, out=z)  # a square must not overflow
+        z = np.minimum(np.maximum(z, -FAR, out=z), FAR, out=z)
         size = np.square(z / 3)
         size += 1
         z /= np.sqrt(size, out=size)

@@ -10,6 +10,7 @@ from madaline.data.conversion import as_sequences
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.kinds import SEQUENCE
 from madaline.data.media.resampling import downsampled, interpolated, length_for
+from madaline.data.media.sequences import Sequence
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -112,7 +113,18 @@ class SequenceEncoder(ColumnEncoder):
         for row, one in enumerate(column):
             if one is None:
                 continue
-            known = downsampled(1 - np.isnan(one.values).mean(axis=1, keepdims=True), self.length)
-            steps = (downsampled(interpolated(one.values), self.length) - mean) / scale
-            wide = np.concatenate([np.nan_to_num(steps, copy=False), known], axis=1)
+            wide = self.resampled(one)
+            wide[:, :-1] = np.nan_to_num((wide[:, :-1].astype(np.float32) - mean) / scale)
             out[row, : wide.size] = wide.ravel()
+
+    def resampled(self, one: Sequence) -> Array:
+        """Return the steps of a sequence, and the share of each that is known, not scaled.
+
+        Returns
+        -------
+        float64 ndarray of shape (at most `length`, channels + 1)
+            NaN where a channel has no number at all.
+        """
+        known = downsampled(1 - np.isnan(one.values).mean(axis=1, keepdims=True), self.length)
+        steps = downsampled(interpolated(one.values), self.length)
+        return np.concatenate([steps, known], axis=1)

@@ -180,7 +180,7 @@ class TableEncoder:
                 encoder.grid_shape[:-1],
                 spectral=isinstance(encoder, SoundEncoder),
             )
-            for encoder, start in zip(self.encoders, self._starts, strict=True)
+            for encoder, start in zip(self.encoders, self.starts, strict=True)
             if encoder.grid_shape
         }
 
@@ -245,7 +245,7 @@ class TableEncoder:
         InputError
             If a column is not there, or a value in it cannot be read.
         """
-        self._check_columns(table)
+        self.check_columns(table)
         columns = [read_column(encoder, table) for encoder in self.encoders]
         counts = {
             encoder.name: encoder.n_unseen(column)
@@ -288,7 +288,7 @@ class TableEncoder:
     def joined(self) -> JoinedNumbers | None:
         """The columns of numbers together, if there are any."""
         encoders = tuple(encoder for _, encoder in self._numbers)
-        starts = tuple(self._starts[number] for number, _ in self._numbers)
+        starts = tuple(self.starts[number] for number, _ in self._numbers)
         return JoinedNumbers(encoders, starts) if encoders else None
 
     @cached_property
@@ -296,12 +296,12 @@ class TableEncoder:
         """The index, the features and the encoder of each column that holds no numbers."""
         return tuple(
             (number, slice(start, start + encoder.n_features), encoder)
-            for number, (encoder, start) in enumerate(zip(self.encoders, self._starts, strict=True))
+            for number, (encoder, start) in enumerate(zip(self.encoders, self.starts, strict=True))
             if isinstance(encoder, OtherEncoder)
         )
 
     @cached_property
-    def _starts(self) -> tuple[int, ...]:
+    def starts(self) -> tuple[int, ...]:
         """The index of the first feature of each column."""
         return (0, *accumulate(encoder.n_features for encoder in self.encoders[:-1]))
 
@@ -314,7 +314,8 @@ class TableEncoder:
             if isinstance(encoder, NumberEncoder)
         )
 
-    def _check_columns(self, table: Table) -> None:
+    def check_columns(self, table: Table) -> None:
+        """Raise an `InputError` if the table lacks a column."""
         absent = [name for name in self.columns if name not in table]
         if absent:
             raise InputError(

@@ -1,0 +1,52 @@
+"""`madaline export`: the file, what is printed, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+onnxruntime = pytest.importorskip(
+    "onnxruntime", reason="onnxruntime is not installed, or not for this Python"
+)
+
+
+def test_the_file_and_the_line(run, model, place) -> None:
+    outcome = run("export", model, "-o", "fruit.onnx")
+    assert outcome.code == 0
+    assert outcome.out == ""
+    assert outcome.err.startswith("Wrote fruit.onnx (")
+    assert "3 inputs, one for each column; it returns label, probabilities." in outcome.err
+    session = onnxruntime.InferenceSession(place / "fruit.onnx")
+    assert {one.name for one in session.get_inputs()} == {"weight", "color", "organic"}
+
+
+def test_the_default_name_and_the_facts(run, price_model, place) -> None:
+    outcome = run("export", price_model, "--json")
+    facts = json.loads(outcome.out)
+    assert facts["output"] == "price.onnx"
+    assert (place / "price.onnx").is_file()
+    assert facts["outputs"] == ["prediction"]
+    assert facts["metadata"]["target"] == "price"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-o", "model.bin"], "model.bin does not end in .onnx: choose another name."),
+        (["-o", "nowhere/a.onnx"], "There is no folder nowhere"),
+        (["--without", "weight"], "'weight' can be exported"),
+        (["--without", "flavor"], "The model has no column 'flavor'"),
+    ],
+)
+def test_what_cannot_be_exported_is_a_sentence(words, sentence, run, model, place) -> None:
+    assert run("export", model, *words).sentence.startswith(sentence)
+    assert list(place.iterdir()) == []
+
+
+def test_a_missing_extra_is_a_sentence(run, model, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert run("export", model).sentence == (
+        "The export to ONNX needs onnx: install it with `pip install 'madaline[onnx]'`."
+    )

@@ -1,0 +1,128 @@
+"""Each kind of column becomes the same features in a graph as in its encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from running import run_graph
+
+from madaline.data.encoders.boolean_encoder import BooleanEncoder
+from madaline.data.encoders.category_encoder import MOST_LEVELS, CategoryEncoder
+from madaline.data.encoders.datetime_encoder import DatetimeEncoder
+from madaline.data.encoders.joined_numbers import JoinedNumbers
+from madaline.data.encoders.number_encoder import NumberEncoder
+from madaline.data.table import Table
+from madaline.export.bins import bin_features
+from madaline.export.booleans import boolean_features
+from madaline.export.categories import category_features
+from madaline.export.dates import date_features
+from madaline.export.feed import _levels, _values
+from madaline.export.graph import Graph
+from madaline.export.numbers import fill
+
+
+def written(encoder, column):
+    out = np.empty((len(column), encoder.n_features), np.float32)
+    encoder.write(encoder.read(column), out)
+    return out
+
+
+def check(encoder, features, column):
+    """Compare the features of a column in ONNX Runtime with those of the encoder."""
+    graph = Graph(["x"])
+    result = features(graph, "x", encoder)
+    given = _values(encoder, Table({encoder.name: column}))
+    found = run_graph(graph, result, {"x": given})
+    np.testing.assert_allclose(found, written(encoder, column), rtol=0, atol=2e-7)
+
+
+EDGES = [
+    "NaT",
+    "1600-02-29",
+    "1900-02-28T23:59:59",
+    "1900-03-01",
+    "1969-12-31T23:59:59.999999",
+    "1970-01-01",
+    "2000-02-29",
+    "2023-01-01",
+    "2024-12-31T23:59:59.999999",
+    "2100-02-28",
+]
+
+
+@pytest.mark.parametrize("unit", ["us", "D"])
+@pytest.mark.parametrize("seed", range(3))
+def test_dates(unit, seed) -> None:
+    rng = np.random.default_rng(seed)
+    first, last = np.array(["0001-01-01", "9999-12-31"], "M8[us]").astype(np.int64)
+    far = rng.integers(first, last, 300).astype("M8[us]")
+    near = rng.integers(0, 2 * 10**15, 300).astype("M8[us]")
+    edges = np.array(EDGES, "M8[us]")
+    column = np.concatenate([far, near, edges]).astype(f"M8[{unit}]").astype("M8[us]")
+    encoder = DatetimeEncoder.fit("x", np.concatenate([near, edges]))
+    assert encoder.n_features == 9
+    check(encoder, date_features, column)
+
+
+def test_dates_of_which_little_varies() -> None:
+    column = np.array(["2026-01-01", "2026-01-02", "2026-01-03"], "M8[us]")
+    encoder = DatetimeEncoder.fit("x", column)
+    assert encoder.n_features == 3
+    check(encoder, date_features, column)
+
+
+@pytest.mark.parametrize("known", [[True, False], [True, False, None], [True, None]])
+def test_booleans(known) -> None:
+    column = np.array([*known, True], dtype=object)
+    encoder = BooleanEncoder.fit("x", column)
+    check(encoder, boolean_features, np.array([True, False, None], dtype=object))
+
+
+LEVELS = {
+    "two": ["a", "b", "a"],
+    "three": ["a", "b", "c"],
+    "missing": ["a", "b", "c", None],
+    "empty text": ["a", "", "c", None],
+    "strange": ["a", "", "<missing>", "<unseen>", None],
+    "rare": [f"level {number}" for number in range(99)] * 2 + ["level 0", None],
+    "cut": [f"level {number}" for number in range(MOST_LEVELS + 5)],
+}
+
+
+@pytest.mark.parametrize("levels", LEVELS.values(), ids=LEVELS.keys())
+@pytest.mark.parametrize("means", [False, True])
+def test_categories(levels, means) -> None:
+    column = np.array(levels, dtype=object)
+    encoder = CategoryEncoder.fit("x", column)
+    if means:
+        target = np.arange(len(column))[:, None] % 7.0
+        encoder = encoder.with_means(encoder.read(column), target, None)
+    some = [*dict.fromkeys(levels[:120]), None, "", "never", "<missing>", "<<missing>>", "<unseen>"]
+    check(encoder, category_features, np.array(some, dtype=object))
+
+
+def test_numbers_as_levels_are_their_shortest_text() -> None:
+    encoder = CategoryEncoder.fit("x", np.array([3.0, 0.5, np.nan, 7.0]))
+    levels = _levels(encoder, np.array([3.0, np.nan, 0.5, 8.0]))
+    assert levels.tolist() == ["3", "", "0.5", "8"]
+    check(encoder, category_features, np.array([3.0, np.nan, 0.5, 8.0]))
+
+
+def test_bins() -> None:
+    rng = np.random.default_rng(0)
+    columns = [
+        np.where(rng.random(500) < 0.1, np.nan, rng.normal(size=500)),
+        rng.integers(0, 2, 500).astype(float),  # needs no bins
+        1.5e308 * rng.uniform(-1, 1, 500),
+    ]
+    encoders = [NumberEncoder.fit(f"x{n}", one, n_bins=(16,)) for n, one in enumerate(columns)]
+    joined = JoinedNumbers(tuple(encoders), (0, 2, 3))
+    given = {
+        f"x{n}": np.append(one, [0.0, 1e308, -1e308])[:, None] for n, one in enumerate(columns)
+    }
+    graph = Graph(given)
+    numbers, _ = fill(graph, list(given), joined)
+    found = run_graph(graph, bin_features(graph, numbers, 16, joined), given)
+    filled, _ = joined.fill(np.concatenate(list(given.values()), axis=1).T.copy())
+    expected = joined.bin_features(16, filled) + joined.bins[16].means
+    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-7)
