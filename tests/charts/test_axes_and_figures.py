@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from madaline.charts.axis import Axis
 from madaline.charts.figure import Band, Bars, Cells, Figure, Line
 from madaline.charts.learning import learning_figure
+from madaline.charts.over_time import shares_figure
 from madaline.charts.svg import (
     BOTTOM,
     HEIGHT,
@@ -125,3 +126,14 @@ def test_a_history_without_a_finite_loss_is_an_empty_chart() -> None:
     figure = learning_figure(history, [("1", 1.0)])
     assert figure.marks == ()
     ElementTree.fromstring(figure_svg(figure))
+
+
+def test_shares_are_areas_on_top_of_one_another() -> None:
+    rows = np.array([1.0, 2.0])
+    shares = {"32": np.array([0.2, 0.5]), "512": np.array([0.8, 0.5])}
+    figure = shares_figure(rows, shares)
+    low, high = (mark for mark in figure.marks if isinstance(mark, Band))
+    np.testing.assert_array_equal(low.upper, high.lower)
+    np.testing.assert_allclose(high.upper, 1)
+    assert figure_svg(figure).count('class="band') == 2
+    assert "32: 50%" in figure.description

@@ -150,3 +150,15 @@ def test_steps_of_a_sequence_and_of_a_sound_are_drawn(kind):
         X[0].words if kind == "sound" else f"{len(X[0])} steps of 1 number"
     )
     assert (told["maps"][0]["picture"] is None) == (kind == "sound")
+
+
+def test_a_monitor_has_its_loss_and_a_line_for_each_change(models, make_columns) -> None:
+    monitor = models["regression"].watch()
+    columns, target = make_columns("regression")
+    monitor.observe(columns, 100 + target)
+    axes = drawn(plots.plot_watch(monitor))
+    assert monitor.alarms
+    assert len(axes.lines) == len(monitor.alarms) + 1
+    assert "<svg" in monitor._repr_html_()
+    with pytest.raises(InputError, match="no monitor"):
+        plots.plot_watch(models["regression"])

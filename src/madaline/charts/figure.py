@@ -40,12 +40,13 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """The area between two lines, shape (n_points,) each (final)."""
+    """The area between two lines, shape (n_points,) each, in the color of a style (final)."""
 
     x: Array
     lower: Array
     upper: Array
     opacity: float
+    style: str = COLORS[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,7 +138,8 @@ def _shapes(mark: Mark, paper: Paper) -> Iterator[str]:
         case Band():
             upper = _points(mark.x, mark.upper, paper)
             points = _points(mark.x, mark.lower, paper) + upper[::-1]
-            yield f'<path class="band" fill-opacity="{mark.opacity}" d="M{" L".join(points)}Z"/>'
+            shape = f'd="M{" L".join(points)}Z"'
+            yield f'<path class="band {mark.style}" fill-opacity="{mark.opacity}" {shape}/>'
         case Bars():
             for (low, high), number in zip(pairwise(mark.edges), mark.counts, strict=True):
                 yield _rectangle(paper, (low, high), (0.0, number))

@@ -20,6 +20,7 @@ from madaline.cli import (
     serve,
     story,
     stream,
+    watch,
 )
 from madaline.errors import InputError
 
@@ -43,6 +44,7 @@ examples:
   madaline export penguins.madaline -o penguins.onnx
   madaline stream prices.csv --target up --time day
   madaline serve penguins.madaline
+  madaline watch penguins.madaline new_penguins.csv
 
 `madaline COMMAND --help` describes each.
 """
@@ -61,6 +63,7 @@ COMMANDS: dict[str, Any] = {
     "export": export,
     "stream": stream,
     "serve": serve,
+    "watch": watch,
 }
 
 

@@ -133,10 +133,15 @@ def _in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Array]:
         return table, y
     if time not in table:
         raise InputError(f"There is no column {time!r}: {suggestion(time, table.names)}")
+    order = in_order(table, time)
+    return table.take(order), y[order]
+
+
+def in_order(table: Table, time: str) -> Array:
+    """Return the numbers of the rows in the order of a column."""
     if table[time].dtype.kind not in "fM":
         raise InputError(f"--time {time} holds text: name a column of dates or numbers.")
-    order = np.argsort(table[time], kind="stable")
-    return table.take(order), y[order]
+    return np.argsort(table[time], kind="stable")
 
 
 class _Lines:

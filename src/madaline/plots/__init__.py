@@ -15,6 +15,7 @@ from madaline.plots.models import plot_precision as plot_precision
 from madaline.plots.models import plot_roc as plot_roc
 from madaline.plots.models import plot_truth as plot_truth
 from madaline.plots.networks import plot_decision_boundary as plot_decision_boundary
+from madaline.plots.over_time import plot_watch as plot_watch
 from madaline.plots.rows import plot_effect as plot_effect
 from madaline.plots.rows import plot_explanation as plot_explanation
 
@@ -31,4 +32,5 @@ __all__ = [
     "plot_precision",
     "plot_roc",
     "plot_truth",
+    "plot_watch",
 ]

@@ -41,8 +41,9 @@ def draw(figure: Figure, axes: Any = None) -> Any:
                 label = mark.label or None
                 axes.plot(mark.x, mark.y, marker=marker, markersize=3, label=label, **style)
             case Band():
+                color, opacity = f"C{mark.style[1:]}", mark.opacity
                 axes.fill_between(
-                    mark.x, mark.lower, mark.upper, color="C0", alpha=mark.opacity, linewidth=0
+                    mark.x, mark.lower, mark.upper, color=color, alpha=opacity, linewidth=0
                 )
             case Bars():
                 axes.stairs(mark.counts, mark.edges, fill=True)

@@ -18,9 +18,12 @@ WHATS = ("values", "missing", "predictions", "errors", "calibration")
 MEASURES = ("median", "interquartile range", "share", "mean")
 """How a change is measured."""
 
+KINDS = ("number", "datetime", "level", "difference of shares")
+"""What the values of a signal are."""
+
 REMEDIES = {
-    "values": "check where {name} comes from; if the change is to stay, update the model",
-    "missing": "check where {name} comes from; if the change is to stay, update the model",
+    "values": "check where {name} comes from, and update the model if the change is to stay",
+    "missing": "check where {name} comes from, and update the model if the change is to stay",
     "predictions": "see which columns changed, and label some new rows",
     "errors": "update the model with the rows since then",
     "calibration": "update the model with the rows since then",
@@ -47,7 +50,7 @@ class Alarm:
         How the change is measured.
     before, now : float
         That measure before, and since then.
-    kind : {"number", "datetime", "level"}
+    kind : {"number", "datetime", "level", "difference of shares"}
         What the values are.
     level : str
         Of a share: of which level.
@@ -62,8 +65,8 @@ class Alarm:
     --------
     >>> alarm = Alarm("values", "temperature", 4352, 4310, "median", 21.3, 25.1, "number")
     >>> print(alarm)
-    temperature: median 21.3 before, 25.1 since row 4,310. Check where temperature comes from; if
-    the change is to stay, update the model.
+    temperature: median 21.3 before, 25.1 since row 4,310. Check where temperature comes from, and
+    update the model if the change is to stay.
     """
 
     what: str
@@ -89,7 +92,7 @@ class Alarm:
         measure = f"share of {self.level!r}" if self.level else self.measure
         if self.what == "missing":
             measure = "share of missing values"
-        elif self.what == "errors":
+        elif self.measure == "mean":
             return f"{self.name}: {before} before, {now} {since}"
         return f"{self.name}: {measure} {before} before, {now} {since}"
 
@@ -99,10 +102,20 @@ class Alarm:
         return REMEDIES[self.what].format_map({"name": self.name})
 
     @property
+    def general_remedy(self) -> str:
+        """What to do, in words that suit several alarms."""
+        return REMEDIES[self.what].format_map({"name": "such a column"})
+
+    @property
+    def change_and_loss(self) -> str:
+        """What changed, and what became of the loss."""
+        return f"{self.seen}.{self._of_loss}"
+
+    @property
     def sentence(self) -> str:
         """What changed, what became of the loss, and what to do."""
         remedy = self.remedy
-        return f"{self.seen}.{self._of_loss} {remedy[0].upper()}{remedy[1:]}."
+        return f"{self.change_and_loss} {remedy[0].upper()}{remedy[1:]}."
 
     def __str__(self) -> str:
         """Return the sentence."""
@@ -119,7 +132,7 @@ class Alarm:
 
     @property
     def _of_loss(self) -> str:
-        if self.loss_before is None or self.loss_now is None or self.what == "errors":
+        if self.loss_before is None or self.loss_now is None or self.measure == "mean":
             return ""
         before, now = short(self.loss_before), short(self.loss_now)
         return f" {self.loss_name[:1].upper()}{self.loss_name[1:]} {before} before, {now} since."
@@ -128,6 +141,8 @@ class Alarm:
         """Return the measure before and now, in its unit."""
         if self.measure == "share":
             return f"{self.before:.2%}", f"{self.now:.2%}"
+        if self.kind == "difference of shares":
+            return f"{self.before:+.1%}", f"{self.now:+.1%}"
         if self.kind != "datetime":
             digits = 3
             while digits < 9 and short(self.before, digits) == short(self.now, digits):

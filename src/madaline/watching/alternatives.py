@@ -25,6 +25,9 @@ SPREADS = (0.4, 0.65, 1.5, 2.5)
 WORSE = (0.15, 0.3, 0.6, 1.2)
 """Shifts of losses, which only matter upward."""
 
+LARGEST = ((0.1, 0.3), (0.03, 0.15), (0.004, 0.04))
+"""Shares of losses that are the largest ones, and what they may become."""
+
 ODDS = (0.25, 0.6, 1.6, 4.0)
 """Factors of the odds of a level."""
 
@@ -73,7 +76,14 @@ class Alternatives:
     @cache
     def of_losses(cls) -> Alternatives:
         """Return shifts upward, and more large losses."""
-        return cls._of_normal([(shift, 1.0) for shift in WORSE] + [(0.0, 1.5), (0.0, 2.5)])
+        shifts = cls._of_normal([(shift, 1.0) for shift in WORSE])
+        large = shifts.edges >= 1 - np.array(LARGEST)[:, :1] - 1e-12
+        lengths, after = np.array(LARGEST).T[:, :, None]
+        large = np.concatenate([np.zeros((len(LARGEST), 1), bool), large], axis=1)
+        tails = np.where(large, after / lengths, (1 - after) / (1 - lengths))
+        names = (("shift", -1),) * len(LARGEST)
+        densities = np.concatenate([shifts.densities, tails])
+        return cls(shifts.edges, densities, (*shifts.names, *names))
 
     @classmethod
     def of_shares(cls, shares: Array) -> Alternatives:

@@ -25,6 +25,9 @@ from madaline.watching.reference import Reference
 COLLECTED = 300
 """Values of a new reference: after an alarm, or where there is none from training."""
 
+NEARLY = 0.1
+"""Share of the largest winnings from which a bet may tell since when; the latest is believed."""
+
 AT_ONCE = 1024
 """Rows that are tested at once; how many changes no result."""
 
@@ -39,7 +42,7 @@ class Signal:
         What it tells.
     name : str
         The column, or what is predicted.
-    kind : {"number", "datetime", "level"}
+    kind : {"number", "datetime", "level", "difference of shares"}
         What its values are.
     share : float
         Its share of all false alarms.
@@ -202,9 +205,11 @@ class Bank:
     def _crossing(self, number: int, row: int) -> Crossing:
         reference, bets = self.references[number], self._bets[number]
         assert reference is not None
-        best = int(np.argmax(bets.state[1]))
+        _, winnings, began = bets.state
+        good = np.flatnonzero(winnings >= NEARLY * winnings.max())
+        best = int(good[np.lexsort((-winnings[good], -began[good]))[0]])
         change, cell = bets.alternatives.names[best]
-        since = int(bets.state[2, best])
+        since = int(began[best])
         values = self.recent.values(number, since)
         return Crossing(number, row, since, change, cell, reference, values)
 

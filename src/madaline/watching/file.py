@@ -24,6 +24,7 @@ from madaline.watching.file_checks import (
     check_lengths,
     check_pending,
     check_recent,
+    check_track,
     read_reference,
 )
 from madaline.watching.monitor import Monitor
@@ -36,6 +37,7 @@ def save_monitor(monitor: Monitor, path: str | os.PathLike[str]) -> None:
     arrays: dict[str, Array] = {}
     for name, bank in _banks(monitor):
         arrays |= {f"{name}.{key}": array for key, array in _bank_arrays(bank).items()}
+    arrays |= {"losses.sums": monitor.losses.sums, "losses.counts": monitor.losses.counts}
     kept = [one for _, one in monitor.pending.values()]
     arrays["pending"] = np.stack(kept) if kept else np.zeros((0, 1))
     description = {
@@ -49,6 +51,7 @@ def save_monitor(monitor: Monitor, path: str | os.PathLike[str]) -> None:
         "new_levels": [list(codes.new) for codes in monitor.source.levels.values()],
         "pending_keys": list(monitor.pending),
         "pending_rows": [row for row, _ in monitor.pending.values()],
+        "losses_width": monitor.losses.width,
         "banks": {name: _bank_state(bank) for name, bank in _banks(monitor)},
     }
     write_tensor_file(path, MONITOR, description, arrays)
@@ -127,6 +130,10 @@ def _resume(monitor: Monitor, state: Mapping[str, Any], arrays: Mapping[str, Arr
         _resume_bank(bank, source, state["banks"][name], own)
     for rng, one in zip(monitor.rngs, state["rngs"], strict=True):
         rng.bit_generator.state = one
+    monitor.losses.width = state["losses_width"]
+    for name in ("sums", "counts"):
+        check_track(arrays[f"losses.{name}"])
+        getattr(monitor.losses, name)[...] = arrays[f"losses.{name}"]
     check_pending(state, arrays["pending"], source.n_kept)
     pending = zip(state["pending_rows"], arrays["pending"], strict=True)
     monitor.pending = dict(zip(state["pending_keys"], pending, strict=True))

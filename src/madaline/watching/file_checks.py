@@ -22,12 +22,13 @@ from madaline.data.io.json_checks import (
 )
 from madaline.data.profile import LEVELS
 from madaline.nn.arrays import Array
-from madaline.watching.alarm import MEASURES, WHATS, Alarm
+from madaline.watching.alarm import KINDS, MEASURES, WHATS, Alarm
 from madaline.watching.bank import Signal
 from madaline.watching.monitor import MOST_ALARMS, MOST_PENDING
 from madaline.watching.recent import MOST
 from madaline.watching.reference import Reference
 from madaline.watching.source import MOST_NEW, Source
+from madaline.watching.track import PARTS
 
 COUNT = Whole(0, 2**53)
 
@@ -53,7 +54,7 @@ ALARM = fields_of(
     {
         "what": OneOf(WHATS),
         "measure": OneOf(MEASURES),
-        "kind": OneOf(("number", "datetime", "level")),
+        "kind": OneOf(KINDS),
         "is_new": TRUTH,
     },
 )
@@ -70,6 +71,7 @@ STATE = Fields(
         "new_levels": ListOf(ListOf(Text(), most=MOST_NEW, distinct=True)),
         "pending_keys": ListOf(Either(Text(), Whole(-(2**63), 2**64)), most=MOST_PENDING),
         "pending_rows": ListOf(COUNT, most=MOST_PENDING),
+        "losses_width": Whole(1, 2**53),
         "banks": Fields({"rows": BANK, "labels": BANK}),
     },
 )
@@ -93,6 +95,12 @@ def check_pending(state: Mapping[str, Any], kept: Array, width: int) -> None:
     _must(kept.dtype == np.float64 and len(kept) == len(state["pending_rows"]), "predictions")
     _must(not len(kept) or kept.shape == (len(kept), width), "predictions")
     _must(bool(np.isfinite(kept).all()), "predictions")
+
+
+def check_track(values: Array) -> None:
+    """Raise `ValueError` if sums or counts of losses are none."""
+    _must(values.shape == (PARTS,) and values.dtype == np.float64, "losses")
+    _must(bool((values >= 0).all() and np.isfinite(values).all()), "losses")
 
 
 def check_recent(signals: Sequence[Signal], source: Source, ring: Array, numbers: Array) -> None:

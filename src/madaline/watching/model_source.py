@@ -157,7 +157,7 @@ class ModelSource(Source):
         if fact.name == LOSS:
             return self.loss_name
         if fact.name == EXCESS:
-            return "accuracy beyond confidence" if self._of_classes else "error with its sign"
+            return "accuracy minus probability" if self._of_classes else "mean error"
         if fact.name == CLASS:
             return f"predicted {self._target}"
         if fact.name == CONFIDENCE:
@@ -184,7 +184,9 @@ class ModelSource(Source):
 
     def _tested(self, what: str, profile: ColumnProfile, share: float, mean: float) -> Tested:
         name = profile.name if what == "values" else self._name(profile)
-        signal = Signal(what, name, _kind(profile), share)
+        of_shares = what == "calibration" and self._of_classes
+        kind = "difference of shares" if of_shares else _kind(profile)
+        signal = Signal(what, name, kind, share)
         return signal, self._reference(what, name, profile, mean)
 
     def _reference(

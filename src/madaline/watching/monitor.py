@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from madaline.charts.html import block, paragraph
+from madaline.charts.figure import Figure
+from madaline.charts.html import Html, block, figures, paragraph
+from madaline.charts.over_time import loss_figure
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.watching.alarm import Alarm, Alarms
 from madaline.watching.bank import AT_ONCE, Bank, Crossing
 from madaline.watching.source import Source
+from madaline.watching.track import Track
 from madaline.watching.words_of_alarm import describe
 from madaline.words import count
 
@@ -43,6 +46,8 @@ class Monitor:
         All alarms since the start, in their order.
     n_rows, n_labels : int
         How many rows and labels there were.
+    losses : Track
+        The mean loss of the labels over all rows.
     """
 
     def __init__(self, source: Source, false_alarms: float = FALSE_ALARMS, seed: int = 0) -> None:
@@ -52,7 +57,7 @@ class Monitor:
         self.labels = _bank(source.of_labels, self.false_alarms)
         self.pending: dict[Hashable, tuple[int, Array]] = {}
         self.n_rows, self.n_labels, self.n_accepted = 0, 0, 0
-        self.alarms = Alarms()
+        self.alarms, self.losses = Alarms(), Track()
 
     def observe(self, X: Any, y: Any = None, *, keys: Iterable[Hashable] | None = None) -> Alarms:
         """Take in rows in the order in which they came.
@@ -148,13 +153,19 @@ class Monitor:
 
         save_monitor(self, path)
 
+    def figure(self) -> Figure:
+        """Return the mean loss over time, and since when something changed, to be drawn."""
+        changes = [alarm.since for alarm in self.alarms]
+        return loss_figure(*self.losses.curve(), changes, self.source.loss_name)
+
     def __repr__(self) -> str:
         """Return what is watched, and the latest alarms."""
         return "\n".join(self._lines())
 
     def _repr_html_(self) -> str:
         first, *_ = self._lines()
-        return block(paragraph(first)) + self.alarms[-20:]._repr_html_()
+        drawn = figures([self.figure()]) if self.n_labels else Html("")
+        return block(paragraph(first), drawn) + self.alarms[-20:]._repr_html_()
 
     def _lines(self) -> Iterator[str]:
         columns = sum(signal.what == "values" for signal in self.rows.signals)
@@ -182,6 +193,7 @@ class Monitor:
         signals = self.source.learn(kept, labels)
         known = ~np.isnan(signals).any(axis=1)
         self.n_labels += int(known.sum())
+        self.losses.add(numbers[known], signals[known, 0])
         if not self.labels.signals:
             return []
         drawn = self.rngs[1].random((int(known.sum()), len(self.labels.signals)))
