@@ -11,7 +11,7 @@ from madaline.data.table import Table
 from madaline.online.learner import OnlineLearner
 from madaline.online.networks import OnlineNetworks
 from madaline.online.replay import Replay
-from madaline.online.tasks import Classes, Numbers
+from madaline.online.tasks import BEYOND, Classes, Numbers
 from madaline.online.time_scales import TimeScales
 from madaline.online.weighting import MEMORIES, RATES, SHARE, Weighting
 
@@ -148,14 +148,26 @@ def test_numbers_keep_their_unit_when_the_scale_drifts():
     assert np.sqrt(np.mean((predicted - y) ** 2)) < 10
 
 
+def test_predictions_lie_hardly_beyond_the_numbers_of_late():
+    learner = OnlineLearner(Numbers(), ["x0", "x1", "x2"], seed=0)
+    X, _ = stream(500)
+    y = 5 + X[:, 0]
+    learner.learn(table(X), y)
+    margin = BEYOND * np.ptp(y)
+    far = learner.task.decode(learner.predict(table(1e6 * X)).members.reshape(-1, 1))
+    assert far.max() == pytest.approx(y.max() + margin)
+    assert far.min() >= y.min() - margin - 1e-9
+
+
 def test_a_change_of_the_targets_scale_changes_no_network():
     learner = OnlineLearner(Numbers(), ["x0", "x1", "x2"], seed=0)
     X, _ = stream(200)
     learner.learn(table(X), 5 + X[:, 0])
 
     def predicted():  # those that see the latest labels see them on another scale
-        members = learner.predict(table(X)).members[: learner.scales.n_without]
-        return learner.task.decode(members.reshape(-1, 1))
+        x = learner.predict(table(X)).x
+        outputs = learner.networks.outputs(x, learner.n_history)[: learner.scales.n_without]
+        return learner.task.decode(outputs.reshape(-1, 1))
 
     before, spread = predicted(), learner.task.spread
     kept = learner.replay.newest(200)

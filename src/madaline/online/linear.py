@@ -42,14 +42,17 @@ class LinearModel:
 
     def predict(self, x: Array) -> Array:
         """Return the prediction for a row of inputs, shape (1, n_outputs)."""
-        self._follow(len(x))
-        return self._task.predictions(self._row(x)[None] @ self._weights)
+        return self._task.predictions(self._output(x))
 
     def learn(self, x: Array, y: Array) -> None:
         """Learn a row, shape (n_inputs,), and its label, shape (1,), which the task knows."""
-        error = self.predict(x) - self._task.encode(y)
+        error = self._task.loss.prediction(self._output(x)) - self._task.encode(y)
         row = self._row(x)
         self._weights -= RATE / (1 + RATE * (row @ row)) * row[:, None] * error
+
+    def _output(self, x: Array) -> Array:
+        self._follow(len(x))
+        return np.asarray(self._row(x)[None] @ self._weights)
 
     def _row(self, x: Array) -> Array:
         row = np.zeros(len(self._weights))

@@ -21,6 +21,9 @@ LARGEST_SQUARE = 14.0
 LEAST_SPREAD = 1e-6
 """Numbers that differ by a smaller share are taken for equal."""
 
+BEYOND = 0.1
+"""How far predictions may lie beyond the numbers of late, as a share of their range."""
+
 TYPICAL = 0.998
 """How much of the usual squared error is kept at each label."""
 
@@ -143,10 +146,15 @@ class Numbers(StreamTask):
     kind = "numbers"
 
     def __init__(
-        self, center: float | None = None, spread: float = 1.0, usual: float = 1.0
+        self,
+        center: float | None = None,
+        spread: float = 1.0,
+        usual: float = 1.0,
+        limits: tuple[float, float] | None = None,
     ) -> None:
         self.loss = Squared()
         self.center, self.spread, self.usual = center, spread, usual
+        self.limits = limits  # the lowest and the highest number lately
 
     @property
     def n_outputs(self) -> int:
@@ -169,6 +177,15 @@ class Numbers(StreamTask):
         """Return predictions in the target's own unit, shape (n_samples,)."""
         return prediction[:, 0] * self.spread + (self.center or 0.0)
 
+    def predictions(self, outputs: Array) -> Array:
+        """Return the predictions of raw outputs, hardly beyond the numbers that came lately."""
+        predictions = super().predictions(outputs)
+        if self.limits is None:
+            return predictions
+        low, high = self.encode(np.array(self.limits))[:, 0]
+        margin = BEYOND * (high - low)
+        return np.clip(predictions, low - margin, high + margin)
+
     def start(self, y: Array) -> None:
         """Scale by the first numbers."""
         self.rescale(y)
@@ -182,6 +199,7 @@ class Numbers(StreamTask):
             What turns a scaled number of before into one of now: ``factor * scaled + shift``.
         """
         first = self.center is None
+        self.limits = float(y.min()), float(y.max())
         before, spread_before = self.center or 0.0, self.spread
         self.center, spread = float(np.mean(y)), float(np.std(y))
         if spread > LEAST_SPREAD * max(abs(self.center), spread_before):
@@ -196,7 +214,10 @@ class Numbers(StreamTask):
         return np.asarray(np.minimum(squares / self.usual, LARGEST_SQUARE) / 2)
 
     def learned(self, prediction: Array, target: Array) -> None:
-        """Follow the usual squared error of the mixture."""
+        """Follow the usual squared error of the mixture, and how far the numbers reach."""
+        y = self.decode(target)
+        low, high = self.limits or (np.inf, -np.inf)
+        self.limits = min(low, float(y.min())), max(high, float(y.max()))
         for square in np.square(prediction - target)[:, 0]:
             self.usual += (1 - TYPICAL) * (min(float(square), 10 * self.usual) - self.usual)
         self.usual = max(self.usual, 1e-12)
@@ -208,6 +229,7 @@ class Numbers(StreamTask):
             "center": self.center,
             "spread": self.spread,
             "usual": self.usual,
+            "limits": self.limits,
         }
 
 
@@ -215,4 +237,5 @@ def task_from_state(state: dict[str, Any]) -> StreamTask:
     """Return the task that `to_state` described."""
     if state["kind"] == Classes.kind:
         return Classes(state["classes"])
-    return Numbers(state["center"], state["spread"], state["usual"])
+    low, high = map(float, state["limits"])
+    return Numbers(state["center"], state["spread"], state["usual"], (low, high))
