@@ -138,6 +138,23 @@ def test_only_standard_operators(fittings, tmp_path) -> None:
     onnx.checker.check_model(onnx.load(tmp_path / "model.onnx"), full_check=True)
 
 
+def test_nodes_have_names_of_their_own(fittings, tmp_path) -> None:
+    """ONNX Runtime 1.20 names nodes that it fuses after them, and refuses names that repeat."""
+    proto = write_onnx(model_of(fittings, "multiclass"), tmp_path / "model.onnx")
+    names = [node.name for node in proto.graph.node]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+def test_no_rows(fittings, rows, tmp_path) -> None:
+    path = tmp_path / "model.onnx"
+    model = model_of(fittings, "multiclass")
+    write_onnx(model, path)
+    feed = onnx_feed(model.predictor, {name: values[:1] for name, values in rows.items()})
+    labels, probabilities = session_of(path).run(None, {name: x[:0] for name, x in feed.items()})
+    assert (labels.shape, probabilities.shape) == ((0,), (0, 3))
+
+
 def test_the_feed_refuses_what_predict_refuses(fittings, rows) -> None:
     predictor = model_of(fittings, "binary").predictor
     rows["width"][0] = float("inf")

@@ -63,7 +63,9 @@ class Graph:
         names = [one if isinstance(one, str) else self._constant(one) for one in inputs]
         result = output or self._new(operator)
         domain = MACHINE_LEARNING if operator == "LabelEncoder" else ""
-        node = self._helper.make_node(operator, names, [result], domain=domain, **attributes)
+        node = self._helper.make_node(
+            operator, names, [result], name=result, domain=domain, **attributes
+        )
         self.nodes.append(node)
         return result
 
