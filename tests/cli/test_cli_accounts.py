@@ -98,11 +98,12 @@ COMMANDS = {
     "report": [],
     "card": [],
     "export": [],
+    "update": ["{table}", "-o", "updated.madaline"],
 }
 
 
 @pytest.mark.parametrize(
-    "command", [name for name in parser.COMMANDS if name not in ("fit", "stream")]
+    "command", [name for name in parser.COMMANDS if name not in ("fit", "stream", "serve", "watch")]
 )
 def test_every_command_of_a_model_prints_one_json_object(run, model, fruit, command) -> None:
     words = [word.format(table=fruit) for word in COMMANDS[command]]

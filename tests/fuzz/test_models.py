@@ -52,7 +52,11 @@ def models(tmp_path_factory):
         path = tmp_path_factory.mktemp("fuzz") / f"{number}.madaline"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nothing can be learned of these
-            AdaptiveClassifier(effort=1, random_state=0).fit(X, y).save(path)
+            model = AdaptiveClassifier(effort=1, random_state=0, keep_rows=0 if number else 40)
+            model.fit(X, y)
+            if model.keep_rows:
+                model.update(rows, y[:5])
+            model.save(path)
         found.append((*read_tensor_file(path), rows))
     for name in PREDICTIONS:
         found.append((*read_tensor_file(FOLDER / f"{name}.madaline"), columns_of(name)))

@@ -113,6 +113,8 @@ def _add_work(parser: ArgumentParser) -> None:
     add_option(work, "--jobs N", text, type=at_least(1))
     text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
     add_option(work, "--memory SIZE", text)
+    text = "rows that the model's file may hold for `madaline update` (default: none)"
+    add_option(work, "--keep-rows N", text, type=at_least(0), default=0)
 
 
 def _add_output(parser: ArgumentParser) -> None:
@@ -207,6 +209,7 @@ def _fitting(
         seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
         memory_limit=arguments.memory,
+        keep_rows=arguments.keep_rows,
         source=source_name(arguments.table),
         file_options=file_options(arguments),
         checkpoint=path.with_name(f"{path.name}.checkpoint"),

@@ -15,6 +15,7 @@ from madaline.cli.sections import (
     column_table,
     importance_lines,
     network_lines,
+    update_lines,
     verdict_lines,
 )
 from madaline.data.io.tensor_file import VERSION
@@ -60,6 +61,7 @@ def _sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield importance_lines(summary.importances)
     yield [paragraph(model.constraints)] if model.constraints else []
     yield ["Columns:", *column_table(model.schema)]
+    yield update_lines(model)
     yield [
         *network_lines(summary),
         f"Trained for {count(summary.epochs, 'epoch')}, {work(summary.multiply_adds)}.",
@@ -80,5 +82,7 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
         **model.summary.to_json(),
         "classes": None if classes is None else classes.tolist(),
         "columns": model.schema.to_json()["columns"],
+        "kept_rows": 0 if model.kept_rows is None else model.kept_rows.n_rows,
+        "updates": [update.to_json() for update in model.updates],
         "decisions": [decision.to_json() for decision in model.decisions],
     }

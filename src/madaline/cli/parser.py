@@ -20,6 +20,7 @@ from madaline.cli import (
     serve,
     story,
     stream,
+    update,
     watch,
 )
 from madaline.errors import InputError
@@ -42,6 +43,7 @@ examples:
   madaline report penguins.madaline penguins.csv -o penguins.html
   madaline card penguins.madaline -o README.md
   madaline export penguins.madaline -o penguins.onnx
+  madaline update penguins.madaline more.csv -o penguins.madaline
   madaline stream prices.csv --target up --time day
   madaline serve penguins.madaline
   madaline watch penguins.madaline new_penguins.csv
@@ -64,6 +66,7 @@ COMMANDS: dict[str, Any] = {
     "stream": stream,
     "serve": serve,
     "watch": watch,
+    "update": update,
 }
 
 

@@ -9,6 +9,7 @@ from madaline.data.kinds import DROPPED
 from madaline.data.schema import Schema
 from madaline.evaluation.score import Score
 from madaline.model import FittedModel
+from madaline.model.kept_rows import KeptRows
 from madaline.race.importance import Importance
 from madaline.report.data import verdict
 from madaline.story.summary import Summary
@@ -33,6 +34,23 @@ KIND_WORDS = {
     "sequence": ("column of sequences", "columns of sequences"),
     "sound": ("column of sounds", "columns of sounds"),
 }
+
+
+def kept_rows_line(kept: KeptRows) -> str:
+    """Return how many rows the file of a model holds."""
+    return f"Keeps {count(kept.n_rows, 'row')} of its training data for later updates."
+
+
+def update_lines(model: FittedModel) -> Iterator[str]:
+    """Yield the rows that a model keeps, and what came of each update."""
+    if model.kept_rows is not None:
+        yield kept_rows_line(model.kept_rows)
+    if model.updates:
+        yield "Updates:"
+    for one in model.updates[-MOST_SHOWN:]:
+        yield paragraph(one.sentence, first=f"  {one.date}  ", rest="    ")
+    if (more := len(model.updates) - MOST_SHOWN) > 0:
+        yield f"  and {count(more, 'earlier update')}"
 
 
 def score_lines(scores: Sequence[Score]) -> Iterator[str]:

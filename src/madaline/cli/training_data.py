@@ -97,8 +97,8 @@ class TrainingData:
         return cls(
             table,
             _target(target, values),
-            None if weight is None else _weight(weight, everything[weight]),
-            None if groups is None else _groups(groups, everything[groups]),
+            None if weight is None else read_weight(weight, everything[weight]),
+            None if groups is None else read_groups(groups, everything[groups]),
             kinds,
             choice.format if isinstance(choice.format, NumberFormat) else None,
             len(everything.names),
@@ -310,7 +310,8 @@ def _target(name: str, target: Array) -> Array:
     return target.astype(np.int64) if abs(target).max() < 2**53 else target
 
 
-def _weight(name: str, weight: Array) -> Array:
+def read_weight(name: str, weight: Array) -> Array:
+    """Return the weights of rows from the column that --weight names."""
     weight = read_numbers(name, weight)[0]
     if weight.dtype.kind != "f":
         raise InputError(f"--weight names {name}, which holds no numbers: name one that does.")
@@ -325,7 +326,8 @@ def _weight(name: str, weight: Array) -> Array:
     return weight
 
 
-def _groups(name: str, groups: Array) -> Array:
+def read_groups(name: str, groups: Array) -> Array:
+    """Return the number of each row's group from the column that --groups names."""
     missing = is_missing(groups)
     if missing.any():
         raise InputError(

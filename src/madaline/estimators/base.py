@@ -38,6 +38,7 @@ from madaline.estimators.counted_rows import CountedRows, count_rows
 from madaline.estimators.explanations import Explanations
 from madaline.estimators.exporting import Exporting
 from madaline.estimators.from_file import FromFile
+from madaline.estimators.keeping_up import KeepingUp
 from madaline.estimators.tables import read_table
 from madaline.evaluation.objective import Objective
 from madaline.evaluation.scores import Scores
@@ -46,17 +47,23 @@ from madaline.fitting import Fitting
 from madaline.fitting.interrupt import first_interrupt
 from madaline.fitting.time_limit import TimeLimit
 from madaline.model import FittedModel
+from madaline.model.kept_rows import check_keep_rows
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.decisions import Decisions
 from madaline.records.limit_decisions import Interrupted
 from madaline.records.record import Record
 from madaline.story.summary import Summary
-from madaline.watching import Monitor
-from madaline.watching.monitor import FALSE_ALARMS
 
 
-class AdaptiveEstimator(CallbackSupport, FromFile, Exporting, Explanations, BaseEstimator):  # type: ignore[misc]
+class AdaptiveEstimator(
+    CallbackSupport,  # type: ignore[misc]
+    FromFile,
+    Exporting,
+    Explanations,
+    KeepingUp,
+    BaseEstimator,  # type: ignore[misc]
+):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     _task: ClassVar[str]
@@ -73,6 +80,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Exporting, Explanations, Base
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
         memory_limit: int | str | None = None,
+        keep_rows: int = 0,
         verbose: int = 0,
     ) -> None:
         self.effort = effort
@@ -83,6 +91,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Exporting, Explanations, Base
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.memory_limit = memory_limit
+        self.keep_rows = keep_rows
         self.verbose = verbose
 
     @with_teardown
@@ -189,49 +198,6 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Exporting, Explanations, Base
         """
         return self._model().predict(self._read(X), n_jobs=self.n_jobs)
 
-    def watch(
-        self,
-        *,
-        false_alarms: float = FALSE_ALARMS,
-        random_state: int | np.random.RandomState | None = 0,
-        file: str | os.PathLike[str] | None = None,
-    ) -> Monitor:
-        """Return a monitor that raises an alarm when new rows are not like the training rows.
-
-        Give it rows with ``monitor.observe(X, y)``, and labels that come later with
-        ``monitor.learn(key, y)``. It tests each column, the predictions, their errors and their
-        calibration.
-
-        Parameters
-        ----------
-        false_alarms : float, default=10_000
-            As long as nothing changes, there is one false alarm in so many rows, on average and at
-            most, of all tests together. This holds for rows that are independent of one another.
-        random_state : int or RandomState, default=0
-            Breaks ties of values, and draws which fold's networks predict a row.
-        file : path, optional
-            What ``monitor.save`` wrote, to go on from; it has its own `false_alarms` and
-            `random_state`.
-
-        Returns
-        -------
-        Monitor
-            With `observe`, `learn`, `alarms`, `accept` and `save`.
-
-        Raises
-        ------
-        InputError
-            If the model's file is from before profiles of the training table were kept.
-        ModelFileError
-            If `file` holds no state of a monitor of this model.
-        """
-        return self._model().watch(
-            false_alarms=false_alarms,
-            seed=read_seed(random_state),
-            file=file,
-            read=self._read,
-        )
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.
 
@@ -284,6 +250,7 @@ class AdaptiveEstimator(CallbackSupport, FromFile, Exporting, Explanations, Base
             seed=seed,
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,
+            keep_rows=check_keep_rows(self.keep_rows),
             time_limit=limit,
             target_name=name,
         )

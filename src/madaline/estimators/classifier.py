@@ -89,9 +89,10 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         what it takes now and three quarters of what the machine or the container has free. A fit
         that would take more gets a cheaper plan, with a `MemoryWarning` and as the first of
         `decisions_`, or is refused.
+    keep_rows : int, default=0
+        How many training rows the model, and its file, may hold for `update`: a random sample.
     verbose : int, default=0
-        1 shows epoch, loss and time in one line of standard output that is drawn over, in a
-        terminal or a notebook; 2 also prints every decision.
+        1 shows epoch, loss and time in one line that is drawn over; 2 also prints every decision.
 
     Attributes
     ----------
@@ -127,8 +128,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         How good the out-of-fold predictions are, in counts and curves: what is taken for what,
         ROC curves, calibration, coverage of sets.
     background_ : Table
-        Up to 100 random rows of `X` that `explain` compares with. A pickle holds them,
-        the file that `save` writes does not.
+        Up to 100 random rows of `X` that `explain` compares with; the file of `save` has none.
     n_iter_ : int
         Epochs that the race took.
     n_features_in_ : int
@@ -179,6 +179,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
         memory_limit: int | str | None = None,
+        keep_rows: int = 0,
         verbose: int = 0,
     ) -> None:
         super().__init__(
@@ -190,6 +191,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
             random_state=random_state,
             n_jobs=n_jobs,
             memory_limit=memory_limit,
+            keep_rows=keep_rows,
             verbose=verbose,
         )
         self.metric = metric

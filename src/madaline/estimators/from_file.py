@@ -116,6 +116,11 @@ class FromFile:
                 f"{name} is about the training rows, which a model file does not hold:"
                 f" {OF_TRAINING_ROWS[name]}, or keep the fitted estimator with joblib.dump."
             )
+        if name in OF_TRAINING_ROWS and "model_" in vars(self) and self.model_.updates:
+            raise AttributeError(
+                f"{name} is about the rows of the fit, and the model was updated since:"
+                f" {OF_TRAINING_ROWS[name]}."
+            )
         return object.__getattribute__(self, name)  # raises again what a property raised
 
 

@@ -69,6 +69,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         what it takes now and three quarters of what the machine or the container has free. A fit
         that would take more gets a cheaper plan, with a `MemoryWarning` and as the first of
         `decisions_`, or is refused.
+    keep_rows : int, default=0
+        How many training rows the model, and its file, may hold for `update`: a random sample.
     verbose : int, default=0
         1 shows epoch, loss and time in one line of standard output that is drawn over, in a
         terminal or a notebook; 2 also prints every decision.
@@ -154,6 +156,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
         memory_limit: int | str | None = None,
+        keep_rows: int = 0,
         verbose: int = 0,
     ) -> None:
         super().__init__(
@@ -165,6 +168,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
             random_state=random_state,
             n_jobs=n_jobs,
             memory_limit=memory_limit,
+            keep_rows=keep_rows,
             verbose=verbose,
         )
         self.loss = loss

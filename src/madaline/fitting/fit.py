@@ -22,6 +22,7 @@ from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import check_effort, check_seed
 from madaline.fitting.checkpoint_file import CheckpointFile
 from madaline.fitting.evaluation import Evaluation
+from madaline.fitting.keeping import check_kept_columns, keep
 from madaline.fitting.memory_limit import MemoryLimit
 from madaline.fitting.monotone import read_monotone
 from madaline.fitting.outcome import Outcome
@@ -90,6 +91,8 @@ class Fitting:
     checkpoint : path, optional
         A file to save the state in. If it holds the state of this very fit, the fit continues from
         there and ends in the same bits. `discard_checkpoint` removes it.
+    keep_rows : int, default=0
+        How many rows the model keeps for later updates, at most.
     time_limit : TimeLimit, optional
         When the model has to be there. At least one recipe is trained for an epoch and evaluated on
         all rows, and the fit ends with everything that belongs to a model. The networks then depend
@@ -123,6 +126,7 @@ class Fitting:
         source: str | None = None,
         file_options: Sequence[str] = (),
         checkpoint: str | os.PathLike[str] | None = None,
+        keep_rows: int = 0,
         time_limit: TimeLimit | None = None,
     ) -> None:
         check_effort(effort)
@@ -155,9 +159,11 @@ class Fitting:
             **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),
             **({} if cheaper is None else {"memory": limit.n_bytes}),
+            **({"keep_rows": keep_rows} if keep_rows else {}),
             **prepared.objective.settings(),
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
+        check_kept_columns(prepared.schema, keep_rows)
         self.schema = replace(prepared.schema, target=target_format)
         self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
         self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
@@ -287,6 +293,7 @@ class Fitting:
             quality=self.evaluation.quality(),
             known_rows=KnownRows.of(predictor, table),
             unseen_facts=self.evaluation.unseen_facts(),
+            kept_rows=keep(self.prepared, self._settings),
         )
 
     def model_so_far(self) -> FittedModel:

@@ -47,10 +47,13 @@ class Outcome:
         The dataset and the plan.
     race : Race
         The race.
+    given : Ensemble, optional
+        The ensemble, where it is not the best one of the race.
     """
 
     prepared: Preparation
     race: Race
+    given: Ensemble | None = None
 
     @cached_property
     def pruned(self) -> PruningResult:
@@ -65,7 +68,7 @@ class Outcome:
     @cached_property
     def _chosen(self) -> Ensemble:
         """The ensemble before pruning."""
-        ensemble = self.race.ensemble()
+        ensemble = self.race.ensemble() if self.given is None else self.given
         self.race.forget_outputs()
         return ensemble
 

@@ -35,6 +35,7 @@ from madaline.evaluation.quality.coverage import Coverage
 from madaline.evaluation.quality.curves import Curves
 from madaline.evaluation.quality.regression import BINS, LEVELS, RegressionQuality
 from madaline.evaluation.score import Score
+from madaline.model.kept_rows import KEPT_ROWS
 from madaline.race.importance import Importance
 from madaline.records.file_checks import DECISIONS, RECORDS
 from madaline.runtime.file_checks.encoder_checks import DATE_FORMAT, NUMBER_FORMAT, column_name
@@ -101,6 +102,7 @@ SETTINGS = Fields(
         "threshold": SHARE,
         "costs": ListOf(ListOf(FINITE, 2, 2), 2, 2),
         "class_weight": Either(NAME, ListOf(Row((Either(NAME, TRUTH, MEASURED), Number(0))))),
+        "keep_rows": Whole(1, 2**40),
     },
     agree=lambda values: (
         ""
@@ -323,6 +325,7 @@ MODEL = Fields(
         "quality": QUALITY,
         "known_rows": KNOWN_ROWS,
         "unseen_facts": UNSEEN_FACTS,
+        "kept_rows": KEPT_ROWS,
     },
     agree=_agree,
 )

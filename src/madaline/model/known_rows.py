@@ -72,6 +72,26 @@ class KnownRows:
         repeated = sum(number for number in counts if number > 1) / max(1, len(checksums))
         return cls(frozenset(checksums), sampled, repeated)
 
+    def with_rows(self, more: KnownRows) -> KnownRows:
+        """Return the checksums of these rows and of more, the same share of both.
+
+        Examples
+        --------
+        >>> first = KnownRows.of_encoded(np.arange(8.0)[:, None], sampled=1.0)
+        >>> both = first.with_rows(KnownRows.of_encoded(np.arange(9.0, 12)[:, None], sampled=1.0))
+        >>> len(both.checksums), both.sampled
+        (11, 1.0)
+        """
+        parts = (self, more)
+        n_rows = sum(len(one.checksums) / one.sampled for one in parts)
+        sampled = min(self.sampled, more.sampled, MOST / max(1.0, n_rows))
+        kept = [sorted(one.checksums) for one in parts]  # the lowest are as good as random ones
+        shares = [
+            int(len(own) * sampled / one.sampled) for own, one in zip(kept, parts, strict=True)
+        ]
+        joined = frozenset(kept[0][: shares[0]]) | frozenset(kept[1][: shares[1]])
+        return KnownRows(joined, sampled, max(self.repeated, more.repeated))
+
     def hold(self, predictor: Predictor, table: Table) -> bool | None:
         """Return whether most rows of a table were trained on; None if that cannot be told.
 

@@ -17,13 +17,15 @@ from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
 from madaline.evaluation.quality import Quality, quality_from_json
 from madaline.model.file_checks import MODEL as MODEL_FILE
+from madaline.model.kept_rows import KeptRows
 from madaline.model.known_rows import KnownRows
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.history import History
 from madaline.records.reading import read_decision
 from madaline.records.record import Record
-from madaline.runtime.predictor import Columns, Predictor, Rows
+from madaline.records.update_decisions import Updated
+from madaline.runtime.predictor import KEPT_ROWS, Columns, Predictor, Rows, named
 from madaline.story.constraints import tell_constraints
 from madaline.story.glance import glance
 from madaline.story.story import Story, tell_story
@@ -62,6 +64,8 @@ class FittedModel:
         Checksums of training rows; None in such files.
     unseen_facts : UnseenFacts, optional
         What out-of-fold predictions and their errors were like; None in files of 0.1.0.
+    kept_rows : KeptRows, optional
+        Rows for later updates, where the user allows to keep some.
     """
 
     predictor: Predictor
@@ -75,6 +79,7 @@ class FittedModel:
     quality: Quality | None = None
     known_rows: KnownRows | None = None
     unseen_facts: UnseenFacts | None = None
+    kept_rows: KeptRows | None = None
 
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""
@@ -170,6 +175,11 @@ class FittedModel:
         return tell_constraints(monotone, self.predictor.target_encoder)
 
     @property
+    def updates(self) -> tuple[Updated, ...]:
+        """What came of each update since the first fit: when, of how many rows, what was kept."""
+        return tuple(one for one in self.decisions if isinstance(one, Updated))
+
+    @property
     def history(self) -> History:
         """Every epoch of every recipe, as the columns of a table."""
         members = ((one.recipe_id, one.weight) for one in self.summary.members)
@@ -178,8 +188,9 @@ class FittedModel:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.
 
-        The file holds no row of the training table, but checksums of some, three bytes each, by
-        which the model recognizes them. Nothing in the file can be executed.
+        The file holds no row of the training table (but those of `kept_rows`, if any), and
+        checksums of some, three bytes each, by which the model recognizes them. Nothing in the
+        file can be executed.
 
         Parameters
         ----------
@@ -212,6 +223,10 @@ class FittedModel:
             description["known_rows"] = self.known_rows.to_json()
         if self.unseen_facts is not None:
             description["unseen_facts"] = self.unseen_facts.to_json()
+        if self.kept_rows is not None:
+            kept, own = self.kept_rows.to_state(self.predictor.target_encoder)
+            description["kept_rows"] = kept
+            arrays |= {f"{KEPT_ROWS}{name}": array for name, array in own.items()}
         write_tensor_file(path, MODEL, description, arrays)
 
     def _check_profile(self) -> None:
@@ -247,8 +262,9 @@ class FittedModel:
         diagnosis, profile, quality, known_rows, facts = map(
             description.get, ("diagnosis", "profile", "quality", "known_rows", "unseen_facts")
         )
+        predictor = Predictor.from_file(description, arrays)
         return cls(
-            Predictor.from_file(description, arrays),
+            predictor,
             Schema.from_json(description["schema"]),
             Summary.from_json(description["summary"]),
             tuple(map(Record.from_json, description["records"])),
@@ -259,7 +275,24 @@ class FittedModel:
             None if quality is None else quality_from_json(quality),
             None if known_rows is None else KnownRows.from_json(known_rows),
             None if facts is None else UnseenFacts.from_json(facts),
+            _kept_rows(predictor, description.get("kept_rows"), named(arrays, KEPT_ROWS)),
         )
+
+
+def _kept_rows(
+    predictor: Predictor, state: Mapping[str, Any] | None, arrays: Mapping[str, Array]
+) -> KeptRows | None:
+    """Return the rows that a file holds, checked; `Malformed` if they are not those described."""
+    if state is None and not arrays:
+        return None
+    try:
+        encoder, n_folds = predictor.target_encoder, predictor.parts[0].theta.shape[1]
+        kept = KeptRows.from_state(state or {}, arrays, encoder, n_folds)
+        if not set(predictor.encoder.columns) <= set(kept.table.names):
+            raise Malformed("lacks a column of the encoder")
+        return kept
+    except Malformed as error:
+        raise error.within("kept_rows") from None
 
 
 def _unreadable(path: str | os.PathLike[str], description: Any, error: Malformed) -> ModelFileError:

@@ -31,6 +31,7 @@ from madaline.records.race_decisions import (
     Stopped,
 )
 from madaline.records.stream_decisions import LeadChanged
+from madaline.records.update_decisions import Updated
 
 OLD_NAMES: tuple[tuple[type[Decision], str], ...] = (
     (Dropped, "loss best share"),
@@ -57,6 +58,7 @@ NEW: tuple[type[Decision], ...] = (
     Interrupted,
     StoppedByCallback,
     LeadChanged,
+    Updated,
 )
 """Types that old files do not have."""
 

@@ -10,7 +10,7 @@ from madaline.data.kinds import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline.evaluation.objective import LOG_LOSS
 from madaline.model import FittedModel
-from madaline.words import option_words
+from madaline.words import count, option_words
 
 USUAL = {"effort": 100, "seed": 0}
 """Defaults of the command line."""
@@ -35,7 +35,7 @@ def how_to_reproduce(model: FittedModel) -> dict[str, Any]:
         "version": model.version,
         "command": _command(model, settings),
         "python": _python(model.summary.task, settings),
-        "remarks": list(_remarks(settings)),
+        "remarks": [*_remarks(settings), *_updates(model)],
     }
 
 
@@ -66,6 +66,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         "metric",
         "threshold",
         "memory",
+        "keep_rows",
         *USUAL,
         "time_limit",
     ):
@@ -121,11 +122,19 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     arguments["random_state"] = settings["seed"]
     if "memory" in settings:
         arguments["memory_limit"] = settings["memory"]
+    if "keep_rows" in settings:
+        arguments["keep_rows"] = settings["keep_rows"]
     words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
     folds = settings["folds"] or "folds"
     given = [f"{one}={folds if one == 'folds' else one}" for one in settings["given"]]
     fit = ", ".join(["X", "y", *given])
     return f"from madaline import {name}\n\nmodel = {name}({words})\nmodel.fit({fit})"
+
+
+def _updates(model: FittedModel) -> Iterator[str]:
+    """Yield what came of each update, which has to follow the fit."""
+    for one in model.updates:
+        yield f"Update of {one.date}, {count(one.rows, 'row')}: {one.kept}."
 
 
 def _remarks(settings: Mapping[str, Any]) -> Iterator[str]:

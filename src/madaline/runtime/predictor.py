@@ -38,6 +38,9 @@ Columns: TypeAlias = Table | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 Rows: TypeAlias = Columns | Encoded
 """What can be predicted."""
 
+KEPT_ROWS = "kept."
+"""How the names of arrays begin that hold rows for later updates: prediction does not need them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
@@ -257,7 +260,8 @@ class Predictor:
         if type(description) is not dict or "predictor" not in description:
             raise Malformed("describes no model")
         try:
-            return cls.from_state(description["predictor"], arrays)
+            own = {name: one for name, one in arrays.items() if not name.startswith(KEPT_ROWS)}
+            return cls.from_state(description["predictor"], own)
         except Malformed as error:
             raise error.within("predictor") from None
 
@@ -269,9 +273,9 @@ class Predictor:
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
         """Return the predictor that `to_state` described; `Malformed` if none is described."""
         networks = check_predictor(state, arrays)
-        encoder = TableEncoder.from_state(state["encoder"], _named(arrays, "encoder."))
+        encoder = TableEncoder.from_state(state["encoder"], named(arrays, "encoder."))
         target_encoder = target_encoder_from_state(state["codec"])
-        known = _named(arrays, "conformal.")
+        known = named(arrays, "conformal.")
         parts = tuple(
             Part(
                 part["n_bins"],
@@ -323,7 +327,7 @@ def load(path: str | os.PathLike[str]) -> Predictor:
         return Predictor.from_file(description, arrays)
 
 
-def _named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     """Return the arrays whose names begin with a prefix, under what follows it."""
     return {
         name.removeprefix(prefix): array

@@ -8,6 +8,7 @@ from madaline.evaluation.score import Score
 from madaline.race.importance import Importance
 from madaline.records.decision import Decision
 from madaline.records.ensemble_decisions import Calibrated, Pruned, ThresholdChosen
+from madaline.records.update_decisions import Updated
 from madaline.story.summary import Summary
 from madaline.words import count, decimals, metric_name
 
@@ -35,6 +36,7 @@ def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
         f" baseline, the best constant prediction{clearly}."
     )
     yield from _importance(summary.importances)
+    yield from (one.sentence for one in decisions if isinstance(one, Updated))
 
 
 def _ensemble(summary: Summary) -> str:

@@ -1,0 +1,45 @@
+"""A fit keeps some of its rows for later updates, where the user allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from madaline.data.kinds import DROPPED
+from madaline.data.schema import Schema
+from madaline.fitting.preparation import Preparation
+from madaline.model.kept_columns import as_learned, check_kinds
+from madaline.model.kept_rows import KeptRows, check_keep_rows
+
+KEPT_STREAM = 2**32 - 3
+"""Separates the random numbers of kept rows from those of networks, batches and folds."""
+
+
+def check_kept_columns(schema: Schema, keep_rows: int) -> None:
+    """Raise `InputError` if `keep_rows` is no number of rows, or such rows cannot be kept."""
+    if check_keep_rows(keep_rows):
+        check_kinds(schema)
+
+
+def keep(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
+    """Return a sample of the rows that a fit learned from; None where none are to be kept."""
+    data, rows, most = prepared.data, prepared.rows, settings.get("keep_rows", 0)
+    if not most:
+        return None
+    folds = np.full(rows.n_samples, -1)
+    folds[rows.order[: rows.n_evaluated]] = np.repeat(np.arange(rows.n_folds), np.diff(rows.bounds))
+    return KeptRows.of(
+        as_learned(data.table, prepared.schema, dropped=left_out(settings)),
+        data.target,
+        folds,
+        most=most,
+        rng=np.random.default_rng([settings["seed"], KEPT_STREAM]),
+        weight=None if data.weight is None else data.weight / data.weight.mean(),
+    )
+
+
+def left_out(settings: Mapping[str, Any]) -> list[str]:
+    """Return the columns that the user left out of the fit."""
+    return [name for name, kind in settings.get("kinds", {}).items() if kind == DROPPED]

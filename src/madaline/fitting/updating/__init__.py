@@ -1,0 +1,1 @@
+"""A fitted model goes on with new rows: as it is, adjusted, or fitted anew."""

@@ -1,0 +1,171 @@
+"""New rows and those that a model keeps, ready for its networks to go on with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from madaline.data.splits.folded_rows import FoldedRows
+from madaline.data.splits.given_folds import GivenFolds
+from madaline.data.table import Table
+from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
+from madaline.evaluation.objective import Objective
+from madaline.fitting.preparation import Preparation
+from madaline.fitting.training_data import TrainingData
+from madaline.fitting.updating.new_rows import NewRows
+from madaline.model import FittedModel
+from madaline.model.kept_columns import joined
+from madaline.model.kept_rows import KeptRows, joined_targets
+from madaline.nn.arrays import Array
+from madaline.race.dataset import Dataset
+from madaline.race.plan import Plan
+from madaline.race.planning.make_plan import batch_size_for
+
+EPOCHS, PATIENCE = 10, 3
+"""Epochs of adjusting, at most, and epochs without improvement after which it ends."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointRows:
+    """New rows and, behind them, kept ones; build it with `of` (final).
+
+    Parameters
+    ----------
+    table : Table
+        The columns that both have.
+    target : ndarray of shape (n_rows,)
+        Labels or numbers.
+    weight : ndarray of shape (n_rows,)
+        Weight of each row in training; kept rows have together at most the weight of the new ones,
+        so that what changed counts.
+    folds : int ndarray of shape (n_rows,)
+        The fold whose networks do not learn from the row; -1: all may.
+    n_new : int
+        Number of new rows.
+    groups : ndarray of shape (n_new,), optional
+        Groups of the new rows.
+    """
+
+    table: Table
+    target: Array
+    weight: Array
+    folds: Array
+    n_new: int
+    groups: Array | None = None
+
+    @classmethod
+    def of(cls, new: NewRows, folds: Array, kept: KeptRows | None) -> JointRows:
+        """Return rows with the folds of the new ones given."""
+        data = new.data
+        weight = np.ones(new.n_rows) if data.weight is None else data.weight / data.weight.mean()
+        if kept is None:
+            return cls(data.table, data.target, weight, folds, new.n_rows, data.groups)
+        of_kept = np.full(kept.n_rows, min(1.0, new.n_rows / kept.n_rows))
+        return cls(
+            joined(data.table, kept.table),
+            joined_targets(data.target, kept.target),
+            np.concatenate([weight, of_kept]),
+            np.concatenate([folds, kept.folds]),
+            new.n_rows,
+            data.groups,
+        )
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.target)
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return int(self.folds.max()) + 1
+
+    @cached_property
+    def rows(self) -> FoldedRows:
+        """The rows by fold: new ones are evaluated, kept ones only learned from."""
+        is_new = np.arange(self.n_rows) < self.n_new
+        training = np.stack([self.folds != fold for fold in range(self.n_folds)])
+        return FoldedRows.from_folds(np.where(is_new, self.folds, -1), training)
+
+    @property
+    def given_folds(self) -> GivenFolds:
+        """The same folds for another fit, which evaluates kept rows, too."""
+        return GivenFolds(self.folds)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether rows differ in weight."""
+        return bool(np.any(self.weight != self.weight[0]))
+
+
+def prepare_update(
+    model: FittedModel, rows: JointRows, new: NewRows, objective: Objective
+) -> Preparation:
+    """Return all that the networks of a model need to go on, with its own encoders."""
+    predictor, folded = model.predictor, rows.rows
+    encoder = _widened(predictor.target_encoder, rows.target)
+    codes, target = encoder.encode(rows.target), encoder.matrix(rows.target)
+    own = rows.weight if rows.is_weighted else None
+    weight = own
+    if isinstance(encoder, ClassEncoder):
+        weight = objective.row_weight(encoder.classes, codes, own)
+    order, own_weight = folded.order, _ordered(own, folded.order)
+    groups = None
+    if rows.groups is not None:
+        beyond = np.arange(rows.n_rows - rows.n_new) + len(rows.groups)
+        numbers = np.unique(rows.groups, return_inverse=True)[1]
+        groups = np.concatenate([numbers, beyond])[order]
+    encoded = predictor.encode(rows.table.take(order))
+    used = sorted({part.n_bins for part in predictor.parts})
+    dataset = Dataset(
+        folded,
+        {n_bins: encoded.features(n_bins) for n_bins in used},
+        {n_bins: tuple(map(int, predictor.encoder.feature_columns(n_bins))) for n_bins in used},
+        target[order],
+        predictor.loss,
+        _ordered(weight, order),
+        groups,
+        objective.make_metric(
+            encoder, rows.target[order], own_weight, n_evaluated=folded.n_evaluated
+        ),
+        grids=tuple(predictor.encoder.grids.values()),
+    )
+    plan = Plan(
+        (),
+        n_folds=folded.n_folds,
+        batch_size=min(batch_size_for(rows.n_rows), folded.n_training),
+        epochs=EPOCHS,
+        patience=PATIENCE,
+        tolerance=0.0,
+    )
+    numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])
+    return Preparation(
+        TrainingData(rows.table, rows.target, own, None, None, numbers),
+        objective,
+        model.summary.task,
+        "as before",
+        model.schema,
+        encoder,
+        (),
+        predictor.encoder,
+        plan,
+        folded,
+        dataset,
+        own_weight,
+        1,
+        None,
+    )
+
+
+def _widened(encoder: TargetEncoder, target: Array) -> TargetEncoder:
+    """Return the target encoder with a range that holds the new numbers, too."""
+    if not isinstance(encoder, RegressionEncoder | CountEncoder):
+        return encoder
+    low, high = min(encoder.low, float(target.min())), max(encoder.high, float(target.max()))
+    return replace(encoder, low=low, high=high)
+
+
+def _ordered(weight: Array | None, order: Array) -> Array | None:
+    return None if weight is None else np.asarray(weight[order] / weight.mean(), np.float32)
