@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from madaline import OnlineClassifier, OnlineRegressor
+from madaline.cli.stream import PARTS
 from madaline.online.playback import Playback
 
 
@@ -46,7 +47,7 @@ def test_an_interrupt_leaves_the_model_of_the_parts_that_are_done(run, changing,
 
     def interrupted(self, count):
         for number, segment in enumerate(segments(self, count)):
-            if number == 3:
+            if number == 3 * PARTS:
                 raise KeyboardInterrupt
             yield segment
 
@@ -97,3 +98,19 @@ def test_mistakes_are_one_sentence(run, changing):
     outcome = run("stream", "text.csv", "--target", "y", "--time", "when")
     assert "--time when holds text" in outcome.sentence
     assert "mvoe" in run("stream", changing, "--target", "mvoe").sentence
+
+
+def test_a_turned_relation_is_told_and_drawn(run, changing):
+    outcome = run(
+        "stream", changing, "--target", "move", "--time", "day", "--picture", "drift.html"
+    )
+    assert outcome.code == 0, outcome.err
+    printed = " ".join(outcome.out.split())
+    assert "Changes: " in printed
+    assert "day changes all the time" in printed or "day: median" in printed
+    page = Path("drift.html").read_text()
+    assert page.count("<svg") == 2
+    assert page.count('class="band') >= 2
+    refused = run("stream", changing, "--target", "move", "--picture", "drift.doc")
+    assert refused.code == 2
+    assert "no ending of a picture" in refused.err

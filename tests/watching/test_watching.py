@@ -361,3 +361,11 @@ def test_without_a_reference_the_first_values_become_it() -> None:
     (found, *_) = bank.add(values, np.arange(1800), rng.random((1800, 1)))
     assert COLLECTED < 1480 < found.since < 1520
     assert found.change == "shift"
+
+
+def test_ties_that_chance_breaks_oddly_are_no_alarm() -> None:
+    rng = np.random.default_rng(0)
+    bank = Bank([Signal("missing", "x", "level", 1.0)], [None], 2)
+    values = np.zeros((5000, 1))
+    assert bank.add(values, np.arange(5000), rng.random((5000, 1))) == []
+    assert bank.references[0] is not None

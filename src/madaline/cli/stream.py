@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 
 from madaline.cli.arguments import FORMATS, SEVERAL, add_json, add_option, at_least
 from madaline.cli.output import check_destination, paragraph, say, say_json, suggestion
+from madaline.cli.picture import picture_path, write_picture
+from madaline.cli.stream_changes import StreamChanges, merged
 from madaline.cli.training_data import TrainingData
 from madaline.data.kinds import GIVEN_KINDS
 from madaline.data.table import Table
@@ -43,8 +45,8 @@ examples:
   madaline stream orders.parquet --target returned --delay 500 -o orders.madaline
 """
 
-SEGMENTS = 12
-"""Lines of the table."""
+SEGMENTS, PARTS = 12, 10
+"""Lines of the table, and parts of each in the picture."""
 
 MOST = 8
 """Decisions that are printed, at most: the latest."""
@@ -71,6 +73,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"
     )
     add_option(parser, "-o --output MODEL", text)
+    text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
+    add_option(parser, "--picture FILE", text)
     add_json(parser)
     parser.set_defaults(  # what `TrainingData` reads for `madaline fit`, too
         number=[],
@@ -90,6 +94,7 @@ def run(arguments: Namespace) -> None:
     path = Path(arguments.output) if arguments.output else None
     if path is not None:
         check_destination(path, sources=[arguments.table])
+    picture = picture_path(arguments.picture, sources=[arguments.table])
     data = TrainingData.read(arguments)
     is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
     table, y = _in_order(_levels(data), data.target, arguments.time)
@@ -98,20 +103,43 @@ def run(arguments: Namespace) -> None:
     segments: list[Segment] = []
     lines = _Lines(arguments.json, is_classes=is_classes)
     lines.open(arguments, table)
-    for segment in Playback(learner, table, y, arguments.delay).segments(SEGMENTS):
+    changes = StreamChanges(table, "log loss" if is_classes else "mean absolute error")
+    playback = Playback(learner, table, y, arguments.delay)
+    for segment in _segments(playback, changes, is_classes=is_classes):
         segments.append(segment)
         lines.add(segment)
         if path is not None:  # what stops the command later loses no more than the next part
             save_learner(learner, path)
+    decisions = learner.leads.decisions
+    if picture is not None:
+        _draw(picture, changes, decisions, f"{table.n_samples:,} rows of {arguments.table}")
     if arguments.json:
-        decisions = [one.to_json() for one in learner.leads.decisions]
-        facts = _facts(segments, is_classes=is_classes, path=path)
-        say_json({**facts, "decisions": decisions})
+        found = {"decisions": [one.to_json() for one in decisions], "changes": changes.facts()}
+        say_json(_facts(segments, is_classes=is_classes, path=path) | found)
         return
-    lines.close(segments, learner.leads.decisions)
+    lines.close(segments, decisions, [*changes.sentences()])
     if path is not None:
         loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
         say(f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here.", sys.stdout)
+
+
+def _segments(playback: Playback, changes: StreamChanges, *, is_classes: bool) -> Iterator[Segment]:
+    """Play a table back; yield each segment as it is done, and watch the parts of each."""
+    parts: list[Segment] = []
+    for part in playback.segments(SEGMENTS * PARTS):
+        changes.add(part)
+        parts.append(part)
+        if len(parts) == PARTS:
+            yield merged(parts, is_classes=is_classes)
+            parts = []
+    if parts:
+        yield merged(parts, is_classes=is_classes)
+
+
+def _draw(path: Path, changes: StreamChanges, decisions: Collection[Decision], title: str) -> None:
+    sentences = [*(one.sentence for one in decisions), *changes.sentences()]
+    drawn = changes.figures([one.epoch for one in decisions])
+    write_picture(path, drawn, title=title, sentences=sentences)
 
 
 def _levels(data: TrainingData) -> Table:
@@ -169,15 +197,21 @@ class _Lines:
         weight = segment.horizons[segment.leading]
         self._say(f"{rows:>19}  {self._numbers(segment)}  {segment.leading:,} rows ({weight:.0%})")
 
-    def close(self, segments: Sequence[Segment], decisions: Collection[Decision]) -> None:
-        """Print the whole, and when other networks began to lead."""
-        whole = _whole(segments, is_classes=self._is_classes)
+    def close(
+        self, segments: Sequence[Segment], decisions: Collection[Decision], changes: Sequence[str]
+    ) -> None:
+        """Print the whole, when other networks began to lead, and what changed."""
+        whole = merged(segments, is_classes=self._is_classes)
         self._say(f"{'all':>19}  {self._numbers(whole)}")
         left_out = len(decisions) - MOST
         if left_out > 0:
             self._say(f"\nThe lead changed {count(left_out, 'time')} before:")
         for decision in list(decisions)[-MOST:]:
             self._say(f"\n{paragraph(decision.sentence)}")
+        if changes:
+            self._say("\nChanges:")
+        for sentence in changes:
+            self._say(paragraph(sentence, "  ", "    "))
 
     def _numbers(self, one: Segment) -> str:
         score, no_change, linear = apart([one.score, one.no_change, one.linear])
@@ -189,32 +223,9 @@ class _Lines:
             say(text, sys.stdout)
 
 
-def _whole(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
-    """Return all segments as one."""
-    counts = np.array([one.last - one.first + 1 for one in segments])
-    power = 1 if is_classes else 2
-
-    def mean(values: list[float]) -> float:
-        return float(np.average(np.power(values, power), weights=counts) ** (1 / power))
-
-    losses = [one.loss for one in segments if one.loss is not None]
-    return Segment(
-        1,
-        segments[-1].last,
-        mean([one.score for one in segments]),
-        mean([one.no_change for one in segments]),
-        mean([one.linear for one in segments]),
-        float(np.average(losses, weights=counts)) if losses else None,
-        {
-            horizon: mean([one.horizons[horizon] for one in segments])
-            for horizon in segments[0].horizons
-        },
-    )
-
-
 def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) -> dict[str, Any]:
     measure = "accuracy" if is_classes else "root_mean_squared_error"
-    parts = [*segments, _whole(segments, is_classes=is_classes)]
+    parts = [*segments, merged(segments, is_classes=is_classes)]
     described = [
         {
             "first_row": one.first,

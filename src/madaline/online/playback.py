@@ -20,7 +20,7 @@ LEAST_PROBABILITY = 1e-15
 """Log losses are cut off here."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segment:
     """How well the rows of a part of the stream were predicted.
 
@@ -35,6 +35,8 @@ class Segment:
         Log loss of classes.
     horizons : mapping of int to float
         For each memory, in rows, the mean weight of the networks that learn from so many.
+    losses : ndarray of shape (n_rows,)
+        The log loss, or the absolute error, of each row.
     """
 
     first: int
@@ -44,6 +46,7 @@ class Segment:
     linear: float
     loss: float | None
     horizons: Mapping[int, float]
+    losses: Array
 
     @property
     def leading(self) -> int:
@@ -104,6 +107,7 @@ class Playback:
             self._mean(linear),
             float(np.mean(losses)) if self._is_classes else None,
             self._learner.leads.weights_of(weights / (stop - start)),
+            np.array(losses) if self._is_classes else np.sqrt(losses),
         )
 
     def _evaluate(self, predicted: Array, y: Any) -> tuple[float, float]:

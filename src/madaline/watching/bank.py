@@ -95,6 +95,21 @@ class Crossing:
     reference: Reference
     values: Array
 
+    def shows(self, what: str) -> bool:
+        """Return whether the values show a change of what is tested.
+
+        Chance may break ties oddly, so that a level has the share that it had before. Of losses,
+        only larger ones matter.
+        """
+        if self.change == "share":
+            return self.share != self.reference.share(self.cell)
+        return what != "errors" or not np.mean(self.values) <= self.reference.mean
+
+    @property
+    def share(self) -> float:
+        """The share of the cell since the change."""
+        return float(np.mean(self.reference.cells(self.values) == self.cell))
+
 
 class Bank:
     """Sequential tests of the same rows (final).
@@ -189,10 +204,14 @@ class Bank:
         n_tested, crossed = tested.run(rows)
         self._keep(values[:n_tested], rows[:n_tested], cells)
         found = [self._crossing([*cells][one], int(rows[n_tested - 1])) for one in crossed]
+        shown = [one for one in found if one.shows(self.signals[one.signal].what)]
         for one in found:
-            self.restart(one.signal, one.row)
+            if one in shown:
+                self.restart(one.signal, one.row)
+            else:
+                self._begin(one.signal)
         self._collect()
-        return n_tested, found
+        return n_tested, shown
 
     def _keep(self, values: Array, rows: Array, cells: dict[int, Array]) -> None:
         """Count values in their cells, and remember the rows."""

@@ -30,7 +30,8 @@ def describe(crossing: Crossing, signal: Signal, labels: Bank, source: Source) -
     values = crossing.values
     level, is_new = "", False
     if signal.kind == "level":
-        measure, before, now = "share", *_shares(crossing, values)
+        measure, before = "share", crossing.reference.share(crossing.cell)
+        now = crossing.share
         if signal.what != "missing":
             is_new = crossing.cell == len(crossing.reference.codes) + 1
             level = source.cell_name(signal, crossing.reference, crossing.cell)
@@ -56,11 +57,6 @@ def describe(crossing: Crossing, signal: Signal, labels: Bank, source: Source) -
         loss_before,
         loss_now,
     )
-
-
-def _shares(crossing: Crossing, values: Array) -> tuple[float, float]:
-    cells = crossing.reference.cells(values)
-    return crossing.reference.share(crossing.cell), float(np.mean(cells == crossing.cell))
 
 
 def _of_numbers(crossing: Crossing, values: Array) -> tuple[str, float, float]:
