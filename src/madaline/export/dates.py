@@ -6,8 +6,6 @@ in years that begin with March, leap days come last. All is exact in float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
 from madaline.data.encoders.datetime_encoder import CYCLES, DatetimeEncoder
@@ -32,15 +30,14 @@ def date_features(graph: Graph, name: str, encoder: DatetimeEncoder) -> str:
     """
     missing = graph.add("IsNaN", name)
     seconds = graph.add("Where", missing, np.array([[0.0]]), name)
-    days = _floor(graph, seconds, SECONDS)
+    parts = _parts(graph, seconds, {*encoder.scalings, *encoder.cycles})
     features = []
     for part, scaling in encoder.scalings.items():
         center, spread = np.array([[scaling.center]]), np.array([[scaling.spread]])
-        moment = PARTS[part](graph, seconds, days)
-        known = graph.add("Where", missing, center, moment)
+        known = graph.add("Where", missing, center, parts[part])
         features.append(graph.cast(scaled(graph, known, center, spread), np.float32))
     for part in encoder.cycles:
-        angle = _times(graph, PARTS[part](graph, seconds, days), 2 * np.pi / CYCLES[part])
+        angle = _times(graph, parts[part], 2 * np.pi / CYCLES[part])
         for shift in (0.0, np.pi / 2):  # the cosine is the sine a quarter of a period later
             wave = graph.add("Sin", graph.add("Add", angle, np.array(shift)))
             known = graph.add("Where", missing, np.array([[0.0]]), wave)
@@ -50,40 +47,19 @@ def date_features(graph: Graph, name: str, encoder: DatetimeEncoder) -> str:
     return graph.add("Concat", *features, axis=1)
 
 
-def _time(graph: Graph, seconds: str, days: str) -> str:
-    del days
-    return graph.add("Identity", seconds)
-
-
-def _year(graph: Graph, seconds: str, days: str) -> str:
-    del seconds
-    return _civil(graph, days)[0]
-
-
-def _month(graph: Graph, seconds: str, days: str) -> str:
-    del seconds
-    return _civil(graph, days)[1]
-
-
-def _weekday(graph: Graph, seconds: str, days: str) -> str:
-    del seconds
-    after = graph.add("Add", days, np.array(3.0))  # 1970 began on a Thursday
-    return _remainder(graph, after, 7.0)
-
-
-def _hour(graph: Graph, seconds: str, days: str) -> str:
-    begun = _times(graph, days, SECONDS)
-    return graph.add("Div", graph.add("Sub", seconds, begun), np.array(3600.0))
-
-
-PARTS: Mapping[str, Callable[[Graph, str, str], str]] = {
-    "time": _time,
-    "year": _year,
-    "month": _month,
-    "weekday": _weekday,
-    "hour": _hour,
-}
-"""What makes each part of seconds and days since 1970."""
+def _parts(graph: Graph, seconds: str, wanted: set[str]) -> dict[str, str]:
+    """Return the wanted parts of moments: `madaline.data.encoders.datetime_encoder`."""
+    days = _floor(graph, seconds, SECONDS)
+    parts = {"time": seconds}
+    if wanted & {"year", "month"}:
+        parts["year"], parts["month"] = _civil(graph, days)
+    if "weekday" in wanted:
+        after = graph.add("Add", days, np.array(3.0))  # 1970 began on a Thursday
+        parts["weekday"] = _remainder(graph, after, 7.0)
+    if "hour" in wanted:
+        since = graph.add("Sub", seconds, _times(graph, days, SECONDS))
+        parts["hour"] = graph.add("Div", since, np.array(3600.0))
+    return parts
 
 
 def _civil(graph: Graph, days: str) -> tuple[str, str]:
