@@ -77,7 +77,7 @@ class Client:
 @contextmanager
 def serving(models: dict[str, Path], **settings: Any) -> Iterator[Client]:
     """Serve models in a thread; the server has ended when the block has."""
-    told = Settings(models, **{"port": 0, "reload_seconds": 0.02, **settings})
+    told = Settings(models, **{"port": 0, "reload_seconds": 0.02, "timeout": 60.0, **settings})
     log: list[str] = []
     with listening(told) as listener:
         server = make_server(told, log.append)

@@ -165,7 +165,7 @@ def test_images_are_lists_of_numbers_and_never_files(tmp_path, capfd) -> None:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, (40, 6, 5)).astype(np.uint8)
     images[::2] //= 4
-    model = AdaptiveClassifier(effort=2, random_state=0).fit(images, np.arange(40) % 2)
+    model = AdaptiveClassifier(effort=1, random_state=0).fit(images, np.arange(40) % 2)
     model.save(tmp_path / "digits.madaline")
     with serving({"digits": tmp_path / "digits.madaline"}) as client:
         (name,) = model.model_.predictor.encoder.columns

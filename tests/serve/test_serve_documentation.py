@@ -16,7 +16,7 @@ def test_curl_is_answered_as_shown(project, penguins, tmp_path) -> None:
     from madaline.cli import main
 
     path = tmp_path / "penguins.madaline"
-    words = ["fit", penguins, "--target", "species", "-o", path, "-q", "--effort", "6"]
+    words = ["fit", penguins, "--target", "species", "-o", path, "-q", "--effort", "3"]
     assert main([*map(str, words)]) == 0
     page = (project / "docs" / "serving.md").read_text()
     examples = [one for block in CONSOLE.findall(page) for one in block.split("$ ") if one]

@@ -49,6 +49,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
     text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
     add_option(parser, "--report FILE", text)
+    text = "look for changes in the rows that are predicted; the state is kept in this folder"
+    add_option(parser, "--watch FOLDER", text)
     add_flag(parser, "--access-log", "print a line for each request")
 
 
@@ -63,6 +65,7 @@ def run(arguments: Namespace) -> None:
         timeout=arguments.timeout,
         token=_token(arguments.token_file),
         report=_report(arguments),
+        watch=_folder(arguments.watch),
         access_log=arguments.access_log,
     )
     serve(settings, lambda sentence: say(sentence, sys.stderr))
@@ -75,6 +78,14 @@ def _token(path: str | None) -> str | None:
     if not token or not token.isprintable() or " " in token:
         raise InputError(f"{path} holds no token: write one line without spaces to it.")
     return token
+
+
+def _folder(path: str | None) -> Path | None:
+    if path is None:
+        return None
+    if not Path(path).is_dir():
+        raise InputError(f"--watch names {path}, which is no folder: make it first.")
+    return Path(path)
 
 
 def _report(arguments: Namespace) -> Path | None:

@@ -52,7 +52,7 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
     """
     applications = load_extra("starlette.applications", extra="serve", purpose="madaline serve")
     metrics = Metrics()
-    registry = Registry(settings.models, metrics, log)
+    registry = Registry(settings.models, metrics, log, watch=settings.watch)
     endpoints = Endpoints(settings, registry, metrics, Bodies(settings.max_bytes))
     app = applications.Starlette(
         routes=_routes(endpoints),
@@ -74,6 +74,8 @@ def _routes(endpoints: Endpoints) -> list[Any]:
         paths += [
             ("POST", f"{start}/predict", endpoints.predict),
             ("POST", f"{start}/invocations", endpoints.invocations),
+            ("POST", f"{start}/labels", endpoints.labels),
+            ("GET", f"{start}/alarms", endpoints.alarms),
             ("GET", f"{start}/report", endpoints.report),
             ("GET", f"{start}/story", endpoints.story),
         ]

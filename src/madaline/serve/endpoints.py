@@ -20,7 +20,8 @@ from madaline.serve.responses import json_response, page_response, text_response
 from madaline.serve.rows import Rows
 from madaline.serve.served import ServedModel
 from madaline.serve.settings import Settings
-from madaline.serve.shapes import inference, mlflow, people
+from madaline.serve.shapes import inference, labels, mlflow, people
+from madaline.serve.watching import Watcher
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -52,15 +53,21 @@ class Endpoints:
         """Answer rows as people write them."""
         body = read_json(await self.bodies.read(request))
         served = self._served(request)
-        rows, wanted = people.read_request(body, served.kinds)
-        return json_response(people.write_answer(served, await self._answer(served, rows, wanted)))
+        rows, wanted, keys = people.read_request(body, served.kinds)
+        if keys is not None:
+            _watcher(served)
+        answer = await self._answer(served, rows, wanted)
+        served.observe(rows, keys)
+        return json_response(people.write_answer(served, answer))
 
     async def invocations(self, request: Request) -> Response:
         """Answer in MLflow's shapes."""
         body = read_json(await self.bodies.read(request))
         served = self._served(request)
         rows = mlflow.read_request(body, served.kinds)
-        return json_response(mlflow.write_answer(await self._answer(served, rows, Wanted())))
+        answer = await self._answer(served, rows, Wanted())
+        served.observe(rows, None)
+        return json_response(mlflow.write_answer(answer))
 
     async def infer(self, request: Request) -> Response:
         """Answer tensors of the Open Inference Protocol."""
@@ -70,7 +77,21 @@ class Endpoints:
         served = self._served(request)
         rows = inference.read_request(body, served.kinds)
         answer = await self._answer(served, rows, Wanted())
+        served.observe(rows, None)
         return json_response(inference.write_answer(served, answer, body))
+
+    async def labels(self, request: Request) -> Response:
+        """Take in labels of rows that were predicted under a key."""
+        body = read_json(await self.bodies.read(request))
+        served = self._served(request)
+        keys, known = labels.read_request(body)
+        found = await _watcher(served).learn(keys, known)
+        return json_response(labels.write_alarms(served, found))
+
+    async def alarms(self, request: Request) -> Response:
+        """Tell what changed since the model is watched."""
+        served = self._served(request)
+        return json_response(labels.write_alarms(served, _watcher(served).monitor.alarms))
 
     async def server_metadata(self, _: Request) -> Response:
         """Tell what the server is."""
@@ -167,3 +188,10 @@ class Endpoints:
         self, served: ServedModel, given: Mapping[str, str | None], path: str
     ) -> Callable[..., str]:
         return lambda **shown: model_page(served, path=path, given=given, **shown)
+
+
+def _watcher(served: ServedModel) -> Watcher:
+    """Return what watches a model; `Refusal` if nothing does."""
+    if served.watcher is None:
+        raise Refusal(404, "Nothing is watched: start the server with --watch FOLDER.")
+    return served.watcher

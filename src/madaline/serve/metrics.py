@@ -35,6 +35,12 @@ class Metrics:
         self._unseen = self._counter("unseen", text, ("model", "column"))
         text = "Rows that were predicted together."
         self._batches = self._histogram("batch_rows", text, ("model",), BATCH_ROWS)
+        text = "Rows that the monitor of a model observed."
+        self._watched = self._counter("watched", text, ("model",))
+        text = "Rows that came too fast to be observed."
+        self._unwatched = self._counter("unwatched", text, ("model",))
+        text = "Alarms of the monitor of a model, by what changed."
+        self._alarms = self._counter("alarms", text, ("model", "what"))
         text = "Times that a model's file was read, by outcome."
         self._loads = self._counter("loads", text, ("model", "outcome"))
         text = "1 where the newest file is broken and an older model answers."
@@ -52,6 +58,18 @@ class Metrics:
         self._labeled(self._rows, model).inc(n_rows)
         for column, number in unseen.items():
             self._unseen.labels(model, column).inc(number)
+
+    def watched(self, model: str, n_rows: int) -> None:
+        """Count rows that were observed."""
+        self._labeled(self._watched, model).inc(n_rows)
+
+    def unwatched(self, model: str, n_rows: int) -> None:
+        """Count rows that were not observed."""
+        self._labeled(self._unwatched, model).inc(n_rows)
+
+    def alarm(self, model: str, what: str) -> None:
+        """Count an alarm."""
+        self._labeled(self._alarms, model, what).inc()
 
     def loaded(self, model: str, *, done: bool) -> None:
         """Count that a file was read, or could not be."""

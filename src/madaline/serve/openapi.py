@@ -65,6 +65,7 @@ def _paths_of(served: ServedModel, start: str) -> dict[str, Any]:
             "rows": {"oneOf": [_reference(row), rows]},
             "explain": {"type": "boolean", "default": False},
             "coverage": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            "keys": _KEYS,
         },
     }
     shapes: dict[str, Any] = {shape: {} for shape in SHAPES}
@@ -77,6 +78,8 @@ def _paths_of(served: ServedModel, start: str) -> dict[str, Any]:
             _reference(f"{name}.answer"),
         ),
         f"{start}/invocations": _post("Predict, in MLflow's shapes", mlflow, predictions),
+        f"{start}/labels": _post("Labels of rows that were predicted", _LABELS, {}),
+        f"{start}/alarms": _get("What changed since the model is watched"),
         f"{start}/report": _get(f"The report of {name}", "text/html"),
         f"{start}/story": _get(f"How {name} was found", "text/plain"),
     }
@@ -174,6 +177,12 @@ def _reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_KEYS = {"type": "array", "items": {"type": ["string", "integer"]}}
+_LABELS = {
+    "type": "object",
+    "required": ["keys", "labels"],
+    "properties": {"keys": _KEYS, "labels": {"type": "array"}},
+}
 _REFUSED = {
     "description": "One sentence about what is wrong",
     "content": {"application/json": {"schema": _reference("Error")}},

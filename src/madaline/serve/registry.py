@@ -29,6 +29,8 @@ class Registry:
         Counts what is read.
     log : callable
         Gets a sentence of what happened.
+    watch : path, optional
+        The folder of the states of monitors, where rows are watched.
 
     Raises
     ------
@@ -37,11 +39,17 @@ class Registry:
     """
 
     def __init__(
-        self, paths: Mapping[str, Path], metrics: Metrics, log: Callable[[str], object]
+        self,
+        paths: Mapping[str, Path],
+        metrics: Metrics,
+        log: Callable[[str], object],
+        *,
+        watch: Path | None = None,
     ) -> None:
         self._paths = dict(paths)
         self._metrics = metrics
         self._log = log
+        self._watch = watch
         self._stamps = {name: _stamp(path) for name, path in self._paths.items()}
         self._settling: dict[str, Stamp] = {}
         self.problems: dict[str, str] = {}
@@ -94,11 +102,12 @@ class Registry:
             return
         old, self._models[name] = self._models[name], model
         self.problems.pop(name, None)
-        old.close()
+        await asyncio.to_thread(old.close)
         self._log(f"{name} was replaced by version {model.version}.")
 
     def _read(self, name: str) -> ServedModel:
-        model = ServedModel.read(name, self._paths[name], self._metrics)
+        path = self._paths[name]
+        model = ServedModel.read(name, path, self._metrics, self._log, watch=self._watch)
         self._metrics.loaded(name, done=True)
         return model
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from madaline.serve.answers import Answer, Wanted, check_wanted
 from madaline.serve.batching import MOST_TOGETHER, Worker
 from madaline.serve.metrics import Metrics
 from madaline.serve.rows import Rows
+from madaline.serve.watching import ENDING, Watcher
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,8 @@ class ServedModel:
         Answers requests of few rows.
     patient : Worker
         Answers what takes long: many rows, explanations, intervals and sets.
+    watcher : Watcher, optional
+        Looks for changes in what is predicted.
     """
 
     name: str
@@ -44,10 +47,32 @@ class ServedModel:
     version: str
     quick: Worker
     patient: Worker
+    watcher: Watcher | None = None
 
     @classmethod
-    def read(cls, name: str, path: Path, metrics: Metrics) -> ServedModel:
+    def read(
+        cls,
+        name: str,
+        path: Path,
+        metrics: Metrics,
+        log: Callable[[str], object] = print,
+        *,
+        watch: Path | None = None,
+    ) -> ServedModel:
         """Return the model of a file, ready to answer.
+
+        Parameters
+        ----------
+        name : str
+            Under which it is served.
+        path : path
+            The file.
+        metrics : Metrics
+            Counts what happens.
+        log : callable
+            Gets a sentence of what happened.
+        watch : path, optional
+            The folder of the states of monitors; without it, nothing is watched.
 
         Raises
         ------
@@ -63,7 +88,10 @@ class ServedModel:
                 )
         version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
         count = metrics.batch_counter(name)
-        return cls(name, model, version, Worker(model, count), Worker(model, count))
+        watcher = None
+        if watch is not None:
+            watcher = Watcher(name, model, watch / f"{name}-{version}{ENDING}", metrics, log)
+        return cls(name, model, version, Worker(model, count), Worker(model, count), watcher)
 
     async def answer(self, rows: Rows, wanted: Wanted) -> Answer:
         """Return the answer to a request; `InputError` if it cannot be given."""
@@ -71,10 +99,17 @@ class ServedModel:
         few = rows.n_rows <= MOST_TOGETHER and not wanted.more
         return await (self.quick if few else self.patient).answer(rows, wanted)
 
+    def observe(self, rows: Rows, keys: Sequence[str | int] | None) -> None:
+        """Watch rows that were predicted, where that is wanted; it takes no time here."""
+        if self.watcher is not None:
+            self.watcher.observe(rows, keys)
+
     def close(self) -> None:
-        """End the threads once they have answered what is waiting."""
+        """End the threads once they have done what is waiting."""
         self.quick.close()
         self.patient.close()
+        if self.watcher is not None:
+            self.watcher.close()
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:

@@ -35,6 +35,8 @@ class Settings:
         What requests must carry.
     report : path, optional
         An HTML file to show as the report of the only model.
+    watch : path, optional
+        The folder in which monitors keep their state; without it, nothing is watched.
     reload_seconds : float
         How often files are looked at.
     access_log : bool
@@ -49,6 +51,7 @@ class Settings:
     timeout: float = 10.0
     token: str | None = None
     report: Path | None = None
+    watch: Path | None = None
     reload_seconds: float = 1.0
     access_log: bool = False
 

@@ -12,14 +12,17 @@ from madaline.serve.answers import Answer, Wanted
 from madaline.serve.rows import Rows, json_word, rows_of_records
 from madaline.serve.served import ServedModel
 from madaline.serve.shapes.fields import check_fields
+from madaline.serve.shapes.labels import KEYS, read_keys
 
 ROWS, EXPLAIN, COVERAGE = "rows", "explain", "coverage"
-FIELDS = (ROWS, EXPLAIN, COVERAGE)
+FIELDS = (ROWS, EXPLAIN, COVERAGE, KEYS)
 """Fields of a request that holds more than rows."""
 
 
-def read_request(value: Any, kinds: Mapping[str, str]) -> tuple[Rows, Wanted]:
-    """Return the rows of a request, and what it wants.
+def read_request(
+    value: Any, kinds: Mapping[str, str]
+) -> tuple[Rows, Wanted, list[str | int] | None]:
+    """Return the rows of a request, what it wants, and keys under which labels will come.
 
     Parameters
     ----------
@@ -35,25 +38,26 @@ def read_request(value: Any, kinds: Mapping[str, str]) -> tuple[Rows, Wanted]:
 
     Examples
     --------
-    >>> rows, wanted = read_request({"rows": [{"age": 27}], "explain": True}, {"age": "number"})
+    >>> rows, wanted, _ = read_request({"rows": [{"age": 27}], "explain": True}, {"age": "number"})
     >>> rows.n_rows, wanted.explain
     (1, True)
     >>> read_request("27", {"age": "number"})
     Traceback (most recent call last):
     madaline.errors.InputError: The body is text: give a row as an object, or a list of rows.
     """
-    wanted = Wanted()
+    wanted, keys = Wanted(), None
     if type(value) is dict and type(value.get(ROWS)) in (dict, list):
         check_fields(value, FIELDS, "the request")
         wanted = Wanted(_flag(value.get(EXPLAIN)), value.get(COVERAGE))
-        value = value[ROWS]
+        keys, value = value.get(KEYS), value[ROWS]
     if type(value) is dict:
         value = [value]
     if type(value) is not list:
         raise InputError(
             f"The body is {json_word(value)}: give a row as an object, or a list of rows."
         )
-    return rows_of_records(value, kinds), wanted
+    rows = rows_of_records(value, kinds)
+    return rows, wanted, None if keys is None else read_keys(keys, rows.n_rows)
 
 
 def write_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:

@@ -1,0 +1,212 @@
+"""Watches the rows that a model predicts, in a thread of its own, and tells of what changes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, TypeAlias
+
+from madaline.errors import InputError, ModelFileError
+from madaline.model import FittedModel
+from madaline.serve.metrics import Metrics
+from madaline.serve.rows import Rows, joined
+from madaline.watching.alarm import Alarms
+from madaline.watching.monitor import Monitor
+
+TOGETHER = 64
+"""Rows that are observed together, where so many come within a second: one alone costs as much."""
+
+SECONDS, SAVE_SECONDS = 1.0, 60.0
+"""How long rows wait to be observed, and how often the state is saved."""
+
+MOST_WAITING = 10_000
+"""Requests that wait to be observed; what comes beyond is counted and left out."""
+
+ENDING = ".watch"
+"""Ending of the files of states."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Rows that were predicted, with keys under which their labels will come, if there are any."""
+
+    rows: Rows
+    keys: Sequence[Hashable] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels that came, and who waits to hear what became of them."""
+
+    keys: Sequence[Hashable]
+    labels: Sequence[Any]
+    future: asyncio.Future[Alarms]
+
+
+Item: TypeAlias = Seen | Labels
+
+
+class Watcher:
+    """A monitor, and the thread that feeds it (final).
+
+    Parameters
+    ----------
+    name : str
+        The model, for the log and the metrics.
+    model : FittedModel
+        The model.
+    path : path
+        Where the monitor's state is kept.
+    metrics : Metrics
+        Counts alarms.
+    log : callable
+        Gets the sentence of each alarm.
+
+    Raises
+    ------
+    InputError
+        If the model's file is too old to be watched.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: FittedModel,
+        path: Path,
+        metrics: Metrics,
+        log: Callable[[str], object],
+    ) -> None:
+        self._name, self._path = name, path
+        self._metrics, self._log = metrics, log
+        self.monitor = self._opened(model)
+        self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._saved = time.monotonic()
+        self._thread = threading.Thread(target=self._work, name="madaline-watch", daemon=True)
+        self._thread.start()
+
+    def observe(self, rows: Rows, keys: Sequence[Hashable] | None) -> None:
+        """Take in rows that were predicted, later."""
+        if self._queue.qsize() < MOST_WAITING:
+            self._queue.put(Seen(rows, keys))
+        else:
+            self._metrics.unwatched(self._name, rows.n_rows)
+
+    async def learn(self, keys: Sequence[Hashable], labels: Sequence[Any]) -> Alarms:
+        """Take in labels, and return the alarms that they raised.
+
+        Raises
+        ------
+        InputError
+            If no row waits under a key.
+        """
+        future: asyncio.Future[Alarms] = asyncio.get_running_loop().create_future()
+        self._queue.put(Labels(keys, labels, future))
+        return await future
+
+    def close(self) -> None:
+        """End the thread after what is waiting, and save the state."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _opened(self, model: FittedModel) -> Monitor:
+        if not self._path.exists():
+            return model.watch()
+        try:
+            return model.watch(file=self._path)
+        except ModelFileError as error:
+            self._log(f"Watching {self._name} starts anew: {error}")
+            return model.watch()
+
+    def _work(self) -> None:
+        going_on = True
+        while going_on:
+            items, going_on = self._gathered()
+            for _, group in groupby(items, _together):
+                self._take_in(list(group))
+            if not going_on or time.monotonic() - self._saved > SAVE_SECONDS:
+                self._save()
+
+    def _gathered(self) -> tuple[list[Item], bool]:
+        """Return what came, in its order, and whether more will come; labels do not wait."""
+        items: list[Item] = []
+        n_rows, end = 0, time.monotonic() + SECONDS
+        while n_rows < TOGETHER and (wait := end - time.monotonic()) > 0:
+            try:
+                item = self._queue.get(timeout=wait)
+            except Empty:
+                break
+            if item is None:
+                return items, False
+            items.append(item)
+            if isinstance(item, Labels):
+                break
+            n_rows += item.rows.n_rows
+        return items, True
+
+    def _take_in(self, items: Sequence[Item]) -> None:
+        """Take in labels, or rows that can be observed together."""
+        for item in items:
+            if isinstance(item, Labels):
+                self._learn(item)
+        seen = [item for item in items if isinstance(item, Seen)]
+        try:
+            if seen:
+                self._observe(seen)
+        except InputError:  # each was predicted, but they cannot be one table
+            for one in seen if len(seen) > 1 else ():
+                self._take_in([one])
+        except Exception as error:  # watching goes on whatever happens
+            self._log(f"{self._name}: rows were not observed ({type(error).__name__}: {error}).")
+
+    def _observe(self, seen: Sequence[Seen]) -> None:
+        keys = None
+        if seen[0].keys is not None:
+            keys = [key for one in seen for key in one.keys or ()]
+        table = joined([one.rows for one in seen])
+        self._tell(self.monitor.observe(table, keys=keys))
+        self._metrics.watched(self._name, table.n_samples)
+
+    def _learn(self, item: Labels) -> None:
+        outcome: Alarms | Exception
+        try:
+            outcome = self.monitor.learn(list(item.keys), list(item.labels))
+            self._tell(outcome)
+        except Exception as error:  # whoever waits must hear of it
+            outcome = error
+        loop = item.future.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, item.future, outcome)
+
+    def _tell(self, alarms: Alarms) -> None:
+        for alarm in alarms:
+            self._metrics.alarm(self._name, alarm.what)
+            self._log(f"{self._name}: {alarm.sentence}")
+
+    def _save(self) -> None:
+        self._saved = time.monotonic()
+        try:
+            self.monitor.save(self._path)
+        except OSError as error:
+            self._log(f"The state of watching {self._name} was not saved: {error}")
+
+
+def _together(item: Item) -> Hashable:
+    """Return what is the same for items that follow one another and are observed together."""
+    if isinstance(item, Labels) or not item.rows.plain:
+        return id(item)
+    return item.keys is None
+
+
+def _settle(future: asyncio.Future[Alarms], outcome: Alarms | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
