@@ -160,7 +160,7 @@ def test_what_cannot_be_monotone_is_refused_in_a_sentence(monotone, sentence):
 
 
 def test_more_classes_are_refused():
-    with pytest.raises(InputError, match="Predictions of 3 classes cannot be monotone"):
+    with pytest.raises(InputError, match="Predictions of 3 classes or targets cannot be monotone"):
         AdaptiveClassifier(monotone={"size": 1}, effort=1).fit(houses()[0], np.arange(160) % 3)
 
 

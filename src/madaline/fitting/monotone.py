@@ -69,8 +69,8 @@ def check_constrainable(n_outputs: int, *, has_grids: bool) -> None:
     """Raise `InputError` unless networks for these outputs and columns can be constrained."""
     if n_outputs > 1:
         raise InputError(
-            f"Predictions of {n_outputs} classes cannot be monotone, those of two classes and of"
-            " numbers can: leave the constraints out, or merge classes."
+            f"Predictions of {n_outputs} classes or targets cannot be monotone, only those of two"
+            " classes or of one number: leave the constraints out, or merge classes."
         )
     if has_grids:
         raise InputError(
