@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.target import ClassEncoder
+from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.export.graph import Graph
 from madaline.nn.arrays import Array
@@ -42,6 +42,8 @@ class Output:
 def outputs_of(predictor: Predictor, taken: Sequence[str]) -> list[Output]:
     """Return the outputs of a model, with names that its inputs do not have."""
     encoder = predictor.target_encoder
+    if not isinstance(encoder, ClassEncoder | RegressionEncoder | CountEncoder):
+        raise InputError("A model of several outputs cannot be exported to ONNX: fit one for each.")
     if not isinstance(encoder, ClassEncoder):
         return [Output(_free(PREDICTION, taken), "DOUBLE")]
     kind = {"i": "INT64", "f": "DOUBLE", "b": "BOOL"}.get(labels_of(encoder).dtype.kind, "STRING")
