@@ -171,11 +171,17 @@ def test_weights_and_groups_count(fit, make_rows) -> None:
 
 def test_a_constrained_model_is_not_adjusted(make_rows) -> None:
     X, y = make_rows(0, 300)
-    model = AdaptiveClassifier(effort=3, random_state=0, monotone={"size": -1}).fit(X, y)
-    later, labels = make_rows(1, 100)
-    decision = model.update(later, labels).model_.updates[-1]
+    model = AdaptiveClassifier(effort=3, random_state=0, monotone={"size": -1})
+    model.fit(X, y, folds=3).update(*make_rows(1, 100))
+    decision = model.model_.updates[-1]
+    assert decision.adjusted_loss is decision.anew_loss is None
+    assert decision.sentence.startswith("Kept as it is: networks of constrained predictions")
+    model.update(*make_rows(2, 300, turned=True), keep_rows=50)
+    decision = model.model_.updates[-1]
     assert decision.adjusted_loss is None
-    assert decision.anew_loss is not None
+    assert decision.kept == ANEW
+    sizes = {"size": np.linspace(-2, 2, 9), "other": np.zeros(9), "color": np.full(9, "red")}
+    assert (np.diff(model.predict_proba(sizes)[:, 1]) <= 1e-9).all()
 
 
 def test_a_change_has_to_be_better_by_a_standard_error() -> None:

@@ -159,6 +159,8 @@ def _candidates(update: Updated) -> Iterator[str]:
         difference = "" if candidate == AS_IT_IS else change(loss - update.loss, error)
         mark = "  kept" if candidate == update.kept else ""
         yield f"  {candidate:<14}{shown:>12}  {difference:>24}{mark}"
+    if update.anew_loss is None:
+        yield "Not fitted anew: that needs kept rows, or as many new rows as were learned from."
 
 
 def _line(update: Updated, path: Path) -> str:

@@ -25,7 +25,7 @@ from madaline.race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
 from madaline.race.state import Candidate, empty
 from madaline.runtime.part import Part
 
-SHARES = (1 / 30, 1 / 10)
+SHARES = (1 / 30, 1 / 10, 1 / 3)
 """Learning rates that race, as shares of that at which new networks start."""
 
 NO_DECAY = 1e9

@@ -38,6 +38,12 @@ from madaline.words import count, some
 FEWEST = 20
 """New rows from which candidates are compared, or two a fold if that is more."""
 
+UNTRIED = (
+    "networks of constrained predictions are not adjusted, and new ones need kept rows, or as many"
+    " new rows as the model learned from."
+)
+"""Why nothing was compared."""
+
 
 def update_model(
     model: FittedModel,
@@ -155,6 +161,8 @@ class Update:
         kept, facts = compared.best, dict[str, Any]()
         if self.new.unknown:
             kept, facts["reason"] = ANEW, self._reason
+        elif len(losses) == 1:
+            facts["reason"] = UNTRIED
         facts["loss"], facts["loss_error"] = compared.mean(AS_IT_IS)
         for name, prefix in ((ADJUSTED, "adjusted"), (ANEW, "anew")):
             if name in losses:
@@ -249,7 +257,14 @@ class Update:
 
     @property
     def _can_fit_anew(self) -> bool:
-        """Whether the rows hold all old classes, or numbers that differ."""
+        """Whether the rows hold all that new networks have to learn.
+
+        They have to hold all old classes, or numbers that differ. Where no old rows are kept, they
+        have to be as many as the model learned from: new networks would know fewer rows alone, and
+        what they forgot shows on none of these.
+        """
+        if self.before.kept_rows is None and self.new.n_rows < self.before.summary.n_samples:
+            return False
         labels = {label_text(one) for one in self._rows.target.tolist()}
         encoder = self.before.predictor.target_encoder
         if not isinstance(encoder, ClassEncoder):
