@@ -9,7 +9,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from madaline.online import learner, weighting
+from madaline.online import learner, time_scales, weighting
+from madaline.online.encoder import StreamEncoder
 from madaline.online.time_scales import TimeScales
 from streaming.peers import Madaline
 from streaming.streams import Stream
@@ -74,6 +75,14 @@ def _plain_mean() -> Any:
     return patch.multiple(weighting, _RATES=np.array([[0.0]]), _MEMORIES=np.array([[1.0]]))
 
 
+def _no_averages() -> Any:
+    return patch.object(time_scales, "AVERAGED", 1)
+
+
+def _no_quarters() -> Any:
+    return patch.object(StreamEncoder, "_quarters", return_value=0.0)
+
+
 def _variant(change: Callable[[], Any]) -> Callable[[Stream, int], Variant]:
     return lambda stream, seed: Variant(stream, seed, change)
 
@@ -88,6 +97,8 @@ VARIANTS: dict[str, Callable[[Stream, int], Variant]] = {
     "without 32 rows": _variant(_members(lambda one: one.rows != 32)),
     "without 512 rows": _variant(_members(lambda one: one.rows != 512)),
     "without 8,192 rows": _variant(_members(lambda one: one.rows != 8192)),
+    "no averages of weights": _variant(_no_averages),
+    "no quarters of numbers": _variant(_no_quarters),
     "one aggregator": _variant(_one_level),
     "the plain mean": _variant(_plain_mean),
 }

@@ -10,7 +10,7 @@ import pytest
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.online.columns import MOST_LEVELS, N_CODES, UNKNOWN, StreamColumns
-from madaline.online.encoder import StreamEncoder
+from madaline.online.encoder import QUARTERS, StreamEncoder
 
 
 def test_a_row_and_a_table_are_read_alike():
@@ -72,9 +72,9 @@ def test_features_keep_their_place():
     second = columns.read({"a": None, "color": None}, learning=True)
     assert encoder.widen(second)
     after = encoder.encode(np.concatenate([first, second]))
-    assert after.shape == (2, 4)  # a, red, color is missing, a is missing
+    assert after.shape == (2, 8)  # a, its quarters, red, color is missing, a is missing
     np.testing.assert_array_equal(after[0, : before.shape[1]], before[0])
-    np.testing.assert_array_equal(after[1], [0, 0, 1, 1])
+    np.testing.assert_array_equal(after[1], [0, *[0] * QUARTERS, 0, 1, 1])
     assert not encoder.widen(first)
 
 
@@ -93,6 +93,31 @@ def test_scales_follow_the_latest_rows():
     columns.read({"a": 0.0}, learning=True)
     encoder.widen(raw)
     encoder.rescale(raw)
-    np.testing.assert_allclose(encoder.encode(np.array([[4.0], [8.0]])), [[0], [0.9487]], atol=1e-4)
+    scaled = encoder.encode(np.array([[4.0], [8.0]]))[:, :1]
+    np.testing.assert_allclose(scaled, [[0], [0.9487]], atol=1e-4)
     encoder.rescale(raw + 1000)
-    np.testing.assert_allclose(encoder.encode(np.array([[1004.0]])), [[0]])
+    np.testing.assert_allclose(encoder.encode(np.array([[1004.0]]))[:, :1], [[0]])
+
+
+def test_numbers_come_along_between_the_quartiles():
+    columns = StreamColumns(["a"])
+    encoder = StreamEncoder(columns)
+    raw = np.array([[0.0], [1.0], [2.0], [4.0], [8.0]])
+    columns.read({"a": 0.0}, learning=True)
+    encoder.widen(raw)
+    encoder.rescale(raw)
+    quarters = encoder.encode(np.array([[-9.0], [0.5], [3.0], [9.0]]))[:, 1:]
+    expected = [[0, 0, 0, 0], [0.5, 0, 0, 0], [1, 1, 0.5, 0], [1, 1, 1, 1]]
+    np.testing.assert_allclose(quarters, expected)
+    encoder.rescale(np.ones((5, 1)))  # no quarter has a width
+    assert not encoder.encode(raw)[:, 1:].any()
+
+
+def test_huge_numbers_overflow_nowhere():
+    columns = StreamColumns(["a"])
+    encoder = StreamEncoder(columns)
+    raw = np.array([[-1e307], [0.0], [1e-320], [1.0], [1e307]])
+    columns.read({"a": 0.0}, learning=True)
+    encoder.widen(raw)
+    encoder.rescale(raw)
+    assert np.isfinite(encoder.encode(raw)).all()

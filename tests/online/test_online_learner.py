@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline.data.table import Table
+from madaline.nn.losses import Squared
 from madaline.online.learner import OnlineLearner
 from madaline.online.networks import OnlineNetworks
 from madaline.online.replay import Replay
@@ -71,28 +72,53 @@ def test_a_class_that_appears_later_is_learned():
 
 def test_widening_does_not_change_predictions():
     networks = OnlineNetworks(TimeScales.all(), 4, 2, np.random.default_rng(0))
-    views = networks.population.layout.views(networks.population.theta)
+    views = networks.population.layout.views(networks.population.memory["mean"])
     views["2.weight"][:] = np.random.default_rng(1).standard_normal(views["2.weight"].shape)
     x = np.random.default_rng(2).standard_normal((5, 4)).astype(np.float32)
-    before = networks.outputs(x, n_history=1)
+    before = networks.outputs(x, np.ones((len(networks.scales), 1, 4), np.float32))
     networks.widen(np.array([0, 2, 3, 5]), 7, 3)
     wider = np.zeros((5, 7), np.float32)
     wider[:, [0, 2, 3, 5]] = x
-    after = networks.outputs(wider, n_history=1)
+    after = networks.outputs(wider, np.ones((len(networks.scales), 1, 7), np.float32))
     np.testing.assert_allclose(after[..., :2], before, rtol=1e-5, atol=1e-6)
 
 
-def test_the_first_members_do_not_see_the_latest_labels():
+def test_members_of_the_longest_memory_predict_with_mean_weights():
     scales = TimeScales.all()
-    networks = OnlineNetworks(scales, 3, 1, np.random.default_rng(0))
-    views = networks.population.layout.views(networks.population.theta)
-    views["2.weight"][:] = 1
-    x = np.zeros((2, 3), np.float32)
-    x[1, 0] = 5
-    outputs = networks.outputs(x, n_history=1)
-    same = outputs[:, 0, 0] == outputs[:, 1, 0]
-    assert same[: scales.n_without].all()
-    assert not same[scales.n_without :].any()
+    networks = OnlineNetworks(scales, 2, 1, np.random.default_rng(0))
+    rng, seen = np.random.default_rng(1), np.ones((len(scales), 1, 2), np.float32)
+    for _ in range(100):
+        x = rng.standard_normal((len(scales), 8, 2)).astype(np.float32)
+        networks.step(x, x[..., :1], np.ones(x.shape[:2], np.float32), Squared(), seen)
+    theta, mean = networks.population.theta, networks.population.memory["mean"]
+    averaged = scales.horizons[:, 0] == scales.horizons.max()
+    np.testing.assert_allclose(mean[~averaged], theta[~averaged], rtol=1e-4, atol=1e-6)
+    assert (np.abs(mean - theta).max(axis=1)[averaged] > 1e-3).all()
+    x = rng.standard_normal((3, 2)).astype(np.float32)
+    outputs = networks.outputs(x, seen)
+    theta[averaged] = 0
+    np.testing.assert_array_equal(networks.outputs(x, seen), outputs)
+
+
+def test_some_members_do_not_see_all_inputs():
+    learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
+    X, y = stream(50)
+    learner.learn(table(X), y)
+    scales, n_history = learner.scales, learner.n_history
+
+    def differ(places):
+        x = np.zeros((2, learner.n_inputs), np.float32)
+        x[1, places] = 5
+        outputs = learner.networks.outputs(x, learner.seen)
+        return (outputs[:, 0] != outputs[:, 1]).any(axis=1)
+
+    labels = differ(np.arange(n_history))
+    assert not labels[: scales.n_without].any()
+    assert labels[scales.n_without :].all()
+    quarters = differ(n_history + learner.encoder.quarter_features.ravel())
+    smallest = scales.learning_rates[:, 0] == scales.learning_rates.min()
+    np.testing.assert_array_equal(quarters, ~smallest)
+    assert differ(n_history + np.arange(1)).all()
 
 
 @given(st.integers(1, 40), st.lists(st.integers(1, 9), min_size=1, max_size=12))
@@ -166,7 +192,7 @@ def test_a_change_of_the_targets_scale_changes_no_network():
 
     def predicted():  # those that see the latest labels see them on another scale
         x = learner.predict(table(X)).x
-        outputs = learner.networks.outputs(x, learner.n_history)[: learner.scales.n_without]
+        outputs = learner.networks.outputs(x, learner.seen)[: learner.scales.n_without]
         return learner.task.decode(outputs.reshape(-1, 1))
 
     before, spread = predicted(), learner.task.spread

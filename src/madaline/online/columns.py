@@ -55,6 +55,11 @@ class StreamColumns:
         self._known = frozenset(self.names)
         self._numbered = list(enumerate(self.names))
 
+    @property
+    def are_numbers(self) -> bool:
+        """Whether all columns are known to be numbers."""
+        return all(kind == NUMBER for kind in self.kinds)
+
     def read(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
         """Return the rows as numbers.
 

@@ -1,9 +1,12 @@
 r"""Features of a stream: their scales move with it, and new levels get features of their own.
 
 Numbers and moments are scaled by the median and the interquartile range of the latest rows and
-smoothly clipped (`madaline.data.encoders.scaling`); a moment also stands on the circles of the day,
-the week and the year. Every level of a category that was learned from is a feature, and so is that
-a value is missing. Features only ever get more, so a network goes on with what it has learned.
+smoothly clipped (`madaline.data.encoders.scaling`). How far a number has come between the quartiles
+is a feature for each quarter, too, so that a step is easily learned (piecewise-linear encoding;
+Gorishniy, Rubachev and Babenko, 2022, https://arxiv.org/abs/2203.05556). A moment also stands on
+the circles of the day, the week and the year. Every level of a category that was learned from is a
+feature, and so is that a value is missing. Features only ever get more, so a network goes on with
+what it has learned.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ from madaline.nn.arrays import Array
 from madaline.online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
 
 QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+QUARTERS = len(QUARTILES) - 1
+
+FAR = 1e100
+"""Numbers are no larger, and quarters are wider than its inverse, so that nothing overflows."""
 
 CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)
 """Seconds of a day, a week and a year."""
@@ -45,11 +52,11 @@ class StreamEncoder:
     True
     >>> encoder.rescale(raw)
     >>> encoder.encode(raw).round(2)
-    array([[-0.95,  1.  ,  0.  ],
-           [-0.49,  0.  ,  1.  ],
-           [ 0.  ,  1.  ,  0.  ],
-           [ 0.49,  1.  ,  0.  ],
-           [ 0.95,  0.  ,  1.  ]], dtype=float32)
+    array([[-0.95,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ,  0.  ],
+           [-0.49,  1.  ,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ],
+           [ 0.  ,  1.  ,  1.  ,  0.  ,  0.  ,  1.  ,  0.  ],
+           [ 0.49,  1.  ,  1.  ,  1.  ,  0.  ,  1.  ,  0.  ],
+           [ 0.95,  1.  ,  1.  ,  1.  ,  1.  ,  0.  ,  1.  ]], dtype=float32)
     """
 
     def __init__(self, columns: StreamColumns) -> None:
@@ -65,7 +72,8 @@ class StreamEncoder:
         self._flags = np.full(n_columns, -1)  # the feature for a missing number, -1 if none
         self._levels = np.full((n_columns, N_CODES + 1), -1)  # the feature of each level
         self._centers, self._spreads = np.zeros(n_columns), np.ones(n_columns)
-        self._scales = self._centers[:0], self._spreads[:0]
+        self._quartiles = np.zeros((n_columns, len(QUARTILES)))
+        self._gather_scales()
 
     def widen(self, raw: Array) -> bool:
         """Add the features that some rows need and that there are none for yet.
@@ -82,9 +90,10 @@ class StreamEncoder:
             levels = self._codes(raw)
             for row, place in np.argwhere(self._levels[self._categories, levels] < 0):
                 self._add_level(self._categories[place], levels[row, place])
-        for column in self._scaled[np.isnan(raw[:, self._scaled]).any(axis=0)]:
-            if self._flags[column] < 0:
-                self._flags[column] = self._more(1)
+        if np.isnan(raw).any():
+            for column in self._scaled[np.isnan(raw[:, self._scaled]).any(axis=0)]:
+                if self._flags[column] < 0:
+                    self._flags[column] = self._more(1)
         return self.n_features > before
 
     def rescale(self, raw: Array) -> None:
@@ -92,12 +101,13 @@ class StreamEncoder:
         values = np.sort(raw[:, self._scaled].T, axis=1)  # (columns, n_samples), missing ones last
         counts = np.count_nonzero(~np.isnan(values), axis=1)
         known = np.flatnonzero(counts)
-        smallest, low, middle, high, largest = _quantiles(values[known], counts[known])
+        quartiles = _quantiles(values[known], counts[known])
+        smallest, low, middle, high, largest = quartiles
         spreads = np.where(high > low, high - low, (largest - smallest) / 2)
         columns = self._scaled[known]
-        self._centers[columns] = middle
+        self._centers[columns], self._quartiles[columns] = middle, quartiles.T
         self._spreads[columns] = np.where((spreads > 0) & np.isfinite(spreads), spreads, 1.0)
-        self._scales = self._centers[self._scaled], self._spreads[self._scaled]
+        self._gather_scales()
 
     def encode(self, raw: Array) -> Array:
         """Return the features of some rows.
@@ -119,8 +129,10 @@ class StreamEncoder:
             if some_missing:
                 numbers = np.where(missing, self._scales[0], numbers)
             features[:, self._scaled_features] = scaled(numbers, *self._scales)
+            features[:, self.quarter_features] = self._quarters(numbers)
             if some_missing:
                 rows, places = np.nonzero(missing)
+                features[rows[:, None], self.quarter_features[places]] = 0
                 features[rows, self._flags[self._scaled[places]]] = 1
         for column, first in self._circled:
             features[:, first : first + 2 * len(CIRCLES)] = _circles(raw[:, column])
@@ -146,7 +158,7 @@ class StreamEncoder:
         for name in _ARRAYS:
             setattr(encoder, f"_{name}", arrays[name].copy())
         encoder._check()
-        encoder._scales = encoder._centers[encoder._scaled], encoder._spreads[encoder._scaled]
+        encoder._gather_scales()
         return encoder
 
     def _check(self) -> None:
@@ -154,7 +166,7 @@ class StreamEncoder:
         columns, features = len(self._columns.names), self.n_features
         indices = {
             "columns": (np.concatenate([self._scaled, self._categories]), columns),
-            "features": (np.concatenate([self._scaled_features, self._flags]), features),
+            "features": (np.concatenate([self._scaled_features + QUARTERS, self._flags]), features),
             "levels": (self._levels.ravel(), features),
             "circled": (np.array([one for one, _ in self._circled], int), columns),
             "circles": (
@@ -165,13 +177,13 @@ class StreamEncoder:
         for index, end in indices.values():
             if index.dtype.kind != "i" or (index < -1).any() or (index >= end).any():
                 raise ValueError("an index beyond the end")
-        shapes = (columns,), (columns,), (columns,), (columns, N_CODES + 1)
-        own = self._centers, self._spreads, self._flags, self._levels
+        shapes = (columns,), (columns,), (columns,), (columns, N_CODES + 1), (columns, QUARTERS + 1)
+        own = self._centers, self._spreads, self._flags, self._levels, self._quartiles
         if [one.shape for one in own] != list(shapes) or len(self._scaled) != len(
             self._scaled_features
         ):
             raise ValueError("another number of columns")
-        scales = np.stack([self._centers, self._spreads])
+        scales = np.column_stack([self._centers, self._spreads, self._quartiles])
         if not (np.isfinite(scales).all() and (self._spreads > 0).all()):
             raise ValueError("no scale")
 
@@ -196,10 +208,24 @@ class StreamEncoder:
             values = raw[:, column][~np.isnan(raw[:, column])]
             self._centers[column] = values[0] if len(values) else 0.0  # until `rescale`
             self._scaled = np.append(self._scaled, column)
-            self._scaled_features = np.append(self._scaled_features, self._more(1))
+            self._scaled_features = np.append(self._scaled_features, self._more(1 + QUARTERS))
             if kind == MOMENT:
                 self._circled.append((column, self._more(2 * len(CIRCLES))))
+        self._gather_scales()
+
+    def _gather_scales(self) -> None:
+        """Put together what `encode` needs of the columns that are scaled."""
         self._scales = self._centers[self._scaled], self._spreads[self._scaled]
+        quartiles = np.clip(self._quartiles[self._scaled], -FAR, FAR)
+        self._starts, widths = quartiles[:, :-1], np.diff(quartiles, axis=1)  # (columns, quarters)
+        self._steepness = np.where(widths > 1 / FAR, 1 / np.maximum(widths, 1 / FAR), 0.0)
+        self.quarter_features = self._scaled_features[:, None] + 1 + np.arange(QUARTERS)
+
+    def _quarters(self, numbers: Array) -> Array:
+        """Return how far numbers have come in each quarter, 0 to 1, shape (*numbers, QUARTERS)."""
+        come = np.minimum(np.maximum(numbers, -FAR), FAR)[..., None] - self._starts
+        come *= self._steepness
+        return np.minimum(np.maximum(come, 0, out=come), 1, out=come)
 
     def _add_level(self, column: int, code: int) -> None:
         if code != UNKNOWN and self._levels[column, code] < 0:
@@ -214,6 +240,7 @@ _ARRAYS = (
     "levels",
     "centers",
     "spreads",
+    "quartiles",
 )
 
 

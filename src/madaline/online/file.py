@@ -91,6 +91,7 @@ def _read(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> OnlineLearne
     learner = OnlineLearner(task_from_state(state["task"]), columns.names, seed=0)
     learner.columns = columns
     learner.encoder = StreamEncoder.from_state(columns, state["encoder"], _named(arrays, "encoder"))
+    learner.look()
     history = np.arange(learner.n_history)
     learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)

@@ -40,6 +40,10 @@ class LabelHistory:
 
     def add(self, targets: Array) -> None:
         """Take in labels in their order, shape (n_samples, n_outputs)."""
+        if len(targets) == 1:
+            self.means *= MEMORIES
+            self.means += (1 - MEMORIES) * targets
+            return
         age = np.arange(len(targets))[::-1]
         self.means *= MEMORIES ** len(targets)
         self.means += (1 - MEMORIES) * MEMORIES**age @ targets

@@ -25,7 +25,7 @@ from madaline.online.tasks import Numbers, StreamTask
 from madaline.online.time_scales import HORIZONS, TimeScales
 from madaline.online.weighting import Weighting
 
-BLOCK, BATCH = 10, 20
+BLOCK, BATCH = 10, 16
 """Rows that are learned in one step, at most, and those of a step: the others are drawn."""
 
 AHEAD = 128
@@ -48,6 +48,8 @@ class Made:
 
     Parameters
     ----------
+    raw : float64 ndarray of shape (n_samples, n_columns)
+        The rows as numbers.
     x : float32 ndarray of shape (n_samples, n_inputs)
         What the networks saw.
     history : float64 ndarray of shape (n_history,)
@@ -60,6 +62,7 @@ class Made:
         The prediction.
     """
 
+    raw: Array
     x: Array
     history: Array
     members: Array
@@ -93,6 +96,7 @@ class OnlineLearner:
         self.leads = Leads(self.scales.horizons)
         self.replay = Replay(max(HORIZONS), len(names), n_inputs, task.n_outputs)
         self.recent = RecentRows(SCALED_ROWS, len(names))
+        self.look()
 
     @property
     def n_history(self) -> int:
@@ -103,6 +107,13 @@ class OnlineLearner:
     def n_inputs(self) -> int:
         """How many inputs the networks have."""
         return self.n_history + self.encoder.n_features
+
+    def look(self) -> None:
+        """Note which inputs each member sees, float32 (members, 1, n_inputs)."""
+        quarters = self.n_history + self.encoder.quarter_features.ravel()
+        self.seen = np.ones((len(self.scales), 1, self.n_inputs), np.float32)
+        self.seen[: self.scales.n_without, :, : self.n_history] = 0
+        self.seen[self.scales.without_quarters[:, None], 0, quarters] = 0
 
     @property
     def n_learned(self) -> int:
@@ -141,7 +152,10 @@ class OnlineLearner:
             What was predicted when the rows came, where their labels came later.
         """
         self.task.admit(y)
-        raw = self.columns.read(rows, learning=True)
+        if made is not None and self.columns.are_numbers:
+            raw = made.raw  # there is no level to learn
+        else:
+            raw = self.columns.read(rows, learning=True)
         if made is None:
             self.recent.add(raw)
         weight = np.ones(len(y)) if weight is None else weight
@@ -174,11 +188,11 @@ class OnlineLearner:
 
     def _predict(self, raw: Array, history: Array) -> Made:
         x = self._inputs(raw, history)
-        members = self.task.predictions(self.networks.outputs(x, self.n_history))
+        members = self.task.predictions(self.networks.outputs(x, self.seen))
         flat = members.reshape(len(members), members.shape[1] * members.shape[2])
         aggregators = (self.weighting.aggregators @ flat).reshape(-1, *members.shape[1:])
         prediction = (self.weighting.weights @ flat).reshape(members.shape[1:])
-        return Made(x, history, members, aggregators, prediction)
+        return Made(raw, x, history, members, aggregators, prediction)
 
     def _inputs(self, raw: Array, history: Array) -> Array:
         """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
@@ -212,7 +226,7 @@ class OnlineLearner:
             self.replay.target.take(places, axis=0),
             self.replay.weight.take(places),
             self.task.loss,
-            self.n_history,
+            self.seen,
         )
 
     def _is_due(self, n_new: int) -> bool:
@@ -251,5 +265,6 @@ class OnlineLearner:
         places = np.arange(self.n_history).reshape(self.history.means.shape)[:, :old_outputs]
         positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
         assert len(positions) == old_history + old_features
+        self.look()
         self.networks.widen(positions, self.n_inputs, n_outputs)
         self.replay.widen(positions, self.n_inputs, n_outputs)

@@ -11,10 +11,11 @@ from madaline.nn.layers import Linear, SiLU
 from madaline.nn.losses import Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, StepSize
+from madaline.nn.population import Population
 from madaline.nn.workspace import Workspace
 from madaline.online.time_scales import TimeScales
 
-UNITS = 32
+UNITS = 16
 """Hidden units of each network."""
 
 CHUNK = 32
@@ -23,6 +24,9 @@ CHUNK = 32
 
 class OnlineNetworks:
     """Networks of one hidden layer that differ in their time scale (final).
+
+    Those of a long memory predict with the fading mean of their weights, which large steps shake
+    less (Polyak and Juditsky, 1992).
 
     Parameters
     ----------
@@ -36,7 +40,7 @@ class OnlineNetworks:
     Examples
     --------
     >>> networks = OnlineNetworks(TimeScales.all(), 4, 2, np.random.default_rng(0))
-    >>> networks.outputs(np.zeros((5, 4), np.float32), n_history=1).shape
+    >>> networks.outputs(np.zeros((5, 4), np.float32), seen=np.ones((18, 1, 4), np.float32)).shape
     (18, 5, 2)
     """
 
@@ -48,16 +52,18 @@ class OnlineNetworks:
         self._optimizer = Adam()
         network = _network(n_inputs, n_outputs)
         self.population = network.initialize((len(scales),), rng)
-        self._optimizer.start(self.population)
+        self._start(self.population)
         self._bind(network)
 
-    def outputs(self, x: Array, n_history: int) -> Array:
+    def outputs(self, x: Array, seen: Array) -> Array:
         """Return the raw outputs of all members.
 
         Parameters
         ----------
         x : float32 ndarray of shape (n_samples, n_inputs)
-            The rows; the first `n_history` inputs are fading means of labels.
+            The rows.
+        seen : float32 ndarray of shape (members, 1, n_inputs)
+            Which inputs each member sees: 1, or 0 if it does not.
 
         Returns
         -------
@@ -66,13 +72,12 @@ class OnlineNetworks:
         workspace, outputs = Workspace(), []
         for start in range(0, max(1, len(x)), CHUNK):
             workspace.rewind()
-            each = np.repeat(x[None, start : start + CHUNK], len(self.scales), axis=0)
-            each[: self.scales.n_without, :, :n_history] = 0
-            output, _ = self._network.forward(self._parameters, each, workspace=workspace)
+            each = x[start : start + CHUNK] * seen  # (members, rows, n_inputs)
+            output, _ = self._network.forward(self._means, each, workspace=workspace)
             outputs.append(output.copy())
         return np.concatenate(outputs, axis=1)
 
-    def step(self, x: Array, target: Array, weight: Array, loss: Loss, n_history: int) -> None:
+    def step(self, x: Array, target: Array, weight: Array, loss: Loss, seen: Array) -> None:
         """Let every member take a step.
 
         Parameters
@@ -81,10 +86,10 @@ class OnlineNetworks:
             A batch for each member; `x` is changed.
         loss : Loss
             What is minimized.
-        n_history : int
-            How many of the inputs are fading means of labels.
+        seen : float32 ndarray of shape (members, 1, n_inputs)
+            As for `outputs`.
         """
-        x[: self.scales.n_without, :, :n_history] = 0
+        x *= seen
         self._workspace.rewind()
         write_gradient(
             self._network,
@@ -98,6 +103,7 @@ class OnlineNetworks:
         )
         size = StepSize(self.scales.learning_rates)
         self._optimizer.step(self.population, self._gradient, size, workspace=self._workspace)
+        self._average()
 
     def widen(self, positions: Array, n_inputs: int, n_outputs: int) -> None:
         """Make room for more inputs and outputs.
@@ -114,7 +120,7 @@ class OnlineNetworks:
         """
         network = _network(n_inputs, n_outputs)
         before, wider = self.population, network.initialize((len(self.scales),), self._rng)
-        self._optimizer.start(wider)
+        self._start(wider)
         wider.columns["steps"][:] = before.columns["steps"]
         for name, matrix in {"theta": before.theta, **before.memory}.items():
             new = network.layout.views(wider.theta if name == "theta" else wider.memory[name])
@@ -129,16 +135,31 @@ class OnlineNetworks:
 
     def rescale_outputs(self, factor: float, shift: float) -> None:
         """Let every member predict ``factor * output + shift`` from now on."""
-        views = self.population.layout.views(self.population.theta)
-        views["2.weight"] *= np.float32(factor)
-        views["2.bias"] *= np.float32(factor)
-        views["2.bias"] += np.float32(shift)
+        for matrix in (self.population.theta, self.population.memory["mean"]):
+            views = self.population.layout.views(matrix)
+            views["2.weight"] *= np.float32(factor)
+            views["2.bias"] *= np.float32(factor)
+            views["2.bias"] += np.float32(shift)
+
+    def _start(self, population: Population) -> None:
+        """Begin with no steps taken."""
+        self._optimizer.start(population)
+        population.memory["mean"] = population.theta.copy()
+
+    def _average(self) -> None:
+        """Take the present weights into the means that predict."""
+        mean, steps = self.population.memory["mean"], self.population.columns["steps"]
+        share = np.maximum(self.scales.shares, 5 / (5 + steps))
+        change = np.subtract(self.population.theta, mean, out=self._gradient)
+        change *= share
+        mean += change
 
     def _bind(self, network: Network) -> None:
         self._network = network
         self._gradient = np.empty_like(self.population.theta)
         self._parameters = network.bind(self.population.theta)
         self._gradients = network.bind(self._gradient)
+        self._means = network.bind(self.population.memory["mean"])
         self._workspace = Workspace()
 
 

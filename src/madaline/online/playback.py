@@ -92,13 +92,13 @@ class Playback:
             losses.append(loss)
             hits.append(hit)
             same.append(self._of_no_change(row))
-            linear.append(self._evaluate(self._linear.predict(_inputs(made)), self._y[row])[1])
+            linear.append(self._evaluate(self._linear.predict(self._plain(made)), self._y[row])[1])
             weights += self._learner.weighting.weights
             self._waiting.append((x, self._y[row : row + 1], made))
             if len(self._waiting) > self._delay:
                 x, y, made = self._waiting.popleft()
                 self._learner.learn(x, y, made=made)
-                self._linear.learn(_inputs(made), y)
+                self._linear.learn(self._plain(made), y)
         return Segment(
             start + 1,
             stop,
@@ -133,7 +133,9 @@ class Playback:
         mean = float(np.mean(values))
         return mean if self._is_classes else mean**0.5
 
-
-def _inputs(made: Made) -> Array:
-    """Return the inputs of a row without the means of the latest labels."""
-    return np.asarray(made.x[0, made.history.size :])
+    def _plain(self, made: Made) -> Array:
+        """Return the inputs of a row without the latest labels and the quarters of numbers."""
+        x = made.x[0, made.history.size :].copy()
+        quarters = self._learner.encoder.quarter_features
+        x[quarters[quarters < len(x)]] = 0
+        return np.asarray(x)

@@ -9,6 +9,7 @@ without.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -18,6 +19,9 @@ from madaline.nn.arrays import Array
 LEARNING_RATES = (0.002, 0.008, 0.03)
 HORIZONS = (32, 512, 8192)
 """From how many of the latest rows a member draws those that it learns again."""
+
+AVERAGED = 30
+"""Over about so many steps the members of the longest memory average their weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,16 @@ class TimeScales:
         pairs = [*product(LEARNING_RATES, HORIZONS)] * 2
         rates = np.array([[rate] for rate, _ in pairs], np.float32)
         return cls(rates, np.array([[rows] for _, rows in pairs]), len(pairs) // 2)
+
+    @property
+    def without_quarters(self) -> Array:
+        """Return which members do not see the quarters of numbers: those of the smallest steps."""
+        return np.flatnonzero(self.learning_rates[:, 0] == np.float32(min(LEARNING_RATES)))
+
+    @cached_property
+    def shares(self) -> Array:
+        """Share of the present weights in the mean that predicts, float32 (members, 1)."""
+        return np.where(self.horizons == max(HORIZONS), 1 / AVERAGED, 1.0).astype(np.float32)
 
     def __len__(self) -> int:
         """Return the number of members."""

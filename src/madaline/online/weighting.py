@@ -57,8 +57,9 @@ class Weighting:
     def _weigh(self) -> None:
         """Work out all weights from the losses."""
         members = self.losses.shape[1]
-        self.aggregators = np.full((len(self.aggregator_losses), members), 1 / members)
-        self.aggregators[:-1] = _weights(_RATES * self.losses)  # the last is the plain mean
+        self.aggregators = np.empty((len(self.aggregator_losses), members))
+        self.aggregators[:-1] = _weights(_RATES * self.losses)
+        self.aggregators[-1] = 1 / members  # the plain mean
         self.aggregator_weights = _weights(self.aggregator_losses)
         self.weights = self.aggregator_weights @ self.aggregators  # (members,)
 
