@@ -57,6 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print one table for planted changes and one for false alarms."""
     options = _parse(arguments)
     warnings.simplefilter("ignore")
+    if options.peers:
+        for name in options.tables or PLANTED:
+            _peers(_watched(options.folder, name, 0, options.effort))
+        return 0
     if not options.no_planted:
         found = [
             one
@@ -207,12 +211,41 @@ def _false_alarms(watched: Watched) -> tuple[str, int, int]:
     return watched.name, n_rows, len(alarms)
 
 
+def _peers(watched: Watched) -> None:
+    """Print the false alarms of river's detectors on the same rows: each number, and the loss."""
+    from river import drift
+
+    monitor = watched.model.watch()
+    source = monitor.source
+    table = source.table(watched.rows)
+    values, kept = source.observe(table, np.random.default_rng(0).random(table.n_samples))
+    loss = source.learn(kept, watched.labels)[:, 0]
+    signals = [
+        values[:, number]
+        for number, (signal, _) in enumerate(source.of_rows)
+        if signal.what == "values" and signal.kind == "number"
+    ]
+    for name in ("ADWIN", "PageHinkley", "KSWIN"):
+        alarms = 0
+        for signal in [*signals, loss]:
+            known = signal[~np.isnan(signal)]
+            scaled = (known - known[:500].mean()) / (known[:500].std() or 1)
+            detector = getattr(drift, name)()
+            for value in scaled.tolist():
+                detector.update(value)
+                alarms += detector.drift_detected
+        n_rows = table.n_samples
+        print(f"{watched.name:20}{name:12}{n_rows:>8,} rows {alarms:>5} false alarms", flush=True)
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*", help="names of tables (default: all)")
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--seeds", type=int, default=20, help="of each change (default: 20)")
     parser.add_argument("--effort", type=int, default=5, help="of each fit (default: 5)")
+    text = "count the false alarms of river's detectors instead"
+    parser.add_argument("--peers", action="store_true", help=text)
     parser.add_argument("--no-planted", action="store_true")
     parser.add_argument("--no-false-alarms", action="store_true")
     return parser.parse_args(arguments)

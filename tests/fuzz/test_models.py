@@ -86,6 +86,7 @@ def _use(path, rows):
         load(path).predict(rows)
         if model.profile is not None:
             model.diagnose(rows)
+            model.watch().observe(rows)
     except MadalineError as error:
         sentence = str(error)
         assert len(sentence) < 600

@@ -14,7 +14,7 @@ from madaline.data.table import Table
 from madaline.online.playback import Segment
 from madaline.watching.alarm import Alarm
 from madaline.watching.monitor import Monitor
-from madaline.watching.stream_source import StreamSource
+from madaline.watching.stream_source import StreamSource, kinds_of
 from madaline.words import count, some
 
 SHOWN = 5
@@ -37,7 +37,7 @@ class StreamChanges:
 
     def __init__(self, table: Table, loss_name: str) -> None:
         self._table = table
-        self._monitor = Monitor(StreamSource(table, loss_name))
+        self._monitor = Monitor(StreamSource(kinds_of(table), loss_name))
         self._segments: list[Segment] = []
 
     def add(self, segment: Segment) -> None:

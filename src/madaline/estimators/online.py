@@ -22,6 +22,8 @@ from madaline.online.learner import Made, OnlineLearner
 from madaline.online.pending import Pending, Waiting
 from madaline.online.tasks import StreamTask
 from madaline.records.decisions import Decisions
+from madaline.watching.monitor import FALSE_ALARMS, Monitor
+from madaline.watching.stream_source import StreamSource
 
 
 class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
@@ -96,6 +98,47 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
             )
         self.learner_.learn(waiting.rows, self._read_one(y), made=waiting.made)
         return self
+
+    def watch(
+        self,
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        random_state: int | np.random.RandomState | None = 0,
+        file: Any = None,
+    ) -> Monitor:
+        """Return a monitor of the columns and of the losses of this model.
+
+        Give it rows, with their labels or with keys, before the model learns them: the losses are
+        those of predictions made at that time. The first 300 values are what is usual.
+
+        Parameters
+        ----------
+        false_alarms : float, default=10_000
+            As long as nothing changes and rows are independent, rows for each false alarm, at
+            least, on average. A model that still learns makes it an approximation for losses.
+        random_state : int or RandomState, default=0
+            Breaks ties of values.
+        file : path, optional
+            What ``monitor.save`` wrote, to go on from.
+
+        Returns
+        -------
+        Monitor
+            With `observe`, `learn`, `alarms`, `accept` and `save`.
+        """
+        from madaline.watching.file import load_monitor
+        from madaline.watching.online_losses import OnlineLosses, kinds_of_stream
+
+        learner = self._learner
+        source = StreamSource(
+            kinds_of_stream(learner),
+            "log loss" if learner.task.kind == "classes" else "mean absolute error",
+            OnlineLosses(learner),
+            lambda rows: self._read_table(rows, first=False),
+        )
+        if file is not None:
+            return load_monitor(file, source)
+        return Monitor(source, false_alarms, read_seed(random_state))
 
     def save(self, path: Any) -> None:
         """Write the whole learner to one file, from which `load` goes on to the same bits.

@@ -25,8 +25,8 @@ REMEDIES = {
     "values": "check where {name} comes from, and update the model if the change is to stay",
     "missing": "check where {name} comes from, and update the model if the change is to stay",
     "predictions": "see which columns changed, and label some new rows",
-    "errors": "update the model with the rows since then",
-    "calibration": "update the model with the rows since then",
+    "errors": "update the model with the rows since then (model.update, madaline update)",
+    "calibration": "update the model with the rows since then (model.update, madaline update)",
 }
 """What to do about it."""
 

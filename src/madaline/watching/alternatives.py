@@ -98,6 +98,8 @@ class Alternatives:
             for cell, (share, end) in enumerate(zip(shares, above, strict=True))
             for length, now in _after(float(share))
         ]
+        if not bets:
+            return cls(np.zeros(0), np.ones((1, 1)), (("share", 0),))
         lows, highs, after, cells = (np.array(one) for one in zip(*bets, strict=True))
         edges = np.unique(np.concatenate([lows, highs]))
         edges = edges[(edges > 0) & (edges < 1)]

@@ -157,7 +157,7 @@ class ModelSource(Source):
         if fact.name == LOSS:
             return self.loss_name
         if fact.name == EXCESS:
-            return "accuracy minus probability" if self._of_classes else "mean error"
+            return "accuracy minus probability" if self._of_classes else "true minus predicted"
         if fact.name == CLASS:
             return f"predicted {self._target}"
         if fact.name == CONFIDENCE:

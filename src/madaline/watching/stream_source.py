@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,22 +22,52 @@ SHARE_OF_COLUMNS = 0.5
 """Of the false alarms; the other half is for the losses."""
 
 
+class StreamLosses(ABC):
+    """Abstract base: what predicts a stream, and how its predictions are evaluated.
+
+    Attributes
+    ----------
+    width : int
+        How many numbers a prediction has.
+    """
+
+    width: int
+
+    @abstractmethod
+    def predict(self, table: Table) -> Array:
+        """Return the predictions of rows, float64 of shape (n_rows, width)."""
+
+    @abstractmethod
+    def evaluate(self, predictions: Array, y: Array) -> Array:
+        """Return the loss of each row, shape (n_rows,)."""
+
+
 class StreamSource(Source):
     """The columns of a stream, and the losses as they were when rows came (final).
 
-    There is no training table: the first values of each column become its reference. What
-    `Monitor.observe` takes as labels are the losses.
+    There is no training table: the first values of each column become its reference.
 
     Parameters
     ----------
-    table : Table
-        Some rows of the stream: they decide what kind each column is.
+    kinds : mapping of str to str
+        What kind each column is.
     loss_name : str
         What the losses are.
+    losses : StreamLosses, optional
+        Predicts rows, and evaluates predictions. Without it, what `Monitor.observe` takes as labels
+        are the losses.
+    read : callable, optional
+        Turns rows into a table.
     """
 
-    def __init__(self, table: Table, loss_name: str) -> None:
-        self._kinds = {name: _kind(table[name]) for name in table.names}
+    def __init__(
+        self,
+        kinds: Mapping[str, str],
+        loss_name: str,
+        losses: StreamLosses | None = None,
+        read: Callable[[Any], Table] | None = None,
+    ) -> None:
+        self._kinds, self._losses, self._read = dict(kinds), losses, read or Table.from_columns
         self.levels = {
             ("values", name): LevelCodes(())
             for name, kind in self._kinds.items()
@@ -46,30 +80,46 @@ class StreamSource(Source):
         ]
         errors = Signal("errors", loss_name, "number", 1 - SHARE_OF_COLUMNS)
         self.of_labels = [(errors, None)]
-        self.loss_name, self.identity, self.n_kept = loss_name, "", 1
+        self.loss_name, self.n_kept = loss_name, 1 if losses is None else losses.width
+        text = json.dumps([self._kinds, loss_name])
+        self.identity = hashlib.sha256(text.encode()).hexdigest()
 
     def table(self, rows: Any) -> Table:
         """Return rows as a table."""
-        return rows if isinstance(rows, Table) else Table.from_columns(rows)
+        return rows if isinstance(rows, Table) else self._read(rows)
 
     def observe(self, table: Table, uniform: Array) -> tuple[Array, Array]:  # noqa: ARG002
-        """Return the columns as numbers; nothing is kept until losses come."""
+        """Return the columns as numbers, and the predictions."""
         values = [self._values(table, name, kind) for name, kind in self._kinds.items()]
-        return np.stack(values, axis=1), np.zeros((table.n_samples, 1))
+        kept = np.zeros((table.n_samples, 1))
+        if self._losses is not None:
+            kept = self._losses.predict(table)
+        return np.stack(values, axis=1), kept
 
-    def learn(self, kept: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return the losses."""
-        return np.asarray(y, np.float64)[:, None]
+    def learn(self, kept: Array, y: Array) -> Array:
+        """Return the losses; NaN where a label is missing."""
+        if self._losses is None:
+            return np.asarray(y, np.float64)[:, None]
+        losses = self._losses.evaluate(kept, y)
+        losses[is_missing(y)] = np.nan
+        return losses[:, None]
 
     def _has_levels(self, name: str) -> bool:
         return ("values", name) in self.levels
 
     def _values(self, table: Table, name: str, kind: str) -> Array:
+        if name not in table:
+            return np.full(table.n_samples, np.nan)
         if not self._has_levels(name):
             return read_numbers(name, kind, table[name])
         levels = read_levels(name, kind, table[name])
         levels[is_missing(levels)] = None
         return self.levels["values", name].read(levels)
+
+
+def kinds_of(table: Table) -> dict[str, str]:
+    """Return the kind of each column of a table."""
+    return {name: _kind(table[name]) for name in table.names}
 
 
 def _kind(column: Array) -> str:
