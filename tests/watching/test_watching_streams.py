@@ -41,6 +41,7 @@ def test_a_shift_of_a_column_and_a_new_class_are_alarms() -> None:
     moved = rows(2, 200)
     found = monitor.observe(moved | {"size": moved["size"] + 2}, moved["size"])
     assert [one.name for one in found] == ["size"]
+    assert repr(monitor).startswith("Watching 2 columns, errors: 700 rows and 200 labels so far, 1")
     labels = np.where(columns["size"] > 0, "up", "down")
     monitor = OnlineClassifier(random_state=0).partial_fit(columns, labels).watch()
     usual = rows(1, 500)

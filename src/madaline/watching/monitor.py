@@ -168,9 +168,10 @@ class Monitor:
         return block(paragraph(first), drawn) + self.alarms[-20:]._repr_html_()
 
     def _lines(self) -> Iterator[str]:
-        columns = sum(signal.what == "values" for signal in self.rows.signals)
-        others = [] if not self.labels.signals else ["predictions", "errors", "calibration"]
-        watched = ", ".join([count(columns, "column"), *others])
+        whats = [signal.what for bank in (self.rows, self.labels) for signal in bank.signals]
+        columns = [count(whats.count("values"), "column")] if "values" in whats else []
+        others = [what for what in dict.fromkeys(whats) if what not in ("values", "missing")]
+        watched = ", ".join([*columns, *others]) or "nothing"
         seen = f"{count(self.n_rows, 'row')} and {count(self.n_labels, 'label')} so far"
         alarms = count(len(self.alarms), "alarm")
         accepted = f", {self.n_accepted:,} of them accepted" if self.n_accepted else ""
