@@ -7,10 +7,13 @@ from collections.abc import Iterable, Sequence
 
 METRICS = {
     "accuracy": "accuracy (share predicted correctly)",
+    "subset_accuracy": "subset accuracy (all labels right)",
     "balanced_accuracy": "balanced accuracy (mean recall)",
     "roc_auc": "ROC AUC (0.5 is chance, 1 is perfect)",
     "average_precision": "average precision (1 is perfect)",
     "f1": "F1 (1 is perfect)",
+    "f1_micro": "micro F1 (1 is perfect)",
+    "f1_macro": "macro F1 (1 is perfect)",
     "matthews_corrcoef": "Matthews correlation (1 is perfect)",
     "cost": "mean cost of a row (0 is perfect)",
     "brier": "Brier score (0 is perfect)",
@@ -18,6 +21,7 @@ METRICS = {
     "r2": "R² (1 is perfect)",
     "mean_absolute_error": "mean absolute error",
     "mean_pinball_loss": "mean pinball loss",
+    "d2_pinball_score": "D² of the pinball loss (1 is perfect)",
     "mean_poisson_deviance": "mean Poisson deviance (0 is perfect)",
     "mean_squared_error": "mean squared error",
     "rmse": "root mean squared error",

@@ -21,6 +21,7 @@ from madaline.nn.losses import (
     Huber,
     Poisson,
     Quantile,
+    Quantiles,
     Squared,
 )
 from madaline.nn.network import Network
@@ -35,10 +36,14 @@ LOSSES = [
     (BinaryCrossEntropy(), 1),
     (BinaryCrossEntropy(0.2), 2),
     (Squared(), 2),
+    (Squared(), 1),
     (Absolute(), 1),
+    (Absolute(), 3),
     (Huber(0.7), 1),
     (Quantile(0.8), 1),
+    (Quantiles((0.1, 0.5, 0.8)), 3),
     (Poisson(), 1),
+    (Poisson(), 2),
 ]
 N_SAMPLES = 150
 

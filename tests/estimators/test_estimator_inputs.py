@@ -254,7 +254,7 @@ def _with(values, place, value):
         (lambda X: X, lambda y: _with(y, 2, np.inf), "inf"),
         (lambda X: X, lambda y: y[:-1], "120 rows"),
         (lambda X: X, lambda y: None, "target y is None"),
-        (lambda X: X, lambda y: np.stack([y, y], axis=1), "1d array"),
+        (lambda X: X, lambda y: y[:, None, None], "dim 3"),
         (lambda X: X[:3], lambda y: y[:3], "3 rows|n_samples ?= ?3|5"),
         (lambda X: X[0], lambda y: y, "Reshape your data"),
         (lambda X: X[:, :0], lambda y: y, r"0 feature\(s\)"),

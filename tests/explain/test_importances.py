@@ -21,6 +21,7 @@ from madaline.fitting import Fitting
 from madaline.nn.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
 from madaline.race.importance import (
     Importance,
+    Measure,
     metric_of_loss,
     out_of_fold_importances,
     permute_rows,
@@ -40,14 +41,15 @@ def noisy():
 
 
 def measure(fitting, *, work=1e30, ensemble=None):
+    loss = fitting.race.dataset.loss
     return out_of_fold_importances(
         ensemble or fitting.ensemble,
         fitting.race.dataset,
         fitting.encoder.columns,
         work=work,
         seed=0,
-        metric=metric_of_loss(fitting.race.dataset.loss, 1.0),
-    )
+        measures=[Measure(loss, slice(None), *metric_of_loss(loss, 1.0))],
+    )[0]
 
 
 def test_what_tells_the_target_matters_and_what_does_not_is_within_its_error(noisy):

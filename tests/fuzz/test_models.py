@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.fuzz.mutants import lay_out, mutant, signed
 from tests.runtime.test_models_of_0_1_0 import FOLDER, PREDICTIONS, columns_of
 
-from madaline import AdaptiveClassifier, load, runtime, sounds
+from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime, sounds
 from madaline.cli import main
 from madaline.data.io.tensor_file import MODEL, read_tensor_file
-from madaline.data.target import ClassEncoder
+from madaline.data.target import ClassEncoder, JointEncoder
 from madaline.errors import MadalineError, ModelFileError
 from madaline.model import FittedModel
 
@@ -31,10 +31,14 @@ class Models:
     def __repr__(self):
         return f"{len(self.found)} models"
 
+    def of(self, name):
+        """Return a model of 0.1.0; they come last."""
+        return self.found[list(PREDICTIONS).index(name) - len(PREDICTIONS)]
+
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Descriptions and arrays of models, and rows for each: those of 0.1.0, and two of today."""
+    """Descriptions and arrays of models, and rows for each: those of 0.1.0, and some of today."""
     rng = np.random.default_rng(0)
     mixed = {
         "zip": rng.choice([f"z{number}" for number in range(80)], 90).tolist(),
@@ -47,16 +51,24 @@ def models(tmp_path_factory):
         (mixed, np.arange(90) % 3, {name: values[:5] for name, values in mixed.items()}),
         (sounds(waves, 8000), np.arange(30) % 2, {"sound": sounds(waves[:5], 8000)}),
     ]
+    few = {name: values[:5] for name, values in mixed.items()}
+    labels, numbers = rng.integers(0, 2, (90, 3)), rng.normal(size=(90, 2))
+    quantiles = AdaptiveRegressor(loss="quantile", quantile=[0.1, 0.9], effort=1, random_state=0)
+    models = [
+        *((AdaptiveClassifier(effort=1, random_state=0), *one) for one in fitted),
+        (AdaptiveClassifier(effort=1, random_state=0), mixed, labels, few),
+        (AdaptiveRegressor(effort=1, random_state=0), mixed, numbers, few),
+        (quantiles, mixed, numbers[:, 0], few),
+    ]
     found = []
-    for number, (X, y, rows) in enumerate(fitted):
+    for number, (estimator, X, y, rows) in enumerate(models):
         path = tmp_path_factory.mktemp("fuzz") / f"{number}.madaline"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # nothing can be learned of these
-            model = AdaptiveClassifier(effort=1, random_state=0, keep_rows=0 if number else 40)
-            model.fit(X, y)
-            if model.keep_rows:
-                model.update(rows, y[:5])
-            model.save(path)
+            estimator.set_params(keep_rows=40 if number == 0 else 0).fit(X, y)
+            if number == 0:
+                estimator.update(rows, y[:5])
+            estimator.save(path)
         found.append((*read_tensor_file(path), rows))
     for name in PREDICTIONS:
         found.append((*read_tensor_file(FOLDER / f"{name}.madaline"), columns_of(name)))
@@ -95,7 +107,9 @@ def _use(path, rows):
 
 def _check_predictions(predictor, rows):
     predictor.predict(rows, n_jobs=1)
-    if isinstance(predictor.target_encoder, ClassEncoder):
+    encoder = predictor.target_encoder
+    of_labels = isinstance(encoder, JointEncoder) and encoder.of_classes
+    if of_labels or isinstance(encoder, ClassEncoder):
         assert np.isfinite(predictor.predict_proba(rows, n_jobs=1)).all()
         predictor.predict_set(rows, 0.8, n_jobs=1)
     else:
@@ -105,8 +119,7 @@ def _check_predictions(predictor, rows):
 
 def changed(models, change):
     """Return the file of a model of numbers of 0.1.0 after a change, signed."""
-    names = list(PREDICTIONS)
-    description, arrays, _ = models.found[2 + names.index("numbers")]
+    description, arrays, _ = models.of("numbers")
     description, arrays = json.loads(json.dumps(description)), dict(arrays)
     change(description["predictor"], arrays)
     return signed(MODEL, json.dumps(description), *lay_out(arrays))
@@ -159,7 +172,7 @@ def test_weights_that_overflow_are_refused_when_they_predict(models, tmp_path):
 
     path = tmp_path / "large.madaline"
     path.write_bytes(changed(models, grow))
-    rows = models.found[2 + list(PREDICTIONS).index("numbers")][2]
+    _, _, rows = models.of("numbers")
     with np.errstate(all="ignore"), pytest.raises(MadalineError, match="predicts no finite number"):
         runtime.load(path).predict(rows)
 
@@ -169,8 +182,8 @@ def test_models_of_0_1_0_are_where_the_fuzz_target_looks_for_them():
 
 
 def test_what_random_mutants_found_stays_mended(models, tmp_path, capfd):
-    names, path = list(PREDICTIONS), tmp_path / "found.madaline"
-    description, arrays, _ = models.found[2 + names.index("numbers")]
+    path = tmp_path / "found.madaline"
+    description, arrays, _ = models.of("numbers")
     description = json.loads(json.dumps(description))
     for name in ("edges", "below"):  # a column without a histogram
         description["profile"][0].pop(name)

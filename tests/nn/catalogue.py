@@ -68,6 +68,7 @@ class LossCase:
 
     loss: losses.Loss
     draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+    n_outputs: int | None = None  # any number, if it is not given
 
 
 def _numbers(rng, shape):
@@ -95,6 +96,7 @@ LOSSES = {
     "huber": LossCase(losses.Huber(0.7), _numbers),
     "poisson": LossCase(losses.Poisson(), _counts),
     "quantile": LossCase(losses.Quantile(0.8), _numbers),
+    "quantiles": LossCase(losses.Quantiles((0.1, 0.5, 0.8)), _numbers, 3),
     "squared": LossCase(losses.Squared(), _numbers),
 }
 

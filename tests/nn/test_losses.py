@@ -26,6 +26,7 @@ from madaline.nn.losses import (
     Loss,
     Poisson,
     Quantile,
+    Quantiles,
     Squared,
     loss_from_config,
 )
@@ -65,6 +66,7 @@ class Wrong(Loss):
 def draw(name, *shape, seed=0):
     """Return random outputs, targets that fit the loss, and weights of mean one."""
     rng = np.random.default_rng(seed)
+    shape = (*shape[:-1], LOSSES[name].n_outputs or shape[-1])
     output, target = rng.normal(size=shape), LOSSES[name].draw(rng, shape[-2:])
     weight = rng.uniform(0.5, 1.5, shape[-2])
     return output, target, weight / weight.mean()
@@ -175,6 +177,7 @@ def test_the_type_of_numbers_is_preserved(name):
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_the_initial_output_is_the_best_constant(name, weighted, n_outputs):
     _, target, weight = draw(name, 41, n_outputs)
+    n_outputs = target.shape[1]
     loss, weight = LOSSES[name].loss, weight if weighted else None
     constant = loss.initial_output(target, weight)
     assert constant.shape == (n_outputs,)
@@ -209,7 +212,8 @@ def test_weight_two_is_the_row_twice(name):
 @every_loss
 def test_large_outputs_overflow_nowhere(name):
     output = np.array([[-1e4, 1e4], [1e4, 1e4], [0, 0], [-89, 89]], np.float32)
-    target = LOSSES[name].draw(np.random.default_rng(0), (4, 2)).astype(np.float32)
+    output = np.tile(output, 2)[:, : LOSSES[name].n_outputs or 2]
+    target = LOSSES[name].draw(np.random.default_rng(0), output.shape).astype(np.float32)
     loss = LOSSES[name].loss
     with np.errstate(over="raise", invalid="raise", divide="raise"):
         assert np.isfinite(loss.rows(output, target)).all()
@@ -220,7 +224,8 @@ def test_large_outputs_overflow_nowhere(name):
 @every_loss
 @pytest.mark.parametrize("same", [0.0, 1.0])
 def test_targets_that_are_all_the_same_have_a_finite_initial_output(name, same):
-    assert np.isfinite(LOSSES[name].loss.initial_output(np.full((5, 2), same))).all()
+    target = np.full((5, LOSSES[name].n_outputs or 2), same)
+    assert np.isfinite(LOSSES[name].loss.initial_output(target)).all()
 
 
 @every_loss
@@ -229,7 +234,7 @@ def test_several_outputs_count_by_their_mean(name):
     if isinstance(loss, CrossEntropy):
         pytest.skip("the outputs of a cross-entropy belong together")
     output, target, _ = draw(name, 7, 3)
-    alone = [loss.rows(output[:, [k]], target[:, [k]]) for k in range(3)]
+    alone = [loss.of_output(k).rows(output[:, [k]], target[:, [k]]) for k in range(3)]
     np.testing.assert_allclose(loss.rows(output, target), np.mean(alone, axis=0))
 
 
@@ -290,6 +295,21 @@ def test_the_prediction_is_the_inverse_link_of_the_output(loss, inverse_link):
 def test_losses_of_numbers_agree_with_others(loss, oracle):
     output, target, _ = draw("squared", 50, 1)
     assert loss.mean(output, target) == pytest.approx(oracle(target[:, 0], output[:, 0]))
+
+
+def test_sorted_quantiles_have_no_higher_loss():
+    output, target, _ = draw("quantiles", 200, 3)
+    loss = LOSSES["quantiles"].loss
+    prediction = loss.prediction(output)
+    assert (np.diff(prediction) >= 0).all()
+    target[:] = target[:, [0]]
+    assert (loss.rows(prediction, target) <= loss.rows(output, target) + 1e-12).all()
+
+
+@pytest.mark.parametrize("levels", [(0.5, 0.5), (0.9, 0.1), (0.0, 0.5), (0.5, 1.0)], ids=str)
+def test_levels_that_do_not_ascend_are_refused(levels):
+    with pytest.raises(InputError, match="in ascending order"):
+        Quantiles(levels)
 
 
 def test_the_binary_cross_entropy_agrees_with_others():

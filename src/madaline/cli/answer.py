@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from madaline.cli.output import paragraph, printable
-from madaline.cli.sections import importance_lines, network_lines, score_lines, validation_line
+from madaline.cli.sections import (
+    importance_lines,
+    network_lines,
+    output_lines,
+    score_lines,
+    validation_line,
+)
 from madaline.model import FittedModel
 from madaline.records.ensemble_decisions import ThresholdChosen
 from madaline.records.limit_decisions import RecipesLeftOut, TimeLimitReached
@@ -36,6 +42,7 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     summary = model.summary
     yield validation_line(summary)
     yield from score_lines(summary.scores)
+    yield from output_lines(summary)
     yield from _threshold(model)
     yield from importance_lines(summary.importances, at_most=MOST_COLUMNS)
     if networks:

@@ -78,3 +78,18 @@ def above_zero(text: str) -> float:
     if not 0 < number < float("inf"):
         raise ArgumentTypeError(f"{text!r} is not a number above 0")
     return number
+
+
+def quantiles(text: str) -> float | tuple[float, ...]:
+    """Return a level, or several with commas between them, for argparse.
+
+    Examples
+    --------
+    >>> quantiles("0.9"), quantiles("0.1,0.9")
+    (0.9, (0.1, 0.9))
+    """
+    try:
+        levels = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number between 0 and 1, such as 0.9") from None
+    return levels if len(levels) > 1 else levels[0]

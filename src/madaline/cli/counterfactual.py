@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.cli.arguments import SEVERAL, add_json, add_model, add_option, add_table
+from madaline.cli.one_output import add_output_choice, load_one_output
 from madaline.cli.output import paragraph, say, say_json
 from madaline.cli.rows import read_rows
 from madaline.errors import InputError
@@ -39,6 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_table(parser)
     text = "the rows, counted from 0 (default: the first)"
     add_option(parser, "--row N", text, type=int, **SEVERAL)
+    add_output_choice(parser)
     add_option(parser, "--to CLASS", "the class to reach (default: the next probable one)")
     add_option(parser, "--at-least X", "the lowest number that is enough", type=float)
     add_option(parser, "--at-most X", "the highest number that is enough", type=float)
@@ -50,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Search, and print what was found."""
-    model = FittedModel.load(arguments.model)
+    model = load_one_output(arguments)
     target = _target(model, arguments)
     given = read_rows(
         arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken

@@ -14,13 +14,13 @@ from madaline.cli.arguments import (
     add_option,
     add_table,
 )
+from madaline.cli.one_output import add_output_choice, load_one_output
 from madaline.cli.output import paragraph, say, say_json
 from madaline.cli.rows import read_rows
 from madaline.explain.effect import ACCUMULATED, PARTIAL, Effect
 from madaline.explain.effects import effects
 from madaline.explain.importances import important_columns
 from madaline.explain.interactions import Interaction, interactions
-from madaline.model import FittedModel
 
 HELP = "show how predictions change with a column"
 
@@ -50,6 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     add_table(parser)
     add_option(parser, "--column COLUMN", "the columns", default=[], **SEVERAL)
+    add_output_choice(parser)
     add_option(parser, "--class CLASS", "whose probability", dest="label")
     text = "partial dependence: give every value to every row, not only values near its own"
     add_flag(parser, "--partial", text)
@@ -59,7 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     """Print effects and interactions."""
-    model = FittedModel.load(arguments.model)
+    model = load_one_output(arguments)
     table = read_rows(
         arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken
     ).table

@@ -15,6 +15,7 @@ from madaline.cli.arguments import (
     add_spreadsheet,
     add_table,
 )
+from madaline.cli.one_output import add_output_choice, load_one_output
 from madaline.cli.output import check_destination, paragraph, say, say_json, writing
 from madaline.cli.rows import Rows, read_rows
 from madaline.data.io.spreadsheets import without_formulas
@@ -59,6 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--rows N", text, type=int)
     text = "rows to compare with, best those of training (default: one average row)"
     add_option(parser, "--background TABLE", text)
+    add_output_choice(parser)
     text = "explain this class (default: the one that is predicted)"
     add_option(parser, "--class LABEL", text, dest="label")
     add_flag(parser, "--probability", "explain the probability, not the log-odds")
@@ -80,7 +82,7 @@ def run(arguments: Namespace) -> None:
         check_destination(path, sources=[arguments.model, *given])
         if _is_page(path):
             check_jinja()
-    model = FittedModel.load(arguments.model)
+    model = load_one_output(arguments)
     skip, root = arguments.skip_broken, arguments.root
     rows = read_rows(arguments.table, model, root=root, skip_broken=skip).first(_n_rows(arguments))
     background = arguments.background

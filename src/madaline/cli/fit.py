@@ -21,17 +21,18 @@ from madaline.cli.arguments import (
     add_option,
     add_root,
     at_least,
+    quantiles,
 )
 from madaline.cli.clock import Clock
 from madaline.cli.opening import details, opening_lines
 from madaline.cli.output import check_destination, paragraph, say, say_json, unwritable
 from madaline.cli.progress import choose_progress
+from madaline.cli.targets import check_target, infer_task_of
 from madaline.cli.training_data import TrainingData, file_options, read_objective, source_name
 from madaline.data.io.compression import plain_name
 from madaline.data.io.folders import LABEL
 from madaline.data.io.table_files import STANDARD_INPUT
 from madaline.data.kinds import GIVEN_KINDS
-from madaline.data.target import check_learnable, infer_task
 from madaline.errors import InputError, MadalineError
 from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline.evaluation.objective import LOG_LOSS, LOSSES, Objective
@@ -40,7 +41,6 @@ from madaline.fitting import Fitting
 from madaline.fitting.interrupt import first_interrupt
 from madaline.fitting.time_limit import TimeLimit
 from madaline.model import FittedModel
-from madaline.nn.arrays import Array
 from madaline.records.limit_decisions import Interrupted
 from madaline.words import count
 
@@ -59,6 +59,7 @@ EXAMPLES = """\
 examples:
   madaline fit penguins.csv --target species
   madaline fit houses.parquet --target price --category zip --drop id
+  madaline fit bikes.csv --target casual,registered
   madaline fit pictures/                   (pictures/cat/1.png, pictures/dog/1.png, ...)
   madaline fit sounds/                     (sounds/yes/1.wav, sounds/no/1.wav, ...)
 """
@@ -69,8 +70,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
     text = f"{FORMATS}, or a folder of images or sounds for each class"
     parser.add_argument("table", metavar="TABLE", help=text)
-    text = "the column to predict; of images and sounds, their folder"
-    add_option(parser, "--target COLUMN", text)
+    text = (
+        "the column to predict, or several together, with commas between them; of images and"
+        " sounds, their folder"
+    )
+    add_option(parser, "--target COLUMN", text, action="append")
     add_option(parser, "-o --output MODEL", "where to write (default: TABLE.madaline, here)")
     text = "what the target is (default: inferred from its values)"
     parser.add_argument("--task", choices=("classification", "regression"), help=text)
@@ -129,8 +133,8 @@ def _add_goal(parser: ArgumentParser) -> None:
     goal = parser.add_argument_group("goal")
     text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
     goal.add_argument("--loss", choices=LOSSES, help=text)
-    text = "which one, with --loss quantile (default: %(default)s)"
-    add_option(goal, "--quantile SHARE", text, type=float, default=0.5)
+    text = "which one, with --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
+    add_option(goal, "--quantile SHARE", text, type=quantiles, default=0.5)
     text = (
         "what chooses recipes and stopping points instead of the loss: for classes"
         f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
@@ -157,11 +161,13 @@ def run(arguments: Namespace) -> None:
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])
     if arguments.target is None and Path(arguments.table).is_dir():
-        arguments.target = LABEL
+        arguments.target = [LABEL]
     data = TrainingData.read(arguments)
     objective = read_objective(arguments, data.target)
-    task = arguments.task or objective.task or infer_task(data.target)[0]
-    _check_target(data.target, task, arguments.target)
+    names = data.target_names
+    check_target(
+        names, data.target, arguments.task or objective.task or infer_task_of(names, data.target)
+    )
     fitting = _fitting(arguments, data, objective, path, limit)
     with _whole_or_nothing(fitting, path):
         if not arguments.quiet:
@@ -197,7 +203,7 @@ def _fitting(
         data.table,
         data.target,
         task=arguments.task,
-        target_name=arguments.target,
+        target_name=data.target_names,
         objective=objective,
         sample_weight=data.weight,
         groups=data.groups,
@@ -239,19 +245,6 @@ def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:
             progress.show(record, decision)
         progress.evaluate()
         return fitting.model()
-
-
-def _check_target(target: Array, task: str, name: str) -> None:
-    if len(target) == 1:
-        raise InputError("The table has one row, and nothing can be learned from one: add rows.")
-    check_learnable(target, task, name=name)
-    n_classes = len(set(target.tolist()))
-    if task == "classification" and n_classes > len(target) / 2:
-        raise InputError(
-            f"The target {name} holds {n_classes:,} different values in"
-            f" {count(len(target), 'row')}, too many to be classes: choose another column, or add"
-            " rows so that each class has some."
-        )
 
 
 def _default_path(table: str) -> Path:

@@ -81,6 +81,7 @@ def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
         "madaline": model.version,
         **model.summary.to_json(),
         "classes": None if classes is None else classes.tolist(),
+        "predicts": list(model.output_names),
         "columns": model.schema.to_json()["columns"],
         "kept_rows": 0 if model.kept_rows is None else model.kept_rows.n_rows,
         "updates": [update.to_json() for update in model.updates],

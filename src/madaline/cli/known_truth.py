@@ -47,13 +47,23 @@ class KnownTruth:
 
     @classmethod
     def of(
-        cls, model: FittedModel, table: Table, prediction: Array, output: Array
+        cls,
+        model: FittedModel,
+        table: Table,
+        prediction: Array,
+        output: Array,
+        *,
+        column: str | None = None,
     ) -> KnownTruth | None:
-        """Evaluate predictions and raw outputs for a table; None if it does not hold the truth."""
+        """Evaluate predictions and raw outputs for a table; None if it does not hold the truth.
+
+        The truth stands in the column that is named as the target, or in another.
+        """
         predictor, target = model.predictor, model.summary.target
-        if target not in table or is_missing(table[target]).all():
+        column = target if column is None else column
+        if column not in table or is_missing(table[column]).all():
             return None
-        truth, encoder = table[target], predictor.target_encoder
+        truth, encoder = table[column], predictor.target_encoder
         n_rows = int((~is_missing(truth)).sum())
         rows = model.known_rows
         of_training = None if rows is None else rows.hold(predictor, table)
@@ -75,8 +85,8 @@ class KnownTruth:
             )
         return cls(target, n_rows, n_rows - int(known.sum()), of_training, scores, quality)
 
-    def lines(self) -> Iterator[str]:
-        """Yield the scores and the confusion matrix."""
+    def lines(self, *, remark: bool = True) -> Iterator[str]:
+        """Yield the scores and the confusion matrix, and whether the scores are too good."""
         yield f"Scores of {self.target}, {count(self.n_rows, 'row')}:"
         yield from score_lines(self.scores)
         if self.n_unknown:
@@ -87,6 +97,8 @@ class KnownTruth:
             )
         if self.quality is not None:
             yield from confusion_lines(self.quality)
+        if not remark:
+            return
         if self.of_training is None:
             yield "These scores are too good if the model was trained on these rows."
         elif self.of_training:
@@ -104,3 +116,19 @@ class KnownTruth:
             "matrix": self.quality.matrix.tolist(),
             "by_class": self.quality.by_class(),
         }
+
+
+def known_truths(
+    model: FittedModel, table: Table, prediction: Array, output: Array
+) -> list[KnownTruth]:
+    """Return what is known of the only target, or of each of several that the table holds."""
+    if not model.summary.outputs:
+        known = KnownTruth.of(model, table, prediction, output)
+        return [] if known is None else [known]
+    n_outputs, found = len(model.summary.outputs), []
+    columns = model.target_names * (n_outputs if len(model.target_names) == 1 else 1)
+    for index, column in enumerate(columns):
+        own = output[:, index : index + 1]
+        view, values = model.of_output(index), prediction[:, index]
+        found.append(KnownTruth.of(view, table, values, own, column=column))
+    return [one for one in found if one is not None]

@@ -93,7 +93,10 @@ def _columns(fitting: Fitting) -> Iterator[str]:
 def _target(data: TrainingData, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
     name, target = clipped(fitting.target_name, 24), data.target
-    if fitting.task == "classification":
+    if target.ndim == 2:
+        of_classes = fitting.task == "classification"
+        what = f"{target.shape[1]} {'labels' if of_classes else 'numbers'}, predicted together"
+    elif fitting.task == "classification":
         labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
         frequent = np.argsort(-counts, kind="stable")
         shares = [f"{clipped(str(labels[k]), 16)} {counts[k] / len(target):.0%}" for k in frequent]
@@ -101,6 +104,8 @@ def _target(data: TrainingData, fitting: Fitting) -> Iterator[str]:
     else:
         low, median, high = map(short, np.quantile(target.astype(float), [0, 0.5, 1]))
         what = f"a number from {low} to {high}, median {median}"
+        levels = fitting.prepared.objective.levels
+        what += f"; its quantiles {some(levels)}" if len(levels) > 1 else ""
     yield clipped(f"Target: {name}, {what}.", WIDTH)
     if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"

@@ -19,13 +19,13 @@ from madaline.cli.arguments import (
     add_spreadsheet,
     add_table,
 )
-from madaline.cli.known_truth import KnownTruth
+from madaline.cli.known_truth import KnownTruth, known_truths
 from madaline.cli.output import check_destination, say, say_csv, say_json, writing
 from madaline.cli.rows import Rows, read_rows
 from madaline.data.encoders.encoded import Encoded
 from madaline.data.io.spreadsheets import without_formulas
 from madaline.data.io.table_files import check_ending, format_predictions, write_predictions
-from madaline.data.target import ClassEncoder
+from madaline.data.target import CLASSIFICATION, ClassEncoder, JointEncoder
 from madaline.errors import InputError
 from madaline.evaluation.conformal.scores import check_coverage
 from madaline.evaluation.table_score import label_text
@@ -84,7 +84,7 @@ def run(arguments: Namespace) -> None:
     encoded = model.predictor.encode(rows.table)
     output = model.predictor.output(encoded)
     prediction = model.predictor.decode(output)
-    columns: dict[str, Array] = {model.summary.target: prediction}
+    columns = dict(zip(model.output_names, _by_output(prediction), strict=True))
     if arguments.proba:
         columns |= _probability_columns(model, output)
     if arguments.coverage is not None:
@@ -95,31 +95,32 @@ def run(arguments: Namespace) -> None:
         with writing(path):
             write_predictions(path, written)
     _warn_of_unseen(encoded.unseen, model.predictor.encoder.categories)
-    known = KnownTruth.of(model, rows.table, prediction, output)
+    known = known_truths(model, rows.table, prediction, output)
     if arguments.json:
-        say_json(_facts(model.summary.target, columns, encoded.unseen, known, path))
+        say_json(_facts(model, columns, encoded.unseen, known, path))
     elif path is None:
         say_csv(format_predictions(written))
     if path is not None:
         say(f"Wrote {count(len(prediction), 'prediction')} to {path}.", sys.stderr)
-    if known is not None:
-        say("\n".join(known.lines()), sys.stderr)
+    for one in known:
+        say("\n".join(one.lines(remark=one is known[-1])), sys.stderr)
 
 
 def _rows(model: FittedModel, arguments: Namespace) -> Rows:
-    target = model.summary.target
+    targets = model.target_names
     if arguments.proba and model.summary.task != "classification":
         raise InputError(
-            f"{arguments.model} predicts a number, {target}, which has no classes: leave out"
-            " --proba."
+            f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
+            " leave out --proba."
         )
-    if target in arguments.id:
-        raise InputError(f"--id names {target}, which is predicted: name another column.")
+    for target in targets:
+        if target in arguments.id:
+            raise InputError(f"--id names {target}, which is predicted: name another column.")
     return read_rows(
         arguments.table,
         model,
         root=arguments.root,
-        also=[target],
+        also=targets,
         carry=list(dict.fromkeys(arguments.id)),
         skip_broken=arguments.skip_broken,
     )
@@ -140,6 +141,9 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
 
 def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
     probabilities = model.predictor.probabilities(output)
+    if model.summary.outputs:
+        named = zip(model.output_names, probabilities.T, strict=True)
+        return {f"probability_{name}": values for name, values in named}
     classes: Any = model.predictor.target_encoder
     return {
         f"probability_{label_text(label)}": probabilities[:, index]
@@ -147,17 +151,32 @@ def _probability_columns(model: FittedModel, output: Array) -> dict[str, Array]:
     }
 
 
+def _by_output(values: Array) -> Sequence[Array]:
+    """Return the only output, or each of several."""
+    return [values] if values.ndim == 1 else list(values.T)
+
+
 def _coverage_columns(model: FittedModel, encoded: Encoded, coverage: float) -> dict[str, Array]:
     """Return the bounds of each row's interval, or the labels of its set in one text."""
-    target, target_encoder = model.summary.target, model.predictor.target_encoder
-    if not isinstance(target_encoder, ClassEncoder):
-        low, high = model.predict_interval(encoded, coverage).T
-        return {f"{target}_low": low, f"{target}_high": high}
-    labels = np.array([label_text(label) for label in target_encoder.classes], dtype=object)
-    sets = model.predict_set(encoded, coverage)
+    of_classes, encoder = model.summary.task == CLASSIFICATION, model.predictor.target_encoder
+    found = (model.predict_set if of_classes else model.predict_interval)(encoded, coverage)
+    several = isinstance(encoder, JointEncoder) and found.ndim == 3
+    encoders = encoder.encoders if isinstance(encoder, JointEncoder) else [encoder]
+    each = np.moveaxis(found, 1, 0) if several else [found]
+    columns: dict[str, Array] = {}
+    for name, own, values in zip(model.target_names, encoders, each, strict=False):
+        if isinstance(own, ClassEncoder):
+            columns[f"{name}_set"] = _set_texts(own, values)
+        else:
+            columns |= {f"{name}_low": values[:, 0], f"{name}_high": values[:, 1]}
+    return columns
+
+
+def _set_texts(encoder: ClassEncoder, sets: Array) -> Array:
+    labels = np.array([label_text(label) for label in encoder.classes], dtype=object)
     texts = np.empty(len(sets), dtype=object)
     texts[:] = [" | ".join(labels[chosen]) for chosen in sets]
-    return {f"{target}_set": texts}
+    return texts
 
 
 def _share(text: str) -> float:
@@ -169,20 +188,26 @@ def _share(text: str) -> float:
 
 
 def _facts(
-    target: str,
+    model: FittedModel,
     columns: Mapping[str, Array],
     unseen: Mapping[str, int],
-    known: KnownTruth | None,
+    known: Sequence[KnownTruth],
     path: Path | None,
 ) -> dict[str, Any]:
+    one = known[0] if len(known) == 1 and not model.summary.outputs else None
     facts = {
-        "target": target,
-        "n_samples": len(columns[target]),
+        "target": model.summary.target,
+        "n_samples": len(columns[model.output_names[0]]),
         "unseen": dict(unseen),
-        "scores": [] if known is None else [score.to_json() for score in known.scores],
-        "confusion": None if known is None else known.matrix(),
-        "trained_on": None if known is None else known.of_training,
+        "scores": [] if one is None else [score.to_json() for score in one.scores],
+        "confusion": None if one is None else one.matrix(),
+        "trained_on": known[0].of_training if known else None,
     }
+    if model.summary.outputs:
+        facts["outputs"] = [
+            {"target": each.target, "scores": [score.to_json() for score in each.scores]}
+            for each in known
+        ]
     if path is not None:
         return facts | {"output": str(path)}
     return facts | {"columns": {name: values.tolist() for name, values in columns.items()}}

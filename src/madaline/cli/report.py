@@ -10,8 +10,8 @@ from typing import Any
 from madaline.cli.arguments import add_json, add_model, add_option, add_table
 from madaline.cli.output import check_destination, say, say_json, writing
 from madaline.cli.rows import read_rows
+from madaline.cli.targets import side_by_side
 from madaline.model import FittedModel
-from madaline.nn.arrays import Array
 from madaline.report import report_data
 from madaline.report.page import save_page
 from madaline.report.rendering import check_jinja
@@ -64,14 +64,15 @@ def run(arguments: Namespace) -> None:
 
 
 def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
-    source, name = arguments.table, model.summary.target
+    source, columns = arguments.table, model.target_names
     if source is None:
         return report_data(model)
     given = read_rows(
-        source, model, root=arguments.root, also=[name], skip_broken=arguments.skip_broken
+        source, model, root=arguments.root, also=columns, skip_broken=arguments.skip_broken
     )
     table = given.table
-    target: Array | None = dict(table.columns).get(name)
+    known = [table[name] for name in columns if name in table]
+    target = side_by_side(known) if len(known) == len(columns) else None
     rows, names = f"the {count(table.n_samples, 'row')} of {Path(source).name}", None
     if given.names is not None:
         names = list(map(str, given.names))

@@ -20,7 +20,7 @@ from madaline.data.io.folders import read_image_folder, read_sound_folder
 from madaline.data.io.path_columns import frequency_notes, open_files
 from madaline.data.io.table_files import read_file
 from madaline.data.table import Table
-from madaline.data.target import ClassEncoder
+from madaline.data.target import REGRESSION
 from madaline.data.text_columns import choose_text_formats, read_formats
 from madaline.errors import BrokenFileError, InputError
 from madaline.model import FittedModel
@@ -155,7 +155,7 @@ def _carried(table: Table, name: str) -> Array:
 
 def _written(model: FittedModel) -> dict[str, Format]:
     """Return how the numbers and dates of a model's table were written."""
-    target = {} if model.schema.target is None else {model.summary.target: model.schema.target}
+    target = {} if model.schema.target is None else {model.target_names[0]: model.schema.target}
     return {**model.predictor.encoder.written, **target}
 
 
@@ -165,8 +165,8 @@ def _with_numbers(table: Table, model: FittedModel) -> tuple[Table, list[str]]:
     The model learned from plain numbers and dates, but the table holds text in these columns.
     """
     kinds = {one.name: one.kind for one in model.predictor.encoder.encoders}
-    if not isinstance(model.predictor.target_encoder, ClassEncoder):
-        kinds[model.summary.target] = NumberEncoder.kind
+    if model.summary.task == REGRESSION:
+        kinds |= dict.fromkeys(model.target_names, NumberEncoder.kind)
     kinds = {
         name: kind
         for name, kind in kinds.items()

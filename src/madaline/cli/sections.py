@@ -24,6 +24,15 @@ WIDEST_BAR = 24
 MOST_SHOWN = 10
 """Columns whose importance is shown."""
 
+MOST_OUTPUTS = 8
+"""Targets whose scores are shown."""
+
+MOST_SCORES = 3
+"""Scores that are shown of each."""
+
+SHORT_METRICS = {"rmse": "RMSE", "mean_pinball_loss": "pinball loss"}
+"""Names of metrics where there is little room."""
+
 KIND_WORDS = {
     "number": ("number", "numbers"),
     "category": ("category", "categories"),
@@ -64,6 +73,30 @@ def score_lines(scores: Sequence[Score]) -> Iterator[str]:
         yield f"  {name:<40}{f'{value} ± {error}':>18}{baseline:>14}"
 
 
+def output_lines(summary: Summary, most: int = MOST_OUTPUTS) -> Iterator[str]:
+    """Yield the scores of each of several targets or quantiles, a line each."""
+    if not summary.outputs:
+        return
+    metrics = [score.metric for score in summary.outputs[0].scores[:MOST_SCORES]]
+    names = [clipped(printable(one.name), WIDEST_NAME) for one in summary.outputs[:most]]
+    width = max(map(len, names))
+    headings = [f"{SHORT_METRICS.get(metric, metric_name(metric)):>18}" for metric in metrics]
+    yield f"  {'each alone':<{width}}{''.join(headings)}"
+    for name, one in zip(names, summary.outputs, strict=False):
+        by_metric = {score.metric: score for score in one.scores}
+        cells = [_score_cell(by_metric.get(metric)) for metric in metrics]
+        yield f"  {name:<{width}}{''.join(cells)}"
+    if len(summary.outputs) > most:
+        yield f"  ... and {len(summary.outputs) - most} more"
+
+
+def _score_cell(score: Score | None) -> str:
+    if score is None:
+        return f"{'-':>18}"
+    value, error = with_error((score.value, score.standard_error), score.standard_error)
+    return f"{f'{value} ± {error}':>18}"
+
+
 def validation_line(summary: Summary) -> str:
     """Return on which rows the scores of a fit are measured."""
     return (
@@ -78,6 +111,7 @@ def verdict_lines(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield validation_line(summary)
     yield from score_lines(summary.scores)
+    yield from output_lines(summary, most=len(summary.outputs))
 
 
 def network_lines(summary: Summary) -> Iterator[str]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from madaline.cli.output import suggestion
+from madaline.cli.targets import chosen_targets, possible_targets, read_target, side_by_side
 from madaline.data.column import is_missing
-from madaline.data.formats.choice import ORDINARY, Choice
 from madaline.data.formats.columns import Given
 from madaline.data.formats.number_format import NumberFormat
 from madaline.data.io.folders import LABEL, read_folder
@@ -38,7 +38,7 @@ class TrainingData:
     ----------
     table : Table
         The columns to learn from.
-    target : ndarray of shape (n_samples,)
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
         What to predict.
     weight, groups : ndarray of shape (n_samples,) or None
         How much each row counts, and which rows belong together.
@@ -52,6 +52,8 @@ class TrainingData:
         What was changed when it was read.
     names : tuple of str, optional
         Where the rows are files in a folder, their paths in it.
+    target_names : tuple of str
+        Names of the targets.
     """
 
     table: Table
@@ -63,6 +65,7 @@ class TrainingData:
     n_columns: int
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
+    target_names: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, arguments: Namespace) -> TrainingData:
@@ -75,35 +78,45 @@ class TrainingData:
         """
         given = _given_kinds(arguments)
         everything, notes, names = _read(arguments, given)
-        target, weight, groups = arguments.target, arguments.weight, arguments.groups
-        if target is None:
+        weight, groups = arguments.weight, arguments.groups
+        if arguments.target is None:
             raise InputError(
                 "Name the column to predict: add --target COLUMN; the columns are"
                 f" {some(everything.names, limit=20)}."
             )
-        roles = [("--target", target), ("--weight", weight), ("--groups", groups)]
+        targets = chosen_targets(arguments.target, everything.names)
+        roles = [("--weight", weight), ("--groups", groups)]
         roles = [(option, name) for option, name in roles if name is not None]
+        roles = [*(("--target", name) for name in targets), *roles]
         roles += [("--drop", name) for name in arguments.drop]
         _check_names(everything, [*roles, *((one.option, one.column) for one in given)])
         _check_roles(roles)
         table = everything.drop(name for _, name in roles)
-        kinds = _kinds([one for one in given if not _is_of_target(one, target)], table)
+        kinds = _kinds([one for one in given if not _is_of_target(one, targets)], table)
         _check_columns(table)
-        values, choice = everything[target], ORDINARY
-        if not _predicts_classes(arguments):
-            kind = next((one.kind for one in given if one.column == target), "")
-            values, choice = _target_numbers(target, values, kind, table)
-        notes += (f"{target}: {choice.words}.",) if choice.words else ()
+        of_target = {one.column: one.kind for one in reversed(given)}
+        classes = _predicts_classes(arguments)
+        columns, choices = zip(
+            *(
+                read_target(name, everything[name], of_target.get(name, ""), table, classes=classes)
+                for name in targets
+            ),
+            strict=True,
+        )
+        read = zip(targets, choices, strict=True)
+        notes += tuple(f"{name}: {choice.words}." for name, choice in read if choice.words)
+        written = choices[0].format if len(targets) == 1 else None
         return cls(
             table,
-            _target(target, values),
+            side_by_side(columns),
             None if weight is None else read_weight(weight, everything[weight]),
             None if groups is None else read_groups(groups, everything[groups]),
             kinds,
-            choice.format if isinstance(choice.format, NumberFormat) else None,
+            written if isinstance(written, NumberFormat) else None,
             len(everything.names),
             notes,
             names,
+            targets,
         )
 
 
@@ -130,12 +143,13 @@ def source_name(path: str) -> str:
 
 def file_options(arguments: Namespace) -> list[str]:
     """Return the options of `madaline fit` about the file, but for the kinds of learned columns."""
-    target = arguments.target
-    kinds = [text for text in arguments.kind if text.rpartition("=")[0] == target]
+    targets = possible_targets(arguments.target)
+    kinds = [text for text in arguments.kind if text.rpartition("=")[0] in targets]
+    categories = [name for name in arguments.category if name in targets]
     options = [
         *option_words("--drop", arguments.drop),
-        *option_words("--category", [name for name in arguments.category if name == target][:1]),
-        *option_words("--kind", kinds[:1]),
+        *option_words("--category", list(dict.fromkeys(categories))),
+        *option_words("--kind", list(dict.fromkeys(kinds))),
         *option_words("--weight", [] if arguments.weight is None else [arguments.weight]),
         *option_words("--groups", [] if arguments.groups is None else [arguments.groups]),
     ]
@@ -165,7 +179,7 @@ def _costs(of_mistakes: Sequence[float] | None) -> list[list[float]] | None:
 def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:
     if words is None or list(words) == [BALANCED]:
         return None if words is None else BALANCED
-    labels = {label_text(label): label for label in dict.fromkeys(target.tolist())}
+    labels = {label_text(label): label for label in dict.fromkeys(target.ravel().tolist())}
     weights = {}
     for word in words:
         name, _, number = word.rpartition("=")
@@ -210,7 +224,8 @@ def _read(
         file = read_file(
             arguments.table, categories=[*texts, *arguments.drop], memory=arguments.memory
         )
-        unread = dict.fromkeys([*arguments.drop, arguments.target], CATEGORY)
+        targets = possible_targets(arguments.target or ())
+        unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)
         try:
             opened = open_files(
                 file.table,
@@ -279,35 +294,16 @@ def _check_columns(table: Table) -> None:
         )
 
 
-def _is_of_target(given: GivenKind, target: str) -> bool:
+def _is_of_target(given: GivenKind, targets: Sequence[str]) -> bool:
     """Return whether a kind says what the target is: classes, or how its numbers are written."""
     is_number = Given.of(given.kind).kind == NUMBER and given.kind != NUMBER
-    return given.column == target and (is_number or given.kind == CATEGORY)
+    return given.column in targets and (is_number or given.kind == CATEGORY)
 
 
 def _predicts_classes(arguments: Namespace) -> bool:
     """Return whether the arguments say that the target holds classes."""
     goal = arguments.metric in (LOG_LOSS, *CLASS_METRICS) or arguments.class_weight is not None
     return arguments.task == "classification" or goal
-
-
-def _target_numbers(name: str, target: Array, kind: str, table: Table) -> tuple[Array, Choice]:
-    """Return a target of text as numbers where it holds any, and how it was read."""
-    if kind == CATEGORY:
-        return target, ORDINARY
-    return read_numbers(name, target, kind, beside=table)
-
-
-def _target(name: str, target: Array) -> Array:
-    """Return whole numbers as such: the class 3 must not be predicted as 3.0."""
-    if target.dtype.kind == "M":
-        raise InputError(
-            f"The target {name} holds dates, which cannot be predicted: choose another column, or"
-            f" take each date for a class with --category {shlex.quote(name)}."
-        )
-    if target.dtype.kind != "f" or not np.all(target == np.floor(target)):
-        return target
-    return target.astype(np.int64) if abs(target).max() < 2**53 else target
 
 
 def read_weight(name: str, weight: Array) -> Array:

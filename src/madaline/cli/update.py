@@ -71,6 +71,7 @@ def run(arguments: Namespace) -> None:
     path = Path(arguments.output)
     check_destination(path, sources=[arguments.table])
     before = FittedModel.load(arguments.model)
+    before.check_one_output("updated")
     rows, target, weight, groups = _read(before, arguments)
     model = update_model(
         before,

@@ -77,9 +77,9 @@ def diagnose_fit(evaluated: OutOfFold, training: Training) -> Diagnosis:
         *find_identifiers(evaluated.schema, evaluated.table),
         *find_wrong_labels(evaluated),
         *find_duplicates(evaluated),
-        *find_reversed_groups(part),
+        *(find_reversed_groups(part) if part.n_targets == 1 else ()),
         *find_worse_groups(part, groups),
         *find_confused_classes(evaluated),
-        *find_miscalibration(evaluated),
+        *(find_miscalibration(evaluated) if part.n_targets == 1 else ()),
     ]
     return Diagnosis.of(findings)

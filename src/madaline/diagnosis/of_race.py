@@ -43,12 +43,12 @@ class FinishedRace:
         best = self.race.state.best
         return best.epochs_trained(best.epoch) >= self.race.plan.epochs
 
-    def training_loss(self, temperature: float, weight: Array | None) -> float:
+    def training_loss(self, temperature: float | Array, weight: Array | None) -> float:
         """Return the mean loss of the ensemble on the training rows of each fold.
 
         Parameters
         ----------
-        temperature : float
+        temperature : float or ndarray of shape (n_outputs,)
             Divisor of raw outputs.
         weight : ndarray of shape (n_samples,), optional
             Weight of each row.

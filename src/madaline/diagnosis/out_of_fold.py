@@ -69,6 +69,23 @@ class OutOfFold:
         """Number of evaluated rows."""
         return len(self.target)
 
+    @property
+    def n_targets(self) -> int:
+        """Number of targets that are predicted together; the classes of one share its outputs."""
+        return 1 if self.classes is not None else self.target.shape[1]
+
+    def of_output(self, index: int, classes: Sequence[str] | None) -> OutOfFold:
+        """Return one of several targets, with its labels if it has classes."""
+        own = slice(index, index + 1)
+        return replace(
+            self,
+            loss=self.loss.of_output(index),
+            output=self.output[:, own],
+            baseline=self.baseline[:, own],
+            target=self.target[:, own],
+            classes=classes,
+        )
+
     def row_numbers_of(self, indices: Array) -> tuple[int, ...]:
         """Return the numbers of some rows in the user's table, at most `MOST_NUMBERS`."""
         indices = indices[:MOST_NUMBERS]

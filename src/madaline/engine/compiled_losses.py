@@ -9,7 +9,9 @@ import numpy as np
 from madaline.engine.compiled_arithmetic import HALF, ONE, ZERO, compiled, exp
 from madaline.nn.arrays import Array
 
-CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON = range(7)
+CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON, QUANTILES = range(
+    8
+)
 
 LARGEST_LOG = np.float32(30)
 """As in `madaline.nn.losses.poisson`."""
@@ -22,13 +24,12 @@ def loss_gradient(
     """Write the gradient of a batch's mean loss by its raw output."""
     batch, n_outputs = output.shape
     if rule.loss == CROSS_ENTROPY:
-        softmax_gradient(output, target, rule.loss_setting, gradient)
+        softmax_gradient(output, target, rule.loss_settings[0], gradient)
     else:
         for row in range(batch):
             for unit in range(n_outputs):
-                slope = slope_of_loss(
-                    rule.loss, rule.loss_setting, output[row, unit], target[row, unit]
-                )
+                setting = rule.loss_settings[unit]
+                slope = slope_of_loss(rule.loss, setting, output[row, unit], target[row, unit])
                 gradient[row, unit] = slope / np.float32(n_outputs)
     for row in range(batch):
         share = ONE / np.float32(batch)
@@ -69,6 +70,6 @@ def slope_of_loss(loss: int, setting: Any, output: Any, target: Any) -> Any:
         return np.sign(error)
     if loss == HUBER:
         return -setting if error < -setting else (setting if error > setting else error)
-    if loss == QUANTILE:
+    if loss == QUANTILE or loss == QUANTILES:  # noqa: SIM109 - numba compiles a comparison faster
         return (ONE if output > target else ZERO) - setting
     return exp(output if output < LARGEST_LOG or output != output else LARGEST_LOG) - target

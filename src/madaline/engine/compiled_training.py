@@ -58,7 +58,7 @@ class Rule(NamedTuple):
     """How a network learns."""
 
     loss: int
-    loss_setting: np.float32  # label smoothing, delta or level
+    loss_settings: Array  # (n_outputs,): label smoothing, delta or level of each output
     optimizer: int
     betas: Array  # (3,): beta1, beta2, epsilon
     power: np.float32  # of the weights of the schedule-free average

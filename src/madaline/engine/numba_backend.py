@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from threading import Timer
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from madaline.nn.losses import (
     Loss,
     Poisson,
     Quantile,
+    Quantiles,
     Squared,
 )
 from madaline.nn.network import Network
@@ -42,6 +43,7 @@ LOSSES: tuple[type[Loss], ...] = (
     Huber,
     Quantile,
     Poisson,
+    Quantiles,
 )
 """In the order of their numbers in `compiled_losses`; so are those below, in their files."""
 
@@ -176,12 +178,11 @@ def _layers(network: Network) -> Any:
 def _rule(rule: TrainingRule, one: Population) -> Any:
     """Return how one network learns as `compiled_training.Rule`."""
     loss, optimizer = rule.loss, rule.optimizer
-    settings = [getattr(loss, name, 0.0) for name in ("label_smoothing", "delta", "level")]
     betas = [getattr(optimizer, name) for name in ("beta1", "beta2", "epsilon")]
     bounds = rule.bounds or Bounds(FREE, FREE)
     return compiled().Rule(
         LOSSES.index(type(loss)),
-        np.float32(sum(settings)),  # a loss has one of them
+        _fixed(_loss_settings(loss, cast(Linear, rule.network.layers[-1]).out_features)),
         OPTIMIZERS.index(type(optimizer)),
         _fixed(np.array(betas, np.float32)),
         np.float32(getattr(optimizer, "power", 0.0)),
@@ -193,6 +194,12 @@ def _rule(rule: TrainingRule, one: Population) -> Any:
         _fixed(bounds.lower),
         _fixed(bounds.upper),
     )
+
+
+def _loss_settings(loss: Loss, n_outputs: int) -> Array:
+    """Return the setting of a loss for each output, of which it has one."""
+    settings = [getattr(loss, name, 0.0) for name in ("label_smoothing", "delta", "level")]
+    return np.full(n_outputs, getattr(loss, "levels", sum(settings)), np.float32)
 
 
 def _state(rule: TrainingRule, one: Population) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
-from madaline.data.io.inputs import to_target
+from madaline.data.io.inputs import to_target, to_targets
 from madaline.data.splits.given_folds import GivenFolds
+from madaline.data.target import CLASSIFICATION, check_learnable
+from madaline.data.target.values import known_values
 from madaline.errors import InputError
 from madaline.fitting.arguments import check_weight
 from madaline.fitting.time_limit import TimeLimit
@@ -59,41 +61,99 @@ def read_seed(random_state: int | np.random.RandomState | None) -> int:
 
 
 def read_labels(y: Any, n_samples: int) -> Array:
-    """Return `y` as one label or number a row, shape (n_samples,).
+    """Return `y` as one label or number a row, shape (n_samples,), for what has one target.
+
+    See `read_targets` for the parameters and the errors.
+    """
+    shape = _shape(y)
+    if len(shape) == 2 and shape[1] > 1:
+        raise InputError(
+            f"y has the shape {shape}, but one target is predicted (y should be a 1d array): choose"
+            " a column, or fit a model for each, such as with MultiOutputRegressor or"
+            " MultiOutputClassifier of sklearn.multioutput."
+        )
+    return read_targets(y, n_samples)
+
+
+def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Array:
+    """Return `y` as one label or number a row, or as a column for each of several targets.
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,) or (n_samples, 1)
-        What to predict. A column comes with scikit-learn's `DataConversionWarning`.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        What to predict. A single column comes with scikit-learn's `DataConversionWarning`.
     n_samples : int
         Rows of the table.
+    n_targets : int, optional
+        How many targets there must be; by default as many as there are.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), or (n_samples, n_targets) of several targets
 
     Raises
     ------
     ValueError
         If there is no `y`, or it has another shape.
     """
-    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
-    if len(shape) == 2 and shape[1] > 1:
+    shape = _shape(y)
+    given = shape[1] if len(shape) == 2 else 1
+    if n_targets is not None and given != n_targets:
         raise InputError(
-            f"y has the shape {tuple(shape)}, but one target is predicted (y should be a 1d array):"
-            " choose a column, or fit a model for each, such as with MultiOutputRegressor or"
-            " MultiOutputClassifier of sklearn.multioutput."
+            f"y has the shape {tuple(shape)}, but the model predicts {n_targets} targets: give a"
+            " column for each."
         )
+    if given > 1:
+        return _of_several(to_targets(y), n_samples)
     if y is not None and len(shape) != 1:
         y = column_or_1d(y, warn=True)
     return _one_per_row(to_target(y), n_samples, "y")
 
 
-def read_name(y: Any) -> str:
-    """Return the name of a series, or of the only column of a frame; otherwise "target".
+def read_indicators(labels: Array, names: Sequence[str]) -> Array:
+    """Return several labels, each 0 or 1, as an indicator matrix.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples, n_labels)
+        0 and 1, or Booleans.
+    names : sequence of str
+        Names of the labels.
+
+    Raises
+    ------
+    InputError
+        If a label has other values, or only one.
+    """
+    columns = []
+    for name, column in zip(names, labels.T, strict=True):
+        check_learnable(column, CLASSIFICATION, name=name)
+        known = set(known_values(column).tolist())
+        if not known <= {0, 1}:
+            other = next(iter(known - {0, 1}))
+            raise InputError(
+                f"The target {name!r} holds {other!r}, but several targets of classes must be"
+                " labels of 0 and 1 (multiclass-multioutput is not supported): fit a model for"
+                " each, such as with MultiOutputClassifier of sklearn.multioutput."
+            )
+        columns.append(column.astype(np.int64))
+    return np.stack(columns, axis=1)
+
+
+def read_names(y: Any) -> str | tuple[str, ...]:
+    """Return the name of a series, or of each column; otherwise "target", or y0, y1, and so on.
 
     Examples
     --------
-    >>> read_name(np.zeros(3))
-    'target'
+    >>> read_names(np.zeros(3)), read_names(np.zeros((3, 2)))
+    ('target', ('y0', 'y1'))
     """
     columns = list(getattr(y, "columns", ()))
+    if len(columns) > 1:
+        return tuple(map(str, columns))
+    shape = _shape(y)
+    if len(shape) == 2 and shape[1] > 1:
+        return tuple(f"y{number}" for number in range(shape[1]))
     name = columns[0] if len(columns) == 1 else getattr(y, "name", None)
     return name if isinstance(name, str) and name else "target"
 
@@ -169,6 +229,18 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds |
             f" shape ({len(y)},)."
         )
     return GivenFolds.from_numbers(numbers)
+
+
+def _shape(y: Any) -> tuple[int, ...]:
+    return tuple(y.shape) if hasattr(y, "shape") else np.asarray(y).shape
+
+
+def _of_several(values: Array, n_samples: int) -> Array:
+    if len(values) != n_samples:
+        raise InputError(
+            f"y has {len(values)} rows, but X has {n_samples}: give each row its targets."
+        )
+    return values
 
 
 def _one_per_row(values: Array, n_samples: int, name: str) -> Array:

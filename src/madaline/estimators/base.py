@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -14,13 +14,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.errors import (
-    InterruptedFitWarning,
     LeakWarning,
     MemoryWarning,
-    NothingLearnedWarning,
     TextReadWarning,
 )
 from madaline.estimators.arguments import (
@@ -28,7 +25,7 @@ from madaline.estimators.arguments import (
     read_folds,
     read_groups,
     read_kinds,
-    read_name,
+    read_names,
     read_seed,
     read_time_limit,
     read_weight,
@@ -37,6 +34,11 @@ from madaline.estimators.callbacks import CallbackSupport, Listeners, with_teard
 from madaline.estimators.counted_rows import CountedRows, count_rows
 from madaline.estimators.explanations import Explanations
 from madaline.estimators.exporting import Exporting
+from madaline.estimators.fit_warnings import (
+    warn_of_empty_columns,
+    warn_of_interrupt,
+    warn_of_nothing_learned,
+)
 from madaline.estimators.from_file import FromFile
 from madaline.estimators.keeping_up import KeepingUp
 from madaline.estimators.tables import read_table
@@ -51,9 +53,7 @@ from madaline.model.kept_rows import check_keep_rows
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.decisions import Decisions
-from madaline.records.limit_decisions import Interrupted
 from madaline.records.record import Record
-from madaline.story.summary import Summary
 
 
 class AdaptiveEstimator(
@@ -67,7 +67,7 @@ class AdaptiveEstimator(
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     _task: ClassVar[str]
-    _metric_of_score: ClassVar[str]
+    _metrics_of_score: ClassVar[tuple[str, ...]]
 
     def __init__(
         self,
@@ -113,8 +113,8 @@ class AdaptiveEstimator(
             are welcome. Or images, an array of shape (n_samples, height, width) or (n_samples,
             height, width, channels); or texts, a list of them; or sequences, a list of arrays of
             different lengths; or sounds (`madaline.sounds`).
-        y : array-like of shape (n_samples,)
-            What to predict.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            What to predict. Several targets are predicted together, by networks of several outputs.
         sample_weight : array-like of shape (n_samples,), optional
             Weight of each row. Rows of weight zero are left out.
         groups : array-like of shape (n_samples,), optional
@@ -166,8 +166,8 @@ class AdaptiveEstimator(
                 groups,
                 read_folds(folds, target, groups),
             )
-            fitting = self._fitting(rows, read_seed(self.random_state), limit, read_name(y))
-            _warn_of_empty_columns(fitting.schema)
+            fitting = self._fitting(rows, read_seed(self.random_state), limit, read_names(y))
+            warn_of_empty_columns(fitting.schema)
             for note in fitting.schema.notes:
                 warnings.warn(note, TextReadWarning, stacklevel=2)
             for leak in fitting.leaks:
@@ -178,8 +178,8 @@ class AdaptiveEstimator(
             with first_interrupt(fitting.stop) as check:
                 self._run(fitting, rows, listeners)
                 check()
-            _warn_of_interrupt(self.decisions_)
-            _warn_of_nothing_learned(self.model_.summary)
+            warn_of_interrupt(self.decisions_)
+            warn_of_nothing_learned(self.model_.summary)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -192,9 +192,10 @@ class AdaptiveEstimator(
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            The most probable class, or the expected value. It does not depend on the rows beside
-            it, but for rounding, and is the same from a saved model.
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The most probable class, or the expected value; of several targets or quantiles a column
+            for each. It does not depend on the rows beside it, but for rounding, and is the same
+            from a saved model.
         """
         return self._model().predict(self._read(X), n_jobs=self.n_jobs)
 
@@ -220,6 +221,7 @@ class AdaptiveEstimator(
         tags.input_tags.sparse = True
         tags.input_tags.categorical = True
         tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
         # Text is understood, but tags.input_tags.string would also promise any Python object.
         return tags
 
@@ -229,13 +231,19 @@ class AdaptiveEstimator(
 
     @abstractmethod
     def _read_target(self, y: Any, n_samples: int) -> Array:
-        """Return the target as an array of shape (n_samples,)."""
+        """Return the target as an array of shape (n_samples,) or (n_samples, n_targets)."""
 
     @abstractmethod
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(self, rows: CountedRows, seed: int, limit: TimeLimit | None, name: str) -> Fitting:
+    def _fitting(
+        self,
+        rows: CountedRows,
+        seed: int,
+        limit: TimeLimit | None,
+        name: str | tuple[str, ...],
+    ) -> Fitting:
         return Fitting(
             rows.table,
             rows.target,
@@ -272,7 +280,7 @@ class AdaptiveEstimator(
         self.n_iter_ = model.summary.epochs
         self.scores_ = Scores(model.summary.scores)
         self.oof_score_ = next(
-            score.out_of_fold for score in self.scores_ if score.metric == self._metric_of_score
+            score.out_of_fold for score in self.scores_ if score.metric in self._metrics_of_score
         )
         self.decisions_ = Decisions(model.decisions)
         self.history_ = model.history
@@ -304,30 +312,3 @@ def _unchanged_if_refused(estimator: Any) -> Iterator[None]:
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
-
-
-def _warn_of_empty_columns(schema: Schema) -> None:
-    empty = [column.name for column in schema.columns if column.n_distinct == 0]
-    if empty:
-        warnings.warn(
-            f"These columns hold no value at all and are left out: {', '.join(empty)}.",
-            UserWarning,
-            stacklevel=3,
-        )
-
-
-def _warn_of_interrupt(decisions: Sequence[Decision]) -> None:
-    for decision in decisions:
-        if isinstance(decision, Interrupted):
-            sentence = f"{decision.sentence} The model is the best so far."
-            warnings.warn(sentence, InterruptedFitWarning, stacklevel=3)
-
-
-def _warn_of_nothing_learned(summary: Summary) -> None:
-    if not summary.learned:
-        warnings.warn(
-            "On held-out rows the networks are no better than a constant: X does not predict y, or"
-            f" {summary.n_samples:,} rows are too few to learn how.",
-            NothingLearnedWarning,
-            stacklevel=3,
-        )

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from madaline.data.target import ClassEncoder, check_learnable
+from madaline.data.target import ClassEncoder, JointEncoder, check_learnable
 from madaline.diagnosis.labels import Suspects
-from madaline.errors import InputError
-from madaline.estimators.arguments import read_labels
+from madaline.estimators.arguments import read_indicators, read_names, read_targets
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.counted_rows import CountedRows
+from madaline.estimators.threshold_setting import ThresholdSetting
 from madaline.evaluation.objective import Objective
-from madaline.evaluation.objective_checks import check_threshold
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
 
-class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[misc]
+class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting):  # type: ignore[misc]
     """Neural networks that find their own regularization, encoding and stopping point.
 
     Several recipes race side by side, each with one network a fold. Every row is predicted by
@@ -97,7 +95,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels, sorted.
+        The labels, sorted; where `y` is a matrix of several labels, the numbers of its columns.
     model_ : FittedModel
         The networks, with their encoder; `save` writes it.
     scores_ : tuple of Score
@@ -162,7 +160,13 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
     """
 
     _task: ClassVar[str] = "classification"
-    _metric_of_score: ClassVar[str] = "accuracy"
+    _metrics_of_score: ClassVar[tuple[str, ...]] = ("accuracy", "subset_accuracy")
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the kinds of input that are understood, for scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def __init__(
         self,
@@ -209,8 +213,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`; every row adds up to one.
+        ndarray of shape (n_samples, n_classes), or (n_samples, n_labels) of several labels
+            In the order of `classes_`; every row adds up to one. Of several labels, the probability
+            that each is 1.
         """
         return self._model().predict_proba(self._read(X), n_jobs=self.n_jobs)
 
@@ -218,52 +223,6 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         """Return the logarithm of `predict_proba`, shape (n_samples, n_classes)."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
-
-    @property
-    def threshold_(self) -> float:
-        """The probability above which the second of two classes is predicted."""
-        return self._class_encoder().threshold
-
-    def set_threshold(self, threshold: float) -> Self:
-        """Change the threshold of the fitted model, which `save` keeps; scores stay as they were.
-
-        Parameters
-        ----------
-        threshold : float
-            Of two classes, `predict` returns the second one where its probability is above.
-
-        Returns
-        -------
-        self
-            The estimator.
-
-        Raises
-        ------
-        InputError
-            If it is no number between 0 and 1, or there are more than two classes.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_breast_cancer
-        >>> X, y = load_breast_cancer(return_X_y=True)
-        >>> model = AdaptiveClassifier(effort=5, random_state=0).fit(X, y)
-        >>> rows = model.predict(X).sum()
-        >>> bool(model.set_threshold(0.9).predict(X).sum() < rows)
-        True
-        """
-        encoder = self._class_encoder()
-        check_threshold(threshold)
-        if len(encoder.classes) != 2:
-            raise InputError(
-                f"threshold is {threshold!r} for {len(encoder.classes)} classes: it is for two."
-            )
-        changed = replace(encoder, threshold=float(threshold))
-        predictor = replace(self._model().predictor, target_encoder=changed)
-        self.model_ = replace(self._model(), predictor=predictor)
-        return self
-
-    def _class_encoder(self) -> ClassEncoder:
-        return cast(ClassEncoder, self._model().predictor.target_encoder)
 
     def predict_set(self, X: Any, coverage: float = 0.9) -> Array:
         """Return sets of classes that hold the true class of a share of new rows, or of more.
@@ -281,7 +240,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
         Returns
         -------
-        Boolean ndarray of shape (n_samples, n_classes)
+        Boolean ndarray of shape (n_samples, n_classes), or (n_samples, n_labels, 2)
             In the order of `classes_`. The predicted class is always in the set, so that where more
             predictions are right than `coverage` asks for, sets of one class hold the truth more
             often.
@@ -312,8 +271,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes)
-            With two classes the log-odds of the second one; otherwise log-probabilities, each row
-            up to a constant.
+            With two classes the log-odds of the second one; of several labels those of each;
+            otherwise log-probabilities, each row up to a constant.
         """
         output = self._model().predictor.output(self._read(X), n_jobs=self.n_jobs)
         return output[:, 0] if output.shape[1] == 1 else output
@@ -327,7 +286,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
         )
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
-        labels = read_labels(y, n_samples)
+        labels = read_targets(y, n_samples)
+        if labels.ndim == 2:
+            return read_indicators(labels, read_names(y))
         check_learnable(labels, self._task, name="y")
         if (
             labels.dtype.kind != "f" or np.isfinite(labels).all()
@@ -337,14 +298,20 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[mi
 
     def _remember(self, model: FittedModel) -> None:
         super()._remember(model)
-        self.classes_ = cast(ClassEncoder, model.predictor.target_encoder).classes
+        encoder = model.predictor.target_encoder
+        if isinstance(encoder, JointEncoder):
+            self.classes_ = np.arange(len(encoder.names))
+        else:
+            self.classes_ = cast(ClassEncoder, encoder).classes
 
     def _keep_out_of_fold(self, output: Array) -> None:
         self.oof_proba_ = self._model().predictor.probabilities(output)
 
     def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
         super()._keep_diagnosis(fitting, rows)
-        suspects = cast(Suspects, fitting.label_suspects)
+        suspects = fitting.label_suspects
+        if suspects is None:  # of several labels
+            return
         spread = rows.spread(np.stack([suspects.quality, suspects.suspected], axis=1))
         self.label_quality_ = spread[:, 0]
         self.label_suspects_ = Suspects(spread[:, 0], spread[:, 1] == 1).ranked

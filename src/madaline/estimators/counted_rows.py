@@ -26,7 +26,7 @@ class CountedRows:
     ----------
     table : Table
         Their columns.
-    target : ndarray of shape (n_counted,)
+    target : ndarray of shape (n_counted,) or (n_counted, n_targets)
         What to predict.
     weight : ndarray of shape (n_counted,), optional
         Their weights as multiples of the smallest; None where all weigh the same.
@@ -82,7 +82,7 @@ def count_rows(
     ----------
     table : Table
         The columns.
-    target : ndarray of shape (n_samples,)
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
         What to predict.
     weight : ndarray of shape (n_samples,), optional
         Weights, zero or more, at least one above zero.
@@ -118,7 +118,8 @@ def _distinct_rows(
     index[counted] = np.arange(len(counted))
     if max(len(counted), amounts.sum()) > TINY:
         return counted, index
-    columns = [*(table[name] for name in table.names), target, *kept_apart]
+    targets = [target] if target.ndim == 1 else list(target.T)
+    columns = [*(table[name] for name in table.names), *targets, *kept_apart]
     codes = np.stack([_codes(column[counted]) for column in columns], axis=1)
     _, first, same = np.unique(codes, axis=0, return_index=True, return_inverse=True)
     if len(first) < FEWEST:

@@ -10,7 +10,7 @@ import numpy as np
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.errors import InputError
-from madaline.estimators.arguments import read_labels, read_seed
+from madaline.estimators.arguments import read_seed
 from madaline.estimators.reporting import Reporting
 from madaline.explain import Explanation, explain
 from madaline.explain.attributions.background import NO_ROWS
@@ -30,6 +30,7 @@ class Explanations(Reporting):
         self,
         X: Any,
         *,
+        output: Any = None,
         background: Any = None,
         method: str = "expected",
         scale: str | None = None,
@@ -44,6 +45,8 @@ class Explanations(Reporting):
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             The rows to explain, with the same columns as in `fit`.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
         background : the same, optional
             Rows to compare with; by default `background_`, or of a loaded model one average row. Of
             more than 100, 100 are drawn.
@@ -75,6 +78,7 @@ class Explanations(Reporting):
         return explain(
             self._model(),
             table,
+            output=output,
             background=self._background(background),
             method=method,
             scale=scale,
@@ -105,6 +109,7 @@ class Explanations(Reporting):
         X: Any,
         y: Any,
         *,
+        output: Any = None,
         together: Sequence[Sequence[str]] | None = None,
         repeats: int = 5,
         seed: int = 0,
@@ -115,8 +120,11 @@ class Explanations(Reporting):
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             Rows that were not learned from; of more than 2,000, every k-th is used.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their labels or numbers.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index; by default the mean
+            over all.
         together : sequence of sequence of str, optional
             Groups of columns that are permuted together, as columns that hold the same information
             hide each other; by default each column alone.
@@ -145,9 +153,14 @@ class Explanations(Reporting):
         from madaline.explain.importances import importances
 
         table = self._read(X)
-        target = read_labels(y, table.n_samples)
         return importances(
-            self._model(), table, target, together=together, repeats=repeats, seed=seed
+            self._model(),
+            table,
+            self._read_truth(y, table.n_samples),
+            output=output,
+            together=together,
+            repeats=repeats,
+            seed=seed,
         )
 
     def effects(
@@ -155,6 +168,7 @@ class Explanations(Reporting):
         X: Any,
         column: str,
         *,
+        output: Any = None,
         kind: str = "accumulated",
         target_class: Any = None,
         scale: str | None = None,
@@ -168,6 +182,8 @@ class Explanations(Reporting):
             Rows like those that the model is used on, such as those it learned from.
         column : str
             The column.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
         kind : {"accumulated", "partial"}, default="accumulated"
             Accumulated local effects only change values to nearby ones; a partial dependence gives
             every value to every row, and has a curve for each of them.
@@ -200,6 +216,7 @@ class Explanations(Reporting):
             self._model(),
             self._read(X),
             column,
+            output=output,
             kind=kind,
             target_class=target_class,
             scale=scale,
@@ -207,7 +224,7 @@ class Explanations(Reporting):
         )
 
     def interactions(
-        self, X: Any, columns: Sequence[str] | None = None, *, seed: int = 0
+        self, X: Any, columns: Sequence[str] | None = None, *, output: Any = None, seed: int = 0
     ) -> Interactions:
         """Return how much pairs of columns add together, beyond what each adds alone.
 
@@ -217,6 +234,8 @@ class Explanations(Reporting):
             Rows like those that the model is used on; of more than 500, every k-th is used.
         columns : sequence of str, optional
             Columns whose pairs are compared; by default the 12 that change predictions most.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
         seed : int, default=0
             Seed of the choice of rows.
 
@@ -227,12 +246,13 @@ class Explanations(Reporting):
         """
         from madaline.explain.interactions import interactions
 
-        return interactions(self._model(), self._read(X), columns, seed=seed)
+        return interactions(self._model(), self._read(X), columns, output=output, seed=seed)
 
     def counterfactuals(
         self,
         X: Any,
         *,
+        output: Any = None,
         target: Any = None,
         columns: Sequence[str] | None = None,
         most_columns: int = 3,
@@ -246,6 +266,8 @@ class Explanations(Reporting):
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features)
             The rows.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
         target : label or pair of numbers, optional
             The wanted class, by default the most probable other one of each row; of a regression
             the lowest and the highest number, either None where it does not matter.
@@ -274,6 +296,7 @@ class Explanations(Reporting):
         return counterfactuals(
             self._model(),
             self._read(X),
+            output=output,
             target=target,
             columns=columns,
             most_columns=most_columns,

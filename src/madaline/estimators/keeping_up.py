@@ -127,6 +127,7 @@ class KeepingUp:
         (269, 200)
         """
         before = self._model()
+        before.check_one_output("updated")
         most = None if keep_rows is None else check_keep_rows(keep_rows)
         table = self._read(X)
         model = update_model(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import d2_pinball_score
 
 from madaline.data.column import to_column
 from madaline.data.text_columns import read_numbers
 from madaline.errors import InputError, TextReadWarning
-from madaline.estimators.arguments import read_labels
+from madaline.estimators.arguments import read_names, read_targets
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.evaluation.objective import Objective
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Quantiles
 
 
 class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc]
@@ -32,8 +34,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     loss : {"squared", "absolute", "quantile", "poisson"}, default="squared"
         What to predict: the mean, the median, a quantile, or the mean of counts and other amounts
         that are never below zero and scatter the more the larger they are.
-    quantile : float, default=0.5
-        Which quantile, with ``loss="quantile"``: 0.9 is exceeded by one row in ten.
+    quantile : float or sequence of float, default=0.5
+        Which quantile, with ``loss="quantile"``: 0.9 is exceeded by one row in ten. Of several, in
+        ascending order, `predict` returns a column each, which never cross.
     metric : str or callable, optional
         What chooses recipes, stopping points and the ensemble, instead of the loss that the
         networks minimize: ``"r2"`` or the mean of another loss, by its name; or a function of the
@@ -137,16 +140,24 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     >>> high = AdaptiveRegressor(loss="quantile", quantile=0.9, effort=10, random_state=0).fit(X, y)
     >>> bool((high.predict(X) > model.predict(X)).mean() > 0.95)
     True
+
+    Several quantiles at once, or several targets, are outputs of the same networks:
+
+    >>> model = AdaptiveRegressor(
+    ...     loss="quantile", quantile=[0.1, 0.5, 0.9], effort=10, random_state=0
+    ... ).fit(X, y)
+    >>> model.predict(X.head(2)).shape
+    (2, 3)
     """
 
     _task: ClassVar[str] = "regression"
-    _metric_of_score: ClassVar[str] = "r2"
+    _metrics_of_score: ClassVar[tuple[str, ...]] = ("r2", "d2_pinball_score")
 
     def __init__(
         self,
         *,
         loss: str = "squared",
-        quantile: float = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         metric: str | Callable[[Array, Array], float] | None = None,
         effort: int = 100,
         time_limit: float | None = None,
@@ -191,8 +202,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
 
         Returns
         -------
-        ndarray of shape (n_samples, 2)
-            Lower and upper bounds, within the range of `y` in training.
+        ndarray of shape (n_samples, 2), or (n_samples, n_outputs, 2) of several targets
+            Lower and upper bounds, within the range of `y` in training. Of several targets, each
+            has this coverage by itself.
 
         Raises
         ------
@@ -210,20 +222,54 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         """
         return self._model().predict_interval(self._read(X), coverage, n_jobs=self.n_jobs)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return how much is explained: 1 is perfect, 0 is a constant.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            R², of several targets the mean of theirs; of several quantiles the mean D² of their
+            pinball losses, as `sklearn.metrics.d2_pinball_score`.
+        """
+        loss = self._model().predictor.loss
+        if not isinstance(loss, Quantiles):
+            return float(super().score(X, y, sample_weight))
+        pairs = zip(loss.levels, self.predict(X).T, strict=True)
+        each = [
+            d2_pinball_score(y, found, sample_weight=sample_weight, alpha=level)
+            for level, found in pairs
+        ]
+        return float(np.mean(each))
+
     def _objective(self) -> Objective:
         return Objective(loss=self.loss, quantile=self.quantile, metric=self.metric)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
-        numbers = read_labels(y, n_samples)
+        targets = read_targets(y, n_samples)
+        if targets.ndim == 1:
+            return self._read_numbers(targets, "y")
+        named = zip(read_names(y), targets.T, strict=True)
+        return np.stack([self._read_numbers(column, name) for name, column in named], axis=1)
+
+    def _read_numbers(self, numbers: Array, name: str) -> Array:
         try:
             if numbers.dtype.kind in "mM":
                 raise TypeError("dates and durations have no unit to predict in")
             if numbers.dtype == object:
-                numbers = _numbers(to_column("y", numbers))
+                numbers = _numbers(name, to_column(name, numbers))
             return numbers.astype(np.float64)
         except (TypeError, ValueError):
             raise InputError(
-                "y holds values that are not numbers: AdaptiveRegressor predicts numbers,"
+                f"{name} holds values that are not numbers: AdaptiveRegressor predicts numbers,"
                 " AdaptiveClassifier predicts classes."
             ) from None
 
@@ -231,9 +277,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         self.oof_prediction_ = self._model().predictor.decode(output)
 
 
-def _numbers(y: Array) -> Array:
+def _numbers(name: str, y: Array) -> Array:
     """Return text as numbers, with a warning of how it was read."""
-    numbers, choice = read_numbers("y", y)
+    numbers, choice = read_numbers(name, y)
     if choice.words:
-        warnings.warn(f"y: {choice.words}.", TextReadWarning, stacklevel=4)
+        warnings.warn(f"{name}: {choice.words}.", TextReadWarning, stacklevel=5)
     return numbers

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from madaline.data.table import Table
-from madaline.estimators.arguments import read_labels
+from madaline.estimators.arguments import read_targets
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 
@@ -52,7 +52,7 @@ class Reporting:
         X : data frame, array or sparse matrix of shape (n_samples, n_features), optional
             Rows to show effects and explanations of, by default `background_`; of a loaded model,
             none. Values of a few of them are shown in the report.
-        y : array-like of shape (n_samples,), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
             Their labels or numbers, to score predictions by. Rows that the model was trained on are
             not scored: their scores would flatter.
 
@@ -93,7 +93,7 @@ class Reporting:
             what = SAMPLED if model.summary.n_samples > rows.n_samples else "training rows"
             return {"table": rows, "rows": f"{rows.n_samples} {what}"}
         table = self._read(X)
-        target: Array | None = None if y is None else read_labels(y, table.n_samples)
+        target = None if y is None else self._read_truth(y, table.n_samples)
         return {"table": table, "target": target, "rows": f"{table.n_samples:,} given rows"}
 
     def _repr_html_inner(self) -> str:
@@ -108,6 +108,11 @@ class Reporting:
 
     def _glance(self) -> str:
         return self._model()._repr_html_() if hasattr(self, "model_") else ""
+
+    def _read_truth(self, y: Any, n_samples: int) -> Array:
+        """Return the truth of some rows, as many columns as the model learned from."""
+        n_targets = len(self._model().target_names)
+        return read_targets(y, n_samples, n_targets=n_targets)
 
     @abstractmethod
     def _model(self) -> FittedModel:

@@ -9,7 +9,7 @@ agree more there than on new rows, so this is a cautious estimate.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,6 +51,11 @@ class FoldOutputs:
     own: Array
     target: Array
     weight: Array | None = None
+
+    def of_output(self, index: int) -> FoldOutputs:
+        """Return one of several outputs."""
+        own = slice(index, index + 1)
+        return replace(self, outputs=self.outputs[..., own], target=self.target[:, own])
 
     def gain(self, measure: Callable[[Array, Array], Array], weight: Array | None = None) -> float:
         """Return by how much a measure of all folds' mean is above that of a fold alone.

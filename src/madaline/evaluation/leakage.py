@@ -41,6 +41,8 @@ class Leak:
         errors that it avoids; for numbers, the R² of the target's ranks.
     others : float
         The same of all columns together that are no leaks.
+    target : str
+        Which of several targets; empty where there is one.
 
     Examples
     --------
@@ -51,12 +53,14 @@ class Leak:
     column: str
     explained: float
     others: float
+    target: str = ""
 
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
         return (
-            f"{self.column} alone explains {self.explained:.1%} of the target, all other columns"
-            f" together {self.others:.1%}: leave it out if it is only known once the target is."
+            f"{self.column} alone explains {self.explained:.1%} of {self.target or 'the target'},"
+            f" all other columns together {self.others:.1%}: leave it out if it is only known once"
+            " the target is."
         )
 
     @classmethod

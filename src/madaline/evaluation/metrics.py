@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline.data.target import ClassEncoder, TargetEncoder
+from madaline.data.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline.errors import InputError
 from madaline.evaluation.score import Score
 from madaline.nn.arrays import Array
@@ -130,6 +130,8 @@ class Metric:
 
     def _prediction(self, output: Array) -> Array:
         prediction = self.loss.prediction(output.astype(np.float64))
+        if isinstance(self.target_encoder, JointEncoder) and self.target_encoder.of_classes:
+            return prediction
         if not isinstance(self.target_encoder, ClassEncoder):
             return self.target_encoder.decode(prediction)
         if prediction.shape[1] == 1:
@@ -152,7 +154,10 @@ def make_metric(
     See `Metric` for the other parameters. It raises `InputError` if the metric does not suit the
     target.
     """
-    if isinstance(target_encoder, ClassEncoder):
+    joint = target_encoder if isinstance(target_encoder, JointEncoder) else None
+    if joint is not None and joint.of_classes:
+        truth = perfect = target_encoder.encode(target).astype(np.float64)
+    elif isinstance(target_encoder, ClassEncoder):
         truth = target_encoder.encode(target)
         perfect = np.eye(len(target_encoder.classes))[truth]
     else:
@@ -166,6 +171,8 @@ def make_metric(
         name, function, higher_is_better = (CLASS_METRICS | NUMBER_METRICS)[wanted]
         if wanted == "quantile":
             function = partial(_sklearn, "mean_pinball_loss", alpha=quantile)
+        if joint is not None:
+            function = partial(_mean_over_targets, function, joint.of_classes)
     metric = Metric(
         name, function, higher_is_better, truth, perfect, target_encoder, loss, weight, n_evaluated
     )
@@ -177,6 +184,16 @@ def _unweighted(
     function: Callable[[Array, Array], float], truth: Array, prediction: Array, _: Array | None
 ) -> float:
     return function(truth, prediction)
+
+
+def _mean_over_targets(
+    function: Function, of_classes: bool, truth: Array, prediction: Array, weight: Array | None
+) -> float:
+    """Return the mean of a metric over several targets, of labels by their probabilities."""
+    if of_classes:
+        truth, prediction = truth.astype(np.intp), np.stack([1 - prediction, prediction], axis=2)
+    pairs = zip(truth.T, np.moveaxis(prediction, 1, 0), strict=True)
+    return float(np.mean([function(own, found, weight) for own, found in pairs]))
 
 
 def _sklearn(

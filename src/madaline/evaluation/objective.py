@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from madaline.data.target import (
     REGRESSION,
     ClassEncoder,
     CountEncoder,
+    JointEncoder,
     RegressionEncoder,
     TargetEncoder,
 )
@@ -24,6 +26,7 @@ from madaline.evaluation.objective_checks import LOSSES as LOSSES
 from madaline.evaluation.objective_checks import (
     check_class_weight,
     check_costs,
+    check_joint,
     check_loss,
     check_metric,
     check_quantile,
@@ -38,6 +41,7 @@ from madaline.nn.losses import (
     Loss,
     Poisson,
     Quantile,
+    Quantiles,
     Squared,
 )
 
@@ -51,8 +55,8 @@ class Objective:
     loss : {"squared", "absolute", "quantile", "poisson"}, optional
         For numbers: whether to predict the mean (the default), the median, a quantile, or the mean
         of counts, which are never negative and scatter more the larger they are.
-    quantile : float, default=0.5
-        The quantile to predict.
+    quantile : float or sequence of float, default=0.5
+        The quantile to predict, or several, in ascending order.
     metric : str or callable, optional
         What chooses recipes, epochs and the ensemble instead of the loss: one of `CLASS_METRICS` or
         `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
@@ -82,7 +86,7 @@ class Objective:
     """
 
     loss: str | None = None
-    quantile: float = 0.5
+    quantile: float | Sequence[float] = 0.5
     metric: str | Callable[[Array, Array], float] | None = None
     class_weight: str | Mapping[Any, float] | None = None
     threshold: float | None = None
@@ -119,7 +123,8 @@ class Objective:
         """
         settings: dict[str, Any] = {} if self.loss is None else {"loss": self.loss}
         if self.loss == "quantile" or self.metric == "quantile":
-            settings["quantile"] = float(self.quantile)
+            levels = list(self.levels)
+            settings["quantile"] = levels if len(levels) > 1 else levels[0]
         if self.metric is not None:
             settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
         if isinstance(self.class_weight, Mapping):
@@ -135,8 +140,16 @@ class Objective:
             settings["costs"] = np.asarray(self.costs, np.float64).tolist()
         return settings
 
-    def check_task(self, task: str) -> None:
-        """Raise `InputError` if a setting does not suit the task."""
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels of the quantiles: one, or several."""
+        quantile: Any = self.quantile
+        return tuple(map(float, (quantile,) if isinstance(quantile, Real) else quantile))
+
+    def check_task(self, task: str, *, n_targets: int = 1) -> None:
+        """Raise `InputError` if a setting does not suit the task, or the number of targets."""
+        if n_targets > 1:
+            check_joint(self, n_targets)
         if self.loss is not None and task != REGRESSION:
             raise InputError(
                 f"The loss {self.loss!r} is for numbers, but the target holds classes: leave"
@@ -160,8 +173,23 @@ class Objective:
                 " choose classification."
             )
 
-    def fit_target_encoder(self, task: str, target: Array, weight: Array | None) -> TargetEncoder:
-        """Return a target encoder, fitted on the target."""
+    def fit_target_encoder(
+        self,
+        task: str,
+        target: Array,
+        weight: Array | None,
+        *,
+        names: Sequence[str] = ("target",),
+    ) -> TargetEncoder:
+        """Return a target encoder, fitted on the target, or on several of these names."""
+        if target.ndim == 2:
+            return JointEncoder.fit(names, target, lambda own: self._fit_single(task, own, weight))
+        encoder = self._fit_single(task, target, weight)
+        if len(self.levels) == 1 or self.loss != "quantile":
+            return encoder
+        return JointEncoder(tuple(map(str, self.levels)), (encoder,) * len(self.levels))
+
+    def _fit_single(self, task: str, target: Array, weight: Array | None) -> TargetEncoder:
         match task:
             case "classification":
                 return self._with_threshold(ClassEncoder.fit(target, weight))
@@ -196,8 +224,11 @@ class Objective:
         """Return the loss that the networks minimize."""
         if isinstance(target_encoder, ClassEncoder):
             return BinaryCrossEntropy() if len(target_encoder.classes) == 2 else CrossEntropy()
+        if isinstance(target_encoder, JointEncoder) and target_encoder.of_classes:
+            return BinaryCrossEntropy()
         if self.loss == "quantile":
-            return Quantile(float(self.quantile))
+            several = len(self.levels) > 1
+            return Quantiles(self.levels) if several else Quantile(self.levels[0])
         return {"absolute": Absolute(), "poisson": Poisson()}.get(self.loss or "", Squared())
 
     def make_metric(
@@ -229,7 +260,7 @@ class Objective:
             self.network_loss(target_encoder),
             target,
             weight,
-            quantile=float(self.quantile),
+            quantile=self.levels[0],
             n_evaluated=n_evaluated,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from numbers import Real
 from typing import Any
 
@@ -63,8 +64,11 @@ def check_metric(metric: Any) -> None:
 
 
 def check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
-    """Raise `InputError` unless a quantile is a share that something uses."""
-    if not (isinstance(quantile, Real) and 0 < float(quantile) < 1):
+    """Raise `InputError` unless a quantile is a share that something uses, or several are."""
+    if not isinstance(quantile, Real):
+        _check_quantiles(quantile, loss, metric)
+        return
+    if not 0 < float(quantile) < 1:
         raise InputError(f"quantile is {quantile!r}: give a number between 0 and 1.")
     if quantile != 0.5 and "quantile" not in (loss, metric):
         raise InputError(
@@ -88,3 +92,41 @@ def check_class_weight(class_weight: Any) -> None:
                 f"class_weight of the class {label!r} is {weight!r}: give a number above 0, or"
                 " leave out the rows of that class."
             )
+
+
+def check_joint(objective: Any, n_targets: int) -> None:
+    """Raise `InputError` if an objective is for one target, and there are several."""
+    for name in ("class_weight", "threshold", "costs"):
+        if getattr(objective, name) is not None:
+            raise InputError(
+                f"{name} is given, but there are {n_targets} targets: it is for one; leave it out."
+            )
+    if len(objective.levels) > 1:
+        raise InputError(
+            f"quantile names {len(objective.levels)} levels, but there are {n_targets} targets:"
+            " give one level, or fit a model for each target."
+        )
+    if callable(objective.metric):
+        raise InputError(
+            f"metric is a function, but there are {n_targets} targets: choose a metric by its name,"
+            " which is averaged over them."
+        )
+
+
+def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
+    """Raise `InputError` unless several quantiles ascend between 0 and 1."""
+    try:
+        numbers = [float(level) for level in levels]
+    except (TypeError, ValueError):
+        numbers = []
+    ascending = all(low < high for low, high in pairwise(numbers))
+    if len(numbers) < 2 or not ascending or not 0 < numbers[0] <= numbers[-1] < 1:
+        raise InputError(
+            f"quantile is {levels!r}: give a number between 0 and 1, or several in ascending order,"
+            " such as [0.1, 0.5, 0.9]."
+        )
+    if loss != "quantile" or metric is not None:
+        raise InputError(
+            f"quantile names {len(numbers)} levels, but the loss is {loss or 'not given'} and the"
+            f" metric {metric or 'not given'}: choose the loss quantile and no metric."
+        )

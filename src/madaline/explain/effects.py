@@ -56,6 +56,7 @@ def effects(
     table: Table | Mapping[str, Any],
     column: str,
     *,
+    output: Any = None,
     kind: str = ACCUMULATED,
     target_class: Any = None,
     scale: str | None = None,
@@ -71,6 +72,8 @@ def effects(
         Rows like those to be predicted.
     column : str
         A column that the model uses.
+    output : str, float or int, optional
+        Which of several targets or quantiles: its name, level or index.
     kind : {"accumulated", "partial"}, default="accumulated"
         Accumulated local effects, or partial dependence with a curve for each row.
     target_class : label, optional
@@ -90,7 +93,7 @@ def effects(
     InputError
         If the model has no such column, or the table has fewer than two values of it.
     """
-    table = as_table(table)
+    table, model = as_table(table), model.of_output(output)
     encoder = encoder_of(model, column)
     if kind not in (ACCUMULATED, PARTIAL):
         raise InputError(f"kind is {kind!r}: choose {ACCUMULATED!r} or {PARTIAL!r}.")

@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 
 from madaline.data.table import Table
-from madaline.data.target import CountEncoder, RegressionEncoder
+from madaline.data.target import CountEncoder, JointEncoder, RegressionEncoder, TargetEncoder
 from madaline.errors import InputError
 from madaline.explain.columns import as_table, encoder_of
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss
 from madaline.race.importance import (
     PERMUTED_ROWS,
+    Measure,
     importance_of,
     metric_of_loss,
     permute_rows,
 )
 from madaline.race.importances import Importances
+from madaline.runtime.predictor import Predictor
 
 
 def importances(
@@ -27,6 +30,7 @@ def importances(
     table: Table | Mapping[str, Any],
     target: Array,
     *,
+    output: Any = None,
     together: Sequence[Sequence[str]] | None = None,
     repeats: int = 5,
     seed: int = 0,
@@ -43,8 +47,11 @@ def importances(
         The model.
     table : Table or mapping of str to array
         The rows; of more than 2,000, every k-th.
-    target : ndarray of shape (n_samples,)
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
         Their labels or numbers.
+    output : str, float or int, optional
+        Which of several targets or quantiles: its name, level or index; by
+        default the mean over all.
     together : sequence of sequence of str, optional
         Groups of columns that are permuted together; by default each column alone.
     repeats : int, default=5
@@ -76,10 +83,8 @@ def importances(
     rows = slice(None, None, -(-table.n_samples // PERMUTED_ROWS))
     table = table.take(rows).select(model.predictor.encoder.columns)
     truth = model.predictor.target_encoder.matrix(np.asarray(target)[rows])
-    before = _losses(model, table, truth)
-    encoder = model.predictor.target_encoder
-    scale = encoder.scale if isinstance(encoder, RegressionEncoder | CountEncoder) else 1.0
-    metric = metric_of_loss(model.predictor.loss, scale)
+    measures = _measures(model.predictor, output)
+    before = _metric_rows(model, table, truth, measures)
     found = []
     for number, columns in enumerate(groups):
         rng = np.random.default_rng([seed, number])
@@ -87,8 +92,9 @@ def importances(
         for _ in range(repeats):
             donors = permute_rows(table.n_samples, rng)
             permuted = {name: table[name][donors] for name in columns}
-            rise += _losses(model, Table({**table.columns, **permuted}), truth) - before
-        found.append(importance_of(columns, rise / repeats, None, None, metric))
+            changed = Table({**table.columns, **permuted})
+            rise += _metric_rows(model, changed, truth, measures) - before
+        found.append(importance_of(columns, rise / repeats, None, None, measures[0].metric))
     return Importances(sorted(found, key=lambda importance: -importance.value))
 
 
@@ -116,7 +122,27 @@ def _groups(model: FittedModel, together: Sequence[Sequence[str]] | None) -> lis
     return groups
 
 
-def _losses(model: FittedModel, table: Table, truth: Array) -> Array:
-    """Return the loss of each row, shape (n_samples,), in float64."""
-    losses = model.predictor.loss.rows(model.predictor.output(table), truth)
-    return np.asarray(losses, np.float64)
+def _measures(predictor: Predictor, output: Any) -> list[Measure]:
+    """Return how the predictions of each target are evaluated, or those of one."""
+    encoder = predictor.target_encoder
+    if not isinstance(encoder, JointEncoder):
+        return [_measure(predictor.loss, encoder, slice(None))]
+    measures = [
+        _measure(predictor.loss.of_output(index), own, slice(index, index + 1))
+        for index, own in enumerate(encoder.encoders)
+    ]
+    return measures if output is None else [measures[encoder.index(output)]]
+
+
+def _measure(loss: Loss, encoder: TargetEncoder, outputs: slice) -> Measure:
+    scale = encoder.scale if isinstance(encoder, RegressionEncoder | CountEncoder) else 1.0
+    return Measure(loss, outputs, *metric_of_loss(loss, scale))
+
+
+def _metric_rows(
+    model: FittedModel, table: Table, truth: Array, measures: Sequence[Measure]
+) -> Array:
+    """Return the mean metric of each row, shape (n_samples,), in float64."""
+    output = model.predictor.output(table)
+    rows = [measure.rows(output, truth) for measure in measures]
+    return np.asarray(np.mean(rows, axis=0))

@@ -131,6 +131,7 @@ def interactions(
     table: Table | Mapping[str, Any],
     columns: Sequence[str] | None = None,
     *,
+    output: Any = None,
     seed: int = 0,
 ) -> Interactions:
     """Return how strongly pairs of columns interact.
@@ -146,6 +147,8 @@ def interactions(
         Rows like those to be predicted; of more than 500, every k-th.
     columns : sequence of str, optional
         The columns to pair; by default the 12 with the largest effects.
+    output : str, float or int, optional
+        Which of several targets or quantiles: its name, level or index.
     seed : int, default=0
         Seed of the pairs of rows.
 
@@ -159,6 +162,7 @@ def interactions(
     InputError
         If the model uses no such column, or there are fewer than two rows or columns.
     """
+    model = model.of_output(output)
     table = spread_rows(as_table(table), MOST_ROWS).select(model.predictor.encoder.columns)
     if table.n_samples < 2:
         raise InputError("The table has one row, and an interaction needs two: add rows.")

@@ -38,7 +38,9 @@ def check_lengths(
     """Raise `InputError` unless everything has one value for each row."""
     given = {"target": target, "sample_weight": sample_weight, "groups": groups, "folds": folds}
     for name, values in given.items():
-        if values is not None and values.shape != (n_samples,):
+        if values is None or (name == "target" and values.ndim == 2 and len(values) == n_samples):
+            continue
+        if values.shape != (n_samples,):
             raise InputError(
                 f"{name} has shape {values.shape} beside a table of {n_samples} rows: give one"
                 " value for each row."

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline.data.target import ClassEncoder
+from madaline.data.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.labels import Suspects
 from madaline.diagnosis.of_fit import Training, diagnose_fit
@@ -16,12 +16,13 @@ from madaline.diagnosis.of_race import FinishedRace
 from madaline.diagnosis.out_of_fold import OutOfFold
 from madaline.diagnosis.strength import Strength
 from madaline.engine.blas import one_threaded_products
-from madaline.evaluation.quality import Quality
+from madaline.evaluation.quality import JointQuality, Quality
 from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.evaluation.table_score import label_text
 from madaline.fitting.outcome import Outcome
+from madaline.fitting.views import TargetView
 from madaline.records.decision import Decision
 from madaline.runtime.outputs import class_probabilities
 from madaline.watching.facts import (
@@ -55,7 +56,6 @@ class Evaluation:
         rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
         order = rows.order[: rows.n_evaluated]
         output, baseline, target, weight, groups = self.outcome.evaluated(dataset)
-        labels = encoder.classes.tolist() if isinstance(encoder, ClassEncoder) else None
         tuned = self.outcome.threshold
         return OutOfFold(
             prepared.data.table.select(schema.kept).take(order),
@@ -66,7 +66,7 @@ class Evaluation:
             baseline,
             target,
             dataset.encoded_evaluated(min(dataset.features))[:, : prepared.encoder.n_features(0)],
-            None if labels is None else tuple(map(str, labels)),
+            _labels(encoder),
             weight,
             groups,
             prepared.data.row_numbers[order],
@@ -111,8 +111,13 @@ class Evaluation:
         class_index[order] = evaluated.class_index
         return Suspects.among(probabilities, class_index)
 
-    def unseen_facts(self) -> UnseenFacts:
-        """Return what the out-of-fold predictions of the networks that predict were like."""
+    def unseen_facts(self) -> UnseenFacts | None:
+        """Return what the out-of-fold predictions of the networks that predict were like.
+
+        None of several targets: only the columns of such a model are watched.
+        """
+        if isinstance(self.outcome.target_encoder, JointEncoder):
+            return None
         encoder, evaluated = self.outcome.target_encoder, self.out_of_fold
         output = self.outcome.ensemble.output / self.outcome.temperature
         loss = evaluated.loss
@@ -131,18 +136,39 @@ class Evaluation:
 
     def quality(self) -> Quality:
         """Return the quality of the out-of-fold predictions, numbers in the target's unit."""
-        encoder, evaluated = self.outcome.target_encoder, self.out_of_fold
-        bounds, weight = evaluated.bounds, evaluated.weight
-        if isinstance(encoder, ClassEncoder):
-            probabilities, class_index = evaluated.probabilities, evaluated.class_index
-            coverage = set_coverage(probabilities, class_index, bounds, weight)
-            labels = encoder.classes.tolist()
-            predicted = encoder.choose(probabilities)
-            return ClassificationQuality.of(
-                labels, probabilities, class_index, coverage, weight, predicted=predicted
-            )
-        output = evaluated.loss.prediction(evaluated.output)
-        prediction = encoder.decode(output).astype(np.float64)
-        truth = encoder.decode(evaluated.target).astype(np.float64)
-        coverage = interval_coverage(prediction, truth, bounds, weight)
-        return RegressionQuality.of(prediction, truth, coverage, weight)
+        encoder = self.outcome.target_encoder
+        if not isinstance(encoder, JointEncoder):
+            return _quality(encoder, self.out_of_fold)
+        each = (self.of_view(view) for view in self.outcome.views)
+        pairs = zip(encoder.encoders, each, strict=True)
+        return JointQuality(encoder.names, tuple(_quality(own, rows) for own, rows in pairs))
+
+    def of_view(self, view: TargetView) -> OutOfFold:
+        """Return the rows with the out-of-fold predictions of one target."""
+        if view.index is None:
+            return self.out_of_fold
+        return self.out_of_fold.of_output(view.index, _labels(view.encoder))
+
+
+def _labels(encoder: TargetEncoder) -> tuple[str, ...] | None:
+    """Return the labels as text; None where numbers, or several targets, are predicted."""
+    return tuple(map(str, encoder.classes.tolist())) if isinstance(encoder, ClassEncoder) else None
+
+
+def _quality(
+    encoder: TargetEncoder, evaluated: OutOfFold
+) -> ClassificationQuality | RegressionQuality:
+    bounds, weight = evaluated.bounds, evaluated.weight
+    if isinstance(encoder, ClassEncoder):
+        probabilities, class_index = evaluated.probabilities, evaluated.class_index
+        coverage = set_coverage(probabilities, class_index, bounds, weight)
+        labels = encoder.classes.tolist()
+        predicted = encoder.choose(probabilities)
+        return ClassificationQuality.of(
+            labels, probabilities, class_index, coverage, weight, predicted=predicted
+        )
+    output = evaluated.loss.prediction(evaluated.output)
+    prediction = encoder.decode(output).astype(np.float64)
+    truth = encoder.decode(evaluated.target).astype(np.float64)
+    coverage = interval_coverage(prediction, truth, bounds, weight)
+    return RegressionQuality.of(prediction, truth, coverage, weight)

@@ -49,12 +49,12 @@ class Fitting:
     ----------
     table : Table
         The columns to learn from.
-    target : ndarray of shape (n_samples,)
-        Labels or numbers.
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Labels or numbers. Several targets are predicted together, by networks of several outputs.
     task : {"classification", "regression"}, optional
         What to learn; inferred from the target by default.
-    target_name : str, default="target"
-        Name of the target.
+    target_name : str or sequence of str, default="target"
+        Name of the target, or of each of several.
     target_format : NumberFormat, optional
         How the numbers of the target were written in its file.
     objective : Objective, optional
@@ -110,7 +110,7 @@ class Fitting:
         target: Array,
         *,
         task: str | None = None,
-        target_name: str = "target",
+        target_name: str | Sequence[str] = "target",
         target_format: NumberFormat | None = None,
         objective: Objective | None = None,
         sample_weight: Array | None = None,
@@ -133,8 +133,8 @@ class Fitting:
         check_seed(seed)
         self.monotone = read_monotone(monotone)
         limit = MemoryLimit(bytes_allowed(memory_limit))
-        data = TrainingData.checked(table, target, sample_weight, groups, folds)
-        self.target_name = target_name
+        data = TrainingData.checked(table, target, sample_weight, groups, folds, target_name)
+        self.target_name = ", ".join(data.target_names)
         prepared = self.prepared = prepare(
             data,
             objective or Objective(),
@@ -163,7 +163,7 @@ class Fitting:
             **prepared.objective.settings(),
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
-        check_kept_columns(prepared.schema, keep_rows)
+        check_kept_columns(prepared.schema, keep_rows, n_outputs=prepared.n_predicted)
         self.schema = replace(prepared.schema, target=target_format)
         self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
         self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
@@ -191,19 +191,13 @@ class Fitting:
 
     def _calibrate(self) -> Iterator[Event]:
         """Yield how probabilities are calibrated and decisions made, with the last record."""
-        for decision in (self.outcome.calibration, self.outcome.threshold):
+        for decision in (*self.outcome.calibrations, self.outcome.threshold):
             if decision is not None and decision not in self.decisions:
                 self.decisions.append(decision)
                 yield self.records[-1], decision
 
     def stop(self, *, by_callback: bool = False) -> None:
-        """End training soon, with a model of the best so far; for interrupts and callbacks.
-
-        Parameters
-        ----------
-        by_callback : bool, default=False
-            Whether a callback asks for it, and not the user.
-        """
+        """End training soon, with a model of the best so far, for the user or for a callback."""
         self.training.ask_to_stop(by_callback=by_callback)
 
     @property
@@ -303,7 +297,8 @@ class Fitting:
         """
         ensemble, rows = self.race.ensemble(), self.rows
         encoder, dataset = self.target_encoder, self.prepared.own_dataset
-        predictor = make_predictor(self.prepared, dataset, ensemble, encoder, 1.0)
+        views = self.outcome.views
+        predictor = make_predictor(self.prepared, dataset, ensemble, encoder, views, 1.0)
         summary = Summary(
             task=self.task,
             target=self.target_name,
@@ -347,4 +342,5 @@ class Fitting:
             leaks=self.leaks,
             importances=self.importances,
             settings=self._settings,
+            outputs=self.outcome.outputs,
         )

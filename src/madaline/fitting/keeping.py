@@ -9,6 +9,7 @@ import numpy as np
 
 from madaline.data.kinds import DROPPED
 from madaline.data.schema import Schema
+from madaline.errors import InputError
 from madaline.fitting.preparation import Preparation
 from madaline.model.kept_columns import as_learned, check_kinds
 from madaline.model.kept_rows import KeptRows, check_keep_rows
@@ -17,9 +18,14 @@ KEPT_STREAM = 2**32 - 3
 """Separates the random numbers of kept rows from those of networks, batches and folds."""
 
 
-def check_kept_columns(schema: Schema, keep_rows: int) -> None:
+def check_kept_columns(schema: Schema, keep_rows: int, *, n_outputs: int = 1) -> None:
     """Raise `InputError` if `keep_rows` is no number of rows, or such rows cannot be kept."""
-    if check_keep_rows(keep_rows):
+    if check_keep_rows(keep_rows) and n_outputs > 1:
+        raise InputError(
+            f"keep_rows is {keep_rows}, but a model of {n_outputs} outputs cannot be updated: leave"
+            " it out, or fit a model for each."
+        )
+    if keep_rows:
         check_kinds(schema)
 
 

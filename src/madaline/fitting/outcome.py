@@ -8,8 +8,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
+from madaline.data.target import ClassEncoder, JointEncoder, TargetEncoder
+from madaline.evaluation.averaging import FoldOutputs
 from madaline.evaluation.calibration import calibrate
+from madaline.evaluation.joint_score import label_scores, mean_scores, quantile_scores
 from madaline.evaluation.score import (
     Score,
     classification_scores,
@@ -19,16 +21,18 @@ from madaline.evaluation.score import (
 from madaline.evaluation.threshold import MEASURES, tune_threshold
 from madaline.fitting.predictors import make_predictor
 from madaline.fitting.preparation import Preparation
+from madaline.fitting.views import TargetView, Temperature, divided, views_of
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Squared
+from madaline.nn.losses import Quantiles, Squared
 from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble
-from madaline.race.importance import Importance, metric_of_loss, out_of_fold_importances
+from madaline.race.importance import Importance, out_of_fold_importances
 from madaline.race.pruning import PruningResult, prune_ensemble
 from madaline.race.race import Race
 from madaline.records.ensemble_decisions import Calibrated, ThresholdChosen
 from madaline.runtime.outputs import class_probabilities
 from madaline.runtime.predictor import Predictor
+from madaline.story.summary import Output
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
@@ -78,23 +82,33 @@ class Outcome:
         return self.pruned.ensemble
 
     @cached_property
-    def calibration(self) -> Calibrated | None:
-        """The temperature that the ensemble's raw outputs are divided by.
+    def views(self) -> tuple[TargetView, ...]:
+        """The targets one by one; of several quantiles, these."""
+        return views_of(self.prepared.target_encoder, self.prepared.data.target_names[0])
+
+    @cached_property
+    def calibrations(self) -> tuple[Calibrated, ...]:
+        """The temperature that the ensemble's raw outputs are divided by, for each target.
 
         None for regression, and with one fold, as a temperature is evaluated on other folds.
         """
         rows = self.prepared.rows
-        if not isinstance(self.prepared.target_encoder, ClassEncoder) or rows.n_folds < 2:
-            return None
-        dataset = self.race.dataset
+        if not self.views[0].of_classes or rows.n_folds < 2:
+            return ()
+        return tuple(map(self._calibration, self.views))
+
+    def _calibration(self, view: TargetView) -> Calibrated:
+        dataset, output = view.dataset(self.race.dataset), self.ensemble.output[:, view.outputs]
         target, weight, groups = dataset.evaluated_facts
-        output, epoch = self.ensemble.output, self.race.epoch
-        return calibrate(dataset.loss, output, target, rows.bounds, weight, groups, epoch=epoch)
+        bounds, epoch = self.prepared.rows.bounds, self.race.epoch
+        found = calibrate(dataset.loss, output, target, bounds, weight, groups, epoch=epoch)
+        return found if view.index is None else replace(found, subject=view.name)
 
     @property
-    def temperature(self) -> float:
+    def temperature(self) -> Temperature:
         """Divisor of raw outputs."""
-        return 1.0 if self.calibration is None else self.calibration.temperature
+        found = [one.temperature for one in self.calibrations] or [1.0]
+        return np.array(found) if len(found) > 1 else found[0]
 
     @cached_property
     def threshold(self) -> ThresholdChosen | None:
@@ -106,7 +120,7 @@ class Outcome:
             return None
         (measure, name, higher), dataset = wanted, self.own_dataset
         target, weight, _ = dataset.evaluated_facts
-        output = _divided(self.ensemble.output, self.temperature)
+        output = divided(self.ensemble.output, self.temperature)
         return tune_threshold(
             measure,
             name,
@@ -138,7 +152,8 @@ class Outcome:
 
         Pruning was guided by these rows, so that what is left looks better on them than it is.
         """
-        return _divided(self.pruned.before.output, self.temperature)
+        output = divided(self.pruned.before.output, self.temperature)
+        return self.race.dataset.loss.in_order(output)
 
     @cached_property
     def own_dataset(self) -> Dataset:
@@ -160,7 +175,7 @@ class Outcome:
         """The out-of-fold scores; the metric that chose the ensemble comes first."""
         dataset = self.own_dataset
         facts = self.evaluated(dataset)
-        scores = self._usual_scores(dataset, facts)
+        scores = self._joint_scores(facts) if self._is_joint else self._each_scores[0]
         if dataset.metric is None:
             return scores
         output, prior, _, _, groups = facts
@@ -169,43 +184,84 @@ class Outcome:
         return (chosen, *(score for score in scores if score.metric != chosen.metric))
 
     @cached_property
-    def importances(self) -> tuple[Importance, ...]:
-        """Out-of-fold importance of each column."""
-        dataset, target_encoder = self.own_dataset, self.prepared.target_encoder
-        scale = (
-            target_encoder.scale
-            if isinstance(target_encoder, RegressionEncoder | CountEncoder)
-            else 1.0
+    def outputs(self) -> tuple[Output, ...]:
+        """The results of each target, where there are several."""
+        if not self._is_joint:
+            return ()
+        named = zip(self.views, self._each_scores, self._importances[1:], strict=True)
+        return tuple(
+            Output(view.name, scores, self._standard_errors_better(view), importances)
+            for view, scores, importances in named
         )
+
+    @property
+    def importances(self) -> tuple[Importance, ...]:
+        """Out-of-fold importance of each column, the mean over the targets."""
+        return self._importances[0]
+
+    @cached_property
+    def _importances(self) -> tuple[tuple[Importance, ...], ...]:
+        dataset = self.own_dataset
         return out_of_fold_importances(
             self.ensemble,
             dataset,
             self.prepared.encoder.columns,
             work=IMPORTANCE_SHARE * self.race.multiply_adds,
             seed=self.race.seed,
-            metric=metric_of_loss(dataset.loss, scale),
+            measures=[view.measure(dataset) for view in self.views],
             temperature=self.temperature,
         )
 
     def predictor(self) -> Predictor:
         """Return the predictor of new rows."""
         encoder, temperature = self.target_encoder, self.temperature
-        return make_predictor(self.prepared, self.own_dataset, self.ensemble, encoder, temperature)
+        return make_predictor(
+            self.prepared, self.own_dataset, self.ensemble, encoder, self.views, temperature
+        )
 
-    def _usual_scores(self, dataset: Dataset, facts: Evaluated) -> tuple[Score, ...]:
-        target_encoder = self.prepared.target_encoder
-        outputs = self.pruned.before.fold_outputs(dataset, temperature=self.temperature)
-        if isinstance(target_encoder, RegressionEncoder | CountEncoder):
+    @property
+    def _is_joint(self) -> bool:
+        return isinstance(self.prepared.target_encoder, JointEncoder)
+
+    def _standard_errors_better(self, view: TargetView) -> float:
+        dataset = view.dataset(self.race.dataset)
+        return standard_errors_better(dataset.loss, *self._facts(view, dataset))
+
+    def _facts(self, view: TargetView, dataset: Dataset) -> Evaluated:
+        """Return what `evaluated` does, of one target and its dataset."""
+        output = self.evaluated_output[:, view.outputs]
+        return output, dataset.prior_output(), *dataset.evaluated_facts
+
+    @cached_property
+    def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
+        """The scores of each target."""
+        whole = self.own_dataset
+        outputs = self.pruned.before.fold_outputs(whole, temperature=self.temperature)
+        return tuple(self._usual_scores(view, whole, outputs) for view in self.views)
+
+    def _usual_scores(
+        self, view: TargetView, whole: Dataset, outputs: FoldOutputs
+    ) -> tuple[Score, ...]:
+        dataset = view.dataset(whole)
+        facts = self._facts(view, dataset)
+        of_folds = outputs if view.index is None else outputs.of_output(view.index)
+        if not view.of_classes:
             means = replace(dataset, loss=Squared()).prior_output()
-            scale = target_encoder.scale
             return regression_scores(
-                dataset.loss, *facts, means=means, scale=scale, fold_outputs=outputs
+                dataset.loss, *facts, means=means, scale=view.scale, fold_outputs=of_folds
             )
         balanced = self.prepared.objective.class_weight is not None
         return classification_scores(
-            dataset.loss, *facts, balanced=balanced, fold_outputs=outputs, cut=self.cut
+            dataset.loss, *facts, balanced=balanced, fold_outputs=of_folds, cut=self.cut
         )
 
-
-def _divided(output: Array, temperature: float) -> Array:
-    return output if temperature == 1 else np.asarray(output / temperature)
+    def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
+        """Return the scores of all targets together."""
+        each, loss = self._each_scores, self.own_dataset.loss
+        if isinstance(loss, Quantiles):
+            return quantile_scores(each)
+        if not self.views[0].of_classes:
+            return mean_scores([[one for one in scores if one.metric == "r2"] for scores in each])
+        output, prior, target, weight, groups = facts
+        probabilities = loss.prediction(output), loss.prediction(prior)
+        return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from madaline.data.target import CountEncoder, RegressionEncoder, TargetEncoder
+from madaline.data.target import JointEncoder, TargetEncoder
 from madaline.evaluation.conformal.intervals import PredictionIntervals
+from madaline.evaluation.conformal.joint import JointConformal
 from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.fitting.preparation import Preparation
+from madaline.fitting.views import TargetView, Temperature, divided
+from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
@@ -21,7 +26,8 @@ def make_predictor(
     dataset: Dataset,
     ensemble: Ensemble,
     target_encoder: TargetEncoder,
-    temperature: float,
+    views: Sequence[TargetView],
+    temperature: Temperature,
 ) -> Predictor:
     """Return the predictor that an ensemble makes.
 
@@ -35,27 +41,31 @@ def make_predictor(
         The networks, with their out-of-fold output.
     target_encoder : TargetEncoder
         That of the preparation, with the threshold of two classes.
-    temperature : float
+    views : sequence of TargetView
+        The targets one by one.
+    temperature : float or ndarray of shape (n_outputs,)
         Divisor of raw outputs.
     """
+    output = dataset.loss.in_order(divided(ensemble.output, temperature))
+    each = tuple(_conformal(prepared, dataset, view, output) for view in views)
     return Predictor(
         prepared.encoder,
         _parts(ensemble),
         dataset.loss,
         target_encoder,
-        _conformal(prepared, dataset, ensemble, temperature),
+        JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
         temperature,
     )
 
 
 def _conformal(
-    prepared: Preparation, dataset: Dataset, ensemble: Ensemble, temperature: float
+    prepared: Preparation, whole: Dataset, view: TargetView, output: Array
 ) -> PredictionIntervals | PredictionSets:
-    """Return intervals or sets, calibrated on the out-of-fold errors."""
-    bounds = prepared.rows.bounds
-    output = ensemble.output if temperature == 1 else np.asarray(ensemble.output / temperature)
+    """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
+    bounds, dataset = prepared.rows.bounds, view.dataset(whole)
+    output = output[:, view.outputs]
     target, weight, _ = dataset.evaluated_facts
-    if isinstance(prepared.target_encoder, RegressionEncoder | CountEncoder):
+    if not view.of_classes:
         prediction = dataset.loss.prediction(output)
         return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
     truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)

@@ -16,7 +16,14 @@ from madaline.data.schema import Schema
 from madaline.data.splits.folded_rows import FoldedRows
 from madaline.data.splits.folds import make_folds
 from madaline.data.splits.given_folds import GivenFolds
-from madaline.data.target import ClassEncoder, TargetEncoder, infer_task
+from madaline.data.target import (
+    CLASSIFICATION,
+    ClassEncoder,
+    JointEncoder,
+    TargetEncoder,
+    infer_task,
+    infer_task_of_several,
+)
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import count_folds
@@ -85,6 +92,12 @@ class Preparation:
     n_workers: int
     cheaper: CheaperPlan | None
 
+    @property
+    def n_predicted(self) -> int:
+        """How many targets or quantiles are predicted together."""
+        encoder = self.target_encoder
+        return len(encoder.names) if isinstance(encoder, JointEncoder) else 1
+
     @cached_property
     def own_dataset(self) -> Dataset:
         """The dataset with the given weights: those of classes are for training only."""
@@ -130,14 +143,18 @@ def prepare(
     schema = Schema.infer(data.table, kinds)
     data = replace(data, table=schema.read(data.table))
     given = task or objective.task
-    task, task_reason = (given, "as told") if given else infer_task(data.target)
-    objective.check_task(task)
-    target_encoder = objective.fit_target_encoder(task, data.target, data.weight)
-    classes = isinstance(target_encoder, ClassEncoder)
+    task, task_reason = (given, "as told") if given else _infer_task(data)
+    objective.check_task(task, n_targets=len(data.target_names))
+    target_encoder = objective.fit_target_encoder(
+        task, data.target, data.weight, names=data.target_names
+    )
     _check_limits(limit, data, schema, target_encoder)
     constrained = constrained_columns(monotone or {}, schema)
     codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)
-    leaks = find_leaks(data.table, schema.single, codes, classes=classes, groups=data.groups)
+    of_quantiles = codes.ndim > data.target.ndim
+    if of_quantiles:  # the target is the same for all of them
+        codes = codes[:, 0]
+    leaks = _find_leaks(data, schema, task, codes)
     weight = data.weight
     if isinstance(target_encoder, ClassEncoder):
         weight = objective.row_weight(target_encoder.classes, codes, data.weight)
@@ -148,6 +165,7 @@ def prepare(
         weight,
         target,
         constrained,
+        of_quantiles=of_quantiles,
         effort=effort,
         adjust=adjust,
         n_workers=n_workers,
@@ -179,6 +197,25 @@ def prepare(
     )
 
 
+def _infer_task(data: TrainingData) -> tuple[str, str]:
+    if data.target.ndim == 1:
+        return infer_task(data.target)
+    return infer_task_of_several(data.target_names, data.target)
+
+
+def _find_leaks(data: TrainingData, schema: Schema, task: str, codes: Array) -> tuple[Leak, ...]:
+    """Return the columns that reveal a target, each target by itself."""
+
+    def leaks_of(target: Array) -> tuple[Leak, ...]:
+        classes, groups = task == CLASSIFICATION, data.groups
+        return find_leaks(data.table, schema.single, target, classes=classes, groups=groups)
+
+    if codes.ndim == 1:
+        return leaks_of(codes)
+    named = zip(data.target_names, codes.T, strict=True)
+    return tuple(replace(leak, target=name) for name, own in named for leak in leaks_of(own))
+
+
 def _choose(
     data: TrainingData,
     schema: Schema,
@@ -186,6 +223,7 @@ def _choose(
     target: Array,
     monotone: Mapping[str, int],
     *,
+    of_quantiles: bool,
     effort: int,
     adjust: Callable[[Plan], Plan] | None,
     n_workers: int,
@@ -199,7 +237,7 @@ def _choose(
             schema,
             n_bins=BINS,
             sample_weight=weight,
-            target=target,
+            target=target[:, : 1 if of_quantiles else None],
             narrowing=narrowing,
             monotone=monotone,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from madaline.data.io.json_checks import (
@@ -11,11 +11,9 @@ from madaline.data.io.json_checks import (
     Check,
     Either,
     Fields,
-    Kinds,
     ListOf,
     Malformed,
     MapOf,
-    Measured,
     Number,
     OneOf,
     Optional,
@@ -28,36 +26,31 @@ from madaline.data.io.json_checks import (
 from madaline.data.kinds import DROPPED, GIVEN_KINDS, KINDS, ORDERED, ColumnSchema
 from madaline.data.profile import ColumnProfile
 from madaline.data.target import CLASSIFICATION
+from madaline.data.target.target_encoder import JOINT
 from madaline.diagnosis.finding import SEVERITIES, Finding
 from madaline.evaluation.leakage import Leak
-from madaline.evaluation.quality.classification import ClassificationQuality
-from madaline.evaluation.quality.coverage import Coverage
-from madaline.evaluation.quality.curves import Curves
-from madaline.evaluation.quality.regression import BINS, LEVELS, RegressionQuality
 from madaline.evaluation.score import Score
 from madaline.model.kept_rows import KEPT_ROWS
+from madaline.model.quality_checks import (
+    COUNT,
+    FINITE,
+    FINITES,
+    MEASURED,
+    NAME,
+    QUALITY,
+    SHARE,
+    SHARES,
+    lengths,
+)
 from madaline.race.importance import Importance
 from madaline.records.file_checks import DECISIONS, RECORDS
 from madaline.runtime.file_checks.encoder_checks import DATE_FORMAT, NUMBER_FORMAT, column_name
-from madaline.runtime.file_checks.predictor_checks import PREDICTOR
-from madaline.story.summary import Member, Summary
+from madaline.runtime.file_checks.predictor_checks import MOST_OUTPUTS, PREDICTOR
+from madaline.story.summary import Member, Output, Summary
 from madaline.watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES
 
-NAME, MEASURED, COUNT = Text(), Measured(), Whole(0, 2**53)
-SHARE = Number(0, 1 + 1e-9)
-FINITE, FINITES, SHARES = Number(), ListOf(Number()), ListOf(SHARE)
 UNITS = ListOf(Whole(0, 2**24), most=256)
 TASK = OneOf(("classification", "regression"))
-
-
-def _lengths(*names: str) -> Callable[[Mapping[str, Any]], str]:
-    """Return what refuses lists of different lengths."""
-
-    def agree(values: Mapping[str, Any]) -> str:
-        lengths = {len(values.get(name, ())) for name in names}
-        return "" if len(lengths) < 2 else f"has {', '.join(names)} of different lengths"
-
-    return agree
 
 
 SCHEMA = Fields(
@@ -97,7 +90,7 @@ SETTINGS = Fields(
         "source": NAME,
         "file_options": ListOf(NAME),
         "loss": NAME,
-        "quantile": SHARE,
+        "quantile": Either(SHARE, ListOf(SHARE, 2, MOST_OUTPUTS)),
         "metric": NAME,
         "threshold": SHARE,
         "costs": ListOf(ListOf(FINITE, 2, 2), 2, 2),
@@ -112,9 +105,13 @@ SETTINGS = Fields(
 )
 """With what it was fitted: all of that or, in old files, nothing."""
 
+SCORES = ListOf(Either(SCORE, OLD_SCORE), least=1, most=100)
+OUTPUT = fields_of(Output, {"scores": SCORES, "importances": ListOf(IMPORTANCE)})
+
 _SUMMARY: dict[str, Check] = {
     "task": TASK,
-    "scores": ListOf(Either(SCORE, OLD_SCORE), least=1, most=100),
+    "scores": SCORES,
+    "outputs": ListOf(OUTPUT, least=2, most=MOST_OUTPUTS),
     "members": ListOf(MEMBER, least=1),
     "leaks": ListOf(LEAK),
     "importances": ListOf(IMPORTANCE),
@@ -195,69 +192,14 @@ PROFILE = ListOf(
             "shares": SHARES,
         },
         agree=lambda values: (
-            _lengths("edges", "below")(values)
-            or _lengths("levels", "shares")(values)
+            lengths("edges", "below")(values)
+            or lengths("levels", "shares")(values)
             or _edges_agree(values.get("edges", ()), values.get("below", ()))
         ),
     )
 )
 
 UNSEEN_FACTS = Fields({"profile": PROFILE, "means": FINITES})
-
-COVERAGE = Either(
-    fields_of(Coverage), fields_of(Coverage, renamed={"nominal": "asked", "observed": "held"})
-)
-CURVES = fields_of(
-    Curves,
-    dict.fromkeys(("false_positive", "true_positive", "recall", "precision"), SHARES),
-    agree=lambda values: (
-        _lengths("false_positive", "true_positive")(values)
-        or _lengths("recall", "precision")(values)
-    ),
-)
-_OF_CLASSES: dict[str, Check] = {
-    "classes": ListOf(NAME, least=2),
-    "confusion": ListOf(Row((COUNT, COUNT, Number(0)))),
-    "areas": ListOf(Optional(MEASURED)),
-    "curves": ListOf(CURVES),
-    "predicted": SHARES,
-    "observed": SHARES,
-    "bin_sizes": ListOf(COUNT),
-    "coverage": ListOf(COVERAGE),
-}
-_OLD_NAMES = {"predicted": "promised", "observed": "kept", "bin_sizes": "sizes"}
-
-
-def _classes_agree(values: Mapping[str, Any]) -> str:
-    n_classes = len(values["classes"])
-    if any(true >= n_classes or found >= n_classes for true, found, _ in values["confusion"]):
-        return "confuses more classes than there are"
-    return _lengths("classes", "areas")(values) or _lengths(*values.keys() & _BINS)(values)
-
-
-_BINS = {*_OLD_NAMES, *_OLD_NAMES.values()}
-QUALITY = Kinds(
-    "of",
-    {
-        "classes": Either(
-            fields_of(ClassificationQuality, _OF_CLASSES, agree=_classes_agree),
-            fields_of(ClassificationQuality, _OF_CLASSES, renamed=_OLD_NAMES, agree=_classes_agree),
-        ),
-        "numbers": fields_of(
-            RegressionQuality,
-            {
-                "edges": ListOf(FINITE, BINS + 1, BINS + 1),
-                "counts": ListOf(ListOf(COUNT, BINS, BINS), BINS, BINS),
-                "error_edges": ListOf(FINITE, BINS + 1, BINS + 1),
-                "error_counts": ListOf(COUNT, BINS, BINS),
-                "predictions": FINITES,
-                "errors": ListOf(ListOf(FINITE, len(LEVELS), len(LEVELS))),
-                "coverage": ListOf(COVERAGE),
-            },
-            agree=_lengths("predictions", "errors"),
-        ),
-    },
-)
 
 KNOWN_ROWS = Fields(
     {
@@ -266,6 +208,42 @@ KNOWN_ROWS = Fields(
         "repeated": SHARE,
     }
 )
+
+
+def _outputs_agree(
+    codec: Mapping[str, Any], summary: Mapping[str, Any], quality: Mapping[str, Any] | None
+) -> str:
+    """Return what is wrong between the target, its summary, and the quality of predictions."""
+    outputs, names = summary.get("outputs", []), codec.get("names", [])
+    if [one["name"] for one in outputs] != names:
+        return "has a summary of other outputs"
+    if not outputs:
+        return _target_agrees(codec, summary, quality)
+    if quality and quality.get("names") != names:
+        return "has the quality of other outputs"
+    each = quality["each"] if quality else [None] * len(names)
+    for own, one, of_one in zip(codec["encoders"], outputs, each, strict=True):
+        problem = _target_agrees(own, {"task": summary["task"], **one}, of_one)
+        if problem:
+            return problem
+    return ""
+
+
+def _target_agrees(
+    codec: Mapping[str, Any], summary: Mapping[str, Any], quality: Mapping[str, Any] | None
+) -> str:
+    """Return the same of one target."""
+    of_classes = codec["task"] == CLASSIFICATION
+    if of_classes != (summary["task"] == CLASSIFICATION):
+        return "has a summary of another task"
+    score = "accuracy" if of_classes else "r2"
+    if all(one["metric"] != score for one in summary["scores"]):
+        return f"lacks the score {score}"
+    if quality and quality["of"] != ("classes" if of_classes else "numbers"):
+        return "has the quality of another task"
+    if quality and of_classes and len(quality["classes"]) != len(codec["classes"]):
+        return "has the quality of other classes"
+    return ""
 
 
 def _agree(values: Mapping[str, Any]) -> str:
@@ -280,17 +258,9 @@ def _agree(values: Mapping[str, Any]) -> str:
     ordered = {name for name, kind in kinds.items() if kind in (*ORDERED, DROPPED)}
     if not summary.get("settings", {}).get("monotone", {}).keys() <= ordered:
         return "is monotone in a column without an order"
-    of_classes = predictor["codec"]["task"] == CLASSIFICATION
-    quality = values.get("quality")
-    if of_classes != (summary["task"] == CLASSIFICATION):
-        return "has a summary of another task"
-    score = "accuracy" if of_classes else "r2"
-    if all(one["metric"] != score for one in summary["scores"]):
-        return f"lacks the score {score}"
-    if quality and of_classes != (quality["of"] == "classes"):
-        return "has the quality of another task"
-    if quality and of_classes and len(quality["classes"]) != len(predictor["codec"]["classes"]):
-        return "has the quality of other classes"
+    problem = _outputs_agree(predictor["codec"], summary, values.get("quality"))
+    if problem:
+        return problem
     if any(kinds.get(one["name"]) != one["kind"] for one in values.get("profile", ())):
         return "has a profile of other columns"
     return _facts_agree(values.get("unseen_facts"), values["predictor"]["codec"])
@@ -300,6 +270,8 @@ def _facts_agree(facts: Mapping[str, Any] | None, codec: Mapping[str, Any]) -> s
     """Return what is wrong with facts of predictions: they are others than a target has."""
     if facts is None:
         return ""
+    if codec["task"] == JOINT:
+        return "has facts of several predictions"
     kinds = {one["name"]: one["kind"] for one in facts["profile"]}
     if codec["task"] == CLASSIFICATION and len(codec["classes"]) > 2:
         wanted = OF_SEVERAL_CLASSES

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from madaline.data.io.json_checks import Malformed
 from madaline.data.io.tensor_file import MODEL, damaged, read_tensor_file
+from madaline.data.io.tensor_header import named
 from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
 from madaline.errors import InputError, ModelFileError
-from madaline.evaluation.quality import Quality, quality_from_json
+from madaline.evaluation.quality import JointQuality, Quality, quality_from_json
 from madaline.model.file_checks import MODEL as MODEL_FILE
 from madaline.model.kept_rows import KeptRows
 from madaline.model.known_rows import KnownRows
+from madaline.model.one_output import index_of_output, names_of_outputs, title_of_output
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Quantiles
 from madaline.records.decision import Decision
 from madaline.records.history import History
 from madaline.records.reading import read_decision
 from madaline.records.record import Record
 from madaline.records.update_decisions import Updated
-from madaline.runtime.predictor import KEPT_ROWS, Columns, Predictor, Rows, named
+from madaline.runtime.predictor import KEPT_ROWS, Columns, Predictor, Rows
 from madaline.story.constraints import tell_constraints
 from madaline.story.glance import glance
 from madaline.story.story import Story, tell_story
@@ -34,6 +37,7 @@ from madaline.version import __version__
 from madaline.watching.facts import UnseenFacts
 from madaline.watching.model_source import ModelSource
 from madaline.watching.monitor import FALSE_ALARMS, Monitor
+from madaline.words import some
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ class FittedModel:
         return glance(self.summary, self.diagnosis)
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
-        """Return the predicted labels or numbers, shape (n_samples,)."""
+        """Return the predicted labels or numbers, shape (n_samples,) or (n_samples, n_outputs)."""
         return self.predictor.predict(table, n_jobs=n_jobs)
 
     def predict_proba(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
@@ -184,6 +188,43 @@ class FittedModel:
         """Every epoch of every recipe, as the columns of a table."""
         members = ((one.recipe_id, one.weight) for one in self.summary.members)
         return History.of(self.records, members)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of what is predicted: the targets, or the target with each quantile."""
+        return names_of_outputs(self.predictor, self.summary.target)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the columns that hold the truth; of several quantiles it is one column."""
+        several = self.summary.outputs and not isinstance(self.predictor.loss, Quantiles)
+        return self.output_names if several else (self.summary.target,)
+
+    def of_output(self, output: Any = None) -> FittedModel:
+        """Return the model of one of several targets or quantiles, as if it alone were predicted.
+
+        `output` is its name, the level of a quantile, or an index; None is the only target. It
+        raises `InputError` if there is no such output, or one of several must be chosen.
+        """
+        index = index_of_output(self.predictor, self.summary.target, output)
+        if index is None:
+            return self
+        return replace(
+            self,
+            predictor=self.predictor.of_output(index),
+            summary=self.summary.of_output(
+                index, title_of_output(self.predictor, self.summary.target, index)
+            ),
+            quality=self.quality.each[index] if isinstance(self.quality, JointQuality) else None,
+        )
+
+    def check_one_output(self, done: str) -> None:
+        """Raise `InputError` if there are several outputs, which cannot be updated, served, ..."""
+        if self.summary.outputs:
+            raise InputError(
+                f"A model of several outputs ({some(self.output_names)}) cannot be {done}: fit a"
+                " model for each."
+            )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file, whole or not at all.

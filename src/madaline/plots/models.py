@@ -17,6 +17,7 @@ from madaline.charts.quality import (
 )
 from madaline.charts.training import training_figure
 from madaline.errors import InputError
+from madaline.evaluation.quality import JointQuality
 from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.model import FittedModel
@@ -203,5 +204,10 @@ def _quality(model: Any) -> ClassificationQuality | RegressionQuality:
         raise InputError(
             f"The model was fitted by madaline {found.version}, which did not keep this: fit it"
             " again."
+        )
+    if isinstance(found.quality, JointQuality):
+        raise InputError(
+            f"The model predicts {len(found.quality.names)} outputs: plot one of them, such as"
+            f" model.quality_[{found.quality.names[0]!r}]."
         )
     return found.quality

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -144,6 +144,11 @@ class Dataset:
         with one_threaded_products():
             return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
 
+    def of_output(self, index: int) -> Dataset:
+        """Return the dataset of one of several outputs."""
+        target = self.target[:, index : index + 1]
+        return replace(self, target=target, loss=self.loss.of_output(index), metric=None)
+
     def prior(self, fold: int) -> Array:
         """Return what a network that knows nothing but its own training targets should say.
 
@@ -161,7 +166,7 @@ class Dataset:
         target = self.target[places]
         weight = np.ones(len(places)) if self.weight is None else self.weight[places]
         if isinstance(self.loss, BinaryCrossEntropy | CrossEntropy):
-            classes = np.array([[0.0], [1.0]]) if self.n_outputs == 1 else np.eye(self.n_outputs)
+            classes = self.loss.one_of_each(self.n_outputs)
             target = np.concatenate([target, classes])
             weight = np.concatenate([weight, np.full(len(classes), 0.5)])
         return self.loss.initial_output(target.astype(np.float64, copy=False), weight)

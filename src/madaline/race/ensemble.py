@@ -134,14 +134,14 @@ class Ensemble:
         members = tuple(replace(one, output=empty()) for one in self.members)
         return Ensemble(members, spill_to_disk(self.output))
 
-    def fold_outputs(self, dataset: Dataset, *, temperature: float = 1.0) -> FoldOutputs:
+    def fold_outputs(self, dataset: Dataset, *, temperature: float | Array = 1.0) -> FoldOutputs:
         """Return the outputs of the networks of each fold for some of the evaluated rows.
 
         Parameters
         ----------
         dataset : Dataset
             The rows.
-        temperature : float, default=1
+        temperature : float or ndarray of shape (n_outputs,), default=1
             What raw outputs are divided by.
         """
         of_folds = dataset.rows.spread(AVERAGED_ROWS)

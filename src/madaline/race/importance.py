@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -92,20 +92,33 @@ class Importance:
         return cls(**(dict(values) | {"columns": tuple(values["columns"])}))
 
 
+class Measure(NamedTuple):
+    """How the predictions of a target are evaluated: a metric that is a multiple of its loss."""
+
+    loss: Loss
+    outputs: slice
+    metric: str
+    factor: float
+
+    def rows(self, output: Array, target: Array) -> Array:
+        """Return the metric of each row, given all raw outputs, in float64."""
+        losses = self.loss.rows(output[..., self.outputs], target[..., self.outputs])
+        return self.factor * np.asarray(losses, np.float64)
+
+
 def importance_of(
     columns: Sequence[str],
     rise: Array,
     weight: Array | None,
     groups: Array | None,
-    metric: tuple[str, float],
+    metric: str,
 ) -> Importance:
-    """Return the importance of columns, given the rise of each row's loss.
+    """Return the importance of columns, given the rise of each row's metric.
 
-    `weight` and `groups` are as in `mean_and_error`, `metric` as from `metric_of_loss`.
+    `weight` and `groups` are as in `mean_and_error`.
     """
-    name, factor = metric
     mean, error = mean_and_error(rise.astype(np.float64), weight, groups)
-    return Importance(tuple(columns), name, factor * mean, factor * error)
+    return Importance(tuple(columns), metric, mean, error)
 
 
 def metric_of_loss(loss: Loss, scale: float) -> tuple[str, float]:
@@ -139,9 +152,9 @@ def out_of_fold_importances(
     *,
     work: float,
     seed: int,
-    metric: tuple[str, float],
-    temperature: float = 1.0,
-) -> tuple[Importance, ...]:
+    measures: Sequence[Measure],
+    temperature: float | Array = 1.0,
+) -> tuple[tuple[Importance, ...], ...]:
     """Return the importance of every column on out-of-fold rows.
 
     The values of a column are permuted among rows of the same fold, and predicted by the networks
@@ -159,23 +172,25 @@ def out_of_fold_importances(
         Budget of multiply-adds, which limits the number of rows to no fewer than `FEWEST_ROWS`.
     seed : int
         Seed of the permutations.
-    metric : tuple of str and float
-        The result of `metric_of_loss`.
-    temperature : float, default=1
+    measures : sequence of Measure
+        One for each target.
+    temperature : float or ndarray of shape (n_outputs,), default=1
         Divisor of raw outputs.
 
     Returns
     -------
-    tuple of Importance
-        The most important column first; none if no fold has two rows to permute.
+    tuple of tuple of Importance
+        For the mean over the targets, and then for each target, the most important column first;
+        none if no fold has two rows to permute.
     """
+    nothing: tuple[tuple[Importance, ...], ...] = ((),) * (1 + len(measures))
     if dataset.grids and len(names) < 2:  # no other columns beside a grid
-        return ()
+        return nothing
     affordable = int(work / permutation_work(ensemble, len(names)))
     spread = dataset.rows.spread(min(PERMUTED_ROWS, max(FEWEST_ROWS, affordable)))
     folds = [(fold, rows) for fold, rows in enumerate(spread) if len(rows) > 1]
     if not folds:
-        return ()
+        return nothing
     whole_output = ensemble.output
 
     def rises(fold: int, rows: Array) -> Array:
@@ -185,21 +200,24 @@ def out_of_fold_importances(
             member.weight * _permuted_output(member, dataset, fold, rows, donors)
             for member in ensemble.members
         ]
+        before, after = whole_output[rows] / temperature, np.sum(outputs, axis=0) / temperature
         target = dataset.target[rows]
-        before = dataset.loss.rows(whole_output[rows] / temperature, target)
-        after = dataset.loss.rows(np.sum(outputs, axis=0) / temperature, target)
-        return np.asarray(after - before)
+        return np.stack([own.rows(after, target) - own.rows(before, target) for own in measures])
 
     with one_threaded_products():
-        rise = np.concatenate([rises(*fold) for fold in folds], axis=1)  # (n_columns, n_rows)
+        rise = np.concatenate([rises(*fold) for fold in folds], axis=2)
     rows = np.concatenate([rows for _, rows in folds])
     weight, groups = dataset.weights(rows), dataset.groups
     groups = None if groups is None else groups[rows]
-    importances = [
-        importance_of([name], of_name, weight, groups, metric)
-        for name, of_name in zip(names, rise, strict=True)
-    ]
-    return tuple(sorted(importances, key=lambda importance: -importance.value))
+
+    def ranked(rises: Array) -> tuple[Importance, ...]:
+        found = [
+            importance_of([name], of_name, weight, groups, measures[0].metric)
+            for name, of_name in zip(names, rises, strict=True)
+        ]
+        return tuple(sorted(found, key=lambda importance: -importance.value))
+
+    return ranked(rise.mean(axis=0)), *map(ranked, rise)
 
 
 def permutation_work(ensemble: Ensemble, n_columns: int) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from madaline.data.io.atomic import write_atomically
 from madaline.data.kinds import DROPPED
 from madaline.model import FittedModel
-from madaline.report.data import class_labels
+from madaline.report.data import class_labels, outcome_of_several
 from madaline.report.reproduce import how_to_reproduce
 from madaline.words import METRICS, count, metric_name, some, with_error
 
@@ -87,6 +87,7 @@ def _head(model: FittedModel) -> Iterator[str]:
     outcome = "a number"
     if labels is not None:
         outcome = f"one of {len(labels)} classes ({some(map(_text, labels), limit=20)})"
+    outcome = outcome_of_several(model) or outcome
     yield from (f"# {_text(summary.target)}", "")
     yield (
         f"Predicts {_text(summary.target)}, {outcome}, from {count(summary.n_columns, 'column')},"
@@ -111,6 +112,11 @@ def _scores(model: FittedModel) -> Iterator[str]:
         value, error, baseline = with_error(numbers, score.standard_error)
         name = _text(METRICS.get(score.metric, score.metric))
         yield f"| {name} | {value} ± {error} | {baseline} |"
+    for one in summary.outputs:
+        score = one.scores[0]
+        value, error = with_error((score.value, score.standard_error), score.standard_error)
+        name = f"{metric_name(score.metric)} of {_text(one.name)}"
+        yield f"| {name} | {value} ± {error} | {score.baseline:.4g} |"
     yield ""
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from madaline.data.io.inputs import to_table
 from madaline.data.table import Table
-from madaline.data.target import ClassEncoder
+from madaline.data.target import CLASSIFICATION, ClassEncoder
 from madaline.evaluation.table_score import label_text
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Quantiles
+from madaline.report.data_of_outputs import data_of_outputs, rows_of_outputs
 from madaline.report.data_of_rows import data_of_rows
 from madaline.report.reproduce import how_to_reproduce
 from madaline.words import count, some
@@ -34,7 +36,7 @@ def report_data(
     table : data frame, Table or mapping of str to array, optional
         Rows to show effects and explanations of, at best like those learned from; a model's file
         holds none. Some of their values will be in the report.
-    target : ndarray of shape (n_samples,), optional
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets), optional
         The truth for these rows, to compare predictions with.
     rows : str, optional
         What the rows are, in words.
@@ -46,7 +48,8 @@ def report_data(
     dict
         ``date`` (today), ``verdict``, ``summary``, ``story``, ``history``, ``decisions``,
         ``columns``, ``quality``, ``importances``, ``findings``, ``reproduce``, and ``rows``: what
-        was made of the table, or None.
+        was made of the table, or None. Of several targets or quantiles, ``outputs`` holds what is
+        about each alone.
 
     Raises
     ------
@@ -63,15 +66,21 @@ def report_data(
     >>> data["task"], data["classes"], len(data["rows"]["explanations"])
     ('classification', ['0', '1', '2'], 3)
     """
-    of_rows = None
-    if table is not None:
-        of_rows = data_of_rows(model, to_table(table), target, rows, names)
+    of_rows, read = None, None if table is None else to_table(table)
+    outputs = data_of_outputs(model, read, target, rows, names)
+    if read is not None and outputs:
+        of_rows = rows_of_outputs(model, read, outputs)
+    elif read is not None:
+        of_rows = data_of_rows(model, read, target, rows, names)
     return {
         "madaline": model.version,
         "date": date.today().isoformat(),
         "target": model.summary.target,
         "task": model.summary.task,
         "verdict": verdict(model),
+        "outcome": outcome_of_several(model),
+        "of_quantiles": isinstance(model.predictor.loss, Quantiles),
+        "outputs": outputs,
         "classes": class_labels(model),
         "threshold": getattr(model.predictor.target_encoder, "threshold", None),
         "summary": model.summary.to_json(),
@@ -92,6 +101,7 @@ def verdict(model: FittedModel) -> list[str]:
     """Return what to know first: what is predicted, and whether anything was learned."""
     summary, labels = model.summary, class_labels(model)
     outcome = "a number" if labels is None else f"{len(labels)} classes: {some(labels)}"
+    outcome = outcome_of_several(model) or outcome
     sentences = [
         f"Predicts {summary.target} ({outcome}) from {count(summary.n_columns, 'column')}, learned"
         f" from {count(summary.n_samples, 'row')}."
@@ -102,6 +112,17 @@ def verdict(model: FittedModel) -> list[str]:
             f" about {summary.target}, or {count(summary.n_samples, 'row')} are too few to show it."
         )
     return [*sentences, *(f"Warning: {leak}" for leak in summary.leaks)]
+
+
+def outcome_of_several(model: FittedModel) -> str:
+    """Return what is predicted where there are several outputs, in words; otherwise nothing."""
+    names = [one.name for one in model.summary.outputs]
+    if not names:
+        return ""
+    if len(model.target_names) == 1:
+        return f"{len(names)} quantiles of a number: {some(names)}"
+    what = "labels" if model.summary.task == CLASSIFICATION else "numbers"
+    return f"{len(names)} {what}, predicted together"
 
 
 def class_labels(model: FittedModel) -> list[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from madaline.data.kinds import CATEGORY, DROPPED, NUMBER, TEXT
@@ -51,7 +51,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
     summary, source = model.summary, settings.get("source", "TABLE")
     words = ["madaline", "fit", source]
     if not source.endswith("/"):  # of a folder, it is the folders within
-        words += option_words("--target", [summary.target])
+        words += _target_words(model.target_names)
     words += ["--task", summary.task]
     for kind, option in OPTIONS.items():
         words += option_words(option, [name for name, own in kinds.items() if own == kind])
@@ -71,8 +71,17 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         "time_limit",
     ):
         value, option = settings.get(name), f"--{name.replace('_', '-')}"
+        if isinstance(value, list):
+            value = ",".join(map(str, value))
         words += [] if value in (None, USUAL.get(name)) else [option, f"{value}"]
     return shlex.join([*words, *costs, *_class_weight_words(settings.get("class_weight"))])
+
+
+def _target_words(names: Sequence[str]) -> list[str]:
+    """Return the option that names the targets: with commas, unless a name holds one."""
+    if any("," in name for name in names):
+        return [f"--target={name}" for name in names]
+    return option_words("--target", [",".join(names)])
 
 
 def _unnamed(settings: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from madaline.report.view_of_head import (
     sorted_findings,
     view_of_head,
 )
+from madaline.report.view_of_outputs import view_of_output, view_of_scores
 from madaline.report.view_of_quality import view_of_quality
 from madaline.report.view_of_rows import view_of_effects, view_of_explanation
 from madaline.story.story import HEADINGS
@@ -55,7 +56,9 @@ def view_of(data: Mapping[str, Any]) -> dict[str, Any]:
         "scores": _scores(data),
         "drivers": _drivers(drivers, effects, columns),
         "findings": sorted_findings(data)[1:],
-        "quality": _quality(data["quality"], data["target"]),
+        "quality": None if data["outputs"] else _quality(data["quality"], data["target"]),
+        "output_scores": view_of_scores(data["summary"].get("outputs", ())),
+        "outputs": [_output(one) for one in data["outputs"]],
         "row_quality": _quality(None if rows is None else rows["quality"], data["target"]),
         "importances": _importances(data["importances"]),
         "effects": [one for one in effects if one["column"] not in drivers],
@@ -122,6 +125,11 @@ def _drivers(
 
 def _quality(values: Mapping[str, Any] | None, target: str) -> dict[str, Any] | None:
     return None if values is None else view_of_quality(values, target)
+
+
+def _output(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the block of one of several outputs."""
+    return view_of_output(one) | {"importances": _importances(one["importances"])}
 
 
 def _importances(importances: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

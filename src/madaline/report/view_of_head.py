@@ -21,6 +21,12 @@ NO_FINDING = (
 )
 
 
+NO_FINDING_OF_SEVERAL = (
+    "No problem was found: no leaking column, and no group of rows that is predicted clearly worse."
+)
+"""The other checks are of one target alone."""
+
+
 def view_of_head(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the first screen shows.
 
@@ -37,14 +43,15 @@ def view_of_head(data: Mapping[str, Any]) -> dict[str, Any]:
         "headline": headline(data, score),
         "remark": _remark(data, findings),
         "date": f"{day:%B} {day.day}, {day.year}",
-        "outcome": _outcome(data),
+        "outcome": data["outcome"] or _outcome(data),
+        "several": len(data["outputs"]) > 0 and not data["of_quantiles"],
         "n_columns": count(summary["n_columns"], "column"),
         "n_rows": count(summary["n_samples"], "row"),
         "evaluated": "each row" if every else f"each of {count(summary['n_evaluated'], 'row')}",
         "score": _gauge(score),
         "new_score": _new_score(rows, score["metric"]),
         "finding": findings[0] if findings else None,
-        "no_finding": NO_FINDING if data["findings"] is not None else None,
+        "no_finding": None if data["findings"] is None else _no_finding(data),
     }
 
 
@@ -64,6 +71,7 @@ def headline_score(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     scores = {one["metric"]: one for one in data["summary"]["scores"]}
     two = data["classes"] is not None and len(data["classes"]) == 2
+    two = two or (bool(data["outputs"]) and data["task"] == "classification")
     wanted = [data["summary"]["settings"].get("metric"), "roc_auc" if two else "", "accuracy", "r2"]
     known = [scores[metric] for metric in wanted if metric in scores]
     return known[0] if known else next(iter(scores.values()))
@@ -99,6 +107,10 @@ def _remark(data: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> s
     if data["findings"] is not None:
         parts.append(f"{number_word(len(findings))} caution{'s' * (len(findings) != 1)}")
     return ", ".join(parts)
+
+
+def _no_finding(data: Mapping[str, Any]) -> str:
+    return NO_FINDING_OF_SEVERAL if data["outputs"] else NO_FINDING
 
 
 def _outcome(data: Mapping[str, Any]) -> str:

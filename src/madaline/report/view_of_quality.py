@@ -16,8 +16,8 @@ from madaline.charts.quality import (
     spread_figure,
     truth_figure,
 )
-from madaline.evaluation.quality import quality_from_json
 from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.joint import single_quality
 from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.nn.arrays import Array
 from madaline.report.texts import percent
@@ -36,11 +36,11 @@ def view_of_quality(values: Mapping[str, Any], target: str) -> dict[str, Any]:
     Parameters
     ----------
     values : mapping
-        What `to_json` of a quality returned.
+        What `to_json` of the quality of one target returned.
     target : str
         Name of what is predicted.
     """
-    quality = quality_from_json(values)
+    quality = single_quality(values)
     if not isinstance(quality, ClassificationQuality):
         return {
             "of": "numbers",

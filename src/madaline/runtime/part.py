@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
+from madaline.nn.surgery.outputs import take_output
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,3 +49,8 @@ class Part:
         """The weight of each in the mean of the networks of a fold, (recipes * folds, folds)."""
         folds = np.eye(self.theta.shape[1])
         return np.reshape(self.weights[:, None, None] * folds, (-1, len(folds)))
+
+    def of_output(self, index: int) -> Part:
+        """Return networks that compute one of the outputs."""
+        network, theta = take_output(self.network, self.theta, index)
+        return replace(self, network=network, theta=theta)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -14,29 +14,33 @@ from madaline.data.encoders.encoded import Encoded
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.io.json_checks import Malformed
 from madaline.data.io.tensor_file import read_tensor_file, refusing_malformed
-from madaline.data.records import is_records, record_columns
+from madaline.data.io.tensor_header import named
 from madaline.data.table import Table
-from madaline.data.target import ClassEncoder, TargetEncoder, target_encoder_from_state
+from madaline.data.target import (
+    ClassEncoder,
+    JointEncoder,
+    TargetEncoder,
+    target_encoder_from_state,
+)
 from madaline.data.text_columns import read_formats
 from madaline.engine.threads import count_threads
 from madaline.errors import InputError
 from madaline.evaluation.conformal.intervals import PredictionIntervals
+from madaline.evaluation.conformal.joint import JointConformal, conformal_from_state
 from madaline.evaluation.conformal.sets import PredictionSets
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Loss, loss_from_config
+from madaline.nn.losses import Loss, Quantiles, loss_from_config
 from madaline.runtime.file_checks.predictor_checks import (
     check_parts,
     check_predictor,
     count_outputs,
 )
+from madaline.runtime.given_rows import Columns as Columns
+from madaline.runtime.given_rows import Rows as Rows
+from madaline.runtime.given_rows import given_rows
 from madaline.runtime.networks import Networks
 from madaline.runtime.outputs import class_probabilities, finite_output
 from madaline.runtime.part import Part
-from madaline.words import some
-
-Columns: TypeAlias = Table | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-Rows: TypeAlias = Columns | Encoded
-"""What can be predicted."""
 
 KEPT_ROWS = "kept."
 """How the names of arrays begin that hold rows for later updates: prediction does not need them."""
@@ -56,9 +60,9 @@ class Predictor:
         Turns raw outputs into predictions: it owns the inverse link.
     target_encoder : TargetEncoder
         Turns predictions into labels, or numbers in the target's own unit.
-    conformal : PredictionIntervals or PredictionSets
+    conformal : PredictionIntervals, PredictionSets or JointConformal
         How far off unseen rows were, for prediction intervals of numbers or sets of classes.
-    temperature : float
+    temperature : float or ndarray of shape (n_outputs,)
         What raw outputs are divided by, so that probabilities are neither too sure nor too unsure.
     """
 
@@ -66,17 +70,17 @@ class Predictor:
     parts: tuple[Part, ...]
     loss: Loss
     target_encoder: TargetEncoder
-    conformal: PredictionIntervals | PredictionSets
-    temperature: float
+    conformal: PredictionIntervals | PredictionSets | JointConformal
+    temperature: float | Array
 
     def __repr__(self) -> str:
         """Say in a line what it is made of."""
-        networks = sum(part.theta.shape[0] * part.theta.shape[1] for part in self.parts)
+        networks = sum(len(part.theta) * part.theta.shape[1] for part in self.parts)
         return f"<Predictor: {networks} networks on {len(self.encoder.columns)} columns>"
 
     def encode(self, table: Columns, *, n_jobs: int | None = -1) -> Encoded:
         """Return the encoded table; it also counts categories never seen in training."""
-        return self.encoder.encode(self._as_given(table), n_threads=count_threads(n_jobs))
+        return self.encoder.encode(given_rows(table, self.encoder), n_threads=count_threads(n_jobs))
 
     def table(self, rows: Any) -> Table:
         """Return rows as a table.
@@ -92,33 +96,15 @@ class Predictor:
         InputError
             If it is something else.
         """
-        table = self._as_given(rows)
+        table = given_rows(rows, self.encoder)
         written = self.encoder.written
         return read_formats(table, written) if written else table
-
-    def _as_given(self, rows: Any) -> Table:
-        """Return rows as a table, in which numbers and dates may still be text."""
-        if isinstance(rows, Table):
-            return rows
-        if is_records(rows):
-            return Table.from_columns(record_columns(rows))
-        if isinstance(rows, Mapping):
-            return Table.from_columns(rows)
-        if hasattr(type(rows), "columns") and hasattr(rows, "__getitem__"):
-            return Table.from_columns({str(name): rows[name] for name in rows.columns})
-        columns = self.encoder.columns
-        if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
-            raise InputError(
-                f"The rows are a {type(rows).__name__}: give a frame, or a mapping of the columns"
-                f" that the model needs, {some(columns, limit=5)}."
-            )
-        return Table.from_columns({columns[0]: np.asarray(rows) if self.encoder.shape else rows})
 
     def output(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output, shape (n_samples, n_outputs), in float64."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         output = self.networks.output(encoded, count_threads(n_jobs))
-        return finite_output(output) / self.temperature
+        return np.asarray(finite_output(output) / self.temperature)
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels, or numbers.
@@ -134,13 +120,13 @@ class Predictor:
 
         Returns
         -------
-        ndarray of shape (n_samples,)
-            The most probable class, or the expected value.
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The most probable class, or the expected value; of several targets, of each.
         """
         return self.decode(self.output(table, n_jobs=n_jobs))
 
     def predict_proba(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
-        """Return the probability of each class, shape (n_samples, n_classes), in float64."""
+        """Return the probability of each class, or of each of several labels; a column for each."""
         return self.probabilities(self.output(table, n_jobs=n_jobs))
 
     def predict_interval(
@@ -159,25 +145,36 @@ class Predictor:
 
         Returns
         -------
-        ndarray of shape (n_samples, 2)
-            Lower and upper bounds in the target's unit and range, float64.
+        ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper bounds in the target's unit and range, float64. Of several targets, each
+            interval has this coverage by itself; of several quantiles, the one in the middle has
+            an interval.
 
         Raises
         ------
         InputError
             If classes are predicted, or the coverage cannot be promised.
         """
+        outputs = self.loss.in_order(self.fold_outputs(table, n_jobs=n_jobs))
+        if isinstance(self.loss, Quantiles):
+            one, own = self._each[self.loss.middle]
+            return one._intervals(outputs[..., own], coverage)
+        if isinstance(self.conformal, JointConformal):
+            each = [one._intervals(outputs[..., own], coverage) for one, own in self._each]
+            return np.stack(each, axis=1)
+        return self._intervals(outputs, coverage)
+
+    def _intervals(self, outputs: Array, coverage: float) -> Array:
+        """Return the intervals of one target, given the raw outputs of each fold's networks."""
         if not isinstance(self.conformal, PredictionIntervals):
             raise InputError("This model predicts classes, not numbers: use predict_set.")
-        of_folds = self.loss.prediction(self.fold_outputs(table, n_jobs=n_jobs))
-        bounds = self.conformal.predict(of_folds[..., 0], coverage)
+        bounds = self.conformal.predict(self.loss.prediction(outputs)[..., 0], coverage)
         return np.stack([self.target_encoder.decode(bound) for bound in bounds.T], axis=1)
 
     def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
         """Return sets of classes that hold the true class of a share of new rows, or of more.
 
-        The predicted class is always in the set: where predictions are right more often than
-        `coverage`, all sets have one class, and hold the truth as often as the predictions.
+        The predicted class is always in the set: sets may hold the truth more often than asked for.
 
         Parameters
         ----------
@@ -190,30 +187,38 @@ class Predictor:
 
         Returns
         -------
-        Boolean ndarray of shape (n_samples, n_classes)
-            Whether each class is in the set of each row.
+        Boolean ndarray of shape (n_samples, n_classes) or (n_samples, n_labels, 2)
+            Whether each class is in the set of each row; of several labels, whether each may be
+            missing and may be there.
 
         Raises
         ------
         InputError
             If numbers are predicted, or the coverage is no share.
         """
-        if not isinstance(self.conformal, PredictionSets):
-            raise InputError("This model predicts numbers, not classes: use predict_interval.")
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         outputs = self.fold_outputs(encoded, n_jobs=n_jobs)
-        of_folds = np.stack([self.probabilities(output) for output in outputs])
-        predicted = self.choose(self.probabilities(self.output(encoded, n_jobs=n_jobs)))
-        return self.conformal.predict(of_folds, coverage, predicted)
+        output = self.output(encoded, n_jobs=n_jobs)
+        if isinstance(self.conformal, JointConformal):
+            each = [one._sets(outputs[..., k], output[:, k], coverage) for one, k in self._each]
+            return np.stack(each, axis=1)
+        return self._sets(outputs, output, coverage)
+
+    def _sets(self, outputs: Array, output: Array, coverage: float) -> Array:
+        """Return the sets of one target, given the raw outputs of each fold and of all networks."""
+        if not isinstance(self.conformal, PredictionSets):
+            raise InputError("This model predicts numbers, not classes: use predict_interval.")
+        of_folds = np.stack([self.probabilities(one) for one in outputs])
+        return self.conformal.predict(of_folds, coverage, self.choose(self.probabilities(output)))
 
     def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
         outputs = self.networks.fold_outputs(encoded, count_threads(n_jobs))
-        return finite_output(outputs) / self.temperature
+        return np.asarray(finite_output(outputs) / self.temperature)
 
     def decode(self, output: Array) -> Array:
-        """Return labels or numbers for a raw output, shape (n_samples,)."""
+        """Return labels or numbers for a raw output, a column for each of several targets."""
         if isinstance(self.target_encoder, ClassEncoder):
             return self.target_encoder.decode(self.probabilities(output))
         return self.target_encoder.decode(self.loss.prediction(output))
@@ -227,6 +232,26 @@ class Predictor:
         if not isinstance(self.target_encoder, ClassEncoder):
             raise InputError("This model predicts numbers, not classes.")
         return self.target_encoder.choose(probabilities)
+
+    def of_output(self, index: int) -> Predictor:
+        """Return the predictor of one of several outputs, as if it alone were predicted."""
+        encoder, conformal = self.target_encoder, self.conformal
+        if not isinstance(encoder, JointEncoder) or not isinstance(conformal, JointConformal):
+            raise InputError("This model has one output.")
+        return replace(
+            self,
+            parts=tuple(part.of_output(index) for part in self.parts),
+            loss=self.loss.of_output(index),
+            target_encoder=encoder.encoders[index],
+            conformal=conformal.each[index],
+            temperature=float(np.broadcast_to(self.temperature, len(encoder.names))[index]),
+        )
+
+    @property
+    def _each(self) -> list[tuple[Predictor, slice]]:
+        """The predictor of each of several outputs, and which of the outputs it is."""
+        each = self.conformal.each if isinstance(self.conformal, JointConformal) else ()
+        return [(self.of_output(index), slice(index, index + 1)) for index in range(len(each))]
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
@@ -244,7 +269,7 @@ class Predictor:
             "loss": self.loss.config(),
             "codec": self.target_encoder.to_state(),
             "conformal": conformal,
-            "temperature": self.temperature,
+            "temperature": np.asarray(self.temperature).tolist(),
         }, arrays
 
     @cached_property
@@ -274,8 +299,6 @@ class Predictor:
         """Return the predictor that `to_state` described; `Malformed` if none is described."""
         networks = check_predictor(state, arrays)
         encoder = TableEncoder.from_state(state["encoder"], named(arrays, "encoder."))
-        target_encoder = target_encoder_from_state(state["codec"])
-        known = named(arrays, "conformal.")
         parts = tuple(
             Part(
                 part["n_bins"],
@@ -286,15 +309,14 @@ class Predictor:
             for number, part in enumerate(state["parts"])
         )
         check_parts(parts, encoder.n_features, count_outputs(state))
+        temperature = state["temperature"]
         return cls(
             encoder,
             parts,
             loss_from_config(state["loss"]),
-            target_encoder,
-            PredictionSets.from_state(known)
-            if isinstance(target_encoder, ClassEncoder)
-            else PredictionIntervals.from_state(state["conformal"], known),
-            state["temperature"],
+            target_encoder_from_state(state["codec"]),
+            conformal_from_state(state["conformal"], named(arrays, "conformal.")),
+            np.array(temperature) if isinstance(temperature, list) else temperature,
         )
 
 
@@ -325,12 +347,3 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     description, arrays = read_tensor_file(path)
     with refusing_malformed(path):
         return Predictor.from_file(description, arrays)
-
-
-def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    """Return the arrays whose names begin with a prefix, under what follows it."""
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }

@@ -77,9 +77,11 @@ class ServedModel:
         Raises
         ------
         InputError
-            If the file is no model, or one of sounds, which cannot be sent in JSON.
+            If the file is no model, one of several targets, or one of sounds, which cannot be sent
+            in JSON.
         """
         model = FittedModel.load(path)
+        model.check_one_output("served")
         for encoder in model.predictor.encoder.encoders:
             if encoder.kind == SOUND:
                 raise InputError(

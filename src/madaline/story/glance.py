@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from html import escape
 
-from madaline.charts.html import Html, block, paragraph
+from madaline.charts.html import Html, block, more, paragraph, table
 from madaline.diagnosis.diagnosis import Diagnosis
+from madaline.evaluation.score import Score
 from madaline.evaluation.scores import Scores
 from madaline.race.importances import Importances
 from madaline.story.summary import Summary
-from madaline.words import count
+from madaline.words import count, metric_name, with_error
 
 MOST_COLUMNS = 5
 """Columns that are shown, at most."""
+
+MOST_OUTPUTS = 12
+"""Targets that are shown, at most."""
 
 
 def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
@@ -35,8 +39,31 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     if not summary.learned:
         parts.append(paragraph(Html("<b>Not clearly better than the baseline.</b>")))
     parts.append(Scores(summary.scores).html())
+    if summary.outputs:
+        parts.append(_outputs(summary))
     if clear := Importances(one for one in summary.importances if one.clear):
         parts.append(clear.html(MOST_COLUMNS))
     if findings := Diagnosis(tuple(one for one in diagnosis or () if one.severity != "low")):
         parts.append(findings.html())
     return block(*parts)
+
+
+def _outputs(summary: Summary) -> Html:
+    """Return the scores of each of several targets or quantiles, as a table."""
+    shown = summary.outputs[:MOST_OUTPUTS]
+    metrics = [score.metric for score in shown[0].scores]
+    rows = []
+    for one in shown:
+        by_metric = {score.metric: score for score in one.scores}
+        rows.append([one.name, *(_cell(by_metric.get(metric)) for metric in metrics)])
+    header = ["each alone", *map(metric_name, metrics)]
+    right = range(1, len(header))
+    return Html(
+        table(header, rows, right=right) + more(len(shown), len(summary.outputs), "targets")
+    )
+
+
+def _cell(score: Score | None) -> str:
+    if score is None:
+        return ""
+    return " ± ".join(with_error((score.value, score.standard_error), score.standard_error))

@@ -10,10 +10,14 @@ from madaline.records.decision import Decision
 from madaline.records.ensemble_decisions import Calibrated, Pruned, ThresholdChosen
 from madaline.records.update_decisions import Updated
 from madaline.story.summary import Summary
-from madaline.words import count, decimals, metric_name
+from madaline.words import count, decimals, metric_name, some
 
 MOST_RECIPES = 4
 """Recipes of the prediction that are named, at most."""
+
+
+MOST_OUTPUTS = 12
+"""Targets whose score is told, at most."""
 
 
 def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
@@ -30,6 +34,7 @@ def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     yield from _pruned(summary, decisions)
     yield from (one.sentence for one in decisions if isinstance(one, Calibrated | ThresholdChosen))
     yield from map(_score, summary.scores)
+    yield from _outputs(summary)
     clearly = "" if summary.learned else ", no clear difference"
     yield (
         f"The loss is {summary.standard_errors_better:.3g} standard errors better than that of the"
@@ -68,6 +73,20 @@ def _score(score: Score) -> str:
         f"The {metric_name(score.metric)} is {score.value:{spec}} ± {score.standard_error:{spec}}"
         f" (baseline: {score.baseline:{spec}}){alone}."
     )
+
+
+def _outputs(summary: Summary) -> Iterator[str]:
+    """Yield the first score of each of several targets or quantiles."""
+    if not summary.outputs:
+        return
+    named = [f"{one.name} {_value(one.scores[0])}" for one in summary.outputs]
+    metric = metric_name(summary.outputs[0].scores[0].metric)
+    yield f"These are means; the {metric} of each: {some(named, limit=MOST_OUTPUTS)}."
+
+
+def _value(score: Score) -> str:
+    spec = _spec(score.standard_error)
+    return f"{score.value:{spec}} ± {score.standard_error:{spec}}"
 
 
 def _importance(importances: Sequence[Importance]) -> Iterator[str]:

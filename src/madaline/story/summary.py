@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from madaline.evaluation.leakage import Leak
@@ -52,6 +52,42 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Output:
+    """One of several targets, or of several quantiles of a target (final).
+
+    Parameters
+    ----------
+    name : str
+        Name of the target, or level of the quantile.
+    scores : tuple of Score
+        Its out-of-fold scores.
+    standard_errors_better : float
+        By how many standard errors its loss is below that of a constant prediction.
+    importances : tuple of Importance
+        How much each column matters to it, the most important first.
+    """
+
+    name: str
+    scores: tuple[Score, ...]
+    standard_errors_better: float
+    importances: tuple[Importance, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the results as JSON-able values."""
+        return asdict(self) | {"importances": [one.to_json() for one in self.importances]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Output:
+        """Return the results that `to_json` described."""
+        return cls(
+            values["name"],
+            tuple(map(Score.from_json, values["scores"])),
+            values["standard_errors_better"],
+            tuple(map(Importance.from_json, values.get("importances", ()))),
+        )
+
+
+@dataclass(frozen=True)
 class Summary:
     """What a fit came to, in numbers.
 
@@ -60,7 +96,7 @@ class Summary:
     task : {"classification", "regression"}
         What is predicted.
     target : str
-        Name of the target column.
+        Name of the target column, or of several, with commas.
     n_samples, n_evaluated, n_columns, n_folds, epochs : int
         Rows learned from, rows among them that were evaluated, columns used, folds, and epochs that
         the race took.
@@ -81,6 +117,9 @@ class Summary:
     settings : mapping of str to JSON-able value
         With what it was fitted, as far as that decides the result: effort, seed, loss, ...; empty
         in files from before this was kept.
+    outputs : tuple of Output
+        The results of each, where several targets or quantiles are predicted; the scores and the
+        importances above are then means.
     """
 
     task: str
@@ -99,6 +138,7 @@ class Summary:
     leaks: tuple[Leak, ...] = ()
     importances: tuple[Importance, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
 
     def __repr__(self) -> str:
         """Return the target, the size and the first score in one line."""
@@ -111,10 +151,24 @@ class Summary:
         """Whether the networks are clearly better than the baseline: by two standard errors."""
         return self.standard_errors_better > 2
 
+    def of_output(self, index: int, title: str) -> Summary:
+        """Return the summary of one of several outputs, as if it alone were predicted."""
+        own = self.outputs[index]
+        return replace(
+            self,
+            target=title,
+            scores=own.scores,
+            standard_errors_better=own.standard_errors_better,
+            importances=own.importances,
+            outputs=(),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON-able values."""
         importances = [one.to_json() for one in self.importances]
-        return asdict(self) | {"learned": self.learned, "importances": importances}
+        values = asdict(self) | {"learned": self.learned, "importances": importances}
+        del values["outputs"]
+        return values | ({"outputs": [o.to_json() for o in self.outputs]} if self.outputs else {})
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
@@ -135,5 +189,6 @@ class Summary:
             "members": members,
             "leaks": leaks,
             "importances": importances,
+            "outputs": tuple(map(Output.from_json, own.get("outputs", ()))),
         }
         return cls(**(own | rebuilt))

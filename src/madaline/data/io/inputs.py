@@ -107,6 +107,31 @@ def to_target(y: Any) -> Array:
     return array
 
 
+def to_targets(y: Any) -> Array:
+    """Return several targets as a two-dimensional array; labels keep their type.
+
+    Parameters
+    ----------
+    y : frame, array-like or sparse matrix of shape (n_samples, n_targets)
+        Labels or numbers.
+
+    Examples
+    --------
+    >>> to_targets([[1, 0.5], [0, 2.5]])
+    array([[1. , 0.5],
+           [0. , 2.5]])
+    """
+    frame = frame_of(y)
+    if frame is None:
+        array = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        if array.dtype.kind == "c":
+            raise InputError("Complex data not supported: the target holds complex numbers.")
+        return array.astype(object) if array.dtype.kind == "U" else array
+    columns = [to_target(list(values)) for _, values in frame_columns(frame)]
+    kinds = {column.dtype.kind for column in columns}
+    return np.stack(columns, axis=1) if kinds <= set("biuf") else _stacked(columns)
+
+
 def is_texts(X: Any) -> bool:
     """Return whether `X` is a list, a one-dimensional array or a series of texts.
 
@@ -178,6 +203,14 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
     if frame is not None:
         return frame_columns(frame)
     return _array_pairs(_rows(X))
+
+
+def _stacked(columns: Sequence[Array]) -> Array:
+    """Return columns of any types side by side, as objects."""
+    stacked = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for number, column in enumerate(columns):
+        stacked[:, number] = column
+    return stacked
 
 
 def _array_pairs(array: Array) -> list[tuple[str, Any]]:

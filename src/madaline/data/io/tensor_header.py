@@ -103,3 +103,18 @@ def _array(entry: Mapping[str, Any], content: bytes, start: int) -> Array:
     buffer = memoryview(content)[start + first : start + last]
     flat = np.frombuffer(buffer if is_aligned else bytes(buffer), dtype)
     return flat.reshape(entry["shape"])
+
+
+def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """Return the arrays whose names begin with a prefix, under what follows it.
+
+    Examples
+    --------
+    >>> named({"a.x": 1, "b.x": 2}, "b.")
+    {'x': 2}
+    """
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -22,8 +22,9 @@ def make_folds(
 
     Parameters
     ----------
-    target : ndarray of shape (n_samples,)
-        Class numbers or numbers.
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Class numbers or numbers. Of several targets, what counts is which classes go together, or
+        the first principal component of numbers of about unit variance.
     n_folds : int
         Number of folds, at least two.
     task : {"classification", "regression"}
@@ -50,7 +51,7 @@ def make_folds(
     >>> np.bincount(folds[target == 0]), np.bincount(folds[target == 1])
     (array([2, 2]), array([1, 1]))
     """
-    n_samples = len(target)
+    n_samples, target = len(target), _one_target(target, task)
     if n_folds < 2:
         raise InputError(f"There must be at least two folds, not {n_folds}.")
     if n_samples < n_folds:
@@ -61,6 +62,17 @@ def make_folds(
     if task == CLASSIFICATION:
         return _by_class(target, n_folds, rng)
     return _by_size(target, n_folds, rng)
+
+
+def _one_target(target: Array, task: str) -> Array:
+    """Return the class, or the size, of each row over all targets, shape (n_samples,)."""
+    if target.ndim == 1:
+        return target
+    if task == CLASSIFICATION:
+        return np.unique(target, axis=0, return_inverse=True)[1].reshape(-1)
+    centered = target.astype(np.float64) - target.mean(axis=0)
+    _, directions = np.linalg.eigh(centered.T @ centered)
+    return np.asarray(centered @ directions[:, -1])
 
 
 def _by_class(target: Array, n_folds: int, rng: Rng) -> Array:

@@ -15,13 +15,16 @@ CLASSIFICATION, REGRESSION = "classification", "regression"
 COUNT = "count"
 """How a file names the target encoder of a regression on the logarithm of amounts."""
 
+JOINT = "joint"
+"""How a file names the target encoder of several outputs."""
+
 
 class TargetEncoder(ABC):
     """Encodes a target; it is fitted once and never changes."""
 
     @abstractmethod
     def encode(self, values: Array) -> Array:
-        """Return targets as networks learn them, shape (n_samples,)."""
+        """Return targets as networks learn them, shape (n_samples,), or a column an output."""
 
     def matrix(self, values: Array) -> Array:
         """Return targets as networks output them, float32 of shape (n_samples, n_outputs)."""

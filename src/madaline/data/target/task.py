@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from madaline.data.column import number_text
@@ -45,6 +47,39 @@ def infer_task(values: Array) -> tuple[str, str]:
     if not (distinct == np.floor(distinct)).all():
         return REGRESSION, "the target holds numbers with decimals"
     return _whole_number_task(distinct, len(known))
+
+
+def infer_task_of_several(names: Sequence[str], values: Array) -> tuple[str, str]:
+    """Return the task that several targets suggest, and why.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the targets.
+    values : ndarray of shape (n_samples, n_targets)
+        The training targets.
+
+    Raises
+    ------
+    InputError
+        If some hold classes and others numbers.
+
+    Examples
+    --------
+    >>> infer_task_of_several(("width", "sold"), np.array([[1.5, 0.0], [2.5, 1.0]]))
+    Traceback (most recent call last):
+    madaline.errors.InputError: Targets that are predicted together must be of one task, but width
+    suggests regression and sold classification: choose a task, or fit a model for each.
+    """
+    found = [infer_task(column) for column in values.T]
+    for name, (task, _) in zip(names, found, strict=True):
+        if task != found[0][0]:
+            raise InputError(
+                "Targets that are predicted together must be of one task, but"
+                f" {names[0]} suggests {found[0][0]} and {name} {task}: choose a task, or fit a"
+                " model for each."
+            )
+    return found[0]
 
 
 def check_learnable(values: Array, task: str, *, name: str = "target") -> None:

@@ -144,7 +144,7 @@ def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
     weight = np.ones(len(target)) if evaluated.weight is None else evaluated.weight[rows]
     known, counted = target, weight
     if isinstance(evaluated.loss, BinaryCrossEntropy | CrossEntropy):
-        one_each = np.array([[0.0], [1.0]]) if target.shape[1] == 1 else np.eye(target.shape[1])
+        one_each = evaluated.loss.one_of_each(target.shape[1])
         known = np.concatenate([target, one_each])
         counted = np.concatenate([weight, np.full(len(one_each), 0.5)])
     constant = np.broadcast_to(evaluated.loss.initial_output(known, counted), target.shape)

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from madaline.evaluation.quality.classification import ClassificationQuality
+from madaline.evaluation.quality.joint import JointQuality as JointQuality
+from madaline.evaluation.quality.joint import single_quality
 from madaline.evaluation.quality.regression import RegressionQuality
 
-Quality: TypeAlias = ClassificationQuality | RegressionQuality
+Quality: TypeAlias = ClassificationQuality | RegressionQuality | JointQuality
 
 
 def quality_from_json(values: Mapping[str, Any]) -> Quality:
     """Return the quality that `to_json` described."""
-    if values["of"] == "classes":
-        return ClassificationQuality.from_json(values)
-    return RegressionQuality.from_json(values)
+    if values["of"] == "targets":
+        return JointQuality.from_json(values)
+    return single_quality(values)

@@ -42,6 +42,7 @@ def explain(
     model: FittedModel,
     table: Any,
     *,
+    output: Any = None,
     background: Any = None,
     method: str = EXPECTED,
     scale: str | None = None,
@@ -58,6 +59,8 @@ def explain(
         The model, fitted or loaded from a file.
     table : data frame, Table, mapping of str to array, or what else can be read as a table
         The rows to explain; columns that the model does not use are ignored.
+    output : str, float or int, optional
+        Which of several targets or quantiles: its name, level or index.
     background : the same, optional
         Rows to compare with, best some of the training rows; of more than 100, 100 are drawn at
         random (40 with images). A model's file holds no row, so the default is one average row
@@ -108,7 +111,7 @@ def explain(
     """
     request = Request(method, scale, target_class, nodes, permutations, seed)
     with one_threaded_products(), np.errstate(over="ignore"):
-        return _explain(model, to_table(table), background, request)
+        return _explain(model.of_output(output), to_table(table), background, request)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def counterfactuals(
     model: FittedModel,
     table: Table | Mapping[str, Any],
     *,
+    output: Any = None,
     target: Any = None,
     columns: Sequence[str] | None = None,
     most_columns: int = MOST_COLUMNS,
@@ -63,6 +64,8 @@ def counterfactuals(
         The model.
     table : Table or mapping of str to array
         The rows.
+    output : str, float or int, optional
+        Which of several targets or quantiles: its name, level or index.
     target : label or pair of numbers, optional
         The class to be predicted, by default the second most probable one of each row; or the
         lowest and the highest number that will do, either None for an open end.
@@ -83,7 +86,7 @@ def counterfactuals(
     InputError
         If there is no such class or column, or the range is invalid.
     """
-    table = as_table(table)
+    table, model = as_table(table), model.of_output(output)
     if columns is None:
         used = model.predictor.encoder.columns
         columns = [name for name in used if name in model.schema.single] or used

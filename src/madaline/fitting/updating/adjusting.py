@@ -235,15 +235,15 @@ class Adjusting:
         )
 
 
-def without_temperature(parts: Sequence[Part], temperature: float) -> tuple[Part, ...]:
+def without_temperature(parts: Sequence[Part], temperature: float | Array) -> tuple[Part, ...]:
     """Return networks whose outputs are those of others divided by a temperature."""
     return tuple(_divided(part, temperature) for part in parts)
 
 
-def _divided(part: Part, temperature: float) -> Part:
+def _divided(part: Part, temperature: float | Array) -> Part:
     theta = part.theta.copy()
     for parameter in part.network.bind(theta)[-1].values():
-        parameter /= np.float32(temperature)
+        parameter /= np.asarray(temperature, np.float32)
     return replace(part, theta=theta)
 
 

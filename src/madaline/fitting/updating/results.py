@@ -61,4 +61,4 @@ def model_fitted_anew(before: FittedModel, fitting: Fitting, decision: Updated) 
 
 
 def _calibration(outcome: Outcome) -> list[Decision]:
-    return [one for one in (outcome.calibration, outcome.threshold) if one is not None]
+    return [one for one in (*outcome.calibrations, outcome.threshold) if one is not None]

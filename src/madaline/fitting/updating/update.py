@@ -84,8 +84,10 @@ def update_model(
     Raises
     ------
     InputError
-        If a row cannot be used, or has a class that is new where no old rows are kept.
+        If the model predicts several targets, or a row cannot be used, or has a class that is new
+        where no old rows are kept.
     """
+    model.check_one_output("updated")
     most = keep_rows
     if most is None:
         most = 0 if model.kept_rows is None else model.kept_rows.most

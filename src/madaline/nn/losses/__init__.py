@@ -9,4 +9,5 @@ from madaline.nn.losses.from_config import loss_from_config as loss_from_config
 from madaline.nn.losses.huber import Huber as Huber
 from madaline.nn.losses.poisson import Poisson as Poisson
 from madaline.nn.losses.quantile import Quantile as Quantile
+from madaline.nn.losses.quantiles import Quantiles as Quantiles
 from madaline.nn.losses.squared import Squared as Squared

@@ -75,6 +75,15 @@ class Loss(ABC):
             What a network that knows nothing should say: the bias of the last layer at first.
         """
 
+    def of_output(self, index: int) -> Loss:
+        """Return the loss of one output of several, of which this one is the mean."""
+        del index
+        return self
+
+    def in_order(self, output: Array) -> Array:
+        """Return raw outputs in the order that predictions have: as they are, but of quantiles."""
+        return output
+
     def mean(self, output: Array, target: Array, weight: Array | None = None) -> Array:
         """Return the weighted mean loss of each member, shape (*axes), in float64."""
         return np.asarray(

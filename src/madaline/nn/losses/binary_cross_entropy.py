@@ -56,6 +56,10 @@ class BinaryCrossEntropy(Loss):
         mean = np.clip(mean, 1e-6, 1 - 1e-6)
         return np.asarray(np.log(mean) - np.log1p(-mean))
 
+    def one_of_each(self, n_outputs: int) -> Array:
+        """Return the targets of a row of each class, shape (2, n_outputs)."""
+        return np.repeat([[0.0], [1.0]], n_outputs, axis=1)
+
     def _smooth(self, target: Array) -> Array:
         if self.label_smoothing == 0:
             return target

@@ -71,6 +71,10 @@ class CrossEntropy(Loss):
         mean = np.average(self._smooth(target), axis=0, weights=weight)
         return np.asarray(np.log(np.clip(mean, 1e-6, 1)))
 
+    def one_of_each(self, n_outputs: int) -> Array:
+        """Return the targets of a row of each class, shape (n_outputs, n_outputs)."""
+        return np.eye(n_outputs)
+
     def _smooth(self, target: Array) -> Array:
         if self.label_smoothing == 0:
             return target

@@ -13,11 +13,12 @@ from madaline.nn.losses.cross_entropy import CrossEntropy
 from madaline.nn.losses.huber import Huber
 from madaline.nn.losses.poisson import Poisson
 from madaline.nn.losses.quantile import Quantile
+from madaline.nn.losses.quantiles import Quantiles
 from madaline.nn.losses.squared import Squared
 
 # fmt: off
 LOSSES: tuple[type[Loss], ...] = (
-    Absolute, BinaryCrossEntropy, CrossEntropy, Huber, Poisson, Quantile, Squared,
+    Absolute, BinaryCrossEntropy, CrossEntropy, Huber, Poisson, Quantile, Quantiles, Squared,
 )
 # fmt: on
 """The losses that a file may name, and no others: nothing is looked up or imported by name."""

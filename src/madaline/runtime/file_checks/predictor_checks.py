@@ -21,7 +21,7 @@ from madaline.data.io.json_checks import (
     Whole,
 )
 from madaline.data.target import CLASSIFICATION, REGRESSION
-from madaline.data.target.target_encoder import COUNT
+from madaline.data.target.target_encoder import COUNT, JOINT
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
@@ -35,6 +35,9 @@ from madaline.runtime.file_checks.array_checks import (
 from madaline.runtime.file_checks.encoder_checks import ENCODER, encoder_arrays
 from madaline.runtime.file_checks.network_checks import NETWORK, check_widths
 from madaline.runtime.part import Part
+
+MOST_OUTPUTS = 2**16
+"""Targets that are predicted together, at most."""
 
 FINITE, POSITIVE = Number(), Number(0, above=True)
 LABEL = Either(Text(2**20), TRUTH, Whole(-(2**63), 2**64 - 1), FINITE)
@@ -75,23 +78,45 @@ def _classes_agree(state: Mapping[str, Any]) -> str:
     return _labels_agree(state)
 
 
+TARGET: Mapping[str, Check] = {
+    CLASSIFICATION: Fields(
+        {
+            "classes": ListOf(LABEL, least=2, most=2**20),
+            "dtype": Pattern(r"\|O|\|b1|<U\d{1,9}|[<>|=][iuf][1248]"),
+        },
+        {"threshold": Number(1e-12, 1 - 1e-12)},
+        agree=_classes_agree,
+    ),
+    REGRESSION: Fields(
+        {"center": FINITE, "scale": POSITIVE, "low": FINITE, "high": FINITE},
+        agree=_range_agrees,
+    ),
+    COUNT: Fields({"scale": POSITIVE, "low": Number(0), "high": Number(0)}, agree=_range_agrees),
+}
+"""What each single target is."""
+
+
+def _outputs_agree(state: Mapping[str, Any]) -> str:
+    """Return what is wrong between the encoders of several outputs."""
+    encoders = state["encoders"]
+    if len(state["names"]) != len(encoders):
+        return "has another number of names than of outputs"
+    if len({encoder["task"] for encoder in encoders}) > 1:
+        return "has outputs of several tasks"
+    two = all(len(encoder.get("classes", (0, 1))) == 2 for encoder in encoders)
+    return "" if two else "has a label that has not two classes"
+
+
 TARGETS: Check = Kinds(
     "task",
     {
-        CLASSIFICATION: Fields(
+        **TARGET,
+        JOINT: Fields(
             {
-                "classes": ListOf(LABEL, least=2, most=2**20),
-                "dtype": Pattern(r"\|O|\|b1|<U\d{1,9}|[<>|=][iuf][1248]"),
+                "names": ListOf(Text(2**20), least=2, most=MOST_OUTPUTS, distinct=True),
+                "encoders": ListOf(Kinds("task", TARGET), least=2, most=MOST_OUTPUTS),
             },
-            {"threshold": Number(1e-12, 1 - 1e-12)},
-            agree=_classes_agree,
-        ),
-        REGRESSION: Fields(
-            {"center": FINITE, "scale": POSITIVE, "low": FINITE, "high": FINITE},
-            agree=_range_agrees,
-        ),
-        COUNT: Fields(
-            {"scale": POSITIVE, "low": Number(0), "high": Number(0)}, agree=_range_agrees
+            agree=_outputs_agree,
         ),
     },
 )
@@ -103,23 +128,59 @@ LOSSES: Mapping[str, Check] = {
     "Absolute": Fields({}),
     "Huber": Fields({"delta": POSITIVE}),
     "Quantile": Fields({"level": Number(1e-9, 1 - 1e-9)}),
+    "Quantiles": Fields({"levels": ListOf(Number(1e-9, 1 - 1e-9), least=2, most=MOST_OUTPUTS)}),
     "Poisson": Fields({}),
 }
 """The settings of each loss."""
 
 
+FITTING_LOSSES: Mapping[str, tuple[str, ...]] = {
+    COUNT: ("Poisson",),
+    REGRESSION: ("Squared", "Absolute", "Huber", "Quantile"),
+}
+
+
 def _agree(state: Mapping[str, Any]) -> str:
     """Return what is wrong between the encoder, the parts, the target and the loss."""
-    codec, loss = state["codec"], state["loss"]["loss"]
-    fitting = {COUNT: ("Poisson",), REGRESSION: ("Squared", "Absolute", "Huber", "Quantile")}
-    binary = ("BinaryCrossEntropy",) if count_outputs(state) == 1 else ("CrossEntropy",)
-    if loss not in fitting.get(codec["task"], binary):
+    loss = state["loss"]["loss"]
+    if loss not in _fitting_losses(state):
         return f"has the loss {loss}, which does not fit the target"
-    if ("low" in state["conformal"]) == (codec["task"] == CLASSIFICATION):
+    if not _conformal_agrees(state):
         return "has a conformal part that does not fit the target"
+    temperatures = state["temperature"]
+    if isinstance(temperatures, list) and len(temperatures) != count_outputs(state):
+        return "has another number of temperatures than of outputs"
     unknown = {part["n_bins"] for part in state["parts"]} - {0, *state["encoder"]["n_bins"]}
     return f"has networks on {min(unknown)} bins, which the encoder lacks" if unknown else ""
 
+
+def _fitting_losses(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the losses that suit the target."""
+    codec, levels = state["codec"], state["loss"].get("levels")
+    if levels is not None and len(levels) != count_outputs(state):
+        return ()
+    if codec["task"] == JOINT:
+        task = codec["encoders"][0]["task"]
+        several = ("Quantiles",) if task == REGRESSION else ()
+        return FITTING_LOSSES.get(task, ("BinaryCrossEntropy",)) + several
+    binary = ("BinaryCrossEntropy",) if count_outputs(state) == 1 else ("CrossEntropy",)
+    return FITTING_LOSSES.get(codec["task"], binary)
+
+
+def _conformal_agrees(state: Mapping[str, Any]) -> bool:
+    """Return whether there are intervals of numbers and sets of classes, for each output."""
+    codec, conformal = state["codec"], state["conformal"]
+    codecs, each = codec.get("encoders", [codec]), conformal.get("each", [conformal])
+    if (codec["task"] == JOINT) != ("each" in conformal) or len(codecs) != len(each):
+        return False
+    return all(
+        ("low" in own) != (one["task"] == CLASSIFICATION)
+        for own, one in zip(each, codecs, strict=True)
+    )
+
+
+CONFORMAL = Either(Fields({"low": FINITE, "high": FINITE}), Fields({}))
+TEMPERATURE = Number(1e-6, 1e6)
 
 PREDICTOR = Fields(
     {
@@ -127,8 +188,8 @@ PREDICTOR = Fields(
         "parts": ListOf(Fields({"n_bins": Whole(0, 1024), "network": NETWORK}), least=1, most=4096),
         "loss": Kinds("loss", LOSSES),
         "codec": TARGETS,
-        "conformal": Either(Fields({"low": FINITE, "high": FINITE}), Fields({})),
-        "temperature": Number(1e-6, 1e6),
+        "conformal": Either(CONFORMAL, Fields({"each": ListOf(CONFORMAL, most=MOST_OUTPUTS)})),
+        "temperature": Either(TEMPERATURE, ListOf(TEMPERATURE, 2, MOST_OUTPUTS)),
     },
     agree=_agree,
 )
@@ -137,7 +198,10 @@ PREDICTOR = Fields(
 
 def count_outputs(state: Mapping[str, Any]) -> int:
     """Return how many outputs the networks of a described predictor have."""
-    n_classes = len(state["codec"].get("classes", ()))
+    codec = state["codec"]
+    if codec["task"] == JOINT:
+        return len(codec["encoders"])
+    n_classes = len(codec.get("classes", ()))
     return n_classes if n_classes > 2 else 1
 
 
@@ -170,7 +234,8 @@ def check_predictor(state: Any, arrays: Mapping[str, Array]) -> list[Network]:
     total = sum(float(arrays[f"part{number}.weights"].sum()) for number in range(len(networks)))
     if abs(total - 1) > 1e-6:
         raise Malformed(f"has networks whose weights add up to {total}, not 1")
-    _check_conformal(arrays)
+    for prefix, _ in _conformal_parts(state):
+        _check_conformal(arrays, prefix)
     return networks
 
 
@@ -211,23 +276,31 @@ def _conformal_arrays(
     state: Mapping[str, Any], arrays: Mapping[str, Array], n_folds: int | None
 ) -> Iterator[tuple[str, ArrayCheck]]:
     """Yield the name of each array of intervals or sets, and its check."""
-    of_numbers = "low" in state["conformal"]
-    old = "conformal.residuals" if of_numbers else "conformal.strangeness"
-    scores = old if old in arrays else "conformal.scores"
-    yield scores, ArrayCheck(FLOAT32, (None,), -1e30, 1e30)
-    yield "conformal.counts", ArrayCheck(INT64, (n_folds,), 1, 2**31)
-    if of_numbers:
-        yield "conformal.knots", ArrayCheck(FLOAT64, (2, None), -1e30, 1e30)
+    for prefix, own in _conformal_parts(state):
+        of_numbers = "low" in own
+        old = f"{prefix}residuals" if of_numbers else f"{prefix}strangeness"
+        scores = old if old in arrays else f"{prefix}scores"
+        yield scores, ArrayCheck(FLOAT32, (None,), -1e30, 1e30)
+        yield f"{prefix}counts", ArrayCheck(INT64, (n_folds,), 1, 2**31)
+        if of_numbers:
+            yield f"{prefix}knots", ArrayCheck(FLOAT64, (2, None), -1e30, 1e30)
 
 
-def _check_conformal(arrays: Mapping[str, Array]) -> None:
-    counts = arrays["conformal.counts"]
-    n_values = next(
-        arrays[f"conformal.{name}"].size for name in SCORES if f"conformal.{name}" in arrays
-    )
+def _conformal_parts(state: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the intervals or sets of each output, with the beginning of their arrays' names."""
+    conformal = state["conformal"]
+    if "each" in conformal:
+        return [(f"conformal.{number}.", own) for number, own in enumerate(conformal["each"])]
+    return [("conformal.", conformal)]
+
+
+def _check_conformal(arrays: Mapping[str, Array], prefix: str) -> None:
+    counts = arrays[f"{prefix}counts"]
+    names = (f"{prefix}{name}" for name in SCORES)
+    n_values = next(arrays[name].size for name in names if name in arrays)
     if counts.sum() != n_values:
         raise Malformed(f"has {n_values} scores, but counts {counts.sum()}").within("conformal")
-    knots = arrays.get("conformal.knots")
+    knots = arrays.get(f"{prefix}knots")
     if knots is not None and ((np.diff(knots[0]) < 0).any() or (knots[1] < 0).any()):
         raise Malformed("has knots that are not in order").within("conformal")
 
