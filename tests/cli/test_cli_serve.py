@@ -45,6 +45,7 @@ def test_what_cannot_be_served_is_refused(run, model, tmp_path, monkeypatch) -> 
     assert "x.html" in run("serve", model, "--report", "x.html").sentence
     assert "cannot listen" in run("serve", model, "--host", "no.such.host.invalid").sentence
     assert "cannot listen" in run("serve", model, "--port", "99999").sentence
+    assert "no folder" in run("serve", model, "--watch", "nowhere").sentence
     (tmp_path / "token").write_text("\n")
     assert "no token" in run("serve", model, "--token-file", "token").sentence
     monkeypatch.setitem(sys.modules, "uvicorn", None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from madaline.errors import InputError
 from madaline.serve.answers import Answer, Wanted
 from madaline.serve.form import read_form
 from madaline.serve.json_text import read_json
@@ -117,22 +118,14 @@ class Endpoints:
     async def page(self, request: Request) -> Response:
         """Show a form for one row, and the answer to it."""
         if self._name(request) is None:
-            return page_response(index_page(self._all(), self._problems()))
-        served = self._served(request)
-        if request.method != "POST":
-            typical = "typical" in request.query_params
-            return page_response(model_page(served, path=request.url.path, typical=typical))
-        given = read_form(await self.bodies.read(request), served)
-        served = self._served(request)
-        show = self._shower(served, given, request.url.path)
-        try:
-            rows = people.read_request([given], served.kinds)[0]
-            answer = await self._answer(served, rows, Wanted(explain=True, coverage=0.9))
-        except Refusal:
-            raise
-        except ValueError as error:
-            return page_response(show(error=str(error)), 400)
-        return page_response(show(answer=answer))
+            page = await asyncio.to_thread(index_page, self._all(), self._problems())
+            return page_response(page)
+        path = request.url.path
+        if request.method == "POST":
+            return await self._filled_in(await self.bodies.read(request), request, path)
+        served, typical = self._served(request), "typical" in request.query_params
+        page = await asyncio.to_thread(model_page, served, path=path, typical=typical)
+        return page_response(page)
 
     async def report(self, request: Request) -> Response:
         """Show the report of a model."""
@@ -152,6 +145,20 @@ class Endpoints:
     async def metrics_text(self, _: Request) -> Response:
         """Tell what was counted."""
         return text_response(self.metrics.text(), CONTENT_TYPE)
+
+    async def _filled_in(self, body: bytes, request: Request, path: str) -> Response:
+        """Show the answer to a form, or what is wrong with it."""
+        served = self._served(request)
+        given = read_form(body, served)
+        show = partial(model_page, served, path=path, given=given)
+        try:
+            rows = people.read_request([given], served.kinds)[0]
+            answer = await self._answer(served, rows, Wanted(explain=True, coverage=0.9))
+        except Refusal:
+            raise
+        except InputError as error:
+            return page_response(await asyncio.to_thread(show, error=str(error)), 400)
+        return page_response(await asyncio.to_thread(show, answer=answer))
 
     async def _answer(self, served: ServedModel, rows: Rows, wanted: Wanted) -> Answer:
         if rows.n_rows > self.settings.max_rows:
@@ -183,11 +190,6 @@ class Endpoints:
 
     def _problems(self) -> dict[str, str]:
         return dict(self.registry.problems)
-
-    def _shower(
-        self, served: ServedModel, given: Mapping[str, str | None], path: str
-    ) -> Callable[..., str]:
-        return lambda **shown: model_page(served, path=path, given=given, **shown)
 
 
 def _watcher(served: ServedModel) -> Watcher:
