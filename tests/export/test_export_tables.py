@@ -12,7 +12,6 @@ from running import changed, exported, onnx, session_of
 from madaline.data.formats.number_format import NumberFormat
 from madaline.data.target.class_encoder import ClassEncoder
 from madaline.data.target.numeric_encoders import CountEncoder
-from madaline.data.target.target_encoder import TargetEncoder
 from madaline.errors import InputError
 from madaline.export import onnx_feed, write_onnx
 from madaline.nn.losses import Poisson
@@ -210,12 +209,3 @@ def test_text_that_was_read_as_numbers_enters_as_numbers(fittings) -> None:
     row = {"width": ["$1,234.50"], "length": [1], "count": [1], "city": ["Ulm"], "checked": [True]}
     feed = onnx_feed(predictor, row | {"day": np.array(["2026-01-01"], "M8[D]")})
     assert feed["width"].tolist() == [[1234.5]]
-
-
-def test_targets_of_another_kind_are_a_sentence(fittings, tmp_path) -> None:
-    class Another(TargetEncoder):
-        encode = decode = to_state = None
-
-    model = changed(model_of(fittings, "regression"), target_encoder=Another())
-    with pytest.raises(InputError, match="several outputs cannot be exported"):
-        write_onnx(model, tmp_path / "model.onnx")

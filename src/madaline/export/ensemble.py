@@ -33,6 +33,5 @@ def ensemble_output(graph: Graph, features: Features, predictor: Predictor) -> s
     if means.stacked is not None:
         outputs.append(stacked_output(graph, features, means.stacked))
     output = outputs[0] if len(outputs) == 1 else graph.add("Sum", *outputs)
-    if predictor.temperature == 1:
-        return output
-    return graph.add("Div", output, np.array(predictor.temperature))
+    temperature = np.asarray(predictor.temperature, np.float64)
+    return output if (temperature == 1).all() else graph.add("Div", output, temperature)

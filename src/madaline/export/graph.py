@@ -62,16 +62,27 @@ class Graph:
         """
         names = [one if isinstance(one, str) else self._constant(one) for one in inputs]
         result = output or self._new(operator)
-        domain = MACHINE_LEARNING if operator == "LabelEncoder" else ""
-        node = self._helper.make_node(
-            operator, names, [result], name=result, domain=domain, **attributes
-        )
-        self.nodes.append(node)
+        self._add(operator, names, [result], **attributes)
         return result
 
     def cast(self, values: str, dtype: npt.DTypeLike) -> str:
         """Return values in another type."""
         return self.add("Cast", values, to=self._helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def sorted(self, values: str, n_columns: int) -> str:
+        """Return the values of each row in ascending order."""
+        ascending, indices = self._new("sorted"), self._new("indices")
+        self._add(
+            "TopK", [values, self._constant(np.array([n_columns]))], [ascending, indices], largest=0
+        )
+        return ascending
+
+    def _add(self, operator: str, inputs: list[str], outputs: list[str], **attributes: Any) -> None:
+        domain = MACHINE_LEARNING if operator == "LabelEncoder" else ""
+        node = self._helper.make_node(
+            operator, inputs, outputs, name=outputs[0], domain=domain, **attributes
+        )
+        self.nodes.append(node)
 
     def _constant(self, array: Array) -> str:
         name = self._new("constant")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from madaline.data.target import ClassEncoder
+from madaline.data.target import ClassEncoder, JointEncoder
 from madaline.evaluation.table_score import label_text
 from madaline.export.inputs import Input
+from madaline.export.outputs import encoders_of
 from madaline.model import FittedModel
+from madaline.runtime.predictor import Predictor
 
 NOTES = {
     "missing": "A missing number, Boolean or date is NaN. A missing level is the text under"
@@ -41,9 +44,18 @@ def metadata(model: FittedModel, inputs: Sequence[Input], without: Sequence[str]
     }
     if without:
         facts["without"] = json.dumps(list(without))
-    encoder = model.predictor.target_encoder
-    if isinstance(encoder, ClassEncoder):
-        facts["classes"] = json.dumps([label_text(label) for label in encoder.classes])
-        if len(encoder.classes) == 2:
-            facts["threshold"] = repr(float(encoder.threshold))
-    return facts
+    return facts | _facts_of_outputs(model.predictor)
+
+
+def _facts_of_outputs(predictor: Predictor) -> dict[str, str]:
+    """Return the names of several outputs, and of classes the labels and the threshold."""
+    joint, encoders = predictor.target_encoder, encoders_of(predictor)
+    facts: dict[str, Any] = {}
+    if isinstance(joint, JointEncoder):
+        facts["outputs"] = list(joint.names)
+    if isinstance(encoders[0], ClassEncoder):
+        facts["classes"] = [[label_text(label) for label in one.classes] for one in encoders]
+        if len(encoders[0].classes) == 2:
+            facts["threshold"] = [float(one.threshold) for one in encoders]
+    alone = not isinstance(joint, JointEncoder)
+    return {name: json.dumps(one[0] if alone else one) for name, one in facts.items()}

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
-from madaline.errors import InputError
+from madaline.data.target import ClassEncoder, JointEncoder
 from madaline.export.graph import Graph
 from madaline.nn.arrays import Array
-from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+from madaline.nn.losses import CrossEntropy, Loss, Poisson, Quantiles
 from madaline.nn.losses.poisson import LARGEST_LOG
 from madaline.runtime.predictor import Predictor
 
@@ -41,28 +40,33 @@ class Output:
 
 def outputs_of(predictor: Predictor, taken: Sequence[str]) -> list[Output]:
     """Return the outputs of a model, with names that its inputs do not have."""
-    encoder = predictor.target_encoder
-    if not isinstance(encoder, ClassEncoder | RegressionEncoder | CountEncoder):
-        raise InputError("A model of several outputs cannot be exported to ONNX: fit one for each.")
-    if not isinstance(encoder, ClassEncoder):
-        return [Output(_free(PREDICTION, taken), "DOUBLE")]
-    kind = {"i": "INT64", "f": "DOUBLE", "b": "BOOL"}.get(labels_of(encoder).dtype.kind, "STRING")
-    shape = (len(encoder.classes),)
+    encoders = encoders_of(predictor)
+    several = (len(encoders),) if len(encoders) > 1 else ()
+    if not isinstance(encoders[0], ClassEncoder):
+        return [Output(_free(PREDICTION, taken), "DOUBLE", several)]
+    kind = {"i": "INT64", "f": "DOUBLE", "b": "BOOL"}.get(labels_of(encoders).dtype.kind, "STRING")
     label, probabilities = (_free(name, taken) for name in (LABEL, PROBABILITIES))
-    return [Output(label, kind), Output(probabilities, "DOUBLE", shape)]
+    shape = several or (len(encoders[0].classes),)
+    return [Output(label, kind, several), Output(probabilities, "DOUBLE", shape)]
 
 
-def labels_of(encoder: ClassEncoder) -> Array:
-    """Return the labels in a type of ONNX: whole numbers, floats, Booleans or text.
+def encoders_of(predictor: Predictor) -> Sequence[Any]:
+    """Return the encoder of each target, or of each quantile."""
+    encoder = predictor.target_encoder
+    return encoder.encoders if isinstance(encoder, JointEncoder) else [encoder]
+
+
+def labels_of(encoders: Sequence[ClassEncoder]) -> Array:
+    """Return all labels in a type of ONNX: whole numbers, floats, Booleans or text.
 
     Examples
     --------
-    >>> labels_of(ClassEncoder(np.array([0, 1], np.uint8))).dtype
+    >>> labels_of([ClassEncoder(np.array([0, 1], np.uint8))]).dtype
     dtype('int64')
-    >>> labels_of(ClassEncoder(np.array([0, "one"], dtype=object)))
+    >>> labels_of([ClassEncoder(np.array([0, "one"], dtype=object))])
     array(['0', 'one'], dtype=object)
     """
-    labels = encoder.classes.tolist()
+    labels = [label for encoder in encoders for label in encoder.classes.tolist()]
     types: dict[type, Any] = {int: np.int64, float: np.float64, bool: np.bool_}
     kinds = set(map(type, labels))
     dtype = types.get(kinds.pop()) if len(kinds) == 1 else None
@@ -87,37 +91,47 @@ def write_outputs(
     outputs : sequence of Output
         What `outputs_of` returned.
     """
-    encoder: Any = predictor.target_encoder
-    if not isinstance(encoder, ClassEncoder):
-        _write_numbers(graph, _linked(graph, output, predictor.loss), encoder, outputs[0].name)
+    encoders = encoders_of(predictor)
+    if not isinstance(encoders[0], ClassEncoder):
+        _write_numbers(graph, _linked(graph, output, predictor.loss), encoders, outputs[0].name)
         return
     label, probabilities = (one.name for one in outputs)
+    if len(encoders) > 1:
+        graph.add("Sigmoid", output, output=probabilities)
+        _write_several_labels(graph, probabilities, encoders, label)
+        return
     _write_probabilities(graph, output, predictor.loss, probabilities)
-    _write_labels(graph, probabilities, encoder, label)
+    _write_labels(graph, probabilities, encoders[0], label)
 
 
-def _write_numbers(graph: Graph, predictions: str, encoder: Any, name: str) -> None:
+def _write_numbers(graph: Graph, predictions: str, encoders: Sequence[Any], name: str) -> None:
     scale, center, low, high = (
-        np.array(float(getattr(encoder, part))) for part in ("scale", "center", "low", "high")
+        np.array([[float(getattr(one, part)) for one in encoders]])
+        for part in ("scale", "center", "low", "high")
     )
     numbers = graph.add("Add", graph.add("Mul", predictions, scale), center)
-    within = graph.add("Clip", numbers, low, high)
-    graph.add("Squeeze", within, np.array([1]), output=name)
+    within = graph.add("Min", graph.add("Max", numbers, low), high)
+    if len(encoders) > 1:
+        graph.add("Identity", within, output=name)
+    else:
+        graph.add("Squeeze", within, np.array([1]), output=name)
 
 
 def _linked(graph: Graph, output: str, loss: Loss) -> str:
-    """Return the predictions of a loss for numbers: all but one take the output as it is."""
-    if not isinstance(loss, Poisson):
-        return output
-    return graph.add("Exp", graph.add("Min", output, np.array([[LARGEST_LOG]])))
+    """Return the predictions of a loss for numbers: most take the output as it is."""
+    match loss:
+        case Poisson():
+            return graph.add("Exp", graph.add("Min", output, np.array([[LARGEST_LOG]])))
+        case Quantiles():
+            return graph.sorted(output, len(loss.levels))
+        case _:
+            return output
 
 
 def _write_probabilities(graph: Graph, output: str, loss: Loss, name: str) -> None:
     if isinstance(loss, CrossEntropy):
         graph.add("Softmax", output, axis=1, output=name)
         return
-    if not isinstance(loss, BinaryCrossEntropy):
-        raise InputError(f"The loss {type(loss).__name__} cannot be exported to ONNX.")
     second = graph.add("Sigmoid", output)
     first = graph.add("Sub", np.array([[1.0]]), second)
     graph.add("Concat", first, second, axis=1, output=name)
@@ -130,7 +144,17 @@ def _write_labels(graph: Graph, probabilities: str, encoder: ClassEncoder, name:
         second = graph.add("Gather", probabilities, np.array(1), axis=1)
         above = graph.add("Greater", second, np.array(encoder.threshold))
         index = graph.cast(above, np.int64)
-    graph.add("Gather", labels_of(encoder), index, axis=0, output=name)
+    graph.add("Gather", labels_of([encoder]), index, axis=0, output=name)
+
+
+def _write_several_labels(
+    graph: Graph, probabilities: str, encoders: Sequence[ClassEncoder], name: str
+) -> None:
+    """Write a label for each target, given the probability of the second of its two classes."""
+    thresholds = np.array([[one.threshold for one in encoders]])
+    above = graph.cast(graph.add("Greater", probabilities, thresholds), np.int64)
+    index = graph.add("Add", above, 2 * np.arange(len(encoders))[None])
+    graph.add("Gather", labels_of(encoders), index, axis=0, output=name)
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
