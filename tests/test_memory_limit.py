@@ -82,7 +82,7 @@ def ladder(table, target):
 
 
 FEWER = ["numbers get at most 16 bins", "numbers get no bins"]
-ONE, FOLDS = "one recipe of each kind races", "5 folds instead of 10"
+ONE, FOLDS = "one recipe of each kind races", "at most 5 folds"
 KEEP = "categories keep {} levels, texts 1/{} of their terms"
 
 

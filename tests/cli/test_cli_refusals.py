@@ -115,6 +115,7 @@ def test_only_the_target(run) -> None:
         (["fit", "table.csv", "--target", "y", "--task", "regression"], ["'a'"]),
         (["fit", "table.csv", "--target", "y", "--task", "ranking"], ["ranking"]),
         (["fit", "table.csv", "--target", "y", "--effort", "0"], ["--effort", "'0'"]),
+        (["fit", "table.csv", "--target", "y", "--preset", "fast"], ["--preset", "'fast'"]),
         (["fit", "table.csv", "--target", "y", "--seed", "-1"], ["--seed"]),
         (["fit", "table.csv", "--target", "y", "--jobs", "many"], ["--jobs", "'many'"]),
         (["fit", "table.csv", "--target", "y", "-o", "."], ["folder"]),

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline.errors import InputError, InterruptedFitWarning
 from madaline.records.decision import Decision
 from madaline.records.limit_decisions import Interrupted, StoppedByCallback, TimeLimitReached
+from madaline.records.plan_decisions import PresetChosen
 from madaline.records.record import Record
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
@@ -98,6 +99,26 @@ def test_a_time_limit(line):
 def test_a_time_limit_that_is_no_number_of_seconds(line, seconds):
     with pytest.raises(InputError, match="time_limit is"):
         AdaptiveRegressor(time_limit=seconds).fit(*line)
+
+
+def test_a_preset(line, tmp_path):
+    model = clone(AdaptiveRegressor(preset="quick", effort=4, random_state=0)).fit(*line)
+    usual = AdaptiveRegressor(effort=4, random_state=0).fit(*line)
+    (chosen,) = [one for one in model.decisions_ if isinstance(one, PresetChosen)]
+    assert chosen.sentence.startswith('The preset "quick" was chosen: ')
+    assert chosen.sentence in str(model.story()).replace("\n", " ")
+    assert not any(isinstance(one, PresetChosen) for one in usual.decisions_)
+    assert model.model_.summary.multiply_adds < usual.model_.summary.multiply_adds
+    assert "preset='quick', effort=4" in model.report_data()["reproduce"]["python"]
+    model.save(tmp_path / "quick.madaline")
+    assert repr(load(tmp_path / "quick.madaline")) == repr(model)
+    assert "preset" not in usual.model_.summary.settings
+
+
+@pytest.mark.parametrize("name", ["fast", None, ["quick"]])
+def test_a_preset_that_is_not_there(line, name):
+    with pytest.raises(InputError, match=r"preset is .*: give 'quick'"):
+        AdaptiveRegressor(preset=name).fit(*line)
 
 
 def test_scikit_learn_monitors_every_epoch(halves):

@@ -144,6 +144,7 @@ def test_how_to_reproduce_is_what_was_asked_for(models) -> None:
         " --folds 4 --metric roc_auc --seed 7 --class-weight yes=2 no=1"
     )
     assert "class_weight={'yes': 2.0, 'no': 1.0}" in again(**settings)["python"]
+    assert again(preset="quick")["command"].endswith(" --preset quick --effort 12")
     assert again(metric="my_profit")["command"] is None
     assert again(costs=[[0.0, 1.0], [2.5, 0.0]])["command"].endswith(" --effort 12 --costs 1 2.5")
     assert again(costs=[[-1.0, 1.0], [2.5, 0.0]])["command"] is None

@@ -41,6 +41,7 @@ from madaline.fitting import Fitting
 from madaline.fitting.interrupt import first_interrupt
 from madaline.fitting.time_limit import TimeLimit
 from madaline.model import FittedModel
+from madaline.race.planning.preset import BALANCED, PRESETS
 from madaline.records.limit_decisions import Interrupted
 from madaline.words import count
 
@@ -107,6 +108,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_work(parser: ArgumentParser) -> None:
     work = parser.add_argument_group("work")
+    text = "less time and a higher loss, or the other way round (default: %(default)s)"
+    work.add_argument("--preset", choices=tuple(PRESETS), default=BALANCED.name, help=text)
     text = "how often a network passes over the table, at most (default: %(default)s)"
     add_option(work, "--effort EPOCHS", text, type=at_least(1), default=100)
     text = "end within so many seconds, with the best model so far; it then depends on the clock"
@@ -212,6 +215,7 @@ def _fitting(
         kinds=data.kinds,
         monotone=_monotone(arguments),
         effort=arguments.effort,
+        preset=arguments.preset,
         seed=arguments.seed,
         n_jobs=arguments.jobs or -1,
         memory_limit=arguments.memory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +64,17 @@ def _sections(model: FittedModel, path: Path) -> Iterator[Iterable[str]]:
     yield update_lines(model)
     yield [
         *network_lines(summary),
-        f"Trained for {count(summary.epochs, 'epoch')}, {work(summary.multiply_adds)}.",
+        f"Trained for {count(summary.epochs, 'epoch')}, {work(summary.multiply_adds)}"
+        f"{_with_preset(summary.settings)}.",
         f"The file has {size(path.stat().st_size)} (format {VERSION}, written by madaline"
         f" {model.version}).",
         "How the networks were found:",
         f"  madaline story {shlex.quote(str(path))}",
     ]
+
+
+def _with_preset(settings: Mapping[str, Any]) -> str:
+    return f', with the preset "{settings["preset"]}"' if "preset" in settings else ""
 
 
 def _facts(model: FittedModel, path: Path) -> dict[str, Any]:

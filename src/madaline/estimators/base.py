@@ -72,6 +72,7 @@ class AdaptiveEstimator(
     def __init__(
         self,
         *,
+        preset: str = "balanced",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
@@ -83,6 +84,7 @@ class AdaptiveEstimator(
         keep_rows: int = 0,
         verbose: int = 0,
     ) -> None:
+        self.preset = preset
         self.effort = effort
         self.time_limit = time_limit
         self.kinds = kinds
@@ -255,6 +257,7 @@ class AdaptiveEstimator(
             kinds=read_kinds(self.kinds),
             monotone=self.monotone,
             effort=read_effort(self.effort),
+            preset=self.preset,
             seed=seed,
             n_jobs=self.n_jobs,
             memory_limit=self.memory_limit,

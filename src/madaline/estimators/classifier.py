@@ -56,14 +56,14 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         Cost of a row of each true class (down) where each class is predicted (across), such as
         ``[[0, 1], [5, 0]]`` if it is five times as bad to miss the second class as to predict it
         wrongly. The threshold is tuned for the lowest mean cost.
+    preset : str, default="balanced"
+        ``"quick"`` takes less time for a higher loss (`docs/budgets.md`).
     effort : int, default=100
-        The largest number of epochs of a recipe's networks. They mostly stop earlier, when the
-        out-of-fold loss is flat.
+        The most epochs of any network. They mostly stop earlier, when the out-of-fold loss is flat.
     time_limit : float, optional
         Seconds that `fit` may take, on the clock of the wall. At least one recipe is trained for an
         epoch; scores, calibration and diagnosis are included; `decisions_` say what was left out.
-        The networks then depend on how fast the machine is at that moment: the same seed no longer
-        gives the same bits. None is no limit.
+        The networks then depend on the clock: the same seed no longer gives the same bits.
     kinds : mapping of str to str, optional
         The kinds of some columns, where their values are misleading: ``"number"``,
         ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
@@ -85,8 +85,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
     memory_limit : int or str, optional
         How much memory the process may take in all: bytes, or a size such as ``"2GB"``; by default
         what it takes now and three quarters of what the machine or the container has free. A fit
-        that would take more gets a cheaper plan, with a `MemoryWarning` and as the first of
-        `decisions_`, or is refused.
+        that would take more gets a cheaper plan, with a `MemoryWarning`, or is refused.
     keep_rows : int, default=0
         How many training rows the model, and its file, may hold for `update`: a random sample.
     verbose : int, default=0
@@ -175,6 +174,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         class_weight: str | Mapping[Any, float] | None = None,
         threshold: float | None = None,
         costs: Any = None,
+        preset: str = "balanced",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
@@ -187,6 +187,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         verbose: int = 0,
     ) -> None:
         super().__init__(
+            preset=preset,
             effort=effort,
             time_limit=time_limit,
             kinds=kinds,
@@ -290,9 +291,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         if labels.ndim == 2:
             return read_indicators(labels, read_names(y))
         check_learnable(labels, self._task, name="y")
-        if (
-            labels.dtype.kind != "f" or np.isfinite(labels).all()
-        ):  # the target encoder refuses infinity
+        # The target encoder refuses infinity.
+        if labels.dtype.kind != "f" or np.isfinite(labels).all():
             check_classification_targets(labels)
         return labels
 

@@ -41,14 +41,14 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         What chooses recipes, stopping points and the ensemble, instead of the loss that the
         networks minimize: ``"r2"`` or the mean of another loss, by its name; or a function of the
         truth and the predictions whose values are the higher the better.
+    preset : str, default="balanced"
+        ``"quick"`` takes less time for a higher loss (`docs/budgets.md`).
     effort : int, default=100
-        The largest number of epochs of a recipe's networks. They mostly stop earlier, when the
-        out-of-fold loss is flat.
+        The most epochs of any network. They mostly stop earlier, when the out-of-fold loss is flat.
     time_limit : float, optional
         Seconds that `fit` may take, on the clock of the wall. At least one recipe is trained for an
         epoch; scores, calibration and diagnosis are included; `decisions_` say what was left out.
-        The networks then depend on how fast the machine is at that moment: the same seed no longer
-        gives the same bits. None is no limit.
+        The networks then depend on the clock: the same seed no longer gives the same bits.
     kinds : mapping of str to str, optional
         The kinds of some columns, where their values are misleading: ``"number"``,
         ``"category"``, ``"boolean"``, ``"datetime"`` or ``"dropped"``. For example
@@ -70,8 +70,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
     memory_limit : int or str, optional
         How much memory the process may take in all: bytes, or a size such as ``"2GB"``; by default
         what it takes now and three quarters of what the machine or the container has free. A fit
-        that would take more gets a cheaper plan, with a `MemoryWarning` and as the first of
-        `decisions_`, or is refused.
+        that would take more gets a cheaper plan, with a `MemoryWarning`, or is refused.
     keep_rows : int, default=0
         How many training rows the model, and its file, may hold for `update`: a random sample.
     verbose : int, default=0
@@ -159,6 +158,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         loss: str = "squared",
         quantile: float | Sequence[float] = 0.5,
         metric: str | Callable[[Array, Array], float] | None = None,
+        preset: str = "balanced",
         effort: int = 100,
         time_limit: float | None = None,
         kinds: Mapping[str, str] | None = None,
@@ -171,6 +171,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         verbose: int = 0,
     ) -> None:
         super().__init__(
+            preset=preset,
             effort=effort,
             time_limit=time_limit,
             kinds=kinds,

@@ -37,6 +37,7 @@ from madaline.nn.arrays import Array
 from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance
 from madaline.race.plan import Plan
+from madaline.race.planning.preset import BALANCED, preset_named
 from madaline.race.pruning import PruningResult
 from madaline.race.race import Event, Race
 from madaline.story.summary import Member, Summary
@@ -64,39 +65,35 @@ class Fitting:
     groups : ndarray of shape (n_samples,), optional
         Rows of one group are never on both sides of a fold.
     folds : int or GivenFolds, optional
-        Number of folds, or the evaluated rows of each fold; by default a number that suits the
-        rows, stratified by class or by the size of the target.
+        Number of folds, or the evaluated rows of each; by default a number that suits the rows.
     kinds : mapping of str to str, optional
         Kinds of some columns, for example ``{"zip": "category"}``; the others are inferred.
     monotone : mapping of str to {1, 0, -1}, optional
         Columns with which predictions never fall (1) or never rise (-1).
     effort : int, default=100
         Epochs of each network, at most.
+    preset : str, default="balanced"
+        A choice between time and loss (`madaline.race.planning.preset`).
     seed : int, default=0
         Seed of every random number: same seed, same bits, on any number of processors.
     n_jobs : int, optional
         Number of processors to use, as in scikit-learn; the result does not depend on it.
     memory_limit : int or str, optional
-        How much memory the process may take in all: bytes, or a size such as ``"2GB"``; by default
-        what it takes now and three quarters of what the machine or the container has free. Over it
-        a cheaper plan is chosen, which is the first of `decisions`, or the fit is refused.
+        Memory of the process: bytes, or a size such as ``"2GB"``; by default what it takes now and
+        three quarters of what is free. Over it a cheaper plan is chosen, or the fit is refused.
     adjust : callable, optional
         Changes the plan made for the table: for experiments.
     source : str, optional
-        Name of the table's file, or of its folder with a trailing slash, kept for the same reason
-        as `file_options`.
+        Name of the table's file, or of its folder with a trailing slash, kept with the model.
     file_options : sequence of str, optional
-        The options of `madaline fit` about other columns of the file, kept with the model so that
-        the command can be reproduced.
+        Options of `madaline fit` about other columns of the file, kept to reproduce the command.
     checkpoint : path, optional
-        A file to save the state in. If it holds the state of this very fit, the fit continues from
-        there and ends in the same bits. `discard_checkpoint` removes it.
+        A file to save the state in; if it holds that of this very fit, the fit goes on from there.
     keep_rows : int, default=0
         How many rows the model keeps for later updates, at most.
     time_limit : TimeLimit, optional
-        When the model has to be there. At least one recipe is trained for an epoch and evaluated on
-        all rows, and the fit ends with everything that belongs to a model. The networks then depend
-        on the clock.
+        When the whole model has to be there; at least one recipe is trained for an epoch. The
+        networks then depend on the clock.
 
     Raises
     ------
@@ -119,6 +116,7 @@ class Fitting:
         kinds: Mapping[str, str] | None = None,
         monotone: Mapping[str, int] | None = None,
         effort: int = 100,
+        preset: str = BALANCED.name,
         seed: int = 0,
         n_jobs: int | None = None,
         memory_limit: int | str | None = None,
@@ -132,7 +130,7 @@ class Fitting:
         check_effort(effort)
         check_seed(seed)
         self.monotone = read_monotone(monotone)
-        limit = MemoryLimit(bytes_allowed(memory_limit))
+        chosen, limit = preset_named(preset), MemoryLimit(bytes_allowed(memory_limit))
         data = TrainingData.checked(table, target, sample_weight, groups, folds, target_name)
         self.target_name = ", ".join(data.target_names)
         prepared = self.prepared = prepare(
@@ -141,6 +139,7 @@ class Fitting:
             task=task,
             kinds=kinds,
             effort=effort,
+            preset=chosen,
             seed=seed,
             adjust=adjust,
             n_workers=count_workers(n_jobs),
@@ -155,6 +154,7 @@ class Fitting:
             "folds": folds if isinstance(folds, int) else None,
             "given": data.names,
             **({"monotone": self.monotone} if self.monotone else {}),
+            **({} if chosen is BALANCED else {"preset": chosen.name}),
             **({"time_limit": time_limit.seconds} if time_limit else {}),
             **({"source": source} if source else {}),
             **({"file_options": list(file_options)} if file_options else {}),
@@ -172,8 +172,8 @@ class Fitting:
         self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         self.training = Training(self.race, self._checkpoint, time_limit)
         self.records, self.decisions = self.training.records, self.training.decisions
-        if cheaper is not None and not self.decisions:
-            self.decisions.append(cheaper)
+        if not self.decisions:
+            self.decisions += filter(None, (cheaper, chosen.decision))
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""

@@ -203,6 +203,6 @@ STEPS: tuple[tuple[str, Callable[[Plan], Plan]], ...] = (
     ("numbers get at most 16 bins", _with_bins(16)),
     ("numbers get no bins", _with_bins(0)),
     ("one recipe of each kind races", _one_recipe_each),
-    (f"{FEWER_FOLDS} folds instead of 10", _few_folds),
+    (f"at most {FEWER_FOLDS} folds", _few_folds),
 )
 """What a plan leaves out, in this order, and how it is said."""

@@ -34,6 +34,7 @@ from madaline.nn.arrays import Array
 from madaline.race.dataset import Dataset
 from madaline.race.plan import Plan
 from madaline.race.planning.make_plan import make_plan
+from madaline.race.planning.preset import Preset
 from madaline.records.plan_decisions import CheaperPlan
 
 BINS = (0, 16, 64)
@@ -113,6 +114,7 @@ def prepare(
     task: str | None,
     kinds: Mapping[str, str] | None,
     effort: int,
+    preset: Preset,
     seed: int,
     adjust: Callable[[Plan], Plan] | None,
     n_workers: int = 1,
@@ -127,7 +129,7 @@ def prepare(
         The rows to learn from.
     objective : Objective
         What is to be minimized.
-    task, kinds, effort, seed, adjust, monotone
+    task, kinds, effort, preset, seed, adjust, monotone
         As in `Fitting`.
     n_workers : int, default=1
         Tasks that may run at a time.
@@ -167,6 +169,7 @@ def prepare(
         constrained,
         of_quantiles=of_quantiles,
         effort=effort,
+        preset=preset,
         adjust=adjust,
         n_workers=n_workers,
         limit=limit,
@@ -225,6 +228,7 @@ def _choose(
     *,
     of_quantiles: bool,
     effort: int,
+    preset: Preset,
     adjust: Callable[[Plan], Plan] | None,
     n_workers: int,
     limit: MemoryLimit,
@@ -241,7 +245,7 @@ def _choose(
             narrowing=narrowing,
             monotone=monotone,
         )
-        plan = _plan(data, encoder, effort, n_outputs=target.shape[1])
+        plan = _plan(data, encoder, effort, preset, n_outputs=target.shape[1])
         if monotone:
             check_constrainable(target.shape[1], has_grids=bool(encoder.grids))
             plan = replace(plan, recipes=tuple(replace(r, monotone=True) for r in plan.recipes))
@@ -267,7 +271,9 @@ def _check_limits(
             limit.check_text(column.name, max(map(len, texts), default=0))
 
 
-def _plan(data: TrainingData, encoder: TableEncoder, effort: int, *, n_outputs: int) -> Plan:
+def _plan(
+    data: TrainingData, encoder: TableEncoder, effort: int, preset: Preset, *, n_outputs: int
+) -> Plan:
     return make_plan(
         data.table.n_samples,
         {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
@@ -278,6 +284,7 @@ def _plan(data: TrainingData, encoder: TableEncoder, effort: int, *, n_outputs: 
         beside=len(encoder.columns) > 1,
         only_texts=encoder.only_texts,
         n_outputs=n_outputs,
+        preset=preset,
     )
 
 

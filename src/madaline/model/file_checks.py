@@ -43,6 +43,7 @@ from madaline.model.quality_checks import (
     lengths,
 )
 from madaline.race.importance import Importance
+from madaline.race.planning.preset import PRESETS
 from madaline.records.file_checks import DECISIONS, RECORDS
 from madaline.runtime.file_checks.encoder_checks import DATE_FORMAT, NUMBER_FORMAT, column_name
 from madaline.runtime.file_checks.predictor_checks import MOST_OUTPUTS, PREDICTOR
@@ -81,6 +82,7 @@ SETTINGS = Fields(
     {
         "effort": Whole(1, 2**53),
         "seed": COUNT,
+        "preset": OneOf(PRESETS),
         "time_limit": Number(0, above=True),
         "memory": Whole(1, 2**63),
         "monotone": MapOf(NAME, OneOf((1, -1))),

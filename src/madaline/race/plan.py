@@ -43,6 +43,9 @@ class Plan:
         In tables of fewer columns none is hidden.
     widest : int
         Units of a layer, at most.
+    expected_work : float
+        Work that is expected, as a share of that of a usual race of as many epochs: it decides
+        whether compiled training is worth loading.
     tolerance : float
         Share of the loss, or of its distance from that of a baseline if that is less, by which it
         may rise when the ensemble is pruned, a standard error included.
@@ -62,4 +65,5 @@ class Plan:
     rows_for_a_parameter: float = 2.0
     fewest_columns: int = 16
     widest: int = 256
+    expected_work: float = 1.0
     tolerance: float = 0.005

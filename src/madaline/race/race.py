@@ -94,8 +94,12 @@ class Race:
 
     @property
     def planned_multiply_adds(self) -> float:
-        """Multiply-adds of all epochs that there may be, if no recipe stopped early."""
-        return self.plan.epochs * sum(cohort.multiply_adds for cohort in self.cohorts)
+        """Multiply-adds of all epochs that there may be, if no recipe stopped early.
+
+        Where the plan expects less work than usual, it is that share of them.
+        """
+        work = sum(cohort.multiply_adds for cohort in self.cohorts)
+        return self.plan.expected_work * self.plan.epochs * work
 
     def equip(self, n_jobs: int | None = None) -> None:
         """Choose the backend and the executor that suit the planned work.

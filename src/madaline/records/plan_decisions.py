@@ -1,4 +1,4 @@
-"""The decision on the plan before a race: what a fit does with less where memory is short."""
+"""The decisions on the plan before a race: a preset, and what is left out where memory is short."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ class CheaperPlan(Decision):
             f"The usual plan would take about {size(self.n_bytes)} of memory, more than the limit"
             f" of {size(self.limit)}: {self.changes} (about {size(self.cheaper_bytes)})."
         )
+
+
+@dataclass(frozen=True)
+class PresetChosen(Decision):
+    """The user chose a preset other than the default."""
+
+    action = "preset"
+    preset: str  # its name
+    changes: str  # what it changes, in words
+
+    @property
+    def sentence(self) -> str:
+        return f'The preset "{self.preset}" was chosen: {self.changes}.'

@@ -19,7 +19,7 @@ from madaline.records.limit_decisions import (
     StoppedByCallback,
     TimeLimitReached,
 )
-from madaline.records.plan_decisions import CheaperPlan
+from madaline.records.plan_decisions import CheaperPlan, PresetChosen
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
@@ -51,6 +51,7 @@ OLD_NAMES: tuple[tuple[type[Decision], str], ...] = (
 
 NEW: tuple[type[Decision], ...] = (
     CheaperPlan,
+    PresetChosen,
     ThresholdChosen,
     RecipesLeftOut,
     DroppedForTime,

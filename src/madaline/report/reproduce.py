@@ -67,6 +67,7 @@ def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
         "threshold",
         "memory",
         "keep_rows",
+        "preset",
         *USUAL,
         "time_limit",
     ):
@@ -121,6 +122,8 @@ def _python(task: str, settings: Mapping[str, Any]) -> str:
     arguments = {one: settings[one] for one in objective if one in settings}
     if isinstance(arguments.get("class_weight"), list):
         arguments["class_weight"] = dict(arguments["class_weight"])
+    if "preset" in settings:
+        arguments["preset"] = settings["preset"]
     arguments["effort"] = settings["effort"]
     if "time_limit" in settings:
         arguments["time_limit"] = settings["time_limit"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from madaline.records.decision import Decision
-from madaline.records.plan_decisions import CheaperPlan
+from madaline.records.plan_decisions import CheaperPlan, PresetChosen
 from madaline.records.race_decisions import Grown, LearningRateLowered, Simplified
 from madaline.records.record import Record
 from madaline.story.summary import Summary
@@ -43,7 +43,8 @@ def tell_tried(
         f" losses and scores are validation results: each of the {summary.n_evaluated:,}{of_all}"
         " rows was predicted by networks that were not trained on it."
     )
-    yield from (one.sentence for one in decisions if isinstance(one, CheaperPlan))
+    of_plan = CheaperPlan | PresetChosen
+    yield from (one.sentence for one in decisions if isinstance(one, of_plan))
     counts = [(sum(isinstance(one, kind) for one in decisions), what) for kind, what in VARIANTS]
     several = sum(number > 0 for number, _ in counts) > 1
     tried = [f"{number} {what}" if several else what for number, what in counts if number]

@@ -10,6 +10,7 @@ from madaline.fitting.fit import Fitting
 from madaline.fitting.updating.joint_rows import JointRows
 from madaline.model import FittedModel
 from madaline.race.plan import Plan
+from madaline.race.planning.preset import BALANCED
 
 EFFORT = 100
 """Epochs of a network, at most, where the model's file is older than its settings."""
@@ -30,7 +31,8 @@ def fit_anew(
     """
     encodings = sorted({part.n_bins for part in model.predictor.parts})
     kinds = {one.name: one.kind for one in model.schema.columns if one.kept}
-    monotone = model.summary.settings.get("monotone", {})
+    settings = model.summary.settings
+    monotone = settings.get("monotone", {})
     fitting = Fitting(
         rows.table,
         rows.target,
@@ -42,7 +44,8 @@ def fit_anew(
         sample_weight=rows.weight if rows.is_weighted else None,
         folds=rows.given_folds,
         kinds={name: kind for name, kind in kinds.items() if name in rows.table},
-        effort=model.summary.settings.get("effort", EFFORT),
+        effort=settings.get("effort", EFFORT),
+        preset=settings.get("preset", BALANCED.name),
         seed=seed,
         n_jobs=n_jobs,
         memory_limit=memory_limit,

@@ -8,6 +8,7 @@ from math import log2
 from madaline.data.media.grid import Grid
 from madaline.race.plan import Plan
 from madaline.race.planning.grids import plan_for_grids, plan_for_grids_beside_columns
+from madaline.race.planning.preset import BALANCED, Preset, Settings
 from madaline.race.planning.tables import table_recipes
 from madaline.race.planning.texts import plan_for_texts
 
@@ -23,6 +24,7 @@ def make_plan(
     beside: bool = False,
     only_texts: bool = False,
     n_outputs: int = 1,
+    preset: Preset = BALANCED,
 ) -> Plan:
     """Return the plan for a table.
 
@@ -46,14 +48,18 @@ def make_plan(
         Whether all features are terms of texts.
     n_outputs : int, default=1
         Outputs of a network for a row: as many as there are classes; one for two classes.
+    preset : Preset, optional
+        What differs from the usual plan.
     """
-    n_folds = n_folds or _folds(n_samples, n_groups)
+    settings = preset.settings(n_samples)
+    n_folds = n_folds or _folds(n_samples, n_groups, settings)
     n_training = max(1, n_samples - -(-n_samples // max(2, n_folds)))  # of the smallest part
     plan = Plan(
-        () if grids and not beside else table_recipes(n_samples, widths),
+        () if grids and not beside else table_recipes(n_samples, widths, settings),
         n_folds=n_folds,
         batch_size=min(batch_size_for(n_samples), n_training),
         epochs=epochs,
+        **settings.plan,
     )
     if only_texts:
         return plan_for_texts(plan, widths[0], n_outputs)
@@ -84,6 +90,9 @@ def folds_for(n_samples: int) -> int:
     return 10 if 50 <= n_samples <= 1200 else 5
 
 
-def _folds(n_samples: int, n_groups: int | None) -> int:
-    n_folds = folds_for(n_samples)
-    return n_folds if n_groups is None else min(n_folds, folds_for(n_groups), max(2, n_groups))
+def _folds(n_samples: int, n_groups: int | None, settings: Settings) -> int:
+    n_folds = settings.count_folds(folds_for(n_samples), n_samples)
+    if n_groups is None:
+        return n_folds
+    of_groups = settings.count_folds(folds_for(n_groups), n_groups)
+    return min(n_folds, of_groups, max(2, n_groups))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from madaline.race.planning.preset import Settings
 from madaline.race.recipe import TableRecipe
 
 DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
@@ -15,11 +16,16 @@ More features need more decay; the race finds out which time scale suits a table
 MOST_FEATURES = {16: 4096, 64: 1024}
 """With more features than this, an encoding in so many bins takes much time and gains nothing."""
 
+LAYERS = 3
+"""Hidden layers of the networks."""
+
 LARGEST_ENCODING = 2**28
 """Elements of an encoding beside the plain one, at most: one GiB in float32."""
 
 
-def table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[TableRecipe, ...]:
+def table_recipes(
+    n_samples: int, widths: Mapping[int, int], settings: Settings
+) -> tuple[TableRecipe, ...]:
     """Return the recipes for a table of so many rows, and features for each number of bins.
 
     Encodings that add no feature to a smaller one are left out, and so are those that are too wide
@@ -32,5 +38,9 @@ def table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[TableRecip
         too_wide = n_features > MOST_FEATURES.get(smallest, n_features)
         too_large = smallest > 0 and n_features * n_samples > LARGEST_ENCODING
         if not (too_wide or too_large):
-            recipes += [TableRecipe(smallest, decay_time) for decay_time in decay_times]
+            recipes += [
+                TableRecipe(smallest, decay_time, (units,) * LAYERS)
+                for units in settings.units
+                for decay_time in decay_times
+            ]
     return tuple(dict.fromkeys(recipes))

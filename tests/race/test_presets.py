@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from madaline.data.media.grid import Grid
+from madaline.race.plan import Plan
+from madaline.race.planning.make_plan import folds_for, make_plan
+from madaline.race.planning.preset import BALANCED, PRESETS, QUICK, preset_named
+
+WIDTHS = {0: 8, 16: 100, 64: 300}
+SIZES = (10, 49, 50, 300, 1200, 1201, 9000, 200_000)
+
+
+def plan_of(n_samples: int, preset: str, **options: object) -> Plan:
+    return make_plan(n_samples, WIDTHS, epochs=10, preset=preset_named(preset), **options)
+
+
+@pytest.mark.parametrize("n_samples", SIZES)
+def test_balanced_is_the_usual_plan(n_samples):
+    assert plan_of(n_samples, "balanced") == make_plan(n_samples, WIDTHS, epochs=10)
+    usual = Plan((), n_folds=5, batch_size=32)
+    given = {"recipes", "n_folds", "batch_size", "epochs"}
+    for name, value in asdict(plan_of(n_samples, "balanced")).items():
+        assert name in given or value == getattr(usual, name)
+    assert BALANCED.decision is None
+
+
+@pytest.mark.parametrize("n_samples", SIZES)
+def test_quick_is_less_work(n_samples):
+    quick, usual = plan_of(n_samples, "quick"), plan_of(n_samples, "balanced")
+    assert 1 < quick.n_folds <= usual.n_folds
+    assert max(max(one.units) for one in quick.recipes) < 64
+    assert all(left(quick, epoch) <= left(usual, epoch) for epoch in range(20))
+    assert left(quick, 20) < left(usual, 20)
+    assert quick.patience < usual.patience
+    assert quick.epochs == usual.epochs
+
+
+def left(plan: Plan, epoch: int) -> int:
+    """Return the recipes that are left after an epoch."""
+    return min((keep for cut, keep in plan.cuts if cut <= epoch), default=len(plan.recipes))
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "units", "folds"), [(49, 32, 5), (1200, 32, 8), (1201, 48, 4), (200_000, 48, 3)]
+)
+def test_units_and_folds_of_quick_depend_on_the_rows(n_samples, units, folds):
+    plan = plan_of(n_samples, "quick")
+    assert {one.units for one in plan.recipes} == {(units,) * 3}
+    assert plan.n_folds == folds <= folds_for(n_samples)
+
+
+def test_given_folds_and_groups_count_all_the_same():
+    for name in PRESETS:
+        assert plan_of(5000, name, n_folds=7).n_folds == 7
+        assert plan_of(5000, name, n_groups=3).n_folds == 3
+
+
+def test_images_and_texts_keep_their_own_cuts_and_rates():
+    images = {"grids": (Grid(0, 64, (8, 8)),)}
+    for options in (images, {"only_texts": True}):
+        quick = plan_of(2000, "quick", **options)
+        usual = plan_of(2000, "balanced", **options)
+        assert quick.cuts == usual.cuts
+        assert quick.batch_size == usual.batch_size
+        assert quick.patience < usual.patience
+        assert [one.learning_rate for one in quick.recipes[:1]] == [
+            one.learning_rate for one in usual.recipes[:1]
+        ]
+
+
+def test_a_preset_is_told_among_the_decisions():
+    assert QUICK.decision.preset == "quick"
+    assert QUICK.words in QUICK.decision.sentence
