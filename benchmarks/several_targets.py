@@ -53,7 +53,7 @@ QUANTILES: Mapping[str, str] = {
 }
 """Tables, and the column whose quantiles are predicted."""
 
-MOST_ROWS = 5000
+MOST_ROWS = 3000
 """Rows of a table, at most, so that all of this takes minutes."""
 
 

@@ -99,17 +99,19 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         The networks, with their encoder; `save` writes it.
     scores_ : tuple of Score
         Out-of-fold accuracy and log loss, each with its standard error and what a constant reaches;
-        with `class_weight` also the balanced accuracy, and first of all a `metric`. They count each
+        with `class_weight` also the balanced accuracy, and first of all a `metric`. Of several
+        labels first subset accuracy, micro and macro F1, then means. They count each
         row by its `sample_weight` alone, as `score` does.
     oof_score_ : float
         Out-of-fold accuracy, each row by the networks of its fold alone. What to expect of `score`
         on new rows is in `scores_`: there, all folds predict together.
-    oof_proba_ : ndarray of shape (n_samples, n_classes)
+    oof_proba_ : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         Class probabilities of every training row by networks that did not learn from it, in the
         order of `X`; NaN for rows of weight zero and rows that no fold holds out.
     label_quality_ : ndarray of shape (n_samples,)
         Probability of every training row's own label by networks that did not learn from it: the
-        lower, the more suspicious the label; NaN where `oof_proba_` is.
+        lower, the more suspicious the label; NaN where `oof_proba_` is. Neither this nor
+        `label_suspects_` is there where several labels are predicted.
     label_suspects_ : int ndarray of shape (n_suspects,)
         Numbers of the rows of `X` whose label may be wrong by confident learning, the most
         suspicious first. Hard rows are among them; `diagnosis_` says whether labels seem to be
@@ -156,6 +158,13 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
     array([0, 1, 2])
     >>> model.predict_proba(X.iloc[[0, 50, 100]]).shape
     (3, 3)
+
+    Several labels, 0 or 1, are predicted together:
+
+    >>> labels = (X[["petal length (cm)", "sepal width (cm)"]] > 3).astype(int)
+    >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X.iloc[:, [0, 3]], labels)
+    >>> model.predict(X.iloc[[0, 100], [0, 3]]).shape
+    (2, 2)
     """
 
     _task: ClassVar[str] = "classification"

@@ -83,12 +83,13 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         The networks, with their encoder; `save` writes it.
     scores_ : tuple of Score
         Out-of-fold R² and root mean squared error, each with its standard error and what a constant
-        reaches. With another loss, first of all its mean (mean absolute error, pinball loss,
+        reaches; of several targets the mean R², and ``model_.summary.outputs`` has those of each.
+        With another loss, first of all its mean (mean absolute error, pinball loss,
         Poisson deviance), then R²; with a `metric`, that comes first.
     oof_score_ : float
         Out-of-fold R², each row by the networks of its fold alone. What to expect of `score` on new
         rows is in `scores_`: there, all folds predict together.
-    oof_prediction_ : ndarray of shape (n_samples,)
+    oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions for every training row by networks that did not learn from it, in the order of
         `X`; NaN for rows of weight zero and rows that no fold holds out.
     diagnosis_ : Diagnosis

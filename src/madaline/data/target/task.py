@@ -66,7 +66,7 @@ def infer_task_of_several(names: Sequence[str], values: Array) -> tuple[str, str
 
     Examples
     --------
-    >>> infer_task_of_several(("width", "sold"), np.array([[1.5, 0.0], [2.5, 1.0]]))
+    >>> infer_task_of_several(("width", "sold"), np.array([[1.5, 0], [2.5, 1], [3.5, 0]]))
     Traceback (most recent call last):
     madaline.errors.InputError: Targets that are predicted together must be of one task, but width
     suggests regression and sold classification: choose a task, or fit a model for each.
