@@ -44,12 +44,28 @@ def left(plan: Plan, epoch: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("n_samples", "units", "folds"), [(49, 32, 5), (1200, 32, 8), (1201, 48, 4), (200_000, 48, 3)]
+    ("n_samples", "units", "folds"), [(49, 32, 4), (1200, 32, 8), (1201, 48, 4), (200_000, 48, 3)]
 )
 def test_units_and_folds_of_quick_depend_on_the_rows(n_samples, units, folds):
     plan = plan_of(n_samples, "quick")
     assert {one.units for one in plan.recipes} == {(units,) * 3}
     assert plan.n_folds == folds <= folds_for(n_samples)
+
+
+@pytest.mark.parametrize("n_samples", SIZES)
+def test_best_is_more_folds_and_goes_on_for_longer(n_samples):
+    best, usual = plan_of(n_samples, "best"), plan_of(n_samples, "balanced")
+    assert best.least_gain < usual.least_gain
+    assert best.recipes == usual.recipes
+    assert best.cuts == usual.cuts
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "folds"),
+    [(10, 5), (49, 5), (60, 10), (300, 30), (1200, 40), (5000, 20), (200_000, 12)],
+)
+def test_best_has_four_times_the_folds_where_there_are_rows(n_samples, folds):
+    assert plan_of(n_samples, "best").n_folds == folds
 
 
 def test_given_folds_and_groups_count_all_the_same():

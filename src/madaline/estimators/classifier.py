@@ -57,7 +57,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         ``[[0, 1], [5, 0]]`` if it is five times as bad to miss the second class as to predict it
         wrongly. The threshold is tuned for the lowest mean cost.
     preset : str, default="balanced"
-        ``"quick"`` takes less time for a higher loss (`docs/budgets.md`).
+        ``"quick"`` takes less time for a higher loss, ``"best"`` more for a lower one
+        (`docs/budgets.md`).
     effort : int, default=100
         The most epochs of any network. They mostly stop earlier, when the out-of-fold loss is flat.
     time_limit : float, optional

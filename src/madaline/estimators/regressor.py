@@ -42,7 +42,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
         networks minimize: ``"r2"`` or the mean of another loss, by its name; or a function of the
         truth and the predictions whose values are the higher the better.
     preset : str, default="balanced"
-        ``"quick"`` takes less time for a higher loss (`docs/budgets.md`).
+        ``"quick"`` takes less time for a higher loss, ``"best"`` more for a lower one
+        (`docs/budgets.md`).
     effort : int, default=100
         The most epochs of any network. They mostly stop earlier, when the out-of-fold loss is flat.
     time_limit : float, optional

@@ -16,8 +16,8 @@ from madaline.records.plan_decisions import PresetChosen
 FEW_ROWS = 1200
 """Rows of a small table, at most: of few rows, more folds pay, and they cost little."""
 
-FEWEST_ROWS = 50
-"""With fewer rows, the number of folds is the usual one."""
+ROWS_OF_FOLD = 10
+"""Rows that are left for each fold, at least, where a preset has more folds than usual."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +28,20 @@ class Settings:
     ----------
     folds : float
         Number of folds, as a share of the usual number.
-    units : tuple of int
-        Units of each hidden layer of the networks for tables; recipes race with each number.
+    units : int
+        Units of each hidden layer of the networks for tables.
     plan : mapping of str to value
         Fields of `madaline.race.plan.Plan` that differ from their defaults. Plans for images,
         sequences, sounds and texts have cuts, batches and rates of their own.
     """
 
     folds: float = 1.0
-    units: tuple[int, ...] = (64,)
+    units: int = 64
     plan: Mapping[str, Any] = field(default_factory=dict)
 
     def count_folds(self, usual: int, n_rows: int) -> int:
         """Return the number of folds for so many rows, given the usual one."""
-        return ceil(self.folds * usual) if n_rows >= FEWEST_ROWS else usual
+        return min(ceil(self.folds * usual), max(usual, n_rows // ROWS_OF_FOLD))
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,17 @@ _SHORT: Mapping[str, Any] = {
 QUICK = Preset(
     "quick",
     "fewer folds and units, recipes stopped earlier, no growth, no pruning",
-    Settings(
-        folds=0.8, units=(32,), plan={**_SHORT, "cuts": ((2, 5), (4, 2), (8, 1)), "patience": 4}
-    ),
-    Settings(folds=0.8, units=(48,), plan=_SHORT),
+    Settings(folds=0.8, units=32, plan={**_SHORT, "cuts": ((2, 5), (4, 2), (8, 1)), "patience": 4}),
+    Settings(folds=0.8, units=48, plan=_SHORT),
 )
 
-PRESETS = {preset.name: preset for preset in (QUICK, BALANCED)}
+_LONG = Settings(folds=4.0, plan={"least_gain": 0.0004})
+
+BEST = Preset(
+    "best", "up to four times the folds, and training goes on for smaller gains", _LONG, _LONG
+)
+
+PRESETS = {preset.name: preset for preset in (QUICK, BALANCED, BEST)}
 
 
 def preset_named(name: Any) -> Preset:
@@ -103,7 +107,7 @@ def preset_named(name: Any) -> Preset:
     --------
     >>> preset_named("fast")
     Traceback (most recent call last):
-    madaline.errors.InputError: preset is 'fast': give 'quick' or 'balanced'.
+    madaline.errors.InputError: preset is 'fast': give 'quick', 'balanced' or 'best'.
     """
     if isinstance(name, str) and name in PRESETS:
         return PRESETS[name]

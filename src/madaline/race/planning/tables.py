@@ -31,16 +31,12 @@ def table_recipes(
     Encodings that add no feature to a smaller one are left out, and so are those that are too wide
     or would take more than `LARGEST_ENCODING` elements.
     """
-    recipes = []
+    recipes, units = [], (settings.units,) * LAYERS
     for n_bins, decay_times in DECAY_TIMES.items():
         smallest = min(other for other, width in widths.items() if width == widths[n_bins])
         n_features = widths[smallest]
         too_wide = n_features > MOST_FEATURES.get(smallest, n_features)
         too_large = smallest > 0 and n_features * n_samples > LARGEST_ENCODING
         if not (too_wide or too_large):
-            recipes += [
-                TableRecipe(smallest, decay_time, (units,) * LAYERS)
-                for units in settings.units
-                for decay_time in decay_times
-            ]
+            recipes += [TableRecipe(smallest, decay_time, units) for decay_time in decay_times]
     return tuple(dict.fromkeys(recipes))
