@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from madaline.race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
+from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TableRecipe, TextRecipe
 from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, Pruned, UnitsRemoved
 from madaline.records.race_decisions import (
     Dropped,
@@ -153,6 +153,7 @@ def test_records_survive_json():
         TableRecipe(16, 10 / 3, (8, 4), learning_rate=0.02),
         GridRecipe(0, 10, channels=((16, 32), (64,)), averaged=True, column_dropout=0.1),
         TextRecipe(0, 10),
+        LinearRecipe(0, 10),
     ],
 )
 def test_recipes_survive_json(recipe):

@@ -24,7 +24,7 @@ from madaline.nn.layers import (
 )
 from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
-from madaline.race.recipe import GridRecipe, Recipe, TextRecipe
+from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TextRecipe
 
 WINDOWS_OF_STEPS = (7, 5, 3)
 """Window of each convolution over a sequence whose outputs are averaged over all steps."""
@@ -56,6 +56,8 @@ def build_network(recipe: Recipe, dataset: Inputs) -> Network:
     for each grid and a first layer for the columns beside them, if any, side by side; hidden layers
     of rectifiers; linear outputs.
     """
+    if isinstance(recipe, LinearRecipe):
+        return Network((_linear(dataset.columns[recipe.n_bins], dataset.n_outputs),))
     if isinstance(recipe, GridRecipe):
         hidden = _grid_layers(recipe, dataset)
     else:
@@ -66,13 +68,17 @@ def build_network(recipe: Recipe, dataset: Inputs) -> Network:
 
 def width(recipe: Recipe, dataset: Inputs) -> int:
     """Return the number of outputs of the widest layer, per row."""
-    sizes = list(recipe.units)
+    sizes = list(recipe.units) or [dataset.n_outputs]
     if isinstance(recipe, GridRecipe):
         sizes += [
             channels[0] * grid.n_positions
             for channels, grid in zip(recipe.channels, dataset.grids, strict=True)
         ]
     return max(sizes)
+
+
+def _linear(columns: tuple[int, ...], n_outputs: int) -> Layer:
+    return ScaledLinear(columns, n_outputs, weight_initializer=zeros, bias_initializer=zeros)
 
 
 def _column_layers(recipe: Recipe, columns: tuple[int, ...]) -> list[Layer]:

@@ -139,6 +139,11 @@ class Cohort:
         work = trained * self.network.training_multiply_adds()
         return len(self.recipes) * (work + rows.n_evaluated * self.network.multiply_adds())
 
+    @property
+    def solved(self) -> bool:
+        """Whether one epoch solves its networks."""
+        return self.recipes[0].solved
+
     def tasks(
         self,
         epoch: Epoch,
@@ -217,6 +222,8 @@ class Cohort:
         is a group.
         """
         n_recipes, n_folds = len(self.recipes), self.dataset.rows.n_folds
+        if self.solved:  # each fold's, one after the other
+            return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=1)
         if n_workers > 1 or self.recipes[0].random_layers:
             one_by_one = backend.uses_threads and n_workers > 1
             return divide(

@@ -17,6 +17,7 @@ from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.groups import Group
 from madaline.race.recipe import Recipe
+from madaline.race.solving import solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +89,19 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
 
 
 def run_training(task: EpochTask) -> Population:
-    """Return the networks after the batches of a task, not evaluated."""
+    """Return the networks after the batches of a task, or solved, not evaluated."""
     members = task.members.snapshot()
+    if task.recipe.solved:
+        steps = task.order.shape[1]
+        solve(
+            members,
+            task.rule,
+            task.dataset.get(),
+            n_bins=task.recipe.n_bins,
+            folds=task.group.folds,
+            decay_times=1 / (members.columns["weight_decay"][:, 0, 0].astype(np.float64) * steps),
+        )
+        return members
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         task.backend.train(task.rule, members, _batches(task, task.dataset.get()))
     return members

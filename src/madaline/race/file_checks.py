@@ -25,12 +25,12 @@ from madaline.data.io.json_checks import (
 from madaline.nn.arrays import Array
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
-from madaline.race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
+from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TableRecipe, TextRecipe
 from madaline.race.state import Candidate
 from madaline.records.file_checks import DECISIONS, RECORD, RECORDS
 
 EPOCH, SHARE, STRENGTH = Whole(0, 2**31), Number(0, 1 - 2**-20), Number(0, 1000)
-UNITS = ListOf(Whole(1, 4096), least=1, most=64)
+UNITS, NO_UNITS = ListOf(Whole(1, 4096), least=1, most=64), ListOf(Whole(1, 1), most=0)
 
 _SETTINGS: Mapping[str, Check] = {
     "n_bins": Whole(0, 1024),
@@ -48,7 +48,8 @@ _SETTINGS: Mapping[str, Check] = {
 }
 RECIPE = Kinds(
     "type",
-    {kind.__name__: fields_of(kind, _SETTINGS) for kind in (TableRecipe, GridRecipe, TextRecipe)},
+    {kind.__name__: fields_of(kind, _SETTINGS) for kind in (TableRecipe, GridRecipe, TextRecipe)}
+    | {LinearRecipe.__name__: fields_of(LinearRecipe, {**_SETTINGS, "units": NO_UNITS})},
 )
 
 CANDIDATE = Fields(

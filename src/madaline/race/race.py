@@ -111,7 +111,9 @@ class Race:
         """
         work = self.planned_multiply_adds
         self.backend = choose_backend(work)
-        compiled = all(self.backend.covers(cohort.rule) for cohort in self.cohorts)
+        compiled = all(
+            self.backend.covers(cohort.rule) for cohort in self.cohorts if not cohort.solved
+        )
         self.executor = choose_executor(
             n_jobs, uses_threads=compiled and self.backend.uses_threads, multiply_adds=work
         )

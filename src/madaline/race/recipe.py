@@ -24,6 +24,7 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "warping": "images distorted, sequences sped up and slowed down, at random in training",
     "offset": "sequences shifted by a constant at random in training",
     "pitch shift": "sounds shifted in pitch at random in training",
+    "linear": "no hidden layer; solved at once",
     "learning rate": "if changed",
     " epoch": "snapshot of an earlier epoch",
 }
@@ -75,6 +76,11 @@ class Recipe(ABC):
         """Whether layers draw random numbers in training, so that each fold trains by itself."""
         return False
 
+    @property
+    def solved(self) -> bool:
+        """Whether networks are solved in one epoch, not trained in steps."""
+        return not self.units
+
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as JSON-able values."""
         return {"type": type(self).__name__} | asdict(self)
@@ -82,14 +88,14 @@ class Recipe(ABC):
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Recipe:
         """Return the recipe that `to_json` described."""
-        types = {one.__name__: one for one in (TableRecipe, GridRecipe, TextRecipe)}
+        types = {one.__name__: one for one in (TableRecipe, GridRecipe, TextRecipe, LinearRecipe)}
         settings = {name: _tuples(value) for name, value in values.items() if name != "type"}
         return types[values["type"]](**settings)
 
     def _words(self) -> Iterator[str]:
         yield from self._inputs()
         yield f"weight decay {1 / self.decay_time:.2g}"
-        yield _shape(self.units)
+        yield _shape(self.units) if self.units else "linear"
         if self.column_dropout:
             yield f"column dropout {self.column_dropout:.0%}"
         if self.label_smoothing:
@@ -196,6 +202,27 @@ class TextRecipe(Recipe):
     units: tuple[int, ...] = (8,)
     _: KW_ONLY
     learning_rate: float = 0.0003
+
+    def _inputs(self) -> Iterator[str]:
+        yield "terms"
+
+
+@dataclass(frozen=True)
+class LinearRecipe(Recipe):
+    """Weighted sums of terms without hidden layers, such as logistic regression (final).
+
+    It has one minimum, where a solver finds it (`madaline.engine.solving`). The steps of networks
+    move the weight of a rare term as far as that of a frequent one; there, it stays small. The time
+    scale of weight decay is that of steps of size one for rows of length one: the `C` of
+    scikit-learn.
+
+    Examples
+    --------
+    >>> LinearRecipe(0, 10).name
+    'terms · weight decay 0.1 · linear'
+    """
+
+    units: tuple[int, ...] = ()
 
     def _inputs(self) -> Iterator[str]:
         yield "terms"

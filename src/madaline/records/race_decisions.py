@@ -83,6 +83,20 @@ class EpochLimitReached(TrainingEnded):
 
 
 @dataclass(frozen=True)
+class Solved(TrainingEnded):
+    """A recipe without hidden layers was solved: more epochs would change nothing."""
+
+    action = "stop"
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"Solved: without hidden layers the loss has one minimum (validation loss"
+            f" {self.loss:.4f})."
+        )
+
+
+@dataclass(frozen=True)
 class SnapshotKept(Decision):
     """A recipe that is flat by itself goes on, as its present networks improve the ensemble."""
 

@@ -28,6 +28,7 @@ from madaline.records.race_decisions import (
     Restored,
     Simplified,
     SnapshotKept,
+    Solved,
     Stopped,
 )
 from madaline.records.stream_decisions import LeadChanged
@@ -60,6 +61,7 @@ NEW: tuple[type[Decision], ...] = (
     StoppedByCallback,
     LeadChanged,
     Updated,
+    Solved,
 )
 """Types that old files do not have."""
 

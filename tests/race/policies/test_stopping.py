@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from madaline.race.policies.stopping import StoppingPolicy
-from madaline.race.recipe import TableRecipe
+from madaline.race.recipe import LinearRecipe, TableRecipe
 from madaline.race.state import Candidate, RaceState
+from madaline.records.race_decisions import Solved
+from madaline.records.reading import read_decision
 from madaline.records.record import Record
 
 POLICY = StoppingPolicy(8, 4, 50, least_gain=1.0)
@@ -127,3 +129,11 @@ def test_a_gain_must_be_large_enough(least_gain, action, make_flat):
     policy = replace(KEEPING, least_gain=least_gain)
     (decision,) = policy.decide(make_flat(NOISE, independent))
     assert decision.action == action
+
+
+def test_what_was_solved_ends_at_once():
+    solved = Candidate("1", LinearRecipe(0, 10), network=None, loss=0.25, epoch=1)
+    (decision,) = POLICY.decide(RaceState(1, {"1": solved}, dataset=None))
+    assert isinstance(decision, Solved)
+    assert "0.2500" in decision.sentence
+    assert read_decision(decision.to_json()) == decision

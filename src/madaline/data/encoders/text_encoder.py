@@ -28,8 +28,8 @@ MOST_COUNTED = 2**22
 MOST_NUMBERS = 2**28
 """The largest number of features of all texts together: one GiB in float32."""
 
-FEWEST_TEXTS = 3
-"""A term of fewer texts is left out: what follows it is chance."""
+FEWEST_TEXTS = 2
+"""A term of fewer texts is left out: nothing that follows it can be confirmed."""
 
 WEIGHT_OF_DERIVED = 0.7
 """The weight of pairs and stems beside that of words: each word has two of them or more, which
@@ -63,7 +63,7 @@ class TextEncoder(ColumnEncoder):
 
     Examples
     --------
-    >>> texts = np.array(["so good", "so bad", "so good", "so bad", "so so", "good", "bad"], object)
+    >>> texts = np.array(["so good", "so bad", "so", "good", "bad"], object)
     >>> encoder = TextEncoder.fit("review", texts)
     >>> encoder.feature_names
     ('review has so', 'review has bad', 'review has good')

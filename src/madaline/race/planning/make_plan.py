@@ -62,7 +62,7 @@ def make_plan(
         **settings.plan,
     )
     if only_texts:
-        return plan_for_texts(plan, widths[0], n_outputs)
+        return plan_for_texts(plan, n_outputs)
     if not grids:
         return plan
     if beside:

@@ -40,6 +40,8 @@ class GrowthPolicy(Policy):
     def decide(self, state: RaceState) -> list[Grown]:
         """Return a wider copy of the leader, once, if it has gone flat and rows are many."""
         leader = state.best
+        if leader.recipe.solved:
+            return []
         units = wider(leader.recipe).units
         tried = {one.recipe.units for one in state.candidates.values()}
         if not leader.stopped_at(state.epoch) or leader.epochs_trained(leader.epoch) >= self.epochs:

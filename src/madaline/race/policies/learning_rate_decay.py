@@ -56,7 +56,7 @@ class LearningRatePolicy(Policy):
         leader = state.best
         recipe = slower(leader.recipe)
         trained = leader.epochs_trained(leader.epoch)
-        if leader.racing or not leader.epoch or trained >= self.epochs:
+        if leader.recipe.solved or leader.racing or not leader.epoch or trained >= self.epochs:
             return []
         raced = {one.recipe for one in state.candidates.values()}
         if recipe.learning_rate < self.lowest or recipe in raced:

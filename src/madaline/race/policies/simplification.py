@@ -40,7 +40,7 @@ class SimplificationPolicy(Policy):
     def decide(self, state: RaceState) -> list[Simplified]:
         """Return one new start of the leader, once, if it has gone flat and overfits."""
         leader = state.best
-        if not leader.stopped_at(state.epoch):
+        if leader.recipe.solved or not leader.stopped_at(state.epoch):
             return []
         if any(one.recipe.column_dropout for one in state.candidates.values()):
             return []

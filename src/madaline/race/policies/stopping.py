@@ -13,7 +13,7 @@ from math import isfinite
 from madaline.race.policies.policy import Policy
 from madaline.race.state import Candidate, RaceState
 from madaline.records.decision import Decision
-from madaline.records.race_decisions import EpochLimitReached, SnapshotKept, Stopped
+from madaline.records.race_decisions import EpochLimitReached, SnapshotKept, Solved, Stopped
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class StoppingPolicy(Policy):
 
         A flat recipe that improves the ensemble is not stopped: a snapshot of it is kept.
         """
+        solved = [one for one in state.racing if one.recipe.solved and one.epoch]
+        if solved:
+            return [
+                Solved(state.epoch, one.name, one.loss, recipe_id=one.recipe_id) for one in solved
+            ]
         late = [one for one in state.racing if one.epochs_trained(state.epoch) >= self.epochs]
         flat = [one for one in state.racing if self._is_flat(one, state.epoch)]
         hopeful = [one for one in flat if one not in late and self._may_help(one)]
