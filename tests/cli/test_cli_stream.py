@@ -98,6 +98,7 @@ def test_mistakes_are_one_sentence(run, changing):
     outcome = run("stream", "text.csv", "--target", "y", "--time", "when")
     assert "--time when holds text" in outcome.sentence
     assert "mvoe" in run("stream", changing, "--target", "mvoe").sentence
+    assert "one target" in run("stream", changing, "--target", "move,size").sentence
 
 
 def test_a_turned_relation_is_told_and_drawn(run, changing):

@@ -26,7 +26,7 @@ from madaline.online.learner import OnlineLearner
 from madaline.online.playback import Playback, Segment
 from madaline.online.tasks import Classes, Numbers
 from madaline.records.decision import Decision
-from madaline.words import apart, count
+from madaline.words import apart, count, some
 
 HELP = "play back a table in the order of time: predict each row, then learn it"
 
@@ -55,7 +55,8 @@ MOST = 8
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument("table", metavar="TABLE", help=FORMATS)
-    add_option(parser, "--target COLUMN", "the column to predict", required=True)
+    text = "the column to predict"
+    add_option(parser, "--target COLUMN", text, action="append", required=True)
     add_option(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
     text = "after how many more rows a label is known (default: %(default)s)"
     add_option(parser, "--delay ROWS", text, type=at_least(0), default=0)
@@ -96,6 +97,8 @@ def run(arguments: Namespace) -> None:
         check_destination(path, sources=[arguments.table])
     picture = picture_path(arguments.picture, sources=[arguments.table])
     data = TrainingData.read(arguments)
+    if len(data.target_names) > 1:
+        raise InputError(f"A stream has one target, but --target names {some(data.target_names)}.")
     is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
     table, y = _in_order(_levels(data), data.target, arguments.time)
     task = Classes() if is_classes else Numbers()
