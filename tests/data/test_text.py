@@ -11,7 +11,9 @@ import pytest
 
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.encoders.text_encoder import TextEncoder, count_terms
+from madaline.data.inference import infer_columns
 from madaline.data.io.inputs import to_table
+from madaline.data.kinds import CATEGORY, TEXT
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.terms import GAP, terms_in, terms_of
@@ -161,3 +163,27 @@ def test_rare_terms_are_forgotten_where_there_are_too_many():
     few = count_terms(texts, 50)
     assert few["often"] == 300
     assert len(few) <= 50
+
+
+def kind_of(values, **others):
+    table = Table.from_columns({"column": values, **others})
+    return infer_columns(table)[0].kind
+
+
+def test_many_phrases_of_the_same_words_are_texts():
+    rng, words = np.random.default_rng(0), [f"w{number}x" for number in range(60)]
+    phrases = [" ".join(rng.choice(words, rng.integers(1, 4))) for _ in range(400)]
+    assert kind_of(phrases) == TEXT
+    assert kind_of(phrases, other=list(range(400))) == TEXT
+    characters = [chr(0x4E00 + number) for number in range(60)]
+    assert kind_of(["".join(rng.choice(characters, 4)) for _ in range(400)]) == TEXT
+
+
+def test_few_levels_and_levels_without_words_in_common_are_categories():
+    rng = np.random.default_rng(0)
+    few = [f"big {number} house" for number in range(30)]
+    assert kind_of(list(rng.choice(few, 4000)), other=list(range(4000))) == CATEGORY
+    codes = [f"a{number}" for number in range(350)]
+    assert kind_of(list(rng.choice(codes, 1000)), other=list(range(1000))) == CATEGORY
+    names = [f"a{number}b c{number}d" for number in range(350)]
+    assert kind_of(list(rng.choice(names, 1000)), other=list(range(1000))) == CATEGORY

@@ -18,7 +18,6 @@ from madaline.data.conversion import (
     as_sounds,
 )
 from madaline.data.details import detail_of, is_whole, short
-from madaline.data.distinct import Distinct
 from madaline.data.formats.choice import ORDINARY, Choice
 from madaline.data.formats.columns import Given
 from madaline.data.kinds import (
@@ -39,19 +38,16 @@ from madaline.data.media.signals import Signal, holds
 from madaline.data.media.sound_files import names_sounds
 from madaline.data.media.sounds import Sound
 from madaline.data.table import Table, alike
-from madaline.data.terms import n_words
 from madaline.data.text_columns import choose_text_formats, read_formats
+from madaline.data.text_or_category import is_text
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 NEARLY_ALL = 0.95
 """Share of distinct values above which text is an identifier, or free text."""
 
-MOSTLY, FEWEST_WORDS = 0.5, 5
-"""Share of distinct values, and words of one on average, from which levels are sentences."""
-
 FEWEST_WORDS_ALONE = 1.5
-"""Words from which they are where there is no other column."""
+"""Words of a level from which levels are texts where there is no other column."""
 
 FEWEST_TEXTS, LONGEST_COINCIDENCE = 20, 100
 """Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
@@ -171,15 +167,7 @@ def _natural_kind(table: Table, name: str) -> str:
         return BOOLEAN
     if names_sounds(levels.values):
         return SOUND
-    return TEXT if _is_text(levels) else CATEGORY
-
-
-def _is_text(levels: Distinct, fewest_words: float = FEWEST_WORDS) -> bool:
-    """Return whether levels are sentences, most of them different."""
-    texts = [one for one in levels.values if isinstance(one, str)]
-    if len(texts) < max(FEWEST_TEXTS, MOSTLY * (len(levels.codes) - levels.n_missing)):
-        return False
-    return sum(map(n_words, texts)) >= fewest_words * len(texts)
+    return TEXT if is_text(levels) else CATEGORY
 
 
 def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
@@ -243,7 +231,7 @@ def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) ->
     if column.name in kinds or _uninformative(column) is not None:
         return column
     kind = _natural_kind(table, column.name)
-    if kind == CATEGORY and _is_text(table.distinct(column.name), FEWEST_WORDS_ALONE):
+    if kind == CATEGORY and is_text(table.distinct(column.name), FEWEST_WORDS_ALONE):
         return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))
     detail = f"{column.detail}; kept, as there is no other column"
     return _ranged(replace(column, kind=kind, detail=detail), table)
