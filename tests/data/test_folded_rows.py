@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,19 +49,6 @@ def test_a_network_sees_each_row_at_most_once_and_never_its_own_fold(folds, data
     for fold, places in enumerate(order.reshape(rows.n_folds, -1)):
         assert len(set(places)) == len(places)
         assert fold not in folds[rows.order[places]]
-
-
-@given(fold_numbers(), st.integers(1, 4), st.data())
-def test_an_epoch_of_several_passes_shows_every_row_once_in_each(folds, passes, data):
-    rows = FoldedRows.from_folds(folds)
-    batch_size = data.draw(st.integers(1, rows.n_training))
-    several = replace(rows, passes=passes)
-    order = several.batches(batch_size, np.random.default_rng(0))
-    assert order.shape == (rows.n_folds, passes * rows.steps(batch_size), batch_size)
-    for fold, places in enumerate(order):
-        for one in np.array_split(places, passes):
-            assert len(set(one.ravel())) == one.size
-            assert fold not in folds[rows.order[one]]
 
 
 def test_rows_left_out_of_one_epoch_come_in_another():

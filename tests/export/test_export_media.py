@@ -104,3 +104,16 @@ def test_a_missing_extra_is_named(reviews, tmp_path, monkeypatch) -> None:
         InputError, match=r"needs onnx: install it with `pip install 'madaline\[onnx\]'"
     ):
         reviews[0].to_onnx(tmp_path / "model.onnx", without=["note"])
+
+
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
+def test_sequences_alone(answers, tmp_path) -> None:
+    rng, path = np.random.default_rng(2), tmp_path / "model.onnx"
+    waves = [rng.standard_normal((rng.integers(30, 45), 2)) for _ in range(N_ROWS)]
+    waves[3][2, 0] = waves[4][1] = waves[5][:, 1] = np.nan
+    waves = sequences([None, *waves[1:]])
+    model = AdaptiveClassifier(effort=2, random_state=0).fit(waves, answers, folds=2)
+    model.to_onnx(path)
+    labels, probabilities = session_of(path).run(None, model.onnx_feed(waves))
+    assert labels.tolist() == model.predict(waves).tolist()
+    np.testing.assert_allclose(probabilities, model.predict_proba(waves), rtol=0, atol=1e-5)

@@ -20,7 +20,6 @@ from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import run_epoch_task
-from madaline.race.planning.grids import LEAST_STEPS
 from madaline.race.planning.make_plan import make_plan
 from madaline.race.race import Race
 from madaline.race.recipe import GridRecipe, Recipe, TableRecipe
@@ -107,53 +106,20 @@ def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(
     np.testing.assert_allclose(after, before, atol=1e-5)
 
 
-def test_the_plans_for_sequences_and_sounds_move_them_or_leave_them():
-    steps = Grid(0, 286, (22,))
-    plan = make_plan(270, {0: 286}, epochs=30, grids=(steps,))
+def test_the_plan_for_sounds_moves_them_or_leaves_them():
+    frames = Grid(0, 286, (22,), spectral=True)
+    plan = make_plan(270, {0: 286}, epochs=30, grids=(frames,))
     assert {recipe.channels for recipe in plan.recipes} == {((64, 64, 64),)}
     assert len({recipe.name for recipe in plan.recipes}) == 3
-    assert sorted((one.warping, one.offset) for one in plan.recipes) == [(0, 0), (1, 0.3), (1, 0.3)]
-    assert not any(recipe.pitch for recipe in plan.recipes)
-    heard = make_plan(270, {0: 286}, epochs=30, grids=(replace(steps, spectral=True),))
-    assert sorted(recipe.pitch for recipe in heard.recipes) == [0, 1, 1]
-    assert heard.recipes[0].name.endswith("warping 1 · offset 0.3 · pitch shift 1")
-
-
-@pytest.mark.parametrize(("n_samples", "passes"), [(4, 16), (36, 16), (270, 3), (4000, 1)])
-def test_few_sequences_are_seen_several_times_in_an_epoch(n_samples, passes):
-    steps = Grid(0, 286, (22,))
-    plan = make_plan(n_samples, {0: 286}, epochs=30, grids=(steps,))
-    assert plan.passes == passes
-    rows = FoldedRows.from_folds(np.arange(n_samples) % plan.n_folds)
-    assert replace(rows, passes=plan.passes).steps(plan.batch_size) >= LEAST_STEPS
-    for others in (replace(steps, spectral=True), Grid(0, 286, (11, 26))):
-        assert make_plan(n_samples, {0: 286}, epochs=30, grids=(others,)).passes == 1
-
-
-def test_what_is_averaged_over_steps_counts_alike_wherever_it_is_said(dataset):
-    averaged = make_plan(60, {0: 60}, epochs=5, grids=(Grid(0, 60, (60,)),)).recipes[1]
-    assert averaged.name.startswith(
-        "convolutions 3×64 averaged · weight decay 0.1 · 128 · warping 1"
-    )
-    assert Recipe.from_json(json.loads(json.dumps(averaged.to_json()))) == averaged
-    sequences = replace(dataset, grids=(Grid(0, 60, (60,)),))
-    network = build_network(averaged, sequences)
-    theta = network.initialize((), np.random.default_rng(0)).theta
-    network.bind(theta)[-1]["weight"][...] = 1  # it starts at zero
-    early, late = np.zeros((2, 1, 60), np.float32)
-    early[0, 24:28] = late[0, 32:36] = 1, -1, 2, -2  # the coarsest grid's steps are four each
-    said, unlike = network.predict(theta, early), network.predict(theta, -early)
-    np.testing.assert_allclose(network.predict(theta, late), said, atol=1e-5)
-    assert np.abs(unlike - said).max() > 1e-2
-    flat = build_network(replace(averaged, averaged=False), sequences)
-    theta = flat.initialize((), np.random.default_rng(0)).theta
-    flat.bind(theta)[-1]["weight"][...] = 1
-    assert np.abs(flat.predict(theta, late) - flat.predict(theta, early)).max() > 1e-2
+    moved = sorted((one.warping, one.offset, one.pitch) for one in plan.recipes)
+    assert moved == [(0, 0, 0), (1, 0.3, 1), (1, 0.3, 1)]
+    assert plan.recipes[0].name.endswith("warping 1 · offset 0.3 · pitch shift 1")
+    assert Recipe.from_json(json.loads(json.dumps(plan.recipes[0].to_json()))) == plan.recipes[0]
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5, 9])
-def test_short_sequences_are_averaged_too(dataset, length):
-    grid = Grid(0, 2 * length, (length,))
+def test_short_sounds_have_networks_too(dataset, length):
+    grid = Grid(0, 2 * length, (length,), spectral=True)
     plan = make_plan(60, {0: 2 * length}, epochs=5, grids=(grid,))
     short = replace(dataset, columns={0: (0,) * 2 * length}, grids=(grid,))
     for recipe in plan.recipes:
@@ -161,6 +127,12 @@ def test_short_sequences_are_averaged_too(dataset, length):
         theta = network.initialize((), np.random.default_rng(0)).theta
         x = np.ones((3, 2 * length), np.float32)
         assert network.predict(theta, x).shape == (3, 1)
+
+
+def test_each_pattern_has_a_gate_of_its_own(dataset):
+    table = replace(dataset, columns={0: (0, 1, 1, 1, 1, 2)}, patterns=((1, 5),))
+    network = build_network(TableRecipe(0, 10), table)
+    assert network.layers[0].columns == (0, 2, 3, 4, 5, 1)
 
 
 def test_sequences_are_moved_in_training_and_evaluated_as_they_are():

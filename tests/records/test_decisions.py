@@ -151,7 +151,7 @@ def test_records_survive_json():
     "recipe",
     [
         TableRecipe(16, 10 / 3, (8, 4), learning_rate=0.02),
-        GridRecipe(0, 10, channels=((16, 32), (64,)), averaged=True, column_dropout=0.1),
+        GridRecipe(0, 10, channels=((16, 32), (64,)), column_dropout=0.1),
         TextRecipe(0, 10),
         LinearRecipe(0, 10),
     ],

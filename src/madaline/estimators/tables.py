@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.io.image_files import is_pillow_images, read_pillow_images
 from madaline.data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
@@ -203,7 +204,7 @@ def _as_learned(estimator: Any, X: Any) -> Any:
         raise shape_error(X)
     if isinstance(first, ImageEncoder) and arrays:
         return np.stack(X)
-    return sequences(X) if isinstance(first, SequenceEncoder) else X
+    return sequences(X) if isinstance(first, SequenceEncoder | PatternEncoder) else X
 
 
 def _warn_of_guess(X: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.encoders.column_encoder import ColumnEncoder
+from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, IMAGE, NUMBER, SEQUENCE
 from madaline.export.bins import bin_features
@@ -19,6 +20,7 @@ from madaline.export.graph import Graph, Piece
 from madaline.export.inputs import REFUSED, Input
 from madaline.export.media import image_features, sequence_features
 from madaline.export.numbers import fill, scale
+from madaline.export.patterns import pattern_features
 from madaline.nn.arrays import Array
 
 OTHERS: Mapping[str, Callable[[Graph, str, Any], str]] = {
@@ -27,6 +29,7 @@ OTHERS: Mapping[str, Callable[[Graph, str, Any], str]] = {
     DATETIME: date_features,
     IMAGE: image_features,
     SEQUENCE: sequence_features,
+    PatternEncoder.kind: pattern_features,
 }
 """What makes the features of each kind of column but numbers."""
 

@@ -11,6 +11,7 @@ from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.datetime_encoder import DatetimeEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.table import Table
 from madaline.export.inputs import input_name, missing_level, readable, unseen_level
@@ -58,6 +59,8 @@ def _values(encoder: ColumnEncoder, table: Table) -> Array:
             return encoder.read(column).astype(np.float32)
         case SequenceEncoder():
             return _steps(encoder, encoder.read(column))
+        case PatternEncoder():
+            return _steps(encoder.steps, encoder.read(column))
         case _:
             return encoder.read(column)[:, None]
 

@@ -9,6 +9,7 @@ from typing import Any
 from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
+from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, IMAGE, NUMBER, SEQUENCE, SOUND, TEXT
@@ -53,6 +54,8 @@ class Input:
             return self.encoder.shape
         if isinstance(self.encoder, SequenceEncoder):
             return self.encoder.grid_shape
+        if isinstance(self.encoder, PatternEncoder):
+            return self.encoder.steps.grid_shape
         return (1,)
 
     @property
@@ -60,13 +63,17 @@ class Input:
         """The type of its elements, as ONNX names it."""
         return {CATEGORY: "STRING", IMAGE: "FLOAT"}.get(self.encoder.kind, "DOUBLE")
 
+    @property
+    def _kind(self) -> str:
+        return SEQUENCE if isinstance(self.encoder, PatternEncoder) else self.encoder.kind
+
     def to_json(self) -> dict[str, Any]:
         """Return what a program needs to know to fill it, as JSON-able values."""
         facts = {
             "input": self.name,
             "column": self.encoder.name,
-            "kind": self.encoder.kind,
-            "values": WORDS[self.encoder.kind],
+            "kind": self._kind,
+            "values": WORDS[self._kind],
         }
         if isinstance(self.encoder, CategoryEncoder):
             return facts | {"missing": missing_level(self.encoder)}

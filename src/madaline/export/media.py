@@ -39,10 +39,17 @@ def sequence_features(graph: Graph, name: str, encoder: SequenceEncoder) -> str:
     encoder : SequenceEncoder
         The encoder of the column.
     """
+    return graph.add(
+        "Reshape", scaled_steps(graph, name, encoder), np.array([0, encoder.n_features])
+    )
+
+
+def scaled_steps(graph: Graph, name: str, encoder: SequenceEncoder) -> str:
+    """Return the scaled steps of sequences, float32 of shape (rows, length, channels + 1)."""
     mean, scale = (
         np.append(np.asarray(one, np.float32), last).astype(np.float64)
         for one, last in ((encoder.mean, 0), (encoder.scale, 1))
     )
     values = graph.add("Div", graph.add("Sub", name, mean), scale)
     known = graph.add("Where", graph.add("IsNaN", values), np.array(0.0), values)
-    return graph.add("Reshape", graph.cast(known, np.float32), np.array([0, encoder.n_features]))
+    return graph.cast(known, np.float32)

@@ -66,6 +66,8 @@ class Inputs:
         Number of raw outputs of a network.
     n_samples, n_columns : int
         Rows, and columns that are used.
+    patterns : tuple of (int, int)
+        From which feature to which each column of patterns goes.
     n_means : int
         Features that differ from fold to fold.
     """
@@ -75,6 +77,7 @@ class Inputs:
     n_outputs: int
     n_samples: int
     n_columns: int
+    patterns: tuple[tuple[int, int], ...] = ()
     n_means: int = 0
 
     @classmethod
@@ -86,6 +89,7 @@ class Inputs:
             n_outputs,
             n_samples,
             len(encoder.columns),
+            tuple(encoder.patterns.values()),
             sum(getattr(one, "n_means", 0) for one in encoder.encoders),
         )
 

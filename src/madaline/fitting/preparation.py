@@ -292,11 +292,10 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
     if isinstance(data.folds, GivenFolds):
         if data.groups is not None:
             data.folds.check_groups(data.groups)
-        rows = FoldedRows.from_folds(data.folds.numbers, data.folds.training)
-        return replace(rows, passes=plan.passes)
+        return FoldedRows.from_folds(data.folds.numbers, data.folds.training)
     rng = np.random.default_rng([seed, FOLD_STREAM])
     made = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
-    return replace(FoldedRows.from_folds(made), passes=plan.passes)
+    return FoldedRows.from_folds(made)
 
 
 def _dataset(
@@ -340,6 +339,7 @@ def _dataset(
         ),
         fold_features,
         tuple(encoder.grids.values()),
+        tuple(encoder.patterns.values()),
         {n: encoder.directions(n, monotone) for n in used} if monotone else {},
     )
 

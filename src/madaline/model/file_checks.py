@@ -45,7 +45,12 @@ from madaline.model.quality_checks import (
 from madaline.race.importance import Importance
 from madaline.race.planning.preset import PRESETS
 from madaline.records.file_checks import DECISIONS, RECORDS
-from madaline.runtime.file_checks.encoder_checks import DATE_FORMAT, NUMBER_FORMAT, column_name
+from madaline.runtime.file_checks.encoder_checks import (
+    DATE_FORMAT,
+    NUMBER_FORMAT,
+    column_kind,
+    column_name,
+)
 from madaline.runtime.file_checks.predictor_checks import MOST_OUTPUTS, PREDICTOR
 from madaline.story.summary import Member, Output, Summary
 from madaline.watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES
@@ -253,7 +258,7 @@ def _agree(values: Mapping[str, Any]) -> str:
     predictor, summary = values["predictor"], values["summary"]
     kinds = {column["name"]: column["kind"] for column in values["schema"]["columns"]}
     for column in predictor["encoder"]["columns"]:
-        if kinds.get(column_name(column)) != column["kind"]:
+        if kinds.get(column_name(column)) != column_kind(column):
             return "has a schema that lacks a column of the encoder"
     if len(kinds) < len(values["schema"]["columns"]):
         return "has two columns of one name"

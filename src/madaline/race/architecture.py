@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Protocol
 
 import numpy as np
 
 from madaline.data.media.grid import Grid
+from madaline.nn.arrays import Array
 from madaline.nn.initializers import near_zero, zeros
 from madaline.nn.layers import (
     Branches,
@@ -17,7 +18,6 @@ from madaline.nn.layers import (
     LeakySiLU,
     Linear,
     MaxPooling,
-    MeanPooling,
     ReLU,
     ScaledLinear,
     SiLU,
@@ -25,9 +25,6 @@ from madaline.nn.layers import (
 from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
 from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TextRecipe
-
-WINDOWS_OF_STEPS = (7, 5, 3)
-"""Window of each convolution over a sequence whose outputs are averaged over all steps."""
 
 UNITS_BESIDE = 64
 """Units of the first layer of columns beside a grid."""
@@ -43,6 +40,10 @@ class Inputs(Protocol):
     @property
     def grids(self) -> tuple[Grid, ...]:
         """The grids that features stand on."""
+
+    @property
+    def patterns(self) -> tuple[tuple[int, int], ...]:
+        """From which feature to which each column of patterns goes."""
 
     @property
     def n_outputs(self) -> int:
@@ -61,7 +62,7 @@ def build_network(recipe: Recipe, dataset: Inputs) -> Network:
     if isinstance(recipe, GridRecipe):
         hidden = _grid_layers(recipe, dataset)
     else:
-        hidden = _column_layers(recipe, dataset.columns[recipe.n_bins])
+        hidden = _column_layers(recipe, _gates(dataset, recipe.n_bins).tolist())
     output = Linear(recipe.units[-1], dataset.n_outputs, weight_initializer=zeros)
     return Network((*hidden, output))
 
@@ -81,12 +82,20 @@ def _linear(columns: tuple[int, ...], n_outputs: int) -> Layer:
     return ScaledLinear(columns, n_outputs, weight_initializer=zeros, bias_initializer=zeros)
 
 
-def _column_layers(recipe: Recipe, columns: tuple[int, ...]) -> list[Layer]:
+def _gates(dataset: Inputs, n_bins: int) -> Array:
+    """Return the gate of each feature: that of its column, or its own among patterns."""
+    gates = np.array(dataset.columns[n_bins])
+    for start, stop in dataset.patterns:
+        gates[start:stop] = 1 + gates.max() + np.arange(stop - start)
+    return np.unique(gates, return_inverse=True)[1]  # numbered from zero
+
+
+def _column_layers(recipe: Recipe, gates: Sequence[int]) -> list[Layer]:
     first, *others = recipe.units
     small = {"weight_initializer": near_zero, "bias_initializer": zeros}
     options = small if isinstance(recipe, TextRecipe) else {}
     activation = LeakySiLU() if recipe.monotone else SiLU()
-    layers: list[Layer] = [ScaledLinear(columns, first, **options), activation]
+    layers: list[Layer] = [ScaledLinear(tuple(gates), first, **options), activation]
     below = first
     for units in others:
         layers += [Linear(below, units), activation]
@@ -95,22 +104,21 @@ def _column_layers(recipe: Recipe, columns: tuple[int, ...]) -> list[Layer]:
 
 
 def _grid_layers(recipe: GridRecipe, dataset: Inputs) -> list[Layer]:
-    convolutions = _averaged_convolutions if recipe.averaged else _convolutions
     spans: list[tuple[tuple[int, int], ...]] = []
     branches: list[tuple[Layer, ...]] = []
     below = 0
     for channels, grid in zip(recipe.channels, dataset.grids, strict=True):
-        branch, n_outputs = convolutions(channels, grid)
+        branch, n_outputs = _convolutions(channels, grid)
         spans.append(((grid.start, grid.stop),))
         branches.append(branch)
         below += n_outputs
-    columns = np.asarray(dataset.columns[recipe.n_bins])
-    others = _between(dataset.grids, len(columns))
+    gates = _gates(dataset, recipe.n_bins)
+    others = _between(dataset.grids, len(gates))
     if others:
-        kept = np.concatenate([columns[slice(*span)] for span in others])
-        gates = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero
+        kept = np.concatenate([gates[slice(*span)] for span in others])
+        own = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero
         spans.append(others)
-        branches.append((ScaledLinear(tuple(gates), UNITS_BESIDE), SiLU()))
+        branches.append((ScaledLinear(tuple(own), UNITS_BESIDE), SiLU()))
         below += UNITS_BESIDE
     alone = len(branches) == 1
     layers: list[Layer] = [*branches[0]] if alone else [Branches(tuple(spans), tuple(branches))]
@@ -140,21 +148,3 @@ def _convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, .
         layers.append(ReLU())
         below = units
     return tuple(layers), below * prod(sides)
-
-
-def _averaged_convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, ...], int]:
-    """Return convolutions over steps whose outputs are averaged, and the number of outputs.
-
-    As in Wang, Yan and Oates (2017), "Time series classification from scratch with deep neural
-    networks", but with pooling between the convolutions, and without batch normalization.
-    """
-    layers: list[Layer] = []
-    sides, below = grid.sides, grid.channels
-    for units, size in zip(channels, WINDOWS_OF_STEPS, strict=False):
-        if layers and min(sides) > 1:
-            pooling = MaxPooling(sides)
-            layers.append(pooling)
-            sides = pooling.out_shape
-        layers += [Convolution(sides, below, units, size=size), ReLU()]
-        below = units
-    return (*layers, MeanPooling(sides, size=sides[0])), below

@@ -50,6 +50,9 @@ class Dataset:
     grids : tuple of Grid
         The grids that features stand on, such as those of images; none where all are columns of a
         table.
+    patterns : tuple of (int, int)
+        From which feature to which each column of patterns goes. Few of its features matter, so
+        each has a gate of its own; those of other columns share one.
     directions : mapping of int to ndarray of shape (n_features,)
         For each number of bins how outputs may move with each feature, as `parameter_bounds` takes
         it; empty where no column is constrained.
@@ -65,6 +68,7 @@ class Dataset:
     metric: Metric | None = None
     fold_features: FoldFeatures | None = None
     grids: tuple[Grid, ...] = ()
+    patterns: tuple[tuple[int, int], ...] = ()
     directions: Mapping[int, Array] = field(default_factory=dict)
 
     @property

@@ -184,7 +184,8 @@ def out_of_fold_importances(
         none if no fold has two rows to permute.
     """
     nothing: tuple[tuple[Importance, ...], ...] = ((),) * (1 + len(measures))
-    if dataset.grids and len(names) < 2:  # no other columns beside a grid
+    alone = len(names) < 2 and (dataset.grids or dataset.patterns)
+    if alone:  # no other columns beside a grid or a sequence
         return nothing
     affordable = int(work / permutation_work(ensemble, len(names)))
     spread = dataset.rows.spread(min(PERMUTED_ROWS, max(FEWEST_ROWS, affordable)))

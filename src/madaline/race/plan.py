@@ -19,8 +19,6 @@ class Plan:
         Networks of each recipe; each learns from the rows outside its fold.
     batch_size : int
         Rows in a batch.
-    passes : int
-        How often an epoch shows each row: more than once where there are few sequences.
     epochs : int
         Epochs of a network, at most.
     patience : int
@@ -54,7 +52,6 @@ class Plan:
     recipes: tuple[Recipe, ...]
     n_folds: int
     batch_size: int
-    passes: int = 1
     epochs: int = 100
     patience: int = 6
     patience_of_copies: int = 3

@@ -16,7 +16,6 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "terms": "words, pairs of words and signs",
     "convolutions": "the units of each, over small windows of an image or a few steps of a sequence"
     " or sound",
-    "averaged": "over all steps",
     "bins": "numbers are also given as positions in so many ranges",
     "weight decay": "how fast unneeded weights shrink, per epoch (more: simpler networks)",
     "column dropout": "share of the columns hidden from each row in training",
@@ -152,9 +151,6 @@ class GridRecipe(Recipe):
     pitch : float
         How far the pitches of sounds are shifted in training, each time in another way
         (`madaline.data.media.augmentations`).
-    averaged : bool
-        Whether the outputs of convolutions over a sequence are averaged over its steps, so that
-        it does not matter at which step a pattern occurs.
 
     Examples
     --------
@@ -170,7 +166,6 @@ class GridRecipe(Recipe):
     warping: float = 0.0
     offset: float = 0.0
     pitch: float = 0.0
-    averaged: bool = False
 
     @property
     def random_layers(self) -> bool:
@@ -178,10 +173,7 @@ class GridRecipe(Recipe):
         return self.dropout > 0
 
     def _inputs(self) -> Iterator[str]:
-        yield (
-            f"convolutions {' and '.join(map(_shape, self.channels))}"
-            f"{' averaged' if self.averaged else ''}"
-        )
+        yield f"convolutions {' and '.join(map(_shape, self.channels))}"
         if self.n_bins:
             yield f"{self.n_bins} bins"
 

@@ -12,12 +12,14 @@ from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.datetime_encoder import DatetimeEncoder
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.number_encoder import NumberEncoder
+from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
 from madaline.data.encoders.text_encoder import TextEncoder
 from madaline.data.formats.date_format import DateFormat
 from madaline.data.formats.number_format import NumberFormat
 from madaline.data.kinds import ColumnSchema
+from madaline.data.media.kernels import MOST_PATTERNS
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
 
@@ -34,6 +36,7 @@ OtherEncoder: TypeAlias = (
     | ImageEncoder
     | TextEncoder
     | SequenceEncoder
+    | PatternEncoder
     | SoundEncoder
 )
 """Encoders of columns other than numbers."""
@@ -48,6 +51,7 @@ ENCODERS: Mapping[str, type[ColumnEncoder]] = {
         ImageEncoder,
         TextEncoder,
         SequenceEncoder,
+        PatternEncoder,
         SoundEncoder,
     )
 }
@@ -110,6 +114,9 @@ def fit_column(
         case ImageEncoder.kind:
             return ImageEncoder.fit(name, column, weight)
         case SequenceEncoder.kind:
+            if alone:
+                most = MOST_PATTERNS // narrowing
+                return PatternEncoder.fit(name, column, weight, most=most)
             return SequenceEncoder.fit(name, column, weight)
         case SoundEncoder.kind:
             return SoundEncoder.fit(name, column, weight)

@@ -15,7 +15,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 MOST_STEPS = 512
-"""The largest number of steps: work grows with it."""
+"""The largest number of steps for convolutions: work grows with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,15 @@ class SequenceEncoder(ColumnEncoder):
     kind = SEQUENCE
 
     @classmethod
-    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> SequenceEncoder:
-        """Return the encoder of a training column of sequences."""
+    def fit(
+        cls,
+        name: str,
+        column: Array,
+        sample_weight: Array | None = None,
+        *,
+        most_steps: int = MOST_STEPS,
+    ) -> SequenceEncoder:
+        """Return the encoder of a training column of sequences, with so many steps at most."""
         column = as_sequences(name, column)
         present = [row for row, one in enumerate(column) if one is not None]
         weight = np.ones(len(column)) if sample_weight is None else sample_weight
@@ -76,7 +83,7 @@ class SequenceEncoder(ColumnEncoder):
         variance = square - np.square(mean)
         scale = np.sqrt(np.where(variance > 1e-9 * square, variance, 1.0))
         lengths = np.array([len(column[row]) for row in present])
-        length = length_for(lengths, most=MOST_STEPS)
+        length = length_for(lengths, most=most_steps)
         return cls(name, length, tuple(mean.tolist()), tuple(scale.tolist()))
 
     @property

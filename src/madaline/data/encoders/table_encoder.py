@@ -26,6 +26,7 @@ from madaline.data.encoders.encoders_by_kind import ENCODERS, OtherEncoder, fit_
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.joined_numbers import JoinedNumbers
 from madaline.data.encoders.number_encoder import NumberEncoder
+from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.encoders.sound_encoder import SoundEncoder
 from madaline.data.encoders.text_encoder import TextEncoder
 from madaline.data.formats.columns import Format
@@ -182,6 +183,15 @@ class TableEncoder:
             )
             for encoder, start in zip(self.encoders, self.starts, strict=True)
             if encoder.grid_shape
+        }
+
+    @property
+    def patterns(self) -> dict[str, tuple[int, int]]:
+        """The first feature of each column of patterns, and the first one after it."""
+        return {
+            encoder.name: (start, start + encoder.n_features)
+            for encoder, start in zip(self.encoders, self.starts, strict=True)
+            if isinstance(encoder, PatternEncoder)
         }
 
     def n_features(self, n_bins: int) -> int:

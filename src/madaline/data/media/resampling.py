@@ -28,6 +28,20 @@ def downsampled(values: Array, length: int) -> Array:
     return np.asarray(np.diff(at_edges, axis=0) * (length / len(values)), values.dtype)
 
 
+def coarse_shares(n_coarse: int, length: int) -> Array:
+    """Return which share of each coarse step comes from each step, float32 (n_coarse, length).
+
+    Examples
+    --------
+    >>> coarse_shares(2, 3).round(2)
+    array([[0.67, 0.33, 0.  ],
+           [0.  , 0.33, 0.67]], dtype=float32)
+    """
+    steps, edges = np.arange(length), np.arange(n_coarse + 1)[:, None] * (length / n_coarse)
+    covered = np.minimum(steps + 1, edges[1:]) - np.maximum(steps, edges[:-1])
+    return np.asarray(np.maximum(covered, 0) * (n_coarse / length), np.float32)
+
+
 def interpolated(values: Array) -> Array:
     """Return a sequence, (steps, channels), whose gaps (NaN) are filled by linear interpolation.
 

@@ -24,8 +24,6 @@ class FoldedRows:
         Where each fold starts, and where the last one ends.
     learned : tuple of int ndarray, optional
         The rows that each fold's network learns from; all outside it by default.
-    passes : int, default=1
-        Passes over the rows in an epoch.
 
     Examples
     --------
@@ -41,7 +39,6 @@ class FoldedRows:
     order: npt.NDArray[np.intp]
     bounds: tuple[int, ...]
     learned: tuple[npt.NDArray[np.intp], ...] = ()
-    passes: int = 1
 
     @classmethod
     def from_folds(
@@ -117,8 +114,8 @@ class FoldedRows:
         return [np.arange(rows.start, rows.stop)[::step] for rows in held_out]
 
     def steps(self, batch_size: int) -> int:
-        """Return how many batches an epoch has; an incomplete last one of a pass is left out."""
-        return self.passes * max(1, self.n_training // batch_size)
+        """Return how many batches an epoch has; an incomplete last one is left out."""
+        return max(1, self.n_training // batch_size)
 
     def batches(self, batch_size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
         """Return one epoch of batches for every fold's network.
@@ -133,14 +130,9 @@ class FoldedRows:
         Returns
         -------
         int ndarray of shape (n_folds, steps, batch_size)
-            Rows; within a pass each at most once for a network.
+            Rows, each at most once for a network.
         """
         steps = self.steps(batch_size)
-        n_rows = steps // self.passes * batch_size
-        shuffled = [
-            rng.permutation(self.training(fold))[:n_rows]
-            for _ in range(self.passes)
-            for fold in range(self.n_folds)
-        ]
-        passes = np.stack(shuffled).reshape(self.passes, self.n_folds, -1)
-        return passes.swapaxes(0, 1).reshape(self.n_folds, steps, batch_size)
+        n_rows = steps * batch_size
+        shuffled = [rng.permutation(self.training(fold))[:n_rows] for fold in range(self.n_folds)]
+        return np.stack(shuffled).reshape(self.n_folds, steps, batch_size)

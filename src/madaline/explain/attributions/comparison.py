@@ -71,6 +71,10 @@ class Comparison:
         self._background_sums = networks.sums(self._background)
         self.n_columns = networks.n_columns
         self._map_shapes = {name: map_shape(grid.shape) for name, grid in networks.grids.items()}
+        spans = networks.patterns.items()
+        self._map_shapes |= {name: (stop - start,) for name, (start, stop) in spans}
+        self._mapped = {name: grid.features for name, grid in networks.grids.items()}
+        self._mapped |= {name: slice(*span) for name, span in spans}
         self.n_attributions = self.n_columns + sum(map(prod, self._map_shapes.values()))
 
     @cached_property
@@ -134,21 +138,28 @@ class Comparison:
             yield part.feature_attributions(gradient, difference)
 
     def attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
-        """Return the attributions of columns, then of grid positions, (n_pairs, n_attributions)."""
+        """Return the attributions of columns, then of grid positions, or of each pattern.
+
+        Returns
+        -------
+        ndarray of shape (n_pairs, n_attributions)
+        """
         attributions = np.zeros((len(pairs.rows), self.n_attributions))
         of_parts = self.feature_attributions(pairs, gradients)
         for part, by_feature in zip(self.networks.parts, of_parts, strict=True):
             start = self.n_columns
             attributions[:, :start] += by_feature @ part.column_of_feature
-            for name, grid in self.networks.grids.items():
-                size = prod(self._map_shapes[name])
-                positions = by_feature[:, grid.features].reshape(len(by_feature), size, -1)
+            for name, shape in self._map_shapes.items():
+                size = prod(shape)
+                positions = by_feature[:, self._mapped[name]].reshape(len(by_feature), size, -1)
                 attributions[:, start : start + size] += positions.sum(axis=-1)
                 start += size
         return attributions
 
     def maps(self, attributions: Array) -> dict[str, Array]:
         """Return the attribution of each position of a grid, (n_samples, *sides), by column name.
+
+        Of a column of patterns it is that of each feature, (n_samples, n_features).
 
         Parameters
         ----------

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.io.inputs import to_table
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder
@@ -18,6 +19,7 @@ from madaline.explain.attributions.comparison import Comparison
 from madaline.explain.attributions.explanation import Explanation
 from madaline.explain.attributions.gradients import integrated_attributions, local_attributions
 from madaline.explain.attributions.networks import DifferentiableNetworks
+from madaline.explain.attributions.pattern_maps import pattern_map
 from madaline.explain.attributions.shapley import (
     MOST_COLUMNS,
     PERMUTATIONS,
@@ -193,11 +195,23 @@ def _explain_chunk(
     maps: dict[str, Array] = {}
     words: Words = {}
     if request.method != SHAPLEY:
-        maps = comparison.maps(found)
+        maps = _maps(predictor, table, comparison.maps(found))
         texts = {name: table[name] for name in predictor.encoder.columns}
         local = request.method == SLOPE
         words = word_attributions(predictor.encoder, comparison, texts, attributions, local=local)
     return attributions, maps, words, comparison.base, output, indices, errors
+
+
+def _maps(predictor: Predictor, table: Table, maps: dict[str, Array]) -> dict[str, Array]:
+    """Return the attribution of each position of a grid, and of each step of a sequence."""
+    patterns = {
+        one.name: one for one in predictor.encoder.encoders if isinstance(one, PatternEncoder)
+    }
+    of_steps = {
+        name: pattern_map(encoder, encoder.read(table[name]), maps[name])
+        for name, encoder in patterns.items()
+    }
+    return maps | of_steps
 
 
 def _attributions(

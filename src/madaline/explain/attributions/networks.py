@@ -37,6 +37,7 @@ class DifferentiableNetworks:
         self.scale = scale
         self.n_columns = len(predictor.encoder.columns)
         self.grids = predictor.encoder.grids
+        self.patterns = predictor.encoder.patterns
         self.parts: list[DifferentiablePart] = []
         for part in predictor.parts:
             is_linear = isinstance(part.network.layers[0], Linear | ScaledLinear)

@@ -1,4 +1,4 @@
-"""Plans for images, sequences and sounds: convolutions, and rows augmented in training.
+"""Plans for images and sounds: convolutions, and rows augmented in training.
 
 One recipe always learns from the rows as they are: not every image may be warped.
 """
@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from madaline.data.media.grid import Grid
-from madaline.race.architecture import WINDOWS_OF_STEPS
 from madaline.race.plan import Plan
 from madaline.race.recipe import GridRecipe
 
@@ -36,10 +35,6 @@ OFFSET = 0.3
 """How far sequences are shifted as a whole in training, in standard deviations of their channels.
 Of 270 utterances (japanese_vowels), the loss was .077 to .089 without, .073 to .076 with it."""
 
-LEAST_STEPS = 16
-"""Steps of an epoch over sequences, at least: with fewer, losers were dropped before they learned,
-and weights decayed faster than they could grow (36 outlines: .494 instead of .870)."""
-
 SMALLEST_SIDE = 4
 """A grid that would become smaller than this is not pooled for another convolution."""
 
@@ -50,11 +45,8 @@ CHANNELS_OF_STEPS = 64
 """Units of each convolution over a sequence."""
 
 
-def plan_for_grids(plan: Plan, grids: Sequence[Grid], n_training: int) -> Plan:
+def plan_for_grids(plan: Plan, grids: Sequence[Grid]) -> Plan:
     """Return the plan where all features are grids.
-
-    For sequences, one recipe averages over the steps, and an epoch with few steps shows each row
-    several times.
 
     Parameters
     ----------
@@ -62,18 +54,10 @@ def plan_for_grids(plan: Plan, grids: Sequence[Grid], n_training: int) -> Plan:
         That of a table with as many rows.
     grids : sequence of Grid
         All features.
-    n_training : int
-        Rows that a network learns from.
     """
     usual = _usual_recipe(grids)
-    slower_decay = replace(usual, decay_time=DECAY_TIMES[1])
-    batch_size, passes = min(BATCH_SIZE, plan.batch_size), 1
-    recipes = (usual, slower_decay, _without_augmentation(usual))
-    if all(grid.of_steps and not grid.spectral for grid in grids):
-        averaged = tuple(channels[: len(WINDOWS_OF_STEPS)] for channels in usual.channels)
-        recipes = (usual, replace(usual, channels=averaged, averaged=True), recipes[-1])
-        passes = -(-LEAST_STEPS // max(1, n_training // batch_size))
-    return replace(plan, recipes=recipes, batch_size=batch_size, passes=passes, cuts=CUTS)
+    recipes = (usual, replace(usual, decay_time=DECAY_TIMES[1]), _without_augmentation(usual))
+    return replace(plan, recipes=recipes, batch_size=min(BATCH_SIZE, plan.batch_size), cuts=CUTS)
 
 
 def plan_for_grids_beside_columns(

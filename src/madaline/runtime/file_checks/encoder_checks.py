@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import prod
 from typing import Any, TypeAlias
 
 from madaline.data.encoders.category_encoder import MOST_FEATURES, MOST_LEVELS
 from madaline.data.encoders.datetime_encoder import CYCLES, LINEAR
 from madaline.data.encoders.image_encoder import WHITE
 from madaline.data.encoders.level_means import MOST_OUTPUTS
-from madaline.data.encoders.sequence_encoder import MOST_STEPS
+from madaline.data.encoders.pattern_encoder import MOST_STEPS, PatternEncoder
 from madaline.data.encoders.text_encoder import MOST_TERMS_ALONE
 from madaline.data.formats.date_format import ORDERS
 from madaline.data.formats.number_format import COMMA, POINT, THOUSANDS
@@ -38,6 +39,7 @@ from madaline.data.kinds import (
     TEXT,
 )
 from madaline.data.media.images import CHANNELS
+from madaline.data.media.kernels import KERNELS, MOST_DILATIONS, TAPS
 from madaline.data.media.sounds import SHORTEST
 from madaline.nn.arrays import Array
 from madaline.runtime.file_checks.array_checks import (
@@ -88,6 +90,11 @@ def _text_agrees(state: Description) -> str:
 def _sound_agrees(state: Description) -> str:
     bands, means = state["spectrogram"]["bands"], len(state["frames"]["mean"])
     return "" if bands == means else f"has {bands} bands, but {means} means"
+
+
+def _patterns_agree(state: Description) -> str:
+    span, length = (TAPS - 1) * max(state["dilations"]), state["steps"]["length"]
+    return "" if span < max(length, TAPS) else f"has kernels of {span} steps, but {length} steps"
 
 
 SEQUENCES = Fields(
@@ -153,6 +160,13 @@ STATES: Mapping[str, Fields] = {
         agree=_text_agrees,
     ),
     SEQUENCE: SEQUENCES,
+    PatternEncoder.kind: Fields(
+        {
+            "steps": SEQUENCES,
+            "dilations": ListOf(Whole(1, MOST_STEPS), least=1, most=MOST_DILATIONS),
+        },
+        agree=_patterns_agree,
+    ),
     SOUND: Fields(
         {
             "spectrogram": Fields(
@@ -193,7 +207,13 @@ ENCODER: Check = Fields(
 def column_name(column: Description) -> str:
     """Return the name of the column of a described encoder."""
     state = column["state"]
-    return str(state["frames"]["name"] if column["kind"] == SOUND else state["name"])
+    within = {SOUND: "frames", PatternEncoder.kind: "steps"}.get(column["kind"])
+    return str((state if within is None else state[within])["name"])
+
+
+def column_kind(column: Description) -> str:
+    """Return the kind of the column of a described encoder."""
+    return SEQUENCE if column["kind"] == PatternEncoder.kind else str(column["kind"])
 
 
 def encoder_arrays(
@@ -207,6 +227,8 @@ def encoder_arrays(
         elif column["kind"] == CATEGORY:
             has_means = f"{prefix}means.values" in arrays
             own = _category_arrays(column["state"], n_outputs if has_means else 0)
+        elif column["kind"] == PatternEncoder.kind:
+            own = _pattern_arrays(column["state"], prefix, arrays)
         else:
             continue
         yield from ((prefix + name, check) for name, check in own)
@@ -221,6 +243,18 @@ def _number_arrays(
         n_edges = min(max(length, 3), n_bins + 1)
         yield f"edges{n_bins}", ArrayCheck(FLOAT64, (n_edges,), ascending=True)
         yield f"means{n_bins}", ArrayCheck(FLOAT64, (n_edges - 1,), 0, 1 + 1e-9)
+
+
+def _pattern_arrays(
+    state: Description, prefix: str, arrays: Mapping[str, Array]
+) -> Iterator[tuple[str, ArrayCheck]]:
+    kernels = (len(state["dilations"]), len(KERNELS))
+    thresholds = arrays.get(f"{prefix}thresholds")
+    most = 1 if thresholds is None else max(1, thresholds.size // prod(kernels))
+    yield "channels", ArrayCheck(INT64, (*kernels, len(state["steps"]["mean"])), -1, 1)
+    yield "thresholds", ArrayCheck(FLOAT32, (*kernels, most))
+    for name, above in (("mean", False), ("scale", True)):
+        yield name, ArrayCheck(FLOAT32, (prod(kernels) * most,), 0, above=above)
 
 
 def _category_arrays(state: Description, n_outputs: int) -> Iterator[tuple[str, ArrayCheck]]:

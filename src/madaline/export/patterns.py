@@ -1,0 +1,73 @@
+"""The patterns of sequences: fixed convolutions, and how often they are above thresholds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline.data.encoders.pattern_encoder import PatternEncoder
+from madaline.data.media.kernels import KERNELS, TAPS
+from madaline.data.media.resampling import coarse_shares
+from madaline.export.graph import Graph
+from madaline.export.media import scaled_steps
+from madaline.nn.arrays import Array
+
+ALL = np.arange(len(KERNELS))
+NOTHING = np.array(0, np.float32)
+
+
+def pattern_features(graph: Graph, name: str, encoder: PatternEncoder) -> str:
+    """Return the outline and the patterns of sequences, float32 of shape (rows, n_features).
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    name : str
+        The input, as for `sequence_features`.
+    encoder : PatternEncoder
+        The encoder of the column.
+    """
+    steps = scaled_steps(graph, name, encoder.steps)  # (rows, length, channels + 1)
+    coarse = graph.add("MatMul", coarse_shares(*encoder.lengths), steps)
+    outline = graph.add("Reshape", coarse, np.array([0, int(np.prod(encoder.outline_shape))]))
+    shares = graph.add("Sub", _shares(graph, steps, encoder), encoder.mean)
+    known = graph.add("Gather", steps, np.array(len(encoder.steps.mean)), axis=2)  # (rows, length)
+    there = graph.add("Greater", graph.add("ReduceMax", known, np.array([1])), NOTHING)
+    patterns = graph.add("Where", there, graph.add("Div", shares, encoder.scale), NOTHING)
+    return graph.add("Concat", outline, patterns, axis=1)
+
+
+def _shares(graph: Graph, steps: str, encoder: PatternEncoder) -> str:
+    """Return the share of steps at which each pattern occurs, (rows, n_patterns)."""
+    kernels, bounds = encoder.kernels, (np.array([0]), np.array([len(encoder.steps.mean)]))
+    numbers = graph.add("Slice", steps, *bounds, np.array([2]))
+    channels = graph.add("Transpose", numbers, perm=[0, 2, 1])  # (rows, channels, length)
+    taps = np.full((len(KERNELS), TAPS), -1)
+    taps[ALL[:, None], np.array(KERNELS)] = 2
+    found = []
+    for number, dilation in enumerate(kernels.dilations):
+        weight = (kernels.channels[number][..., None] * taps[:, None]).astype(np.float32)
+        pads = [TAPS // 2 * dilation] * 2
+        sums = graph.add("Conv", channels, weight, dilations=[dilation], pads=pads)
+        inside = np.arange(pads[0], encoder.steps.length - pads[0])
+        found.append(_above(graph, sums, kernels.thresholds[number], number, inside))
+    joined = graph.add("Concat", *found, axis=1)
+    return graph.add("Reshape", joined, np.array([0, kernels.n_patterns]))
+
+
+def _above(graph: Graph, sums: str, thresholds: Array, number: int, inside: Array) -> str:
+    """Return how often sums are above thresholds, (rows, kernels, n_thresholds).
+
+    Every other kernel looks at the inside alone.
+    """
+    within = (number + ALL) % 2 == 1
+    shares = []
+    for chosen in (ALL[~within], ALL[within]):
+        own = graph.add("Gather", sums, chosen, axis=1)
+        if within[chosen[0]] and inside.size:
+            own = graph.add("Gather", own, inside, axis=2)
+        wide = graph.add("Unsqueeze", own, np.array([2]))
+        above = graph.cast(graph.add("Greater", wide, thresholds[chosen, :, None]), np.float32)
+        shares.append(graph.add("ReduceMean", above, np.array([-1]), keepdims=0))
+    order = np.argsort(np.concatenate([ALL[~within], ALL[within]]))
+    return graph.add("Gather", graph.add("Concat", *shares, axis=1), order, axis=1)
