@@ -44,7 +44,7 @@ def test_changes_are_named_in_few_lines(run, fitted) -> None:
     assert "size: median" in text
     assert "color: new level 'mauve'" in text
     assert "log loss: " in text
-    assert "What to do: check where such a column comes from" in text
+    assert "What to do: Check where each column comes from" in text
 
 
 def test_json_holds_all_alarms(run, fitted) -> None:

@@ -1,4 +1,4 @@
-"""`madaline export`: a fitted model as a file of ONNX."""
+"""`madaline export`: a fitted model as an ONNX file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from madaline.export.graph import load_onnx
 from madaline.model import FittedModel
 from madaline.words import count, size, some
 
-HELP = "write a model as a file of ONNX"
+HELP = "write a model as an ONNX file"
 
 DESCRIPTION = """\
-Writes a model as a file of ONNX, which runs in other programs and languages,
+Writes a model as an ONNX file, which runs in other programs and languages,
 without Python and madaline. It holds the whole pipeline in standard operators,
 from the columns of a table to labels and probabilities, or numbers. It has one
 input for each column; the metadata of the file describe them: missing numbers

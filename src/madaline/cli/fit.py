@@ -96,11 +96,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         add_option(columns, option, text, default=[], **SEVERAL)
     rows = parser.add_argument_group("rows")
     add_option(rows, "--weight COLUMN", "how much each row counts")
-    text = "rows with equal values (a patient, a day) are evaluated by networks not trained on them"
+    text = "rows with equal values (a patient, a day) stay in one fold"
     add_option(rows, "--groups COLUMN", text)
     add_flag(rows, "--skip-broken", "leave out images and sounds that cannot be read")
     add_root(rows)
-    text = "parts that the rows are evaluated in (default: 3 to 10, fewer for more rows)"
+    text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"
     add_option(rows, "--folds N", text, type=at_least(2))
     _add_work(parser)
     _add_output(parser)
@@ -108,9 +108,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_work(parser: ArgumentParser) -> None:
     work = parser.add_argument_group("work")
-    text = "less time and a higher loss, or the other way round (default: %(default)s)"
+    text = "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)"
     work.add_argument("--preset", choices=tuple(PRESETS), default=BALANCED.name, help=text)
-    text = "how often a network passes over the table, at most (default: %(default)s)"
+    text = "epochs of a network, at most (default: %(default)s)"
     add_option(work, "--effort EPOCHS", text, type=at_least(1), default=100)
     text = "end within so many seconds, with the best model so far; it then depends on the clock"
     add_option(work, "--time-limit SECONDS", text, type=above_zero)
@@ -136,7 +136,7 @@ def _add_goal(parser: ArgumentParser) -> None:
     goal = parser.add_argument_group("goal")
     text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
     goal.add_argument("--loss", choices=LOSSES, help=text)
-    text = "which one, with --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
+    text = "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
     add_option(goal, "--quantile SHARE", text, type=quantiles, default=0.5)
     text = (
         "what chooses recipes and stopping points instead of the loss: for classes"
@@ -147,8 +147,8 @@ def _add_goal(parser: ArgumentParser) -> None:
     text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
     add_option(goal, "--class-weight WEIGHT", text, nargs="+")
     text = (
-        "of two classes, predict the second one where its probability is above; by default tuned"
-        f" for the metrics {', '.join(MEASURES)}, and else 0.5"
+        "of two classes, predict the second one from this probability on; by default tuned"
+        f" for the metrics {', '.join(MEASURES)}, otherwise 0.5"
     )
     add_option(goal, "--threshold SHARE", text, type=float)
     text = (

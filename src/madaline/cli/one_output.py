@@ -32,12 +32,12 @@ def load_one_output(arguments: Namespace) -> FittedModel:
     names = encoder.names if isinstance(encoder, JointEncoder) else (model.summary.target,)
     if name is None and len(names) > 1:
         raise InputError(
-            f"{arguments.model} has {len(names)} outputs: add --target NAME; there are"
-            f" {some(names, limit=12)}."
+            f"{arguments.model} predicts {some(names, limit=12, last=' and ')}: name one of them"
+            " with --target."
         )
     if name is not None and name not in names:
         raise InputError(
-            f"--target names {name}, but {arguments.model} has no such output:"
+            f"--target names {name}, which {arguments.model} does not predict:"
             f" {suggestion(name, names)}"
         )
     return model.of_output(name) if len(names) > 1 else model

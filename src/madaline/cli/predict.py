@@ -65,8 +65,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--id COLUMN", text, default=[], **SEVERAL)
     add_flag(parser, "--proba", "add a column with the probability of each class")
     text = (
-        "add what contains the true value for this share of new rows: lower and upper bounds of a"
-        " number, or a set of classes"
+        "add prediction intervals of a number, or prediction sets of classes, that contain the true"
+        " value for this share of new rows"
     )
     add_option(parser, "--coverage SHARE", text, type=_share)
     add_spreadsheet(parser)

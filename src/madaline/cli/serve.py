@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--host ADDRESS", text, default=Settings.host)
     text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
     add_option(parser, "--port N", text, type=at_least(0), default=Settings.port)
-    text = "a file whose only line requests must carry (default: $MADALINE_TOKEN, if it is set)"
+    text = "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"
     add_option(parser, "--token-file FILE", text)
     text = f"rows of a request, at most (default: {Settings.max_rows:,})"
     add_option(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)

@@ -34,9 +34,8 @@ DESCRIPTION = """\
 Predicts every row of a table before it learns the row's label, in the order of
 the file or of a column, and shows how well: beside "no change" (numbers: "last
 value"), which predicts the latest label that is known, and beside a linear
-model of the same inputs that learns each row once. The networks differ in from
-how many of the latest rows they learn again; the last column shows which have
-the largest weight.
+model of the same inputs that learns each row once. Networks learn again from the
+latest 32, 512 or 8,192 rows; the last column shows which have the largest weight.
 """
 
 EXAMPLES = """\

@@ -47,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
     text = f"rows for each false alarm (default: {FALSE_ALARMS:,})"
     add_option(parser, "--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
-    text = "go on from this file if it exists, and write what is to be kept to it"
+    text = "start from the state in this file if it exists, and save the state to it"
     add_option(parser, "--state FILE", text)
     text = "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"
     add_option(parser, "--picture FILE", text)
@@ -115,4 +115,5 @@ def _lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> I
     if shown < len(alarms):
         yield f"  ... and {count(len(alarms) - shown, 'more alarm')} (--json prints all)"
     remedies = dict.fromkeys(alarm.general_remedy for alarm in alarms)
-    yield paragraph(f"What to do: {'; '.join(remedies)}.")
+    sentences = [f"{remedy[0].upper()}{remedy[1:]}." for remedy in remedies]
+    yield paragraph(f"What to do: {' '.join(sentences)}")

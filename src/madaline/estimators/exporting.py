@@ -1,4 +1,4 @@
-"""What takes a fitted model elsewhere: a file of ONNX, and the inputs that it wants."""
+"""What takes a fitted model elsewhere: an ONNX file, and the inputs that it wants."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Exporting:
     """Abstract base of the estimators: exports of a fitted model."""
 
     def to_onnx(self, path: str | os.PathLike[str], *, without: Sequence[str] = ()) -> None:
-        """Write the fitted model as a file of ONNX, which runs without Python and madaline.
+        """Write the fitted model as an ONNX file, which runs without Python and madaline.
 
         It holds the whole pipeline, from columns to labels and probabilities, or numbers, in
         standard operators (opset 18, ai.onnx.ml 3), but no intervals and no sets. See

@@ -1,4 +1,4 @@
-"""A fitted model as a file of ONNX, which runs without Python: columns in, predictions out."""
+"""A fitted model as an ONNX file, which runs without Python: columns in, predictions out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ROWS = "rows"
 def write_onnx(
     model: FittedModel, path: str | os.PathLike[str], *, without: Sequence[str] = ()
 ) -> Any:
-    """Write a model as a file of ONNX, whole or not at all; return what was written.
+    """Write a model as an ONNX file, whole or not at all; return what was written.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ class Alarm:
     @property
     def general_remedy(self) -> str:
         """What to do, in words that suit several alarms."""
-        return REMEDIES[self.what].format_map({"name": "such a column"})
+        return REMEDIES[self.what].format_map({"name": "each column"})
 
     @property
     def change_and_loss(self) -> str:
