@@ -100,7 +100,7 @@ def test_a_target_that_the_columns_hardly_tell(sound, diagnose):
 
 def test_networks_that_could_go_on_learning(sound, diagnose):
     (found,) = of_kind(diagnose(*sound("regression"), effort=1), "unfinished")
-    assert "raise effort" in found.sentence
+    assert "a higher effort" in found.sentence
 
 
 def test_rows_that_are_few(sound, diagnose):

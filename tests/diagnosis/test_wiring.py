@@ -78,7 +78,7 @@ def test_the_command_line_groups_findings_by_severity(flipped, tmp_path, capsys)
     assert err == ""
     assert "High:" in out
     assert "length differs from the training rows" in out
-    assert "such as rows " in out
+    assert "Such as rows " in out
     assert max(map(len, out.splitlines())) <= 80 or str(path) in out
 
 

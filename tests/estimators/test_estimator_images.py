@@ -85,7 +85,7 @@ def test_numbers_are_read_off_images():
 def test_as_few_images_as_a_tiny_table_has_rows_can_be_fitted(digits):
     X, y = digits
     few = np.concatenate([X[:12], X[:12]])
-    with pytest.warns(UserWarning, match="no better than a constant"):
+    with pytest.warns(UserWarning, match="not clearly better than the baseline"):
         model = AdaptiveClassifier(effort=1, random_state=0).fit(few, np.tile(y[:12] > 4, 2))
     assert model.model_.summary.n_samples == 12  # copies count as one
 

@@ -75,7 +75,7 @@ def _of_fit_lines(model: FittedModel) -> Iterator[str]:
 def _lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
     """Yield the findings grouped by their severity."""
     if not diagnosis.findings:
-        yield paragraph(f"{what}: nothing was found.")
+        yield paragraph(f"{what}: no problem was found.")
         return
     yield paragraph(f"{what}: {count(len(diagnosis), 'finding')}.")
     for severity, findings in diagnosis.by_severity().items():
@@ -85,4 +85,4 @@ def _lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
             yield paragraph(finding.sentence, first="  - ", rest="    ")
             if finding.rows:
                 shown = finding.examples(SHOWN_ROWS)
-                yield paragraph(f"such as {shown}", first="    ", rest="    ")
+                yield paragraph(f"Such as {shown}.", first="    ", rest="    ")

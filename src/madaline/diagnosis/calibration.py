@@ -23,8 +23,8 @@ findings of medium and of low severity."""
 WORDS = {
     "probability": "Where a probability of about {predicted:.0%} was predicted ({rows:,} rows),"
     " {true:.0%} of the rows were of the class",
-    "mean": "In a tenth of the rows, sorted by prediction ({rows:,} rows), the prediction is off by"
-    " {gap:+.2f} standard deviations of the target on average",
+    "mean": "In one tenth of the rows by prediction ({rows:,} rows), the true values differ from"
+    " the predictions by {gap:+.2f} standard deviations of the target on average",
 }
 
 

@@ -40,7 +40,7 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
             "confused classes",
             "medium" if shares[true, predicted] >= HALF else "low",
             f"{evaluated.classes[true]} predicted as {evaluated.classes[predicted]}",
-            "{share:.0%} of the rows of a class are {subject} ({confused:,} of {rows:,})",
+            "{subject} in {confused:,} of {rows:,} rows of the true class ({share:.0%})",
             remedy,
             {
                 "share": float(shares[true, predicted]),

@@ -29,7 +29,7 @@ class Diagnosis(ToFrame):
     high: paid reveals the target: leave it out.
     low: row was left out: nothing to do.
     >>> print(Diagnosis())
-    Nothing was found.
+    No problem was found.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -50,7 +50,7 @@ class Diagnosis(ToFrame):
     def __str__(self) -> str:
         """Return a line for each finding."""
         lines = [f"{finding.severity}: {finding.sentence}" for finding in self.findings]
-        return "\n".join(lines) or "Nothing was found."
+        return "\n".join(lines) or "No problem was found."
 
     def __repr__(self) -> str:
         """Return the same."""
@@ -62,7 +62,7 @@ class Diagnosis(ToFrame):
     def html(self) -> Html:
         """Return the table, to be put among others."""
         if not self.findings:
-            return paragraph("Nothing was found.")
+            return paragraph("No problem was found.")
         rows = [[word(one.severity, one.severity), one.kind, one.html()] for one in self.findings]
         return table(["severity", "finding", "what was seen, and what to do"], rows)
 

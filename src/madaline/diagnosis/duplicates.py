@@ -39,8 +39,8 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
             "duplicates",
             "high" if optimistic else "medium" if share >= MANY else "low",
             "the rows",
-            "{rows:,} rows ({share:.1%}) have a copy in another fold, so that the networks that"
-            " predict them trained on the copy (loss {score:.4f}, {alone:.4f} without such rows)",
+            "{rows:,} rows ({share:.1%}) have a copy in another fold, and networks that were"
+            " trained on the copy predict them (loss {score:.4f}, {alone:.4f} without such rows)",
             "leave copies out, or name what they have in common as groups",
             {
                 "rows": int(copied.sum()),

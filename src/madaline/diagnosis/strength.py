@@ -77,8 +77,8 @@ def _fit(strength: Strength, n_rows: int) -> list[Finding]:
         return finding(
             "nothing learned",
             "high",
-            "Networks are no better than a constant baseline on unseen rows (loss {unseen:.4f},"
-            " baseline {baseline:.4f})",
+            "On unseen rows, the networks are not clearly better than the baseline (loss"
+            " {unseen:.4f}, baseline {baseline:.4f})",
             "add columns that predict the target, or rows, as {rows:,} may be too few",
         )
     gap = (strength.unseen - strength.seen) / strength.baseline
@@ -94,8 +94,8 @@ def _fit(strength: Strength, n_rows: int) -> list[Finding]:
         return finding(
             "weak fit",
             "medium",
-            "Networks are hardly better than a constant baseline (loss {unseen:.4f}, baseline"
-            " {baseline:.4f}), not even on the training rows ({seen:.4f})",
+            "The networks are hardly better than the baseline (loss {unseen:.4f}, baseline"
+            " {baseline:.4f}), even on the training rows ({seen:.4f})",
             "add columns that predict more of the target",
         )
     return []
@@ -104,8 +104,8 @@ def _fit(strength: Strength, n_rows: int) -> list[Finding]:
 def _unfinished(strength: Strength) -> list[Finding]:
     if not strength.unfinished:
         return []
-    seen = "The leading networks were still improving when the epochs ran out"
-    return [Finding("unfinished", "low", "the fit", seen, "raise effort")]
+    seen = "The best networks were still improving at the last epoch"
+    return [Finding("unfinished", "low", "the fit", seen, "train longer, with a higher effort")]
 
 
 def _too_few_rows(strength: Strength, evaluated: OutOfFold) -> list[Finding]:

@@ -35,8 +35,8 @@ def warn_of_nothing_learned(summary: Summary) -> None:
     """Warn that predictions are no better than a constant."""
     if not summary.learned:
         warnings.warn(
-            "On held-out rows the networks are no better than a constant: X does not predict y, or"
-            f" {summary.n_samples:,} rows are too few to learn how.",
+            "On held-out rows the networks are not clearly better than the baseline: X does not"
+            f" predict y, or {summary.n_samples:,} rows are too few to learn how.",
             NothingLearnedWarning,
             stacklevel=3,
         )

@@ -133,12 +133,12 @@ def _finding(evaluated: OutOfFold, suspect: Suspect) -> Finding:
     found, rows = suspect.agreement, np.flatnonzero(suspect.group.rows)
     several = evaluated.classes is not None and len(evaluated.classes) > 2
     seen = (
-        "Where {subject} ({share:.1%} of all rows), classes seem to be swapped: what predicts one"
-        " class elsewhere goes with another there (correlation {correlation:.2f}, {permuted:.2f}"
-        " with classes permuted)"
+        "In the group {subject} ({share:.1%} of all rows), classes seem to be swapped: what"
+        " predicts one class elsewhere goes with another there (correlation {correlation:.2f},"
+        " {permuted:.2f} with classes permuted)"
         if several
-        else "Where {subject} ({share:.1%} of all rows), the target is reversed: what predicts a"
-        " higher target or a class elsewhere predicts the opposite there (correlation"
+        else "In the group {subject} ({share:.1%} of all rows), the target is reversed: what"
+        " predicts a higher target or a class elsewhere predicts the opposite there (correlation"
         " {correlation:.2f})"
     )
     return Finding(

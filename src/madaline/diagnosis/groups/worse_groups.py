@@ -24,7 +24,8 @@ WORSE, MUCH_WORSE, FAR_WORSE = 1.5, 2.0, 3.0
 """Ratios of the loss to that of the other rows that are reported."""
 
 EXPECTED = (
-    "the probabilities there show it and can be relied upon; look for columns that help there"
+    "the predicted probabilities there are as uncertain as they should be; look for columns that"
+    " help there"
 )
 
 UNEXPECTED = (
@@ -152,13 +153,15 @@ def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
 
 
 def _finding(comparison: Comparison) -> Finding:
-    useless = ", hardly better than a constant fitted to them" * (comparison.left >= USELESS)
+    useless = ", hardly lower than that of a constant prediction there" * (
+        comparison.left >= USELESS
+    )
     return Finding(
         "worse group",
         comparison.severity or "low",
         comparison.group.name,
-        "Where {subject}, the loss is {times:.1f} times that of the other rows ({share:.1%} of all"
-        " rows)" + useless,
+        "In the group {subject} ({share:.1%} of all rows), the loss is {times:.1f} times that of"
+        " the other rows" + useless,
         EXPECTED if comparison.expected else UNEXPECTED,
         {
             "share": float(comparison.group.rows.mean()),
