@@ -48,6 +48,17 @@ def metric_name(metric: str) -> str:
     return METRICS.get(metric, metric).partition(" (")[0]
 
 
+def when_worse(metric: str) -> str:
+    """Return whether a metric falls or rises when predictions get worse.
+
+    Examples
+    --------
+    >>> when_worse("r2"), when_worse("log_loss")
+    ('falls', 'rises')
+    """
+    return "falls" if metric == "r2" else "rises"
+
+
 def decimals(error: float) -> int | None:
     """Return how many decimals two digits of an error need; None where decimals do not suit.
 
@@ -64,12 +75,16 @@ def decimals(error: float) -> int | None:
 def with_error(values: Sequence[float], error: float) -> list[str]:
     """Return numbers with as many decimals as two digits of an error need.
 
+    One digit of an error is enough where a number would have six digits.
+
     Examples
     --------
-    >>> with_error([0.86175, 0.759], 0.0035)
-    ['0.8618', '0.7590']
+    >>> with_error([0.86175, 0.759], 0.0035), with_error([0.999971, 0.000041], 0.000041)
+    (['0.8618', '0.7590'], ['0.99997', '0.00004'])
     """
     digits = decimals(error)
+    if digits is not None and digits > 5 and max(map(abs, values)) >= 0.1:
+        digits -= 1
     return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
 
 

@@ -17,7 +17,7 @@ def test_says_for_five_rows_what_each_column_adds(run, model, fruit) -> None:
     outcome = run("explain", model, fruit)
     assert outcome.code == 0, outcome.err
     assert outcome.out.startswith("Expected gradients, compared with an average training row")
-    assert outcome.out.count("remaining difference") == 5
+    assert outcome.out.count("  (sum ") == 5
     assert "Row 0: kind is plum, log-odds" in outcome.out
     assert "weight = " in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80

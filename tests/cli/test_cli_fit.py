@@ -22,7 +22,7 @@ def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:
         "Read fruit.csv: 60 rows, 5 columns.",
         "Columns: 1 number, 1 category, 1 Boolean; missing values in weight.",
         "Target: kind, 2 classes (pear 50%, plum 50%).",
-        "Training 9 recipes × 10 folds = 90 networks, for at most 10 epochs each.",
+        "Training 9 sets of hyperparameters (recipes) × 10 folds, up to 10 epochs each.",
     ]
     assert "epoch   1: validation loss" in outcome.err
     assert "accuracy" in outcome.out
@@ -270,7 +270,7 @@ def test_costs_tune_the_threshold_and_the_confusion_matrix_uses_it(run) -> None:
     Path("rare.csv").write_text("\n".join(["a,b,bought", *rows]))
     words = ("--target", "bought", "--effort", 3, "--costs", 1, 9)
     fitted = run("fit", "rare.csv", *words)
-    assert "The second class is predicted above a threshold of" in fitted.out
+    assert "The second class is predicted from a probability of" in fitted.out
     found = run("predict", "rare.madaline", "rare.csv").out.splitlines().count("yes")
     facts = json.loads(run("predict", "rare.madaline", "rare.csv", "--json").out)
     matrix = np.array(facts["confusion"]["matrix"])

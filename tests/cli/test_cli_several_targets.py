@@ -70,7 +70,7 @@ def test_labels_have_probabilities(run, folder):
 def test_info_and_story_show_each_target(run, folder):
     page = run("info", folder / "numbers.madaline").out
     assert "Predicts width, weight (2 numbers, predicted together)" in page
-    assert "each alone" in page
+    assert "each by itself" in page
     page = run("info", folder / "quantiles.madaline").out
     assert "Predicts weight (3 quantiles of a number: 0.1, 0.5, 0.9)" in page
     assert "the R² of each: width" in run("story", folder / "numbers.madaline").out.replace(
@@ -88,8 +88,8 @@ def test_one_output_is_explained(run, folder):
     page = run("counterfactual", folder / "labels.madaline", folder / "t.csv", "--target", "sunny")
     assert "Row 0 is predicted" in page.out
     words = ("explain", folder / "labels.madaline", folder / "t.csv")
-    assert "has 2 outputs: add --target NAME; there are sunny, windy." in run(*words).sentence
-    assert "no such output: did you mean sunny?" in run(*words, "--target", "suny").sentence
+    assert "predicts sunny and windy: name one of them with --target." in run(*words).sentence
+    assert "does not predict: did you mean sunny?" in run(*words, "--target", "suny").sentence
 
 
 def test_a_report_and_a_card_are_of_all(run, folder):

@@ -124,7 +124,7 @@ def test_listings_are_tuples_and_slices_are_listings(classifier):
     assert isinstance(found, tuple)
     assert type(found[:1]) is type(found)
     assert found[:1] == (found[0],)
-    assert repr(found[0]).startswith("<Importance <i>size</i>: log_loss is worse by")
+    assert repr(found[0]).startswith("<Importance <i>size</i>: log loss worse by")
     assert pickle.loads(pickle.dumps(found)) == found
     assert repr(found[:0]) == "(none)"
 

@@ -261,7 +261,7 @@ def test_a_model_of_several_targets_is_reported(regressor, classifier, table, la
     assert [one["target"] for one in data["outputs"]] == ["y0", "y1", "y2"]
     assert data["outcome"] == "3 labels, predicted together"
     assert "of y1" in classifier.card()
-    assert "each alone" in regressor._repr_html_()
+    assert "each by itself" in regressor._repr_html_()
 
 
 def test_the_same_seed_gives_the_same_bits(regressor, table, numbers):

@@ -229,7 +229,7 @@ def test_the_error_of_grouped_rows_is_that_of_groups():
 
 def test_a_score_in_one_line():
     score = Score("accuracy", 0.98765, 0.0123, 0.5, True)
-    assert str(score) == "accuracy 0.9877 ± 0.012 (baseline: 0.5)"
+    assert str(score) == "accuracy 0.988 ± 0.012 (baseline: 0.5)"
     assert Score.from_json(score.to_json()) == score
     old = {"constant" if name == "baseline" else name: x for name, x in score.to_json().items()}
     assert Score.from_json(old) == score

@@ -105,7 +105,9 @@ def test_booleans_dates_and_gaps():
     assert member.range == pytest.approx(2)
     day = effects(model, columns, "day")
     assert day.range == pytest.approx(3.99)
-    assert day.sentence.startswith("From day 2024-01-01 to 2025-02-03 the y rises by 3.99")
+    assert day.sentence.startswith(
+        "From day 2024-01-01 to 2025-02-03 the predicted y rises by 3.99"
+    )
     size = effects(model, columns, "size")
     assert size.counts.sum() == 320
     assert size.values[0] == 1.0
@@ -132,7 +134,7 @@ def test_a_sentence_tells_where_it_rises_and_where_it_stays():
     )
     assert repr(effect) == f"<Effect of age: {effect.sentence}>"
     hardly = effects(model, columns, "x").sentence
-    assert hardly == "x hardly moves the probability of yes: by 0 points at most."
+    assert hardly == "x hardly changes the probability of yes: by 0 points at most."
 
 
 def test_a_sentence_tells_where_most_of_a_change_is():

@@ -52,8 +52,8 @@ def test_what_is_printed_holds_the_numbers(fitted):
     assert "Row 4: target is yes, log-odds" in text
     assert "... and 3 more rows" in text
     assert f"width = {'missing' if pd.isna(frame.width[0]) else f'{frame.width[0]:.6g}'}" in text
-    assert text.count("remaining difference") == 5
-    assert repr(explanation) == "<Explanation of target in log-odds: 8 rows x 6 columns>"
+    assert text.count("  (sum ") == 5
+    assert repr(explanation) == "<Explanation of target in log-odds: 8 rows × 6 columns>"
     assert str(explanation[7]).splitlines()[1].startswith("Row 7:")
     assert len(explanation[2:5]) == 3
 

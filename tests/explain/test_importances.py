@@ -200,7 +200,7 @@ def test_classes_are_evaluated_by_their_log_loss():
     model = known_model({"x": x, "z": x[::-1]}, lambda t: 3 * t["x"], classes=["no", "yes"])
     found = importances(model, {"x": x, "z": x[::-1]}, np.where(x > 0, "yes", "no"))
     assert (found[0].name, found[0].metric, found[0].clear) == ("x", "log_loss", True)
-    assert str(found[0]).startswith("x: log_loss is worse by ")
+    assert str(found[0]).startswith("x: log loss worse by ")
 
 
 @pytest.mark.parametrize(

@@ -86,11 +86,11 @@ def test_drivers_are_on_the_first_screen(pages, models) -> None:
 def test_rows_trained_on_are_not_scored_and_it_says_so(models, rows, make_columns) -> None:
     columns, target = make_columns("binary")
     old = Outline(render_page(report_data(models["binary"], columns, np.asarray(target)))).text
-    assert "160 rows were used for training. Scores on them would flatter" in old
+    assert "160 rows were used for training, and scores on them would be too good" in old
     assert "new to the model" not in old
     new = Outline(render_page(report_data(models["binary"], *rows["binary"]))).text
     assert "which are new to the model" in new
-    assert "would flatter" not in new
+    assert "would be too good" not in new
 
 
 def test_scores_of_new_rows_are_shown_without_that_of_the_headline(models, rows) -> None:

@@ -74,11 +74,11 @@ def truth_figure(quality: RegressionQuality, target: str = "value") -> Figure:
     """Return how often which true number goes with which prediction."""
     ends = quality.edges[0], quality.edges[-1]
     return Figure(
-        "Predictions and truths",
+        "Predicted and true values",
         f"Where the {quality.n_rows:,} rows lie by predicted and true {target}; on the diagonal"
         " both are the same.",
-        "Predictions and truths: the stronger the color, the more rows. On the dashed line both are"
-        " the same.",
+        "Predicted and true values: the stronger the color, the more rows. On the dashed line both"
+        " are the same.",
         Axis(*ends, f"predicted {target}"),
         Axis(*ends, f"true {target}"),
         (Cells(np.array(quality.edges), np.array(quality.counts)), Line.reference(ends, ends)),
@@ -91,10 +91,10 @@ def error_figure(quality: RegressionQuality, target: str = "value") -> Figure:
     zero = (Line.reference((0, 0), (0, top)),) if edges[0] < 0 < edges[-1] else ()
     return Figure(
         "Errors",
-        f"How often {target} was how far above its prediction (right) or below it (left).",
+        f"Histogram of the errors: {target} above its prediction (right) or below it (left).",
         f"Errors. Half of them are smaller than {short(quality.median_error)}; their mean is"
         f" {short(quality.bias)}. {count(quality.n_beyond, 'error')} beyond the ends.",
-        Axis(edges[0], edges[-1], f"true less predicted {target}"),
+        Axis(edges[0], edges[-1], f"true minus predicted {target}"),
         Axis(0.0, top, "rows"),
         (Bars(np.array(edges), np.array(quality.error_counts)), *zero),
     )
@@ -107,12 +107,12 @@ def spread_figure(quality: RegressionQuality, target: str = "value") -> Figure:
     x = Axis.around(quality.predictions, f"predicted {target}")
     return Figure(
         "Errors by prediction",
-        f"Median and spread of the errors of parts of the rows; nine in ten errors lie within"
-        f" {widths.min():.4g} at best and {widths.max():.4g} at worst.",
-        "Errors of small and large predictions: the median, half of the rows (dark), and nine in"
-        " ten (light).",
+        f"Median and spread of the errors, by the size of the prediction; the middle 90% of them"
+        f" span {widths.min():.4g} to {widths.max():.4g}.",
+        "Errors of small and large predictions: the median, the middle 50% of the rows (dark), and"
+        " the middle 90% (light).",
         x,
-        Axis.around([0.0, *quantiles.ravel()], "true less predicted"),
+        Axis.around([0.0, *quantiles.ravel()], "true minus predicted"),
         (
             Band(predictions, quantiles[0], quantiles[4], 0.18),
             Band(predictions, quantiles[1], quantiles[3], 0.3),

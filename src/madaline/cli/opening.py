@@ -48,16 +48,16 @@ def opening_lines(source: str, data: TrainingData, fitting: Fitting) -> Iterator
     if len(notes) > MOST_NOTES:
         yield f"... {count(len(notes) - MOST_NOTES, 'more note')} of this kind: -v prints all."
     n_recipes, n_folds = len(fitting.plan.recipes), fitting.plan.n_folds
-    yield (
-        f"Training {count(n_recipes, 'recipe')} × {n_folds} folds ="
-        f" {count(n_recipes * n_folds, 'network')}, for at most"
-        f" {count(fitting.plan.epochs, 'epoch')} each."
+    sets = count(n_recipes, "set")
+    yield paragraph(
+        f"Training {sets} of hyperparameters (recipe{'s' * (n_recipes != 1)}) × {n_folds} folds,"
+        f" up to {count(fitting.plan.epochs, 'epoch')} each."
     )
     metric = fitting.race.dataset.metric
     if metric is not None:
         yield paragraph(
-            f"Recipes compete by {metric_name(metric.name)}: the validation loss shown is its"
-            " distance from perfect."
+            f"Recipes compete by {metric_name(metric.name)}: the validation loss is how far it is"
+            " from perfect."
         )
     if fitting.cheaper is not None:
         yield paragraph(fitting.cheaper.sentence)
@@ -105,7 +105,7 @@ def _target(data: TrainingData, fitting: Fitting) -> Iterator[str]:
         low, median, high = map(short, np.quantile(target.astype(float), [0, 0.5, 1]))
         what = f"a number from {low} to {high}, median {median}"
         levels = fitting.prepared.objective.levels
-        what += f"; its quantiles {some(levels)}" if len(levels) > 1 else ""
+        what = f"quantiles {some(levels, limit=4)} of {what}" if len(levels) > 1 else what
     yield clipped(f"Target: {name}, {what}.", WIDTH)
     if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"

@@ -13,7 +13,7 @@ from madaline.model.kept_rows import KeptRows
 from madaline.race.importance import Importance
 from madaline.report.data import verdict
 from madaline.story.summary import Summary
-from madaline.words import METRICS, count, metric_name, some, with_error, work
+from madaline.words import METRICS, count, metric_name, some, when_worse, with_error, work
 
 WIDEST_NAME = 26
 """Characters of a column's name that a table shows."""
@@ -64,7 +64,7 @@ def update_lines(model: FittedModel) -> Iterator[str]:
 
 def score_lines(scores: Sequence[Score]) -> Iterator[str]:
     """Yield an aligned table of scores, each beside the baseline's."""
-    yield f"  {'':<40}{'model ± s.e.':>18}{'baseline':>14}"
+    yield f"  {'':<40}{'model ± std. error':>18}{'baseline':>14}"
     for score in scores:
         numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = with_error(numbers, score.standard_error)
@@ -81,7 +81,7 @@ def output_lines(summary: Summary, most: int = MOST_OUTPUTS) -> Iterator[str]:
     names = [clipped(printable(one.name), WIDEST_NAME) for one in summary.outputs[:most]]
     width = max(map(len, names))
     headings = [f"{SHORT_METRICS.get(metric, metric_name(metric)):>18}" for metric in metrics]
-    yield f"  {'each alone':<{width}}{''.join(headings)}"
+    yield f"  {'each by itself':<{width}}{''.join(headings)}"
     for name, one in zip(names, summary.outputs, strict=False):
         by_metric = {score.metric: score for score in one.scores}
         cells = [_score_cell(by_metric.get(metric)) for metric in metrics]
@@ -118,7 +118,7 @@ def network_lines(summary: Summary) -> Iterator[str]:
     """Yield which networks make the prediction, how much each counts, and their cost."""
     networks = count(len(summary.members) * summary.n_folds, "network")
     recipes, folds = count(len(summary.members), "recipe"), count(summary.n_folds, "fold")
-    yield f"The prediction is the mean of {networks} ({recipes} x {folds}):"
+    yield f"The prediction is the mean of {networks} ({recipes} × {folds}):"
     for one in summary.members:
         left = f" (pruned to {'-'.join(map(str, one.units))})" if one.pruned else ""
         yield f"  {one.weight:>4.0%}  {one.name}{left}"
@@ -143,7 +143,7 @@ def column_lines(schema: Schema) -> Iterator[str]:
 
 def column_table(schema: Schema) -> Iterator[str]:
     """Yield a row for each column: kind, missing and distinct values, what is in it."""
-    rows = [("column", "kind", "missing", "distinct", "")]
+    rows = [("column", "kind", "missing", "distinct", "values")]
     rows += [
         (one.name, one.kind, f"{one.n_missing:,}", f"{one.n_distinct:,}", one.detail)
         for one in schema.columns
@@ -175,7 +175,7 @@ def importance_lines(importances: Sequence[Importance], at_most: int = MOST_SHOW
         yield "No column has a clear effect (more than two standard errors)."
         return
     metric = metric_name(clear[0].metric)
-    what = "fall" if clear[0].metric == "r2" else "rise"
+    what = when_worse(clear[0].metric).removesuffix("s")
     yield f"Permutation importance ({what} of {metric} when a column is shuffled):"
     shown = clear[:at_most]
     names = [clipped(printable(one.name), WIDEST_NAME) for one in shown]

@@ -207,8 +207,8 @@ class Explanations(Reporting):
         >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
         >>> model = AdaptiveRegressor(effort=10, random_state=0).fit(X, y)
         >>> effect = model.effects(X, "bmi")
-        >>> effect.sentence[:37]
-        'From bmi 18 to 42.2 the target rises '
+        >>> effect.sentence[:47]
+        'From bmi 18 to 42.2 the predicted target rises '
         """
         from madaline.explain.effects import effects
 

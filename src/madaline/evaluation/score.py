@@ -16,6 +16,7 @@ from madaline.evaluation.averaging import FoldOutputs
 from madaline.evaluation.ranking import area_of_rows
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
+from madaline.words import metric_name, with_error
 
 Measure: TypeAlias = Callable[[Array, Array], Array]
 """From outputs and targets, (n_rows, n_outputs), to a number for each row."""
@@ -66,10 +67,9 @@ class Score:
 
     def __str__(self) -> str:
         """Return the score in one line."""
-        return (
-            f"{self.metric} {self.value:.4g} ± {self.standard_error:.2g}"
-            f" (baseline: {self.baseline:.4g})"
-        )
+        numbers = (self.value, self.standard_error)
+        value, error = with_error(numbers, self.standard_error)
+        return f"{metric_name(self.metric)} {value} ± {error} (baseline: {self.baseline:.4g})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the score as JSON-able values."""

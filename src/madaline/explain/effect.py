@@ -13,6 +13,7 @@ from madaline.charts.effect import effect_figure
 from madaline.charts.html import bar, block, figures, paragraph, table
 from madaline.charts.listing import ToFrame
 from madaline.explain.readout import Readout
+from madaline.explain.scale import TARGET
 from madaline.explain.values import value_text
 from madaline.nn.arrays import Array
 
@@ -95,7 +96,7 @@ class Effect(ToFrame):
         encoder: Any = self.readout.predictor.target_encoder
         if self.range <= (NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
             amount = self.readout.amount(self.range)
-            return f"{self.column} hardly moves the {self.name}: by {amount} at most."
+            return f"{self.column} hardly changes the {self._predicted}: by {amount} at most."
         return self._levels_sentence() if self.values.dtype == object else self._curve_sentence()
 
     def lines(self, width: int = 30) -> list[str]:
@@ -144,11 +145,15 @@ class Effect(ToFrame):
             "sentence": self.sentence,
         }
 
+    @property
+    def _predicted(self) -> str:
+        return f"predicted {self.name}" if self.readout.scale == TARGET else self.name
+
     def _levels_sentence(self) -> str:
         high, low = int(self.prediction.argmax()), int(self.prediction.argmin())
         level = self.readout.level
         return (
-            f"Of {self.column}, the {self.name} is highest for {_text(self.values[high])}"
+            f"Of {self.column}, the {self._predicted} is highest for {_text(self.values[high])}"
             f" ({level(self.prediction[high])}) and lowest for {_text(self.values[low])}"
             f" ({level(self.prediction[low])}), {self.readout.amount(self.range)} apart."
         )
@@ -168,9 +173,15 @@ class Effect(ToFrame):
             if parts:
                 parts.append(f"then to {stop} {words}")
             else:
-                start = _text(self.values[0])
-                parts.append(f"From {self.column} {start} to {stop} the {self.name} {words}")
+                start = self._start()
+                parts.append(f"From {self.column} {start} to {stop} the {self._predicted} {words}")
         return ", ".join(parts) + "."
+
+    def _start(self) -> str:
+        """Return the first value, as 0 where it differs little from that beside the second."""
+        first, second = self.values[:2]
+        tiny = self.values.dtype.kind == "f" and abs(first) < abs(second) / 100
+        return "0" if tiny else _text(first)
 
     def _steepest(self, first: int, last: int) -> str:
         """Return where most of a stretch's change is, if between two neighboring values."""

@@ -25,6 +25,7 @@ from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
+from madaline.words import metric_name, with_error
 
 PERMUTED_ROWS = 2000
 """Rows to permute, at most: evenly spread over the evaluated ones."""
@@ -54,7 +55,7 @@ class Importance:
     Examples
     --------
     >>> print(Importance(("age",), "log_loss", 0.031, 0.004))
-    age: log_loss is worse by 0.031 ± 0.004
+    age: log loss worse by 0.0310 ± 0.0040
     """
 
     columns: tuple[str, ...]
@@ -68,9 +69,9 @@ class Importance:
 
     def __str__(self) -> str:
         """Return the importance in a line."""
-        return (
-            f"{self.name}: {self.metric} is worse by {self.value:.3g} ± {self.standard_error:.2g}"
-        )
+        value, error = with_error((self.value, self.standard_error), self.standard_error)
+        unclear = "" if self.clear else " (no clear effect)"
+        return f"{self.name}: {metric_name(self.metric)} worse by {value} ± {error}{unclear}"
 
     @property
     def name(self) -> str:

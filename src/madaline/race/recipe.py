@@ -24,7 +24,7 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "offset": "sequences shifted by a constant at random in training",
     "pitch shift": "sounds shifted in pitch at random in training",
     "linear": "no hidden layer; solved at once",
-    "learning rate": "if changed",
+    "learning rate": "where it is lower than at the start",
     " epoch": "snapshot of an earlier epoch",
 }
 """What the words in the names of recipes mean."""

@@ -22,8 +22,8 @@ class RecipesLeftOut(Decision):
     def sentence(self) -> str:
         return (
             f"The time limit of {self.seconds:g} s is too short for all"
-            f" {self.planned_recipes} recipes: {self.recipes} of them"
-            f" {'starts' if self.recipes == 1 else 'start'}."
+            f" {self.planned_recipes} recipes: only {self.recipes}"
+            f" {'is' if self.recipes == 1 else 'are'} trained."
         )
 
 

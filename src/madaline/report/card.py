@@ -18,7 +18,7 @@ from madaline.data.kinds import DROPPED
 from madaline.model import FittedModel
 from madaline.report.data import class_labels, outcome_of_several
 from madaline.report.reproduce import how_to_reproduce
-from madaline.words import METRICS, count, metric_name, some, with_error
+from madaline.words import METRICS, count, metric_name, some, when_worse, with_error
 
 PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
 """What hubs call the task."""
@@ -103,10 +103,10 @@ def _scores(model: FittedModel) -> Iterator[str]:
     evaluated = f"{summary.n_evaluated:,} rows"
     yield f"Each of {evaluated} was evaluated by networks that were not trained on it."
     if any(score.gain for score in summary.scores):
-        yield "The scores include the gain of averaging the networks of all folds."
+        yield "The scores include what the mean over the networks of all folds gains (estimated)."
     if not summary.learned:
         yield "**It is not clearly better than the baseline.**"
-    yield from ("", "| score | networks | baseline |", "| --- | ---: | ---: |")
+    yield from ("", "| score | model ± standard error | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:
         numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = with_error(numbers, score.standard_error)
@@ -137,8 +137,8 @@ def _matters(model: FittedModel) -> Iterator[str]:
         return
     yield from ("## What it relies on", "")
     yield (
-        f"How much worse the {metric_name(clear[0].metric)} gets when a column's values are"
-        " permuted among rows:"
+        f"By how much the {metric_name(clear[0].metric)} {when_worse(clear[0].metric)} when a"
+        " column is shuffled (permutation importance ± standard error):"
     )
     yield ""
     for one in clear:
@@ -152,18 +152,18 @@ def _findings(model: FittedModel) -> Iterator[str]:
     if model.diagnosis is None:
         yield "Its fit was not diagnosed."
     elif not model.diagnosis.findings:
-        yield "No problem of the fit was found."
+        yield "No problem was found."
     else:
         yield from (f"- {one.severity}: {_text(one.sentence)}" for one in model.diagnosis)
     yield from (
         "",
-        "It predicts from what was usual among the rows of training, not from causes.",
+        "The model learned associations in the training rows, not causes.",
     )
     yield ""
 
 
 def _story(model: FittedModel) -> Iterator[str]:
-    yield from ("## How it came to be", "")
+    yield from ("## How it was found", "")
     for sentences in model.story().parts().values():
         yield from (_text(" ".join(map(str, sentences))), "")
 

@@ -56,7 +56,7 @@ def _outputs(summary: Summary) -> Html:
     for one in shown:
         by_metric = {score.metric: score for score in one.scores}
         rows.append([one.name, *(_cell(by_metric.get(metric)) for metric in metrics)])
-    header = ["each alone", *map(metric_name, metrics)]
+    header = ["each by itself", *map(metric_name, metrics)]
     right = range(1, len(header))
     return Html(
         table(header, rows, right=right) + more(len(shown), len(summary.outputs), "targets")

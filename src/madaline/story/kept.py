@@ -10,7 +10,7 @@ from madaline.records.decision import Decision
 from madaline.records.ensemble_decisions import Calibrated, Pruned, ThresholdChosen
 from madaline.records.update_decisions import Updated
 from madaline.story.summary import Summary
-from madaline.words import count, decimals, metric_name, some
+from madaline.words import count, decimals, metric_name, some, when_worse
 
 MOST_RECIPES = 4
 """Recipes of the prediction that are named, at most."""
@@ -35,11 +35,7 @@ def tell_kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     yield from (one.sentence for one in decisions if isinstance(one, Calibrated | ThresholdChosen))
     yield from map(_score, summary.scores)
     yield from _outputs(summary)
-    clearly = "" if summary.learned else ", no clear difference"
-    yield (
-        f"The loss is {summary.standard_errors_better:.3g} standard errors better than that of the"
-        f" baseline, the best constant prediction{clearly}."
-    )
+    yield _difference(summary)
     yield from _importance(summary.importances)
     yield from (one.sentence for one in decisions if isinstance(one, Updated))
 
@@ -68,10 +64,19 @@ def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
 
 def _score(score: Score) -> str:
     spec = _spec(score.standard_error)
-    alone = f"; without averaging over folds it is {score.out_of_fold:{spec}}" if score.gain else ""
     return (
         f"The {metric_name(score.metric)} is {score.value:{spec}} ± {score.standard_error:{spec}}"
-        f" (baseline: {score.baseline:{spec}}){alone}."
+        f" (baseline: {score.baseline:{spec}})."
+    )
+
+
+def _difference(summary: Summary) -> str:
+    errors = abs(summary.standard_errors_better)
+    side = "below" if summary.standard_errors_better >= 0 else "above"
+    clearly = "" if summary.learned else ", no clear difference"
+    return (
+        f"The loss is {errors:.3g} standard errors (±) {side} that of the baseline, the best"
+        f" constant prediction{clearly}."
     )
 
 
@@ -95,10 +100,10 @@ def _importance(importances: Sequence[Importance]) -> Iterator[str]:
         first = clear[0]
         spec = _spec(first.standard_error)
         yield (
-            f"The most important column is {first.name}: with its values permuted among rows, the"
-            f" {metric_name(first.metric)} is worse by {first.value:{spec}} ±"
-            f" {first.standard_error:{spec}}. Of {len(importances)} columns, {len(clear)} clearly"
-            " improve the prediction."
+            f"The most important column is {first.name}: when it is shuffled, the"
+            f" {metric_name(first.metric)} {when_worse(first.metric)} by {first.value:{spec}} ±"
+            f" {first.standard_error:{spec}}. {len(clear)} of {count(len(importances), 'column')}"
+            f" {'has' if len(clear) == 1 else 'have'} a clear effect."
         )
 
 

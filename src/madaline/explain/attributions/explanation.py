@@ -16,6 +16,7 @@ from madaline.explain.scale import LOG_ODDS, PROBABILITY
 from madaline.explain.values import value_text
 from madaline.extras import load_extra
 from madaline.nn.arrays import Array
+from madaline.words import count
 
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
 """Rows, columns and words that are printed, at most."""
@@ -85,10 +86,10 @@ class Explanation(ToFrame):
     ... )
     >>> print(explanation)
     Expected gradients, compared with 9 given rows.
-    Row 0: price 125.0, from a base of 100.0.
+    Row 0: price 125.0; base value 100.0.
       rooms = 7    +30.0
       town = Kiel   -5.0
-      (sum +25.0, remaining difference 0)
+      (sum +25.0)
     >>> explanation.to_columns()["attribution_rooms"]
     array([30.])
     """
@@ -143,8 +144,8 @@ class Explanation(ToFrame):
         """Return the target, the unit and the size in one line."""
         unit = SCALE_WORDS.get(self.scale, "its unit")
         return (
-            f"<Explanation of {self.target} in {unit}: {len(self):,} rows x"
-            f" {len(self.columns)} columns>"
+            f"<Explanation of {self.target} in {unit}: {count(len(self), 'row')} ×"
+            f" {count(len(self.columns), 'column')}>"
         )
 
     def __str__(self) -> str:
@@ -182,17 +183,19 @@ class Explanation(ToFrame):
         """
         digits = self.decimals(row)
         yield (
-            f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}, from a base of"
+            f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}; base value"
             f" {self.base[row]:,.{digits}f}."
         )
         yield from self._column_lines(row, most, digits)
         for name in self.words:
             yield from self._word_lines(name, row, digits)
+        yield f"  (sum {self.sums[row]:+,.{digits}f}{self._remaining_words(row, digits)})"
+
+    def _remaining_words(self, row: int, digits: int) -> str:
+        """Return how far base and sum are from the output, where the digits shown tell."""
         remaining = self.remaining[row]
-        yield (
-            f"  (sum {self.sums[row]:+,.{digits}f}, remaining difference"
-            f" {'0' if remaining == 0 else f'{remaining:.1g}'})"
-        )
+        visible = abs(remaining) >= 0.5 * 10.0**-digits
+        return f", remaining difference {remaining:.1g}" if visible else ""
 
     def _repr_html_(self) -> str:
         return html_of_explanation(self)
