@@ -220,7 +220,6 @@ def test_what_is_no_label_is_refused_by_name(table, labels):
         (AdaptiveRegressor(loss="quantile", quantile=[0.9, 0.1]), "several in ascending order"),
         (AdaptiveRegressor(loss="quantile", quantile=[0.5]), "several in ascending order"),
     ],
-    ids=str,
 )
 def test_settings_for_one_target_are_refused(table, labels, estimator, sentence):
     with pytest.raises(InputError, match=sentence):
