@@ -30,9 +30,9 @@ def test_a_line_for_each_part_and_one_for_all(run, changing):
     outcome = run("stream", changing, "--target", "move", "--time", "day", "-o", "s.madaline")
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
-    first = "400 rows of changing.csv in the order of day; labels are known before the next row."
+    first = "400 rows of changing.csv in the order of day; labels known before the next row."
     assert lines[0] == first
-    assert lines[2].endswith("accuracy   no change    linear  log loss  largest weight")
+    assert lines[2].endswith("accuracy   no change    linear  log loss  memory of most weight")
     assert lines[3].split()[0] == "1-33"
     assert lines[15].split()[0] == "all"
     assert len(lines) <= 30

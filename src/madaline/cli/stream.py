@@ -15,7 +15,7 @@ from madaline.cli.arguments import FORMATS, SEVERAL, add_json, add_option, at_le
 from madaline.cli.output import check_destination, paragraph, say, say_json, suggestion
 from madaline.cli.picture import picture_path, write_picture
 from madaline.cli.stream_changes import StreamChanges, merged
-from madaline.cli.training_data import TrainingData
+from madaline.cli.training_data import TrainingData, source_name
 from madaline.data.kinds import GIVEN_KINDS
 from madaline.data.table import Table
 from madaline.data.target import infer_task
@@ -35,7 +35,8 @@ Predicts every row of a table before it learns the row's label, in the order of
 the file or of a column, and shows how well: beside "no change" (numbers: "last
 value"), which predicts the latest label that is known, and beside a linear
 model of the same inputs that learns each row once. Networks learn again from the
-latest 32, 512 or 8,192 rows; the last column shows which have the largest weight.
+latest 32, 512 or 8,192 rows, their memory; the last column shows which memory
+has the largest weight.
 """
 
 EXAMPLES = """\
@@ -182,16 +183,16 @@ class _Lines:
 
     def open(self, arguments: Namespace, table: Table) -> None:
         """Print what is played, and the head of the table."""
-        order = "the file" if arguments.time is None else arguments.time
+        order = "file order" if arguments.time is None else f"the order of {arguments.time}"
         known = f"{arguments.delay:,} rows later" if arguments.delay else "before the next row"
+        name = shlex.quote(source_name(arguments.table))
         self._say(
-            f"{table.n_samples:,} rows of {shlex.quote(arguments.table)} in the order of {order};"
-            f" labels are known {known}."
+            paragraph(f"{table.n_samples:,} rows of {name} in {order}; labels known {known}.")
         )
         measures = "    RMSE  last value    linear"
         if self._is_classes:
             measures = "accuracy   no change    linear  log loss"
-        self._say(f"\n{'rows':>19}  {measures}  largest weight")
+        self._say(f"\n{'rows':>19}  {measures}  memory of most weight")
 
     def add(self, segment: Segment) -> None:
         """Print a line."""
@@ -216,7 +217,9 @@ class _Lines:
             self._say(paragraph(sentence, "  ", "    "))
 
     def _numbers(self, one: Segment) -> str:
-        score, no_change, linear = apart([one.score, one.no_change, one.linear])
+        most = max(one.score, one.no_change, one.linear)
+        digits = 4 if self._is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
+        score, no_change, linear = apart([one.score, one.no_change, one.linear], digits)
         loss = f"  {one.loss:8.4f}" if one.loss is not None else ""
         return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
 
