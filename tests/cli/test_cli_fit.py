@@ -270,7 +270,7 @@ def test_costs_tune_the_threshold_and_the_confusion_matrix_uses_it(run) -> None:
     Path("rare.csv").write_text("\n".join(["a,b,bought", *rows]))
     words = ("--target", "bought", "--effort", 3, "--costs", 1, 9)
     fitted = run("fit", "rare.csv", *words)
-    assert "The second class is predicted from a probability of" in fitted.out
+    assert "The second class is predicted above a probability of" in fitted.out
     found = run("predict", "rare.madaline", "rare.csv").out.splitlines().count("yes")
     facts = json.loads(run("predict", "rare.madaline", "rare.csv", "--json").out)
     matrix = np.array(facts["confusion"]["matrix"])

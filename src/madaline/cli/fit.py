@@ -147,7 +147,7 @@ def _add_goal(parser: ArgumentParser) -> None:
     text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
     add_option(goal, "--class-weight WEIGHT", text, nargs="+")
     text = (
-        "of two classes, predict the second one from this probability on; by default tuned"
+        "of two classes, predict the second one above this probability; by default tuned"
         f" for the metrics {', '.join(MEASURES)}, otherwise 0.5"
     )
     add_option(goal, "--threshold SHARE", text, type=float)

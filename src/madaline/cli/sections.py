@@ -77,7 +77,7 @@ def output_lines(summary: Summary, most: int = MOST_OUTPUTS) -> Iterator[str]:
     """Yield the scores of each of several targets or quantiles, a line each."""
     if not summary.outputs:
         return
-    metrics = [score.metric for score in summary.outputs[0].scores[:MOST_SCORES]]
+    metrics = summary.output_metrics[:MOST_SCORES]
     names = [clipped(printable(one.name), WIDEST_NAME) for one in summary.outputs[:most]]
     width = max(map(len, names))
     headings = [f"{SHORT_METRICS.get(metric, metric_name(metric)):>18}" for metric in metrics]

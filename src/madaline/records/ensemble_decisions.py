@@ -113,7 +113,7 @@ class ThresholdChosen(Decision):
         values = f"{self.before:.4f} to {self.after:.4f}"
         if self.used:
             return (
-                f"The second class is predicted from a probability of {self.best:.3f} on, not"
+                f"The second class is predicted above a probability of {self.best:.3f}, not"
                 f" 0.5: the {metric_name(self.metric)} improves from {values} on folds that the"
                 " threshold was not tuned on."
             )

@@ -44,7 +44,8 @@ def _effect(one: Mapping[str, Any], effects: Sequence[Mapping[str, Any]]) -> dic
     if one["of_levels"]:
         svg, small = (levels_svg(one, values, most) for most in (MOST_LEVELS, FEW_LEVELS))
         hidden = len(one["values"]) - MOST_LEVELS
-        caption = f"{capitalized(one['of'])} for each level"
+        what = "predicted " if one["scale"] == TARGET else ""
+        caption = f"{capitalized(what + one['of'])} for each level"
         caption += f", {count(hidden, 'rarer one')} not shown." if hidden > 0 else "."
         return {**one, "svg": svg, "small": small, "caption": caption}
     figure = effect_figure(one, one["scale"], values)

@@ -51,7 +51,7 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
 def _outputs(summary: Summary) -> Html:
     """Return the scores of each of several targets or quantiles, as a table."""
     shown = summary.outputs[:MOST_OUTPUTS]
-    metrics = [score.metric for score in shown[0].scores]
+    metrics = summary.output_metrics
     rows = []
     for one in shown:
         by_metric = {score.metric: score for score in one.scores}

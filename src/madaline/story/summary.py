@@ -151,6 +151,12 @@ class Summary:
         """Whether the networks are clearly better than the baseline: by two standard errors."""
         return self.standard_errors_better > 2
 
+    @property
+    def output_metrics(self) -> list[str]:
+        """Metrics that say how good each output is: R² is not one of a quantile."""
+        metrics = [one.metric for one in self.outputs[0].scores] if self.outputs else []
+        return ["mean_pinball_loss"] if "mean_pinball_loss" in metrics else metrics
+
     def of_output(self, index: int, title: str) -> Summary:
         """Return the summary of one of several outputs, as if it alone were predicted."""
         own = self.outputs[index]

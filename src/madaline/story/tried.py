@@ -52,5 +52,5 @@ def tell_tried(
     if total:
         yield (
             f"When the best recipe no longer improved, {count(total, 'variant')} of it"
-            f" {'was' if total == 1 else 'were'} tried: {', '.join(tried)}."
+            f" {'was' if total == 1 else 'were'} tried{':' if several else ','} {', '.join(tried)}."
         )
