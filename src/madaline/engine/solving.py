@@ -15,6 +15,9 @@ MOST_ITERATIONS = 100
 TOLERANCE = 1e-6
 """Share of its value by which the loss must fall in an iteration for the solver to go on."""
 
+MEMORY = 5
+"""Steps that the solver remembers: with thousands of terms, ten take as long as the loss itself."""
+
 DENSE_ROWS = 256
 """Rows whose zeros are left out at a time."""
 
@@ -93,6 +96,6 @@ def solve_linear(
         return float(value), np.concatenate([by_weight.ravel(), slope.sum(axis=0)])
 
     first = np.concatenate([start[0].ravel(), start[1]]).astype(np.float64)
-    options = {"maxiter": MOST_ITERATIONS, "ftol": TOLERANCE, "gtol": 0.0}
+    options = {"maxiter": MOST_ITERATIONS, "maxcor": MEMORY, "ftol": TOLERANCE, "gtol": 0.0}
     found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
     return found[: -shape[1]].reshape(shape), found[-shape[1] :]

@@ -16,8 +16,11 @@ DECAY_TIMES_OF_LINEAR = (1, 3, 10, 30, 100)
 BATCH_SIZE = 64
 """Rows in a batch, at most."""
 
-CUTS = ((20, 2), (40, 1))
+CUTS = ((8, 2), (16, 1))
 """When losers are dropped: slow learners have hardly moved after the first epochs."""
+
+PATIENCE = 3
+"""Epochs without improvement after which a recipe is flat: slow learners have smooth losses."""
 
 
 def plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
@@ -43,5 +46,6 @@ def plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
         recipes=recipes,
         batch_size=min(BATCH_SIZE, plan.batch_size),
         cuts=CUTS,
+        patience=PATIENCE,
         lowest_rate=usual.learning_rate,
     )
