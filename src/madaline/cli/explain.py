@@ -42,18 +42,15 @@ log-odds.
 EXAMPLES = """\
 examples:
   madaline explain penguins.madaline new_penguins.csv --background penguins.csv
-  madaline explain penguins.madaline new_penguins.csv --class Gentoo --probability
+  madaline explain penguins.madaline new_penguins.csv --class Gentoo
   madaline explain houses.madaline new_houses.csv -o why.csv
-  madaline explain pictures.madaline new_pictures/ --background pictures/ -o why.html
+  madaline explain pictures.madaline new/ --background pictures/ -o why.html
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.usage = (
-        "madaline explain MODEL TABLE [--rows N] [--background TABLE] [--class LABEL]"
-        " [--probability] [--method METHOD] [--nodes N] [-o OUT] [options]"
-    )
+    parser.usage = "madaline explain MODEL TABLE [--rows N] [--background TABLE] [options]"
     add_model(parser)
     add_table(parser)
     text = f"explain the first N rows (default: {SHOWN}, or all of them with -o)"

@@ -61,8 +61,8 @@ examples:
   madaline fit penguins.csv --target species
   madaline fit houses.parquet --target price --category zip --drop id
   madaline fit bikes.csv --target casual,registered
-  madaline fit pictures/                   (pictures/cat/1.png, pictures/dog/1.png, ...)
-  madaline fit sounds/                     (sounds/yes/1.wav, sounds/no/1.wav, ...)
+  madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
+  madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
 """
 
 

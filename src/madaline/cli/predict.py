@@ -54,9 +54,7 @@ examples:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.usage = (
-        "madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [--coverage SHARE] [options]"
-    )
+    parser.usage = "madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [options]"
     add_model(parser)
     add_table(parser)
     text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"

@@ -38,9 +38,7 @@ examples:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.usage = (
-        "madaline report MODEL [TABLE] [-o REPORT] [--skip-broken] [--root FOLDER] [--json]"
-    )
+    parser.usage = "madaline report MODEL [TABLE] [-o REPORT] [options]"
     add_model(parser)
     add_table(parser, optional=True)
     add_option(parser, "-o --output REPORT", "where to write (default: MODEL.html, here)")

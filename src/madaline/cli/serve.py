@@ -26,7 +26,7 @@ EXAMPLES = """\
 examples:
   madaline serve penguins.madaline
   madaline serve income=models/adult.madaline models/churn.madaline --port 9000
-  curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "species": null, ...}'
+  curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "sex": null, ...}'
 """
 
 

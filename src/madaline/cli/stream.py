@@ -34,15 +34,15 @@ DESCRIPTION = """\
 Predicts every row of a table before it learns the row's label, in the order of
 the file or of a column, and shows how well: beside "no change" (numbers: "last
 value"), which predicts the latest label that is known, and beside a linear
-model of the same inputs that learns each row once. Networks learn again from the
-latest 32, 512 or 8,192 rows, their memory; the last column shows which memory
-has the largest weight.
+model of the same inputs that learns each row once. Networks learn again from
+the latest 32, 512 or 8,192 rows, their memory; the last column shows which
+memory has the largest weight.
 """
 
 EXAMPLES = """\
 examples:
   madaline stream prices.csv --target up --time day
-  madaline stream orders.parquet --target returned --delay 500 -o orders.madaline
+  madaline stream orders.parquet --target returned --delay 500
 """
 
 SEGMENTS, PARTS = 12, 10

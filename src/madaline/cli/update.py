@@ -35,10 +35,10 @@ HELP = "go on with new rows: as it is, adjusted, or fitted anew"
 
 DESCRIPTION = """\
 Compares three candidates on new rows, each predicted by networks that did not
-learn from it: the model as it is, its networks adjusted to the new rows, and new
-networks. A change is kept only if it lowers the loss by more than a standard
-error. The old rows take part as far as the model keeps them (--keep-rows, here
-or in `madaline fit`).
+learn from it: the model as it is, its networks adjusted to the new rows, and
+new networks. A change is kept only if it lowers the loss by more than a
+standard error. The old rows take part as far as the model keeps them
+(--keep-rows, here or in `madaline fit`).
 """
 
 EXAMPLES = """\

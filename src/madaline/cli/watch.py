@@ -31,8 +31,8 @@ average, as long as rows are independent and nothing changes.
 EXAMPLES = """\
 examples:
   madaline watch churn.madaline this_month.csv --time day
-  madaline watch churn.madaline monday.csv --state churn.monitor   (goes on with
-  madaline watch churn.madaline tuesday.csv --state churn.monitor   the next day)
+  madaline watch churn.madaline monday.csv --state churn.monitor
+  madaline watch churn.madaline tuesday.csv --state churn.monitor   (goes on)
 """
 
 MOST_LINES = 20

@@ -29,7 +29,7 @@ def mean_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:
     --------
     >>> width, height = Score("r2", 0.8, 0.01, 0.0, True), Score("r2", 0.6, 0.03, 0.0, True)
     >>> print(*mean_scores([[width], [height]]))
-    r2 0.7 ± 0.02 (baseline: 0)
+    R² 0.700 ± 0.020 (baseline: 0)
     """
     metrics = [score.metric for score in each[0]]
     by_metric = [{score.metric: score for score in scores} for scores in each]
@@ -72,7 +72,7 @@ def label_scores(
     --------
     >>> truth = np.array([[True, False], [True, True]])
     >>> print(label_scores(np.array([[0.9, 0.1], [0.8, 0.3]]), np.full((2, 2), 0.6), truth)[0])
-    subset_accuracy 0.5 ± 0.5 (baseline: 0.5)
+    subset accuracy 0.50 ± 0.50 (baseline: 0.5)
     """
     counted = np.ones(len(truth)) if weight is None else np.asarray(weight, np.float64)
     blocks = (np.arange(len(truth)) if groups is None else groups) % BLOCKS

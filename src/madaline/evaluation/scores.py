@@ -17,7 +17,7 @@ class Scores(Listing[Score]):
     --------
     >>> scores = Scores([Score("accuracy", 0.9333, 0.0123, 0.6, True)])
     >>> scores
-    accuracy 0.9333 ± 0.012 (baseline: 0.6)
+    accuracy 0.933 ± 0.012 (baseline: 0.6)
     >>> scores.to_columns()["standard_error"]
     [0.0123]
     """
@@ -39,4 +39,4 @@ class Scores(Listing[Score]):
             texts = with_error((one.value, one.standard_error, one.baseline), one.standard_error)
             name = METRICS.get(one.metric, one.metric)
             rows.append([name, f"{texts[0]} ± {texts[1]}", texts[2]])
-        return table(["score", "model", "baseline"], rows, right=(1, 2))
+        return table(["score", "model ± standard error", "baseline"], rows, right=(1, 2))

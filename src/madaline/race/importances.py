@@ -20,7 +20,7 @@ class Importances(Listing[Importance]):
     --------
     >>> found = Importances([Importance(("age",), "log_loss", 0.031, 0.004)])
     >>> found
-    age: log_loss is worse by 0.031 ± 0.004
+    age: log loss worse by 0.0310 ± 0.0040
     >>> found.to_columns()["clear"]
     [True]
     """
@@ -51,6 +51,6 @@ class Importances(Listing[Importance]):
             ["column", worse, "", ""],
             rows,
             right=(1,),
-            caption="How much worse predictions get where the values of a column are permuted",
+            caption="How much worse predictions get when a column is shuffled (± standard error)",
             unclear=[number for number, one in enumerate(shown) if not one.clear],
         ) + more(len(shown), len(self), "columns")

@@ -23,6 +23,7 @@ class Pruned(Decision):
         change_of_loss = change(self.loss - self.best_loss, self.standard_error)
         return (
             f"the validation loss of the ensemble changes by {change_of_loss}, within the tolerance"
+            " of pruning"
         )
 
 
@@ -81,7 +82,7 @@ class Calibrated(Decision):
                 f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
             )
         return (
-            f"Probabilities are not recalibrated: the best temperature, {self.best:.2f}, would"
+            f"Probabilities are not recalibrated: a temperature of {self.best:.2f} would"
             f" change the validation loss by {change(-self.gain, self.standard_error)} (expected"
             f" calibration error {self.error_before:.3f})."
         )
