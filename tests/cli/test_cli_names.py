@@ -35,7 +35,7 @@ def test_findings_and_explained_rows_name_the_files(run, model):
     files = sorted(str(path.relative_to("pictures")) for path in Path("pictures").rglob("*.png"))
     assert copies["names"] == [files[row] for row in copies["rows"]]
     said = " ".join(run("doctor", model).out.split())
-    assert f"such as {copies['names'][0]}, {copies['names'][1]}" in said
+    assert f"Such as {copies['names'][0]}, {copies['names'][1]}" in said
     report = json.loads(run("report", model, "pictures", "--json").out)
     for one in report["rows"]["explanations"]:
         assert one["name"] == files[one["row"]]
