@@ -26,19 +26,15 @@ from madaline.data.target import (
 )
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
-from madaline.fitting.arguments import count_folds
-from madaline.fitting.memory_limit import UNLIMITED, MemoryLimit, Proposal
-from madaline.fitting.monotone import check_constrainable, constrained_columns
+from madaline.fitting.choice import choose
+from madaline.fitting.memory_limit import UNLIMITED, MemoryLimit
+from madaline.fitting.monotone import constrained_columns
 from madaline.fitting.training_data import TrainingData
 from madaline.nn.arrays import Array
 from madaline.race.dataset import Dataset
 from madaline.race.plan import Plan
-from madaline.race.planning.make_plan import make_plan
 from madaline.race.planning.preset import Preset
 from madaline.records.plan_decisions import CheaperPlan
-
-BINS = (0, 16, 64)
-"""Encodings that race: numbers as they are, or also in 16 or 64 piecewise-linear bins."""
 
 FOLD_STREAM = 2**32 - 2
 """Separates the random numbers of folds from those of networks and batches."""
@@ -161,7 +157,7 @@ def prepare(
     if isinstance(target_encoder, ClassEncoder):
         weight = objective.row_weight(target_encoder.classes, codes, data.weight)
 
-    chosen, cheaper = _choose(
+    chosen, cheaper = choose(
         data,
         schema,
         weight,
@@ -170,6 +166,7 @@ def prepare(
         of_quantiles=of_quantiles,
         effort=effort,
         preset=preset,
+        n_rare=_rows_of_rarer(codes, target_encoder) if weight is None else None,
         adjust=adjust,
         n_workers=n_workers,
         limit=limit,
@@ -219,44 +216,10 @@ def _find_leaks(data: TrainingData, schema: Schema, task: str, codes: Array) -> 
     return tuple(replace(leak, target=name) for name, own in named for leak in leaks_of(own))
 
 
-def _choose(
-    data: TrainingData,
-    schema: Schema,
-    weight: Array | None,
-    target: Array,
-    monotone: Mapping[str, int],
-    *,
-    of_quantiles: bool,
-    effort: int,
-    preset: Preset,
-    adjust: Callable[[Plan], Plan] | None,
-    n_workers: int,
-    limit: MemoryLimit,
-) -> tuple[Proposal, CheaperPlan | None]:
-    """Return the encoder and the plan, cheaper ones where memory is short."""
-
-    def encoder_and_plan(narrowing: int = 1) -> tuple[TableEncoder, Plan]:
-        encoder = TableEncoder.fit(
-            data.table,
-            schema,
-            n_bins=BINS,
-            sample_weight=weight,
-            target=target[:, : 1 if of_quantiles else None],
-            narrowing=narrowing,
-            monotone=monotone,
-        )
-        plan = _plan(data, encoder, effort, preset, n_outputs=target.shape[1])
-        if monotone:
-            check_constrainable(target.shape[1], has_grids=bool(encoder.grids))
-            plan = replace(plan, recipes=tuple(replace(r, monotone=True) for r in plan.recipes))
-        return encoder, adjust(plan) if adjust else plan
-
-    return limit.choose(
-        Proposal(*encoder_and_plan(), n_workers),
-        encoder_and_plan,
-        *target.shape,
-        given_folds=data.folds is not None,
-    )
+def _rows_of_rarer(codes: Array, target_encoder: TargetEncoder) -> int | None:
+    """Return the rows of the class with fewer, if there are two classes."""
+    two = isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) == 2
+    return int(np.bincount(codes).min()) if two else None
 
 
 def _check_limits(
@@ -269,23 +232,6 @@ def _check_limits(
         if column.kind == TEXT:
             texts = filter(None, as_levels(data.table[column.name]).tolist())
             limit.check_text(column.name, max(map(len, texts), default=0))
-
-
-def _plan(
-    data: TrainingData, encoder: TableEncoder, effort: int, preset: Preset, *, n_outputs: int
-) -> Plan:
-    return make_plan(
-        data.table.n_samples,
-        {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
-        epochs=effort,
-        n_groups=None if data.groups is None else len(np.unique(data.groups)),
-        n_folds=count_folds(data.folds),
-        grids=tuple(encoder.grids.values()),
-        beside=len(encoder.columns) > 1,
-        only_texts=encoder.only_texts,
-        n_outputs=n_outputs,
-        preset=preset,
-    )
 
 
 def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) -> FoldedRows:

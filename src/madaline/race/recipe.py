@@ -201,7 +201,7 @@ class TextRecipe(Recipe):
 
 @dataclass(frozen=True)
 class LinearRecipe(Recipe):
-    """Weighted sums of terms without hidden layers, such as logistic regression (final).
+    """Weighted sums of features without hidden layers, such as logistic regression (final).
 
     It has one minimum, where a solver finds it (`madaline.engine.solving`). The steps of networks
     move the weight of a rare term as far as that of a frequent one; there, it stays small. The time
@@ -211,13 +211,13 @@ class LinearRecipe(Recipe):
     Examples
     --------
     >>> LinearRecipe(0, 10).name
-    'terms · weight decay 0.1 · linear'
+    'weight decay 0.1 · linear'
     """
 
     units: tuple[int, ...] = ()
 
     def _inputs(self) -> Iterator[str]:
-        yield "terms"
+        yield from ()
 
 
 def legend(names: Iterable[str]) -> str:
