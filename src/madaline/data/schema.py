@@ -79,7 +79,9 @@ class Schema:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How columns of text that are kept were read, or why they were not, in a sentence each.
+        """How columns of text were read, or why they were not, in a sentence each.
+
+        How a column that is left out was read is no news.
 
         Examples
         --------
@@ -87,7 +89,8 @@ class Schema:
         >>> Schema.infer(table).notes
         ('price: number, read without $ and thousands separators (,).',)
         """
-        return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note and one.kept)
+        told = [one for one in self.columns if one.note and (one.kept or one.written is None)]
+        return tuple(f"{one.name}: {one.note}." for one in told)
 
     def read(self, table: Table) -> Table:
         """Return a table with its columns of text read as those of the training table were.
