@@ -92,9 +92,11 @@ def infer_columns(table: Table, kinds: Mapping[str, str] | None = None) -> tuple
 
 
 def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
-    """Return the schema of a column with how it was read."""
-    if choice.format is None or not column.kept:
+    """Return the schema of a column with how it was read; of one left out that is no news."""
+    if choice.format is None:
         return replace(column, note=choice.words)
+    if not column.kept:
+        return column
     how = choice.words.partition(", ")[2]
     return replace(
         column, written=choice.format, note=choice.words, detail=f"{column.detail}; {how}"

@@ -81,16 +81,13 @@ class Schema:
     def notes(self) -> tuple[str, ...]:
         """How columns of text were read, or why they were not, in a sentence each.
 
-        How a column that is left out was read is no news.
-
         Examples
         --------
         >>> table = Table.from_columns({"price": ["$7,677.59", "$812"], "age": [31, 45]})
         >>> Schema.infer(table).notes
         ('price: number, read without $ and thousands separators (,).',)
         """
-        told = [one for one in self.columns if one.note and (one.kept or one.written is None)]
-        return tuple(f"{one.name}: {one.note}." for one in told)
+        return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note)
 
     def read(self, table: Table) -> Table:
         """Return a table with its columns of text read as those of the training table were.
