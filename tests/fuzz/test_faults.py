@@ -109,6 +109,7 @@ def fit(tmp_path, monkeypatch, capfd):
     return run
 
 
+@pytest.mark.filterwarnings("ignore:The fit goes on, but cannot be resumed")
 def test_a_fit_that_fails_anywhere_loses_and_leaves_nothing(fit):
     counting = Faults()
     assert fit(counting)[0] == 0  # what is only done once is done now
