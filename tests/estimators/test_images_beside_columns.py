@@ -124,6 +124,7 @@ class _Seen:
     """What `build_network` asks of dataset."""
 
     n_outputs = 1
+    patterns = ()
 
     def __init__(self, encoder):
         self.grids = tuple(encoder.grids.values())
