@@ -32,6 +32,14 @@ def interrupt_at(*epochs):
     return listen
 
 
+@pytest.fixture(autouse=True)
+def interrupts_count():
+    """Hear interrupts even where the tests run in the background of a shell, which ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @posix
 def test_an_interrupt_leaves_the_best_so_far(halves):
     handler, model = signal.getsignal(signal.SIGINT), AdaptiveClassifier(random_state=0)
