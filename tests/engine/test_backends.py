@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -114,6 +117,30 @@ def trained(name, population, rule, *arguments, **named):
     with np.errstate(over="ignore", invalid="ignore"):
         backend_named(name).train(rule, members, batches(*arguments, **named))
     return members
+
+
+TRAINING = """
+import hashlib
+from tests.engine.test_backends import *
+
+for loss, n_outputs in LOSSES:
+    for optimizer in (ScheduleFreeAdamW(power=1.0), Adam()):
+        layers = ScaledLinear((0, 1, 2, 2), 24), SiLU(), Linear(24, n_outputs)
+        population, rule = prepared(Network(layers), loss, optimizer, (2, 2), 0)
+        members = trained("numba", population, rule, 4, n_outputs, 2, seed=0, steps=5)
+        print(hashlib.sha256(members.theta.tobytes()).hexdigest())
+"""
+
+
+def test_the_process_that_compiles_has_the_bits_of_those_that_load(tmp_path):
+    settings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "error", "-c", TRAINING]
+    compiling, loading = (
+        subprocess.run(command, env=settings, check=True, capture_output=True).stdout
+        for _ in range(2)
+    )
+    assert len(set(compiling.split())) > len(LOSSES)  # each of another network
+    assert compiling == loading
 
 
 def largest_difference(one, other):

@@ -16,7 +16,16 @@ ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
 
 
 def compiled(function: Any) -> Any:
-    """Return what numba makes of a function, kept on disk for the next process."""
+    """Return what numba makes of a function, kept on disk for the next process.
+
+    Products and sums are rounded one by one. Where a sum of two products is fused, the compiler
+    chooses which of them, and the process that compiles chose differently from those that load.
+    """
+    return njit(cache=True, nogil=True, error_model="numpy")(function)
+
+
+def fused(function: Any) -> Any:
+    """Return the same with fused multiply-adds: only where one product at a time is added."""
     return njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
 
 
@@ -84,7 +93,7 @@ def multiply_elements(x: Array, factor: Array) -> None:
             x[row, column] *= factor[row, column]
 
 
-@compiled
+@fused
 def exp(x: Any) -> Any:
     """Return e to the power of x, within two roundings: numba's own is a call for each number.
 
