@@ -85,10 +85,7 @@ class TrainingData:
                 f" {some(everything.names, limit=20)}."
             )
         targets = chosen_targets(arguments.target, everything.names)
-        roles = [("--weight", weight), ("--groups", groups)]
-        roles = [(option, name) for option, name in roles if name is not None]
-        roles = [*(("--target", name) for name in targets), *roles]
-        roles += [("--drop", name) for name in arguments.drop]
+        roles = _roles(arguments, targets)
         _check_names(everything, [*roles, *((one.option, one.column) for one in given)])
         _check_roles(roles)
         table = everything.drop(name for _, name in roles)
@@ -118,6 +115,14 @@ class TrainingData:
             names,
             targets,
         )
+
+
+def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each column that is not learned from, behind the option that names it."""
+    named = (("--weight", arguments.weight), ("--groups", arguments.groups))
+    roles = [*(("--target", name) for name in targets)]
+    roles += [(option, name) for option, name in named if name is not None]
+    return roles + [("--drop", name) for name in arguments.drop]
 
 
 @dataclass(frozen=True)

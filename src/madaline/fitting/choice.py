@@ -10,10 +10,10 @@ import numpy as np
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.schema import Schema
 from madaline.fitting.arguments import count_folds
+from madaline.fitting.encoded_target import EncodedTarget
 from madaline.fitting.memory_limit import MemoryLimit, Proposal
 from madaline.fitting.monotone import check_constrainable
 from madaline.fitting.training_data import TrainingData
-from madaline.nn.arrays import Array
 from madaline.race.plan import Plan
 from madaline.race.planning.make_plan import make_plan
 from madaline.race.planning.preset import Preset
@@ -27,33 +27,31 @@ BINS = (0, 16, 64)
 def choose(
     data: TrainingData,
     schema: Schema,
-    weight: Array | None,
-    target: Array,
+    goal: EncodedTarget,
     monotone: Mapping[str, int],
     *,
-    of_quantiles: bool,
     effort: int,
     preset: Preset,
-    n_rare: int | None,
     adjust: Callable[[Plan], Plan] | None,
     n_workers: int,
     limit: MemoryLimit,
 ) -> tuple[Proposal, CheaperPlan | None]:
     """Return the encoder and the plan, cheaper ones where memory is short."""
+    target = goal.matrix
 
     def encoder_and_plan(narrowing: int = 1) -> tuple[TableEncoder, Plan]:
         encoder = TableEncoder.fit(
             data.table,
             schema,
             n_bins=BINS,
-            sample_weight=weight,
-            target=target[:, : 1 if of_quantiles else None],
+            sample_weight=goal.weight,
+            target=target[:, : 1 if goal.of_quantiles else None],
             narrowing=narrowing,
             monotone=monotone,
         )
         plan = _plan(data, encoder, effort, preset, n_outputs=target.shape[1])
-        if n_rare is not None:
-            plan = plan_for_rare_class(plan, len(target), n_rare)
+        if goal.n_rare is not None:
+            plan = plan_for_rare_class(plan, len(target), goal.n_rare)
         if monotone:
             check_constrainable(target.shape[1], has_grids=bool(encoder.grids))
             recipes = [replace(one, monotone=True) for one in plan.recipes if not one.solved]

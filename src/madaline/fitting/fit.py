@@ -146,20 +146,23 @@ class Fitting:
             limit=limit,
             monotone=self.monotone,
         )
-        self.cheaper = cheaper = prepared.cheaper
+        self.cheaper = prepared.cheaper
+        own = {
+            "monotone": self.monotone or None,
+            "preset": None if chosen is BALANCED else chosen.name,
+            "time_limit": time_limit.seconds if time_limit else None,
+            "source": source or None,
+            "file_options": list(file_options) or None,
+            "memory": limit.n_bytes if prepared.cheaper else None,
+            "keep_rows": keep_rows or None,
+        }
         self._settings = {
             "effort": effort,
             "seed": seed,
             "kinds": dict(kinds or {}),
             "folds": folds if isinstance(folds, int) else None,
             "given": data.names,
-            **({"monotone": self.monotone} if self.monotone else {}),
-            **({} if chosen is BALANCED else {"preset": chosen.name}),
-            **({"time_limit": time_limit.seconds} if time_limit else {}),
-            **({"source": source} if source else {}),
-            **({"file_options": list(file_options)} if file_options else {}),
-            **({} if cheaper is None else {"memory": limit.n_bytes}),
-            **({"keep_rows": keep_rows} if keep_rows else {}),
+            **{name: value for name, value in own.items() if value is not None},
             **prepared.objective.settings(),
         }
         self.task, self.task_reason = prepared.task, prepared.task_reason
@@ -168,12 +171,12 @@ class Fitting:
         self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
         self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
         self.race = Race(self.plan, prepared.dataset, seed)
-        self.race.equip(n_jobs if cheaper is None else prepared.n_workers)
+        self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
         self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
         self.training = Training(self.race, self._checkpoint, time_limit)
         self.records, self.decisions = self.training.records, self.training.decisions
         if not self.decisions:
-            self.decisions += filter(None, (cheaper, chosen.decision))
+            self.decisions += filter(None, (self.cheaper, chosen.decision))
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""

@@ -27,7 +27,8 @@ from madaline.data.target import (
 from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fitting.choice import choose
-from madaline.fitting.memory_limit import UNLIMITED, MemoryLimit
+from madaline.fitting.encoded_target import EncodedTarget
+from madaline.fitting.memory_limit import UNLIMITED, MemoryLimit, Proposal
 from madaline.fitting.monotone import constrained_columns
 from madaline.fitting.training_data import TrainingData
 from madaline.nn.arrays import Array
@@ -143,55 +144,38 @@ def prepare(
     given = task or objective.task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
-    target_encoder = objective.fit_target_encoder(
-        task, data.target, data.weight, names=data.target_names
-    )
-    _check_limits(limit, data, schema, target_encoder)
+    encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
+    _check_limits(limit, data, schema, encoder)
     constrained = constrained_columns(monotone or {}, schema)
-    codes, target = target_encoder.encode(data.target), target_encoder.matrix(data.target)
-    of_quantiles = codes.ndim > data.target.ndim
-    if of_quantiles:  # the target is the same for all of them
-        codes = codes[:, 0]
-    leaks = _find_leaks(data, schema, task, codes)
-    weight = data.weight
-    if isinstance(target_encoder, ClassEncoder):
-        weight = objective.row_weight(target_encoder.classes, codes, data.weight)
-
+    goal = EncodedTarget.of(encoder, objective, data.target, data.weight)
+    leaks = _find_leaks(data, schema, task, goal.codes)
     chosen, cheaper = choose(
         data,
         schema,
-        weight,
-        target,
+        goal,
         constrained,
-        of_quantiles=of_quantiles,
         effort=effort,
         preset=preset,
-        n_rare=_rows_of_rarer(codes, target_encoder) if weight is None else None,
         adjust=adjust,
         n_workers=n_workers,
         limit=limit,
     )
-    encoder = chosen.encoder
-    rows = _fold(data, codes, chosen.plan, task, seed)
+    rows = _fold(data, goal.codes, chosen.plan, task, seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
-    own_weight = _unit_mean(data.weight, rows.order)
-    dataset = _dataset(
-        data, objective, target_encoder, encoder, plan, rows, weight, target, constrained
-    )
     return Preparation(
         data,
         objective,
         task,
         task_reason,
         schema,
-        target_encoder,
-        leaks,
         encoder,
+        leaks,
+        chosen.encoder,
         plan,
         rows,
-        dataset,
-        own_weight,
+        _dataset(data, objective, goal, replace(chosen, plan=plan), rows, constrained),
+        _unit_mean(data.weight, rows.order),
         chosen.n_workers,
         cheaper,
     )
@@ -214,12 +198,6 @@ def _find_leaks(data: TrainingData, schema: Schema, task: str, codes: Array) -> 
         return leaks_of(codes)
     named = zip(data.target_names, codes.T, strict=True)
     return tuple(replace(leak, target=name) for name, own in named for leak in leaks_of(own))
-
-
-def _rows_of_rarer(codes: Array, target_encoder: TargetEncoder) -> int | None:
-    """Return the rows of the class with fewer, if there are two classes."""
-    two = isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) == 2
-    return int(np.bincount(codes).min()) if two else None
 
 
 def _check_limits(
@@ -247,15 +225,13 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
 def _dataset(
     data: TrainingData,
     objective: Objective,
-    target_encoder: TargetEncoder,
-    encoder: TableEncoder,
-    plan: Plan,
+    goal: EncodedTarget,
+    chosen: Proposal,
     rows: FoldedRows,
-    weight: Array | None,
-    target: Array,
     monotone: Mapping[str, int],
 ) -> Dataset:
-    order, table, target = rows.order, data.table.take(rows.order), target[rows.order]
+    order, table, target = rows.order, data.table.take(rows.order), goal.matrix[rows.order]
+    encoder, weight = chosen.encoder, goal.weight
     encoded, groups = encoder.encode(table), None
     if data.groups is not None:
         groups = np.unique(data.groups[order], return_inverse=True)[1]
@@ -268,7 +244,7 @@ def _dataset(
         [rows.training(fold) for fold in range(rows.n_folds)],
         np.arange(len(order)) if groups is None else groups,
     )
-    used = sorted({recipe.n_bins for recipe in plan.recipes})
+    used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
     return Dataset(
         rows,
         {n_bins: encoded.features(n_bins) for n_bins in used},
@@ -277,11 +253,11 @@ def _dataset(
             for n_bins in used
         },
         target,
-        objective.network_loss(target_encoder),
+        objective.network_loss(goal.encoder),
         _unit_mean(weight, order),
         groups,
         objective.make_metric(
-            target_encoder, data.target[order], own_weight, n_evaluated=rows.n_evaluated
+            goal.encoder, data.target[order], own_weight, n_evaluated=rows.n_evaluated
         ),
         fold_features,
         tuple(encoder.grids.values()),

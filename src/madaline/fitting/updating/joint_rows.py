@@ -10,8 +10,9 @@ import numpy as np
 from madaline.data.splits.folded_rows import FoldedRows
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.table import Table
-from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
+from madaline.data.target import CountEncoder, RegressionEncoder, TargetEncoder
 from madaline.evaluation.objective import Objective
+from madaline.fitting.encoded_target import EncodedTarget
 from madaline.fitting.preparation import Preparation
 from madaline.fitting.training_data import TrainingData
 from madaline.fitting.updating.new_rows import NewRows
@@ -22,6 +23,7 @@ from madaline.nn.arrays import Array
 from madaline.race.dataset import Dataset
 from madaline.race.plan import Plan
 from madaline.race.planning.make_plan import batch_size_for
+from madaline.runtime.predictor import Predictor
 
 EPOCHS, PATIENCE = 10, 3
 """Epochs of adjusting, at most, and epochs without improvement after which it ends."""
@@ -95,6 +97,15 @@ class JointRows:
         return GivenFolds(self.folds)
 
     @property
+    def group_numbers(self) -> Array | None:
+        """The group of each row, fold after fold: each kept row is one of its own."""
+        if self.groups is None:
+            return None
+        beyond = np.arange(self.n_rows - self.n_new) + len(self.groups)
+        numbers = np.unique(self.groups, return_inverse=True)[1]
+        return np.concatenate([numbers, beyond])[self.rows.order]
+
+    @property
     def is_weighted(self) -> bool:
         """Whether rows differ in weight."""
         return bool(np.any(self.weight != self.weight[0]))
@@ -106,32 +117,8 @@ def prepare_update(
     """Return all that the networks of a model need to go on, with its own encoders."""
     predictor, folded = model.predictor, rows.rows
     encoder = _widened(predictor.target_encoder, rows.target)
-    codes, target = encoder.encode(rows.target), encoder.matrix(rows.target)
     own = rows.weight if rows.is_weighted else None
-    weight = own
-    if isinstance(encoder, ClassEncoder):
-        weight = objective.row_weight(encoder.classes, codes, own)
-    order, own_weight = folded.order, _ordered(own, folded.order)
-    groups = None
-    if rows.groups is not None:
-        beyond = np.arange(rows.n_rows - rows.n_new) + len(rows.groups)
-        numbers = np.unique(rows.groups, return_inverse=True)[1]
-        groups = np.concatenate([numbers, beyond])[order]
-    encoded = predictor.encode(rows.table.take(order))
-    used = sorted({part.n_bins for part in predictor.parts})
-    dataset = Dataset(
-        folded,
-        {n_bins: encoded.features(n_bins) for n_bins in used},
-        {n_bins: tuple(map(int, predictor.encoder.feature_columns(n_bins))) for n_bins in used},
-        target[order],
-        predictor.loss,
-        _ordered(weight, order),
-        groups,
-        objective.make_metric(
-            encoder, rows.target[order], own_weight, n_evaluated=folded.n_evaluated
-        ),
-        grids=tuple(predictor.encoder.grids.values()),
-    )
+    goal = EncodedTarget.of(encoder, objective, rows.target, own)
     plan = Plan(
         (),
         n_folds=folded.n_folds,
@@ -152,10 +139,35 @@ def prepare_update(
         predictor.encoder,
         plan,
         folded,
-        dataset,
-        own_weight,
+        _dataset(predictor, rows, goal, objective),
+        _ordered(own, folded.order),
         1,
         None,
+    )
+
+
+def _dataset(
+    predictor: Predictor, rows: JointRows, goal: EncodedTarget, objective: Objective
+) -> Dataset:
+    order, own = rows.rows.order, rows.weight if rows.is_weighted else None
+    encoded = predictor.encode(rows.table.take(order))
+    used = sorted({part.n_bins for part in predictor.parts})
+    metric = objective.make_metric(
+        goal.encoder,
+        rows.target[order],
+        _ordered(own, order),
+        n_evaluated=rows.rows.n_evaluated,
+    )
+    return Dataset(
+        rows.rows,
+        {n_bins: encoded.features(n_bins) for n_bins in used},
+        {n_bins: tuple(map(int, predictor.encoder.feature_columns(n_bins))) for n_bins in used},
+        goal.matrix[order],
+        predictor.loss,
+        _ordered(goal.weight, order),
+        rows.group_numbers,
+        metric,
+        grids=tuple(predictor.encoder.grids.values()),
     )
 
 
