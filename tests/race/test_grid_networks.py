@@ -15,7 +15,9 @@ from madaline.engine.numpy_backend import NumpyBackend
 from madaline.nn.layers import Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy
 from madaline.nn.surgery import hidden_layers
+from madaline.nn.workspace import Workspace
 from madaline.race.architecture import build_network, width
+from madaline.race.augmentation import Augmentation
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
@@ -47,6 +49,7 @@ def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
     plan = make_plan(4000, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),))
     assert {recipe.channels for recipe in plan.recipes} == {((16, 32, 64),)}
     assert sorted(recipe.warping for recipe in plan.recipes) == [0, 1, 1]
+    assert sorted(recipe.flips for recipe in plan.recipes) == [0, 0, 0.5]
     assert len({recipe.name for recipe in plan.recipes}) == 3
     assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 64, 30)
     assert make_plan(20, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),)).batch_size <= 16
@@ -69,6 +72,24 @@ def test_layers_look_at_a_coarser_grid_each_time(dataset):
 def test_a_recipe_comes_back_from_json():
     assert Recipe.from_json(json.loads(json.dumps(RECIPE.to_json()))) == RECIPE
     assert RECIPE.name == "convolutions 3-4 · weight decay 0.1 · 8 · warping 1"
+    assert replace(RECIPE, flips=0.5).name.endswith("flips 50% · warping 1")
+
+
+def test_images_are_flipped_and_what_stands_beside_them_stays(dataset):
+    grids = (Grid(1, 31, (6, 5)), Grid(31, 47, (8,)))
+    wider = replace(dataset, columns={0: tuple(range(48))}, grids=grids)
+    x = np.random.default_rng(0).random((2, 50, 48), dtype=np.float32)
+    given = x.copy()
+    recipe = replace(RECIPE, channels=((3,), (4,)), warping=0.0, flips=0.5)
+    rngs = [np.random.default_rng(one) for one in range(2)]
+    changed = Augmentation.of(recipe, wider).apply(x, rngs, Workspace())
+    images, before = (one[..., 1:31].reshape(100, 6, 5) for one in (changed, given))
+    flipped = [np.array_equal(one, own[:, ::-1]) for one, own in zip(images, before, strict=True)]
+    same = [np.array_equal(one, own) for one, own in zip(images, before, strict=True)]
+    assert np.array_equal(flipped, np.logical_not(same))
+    assert 30 < sum(flipped) < 70
+    assert np.array_equal(changed[..., 31:], given[..., 31:])
+    assert np.array_equal(changed[..., 0], given[..., 0])
 
 
 @pytest.mark.parametrize("warping", [0.0, 1.0])
@@ -113,6 +134,7 @@ def test_the_plan_for_sounds_moves_them_or_leaves_them():
     assert len({recipe.name for recipe in plan.recipes}) == 3
     moved = sorted((one.warping, one.offset, one.pitch) for one in plan.recipes)
     assert moved == [(0, 0, 0), (1, 0.3, 1), (1, 0.3, 1)]
+    assert not any(one.flips for one in plan.recipes)
     assert plan.recipes[0].name.endswith("warping 1 · offset 0.3 · pitch shift 1")
     assert Recipe.from_json(json.loads(json.dumps(plan.recipes[0].to_json()))) == plan.recipes[0]
 

@@ -1,7 +1,7 @@
 """Augmentation changes the rows of a training batch at random, so that networks overfit less.
 
-Columns of tables are hidden, images and sequences warped, sequences and pitches shifted. Rows that
-networks are evaluated on stay as they are.
+Columns of tables are hidden, images and sequences warped, images flipped, sequences and pitches
+shifted. Rows that networks are evaluated on stay as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from madaline.data.media.augmentations import add_offsets, move_pitches, warp
+from madaline.data.media.augmentations import add_offsets, flip, move_pitches, warp
 from madaline.data.media.grid import Grid
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.workspace import Workspace
@@ -31,9 +31,11 @@ class Augmentation:
     column_dropout : float
         Probability that a row hides a column.
     grids : tuple of Grid
-        The images, sequences and sounds that are warped and shifted.
+        The images, sequences and sounds that are warped, flipped and shifted.
     warping : float
         How much images and sequences are warped.
+    flips : float
+        Probability that an image is flipped left to right.
     offset : float
         How far sequences are shifted as a whole.
     pitch : float
@@ -44,6 +46,7 @@ class Augmentation:
     column_dropout: float
     grids: tuple[Grid, ...] = ()
     warping: float = 0.0
+    flips: float = 0.0
     offset: float = 0.0
     pitch: float = 0.0
 
@@ -58,6 +61,7 @@ class Augmentation:
             recipe.column_dropout,
             dataset.grids,
             recipe.warping,
+            recipe.flips,
             recipe.offset,
             recipe.pitch,
         )
@@ -65,7 +69,7 @@ class Augmentation:
     @property
     def active(self) -> bool:
         """Whether it changes anything."""
-        return any((self.column_dropout, self.warping, self.offset, self.pitch))
+        return any((self.column_dropout, self.warping, self.flips, self.offset, self.pitch))
 
     def apply(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
         """Return changed rows; those given are overwritten.
@@ -86,6 +90,8 @@ class Augmentation:
         """
         if self.column_dropout:
             self._hide_columns(x, rngs, workspace)
+        if self.flips:
+            self._flip(x, rngs)
         if self.warping:
             x = self._warp(x, rngs, workspace)
         if self.offset or self.pitch:
@@ -108,6 +114,12 @@ class Augmentation:
         np.greater_equal(factors, self.column_dropout, out=factors)
         factors *= np.float32(1 / (1 - self.column_dropout))
         return factors
+
+    def _flip(self, x: Array, rngs: Sequence[Rng]) -> None:
+        for grid in self.grids:
+            if not grid.of_steps:
+                for rows, rng in zip(x[..., grid.features], rngs, strict=True):
+                    flip(rows, grid.sides, self.flips, rng)
 
     def _warp(self, x: Array, rngs: Sequence[Rng], workspace: Workspace) -> Array:
         for grid in self.grids:

@@ -43,6 +43,7 @@ _SETTINGS: Mapping[str, Check] = {
     "channels": ListOf(UNITS, most=64),
     "dropout": SHARE,
     "warping": STRENGTH,
+    "flips": SHARE,
     "offset": STRENGTH,
     "pitch": STRENGTH,
 }

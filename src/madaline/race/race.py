@@ -28,6 +28,7 @@ from madaline.race.ensemble import Ensemble
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import run_epoch_task
 from madaline.race.plan import Plan
+from madaline.race.policies.flips import FlipsPolicy
 from madaline.race.policies.growth import GrowthPolicy, wider
 from madaline.race.policies.learning_rate_decay import LearningRatePolicy, slower
 from madaline.race.policies.policy import Policy
@@ -173,6 +174,7 @@ class Race:
                 self.plan.epochs,
                 self.plan.least_gain,
             ),
+            FlipsPolicy(),
             SelectionPolicy(self.plan.cuts),
             LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
             SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),

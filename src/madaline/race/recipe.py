@@ -21,6 +21,7 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "column dropout": "share of the columns hidden from each row in training",
     "label smoothing": "share of each label spread over the classes in training",
     "warping": "images distorted, sequences sped up and slowed down, at random in training",
+    "flips": "share of the images flipped left to right in training",
     "offset": "sequences shifted by a constant at random in training",
     "pitch shift": "sounds shifted in pitch at random in training",
     "linear": "no hidden layer; solved at once",
@@ -145,6 +146,8 @@ class GridRecipe(Recipe):
     warping : float
         How much images are warped, and sequences sped up and slowed down, in training, each time
         in another way (`madaline.data.media.augmentations`).
+    flips : float
+        Probability that an image is flipped left to right in training.
     offset : float
         How far sequences are shifted as a whole in training, each time elsewhere
         (`madaline.data.media.augmentations`).
@@ -164,6 +167,7 @@ class GridRecipe(Recipe):
     channels: tuple[tuple[int, ...], ...] = ()
     dropout: float = 0.0
     warping: float = 0.0
+    flips: float = 0.0
     offset: float = 0.0
     pitch: float = 0.0
 
@@ -178,6 +182,8 @@ class GridRecipe(Recipe):
             yield f"{self.n_bins} bins"
 
     def _augmentation(self) -> Iterator[str]:
+        if self.flips:
+            yield f"flips {self.flips:.0%}"
         strengths = {"warping": self.warping, "offset": self.offset, "pitch shift": self.pitch}
         yield from (f"{name} {value:.2g}" for name, value in strengths.items() if value)
 

@@ -33,6 +33,30 @@ class Dropped(TrainingEnded):
 
 
 @dataclass(frozen=True)
+class FlipsSettled(Dropped):
+    """Images are flipped left to right in training from now on, or no more."""
+
+    loss_without: float
+    loss_with: float
+    kept: bool  # whether flips go on
+
+    @property
+    def sentence(self) -> str:
+        without, flipped = apart([self.loss_without, self.loss_with])
+        losses = f"the validation loss is {flipped}, without flips {without}"
+        if not self.kept:
+            return (
+                "Stopped early: images look different when they are flipped left to right. With"
+                f" flips in training {losses}."
+            )
+        later = "" if self.loss_with < self.loss_without else ", and flips pay later"
+        return (
+            "Stopped early, for its copy whose images are flipped left to right in training:"
+            f" {losses}{later}."
+        )
+
+
+@dataclass(frozen=True)
 class Stopped(TrainingEnded):
     """A recipe stopped improving."""
 

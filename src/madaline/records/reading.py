@@ -23,6 +23,7 @@ from madaline.records.plan_decisions import CheaperPlan, PresetChosen
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
+    FlipsSettled,
     Grown,
     LearningRateLowered,
     Restored,
@@ -62,6 +63,7 @@ NEW: tuple[type[Decision], ...] = (
     LeadChanged,
     Updated,
     Solved,
+    FlipsSettled,
 )
 """Types that old files do not have."""
 

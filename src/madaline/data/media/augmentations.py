@@ -76,6 +76,32 @@ def warp(
     _interpolate(images, sources, grid, out, workspace)
 
 
+def flip(images: Array, grid: tuple[int, ...], share: float, rng: Rng) -> None:
+    """Flip some images left to right, each by chance.
+
+    A shirt remains a shirt; most letters and digits become something else.
+
+    Parameters
+    ----------
+    images : float32 ndarray of shape (n_images, height * width * channels)
+        The images, changed in place.
+    grid : tuple of int
+        Height and width.
+    share : float
+        Probability that an image is flipped.
+
+    Examples
+    --------
+    >>> images = np.arange(6, dtype=np.float32).reshape(1, 6)
+    >>> flip(images, (2, 3), 1.0, np.random.default_rng(0))
+    >>> images
+    array([[2., 1., 0., 5., 4., 3.]], dtype=float32)
+    """
+    pixels = images.reshape(len(images), *grid, -1)  # (images, height, width, channels)
+    chosen = rng.random(len(images)) < share
+    pixels[chosen] = pixels[chosen, :, ::-1]
+
+
 def add_offsets(rows: Array, length: int, strength: float, rng: Rng) -> None:
     """Add one random number to each channel of each sequence, the same at all of its steps.
 

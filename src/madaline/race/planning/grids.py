@@ -1,6 +1,7 @@
 """Plans for images and sounds: convolutions, and rows augmented in training.
 
-One recipe always learns from the rows as they are: not every image may be warped.
+One recipe always learns from the rows as they are: not every image may be warped. Another flips
+images left to right, which helps where both sides are alike.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ OFFSET = 0.3
 """How far sequences are shifted as a whole in training, in standard deviations of their channels.
 Of 270 utterances (japanese_vowels), the loss was .077 to .089 without, .073 to .076 with it."""
 
+FLIPS = 0.5
+"""Share of the images that a recipe flips left to right in training."""
+
 SMALLEST_SIDE = 4
 """A grid that would become smaller than this is not pooled for another convolution."""
 
@@ -48,6 +52,8 @@ CHANNELS_OF_STEPS = 64
 def plan_for_grids(plan: Plan, grids: Sequence[Grid]) -> Plan:
     """Return the plan where all features are grids.
 
+    Of images one recipe flips, of sequences and sounds one has less weight decay.
+
     Parameters
     ----------
     plan : Plan
@@ -56,7 +62,9 @@ def plan_for_grids(plan: Plan, grids: Sequence[Grid]) -> Plan:
         All features.
     """
     usual = _usual_recipe(grids)
-    recipes = (usual, replace(usual, decay_time=DECAY_TIMES[1]), _without_augmentation(usual))
+    steps = any(grid.of_steps for grid in grids)
+    other = replace(usual, decay_time=DECAY_TIMES[1]) if steps else replace(usual, flips=FLIPS)
+    recipes = (usual, other, _without_augmentation(usual))
     return replace(plan, recipes=recipes, batch_size=min(BATCH_SIZE, plan.batch_size), cuts=CUTS)
 
 
@@ -122,4 +130,4 @@ def _usual_recipe(grids: Sequence[Grid]) -> GridRecipe:
 
 
 def _without_augmentation(recipe: GridRecipe) -> GridRecipe:
-    return replace(recipe, warping=0.0, offset=0.0, pitch=0.0)
+    return replace(recipe, warping=0.0, flips=0.0, offset=0.0, pitch=0.0)
