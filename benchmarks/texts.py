@@ -1,4 +1,4 @@
-"""Texts that are hard for networks: few rows, a rare topic, several classes, short phrases.
+"""Texts that are hard for networks: few rows, a rare topic, many classes, phrases, names, codes.
 
 Tasks are drawn from public sets of texts, several times each: some rows to learn from, others to
 test. Beside madaline with default arguments stands logistic regression on TF-IDF whose strength
@@ -8,159 +8,215 @@ five folds choose. Nothing is measured in parallel; seconds are those of the pro
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from math import hypot
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sensing.task import Outcome, Task, evaluate
+from reading.contenders import Answers, madaline, regression
+from reading.draws import OTHER_TASKS, TASKS, Draw
 from tables import DEFAULT_FOLDER
-from timing.tables_of_text import TextTable, digits, put_into_page
+from timing.tables_of_text import TextTable, digits, put_into_page, read_rows
 
-PAGE, SECTION = Path(__file__).resolve().parents[1] / "docs" / "senses.md", "texts"
-STRENGTHS = (1, 3, 10, 30, 100, 300)
-N_TEST, SHARE_OF_RARE = 1500, 0.07
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "senses.md"
+SECTIONS: Mapping[str, Mapping[str, Draw]] = {"texts": TASKS, "names": OTHER_TASKS}
+"""The sections of the page, and their tasks."""
+
+HEADS = (
+    "task",
+    "draws",
+    "log loss",
+    "TF-IDF",
+    "ratio",
+    "difference",
+    "right",
+    "TF-IDF",
+    "difference",
+    "promised",
+    "errors off",
+    "s",
+    "TF-IDF",
+)
 
 
 @dataclass(frozen=True)
-class Draw:
-    """How the rows of a task are drawn: from which set, how many, of which topic, cut to phrases.
+class Measured:
+    """One draw of a task: a row of the file of results.
 
-    Parameters
-    ----------
-    name : str
-        The set: the name of its file.
-    n_rows : int
-        Rows to learn from; up to 1,500 others test.
-    rare : str
-        A label that is told from all others, in 7 % of the rows; empty for the set's own labels.
-    phrases : bool
-        Whether each text is cut to two to four words in a row.
+    Losses are means over the test rows, `right` are shares of them. Differences are those of
+    madaline and logistic regression, paired row by row. Errors are standard errors.
     """
 
-    name: str
-    n_rows: int
-    rare: str = ""
-    phrases: bool = False
+    task: str
+    draw: int
+    n_test: int
+    loss: float
+    loss_error: float
+    loss_regression: float
+    loss_difference_error: float
+    right: float
+    right_regression: float
+    right_difference_error: float
+    promised: float
+    promised_error: float
+    seconds: float
+    seconds_regression: float
 
-    def task(self, folder: Path, seed: int) -> Task:
-        """Return the rows of one draw."""
-        import pandas as pd
+    @classmethod
+    def of(cls, task: str, draw: int, ours: Answers, theirs: Answers) -> Measured:
+        """Return what came of a draw."""
+        hits = ours.hits.astype(float) - theirs.hits
+        return cls(
+            task,
+            draw,
+            len(ours.losses),
+            float(ours.losses.mean()),
+            _error(ours.losses),
+            float(theirs.losses.mean()),
+            _error(ours.losses - theirs.losses),
+            float(ours.hits.mean()),
+            float(theirs.hits.mean()),
+            _error(hits),
+            ours.promised,
+            ours.promised_error,
+            round(ours.seconds, 2),
+            round(theirs.seconds, 2),
+        )
 
-        table = pd.read_parquet(folder / "text" / f"{self.name}.parquet")
-        texts, labels = (table[one].astype(str).to_numpy(object) for one in ("text", "label"))
-        rng = np.random.default_rng(seed)
-        rows = rng.permutation(len(labels))
-        if self.rare:
-            labels = np.where(labels == self.rare, self.rare, "other").astype(object)
-            rows = self._with_rare(rows, labels, rng)
-        rows = rows[: self.n_rows + N_TEST]
-        chosen = [self._phrase(texts[row], rng) for row in rows]
-        n = self.n_rows
-        return Task(self.name, chosen[:n], labels[rows[:n]], chosen[n:], labels[rows[n:]])
-
-    def _with_rare(self, rows: Any, labels: Any, rng: np.random.Generator) -> Any:
-        """Return rows of which 7 % have the rare label, as many as there are of them."""
-        rare, others = rows[labels[rows] == self.rare], rows[labels[rows] != self.rare]
-        most = min(len(rare) / SHARE_OF_RARE, len(others) / (1 - SHARE_OF_RARE))
-        n_rows = min(self.n_rows + N_TEST, int(most))
-        n_rare = int(SHARE_OF_RARE * n_rows)
-        return rng.permutation(np.concatenate([rare[:n_rare], others[: n_rows - n_rare]]))
-
-    def _phrase(self, text: str, rng: np.random.Generator) -> str:
-        if not self.phrases:
-            return text
-        words, n_words = text.split(), int(rng.integers(2, 5))
-        start = rng.integers(0, max(1, len(words) - n_words + 1))
-        return " ".join(words[start : start + n_words])
-
-
-TASKS: Mapping[str, Draw] = {
-    "a rare topic, 300 posts": Draw("newsgroups", 300, rare="sci.space"),
-    "a rare topic, 1,500 posts": Draw("newsgroups", 1500, rare="sci.med"),
-    "6 kinds of questions, 300": Draw("trec", 300),
-    "6 kinds of questions, 1,000": Draw("trec", 1000),
-    "6 kinds of questions, 4,000": Draw("trec", 4000),
-    "4 topics of news, 300": Draw("ag_news", 300),
-    "4 topics of news, 1,000": Draw("ag_news", 1000),
-    "subjective or not, 500 sentences": Draw("subj", 500),
-    "subjective or not, 4,000 phrases": Draw("subj", 4000, phrases=True),
-    "five stars or not, 1,000 reviews": Draw("amazon_fine_foods", 1000),
-}
-
-
-def madaline(task: Task) -> Outcome:
-    """Return how good madaline is with default arguments."""
-    from madaline import AdaptiveClassifier
-
-    model = AdaptiveClassifier(random_state=0).fit(task.train_x, task.train_y)
-    return evaluate(task.test_y, model.classes_, model.predict_proba(task.test_x))
-
-
-def regression(task: Task) -> Outcome:
-    """Return how good logistic regression on words and pairs of words is; five folds tune it."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GridSearchCV, StratifiedKFold
-
-    terms = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))
-    x, folds = terms.fit_transform(task.train_x), StratifiedKFold(5, shuffle=True, random_state=0)
-    search = GridSearchCV(
-        LogisticRegression(max_iter=300), {"C": STRENGTHS}, scoring=_minus_log_loss, cv=folds
-    )
-    search.fit(x, task.train_y)
-    probabilities = search.predict_proba(terms.transform(task.test_x))
-    return evaluate(task.test_y, search.classes_, probabilities)
-
-
-def _minus_log_loss(model: Any, x: Any, labels: Any) -> float:
-    """Score a model, also where a fold lacks a class: scikit-learn's own scorer fails there."""
-    return -evaluate(labels, model.classes_, model.predict_proba(x)).log_loss
+    @property
+    def distance(self) -> float:
+        """Standard errors from the promised loss to that of the test rows; both are samples."""
+        return (self.promised - self.loss) / hypot(self.promised_error, self.loss_error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure both on every task, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("tasks", nargs="*", help="parts of the names of tasks; default: all")
-    parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--markdown", action="store_true", help="put it into docs/senses.md")
-    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
-    options = parser.parse_args(arguments)
-    names = [name for name in TASKS if not options.tasks or any(t in name for t in options.tasks)]
-    lines, ratios = [], []
-    for name in names:
-        tasks = [TASKS[name].task(options.folder, seed) for seed in range(options.draws)]
-        pairs = [_measured(contender, tasks) for contender in (madaline, regression)]
-        ratios.append(pairs[0][0].mean(axis=0)[0] / pairs[1][0].mean(axis=0)[0])
-        lines.append(_line(name, pairs, ratios[-1]))
-        print("  ".join(lines[-1]), file=sys.stderr, flush=True)
-    mean = float(np.exp(np.mean(np.log(ratios))))
-    lines.append(("geometric mean", *[""] * 4, f"{mean:.3f}", "", ""))
-    heads = ("task", "log loss", "TF-IDF", "right", "TF-IDF", "loss, ratio", "s", "TF-IDF")
-    table = TextTable(f"Means of {options.draws} draws", heads, lines)
-    print(table.plain())
-    if options.markdown:
-        page = put_into_page(PAGE.read_text("utf-8"), SECTION, table.markdown())
-        PAGE.write_text(page, "utf-8")
+    """Measure what is missing on every task, and print a table for each section."""
+    options = _parse(arguments)
+    measured = _read(options.output)
+    for section, tasks in SECTIONS.items():
+        names = [one for one in tasks if not options.tasks or any(t in one for t in options.tasks)]
+        for draw in range(0 if options.only_show else options.draws):
+            for name in names:
+                if not any((one.task, one.draw) == (name, draw) for one in measured):
+                    measured.append(_measure(name, tasks[name], draw, options.folder))
+                    _append(options.output, measured[-1])
+        names = [one for one in names if any(one == own.task for own in measured)]
+        if names:
+            own = [one for one in measured if one.task in names and one.draw < options.draws]
+            table = _table("Means of the draws", names, own)
+            print(table.plain())
+            if options.markdown:
+                page = put_into_page(PAGE.read_text("utf-8"), section, table.markdown())
+                PAGE.write_text(page, "utf-8")
     return 0
 
 
-def _measured(contender: Callable[[Task], Outcome], tasks: Sequence[Task]) -> tuple[Any, float]:
-    """Return (draws, 2) losses and accuracies, and the mean seconds of the processor."""
-    begun = time.process_time()
-    outcomes = [contender(task) for task in tasks]
-    seconds = (time.process_time() - begun) / len(tasks)
-    return np.array([(one.log_loss, one.accuracy) for one in outcomes]), seconds
+def _measure(name: str, draw: Draw, seed: int, folder: Path) -> Measured:
+    task = draw.task(folder, seed)
+    theirs = regression(task, characters=draw.characters)
+    one = Measured.of(name, seed, madaline(task), theirs)
+    ratio = one.loss / one.loss_regression
+    print(f"{name}, draw {seed}: {ratio:.3f}, {one.seconds} s", file=sys.stderr, flush=True)
+    return one
 
 
-def _line(name: str, pairs: Sequence[tuple[Any, float]], ratio: float) -> tuple[str, ...]:
-    losses = (f"{digits(float(values.mean(axis=0)[0]))}" for values, _ in pairs)
-    accuracies = (f"{values.mean(axis=0)[1]:.1%}" for values, _ in pairs)
-    return (name, *losses, *accuracies, f"{ratio:.3f}", *(digits(s) for _, s in pairs))
+def _table(title: str, names: Sequence[str], measured: Sequence[Measured]) -> TextTable:
+    of_tasks = [[one for one in measured if one.task == name] for name in names]
+    ratios = [_mean(own, "loss") / _mean(own, "loss_regression") for own in of_tasks]
+    lines = [
+        _line(name, own, ratio) for name, own, ratio in zip(names, of_tasks, ratios, strict=True)
+    ]
+    mean, distances = float(np.exp(np.mean(np.log(ratios)))), [one.distance for one in measured]
+    far, off = sum(abs(one) > 2 for one in distances), f"{np.mean(distances):+.1f}"
+    seconds = [digits(sum(_mean(own, key) for own in of_tasks)) for key in SECONDS]
+    off = f"{off}; {far} of {len(distances)} beyond 2"
+    lines.append(("geometric mean, mean, sum", *[""] * 3, f"{mean:.3f}", *[""] * 5, off, *seconds))
+    return TextTable(title, HEADS, lines)
+
+
+SECONDS = ("seconds", "seconds_regression")
+
+
+def _line(name: str, own: Sequence[Measured], ratio: float) -> tuple[str, ...]:
+    losses = [(one.loss - one.loss_regression, one.loss_difference_error) for one in own]
+    rights = [(one.right - one.right_regression, one.right_difference_error) for one in own]
+    (loss, loss_error), (right, right_error) = _paired(losses), _paired(rights)
+    return (
+        name,
+        str(len(own)),
+        digits(_mean(own, "loss")),
+        digits(_mean(own, "loss_regression")),
+        f"{ratio:.3f}",
+        f"{loss:+.3f} ± {loss_error:.3f}",
+        f"{_mean(own, 'right'):.1%}",
+        f"{_mean(own, 'right_regression'):.1%}",
+        f"{100 * right:+.1f} ± {100 * right_error:.1f}",
+        digits(_mean(own, "promised")),
+        " ".join(f"{one.distance:+.1f}" for one in own),
+        *(digits(_mean(own, key)) for key in SECONDS),
+    )
+
+
+def _paired(differences: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Return the mean of the draws' differences and its standard error.
+
+    That is the larger of two: the one that the test rows leave, and the one that shows in how much
+    the draws differ.
+
+    Examples
+    --------
+    >>> _paired([(0.0, 0.3), (0.0, 0.4)]), _paired([(-1.0, 0.0), (1.0, 0.0)])
+    ((0.0, 0.25), (0.0, 1.0))
+    """
+    values, errors = np.array(differences).T
+    of_rows = np.sqrt(np.sum(errors**2)) / len(values)
+    of_draws = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    return float(values.mean()), float(max(of_rows, of_draws))
+
+
+def _mean(own: Sequence[Measured], key: str) -> float:
+    return float(np.mean([getattr(one, key) for one in own]))
+
+
+def _error(values: Any) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _read(path: Path | None) -> list[Measured]:
+    if path is None or not path.exists():
+        return []
+    return [Measured(**line) for line in read_rows(path)]
+
+
+def _append(path: Path | None, one: Measured) -> None:
+    if path is None:
+        return
+    is_new = not path.exists()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Measured)])
+        if is_new:
+            writer.writeheader()
+        writer.writerow(asdict(one))
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tasks", nargs="*", help="parts of the names of tasks; default: all")
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument(
+        "--only-show", action="store_true", help="show what was measured, measure nothing"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="results to go on with: a CSV file"
+    )
+    parser.add_argument("--markdown", action="store_true", help="put them into docs/senses.md")
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

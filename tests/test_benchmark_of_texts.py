@@ -18,7 +18,8 @@ def texts(monkeypatch):
     import texts
 
     yield texts
-    sys.modules.pop("texts")
+    for name in [one for one in sys.modules if one.partition(".")[0] in ("texts", "reading")]:
+        sys.modules.pop(name)
 
 
 @pytest.fixture
@@ -48,3 +49,50 @@ def test_phrases_have_two_to_four_words_in_a_row(texts, folder):
     assert "two three" in " ".join(task.train_x)
     assert task.train_x != other.train_x
     assert set(task.test_y) == {"a", "b", "space"}
+
+
+def test_labels_may_be_joined_or_left_out_and_texts_cut_short(texts, folder):
+    draw = texts.Draw("posts", 100, mixed=True, relabel=lambda label: label.strip("b"))
+    task = draw.task(folder, 0)
+    assert set(task.train_y) == {"a", "space"}
+    assert {len(text.split()) for text in task.train_x} == {6}  # eight words, or all
+    longer = texts.Draw("posts", 100, mixed=True)
+    assert longer._cut("one two three four five six seven eight nine", FixedChance()) == (
+        "one two three four five six seven eight"
+    )
+
+
+class FixedChance:
+    """Always comes up."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+def test_what_is_measured_is_not_measured_again(texts, folder, tmp_path, monkeypatch, capsys):
+    from reading.contenders import Answers
+
+    tasks = {"three kinds": texts.Draw("posts", 100)}
+    monkeypatch.setattr(texts, "SECTIONS", {"texts": tasks, "names": {}})
+    rng, fits = np.random.default_rng(0), []
+
+    def answer(task, **_):
+        fits.append(len(task.train_x))
+        return Answers(rng.random(300) + 0.5, rng.random(300) > 0.5, 2.0, 0.99, 0.03)
+
+    monkeypatch.setattr(texts, "madaline", answer)
+    monkeypatch.setattr(texts, "regression", answer)
+    arguments = ["--folder", str(folder), "--output", str(tmp_path / "texts.csv"), "--draws"]
+    texts.main([*arguments, "1"])
+    texts.main([*arguments, "2"])
+    assert fits == [100] * 4
+    table = capsys.readouterr().out.split("Means of the draws")[2]
+    assert "three kinds" in table
+    assert "0.990" in table
+    texts.main([*arguments, "2"])
+    assert len(fits) == 4
+
+
+def test_the_error_of_draws_is_that_of_rows_or_of_draws(texts):
+    assert texts._paired([(0.0, 0.3), (0.0, 0.4)]) == pytest.approx((0.0, 0.25))
+    assert texts._paired([(-1.0, 0.0), (1.0, 0.0)]) == pytest.approx((0.0, 1.0))

@@ -13,7 +13,7 @@ from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.encoders.text_encoder import TextEncoder, count_terms
 from madaline.data.inference import infer_columns
 from madaline.data.io.inputs import to_table
-from madaline.data.kinds import CATEGORY, TEXT
+from madaline.data.kinds import CATEGORY, DROPPED, TEXT
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.terms import GAP, terms_in, terms_of
@@ -99,7 +99,8 @@ def test_features_are_counted_weighted_and_of_one_size():
 
 
 def test_pairs_and_stems_count_less_than_the_words_they_are_made_of():
-    texts = ["grand coffees", "grand coffees", "grand coffees …", "…", "…", "tea"]
+    long = " ".join("abcdefghijklmnopqrstuvwxyz")  # on average, texts have the words of sentences
+    texts = ["grand coffees", "grand coffees", "grand coffees …", "…", "…", long]
     encoder = TextEncoder.fit("review", np.array(texts, object), alone=True)
     weights = dict(zip(encoder.terms, encoder.weights, strict=True))
     word = np.sqrt(1 + np.log(2))  # in half of the texts, as are all others
@@ -152,7 +153,7 @@ def test_an_encoder_of_texts_beside_numbers_comes_back_from_a_file():
 
 
 def test_texts_without_a_common_word_tell_nothing():
-    table = to_table([f"a{n} b{n} c{n} d{n}" for n in range(30)])
+    table = to_table([f"a{n} b{n} c{n} d{n} e{n}" for n in range(30)])
     with pytest.raises(InputError, match="nothing to learn from"):
         TableEncoder.fit(table, Schema.infer(table))
 
@@ -184,6 +185,45 @@ def test_few_levels_and_levels_without_words_in_common_are_categories():
     few = [f"big {number} house" for number in range(30)]
     assert kind_of(list(rng.choice(few, 4000)), other=list(range(4000))) == CATEGORY
     codes = [f"a{number}" for number in range(350)]
-    assert kind_of(list(rng.choice(codes, 1000)), other=list(range(1000))) == CATEGORY
+    assert kind_of(list(rng.choice(codes, 1000)), other=list(rng.random(1000))) == CATEGORY
     names = [f"a{number}b c{number}d" for number in range(350)]
-    assert kind_of(list(rng.choice(names, 1000)), other=list(range(1000))) == CATEGORY
+    assert kind_of(list(rng.choice(names, 1000)), other=list(rng.random(1000))) == CATEGORY
+
+
+def test_names_alone_are_read_by_their_letters_unless_each_has_many_rows():
+    names = [f"{first}{last}" for first in ("an", "be", "cla") for last in "abcdefghij"]
+    assert kind_of(names) == TEXT
+    assert kind_of(names, constant=["x"] * 30) == TEXT
+    assert kind_of(names * 3) == CATEGORY
+    assert kind_of(names, size=list(range(0, 60, 2))) == DROPPED
+    assert infer_columns(to_table(names), {"text": CATEGORY})[0].kind == CATEGORY
+
+
+def test_pieces_are_what_a_word_has_anywhere_begins_with_and_ends_in():
+    terms = list(terms_of("Anna-7", with_pieces=True))
+    assert {"anna", "…n…", "…nn…", "…ann…", "an…", "ann…", "…a", "…nna", "7", "-"} <= set(terms)
+    assert "…anna…" not in terms  # that is the word
+    assert terms.count("…n…") == 2
+    assert list(terms_of("美子", with_pieces=True)) == ["美", "子", "美子", "美…", "…子"]
+    for text in ("Anna-7", "美子", "ab 12", "ÉVA Strömgren"):
+        placed = list(terms_in(text, with_pieces=True))
+        assert [term for term, _ in placed] == list(terms_of(text, with_pieces=True))
+        for term, spans in placed:
+            pieces = [text.lower()[start:stop] for start, stop in spans]
+            assert all(piece in term or term.strip(GAP) in piece for piece in pieces)
+    assert dict(terms_in("Anna", with_pieces=True))["…na"] == ((2, 3), (3, 4))
+    assert dict(terms_in("Anna B", with_pieces=True))["…na"] == ((0, 4),)
+
+
+def test_names_with_a_known_ending_are_known():
+    names = np.array([f"{first}{last}" for first in "bcdfgh" for last in ("ella", "ino")], object)
+    encoder = TextEncoder.fit("name", names, alone=True)
+    assert {"name has …lla", "name has …ino", "name has …o"} <= set(encoder.feature_names)
+    unknown = np.array(["Zella", "xyz"], object)
+    assert encoder.n_unseen(unknown) == 1
+    out = np.empty((2, encoder.n_features), np.float32)
+    encoder.write(unknown, out)
+    assert out[0, encoder.terms.index("…lla")] > 0
+    assert not out[1].any()
+    state, arrays = encoder.to_state()
+    assert TextEncoder.from_state(json.loads(json.dumps(state)), arrays).with_pieces

@@ -129,3 +129,17 @@ def test_the_command_tells_words_too(alone, table, tmp_path, capsys):
     first = facts["words"]["text"][0]
     adds = sum(word["attribution"] for word in first["words"]) + first["absent"]
     assert adds == pytest.approx(facts["columns"]["attribution_text"][0])
+
+
+def test_letters_of_names_add_up_to_what_the_name_adds():
+    rng = np.random.default_rng(0)
+    women = rng.random(120) < 0.5
+    names = ["".join(rng.choice(list("bdlmnr"), 5)) + ("a" if one else "o") for one in women]
+    model = AdaptiveClassifier(effort=8, random_state=0).fit(names, women)
+    explanation = model.explain(["Nordla", "Bellmo Dora"])
+    own, two = explanation.words["text"]
+    assert own.spans == tuple((at, at + 1) for at in range(6))
+    assert two.spans == ((0, 6), (7, 11))
+    assert own.strongest(1)[0][0] == "a"
+    for row, words in enumerate((own, two)):
+        assert words.total == pytest.approx(explanation.attributions[row, 0], abs=1e-6)

@@ -39,7 +39,7 @@ from madaline.data.media.sound_files import names_sounds
 from madaline.data.media.sounds import Sound
 from madaline.data.table import Table, alike
 from madaline.data.text_columns import choose_text_formats, read_formats
-from madaline.data.text_or_category import is_text
+from madaline.data.text_or_category import is_of_names, is_text
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -88,6 +88,8 @@ def infer_columns(table: Table, kinds: Mapping[str, str] | None = None) -> tuple
     columns = tuple(_infer(table, name, given.get(name)) for name in table.names)
     if not any(column.kept for column in columns):
         columns = tuple(_kept_alone(column, table, kinds) for column in columns)
+    if sum(column.kept for column in columns) == 1:
+        columns = tuple(_by_letters(column, table, kinds) for column in columns)
     return tuple(_noted(column, choices.get(column.name, ORDINARY)) for column in columns)
 
 
@@ -237,3 +239,14 @@ def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) ->
         return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))
     detail = f"{column.detail}; kept, as there is no other column"
     return _ranged(replace(column, kind=kind, detail=detail), table)
+
+
+def _by_letters(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) -> ColumnSchema:
+    """Return the schema of an only column, which is read by its letters if it holds names."""
+    if (
+        column.kind != CATEGORY
+        or column.name in kinds
+        or not is_of_names(table.distinct(column.name))
+    ):
+        return column
+    return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))

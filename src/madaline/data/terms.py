@@ -3,7 +3,8 @@
 The words of a pair are neighbors, or one other word stands between them, so that "not so good" has
 "not … good". Longer words have a stem, too, their first letters, so that "recommended" shares a
 term with "recommend". Where a script has no spaces between words, terms are one, two or three
-characters.
+characters. Names and codes also have pieces: up to four letters in a row anywhere in a word, and up
+to three that it begins with or ends in.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ Span: TypeAlias = tuple[int, int]
 """Where a piece of a text begins and ends, in characters."""
 
 GAP = "…"
-"""Stands for what a term leaves out: the word between a pair, or the end of a word."""
+"""Stands for what a term leaves out: the word between a pair, or the rest of a word."""
 
 STEM = 5
 """Letters of a stem."""
+
+LONGEST_PIECE = 4
+"""Letters of the longest pieces of a word; those at its ends have one less."""
 
 LONGEST_SIGN = 3
 """Longer runs of a sign are cut to this length."""
@@ -36,8 +40,15 @@ _PIECE = re.compile(
 with the vowels that some write as marks, and with what stands behind an apostrophe; signs."""
 
 
-def terms_of(text: str) -> Iterator[str]:
+def terms_of(text: str, *, with_pieces: bool = False) -> Iterator[str]:
     """Yield every term of a text, in lower case, as often as it occurs.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    with_pieces : bool, default=False
+        Whether the pieces of words are terms, too.
 
     Examples
     --------
@@ -45,6 +56,8 @@ def terms_of(text: str) -> Iterator[str]:
     (['not', 'so', 'tasty', '!', 'not so', 'so tasty', 'not … tasty'], ['tastes', 'taste…'])
     >>> list(terms_of("很好吃"))
     ['很', '好', '吃', '很好', '好吃', '很好吃']
+    >>> list(terms_of("Eva", with_pieces=True))
+    ['eva', '…e…', '…v…', '…a…', '…ev…', '…va…', 'e…', '…a', 'ev…', '…va']
     """
     units: list[str] = []
     for unspaced, word, sign in _PIECE.findall(text.lower()):
@@ -59,36 +72,49 @@ def terms_of(text: str) -> Iterator[str]:
             units.append(word)
         else:
             yield sign[:LONGEST_SIGN]
+        if with_pieces:
+            yield from (term for term, _, _ in _pieces_of(unspaced, word))
     yield from map(" ".join, pairwise(units))
     yield from (f"{one} {GAP} {other}" for one, other in zip(units, units[2:], strict=False))
 
 
-def terms_in(text: str) -> Iterator[tuple[str, tuple[Span, ...]]]:
-    """Yield every term of a text as `terms_of` does, with the spans of its pieces.
+def terms_in(text: str, *, with_pieces: bool = False) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """Yield every term of a text as `terms_of` does, with the spans that it is about.
+
+    That is a word as a whole, also of its stem and its pieces; letters where there is only one word
+    with pieces, and characters where a script has no spaces.
 
     Examples
     --------
     >>> list(terms_in("So good"))
     [('so', ((0, 2),)), ('good', ((3, 7),)), ('so good', ((0, 2), (3, 7)))]
+    >>> list(terms_in("Al", with_pieces=True))[:2]
+    [('al', ((0, 1), (1, 2))), ('…a…', ((0, 1),))]
     """
-    units: list[tuple[str, Span]] = []
-    for piece in _PIECE.finditer(text.lower()):
+    units: list[tuple[str, tuple[Span, ...]]] = []
+    pieces = list(_PIECE.finditer(text.lower()))
+    by_letters = with_pieces and sum(bool(piece[2]) for piece in pieces) == 1
+    for piece in pieces:
         start, stop = piece.span()
+        letters = tuple((at, at + 1) for at in range(start, stop))
+        spans = letters if piece[1] or by_letters else ((start, stop),)
         if piece[1]:
-            spans = tuple((at, at + 1) for at in range(start, stop))
             for size in (1, 2, 3):
                 for at in range(len(spans) - size + 1):
                     yield piece[1][at : at + size], spans[at : at + size]
         elif piece[2]:
-            units.append((piece[2], (start, stop)))
-            yield piece[2], ((start, stop),)
+            units.append((piece[2], spans))
+            yield piece[2], spans
             if len(piece[2]) > STEM:
-                yield piece[2][:STEM] + GAP, ((start, stop),)
+                yield piece[2][:STEM] + GAP, spans[:STEM]
         else:
             yield piece[3][:LONGEST_SIGN], ((start, stop),)
-    yield from ((f"{one} {other}", (a, b)) for (one, a), (other, b) in pairwise(units))
+        if with_pieces:
+            for term, first, size in _pieces_of(piece[1] or "", piece[2] or ""):
+                yield term, spans[first : first + size] if len(spans) > 1 else spans
+    yield from ((f"{one} {other}", a + b) for (one, a), (other, b) in pairwise(units))
     distant = zip(units, units[2:], strict=False)
-    yield from ((f"{one} {GAP} {other}", (a, b)) for (one, a), (other, b) in distant)
+    yield from ((f"{one} {GAP} {other}", a + b) for (one, a), (other, b) in distant)
 
 
 def is_sign(term: str) -> bool:
@@ -99,12 +125,12 @@ def is_sign(term: str) -> bool:
     >>> is_sign("!?"), is_sign("so good"), is_sign("很")
     (True, False, False)
     """
-    piece = _PIECE.match(term)
+    piece = _PIECE.fullmatch(term)
     return piece is not None and piece[3] is not None
 
 
 def is_made_of_words(term: str) -> bool:
-    """Return whether a term is derived from words: a pair of them, or the stem of one.
+    """Return whether a term is derived from words: a pair of them, a stem, or a piece of one.
 
     Examples
     --------
@@ -128,3 +154,18 @@ def n_words(text: str) -> float:
     unspaced = sum(map(len, _RUN.findall(text)))
     spaced = _RUN.sub(" ", text).split()
     return unspaced / 2 + sum(any(map(str.isalpha, word)) for word in spaced)
+
+
+def _pieces_of(unspaced: str, word: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the pieces of a word, or of a run of characters, where they begin, and their lengths.
+
+    What stands anywhere in a run without spaces is a term already, so only its ends are added.
+    """
+    run = unspaced or word
+    if not unspaced:
+        for size in range(1, min(LONGEST_PIECE + 1, len(run))):
+            for start in range(len(run) - size + 1):
+                yield f"{GAP}{run[start : start + size]}{GAP}", start, size
+    for size in range(1, min(LONGEST_PIECE, len(run))):
+        yield run[:size] + GAP, 0, size
+        yield GAP + run[-size:], len(run) - size, size

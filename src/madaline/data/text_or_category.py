@@ -59,6 +59,36 @@ def is_text(levels: Distinct, fewest_words: float = WORDS_OF_SENTENCES) -> bool:
     return many and words >= WORDS_OF_PHRASES and _share_repeated(texts) >= REPEATED
 
 
+def is_of_names(levels: Distinct) -> bool:
+    """Return whether levels are names or codes, most of them in few rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> names = [f"{first}{last}" for first in ("an", "be", "cla") for last in "abcdefghij"]
+    >>> is_of_names(Distinct.of(np.array(names, object)))
+    True
+    >>> is_of_names(Distinct.of(np.array(names * 3, object)))
+    False
+    """
+    texts = [one for one in levels.values if isinstance(one, str)]
+    n_rows = len(levels.codes) - levels.n_missing
+    return len(texts) > max(FEWEST_TEXTS, MANY_OF_ROWS * n_rows) and has_few_words(texts)
+
+
+def has_few_words(texts: Sequence[str]) -> bool:
+    """Return whether texts are names, codes or phrases: of fewer words than sentences.
+
+    Examples
+    --------
+    >>> has_few_words(["Anna", "Mary Ann"]), has_few_words(["王小明"])
+    (True, True)
+    >>> has_few_words(["I would not buy it again"])
+    False
+    """
+    return sum(map(n_words, texts)) < WORDS_OF_SENTENCES * len(texts)
+
+
 def _share_repeated(texts: Sequence[str]) -> float:
     """Return the share of words, or of characters where words have no spaces, that recur.
 

@@ -14,6 +14,7 @@ from madaline.data.conversion import as_levels
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.kinds import TEXT
 from madaline.data.terms import GAP, is_made_of_words, is_sign, terms_of
+from madaline.data.text_or_category import has_few_words
 from madaline.nn.arrays import Array
 
 MOST_TERMS = 4096
@@ -55,6 +56,8 @@ class TextEncoder(ColumnEncoder):
         What each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems.
     count_power : float
         The power of ``1 + log(count)``: a half, or one in models from before.
+    with_pieces : bool
+        Whether the pieces of words are terms, too, such as the last letters of a name.
 
     References
     ----------
@@ -78,6 +81,7 @@ class TextEncoder(ColumnEncoder):
     terms: tuple[str, ...]
     weights: tuple[float, ...]
     count_power: float = 0.5
+    with_pieces: bool = False
 
     kind = TEXT
 
@@ -99,7 +103,8 @@ class TextEncoder(ColumnEncoder):
             By what the largest number of terms is divided.
         """
         texts = [text for text in as_levels(column).tolist() if text is not None]
-        counts = count_terms(texts)
+        with_pieces = alone and has_few_words(texts)
+        counts = count_terms(texts, with_pieces=with_pieces)
         if not alone:  # only whole words and neighbors
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
@@ -110,6 +115,7 @@ class TextEncoder(ColumnEncoder):
             name,
             tuple(term for term, _ in known),
             tuple(_weight(term, count / len(texts)) for term, count in known),
+            with_pieces=with_pieces,
         )
 
     @property
@@ -129,7 +135,7 @@ class TextEncoder(ColumnEncoder):
         """Write how much each term counts in each text."""
         out[...] = 0
         for row, text in enumerate(column.tolist()):
-            counts = Counter(terms_of(text or ""))
+            counts = Counter(terms_of(text or "", with_pieces=self.with_pieces))
             known = [
                 (self.term_index[term], n) for term, n in counts.items() if term in self.term_index
             ]
@@ -145,7 +151,7 @@ class TextEncoder(ColumnEncoder):
 
     def _is_unknown(self, text: str) -> bool:
         has_words = False
-        for term in terms_of(text):
+        for term in terms_of(text, with_pieces=self.with_pieces):
             if not is_sign(term):
                 if term in self.term_index:
                     return False
@@ -166,7 +172,9 @@ class TextEncoder(ColumnEncoder):
         return np.array(self.weights)
 
 
-def count_terms(texts: Iterable[str], most: int = MOST_COUNTED) -> Counter[str]:
+def count_terms(
+    texts: Iterable[str], most: int = MOST_COUNTED, *, with_pieces: bool = False
+) -> Counter[str]:
     """Return in how many texts each term occurs.
 
     Where there are more than `most` terms, those of the fewest texts so far are forgotten (lossy
@@ -179,7 +187,7 @@ def count_terms(texts: Iterable[str], most: int = MOST_COUNTED) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(set(terms_of(text)))
+        counts.update(set(terms_of(text, with_pieces=with_pieces)))
         rarest = 1
         while len(counts) > most:
             counts = Counter({term: n for term, n in counts.items() if n > rarest})

@@ -127,7 +127,11 @@ def word_attributions(
 
 def _split(encoder: TextEncoder, text: str, totals: Array, of_column: float) -> WordAttributions:
     """Split what terms add among the occurrences of their words."""
-    terms = [(term, spans) for term, spans in terms_in(text) if term in encoder.term_index]
+    terms = [
+        (term, spans)
+        for term, spans in terms_in(text, with_pieces=encoder.with_pieces)
+        if term in encoder.term_index
+    ]
     counts: defaultdict[str, int] = defaultdict(int)
     for term, spans in terms:
         counts[term] += len(spans)

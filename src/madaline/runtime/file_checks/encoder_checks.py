@@ -156,7 +156,7 @@ STATES: Mapping[str, Fields] = {
             "terms": ListOf(NAME, least=1, most=MOST_TERMS_ALONE, distinct=True),
             "weights": ListOf(Number(0, 1000, above=True), most=MOST_TERMS_ALONE),
         },
-        {"count_power": Number(0, 1, above=True)},
+        {"count_power": Number(0, 1, above=True), "with_pieces": TRUTH},
         agree=_text_agrees,
     ),
     SEQUENCE: SEQUENCES,
