@@ -18,11 +18,23 @@ from madaline.diagnosis.significance import (
     normal_p_value,
     share_difference,
 )
+from madaline.diagnosis.strength import Strength, find_weakness
 
 
 def all_groups(evaluated):
     """Return the groups of all columns."""
     return [group for cut in cuts_of(evaluated, n_parts=10) for group in groups_of(cut)]
+
+
+def test_columns_are_left_out_only_where_there_are_several(make_out_of_fold):
+    rng, strength = np.random.default_rng(0), Strength(0.1, 0.6, 1.6, 20.0, unfinished=False)
+    target, columns = rng.normal(size=300), {"x": rng.normal(size=300), "z": rng.normal(size=300)}
+    (found,) = find_weakness(strength, make_out_of_fold(columns, target, target))
+    assert (found.kind, found.severity) == ("overfit", "medium")
+    assert "leave out columns" in str(found)
+    (alone,) = find_weakness(strength, make_out_of_fold({"x": columns["x"]}, target, target))
+    assert (alone.kind, alone.severity) == ("overfit", "low")
+    assert "leave out columns" not in str(alone)
 
 
 def test_a_group_that_is_predicted_badly(make_out_of_fold):

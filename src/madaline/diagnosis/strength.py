@@ -55,19 +55,19 @@ class Strength:
 def find_weakness(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
     """Return what is wrong with the fit as a whole."""
     return [
-        *_fit(strength, evaluated.n_rows),
+        *_fit(strength, evaluated),
         *_unfinished(strength),
         *_too_few_rows(strength, evaluated),
     ]
 
 
-def _fit(strength: Strength, n_rows: int) -> list[Finding]:
+def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
     evidence = {
         "seen": strength.seen,
         "unseen": strength.unseen,
         "baseline": strength.baseline,
         "standard_errors": strength.standard_errors,
-        "rows": n_rows,
+        "rows": evaluated.n_rows,
     }
 
     def finding(kind: Kind, severity: Severity, seen: str, remedy: str) -> list[Finding]:
@@ -83,12 +83,13 @@ def _fit(strength: Strength, n_rows: int) -> list[Finding]:
         )
     gap = (strength.unseen - strength.seen) / strength.baseline
     if gap >= GAP:
+        alone = len(evaluated.schema.kept) == 1  # a text has more terms than there are rows
         return finding(
             "overfit",
-            "medium" if gap >= LARGE_GAP else "low",
+            "medium" if gap >= LARGE_GAP and not alone else "low",
             "Networks fit the training rows much better than unseen ones (loss {seen:.4f} and"
             " {unseen:.4f}, baseline {baseline:.4f})",
-            "gather more rows, or leave out columns that cannot help",
+            "gather more rows" + ("" if alone else ", or leave out columns that cannot help"),
         )
     if strength.unseen >= WEAK * strength.baseline:
         return finding(

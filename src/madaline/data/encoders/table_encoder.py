@@ -161,11 +161,6 @@ class TableEncoder:
         return all(isinstance(encoder, TextEncoder) for encoder in self.encoders)
 
     @property
-    def only_numbers(self) -> bool:
-        """Whether all columns are read as numbers."""
-        return not self._others
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """Height, width and channels of images; empty unless they are the only column."""
         only = self.encoders[0]
