@@ -15,7 +15,7 @@ ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs; the module itself is only imported then.
 USED_IF_THERE = {
     PACKAGE / "engine" / f"compiled_{name}.py": {"numba"}
-    for name in ("arithmetic", "loops", "losses", "steps", "training")
+    for name in ("arithmetic", "loops", "losses", "sparse", "steps", "training")
 }
 ROOMS = ("nn", "runtime")
 READS_FRAMES_AND_FILES = (

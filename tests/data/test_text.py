@@ -18,6 +18,7 @@ from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.data.terms import GAP, terms_in, terms_of
 from madaline.errors import InputError
+from madaline.nn.sparse_rows import SparseRows
 
 REVIEWS = [f"{word} {end} of number {n}" for n, (word, end) in enumerate(
     (word, end) for word in ("very good", "not bad", "so so") for end in ("tea", "coffee") * 5
@@ -96,6 +97,16 @@ def test_features_are_counted_weighted_and_of_one_size():
     assert not out[1:].any()
     assert "tea" in encoder.terms
     assert "7" not in encoder.terms  # of one text only
+
+
+def test_texts_are_kept_without_zeros_and_other_tables_with_them():
+    texts = Table.from_columns({"review": REVIEWS})
+    beside = Table.from_columns({"review": REVIEWS, "number": [*range(len(REVIEWS))]})
+    alone, mixed = (TableEncoder.fit(one, Schema.infer(one)).encode(one) for one in (texts, beside))
+    kept = alone.kept(0)
+    assert isinstance(kept, SparseRows)
+    np.testing.assert_array_equal(kept.dense(), alone.features(0))
+    assert mixed.kept(0) is mixed.features(0)
 
 
 def test_pairs_and_stems_count_less_than_the_words_they_are_made_of():

@@ -29,6 +29,7 @@ from madaline.nn.losses import (
 )
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, GradientDescent, ScheduleFreeAdamW, weights_only
+from madaline.nn.sparse_rows import SparseRows
 from madaline.race.monotone import parameter_bounds
 
 pytest.importorskip("numba", reason="numba is not installed")
@@ -108,14 +109,26 @@ def batches(n_features, n_outputs, n_folds, *, seed, steps=1, columns=None, weig
         rng.standard_normal((n_folds, N_SAMPLES, 1)).astype(np.float32),
         rng.integers(0, N_SAMPLES, (n_folds, steps, 32)),
         None if columns is None else HiddenColumns(columns),
-        [np.random.default_rng(fold) for fold in range(n_folds)],
+        _rngs(n_folds),
     )
 
 
+def without_zeros(batches, *, seed):
+    """Return batches of rows that are mostly zero, and the same without their zeros."""
+    shown = np.random.default_rng(seed).random(batches.features.shape) < 0.3
+    nothing = {"fold_columns": np.zeros(0, np.intp), "fold_values": batches.fold_values[..., :0]}
+    with_zeros = replace(batches, features=batches.features * shown, **nothing)
+    return with_zeros, replace(with_zeros, features=SparseRows.of([with_zeros.features]))
+
+
 def trained(name, population, rule, *arguments, **named):
+    return trained_on(batches(*arguments, **named), name, population, rule)
+
+
+def trained_on(batches, name, population, rule):
     members = population.snapshot()
     with np.errstate(over="ignore", invalid="ignore"):
-        backend_named(name).train(rule, members, batches(*arguments, **named))
+        backend_named(name).train(rule, members, batches)
     return members
 
 
@@ -169,6 +182,25 @@ def test_a_step_agrees_with_the_reference(drawn, optimizer, weighted, seed):
         np.testing.assert_allclose(one.columns[name], other.columns[name], rtol=1e-6)
 
 
+@settings(max_examples=60)
+@given(networks(), st.booleans(), st.integers(0, 99))
+def test_a_step_on_rows_without_zeros_agrees_with_the_reference(drawn, hiding, seed):
+    network, loss, columns = drawn
+    population, rule = prepared(network, loss, ScheduleFreeAdamW(power=1.0), (2, 3), seed)
+    n_features, n_outputs = network.layers[0].in_features, network.layers[-1].out_features
+    given = batches(n_features, n_outputs, 3, seed=seed, columns=columns if hiding else None)
+    with_zeros, without = without_zeros(given, seed=seed)
+    expected = trained_on(with_zeros, "numpy", population, rule)
+    found = trained_on(replace(without, rngs=_rngs(3)), "numba", population, rule)
+    assert largest_difference(expected.theta, found.theta) < 1e-5
+    same = trained_on(replace(without, rngs=_rngs(3)), "numpy", population, rule)
+    np.testing.assert_array_equal(expected.theta, same.theta)
+
+
+def _rngs(n_folds):
+    return [np.random.default_rng(fold) for fold in range(n_folds)]
+
+
 def test_steps_within_bounds_agree():
     network = Network((ScaledLinear((0, 1, 1, 2), 8), LeakySiLU(), Linear(8, 1)))
     population, rule = prepared(network, Squared(), ScheduleFreeAdamW(power=1.0), (1, 2), 0)
@@ -212,8 +244,9 @@ def test_outputs_agree_and_do_not_depend_on_the_chunk():
     x = np.random.default_rng(1).standard_normal((50, 2)).astype(np.float32)
     expected = NumpyBackend().predict(network, theta, x, 1000)
     for name, chunk in (("numba", 1000), ("numba", 7), ("numpy", 7)):
-        output = backend_named(name).predict(network, theta, x, chunk)
-        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
+        for rows in (x, SparseRows.of([x])):
+            output = backend_named(name).predict(network, theta, rows, chunk)
+            np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_divergence_is_seen_by_both():

@@ -87,9 +87,9 @@ def _codes(column: Array) -> Array:
     codes = np.zeros(len(column), np.int64)
     present = column[~missing]
     if column.dtype.kind == "O":
-        present = np.array(
-            [f"{type(value).__name__} {value}" for value in present.tolist()], dtype=str
-        )
-    if len(present):
+        texts = [f"{type(value).__name__} {value}" for value in present.tolist()]
+        numbers = {text: number for number, text in enumerate(sorted(set(texts)), 1)}
+        codes[~missing] = [numbers[text] for text in texts]
+    elif len(present):
         codes[~missing] = 1 + np.unique(present, return_inverse=True)[1]
     return codes

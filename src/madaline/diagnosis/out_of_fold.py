@@ -13,6 +13,7 @@ from madaline.data.table import Table
 from madaline.evaluation.score import mean_and_error
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
+from madaline.nn.sparse_rows import Features
 
 MOST_NUMBERS = 50
 """Rows that a finding lists, at most."""
@@ -36,7 +37,7 @@ class OutOfFold:
         Raw out-of-fold outputs of the networks, and of the constant baseline.
     target : ndarray of shape (n_rows, n_outputs)
         One-hot classes, 0 and 1, or numbers.
-    features : ndarray of shape (n_rows, n_features)
+    features : Features of shape (n_rows, n_features)
         The encoded rows, without bins.
     classes : sequence of str, optional
         The labels as text; None where numbers are predicted.
@@ -57,7 +58,7 @@ class OutOfFold:
     output: Array
     baseline: Array
     target: Array
-    features: Array
+    features: Features
     classes: Sequence[str] | None = None
     weight: Array | None = None
     groups: Array | None = None

@@ -14,6 +14,7 @@ from madaline.engine.training import Batches, TrainingRule
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.population import Population
+from madaline.nn.sparse_rows import Features
 
 WORTH_COMPILING = 2e10
 """Planned multiply-adds for which compiled training is worth the half second that loading takes."""
@@ -47,7 +48,7 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def predict(self, network: Network, theta: Array, x: Array, chunk: int) -> Array:
+    def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
         """Return the raw outputs of networks for the same rows.
 
         Parameters
@@ -56,8 +57,8 @@ class Backend(ABC):
             The layers.
         theta : float32 ndarray of shape (members, parameters)
             The parameters.
-        x : float32 ndarray of shape (n_samples, n_features)
-            Encoded rows.
+        x : Features of shape (n_samples, n_features)
+            Encoded rows, float32.
         chunk : int
             How many rows to take at a time, so that activations stay in the processor's cache.
 

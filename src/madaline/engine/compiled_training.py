@@ -25,6 +25,15 @@ from madaline.engine.compiled_arithmetic import (
     transpose,
 )
 from madaline.engine.compiled_losses import loss_gradient
+from madaline.engine.compiled_sparse import (
+    Encoded,
+    SparseBatch,
+    gather_sparse,
+    hide_sparse,
+    make_sparse_batch,
+    multiply_sparse,
+    sparse_gradient,
+)
 from madaline.engine.compiled_steps import SCHEDULE_FREE, adam_step, schedule_free_step
 from madaline.nn.arrays import Array
 from madaline.nn.layers.leaky_silu import LEAK as LEAK_OF_SILU
@@ -37,7 +46,7 @@ LEAK = np.float32(LEAK_OF_SILU)
 class Rows(NamedTuple):
     """What a network learns from; `fold_values` (n_samples, n) overwrite some features."""
 
-    features: Array  # (n_samples, n_features)
+    features: Encoded  # (n_samples, n_features)
     fold_columns: Array  # (n,)
     fold_values: Array  # (n_samples, n)
     target: Array  # (n_samples, n_outputs)
@@ -83,9 +92,10 @@ class State(NamedTuple):
 class Room(NamedTuple):
     """Arrays of a step, flat; layers start at multiples of `size`."""
 
-    x: Array  # (batch, n_features)
+    x: Array  # (batch, n_features), or (batch, 0) where rows are without their zeros
+    sparse: SparseBatch  # those
     target: Array  # (batch, n_outputs)
-    gated: Array  # (n_features, units of the first layer): its weight times the gates
+    gated: Array  # (n_features, units of the first layer): its weight times the gates; as `x`
     values: Array  # outputs of the layers
     slopes: Array  # slopes of their activations
     back: Array  # gradients by the outputs of two neighboring layers
@@ -100,7 +110,7 @@ def train(rows: Rows, layers: Layers, rule: Rule, state: State, order: Array, sh
 
     `shown` says which columns each row of each batch shows, (steps, batch, columns), or is empty.
     """
-    room = make_room(layers, order.shape[1], state.theta.size)
+    room = make_room(layers, rows.features, order.shape[1], state.theta.size)
     last, n_outputs = layers.sizes.size - 2, layers.sizes[-1]
     output = layer_view(room.values, room, last, n_outputs)
     slope = layer_view(room.back, room, last % 2, n_outputs)  # where `backward` starts
@@ -108,6 +118,7 @@ def train(rows: Rows, layers: Layers, rule: Rule, state: State, order: Array, sh
         gather(rows, order[step], room)
         if shown.size:
             hide(shown[step], layers.columns, room.x)
+            hide_sparse(shown[step], layers.columns, room.sparse)
         forward(layers, state.theta, room)
         loss_gradient(rule, rows.weight, order[step], output, room.target, slope)
         backward(layers, state.theta, room)
@@ -118,19 +129,23 @@ def train(rows: Rows, layers: Layers, rule: Rule, state: State, order: Array, sh
 
 
 @compiled
-def predict(layers: Layers, theta: Array, x: Array, out: Array, chunk: int) -> None:
+def predict(layers: Layers, theta: Array, x: Encoded, out: Array, chunk: int) -> None:
     """Write the raw output of one network for encoded rows, some rows at a time."""
     last, n_outputs = layers.sizes.size - 2, layers.sizes[-1]
-    for start in range(0, x.shape[0], chunk):
-        stop = min(start + chunk, x.shape[0])
-        room = make_room(layers, stop - start, 0)
-        room.x[:] = x[start:stop]
+    n_rows = out.shape[0]
+    for start in range(0, n_rows, chunk):
+        stop = min(start + chunk, n_rows)
+        room = make_room(layers, x, stop - start, 0)
+        if x.starts.size:
+            gather_sparse(x, np.arange(start, stop), room.sparse)
+        else:
+            room.x[:] = x.dense[start:stop]
         forward(layers, theta, room)
         out[start:stop] = layer_view(room.values, room, last, n_outputs)
 
 
 @compiled
-def make_room(layers: Layers, batch: int, n_parameters: int) -> Room:
+def make_room(layers: Layers, encoded: Encoded, batch: int, n_parameters: int) -> Room:
     """Return the arrays of a step, uninitialized."""
     sizes = layers.sizes
     size = batch * sizes[1:].max()
@@ -138,10 +153,12 @@ def make_room(layers: Layers, batch: int, n_parameters: int) -> Room:
     for layer in range(sizes.size - 1):
         largest = max(largest, sizes[layer] * sizes[layer + 1])
     n_layers = sizes.size - 1
+    n_dense = 0 if encoded.starts.size else sizes[0]
     return Room(
-        np.empty((batch, sizes[0]), np.float32),
+        np.empty((batch, n_dense), np.float32),
+        make_sparse_batch(encoded, batch),
         np.empty((batch, sizes[-1]), np.float32),
-        np.empty((sizes[0], sizes[1]), np.float32),
+        np.empty((n_dense, sizes[1]), np.float32),
         np.empty(n_layers * size, np.float32),
         np.empty(n_layers * size, np.float32),
         np.empty(2 * size, np.float32),
@@ -175,10 +192,12 @@ def bias_of(layers: Layers, theta: Array, layer: int) -> Array:
 @compiled
 def gather(rows: Rows, index: Array, room: Room) -> None:
     """Copy a batch of rows."""
+    if rows.features.starts.size:
+        gather_sparse(rows.features, index, room.sparse)
     for row in range(index.size):
         source = index[row]
         for feature in range(room.x.shape[1]):
-            room.x[row, feature] = rows.features[source, feature]
+            room.x[row, feature] = rows.features.dense[source, feature]
         for column in range(rows.fold_columns.size):
             room.x[row, rows.fold_columns[column]] = rows.fold_values[source, column]
         for unit in range(room.target.shape[1]):
@@ -200,11 +219,14 @@ def forward(layers: Layers, theta: Array, room: Room) -> None:
     h = room.x
     for layer in range(n_layers):
         weight, bias = weight_of(layers, theta, layer), bias_of(layers, theta, layer)
-        if layer == 0 and layers.columns.size:
-            gate_weight(theta, layers.columns, weight, room.gated)
-            weight = room.gated
         y = layer_view(room.values, room, layer, layers.sizes[layer + 1])
-        multiply(h, weight, y)
+        if layer == 0 and room.sparse.starts.size:
+            multiply_sparse(room.sparse, theta, layers.columns, weight, y)
+        else:
+            if layer == 0 and layers.columns.size:
+                gate_weight(theta, layers.columns, weight, room.gated)
+                weight = room.gated
+            multiply(h, weight, y)
         if layer == n_layers - 1:
             add_bias(y, bias)
         elif layers.activation == RELU:
@@ -253,11 +275,16 @@ def backward(layers: Layers, theta: Array, room: Room) -> None:
         n_in, n_out = layers.sizes[layer], layers.sizes[layer + 1]
         gradient = layer_view(room.back, room, layer % 2, n_out)
         h = layer_view(room.values, room, layer - 1, n_in) if layer else room.x
-        by_weight = weight_of(layers, room.gradient, layer)
+        weight, by_weight = weight_of(layers, theta, layer), weight_of(layers, room.gradient, layer)
+        sum_rows(gradient, bias_of(layers, room.gradient, layer))
+        if layer == 0 and room.sparse.starts.size:
+            by_gate = room.gradient[: layers.weights[0]]
+            sparse_gradient(
+                room.sparse, theta, layers.columns, weight, gradient, by_gate, by_weight
+            )
+            continue
         part = room.part[: by_weight.size].reshape(by_weight.shape)
         multiply_transposed(h, gradient, by_weight, part)
-        sum_rows(gradient, bias_of(layers, room.gradient, layer))
-        weight = weight_of(layers, theta, layer)
         if layer:
             by_input = layer_view(room.back, room, (layer - 1) % 2, n_in)
             transposed = room.part[: weight.size].reshape(n_out, n_in)

@@ -34,6 +34,7 @@ from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, ScheduleFreeAdamW
 from madaline.nn.optimizers.bounds import Bounds
 from madaline.nn.population import Population
+from madaline.nn.sparse_rows import Features, SparseRows, arrays_of
 
 LOSSES: tuple[type[Loss], ...] = (
     CrossEntropy,
@@ -52,6 +53,9 @@ OPTIMIZERS = (ScheduleFreeAdamW, Adam)
 
 FREE = np.empty(0, np.float32)
 """In place of bounds, where there are none."""
+
+NO_NUMBERS = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.float32)
+"""In place of rows without their zeros, where they have them."""
 
 SHOWN_BYTES = 2**24
 """Factors of hidden columns that are drawn at a time, at most (16 MiB)."""
@@ -95,12 +99,12 @@ class NumbaBackend(Backend):
                 for column, count in zip(_counts(rule, one), state.counts, strict=False):
                     column[...] = count
 
-    def predict(self, network: Network, theta: Array, x: Array, chunk: int) -> Array:
+    def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
         """Return the raw outputs of networks for the same rows."""
-        layers, x = _layers(network), _fixed(x)
+        layers, encoded = _layers(network), _encoded(x)
         outputs = np.empty((len(theta), len(x), int(layers.sizes[-1])), np.float32)
         for one, output in zip(theta, outputs, strict=True):
-            compiled().predict(layers, _fixed(one), x, output, chunk)
+            compiled().predict(layers, _fixed(one), encoded, output, chunk)
         return outputs
 
 
@@ -143,7 +147,7 @@ def _call_once() -> None:
     layers, state = _layers(network), _state(rule, one)
     for piece in _pieces(batches, 0):
         compiled().train(_rows(batches, 0), layers, _rule(rule, one), state, *piece)
-    compiled().predict(layers, _fixed(one.theta), _fixed(x), np.empty((1, 1), np.float32), 1)
+    compiled().predict(layers, _fixed(one.theta), _encoded(x), np.empty((1, 1), np.float32), 1)
 
 
 def _has_known_layers(network: Network) -> bool:
@@ -220,12 +224,19 @@ def _rows(batches: Batches, fold: int) -> Any:
     """Return what the network of a fold learns from as `compiled_training.Rows`."""
     weight = np.empty(0, np.float32) if batches.weight is None else batches.weight
     return compiled().Rows(
-        _fixed(batches.features),
+        _encoded(batches.features),
         _fixed(batches.fold_columns),
         _fixed(batches.fold_values[fold]),
         _fixed(batches.target),
         _fixed(weight),
     )
+
+
+def _encoded(x: Features) -> Any:
+    """Return rows as `compiled_sparse.Encoded`."""
+    with_zeros = np.empty((0, 0), np.float32) if isinstance(x, SparseRows) else x
+    numbers = arrays_of(x) if isinstance(x, SparseRows) else NO_NUMBERS
+    return compiled().Encoded(_fixed(with_zeros), *(_fixed(array) for array in numbers))
 
 
 def _pieces(batches: Batches, fold: int) -> Iterator[tuple[Array, Array]]:

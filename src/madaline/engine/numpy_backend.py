@@ -13,6 +13,7 @@ from madaline.nn.gradients import write_gradient
 from madaline.nn.network import Network
 from madaline.nn.optimizers import StepSize
 from madaline.nn.population import Population
+from madaline.nn.sparse_rows import Features, SparseRows, dense
 from madaline.nn.workspace import Workspace
 
 
@@ -50,13 +51,14 @@ class NumpyBackend(Backend):
             size = full if step >= rule.warmup_steps else full.times(step / rule.warmup_steps)
             rule.optimizer.step(members, gradient, size, workspace=workspace)
 
-    def predict(self, network: Network, theta: Array, x: Array, chunk: int) -> Array:
+    def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
         """Return the raw outputs of networks for the same rows."""
         parameters, workspace = network.bind(theta), Workspace()
         outputs = []
         for start in range(0, max(1, len(x)), chunk):
             workspace.rewind()
-            output, _ = network.forward(parameters, x[start : start + chunk], workspace=workspace)
+            rows = dense(x[start : start + chunk])
+            output, _ = network.forward(parameters, rows, workspace=workspace)
             outputs.append(output.copy())
         return np.concatenate(outputs, axis=1)
 
@@ -65,7 +67,10 @@ def _gather(
     batches: Batches, index: Array, workspace: Workspace
 ) -> tuple[Array, Array, Array | None]:
     """Return a batch for each fold: x (folds, batch, features), target and weight alike."""
-    x = _take(batches.features, index, workspace)
+    if isinstance(batches.features, SparseRows):
+        x = batches.features[index.ravel()].dense().reshape(*index.shape, -1)
+    else:
+        x = _take(batches.features, index, workspace)
     if batches.fold_columns.size:
         folds = np.arange(len(index))[:, None]
         x[..., batches.fold_columns] = batches.fold_values[folds, index]

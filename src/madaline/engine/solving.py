@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
+from madaline.nn.sparse_rows import Features, SparseRows
 
 MOST_ITERATIONS = 100
 """Of the solver: sums of squares that hardly count are not worth more."""
@@ -22,7 +23,7 @@ DENSE_ROWS = 256
 """Rows whose zeros are left out at a time."""
 
 
-def sparse_rows(features: Array, rows: Array) -> Any:
+def sparse_rows(features: Features, rows: Array) -> Any:
     """Return some rows, without their zeros, as a `scipy.sparse.csr_array` of float64.
 
     Examples
@@ -31,10 +32,14 @@ def sparse_rows(features: Array, rows: Array) -> Any:
     array([[0., 2.],
            [1., 3.]])
     """
-    from scipy.sparse import csr_array, vstack
+    from scipy.sparse import csr_array
 
-    blocks = np.split(rows, range(DENSE_ROWS, len(rows), DENSE_ROWS))
-    return vstack([csr_array(features[block]) for block in blocks], "csr").astype(np.float64)
+    if isinstance(features, SparseRows):
+        own = features[rows]
+    else:
+        blocks = np.split(rows, range(DENSE_ROWS, len(rows), DENSE_ROWS))
+        own = SparseRows.of(features[block] for block in blocks)
+    return csr_array((own.values.astype(np.float64), own.indices, own.starts), own.shape)
 
 
 def solve_linear(

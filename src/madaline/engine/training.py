@@ -12,6 +12,7 @@ from madaline.nn.network import Network
 from madaline.nn.optimizers import Optimizer
 from madaline.nn.optimizers.bounds import Bounds
 from madaline.nn.population import Population
+from madaline.nn.sparse_rows import Features
 from madaline.nn.workspace import Workspace
 
 
@@ -67,8 +68,8 @@ class Batches:
 
     Parameters
     ----------
-    features : float32 ndarray of shape (n_samples, n_features)
-        Encoded rows.
+    features : Features of shape (n_samples, n_features)
+        Encoded rows, float32.
     target : float32 ndarray of shape (n_samples, n_outputs)
         What the outputs should be.
     weight : float32 ndarray of shape (n_samples,) or None
@@ -85,7 +86,7 @@ class Batches:
         Random numbers of each fold.
     """
 
-    features: Array
+    features: Features
     target: Array
     weight: Array | None
     fold_columns: Array

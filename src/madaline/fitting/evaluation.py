@@ -23,6 +23,8 @@ from madaline.evaluation.quality.regression import RegressionQuality
 from madaline.evaluation.table_score import label_text
 from madaline.fitting.outcome import Outcome
 from madaline.fitting.views import TargetView
+from madaline.nn.sparse_rows import Features, SparseRows
+from madaline.race.dataset import Dataset
 from madaline.records.decision import Decision
 from madaline.runtime.outputs import class_probabilities
 from madaline.watching.facts import (
@@ -65,7 +67,7 @@ class Evaluation:
             output,
             baseline,
             target,
-            dataset.encoded_evaluated(min(dataset.features))[:, : prepared.encoder.n_features(0)],
+            _plain_features(dataset, prepared.encoder.n_features(0)),
             _labels(encoder),
             weight,
             groups,
@@ -148,6 +150,12 @@ class Evaluation:
         if view.index is None:
             return self.out_of_fold
         return self.out_of_fold.of_output(view.index, _labels(view.encoder))
+
+
+def _plain_features(dataset: Dataset, width: int) -> Features:
+    """Return the evaluated rows without bins: the first features of every encoding."""
+    features = dataset.encoded_evaluated(min(dataset.features))
+    return features if isinstance(features, SparseRows) else features[:, :width]
 
 
 def _labels(encoder: TargetEncoder) -> tuple[str, ...] | None:

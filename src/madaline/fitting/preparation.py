@@ -247,7 +247,7 @@ def _dataset(
     used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
     return Dataset(
         rows,
-        {n_bins: encoded.features(n_bins) for n_bins in used},
+        {n_bins: encoded.kept(n_bins) for n_bins in used},
         {
             n_bins: tuple(int(column) for column in encoder.feature_columns(n_bins))
             for n_bins in used

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -62,12 +63,18 @@ class KnownRows:
         """Return the checksums of the rows that a model was trained on."""
         step = max(1, -(-table.n_samples // MOST))
         rows = table.take(slice(None, None, step))
-        return cls.of_encoded(predictor.encode(rows).base, sampled=1 / step)
+        encoded = predictor.encode(rows)
+        blocks = row_blocks(rows.n_samples, encoded.widths[0])
+        checksums = (_checksums(encoded.block(block).base) for block in blocks)
+        return cls._of_checksums(list(chain.from_iterable(checksums)), sampled=1 / step)
 
     @classmethod
     def of_encoded(cls, features: Array, *, sampled: float) -> KnownRows:
         """Return the checksums of encoded rows, shape (n_rows, n_features)."""
-        checksums = _checksums(features)
+        return cls._of_checksums(_checksums(features), sampled=sampled)
+
+    @classmethod
+    def _of_checksums(cls, checksums: list[bytes], *, sampled: float) -> KnownRows:
         counts = Counter(checksums).values()
         repeated = sum(number for number in counts if number > 1) / max(1, len(checksums))
         return cls(frozenset(checksums), sampled, repeated)

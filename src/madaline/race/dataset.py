@@ -19,6 +19,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.sparse_rows import Features, arrays_of, dense
 from madaline.race.ensemble_weights import greedy_weights
 from madaline.race.monotone import parameter_bounds
 
@@ -31,8 +32,8 @@ class Dataset:
     ----------
     rows : FoldedRows
         The order of the rows.
-    features : mapping of int to ndarray of shape (n_samples, n_features)
-        The encoded rows for each number of bins, float32.
+    features : mapping of int to Features of shape (n_samples, n_features)
+        The encoded rows for each number of bins, float32; those of texts without their zeros.
     columns : mapping of int to tuple of int
         For each number of bins, the column that each feature was made from.
     target : ndarray of shape (n_samples, n_outputs)
@@ -59,7 +60,7 @@ class Dataset:
     """
 
     rows: FoldedRows
-    features: Mapping[int, Array]
+    features: Mapping[int, Features]
     columns: Mapping[int, tuple[int, ...]]
     target: Array
     loss: Loss
@@ -99,18 +100,22 @@ class Dataset:
 
     def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
         """Return some rows, (rows, n_features), as the networks of a fold see them."""
+        return dense(self.kept(n_bins, fold, places))
+
+    def kept(self, n_bins: int, fold: int, places: slice | Array) -> Features:
+        """Return what `encoded` does, without zeros where they are not kept."""
         x = self.features[n_bins][places]
         if self.fold_features is None:
             return x
-        return self.fold_features.write(fold, places, x.copy())
+        return self.fold_features.write(fold, places, dense(x).copy())
 
-    def encoded_evaluated(self, n_bins: int) -> Array:
+    def encoded_evaluated(self, n_bins: int) -> Features:
         """Return the rows that are evaluated as the networks see them that never learned from them.
 
         Returns
         -------
-        ndarray of shape (n_evaluated, n_features)
-            A view where all networks see the same.
+        Features of shape (n_evaluated, n_features)
+            A view where all networks see the same and zeros are kept.
         """
         if self.fold_features is None:
             return self.features[n_bins][self.evaluated]
@@ -181,7 +186,8 @@ class Dataset:
         measure = "" if self.metric is None else self.metric.name
         digest = hashlib.sha256(f"{self.loss!r} {measure} {self.rows.bounds}".encode())
         rows = self.rows
-        arrays = [self.target, *self.features.values(), rows.order, *rows.learned, self.weight]
+        features = [array for own in self.features.values() for array in arrays_of(own)]
+        arrays = [self.target, *features, rows.order, *rows.learned, self.weight]
         arrays += self.directions.values()
         for array in arrays:
             if array is not None:

@@ -82,7 +82,7 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
     outputs: list[Array] = []
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
-            x = dataset.encoded(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
+            x = dataset.kept(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
             theta = task.rule.averaged(members[:, place])
             outputs.append(task.backend.predict(task.rule.network, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)

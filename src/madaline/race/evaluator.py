@@ -15,6 +15,7 @@ import numpy as np
 from madaline.engine.blas import one_threaded_products
 from madaline.evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
+from madaline.nn.sparse_rows import Features, dense
 from madaline.nn.workspace import Workspace
 from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
@@ -84,24 +85,26 @@ class Evaluator:
         """Return the out-of-fold outputs of networks for every step-th row."""
         return np.concatenate(self._through(one, slice(None), self._features(one, step)))
 
-    def layer_inputs(self, one: EnsembleMember, layer: int) -> list[Array]:
+    def layer_inputs(self, one: EnsembleMember, layer: int) -> Sequence[Features]:
         """Return the inputs of a layer, for the evaluated rows of each fold."""
         features = self._features(one, self.step)
         return self._through(one, slice(layer), features) if layer else features
 
-    def output_from(self, one: EnsembleMember, layer: int, inputs: Sequence[Array]) -> Array:
+    def output_from(self, one: EnsembleMember, layer: int, inputs: Sequence[Features]) -> Array:
         """Return the outputs of networks for the evaluated rows, given the inputs of a layer."""
         return np.concatenate(self._through(one, slice(layer, None), inputs))
 
-    def _features(self, one: EnsembleMember, step: int) -> list[Array]:
+    def _features(self, one: EnsembleMember, step: int) -> list[Features]:
         features = []
         for fold in range(self.dataset.rows.n_folds):
             own = self.dataset.rows.held_out(fold)
             every = slice(-(-own.start // step) * step, own.stop, step)
-            features.append(self.dataset.encoded(one.n_bins, fold, every))
+            features.append(self.dataset.kept(one.n_bins, fold, every))
         return features
 
-    def _through(self, one: EnsembleMember, layers: slice, inputs: Sequence[Array]) -> list[Array]:
+    def _through(
+        self, one: EnsembleMember, layers: slice, inputs: Sequence[Features]
+    ) -> list[Array]:
         """Return the outputs of some layers of each fold's networks, chunk by chunk."""
 
         def of_fold(fold: int) -> Array:
@@ -109,7 +112,7 @@ class Evaluator:
             bound = list(zip(one.network.layers, one.network.bind(one.theta[fold]), strict=True))
             chunks = []
             for start in range(0, max(1, len(x)), CHUNK):
-                chunk, workspace = x[start : start + CHUNK], Workspace()
+                chunk, workspace = dense(x[start : start + CHUNK]), Workspace()
                 with np.errstate(over="ignore", invalid="ignore"):  # they may have diverged
                     for layer, parameters in bound[layers]:
                         chunk, _ = layer.forward(parameters, chunk, workspace=workspace)

@@ -33,6 +33,9 @@ PERMUTED_ROWS = 2000
 FEWEST_ROWS = 200
 """Rows to permute, if there are as many, however much work it is."""
 
+MOST_COPIED = 4096
+"""Features of a column of which copies are made, at most: of more, sums over all are quicker."""
+
 STREAM = 2**32 - 3
 """Separates the random numbers of permutations from those of folds, batches and training."""
 
@@ -282,8 +285,12 @@ def _permuted_output(
     before = x @ weight + first["bias"]  # (n_rows, units)
     for column, donor in enumerate(donors):
         features = np.flatnonzero(column_of == column)
-        values = x[:, features]
-        hidden = before + (values[donor] - values) @ weight[features]
+        if len(features) > MOST_COPIED:
+            part = x @ np.where((column_of == column)[:, None], weight, 0)
+            hidden = before + (part[donor] - part)
+        else:
+            values = x[:, features]
+            hidden = before + (values[donor] - values) @ weight[features]
         for layer, parameters in zip(network.layers[1:], others, strict=True):
             hidden, _ = layer.forward(parameters, hidden, workspace=Workspace())
         output[column] = hidden

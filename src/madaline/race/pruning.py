@@ -16,6 +16,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.nn.optimizers.bounds import Bounds
 from madaline.nn.population import Population
+from madaline.nn.sparse_rows import Features
 from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
 from madaline.race.dataset import Dataset
 from madaline.race.ensemble import Ensemble, EnsembleMember
@@ -233,7 +234,7 @@ class Pruning:
             return rank_units(one.network, population, layer, x)
 
     def _narrowed(
-        self, one: EnsembleMember, ranking: UnitRanking, units: int, inputs: Sequence[Array]
+        self, one: EnsembleMember, ranking: UnitRanking, units: int, inputs: Sequence[Features]
     ) -> EnsembleMember:
         """Return networks with so many units in a layer, given the inputs of that layer."""
         with one_threaded_products():

@@ -10,13 +10,18 @@ import numpy as np
 
 from madaline.data.encoders.encoders_by_kind import OtherEncoder
 from madaline.data.encoders.joined_numbers import JoinedNumbers
+from madaline.data.encoders.text_encoder import TextEncoder
 from madaline.data.table import WORTH_THREADS
 from madaline.engine.threads import in_threads
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
+from madaline.nn.sparse_rows import Features, SparseRows
 
 _CHUNK = 4096
 """Rows written at a time, so that a block of all features stays in the cache."""
+
+SPARSE_BLOCKS = 16
+"""How much more room than usual a block may take whose zeros are then left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +121,14 @@ class Encoded:
             numbers, _ = self._filled(rows)
             features[rows, n_base:] = self.joined.bin_features(n_bins, numbers)
         return features
+
+    def kept(self, n_bins: int) -> Features:
+        """Return what `features` does; without zeros, where all columns are texts."""
+        if self.joined or any(not isinstance(one, TextEncoder) for _, _, one in self.others):
+            return self.features(n_bins)
+        check_prepared(n_bins, self.widths)
+        blocks = row_blocks(self.n_samples, self.widths[0] // SPARSE_BLOCKS)
+        return SparseRows.of(self.block(rows).base for rows in blocks)
 
     def block(self, rows: slice) -> Block:
         """Return some rows, encoded."""

@@ -109,8 +109,8 @@ class TextEncoder(ColumnEncoder):
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
         most //= narrowing
-        known = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
-        known = [(term, count) for term, count in known if count >= FEWEST_TEXTS]
+        frequent = ((term, count) for term, count in counts.items() if count >= FEWEST_TEXTS)
+        known = sorted(frequent, key=lambda item: (-item[1], item[0]))[:most]
         return cls(
             name,
             tuple(term for term, _ in known),

@@ -13,6 +13,7 @@ import numpy as np
 
 from madaline.diagnosis.out_of_fold import OutOfFold
 from madaline.nn.arrays import Array
+from madaline.nn.sparse_rows import dense
 
 RAMPS = 200
 """Units of the first layer. Without them, one end of a column of phoneme looks reversed, as a trend
@@ -43,7 +44,7 @@ class GeneralRule:
     @classmethod
     def of(cls, evaluated: OutOfFold) -> GeneralRule:
         """Return the rule of the evaluated rows of a fit."""
-        features, truth = _features(evaluated.features), _truth(evaluated)
+        features, truth = _features(dense(evaluated.features)), _truth(evaluated)
         return cls(features, truth, _products(features, truth))
 
     def predict(self, left_out: Array, *, straight: bool = False) -> Array:

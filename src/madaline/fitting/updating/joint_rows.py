@@ -160,7 +160,7 @@ def _dataset(
     )
     return Dataset(
         rows.rows,
-        {n_bins: encoded.features(n_bins) for n_bins in used},
+        {n_bins: encoded.kept(n_bins) for n_bins in used},
         {n_bins: tuple(map(int, predictor.encoder.feature_columns(n_bins))) for n_bins in used},
         goal.matrix[order],
         predictor.loss,
