@@ -37,7 +37,7 @@ def fitted(beats):
 
 def test_sums_are_those_of_the_weights_written_out():
     steps = np.random.default_rng(0).normal(size=(3, 40, 2)).astype(np.float32)
-    kernels = Kernels.fit(steps, most=84 * 3)
+    kernels = Kernels.fit(steps, most=84 * 6)
     padded = np.pad(steps, ((0, 0), (40, 40), (0, 0)))
     for dilation, kernel, sums in kernels.sums(steps):
         weights = np.full(TAPS, -1.0)
@@ -62,7 +62,7 @@ def test_patterns_of_a_row_do_not_depend_on_its_neighbors(beats):
 
 def test_shares_have_unit_size_in_training_and_missing_sequences_are_zero(beats):
     column = np.append(beats[0], np.array([None, None], object)[:1])
-    encoder = PatternEncoder.fit("beat", column, most=84)
+    encoder = PatternEncoder.fit("beat", column, most=168)
     out = np.empty((121, encoder.n_features), np.float32)
     encoder.write(encoder.read(column), out)
     patterns = out[:120, -encoder.kernels.n_patterns :]

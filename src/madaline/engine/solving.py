@@ -57,7 +57,7 @@ def solve_linear(
 
     Parameters
     ----------
-    x : scipy.sparse.csr_array of shape (n_samples, n_features)
+    x : ndarray or scipy.sparse.csr_array of shape (n_samples, n_features)
         The rows.
     target : ndarray of shape (n_samples, n_outputs)
         What the outputs should be.
@@ -87,7 +87,7 @@ def solve_linear(
     """
     from scipy.optimize import minimize
 
-    shape, transposed = start[0].shape, x.T.tocsr()
+    shape, transposed = start[0].shape, x.T if isinstance(x, np.ndarray) else x.T.tocsr()
     counts = np.ones(len(target)) if weight is None else weight.astype(np.float64)
     wanted, factor = target.astype(np.float64), 1 / (decay_time * max(1.0, counts.sum()))
     share = counts / max(1.0, counts.sum())

@@ -56,18 +56,33 @@ def _shares(graph: Graph, steps: str, encoder: PatternEncoder) -> str:
 
 
 def _above(graph: Graph, sums: str, thresholds: Array, number: int, inside: Array) -> str:
-    """Return how often sums are above thresholds, (rows, kernels, n_thresholds).
+    """Return how often sums and their changes are above thresholds.
 
-    Every other kernel looks at the inside alone.
+    The shape is (rows, kernels, 2, n_thresholds). Every other kernel looks at the inside alone.
     """
+
+    def wide(values: str, axis: int = 2) -> str:
+        return graph.add("Unsqueeze", values, np.array([axis]))
+
     within = (number + ALL) % 2 == 1
     shares = []
     for chosen in (ALL[~within], ALL[within]):
         own = graph.add("Gather", sums, chosen, axis=1)
         if within[chosen[0]] and inside.size:
             own = graph.add("Gather", own, inside, axis=2)
-        wide = graph.add("Unsqueeze", own, np.array([2]))
-        above = graph.cast(graph.add("Greater", wide, thresholds[chosen, :, None]), np.float32)
+        views = graph.add("Concat", *map(wide, (own, _changes(graph, own))), axis=2)
+        above = graph.add("Greater", wide(views, 3), thresholds[chosen][..., None])
+        above = graph.cast(above, np.float32)  # (rows, kernels, 2, n_thresholds, steps)
         shares.append(graph.add("ReduceMean", above, np.array([-1]), keepdims=0))
     order = np.argsort(np.concatenate([ALL[~within], ALL[within]]))
     return graph.add("Gather", graph.add("Concat", *shares, axis=1), order, axis=1)
+
+
+def _changes(graph: Graph, sums: str) -> str:
+    """Return by how much sums are above those of the step before, and 0 at the first."""
+    last = np.array([-1])
+    first, others = (
+        graph.add("Slice", sums, *map(np.array, own), last) for own in ([[0], [1]], [[0], [-1]])
+    )
+    before = graph.add("Concat", first, others, axis=-1)
+    return graph.add("Sub", sums, before)

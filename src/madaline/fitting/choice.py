@@ -78,6 +78,7 @@ def _plan(
         grids=tuple(encoder.grids.values()),
         beside=len(encoder.columns) > 1,
         only_texts=encoder.only_texts,
+        patterns=bool(encoder.patterns),
         n_outputs=n_outputs,
         preset=preset,
     )

@@ -32,7 +32,7 @@ from madaline.fitting.time_limit import TimeLimit
 from madaline.fitting.training import Training
 from madaline.fitting.training_data import TrainingData
 from madaline.model import FittedModel
-from madaline.model.known_rows import KnownRows
+from madaline.model.known_rows import MOST, KnownRows
 from madaline.nn.arrays import Array
 from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance
@@ -40,6 +40,7 @@ from madaline.race.plan import Plan
 from madaline.race.planning.preset import BALANCED, preset_named
 from madaline.race.pruning import PruningResult
 from madaline.race.race import Event, Race
+from madaline.runtime.predictor import Predictor
 from madaline.story.summary import Member, Summary
 
 
@@ -288,10 +289,17 @@ class Fitting:
             diagnosis=self.diagnosis,
             profile=TableProfile.of(table, self.schema),
             quality=self.evaluation.quality(),
-            known_rows=KnownRows.of(predictor, table),
+            known_rows=self._known_rows(predictor),
             unseen_facts=self.evaluation.unseen_facts(),
             kept_rows=keep(self.prepared, self._settings),
         )
+
+    def _known_rows(self, predictor: Predictor) -> KnownRows:
+        """Return the checksums of the training rows; of few, those that are encoded already."""
+        table, features = self.prepared.data.table, self.prepared.dataset.features
+        if table.n_samples <= MOST and 0 in features:
+            return KnownRows.of_encoded(features[0], sampled=1.0)
+        return KnownRows.of(predictor, table)
 
     def model_so_far(self) -> FittedModel:
         """Return a model of the best ensemble so far, unpruned and not calibrated.

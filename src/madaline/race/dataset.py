@@ -14,6 +14,7 @@ from madaline.data.io.spill import Rows
 from madaline.data.media.grid import Grid
 from madaline.data.splits.folded_rows import FoldedRows
 from madaline.engine.blas import one_threaded_products
+from madaline.engine.row_space import RowSpace
 from madaline.evaluation.metrics import TIE_BREAK, Metric
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -142,6 +143,12 @@ class Dataset:
         if self.metric is None:
             return loss
         return self.metric.distance(output, places) + TIE_BREAK * loss
+
+    @cached_property
+    def row_space(self) -> RowSpace:
+        """The space that the rows of patterns span, that of all folds."""
+        with one_threaded_products():
+            return RowSpace.of(self.features[0])
 
     def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
         """Return the weights of outputs, each (n_evaluated, n_outputs), in their best mean.

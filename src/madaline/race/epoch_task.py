@@ -18,6 +18,7 @@ from madaline.race.epoch import Epoch
 from madaline.race.groups import Group
 from madaline.race.recipe import Recipe
 from madaline.race.solving import solve
+from madaline.race.solving_patterns import solve_patterns
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,14 +93,15 @@ def run_training(task: EpochTask) -> Population:
     """Return the networks after the batches of a task, or solved, not evaluated."""
     members = task.members.snapshot()
     if task.recipe.solved:
-        steps = task.order.shape[1]
-        solve(
+        steps, decay = task.order.shape[1], members.columns["weight_decay"][:, 0, 0]
+        solve_all = solve_patterns if task.dataset.get().patterns else solve
+        solve_all(
             members,
             task.rule,
+            task.recipe,
             task.dataset.get(),
-            n_bins=task.recipe.n_bins,
             folds=task.group.folds,
-            decay_times=1 / (members.columns["weight_decay"][:, 0, 0].astype(np.float64) * steps),
+            decay_times=1 / (decay.astype(np.float64) * steps),
         )
         return members
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge

@@ -25,7 +25,14 @@ from madaline.data.io.json_checks import (
 from madaline.nn.arrays import Array
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
-from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TableRecipe, TextRecipe
+from madaline.race.recipe import (
+    GridRecipe,
+    LeastSquaresRecipe,
+    LinearRecipe,
+    Recipe,
+    TableRecipe,
+    TextRecipe,
+)
 from madaline.race.state import Candidate
 from madaline.records.file_checks import DECISIONS, RECORD, RECORDS
 
@@ -50,7 +57,10 @@ _SETTINGS: Mapping[str, Check] = {
 RECIPE = Kinds(
     "type",
     {kind.__name__: fields_of(kind, _SETTINGS) for kind in (TableRecipe, GridRecipe, TextRecipe)}
-    | {LinearRecipe.__name__: fields_of(LinearRecipe, {**_SETTINGS, "units": NO_UNITS})},
+    | {
+        kind.__name__: fields_of(kind, {**_SETTINGS, "units": NO_UNITS})
+        for kind in (LinearRecipe, LeastSquaresRecipe)
+    },
 )
 
 CANDIDATE = Fields(

@@ -95,12 +95,15 @@ class Race:
 
     @property
     def planned_multiply_adds(self) -> float:
-        """Multiply-adds of all epochs that there may be, if no recipe stopped early.
+        """Multiply-adds of all epochs that there may be, if no recipe stopped early; one if solved.
 
         Where the plan expects less work than usual, it is that share of them.
         """
-        work = sum(cohort.multiply_adds for cohort in self.cohorts)
-        return self.plan.expected_work * self.plan.epochs * work
+        epochs = self.plan.expected_work * self.plan.epochs
+        solved = (cohort.multiply_adds for cohort in self.cohorts if cohort.solved)
+        return sum(solved) + epochs * sum(
+            cohort.multiply_adds for cohort in self.cohorts if not cohort.solved
+        )
 
     def equip(self, n_jobs: int | None = None) -> None:
         """Choose the backend and the executor that suit the planned work.

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 WORDS_OF_NAMES: Mapping[str, str] = {
     "terms": "words, pairs of words and signs",
@@ -25,6 +25,7 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "offset": "sequences shifted by a constant at random in training",
     "pitch shift": "sounds shifted in pitch at random in training",
     "linear": "no hidden layer; solved at once",
+    "by least squares": "with the smallest squared errors, not the lowest loss",
     "learning rate": "where it is lower than at the start",
     " epoch": "snapshot of an earlier epoch",
 }
@@ -66,6 +67,8 @@ class Recipe(ABC):
     label_smoothing: float = 0.0
     monotone: bool = False
 
+    how: ClassVar[str] = "linear"
+
     @property
     def name(self) -> str:
         """What people read: it tells the recipes of a race apart."""
@@ -88,14 +91,14 @@ class Recipe(ABC):
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Recipe:
         """Return the recipe that `to_json` described."""
-        types = {one.__name__: one for one in (TableRecipe, GridRecipe, TextRecipe, LinearRecipe)}
+        types = {one.__name__: one for one in KINDS}
         settings = {name: _tuples(value) for name, value in values.items() if name != "type"}
         return types[values["type"]](**settings)
 
     def _words(self) -> Iterator[str]:
         yield from self._inputs()
         yield f"weight decay {1 / self.decay_time:.2g}"
-        yield _shape(self.units) if self.units else "linear"
+        yield _shape(self.units) if self.units else self.how
         if self.column_dropout:
             yield f"column dropout {self.column_dropout:.0%}"
         if self.label_smoothing:
@@ -207,7 +210,7 @@ class TextRecipe(Recipe):
 
 @dataclass(frozen=True)
 class LinearRecipe(Recipe):
-    """Weighted sums of features without hidden layers, such as logistic regression (final).
+    """Weighted sums of features without hidden layers, such as logistic regression.
 
     It has one minimum, where a solver finds it (`madaline.engine.solving`). The steps of networks
     move the weight of a rare term as far as that of a frequent one; there, it stays small. The time
@@ -224,6 +227,26 @@ class LinearRecipe(Recipe):
 
     def _inputs(self) -> Iterator[str]:
         yield from ()
+
+
+@dataclass(frozen=True)
+class LeastSquaresRecipe(LinearRecipe):
+    """Weighted sums of features by least squares, multiplied to be log-odds (final).
+
+    Where features are many more than rows, it predicts more of the classes right than what has the
+    lowest loss on the rows that it learned from.
+
+    Examples
+    --------
+    >>> LeastSquaresRecipe(0, 10).name
+    'weight decay 0.1 · linear by least squares'
+    """
+
+    how: ClassVar[str] = "linear by least squares"
+
+
+KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, LeastSquaresRecipe)
+"""All types of recipes."""
 
 
 def legend(names: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from madaline.data.conversion import as_sequences
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
-from madaline.data.media.kernels import KERNELS, MOST_PATTERNS, Kernels
+from madaline.data.media.kernels import KERNELS, MOST_PATTERNS, VIEWS, Kernels
 from madaline.data.media.resampling import downsampled
 from madaline.nn.arrays import Array, row_blocks
 
@@ -50,10 +50,10 @@ class PatternEncoder(ColumnEncoder):
     >>> from madaline.data.media.sequences import sequences
     >>> rng = np.random.default_rng(0)
     >>> column = sequences([rng.normal(size=40) for _ in range(9)])
-    >>> encoder = PatternEncoder.fit("beats", column, most=84)
+    >>> encoder = PatternEncoder.fit("beats", column, most=168)
     >>> encoder.n_features, encoder.feature_names[-1]
-    (148, 'beats pattern 83')
-    >>> out = np.empty((9, 148), np.float32)
+    (232, 'beats pattern 167')
+    >>> out = np.empty((9, 232), np.float32)
     >>> encoder.write(encoder.read(column), out)
     >>> float(abs(out[:, 64:].mean().round(3))), float(out[:, 64:].std().round(1))
     (0.0, 1.0)
@@ -94,7 +94,7 @@ class PatternEncoder(ColumnEncoder):
         present = np.empty(len(there), dtype=object)
         present[:] = there
         known = _scaled(steps, present)[..., :-1]
-        most = max(len(KERNELS), min(most, MOST_NUMBERS // max(1, len(column))))
+        most = max(VIEWS * len(KERNELS), min(most, MOST_NUMBERS // max(1, len(column))))
         kernels = Kernels.fit(known, most=most)
         shares = kernels.shares(known)
         spread = shares.std(axis=0)

@@ -2,8 +2,9 @@
 
 A kernel looks at nine steps, `dilation` steps apart: three of them count twice, the others minus
 one. There are 84 of them, one for each choice of three. A pattern occurs at a step if the
-weighted sum there is above a threshold, which is a quantile of the sums in training. Nothing of
-this is learned, so it takes little time, and networks of tables learn from the shares.
+weighted sum there is above a threshold, or rises by more than one from the step before. Thresholds
+are quantiles of the sums, and of their changes, in training. Nothing of this is learned, so it
+takes little time, and linear networks learn from the shares.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ TAPS = 9
 KERNELS = tuple(combinations(range(TAPS), 3))
 """The three steps of each kernel that count twice."""
 
-MOST_PATTERNS = 4032
-"""The largest number of features, about: 84 kernels at 16 dilations with 3 thresholds each."""
+VIEWS = 2
+"""What thresholds are of: the sums of a kernel, and their changes from step to step."""
+
+MOST_PATTERNS = 5376
+"""The largest number of features, about: 84 kernels at 16 dilations with 4 thresholds each, half of
+them for changes."""
 
 MOST_DILATIONS = 16
 """The largest number of dilations."""
@@ -32,11 +37,11 @@ MOST_DILATIONS = 16
 MOST_CHANNELS = 9
 """A kernel looks at this many channels, at most."""
 
-MOST_COUNTED = 64
-"""Training sequences that thresholds come from, at most."""
+STEPS_COUNTED, FEWEST_COUNTED = 2**12, 4
+"""Steps of training sequences that thresholds come from, about, and so many sequences at least."""
 
-BLOCK = 2**17
-"""Numbers of padded sequences that are looked at together, about."""
+BLOCK = 2**16
+"""Numbers of padded sequences that are looked at together, about: they stay in the cache."""
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 """Multiples of it, without their whole parts, lie evenly between 0 and 1 however many they are."""
@@ -52,23 +57,25 @@ class Kernels:
         Steps between the steps that a kernel looks at.
     channels : int64 ndarray of shape (n_dilations, 84, n_channels)
         Which channels each kernel adds up (1), subtracts (-1) or leaves out (0).
-    thresholds : float32 ndarray of shape (n_dilations, 84, n_thresholds)
-        Those of each kernel.
+    thresholds : float32 ndarray of shape (n_dilations, 84, 2, n_thresholds)
+        Those of each kernel's sums, and of their changes.
 
     References
     ----------
     Dempster, Schmidt and Webb (2021), "MiniRocket: a very fast (almost) deterministic transform for
     time series classification", arXiv:2012.08791; here with as many thresholds at each dilation.
+    Tan, Dempster, Bergmeir and Webb (2022), "MultiRocket", arXiv:2102.00457, looks at changes, too:
+    those of the sequences, which are those of the sums but for the ends.
 
     Examples
     --------
     >>> steps = np.zeros((2, 30, 1), np.float32)
     >>> steps[0, ::3] = 1  # a pattern that repeats every three steps
-    >>> kernels = Kernels.fit(steps, most=84)
+    >>> kernels = Kernels.fit(steps, most=168)
     >>> kernels.dilations, kernels.n_patterns
-    ((1,), 84)
+    ((1,), 168)
     >>> kernels.shares(steps).shape
-    (2, 84)
+    (2, 168)
     """
 
     dilations: tuple[int, ...]
@@ -84,19 +91,23 @@ class Kernels:
         steps : float32 ndarray of shape (n_samples, length, n_channels)
             The sequences, without gaps.
         most : int
-            The largest number of patterns, 84 at least.
+            The largest number of patterns, 168 at least.
         """
         _, length, n_channels = steps.shape
-        dilations = _dilations(length, max(1, min(MOST_DILATIONS, most // len(KERNELS))))
-        n_thresholds = max(1, most // (len(KERNELS) * len(dilations)))
+        each = most // (VIEWS * len(KERNELS))
+        dilations = _dilations(length, max(1, min(MOST_DILATIONS, each)))
+        n_thresholds = max(1, each // len(dilations))
         channels = _channels(len(dilations), n_channels)
-        shape = (len(dilations), len(KERNELS), n_thresholds)
+        shape = (len(dilations), len(KERNELS), VIEWS, n_thresholds)
         levels = (GOLDEN * np.arange(1, np.prod(shape) + 1) % 1).reshape(shape)
         kernels = cls(dilations, channels, np.zeros(shape, np.float32))
-        chosen = steps[:: -(-len(steps) // MOST_COUNTED)]
-        for dilation, kernel, sums in kernels.sums(chosen):
-            quantiles = np.quantile(sums, levels[dilation, kernel])
-            kernels.thresholds[dilation, kernel] = quantiles
+        n_counted = max(FEWEST_COUNTED, STEPS_COUNTED // length)
+        chosen = steps[:: -(-len(steps) // n_counted)]
+        for dilation, kernel, views in kernels.views(chosen):
+            own = np.sort(views.reshape(VIEWS, -1), axis=1)
+            for view, found in enumerate(own):
+                quantiles = _quantiles(found, levels[dilation, kernel, view])
+                kernels.thresholds[dilation, kernel, view] = quantiles
         return kernels
 
     @property
@@ -119,10 +130,32 @@ class Kernels:
         shares = np.empty((len(steps), *self.thresholds.shape), np.float32)
         longest = steps.shape[1] + (TAPS - 1) * self.dilations[-1]
         for rows in row_blocks(len(steps), max(1, BLOCK // (longest * steps.shape[2]))):
-            for dilation, kernel, sums in self.sums(steps[rows]):
-                for number, threshold in enumerate(self.thresholds[dilation, kernel]):
-                    shares[rows, dilation, kernel, number] = (sums > threshold).mean(axis=1)
+            for dilation, kernel, views in self.views(steps[rows]):
+                thresholds = self.thresholds[dilation, kernel][..., None, None]
+                above = (views[:, None] > thresholds).astype(np.float32)  # (2, n_thresholds, ...)
+                n_above = above @ np.ones(above.shape[-1], np.float32)  # quicker than to count
+                shares[rows, dilation, kernel] = (n_above / above.shape[-1]).transpose(2, 0, 1)
         return shares.reshape(len(steps), -1)
+
+    def views(self, steps: Array) -> Iterator[tuple[int, int, Array]]:
+        """Yield what thresholds are of: the sums of each kernel, and their changes.
+
+        Parameters
+        ----------
+        steps : float32 ndarray of shape (n_samples, length, n_channels)
+            The sequences.
+
+        Yields
+        ------
+        int, int, float32 ndarray of shape (2, n_samples, length or less)
+            The index of the dilation and of the kernel, the sums, and by how much each is above
+            that of the step before; 0 at the first.
+        """
+        for dilation, kernel, sums in self.sums(steps):
+            views = np.zeros((VIEWS, *sums.shape), np.float32)
+            views[0] = sums
+            np.subtract(sums[:, 1:], sums[:, :-1], out=views[1, :, 1:])
+            yield dilation, kernel, views
 
     def sums(self, steps: Array) -> Iterator[tuple[int, int, Array]]:
         """Yield for each dilation and kernel the weighted sums of some sequences at all steps.
@@ -144,7 +177,8 @@ class Kernels:
             margin = TAPS // 2 * dilation
             padded = np.pad(steps, ((0, 0), (margin, margin), (0, 0)))
             looked_at, view = np.unique(self.channels[number], axis=0, return_inverse=True)
-            views = np.moveaxis(padded @ looked_at.T.astype(np.float32), -1, 0)
+            mixed = padded @ looked_at.T.astype(np.float32)
+            views = np.ascontiguousarray(mixed.transpose(2, 0, 1))
             taps = [
                 views[..., tap * dilation : tap * dilation + length] for tap in range(TAPS)
             ]  # each (views, n_samples, length)
@@ -166,6 +200,18 @@ class Kernels:
     def from_state(cls, dilations: Any, arrays: Mapping[str, Array]) -> Kernels:
         """Return the kernels that a file kept."""
         return cls(tuple(dilations), arrays["channels"], arrays["thresholds"])
+
+
+def _quantiles(values: Array, levels: Array) -> Array:
+    """Return quantiles of sorted values, interpolated.
+
+    Examples
+    --------
+    >>> _quantiles(np.array([0.0, 1.0, 4.0]), np.array([0.5, 0.75]))
+    array([1. , 2.5])
+    """
+    places = np.arange(len(values))
+    return np.asarray(np.interp(levels * (len(values) - 1), places, values))
 
 
 def _dilations(length: int, most: int) -> tuple[int, ...]:

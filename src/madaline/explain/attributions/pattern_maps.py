@@ -45,15 +45,17 @@ def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, found: Ar
     kernels, steps = encoder.kernels, encoder.scaled(column)[..., :-1]
     adds = adds.reshape(len(column), *kernels.thresholds.shape)
     mean = encoder.mean.reshape(kernels.thresholds.shape)
-    for dilation, kernel, sums in kernels.sums(steps):
+    for dilation, kernel, views in kernels.views(steps):
         looked_at = kernels.channels[dilation, kernel] != 0
-        margin = (steps.shape[1] - sums.shape[1]) // 2
-        at_steps = np.zeros(sums.shape)
-        for number, threshold in enumerate(kernels.thresholds[dilation, kernel]):
-            occurs = sums > threshold
-            often = occurs.mean(axis=1) >= mean[dilation, kernel, number]
+        n_inside = views.shape[-1]
+        margin = (steps.shape[1] - n_inside) // 2
+        at_steps = np.zeros(views.shape[1:])
+        for place in np.ndindex(kernels.thresholds.shape[2:]):
+            own = (dilation, kernel, *place)
+            occurs = views[place[0]] > kernels.thresholds[own]
+            often = occurs.mean(axis=1) >= mean[own]
             there = np.where(often[:, None], occurs, ~occurs)
-            each = adds[:, dilation, kernel, number] / np.maximum(1, there.sum(axis=1))
+            each = adds[(slice(None), *own)] / np.maximum(1, there.sum(axis=1))
             at_steps += each[:, None] * there
-        inside = slice(margin, margin + sums.shape[1])
+        inside = slice(margin, margin + n_inside)
         found[:, inside, looked_at] += (at_steps / looked_at.sum())[..., None]

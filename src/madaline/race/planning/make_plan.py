@@ -8,6 +8,7 @@ from math import log2
 from madaline.data.media.grid import Grid
 from madaline.race.plan import Plan
 from madaline.race.planning.grids import plan_for_grids, plan_for_grids_beside_columns
+from madaline.race.planning.patterns import plan_for_patterns
 from madaline.race.planning.preset import BALANCED, Preset, Settings
 from madaline.race.planning.tables import table_recipes
 from madaline.race.planning.texts import plan_for_texts
@@ -23,6 +24,7 @@ def make_plan(
     grids: Sequence[Grid] = (),
     beside: bool = False,
     only_texts: bool = False,
+    patterns: bool = False,
     n_outputs: int = 1,
     preset: Preset = BALANCED,
 ) -> Plan:
@@ -46,6 +48,8 @@ def make_plan(
         Whether there are several columns, grids or not.
     only_texts : bool, default=False
         Whether all features are terms of texts.
+    patterns : bool, default=False
+        Whether all features are patterns of sequences.
     n_outputs : int, default=1
         Outputs of a network for a row: as many as there are classes; one for two classes.
     preset : Preset, optional
@@ -63,6 +67,8 @@ def make_plan(
     )
     if only_texts:
         return plan_for_texts(plan, n_outputs)
+    if patterns:
+        return plan_for_patterns(plan, n_samples)
     if not grids:
         return plan
     if beside:
