@@ -42,26 +42,39 @@ def _shares(graph: Graph, steps: str, encoder: PatternEncoder) -> str:
     kernels, bounds = encoder.kernels, (np.array([0]), np.array([len(encoder.steps.mean)]))
     numbers = graph.add("Slice", steps, *bounds, np.array([2]))
     channels = graph.add("Transpose", numbers, perm=[0, 2, 1])  # (rows, channels, length)
-    taps = np.full((len(KERNELS), TAPS), -1)
-    taps[ALL[:, None], np.array(KERNELS)] = 2
     found = []
     for number, dilation in enumerate(kernels.dilations):
-        weight = (kernels.channels[number][..., None] * taps[:, None]).astype(np.float32)
-        pads = [TAPS // 2 * dilation] * 2
+        weight = _weights(kernels.channels[number], kernels.lags[number])
+        pads = [weight.shape[-1] // 2 * dilation] * 2
         sums = graph.add("Conv", channels, weight, dilations=[dilation], pads=pads)
-        inside = np.arange(pads[0], encoder.steps.length - pads[0])
-        found.append(_above(graph, sums, kernels.thresholds[number], number, inside))
-    joined = graph.add("Concat", *found, axis=1)
+        margin = TAPS // 2 * dilation
+        inside = np.arange(margin, encoder.steps.length - margin)
+        found.append(_above(graph, sums, kernels.thresholds[:, number], number, inside))
+    joined = graph.add("Concat", *found, axis=2)  # (rows, 2, dilations * kernels, n_thresholds)
     return graph.add("Reshape", joined, np.array([0, kernels.n_patterns]))
+
+
+def _weights(channels: Array, lags: Array) -> Array:
+    """Return the weights of the kernels of a dilation, float32 of shape (kernels, channels, taps).
+
+    A channel that is looked at later has its taps later.
+    """
+    taps, most = np.full((len(KERNELS), TAPS), -1.0), int(abs(lags).max())
+    taps[ALL[:, None], np.array(KERNELS)] = 2
+    weight = np.zeros((*channels.shape, TAPS + 2 * most), np.float32)
+    for lag in range(-most, most + 1):
+        own = np.where(lags == lag, channels, 0)[..., None] * taps[:, None]
+        weight[..., most + lag : most + lag + TAPS] += own
+    return weight
 
 
 def _above(graph: Graph, sums: str, thresholds: Array, number: int, inside: Array) -> str:
     """Return how often sums and their changes are above thresholds.
 
-    The shape is (rows, kernels, 2, n_thresholds). Every other kernel looks at the inside alone.
+    The shape is (rows, 2, kernels, n_thresholds). Every other kernel looks at the inside alone.
     """
 
-    def wide(values: str, axis: int = 2) -> str:
+    def wide(values: str, axis: int = 1) -> str:
         return graph.add("Unsqueeze", values, np.array([axis]))
 
     within = (number + ALL) % 2 == 1
@@ -70,12 +83,12 @@ def _above(graph: Graph, sums: str, thresholds: Array, number: int, inside: Arra
         own = graph.add("Gather", sums, chosen, axis=1)
         if within[chosen[0]] and inside.size:
             own = graph.add("Gather", own, inside, axis=2)
-        views = graph.add("Concat", *map(wide, (own, _changes(graph, own))), axis=2)
-        above = graph.add("Greater", wide(views, 3), thresholds[chosen][..., None])
-        above = graph.cast(above, np.float32)  # (rows, kernels, 2, n_thresholds, steps)
+        views = graph.add("Concat", *map(wide, (own, _changes(graph, own))), axis=1)
+        above = graph.add("Greater", wide(views, 3), thresholds[:, chosen, :, None])
+        above = graph.cast(above, np.float32)  # (rows, 2, kernels, n_thresholds, steps)
         shares.append(graph.add("ReduceMean", above, np.array([-1]), keepdims=0))
     order = np.argsort(np.concatenate([ALL[~within], ALL[within]]))
-    return graph.add("Gather", graph.add("Concat", *shares, axis=1), order, axis=1)
+    return graph.add("Gather", graph.add("Concat", *shares, axis=2), order, axis=2)
 
 
 def _changes(graph: Graph, sums: str) -> str:

@@ -50,9 +50,9 @@ def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, found: Ar
         n_inside = views.shape[-1]
         margin = (steps.shape[1] - n_inside) // 2
         at_steps = np.zeros(views.shape[1:])
-        for place in np.ndindex(kernels.thresholds.shape[2:]):
-            own = (dilation, kernel, *place)
-            occurs = views[place[0]] > kernels.thresholds[own]
+        for view, number in np.ndindex(len(views), kernels.thresholds.shape[-1]):
+            own = (view, dilation, kernel, number)
+            occurs = views[view] > kernels.thresholds[own]
             often = occurs.mean(axis=1) >= mean[own]
             there = np.where(often[:, None], occurs, ~occurs)
             each = adds[(slice(None), *own)] / np.maximum(1, there.sum(axis=1))

@@ -39,7 +39,7 @@ from madaline.data.kinds import (
     TEXT,
 )
 from madaline.data.media.images import CHANNELS
-from madaline.data.media.kernels import KERNELS, MOST_DILATIONS, TAPS, VIEWS
+from madaline.data.media.kernels import KERNELS, MOST_DILATIONS, MOST_LAG, TAPS, VIEWS
 from madaline.data.media.sounds import SHORTEST
 from madaline.nn.arrays import Array
 from madaline.runtime.file_checks.array_checks import (
@@ -248,10 +248,12 @@ def _number_arrays(
 def _pattern_arrays(
     state: Description, prefix: str, arrays: Mapping[str, Array]
 ) -> Iterator[tuple[str, ArrayCheck]]:
-    kernels = (len(state["dilations"]), len(KERNELS), VIEWS)
+    kernels = (VIEWS, len(state["dilations"]), len(KERNELS))
     thresholds = arrays.get(f"{prefix}thresholds")
     most = 1 if thresholds is None else max(1, thresholds.size // prod(kernels))
-    yield "channels", ArrayCheck(INT64, (*kernels[:2], len(state["steps"]["mean"])), -1, 1)
+    of_channels = (*kernels[1:], len(state["steps"]["mean"]))
+    yield "channels", ArrayCheck(INT64, of_channels, -1, 1)
+    yield "lags", ArrayCheck(INT64, of_channels, -MOST_LAG, MOST_LAG)
     yield "thresholds", ArrayCheck(FLOAT32, (*kernels, most))
     for name, above in (("mean", False), ("scale", True)):
         yield name, ArrayCheck(FLOAT32, (prod(kernels) * most,), 0, above=above)
