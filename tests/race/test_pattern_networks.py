@@ -7,8 +7,8 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, sequences
 from madaline.race.planning.make_plan import make_plan
-from madaline.race.planning.patterns import MOST_ROWS
-from madaline.race.recipe import LeastSquaresRecipe, LinearRecipe, Recipe, TableRecipe
+from madaline.race.planning.patterns import MOST_ROWS, MOST_ROWS_OF_LOSS
+from madaline.race.recipe import PatternRecipe, Recipe, TableRecipe
 from madaline.records.race_decisions import Solved
 
 LENGTH = 50
@@ -45,13 +45,35 @@ def test_they_predict_numbers():
 
 def test_hidden_layers_learn_from_many_rows():
     widths = dict.fromkeys((0, 16, 64), 5000)
-    few, many = (make_plan(n, widths, epochs=9, patterns=True) for n in (MOST_ROWS, MOST_ROWS + 1))
-    assert {type(recipe) for recipe in few.recipes} == {LinearRecipe, LeastSquaresRecipe}
+    few, more, many = (
+        make_plan(n, widths, epochs=9, patterns=True)
+        for n in (MOST_ROWS_OF_LOSS, MOST_ROWS, MOST_ROWS + 1)
+    )
+    assert {type(recipe) for recipe in few.recipes + more.recipes} == {PatternRecipe}
     assert len({recipe.name for recipe in few.recipes}) == len(few.recipes)
+    assert {recipe.squares for recipe in few.recipes} == {True, False}
+    assert {recipe.squares for recipe in more.recipes} == {True}
     assert {type(recipe) for recipe in many.recipes} == {TableRecipe}
 
 
+def test_without_changes_their_patterns_count_nothing():
+    waves, counts = make_waves(60)
+    model = AdaptiveClassifier(random_state=0).fit(waves, counts % 2)
+    (kernels,) = [one.kernels for one in model.model_.predictor.encoder.encoders]
+    encoder, parts = model.model_.predictor.encoder, model.model_.predictor.parts
+    assert encoder.n_changes == kernels.n_changes == kernels.n_patterns // 2
+    names = {one.name for one in model.model_.summary.members}
+    weights = np.concatenate(
+        [
+            part.network.bind(part.theta)[0]["weight"].reshape(-1, encoder.n_features(0))
+            for part in parts
+        ]
+    )
+    with_changes = [bool(weight[-kernels.n_changes :].any()) for weight in weights]
+    assert sum(with_changes) == 10 * sum("without changes" not in name for name in names)
+
+
 def test_a_recipe_is_read_as_what_it_was():
-    recipe = LeastSquaresRecipe(0, 10)
+    recipe = PatternRecipe(0, 10, squares=True)
     assert Recipe.from_json(recipe.to_json()) == recipe
-    assert type(Recipe.from_json(recipe.to_json())) is LeastSquaresRecipe
+    assert type(Recipe.from_json(recipe.to_json())) is PatternRecipe

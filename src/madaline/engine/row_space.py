@@ -26,7 +26,7 @@ class RowSpace:
         The coordinates: products of two rows are those of their features.
     mix : float64 ndarray of shape (n_samples, n_directions)
         Each direction as a sum of rows.
-    features : float32 ndarray of shape (n_samples, n_features)
+    features : float64 ndarray of shape (n_samples, n_features)
         The features.
     scale : float
         Features are divided by this.
@@ -57,7 +57,12 @@ class RowSpace:
         squares, directions = np.linalg.eigh(wide @ wide.T / scale**2)
         kept = squares > NEGLIGIBLE * max(squares[-1], 1e-300)
         roots, directions = np.sqrt(squares[kept]), directions[:, kept]
-        return cls(directions * roots, directions / roots, features, scale)
+        return cls(directions * roots, directions / roots, wide, scale)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return int(self.features.shape[1])
 
     def weight(self, own: Array) -> Array:
         """Return the weights of features that are these weights of coordinates.

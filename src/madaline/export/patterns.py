@@ -61,6 +61,7 @@ def _weights(channels: Array, lags: Array) -> Array:
     """
     taps, most = np.full((len(KERNELS), TAPS), -1.0), int(abs(lags).max())
     taps[ALL[:, None], np.array(KERNELS)] = 2
+    taps /= 3
     weight = np.zeros((*channels.shape, TAPS + 2 * most), np.float32)
     for lag in range(-most, most + 1):
         own = np.where(lags == lag, channels, 0)[..., None] * taps[:, None]

@@ -34,6 +34,7 @@ from madaline.fitting.training_data import TrainingData
 from madaline.model import FittedModel
 from madaline.model.known_rows import MOST, KnownRows
 from madaline.nn.arrays import Array
+from madaline.nn.sparse_rows import dense
 from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance
 from madaline.race.plan import Plan
@@ -298,7 +299,7 @@ class Fitting:
         """Return the checksums of the training rows; of few, those that are encoded already."""
         table, features = self.prepared.data.table, self.prepared.dataset.features
         if table.n_samples <= MOST and 0 in features:
-            return KnownRows.of_encoded(features[0], sampled=1.0)
+            return KnownRows.of_encoded(dense(features[0]), sampled=1.0)
         return KnownRows.of(predictor, table)
 
     def model_so_far(self) -> FittedModel:

@@ -262,6 +262,7 @@ def _dataset(
         fold_features,
         tuple(encoder.grids.values()),
         tuple(encoder.patterns.values()),
+        encoder.n_changes,
         {n: encoder.directions(n, monotone) for n in used} if monotone else {},
     )
 

@@ -55,6 +55,8 @@ class Dataset:
     patterns : tuple of (int, int)
         From which feature to which each column of patterns goes. Few of its features matter, so
         each has a gate of its own; those of other columns share one.
+    n_changes : int
+        How many of the last features are patterns of changes.
     directions : mapping of int to ndarray of shape (n_features,)
         For each number of bins how outputs may move with each feature, as `parameter_bounds` takes
         it; empty where no column is constrained.
@@ -71,6 +73,7 @@ class Dataset:
     fold_features: FoldFeatures | None = None
     grids: tuple[Grid, ...] = ()
     patterns: tuple[tuple[int, int], ...] = ()
+    n_changes: int = 0
     directions: Mapping[int, Array] = field(default_factory=dict)
 
     @property
@@ -145,10 +148,12 @@ class Dataset:
         return self.metric.distance(output, places) + TIE_BREAK * loss
 
     @cached_property
-    def row_space(self) -> RowSpace:
-        """The space that the rows of patterns span, that of all folds."""
+    def row_spaces(self) -> Mapping[bool, RowSpace]:
+        """The spaces that the rows of patterns span, with and without those of changes."""
+        features = dense(self.features[0])
         with one_threaded_products():
-            return RowSpace.of(self.features[0])
+            n_others = features.shape[1] - self.n_changes
+            return {True: RowSpace.of(features), False: RowSpace.of(features[:, :n_others])}
 
     def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
         """Return the weights of outputs, each (n_evaluated, n_outputs), in their best mean.

@@ -27,8 +27,8 @@ from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
 from madaline.race.recipe import (
     GridRecipe,
-    LeastSquaresRecipe,
     LinearRecipe,
+    PatternRecipe,
     Recipe,
     TableRecipe,
     TextRecipe,
@@ -53,13 +53,15 @@ _SETTINGS: Mapping[str, Check] = {
     "flips": SHARE,
     "offset": STRENGTH,
     "pitch": STRENGTH,
+    "squares": TRUTH,
+    "changes": TRUTH,
 }
 RECIPE = Kinds(
     "type",
     {kind.__name__: fields_of(kind, _SETTINGS) for kind in (TableRecipe, GridRecipe, TextRecipe)}
     | {
         kind.__name__: fields_of(kind, {**_SETTINGS, "units": NO_UNITS})
-        for kind in (LinearRecipe, LeastSquaresRecipe)
+        for kind in (LinearRecipe, PatternRecipe)
     },
 )
 

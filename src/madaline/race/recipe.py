@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any
 
 WORDS_OF_NAMES: Mapping[str, str] = {
     "terms": "words, pairs of words and signs",
@@ -24,6 +24,8 @@ WORDS_OF_NAMES: Mapping[str, str] = {
     "flips": "share of the images flipped left to right in training",
     "offset": "sequences shifted by a constant at random in training",
     "pitch shift": "sounds shifted in pitch at random in training",
+    "patterns": "how often each of some thousand occurs in a sequence",
+    "without changes": "not those of changes from step to step",
     "linear": "no hidden layer; solved at once",
     "by least squares": "with the smallest squared errors, not the lowest loss",
     "learning rate": "where it is lower than at the start",
@@ -67,7 +69,10 @@ class Recipe(ABC):
     label_smoothing: float = 0.0
     monotone: bool = False
 
-    how: ClassVar[str] = "linear"
+    @property
+    def how(self) -> str:
+        """What networks without hidden layers are."""
+        return "linear"
 
     @property
     def name(self) -> str:
@@ -230,22 +235,37 @@ class LinearRecipe(Recipe):
 
 
 @dataclass(frozen=True)
-class LeastSquaresRecipe(LinearRecipe):
-    """Weighted sums of features by least squares, multiplied to be log-odds (final).
+class PatternRecipe(LinearRecipe):
+    """Weighted sums of the patterns of sequences (final).
 
-    Where features are many more than rows, it predicts more of the classes right than what has the
-    lowest loss on the rows that it learned from.
+    Parameters
+    ----------
+    squares : bool
+        Whether by least squares, multiplied to be log-odds, instead of with the lowest loss. Where
+        patterns are many more than rows, that predicts more of the classes right.
+    changes : bool
+        Whether patterns of changes from step to step are among them.
 
     Examples
     --------
-    >>> LeastSquaresRecipe(0, 10).name
-    'weight decay 0.1 · linear by least squares'
+    >>> PatternRecipe(0, 10, squares=True, changes=False).name
+    'patterns without changes · weight decay 0.1 · linear by least squares'
     """
 
-    how: ClassVar[str] = "linear by least squares"
+    _: KW_ONLY
+    squares: bool = False
+    changes: bool = True
+
+    @property
+    def how(self) -> str:
+        """What is linear, and how it is solved."""
+        return "linear by least squares" if self.squares else "linear"
+
+    def _inputs(self) -> Iterator[str]:
+        yield "patterns" if self.changes else "patterns without changes"
 
 
-KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, LeastSquaresRecipe)
+KINDS = (TableRecipe, GridRecipe, TextRecipe, LinearRecipe, PatternRecipe)
 """All types of recipes."""
 
 

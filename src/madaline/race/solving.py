@@ -10,15 +10,14 @@ from madaline.engine.training import TrainingRule
 from madaline.nn.arrays import Array
 from madaline.nn.population import Population
 from madaline.race.dataset import Dataset
-from madaline.race.recipe import Recipe
 
 
 def solve(
     members: Population,
     rule: TrainingRule,
-    recipe: Recipe,
     dataset: Dataset,
     *,
+    n_bins: int,
     folds: slice,
     decay_times: Array,
 ) -> None:
@@ -30,10 +29,10 @@ def solve(
         The networks, with axes (recipes, folds).
     rule : TrainingRule
         Their layer and their loss.
-    recipe : Recipe
-        What they share, such as the encoding that they see.
     dataset : Dataset
         The rows.
+    n_bins : int
+        The encoding that they see.
     folds : slice
         Which folds they are of.
     decay_times : ndarray of shape (recipes,)
@@ -41,7 +40,7 @@ def solve(
     """
     for place, fold in enumerate(range(folds.start, folds.stop)):
         with one_threaded_products():
-            _solve_fold(members[:, place], rule, dataset, recipe.n_bins, fold, decay_times)
+            _solve_fold(members[:, place], rule, dataset, n_bins, fold, decay_times)
     rule.optimizer.start(members)
 
 

@@ -15,7 +15,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.population import Population
 from madaline.race.dataset import Dataset
-from madaline.race.recipe import LeastSquaresRecipe, Recipe
+from madaline.race.recipe import PatternRecipe
 
 SHARPNESS = 8.0
 """By what outputs of least squares are multiplied to be log-odds, about: two to 32 times, where
@@ -25,7 +25,7 @@ left-out rows decide. Those of the right class are near one, and those of others
 def solve_patterns(
     members: Population,
     rule: TrainingRule,
-    recipe: Recipe,
+    recipe: PatternRecipe,
     dataset: Dataset,
     *,
     folds: slice,
@@ -48,7 +48,8 @@ def solve_patterns(
     decay_times : ndarray of shape (recipes,)
         The time scale of each recipe's weight decay.
     """
-    space, solver = dataset.row_space, _squares if isinstance(recipe, LeastSquaresRecipe) else _loss
+    space, solver = dataset.row_spaces[recipe.changes], _squares if recipe.squares else _loss
+    kept = slice(space.n_features)  # the weights of others stay zero
     order = np.argsort(decay_times, kind="stable")
     with one_threaded_products():
         for place, fold in enumerate(range(folds.start, folds.stop)):
@@ -57,7 +58,7 @@ def solve_patterns(
             layer = rule.network.bind(members[:, place].theta)[0]
             solved = solver(*facts, rule.loss, decay_times[order].tolist())
             for index, (weight, bias) in zip(order, solved, strict=True):
-                layer["weight"][index], layer["bias"][index] = space.weight(weight), bias
+                layer["weight"][index, kept], layer["bias"][index] = space.weight(weight), bias
     rule.optimizer.start(members)
 
 

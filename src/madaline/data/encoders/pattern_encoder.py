@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,18 @@ from madaline.nn.arrays import Array, row_blocks
 MOST_STEPS = 2048
 """Longer sequences are downsampled to so many steps."""
 
+LONGEST = 3
+"""How many times as long as 95 % of the training sequences the longest may be without being
+downsampled."""
+
+LARGEST_LEVEL = 3.0
+"""Where zero is farther than so many standard deviations from the mean of a channel, the mean is
+subtracted: steps beyond the end are zeros."""
+
 COARSE_STEPS = 32
 """Steps of the outline, at most."""
 
-MOST_SCALED = 2048
+MOST_SCALED = 256
 """Training sequences that the scales of patterns come from, at most."""
 
 MOST_NUMBERS = 2**28
@@ -39,7 +47,7 @@ class PatternEncoder(ColumnEncoder):
     Parameters
     ----------
     steps : SequenceEncoder
-        Brings sequences to one length, and their channels to unit size.
+        Brings sequences to one length, and their channels to unit size; zero stays zero.
     kernels : Kernels
         The patterns.
     mean, scale : float32 ndarray of shape (n_patterns,)
@@ -88,8 +96,9 @@ class PatternEncoder(ColumnEncoder):
         most : int
             The largest number of patterns, about.
         """
-        steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MOST_STEPS)
         there = [one for one in as_sequences(name, column) if one is not None]
+        steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MOST_STEPS)
+        steps = _whole(steps, max(map(len, there)))
         there = there[:: -(-len(there) // MOST_SCALED)]
         present = np.empty(len(there), dtype=object)
         present[:] = there
@@ -167,6 +176,18 @@ class PatternEncoder(ColumnEncoder):
         steps = SequenceEncoder.from_state(state["steps"], {})
         kernels = Kernels.from_state(state["dilations"], arrays)
         return cls(steps, kernels, arrays["mean"], arrays["scale"])
+
+
+def _whole(steps: SequenceEncoder, longest: int) -> SequenceEncoder:
+    """Return an encoder that downsamples hardly any sequence, and leaves zero where it is.
+
+    Kernels do not see the level of a sequence but at its ends. Where sequences differ in size by
+    orders of magnitude, a mean that is subtracted would hide the small ones.
+    """
+    length = min(longest, LONGEST * steps.length, MOST_STEPS)
+    far = np.abs(steps.mean) > LARGEST_LEVEL * np.array(steps.scale)
+    mean = tuple(np.where(far, steps.mean, 0.0).tolist())
+    return replace(steps, length=length, mean=mean)
 
 
 def _scaled(encoder: SequenceEncoder, column: Array) -> Array:

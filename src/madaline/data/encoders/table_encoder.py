@@ -189,6 +189,12 @@ class TableEncoder:
             if isinstance(encoder, PatternEncoder)
         }
 
+    @property
+    def n_changes(self) -> int:
+        """How many of the last features are patterns of changes; a column of patterns is alone."""
+        last = self.encoders[-1]
+        return last.kernels.n_changes if isinstance(last, PatternEncoder) else 0
+
     def n_features(self, n_bins: int) -> int:
         """Return the number of features with that many bins."""
         check_prepared(n_bins, self.n_bins)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.nn.arrays import Array, row_blocks
+from madaline.nn.arrays import Array
 
 TAPS = 9
 """Steps that a kernel looks at."""
@@ -40,8 +40,9 @@ MOST_CHANNELS = 9
 MOST_LAG = 1
 """By how many dilations a channel is looked at later or earlier, at most."""
 
-STEPS_COUNTED, FEWEST_COUNTED = 2**12, 4
-"""Steps of training sequences that thresholds come from, about, and so many sequences at least."""
+STEPS_COUNTED, FEWEST_COUNTED, MOST_COUNTED = 2**14, 8, 64
+"""Steps of training sequences that thresholds come from, about, and how many sequences. Those of a
+kernel come from one of them: together, they tell apart what only differs among small sums, too."""
 
 BLOCK = 2**16
 """Numbers of padded sequences that are looked at together, about: they stay in the cache."""
@@ -107,11 +108,11 @@ class Kernels:
         shape = (VIEWS, len(dilations), len(KERNELS), n_thresholds)
         levels = (GOLDEN * np.arange(1, np.prod(shape) + 1) % 1).reshape(shape)
         kernels = cls(dilations, channels, lags, np.zeros(shape, np.float32))
-        n_counted = max(FEWEST_COUNTED, STEPS_COUNTED // length)
+        n_counted = min(MOST_COUNTED, max(FEWEST_COUNTED, STEPS_COUNTED // length))
         chosen = steps[:: -(-len(steps) // n_counted)]
-        for dilation, kernel, views in kernels.views(chosen):
-            own = np.sort(views.reshape(VIEWS, -1), axis=1)
-            for view, found in enumerate(own):
+        for number, (dilation, kernel, views) in enumerate(kernels.views(chosen)):
+            one = int(GOLDEN * number % 1 * len(chosen))
+            for view, found in enumerate(np.sort(views[:, one], axis=1)):
                 quantiles = _quantiles(found, levels[view, dilation, kernel])
                 kernels.thresholds[view, dilation, kernel] = quantiles
         return kernels
@@ -120,6 +121,11 @@ class Kernels:
     def n_patterns(self) -> int:
         """Number of features."""
         return int(self.thresholds.size)
+
+    @property
+    def n_changes(self) -> int:
+        """How many of them, the last ones, are of changes."""
+        return int(self.thresholds[1:].size)
 
     def shares(self, steps: Array) -> Array:
         """Return the share of steps at which each pattern occurs.
@@ -135,7 +141,9 @@ class Kernels:
         """
         shares = np.empty((len(steps), *self.thresholds.shape), np.float32)
         longest = steps.shape[1] + (TAPS - 1) * self.dilations[-1]
-        for rows in row_blocks(len(steps), max(1, BLOCK // (longest * steps.shape[2]))):
+        at_once = max(1, BLOCK // (longest * steps.shape[2]))
+        for start in range(0, len(steps), at_once):
+            rows = slice(start, start + at_once)
             for dilation, kernel, views in self.views(steps[rows]):
                 thresholds = self.thresholds[:, dilation, kernel, :, None, None]
                 above = (views[:, None] > thresholds).astype(np.float32)  # (2, n_thresholds, ...)
@@ -145,6 +153,9 @@ class Kernels:
 
     def views(self, steps: Array) -> Iterator[tuple[int, int, Array]]:
         """Yield what thresholds are of: the sums of each kernel, and their changes.
+
+        Sums are a third of the weighted ones. Every other kernel only looks where all of its nine
+        steps are within the sequence.
 
         Parameters
         ----------
@@ -157,44 +168,22 @@ class Kernels:
             The index of the dilation and of the kernel, the sums, and by how much each is above
             that of the step before; 0 at the first.
         """
-        for dilation, kernel, sums in self.sums(steps):
-            views = np.zeros((VIEWS, *sums.shape), np.float32)
-            views[0] = sums
-            np.subtract(sums[:, 1:], sums[:, :-1], out=views[1, :, 1:])
-            yield dilation, kernel, views
-
-    def sums(self, steps: Array) -> Iterator[tuple[int, int, Array]]:
-        """Yield for each dilation and kernel the weighted sums of some sequences at all steps.
-
-        Every other kernel only looks where all of its nine steps are within the sequence.
-
-        Parameters
-        ----------
-        steps : float32 ndarray of shape (n_samples, length, n_channels)
-            The sequences.
-
-        Yields
-        ------
-        int, int, float32 ndarray of shape (n_samples, length or less)
-            The index of the dilation and of the kernel, and the sums.
-        """
         length = steps.shape[1]
         for number, dilation in enumerate(self.dilations):
             margin = TAPS // 2 * dilation
             mixed, view = self._mixed(steps, number, margin)
-            views = np.ascontiguousarray(mixed.transpose(2, 0, 1))
-            taps = [
-                views[..., tap * dilation : tap * dilation + length] for tap in range(TAPS)
-            ]  # each (views, n_samples, length)
-            total = np.sum(taps, axis=0)
-            for kernel, (first, second, third) in enumerate(KERNELS):
+            in_time = np.ascontiguousarray(mixed.transpose(2, 0, 1))
+            taps = [in_time[..., tap * dilation : tap * dilation + length] for tap in range(TAPS)]
+            third = sum(taps[1:], start=taps[0]) / np.float32(3)  # (n_sums, n_samples, length)
+            pair_of, pair = (-1, -1, -1), third[0]
+            for kernel, (first, second, last) in enumerate(KERNELS):
                 own = view[kernel]
-                sums = taps[first][own] + taps[second][own]
-                sums += taps[third][own]
-                sums *= 3
-                sums -= total[own]
+                if pair_of != (first, second, own):  # the next kernels may have the same one
+                    pair_of = first, second, own
+                    pair = taps[first][own] + taps[second][own] - third[own]
                 inside = (number + kernel) % 2 == 1 and length > 2 * margin
-                yield number, kernel, sums[:, margin : length - margin] if inside else sums
+                at = slice(margin, length - margin) if inside else slice(None)
+                yield number, kernel, _with_changes(pair[:, at], taps[last][own][:, at])
 
     def _mixed(self, steps: Array, number: int, margin: int) -> tuple[Array, Array]:
         """Return the sums of channels that the kernels of a dilation look at, and which each does.
@@ -228,6 +217,21 @@ class Kernels:
     def from_state(cls, dilations: Any, arrays: Mapping[str, Array]) -> Kernels:
         """Return the kernels that a file kept."""
         return cls(tuple(dilations), arrays["channels"], arrays["lags"], arrays["thresholds"])
+
+
+def _with_changes(some: Array, others: Array) -> Array:
+    """Return the sums of both, and by how much each is above the one before; 0 at the first.
+
+    Examples
+    --------
+    >>> _with_changes(np.array([[0.0, 1.0, 3.0]]), np.ones((1, 3))).tolist()
+    [[[1.0, 2.0, 4.0]], [[0.0, 1.0, 2.0]]]
+    """
+    found = np.empty((VIEWS, *some.shape), np.float32)
+    np.add(some, others, out=found[0])
+    found[1, :, :1] = 0
+    np.subtract(found[0, :, 1:], found[0, :, :-1], out=found[1, :, 1:])
+    return found
 
 
 def _quantiles(values: Array, levels: Array) -> Array:

@@ -68,7 +68,7 @@ def make_plan(
     if only_texts:
         return plan_for_texts(plan, n_outputs)
     if patterns:
-        return plan_for_patterns(plan, n_samples)
+        return plan_for_patterns(plan, n_samples, n_outputs)
     if not grids:
         return plan
     if beside:
