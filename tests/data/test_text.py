@@ -115,7 +115,8 @@ def test_pairs_and_stems_count_less_than_the_words_they_are_made_of():
     encoder = TextEncoder.fit("review", np.array(texts, object), alone=True)
     weights = dict(zip(encoder.terms, encoder.weights, strict=True))
     word = np.sqrt(1 + np.log(2))  # in half of the texts, as are all others
-    assert weights == pytest.approx(
+    shared = {term: one for term, one in weights.items() if len(term) > 1 or term == GAP}
+    assert shared == pytest.approx(
         {"grand": word, "coffees": word, "…": word}
         | {"coffe…": 0.7 * word, "grand coffees": 0.7 * word}
     )
@@ -224,6 +225,14 @@ def test_pieces_are_what_a_word_has_anywhere_begins_with_and_ends_in():
             assert all(piece in term or term.strip(GAP) in piece for piece in pieces)
     assert dict(terms_in("Anna", with_pieces=True))["…na"] == ((2, 3), (3, 4))
     assert dict(terms_in("Anna B", with_pieces=True))["…na"] == ((0, 4),)
+
+
+def test_words_of_one_text_are_terms_of_texts_that_stand_alone():
+    texts = np.array([f"here is one {word} to be read" for word in ("cat", "dog", "日本")], object)
+    alone = TextEncoder.fit("note", texts, alone=True)
+    assert {"cat", "dog", "日", "本"} <= set(alone.terms)
+    assert {"one cat", "日本"}.isdisjoint(alone.terms)
+    assert "cat" not in TextEncoder.fit("note", texts).terms
 
 
 def test_names_with_a_known_ending_are_known():

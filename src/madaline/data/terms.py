@@ -141,6 +141,18 @@ def is_made_of_words(term: str) -> bool:
     return piece is not None and piece.end() < len(term)
 
 
+def is_word(term: str) -> bool:
+    """Return whether a term is a whole word, or one character of a script without spaces.
+
+    Examples
+    --------
+    >>> is_word("good"), is_word("很"), is_word("很好"), is_word("so good"), is_word("!")
+    (True, True, False, False, False)
+    """
+    piece = _PIECE.fullmatch(term)
+    return piece is not None and (piece[2] is not None or (len(term) == 1 and piece[3] is None))
+
+
 def n_words(text: str) -> float:
     """Return how many words a text has; two characters of a script without spaces count as one.
 

@@ -13,7 +13,7 @@ import numpy as np
 from madaline.data.conversion import as_levels
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.kinds import TEXT
-from madaline.data.terms import GAP, is_made_of_words, is_sign, terms_of
+from madaline.data.terms import GAP, is_made_of_words, is_sign, is_word, terms_of
 from madaline.data.text_or_category import has_few_words
 from madaline.nn.arrays import Array
 
@@ -30,7 +30,7 @@ MOST_NUMBERS = 2**28
 """The largest number of features of all texts together: one GiB in float32."""
 
 FEWEST_TEXTS = 2
-"""A term of fewer texts is left out: nothing that follows it can be confirmed."""
+"""A term of fewer texts is left out, unless it is a word of texts that stand alone."""
 
 WEIGHT_OF_DERIVED = 0.7
 """The weight of pairs and stems beside that of words: each word has two of them or more, which
@@ -109,8 +109,7 @@ class TextEncoder(ColumnEncoder):
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
         most //= narrowing
-        frequent = ((term, count) for term, count in counts.items() if count >= FEWEST_TEXTS)
-        known = sorted(frequent, key=lambda item: (-item[1], item[0]))[:most]
+        known = _known(counts, with_words=alone)[:most]
         return cls(
             name,
             tuple(term for term, _ in known),
@@ -193,6 +192,17 @@ def count_terms(
             counts = Counter({term: n for term, n in counts.items() if n > rarest})
             rarest += 1
     return counts
+
+
+def _known(counts: Mapping[str, int], *, with_words: bool) -> list[tuple[str, int]]:
+    """Return the terms of two texts or more, the most frequent first, with their counts.
+
+    Words of one text may follow, but not where all texts are without a term in common.
+    """
+    known = {term: n for term, n in counts.items() if n >= FEWEST_TEXTS}
+    if known and with_words:
+        known |= {term: n for term, n in counts.items() if n < FEWEST_TEXTS and is_word(term)}
+    return sorted(known.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _weight(term: str, share: float) -> float:
