@@ -16,6 +16,10 @@ def chain(n: int, *inner: layers.Layer) -> layers.Layer:
 
 
 LAYERS: dict[str, Callable[[int], layers.Layer]] = {
+    "batch_normalization": lambda n: layers.BatchNormalization(1, n),
+    "batch_normalization_of_pictures": lambda n: chain(
+        n, layers.Linear(n, 12), layers.BatchNormalization(4, 3), layers.Linear(12, n)
+    ),
     "convolution_of_sequences": lambda n: layers.Convolution((n,), 1, 2),
     "convolution_of_channels": lambda n: layers.Convolution((1,), n, 2, 5),
     "convolution_of_pictures": lambda n: chain(

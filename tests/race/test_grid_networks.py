@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 import pytest
 
 from madaline.data.media.grid import Grid
 from madaline.data.splits.folded_rows import FoldedRows
-from madaline.engine.executors import Serial
+from madaline.engine.executors import Serial, Threads
 from madaline.engine.numpy_backend import NumpyBackend
-from madaline.nn.layers import Convolution, Linear, ScaledLinear
+from madaline.nn.layers import BatchNormalization, Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy
 from madaline.nn.surgery import hidden_layers
 from madaline.nn.workspace import Workspace
 from madaline.race.architecture import build_network, width
 from madaline.race.augmentation import Augmentation
+from madaline.race.checkpoint import resume, save_checkpoint
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import run_epoch_task
 from madaline.race.planning.make_plan import make_plan
+from madaline.race.policies.learning_rate_decay import slower
 from madaline.race.race import Race
 from madaline.race.recipe import GridRecipe, Recipe, TableRecipe
 
@@ -47,11 +50,11 @@ def dataset():
 
 def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
     plan = make_plan(4000, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),))
-    assert {recipe.channels for recipe in plan.recipes} == {((16, 32, 64),)}
-    assert sorted(recipe.warping for recipe in plan.recipes) == [0, 1, 1]
+    assert {recipe.channels for recipe in plan.recipes} == {((16, 32),)}
+    assert sorted(recipe.warping for recipe in plan.recipes) == [0, 0.5, 0.5]
     assert sorted(recipe.flips for recipe in plan.recipes) == [0, 0, 0.5]
     assert len({recipe.name for recipe in plan.recipes}) == 3
-    assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 64, 30)
+    assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 32, 15)
     assert make_plan(20, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),)).batch_size <= 16
     of_columns = make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
     assert {type(recipe) for recipe in of_columns} == {TableRecipe}
@@ -103,6 +106,44 @@ def test_a_row_that_is_held_out_never_reaches_its_fold_s_networks(dataset, warpi
         cohort.take(map(run_epoch_task, tasks))
     finite = np.isfinite(cohort.population.theta).all(axis=-1)
     np.testing.assert_array_equal(finite, [[False, True, False]])
+
+
+def test_what_is_kept_of_normalized_networks_has_none_and_predicts_what_was_evaluated(dataset):
+    recipe = replace(RECIPE, depth=2, normalized=True)
+    assert recipe.name.startswith("convolutions 3-2×4")
+    plan = make_plan(60, {0: 60}, epochs=4, n_folds=3, grids=(WHOLE,))
+    race = Race(replace(plan, recipes=(recipe,), epochs=4), dataset, seed=0)
+    for _ in islice(race.run(), 3):
+        pass
+    assert any(isinstance(layer, BatchNormalization) for layer in race.cohorts[0].network.layers)
+    kept = race.state.best
+    assert kept.network == build_network(recipe, dataset)
+    assert not any(isinstance(layer, BatchNormalization) for layer in kept.network.layers)
+    for fold, theta in enumerate(kept.theta):
+        rows = dataset.rows.held_out(fold)
+        output = kept.network.predict(theta, dataset.encoded(0, fold, rows))
+        np.testing.assert_allclose(output, kept.output[rows], atol=1e-5)
+    race._slow_down(kept, slower(recipe))
+    assert race.cohorts[-1].network == kept.network
+    assert not race.cohorts[-1].recipes[0].normalized
+
+
+def test_a_race_of_normalized_networks_goes_on_from_a_checkpoint(dataset, bits, tmp_path):
+    recipe = replace(RECIPE, depth=2, normalized=True)
+    plan = make_plan(60, {0: 60}, epochs=4, n_folds=3, grids=(WHOLE,))
+    plan = replace(plan, recipes=(recipe, replace(recipe, flips=0.5)), epochs=4)
+    whole, interrupted = Race(plan, dataset, seed=0), Race(plan, dataset, seed=0)
+    for _ in whole.run():
+        pass
+    for _ in range(3):
+        for _ in interrupted.run_epoch():
+            pass
+    save_checkpoint(tmp_path / "state", interrupted, [], [])
+    resumed = Race(plan, dataset, seed=0, executor=Threads(2))
+    resume(tmp_path / "state", resumed)
+    for _ in resumed.run():
+        pass
+    assert bits(resumed) == bits(whole)
 
 
 def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(dataset):

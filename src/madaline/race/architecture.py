@@ -12,6 +12,7 @@ from madaline.data.media.grid import Grid
 from madaline.nn.arrays import Array
 from madaline.nn.initializers import near_zero, zeros
 from madaline.nn.layers import (
+    BatchNormalization,
     Branches,
     Convolution,
     Dropout,
@@ -24,6 +25,7 @@ from madaline.nn.layers import (
 )
 from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
+from madaline.nn.surgery.normalization import without_normalization
 from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TextRecipe
 
 UNITS_BESIDE = 64
@@ -51,11 +53,19 @@ class Inputs(Protocol):
 
 
 def build_network(recipe: Recipe, dataset: Inputs) -> Network:
-    """Return the layers of a recipe for the features of a dataset.
+    """Return the layers of a recipe's networks that are evaluated and kept.
 
     Tables and texts: gated inputs, hidden layers of SiLU units, linear outputs. Grids: convolutions
     for each grid and a first layer for the columns beside them, if any, side by side; hidden layers
     of rectifiers; linear outputs.
+    """
+    return without_normalization(build_training_network(recipe, dataset))
+
+
+def build_training_network(recipe: Recipe, dataset: Inputs) -> Network:
+    """Return the layers that are trained: the same, and batch normalization if the recipe has it.
+
+    It is folded away before networks are evaluated (`madaline.nn.surgery.normalization`).
     """
     if isinstance(recipe, LinearRecipe):
         return Network((_linear(dataset.columns[recipe.n_bins], dataset.n_outputs),))
@@ -107,8 +117,8 @@ def _grid_layers(recipe: GridRecipe, dataset: Inputs) -> list[Layer]:
     spans: list[tuple[tuple[int, int], ...]] = []
     branches: list[tuple[Layer, ...]] = []
     below = 0
-    for channels, grid in zip(recipe.channels, dataset.grids, strict=True):
-        branch, n_outputs = _convolutions(channels, grid)
+    for blocks, grid in zip(recipe.blocks(), dataset.grids, strict=True):
+        branch, n_outputs = _convolutions(blocks, grid, normalized=recipe.normalized)
         spans.append(((grid.start, grid.stop),))
         branches.append(branch)
         below += n_outputs
@@ -135,16 +145,21 @@ def _between(grids: tuple[Grid, ...], n_features: int) -> tuple[tuple[int, int],
     return tuple(span for span in zip(starts, stops, strict=True) if span[0] < span[1])
 
 
-def _convolutions(channels: tuple[int, ...], grid: Grid) -> tuple[tuple[Layer, ...], int]:
-    """Return convolutions, each followed by pooling, and the number of outputs."""
+def _convolutions(
+    blocks: Sequence[tuple[int, ...]], grid: Grid, *, normalized: bool
+) -> tuple[tuple[Layer, ...], int]:
+    """Return convolutions, the last of each block followed by pooling, and the outputs' number."""
     layers: list[Layer] = []
     sides, below = grid.sides, grid.channels
-    for units in channels:
-        layers.append(Convolution(sides, below, units))
-        if min(sides) > 1:
-            pooling = MaxPooling(sides)
-            layers.append(pooling)
-            sides = pooling.out_shape
-        layers.append(ReLU())
-        below = units
+    for block in blocks:
+        for left, units in zip(reversed(range(len(block))), block, strict=True):
+            layers.append(Convolution(sides, below, units))
+            if normalized:
+                layers.append(BatchNormalization(prod(sides), units))
+            if min(sides) > 1 and not left:
+                pooling = MaxPooling(sides)
+                layers.append(pooling)
+                sides = pooling.out_shape
+            layers.append(ReLU())
+            below = units
     return tuple(layers), below * prod(sides)

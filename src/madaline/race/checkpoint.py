@@ -25,7 +25,7 @@ from madaline.data.io.tensor_file import (
 from madaline.data.io.user_key import user_key
 from madaline.engine.backend import backend_named
 from madaline.nn.arrays import Array
-from madaline.race.architecture import build_network
+from madaline.race.architecture import build_network, build_training_network
 from madaline.race.cohort import Cohort
 from madaline.race.dataset import Dataset
 from madaline.race.file_checks import (
@@ -185,7 +185,7 @@ def _cohort(
 ) -> Cohort:
     known = [Recipe.from_json(values) for values in recipes]
     theta = arrays.get(f"{prefix}.theta")
-    size = build_network(known[0], race.dataset).layout.size
+    size = build_training_network(known[0], race.dataset).layout.size
     check_shape(theta, (len(known), race.dataset.rows.n_folds, size), f"{prefix}.theta")
     rngs = [np.random.default_rng(0) for _ in known]
     cohort = Cohort.start(known, race.dataset, race.plan.batch_size, rngs)

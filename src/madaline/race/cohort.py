@@ -18,7 +18,8 @@ from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
 from madaline.nn.optimizers import ScheduleFreeAdamW, weights_only
 from madaline.nn.population import Population, Slot
-from madaline.race.architecture import build_network, width
+from madaline.nn.surgery.normalization import folded, without_normalization
+from madaline.race.architecture import build_training_network, width
 from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import EpochResult, EpochTask
@@ -49,7 +50,7 @@ class Cohort:
     recipes : sequence of Recipe
         They share everything but `decay_time` and `learning_rate`.
     network : Network
-        The layers.
+        The layers that are trained.
     population : Population
         With axes (recipes, folds).
     dataset : Dataset
@@ -68,6 +69,7 @@ class Cohort:
     ) -> None:
         self.recipes = list(recipes)
         self.network = network
+        self.kept_network = without_normalization(network)
         self.population = population
         self.dataset = dataset
         self.batch_size = batch_size
@@ -94,7 +96,7 @@ class Cohort:
         The last layer starts at zero and its bias at the prior of the fold's training rows: every
         network starts from the baseline.
         """
-        network = build_network(recipes[0], dataset)
+        network = build_training_network(recipes[0], dataset)
         folds = dataset.rows.n_folds
         theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
         for own, rng in zip(theta, rngs, strict=True):
@@ -207,8 +209,11 @@ class Cohort:
         return outputs
 
     def averaged(self, index: int) -> Array:
-        """Return a copy of the averaged parameters of one recipe, shape (folds, parameters)."""
-        return self.rule.averaged(self.population[index]).copy()
+        """Return the averaged parameters of one recipe, a copy, shape (folds, parameters).
+
+        They are those of `kept_network`.
+        """
+        return folded(self.network, self.rule.averaged(self.population[index]))
 
     def keep(self, indices: Sequence[int]) -> None:
         """Keep some recipes, in this order, with their memory; drop the others."""

@@ -12,10 +12,12 @@ from madaline.engine.executors import Shared
 from madaline.engine.training import Batches, TrainingRule
 from madaline.nn.arrays import Array
 from madaline.nn.population import Population
+from madaline.nn.surgery.normalization import folded, without_normalization
 from madaline.race.augmentation import Augmentation
 from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.groups import Group
+from madaline.race.normalizing import measure
 from madaline.race.recipe import PatternRecipe, Recipe
 from madaline.race.solving import solve
 from madaline.race.solving_patterns import solve_patterns
@@ -81,11 +83,14 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
     """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
     dataset, members = task.dataset.get(), run_training(task)
     outputs: list[Array] = []
+    trained, kept = task.rule.network, without_normalization(task.rule.network)
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
             x = dataset.kept(task.recipe.n_bins, fold, dataset.rows.held_out(fold))
-            theta = task.rule.averaged(members[:, place])
-            outputs.append(task.backend.predict(task.rule.network, theta, x, task.chunk))
+            own, n_bins = members[:, place], task.recipe.n_bins
+            measure(task.rule, own, dataset, n_bins=n_bins, fold=fold)
+            theta = folded(trained, task.rule.averaged(own))
+            outputs.append(task.backend.predict(kept, theta, x, task.chunk))
     return EpochResult(task.group, members, outputs)
 
 

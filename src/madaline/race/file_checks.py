@@ -51,6 +51,8 @@ _SETTINGS: Mapping[str, Check] = {
     "dropout": SHARE,
     "warping": STRENGTH,
     "flips": SHARE,
+    "depth": Whole(1, 16),
+    "normalized": TRUTH,
     "offset": STRENGTH,
     "pitch": STRENGTH,
     "squares": TRUTH,

@@ -28,7 +28,7 @@ from madaline.race.ensemble import Ensemble
 from madaline.race.epoch import Epoch
 from madaline.race.epoch_task import run_epoch_task
 from madaline.race.plan import Plan
-from madaline.race.policies.flips import FlipsPolicy
+from madaline.race.policies.augmentation import FLIPS, WARPING
 from madaline.race.policies.growth import GrowthPolicy, wider
 from madaline.race.policies.learning_rate_decay import LearningRatePolicy, slower
 from madaline.race.policies.policy import Policy
@@ -177,7 +177,8 @@ class Race:
                 self.plan.epochs,
                 self.plan.least_gain,
             ),
-            FlipsPolicy(),
+            FLIPS,
+            WARPING,
             SelectionPolicy(self.plan.cuts),
             LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
             SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
@@ -191,7 +192,7 @@ class Race:
         cohort = Cohort.start(recipes, self.dataset, self.plan.batch_size, rngs)
         self.cohorts.append(cohort)
         for recipe in recipes:
-            self._add(Candidate(self._next_id, recipe, cohort.network, entered=self.epoch))
+            self._add(Candidate(self._next_id, recipe, cohort.kept_network, entered=self.epoch))
 
     def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
         """Continue from a candidate's best epoch with a lower learning rate."""

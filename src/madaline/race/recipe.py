@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
 
 WORDS_OF_NAMES: Mapping[str, str] = {
     "terms": "words, pairs of words and signs",
@@ -89,6 +89,10 @@ class Recipe(ABC):
         """Whether networks are solved in one epoch, not trained in steps."""
         return not self.units
 
+    def copied(self, **changes: Any) -> Self:
+        """Return the recipe of a copy of its networks, with some settings changed."""
+        return replace(self, **changes)
+
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as JSON-able values."""
         return {"type": type(self).__name__} | asdict(self)
@@ -148,7 +152,12 @@ class GridRecipe(Recipe):
     Parameters
     ----------
     channels : tuple of tuple of int
-        For each grid among the features, the units of each convolution.
+        For each grid among the features, the units of the convolutions before each pooling.
+    depth : int
+        Convolutions before each pooling but the first, whose grid is the largest.
+    normalized : bool
+        Whether batches are normalized behind each convolution in training. What is evaluated and
+        kept has it folded into the weights, so that copies of networks go on without it.
     dropout : float
         Probability that an input of the layers behind the convolutions is zero in training.
     warping : float
@@ -173,6 +182,8 @@ class GridRecipe(Recipe):
     _: KW_ONLY
     learning_rate: float = 0.01
     channels: tuple[tuple[int, ...], ...] = ()
+    depth: int = 1
+    normalized: bool = False
     dropout: float = 0.0
     warping: float = 0.0
     flips: float = 0.0
@@ -184,8 +195,25 @@ class GridRecipe(Recipe):
         """Whether layers draw random numbers in training, so that each fold trains by itself."""
         return self.dropout > 0
 
+    def blocks(self) -> list[list[tuple[int, ...]]]:
+        """Return the units of each convolution, by grid and by the pooling that it stands before.
+
+        Examples
+        --------
+        >>> GridRecipe(0, 10, channels=((16, 32),), depth=2).blocks()
+        [[(16,), (32, 32)]]
+        """
+        return [
+            [(units,) * (self.depth if block else 1) for block, units in enumerate(channels)]
+            for channels in self.channels
+        ]
+
+    def copied(self, **changes: Any) -> Self:
+        """Return the recipe of a copy of its networks: those that are kept are not normalized."""
+        return super().copied(normalized=False, **changes)
+
     def _inputs(self) -> Iterator[str]:
-        yield f"convolutions {' and '.join(map(_shape, self.channels))}"
+        yield f"convolutions {' and '.join(_shape(_flat(own)) for own in self.blocks())}"
         if self.n_bins:
             yield f"{self.n_bins} bins"
 
@@ -278,6 +306,10 @@ def legend(names: Iterable[str]) -> str:
         "Recipes are named by their settings and the units of their hidden layers (3×64: three of"
         f" 64 units). {words[:1].upper()}{words[1:]}."
     )
+
+
+def _flat(blocks: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(units for block in blocks for units in block)
 
 
 def _shape(units: tuple[int, ...]) -> str:

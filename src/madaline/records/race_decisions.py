@@ -33,26 +33,28 @@ class Dropped(TrainingEnded):
 
 
 @dataclass(frozen=True)
-class FlipsSettled(Dropped):
-    """Images are flipped left to right in training from now on, or no more."""
+class AugmentationSettled(Dropped):
+    """Images are flipped or warped in training from now on, or no more."""
 
+    setting: str  # "flips" or "warping"
     loss_without: float
     loss_with: float
-    kept: bool  # whether flips go on
+    kept: bool  # whether it goes on
 
     @property
     def sentence(self) -> str:
-        without, flipped = apart([self.loss_without, self.loss_with])
-        losses = f"the validation loss is {flipped}, without flips {without}"
+        changed = "flipped left to right" if self.setting == "flips" else "warped"
+        without, augmented = apart([self.loss_without, self.loss_with])
+        losses = f"the validation loss is {augmented}, without {without}"
         if not self.kept:
             return (
-                "Stopped early: images look different when they are flipped left to right. With"
-                f" flips in training {losses}."
+                f"Stopped early: with images {changed} in training {losses}, so they mean something"
+                " else then."
             )
-        later = "" if self.loss_with < self.loss_without else ", and flips pay later"
+        later = "" if self.loss_with < self.loss_without else ", which is soon made up for"
         return (
-            "Stopped early, for its copy whose images are flipped left to right in training:"
-            f" {losses}{later}."
+            f"Stopped early, for the recipe whose images are {changed} in training: {losses}"
+            f"{later}."
         )
 
 

@@ -21,9 +21,9 @@ from madaline.records.limit_decisions import (
 )
 from madaline.records.plan_decisions import CheaperPlan, PresetChosen
 from madaline.records.race_decisions import (
+    AugmentationSettled,
     Dropped,
     EpochLimitReached,
-    FlipsSettled,
     Grown,
     LearningRateLowered,
     Restored,
@@ -63,7 +63,7 @@ NEW: tuple[type[Decision], ...] = (
     LeadChanged,
     Updated,
     Solved,
-    FlipsSettled,
+    AugmentationSettled,
 )
 """Types that old files do not have."""
 

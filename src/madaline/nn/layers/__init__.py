@@ -3,6 +3,7 @@
 from madaline.nn.layers.activation import Activation as Activation
 from madaline.nn.layers.base import Backward as Backward
 from madaline.nn.layers.base import Layer as Layer
+from madaline.nn.layers.batch_normalization import BatchNormalization as BatchNormalization
 from madaline.nn.layers.branches import Branches as Branches
 from madaline.nn.layers.convolution import Convolution as Convolution
 from madaline.nn.layers.dropout import Dropout as Dropout

@@ -7,6 +7,7 @@ from typing import Any
 
 from madaline.errors import ModelFileError
 from madaline.nn.layers.base import Layer
+from madaline.nn.layers.batch_normalization import BatchNormalization
 from madaline.nn.layers.branches import Branches
 from madaline.nn.layers.convolution import Convolution
 from madaline.nn.layers.dropout import Dropout
@@ -29,8 +30,8 @@ from madaline.nn.layers.tanh import Tanh
 
 # fmt: off
 LAYERS: tuple[type[Layer], ...] = (
-    Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, LeakySiLU, Linear, MaxPooling,
-    MeanPooling, Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
+    BatchNormalization, Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, LeakySiLU,
+    Linear, MaxPooling, MeanPooling, Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
 )
 # fmt: on
 """The layers that a file may name, and no others: nothing is looked up or imported by name."""

@@ -73,7 +73,7 @@ def make_plan(
         return plan
     if beside:
         return plan_for_grids_beside_columns(plan, grids, widths)
-    return plan_for_grids(plan, grids)
+    return plan_for_grids(plan, grids, n_training)
 
 
 def batch_size_for(n_samples: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from madaline.race.policies.policy import Policy
 from madaline.race.recipe import Recipe
@@ -69,4 +69,4 @@ class GrowthPolicy(Policy):
 def wider(recipe: Recipe) -> Recipe:
     """Return the recipe with twice the units in each layer, and a lower learning rate."""
     units = tuple(2 * units for units in recipe.units)
-    return replace(recipe, units=units, learning_rate=recipe.learning_rate / SLOWER)
+    return recipe.copied(units=units, learning_rate=recipe.learning_rate / SLOWER)

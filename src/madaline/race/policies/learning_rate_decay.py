@@ -6,11 +6,11 @@ learning rate. Networks that have diverged go back to their best epoch and on wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 
 from madaline.race.policies.policy import Policy
-from madaline.race.recipe import Recipe
+from madaline.race.recipe import GridRecipe, Recipe
 from madaline.race.state import Candidate, RaceState
 from madaline.records.race_decisions import LearningRateLowered, Restored
 
@@ -54,6 +54,8 @@ class LearningRatePolicy(Policy):
                 for one in diverged
             ]
         leader = state.best
+        if isinstance(leader.recipe, GridRecipe) and leader.recipe.normalized and state.racing:
+            return []  # it gave way to a recipe that is to become better
         recipe = slower(leader.recipe)
         trained = leader.epochs_trained(leader.epoch)
         if leader.recipe.solved or leader.racing or not leader.epoch or trained >= self.epochs:
@@ -71,7 +73,7 @@ class LearningRatePolicy(Policy):
 
 def slower(recipe: Recipe) -> Recipe:
     """Return the recipe with a third of the learning rate."""
-    return replace(recipe, learning_rate=recipe.learning_rate / STEP)
+    return recipe.copied(learning_rate=recipe.learning_rate / STEP)
 
 
 def _rates(recipe: Recipe) -> tuple[float, float]:

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.race.policies.flips import FlipsPolicy
+from madaline.race.policies.augmentation import FLIPS, WARPING
 from madaline.race.recipe import GridRecipe
 from madaline.race.state import Candidate, RaceState
 from madaline.records.reading import read_decision
 
-STILL = GridRecipe(0, 10, (8,), channels=((3,),), warping=1.0)
+STILL = GridRecipe(0, 10, (8,), channels=((3,),), warping=1.0, normalized=True)
 FLIPPING = replace(STILL, flips=0.5)
 
 
@@ -21,7 +21,7 @@ def make_state(make_dataset):
     dataset = make_dataset("regression", n_samples=60)
     noise = np.random.default_rng(0).standard_normal((60, 1))
 
-    def make(errors, *, epoch=3, retired=()):
+    def make(errors, *, epoch=2, retired=()):
         candidates = {}
         for number, (recipe, error) in enumerate(errors):
             output = (dataset.target + error * noise).astype(np.float32)
@@ -40,31 +40,40 @@ def make_state(make_dataset):
 
 
 def ended(state):
-    return [one.recipe_id for one in FlipsPolicy().decide(state)]
+    return [one.recipe_id for one in FLIPS.decide(state)]
 
 
 def test_flips_that_hurt_end(make_state):
     state = make_state([(FLIPPING, 1.2), (STILL, 1.0)])  # squared errors: 1.44 times the loss
     assert ended(state) == ["0"]
-    assert "different" in FlipsPolicy().decide(state)[0].sentence
+    assert "mean something else" in FLIPS.decide(state)[0].sentence
 
 
-@pytest.mark.parametrize(("error", "words"), [(1.1, "pay later"), (0.9, "for its copy")])
+@pytest.mark.parametrize(("error", "words"), [(1.1, "made up for"), (0.9, "for the recipe")])
 def test_flips_that_do_not_lag_far_behind_go_on_instead_of_their_twin(make_state, error, words):
     state = make_state([(FLIPPING, error), (STILL, 1.0)])
     assert ended(state) == ["1"]
-    assert words in FlipsPolicy().decide(state)[0].sentence
+    assert words in FLIPS.decide(state)[0].sentence
 
 
 def test_only_twins_are_compared_and_only_once(make_state):
     other = replace(STILL, warping=0.0)
     assert ended(make_state([(FLIPPING, 2.0), (other, 1.0)])) == []
-    assert ended(make_state([(FLIPPING, 2.0), (STILL, 1.0)], epoch=2)) == []
-    assert ended(make_state([(FLIPPING, 2.0), (STILL, 1.0)], epoch=4)) == []
+    assert ended(make_state([(FLIPPING, 2.0), (STILL, 1.0)], epoch=1)) == []
+    assert ended(make_state([(FLIPPING, 2.0), (STILL, 1.0)], epoch=3)) == []
     assert ended(make_state([(FLIPPING, 2.0), (STILL, 1.0)], retired=(0,))) == []
 
 
 def test_what_was_settled_survives_json(make_state):
-    (decision,) = FlipsPolicy().decide(make_state([(FLIPPING, 1.2), (STILL, 1.0)]))
+    (decision,) = FLIPS.decide(make_state([(FLIPPING, 1.2), (STILL, 1.0)]))
     assert read_decision(json.loads(json.dumps(decision.to_json()))) == decision
     assert decision.loss == decision.loss_with > 1.25 * decision.loss_without
+
+
+@pytest.mark.parametrize(("error", "ended"), [(1.2, "2"), (1.3, "0")])
+def test_warping_is_settled_after_flips(make_state, error, ended):
+    plain = replace(STILL, warping=0.0)
+    state = make_state([(FLIPPING, error), (STILL, 1.0), (plain, 1.0)], epoch=3, retired=(1,))
+    (decision,) = WARPING.decide(state)
+    assert decision.recipe_id == ended
+    assert "warped" in decision.sentence

@@ -1,0 +1,144 @@
+"""Batch normalization keeps the sums of units at one scale while the weights below them change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, Parameters, Rng
+from madaline.nn.layers.base import Backward, Layer
+from madaline.nn.population import Slot
+from madaline.nn.products import sum_over_batch
+from madaline.nn.workspace import Workspace
+
+EPSILON = 1e-5
+"""Added to the variance, which is zero where all numbers of a channel are alike."""
+
+
+@dataclass(frozen=True)
+class BatchNormalization(Layer):
+    """``y = gain * scale * (x - mean) + shift``, for each channel of a grid.
+
+    The scale is one through the standard deviation. In training, mean and deviation are those of
+    the batch, over its rows and positions; in prediction what is stored counts. Whoever trains
+    stores it: see `madaline.nn.surgery.normalization`, which also folds the layer into the
+    convolution below it.
+
+    Parameters
+    ----------
+    positions : int
+        Positions of the grid.
+    channels : int
+        Numbers at each position.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), "Batch normalization: accelerating deep network training by reducing
+    internal covariate shift".
+
+    Examples
+    --------
+    >>> layer = BatchNormalization(2, 1)  # two positions
+    >>> parameters = {name: np.ones(1) for name in ("gain", "shift", "mean", "scale")}
+    >>> x = np.array([[0.0, 2.0], [4.0, 6.0]])
+    >>> layer.forward(parameters, x, workspace=Workspace(), training=True)[0].round(2)
+    array([[-0.34,  0.55],
+           [ 1.45,  2.34]])
+    >>> layer.forward(parameters, x, workspace=Workspace())[0]
+    array([[0., 2.],
+           [4., 6.]])
+    """
+
+    positions: int
+    channels: int
+
+    def __post_init__(self) -> None:
+        """Check the sizes."""
+        if min(self.positions, self.channels) < 1:
+            raise InputError(
+                f"positions and channels are {self.positions} and {self.channels}: give at least 1."
+            )
+
+    def slots(self) -> tuple[Slot, ...]:
+        """Return gain and shift, which learn, and mean and scale, which are measured."""
+        names = ("gain", "shift", "mean", "scale")
+        return tuple(Slot(name, (self.channels,), "bias") for name in names)
+
+    def initialize(self, parameters: Parameters, rng: Rng) -> None:
+        """Start with what changes nothing."""
+        for name, value in (("gain", 1), ("shift", 0), ("mean", 0), ("scale", 1)):
+            parameters[name][...] = value
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, Backward]:
+        """Return normalized numbers and the backward pass."""
+        gain, mean, scale = parameters["gain"], parameters["mean"], parameters["scale"]
+        if training:
+            mean, scale = self.statistics(x, workspace)
+        centered = self._by_channel(np.subtract, x, mean, workspace)
+        y = self._by_channel(np.multiply, centered, gain * scale, workspace)
+        self._by_channel(np.add, y, parameters["shift"], workspace, out=y)
+
+        def backward(
+            gradient: Array, gradients: Parameters, *, input_gradient: bool = True
+        ) -> Array:
+            product = np.multiply(gradient, centered, out=workspace.empty(y.shape, y.dtype))
+            along, whole = self._sum(product, workspace), self._sum(gradient, workspace)
+            if gradients:
+                gradients["gain"][...] = along * scale
+                gradients["shift"][...] = whole
+                # Those of a batch are no parameters.
+                gradients["mean"][...] = 0 if training else -whole * gain * scale
+                gradients["scale"][...] = 0 if training else along * gain
+            if not input_gradient:
+                return gradient
+            if training:
+                n = x.shape[-2] * self.positions
+                share = along * scale**2 / n
+                gradient -= self._by_channel(np.multiply, centered, share, workspace, out=product)
+                self._by_channel(np.subtract, gradient, whole / n, workspace, out=gradient)
+            return self._by_channel(np.multiply, gradient, gain * scale, workspace, out=gradient)
+
+        return y, backward
+
+    def statistics(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
+        """Return mean and scale of each channel, over rows and positions, (*axes, channels).
+
+        Parameters
+        ----------
+        x : ndarray of shape (*axes, batch, positions * channels)
+            The rows.
+        workspace : Workspace
+            Where the arrays come from.
+        """
+        n = x.shape[-2] * self.positions
+        mean = self._sum(x, workspace) / n
+        square = self._by_channel(np.subtract, x, mean, workspace)
+        np.multiply(square, square, out=square)
+        return mean, 1 / np.sqrt(self._sum(square, workspace) / n + x.dtype.type(EPSILON))
+
+    def _sum(self, x: Array, workspace: Workspace) -> Array:
+        """Return the sum of each channel, (*axes, channels)."""
+        rows = workspace.empty((*x.shape[:-2], x.shape[-1]), x.dtype)
+        sum_over_batch(x, rows)  # long rows first: their channels are few
+        return rows.reshape(*rows.shape[:-1], self.positions, self.channels).sum(axis=-2)
+
+    def _by_channel(
+        self, f: np.ufunc, x: Array, value: Array, workspace: Workspace, out: Array | None = None
+    ) -> Array:
+        """Return ``f(x, value)`` with a value of each channel."""
+        tiled = np.tile(value, self.positions)[..., None, :]  # long rows are quick
+        if out is None:
+            shape = np.broadcast_shapes(x.shape, tiled.shape)
+            out = workspace.empty(shape, x.dtype)
+        f(x, tiled, out=out)
+        return out
