@@ -51,7 +51,7 @@ def dataset():
 def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
     plan = make_plan(4000, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),))
     assert {recipe.channels for recipe in plan.recipes} == {((16, 32),)}
-    assert sorted(recipe.warping for recipe in plan.recipes) == [0, 0.5, 0.5]
+    assert sorted(recipe.warping for recipe in plan.recipes) == [0, 0.3, 0.3]
     assert sorted(recipe.flips for recipe in plan.recipes) == [0, 0, 0.5]
     assert len({recipe.name for recipe in plan.recipes}) == 3
     assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 32, 15)

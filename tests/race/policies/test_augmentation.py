@@ -73,7 +73,7 @@ def test_what_was_settled_survives_json(make_state):
 @pytest.mark.parametrize(("error", "ended"), [(1.2, "2"), (1.3, "0")])
 def test_warping_is_settled_after_flips(make_state, error, ended):
     plain = replace(STILL, warping=0.0)
-    state = make_state([(FLIPPING, error), (STILL, 1.0), (plain, 1.0)], epoch=3, retired=(1,))
+    state = make_state([(FLIPPING, error), (STILL, 1.0), (plain, 1.0)], retired=(1,))
     (decision,) = WARPING.decide(state)
     assert decision.recipe_id == ended
     assert "warped" in decision.sentence

@@ -83,8 +83,9 @@ class BatchNormalization(Layer):
         """Return normalized numbers and the backward pass."""
         gain, mean, scale = parameters["gain"], parameters["mean"], parameters["scale"]
         if training:
-            mean, scale = self.statistics(x, workspace)
-        centered = self._by_channel(np.subtract, x, mean, workspace)
+            mean, scale, centered = self._standardized(x, workspace)
+        else:
+            centered = self._by_channel(np.subtract, x, mean, workspace)
         y = self._by_channel(np.multiply, centered, gain * scale, workspace)
         self._by_channel(np.add, y, parameters["shift"], workspace, out=y)
 
@@ -120,17 +121,24 @@ class BatchNormalization(Layer):
         workspace : Workspace
             Where the arrays come from.
         """
+        return self._standardized(x, workspace)[:2]
+
+    def _standardized(self, x: Array, workspace: Workspace) -> tuple[Array, Array, Array]:
+        """Return mean and scale of each channel, and `x` without the means."""
         n = x.shape[-2] * self.positions
         mean = self._sum(x, workspace) / n
-        square = self._by_channel(np.subtract, x, mean, workspace)
-        np.multiply(square, square, out=square)
-        return mean, 1 / np.sqrt(self._sum(square, workspace) / n + x.dtype.type(EPSILON))
+        centered = self._by_channel(np.subtract, x, mean, workspace)
+        square = workspace.empty(centered.shape, x.dtype)
+        np.multiply(centered, centered, out=square)
+        variance = self._sum(square, workspace) / n
+        return mean, 1 / np.sqrt(variance + x.dtype.type(EPSILON)), centered
 
     def _sum(self, x: Array, workspace: Workspace) -> Array:
         """Return the sum of each channel, (*axes, channels)."""
         rows = workspace.empty((*x.shape[:-2], x.shape[-1]), x.dtype)
         sum_over_batch(x, rows)  # long rows first: their channels are few
-        return rows.reshape(*rows.shape[:-1], self.positions, self.channels).sum(axis=-2)
+        by_position = rows.reshape(*rows.shape[:-1], self.positions, self.channels)
+        return np.asarray(by_position.sum(axis=-2))
 
     def _by_channel(
         self, f: np.ufunc, x: Array, value: Array, workspace: Workspace, out: Array | None = None

@@ -7,7 +7,11 @@ from math import log2
 
 from madaline.data.media.grid import Grid
 from madaline.race.plan import Plan
-from madaline.race.planning.grids import plan_for_grids, plan_for_grids_beside_columns
+from madaline.race.planning.grids import (
+    FOLDS_OF_IMAGES,
+    plan_for_grids,
+    plan_for_grids_beside_columns,
+)
 from madaline.race.planning.patterns import plan_for_patterns
 from madaline.race.planning.preset import BALANCED, Preset, Settings
 from madaline.race.planning.tables import table_recipes
@@ -56,7 +60,10 @@ def make_plan(
         What differs from the usual plan.
     """
     settings = preset.settings(n_samples)
-    n_folds = n_folds or _folds(n_samples, n_groups, settings)
+    if n_folds is None:
+        n_folds = _folds(n_samples, n_groups, settings)
+        if not beside and any(not grid.of_steps for grid in grids):
+            n_folds = min(n_folds, settings.count_folds(FOLDS_OF_IMAGES, n_samples))
     n_training = max(1, n_samples - -(-n_samples // max(2, n_folds)))  # of the smallest part
     plan = Plan(
         () if grids and not beside else table_recipes(n_samples, widths, settings),
