@@ -20,6 +20,9 @@ BATCH_SIZE = 64
 """Rows in a batch, at most: after 3 epochs of 4,000 digits the loss was .097 instead of .109 with
 128, for the same work."""
 
+LEAST_GAIN_OF_IMAGES = 5.0
+"""How many times the usual gain keeps a flat recipe for images alone going."""
+
 DEPTH = 2
 """Convolutions over an image before each pooling but the first."""
 
@@ -33,7 +36,7 @@ worse from images that are warped by 1."""
 FOLDS_OF_IMAGES = 5
 """Folds of images alone, at most: a network for them costs much."""
 
-EPOCHS_OF_IMAGES, STEPS_OF_IMAGES = 15, 1500
+EPOCHS_OF_IMAGES, STEPS_OF_IMAGES = 15, 1000
 """Epochs of networks for images alone at an effort of 100, or those that so many steps make: with
 normalization they learn fast, and each epoch takes much work."""
 
@@ -101,7 +104,14 @@ def _plan_for_images(plan: Plan, grid: Grid, n_training: int) -> Plan:
     # As many as at an effort of 100, in proportion; a low effort is taken at its word.
     usual_epochs = max(EPOCHS_OF_IMAGES, STEPS_OF_IMAGES * batch_size // n_training)
     epochs = min(plan.epochs, max(usual_epochs, usual_epochs * plan.epochs // 100))
-    return replace(plan, recipes=recipes, batch_size=batch_size, epochs=epochs, cuts=CUTS)
+    return replace(
+        plan,
+        recipes=recipes,
+        batch_size=batch_size,
+        epochs=epochs,
+        cuts=CUTS,
+        least_gain=LEAST_GAIN_OF_IMAGES * plan.least_gain,
+    )
 
 
 def plan_for_grids_beside_columns(
