@@ -75,6 +75,19 @@ def test_shares_have_unit_size_in_training_and_missing_sequences_are_zero(beats)
     assert not out[120].any()
 
 
+def test_the_usual_level_is_subtracted_and_no_sequence_is_downsampled():
+    rng = np.random.default_rng(0)
+    small = [5 + rng.normal(size=(n, 1)) / 1000 for n in range(20, 40)]
+    column = sequences([*small, 1000 * rng.normal(size=(50, 1)), np.full((9, 1), np.nan)])
+    encoder = PatternEncoder.fit("sizes", column, most=168)
+    assert encoder.steps.length == 50
+    assert encoder.steps.mean == pytest.approx((5,), abs=0.01)
+    out = np.empty((22, encoder.n_features), np.float32)
+    encoder.write(encoder.read(column), out)
+    assert np.isfinite(out).all()
+    assert not out[21].any()
+
+
 @pytest.mark.parametrize("length", [1, 2, 5, 9, 17])
 def test_short_sequences_have_patterns_too(length):
     rng = np.random.default_rng(0)

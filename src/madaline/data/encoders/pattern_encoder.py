@@ -13,6 +13,7 @@ from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
 from madaline.data.media.kernels import KERNELS, MOST_PATTERNS, VIEWS, Kernels
 from madaline.data.media.resampling import downsampled
+from madaline.data.media.sequences import Sequence
 from madaline.nn.arrays import Array, row_blocks
 
 MOST_STEPS = 2048
@@ -21,10 +22,6 @@ MOST_STEPS = 2048
 LONGEST = 3
 """How many times as long as 95 % of the training sequences the longest may be without being
 downsampled."""
-
-LARGEST_LEVEL = 3.0
-"""Where zero is farther than so many standard deviations from the mean of a channel, the mean is
-subtracted: steps beyond the end are zeros."""
 
 COARSE_STEPS = 32
 """Steps of the outline, at most."""
@@ -47,7 +44,7 @@ class PatternEncoder(ColumnEncoder):
     Parameters
     ----------
     steps : SequenceEncoder
-        Brings sequences to one length, and their channels to unit size; zero stays zero.
+        Brings sequences to one length, and their channels to the usual level and unit size.
     kernels : Kernels
         The patterns.
     mean, scale : float32 ndarray of shape (n_patterns,)
@@ -98,7 +95,7 @@ class PatternEncoder(ColumnEncoder):
         """
         there = [one for one in as_sequences(name, column) if one is not None]
         steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MOST_STEPS)
-        steps = _whole(steps, max(map(len, there)))
+        steps = _whole(steps, there)
         there = there[:: -(-len(there) // MOST_SCALED)]
         present = np.empty(len(there), dtype=object)
         present[:] = there
@@ -178,16 +175,25 @@ class PatternEncoder(ColumnEncoder):
         return cls(steps, kernels, arrays["mean"], arrays["scale"])
 
 
-def _whole(steps: SequenceEncoder, longest: int) -> SequenceEncoder:
-    """Return an encoder that downsamples hardly any sequence, and leaves zero where it is.
+def _whole(steps: SequenceEncoder, there: list[Sequence]) -> SequenceEncoder:
+    """Return an encoder that downsamples hardly any sequence, and subtracts the usual level.
 
-    Kernels do not see the level of a sequence but at its ends. Where sequences differ in size by
-    orders of magnitude, a mean that is subtracted would hide the small ones.
+    That is the median over sequences, as kernels see the level of a sequence at its ends. Where
+    sequences differ in size by orders of magnitude, their mean would hide the small ones.
     """
-    length = min(longest, LONGEST * steps.length, MOST_STEPS)
-    far = np.abs(steps.mean) > LARGEST_LEVEL * np.array(steps.scale)
-    mean = tuple(np.where(far, steps.mean, 0.0).tolist())
-    return replace(steps, length=length, mean=mean)
+    length = min(max(map(len, there)), LONGEST * steps.length, MOST_STEPS)
+    levels = np.array([_level(one.values) for one in there])  # NaN where a channel has no number
+    known = [own[~np.isnan(own)] for own in levels.T]
+    median = tuple(float(np.median(own)) if own.size else 0.0 for own in known)
+    return replace(steps, length=length, mean=median)
+
+
+def _level(values: Array) -> Array:
+    """Return the mean of each channel, NaN where it has no number."""
+    known = ~np.isnan(values)
+    counts = known.sum(axis=0)
+    total = np.where(known, values, 0).sum(axis=0, dtype=np.float64)
+    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
 
 
 def _scaled(encoder: SequenceEncoder, column: Array) -> Array:
