@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from madaline.errors import InputError, MemoryWarning
 from madaline.fitting import Fitting, memory_limit
 from madaline.fitting.memory import LIBRARIES, Inputs, estimate
 from madaline.race.plan import Plan
-from madaline.race.recipe import TableRecipe
+from madaline.race.recipe import TableRecipe, TextRecipe
 from madaline.records.plan_decisions import CheaperPlan
 from madaline.records.reading import read_decision
 
@@ -160,6 +161,13 @@ def test_the_estimate_grows_with_all_that_takes_memory():
     ]
     assert all(estimate(*one) > usual for one in more)
     assert estimate(plan, inputs, 2) > usual
+
+
+def test_rows_of_texts_take_memory_for_the_terms_that_they_have():
+    plan = Plan((TextRecipe(0, 30),), n_folds=5, batch_size=64)
+    dense = Inputs({0: (0,) * 8000}, (), 1, 9000, 1)
+    few, many = (replace(dense, terms_of_a_row=terms) for terms in (50.0, 150.0))
+    assert estimate(plan, few) < estimate(plan, many) < 0.6 * estimate(plan, dense)
 
 
 def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):

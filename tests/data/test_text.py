@@ -109,6 +109,15 @@ def test_texts_are_kept_without_zeros_and_other_tables_with_them():
     assert mixed.kept(0) is mixed.features(0)
 
 
+def test_how_many_terms_a_text_has_is_known_before_any_is_encoded():
+    table = Table.from_columns({"review": REVIEWS})
+    encoder = TableEncoder.fit(table, Schema.infer(table))
+    counted = np.count_nonzero(encoder.encode(table).features(0)) / len(REVIEWS)
+    assert encoder.terms_of_a_row == pytest.approx(counted)
+    beside = Table.from_columns({"review": REVIEWS, "number": [*range(len(REVIEWS))]})
+    assert TableEncoder.fit(beside, Schema.infer(beside)).terms_of_a_row is None
+
+
 def test_pairs_and_stems_count_less_than_the_words_they_are_made_of():
     long = " ".join("abcdefghijklmnopqrstuvwxyz")  # on average, texts have the words of sentences
     texts = ["grand coffees", "grand coffees", "grand coffees …", "…", "…", long]

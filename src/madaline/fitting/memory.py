@@ -51,6 +51,12 @@ with convolutions: they hold every window and what augmentation makes of a row."
 COPIES = 1
 """Copies of the features without bins that the diagnosis makes."""
 
+NUMBERS_OF_TERM = 6
+"""Numbers for each term of a text: its value and its index, where they stand, and copies."""
+
+ROWS_WITH_ZEROS = 1024
+"""Rows of texts that have their zeros at a time, at least."""
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -70,6 +76,8 @@ class Inputs:
         From which feature to which each column of patterns goes.
     n_means : int
         Features that differ from fold to fold.
+    terms_of_a_row : float, optional
+        Numbers of a row that are not zero, where only these are kept.
     """
 
     columns: dict[int, tuple[int, ...]]
@@ -79,6 +87,7 @@ class Inputs:
     n_columns: int
     patterns: tuple[tuple[int, int], ...] = ()
     n_means: int = 0
+    terms_of_a_row: float | None = None
 
     @classmethod
     def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int) -> Inputs:
@@ -91,6 +100,7 @@ class Inputs:
             len(encoder.columns),
             tuple(encoder.patterns.values()),
             sum(getattr(one, "n_means", 0) for one in encoder.encoders),
+            encoder.terms_of_a_row,
         )
 
 
@@ -107,11 +117,7 @@ def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
         Tasks that run at a time.
     """
     n_samples, n_folds = inputs.n_samples, plan.n_folds
-    used = {0} | {recipe.n_bins for recipe in plan.recipes}
-    numbers = n_samples * sum(len(inputs.columns[n_bins]) for n_bins in used)
-    numbers += COPIES * n_samples * len(inputs.columns[0])
-    if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
-        numbers += n_samples * (n_folds * inputs.n_means + len(inputs.columns[0]))
+    numbers = _numbers_of_rows(plan, inputs)
     networks, work, multiply_adds = 0, 0, 0
     for recipes in _alike(plan.recipes):
         network = build_network(recipes[0], inputs)
@@ -129,9 +135,23 @@ def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
     trained = FLOAT * (numbers + networks + n_workers * work)
     outputs = OUTPUT_BYTES * n_samples * inputs.n_outputs
     columns = (COLUMN_BYTES * n_samples + BYTES_OF_COLUMN) * inputs.n_columns
-    columns += BYTES_OF_FEATURE * len(inputs.columns[0])
+    if inputs.terms_of_a_row is None:
+        columns += BYTES_OF_FEATURE * len(inputs.columns[0])
     work_planned = plan.epochs * n_folds * n_samples * multiply_adds
     return trained + outputs + columns + _code(work_planned, n_workers)
+
+
+def _numbers_of_rows(plan: Plan, inputs: Inputs) -> int:
+    """Return how many numbers the encoded rows have, with copies of them."""
+    n_samples, width = inputs.n_samples, len(inputs.columns[0])
+    if inputs.terms_of_a_row is not None:
+        with_zeros = min(n_samples, max(ROWS_WITH_ZEROS, n_samples // plan.n_folds))
+        return int(NUMBERS_OF_TERM * n_samples * inputs.terms_of_a_row) + with_zeros * width
+    used = {0} | {recipe.n_bins for recipe in plan.recipes}
+    numbers = n_samples * (sum(len(inputs.columns[n_bins]) for n_bins in used) + COPIES * width)
+    if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
+        numbers += n_samples * (plan.n_folds * inputs.n_means + width)
+    return numbers
 
 
 def _code(multiply_adds: int, n_workers: int) -> int:

@@ -158,7 +158,15 @@ class TableEncoder:
     @property
     def only_texts(self) -> bool:
         """Whether all features are terms of texts."""
-        return all(isinstance(encoder, TextEncoder) for encoder in self.encoders)
+        return self.terms_of_a_row is not None
+
+    @cached_property
+    def terms_of_a_row(self) -> float | None:
+        """How many numbers of a training row are not zero on average, if all are terms of texts."""
+        texts = [encoder for encoder in self.encoders if isinstance(encoder, TextEncoder)]
+        if len(texts) < len(self.encoders):
+            return None
+        return sum(encoder.terms_of_a_text for encoder in texts)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -122,6 +122,19 @@ class TextEncoder(ColumnEncoder):
         """The terms."""
         return tuple(f"{self.name} has {term}" for term in self.terms)
 
+    @property
+    def terms_of_a_text(self) -> float:
+        """How many of the terms a training text has on average: the weight of each tells its share.
+
+        Examples
+        --------
+        >>> texts = np.array(["so good", "so bad", "so", "good", "bad"], object)
+        >>> round(TextEncoder.fit("review", texts).terms_of_a_text, 6)
+        1.4
+        """
+        derived = [WEIGHT_OF_DERIVED if is_made_of_words(term) else 1.0 for term in self.terms]
+        return float(np.exp(1 - np.square(self._weights / derived)).sum())
+
     def read(self, column: Array) -> Array:
         """Return the texts, None where missing."""
         return as_levels(column)
