@@ -54,3 +54,22 @@ def test_it_finds_what_ridge_regression_finds():
     curvature = Squared().slope(np.ones((1, 1)), np.zeros((1, 1)), np.empty((1, 1)))[0, 0]
     peer = Ridge(alpha=1 / curvature).fit(x[rows], target[rows, 0])
     assert np.allclose(x @ found[:, 0] + bias, peer.predict(x), atol=0.01)
+
+
+def test_a_larger_tolerance_ends_sooner_and_never_above_the_start():
+    x = sparse_features()
+    target = x[:, :1] - 2 * x[:, 1:2] + np.random.default_rng(1).standard_normal((len(x), 1))
+    losses = []
+    for tolerance in (1e-9, 1e-2, 0.9):
+        found, bias = solve_linear(
+            sparse_rows(x, np.arange(len(x))),
+            target,
+            None,
+            Squared(),
+            decay_time=1e6,
+            tolerance=tolerance,
+            start=start(1),
+        )
+        losses.append(Squared().mean(x @ found + bias, target))
+    assert losses == sorted(losses)
+    assert losses[0] < 0.99 * losses[-1] < 0.99 * Squared().mean(np.zeros_like(target), target)

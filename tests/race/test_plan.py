@@ -105,4 +105,5 @@ def test_texts_have_networks_of_their_own():
     assert plan.recipes[0] in networks  # the speed of training is measured on the first
     linear = [recipe for recipe in plan.recipes if recipe.solved]
     assert {type(recipe) for recipe in linear} == {LinearRecipe}
+    assert {recipe.tolerance for recipe in linear} == {1e-4}  # tables have a smaller one
     assert len({recipe.name for recipe in plan.recipes}) == len(networks) + len(linear)

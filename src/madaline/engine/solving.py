@@ -13,9 +13,6 @@ from madaline.nn.sparse_rows import Features, SparseRows
 MOST_ITERATIONS = 100
 """Of the solver: sums of squares that hardly count are not worth more."""
 
-TOLERANCE = 1e-6
-"""Share of its value by which the loss must fall in an iteration for the solver to go on."""
-
 MEMORY = 5
 """Steps that the solver remembers: with thousands of terms, ten take as long as the loss itself."""
 
@@ -49,6 +46,7 @@ def solve_linear(
     loss: Loss,
     *,
     decay_time: float,
+    tolerance: float = 1e-6,
     start: tuple[Array, Array],
 ) -> tuple[Array, Array]:
     """Return the weight and the bias with the lowest loss, given how little is regularized.
@@ -67,6 +65,9 @@ def solve_linear(
         What is minimized.
     decay_time : float
         How much the loss counts beside the weights: the `C` of support vector machines.
+    tolerance : float
+        Share of its value, of one at least, by which the minimized sum must fall in an iteration
+        for the solver to go on.
     start : (ndarray of shape (n_features, n_outputs), ndarray of shape (n_outputs,))
         Where to start.
 
@@ -101,6 +102,6 @@ def solve_linear(
         return float(value), np.concatenate([by_weight.ravel(), slope.sum(axis=0)])
 
     first = np.concatenate([start[0].ravel(), start[1]]).astype(np.float64)
-    options = {"maxiter": MOST_ITERATIONS, "maxcor": MEMORY, "ftol": TOLERANCE, "gtol": 0.0}
+    options = {"maxiter": MOST_ITERATIONS, "maxcor": MEMORY, "ftol": tolerance, "gtol": 0.0}
     found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
     return found[: -shape[1]].reshape(shape), found[-shape[1] :]

@@ -18,7 +18,7 @@ from madaline.race.dataset import Dataset
 from madaline.race.epoch import Epoch
 from madaline.race.groups import Group
 from madaline.race.normalizing import measure
-from madaline.race.recipe import PatternRecipe, Recipe
+from madaline.race.recipe import LinearRecipe, PatternRecipe, Recipe
 from madaline.race.solving import solve
 from madaline.race.solving_patterns import solve_patterns
 
@@ -97,26 +97,23 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
 def run_training(task: EpochTask) -> Population:
     """Return the networks after the batches of a task, or solved, not evaluated."""
     members = task.members.snapshot()
-    if task.recipe.solved:
-        _solve(task, members)
+    if isinstance(task.recipe, LinearRecipe):
+        _solve(task, task.recipe, members)
         return members
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         task.backend.train(task.rule, members, _batches(task, task.dataset.get()))
     return members
 
 
-def _solve(task: EpochTask, members: Population) -> None:
+def _solve(task: EpochTask, recipe: LinearRecipe, members: Population) -> None:
     """Solve networks of one layer, in place."""
     dataset, folds = task.dataset.get(), task.group.folds
     decay = members.columns["weight_decay"][:, 0, 0].astype(np.float64)
     decay_times = 1 / (decay * task.order.shape[1])
-    if isinstance(task.recipe, PatternRecipe):
-        solve_patterns(
-            members, task.rule, task.recipe, dataset, folds=folds, decay_times=decay_times
-        )
+    if isinstance(recipe, PatternRecipe):
+        solve_patterns(members, task.rule, recipe, dataset, folds=folds, decay_times=decay_times)
     else:
-        n_bins = task.recipe.n_bins
-        solve(members, task.rule, dataset, n_bins=n_bins, folds=folds, decay_times=decay_times)
+        solve(members, task.rule, recipe, dataset, folds=folds, decay_times=decay_times)
 
 
 def _batches(task: EpochTask, dataset: Dataset) -> Batches:

@@ -46,6 +46,7 @@ _SETTINGS: Mapping[str, Check] = {
     "learning_rate": Number(0, 1000, above=True),
     "column_dropout": SHARE,
     "label_smoothing": SHARE,
+    "tolerance": SHARE,
     "monotone": TRUTH,
     "channels": ListOf(UNITS, most=64),
     "dropout": SHARE,

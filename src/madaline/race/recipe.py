@@ -250,6 +250,12 @@ class LinearRecipe(Recipe):
     scale of weight decay is that of steps of size one for rows of length one: the `C` of
     scikit-learn.
 
+    Parameters
+    ----------
+    tolerance : float
+        Share of the loss, of one at least, by which it must fall in an iteration for the solver to
+        go on.
+
     Examples
     --------
     >>> LinearRecipe(0, 10).name
@@ -257,6 +263,8 @@ class LinearRecipe(Recipe):
     """
 
     units: tuple[int, ...] = ()
+    _: KW_ONLY
+    tolerance: float = 1e-6
 
     def _inputs(self) -> Iterator[str]:
         yield from ()

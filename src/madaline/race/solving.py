@@ -10,14 +10,15 @@ from madaline.engine.training import TrainingRule
 from madaline.nn.arrays import Array
 from madaline.nn.population import Population
 from madaline.race.dataset import Dataset
+from madaline.race.recipe import LinearRecipe
 
 
 def solve(
     members: Population,
     rule: TrainingRule,
+    recipe: LinearRecipe,
     dataset: Dataset,
     *,
-    n_bins: int,
     folds: slice,
     decay_times: Array,
 ) -> None:
@@ -29,10 +30,10 @@ def solve(
         The networks, with axes (recipes, folds).
     rule : TrainingRule
         Their layer and their loss.
+    recipe : LinearRecipe
+        What they share but for weight decay.
     dataset : Dataset
         The rows.
-    n_bins : int
-        The encoding that they see.
     folds : slice
         Which folds they are of.
     decay_times : ndarray of shape (recipes,)
@@ -40,20 +41,20 @@ def solve(
     """
     for place, fold in enumerate(range(folds.start, folds.stop)):
         with one_threaded_products():
-            _solve_fold(members[:, place], rule, dataset, n_bins, fold, decay_times)
+            _solve_fold(members[:, place], rule, recipe, dataset, fold, decay_times)
     rule.optimizer.start(members)
 
 
 def _solve_fold(
     members: Population,
     rule: TrainingRule,
+    recipe: LinearRecipe,
     dataset: Dataset,
-    n_bins: int,
     fold: int,
     decay_times: Array,
 ) -> None:
     """Solve the networks of a fold; each starts where the one before it ended."""
-    rows, features = dataset.rows.training(fold), dataset.features[n_bins]
+    rows, features = dataset.rows.training(fold), dataset.features[recipe.n_bins]
     length = np.sqrt(features.shape[1])  # of a row: texts are scaled to a mean square of one
     x, weight = sparse_rows(features, rows) / length, dataset.weights(rows)
     layer = rule.network.bind(members.theta)[0]
@@ -65,6 +66,7 @@ def _solve_fold(
             weight,
             rule.loss,
             decay_time=float(decay_times[index]),
+            tolerance=recipe.tolerance,
             start=solution,
         )
         layer["weight"][index], layer["bias"][index] = solution[0] / length, solution[1]

@@ -13,6 +13,10 @@ FEWEST_UNITS, MOST_UNITS = 8, 64
 DECAY_TIMES_OF_LINEAR = (1, 3, 10, 30, 100)
 """Time scales of weight decay of linear networks: few rows want little decay, rare classes more."""
 
+TOLERANCE = 1e-4
+"""The solver of linear networks goes on for no less: of thousands of terms, the last steps fit
+chance."""
+
 BATCH_SIZE = 64
 """Rows in a batch, at most."""
 
@@ -39,7 +43,10 @@ def plan_for_texts(plan: Plan, n_outputs: int) -> Plan:
         usual,
         replace(usual, decay_time=100),
         replace(usual, units=(units, 4 * units)),
-        *(LinearRecipe(n_bins=0, decay_time=time) for time in DECAY_TIMES_OF_LINEAR),
+        *(
+            LinearRecipe(n_bins=0, decay_time=time, tolerance=TOLERANCE)
+            for time in DECAY_TIMES_OF_LINEAR
+        ),
     )
     return replace(
         plan,
