@@ -80,7 +80,7 @@ def _row(name: str, seed: int) -> Iterator[str]:
     yield f"{len(set(y))}"
     for result in (ours(train, y, test, truth, seed), minirocket(name, seed)):
         yield f"{result.accuracy:.4f} / {result.log_loss:.3f}"
-        yield f"{result.seconds:.1f}"
+        yield f"{result.seconds:.2f}"
     yield "|"
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, sequences
+from madaline.race.planning import patterns
 from madaline.race.planning.make_plan import make_plan
-from madaline.race.planning.patterns import MOST_ROWS, MOST_ROWS_OF_LOSS
+from madaline.race.planning.patterns import MOST_ROWS, MOST_ROWS_ALONE, MOST_ROWS_OF_LOSS
 from madaline.race.recipe import PatternRecipe, Recipe, TableRecipe
 from madaline.records.race_decisions import Solved
 
@@ -45,15 +46,26 @@ def test_they_predict_numbers():
 
 def test_hidden_layers_learn_from_many_rows():
     widths = dict.fromkeys((0, 16, 64), 5000)
-    few, more, many = (
+    few, more, many, most = (
         make_plan(n, widths, epochs=9, patterns=True)
-        for n in (MOST_ROWS_OF_LOSS, MOST_ROWS, MOST_ROWS + 1)
+        for n in (MOST_ROWS_OF_LOSS, MOST_ROWS_ALONE, MOST_ROWS, MOST_ROWS + 1)
     )
     assert {type(recipe) for recipe in few.recipes + more.recipes} == {PatternRecipe}
     assert len({recipe.name for recipe in few.recipes}) == len(few.recipes)
     assert {recipe.squares for recipe in few.recipes} == {True, False}
     assert {recipe.squares for recipe in more.recipes} == {True}
-    assert {type(recipe) for recipe in many.recipes} == {TableRecipe}
+    assert {type(recipe) for recipe in many.recipes} == {PatternRecipe, TableRecipe}
+    assert {type(recipe) for recipe in most.recipes} == {TableRecipe}
+
+
+def test_networks_with_hidden_layers_race_beside_them(monkeypatch):
+    monkeypatch.setattr(patterns, "MOST_ROWS_ALONE", 50)
+    (waves, counts), (new, new_counts) = make_waves(60), make_waves(100, seed=1)
+    model = AdaptiveClassifier(random_state=0, effort=3).fit(waves, counts % 2, folds=3)
+    tried = " ".join(str(decision) for decision in model.decisions_)
+    assert "linear by least squares" in tried
+    assert "3×64" in tried
+    assert model.score(new, new_counts % 2) > 0.7
 
 
 def test_without_changes_their_patterns_count_nothing():

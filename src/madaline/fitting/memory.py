@@ -11,7 +11,7 @@ from madaline.engine.backend import WORTH_COMPILING, has_numba
 from madaline.race.architecture import build_network, width
 from madaline.race.cohort import GROUP_PARAMETERS
 from madaline.race.plan import Plan
-from madaline.race.recipe import GridRecipe, Recipe
+from madaline.race.recipe import GridRecipe, PatternRecipe, Recipe
 
 FLOAT = 4
 """Bytes of a number in networks and encoded rows."""
@@ -47,6 +47,9 @@ PROCESS = 80 * 2**20
 LAYERS_OF_WORK, LAYERS_OF_GRIDS = 6, 80
 """Outputs of the widest layer that a step holds for each network of a group, at most, and the same
 with convolutions: they hold every window and what augmentation makes of a row."""
+
+NUMBERS_OF_ROW_SPACES = 4
+"""The spaces of rows keep features in float64, all of them and half of them."""
 
 COPIES = 1
 """Copies of the features without bins that the diagnosis makes."""
@@ -151,6 +154,8 @@ def _numbers_of_rows(plan: Plan, inputs: Inputs) -> int:
     numbers = n_samples * (sum(len(inputs.columns[n_bins]) for n_bins in used) + COPIES * width)
     if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
         numbers += n_samples * (plan.n_folds * inputs.n_means + width)
+    if any(isinstance(recipe, PatternRecipe) for recipe in plan.recipes):
+        numbers += NUMBERS_OF_ROW_SPACES * n_samples * (n_samples + width)
     return numbers
 
 

@@ -38,9 +38,10 @@ def tell_tried(
     recipes = sum(record.epoch == records[0].epoch for record in records)
     of_all = "" if summary.n_evaluated == summary.n_samples else f" of {summary.n_samples:,}"
     yield (
-        f"{count(recipes, 'recipe')} competed for {summary.epochs} epochs, each with a network for"
-        f" each of {summary.n_folds} folds: {recipes * summary.n_folds} networks at the start. All"
-        f" losses and scores are validation results: each of the {summary.n_evaluated:,}{of_all}"
+        f"{count(recipes, 'recipe')} competed for {count(summary.epochs, 'epoch')}, each with a"
+        f" network for each of {summary.n_folds} folds: {recipes * summary.n_folds} networks at the"
+        f" start. All losses and scores are validation results: each of the"
+        f" {summary.n_evaluated:,}{of_all}"
         " rows was predicted by networks that were not trained on it."
     )
     of_plan = CheaperPlan | PresetChosen

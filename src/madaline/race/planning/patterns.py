@@ -17,8 +17,11 @@ MOST_ROWS_OF_LOSS, MOST_OUTPUTS_OF_LOSS = 128, 16
 """The lowest loss is looked for with so many rows and outputs, at most: with more rows, least
 squares do better, and with more outputs, it takes long."""
 
-MOST_ROWS = 1200
-"""Of more rows, networks with hidden layers learn instead."""
+MOST_ROWS_ALONE = 1200
+"""With more rows, networks with hidden layers race, too."""
+
+MOST_ROWS = 3000
+"""With more rows, least squares would take longer than those."""
 
 
 def plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
@@ -38,9 +41,10 @@ def plan_for_patterns(plan: Plan, n_samples: int, n_outputs: int) -> Plan:
     strengths = [(True, decay_time) for decay_time in DECAY_TIMES_OF_SQUARES]
     if n_samples <= MOST_ROWS_OF_LOSS and n_outputs <= MOST_OUTPUTS_OF_LOSS:
         strengths += [(False, decay_time) for decay_time in DECAY_TIMES_OF_LOSS]
-    recipes = tuple(
+    linear = tuple(
         PatternRecipe(0, decay_time, squares=squares, changes=changes)
         for changes in (True, False)
         for squares, decay_time in strengths
     )
-    return replace(plan, recipes=recipes)
+    others = plan.recipes if n_samples > MOST_ROWS_ALONE else ()
+    return replace(plan, recipes=(*others, *linear))
