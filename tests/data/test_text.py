@@ -244,6 +244,16 @@ def test_words_of_one_text_are_terms_of_texts_that_stand_alone():
     assert "cat" not in TextEncoder.fit("note", texts).terms
 
 
+def test_words_come_before_pairs_where_there_is_no_room(monkeypatch):
+    import madaline.data.encoders.text_encoder as module
+
+    monkeypatch.setattr(module, "MOST_TERMS_ALONE", 6)
+    texts = np.array(["we like tea a lot", "we like tea so much", "we sip it now again"], object)
+    assert TextEncoder.fit("note", texts, alone=True, narrowing=1).terms == (
+        "we", "like", "tea", "a", "again", "it",
+    )  # fmt: skip
+
+
 def test_names_with_a_known_ending_are_known():
     names = np.array([f"{first}{last}" for first in "bcdfgh" for last in ("ella", "ino")], object)
     encoder = TextEncoder.fit("name", names, alone=True)

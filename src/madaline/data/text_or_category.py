@@ -76,17 +76,20 @@ def is_of_names(levels: Distinct) -> bool:
     return len(texts) > max(FEWEST_TEXTS, MANY_OF_ROWS * n_rows) and has_few_words(texts)
 
 
-def has_few_words(texts: Sequence[str]) -> bool:
-    """Return whether texts are names, codes or phrases: of fewer words than sentences.
+def has_few_words(texts: Sequence[str], *, alone: bool = True) -> bool:
+    """Return whether texts are names or codes, or alone also phrases: their letters are read.
+
+    Beside other columns, pieces of the words of phrases made networks worse.
 
     Examples
     --------
     >>> has_few_words(["Anna", "Mary Ann"]), has_few_words(["王小明"])
     (True, True)
-    >>> has_few_words(["I would not buy it again"])
-    False
+    >>> has_few_words(["so good"]), has_few_words(["so good"], alone=False)
+    (True, False)
     """
-    return sum(map(n_words, texts)) < WORDS_OF_SENTENCES * len(texts)
+    fewer = WORDS_OF_SENTENCES if alone else WORDS_OF_PHRASES
+    return sum(map(n_words, texts)) < fewer * len(texts)
 
 
 def _share_repeated(texts: Sequence[str]) -> float:

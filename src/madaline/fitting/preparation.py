@@ -28,6 +28,7 @@ from madaline.evaluation.leakage import Leak, find_leaks
 from madaline.evaluation.objective import Objective
 from madaline.fitting.choice import choose
 from madaline.fitting.encoded_target import EncodedTarget
+from madaline.fitting.letters import read_by_letters
 from madaline.fitting.memory_limit import UNLIMITED, MemoryLimit, Proposal
 from madaline.fitting.monotone import constrained_columns
 from madaline.fitting.training_data import TrainingData
@@ -145,9 +146,10 @@ def prepare(
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
     encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
+    goal = EncodedTarget.of(encoder, objective, data.target, data.weight)
+    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kinds or ())
     _check_limits(limit, data, schema, encoder)
     constrained = constrained_columns(monotone or {}, schema)
-    goal = EncodedTarget.of(encoder, objective, data.target, data.weight)
     leaks = _find_leaks(data, schema, task, goal.codes)
     chosen, cheaper = choose(
         data,

@@ -32,6 +32,10 @@ MOST_NUMBERS = 2**28
 FEWEST_TEXTS = 2
 """A term of fewer texts is left out, unless it is a word of texts that stand alone."""
 
+TIMES_OF_WORDS = 2.5
+"""Where there is no room for all terms of texts that stand alone, words count as so many times as
+frequent: a word of one text comes before a pair of two."""
+
 WEIGHT_OF_DERIVED = 0.7
 """The weight of pairs and stems beside that of words: each word has two of them or more, which
 would outweigh it. Of 0.5 to 1.4, 0.5 was best for tweets, 0.7 for other texts."""
@@ -103,13 +107,13 @@ class TextEncoder(ColumnEncoder):
             By what the largest number of terms is divided.
         """
         texts = [text for text in as_levels(column).tolist() if text is not None]
-        with_pieces = alone and has_few_words(texts)
+        with_pieces = has_few_words(texts, alone=alone)
         counts = count_terms(texts, with_pieces=with_pieces)
-        if not alone:  # only whole words and neighbors
+        if not (alone or with_pieces):  # only whole words and neighbors
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
         most //= narrowing
-        known = _known(counts, with_words=alone)[:most]
+        known = _known(counts, most, with_words=alone)
         return cls(
             name,
             tuple(term for term, _ in known),
@@ -207,15 +211,23 @@ def count_terms(
     return counts
 
 
-def _known(counts: Mapping[str, int], *, with_words: bool) -> list[tuple[str, int]]:
+def _known(counts: Mapping[str, int], most: int, *, with_words: bool) -> list[tuple[str, int]]:
     """Return the terms of two texts or more, the most frequent first, with their counts.
 
-    Words of one text may follow, but not where all texts are without a term in common.
+    Words of one text may follow, but not where all texts are without a term in common. Where there
+    is no room for all terms, words come before pairs, stems and pieces that are as frequent.
     """
     known = {term: n for term, n in counts.items() if n >= FEWEST_TEXTS}
     if known and with_words:
         known |= {term: n for term, n in counts.items() if n < FEWEST_TEXTS and is_word(term)}
-    return sorted(known.items(), key=lambda item: (-item[1], item[0]))
+        if len(known) > most:
+            chosen = sorted(known.items(), key=lambda item: (-_claim(*item), item[0]))[:most]
+            known = dict(chosen)
+    return sorted(known.items(), key=lambda item: (-item[1], item[0]))[:most]
+
+
+def _claim(term: str, count: int) -> float:
+    return count * TIMES_OF_WORDS if is_word(term) else count
 
 
 def _weight(term: str, share: float) -> float:
