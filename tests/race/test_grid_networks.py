@@ -28,6 +28,7 @@ from madaline.race.planning.make_plan import make_plan
 from madaline.race.policies.learning_rate_decay import slower
 from madaline.race.race import Race
 from madaline.race.recipe import GridRecipe, Recipe, TableRecipe
+from madaline.records.race_decisions import AugmentationSettled, WarpedFurther
 
 GRID = (6, 5)
 WHOLE = Grid(0, 60, GRID)
@@ -129,15 +130,19 @@ def test_what_is_kept_of_normalized_networks_has_none_and_predicts_what_was_eval
 
 
 def test_a_race_of_normalized_networks_goes_on_from_a_checkpoint(dataset, bits, tmp_path):
-    recipe = replace(RECIPE, depth=2, normalized=True)
+    recipe = replace(RECIPE, depth=2, normalized=True, warping=0.01)  # hardly a difference
     plan = make_plan(60, {0: 60}, epochs=4, n_folds=3, grids=(WHOLE,))
-    plan = replace(plan, recipes=(recipe, replace(recipe, flips=0.5)), epochs=4)
+    recipes = (recipe, replace(recipe, flips=0.5), replace(recipe, warping=0.0))
+    plan = replace(plan, recipes=recipes, epochs=5)
     whole, interrupted = Race(plan, dataset, seed=0), Race(plan, dataset, seed=0)
-    for _ in whole.run():
-        pass
+    decisions = [decision for _, decision in whole.run() if decision is not None]
+    assert [type(one) for one in decisions[:3]] == [*[AugmentationSettled] * 2, WarpedFurther]
     for _ in range(3):
         for _ in interrupted.run_epoch():
             pass
+    (racing,) = interrupted.state.racing
+    assert racing.recipe.warping == 1.0
+    assert interrupted.cohorts[0].recipes == [racing.recipe]
     save_checkpoint(tmp_path / "state", interrupted, [], [])
     resumed = Race(plan, dataset, seed=0, executor=Threads(2))
     resume(tmp_path / "state", resumed)

@@ -31,6 +31,7 @@ from madaline.race.plan import Plan
 from madaline.race.policies.augmentation import FLIPS, WARPING
 from madaline.race.policies.growth import GrowthPolicy, wider
 from madaline.race.policies.learning_rate_decay import LearningRatePolicy, slower
+from madaline.race.policies.more_warping import MoreWarpingPolicy, warped
 from madaline.race.policies.policy import Policy
 from madaline.race.policies.selection import SelectionPolicy, ensemble_weights
 from madaline.race.policies.simplification import SimplificationPolicy, simpler
@@ -45,6 +46,7 @@ from madaline.records.race_decisions import (
     Simplified,
     SnapshotKept,
     TrainingEnded,
+    WarpedFurther,
 )
 from madaline.records.record import Record
 
@@ -179,6 +181,7 @@ class Race:
             ),
             FLIPS,
             WARPING,
+            MoreWarpingPolicy(),
             SelectionPolicy(self.plan.cuts),
             LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
             SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
@@ -219,19 +222,34 @@ class Race:
             network, population = widen(network, population, layer, units, rng)
         self._continue(parent, recipe, network, population)
 
+    def _warp_further(self, parent: Candidate, warping: float) -> None:
+        """Let the networks of a recipe go on as they are, with images that are warped further."""
+        recipe = warped(parent.recipe, warping)
+        for cohort in self.cohorts:
+            cohort.recipes = [recipe if one == parent.recipe else one for one in cohort.recipes]
+        parent.racing = False
+        self._add_copy(parent, recipe, parent.network)
+
     def _continue(
         self, parent: Candidate, recipe: Recipe, network: Network, population: Population
     ) -> None:
         """Enter networks that start from a candidate's best epoch."""
         cohort = Cohort.continued([recipe], network, population, self.dataset, self.plan.batch_size)
         self.cohorts.append(cohort)
+        self._add_copy(parent, recipe, network, since=parent.epoch)
+
+    def _add_copy(
+        self, parent: Candidate, recipe: Recipe, network: Network, *, since: int | None = None
+    ) -> None:
+        """Add a candidate whose networks were those of another, by default its latest."""
+        epoch = self.epoch if since is None else since
         self._add(
             Candidate(
                 self._next_id,
                 recipe,
                 network,
                 entered=self.epoch,
-                inherited_epochs=parent.epochs_trained(parent.epoch),
+                inherited_epochs=parent.epochs_trained(epoch),
                 parent_id=parent.recipe_id,
             )
         )
@@ -295,6 +313,8 @@ class Race:
     def _apply(self, decision: Decision) -> None:
         candidate = self.candidates[decision.recipe_id]
         match decision:
+            case WarpedFurther():
+                self._warp_further(candidate, decision.warping)
             case TrainingEnded():
                 self._retire(candidate)
             case SnapshotKept():

@@ -59,6 +59,23 @@ class AugmentationSettled(Dropped):
 
 
 @dataclass(frozen=True)
+class WarpedFurther(TrainingEnded):
+    """Networks go on, as another recipe, with images that are warped further."""
+
+    action = "warp"
+    loss_without: float  # of the recipe that does not warp
+    warping: float  # from now on
+
+    @property
+    def sentence(self) -> str:
+        warped, without = apart([self.loss, self.loss_without])
+        return (
+            f"Warped images are learned as well as images as they are (validation loss {warped} and"
+            f" {without}): the same networks go on with images that are warped by {self.warping:g}."
+        )
+
+
+@dataclass(frozen=True)
 class Stopped(TrainingEnded):
     """A recipe stopped improving."""
 

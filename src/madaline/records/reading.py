@@ -31,6 +31,7 @@ from madaline.records.race_decisions import (
     SnapshotKept,
     Solved,
     Stopped,
+    WarpedFurther,
 )
 from madaline.records.stream_decisions import LeadChanged
 from madaline.records.update_decisions import Updated
@@ -64,6 +65,7 @@ NEW: tuple[type[Decision], ...] = (
     Updated,
     Solved,
     AugmentationSettled,
+    WarpedFurther,
 )
 """Types that old files do not have."""
 

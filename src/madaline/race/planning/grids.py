@@ -111,6 +111,7 @@ def _plan_for_images(plan: Plan, grid: Grid, n_training: int) -> Plan:
         epochs=epochs,
         cuts=CUTS,
         least_gain=LEAST_GAIN_OF_IMAGES * plan.least_gain,
+        patience_of_copies=plan.patience,
     )
 
 
