@@ -195,23 +195,23 @@ def _network(channels: int, side: int, n_classes: int) -> Any:
     from torch import nn
 
     return nn.Sequential(
-        *_block(channels, 32, 0.1),
-        *_block(32, 64, 0.2),
+        *_block(channels, 32),
+        *_block(32, 64),
         nn.Flatten(),
         nn.Linear(64 * (side // 4) ** 2, 128),
         nn.ReLU(),
-        nn.Dropout(0.3),
+        nn.Dropout(0.5),
         nn.Linear(128, n_classes),
     )
 
 
-def _block(below: int, units: int, dropout: float) -> list[Any]:
+def _block(below: int, units: int) -> list[Any]:
     from torch import nn
 
     layers: list[Any] = []
     for own in (below, units):
         layers += [nn.Conv2d(own, units, 3, padding=1), nn.BatchNorm2d(units), nn.ReLU()]
-    return [*layers, nn.MaxPool2d(2), nn.Dropout2d(dropout)]
+    return [*layers, nn.MaxPool2d(2), nn.Dropout(0.25)]
 
 
 SETS: dict[str, Callable[[argparse.Namespace], Pictures]] = {
