@@ -77,11 +77,13 @@ def test_shares_have_unit_size_in_training_and_missing_sequences_are_zero(beats)
 
 def test_the_usual_level_is_subtracted_and_no_sequence_is_downsampled():
     rng = np.random.default_rng(0)
-    small = [5 + rng.normal(size=(n, 1)) / 1000 for n in range(20, 40)]
-    column = sequences([*small, 1000 * rng.normal(size=(50, 1)), np.full((9, 1), np.nan)])
+    small = [rng.normal([5, 5], 0.001, size=(n, 2)) for n in range(20, 40)]
+    large = rng.normal([20, 1000], [10, 1000], size=(50, 2))
+    column = sequences([*small, large, np.full((9, 2), np.nan)])
     encoder = PatternEncoder.fit("sizes", column, most=168)
     assert encoder.steps.length == 50
-    assert encoder.steps.mean == pytest.approx((5,), abs=0.01)
+    assert encoder.steps.mean[0] == pytest.approx(5, abs=0.01)
+    assert encoder.steps.mean[1] == 0  # near zero, as far as its numbers spread
     out = np.empty((22, encoder.n_features), np.float32)
     encoder.write(encoder.read(column), out)
     assert np.isfinite(out).all()

@@ -23,6 +23,9 @@ LONGEST = 3
 """How many times as long as 95 % of the training sequences the longest may be without being
 downsampled."""
 
+NEAR_ZERO = 0.1
+"""A usual level within so many standard deviations of zero is taken for zero."""
+
 COARSE_STEPS = 32
 """Steps of the outline, at most."""
 
@@ -184,8 +187,9 @@ def _whole(steps: SequenceEncoder, there: list[Sequence]) -> SequenceEncoder:
     length = min(max(map(len, there)), LONGEST * steps.length, MOST_STEPS)
     levels = np.array([_level(one.values) for one in there])  # NaN where a channel has no number
     known = [own[~np.isnan(own)] for own in levels.T]
-    median = tuple(float(np.median(own)) if own.size else 0.0 for own in known)
-    return replace(steps, length=length, mean=median)
+    median = np.array([np.median(own) if own.size else 0.0 for own in known])
+    level = np.where(abs(median) > NEAR_ZERO * np.array(steps.scale), median, 0.0)
+    return replace(steps, length=length, mean=tuple(level.tolist()))
 
 
 def _level(values: Array) -> Array:
