@@ -244,6 +244,13 @@ def test_words_of_one_text_are_terms_of_texts_that_stand_alone():
     assert "cat" not in TextEncoder.fit("note", texts).terms
 
 
+def test_a_name_of_one_row_is_no_term():
+    names = np.array(["Anna", "Hanna", "Joanna", "Anna B", "C B"], object)
+    terms = TextEncoder.fit("name", names, alone=True).terms
+    assert {"anna", "…nna", "b", "c"} <= set(terms)
+    assert {"hanna", "joanna"}.isdisjoint(terms)
+
+
 def test_words_come_before_pairs_where_there_is_no_room(monkeypatch):
     import madaline.data.encoders.text_encoder as module
 

@@ -113,6 +113,9 @@ class TextEncoder(ColumnEncoder):
             counts = Counter({term: n for term, n in counts.items() if GAP not in term})
         most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
         most //= narrowing
+        for text in texts:  # a name that occurs once does not recur
+            if counts[text.lower()] == 1:
+                del counts[text.lower()]
         known = _known(counts, most, with_words=alone)
         return cls(
             name,
