@@ -55,7 +55,7 @@ def test_the_plan_for_a_grid_has_recipes_with_and_without_warping():
     assert sorted(recipe.warping for recipe in plan.recipes) == [0, 0.3, 0.3]
     assert sorted(recipe.flips for recipe in plan.recipes) == [0, 0, 0.5]
     assert len({recipe.name for recipe in plan.recipes}) == 3
-    assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 32, 15)
+    assert (plan.n_folds, plan.batch_size, plan.epochs) == (5, 32, 25)
     assert make_plan(20, {0: 784}, epochs=30, grids=(Grid(0, 784, (28, 28)),)).batch_size <= 16
     of_columns = make_plan(4000, {0: 8, 16: 9, 64: 9}, epochs=30).recipes
     assert {type(recipe) for recipe in of_columns} == {TableRecipe}
