@@ -70,15 +70,15 @@ class TextEncoder(ColumnEncoder):
 
     Examples
     --------
-    >>> texts = np.array(["so good", "so bad", "so", "good", "bad"], object)
+    >>> texts = np.array(["so good", "so bad", "good one", "bad one"], object)
     >>> encoder = TextEncoder.fit("review", texts)
     >>> encoder.feature_names
-    ('review has so', 'review has bad', 'review has good')
-    >>> out = np.empty((2, 3), np.float32)
+    ('review has bad', 'review has good', 'review has one', 'review has so')
+    >>> out = np.empty((2, 4), np.float32)
     >>> encoder.write(encoder.read(np.array(["bad!", None], object)), out)
     >>> out.round(2)
-    array([[0.  , 1.73, 0.  ],
-           [0.  , 0.  , 0.  ]], dtype=float32)
+    array([[2., 0., 0., 0.],
+           [0., 0., 0., 0.]], dtype=float32)
     """
 
     name: str
@@ -135,9 +135,9 @@ class TextEncoder(ColumnEncoder):
 
         Examples
         --------
-        >>> texts = np.array(["so good", "so bad", "so", "good", "bad"], object)
+        >>> texts = np.array(["so good", "so bad", "good one", "bad one"], object)
         >>> round(TextEncoder.fit("review", texts).terms_of_a_text, 6)
-        1.4
+        2.0
         """
         derived = [WEIGHT_OF_DERIVED if is_made_of_words(term) else 1.0 for term in self.terms]
         return float(np.exp(1 - np.square(self._weights / derived)).sum())
