@@ -45,16 +45,17 @@ class AugmentationSettled(Dropped):
     def sentence(self) -> str:
         changed = "flipped left to right" if self.setting == "flips" else "warped"
         without, augmented = apart([self.loss_without, self.loss_with])
-        losses = f"the validation loss is {augmented}, without {without}"
         if not self.kept:
             return (
-                f"Stopped early: with images {changed} in training {losses}, so they mean something"
-                " else then."
+                f"Stopped early: images {changed} in training raise the validation loss from"
+                f" {without} to {augmented}, more than longer training makes up for."
             )
-        later = "" if self.loss_with < self.loss_without else ", which is soon made up for"
+        losses = f"(validation loss {augmented}, without {without})"
+        if self.loss_with < self.loss_without:
+            return f"Stopped early: images {changed} in training are learned better {losses}."
         return (
-            f"Stopped early, for the recipe whose images are {changed} in training: {losses}"
-            f"{later}."
+            f"Stopped early: the recipe with images {changed} in training goes on {losses}, as its"
+            " loss falls for longer."
         )
 
 
@@ -71,7 +72,7 @@ class WarpedFurther(TrainingEnded):
         warped, without = apart([self.loss, self.loss_without])
         return (
             f"Warped images are learned as well as images as they are (validation loss {warped} and"
-            f" {without}): the same networks go on with images that are warped by {self.warping:g}."
+            f" {without}): the same networks go on with images warped more (by {self.warping:g})."
         )
 
 
