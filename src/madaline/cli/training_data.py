@@ -292,9 +292,9 @@ def _check_columns(table: Table) -> None:
         raise InputError("No column is left to learn from: the table needs one beside the target.")
     empty = [name for name in table.names if is_missing(table[name]).all()]
     if empty:
-        what, it = ("Column", "it") if len(empty) == 1 else ("Columns", "them")
+        what, it = ("Column {} has", "it") if len(empty) == 1 else ("Columns {} have", "them")
         raise InputError(
-            f"{what} {some(empty)} without a value in any row: leave {it} out with --drop"
+            f"{what.format(some(empty))} no value in any row: leave {it} out with --drop"
             f" {' '.join(map(shlex.quote, empty[:8]))}{' ...' if len(empty) > 8 else ''}."
         )
 

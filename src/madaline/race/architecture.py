@@ -26,7 +26,7 @@ from madaline.nn.layers import (
 from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
 from madaline.nn.surgery.normalization import without_normalization
-from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TextRecipe
+from madaline.race.recipe import GridRecipe, LinearRecipe, PatternRecipe, Recipe, TextRecipe
 
 UNITS_BESIDE = 64
 """Units of the first layer of columns beside a grid."""
@@ -67,7 +67,7 @@ def build_training_network(recipe: Recipe, dataset: Inputs) -> Network:
 
     It is folded away before networks are evaluated (`madaline.nn.surgery.normalization`).
     """
-    if isinstance(recipe, LinearRecipe):
+    if isinstance(recipe, LinearRecipe | PatternRecipe):
         return Network((_linear(dataset.columns[recipe.n_bins], dataset.n_outputs),))
     if isinstance(recipe, GridRecipe):
         hidden = _grid_layers(recipe, dataset)

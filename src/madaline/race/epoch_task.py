@@ -97,7 +97,7 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
 def run_training(task: EpochTask) -> Population:
     """Return the networks after the batches of a task, or solved, not evaluated."""
     members = task.members.snapshot()
-    if isinstance(task.recipe, LinearRecipe):
+    if isinstance(task.recipe, LinearRecipe | PatternRecipe):
         _solve(task, task.recipe, members)
         return members
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
@@ -105,7 +105,7 @@ def run_training(task: EpochTask) -> Population:
     return members
 
 
-def _solve(task: EpochTask, recipe: LinearRecipe, members: Population) -> None:
+def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Population) -> None:
     """Solve networks of one layer, in place."""
     dataset, folds = task.dataset.get(), task.group.folds
     decay = members.columns["weight_decay"][:, 0, 0].astype(np.float64)

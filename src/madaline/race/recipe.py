@@ -243,7 +243,7 @@ class TextRecipe(Recipe):
 
 @dataclass(frozen=True)
 class LinearRecipe(Recipe):
-    """Weighted sums of features without hidden layers, such as logistic regression.
+    """Weighted sums of features without hidden layers, such as logistic regression (final).
 
     It has one minimum, where a solver finds it (`madaline.engine.solving`). The steps of networks
     move the weight of a rare term as far as that of a frequent one; there, it stays small. The time
@@ -271,7 +271,7 @@ class LinearRecipe(Recipe):
 
 
 @dataclass(frozen=True)
-class PatternRecipe(LinearRecipe):
+class PatternRecipe(Recipe):
     """Weighted sums of the patterns of sequences (final).
 
     Parameters
@@ -288,6 +288,7 @@ class PatternRecipe(LinearRecipe):
     'patterns without changes · weight decay 0.1 · linear by least squares'
     """
 
+    units: tuple[int, ...] = ()
     _: KW_ONLY
     squares: bool = False
     changes: bool = True

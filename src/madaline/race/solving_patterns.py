@@ -39,7 +39,7 @@ def solve_patterns(
         The networks, with axes (recipes, folds).
     rule : TrainingRule
         Their layer and their loss.
-    recipe : Recipe
+    recipe : PatternRecipe
         What they share: how they are solved.
     dataset : Dataset
         The rows.

@@ -46,10 +46,10 @@ def ended(state):
 def test_flips_that_hurt_end(make_state):
     state = make_state([(FLIPPING, 1.2), (STILL, 1.0)])  # squared errors: 1.44 times the loss
     assert ended(state) == ["0"]
-    assert "mean something else" in FLIPS.decide(state)[0].sentence
+    assert "raise the validation loss" in FLIPS.decide(state)[0].sentence
 
 
-@pytest.mark.parametrize(("error", "words"), [(1.1, "made up for"), (0.9, "for the recipe")])
+@pytest.mark.parametrize(("error", "words"), [(1.1, "goes on"), (0.9, "learned better")])
 def test_flips_that_do_not_lag_far_behind_go_on_instead_of_their_twin(make_state, error, words):
     state = make_state([(FLIPPING, error), (STILL, 1.0)])
     assert ended(state) == ["1"]

@@ -36,7 +36,7 @@ def test_images_are_warped_further_if_that_hardly_makes_a_difference(decide, los
     assert [one.recipe_id for one in decisions] == ["0"] * further
     for one in decisions:
         assert read_decision(json.loads(json.dumps(one.to_json()))) == one
-        assert "warped by 1." in one.sentence
+        assert "warped more (by 1)." in one.sentence
 
 
 def test_nothing_else_is_warped_further(decide):

@@ -30,8 +30,8 @@ BATCH_SIZE_OF_IMAGES = 32
 """The same for images alone. Of 4,000 clothes the loss was .320 after 12 epochs, .324 with 64."""
 
 WARPING_OF_IMAGES = 0.3
-"""How much images alone are warped. Networks that see each only some fifteen times learn clothes
-worse from images that are warped by 1."""
+"""How much images alone are warped. After 12 epochs, the loss on clothes was .402 where they were
+warped by 1, and .340 with .5 and flips."""
 
 FOLDS_OF_IMAGES = 5
 """Folds of images alone, at most: a network for them costs much."""
