@@ -50,6 +50,8 @@ LOSSES = [
     (Poisson(), 2),
 ]
 N_SAMPLES = 150
+ROUNDING = 1e-6
+"""Gradients below this may be sums of terms that cancel."""
 
 
 class HiddenColumns:
@@ -161,6 +163,19 @@ def largest_difference(one, other):
     return float(np.abs(one - other).max()) / scale
 
 
+def decided(one, other, optimizer):
+    """Return the parameters of one and of the other whose gradient is more than rounding.
+
+    The first step is as long wherever the gradient is not zero, however small: where terms cancel,
+    rounding decides which way it goes.
+    """
+    squares = (each.memory["squares"] for each in (one, other))
+    slopes = [np.sqrt(square / (1 - optimizer.beta2)) for square in squares]
+    assert largest_difference(*slopes) < 1e-5
+    clear = slopes[0] > ROUNDING
+    return np.where(clear, one.theta, 0), np.where(clear, other.theta, 0)
+
+
 @settings(max_examples=60)
 @given(
     networks(),
@@ -177,7 +192,7 @@ def test_a_step_agrees_with_the_reference(drawn, optimizer, weighted, seed):
     one, other = (
         trained(name, population, rule, *sizes, **settings) for name in ("numpy", "numba")
     )
-    assert largest_difference(one.theta, other.theta) < 1e-5
+    assert largest_difference(*decided(one, other, optimizer)) < 1e-5
     for name in one.columns:
         np.testing.assert_allclose(one.columns[name], other.columns[name], rtol=1e-6)
 
@@ -186,13 +201,14 @@ def test_a_step_agrees_with_the_reference(drawn, optimizer, weighted, seed):
 @given(networks(), st.booleans(), st.integers(0, 99))
 def test_a_step_on_rows_without_zeros_agrees_with_the_reference(drawn, hiding, seed):
     network, loss, columns = drawn
-    population, rule = prepared(network, loss, ScheduleFreeAdamW(power=1.0), (2, 3), seed)
+    optimizer = ScheduleFreeAdamW(power=1.0)
+    population, rule = prepared(network, loss, optimizer, (2, 3), seed)
     n_features, n_outputs = network.layers[0].in_features, network.layers[-1].out_features
     given = batches(n_features, n_outputs, 3, seed=seed, columns=columns if hiding else None)
     with_zeros, without = without_zeros(given, seed=seed)
     expected = trained_on(with_zeros, "numpy", population, rule)
     found = trained_on(replace(without, rngs=_rngs(3)), "numba", population, rule)
-    assert largest_difference(expected.theta, found.theta) < 1e-5
+    assert largest_difference(*decided(expected, found, optimizer)) < 1e-5
     same = trained_on(replace(without, rngs=_rngs(3)), "numpy", population, rule)
     np.testing.assert_array_equal(expected.theta, same.theta)
 

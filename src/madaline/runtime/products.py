@@ -23,7 +23,7 @@ MOST_INPUTS = 512
 
 SUMMED = 128
 """Inputs whose weighted sum stays in float32 where the outputs of thousands of units are added up:
-the error of the whole sum would be three to ten times as large."""
+the error of the whole sum would be two to ten times as large."""
 
 
 def product(x: Array, weight: Array, out: Array | None = None) -> Array:
