@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import r2_score
-from sklearn.model_selection import GroupKFold, KFold, RepeatedKFold, StratifiedKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    RepeatedKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline.errors import InputError
@@ -94,6 +100,20 @@ def test_a_time_series_is_evaluated_by_its_past(line):
     model = AdaptiveRegressor(effort=30, random_state=0).fit(X, y, folds=past)
     assert np.array_equal(np.isnan(model.oof_prediction_), np.arange(120) < 30)
     assert r2_score(y[30:], model.oof_prediction_[30:]) > 0.8
+
+
+def test_no_gain_is_promised_where_folds_learn_from_unlike_rows():
+    rng = np.random.default_rng(1)
+    time = np.arange(300.0)
+    X = np.column_stack([time, rng.standard_normal(300)])
+    y = X[:, 1] + time / 50 + 3 * np.sin(time / 40) + rng.standard_normal(300)
+    given = {"in time": TimeSeriesSplit(5), "at random": KFold(5, shuffle=True, random_state=0)}
+    scores = {
+        name: AdaptiveRegressor(effort=30, random_state=0).fit(X, y, folds=folds).scores_
+        for name, folds in given.items()
+    }
+    assert all(score.value == score.out_of_fold for score in scores["in time"])
+    assert all(score.value != score.out_of_fold for score in scores["at random"])
 
 
 def test_groups_and_weights_go_with_folds(halves):

@@ -235,16 +235,26 @@ class Outcome:
     @cached_property
     def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
         """The scores of each target."""
-        whole = self.own_dataset
-        outputs = self.pruned.before.fold_outputs(whole, temperature=self.temperature)
-        return tuple(self._usual_scores(view, whole, outputs) for view in self.views)
+        outputs = self._fold_outputs()
+        return tuple(self._usual_scores(view, outputs) for view in self.views)
 
-    def _usual_scores(
-        self, view: TargetView, whole: Dataset, outputs: FoldOutputs
-    ) -> tuple[Score, ...]:
-        dataset = view.dataset(whole)
+    def _fold_outputs(self) -> FoldOutputs | None:
+        """Return what tells the gain from averaging; None where it cannot be measured.
+
+        With folds such as `TimeSeriesSplit`, networks learn from unlike rows: of a row, some know
+        what came before alone, others the row itself. How far they differ is not what their mean
+        gains on new rows.
+        """
+        if self.prepared.rows.learned:
+            return None
+        return self.pruned.before.fold_outputs(self.own_dataset, temperature=self.temperature)
+
+    def _usual_scores(self, view: TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
+        dataset = view.dataset(self.own_dataset)
         facts = self._facts(view, dataset)
-        of_folds = outputs if view.index is None else outputs.of_output(view.index)
+        of_folds = outputs
+        if outputs is not None and view.index is not None:
+            of_folds = outputs.of_output(view.index)
         if not view.of_classes:
             means = replace(dataset, loss=Squared()).prior_output()
             return regression_scores(
