@@ -28,10 +28,34 @@ def test_of_a_large_table_few_bytes_are_kept_and_its_parts_are_known() -> None:
     step = -(-len(rows) // MOST)
     known = KnownRows.of_encoded(rows[::step], sampled=1 / step)
     assert len(known.to_json()["checksums"]) <= 4 / 3 * BYTES * MOST + 3
-    assert known.share(rows) == pytest.approx(1.0, abs=0.05)
-    assert known.share(rows[5_000:8_000]) > 0.9
-    assert known.share(np.concatenate([rows[:5_000], others[:15_000]])) == pytest.approx(0.25, 0.1)
-    assert known.share(others) < 0.01
+    assert known.share(rows)[0] == pytest.approx(1.0, abs=0.05)
+    assert known.share(rows[5_000:8_000])[0] > 0.9
+    some = np.concatenate([rows[:5_000], others[:15_000]])
+    assert known.share(some)[0] == pytest.approx(0.25, 0.1)
+    assert known.share(others)[0] < 0.01
+
+
+@pytest.mark.parametrize("step", [1, 3])
+@pytest.mark.parametrize("n_values", [600, 1_000, 4_000])
+def test_new_rows_that_are_equal_to_training_rows_are_no_training_rows(
+    step: int, n_values: int
+) -> None:
+    """Up to all but a hundredth of the new rows are equal to one that was trained on."""
+    rng = np.random.default_rng(0)
+    rows, others = rng.integers(0, n_values, (2, 3_000, 1)).astype(np.float32)
+    known = KnownRows.of_encoded(rows[::step], sampled=1 / step)
+    for features, expected in ((rows, 1.0), (others, 0.0)):
+        share, error = known.share(features)
+        assert abs(share - expected) < max(0.05, 3 * error)
+
+
+def test_a_few_rows_of_a_large_table_are_no_evidence() -> None:
+    rows = np.random.default_rng(0).normal(size=(20_000, 3)).astype(np.float32)
+    step = -(-len(rows) // MOST)
+    known = KnownRows.of_encoded(rows[::step], sampled=1 / step)
+    share, error = known.share(rows[1 : step - 1])
+    assert share == 0
+    assert error > 0.25
 
 
 def test_rows_that_often_repeat_tell_nothing() -> None:
@@ -41,7 +65,7 @@ def test_rows_that_often_repeat_tell_nothing() -> None:
     list(fitting)
     model = fitting.model()
     assert model.known_rows is not None
-    assert model.known_rows.repeated > 0.9
+    assert model.known_rows.repeated == 1
     assert model.known_rows.hold(model.predictor, table) is None
 
 

@@ -1,7 +1,8 @@
 """Checksums of training rows: they tell whether rows were trained on, and their scores flatter.
 
 The file of a model holds no row. Of up to 2,048 rows it holds three bytes each, enough to recognize
-a table: of other rows, about one in 8,000 has the checksum of one of them by chance.
+a table: of other rows, about one in 8,000 has the checksum of one of them by chance. Where rows
+repeat, new rows may be equal to training rows, too: as many as training rows are to one another.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ class KnownRows:
     sampled : float
         Share of the training rows whose checksum is kept.
     repeated : float
-        Share of these rows that are equal to another one; new rows may then be, too.
+        Share of these rows that are equal to another one. Of new rows, about as many are equal to
+        one of them.
 
     Examples
     --------
     >>> rows = np.arange(12.0).reshape(6, 2)
     >>> known = KnownRows.of_encoded(rows, sampled=1.0)
-    >>> known.share(rows[2:4]), known.share(rows + 0.5)
+    >>> known.share(rows[2:4])[0], known.share(rows + 0.5)[0]
     (1.0, 0.0)
     """
 
@@ -100,18 +102,26 @@ class KnownRows:
         return KnownRows(joined, sampled, max(self.repeated, more.repeated))
 
     def hold(self, predictor: Predictor, table: Table) -> bool | None:
-        """Return whether most rows of a table were trained on; None if that cannot be told.
-
-        Where training rows are often equal to one another, new rows may be equal to them, too.
-        """
-        if self.repeated >= MANY or not table.n_samples:
+        """Return whether most rows of a table were trained on; None if that cannot be told."""
+        if self.repeated == 1 or not table.n_samples:
             return None
-        return self.share(predictor.encode(table).base) >= MANY
+        share, error = self.share(predictor.encode(table).base)
+        if abs(share - MANY) < 2 * error:
+            return None
+        return share > MANY
 
-    def share(self, features: Array) -> float:
-        """Return the share of encoded rows that were trained on, estimated from sampled ones."""
-        found = sum(one in self.checksums for one in _checksums(features))
-        return min(1.0, found / (len(features) * self.sampled))
+    def share(self, features: Array) -> tuple[float, float]:
+        """Return the share of encoded rows that were trained on, and its standard error.
+
+        Of new rows, `repeated` are found; of training rows, `sampled` and of the rest as many.
+        """
+        n_rows, n_found = len(features), sum(one in self.checksums for one in _checksums(features))
+        scale = self.sampled * (1 - self.repeated)
+        share = (n_found / n_rows - self.repeated) / scale
+        found = (n_found + 1) / (n_rows + 2)  # never without doubt (Agresti and Coull 1998)
+        variance = found * (1 - found) / n_rows
+        variance += self.repeated * (1 - self.repeated) / max(1, len(self.checksums))
+        return min(1.0, max(0.0, share)), float(np.sqrt(variance)) / scale
 
     def to_json(self) -> dict[str, Any]:
         """Return the checksums as JSON-able values."""
