@@ -216,6 +216,31 @@ def some(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
     return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"
 
 
+def clipped(text: str, most: int) -> str:
+    """Return a text, or its beginning if it is longer.
+
+    Examples
+    --------
+    >>> clipped("No internet service", 12)
+    'No internet…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def file_text(name: str) -> str:
+    r"""Return the name of a file as text, whatever its bytes are.
+
+    Examples
+    --------
+    >>> print(file_text(b"gr\xf6n.csv".decode("utf-8", "surrogateescape")))
+    gr\xf6n.csv
+    """
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a pair of UTF-16, as Windows allows
+        return name.encode("utf-8", "backslashreplace").decode()
+
+
 def option_words(option: str, names: Sequence[str]) -> list[str]:
     """Return an option of the command line with what it names; nothing if it names nothing.
 

@@ -13,6 +13,7 @@ from madaline.data.target import (
     infer_task,
     target_encoder_from_state,
 )
+from madaline.data.target.values import LARGEST_TARGET
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -118,17 +119,46 @@ def test_numbers_are_standardized_and_come_back():
     assert target_encoder_from_state(json.loads(json.dumps(encoder.to_state()))) == encoder
 
 
+def test_a_number_too_far_from_those_learned_from_is_refused():
+    encoder = RegressionEncoder.fit(np.array([1.0, 3.0]))
+    assert np.isfinite(np.square(encoder.encode(np.array([1e14])))).all()
+    with pytest.raises(InputError, match=r"holds 1e\+100 in row 2 .*learned from \(1 to 3\)"):
+        encoder.encode(np.array([1.0, 2.0, 1e100]))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([2**70, 1], dtype=object), "a whole number of 71 bits"),
+        (np.array([10**5000, 1], dtype=object), "a whole number of 16610 bits"),
+        (np.array([np.inf, "a"], dtype=object), "holds an infinity"),
+    ],
+)
+def test_labels_that_no_file_holds_are_refused(labels, message):
+    with pytest.raises(InputError, match=message):
+        ClassEncoder.fit(labels)
+
+
+@pytest.mark.parametrize("dtype", [">i8", ">U3", ">f4", "longdouble", "<u8", "<i2"])
+def test_labels_of_any_type_have_one_that_a_file_can_name(dtype):
+    labels = np.array([1, 2]).astype(dtype)
+    encoder = ClassEncoder.fit(labels)
+    assert encoder.classes.dtype.isnative
+    assert encoder.classes.dtype.itemsize <= 12
+    assert encoder.encode(labels).tolist() == [0, 1]
+
+
 def test_a_constant_has_the_scale_one():
     encoder = RegressionEncoder.fit(np.array([7, 7]))
     assert (encoder.center, encoder.scale) == (7.0, 1.0)
     assert encoder.decode(np.array([3.0])).tolist() == [7.0]
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
+@given(st.lists(st.floats(-LARGEST_TARGET, LARGEST_TARGET), min_size=1, max_size=20))
 def test_no_target_overflows(values):
-    half = np.array(values) / 4
-    encoder = RegressionEncoder.fit(half)
-    encoded = encoder.encode(half)
+    values = np.array(values)
+    encoder = RegressionEncoder.fit(values)
+    encoded = encoder.encode(values)
     assert np.isfinite(encoded).all()
     decoded = encoder.decode(encoded)
     assert ((decoded >= encoder.low) & (decoded <= encoder.high)).all()
@@ -147,6 +177,7 @@ def test_target_weights_are_repetitions(rows):
     [
         (np.array([1.0, np.nan]), "no value .* in 1 of 2 rows"),
         (np.array([1.0, np.inf]), r"infinity .* in row 1"),
+        (np.array([1.0, -1.5e308]), r"holds -1.5e\+308 in row 1 .*up to 1e\+150"),
         (np.array(["1", "b"], dtype=object), "holds text .*'b'"),
         (np.array(["a", "b"]), "needs numbers"),
         (np.array(["2020-01-01"], "M8[D]"), "needs numbers"),
@@ -173,7 +204,7 @@ def test_what_cannot_be_learned_is_refused(values, task, message):
     check_learnable(np.array([1.0, 2.0]), task)
 
 
-@given(st.lists(st.floats(0, 1e300), min_size=1, max_size=9), st.booleans())
+@given(st.lists(st.floats(0, LARGEST_TARGET), min_size=1, max_size=9), st.booleans())
 def test_amounts_come_back_whatever_their_unit(values, weighted):
     values = np.array(values)
     weight = np.linspace(1, 2, len(values)) if weighted else None

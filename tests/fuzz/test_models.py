@@ -161,7 +161,7 @@ def test_each_kind_of_forgery_is_named(models, tmp_path):
     for words, change in cases.items():
         path.write_bytes(changed(models, change))
         for reader in (runtime.load, load):
-            with pytest.raises(ModelFileError, match=r"is damaged \(.*\): copy it again") as caught:
+            with pytest.raises(ModelFileError, match=r"is whole, but not .*\): fit the") as caught:
                 reader(path)
             assert words in str(caught.value)
 

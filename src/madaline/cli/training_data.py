@@ -27,7 +27,7 @@ from madaline.evaluation.metrics import CLASS_METRICS
 from madaline.evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline.evaluation.table_score import label_text
 from madaline.nn.arrays import Array
-from madaline.words import option_words, some
+from madaline.words import file_text, option_words, some
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def source_name(path: str) -> str:
     'penguins.csv'
     """
     source = Path(path)
-    return f"{source.resolve().name}/" if source.is_dir() else source.name
+    return file_text(f"{source.resolve().name}/" if source.is_dir() else source.name)
 
 
 def file_options(arguments: Namespace) -> list[str]:

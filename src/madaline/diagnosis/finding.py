@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from madaline.charts.html import Html, block, paragraph
+from madaline.words import clipped
 
 Severity: TypeAlias = Literal["high", "medium", "low"]
 """High: predictions or scores cannot be trusted before this is settled. Medium: some accuracy is
@@ -37,6 +38,9 @@ Kind: TypeAlias = Literal[
     "outside",
 ]
 """What can be found."""
+
+LONGEST_SUBJECT = 1000
+"""Characters of a subject: levels and classes may be whole texts."""
 
 SHOWN_ROWS = 5
 """Numbers of rows that are shown, at most."""
@@ -84,6 +88,10 @@ class Finding:
     evidence: Mapping[str, float] = field(default_factory=dict)
     rows: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Cut a long subject."""
+        object.__setattr__(self, "subject", clipped(self.subject, LONGEST_SUBJECT))
 
     @property
     def sentence(self) -> str:

@@ -18,6 +18,12 @@ BALANCED = "balanced"
 LOG_LOSS = "log_loss"
 """The metric of classes unless another one is wanted."""
 
+LEAST_QUANTILE = 1e-9
+"""Distance of a quantile from 0 and 1, at least."""
+
+LARGEST_FACTOR = 1e15
+"""Largest cost of a mistake and weight of a class; the smallest weight is one by this."""
+
 LOSSES = ("squared", "absolute", "quantile", "poisson")
 """Losses for numbers."""
 
@@ -38,7 +44,7 @@ def check_costs(costs: Any) -> None:
         matrix = np.asarray(costs, np.float64)
     except (TypeError, ValueError):
         matrix = np.empty(0)
-    right = matrix.shape == (2, 2) and np.isfinite(matrix).all()
+    right = matrix.shape == (2, 2) and (np.abs(matrix) <= LARGEST_FACTOR).all()
     if not right or matrix[0, 0] >= matrix[0, 1] or matrix[1, 1] >= matrix[1, 0]:
         raise InputError(
             f"costs is {costs!r}: give two rows of two numbers, [[0, 1], [5, 0]] for example, by"
@@ -68,8 +74,11 @@ def check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
     if not isinstance(quantile, Real):
         _check_quantiles(quantile, loss, metric)
         return
-    if not 0 < float(quantile) < 1:
-        raise InputError(f"quantile is {quantile!r}: give a number between 0 and 1.")
+    if not LEAST_QUANTILE <= float(quantile) <= 1 - LEAST_QUANTILE:
+        raise InputError(
+            f"quantile is {quantile!r}: give a number between 0 and 1, at least {LEAST_QUANTILE:g}"
+            " from both."
+        )
     if quantile != 0.5 and "quantile" not in (loss, metric):
         raise InputError(
             f"quantile is {quantile}, but the loss is {loss or 'not given'}: choose the loss"
@@ -87,10 +96,11 @@ def check_class_weight(class_weight: Any) -> None:
             " weight."
         )
     for label, weight in class_weight.items():
-        if not (isinstance(weight, Real) and 0 < float(weight) < np.inf):
+        low, high = 1 / LARGEST_FACTOR, LARGEST_FACTOR
+        if not (isinstance(weight, Real) and low <= float(weight) <= high):
             raise InputError(
-                f"class_weight of the class {label!r} is {weight!r}: give a number above 0, or"
-                " leave out the rows of that class."
+                f"class_weight of the class {label!r} is {weight!r}: give a number above 0, up to"
+                f" {high:g}, or leave out the rows of that class."
             )
 
 
@@ -120,7 +130,8 @@ def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
     except (TypeError, ValueError):
         numbers = []
     ascending = all(low < high for low, high in pairwise(numbers))
-    if len(numbers) < 2 or not ascending or not 0 < numbers[0] <= numbers[-1] < 1:
+    low, high = LEAST_QUANTILE, 1 - LEAST_QUANTILE
+    if len(numbers) < 2 or not ascending or not low <= numbers[0] <= numbers[-1] <= high:
         raise InputError(
             f"quantile is {levels!r}: give a number between 0 and 1, or several in ascending order,"
             " such as [0.1, 0.5, 0.9]."

@@ -23,6 +23,9 @@ Measure: TypeAlias = Callable[[Array], Array]
 EVEN = 0.5
 """The threshold of the most probable class."""
 
+LEAST = 1e-12
+"""Distance of a threshold from 0 and 1, at least."""
+
 
 def tune_threshold(
     measure: Measure,
@@ -104,7 +107,8 @@ def _best(measure: Measure, probability: Array, positive: Array, weight: Array) 
     # Of equally good ones, the one in the middle is the least a matter of chance.
     good = np.flatnonzero(values >= values.max() - 1e-12)
     end = ends[good[len(good) // 2]]
-    return float((ordered[end] + ordered[end + 1]) / 2)
+    middle = float((ordered[end] + ordered[end + 1]) / 2)
+    return min(max(middle, LEAST), 1 - LEAST)
 
 
 def _f1(counts: Array) -> Array:

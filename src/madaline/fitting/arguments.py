@@ -8,17 +8,23 @@ from madaline.data.splits.given_folds import GivenFolds
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+MOST = 2**53
+"""Largest whole number of a setting: floating-point numbers, which JSON has, hold it exactly."""
+
+LARGEST_WEIGHT, WIDEST_WEIGHTS = 1e100, 1e30
+"""Largest weight, and the largest by the smallest one, at most: squares must not overflow."""
+
 
 def check_effort(effort: int) -> None:
     """Raise `InputError` unless there is at least one epoch."""
-    if effort < 1:
-        raise InputError(f"effort is {effort}: give a number of epochs, at least 1.")
+    if not 1 <= effort <= MOST:
+        raise InputError(f"effort is {effort}: give a number of epochs, from 1 to {MOST:,}.")
 
 
 def check_seed(seed: int) -> None:
-    """Raise `InputError` for a negative seed."""
-    if seed < 0:
-        raise InputError(f"The seed is {seed}: give a whole number from 0 up.")
+    """Raise `InputError` for a seed that is negative or very large."""
+    if not 0 <= seed <= MOST:
+        raise InputError(f"The seed is {seed}: give a whole number from 0 to {MOST:,}.")
 
 
 def count_folds(folds: int | GivenFolds | None) -> int | None:
@@ -48,7 +54,7 @@ def check_lengths(
 
 
 def check_weight(sample_weight: Array | None) -> None:
-    """Raise `InputError` unless weights are finite, not negative, and not all zero."""
+    """Raise `InputError` unless weights are numbers of similar size, or zero, but not all zero."""
     if sample_weight is None:
         return
     wrong = np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))
@@ -59,3 +65,10 @@ def check_weight(sample_weight: Array | None) -> None:
         )
     if not np.any(sample_weight):
         raise InputError("sample_weight is zero for every row: give at least one row a weight.")
+    low, high = sample_weight[sample_weight > 0].min(), sample_weight.max()
+    if high > LARGEST_WEIGHT or low < 1 / LARGEST_WEIGHT or high > WIDEST_WEIGHTS * low:
+        raise InputError(
+            f"sample_weight is from {low:g} to {high:g}: give numbers from {1 / LARGEST_WEIGHT:g}"
+            f" to {LARGEST_WEIGHT:g} of which none is more than {WIDEST_WEIGHTS:g} times another,"
+            " or zero."
+        )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from madaline.data.io.atomic import remove_leftovers
-from madaline.errors import ModelFileError
+from madaline.errors import InputError, ModelFileError
 from madaline.race.checkpoint import resume, save_checkpoint
 from madaline.race.race import Race
 from madaline.records.decision import Decision
@@ -67,10 +67,11 @@ class CheckpointFile:
         try:
             save_checkpoint(self.path, race, records, decisions)
             self.epoch = race.epoch
-        except OSError as error:
+        except (OSError, InputError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             warnings.warn(
                 f"The fit goes on, but cannot be resumed if it is interrupted: {self.path}"
-                f" cannot be written ({error.strerror}).",
+                f" cannot be written ({reason}).",
                 stacklevel=2,
             )
             self.path = None

@@ -22,7 +22,8 @@ from madaline.evaluation.objective import Objective
 from madaline.fitting.arguments import check_effort, check_seed
 from madaline.fitting.checkpoint_file import CheckpointFile
 from madaline.fitting.evaluation import Evaluation
-from madaline.fitting.keeping import check_kept_columns, keep
+from madaline.fitting.file_checks import check_file
+from madaline.fitting.keeping import check_kept_columns, keep, known_rows
 from madaline.fitting.memory_limit import MemoryLimit
 from madaline.fitting.monotone import read_monotone
 from madaline.fitting.outcome import Outcome
@@ -32,16 +33,13 @@ from madaline.fitting.time_limit import TimeLimit
 from madaline.fitting.training import Training
 from madaline.fitting.training_data import TrainingData
 from madaline.model import FittedModel
-from madaline.model.known_rows import MOST, KnownRows
 from madaline.nn.arrays import Array
-from madaline.nn.sparse_rows import dense
 from madaline.race.ensemble import Ensemble
 from madaline.race.importance import Importance
 from madaline.race.plan import Plan
 from madaline.race.planning.preset import BALANCED, preset_named
 from madaline.race.pruning import PruningResult
 from madaline.race.race import Event, Race
-from madaline.runtime.predictor import Predictor
 from madaline.story.summary import Member, Summary
 
 
@@ -170,6 +168,9 @@ class Fitting:
         self.task, self.task_reason = prepared.task, prepared.task_reason
         check_kept_columns(prepared.schema, keep_rows, n_outputs=prepared.n_predicted)
         self.schema = replace(prepared.schema, target=target_format)
+        self._profile = TableProfile.of(prepared.data.table, prepared.schema)
+        self._kept_rows = keep(prepared, self._settings)
+        check_file(prepared, self._profile, self._settings, self._kept_rows)
         self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
         self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
         self.race = Race(self.plan, prepared.dataset, seed)
@@ -280,7 +281,7 @@ class Fitting:
 
     def model(self) -> FittedModel:
         """Return the fitted model."""
-        predictor, table = self.outcome.predictor(), self.prepared.data.table
+        predictor = self.outcome.predictor()
         return FittedModel(
             predictor,
             self.schema,
@@ -288,44 +289,23 @@ class Fitting:
             tuple(self.records),
             tuple(self.decisions),
             diagnosis=self.diagnosis,
-            profile=TableProfile.of(table, self.schema),
+            profile=self._profile,
             quality=self.evaluation.quality(),
-            known_rows=self._known_rows(predictor),
+            known_rows=known_rows(self.prepared, predictor),
             unseen_facts=self.evaluation.unseen_facts(),
-            kept_rows=keep(self.prepared, self._settings),
+            kept_rows=self._kept_rows,
         )
-
-    def _known_rows(self, predictor: Predictor) -> KnownRows:
-        """Return the checksums of the training rows; of few, those that are encoded already."""
-        table, features = self.prepared.data.table, self.prepared.dataset.features
-        if table.n_samples <= MOST and 0 in features:
-            return KnownRows.of_encoded(dense(features[0]), sampled=1.0)
-        return KnownRows.of(predictor, table)
 
     def model_so_far(self) -> FittedModel:
         """Return a model of the best ensemble so far, unpruned and not calibrated.
 
         It is there to predict, during training: its summary holds no score.
         """
-        ensemble, rows = self.race.ensemble(), self.rows
+        ensemble = self.race.ensemble()
         encoder, dataset = self.target_encoder, self.prepared.own_dataset
         views = self.outcome.views
         predictor = make_predictor(self.prepared, dataset, ensemble, encoder, views, 1.0)
-        summary = Summary(
-            task=self.task,
-            target=self.target_name,
-            n_samples=rows.n_samples,
-            n_evaluated=rows.n_evaluated,
-            n_columns=len(self.encoder.columns),
-            n_folds=rows.n_folds,
-            epochs=self.race.epoch,
-            multiply_adds=self.race.multiply_adds,
-            scores=(),
-            standard_errors_better=0.0,
-            members=(),
-            row_multiply_adds=ensemble.row_multiply_adds,
-            row_multiply_adds_before=ensemble.row_multiply_adds,
-        )
+        summary = self._summary_so_far(ensemble)
         records, decisions = tuple(self.records), tuple(self.decisions)
         return FittedModel(predictor, self.schema, summary, records, decisions)
 
@@ -336,7 +316,8 @@ class Fitting:
             for one in sorted(self.ensemble.members, key=lambda one: -one.weight)
         )
 
-    def _summary(self) -> Summary:
+    def _summary_so_far(self, ensemble: Ensemble) -> Summary:
+        """Return the summary of networks that are not evaluated: it holds no score."""
         return Summary(
             task=self.task,
             target=self.target_name,
@@ -345,11 +326,21 @@ class Fitting:
             n_columns=len(self.encoder.columns),
             n_folds=self.rows.n_folds,
             epochs=self.race.epoch,
+            multiply_adds=self.race.multiply_adds,
+            scores=(),
+            standard_errors_better=0.0,
+            members=(),
+            row_multiply_adds=ensemble.row_multiply_adds,
+            row_multiply_adds_before=ensemble.row_multiply_adds,
+        )
+
+    def _summary(self) -> Summary:
+        return replace(
+            self._summary_so_far(self.ensemble),
             multiply_adds=self.race.multiply_adds + self.pruned.multiply_adds,
             scores=self.outcome.scores,
             standard_errors_better=self.outcome.standard_errors_better,
             members=self._members(),
-            row_multiply_adds=self.ensemble.row_multiply_adds,
             row_multiply_adds_before=self.pruned.before.row_multiply_adds,
             leaks=self.leaks,
             importances=self.importances,

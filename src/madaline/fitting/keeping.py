@@ -13,6 +13,9 @@ from madaline.errors import InputError
 from madaline.fitting.preparation import Preparation
 from madaline.model.kept_columns import as_learned, check_kinds
 from madaline.model.kept_rows import KeptRows, check_keep_rows
+from madaline.model.known_rows import MOST, KnownRows
+from madaline.nn.sparse_rows import dense
+from madaline.runtime.predictor import Predictor
 
 KEPT_STREAM = 2**32 - 3
 """Separates the random numbers of kept rows from those of networks, batches and folds."""
@@ -44,6 +47,14 @@ def keep(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
         rng=np.random.default_rng([settings["seed"], KEPT_STREAM]),
         weight=None if data.weight is None else data.weight / data.weight.mean(),
     )
+
+
+def known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
+    """Return the checksums of the training rows; of few, those that are encoded already."""
+    table, features = prepared.data.table, prepared.dataset.features
+    if table.n_samples <= MOST and 0 in features:
+        return KnownRows.of_encoded(dense(features[0]), sampled=1.0)
+    return KnownRows.of(predictor, table)
 
 
 def left_out(settings: Mapping[str, Any]) -> list[str]:

@@ -48,6 +48,7 @@ from madaline.records.file_checks import DECISIONS, RECORDS
 from madaline.runtime.file_checks.encoder_checks import (
     DATE_FORMAT,
     NUMBER_FORMAT,
+    VALUE,
     column_kind,
     column_name,
 )
@@ -59,21 +60,16 @@ UNITS = ListOf(Whole(0, 2**24), most=256)
 TASK = OneOf(("classification", "regression"))
 
 
-SCHEMA = Fields(
+COLUMN = fields_of(
+    ColumnSchema,
     {
-        "n_samples": COUNT,
-        "columns": ListOf(
-            fields_of(
-                ColumnSchema,
-                {
-                    "kind": OneOf(KINDS),
-                    "quartiles": ListOf(MEASURED, most=5),
-                    "written": Optional(Either(NUMBER_FORMAT, DATE_FORMAT)),
-                },
-            ),
-        ),
+        "kind": OneOf(KINDS),
+        "quartiles": ListOf(MEASURED, most=5),
+        "written": Optional(Either(NUMBER_FORMAT, DATE_FORMAT)),
     },
-    {"target": Optional(NUMBER_FORMAT)},
+)
+SCHEMA = Fields(
+    {"n_samples": COUNT, "columns": ListOf(COLUMN)}, {"target": Optional(NUMBER_FORMAT)}
 )
 
 SCORE = fields_of(Score)
@@ -117,6 +113,7 @@ OUTPUT = fields_of(Output, {"scores": SCORES, "importances": ListOf(IMPORTANCE)}
 
 _SUMMARY: dict[str, Check] = {
     "task": TASK,
+    "target": VALUE,
     "scores": SCORES,
     "outputs": ListOf(OUTPUT, least=2, most=MOST_OUTPUTS),
     "members": ListOf(MEMBER, least=1),
@@ -186,25 +183,24 @@ def _edges_agree(edges: Sequence[float], below: Sequence[float]) -> str:
     return "has too few below" if edges and not (below and below[-1] > 0.5) else ""
 
 
-PROFILE = ListOf(
-    fields_of(
-        ColumnProfile,
-        {
-            "kind": OneOf(("number", "datetime", "category", "boolean")),
-            "edges": ListOf(FINITE, distinct=True),
-            "below": SHARES,
-            "bounds": Either(ListOf(FINITE, 2, 2), ListOf(FINITE, 0, 0)),
-            "counts": ListOf(COUNT),
-            "levels": ListOf(NAME, distinct=True),
-            "shares": SHARES,
-        },
-        agree=lambda values: (
-            lengths("edges", "below")(values)
-            or lengths("levels", "shares")(values)
-            or _edges_agree(values.get("edges", ()), values.get("below", ()))
-        ),
-    )
+COLUMN_PROFILE = fields_of(
+    ColumnProfile,
+    {
+        "kind": OneOf(("number", "datetime", "category", "boolean")),
+        "edges": ListOf(FINITE, distinct=True),
+        "below": SHARES,
+        "bounds": Either(ListOf(FINITE, 2, 2), ListOf(FINITE, 0, 0)),
+        "counts": ListOf(COUNT),
+        "levels": ListOf(VALUE, distinct=True),
+        "shares": SHARES,
+    },
+    agree=lambda values: (
+        lengths("edges", "below")(values)
+        or lengths("levels", "shares")(values)
+        or _edges_agree(values.get("edges", ()), values.get("below", ()))
+    ),
 )
+PROFILE = ListOf(COLUMN_PROFILE)
 
 UNSEEN_FACTS = Fields({"profile": PROFILE, "means": FINITES})
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline.data.io.json_checks import Fields, ListOf, Malformed, Whole
+from madaline.data.io.tensor_errors import refusing_unreadable
 from madaline.data.table import Table
 from madaline.data.target import ClassEncoder, TargetEncoder
 from madaline.errors import InputError
@@ -21,6 +22,7 @@ from madaline.model.kept_columns import (
 )
 from madaline.nn.arrays import Array, Rng
 from madaline.runtime.file_checks.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
+from madaline.words import clipped
 
 KEPT_ROWS = Fields({"most": Whole(1, 2**40), "columns": ListOf(COLUMN, least=1)})
 """The description of kept rows."""
@@ -108,6 +110,14 @@ class KeptRows:
             np.concatenate([self.keys, new.keys]),
             new.most,
         )._bounded()
+
+    def check(self) -> None:
+        """Raise `InputError` if the file of a model could not hold the texts of the rows."""
+        for column in columns_to_state(self.table)[0]:
+            with refusing_unreadable(
+                f"Rows with the column {clipped(column['name'], 60)!r} are not kept"
+            ):
+                COLUMN(column)
 
     def _bounded(self) -> KeptRows:
         if self.n_rows <= self.most:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from madaline.data.io.json_checks import Malformed
-from madaline.data.io.tensor_file import MODEL, damaged, read_tensor_file
+from madaline.data.io.tensor_errors import MODEL, refusing_malformed, written_by
+from madaline.data.io.tensor_file import read_tensor_file
 from madaline.data.io.tensor_header import named
 from madaline.data.profile import TableProfile
 from madaline.data.schema import Schema
 from madaline.data.table import Table
 from madaline.diagnosis.diagnosis import Diagnosis
 from madaline.diagnosis.of_table import diagnose_table
-from madaline.errors import InputError, ModelFileError
+from madaline.errors import InputError
 from madaline.evaluation.quality import JointQuality, Quality, quality_from_json
 from madaline.model.file_checks import MODEL as MODEL_FILE
 from madaline.model.kept_rows import KeptRows
@@ -240,6 +241,8 @@ class FittedModel:
 
         Raises
         ------
+        InputError
+            If the file could not be read again; an existing file is then unchanged.
         OSError
             If the file cannot be written, for example because the disk is full.
         """
@@ -268,7 +271,7 @@ class FittedModel:
             kept, own = self.kept_rows.to_state(self.predictor.target_encoder)
             description["kept_rows"] = kept
             arrays |= {f"{KEPT_ROWS}{name}": array for name, array in own.items()}
-        write_tensor_file(path, MODEL, description, arrays)
+        write_tensor_file(path, MODEL, description, arrays, check=self._from_file)
 
     def _check_profile(self) -> None:
         if self.profile is None:
@@ -292,14 +295,13 @@ class FittedModel:
             If there is no such file, it is not a model, it is damaged, or from a newer version.
         """
         description, arrays = read_tensor_file(path)
-        try:
-            MODEL_FILE(description)
+        with refusing_malformed(path, writer=written_by(description)):
             return cls._from_file(description, arrays)
-        except Malformed as error:
-            raise _unreadable(path, description, error) from None
 
     @classmethod
-    def _from_file(cls, description: Mapping[str, Any], arrays: Mapping[str, Array]) -> FittedModel:
+    def _from_file(cls, description: Any, arrays: Mapping[str, Array]) -> FittedModel:
+        """Return the model of a description and arrays; `Malformed` if they are of none."""
+        MODEL_FILE(description)
         diagnosis, profile, quality, known_rows, facts = map(
             description.get, ("diagnosis", "profile", "quality", "known_rows", "unseen_facts")
         )
@@ -334,14 +336,3 @@ def _kept_rows(
         return kept
     except Malformed as error:
         raise error.within("kept_rows") from None
-
-
-def _unreadable(path: str | os.PathLike[str], description: Any, error: Malformed) -> ModelFileError:
-    """Return the sentence for a description that is none; another version may have had others."""
-    version = description.get("madaline") if type(description) is dict else None
-    if type(version) is not str or version == __version__ or len(version) > 20:
-        return damaged(path, str(error))
-    return ModelFileError(
-        f"{os.fspath(path)} was written by madaline {version}, which this one ({__version__})"
-        f" cannot read ({error}): fit the model again."
-    )

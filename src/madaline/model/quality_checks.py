@@ -23,7 +23,7 @@ from madaline.evaluation.quality.classification import ClassificationQuality
 from madaline.evaluation.quality.coverage import Coverage
 from madaline.evaluation.quality.curves import Curves
 from madaline.evaluation.quality.regression import BINS, LEVELS, RegressionQuality
-from madaline.runtime.file_checks.predictor_checks import MOST_OUTPUTS
+from madaline.runtime.file_checks.predictor_checks import LABEL_TEXT, MOST_OUTPUTS
 
 NAME, MEASURED, COUNT = Text(), Measured(), Whole(0, 2**53)
 SHARE = Number(0, 1 + 1e-9)
@@ -45,13 +45,16 @@ COVERAGE = Either(
 )
 CURVES = fields_of(
     Curves,
-    dict.fromkeys(("false_positive", "true_positive", "recall", "precision"), SHARES),
+    {
+        "label": LABEL_TEXT,
+        **dict.fromkeys(("false_positive", "true_positive", "recall", "precision"), SHARES),
+    },
     agree=lambda values: (
         lengths("false_positive", "true_positive")(values) or lengths("recall", "precision")(values)
     ),
 )
 _OF_CLASSES: dict[str, Check] = {
-    "classes": ListOf(NAME, least=2),
+    "classes": ListOf(LABEL_TEXT, least=2),
     "confusion": ListOf(Row((COUNT, COUNT, Number(0)))),
     "areas": ListOf(Optional(MEASURED)),
     "curves": ListOf(CURVES),

@@ -87,7 +87,14 @@ def save_checkpoint(
         "records": [record.to_json() for record in records],
         "decisions": [decision.to_json() for decision in decisions],
     }
-    write_tensor_file(path, CHECKPOINT, description, arrays, key=user_key())
+    write_tensor_file(
+        path,
+        CHECKPOINT,
+        description,
+        arrays,
+        check=lambda written, _: CHECKPOINT_FILE(written),
+        key=user_key(),
+    )
 
 
 def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list[Decision]] | None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from madaline.charts.axis import Axis
 from madaline.explain.scale import PROBABILITY
-from madaline.report.texts import clipped, percent
-from madaline.words import short
+from madaline.report.texts import percent
+from madaline.words import clipped, short
 
 WIDTH, LINE, BOTTOM = 360, 24, 22
 """Units of the picture: its width, the height of a level, the room for the numbers of the axis."""

@@ -85,17 +85,6 @@ def capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def clipped(text: str, most: int) -> str:
-    """Return a text, or its beginning if it is longer.
-
-    Examples
-    --------
-    >>> clipped("No internet service", 12)
-    'No internet…'
-    """
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
-
-
 def soft(name: str) -> str:
     """Return a name as HTML that a narrow screen may break after each underscore.
 

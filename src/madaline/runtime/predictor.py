@@ -13,7 +13,8 @@ import numpy as np
 from madaline.data.encoders.encoded import Encoded
 from madaline.data.encoders.table_encoder import TableEncoder
 from madaline.data.io.json_checks import Malformed
-from madaline.data.io.tensor_file import read_tensor_file, refusing_malformed
+from madaline.data.io.tensor_errors import refusing_malformed, written_by
+from madaline.data.io.tensor_file import read_tensor_file
 from madaline.data.io.tensor_header import named
 from madaline.data.table import Table
 from madaline.data.target import (
@@ -345,5 +346,5 @@ def load(path: str | os.PathLike[str]) -> Predictor:
     madaline.errors.ModelFileError: There is no file nowhere.madaline: check the name.
     """
     description, arrays = read_tensor_file(path)
-    with refusing_malformed(path):
+    with refusing_malformed(path, writer=written_by(description)):
         return Predictor.from_file(description, arrays)

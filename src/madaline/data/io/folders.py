@@ -26,7 +26,7 @@ from madaline.data.media.sounds import SOUND_NAME, Sound
 from madaline.data.table import Table
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
-from madaline.words import some
+from madaline.words import file_text, some
 
 LABEL = "label"
 """Name of the column of subfolder names."""
@@ -190,7 +190,7 @@ def _read_each(
         raise next(iter(broken.values()))
     kept = np.ones(len(paths), bool)
     kept[list(broken)] = False
-    names = (str(paths[index].relative_to(folder)) for index in broken)
+    names = (file_text(str(paths[index].relative_to(folder))) for index in broken)
     notes = [f"Files that cannot be read were left out: {some(names, limit=3)}."] if broken else []
     return items, kept, notes
 
@@ -201,5 +201,7 @@ def _labeled(
     """Add the column of labels if all files are in subfolders."""
     names = [path.relative_to(folder) for path in paths]
     if all(len(name.parts) > 1 for name in names):
-        columns[LABEL] = np.array([name.parts[0] for name in names], dtype=object)[kept]
-    return Folder(Table.from_columns(columns), tuple(map(str, names)), kept, tuple(notes))
+        labels = [file_text(name.parts[0]) for name in names]
+        columns[LABEL] = np.array(labels, dtype=object)[kept]
+    shown = tuple(file_text(str(name)) for name in names)
+    return Folder(Table.from_columns(columns), shown, kept, tuple(notes))

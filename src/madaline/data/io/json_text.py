@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline.data.io.json_checks import Malformed
 
-MOST_MEMORY = 2**27
+MOST_MEMORY = 2**28
 """Bytes that the objects of a JSON text may take, at most, about."""
 
 DEEPEST = 32

@@ -13,8 +13,7 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from math import prod
 from pathlib import Path
@@ -26,6 +25,14 @@ from madaline.data.io.atomic import write_atomically
 from madaline.data.io.json_checks import Malformed
 from madaline.data.io.json_text import parse_json
 from madaline.data.io.spill import RowFile, Rows
+from madaline.data.io.tensor_errors import CHANGED, ELSEWHERE, newer, not_of_kind
+from madaline.data.io.tensor_errors import CHECKPOINT as CHECKPOINT
+from madaline.data.io.tensor_errors import MODEL as MODEL
+from madaline.data.io.tensor_errors import MONITOR as MONITOR
+from madaline.data.io.tensor_errors import ONLINE as ONLINE
+from madaline.data.io.tensor_errors import damaged as damaged
+from madaline.data.io.tensor_errors import refusing_malformed as refusing_malformed
+from madaline.data.io.tensor_errors import refusing_unreadable as refusing_unreadable
 from madaline.data.io.tensor_header import (
     DTYPES,
     LARGEST_HEADER,
@@ -36,15 +43,10 @@ from madaline.data.io.tensor_header import (
 from madaline.data.media.files import open_regular
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
-
-MODEL = "madaline model"
-CHECKPOINT = "madaline checkpoint"
-ONLINE = "online model of madaline"
-MONITOR = "monitor of madaline"
-"""Kinds of files."""
+from madaline.words import size
 
 VERSION = 1
-"""Version of the JSON layout; a reader refuses newer versions and reads all older ones."""
+"""Version of the files: rises when older readers cannot read what is written (docs/limits.md)."""
 
 NO_CHECKSUM = "0" * 64
 """Stands in a file for its checksum while the checksum is computed."""
@@ -78,15 +80,17 @@ def read_tensor_file(
     """
     path = Path(path)
     content, start = _content(path, kind)
-    with refusing_malformed(path, kind):
+    try:
         metadata, entries = parse_header(content[8:start])
         if not isinstance(metadata, dict) or metadata.get("format") != kind:
-            raise _not_of_kind(path, kind)
+            raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
         METADATA(metadata)
         _check_version(path, metadata["version"])
         _check_signature(content, metadata["checksum"], key)
         arrays = read_arrays(entries, content, start)
         return parse_json(metadata["description"]), arrays
+    except Malformed as error:
+        raise damaged(path, str(error), kind) from None
 
 
 def is_of_kind(path: str | os.PathLike[str], kind: str) -> bool:
@@ -98,30 +102,18 @@ def is_of_kind(path: str | os.PathLike[str], kind: str) -> bool:
         return False
 
 
-@contextmanager
-def refusing_malformed(path: str | os.PathLike[str], kind: str = MODEL) -> Iterator[None]:
-    """Make one sentence of whatever is wrong with the content of a file.
-
-    Raises
-    ------
-    ModelFileError
-        In place of `Malformed`.
-    """
-    try:
-        yield
-    except Malformed as error:
-        raise damaged(path, str(error), kind) from None
-
-
 def write_tensor_file(
     path: str | os.PathLike[str],
     kind: str,
     description: Mapping[str, Any],
     arrays: Mapping[str, Rows],
     *,
+    check: Callable[[Any, Mapping[str, Any]], object] | None = None,
     key: bytes = b"",
 ) -> None:
     """Write a JSON value and arrays to one file that `read_tensor_file` reads.
+
+    What could not be read again is not written, and an existing file stands.
 
     Parameters
     ----------
@@ -133,11 +125,15 @@ def write_tensor_file(
         The JSON value.
     arrays : mapping of str to ndarray or RowFile
         The arrays, written one after the other to need little memory.
+    check : callable, optional
+        What its reader does with the JSON value and the arrays: raises `Malformed` or `InputError`.
     key : bytes, optional
         Signs the file: who has no key cannot write one that is read with it.
 
     Raises
     ------
+    InputError
+        If the file could not be read again.
     OSError
         If the file cannot be written, for example because the disk is full.
 
@@ -157,9 +153,25 @@ def write_tensor_file(
         "description": json.dumps(description),
     }
     header = _header(metadata, arrays)
+    with refusing_unreadable(f"{os.fspath(path)} is not written"):
+        check_header(len(header) - 8)
+        written = parse_json(parse_header(header[8:])[0]["description"])
+        if check is not None:
+            check(written, arrays)
     signature = checksum(chain([header], _bodies(arrays)), key)
     signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
     write_atomically(path, signed, _bodies(arrays))
+
+
+def check_header(n_bytes: int) -> None:
+    """Raise `Malformed` if a header would be too long to be read."""
+    if n_bytes > LARGEST_HEADER:
+        raise Malformed(f"needs {size(n_bytes)} for names and levels, of {size(LARGEST_HEADER)}")
+
+
+def header_size(description: Mapping[str, Any], arrays: Mapping[str, Rows]) -> int:
+    """Return how many bytes of a header a description and the places of arrays take."""
+    return len(_header({"description": json.dumps(description)}, arrays)) - 8
 
 
 def checksum(parts: Iterable[bytes | memoryview], key: bytes = b"") -> str:
@@ -220,7 +232,7 @@ def _content(path: Path, kind: str) -> tuple[bytes, int]:
             start = file.read(10)
             length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
             if len(start) < 10 or length > LARGEST_HEADER or start[8:9] != b"{":
-                raise _not_of_kind(path, kind)
+                raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
             if size < 8 + length:
                 raise damaged(path, kind=kind)
             return start + file.read(), 8 + length
@@ -235,10 +247,7 @@ def _check_version(path: Path, version: str) -> None:
     if not (version.isascii() and version.isdecimal() and len(version) < 10):
         raise Malformed("has no version")
     if int(version) > VERSION:
-        raise ModelFileError(
-            f"{path} was written by a newer madaline (file version {version}, this one reads up to"
-            f" {VERSION}): upgrade with `pip install --upgrade madaline`."
-        )
+        raise newer(path, version, VERSION)
 
 
 def _check_signature(content: bytes, signature: str, key: bytes) -> None:
@@ -248,33 +257,4 @@ def _check_signature(content: bytes, signature: str, key: bytes) -> None:
     found = checksum([memoryview(content)[:place], NO_CHECKSUM.encode(), rest], key)
     is_alike = hmac.compare_digest(found.encode(), signature.encode("ascii", "replace"))
     if len(signature) != len(NO_CHECKSUM) or place < 0 or not is_alike:
-        raise Malformed(_CHANGED + _ELSEWHERE if key else _CHANGED)
-
-
-def _not_of_kind(path: Path, kind: str) -> ModelFileError:
-    if kind == MODEL and is_of_kind(path, ONLINE):
-        return ModelFileError(
-            f"{path} is an online model: load it in Python with madaline.load, or play a table"
-            " back with `madaline stream`."
-        )
-    remedies = {
-        MODEL: ": give a file that `madaline fit` or `save` wrote.",
-        ONLINE: ": give a file that `save` of an online estimator, or `madaline stream -o`, wrote.",
-        MONITOR: ": give a file that `save` of a monitor wrote.",
-    }
-    remedy = remedies.get(kind, ", so no interrupted fit can be resumed.")
-    return ModelFileError(f"{path} is not {'an' if kind == ONLINE else 'a'} {kind}{remedy}")
-
-
-_CHANGED = "was cut short or changed"
-_ELSEWHERE = ", or written by another user or on another machine"
-
-
-def damaged(
-    path: str | os.PathLike[str], problem: str = f"it {_CHANGED}", kind: str = MODEL
-) -> ModelFileError:
-    """Return the sentence for a file that is not what was written, and what is wrong with it."""
-    again = ": copy it again, or fit the model again."
-    remedies = {MODEL: again, ONLINE: again, MONITOR: ": watch the model anew."}
-    remedy = remedies.get(kind, ", so the interrupted fit cannot be resumed.")
-    return ModelFileError(f"{os.fspath(path)} is damaged ({problem}){remedy}")
+        raise Malformed(CHANGED + ELSEWHERE if key else CHANGED)

@@ -18,7 +18,7 @@ DTYPES = {
 }  # fmt: skip
 """NumPy's name for each element type of the format."""
 
-LARGEST_HEADER = 2**25
+LARGEST_HEADER = 2**26
 """Bytes of a header, at most."""
 
 _SIZE = Whole(0, 2**53)

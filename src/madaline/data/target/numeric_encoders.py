@@ -15,6 +15,9 @@ from madaline.data.target.values import target_numbers
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+FARTHEST = 1e15
+"""Encoded numbers, at most: sums of their squares must not overflow in float32."""
+
 
 class _NumericEncoder(TargetEncoder, ABC):
     """``(value - center) / scale``; decoded predictions stay between `low` and `high`."""
@@ -30,9 +33,19 @@ class _NumericEncoder(TargetEncoder, ABC):
         Raises
         ------
         InputError
-            If a number is missing or infinite, or the target is no number.
+            If a number is missing, infinite or far from the others, or the target is no number.
         """
-        return np.asarray((target_numbers(values) - self.center) / self.scale, np.float32)
+        numbers = target_numbers(values)
+        encoded = (numbers - self.center) / self.scale
+        far = np.abs(encoded) > FARTHEST
+        if far.any():
+            row = int(np.argmax(far))
+            raise InputError(
+                f"The target holds {numbers[row]:g} in row {row} (counted from 0), too far from the"
+                f" numbers learned from ({self.low:g} to {self.high:g}): correct it or remove the"
+                " row."
+            )
+        return np.asarray(encoded, np.float32)
 
     def decode(self, prediction: Array) -> Array:
         """Return predictions in the target's unit and range, float64.

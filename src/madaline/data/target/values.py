@@ -11,6 +11,9 @@ from madaline.data.conversion import type_word
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
+LARGEST_TARGET = 1e150
+"""Size of a number to predict, at most: squares of errors must not overflow."""
+
 MOST_NUMBERED_CLASSES = 20
 """Whole numbers from 0 or 1 without a gap up to here are taken for the numbers of classes."""
 
@@ -46,6 +49,13 @@ def target_numbers(values: Any) -> Array:
             "The target holds an infinity (Input y contains infinity) in row"
             f" {int(np.argmax(infinite))} (counted from 0): correct it or remove the row."
         )
+    large = np.abs(numbers) > LARGEST_TARGET
+    if large.any():
+        row = int(np.argmax(large))
+        raise InputError(
+            f"The target holds {numbers[row]:g} in row {row} (counted from 0), but networks learn"
+            f" numbers up to {LARGEST_TARGET:g}: correct it, or give the target in another unit."
+        )
     return numbers
 
 
@@ -54,9 +64,10 @@ def target_labels(values: Any) -> Array:
     array = _complete(values)
     match array.dtype.kind:
         case "b" | "i" | "u" | "U":
-            return array
-        case "f":
-            return _float_labels(array)
+            return array.astype(array.dtype.newbyteorder("="), copy=False)
+        case "f":  # a file holds at most eight bytes of a number
+            known = array.astype(array.dtype.newbyteorder("="), copy=False)
+            return _float_labels(known if known.itemsize <= 8 else known.astype(np.float64))
         case "O":
             return _object_labels(array)
         case "T":
@@ -148,6 +159,20 @@ def _object_labels(array: Array) -> Array:
     if types and types <= {float}:
         _float_labels(plain.astype(np.float64))
     if types <= {str, bool, int, float}:
+        if types & {int, float}:
+            _check_numbers(plain)
         return plain
     texts = (item if isinstance(item, str | bool | int | float) else str(item) for item in items)
     return np.fromiter(texts, object, len(items))
+
+
+def _check_numbers(labels: Array) -> None:
+    """Refuse infinities, and whole numbers that need more than 64 bits, among labels."""
+    for label in set(labels.tolist()):
+        if isinstance(label, float):
+            _float_labels(np.array([label]))
+        if isinstance(label, int) and not -(2**63) <= label < 2**64:
+            raise InputError(
+                f"The target holds a whole number of {label.bit_length()} bits, but labels have at"
+                " most 64: give them as text."
+            )

@@ -33,7 +33,7 @@ from madaline.model import FittedModel
 from madaline.model.kept_rows import KeptRows
 from madaline.nn.arrays import Array
 from madaline.records.update_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
-from madaline.words import count, some
+from madaline.words import clipped, count, some
 
 FEWEST = 20
 """New rows from which candidates are compared, or two a fold if that is more."""
@@ -130,6 +130,8 @@ class Update:
         """What is kept; the last of its decisions says why."""
         if self.new.unknown:
             self._check_old_classes()
+        if self._kept_rows is not None:
+            self._kept_rows.check()
         decision = self._too_few if self._are_too_few else self._decision
         if decision.kept == ADJUSTED:
             n_new = self.new.n_rows
@@ -278,18 +280,19 @@ class Update:
         if self.before.kept_rows is None or not self._can_fit_anew:
             what = "class" if len(self.new.unknown) == 1 else "classes"
             raise InputError(
-                f"y holds the {what} {some(self.new.unknown)}, which the model was not fitted to,"
+                f"y holds the {what} {self._unknown}, which the model was not fitted to,"
                 " and it keeps no rows of all its own classes to learn them together: fit again on"
                 " all rows."
             )
 
     @property
+    def _unknown(self) -> str:
+        return some(clipped(label, 100) for label in self.new.unknown)
+
+    @property
     def _reason(self) -> str:
         what = "class" if len(self.new.unknown) == 1 else "classes"
-        return (
-            f"the new rows hold the {what} {some(self.new.unknown)}, which the old networks do not"
-            " have."
-        )
+        return f"the new rows hold the {what} {self._unknown}, which the old networks do not have."
 
     @cached_property
     def _kept_rows(self) -> KeptRows | None:

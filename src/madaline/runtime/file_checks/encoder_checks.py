@@ -51,7 +51,8 @@ from madaline.runtime.file_checks.array_checks import (
 
 Description: TypeAlias = Mapping[str, Any]
 
-NAME = Text()
+NAME, VALUE = Text(), Text(2**24)
+"""Names of columns, and what stands in them: levels, words."""
 SHARE, POSITIVE, FINITE = Number(0, 1), Number(0, above=True), Number()
 BINS = Whole(1, 1024)
 SIDE = Whole(1, 4096)
@@ -122,7 +123,7 @@ STATES: Mapping[str, Fields] = {
     CATEGORY: Fields(
         {
             "name": NAME,
-            "levels": ListOf(Text(2**24), most=MOST_LEVELS, distinct=True),
+            "levels": ListOf(VALUE, most=MOST_LEVELS, distinct=True),
             "has_missing": TRUTH,
             "is_cut": TRUTH,
             "log_center": FINITE,
@@ -153,7 +154,7 @@ STATES: Mapping[str, Fields] = {
     TEXT: Fields(
         {
             "name": NAME,
-            "terms": ListOf(NAME, least=1, most=MOST_TERMS_ALONE, distinct=True),
+            "terms": ListOf(VALUE, least=1, most=MOST_TERMS_ALONE, distinct=True),
             "weights": ListOf(Number(0, 1000, above=True), most=MOST_TERMS_ALONE),
         },
         {"count_power": Number(0, 1, above=True), "with_pieces": TRUTH},
@@ -190,14 +191,13 @@ def _columns_agree(state: Description) -> str:
     return f"has columns of {min(unknown)} bins, which were not prepared" if unknown else ""
 
 
+COLUMN = Kinds("kind", {kind: Fields({"state": state}) for kind, state in STATES.items()})
+"""The description of any encoder of a column."""
+
 ENCODER: Check = Fields(
     {
         "n_bins": ListOf(Whole(0, 1024), most=16, distinct=True),
-        "columns": ListOf(
-            Kinds("kind", {kind: Fields({"state": state}) for kind, state in STATES.items()}),
-            least=1,
-            most=2**20,
-        ),
+        "columns": ListOf(COLUMN, least=1, most=2**20),
     },
     agree=_columns_agree,
 )

@@ -40,7 +40,8 @@ MOST_OUTPUTS = 2**16
 """Targets that are predicted together, at most."""
 
 FINITE, POSITIVE = Number(), Number(0, above=True)
-LABEL = Either(Text(2**20), TRUTH, Whole(-(2**63), 2**64 - 1), FINITE)
+LABEL_TEXT = Text(2**20)
+LABEL = Either(LABEL_TEXT, TRUTH, Whole(-(2**63), 2**64 - 1), FINITE)
 SMOOTHING = Fields({"label_smoothing": Number(0, 0.999)})
 
 
@@ -66,8 +67,10 @@ def _labels_agree(state: Mapping[str, Any]) -> str:
     types = _TYPES_OF_LABELS.get(kind)
     if types is not None and not set(map(type, labels)) <= types:
         return f"has labels that are not of type {state['dtype'][:20]}"
-    if kind in "iu" and np.array(labels).astype(state["dtype"]).tolist() != labels:
-        return f"has labels that are too large for type {state['dtype']}"
+    if kind in "iu":
+        bounds = np.iinfo(state["dtype"])
+        if min(labels) < bounds.min or max(labels) > bounds.max:
+            return f"has labels that are too large for type {state['dtype']}"
     return ""
 
 

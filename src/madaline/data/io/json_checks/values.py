@@ -140,8 +140,10 @@ class Text(Check):
 
     def __call__(self, value: Any) -> None:
         """Check one text."""
-        if type(value) is not str or len(value) > self.longest or not is_text(value):
+        if type(value) is not str or len(value) > self.longest:
             raise wrong(value, f"text of at most {self.longest:,} characters")
+        if not is_text(value):
+            raise wrong(value, "text that UTF-8 can hold")
 
     def all(self, values: Sequence[Any]) -> None:
         """Check many texts."""
