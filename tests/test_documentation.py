@@ -10,6 +10,21 @@ from pathlib import Path
 import pytest
 
 from madaline.cli import main
+from madaline.data.encoders import category_encoder, text_encoder
+from madaline.data.io.image_files import MOST_PIXELS
+from madaline.data.io.json_text import MOST_MEMORY
+from madaline.data.io.limits import CELL_BYTES
+from madaline.data.io.tensor_header import LARGEST_HEADER
+from madaline.data.target.numeric_encoders import FARTHEST
+from madaline.data.target.values import LARGEST_TARGET
+from madaline.evaluation.objective_checks import LARGEST_FACTOR, LEAST_QUANTILE
+from madaline.fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
+from madaline.fitting.memory import OUTPUT_BYTES, TEXT_BYTES
+from madaline.model.kept_columns import MOST_TEXT
+from madaline.model.quality_checks import NAME
+from madaline.race.planning import tables
+from madaline.runtime.file_checks.encoder_checks import VALUE
+from madaline.runtime.file_checks.predictor_checks import LABEL_TEXT, MOST_OUTPUTS
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
@@ -60,6 +75,40 @@ def test_the_chinese_readme_has_the_same_sections_code_and_figures() -> None:
 def without_comments(page: str) -> list[str]:
     """Return the blocks of code of a page, without comments."""
     return [re.sub(r" *#.*", "", code) for _, code in BLOCK.findall(page)]
+
+
+LIMITS = {
+    "header of a model": (LARGEST_HEADER,),
+    "objects of that header": (MOST_MEMORY,),
+    "name of a column": (NAME.longest,),
+    "class that is text": (LABEL_TEXT.longest,),
+    "level of a category, word": (VALUE.longest,),
+    "texts of rows": (MOST_TEXT,),
+    "targets predicted together": (MOST_OUTPUTS,),
+    "size of a number": (LARGEST_TARGET, FARTHEST),
+    "weight of a row": (LARGEST_WEIGHT, 1 / LARGEST_WEIGHT, WIDEST_WEIGHTS),
+    "weight of a class": (LARGEST_FACTOR,),
+    "distance of a quantile": (LEAST_QUANTILE,),
+    "epochs, seed": (MOST,),
+    "features of numbers in bins": (*tables.MOST_FEATURES.values(), *tables.MOST_FEATURES),
+    "levels of a category with": (category_encoder.MOST_FEATURES,),
+    "levels that are remembered": (category_encoder.MOST_LEVELS,),
+    "terms of texts": (text_encoder.MOST_TERMS_ALONE, text_encoder.MOST_TERMS),
+    "terms counted": (text_encoder.MOST_COUNTED,),
+    "pixels of an image": (MOST_PIXELS,),
+    "cells of a text file": (CELL_BYTES,),
+    "characters of one text": (TEXT_BYTES,),
+    "classes": (OUTPUT_BYTES,),
+}
+
+
+@pytest.mark.parametrize("row", LIMITS)
+def test_the_table_of_limits_says_what_the_code_does(row: str) -> None:
+    lines = (PROJECT / "docs" / "limits.md").read_text().splitlines()
+    (line,) = [one for one in lines if one.startswith(f"| {row}")]
+    default = line.split("|")[2]
+    numbers = {float(one.replace(",", "")) for one in re.findall(r"\d[\d,]*(?:e-?\d+)?", default)}
+    assert set(map(float, LIMITS[row])) <= numbers
 
 
 CONSOLE = [code for kind, code in BLOCK.findall(README) if kind == "console"]

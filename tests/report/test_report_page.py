@@ -12,9 +12,10 @@ import pytest
 
 from madaline.data.table import Table
 from madaline.errors import MadalineError
+from madaline.explain import explain
 from madaline.fitting import Fitting
 from madaline.report import report_data, write_report
-from madaline.report.page import render_page
+from madaline.report.page import render_page, save_explanation
 from madaline.report.texts import in_headline, measured
 from madaline.words import metric_name
 
@@ -145,6 +146,17 @@ def test_weights_moments_and_gaps_are_drawn(make_columns) -> None:
     page = render_page(report_data(fitting.model(), kept, target))
     assert "Effect of day" in page or "Effect of checked" in page or "true" in page
     assert Outline(page).open == []
+
+
+def test_half_a_pair_of_utf_16_in_a_row_is_shown_escaped(tmp_path) -> None:
+    colors = np.random.default_rng(0).choice(["red", "blue"], 60).astype(object)
+    fitting = Fitting(Table.from_columns({"c": colors}), colors == "red", effort=3)
+    list(fitting)
+    new = Table.from_columns({"c": np.array(["\ud800"] * 60, object)})
+    write_report(fitting.model(), tmp_path / "report.html", new)
+    save_explanation(explain(fitting.model(), new), tmp_path / "explanation.html")
+    for name in ("report", "explanation"):
+        assert r"\ud800" in (tmp_path / f"{name}.html").read_text()
 
 
 def test_it_is_written_whole(models, tmp_path) -> None:

@@ -44,7 +44,9 @@ def write_picture(
         if path.suffix.lower() == ".html":
             content = block(heading(title), figures(drawn), bullets(sentences))
             page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}'
-            write_atomically(path, f"{page}</title>{content}</html>\n".encode())
+            write_atomically(
+                path, f"{page}</title>{content}</html>\n".encode("utf-8", "backslashreplace")
+            )
             return
         _draw(path, drawn, title)
 

@@ -58,7 +58,7 @@ def model_card(model: FittedModel) -> str:
 
 def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
     """Write a model's card to a file, such as README.md; `OSError` if that cannot be done."""
-    write_atomically(Path(path), model_card(model).encode())
+    write_atomically(Path(path), model_card(model).encode("utf-8", "backslashreplace"))
 
 
 def _metadata(model: FittedModel) -> Iterator[str]:

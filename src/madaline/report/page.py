@@ -56,7 +56,7 @@ def write_report(
 
 def save_page(data: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Write what `report_data` returned as HTML; `OSError` if that cannot be done."""
-    write_atomically(Path(path), render_page(data).encode())
+    write_atomically(Path(path), render_page(data).encode("utf-8", "backslashreplace"))
 
 
 def render_page(data: Mapping[str, Any]) -> str:
@@ -103,4 +103,4 @@ def save_explanation(
         "explanation.html",
         {"target": explanation.target, "heading": explanation.heading, "rows": rows},
     )
-    write_atomically(Path(path), page.encode())
+    write_atomically(Path(path), page.encode("utf-8", "backslashreplace"))

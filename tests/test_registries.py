@@ -1,0 +1,201 @@
+"""What is registered in several places is known in all: kinds, metrics, losses, layers, decisions.
+
+Whoever adds one and forgets a place reads here which (docs/design.md, "How to add").
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from madaline import load, records
+from madaline.cli import main
+from madaline.cli.sections import KIND_WORDS
+from madaline.data import details, inference
+from madaline.data.encoders.encoders_by_kind import ENCODERS
+from madaline.data.encoders.pattern_encoder import PatternEncoder
+from madaline.data.kinds import DROPPED, KINDS, OF_MANY_VALUES
+from madaline.data.media.sequences import Sequence
+from madaline.data.media.sounds import Sound
+from madaline.data.table import Table
+from madaline.errors import InputError
+from madaline.evaluation import objective
+from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline.evaluation.score import LOSS_METRICS
+from madaline.export import features, inputs
+from madaline.fitting import Fitting
+from madaline.nn import layers, losses
+from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.base import Layer
+from madaline.nn.layers.from_config import LAYERS
+from madaline.nn.losses.base import Loss
+from madaline.nn.losses.from_config import LOSSES
+from madaline.nn.network import Network
+from madaline.records.decision import Decision
+from madaline.records.reading import TYPES
+from madaline.report.view import OF_VALUES
+from madaline.runtime.file_checks import encoder_checks, predictor_checks
+from madaline.runtime.file_checks.network_checks import NETWORK
+from madaline.words import METRICS
+
+LEARNED = [kind for kind in KINDS if kind != DROPPED]
+N_ROWS = 24
+
+
+def column(kind: str) -> np.ndarray:
+    """Return a column of each kind; a new kind needs one here."""
+    rng, made = np.random.default_rng(0), np.empty(N_ROWS, object)
+    match kind:
+        case "number":
+            return rng.standard_normal(N_ROWS)
+        case "category":
+            return rng.choice(["red", "blue"], N_ROWS).astype(object)
+        case "boolean":
+            return rng.choice([True, False], N_ROWS).astype(object)
+        case "datetime":
+            return np.datetime64("2024-01-01", "us") + rng.integers(0, 10**13, N_ROWS)
+        case "image":
+            return rng.random((N_ROWS, 4, 4))
+        case "text":
+            made[:] = [f"some words number {row} of {row % 5}" for row in range(N_ROWS)]
+        case "sequence":
+            made[:] = [Sequence(rng.random((9, 1), np.float32)) for _ in range(N_ROWS)]
+        case "sound":
+            made[:] = [Sound(rng.random(900, np.float32), 4000) for _ in range(N_ROWS)]
+        case _:
+            pytest.fail(f"no column of the kind {kind} is tried")
+    return made
+
+
+@pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
+@pytest.mark.parametrize("kind", LEARNED)
+def test_a_column_of_each_kind_is_known_everywhere(kind: str, tmp_path) -> None:
+    X, y = {"other": np.arange(N_ROWS) % 7.0, "own": column(kind)}, np.arange(N_ROWS) % 2
+    fitting = Fitting(
+        Table.from_columns(X), y, task="classification", kinds={"own": kind}, effort=1
+    )
+    list(fitting)
+    path = tmp_path / "m"
+    fitting.model().save(path)
+    model = load(path)
+    assert model.model_.schema["own"].kind == kind
+    np.testing.assert_array_equal(model.predict(X), fitting.model().predict(Table.from_columns(X)))
+    assert len(model.explain(X)) == N_ROWS
+    model.model_.diagnose(X)
+    model.watch().observe(X)
+    check_changes(model, X, kind)
+    check_export(model, tmp_path / "onnx", kind)
+    pytest.importorskip("jinja2")
+    model.report(tmp_path / "report", X, y)
+    assert "own" in model.card()
+    assert main(["info", str(path)]) == 0
+
+
+def check_changes(model, X, kind: str) -> None:
+    """Check that columns of one value a row can be changed and varied, and others are refused."""
+    first = {name: values[:1] for name, values in X.items()}
+    if kind in OF_MANY_VALUES:
+        with pytest.raises(InputError):
+            model.counterfactuals(first, columns=["own"])
+    else:
+        assert kind in OF_VALUES
+        model.counterfactuals(first, columns=["own", "other"])
+
+
+def check_export(model, path, kind: str) -> None:
+    """Check that a model can be exported, or is refused."""
+    pytest.importorskip("onnx")
+    if kind in inputs.REFUSED:
+        with pytest.raises(InputError, match=inputs.REFUSED[kind]):
+            model.to_onnx(path)
+    else:
+        model.to_onnx(path)
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_a_kind_is_in_every_table(kind: str) -> None:
+    tables = (details._OF_ASCENDING, details._OF_DISTINCT, details._OF_COLUMN)
+    assert sum(kind in table for table in tables) == 1
+    assert kind in inference._CONVERSIONS
+    assert kind in ENCODERS
+    assert kind in KIND_WORDS
+    assert (kind in inputs.WORDS) != (kind in inputs.REFUSED)
+    pytest.importorskip("starlette")
+    from madaline.serve import form, rows
+
+    assert (kind in form.IN_FORMS) != (kind in {*OF_MANY_VALUES} - {"text"})
+    assert (kind in rows.PLAIN) == (kind in form.IN_FORMS)
+
+
+def test_each_encoder_is_in_a_file_and_in_an_export() -> None:
+    assert encoder_checks.STATES.keys() == ENCODERS.keys()
+    assert {*features.OTHERS, "number", *inputs.REFUSED} == ENCODERS.keys()
+    assert {*LEARNED, PatternEncoder.kind} == ENCODERS.keys()
+
+
+METRICS_OF = [("classification", name) for name in [objective.LOG_LOSS, *CLASS_METRICS]]
+METRICS_OF += [("regression", name) for name in NUMBER_METRICS]
+
+
+@pytest.mark.parametrize(("task", "metric"), METRICS_OF)
+def test_a_metric_has_words_and_chooses_a_model(task: str, metric: str, tmp_path) -> None:
+    wanted = objective.Objective(metric=metric)
+    target = np.arange(N_ROWS) % 2 if task == "classification" else np.arange(N_ROWS) / 7
+    X = Table.from_columns({"a": np.arange(N_ROWS) % 5})
+    fitting = Fitting(X, target, task=task, objective=wanted, effort=1)
+    list(fitting)
+    fitting.model().save(tmp_path / "m")
+    scores = [score.metric for score in load(tmp_path / "m").scores_]
+    assert set(scores) <= METRICS.keys()
+    shown_as = {"squared": "rmse", objective.LOG_LOSS: objective.LOG_LOSS}
+    assert (shown_as.get(metric) or (CLASS_METRICS | NUMBER_METRICS)[metric][0]) in scores
+
+
+@pytest.mark.parametrize("loss", objective.LOSSES)
+def test_a_loss_for_users_is_kept_with_a_model(loss: str, tmp_path) -> None:
+    X = Table.from_columns({"a": np.arange(N_ROWS) % 5})
+    wanted = objective.Objective(loss=loss)
+    fitting = Fitting(X, np.arange(N_ROWS) / 7, task="regression", objective=wanted, effort=1)
+    list(fitting)
+    fitting.model().save(tmp_path / "m")
+    kept = load(tmp_path / "m").model_
+    assert kept.summary.settings["loss"] == loss
+    own = type(kept.predictor.loss)
+    assert own is losses.Squared or own in LOSS_METRICS
+
+
+def test_each_loss_and_each_layer_is_in_a_file() -> None:
+    written = {one for one in vars(losses).values() if _is_final(one, Loss)}
+    assert set(LOSSES) == written
+    assert {one.__name__ for one in LOSSES} == predictor_checks.LOSSES.keys()
+    assert set(LAYERS) == {one for one in vars(layers).values() if _is_final(one, Layer)}
+
+
+@pytest.mark.parametrize("layer", [one for one in LAYERS if issubclass(one, Activation)])
+def test_an_activation_is_read_from_a_file(layer: type[Layer]) -> None:
+    config = json.loads(json.dumps(Network([layers.Linear(2, 1), layer()]).config()))
+    NETWORK(config)
+    assert Network.from_config(config).config() == Network([layers.Linear(2, 1), layer()]).config()
+
+
+def test_each_decision_is_read_from_a_file() -> None:
+    own = {one.__name__: one for one in _decisions()}
+    assert own.keys() == TYPES.keys()
+
+
+def _decisions() -> Iterator[type[Decision]]:
+    """Yield all types of decisions of fits and streams; the textbook network keeps no files."""
+    for found in pkgutil.iter_modules(records.__path__, f"{records.__name__}."):
+        for one in vars(importlib.import_module(found.name)).values():
+            if _is_final(one, Decision):
+                yield one
+
+
+def _is_final(one: object, kind: type) -> bool:
+    return isinstance(one, type) and issubclass(one, kind) and not inspect.isabstract(one)
