@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from madaline import runtime
 from madaline.data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
 from madaline.data.table import Table
 from madaline.errors import ModelFileError
@@ -17,6 +18,7 @@ from madaline.evaluation.score import Score
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 from madaline.story.summary import Member, Summary
+from madaline.version import __version__
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -138,12 +140,22 @@ def test_a_damaged_model_is_refused(path, tmp_path):
         FittedModel.load(tmp_path / "model")
 
 
-def test_a_model_of_another_version_is_named(path, tmp_path):
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("0.0.7", r"by madaline 0\.0\.7, which this one \(.*\) cannot read \(.*\): fit .* again"),
+        ("99.0", r"by madaline 99\.0, which this one \(.*\) cannot read \(.*\): upgrade with"),
+        (__version__, "is whole, but not as madaline .* writes it .*: fit the model again, or"),
+        ("x" * 90, "is whole, but not as madaline .* writes it .*: fit the model again, or"),
+    ],
+)
+@pytest.mark.parametrize("read", [FittedModel.load, runtime.load])
+def test_a_model_of_another_version_is_named(path, tmp_path, version, message, read):
     description, arrays = read_tensor_file(path)
-    description |= {"madaline": "0.0.7", "summary": {"task": "classification"}}
+    description |= {"madaline": version, "predictor": {"task": "classification"}}
     write_tensor_file(tmp_path / "other", MODEL, description, arrays)
-    with pytest.raises(ModelFileError, match=r"madaline 0\.0\.7, which this one .* fit .* again"):
-        FittedModel.load(tmp_path / "other")
+    with pytest.raises(ModelFileError, match=message):
+        read(tmp_path / "other")
 
 
 @pytest.fixture

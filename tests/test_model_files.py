@@ -301,6 +301,36 @@ def test_a_table_may_have_a_name_of_any_bytes(tmp_path, monkeypatch):
         assert main(command) == 0, command
 
 
+def test_an_update_in_place_that_is_refused_leaves_the_file(tmp_path, monkeypatch, capsys):
+    X, _ = table()
+    monkeypatch.chdir(tmp_path)
+    for name, wild in (("old", X["a"][7]), ("new", 1e300)):
+        y = with_cell(X["a"], wild)
+        lines = [f"{a},{c},{label}\n" for a, c, label in zip(X["a"], X["c"], y, strict=True)]
+        (tmp_path / f"{name}.csv").write_text("".join(["a,c,y\n", *lines]))
+    assert main(["fit", "old.csv", "--target", "y", "-o", "m", "--effort", "1", "-q"]) == 0
+    before = (tmp_path / "m").read_bytes()
+    assert main(["update", "m", "new.csv", "-o", "m", "-q"]) == 2
+    assert "The target holds 1e+300 in row 7" in capsys.readouterr().err
+    assert (tmp_path / "m").read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_folder_of_images_may_have_names_of_any_bytes(tmp_path):
+    pillow = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        name = [b"gr\xf6n", b"rot"][number % 2].decode("utf-8", "surrogateescape")
+        (tmp_path / "of" / name).mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 255, (8, 8), np.uint8)
+        pillow.fromarray(pixels).save(tmp_path / "of" / name / f"{number}.png")
+    folder, model = str(tmp_path / "of"), str(tmp_path / "m")
+    assert main(["fit", folder, "-o", model, "--effort", "1", "-q"]) == 0
+    assert load(model).classes_.tolist() == [r"gr\xf6n", "rot"]
+    assert main(["predict", model, folder, "-o", str(tmp_path / "p.csv")]) == 0
+    assert r"gr\xf6n/0.png" in (tmp_path / "p.csv").read_text()
+
+
 LEVELS = st.text(st.characters(codec=None), max_size=6) | st.sampled_from([HALF, "", "\0", LONG])
 NAMES = st.text(st.characters(codec=None), min_size=1, max_size=4) | st.sampled_from([HALF])
 LABELS = st.one_of(

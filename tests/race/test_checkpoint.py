@@ -10,10 +10,13 @@ from madaline.data.io.tensor_file import MODEL, write_tensor_file
 from madaline.data.splits.folded_rows import FoldedRows
 from madaline.engine.backend import backend_named
 from madaline.engine.executors import Serial, Threads
-from madaline.errors import ModelFileError
+from madaline.errors import InputError, ModelFileError
+from madaline.fitting import checkpoint_file
+from madaline.fitting.checkpoint_file import CheckpointFile
 from madaline.race import checkpoint
 from madaline.race.checkpoint import fingerprint, resume, save_checkpoint
 from madaline.race.race import Race
+from madaline.records.race_decisions import Stopped
 
 
 def advance(race, records, decisions, epochs):
@@ -159,6 +162,22 @@ def test_a_damaged_state_is_refused(make_dataset, plan, tmp_path):
     path.write_bytes(content[:-1])
     with pytest.raises(ModelFileError, match="damaged"):
         resume(path, Race(plan, make_dataset(), 5))
+
+
+def test_a_state_that_could_not_be_read_is_not_written(make_dataset, plan, tmp_path, monkeypatch):
+    path, race = tmp_path / "state", Race(plan, make_dataset(), 5)
+    advance(race, [], [], 1)
+    save_checkpoint(path, race, [], [])
+    before = path.read_bytes()
+    unreadable = [Stopped(1, "\ud800", 0.5, best_epoch=1)]
+    with pytest.raises(InputError, match=r"state is not written, .*subject is '\\ud800'"):
+        save_checkpoint(path, race, [], unreadable)
+    assert path.read_bytes() == before
+    monkeypatch.setattr(checkpoint_file, "CHECKPOINT_SECONDS", -1.0)
+    file = CheckpointFile(path)
+    with pytest.warns(UserWarning, match="The fit goes on, but cannot be resumed"):
+        file.save_if_due(race, [], unreadable)
+    assert (file.path, path.read_bytes()) == (None, before)
 
 
 def test_a_model_is_no_checkpoint(make_dataset, plan, tmp_path):
