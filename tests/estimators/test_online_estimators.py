@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from madaline import OnlineClassifier, OnlineRegressor, load
 from madaline.data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline.errors import InputError, ModelFileError
 from madaline.model import FittedModel
+from madaline.online.limits import MOST_LETTERS
 from madaline.records.stream_decisions import LeadChanged
 
 
@@ -205,3 +208,66 @@ def test_a_file_that_lacks_a_part_is_refused(part, tmp_path):
         write_tensor_file(path, ONLINE, description | {part: wrong}, arrays)
         with pytest.raises(ModelFileError, match="not as madaline writes online models"):
             OnlineClassifier.load(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "label", "words"),
+    [
+        ({"size": 1.0}, date(2026, 11, 29), "A label is datetime.date.*give classes as text"),
+        ({"size": 1.0}, b"yes", "A label is b'yes'"),
+        ({"size": 1.0}, "\ud800", "A label is .*ud800"),
+        ({"size": 1.0}, "x" * 100_001, "A label is 'xxxx.*text of at most 100,000 characters"),
+        ({"size": 1.0}, 10**5001, "A label is a whole number of more than 100 digits"),
+        ({"size": 10**400}, "yes", "Column 'size' holds an infinity"),
+        ({"\ud800": 1.0}, "yes", "The name of a column is .*give it another name"),
+        ({"x" * 100_001: 1.0}, "yes", "The name of a column is 'xxxx"),
+    ],
+    ids=range(8),
+)
+def test_what_no_file_can_hold_is_refused_when_it_is_learned(row, label, words):
+    with pytest.raises(InputError, match=words) as refused:
+        OnlineClassifier().learn_one(row, label)
+    assert len(str(refused.value)) < 250
+
+
+@pytest.mark.parametrize("weight", [1e30, 1e308])
+def test_a_weight_whose_square_overflows_is_refused(weight, tmp_path):
+    X = rows(60)
+    model = OnlineClassifier(random_state=0).partial_fit(X, labels(X))
+    with pytest.raises(InputError, match="weights of at most 1,000,000"):
+        model.partial_fit(X, labels(X), sample_weight=np.full(60, weight))
+    model.partial_fit(X, labels(X), sample_weight=np.full(60, 1e6)).save(tmp_path / "s.madaline")
+
+
+def test_levels_that_no_file_can_hold_share_a_code(tmp_path):
+    model, path = OnlineClassifier(random_state=0), tmp_path / "stream.madaline"
+    odd = ["red", "x" * 100_001, "\ud800", *(f"{number}" * 99_999 for number in range(10, 80))]
+    for number, level in enumerate(odd):
+        model.learn_one({"color": level}, number % 2)
+    model.save(path)
+    again = OnlineClassifier.load(path)
+    for level in [*odd, "new"]:
+        for one in (model, again):
+            one.learn_one({"color": level}, 1)
+        assert again.predict_proba_one({"color": level}) == model.predict_proba_one(
+            {"color": level}
+        )
+    assert sum(map(len, again.learner_.columns.levels[0])) <= MOST_LETTERS
+
+
+def test_what_could_not_be_read_again_leaves_the_older_file(tmp_path):
+    X, path = rows(60), tmp_path / "stream.madaline"
+    model = OnlineClassifier(random_state=0).partial_fit(X, labels(X))
+    model.save(path)
+    before = path.read_bytes()
+    model.learner_.networks.population.theta[0, 0] = np.nan
+    with pytest.raises(InputError, match=r"not written.*theta holds a number that is not finite"):
+        model.save(path)
+    assert path.read_bytes() == before
+
+
+def test_a_regressor_without_a_label_is_saved(tmp_path):
+    model, path = OnlineRegressor(random_state=0), tmp_path / "stream.madaline"
+    assert model.predict_one({"size": 1.0}) == 0
+    model.save(path)
+    assert OnlineRegressor.load(path).learn_one({"size": 1.0}, 3.0).predict_one({"size": 1.0}) == 3

@@ -239,7 +239,7 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
     >>> listed(["a", "b", "c"], at_most=2)
     "'a', 'b' and 1 more"
     """
-    shown = [repr(name) for name in names]
+    shown = [repr(one) if len(one) <= 80 else repr(f"{one[:77]}...") for one in map(str, names)]
     if len(shown) <= at_most:
         return ", ".join(shown)
     return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"

@@ -2,7 +2,8 @@
 
 A number stands for itself, a moment for its seconds, a category for the code of its level; NaN is a
 missing number or moment. What kind a column is, its first value decides. A level gets a feature of
-its own when it is first learned from; levels beyond `MOST_LEVELS` share `SHARED` codes.
+its own when it is first learned from; levels beyond `MOST_LEVELS`, and those that are too long for
+a file, share `SHARED` codes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from zlib import crc32
 import numpy as np
 
 from madaline.data.column import is_missing, to_column
+from madaline.data.io.json_checks import LARGEST
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.online.limits import LEVEL, MOST_LETTERS, NAME, check_given
 
 NUMBER, MOMENT, CATEGORY = "number", "moment", "category"
+KINDS = (NUMBER, MOMENT, CATEGORY)
 """Kinds of columns."""
 
 MOST_LEVELS, SHARED = 64, 16
@@ -49,9 +53,12 @@ class StreamColumns:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
+        for name in names:
+            check_given(NAME, name, "The name of a column", "give it another name")
         self.names = list(names)
         self.kinds: list[str | None] = [None] * len(self.names)
         self.levels: list[dict[str, int]] = [{} for _ in self.names]
+        self._n_letters = 0  # of all levels
         self._known = frozenset(self.names)
         self._numbered = list(enumerate(self.names))
 
@@ -102,6 +109,7 @@ class StreamColumns:
         """Return the columns that `to_state` described."""
         columns = cls(state["names"])
         columns.kinds, columns.levels = list(state["kinds"]), [dict(one) for one in state["levels"]]
+        columns._n_letters = sum(len(level) for known in columns.levels for level in known)
         return columns
 
     def _check_names(self, names: Sequence[str]) -> None:
@@ -117,7 +125,7 @@ class StreamColumns:
         kind = self.kinds[number]
         if value is None:
             return MISSING if kind == CATEGORY else np.nan
-        if kind == NUMBER and isinstance(value, float | int) and abs(value) < np.inf:
+        if kind == NUMBER and isinstance(value, float | int) and abs(value) <= LARGEST:
             return float(value)
         if kind == CATEGORY and type(value) is str:
             return self._code(number, value, learning)
@@ -157,12 +165,17 @@ class StreamColumns:
         code = known.get(level)
         if code is not None:
             return code
-        if len(known) >= MOST_LEVELS:
-            return 1 + MOST_LEVELS + crc32(level.encode()) % SHARED
+        if len(known) >= MOST_LEVELS or not self._has_room(level):
+            return 1 + MOST_LEVELS + crc32(level.encode("utf-8", "surrogatepass")) % SHARED
         if not learning:
             return UNKNOWN
+        self._n_letters += len(level)
         known[level] = len(known) + 1
         return known[level]
+
+    def _has_room(self, level: str) -> bool:
+        """Return whether a file can hold one more level."""
+        return LEVEL.holds(level) and self._n_letters + len(level) <= MOST_LETTERS
 
 
 def _kind(name: str, column: Array, missing: Array) -> str | None:

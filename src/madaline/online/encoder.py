@@ -157,35 +157,8 @@ class StreamEncoder:
         encoder._circled = [(column, first) for column, first in state["circled"]]
         for name in _ARRAYS:
             setattr(encoder, f"_{name}", arrays[name].copy())
-        encoder._check()
         encoder._gather_scales()
         return encoder
-
-    def _check(self) -> None:
-        """Raise a `ValueError` if what was read does not fit together."""
-        columns, features = len(self._columns.names), self.n_features
-        indices = {
-            "columns": (np.concatenate([self._scaled, self._categories]), columns),
-            "features": (np.concatenate([self._scaled_features + QUARTERS, self._flags]), features),
-            "levels": (self._levels.ravel(), features),
-            "circled": (np.array([one for one, _ in self._circled], int), columns),
-            "circles": (
-                np.array([last + 2 * len(CIRCLES) for _, last in self._circled], int) - 1,
-                features,
-            ),
-        }
-        for index, end in indices.values():
-            if index.dtype.kind != "i" or (index < -1).any() or (index >= end).any():
-                raise ValueError("an index beyond the end")
-        shapes = (columns,), (columns,), (columns,), (columns, N_CODES + 1), (columns, QUARTERS + 1)
-        own = self._centers, self._spreads, self._flags, self._levels, self._quartiles
-        if [one.shape for one in own] != list(shapes) or len(self._scaled) != len(
-            self._scaled_features
-        ):
-            raise ValueError("another number of columns")
-        scales = np.column_stack([self._centers, self._spreads, self._quartiles])
-        if not (np.isfinite(scales).all() and (self._spreads > 0).all()):
-            raise ValueError("no scale")
 
     def _codes(self, raw: Array) -> Array:
         """Return the codes of levels; where a column's kind was not known yet, it was missing."""

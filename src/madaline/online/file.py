@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from madaline.data.io.json_text import parse_json
 from madaline.data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
-from madaline.errors import ModelFileError
+from madaline.data.io.tensor_header import named
+from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
 from madaline.online.columns import StreamColumns
 from madaline.online.encoder import StreamEncoder
+from madaline.online.file_checks import STATE, check_array, check_encoder, check_rows, check_sizes
 from madaline.online.leads import Leads
 from madaline.online.learner import OnlineLearner
 from madaline.online.tasks import task_from_state
-from madaline.online.weighting import Weighting
 
 _RINGS = {"replay": ("raw", "x", "target", "weight"), "recent": ("ring",)}
 
@@ -33,6 +36,8 @@ def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
 
     Raises
     ------
+    InputError
+        If the file could not be read again: it is not written.
     OSError
         If the file cannot be written.
     """
@@ -46,7 +51,31 @@ def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
         "leads": learner.leads.to_state(),
         "rng": learner.rng.bit_generator.state,
     }
+    check_readable(path, description, lambda state: _read(state, stored))
     write_tensor_file(path, ONLINE, description, stored)
+
+
+def check_readable(
+    path: str | os.PathLike[str], description: Mapping[str, Any], read: Callable[[Any], object]
+) -> None:
+    """Refuse to write what could not be read again, so that an older file stands.
+
+    Parameters
+    ----------
+    path : path
+        Where it would be written.
+    description : mapping
+        What would be written.
+    read : callable
+        Makes what is read of the description; raises a `ValueError` if it cannot.
+    """
+    try:
+        read(parse_json(json.dumps(description)))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{os.fspath(path)} is not written, as it could not be read again ({error}): go on from"
+            " the last file that was saved, without that value."
+        ) from None
 
 
 def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
@@ -67,9 +96,9 @@ def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
     state, arrays = read_tensor_file(path, ONLINE)
     try:
         learner = _read(state, arrays)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError):
+    except ValueError as error:
         raise ModelFileError(
-            f"{path} is not as madaline writes online models: save the model again."
+            f"{path} is not as madaline writes online models ({error}): save the model again."
         ) from None
     if learner.task.kind != kind:
         raise ModelFileError(
@@ -81,26 +110,32 @@ def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
 
 def kind_of_learner(path: str | os.PathLike[str]) -> str:
     """Return what the learner of a file predicts: ``"classes"`` or ``"numbers"``."""
-    task = read_tensor_file(path, ONLINE)[0].get("task")
+    state: Any = read_tensor_file(path, ONLINE)[0]
+    task = state.get("task") if isinstance(state, dict) else None
     return "classes" if isinstance(task, dict) and task.get("kind") == "classes" else "numbers"
 
 
-def _read(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> OnlineLearner:
-    """Return the learner of a description and arrays; a `ValueError` or the like if they differ."""
+def _read(state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
+    """Return the learner of a description and arrays; a `ValueError` if they are no such."""
+    STATE(state)
+    check_sizes(state, arrays)
+    check_encoder(state, arrays)
     columns = StreamColumns.from_state(state["columns"])
     learner = OnlineLearner(task_from_state(state["task"]), columns.names, seed=0)
     learner.columns = columns
-    learner.encoder = StreamEncoder.from_state(columns, state["encoder"], _named(arrays, "encoder"))
+    learner.encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
     learner.look()
     history = np.arange(learner.n_history)
     learner.networks.widen(history, learner.n_inputs, learner.task.n_outputs)
     learner.replay.widen(history, learner.n_inputs, learner.task.n_outputs)
-    learner.weighting = Weighting.from_arrays(_named(arrays, "weighting"))
     learner.leads = Leads.from_state(learner.scales.horizons, state["leads"])
     for name, own in _arrays(learner).items():
-        _fill(own, arrays[name], may_be_missing=name.endswith((".raw", ".ring")))
+        check_array(name, arrays, own)
+        own[...] = arrays[name]
+    check_rows(columns.kinds, arrays)
+    learner.weighting.weigh()
     for ring in _RINGS:
-        getattr(learner, ring).n_added = max(0, int(state["n_added"][ring]))
+        getattr(learner, ring).n_added = state["n_added"][ring]
     learner.rng.bit_generator.state = state["rng"]
     return learner
 
@@ -119,23 +154,4 @@ def _arrays(learner: OnlineLearner) -> dict[str, Array]:
             for ring, names in _RINGS.items()
             for name in names
         },
-    }
-
-
-def _fill(own: Array, stored: Array, *, may_be_missing: bool) -> None:
-    """Copy an array of the same shape and type, with finite numbers."""
-    if stored.shape != own.shape or stored.dtype != own.dtype:
-        raise ValueError("another shape or type")
-    if not may_be_missing and not np.isfinite(stored).all():
-        raise ValueError("no finite numbers")
-    own[...] = stored
-
-
-def _named(arrays: Mapping[str, Array], part: str) -> dict[str, Array]:
-    """Return the arrays of a part, under their own names."""
-    prefix = f"{part}."
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
     }

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from madaline.data.table import Table
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.online.columns import StreamColumns
 from madaline.online.encoder import StreamEncoder
 from madaline.online.history import LabelHistory
 from madaline.online.leads import Leads
+from madaline.online.limits import LARGEST_WEIGHT
 from madaline.online.networks import OnlineNetworks
 from madaline.online.replay import RecentRows, Replay
 from madaline.online.tasks import Numbers, StreamTask
@@ -150,7 +152,16 @@ class OnlineLearner:
             Weight of each row.
         made : Made, optional
             What was predicted when the rows came, where their labels came later.
+
+        Raises
+        ------
+        InputError
+            If a row, a label or a weight is none that can be learned.
         """
+        if weight is not None and weight.max(initial=0) > LARGEST_WEIGHT:
+            raise InputError(
+                f"A weight is {weight.max():g}: give weights of at most {LARGEST_WEIGHT:,.0f}."
+            )
         self.task.admit(y)
         if made is not None and self.columns.are_numbers:
             raw = made.raw  # there is no level to learn
@@ -192,6 +203,7 @@ class OnlineLearner:
         flat = members.reshape(len(members), members.shape[1] * members.shape[2])
         aggregators = (self.weighting.aggregators @ flat).reshape(-1, *members.shape[1:])
         prediction = (self.weighting.weights @ flat).reshape(members.shape[1:])
+        self.task.check(prediction)
         return Made(raw, x, history, members, aggregators, prediction)
 
     def _inputs(self, raw: Array, history: Array) -> Array:

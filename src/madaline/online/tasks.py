@@ -11,6 +11,7 @@ import numpy as np
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
+from madaline.online.limits import LABEL, check_given
 
 LEAST_PROBABILITY = 1e-3
 """Losses of members are no larger than the surprise at this, so that one miss is no end."""
@@ -67,6 +68,14 @@ class StreamTask(ABC):
         """Return the predictions of raw outputs, in float64."""
         return self.loss.prediction(outputs.astype(np.float64))
 
+    def check(self, prediction: Array) -> None:
+        """Refuse a prediction, shape (n_samples, n_outputs), that is no finite number."""
+        if not np.isfinite(prediction).all():
+            raise InputError(
+                "The model predicts no finite number, as its own are too large: go on from an"
+                " earlier file, or start a new model."
+            )
+
     def start(self, y: Array) -> None:  # noqa: B027
         """Take in the first labels; classes need no start."""
 
@@ -104,8 +113,11 @@ class Classes(StreamTask):
         return max(1, len(self.classes))
 
     def admit(self, y: Array) -> None:
-        """Give every class that is new an output."""
-        for label in y.tolist():
+        """Give every class that is new an output, if all of them are classes."""
+        labels = _plain(y)
+        for label in labels:
+            check_given(LABEL, label, "A label", "give classes as text, numbers or Booleans")
+        for label in labels:
             if label not in self._codes:
                 self._codes[label] = len(self.classes)
                 self.classes.append(label)
@@ -117,7 +129,7 @@ class Classes(StreamTask):
     def encode(self, y: Array) -> Array:
         """Return one-hot rows."""
         target = np.zeros((len(y), self.n_outputs))
-        for row, label in enumerate(y.tolist()):
+        for row, label in enumerate(_plain(y)):
             target[row, self._codes[label]] = 1
         return target
 
@@ -172,6 +184,10 @@ class Numbers(StreamTask):
     def encode(self, y: Array) -> Array:
         """Return the scaled numbers."""
         return ((y - (self.center or 0.0)) / self.spread)[:, None].astype(np.float64)
+
+    def check(self, prediction: Array) -> None:
+        """Refuse a prediction that is no finite number, in the target's own unit."""
+        super().check(self.decode(prediction))
 
     def decode(self, prediction: Array) -> Array:
         """Return predictions in the target's own unit, shape (n_samples,)."""
@@ -237,5 +253,15 @@ def task_from_state(state: dict[str, Any]) -> StreamTask:
     """Return the task that `to_state` described."""
     if state["kind"] == Classes.kind:
         return Classes(state["classes"])
-    low, high = map(float, state["limits"])
-    return Numbers(state["center"], state["spread"], state["usual"], (low, high))
+    limits = state["limits"]
+    return Numbers(
+        state["center"],
+        state["spread"],
+        state["usual"],
+        None if limits is None else (float(limits[0]), float(limits[1])),
+    )
+
+
+def _plain(labels: Array) -> list[Any]:
+    """Return labels as types of Python, which a file can hold."""
+    return [one.item() if isinstance(one, np.generic) else one for one in labels.tolist()]

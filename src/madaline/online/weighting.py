@@ -52,9 +52,9 @@ class Weighting:
         n_aggregators = len(_RATES) + 1
         self.losses = np.zeros((len(_RATES), n_members))
         self.aggregator_losses = np.zeros(n_aggregators)
-        self._weigh()
+        self.weigh()
 
-    def _weigh(self) -> None:
+    def weigh(self) -> None:
         """Work out all weights from the losses."""
         members = self.losses.shape[1]
         self.aggregators = np.empty((len(self.aggregator_losses), members))
@@ -84,20 +84,11 @@ class Weighting:
             self.losses += _MEMORIES**age @ losses
             self.aggregator_losses *= FINAL_MEMORY ** len(losses)
             self.aggregator_losses += FINAL_MEMORY**age @ aggregator_losses
-        self._weigh()
+        self.weigh()
 
     def to_arrays(self) -> dict[str, Array]:
         """Return what is remembered."""
         return {"losses": self.losses, "aggregator_losses": self.aggregator_losses}
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, Array]) -> Weighting:
-        """Return the weighting that `to_arrays` described."""
-        weighting = cls(arrays["losses"].shape[1])
-        weighting.losses = arrays["losses"].copy()
-        weighting.aggregator_losses = arrays["aggregator_losses"].copy()
-        weighting._weigh()
-        return weighting
 
 
 def _weights(losses: Array) -> Array:

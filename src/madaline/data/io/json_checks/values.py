@@ -46,6 +46,14 @@ class Check(ABC):
     def __call__(self, value: Any) -> None:
         """Raise `Malformed` if the value is something else."""
 
+    def holds(self, value: Any) -> bool:
+        """Return whether the value is what it must be."""
+        try:
+            self(value)
+        except Malformed:
+            return False
+        return True
+
     def all(self, values: Sequence[Any]) -> None:
         """Check every value of a list; long ones in as few steps as possible."""
         for index, value in enumerate(values):
@@ -202,7 +210,7 @@ class Either(Check):
         try:
             self._first(value)
         except Malformed:
-            if not any(_passes(check, value) for check in self._others):
+            if not any(check.holds(value) for check in self._others):
                 raise
 
 
@@ -220,14 +228,14 @@ def is_text(value: str) -> bool:
     return True
 
 
-def _passes(check: Check, value: Any) -> bool:
-    try:
-        check(value)
-    except Malformed:
-        return False
-    return True
+class _Repr(reprlib.Repr):
+    def repr_int(self, number: int, level: int) -> str:
+        """Return a whole number; of a huge one Python writes no digits."""
+        if abs(number) < 10**100:
+            return super().repr_int(number, level)
+        return "a whole number of more than 100 digits"
 
 
-_SHORT = reprlib.Repr()
+_SHORT = _Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 40
 _SHORT.maxlevel = _SHORT.maxlist = _SHORT.maxdict = 2
