@@ -282,7 +282,7 @@ def test_of_an_old_model_only_columns_are_watched(classifier, tmp_path) -> None:
     [
         (lambda m: m.observe(rows(1, 5), ["high"]), "1 labels for 5 rows"),
         (lambda m: m.observe(rows(1, 5), keys=[1]), "1 keys for 5 rows"),
-        (lambda m: m.observe(rows(1, 1), keys=[1.5]), "neither text nor a whole number"),
+        (lambda m: m.observe(rows(1, 1), keys=[1.5]), "A key is 1.5, but must be text"),
         (lambda m: m.observe({"width": [1.0]}), "length"),
         (lambda m: m.learn([1, 2], ["high"]), "1 labels for 2 rows"),
     ],
@@ -369,3 +369,52 @@ def test_ties_that_chance_breaks_oddly_are_no_alarm() -> None:
     values = np.zeros((5000, 1))
     assert bank.add(values, np.arange(5000), rng.random((5000, 1))) == []
     assert bank.references[0] is not None
+
+
+@pytest.mark.parametrize(
+    "key", [True, "x" * 201, "\ud800", 2**64, 10**5001, None, 1.5], ids=range(7)
+)
+def test_keys_that_no_file_can_hold_are_refused(classifier, key) -> None:
+    monitor = classifier.watch()
+    with pytest.raises(InputError, match=r"A key is .*give a short text, or a whole number"):
+        monitor.observe(rows(1, 1), keys=[key])
+    assert monitor.n_rows == 0
+    monitor.observe(rows(1, 3), keys=["x" * 200, -(2**63), 2**64 - 1])
+
+
+@pytest.mark.parametrize("label", [np.inf, -np.inf, 1e308, "1e308"])
+def test_labels_beyond_all_measure_are_refused(regressor, label) -> None:
+    monitor = regressor.watch()
+    with pytest.raises(InputError, match="numbers of at most 1e"):
+        monitor.observe(rows(1, 1), [label])
+    assert monitor.n_rows == 0
+    monitor.observe(rows(1, 1), keys=["a"])
+    with pytest.raises(InputError, match="numbers of at most 1e"):
+        monitor.learn("a", label)
+    monitor.learn("a", 12.5)
+
+
+def test_long_new_levels_are_known_by_their_beginning(classifier, tmp_path) -> None:
+    monitor, path = classifier.watch(), tmp_path / "monitor"
+    odd = np.array(["x" * 200_000, "\ud800", "Zell"] * 100, object)
+    monitor.observe(rows(1, 300) | {"city": odd})
+    monitor.save(path)
+    resumed = classifier.watch(file=path)
+    for one in (monitor, resumed):
+        one.observe(rows(2, 300) | {"city": odd})
+    assert monitor.alarms == resumed.alarms
+    assert max(len(alarm.level) for alarm in monitor.alarms) <= 200
+    monitor.save(path)
+    resumed.save(tmp_path / "again")
+    assert path.read_bytes() == (tmp_path / "again").read_bytes()
+
+
+def test_what_could_not_be_read_again_leaves_the_older_state(classifier, tmp_path) -> None:
+    monitor, path = classifier.watch(), tmp_path / "monitor"
+    monitor.observe(rows(1, 50))
+    monitor.save(path)
+    before = path.read_bytes()
+    monitor.losses.sums[0] = np.inf
+    with pytest.raises(InputError, match="is not written, as it could not be read again"):
+        monitor.save(path)
+    assert path.read_bytes() == before

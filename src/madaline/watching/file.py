@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from madaline.data.io.tensor_file import (
 )
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
+from madaline.online.file import check_readable
 from madaline.watching.alarm import Alarm, Alarms
 from madaline.watching.bank import Bank
 from madaline.watching.file_checks import (
@@ -54,6 +56,14 @@ def save_monitor(monitor: Monitor, path: str | os.PathLike[str]) -> None:
         "losses_width": monitor.losses.width,
         "banks": {name: _bank_state(bank) for name, bank in _banks(monitor)},
     }
+
+    def read(state: Any) -> None:
+        STATE(state)
+        source = copy(monitor.source)
+        source.levels = dict(source.levels)  # `_resume` replaces them
+        _read(state, arrays, source)
+
+    check_readable(path, description, read)
     write_tensor_file(path, MONITOR, description, arrays)
 
 
@@ -79,12 +89,17 @@ def load_monitor(path: str | os.PathLike[str], source: Source) -> Monitor:
             raise ModelFileError(
                 f"{os.fspath(path)} is of a monitor of another model: watch this one anew."
             )
-        monitor = Monitor(source, state["false_alarms"])
         try:
-            check_lengths(state, source)
-            _resume(monitor, state, arrays)
+            return _read(state, arrays, source)
         except (KeyError, ValueError) as error:
             raise damaged(path, f"lacks or has wrong arrays ({error})", MONITOR) from None
+
+
+def _read(state: Any, arrays: Mapping[str, Array], source: Source) -> Monitor:
+    """Return the monitor of a description and arrays; a `ValueError` if they are no such."""
+    monitor = Monitor(source, state["false_alarms"])
+    check_lengths(state, source)
+    _resume(monitor, state, arrays)
     return monitor
 
 

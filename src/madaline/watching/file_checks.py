@@ -22,6 +22,8 @@ from madaline.data.io.json_checks import (
 )
 from madaline.data.profile import LEVELS
 from madaline.nn.arrays import Array
+from madaline.online.file_checks import GENERATOR
+from madaline.online.limits import KEY
 from madaline.watching.alarm import KINDS, MEASURES, WHATS, Alarm
 from madaline.watching.bank import Signal
 from madaline.watching.monitor import MOST_ALARMS, MOST_PENDING
@@ -31,15 +33,6 @@ from madaline.watching.source import MOST_NEW, Source
 from madaline.watching.track import PARTS
 
 COUNT = Whole(0, 2**53)
-
-GENERATOR = Fields(
-    {
-        "bit_generator": OneOf(("PCG64",)),
-        "state": Fields({"state": Whole(0, 2**128 - 1), "inc": Whole(0, 2**128 - 1)}),
-        "has_uint32": Whole(0, 1),
-        "uinteger": Whole(0, 2**32 - 1),
-    }
-)
 
 BANK = Fields(
     {
@@ -69,7 +62,7 @@ STATE = Fields(
         "rngs": ListOf(GENERATOR, 2, 2),
         "alarms": ListOf(ALARM, most=MOST_ALARMS),
         "new_levels": ListOf(ListOf(Text(), most=MOST_NEW, distinct=True)),
-        "pending_keys": ListOf(Either(Text(), Whole(-(2**63), 2**64)), most=MOST_PENDING),
+        "pending_keys": ListOf(Either(KEY, Text()), most=MOST_PENDING),  # older ones may be longer
         "pending_rows": ListOf(COUNT, most=MOST_PENDING),
         "losses_width": Whole(1, 2**53),
         "banks": Fields({"rows": BANK, "labels": BANK}),

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from madaline.data.column import is_missing
-from madaline.data.conversion import as_numbers
 from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.profile import ColumnProfile, TableProfile, read_levels, read_numbers
 from madaline.data.table import Table
@@ -31,7 +30,7 @@ from madaline.watching.facts import (
     facts_of_truth,
 )
 from madaline.watching.reference import Reference
-from madaline.watching.source import LevelCodes, Source, Tested
+from madaline.watching.source import LevelCodes, Source, Tested, checked_numbers
 
 SHARES = {"values": 0.4, "missing": 0.1, "predictions": 0.2, "errors": 0.15, "calibration": 0.15}
 """Shares of the false alarms."""
@@ -109,13 +108,17 @@ class ModelSource(Source):
             signals += [one[:, None] for one in facts.values()]
         return np.concatenate(signals, axis=1, dtype=np.float64), kept
 
+    def labels(self, y: Array) -> Array:
+        """Return classes as they are, numbers as numbers."""
+        return y if self._of_classes else checked_numbers(self._target, y)
+
     def learn(self, kept: Array, y: Array) -> Array:
         """Return the loss of each row, and by how much its prediction is too low."""
         if isinstance(self._encoder, ClassEncoder):
             truth = class_index(self._encoder.classes, y)
             facts = facts_of_labels(kept, self._predictor.choose(kept), truth)
         else:
-            facts = facts_of_truth(kept[:, 0], as_numbers(self._target, y))
+            facts = facts_of_truth(kept[:, 0], y)
         values = np.stack([facts[LOSS], facts[EXCESS]], axis=1)
         values[is_missing(y)] = np.nan
         return values

@@ -14,6 +14,7 @@ from madaline.charts.over_time import loss_figure
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.online.limits import KEY, check_given
 from madaline.watching.alarm import Alarm, Alarms
 from madaline.watching.bank import AT_ONCE, Bank, Crossing
 from madaline.watching.source import Source
@@ -69,7 +70,8 @@ class Monitor:
         y : array-like of shape (n_samples,), optional
             Their labels, where they are known already; missing ones may come later.
         keys : iterable of str or int, optional
-            A key for each row, under which `learn` finds it: the latest 10,000 are kept.
+            A key for each row, under which `learn` finds it: the latest 10,000 are kept. Text has
+            at most 200 characters.
 
         Returns
         -------
@@ -79,11 +81,12 @@ class Monitor:
         Raises
         ------
         InputError
-            If a needed column is missing, or there are not as many labels or keys as rows.
+            If a needed column is missing, there are not as many labels or keys as rows, or a label
+            or a key is none.
         """
         table = self.source.table(X)
         n_rows = table.n_samples
-        labels = None if y is None else _as_many(_array(y), n_rows, "labels")
+        labels = None if y is None else _as_many(self._labels(y), n_rows, "labels")
         names = None if keys is None else _as_many(_checked_keys(keys), n_rows, "keys")
         found: list[Alarm] = []
         for start in range(0, n_rows, AT_ONCE):
@@ -117,7 +120,7 @@ class Monitor:
         """
         several = isinstance(key, list | tuple | np.ndarray)
         keys = _checked_keys(key if several else [key])
-        labels = _as_many(_array(y if several else [y]), len(keys), "labels")
+        labels = _as_many(self._labels(y if several else [y]), len(keys), "labels")
         unknown = [one for one in keys if one not in self.pending]
         if unknown or len(set(keys)) < len(keys):
             raise InputError(
@@ -190,6 +193,11 @@ class Monitor:
         of_labels = [] if labels is None else self._learn(kept, labels, numbers)
         return [*self._described(crossings, self.rows), *of_labels]
 
+    def _labels(self, y: Any) -> Array:
+        from madaline.data.io.inputs import to_target
+
+        return self.source.labels(to_target(y))
+
     def _learn(self, kept: Array, labels: Array, numbers: Array) -> list[Alarm]:
         signals = self.source.learn(kept, labels)
         known = ~np.isnan(signals).any(axis=1)
@@ -228,12 +236,6 @@ def _bank(tested: Any, false_alarms: float) -> Bank:
     return Bank([one for one, _ in tested], [one for _, one in tested], false_alarms)
 
 
-def _array(y: Any) -> Array:
-    from madaline.data.io.inputs import to_target
-
-    return to_target(y)
-
-
 def _as_many(values: Any, n_rows: int, what: str) -> Any:
     if len(values) != n_rows:
         raise InputError(
@@ -245,8 +247,5 @@ def _as_many(values: Any, n_rows: int, what: str) -> Any:
 def _checked_keys(keys: Iterable[Any]) -> list[Hashable]:
     found = [one.item() if isinstance(one, np.generic) else one for one in keys]
     for one in found:
-        if not isinstance(one, str | int):
-            raise InputError(
-                f"The key {one!r} is neither text nor a whole number: give one that is."
-            )
+        check_given(KEY, one, "A key", "give a short text, or a whole number of 64 bits")
     return found

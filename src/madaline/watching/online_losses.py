@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from madaline.data.column import is_missing
-from madaline.data.conversion import as_numbers
 from madaline.data.kinds import CATEGORY, DATETIME, NUMBER
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
@@ -14,6 +13,7 @@ from madaline.online.columns import MOMENT
 from madaline.online.learner import OnlineLearner
 from madaline.online.tasks import Classes, Numbers
 from madaline.watching.facts import LEAST_PROBABILITY
+from madaline.watching.source import checked_numbers
 from madaline.watching.stream_source import StreamLosses
 
 MOST_CLASSES = 100
@@ -44,11 +44,15 @@ class OnlineLosses(StreamLosses):
         kept[:, : prediction.shape[1]] = prediction[:, :MOST_CLASSES]
         return kept
 
+    def labels(self, y: Array) -> Array:
+        """Return classes as they are, numbers as numbers."""
+        return y if isinstance(self._learner.task, Classes) else checked_numbers("y", y)
+
     def evaluate(self, predictions: Array, y: Array) -> Array:
         """Return log losses, or absolute errors."""
         task = self._learner.task
         if not isinstance(task, Classes):
-            return np.asarray(np.abs(as_numbers("y", y) - predictions[:, 0]))
+            return np.asarray(np.abs(y - predictions[:, 0]))
         missing = is_missing(y)
         codes = [None if gone else task.code(one) for one, gone in zip(y, missing, strict=True)]
         likely = [

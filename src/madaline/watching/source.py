@@ -8,13 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.conversion import as_numbers
 from madaline.data.table import Table
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.watching.bank import Signal
 from madaline.watching.reference import Reference
 
 MOST_NEW = 1000
 """Levels that were not there in training whose names are kept, of each column."""
+
+LONGEST_NAME = 200
+"""Letters that are kept of a level that came later: levels that begin alike count as one."""
+
+LARGEST_LABEL = 1e100
+"""Numbers of labels are no larger, so that sums of errors do not overflow."""
 
 Tested = tuple[Signal, Reference | None]
 """A signal, and what it was like before, if that is known."""
@@ -57,11 +65,38 @@ class LevelCodes:
     def _code(self, level: str) -> int:
         code = self.codes.get(level)
         if code is None:
+            level = short_name(level)
+            code = self.codes.get(level)
+        if code is None:
             if len(self.new) >= MOST_NEW:
                 return len(self.codes)
             code = self.codes[level] = len(self.codes)
             self.new.append(level)
         return code
+
+
+def short_name(level: str) -> str:
+    """Return a level as a file can hold it: not too long, and without halves of characters.
+
+    Examples
+    --------
+    >>> short_name("red"), len(short_name("x" * 999))
+    ('red', 200)
+    """
+    text = level.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."
+
+
+def checked_numbers(name: str, labels: Array) -> Array:
+    """Return labels as numbers, NaN where they are missing; refuse infinities and the like."""
+    numbers = as_numbers(name, labels)
+    wrong = np.abs(numbers) > LARGEST_LABEL
+    if wrong.any():
+        raise InputError(
+            f"A label is {numbers[wrong][0]:g}: give numbers of at most {LARGEST_LABEL:g}, or leave"
+            " it out."
+        )
+    return numbers
 
 
 class Source(ABC):
@@ -98,6 +133,10 @@ class Source(ABC):
 
         Of the uniform numbers, shape (n_rows,), each row has one.
         """
+
+    @abstractmethod
+    def labels(self, y: Array) -> Array:
+        """Return labels as `learn` takes them; `InputError` if they are none."""
 
     @abstractmethod
     def learn(self, kept: Array, y: Array) -> Array:

@@ -16,7 +16,7 @@ from madaline.data.profile import read_levels, read_numbers
 from madaline.data.table import Table
 from madaline.nn.arrays import Array
 from madaline.watching.bank import Signal
-from madaline.watching.source import LevelCodes, Source
+from madaline.watching.source import LevelCodes, Source, checked_numbers
 
 SHARE_OF_COLUMNS = 0.5
 """Of the false alarms; the other half is for the losses."""
@@ -36,6 +36,10 @@ class StreamLosses(ABC):
     @abstractmethod
     def predict(self, table: Table) -> Array:
         """Return the predictions of rows, float64 of shape (n_rows, width)."""
+
+    @abstractmethod
+    def labels(self, y: Array) -> Array:
+        """Return labels as `evaluate` takes them; `InputError` if they are none."""
 
     @abstractmethod
     def evaluate(self, predictions: Array, y: Array) -> Array:
@@ -96,10 +100,14 @@ class StreamSource(Source):
             kept = self._losses.predict(table)
         return np.stack(values, axis=1), kept
 
+    def labels(self, y: Array) -> Array:
+        """Return labels as the losses take them, or the losses themselves."""
+        return checked_numbers("loss", y) if self._losses is None else self._losses.labels(y)
+
     def learn(self, kept: Array, y: Array) -> Array:
         """Return the losses; NaN where a label is missing."""
         if self._losses is None:
-            return np.asarray(y, np.float64)[:, None]
+            return y[:, None]
         losses = self._losses.evaluate(kept, y)
         losses[is_missing(y)] = np.nan
         return losses[:, None]

@@ -7,7 +7,7 @@ import numpy as np
 from madaline.nn.arrays import Array
 from madaline.watching.alarm import Alarm
 from madaline.watching.bank import Bank, Crossing, Signal
-from madaline.watching.source import Source
+from madaline.watching.source import Source, short_name
 
 FEWEST_LABELS = 10
 """Labels since a change from which its effect on the loss is told."""
@@ -51,7 +51,7 @@ def describe(crossing: Crossing, signal: Signal, labels: Bank, source: Source) -
         before,
         now,
         signal.kind,
-        level,
+        short_name(level),
         is_new,
         source.loss_name,
         loss_before,
