@@ -115,3 +115,67 @@ def test_a_turned_relation_is_told_and_drawn(run, changing):
     refused = run("stream", changing, "--target", "move", "--picture", "drift.doc")
     assert refused.code == 2
     assert "no ending of a picture" in refused.err
+
+
+@pytest.fixture
+def sales() -> list[str]:
+    """One table as people write it and as programs do, in the files dressed.csv and plain.csv."""
+    rng, names = random.Random(0), ["dressed.csv", "plain.csv"]
+    lines = [["age,price,open,income,sold"], ["age,price,open,income,sold"]]
+    for _ in range(200):
+        age, price, day = rng.randint(18, 90), rng.uniform(100, 9000), rng.randint(1, 28)
+        year, month, is_open = rng.randint(1990, 1999), rng.randint(1, 12), rng.random() < 0.5
+        income = "high" if price > 3000 + 20 * age else "low"
+        first, last = f"{age}", f"{str(is_open).lower()},{income}"
+        lines[0].append(f'{first},"${price:,.2f}",{last},{month:02}/{day:02}/{year}')
+        lines[1].append(f"{first},{price:.2f},{last},{year}-{month:02}-{day:02}")
+    for name, one in zip(names, lines, strict=True):
+        Path(name).write_text("\n".join(one))
+    return names
+
+
+def test_numbers_and_dates_in_text_are_read_as_in_a_fit(run, sales):
+    printed, models = [], []
+    for name in sales:
+        words = ["--target", "income", "--time", "sold", "-o", f"{name}.madaline"]
+        outcome = run("stream", name, *words)
+        assert outcome.code == 0, outcome.err
+        printed.append(outcome.out.splitlines()[1:16])
+        models.append(OnlineClassifier.load(f"{name}.madaline"))
+    assert printed[0] == printed[1]
+    assert models[0].learner_.columns.kinds == ["number", "number", "boolean", "moment"]
+    dressed = {"age": 40, "price": "$1,234.50", "open": "true", "sold": "04/26/1994"}
+    plain = {"age": "40", "price": "1234.50", "open": True, "sold": "1994-04-26"}
+    found = []
+    for model, x in zip(models, (dressed, plain), strict=True):
+        found.append([model.predict_proba_one(x), model.predict_proba([x, x]).tolist()])
+        model.learn_one(x, "low").partial_fit([x, x], ["low", "high"])
+        found[-1] += [model.predict_proba([plain | {"age": 41}]).tolist()]
+    assert found[0] == found[1]
+
+
+def test_how_text_is_read_is_told_and_may_be_given(run, sales):
+    outcome = run("stream", "dressed.csv", "--target", "income", "--time", "sold", "--json")
+    assert "price: number, read without $ and thousands separators (,)." in outcome.err
+    assert "sold: datetime, read with the month first." in outcome.err
+    lines = [f"{3 + row % 9:02}/{4 + row % 8:02}/2026,{row},{'ab'[row % 2]}" for row in range(40)]
+    Path("unclear.csv").write_text("\n".join(["day,n,y", *lines]))
+    words = ["stream", "unclear.csv", "--target", "y", "--time", "day"]
+    sentence = run(*words).sentence
+    assert (
+        "--time day holds text (dates such as 03/04/2026 may have the day or the month" in sentence
+    )
+    assert "give its kind with --kind" in sentence
+    for kind in ("datetime:day-first", "datetime:month-first"):
+        assert run(*words, "--kind", f"day={kind}", "--kind", "n=category").code == 0
+
+
+def test_a_target_in_text_is_read_by_the_saved_model_too(run):
+    rows = "\n".join(f'{n % 13},"${1000 * (n % 13) + 5000:,}"' for n in range(100))
+    Path("pay.csv").write_text(f"a,pay\n{rows}")
+    words = ["--target", "pay", "--task", "regression", "-o", "n.madaline"]
+    assert run("stream", "pay.csv", *words).code == 0
+    one, other = (OnlineRegressor.load("n.madaline") for _ in range(2))
+    one.learn_one({"a": 3}, "$8,000")
+    other.learn_one({"a": 3}, 8000)
+    assert one.predict_one({"a": 4}) == other.predict_one({"a": 4})

@@ -271,3 +271,60 @@ def test_a_regressor_without_a_label_is_saved(tmp_path):
     assert model.predict_one({"size": 1.0}) == 0
     model.save(path)
     assert OnlineRegressor.load(path).learn_one({"size": 1.0}, 3.0).predict_one({"size": 1.0}) == 3
+
+
+DRESSED = {
+    "price": ["$1,234.50", "$7.25", "n/a", "$12"],
+    "day": ["31/01/2026", "03/04/2026", "05/06/2026", None],
+    "city": ["Bonn", "Kiel", "Bonn", "n/a"],
+    "count": ["3", "4", "5", "3"],
+}
+
+
+def test_the_text_of_a_first_table_is_read_as_in_a_fit(tmp_path):
+    model = OnlineClassifier(random_state=0).partial_fit(DRESSED, ["a", "b", "a", "b"])
+    assert model.learner_.columns.kinds == ["number", "moment", "category", "category"]
+    model.save(tmp_path / "stream.madaline")
+    again = OnlineClassifier.load(tmp_path / "stream.madaline")
+    plain = {"price": 99.0, "day": np.datetime64("2026-02-01"), "city": "Bonn", "count": "3"}
+    text = plain | {"price": "$99.00", "day": "01/02/2026"}
+    assert again.predict_proba_one(plain) == again.predict_proba_one(text)
+    again.learn_one(text, "a").partial_fit([text], ["b"])
+    with pytest.raises(InputError, match=r"'price' must hold a number such as \$1,234.5"):
+        again.predict_one(text | {"price": "1,2"})
+
+
+def test_text_of_one_row_is_a_category_unless_it_leaves_no_doubt():
+    first = {"price": "$1,234", "day": "2026-11-29", "size": "5.5", "unclear": "03/04/2026"}
+    model = OnlineClassifier(random_state=0).learn_one(first, "a")
+    assert model.learner_.columns.kinds == ["number", "moment", "category", "category"]
+    model.learn_one({"price": 99.5, "day": "Jan 31, 2026", "size": "large"}, "b")
+    later = OnlineClassifier(random_state=0).learn_one({"price": None}, "a")
+    assert later.predict_one({"price": "€5"}) == "a"
+    assert later.learner_.columns.kinds == [None]
+    assert later.learn_one({"price": "€5"}, "b").learner_.columns.kinds == ["number"]
+
+
+def test_a_label_that_came_before_the_kind_of_a_column_is_known_counts_with_its_value():
+    model = OnlineRegressor(random_state=0).partial_fit({"a": [1.0, 2.0], "b": [None] * 2}, [1, 2])
+    model.predict_one({"a": 1.5, "b": "$5"}, key="first")
+    model.learn_one({"a": 1.0, "b": "$7"}, 1.0)
+    model.learn("first", 1.5)
+    assert model.learner_.replay.raw[3, 1] == 5
+
+
+def test_targets_in_text_are_numbers():
+    X = {"a": [1.0, 2.0, 3.0]}
+    model = OnlineRegressor(random_state=0).partial_fit(X, ["1.234,5", "2.000", "1.000,5"])
+    same = OnlineRegressor(random_state=0).partial_fit(X, [1234.5, 2000, 1000.5])
+    for one, label in ((model, "1.500"), (same, 1500)):
+        one.learn_one({"a": 2.0}, label)
+    assert model.predict_one({"a": 2.5}) == same.predict_one({"a": 2.5})
+    assert model.fit(X, ["1.5", "2.5", "3.5"]).learner_.task.written is not None
+
+
+def test_a_monitor_reads_text_as_its_model_does():
+    model = OnlineClassifier(random_state=0).partial_fit(DRESSED, ["a", "b", "a", "b"])
+    monitor = model.watch()
+    monitor.observe(DRESSED, ["a", "b", "a", "b"])
+    assert np.nanmax(monitor.rows.recent.ring[:, 0]) == 1234.5

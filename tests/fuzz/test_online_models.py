@@ -17,7 +17,7 @@ from madaline.data.io.tensor_file import ONLINE, read_tensor_file
 from madaline.errors import MadalineError, ModelFileError
 
 ROWS = (
-    {"size": 0.5, "city": "Bonn", "day": np.datetime64("2026-11-29"), "open": True},
+    {"size": 0.5, "city": "Bonn", "day": np.datetime64("2026-11-29"), "open": True, "price": "$8"},
     {"size": None, "city": "Ulm", "day": None, "open": None, "late": 3.5},
     {"size": -1e300, "city": None, "late": "soon"},
 )
@@ -42,11 +42,12 @@ def learners(tmp_path_factory):
         "day": np.datetime64("2024-02-27") + rng.integers(0, 900, 60),
         "open": rng.choice([True, False], 60).tolist(),
         "late": [None] * 60,
+        "price": ["$1,234.50", "$7"] * 30,
     }
     path = tmp_path_factory.mktemp("fuzz") / "stream.madaline"
     for estimator, y in (
         (OnlineClassifier, np.arange(60) % 3),
-        (OnlineRegressor, rng.normal(20, 3, 60)),
+        (OnlineRegressor, [f"{number:.2f}" for number in rng.normal(20, 3, 60)]),
     ):
         estimator(random_state=0).partial_fit(rows, y).save(path)
         found.append((estimator, *read_tensor_file(path, ONLINE)))

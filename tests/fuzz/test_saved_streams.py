@@ -16,6 +16,7 @@ from madaline.errors import MadalineError
 
 TEXTS = st.one_of(
     st.text(max_size=5),
+    st.sampled_from(["$1,234", "5 \ud800", "2026-11-29", "31/01/2026"]),
     st.sampled_from(["", "a", "\ud800", "\x00", '"\\', "é" * 199, "x" * 201, "x" * 100_001]),
 )
 WHOLE = st.sampled_from([0, -1, 7, 2**53 + 1, 2**63, -(2**63), 2**64, 10**400])

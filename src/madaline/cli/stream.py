@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,17 @@ from madaline.cli.output import check_destination, paragraph, say, say_json, sug
 from madaline.cli.picture import picture_path, write_picture
 from madaline.cli.stream_changes import StreamChanges, merged
 from madaline.cli.training_data import TrainingData, source_name
-from madaline.data.kinds import GIVEN_KINDS
+from madaline.data.formats.choice import ORDINARY, Choice
+from madaline.data.formats.columns import Given
+from madaline.data.inference import CONVERSIONS
+from madaline.data.kinds import BOOLEAN, DROPPED, GIVEN_KINDS
 from madaline.data.table import Table
 from madaline.data.target import infer_task
+from madaline.data.text_columns import choose_text_formats, read_formats
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.online.columns import BOOLEAN as OF_BOOLEANS
+from madaline.online.columns import StreamColumns
 from madaline.online.file import save_learner
 from madaline.online.learner import OnlineLearner
 from madaline.online.playback import Playback, Segment
@@ -100,9 +106,11 @@ def run(arguments: Namespace) -> None:
     if len(data.target_names) > 1:
         raise InputError(f"A stream has one target, but --target names {some(data.target_names)}.")
     is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
-    table, y = _in_order(_levels(data), data.target, arguments.time)
-    task = Classes() if is_classes else Numbers()
+    choices = choose_text_formats(data.table, data.kinds)
+    table, y = _in_order(_converted(data, choices), data.target, arguments.time)
+    task = Classes() if is_classes else Numbers(written=data.target_format)
     learner = OnlineLearner(task, list(table.names), arguments.seed)
+    _tell_formats(learner.columns, data, choices)
     segments: list[Segment] = []
     lines = _Lines(arguments.json, is_classes=is_classes)
     lines.open(arguments, table)
@@ -145,17 +153,27 @@ def _draw(path: Path, changes: StreamChanges, decisions: Collection[Decision], t
     write_picture(path, drawn, title=title, sentences=sentences)
 
 
-def _levels(data: TrainingData) -> Table:
-    """Return the table with columns that were given as categories as text."""
-    columns = dict(data.table.columns)
-    for name, kind in data.kinds.items():
-        if kind == "dropped":
-            del columns[name]
-        elif kind == "category" and columns[name].dtype.kind == "f":
-            values = columns[name]
-            texts = [None if value != value else f"{value:g}" for value in values.tolist()]
-            columns[name] = np.array(texts, dtype=object)
+def _converted(data: TrainingData, choices: Mapping[str, Choice]) -> Table:
+    """Return the table with each column read as in a fit, or as its kind was given."""
+    table = read_formats(data.table, {name: one.format for name, one in choices.items()})
+    columns = {}
+    for name in table.names:
+        kind = Given.of(data.kinds.get(name)).kind
+        if kind != DROPPED:
+            columns[name] = CONVERSIONS[kind](name, table[name]) if kind else table[name]
     return Table(columns)
+
+
+def _tell_formats(
+    columns: StreamColumns, data: TrainingData, choices: Mapping[str, Choice]
+) -> None:
+    """Tell the model, and the user, how text was read; so rows to come are read, too."""
+    columns.written = [choices.get(name, ORDINARY).format for name in columns.names]
+    are_booleans = [data.kinds.get(name) == BOOLEAN for name in columns.names]
+    columns.kinds = [OF_BOOLEANS if given else None for given in are_booleans]
+    notes = [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
+    for note in (*data.notes, *notes):
+        say(paragraph(note), sys.stderr)
 
 
 def _in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Array]:
@@ -164,15 +182,21 @@ def _in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Array]:
         return table, y
     if time not in table:
         raise InputError(f"There is no column {time!r}: {suggestion(time, table.names)}")
-    order = in_order(table, time)
+    order = in_order(table, time, remedy=", or give its kind with --kind")
     return table.take(order), y[order]
 
 
-def in_order(table: Table, time: str) -> Array:
-    """Return the numbers of the rows in the order of a column."""
-    if table[time].dtype.kind not in "fM":
-        raise InputError(f"--time {time} holds text: name a column of dates or numbers.")
-    return np.argsort(table[time], kind="stable")
+def in_order(table: Table, time: str, *, remedy: str = "") -> Array:
+    """Return the numbers of the rows in the order of a column; its text may hold dates."""
+    choice = choose_text_formats(table).get(time, ORDINARY)
+    column = read_formats(table, {time: choice.format})[time]
+    if column.dtype.kind not in "fM":
+        why = choice.words.partition(":")[0].partition(";")[0]
+        raise InputError(
+            f"--time {time} holds text{f' ({why})' if why else ''}: name a column of dates or"
+            f" numbers{remedy}."
+        )
+    return np.argsort(column, kind="stable")
 
 
 class _Lines:

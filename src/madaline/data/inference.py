@@ -128,7 +128,7 @@ def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
             f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {given}."
         )
     if given is not None:
-        table = Table({name: _CONVERSIONS[given](name, table[name])})
+        table = Table({name: CONVERSIONS[given](name, table[name])})
     column = table[name]
     kind = given or _natural_kind(table, name)
     described = _column(table, name, kind, detail_of(kind, table, name))
@@ -136,7 +136,7 @@ def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
     return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
 
 
-_CONVERSIONS: Mapping[str, Callable[[str, Array], Array]] = {
+CONVERSIONS: Mapping[str, Callable[[str, Array], Array]] = {
     NUMBER: as_numbers,
     CATEGORY: lambda _, column: as_levels(column),
     BOOLEAN: as_booleans,
@@ -146,6 +146,7 @@ _CONVERSIONS: Mapping[str, Callable[[str, Array], Array]] = {
     SEQUENCE: as_sequences,
     SOUND: as_sounds,
 }
+"""What turns a column into each kind that may be given."""
 
 
 def _held_kind(column: Array) -> str | None:

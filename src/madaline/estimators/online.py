@@ -44,7 +44,8 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         -------
         self
         """
-        for name in ("learner_", "pending_", "_known", "n_features_in_", "feature_names_in_"):
+        known = ("learner_", "pending_", "_known", "_written")
+        for name in (*known, "n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
                 delattr(self, name)
         return self._learn_table(X, y, sample_weight)
@@ -134,7 +135,7 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
             kinds_of_stream(learner),
             "log loss" if learner.task.kind == "classes" else "mean absolute error",
             OnlineLosses(learner),
-            lambda rows: self._read_table(rows, first=False),
+            lambda rows: learner.columns.plain(self._read_table(rows, first=False)),
         )
         if file is not None:
             return load_monitor(file, source)

@@ -8,6 +8,11 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import RegressorMixin
 
+from madaline.data.column import to_column
+from madaline.data.conversion import as_numbers
+from madaline.data.formats.number_format import NumberFormat
+from madaline.data.kinds import NUMBER
+from madaline.data.text_columns import read_numbers
 from madaline.errors import InputError
 from madaline.estimators.online import OnlineEstimator
 from madaline.nn.arrays import Array
@@ -87,7 +92,7 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
         return Numbers.kind
 
     def _task(self) -> Numbers:
-        return Numbers()
+        return Numbers(written=getattr(self, "_written", None))
 
     def _decode(self, made: Made) -> Array:
         task = self._learner.task
@@ -99,8 +104,19 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
 
     def _read_target(self, y: Array) -> Array:
         try:
-            return y.astype(np.float64)
+            return self._numbers(y) if y.dtype.kind in "UOT" else y.astype(np.float64)
         except (TypeError, ValueError):
             raise InputError(
                 "The target holds a value that is no number: use OnlineClassifier for labels."
             ) from None
+
+    def _numbers(self, y: Array) -> Array:
+        """Return labels that may be text as numbers; the first text decides how it is written."""
+        y = to_column("y", y)
+        task = self.learner_.task if hasattr(self, "learner_") else None
+        written = task.written if isinstance(task, Numbers) else None
+        if task is None and y.dtype == object:
+            choice = read_numbers("y", y, NUMBER)[1]
+            written = choice.format if isinstance(choice.format, NumberFormat) else None
+            self._written = written
+        return as_numbers("y", y, written)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from madaline.data.io.json_checks import (
+    DATE_FORMAT,
+    NUMBER_FORMAT,
     TRUTH,
     Check,
     Either,
@@ -45,13 +47,7 @@ from madaline.model.quality_checks import (
 from madaline.race.importance import Importance
 from madaline.race.planning.preset import PRESETS
 from madaline.records.file_checks import DECISIONS, RECORDS
-from madaline.runtime.file_checks.encoder_checks import (
-    DATE_FORMAT,
-    NUMBER_FORMAT,
-    VALUE,
-    column_kind,
-    column_name,
-)
+from madaline.runtime.file_checks.encoder_checks import VALUE, column_kind, column_name
 from madaline.runtime.file_checks.predictor_checks import MOST_OUTPUTS, PREDICTOR
 from madaline.story.summary import Member, Output, Summary
 from madaline.watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES

@@ -1,29 +1,37 @@
 """The columns of a stream, read as plain numbers: one for each column of a row.
 
 A number stands for itself, a moment for its seconds, a category for the code of its level; NaN is a
-missing number or moment. What kind a column is, its first value decides. A level gets a feature of
+missing number or moment. What kind a column is, its first values decide: text of several rows as in
+a fit, that of one row only where it leaves no doubt. A level gets a feature of
 its own when it is first learned from; levels beyond `MOST_LEVELS`, and those that are too long for
 a file, share `SHARED` codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
 from madaline.data.column import is_missing, to_column
+from madaline.data.conversion import as_booleans, as_moments, as_numbers
+from madaline.data.formats.columns import Format, format_from_json
+from madaline.data.formats.number_format import CURRENCY, NumberFormat
 from madaline.data.io.json_checks import LARGEST
 from madaline.data.table import Table, listed
+from madaline.data.text_columns import choose_text_formats, read_column_in
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.online.limits import LEVEL, MOST_LETTERS, NAME, check_given
 
-NUMBER, MOMENT, CATEGORY = "number", "moment", "category"
-KINDS = (NUMBER, MOMENT, CATEGORY)
-"""Kinds of columns."""
+NUMBER, BOOLEAN, MOMENT, CATEGORY = "number", "boolean", "moment", "category"
+KINDS = (NUMBER, BOOLEAN, MOMENT, CATEGORY)
+"""Kinds of columns; Booleans are the numbers 1 and 0."""
+
+_NUMBERS = {NUMBER, BOOLEAN}
 
 MOST_LEVELS, SHARED = 64, 16
 """How many levels of a category have a code of their own, and how many codes the others share."""
@@ -57,6 +65,7 @@ class StreamColumns:
             check_given(NAME, name, "The name of a column", "give it another name")
         self.names = list(names)
         self.kinds: list[str | None] = [None] * len(self.names)
+        self.written: list[Format | None] = [None] * len(self.names)  # numbers and dates in text
         self.levels: list[dict[str, int]] = [{} for _ in self.names]
         self._n_letters = 0  # of all levels
         self._known = frozenset(self.names)
@@ -65,7 +74,7 @@ class StreamColumns:
     @property
     def are_numbers(self) -> bool:
         """Whether all columns are known to be numbers."""
-        return all(kind == NUMBER for kind in self.kinds)
+        return all(kind in _NUMBERS for kind in self.kinds)
 
     def read(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
         """Return the rows as numbers.
@@ -88,6 +97,8 @@ class StreamColumns:
         """
         if isinstance(rows, Table):
             self._check_names(rows.names)
+            if learning:
+                self._decide(rows)
             raw = np.full((rows.n_samples, len(self.names)), np.nan)
             for number, name in enumerate(self.names):
                 if name in rows:
@@ -97,18 +108,28 @@ class StreamColumns:
             return raw
         if not rows.keys() <= self._known:
             self._check_names(tuple(rows))
+        if learning and None in self.kinds:
+            self._decide(self._new_texts(rows))
         values = [self._value(number, rows.get(name), learning) for number, name in self._numbered]
         return np.array([values])
 
+    def plain(self, table: Table) -> Table:
+        """Return a table with its text read as that of earlier rows was."""
+        pairs = [(number, name) for number, name in self._numbered if name in table]
+        return table.replaced({name: self._read(number, table[name]) for number, name in pairs})
+
     def to_state(self) -> dict[str, Any]:
         """Return a JSON-able description."""
-        return {"names": self.names, "kinds": self.kinds, "levels": self.levels}
+        written = [None if one is None else one.to_json() for one in self.written]
+        named = {"names": self.names, "kinds": self.kinds, "levels": self.levels}
+        return named | {"written": written}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> StreamColumns:
         """Return the columns that `to_state` described."""
         columns = cls(state["names"])
         columns.kinds, columns.levels = list(state["kinds"]), [dict(one) for one in state["levels"]]
+        columns.written = [*map(format_from_json, state.get("written", columns.written))]
         columns._n_letters = sum(len(level) for known in columns.levels for level in known)
         return columns
 
@@ -120,12 +141,39 @@ class StreamColumns:
                 f" {listed(self.names)}. Leave new columns out, or start a new model."
             )
 
+    def _new_texts(self, row: Mapping[str, Any]) -> Table:
+        """Return the texts of a row in columns whose kind is not known."""
+        new = [name for number, name in self._numbered if self.kinds[number] is None]
+        texts = {str(name): row.get(name) for name in new}
+        return Table.from_columns({n: [one] for n, one in texts.items() if isinstance(one, str)})
+
+    def _decide(self, table: Table) -> None:
+        """Decide how text is read in the columns of which there was no value before."""
+        new = {
+            str(name): number
+            for number, name in self._numbered
+            if self.kinds[number] is None and self.written[number] is None and str(name) in table
+        }
+        for name, choice in choose_text_formats(table.select(new)).items():
+            several = np.count_nonzero(table.distinct(name).is_present) > 1
+            if several or _leaves_no_doubt(choice.format):
+                self.written[new[name]] = choice.format
+
+    def _read(self, number: int, column: Array) -> Array:
+        """Return text as numbers, moments or Booleans where earlier rows held these."""
+        name, kind, written = self.names[number], self.kinds[number], self.written[number]
+        if column.dtype != object or not any(isinstance(one, str) for one in column.flat):
+            return column
+        if written is not None:
+            return read_column_in(written, name, column)
+        return column if kind not in _READERS else _READERS[kind](name, column)
+
     def _value(self, number: int, value: Any, learning: bool) -> float:
         """Return the number that stands for a single value."""
         kind = self.kinds[number]
         if value is None:
             return MISSING if kind == CATEGORY else np.nan
-        if kind == NUMBER and isinstance(value, float | int) and abs(value) <= LARGEST:
+        if kind in _NUMBERS and isinstance(value, float | int) and abs(value) <= LARGEST:
             return float(value)
         if kind == CATEGORY and type(value) is str:
             return self._code(number, value, learning)
@@ -134,19 +182,22 @@ class StreamColumns:
 
     def _column(self, number: int, column: Array, *, learning: bool) -> Array:
         """Return the numbers that stand for a column of a table."""
+        column = self._read(number, column)
         missing = is_missing(column)
         own = _kind(self.names[number], column, missing)
-        kind = self.kinds[number] or own
         if learning and self.kinds[number] is None:
             self.kinds[number] = own
+        kind = self.kinds[number] or own
         if own is None:
             return np.full(len(column), float(MISSING) if kind == CATEGORY else np.nan)
+        if kind == CATEGORY and self.kinds[number] is None:
+            return np.full(len(column), np.nan)  # the column may become one of numbers
         if kind == CATEGORY:
             levels = [None if value is None else _level(value) for value in _items(column, missing)]
             distinct = [level for level in dict.fromkeys(levels) if level is not None]
             codes = {level: self._code(number, level, learning) for level in distinct}
             return np.array([MISSING if level is None else codes[level] for level in levels], float)
-        if kind != own:
+        if kind != own and not {kind, own} <= _NUMBERS:
             raise InputError(
                 f"Column {self.names[number]!r} held a {kind} in earlier rows and now holds a {own}"
                 f" ({_items(column, missing)[int(np.argmin(missing))]!r}): correct it, or leave it"
@@ -196,11 +247,26 @@ def _kind(name: str, column: Array, missing: Array) -> str | None:
     if isinstance(first, str):
         return CATEGORY
     if isinstance(first, bool):
-        return NUMBER if all(isinstance(value, bool) for value in column[~missing]) else CATEGORY
+        return BOOLEAN if all(isinstance(value, bool) for value in column[~missing]) else CATEGORY
     raise InputError(
         f"Column {name!r} holds a {type(first).__name__}: a stream takes numbers, text, Booleans"
         " and dates."
     )
+
+
+_READERS: Mapping[str | None, Callable[[str, Array], Array]] = {
+    NUMBER: as_numbers,
+    BOOLEAN: as_booleans,
+    MOMENT: as_moments,
+}
+"""How text is read in the form that Python writes."""
+
+
+def _leaves_no_doubt(written: Format | None) -> bool:
+    """Return whether a single text shows its format: a date, or a number with a currency."""
+    if isinstance(written, NumberFormat):
+        return re.fullmatch(CURRENCY, written.symbol) is not None
+    return written is not None
 
 
 def _items(column: Array, missing: Array) -> list[Any]:

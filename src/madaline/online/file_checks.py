@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from madaline.data.io.json_checks import (
+    DATE_FORMAT,
+    NUMBER_FORMAT,
+    Either,
     Fields,
     Kinds,
     ListOf,
@@ -22,6 +25,7 @@ from madaline.data.io.json_checks import (
 from madaline.data.io.tensor_header import named
 from madaline.nn.arrays import Array
 from madaline.online.columns import (
+    BOOLEAN,
     CATEGORY,
     KINDS,
     MOMENT,
@@ -51,9 +55,10 @@ GENERATOR = Fields(
 
 
 def _columns_agree(state: Mapping[str, Any]) -> str:
-    names, kinds, levels = state["names"], state["kinds"], state["levels"]
-    if not len(names) == len(kinds) == len(levels):
-        return f"has {len(names)} names, but {len(kinds)} kinds and {len(levels)} lists of levels"
+    levels = state["levels"]
+    lengths = {field: len(items) for field, items in state.items()}
+    if len(set(lengths.values())) > 1:
+        return f"has other numbers of each ({lengths})"
     for known in levels:
         if list(known.values()) != list(range(1, len(known) + 1)):
             return "has levels whose codes are not 1, 2, 3 ..."
@@ -66,6 +71,7 @@ COLUMNS = Fields(
         "kinds": ListOf(Optional(OneOf(KINDS))),
         "levels": ListOf(MapOf(LEVEL, Whole(1, MOST_LEVELS), most=MOST_LEVELS)),
     },
+    {"written": ListOf(Optional(Either(NUMBER_FORMAT, DATE_FORMAT)))},
     agree=_columns_agree,
 )
 
@@ -79,7 +85,8 @@ TASK = Kinds(
                 "spread": POSITIVE,
                 "usual": POSITIVE,
                 "limits": Optional(Row((FINITE, FINITE))),
-            }
+            },
+            {"written": Optional(NUMBER_FORMAT)},
         ),
     },
 )
@@ -155,10 +162,11 @@ def check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None
     for index in (np.concatenate([scaled, categories]), circled):
         if len(np.unique(index)) < len(index) or not np.isin(index, np.arange(len(kinds))).all():
             raise Malformed("encodes a column twice, or one that is not there")
-    is_moment = kinds[scaled] == MOMENT
-    are_right = (is_moment | (kinds[scaled] == NUMBER)).all() and (
-        kinds[categories] == CATEGORY
-    ).all()
+    is_moment, texts = kinds[scaled] == MOMENT, kinds.astype(str)
+    are_right = (
+        np.isin(texts[scaled], (NUMBER, BOOLEAN, MOMENT)).all()
+        and (texts[categories] == CATEGORY).all()
+    )
     if not are_right or sorted(circled) != sorted(scaled[is_moment]):
         raise Malformed("encodes a column as another kind")
     others = np.delete(levels, categories, axis=0), np.delete(flags, scaled), levels[:, -1]

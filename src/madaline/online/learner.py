@@ -163,8 +163,8 @@ class OnlineLearner:
                 f"A weight is {weight.max():g}: give weights of at most {LARGEST_WEIGHT:,.0f}."
             )
         self.task.admit(y)
-        if made is not None and self.columns.are_numbers:
-            raw = made.raw  # there is no level to learn
+        if made is not None and self.columns.are_numbers and not np.isnan(made.raw).any():
+            raw = made.raw  # there is no level to learn, and no kind that was not known yet
         else:
             raw = self.columns.read(rows, learning=True)
         if made is None:

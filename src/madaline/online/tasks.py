@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from madaline.data.formats.number_format import NumberFormat
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
@@ -163,10 +164,12 @@ class Numbers(StreamTask):
         spread: float = 1.0,
         usual: float = 1.0,
         limits: tuple[float, float] | None = None,
+        written: NumberFormat | None = None,
     ) -> None:
         self.loss = Squared()
         self.center, self.spread, self.usual = center, spread, usual
         self.limits = limits  # the lowest and the highest number lately
+        self.written = written  # labels that come as text
 
     @property
     def n_outputs(self) -> int:
@@ -246,6 +249,7 @@ class Numbers(StreamTask):
             "spread": self.spread,
             "usual": self.usual,
             "limits": self.limits,
+            "written": None if self.written is None else self.written.to_json(),
         }
 
 
@@ -253,12 +257,13 @@ def task_from_state(state: dict[str, Any]) -> StreamTask:
     """Return the task that `to_state` described."""
     if state["kind"] == Classes.kind:
         return Classes(state["classes"])
-    limits = state["limits"]
+    limits, written = state["limits"], state.get("written")
     return Numbers(
         state["center"],
         state["spread"],
         state["usual"],
         None if limits is None else (float(limits[0]), float(limits[1])),
+        None if written is None else NumberFormat.from_json(written),
     )
 
 

@@ -46,7 +46,8 @@ class OnlineLosses(StreamLosses):
 
     def labels(self, y: Array) -> Array:
         """Return classes as they are, numbers as numbers."""
-        return y if isinstance(self._learner.task, Classes) else checked_numbers("y", y)
+        task = self._learner.task
+        return checked_numbers("y", y, task.written) if isinstance(task, Numbers) else y
 
     def evaluate(self, predictions: Array, y: Array) -> Array:
         """Return log losses, or absolute errors."""

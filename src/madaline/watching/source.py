@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.column import to_column
 from madaline.data.conversion import as_numbers
+from madaline.data.formats.number_format import NumberFormat
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -87,9 +89,10 @@ def short_name(level: str) -> str:
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."
 
 
-def checked_numbers(name: str, labels: Array) -> Array:
+def checked_numbers(name: str, labels: Array, written: NumberFormat | None = None) -> Array:
     """Return labels as numbers, NaN where they are missing; refuse infinities and the like."""
-    numbers = as_numbers(name, labels)
+    column = labels if labels.dtype.kind == "f" else to_column(name, labels)
+    numbers = as_numbers(name, column, written)
     wrong = np.abs(numbers) > LARGEST_LABEL
     if wrong.any():
         raise InputError(

@@ -12,9 +12,9 @@ from madaline.data.encoders.image_encoder import WHITE
 from madaline.data.encoders.level_means import MOST_OUTPUTS
 from madaline.data.encoders.pattern_encoder import MOST_STEPS, PatternEncoder
 from madaline.data.encoders.text_encoder import MOST_TERMS_ALONE
-from madaline.data.formats.date_format import ORDERS
-from madaline.data.formats.number_format import COMMA, POINT, THOUSANDS
 from madaline.data.io.json_checks import (
+    DATE_FORMAT,
+    NUMBER_FORMAT,
     TRUTH,
     Check,
     Fields,
@@ -59,14 +59,6 @@ SIDE = Whole(1, 4096)
 CHANNEL_LISTS = ListOf(FINITE, least=1, most=4096)
 SCALE_LISTS = ListOf(POSITIVE, least=1, most=4096)
 SCALING = Fields({"center": FINITE, "spread": POSITIVE})
-
-NUMBER_FORMAT = Fields(
-    {"symbol": Text(100), "thousands": OneOf(THOUSANDS), "decimal": OneOf((POINT, COMMA))},
-    agree=lambda state: (
-        "" if state["thousands"] != state["decimal"] else "has thousands like decimals"
-    ),
-)
-DATE_FORMAT = Fields({"order": OneOf(("", *ORDERS))})
 
 
 def _as_many(first: str, second: str) -> Callable[[Description], str]:

@@ -4,6 +4,8 @@ Whoever writes a file can write anything into it. A description is checked as a 
 anything is built of it, so that the rest of the code may trust what it reads.
 """
 
+from madaline.data.io.json_checks.formats import DATE_FORMAT as DATE_FORMAT
+from madaline.data.io.json_checks.formats import NUMBER_FORMAT as NUMBER_FORMAT
 from madaline.data.io.json_checks.holders import Fields as Fields
 from madaline.data.io.json_checks.holders import Kinds as Kinds
 from madaline.data.io.json_checks.holders import Later as Later
