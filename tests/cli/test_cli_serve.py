@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from madaline.data.io.locks import alone
+
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 
 
@@ -46,6 +48,9 @@ def test_what_cannot_be_served_is_refused(run, model, tmp_path, monkeypatch) -> 
     assert "cannot listen" in run("serve", model, "--host", "no.such.host.invalid").sentence
     assert "cannot listen" in run("serve", model, "--port", "99999").sentence
     assert "no folder" in run("serve", model, "--watch", "nowhere").sentence
+    with alone(tmp_path / "fruit.watch"):
+        in_use = run("serve", model, "--port", "0", "--watch", tmp_path).sentence
+        assert "fruit.watch is in use by another madaline command" in in_use
     (tmp_path / "token").write_text("\n")
     assert "no token" in run("serve", model, "--token-file", "token").sentence
     monkeypatch.setitem(sys.modules, "uvicorn", None)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from madaline.data.io import tensor_file
+from madaline.data.io.locks import alone
 from madaline.model import FittedModel
 
 
@@ -94,3 +95,6 @@ def test_refusals_are_sentences(run, tables) -> None:
     Path("other.csv").write_text(fruit_table(3, 40).replace("plum", "fig"))
     assert run("update", "old.madaline", "other.csv", "-o", "a.madaline").code == 0  # rows are kept
     assert "new.csv is what is read" in run(*words, "new.csv", "-o", "new.csv").sentence
+    with alone("old.madaline"):
+        in_use = run(*words, "new.csv", "-o", "old.madaline").sentence
+        assert "old.madaline is in use by another madaline command" in in_use

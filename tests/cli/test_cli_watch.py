@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from madaline.cli import main
+from madaline.data.io.locks import alone
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,18 @@ def test_what_is_wrong_is_one_sentence(run, fitted, monkeypatch, words, said) ->
     assert outcome.code == 2
     assert said in outcome.err
     assert outcome.err.count("\n") <= 3
+
+
+def test_runs_at_once_lose_no_rows(start, run, fitted, tmp_path) -> None:
+    state = tmp_path / "state"
+    words = ("watch", fitted / "move.madaline", fitted / "new.csv", "--state", state, "--json")
+    together = [start(*words) for _ in range(3)]
+    told = [process.communicate()[1].decode() for process in together]
+    done = [process.returncode == 0 for process in together]
+    assert any(done)
+    for is_done, text in zip(done, told, strict=True):
+        assert is_done or "state is in use by another madaline command" in text
+    assert json.loads(run(*words).out)["n_labels"] == 800 * (1 + sum(done))
+    with alone(state):
+        assert "state is in use by another madaline command" in run(*words).sentence
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]

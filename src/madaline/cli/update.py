@@ -6,6 +6,7 @@ import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,7 @@ from madaline.cli.output import (
 from madaline.cli.rows import Rows, read_rows
 from madaline.cli.sections import kept_rows_line
 from madaline.cli.training_data import read_groups, read_weight
+from madaline.data.io.locks import alone
 from madaline.errors import InputError
 from madaline.fitting.updating.update import update_model
 from madaline.model import FittedModel
@@ -70,6 +72,19 @@ def run(arguments: Namespace) -> None:
     """Update a model, save it, and print what was kept and why."""
     path = Path(arguments.output)
     check_destination(path, sources=[arguments.table])
+    in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
+    with alone(path) if in_place else nullcontext():
+        before, model = _updated(path, arguments)
+    if arguments.json:
+        say_json(_facts(model, path))
+    elif arguments.quiet:
+        say(_line(model.updates[-1], path), sys.stdout)
+    else:
+        say("\n".join(_lines(before, model, arguments, path)), sys.stdout)
+
+
+def _updated(path: Path, arguments: Namespace) -> tuple[FittedModel, FittedModel]:
+    """Return the model before, and the one after the update, which is saved."""
     before = FittedModel.load(arguments.model)
     before.check_one_output("updated")
     rows, target, weight, groups = _read(before, arguments)
@@ -86,12 +101,7 @@ def run(arguments: Namespace) -> None:
     )
     with writing(path):
         model.save(path)
-    if arguments.json:
-        say_json(_facts(model, path))
-    elif arguments.quiet:
-        say(_line(model.updates[-1], path), sys.stdout)
-    else:
-        say("\n".join(_lines(before, model, arguments, path)), sys.stdout)
+    return before, model
 
 
 def _read(

@@ -6,6 +6,7 @@ import shlex
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from madaline.cli.arguments import above_zero, add_json, add_model, add_option, add_table
@@ -13,6 +14,7 @@ from madaline.cli.output import check_destination, paragraph, say, say_json, sug
 from madaline.cli.picture import picture_path, write_picture
 from madaline.cli.rows import read_rows
 from madaline.cli.stream import in_order
+from madaline.data.io.locks import alone
 from madaline.errors import InputError
 from madaline.model import FittedModel
 from madaline.watching import Alarm, Monitor
@@ -62,13 +64,8 @@ def run(arguments: Namespace) -> None:
     if state is not None:
         check_destination(state, sources=sources)
     model = FittedModel.load(arguments.model)
-    resumed = state if state is not None and state.exists() else None
-    monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
-    n_before, first = len(monitor.alarms), monitor.n_rows
-    _observe(monitor, model, arguments)
-    if state is not None:
-        with writing(state):
-            monitor.save(state)
+    with nullcontext() if state is None else alone(state):
+        monitor, n_before, first = _watched(model, state, arguments)
     alarms = monitor.alarms[n_before:]
     if picture is not None:
         title = f"{model.summary.target}: {count(monitor.n_rows, 'row')} watched"
@@ -78,6 +75,20 @@ def run(arguments: Namespace) -> None:
         say_json({"n_rows": monitor.n_rows - first, "n_labels": monitor.n_labels, "alarms": facts})
         return
     say("\n".join(_lines(alarms, monitor, arguments)), sys.stdout)
+
+
+def _watched(
+    model: FittedModel, state: Path | None, arguments: Namespace
+) -> tuple[Monitor, int, int]:
+    """Return the monitor after the rows, saved, and how many alarms and rows it had before."""
+    resumed = state if state is not None and state.exists() else None
+    monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
+    n_before, first = len(monitor.alarms), monitor.n_rows
+    _observe(monitor, model, arguments)
+    if state is not None:
+        with writing(state):
+            monitor.save(state)
+    return monitor, n_before, first
 
 
 def _observe(monitor: Monitor, model: FittedModel, arguments: Namespace) -> None:

@@ -6,16 +6,19 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+from madaline.data.io.locks import alone
 from madaline.engine.blas import one_threaded_products
 from madaline.errors import InputError
 from madaline.extras import load_extra
 from madaline.serve.app import make_app
 from madaline.serve.limits import MOST_CONNECTIONS, close_silent
 from madaline.serve.settings import Settings
+from madaline.serve.watching import ENDING
 
 EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
 """What the extra `serve` installs."""
@@ -40,11 +43,25 @@ def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
     """
     for package in EXTRA:
         load_extra(package, extra="serve", purpose="madaline serve")
-    with listening(settings) as listener, suppress(KeyboardInterrupt), one_threaded_products():
+    with (
+        listening(settings) as listener,
+        _states(settings),
+        suppress(KeyboardInterrupt),
+        one_threaded_products(),
+    ):
         server = make_server(settings, log)
         log(_greeting(settings, listener))
         server.run(sockets=[listener])  # raises the signal again that ended it
     log("Ended: all requests were answered.")
+
+
+@contextmanager
+def _states(settings: Settings) -> Iterator[None]:
+    """Keep other servers away from the states of what is watched."""
+    with ExitStack() as held:
+        for name in settings.models if settings.watch is not None else ():
+            held.enter_context(alone(Path(settings.watch or "", f"{name}{ENDING}")))
+        yield
 
 
 def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any:
