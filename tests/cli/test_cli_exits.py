@@ -6,6 +6,8 @@ import errno
 import os
 import re
 import signal
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -157,6 +159,48 @@ def test_stopping_a_fit_leaves_no_model(long_fit, place, numbers) -> None:
     assert "large.madaline was not written" in sentence
     assert b"Traceback" not in told
     assert [path.name for path in place.iterdir()] == ["large.csv"]
+
+
+TWICE = """
+import atexit, os, signal, sys
+from madaline import cli
+
+def interrupt(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+def run(argv):
+    interrupt()
+    raise AssertionError("not interrupted")
+
+class Stream:
+    encoding = "utf-8"
+    closed = False
+    def write(self, text):
+        interrupt()
+        sys.__stderr__.write(text)
+    def flush(self):
+        interrupt()
+
+atexit.register(interrupt)
+cli._run, sys.stderr = run, Stream()
+sys.exit(cli.main())
+"""
+
+
+@posix
+def test_further_interrupts_do_not_disturb_the_end(environment) -> None:
+    command = [sys.executable, "-c", TWICE]
+    process = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert process.stderr == b"madaline: Stopped before it was done.\n"
+    assert process.returncode == 2
+
+
+@posix
+def test_a_command_within_a_program_leaves_signals_as_they_were(run) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert exit_code(lambda: signal.raise_signal(signal.SIGTERM)) == 2
+    assert run("--version").code == 0
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_a_pipe_gets_no_control_characters(start, fruit, monkeypatch) -> None:

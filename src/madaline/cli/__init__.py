@@ -17,14 +17,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        The words after `madaline`; those of the process by default.
+        The words after `madaline`; by default those of the process, which then ends: a further
+        Ctrl-C is ignored from there on.
 
     Returns
     -------
     int
         The exit code.
     """
-    return exit_code(lambda: _run(argv))
+    return exit_code(lambda: _run(argv), leaving=argv is None)
 
 
 def _run(argv: Sequence[str] | None) -> None:

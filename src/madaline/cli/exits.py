@@ -24,13 +24,15 @@ BROKEN_PIPE = 141
 """128 + SIGPIPE, what a shell reports for a program whose reader has closed the pipe."""
 
 
-def exit_code(command: Callable[[], None]) -> int:
+def exit_code(command: Callable[[], None], *, leaving: bool = False) -> int:
     """Run a command and return its exit code; what went wrong is one sentence on stderr.
 
     Parameters
     ----------
     command : callable
         What to run.
+    leaving : bool, default=False
+        Whether the process ends with the command. Then a further Ctrl-C does not disturb its end.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def exit_code(command: Callable[[], None]) -> int:
         141, without a message, when the reader of its output has closed the pipe.
     """
     try:
-        with _termination_as_interrupt(), _warnings_as_sentences():
+        with _interrupts(leaving=leaving), _warnings_as_sentences():
             return _outcome(command)
     finally:
         # Python flushes again at exit and must not fail there once more.
@@ -49,9 +51,12 @@ def exit_code(command: Callable[[], None]) -> int:
 
 def _outcome(command: Callable[[], None]) -> int:
     try:
-        command()
-        if sys.stdout is not None:
-            sys.stdout.flush()  # so that a full disk is noticed here and not at exit
+        try:
+            command()
+            if sys.stdout is not None:
+                sys.stdout.flush()  # so that a full disk is noticed here and not at exit
+        finally:
+            _ignore_interrupts()  # what is left is to tell how it ended
     except MadalineError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
@@ -98,16 +103,24 @@ def _report_bug(error: Exception) -> int:
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
+def _interrupts(*, leaving: bool) -> Iterator[None]:
     """Make SIGTERM end a command like Ctrl-C: cleaned up and with a sentence."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_IGN if leaving else handler)
+
+
+def _ignore_interrupts() -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
