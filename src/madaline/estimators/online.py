@@ -135,7 +135,7 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
             kinds_of_stream(learner),
             "log loss" if learner.task.kind == "classes" else "mean absolute error",
             OnlineLosses(learner),
-            lambda rows: learner.columns.plain(self._read_table(rows, first=False)),
+            self._read_watched,
         )
         if file is not None:
             return load_monitor(file, source)
@@ -247,6 +247,10 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         self.n_features_in_ = len(names)
         if names != [f"x{number}" for number in range(len(names))]:
             self.feature_names_in_ = np.array(names, dtype=object)
+
+    def _read_watched(self, rows: Any) -> Table:
+        """Return rows of later as a table, with numbers and dates in text read as such."""
+        return self._learner.columns.plain(self._read_table(rows, first=False))
 
     def _read_table(self, X: Any, *, first: bool) -> Table:
         """Return `X` as a table, with the column names of the first rows."""

@@ -30,6 +30,10 @@ class Workspace:
         self._handed_out = 0
         self._arrays: list[Array] = []
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[()]]:
+        """Be copied as an empty one: what it has handed out belongs to others."""
+        return Workspace, ()
+
     def rewind(self) -> None:
         """Start the next step: all arrays may be handed out again."""
         self._handed_out = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,7 +42,7 @@ class Leads:
     """
 
     def __init__(self, horizons: Array) -> None:
-        self.decisions: deque[LeadChanged] = deque(maxlen=MOST)
+        self.decisions: list[LeadChanged] = []
         self._horizons = np.unique(horizons)
         self._belongs = (self._horizons[:, None] == horizons[:, 0]).astype(float)
         self.means: Array | None = None
@@ -64,6 +63,7 @@ class Leads:
         if weight > NEEDED and rows != before:
             subject = f"memory of {rows:,} rows"
             self.decisions.append(LeadChanged(row, subject, rows, weight, before))
+            del self.decisions[:-MOST]
 
     def to_state(self) -> dict[str, Any]:
         """Return a JSON-able description."""
@@ -75,7 +75,7 @@ class Leads:
         """Return what `to_state` described; a `ValueError` if it is something else."""
         leads = cls(horizons)
         DECISIONS(state["decisions"])
-        for decision in map(read_decision, state["decisions"]):
+        for decision in map(read_decision, state["decisions"][-MOST:]):
             if not isinstance(decision, LeadChanged):
                 raise ValueError("another decision")
             leads.decisions.append(decision)

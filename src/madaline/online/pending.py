@@ -37,6 +37,14 @@ class Pending:
     def __init__(self) -> None:
         self._waiting: dict[Hashable, Waiting[Any]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy holds: not every format of copies has keys of all types."""
+        return {"keys": [*self._waiting], "waiting": [*self._waiting.values()]}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Be such a copy."""
+        self._waiting = dict(zip(state["keys"], state["waiting"], strict=True))
+
     def __len__(self) -> int:
         """Return how many wait."""
         return len(self._waiting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -24,6 +24,10 @@ class ColumnEncoder(ABC):
 
     kind: ClassVar[str]
     name: str
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy holds: the fields alone."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}  # type: ignore[arg-type]
 
     @property
     @abstractmethod

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from madaline.data.formats.characters import NOT_GIVEN, folded
@@ -161,17 +161,7 @@ class NumberFormat:
 
     def fits(self, core: str) -> bool:
         """Return whether digits with separators are a number in this format."""
-        return self._core.fullmatch(core) is not None
-
-    @cached_property
-    def _core(self) -> re.Pattern[str]:
-        decimal, group = re.escape(self.decimal), re.escape(self.thousands)
-        whole = "[0-9]+"
-        if self.thousands:
-            whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+"
-            indian = f"|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
-            whole += f"{indian if self.thousands == COMMA else ''})"
-        return re.compile(f"(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?")
+        return _core(self.decimal, self.thousands).fullmatch(core) is not None
 
     @property
     def example(self) -> str:
@@ -196,3 +186,15 @@ class NumberFormat:
     def from_json(cls, values: Mapping[str, Any]) -> NumberFormat:
         """Return the format that `to_json` described."""
         return cls(values["symbol"], values["thousands"], values["decimal"])
+
+
+@cache  # and not a part of the format: copies of it need not know of patterns
+def _core(mark: str, thousands: str) -> re.Pattern[str]:
+    """Return the pattern of digits with separators."""
+    decimal, group = re.escape(mark), re.escape(thousands)
+    whole = "[0-9]+"
+    if thousands:
+        whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+"
+        indian = f"|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
+        whole += f"{indian if thousands == COMMA else ''})"
+    return re.compile(f"(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?")
