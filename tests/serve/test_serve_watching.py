@@ -46,12 +46,23 @@ def test_rows_of_all_shapes_are_watched_in_their_order(files, records, tmp_path)
         assert (learned["rows"], learned["labels"], learned["alarms"]) == (42, 2, [])
 
 
+def test_a_row_that_is_sent_again_is_observed_once(files, records, tmp_path) -> None:
+    with serving({"m": files["regression"]}, watch=tmp_path) as client:
+        for _ in range(2):
+            body = {"rows": records[0], "keys": ["order 7"]}
+            assert client.post("/predict", body).status == 200
+        wait_for(lambda: 'unwatched_total{model="m"} 1.0' in client.get("/metrics").body.decode())
+        learned = client.post("/labels", {"keys": ["order 7"], "labels": [1000.5]}).json
+        assert (learned["rows"], learned["labels"]) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
         ({"keys": ["a"], "labels": []}, "no labels"),
         ({"keys": [], "labels": [1]}, "0 keys for 1 rows"),
         ({"keys": [1.5], "labels": [1]}, "A key is a number"),
+        ({"keys": ["a", "a"], "labels": [1, 2]}, "The key 'a' comes twice"),
         ({"keys": ["a"], "labels": [None]}, "A label is null"),
         ({"keys": ["a"]}, "labels is null"),
         ([], "is a list"),

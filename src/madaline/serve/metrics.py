@@ -37,7 +37,7 @@ class Metrics:
         self._batches = self._histogram("batch_rows", text, ("model",), BATCH_ROWS)
         text = "Rows that the monitor of a model observed."
         self._watched = self._counter("watched", text, ("model",))
-        text = "Rows that came too fast to be observed."
+        text = "Rows that were not observed: they came too fast, or their key waits already."
         self._unwatched = self._counter("unwatched", text, ("model",))
         text = "Alarms of the monitor of a model, by what changed."
         self._alarms = self._counter("alarms", text, ("model", "what"))

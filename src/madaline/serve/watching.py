@@ -161,6 +161,8 @@ class Watcher:
         except InputError:  # each was predicted, but they cannot be one table
             for one in seen if len(seen) > 1 else ():
                 self._take_in([one])
+            if len(seen) == 1:  # such as of a key under which a row waits already
+                self._metrics.unwatched(self._name, seen[0].rows.n_rows)
         except Exception as error:  # watching goes on whatever happens
             self._log(f"{self._name}: rows were not observed ({type(error).__name__}: {error}).")
 

@@ -21,6 +21,9 @@ MEASURES = ("median", "interquartile range", "share", "mean")
 KINDS = ("number", "datetime", "level", "difference of shares")
 """What the values of a signal are."""
 
+LATEST = 1e15
+"""Seconds that are shown as a date, at most."""
+
 REMEDIES = {
     "values": "check where {name} comes from, and update the model if the change is to stay",
     "missing": "check where {name} comes from, and update the model if the change is to stay",
@@ -148,7 +151,8 @@ class Alarm:
             while digits < 9 and short(self.before, digits) == short(self.now, digits):
                 digits += 1
             return short(self.before, digits), short(self.now, digits)
-        if self.measure != "median":
+        are_dates = abs(self.before) < LATEST and abs(self.now) < LATEST  # NaN is not
+        if self.measure != "median" or not are_dates:
             return f"{self.before / 86400:.3g} days", f"{self.now / 86400:.3g} days"
         unit = "D" if abs(self.now - self.before) > 3 * 86400 else "s"
         before, now = (np.datetime64(round(one), "s") for one in (self.before, self.now))

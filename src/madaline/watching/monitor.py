@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,7 @@ from madaline.nn.arrays import Array
 from madaline.online.limits import KEY, check_given
 from madaline.watching.alarm import Alarm, Alarms
 from madaline.watching.bank import AT_ONCE, Bank, Crossing
-from madaline.watching.source import Source
+from madaline.watching.source import LevelCodes, Source
 from madaline.watching.track import Track
 from madaline.watching.words_of_alarm import describe
 from madaline.words import count
@@ -68,10 +71,11 @@ class Monitor:
         X : data frame, array or other table
             The rows, as for `predict`.
         y : array-like of shape (n_samples,), optional
-            Their labels, where they are known already; missing ones may come later.
+            Their labels, where they are known already; missing ones may come later. A class that
+            the model does not know counts as an error.
         keys : iterable of str or int, optional
-            A key for each row, under which `learn` finds it: the latest 10,000 are kept. Text has
-            at most 200 characters.
+            A key for each row, under which `learn` finds it if its label is not known already: the
+            latest 10,000 are kept. Text has at most 200 characters.
 
         Returns
         -------
@@ -81,21 +85,22 @@ class Monitor:
         Raises
         ------
         InputError
-            If a needed column is missing, there are not as many labels or keys as rows, or a label
-            or a key is none.
+            If a needed column is missing, a value, a label or a key cannot be read, there are not
+            as many labels or keys as rows, or a key comes twice or waits already. Then nothing has
+            changed.
         """
         table = self.source.table(X)
         n_rows = table.n_samples
         labels = None if y is None else _as_many(self._labels(y), n_rows, "labels")
-        names = None if keys is None else _as_many(_checked_keys(keys), n_rows, "keys")
+        names = None if keys is None else _as_many(self._new_keys(keys), n_rows, "keys")
+        with self._unchanged_if_refused():
+            read = [
+                self._read(table.take(some), None if labels is None else labels[some])
+                for some in _slices(n_rows)
+            ]
         found: list[Alarm] = []
-        for start in range(0, n_rows, AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            found += self._observe(
-                table.take(some),
-                None if labels is None else labels[some],
-                None if names is None else names[some],
-            )
+        for some, one in zip(_slices(n_rows), read, strict=True):
+            found += self._observe(one, None if names is None else names[some])
         return self._raise(found)
 
     def learn(self, key: Any, y: Any) -> Alarms:
@@ -116,11 +121,12 @@ class Monitor:
         Raises
         ------
         InputError
-            If no row waits under a key.
+            If no row waits under a key, or a label is missing or cannot be read. Then all rows wait
+            on.
         """
         several = isinstance(key, list | tuple | np.ndarray)
         keys = _checked_keys(key if several else [key])
-        labels = _as_many(self._labels(y if several else [y]), len(keys), "labels")
+        labels = _as_many(self._labels(y if several else _single(y)), len(keys), "labels")
         unknown = [one for one in keys if one not in self.pending]
         if unknown or len(set(keys)) < len(keys):
             raise InputError(
@@ -128,8 +134,17 @@ class Monitor:
                 f" that observe was given (each is learned once, and the latest {MOST_PENDING:,}"
                 " are kept)."
             )
-        rows, kept = zip(*(self.pending.pop(one) for one in keys), strict=True)
-        return self._raise(self._learn(np.stack(kept), labels, np.array(rows)))
+        rows, kept = zip(*(self.pending[one] for one in keys), strict=True)
+        signals = self.source.learn(np.stack(kept), labels)
+        missing = np.flatnonzero(np.isnan(signals).any(axis=1))
+        if len(missing):
+            key = keys[missing[0]]
+            raise InputError(
+                f"The label under the key {key!r} is missing: give it once it is known."
+            )
+        for one in keys:
+            del self.pending[one]
+        return self._raise(self._learn(signals, np.array(rows)))
 
     def accept(self) -> None:
         """Accept all changes: tests begin anew, and compare with the rows to come.
@@ -181,25 +196,46 @@ class Monitor:
         yield f"Watching {watched}: {seen}, {alarms}{accepted}."
         yield from (f"- {alarm}" for alarm in self.alarms[-5:])
 
-    def _observe(self, table: Table, labels: Array | None, names: Any) -> list[Alarm]:
-        """Test some rows, then their labels."""
-        numbers = self.n_rows + 1 + np.arange(table.n_samples)
-        self.n_rows += table.n_samples
+    @contextmanager
+    def _unchanged_if_refused(self) -> Iterator[None]:
+        """Undo what reading some rows changes, should one of them be refused."""
+        state, levels = self.rngs[0].bit_generator.state, self.source.levels
+        known = {name: len(codes.new) for name, codes in levels.items()}
+        try:
+            yield
+        except BaseException:
+            self.rngs[0].bit_generator.state = state
+            for name, codes in levels.items():
+                levels[name] = LevelCodes(codes.known, codes.new[: known[name]])
+            raise
+
+    def _read(self, table: Table, labels: Array | None) -> _Read:
         drawn = self.rngs[0].random((table.n_samples, 1 + len(self.rows.signals)))
         signals, kept = self.source.observe(table, drawn[:, 0])
-        crossings = self.rows.add(signals, numbers, drawn[:, 1:])
+        of_labels = None if labels is None else self.source.learn(kept, labels)
+        return _Read(signals, kept, drawn[:, 1:], of_labels)
+
+    def _observe(self, read: _Read, names: list[Hashable] | None) -> list[Alarm]:
+        """Test some rows, then their labels."""
+        n_rows = len(read.signals)
+        numbers = self.n_rows + 1 + np.arange(n_rows)
+        self.n_rows += n_rows
+        crossings = self.rows.add(read.signals, numbers, read.ties)
         if names is not None:
-            self._wait(names, numbers, kept)
-        of_labels = [] if labels is None else self._learn(kept, labels, numbers)
+            self._wait(names, numbers, read)
+        of_labels = [] if read.of_labels is None else self._learn(read.of_labels, numbers)
         return [*self._described(crossings, self.rows), *of_labels]
 
     def _labels(self, y: Any) -> Array:
-        from madaline.data.io.inputs import to_target
+        from madaline.data.io.inputs import is_null, to_target
 
-        return self.source.labels(to_target(y))
+        labels = to_target(y)
+        if labels.dtype == object:
+            plain = (None if is_null(one) else one for one in labels)
+            labels = np.fromiter(plain, object, len(labels))
+        return self.source.labels(labels)
 
-    def _learn(self, kept: Array, labels: Array, numbers: Array) -> list[Alarm]:
-        signals = self.source.learn(kept, labels)
+    def _learn(self, signals: Array, numbers: Array) -> list[Alarm]:
         known = ~np.isnan(signals).any(axis=1)
         self.n_labels += int(known.sum())
         self.losses.add(numbers[known], signals[known, 0])
@@ -214,16 +250,46 @@ class Monitor:
             describe(one, bank.signals[one.signal], self.labels, self.source) for one in crossings
         ]
 
-    def _wait(self, names: list[Hashable], numbers: Array, kept: Array) -> None:
-        for name, number, one in zip(names, numbers.tolist(), kept, strict=True):
-            self.pending.pop(name, None)
-            self.pending[name] = (number, one)
+    def _new_keys(self, keys: Iterable[Hashable]) -> list[Hashable]:
+        """Return keys under which no row waits yet, or refuse them."""
+        found = _checked_keys(keys)
+        for one, times in Counter(found).items():
+            if times > 1 or one in self.pending:
+                why = "comes twice" if times > 1 else "waits for its label already"
+                raise InputError(f"The key {one!r} {why}: give each row a key of its own.")
+        return found
+
+    def _wait(self, names: list[Hashable], numbers: Array, read: _Read) -> None:
+        """Keep the predictions of rows whose labels are not known yet."""
+        for place, name in enumerate(names):
+            if read.of_labels is None or np.isnan(read.of_labels[place]).any():
+                self.pending[name] = (int(numbers[place]), read.kept[place])
         while len(self.pending) > MOST_PENDING:
             del self.pending[next(iter(self.pending))]
 
     def _raise(self, found: list[Alarm]) -> Alarms:
         self.alarms = Alarms([*self.alarms, *found][-MOST_ALARMS:])
         return Alarms(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """The signals of some rows, what is kept of them, what breaks ties, and signals of labels."""
+
+    signals: Array
+    kept: Array
+    ties: Array
+    of_labels: Array | None
+
+
+def _slices(n_rows: int) -> Iterator[slice]:
+    return (slice(start, start + AT_ONCE) for start in range(0, n_rows, AT_ONCE))
+
+
+def _single(label: Any) -> list[Any]:
+    if isinstance(label, Collection) and not isinstance(label, str | bytes):
+        raise InputError(f"The label is {label!r}: give one class or number, or a list of keys.")
+    return [label]
 
 
 def _checked_rate(rows: Any) -> float:

@@ -144,10 +144,22 @@ def is_texts(X: Any) -> bool:
     """
     if isinstance(X, list | tuple):
         others = [item for item in X if not isinstance(item, str)]
-        return len(others) < len(X) and all(map(_is_null, others))
+        return len(others) < len(X) and all(map(is_null, others))
     if getattr(X, "ndim", 1) != 1 or not hasattr(X, "__array__") or hasattr(X, "columns"):
         return False
     return is_texts(np.asarray(X).tolist())
+
+
+def is_null(value: Any) -> bool:
+    """Return whether a value of Python, NumPy or pandas is a missing one.
+
+    Examples
+    --------
+    >>> is_null(None), is_null(np.float32("nan")), is_null(np.datetime64("NaT")), is_null("")
+    (True, True, True, False)
+    """
+    missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
+    return missing or (isinstance(value, float | np.generic) and bool(value != value))
 
 
 def read_signals(X: Any) -> Array | None:
@@ -250,12 +262,6 @@ def _check_widths(rows: list[Any]) -> None:
                 f"Row {number} (counted from 0) has {len(row)} values where row 0 has"
                 f" {len(rows[0])}: give every row as many."
             )
-
-
-def _is_null(value: Any) -> bool:
-    """Return whether a value of Python or pandas is a missing one."""
-    missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
-    return missing or (isinstance(value, float) and value != value)
 
 
 def _target_array(y: Any) -> Array:

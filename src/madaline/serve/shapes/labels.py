@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from madaline.errors import InputError
@@ -26,7 +27,7 @@ def read_keys(value: Any, n_rows: int) -> list[str | int]:
     Raises
     ------
     InputError
-        If it is something else, or there are not as many keys as rows.
+        If it is something else, there are not as many keys as rows, or one comes twice.
 
     Examples
     --------
@@ -39,6 +40,9 @@ def read_keys(value: Any, n_rows: int) -> list[str | int]:
             raise InputError(f"A key is {json_word(key)}: give text or a whole number.")
     if len(keys) != n_rows:
         raise InputError(f"There are {len(keys)} keys for {n_rows} rows: give one each.")
+    twice = [key for key, times in Counter(keys).items() if times > 1]
+    if twice:
+        raise InputError(f"The key {twice[0]!r} comes twice: give each row a key of its own.")
     return keys
 
 
