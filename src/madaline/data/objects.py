@@ -67,6 +67,20 @@ def from_objects(name: str, objects: Array) -> Array:
     return finite(name, np.array(values, dtype=np.float64))
 
 
+def shown(item: Any) -> str:
+    """Return a value for a message: no more than 60 letters of what Python shows of it.
+
+    Examples
+    --------
+    >>> shown(np.float64(1.5)), len(shown("x" * 999))
+    ('1.5', 60)
+    """
+    if isinstance(item, int) and abs(item) >= 2**1024:
+        return f"a whole number of {item.bit_length():,} bits"
+    text = " ".join(repr(item.item() if isinstance(item, np.generic) else item).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _hold_codes(objects: Array, families: dict[type, str]) -> bool:
     """Return whether all numbers are integers, some too large to be told apart in float64."""
     kinds = [kind for kind, family in families.items() if family != _MISSING]
@@ -136,7 +150,7 @@ def _level(name: str, item: Any) -> str | bool:
         hash(item)
     except TypeError:
         raise InputError(
-            f"Column {name!r} holds a {type(item).__name__} ({_shown(item)}): give one number,"
+            f"Column {name!r} holds a {type(item).__name__} ({shown(item)}): give one number,"
             " text, Boolean or date a row."
         ) from None
     return str(item)
@@ -160,17 +174,12 @@ def _mixed(name: str, objects: Array, families: dict[type, str]) -> InputError:
     for row, item in enumerate(objects):
         family = families[type(item)]
         if not _no_value(item, families) and family not in examples:
-            examples[family] = f"{_shown(item)} in row {row}"
+            examples[family] = f"{shown(item)} in row {row}"
     (first, one), (second, other) = list(examples.items())[:2]
     return InputError(
         f"Column {name!r} mixes {first} ({one}) and {second} ({other}, rows counted from 0):"
         " correct the values, or make all of them text."
     )
-
-
-def _shown(item: Any) -> str:
-    text = repr(item.item() if isinstance(item, np.generic) else item)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def complex_error(name: str) -> InputError:

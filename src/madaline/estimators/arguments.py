@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
@@ -229,6 +230,18 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds |
             f" shape ({len(y)},)."
         )
     return GivenFolds.from_numbers(numbers)
+
+
+@contextmanager
+def unchanged_if_refused(estimator: Any) -> Iterator[None]:
+    """Undo what a fit that was refused or stopped has set: an earlier fit predicts as before."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _shape(y: Any) -> tuple[int, ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
@@ -29,6 +28,7 @@ from madaline.estimators.arguments import (
     read_seed,
     read_time_limit,
     read_weight,
+    unchanged_if_refused,
 )
 from madaline.estimators.callbacks import CallbackSupport, Listeners, with_teardown
 from madaline.estimators.counted_rows import CountedRows, count_rows
@@ -157,7 +157,7 @@ class AdaptiveEstimator(
             KeyboardInterrupt. These are in `madaline.errors`.
         """
         limit = read_time_limit(self.time_limit)
-        with _unchanged_if_refused(self):
+        with unchanged_if_refused(self):
             table = read_table(self, X, fitting=True)
             target = self._read_target(y, table.n_samples)
             groups = read_groups(groups, table.n_samples)
@@ -303,15 +303,3 @@ class AdaptiveEstimator(
     def _read(self, X: Any) -> Table:
         check_is_fitted(self, "model_")
         return read_table(self, X, fitting=False)
-
-
-@contextmanager
-def _unchanged_if_refused(estimator: Any) -> Iterator[None]:
-    """Undo what a fit that was refused or stopped has set: an earlier fit predicts as before."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise

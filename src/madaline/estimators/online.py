@@ -11,11 +11,16 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
-from madaline.data.io.inputs import to_table
+from madaline.data.io.inputs import is_null, to_table
 from madaline.data.records import is_records
 from madaline.data.table import Table
 from madaline.errors import InputError
-from madaline.estimators.arguments import read_labels, read_seed, read_weight
+from madaline.estimators.arguments import (
+    read_labels,
+    read_seed,
+    read_weight,
+    unchanged_if_refused,
+)
 from madaline.estimators.tables import refuse_objects
 from madaline.nn.arrays import Array
 from madaline.online.learner import Made, OnlineLearner
@@ -44,11 +49,12 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         -------
         self
         """
-        known = ("learner_", "pending_", "_known", "_written")
-        for name in (*known, "n_features_in_", "feature_names_in_"):
-            if hasattr(self, name):
-                delattr(self, name)
-        return self._learn_table(X, y, sample_weight)
+        attributes = "learner_", "pending_", "_known", "_written"
+        with unchanged_if_refused(self):
+            for name in (*attributes, "n_features_in_", "feature_names_in_"):
+                if hasattr(self, name):
+                    delattr(self, name)
+            return self._learn_table(X, y, sample_weight)
 
     def predict(self, X: Any) -> Array:
         """Return the predicted class, or number, of every row, shape (n_samples,).
@@ -62,7 +68,8 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         """Learn from a single row, in the manner of river.
 
         If the row was given to `predict_one` or `predict_proba_one` before, the networks are
-        weighed by what they predicted then, however late the label comes.
+        weighed by what they predicted then, however late the label comes. A row or a label that is
+        refused changes nothing.
 
         Parameters
         ----------
@@ -71,9 +78,12 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         y : label or number
             What was true.
         """
-        learner = self._started(list(x))
-        waiting = self.pending_.take(_content(x))
-        learner.learn(x, self._read_one(y), made=None if waiting is None else waiting.made)
+        content = _content(x)
+        with unchanged_if_refused(self):
+            label, learner = self._read_one(y), self._started(list(x))
+            waiting = self.pending_.get(content)
+            learner.learn(x, label, made=None if waiting is None else waiting.made)
+        self.pending_.drop(content)
         return self
 
     def learn(self, key: Hashable, y: Any) -> Self:
@@ -89,15 +99,18 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         Raises
         ------
         InputError
-            If no row waits under that key: the latest 10,000 are kept.
+            If no row waits under that key (the latest 10,000 are kept), or the label is refused;
+            then the row waits on.
         """
-        waiting = self.pending_.take(key) if hasattr(self, "pending_") else None
+        key = _hashable(key)
+        waiting = self.pending_.get(key) if hasattr(self, "pending_") else None
         if waiting is None:
             raise InputError(
                 f"No row waits for its label under the key {key!r}: give the key that predict_one"
                 " was given (each is learned once, and the latest 10,000 are kept)."
             )
         self.learner_.learn(waiting.rows, self._read_one(y), made=waiting.made)
+        self.pending_.drop(key)
         return self
 
     def watch(
@@ -213,10 +226,13 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         """Return a single label or number as the task takes it, or refuse it."""
 
     def _learn_table(self, X: Any, y: Any, sample_weight: Any) -> Self:
-        table = self._read_table(X, first=not hasattr(self, "learner_"))
-        labels = self._read_target(read_labels(y, table.n_samples))
-        weight = read_weight(sample_weight, table.n_samples)
-        self._started(list(table.names)).learn(table, labels, weight)
+        with unchanged_if_refused(self):
+            table = self._read_table(X, first=not hasattr(self, "learner_"))
+            if not table.n_samples:
+                raise InputError("X has no rows: give at least one to learn from.")
+            labels = self._read_target(read_labels(y, table.n_samples))
+            weight = read_weight(sample_weight, table.n_samples)
+            self._started(list(table.names)).learn(table, labels, weight)
         return self
 
     def _predict_table(self, X: Any) -> Made:
@@ -228,6 +244,11 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         learner = self._started(list(x))
         if learner.n_learned == 0:
             return None
+        if key is not None and _hashable(key) in self.pending_:
+            raise InputError(
+                f"A row waits under the key {key!r} already: learn its label first, or give each"
+                " row a key of its own."
+            )
         made = learner.observe(x)
         self.pending_.put(_content(x) if key is None else key, Waiting(dict(x), made))
         return made
@@ -280,6 +301,31 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         return tags
 
 
-def _content(x: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return a key for a row that was given none: its values."""
-    return tuple(repr(value) for value in x.values())
+def _content(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
+    """Return a key for a row that was given none: the names and values of what is not missing.
+
+    Examples
+    --------
+    >>> _content({"a": 1, "b": "x", "c": None}) == _content({"b": "x", "a": np.float64(1.0)})
+    True
+    """
+    pairs = ((name, _plain(value)) for name, value in x.items())
+    return frozenset((name, value) for name, value in pairs if not is_null(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers and text, which are equal in any type, as they are, all else as text."""
+    if isinstance(value, np.number) and not isinstance(value, np.timedelta64):
+        value = value.item()
+    return value if type(value) in (int, float, str) or is_null(value) else repr(value)
+
+
+def _hashable(key: Hashable) -> Hashable:
+    try:
+        hash(key)
+    except TypeError:
+        raise InputError(
+            f"The key {key!r} is a {type(key).__name__}, which cannot be looked up: give text or a"
+            " number."
+        ) from None
+    return key

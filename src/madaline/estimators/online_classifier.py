@@ -9,11 +9,17 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
+from madaline.data.io.inputs import to_target
+from madaline.data.objects import shown
 from madaline.errors import InputError
+from madaline.estimators.arguments import unchanged_if_refused
 from madaline.estimators.online import OnlineEstimator
 from madaline.nn.arrays import Array
 from madaline.online.learner import Made
 from madaline.online.tasks import Classes
+
+CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave the row out"
+"""What a label must be, so that a file can hold it."""
 
 
 class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
@@ -74,12 +80,14 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If there is a column that the first rows did not have, or a value of another kind.
+            If there is a column that the first rows did not have, or a value of another kind. Then
+            nothing has changed.
         """
-        if classes is not None:
-            self._check_classes(classes, y)
-            self._known = list(np.asarray(classes).tolist())
-        return self._learn_table(X, y, sample_weight)
+        with unchanged_if_refused(self):
+            if classes is not None:
+                self._known = self._read_target(to_target(classes)).tolist()
+                self._check_known(y)
+            return self._learn_table(X, y, sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, shape (n_samples, n_classes), float64."""
@@ -131,8 +139,8 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         """The output of each class of `classes_`."""
         return np.argsort(np.array(self._classes), kind="stable")
 
-    def _check_classes(self, classes: Any, y: Any) -> None:
-        unknown = sorted({*np.asarray(y).tolist()} - {*np.asarray(classes).tolist()}, key=str)
+    def _check_known(self, y: Any) -> None:
+        unknown = sorted({*self._read_target(to_target(y)).tolist()} - {*self._known}, key=str)
         if unknown:
             raise InputError(
                 f"y holds {unknown[0]!r}, which is not among classes: add it, or leave classes out."
@@ -149,12 +157,29 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         return np.asarray(np.array(self._classes)[made.prediction.argmax(axis=1)])
 
     def _read_one(self, y: Any) -> Array:
-        if y is None or y != y:
-            raise InputError(f"The label is {y!r}: give a class, or leave the row unlabeled.")
-        return np.array([y])
+        label = _class(y)
+        if label is None:
+            raise InputError(f"The label is {shown(y)}: {CLASSES}.")
+        return np.array([label])
 
     def _read_target(self, y: Array) -> Array:
         if y.dtype.kind == "f" and not np.isfinite(y).all():
             raise InputError("y holds NaN or infinity: give classes, or leave such rows out.")
+        if y.dtype.kind not in "biufU":
+            labels = [_class(label) for label in y]
+            if None in labels:
+                raise InputError(f"y holds {shown(y[labels.index(None)])}: {CLASSES}.")
+            y = np.array(labels, object if str in map(type, labels) else None)
         check_classification_targets(y)
         return y
+
+
+def _class(label: Any) -> Any:
+    """Return a label as a value that a file can hold, or None if it is no such."""
+    if isinstance(label, np.str_ | np.bool_ | np.integer | np.floating):
+        label = label.item()
+    if isinstance(label, float) and not np.isfinite(label):
+        return None
+    if isinstance(label, int) and abs(label) >= 2**63:
+        return None
+    return label if isinstance(label, str | int | float) else None

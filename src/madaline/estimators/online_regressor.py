@@ -12,6 +12,7 @@ from madaline.data.column import to_column
 from madaline.data.conversion import as_numbers
 from madaline.data.formats.number_format import NumberFormat
 from madaline.data.kinds import NUMBER
+from madaline.data.objects import shown
 from madaline.data.text_columns import read_numbers
 from madaline.errors import InputError
 from madaline.estimators.online import OnlineEstimator
@@ -69,7 +70,8 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            If there is a column that the first rows did not have, or a value of another kind.
+            If there is a column that the first rows did not have, or a value of another kind. Then
+            nothing has changed.
         """
         return self._learn_table(X, y, sample_weight)
 
@@ -100,15 +102,23 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
         return task.decode(made.prediction)
 
     def _read_one(self, y: Any) -> Array:
-        return self._read_target(np.array([y]))
+        is_number = isinstance(y, float | int | np.floating | np.integer)
+        number = np.array([y], dtype=None if is_number else object)
+        if number.shape != (1,):
+            raise InputError(f"The label is {shown(y)}: give a number.")
+        return self._read_target(number)
 
     def _read_target(self, y: Array) -> Array:
         try:
-            return self._numbers(y) if y.dtype.kind in "UOT" else y.astype(np.float64)
-        except (TypeError, ValueError):
-            raise InputError(
-                "The target holds a value that is no number: use OnlineClassifier for labels."
-            ) from None
+            if y.dtype.kind in "UOT":
+                return self._numbers(y)
+            if y.dtype.kind not in "mM":
+                return y.astype(np.float64)
+        except (TypeError, ValueError, OverflowError):
+            pass
+        raise InputError(
+            "The target holds a value that is no number: use OnlineClassifier for labels."
+        )
 
     def _numbers(self, y: Array) -> Array:
         """Return labels that may be text as numbers; the first text decides how it is written."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline.data.objects import shown
 from madaline.errors import InputError
 
 TABLE = (
@@ -42,7 +43,7 @@ def check_is_table(X: Any) -> None:
     if isinstance(X, list | tuple):
         _check_rows(X)
     elif not any(hasattr(X, one) for one in _OF_TABLES):
-        raise InputError(f"X is {_shown(X)}: {TABLE}.")
+        raise InputError(f"X is {shown(X)}: {TABLE}.")
     elif isinstance(X, np.ndarray) and X.shape == (0,):
         raise InputError(f"X is empty: {TABLE}.")
 
@@ -80,7 +81,7 @@ def _check_values(X: Sequence[Any]) -> None:
             "X is a list of numbers: give rows, [[one] for one in X] if it is one column, [X] if it"
             " is one row."
         )
-    raise InputError(f"X is a list that holds {_shown(value)}: {TABLE}.")
+    raise InputError(f"X is a list that holds {shown(value)}: {TABLE}.")
 
 
 def _remedy(row: Any) -> str:
@@ -88,8 +89,3 @@ def _remedy(row: Any) -> str:
     if len(row) and isinstance(row[0], str):
         return "give every row as many values, or join its words to one text, ' '.join(row)"
     return "give every row as many values, or, if these are sequences, madaline.sequences(X)"
-
-
-def _shown(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."

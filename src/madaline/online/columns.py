@@ -21,6 +21,7 @@ from madaline.data.conversion import as_booleans, as_moments, as_numbers
 from madaline.data.formats.columns import Format, format_from_json
 from madaline.data.formats.number_format import CURRENCY, NumberFormat
 from madaline.data.io.json_checks import LARGEST
+from madaline.data.objects import shown
 from madaline.data.table import Table, listed
 from madaline.data.text_columns import choose_text_formats, read_column_in
 from madaline.errors import InputError
@@ -38,6 +39,9 @@ MOST_LEVELS, SHARED = 64, 16
 
 N_CODES = 1 + MOST_LEVELS + SHARED
 """Codes of a category: missing, the levels, and those that are shared."""
+
+LARGEST = float(np.finfo(float).max)
+"""Numbers are no larger."""
 
 MISSING, UNKNOWN = 0, -1
 """Codes of a missing level, and of one that was never learned from."""
@@ -93,8 +97,15 @@ class StreamColumns:
         Raises
         ------
         InputError
-            If there is a column that earlier rows did not have, or a value of another kind.
+            If there is a column that earlier rows did not have, or a value of another kind. Then
+            nothing has changed.
         """
+        raw = self._raw(rows, learning=False)
+        if learning and (None in self.kinds or (raw == UNKNOWN).any()):
+            return self._raw(rows, learning=True)  # now nothing is refused
+        return raw
+
+    def _raw(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
         if isinstance(rows, Table):
             self._check_names(rows.names)
             if learning:
@@ -198,10 +209,10 @@ class StreamColumns:
             codes = {level: self._code(number, level, learning) for level in distinct}
             return np.array([MISSING if level is None else codes[level] for level in levels], float)
         if kind != own and not {kind, own} <= _NUMBERS:
+            first = shown(_items(column, missing)[int(np.argmin(missing))])
             raise InputError(
                 f"Column {self.names[number]!r} held a {kind} in earlier rows and now holds a {own}"
-                f" ({_items(column, missing)[int(np.argmin(missing))]!r}): correct it, or leave it"
-                " empty."
+                f" ({first}): correct it, or leave it empty."
             )
         if kind == MOMENT:
             seconds = column.astype("datetime64[us]").astype(np.int64) / 1e6

@@ -162,11 +162,12 @@ class OnlineLearner:
             raise InputError(
                 f"A weight is {weight.max():g}: give weights of at most {LARGEST_WEIGHT:,.0f}."
             )
-        self.task.admit(y)
+        self.task.check(y)  # first everything is read, as it may be refused, then all is taken in
         if made is not None and self.columns.are_numbers and not np.isnan(made.raw).any():
             raw = made.raw  # there is no level to learn, and no kind that was not known yet
         else:
             raw = self.columns.read(rows, learning=True)
+        self.task.admit(y)
         if made is None:
             self.recent.add(raw)
         weight = np.ones(len(y)) if weight is None else weight
@@ -203,7 +204,7 @@ class OnlineLearner:
         flat = members.reshape(len(members), members.shape[1] * members.shape[2])
         aggregators = (self.weighting.aggregators @ flat).reshape(-1, *members.shape[1:])
         prediction = (self.weighting.weights @ flat).reshape(members.shape[1:])
-        self.task.check(prediction)
+        self.task.check_prediction(prediction)
         return Made(raw, x, history, members, aggregators, prediction)
 
     def _inputs(self, raw: Array, history: Array) -> Array:

@@ -15,7 +15,7 @@ WHOLE = Whole(-(2**63), 2**64 - 1)
 NAME: Check = Either(Text(), WHOLE)
 """The name of a column."""
 
-LABEL: Check = Either(Text(), WHOLE, Number(), TRUTH)
+LABEL: Check = Either(Text(), Whole(-(2**63), 2**63 - 1), Number(), TRUTH)
 """A class."""
 
 LONGEST_KEY = 200

@@ -30,8 +30,11 @@ class Pending:
     --------
     >>> pending = Pending()
     >>> pending.put("order 7", Waiting({"price": 3.0}, None))
-    >>> pending.take("order 7").rows, pending.take("order 7")
-    ({'price': 3.0}, None)
+    >>> pending.get("order 7").rows
+    {'price': 3.0}
+    >>> pending.drop("order 7")
+    >>> "order 7" in pending
+    False
     """
 
     def __init__(self) -> None:
@@ -60,6 +63,10 @@ class Pending:
         if len(self._waiting) > MOST:
             del self._waiting[next(iter(self._waiting))]
 
-    def take(self, key: Hashable) -> Waiting[Any] | None:
-        """Return the prediction of a key and let it go; None if there is none."""
-        return self._waiting.pop(key, None)
+    def get(self, key: Hashable) -> Waiting[Any] | None:
+        """Return the prediction of a key; None if there is none."""
+        return self._waiting.get(key)
+
+    def drop(self, key: Hashable) -> None:
+        """Let the prediction of a key go, if there is one."""
+        self._waiting.pop(key, None)

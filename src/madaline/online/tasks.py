@@ -41,9 +41,11 @@ class StreamTask(ABC):
     def n_outputs(self) -> int:
         """How many outputs a network has."""
 
-    @abstractmethod
-    def admit(self, y: Array) -> None:
-        """Take in labels that may be new, before they are encoded."""
+    def check(self, y: Array) -> None:  # noqa: B027
+        """Refuse labels that cannot be learned."""
+
+    def admit(self, y: Array) -> None:  # noqa: B027
+        """Take in labels that may be new, before they are encoded; numbers need none of it."""
 
     @abstractmethod
     def encode(self, y: Array) -> Array:
@@ -69,7 +71,7 @@ class StreamTask(ABC):
         """Return the predictions of raw outputs, in float64."""
         return self.loss.prediction(outputs.astype(np.float64))
 
-    def check(self, prediction: Array) -> None:
+    def check_prediction(self, prediction: Array) -> None:
         """Refuse a prediction, shape (n_samples, n_outputs), that is no finite number."""
         if not np.isfinite(prediction).all():
             raise InputError(
@@ -117,12 +119,14 @@ class Classes(StreamTask):
         """One for each class, and at least one."""
         return max(1, len(self.classes))
 
-    def admit(self, y: Array) -> None:
-        """Give every class that is new an output, if all of them are classes."""
-        labels = _plain(y)
-        for label in labels:
+    def check(self, y: Array) -> None:
+        """Refuse what a file could not hold."""
+        for label in dict.fromkeys(_plain(y)):
             check_given(LABEL, label, "A label", "give classes as text, numbers or Booleans")
-        for label in labels:
+
+    def admit(self, y: Array) -> None:
+        """Give every class that is new an output."""
+        for label in _plain(y):
             if label not in self._codes:
                 self._codes[label] = len(self.classes)
                 self.classes.append(label)
@@ -180,7 +184,7 @@ class Numbers(StreamTask):
         """One."""
         return 1
 
-    def admit(self, y: Array) -> None:
+    def check(self, y: Array) -> None:
         """Refuse what is no finite number."""
         if y.dtype.kind not in "iuf" or not np.isfinite(y).all():
             raise InputError(
@@ -192,9 +196,9 @@ class Numbers(StreamTask):
         """Return the scaled numbers."""
         return ((y - (self.center or 0.0)) / self.spread)[:, None].astype(np.float64)
 
-    def check(self, prediction: Array) -> None:
+    def check_prediction(self, prediction: Array) -> None:
         """Refuse a prediction that is no finite number, in the target's own unit."""
-        super().check(self.decode(prediction))
+        super().check_prediction(self.decode(prediction))
 
     def decode(self, prediction: Array) -> Array:
         """Return predictions in the target's own unit, shape (n_samples,)."""
