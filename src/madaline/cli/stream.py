@@ -32,7 +32,7 @@ from madaline.online.learner import OnlineLearner
 from madaline.online.playback import Playback, Segment
 from madaline.online.tasks import Classes, Numbers
 from madaline.records.decision import Decision
-from madaline.words import apart, count, some
+from madaline.words import apart, count, short, some
 
 HELP = "play back a table in the order of time: predict each row, then learn it"
 
@@ -243,7 +243,9 @@ class _Lines:
     def _numbers(self, one: Segment) -> str:
         most = max(one.score, one.no_change, one.linear)
         digits = 4 if self._is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
-        score, no_change, linear = apart([one.score, one.no_change, one.linear], digits)
+        numbers = [one.score, one.no_change, one.linear]
+        texts = apart(numbers, digits) if most < 1e15 else map(short, numbers)
+        score, no_change, linear = texts
         loss = f"  {one.loss:8.4f}" if one.loss is not None else ""
         return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
 

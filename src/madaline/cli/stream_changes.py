@@ -109,10 +109,12 @@ def _rise(alarm: Alarm) -> float:
 def merged(segments: Sequence[Segment], *, is_classes: bool) -> Segment:
     """Return consecutive segments as one."""
     counts = np.array([one.last - one.first + 1 for one in segments])
-    power = 1 if is_classes else 2
 
     def mean(values: list[float]) -> float:
-        return float(np.average(np.power(values, power), weights=counts) ** (1 / power))
+        if is_classes:
+            return float(np.average(values, weights=counts))
+        shares = counts / counts.sum()
+        return float(np.hypot.reduce(np.sqrt(shares) * values))  # no square overflows
 
     losses = [one.loss for one in segments if one.loss is not None]
     return Segment(

@@ -97,9 +97,7 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
         return Numbers(written=getattr(self, "_written", None))
 
     def _decode(self, made: Made) -> Array:
-        task = self._learner.task
-        assert isinstance(task, Numbers)
-        return task.decode(made.prediction)
+        return np.asarray(made.prediction[:, 0])
 
     def _read_one(self, y: Any) -> Array:
         is_number = isinstance(y, float | int | np.floating | np.integer)

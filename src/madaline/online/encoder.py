@@ -19,12 +19,10 @@ import numpy as np
 from madaline.data.encoders.scaling import scaled
 from madaline.nn.arrays import Array
 from madaline.online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
+from madaline.online.reach import FAR, reach
 
 QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 QUARTERS = len(QUARTILES) - 1
-
-FAR = 1e100
-"""Numbers are no larger, and quarters are wider than its inverse, so that nothing overflows."""
 
 CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)
 """Seconds of a day, a week and a year."""
@@ -98,10 +96,13 @@ class StreamEncoder:
 
     def rescale(self, raw: Array) -> None:
         """Work out the scales of numbers anew, from the latest rows."""
-        values = np.sort(raw[:, self._scaled].T, axis=1)  # (columns, n_samples), missing ones last
+        numbers = np.clip(raw[:, self._scaled].T, -FAR, FAR)
+        values = np.sort(numbers, axis=1)  # (columns, n_samples), missing ones last
         counts = np.count_nonzero(~np.isnan(values), axis=1)
         known = np.flatnonzero(counts)
-        quartiles = _quantiles(values[known], counts[known])
+        values, counts = values[known], counts[known]
+        low, high = reach(values, counts)
+        quartiles = _quantiles(np.clip(values, low[:, None], high[:, None]), counts)
         smallest, low, middle, high, largest = quartiles
         spreads = np.where(high > low, high - low, (largest - smallest) / 2)
         columns = self._scaled[known]

@@ -85,6 +85,8 @@ TASK = Kinds(
                 "spread": POSITIVE,
                 "usual": POSITIVE,
                 "limits": Optional(Row((FINITE, FINITE))),
+                "reach": Row((FINITE, FINITE)),
+                "n_far": COUNT,
             },
             {"written": Optional(NUMBER_FORMAT)},
         ),

@@ -96,7 +96,9 @@ class OnlineLearner:
         self.networks = OnlineNetworks(self.scales, n_inputs, task.n_outputs, self.rng)
         self.weighting = Weighting(len(self.scales))
         self.leads = Leads(self.scales.horizons)
-        self.replay = Replay(max(HORIZONS), len(names), n_inputs, task.n_outputs)
+        self.replay = Replay(
+            max(HORIZONS), len(names), n_inputs, task.n_outputs, target_type=task.target_type
+        )
         self.recent = RecentRows(SCALED_ROWS, len(names))
         self.look()
 
@@ -175,6 +177,8 @@ class OnlineLearner:
         if self.n_learned == 0:
             self.encoder.rescale(self.recent.rows)
             self.task.start(y[:AHEAD])
+            if isinstance(self.task, Numbers):
+                self.history.means[:] = self.task.center
         for start in range(0, len(y), AHEAD):
             some = slice(start, start + AHEAD)
             self._learn_rows(raw[some], y[some], weight[some], made)
@@ -189,11 +193,14 @@ class OnlineLearner:
         for start in range(0, len(y), BLOCK):
             some = slice(start, start + BLOCK)
             self._learn_block(raw[some], x[some], y[some], weight[some])
-        self.history.add(self.task.encode(y))  # on the present scale
+        self.history.add(self.task.believed(self.task.encode(y)))
         self.leads.follow(self.weighting.weights, self.n_learned, len(y))
 
     def _learn_block(self, raw: Array, x: Array, y: Array, weight: Array) -> None:
-        self.replay.add(raw, x, self.task.encode(y), weight)
+        target = self.task.encode(y)
+        self.replay.add(raw, x, target, weight)
+        if self.task.is_outgrown(target):
+            self._rescale_target()
         self._step(len(raw))
         if self._is_due(len(raw)):
             self._rescale()
@@ -210,7 +217,7 @@ class OnlineLearner:
     def _inputs(self, raw: Array, history: Array) -> Array:
         """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
         x = np.zeros((len(raw), self.n_inputs), np.float32)
-        x[:, : self.n_history] = self._widened_history(history)
+        x[:, : self.n_history] = self.task.scaled(self._widened_history(history))
         x[:, self.n_history :] = self.encoder.encode(raw)
         return x
 
@@ -234,10 +241,12 @@ class OnlineLearner:
         newest = np.broadcast_to(self.replay.newest(n_new), (len(self.scales), n_new))
         drawn = self.replay.draw(self.scales.horizons, BATCH - n_new, self.rng)
         places = np.concatenate([newest, drawn], axis=1)  # (members, batch)
+        target = self.replay.target.take(places, axis=0)
+        is_believed = (self.task.believed(target) == target).all(axis=-1)
         self.networks.step(
             self.replay.x.take(places, axis=0),
-            self.replay.target.take(places, axis=0),
-            self.replay.weight.take(places),
+            self.task.scaled(target).astype(np.float32),
+            self.replay.weight.take(places) * is_believed,
             self.task.loss,
             self.seen,
         )
@@ -254,17 +263,19 @@ class OnlineLearner:
         for start in range(0, len(kept), CHUNK):
             some = kept[start : start + CHUNK]
             self.replay.x[some, self.n_history :] = self.encoder.encode(self.replay.raw[some])
-        if isinstance(self.task, Numbers):
-            self._rescale_target(self.task, kept, kept[-SCALED_ROWS:])
+        self._rescale_target()
 
-    def _rescale_target(self, task: Numbers, kept: Array, latest: Array) -> None:
-        factor, shift = task.rescale(task.decode(self.replay.target[latest].astype(np.float64)))
-        self.replay.target[kept] = factor * self.replay.target[kept] + shift
-        self.history.means = factor * self.history.means + shift
-        self.replay.x[kept, : self.n_history] = factor * self.replay.x[kept, : self.n_history]
-        self.replay.x[kept, : self.n_history] += shift
+    def _rescale_target(self) -> None:
+        """Work out the scale of numbers anew; classes have none."""
+        task, kept = self.task, self.replay.newest(self.replay.n_kept)
+        if not isinstance(task, Numbers):
+            return
+        center, spread = task.center or 0.0, task.spread
+        factor, shift = task.rescale(self.replay.target[kept[-SCALED_ROWS:], 0])
         self.networks.rescale_outputs(factor, shift)
-        task.usual *= factor**2
+        self.history.means = task.believed(self.history.means)
+        history = self.replay.x[kept, : self.n_history].astype(np.float64) * spread + center
+        self.replay.x[kept, : self.n_history] = task.scaled(history)
 
     def _widen(self, raw: Array) -> None:
         """Make room for new levels, missing values and classes."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from madaline.nn.arrays import Array
-from madaline.online.tasks import Numbers, StreamTask
+from madaline.online.tasks import Numbers, StreamTask, moved
 
 RATE = 0.05
 """Length of a step, the alpha of the formula."""
@@ -46,7 +46,9 @@ class LinearModel:
 
     def learn(self, x: Array, y: Array) -> None:
         """Learn a row, shape (n_inputs,), and its label, shape (1,), which the task knows."""
-        error = self._task.loss.prediction(self._output(x)) - self._task.encode(y)
+        error = self._task.loss.prediction(self._output(x)) - self._task.scaled(
+            self._task.encode(y)
+        )
         row = self._row(x)
         self._weights -= RATE / (1 + RATE * (row @ row)) * row[:, None] * error
 
@@ -67,9 +69,9 @@ class LinearModel:
             self._weights = np.pad(self._weights, [(0, more[0]), (0, more[1])])
         scale = _scale(self._task)
         if scale != self._scale:
-            (before, spread_before), (center, spread) = self._scale, scale
-            self._weights *= spread_before / spread
-            self._weights[0] += (before - center) / spread
+            factor, shift = moved(self._scale, scale)
+            self._weights *= factor
+            self._weights[0] += shift
             self._scale = scale
 
 

@@ -107,15 +107,15 @@ class Playback:
             self._mean(linear),
             float(np.mean(losses)) if self._is_classes else None,
             self._learner.leads.weights_of(weights / (stop - start)),
-            np.array(losses) if self._is_classes else np.sqrt(losses),
+            np.array(losses),
         )
 
     def _evaluate(self, predicted: Array, y: Any) -> tuple[float, float]:
-        """Return the loss of a prediction, and whether it was right, or its squared error."""
+        """Return the loss of a prediction, and whether it was right; of a number, its error."""
         task, prediction = self._learner.task, predicted[0]
         if not isinstance(task, Classes):
-            square = float(task.decode(predicted)[0] - y) ** 2  # type: ignore[attr-defined]
-            return square, square
+            error = abs(float(prediction[0]) - float(y))
+            return error, error
         if not task.classes:
             return float(-np.log(0.5)), 0.0
         code = task.code(y)
@@ -127,11 +127,13 @@ class Playback:
         known = row - 1 - self._delay
         if self._is_classes:
             return float(known >= 0 and self._y[known] == self._y[row])
-        return float((self._y[known] if known >= 0 else 0.0) - self._y[row]) ** 2
+        return abs((float(self._y[known]) if known >= 0 else 0.0) - float(self._y[row]))
 
     def _mean(self, values: list[float]) -> float:
-        mean = float(np.mean(values))
-        return mean if self._is_classes else mean**0.5
+        """Return the mean, of errors the root of their mean square."""
+        if self._is_classes:
+            return float(np.mean(values))
+        return float(np.hypot.reduce(np.array(values) / len(values) ** 0.5))  # overflows nowhere
 
     def _plain(self, made: Made) -> Array:
         """Return the inputs of a row without the latest labels and the quarters of numbers."""

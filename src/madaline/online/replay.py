@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from madaline.nn.arrays import Array
+
+AT_ONCE, LARGEST = 10.0, 1e6
+"""A weight counts no more than so many times the largest before it, and no more than so much."""
 
 
 class Replay:
@@ -16,6 +21,8 @@ class Replay:
         How many rows are kept.
     n_columns, n_inputs, n_outputs : int
         Raw numbers, inputs of networks and numbers of a label, each for a row.
+    target_type : type, default=float32
+        That of the numbers of a label.
 
     Examples
     --------
@@ -27,11 +34,18 @@ class Replay:
     (array([3., 2.], dtype=float32), 2)
     """
 
-    def __init__(self, capacity: int, n_columns: int, n_inputs: int, n_outputs: int) -> None:
+    def __init__(
+        self,
+        capacity: int,
+        n_columns: int,
+        n_inputs: int,
+        n_outputs: int,
+        target_type: type[np.floating[Any]] = np.float32,
+    ) -> None:
         self.n_added = 0
         self.raw = np.zeros((capacity, n_columns))
         self.x = np.zeros((capacity, n_inputs), np.float32)
-        self.target = np.zeros((capacity, n_outputs), np.float32)
+        self.target = np.zeros((capacity, n_outputs), target_type)
         self.weight = np.zeros(capacity, np.float32)
 
     @property
@@ -43,7 +57,9 @@ class Replay:
         """Add rows, no more than the capacity, as the newest ones."""
         places = self._places(np.arange(self.n_added, self.n_added + len(x)))
         self.raw[places], self.x[places] = raw, x
-        self.target[places], self.weight[places] = target, weight
+        largest = self.weight.max() or 1.0
+        self.weight[places] = np.minimum(weight, min(AT_ONCE * largest, LARGEST))
+        self.target[places] = target
         self.n_added += len(x)
 
     def newest(self, count: int) -> Array:
@@ -74,7 +90,7 @@ class Replay:
         """Make room for more inputs and outputs; old inputs move to `positions`."""
         x = np.zeros((len(self.x), n_inputs), np.float32)
         x[:, positions] = self.x
-        target = np.zeros((len(self.x), outputs), np.float32)
+        target = np.zeros((len(self.x), outputs), self.target.dtype)
         target[:, : self.target.shape[1]] = self.target
         self.x, self.target = x, target
 

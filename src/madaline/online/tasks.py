@@ -13,6 +13,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
 from madaline.online.limits import LABEL, check_given
+from madaline.online.reach import FAR, LEFT_OUT, reach
 
 LEAST_PROBABILITY = 1e-3
 """Losses of members are no larger than the surprise at this, so that one miss is no end."""
@@ -22,6 +23,12 @@ LARGEST_SQUARE = 14.0
 
 LEAST_SPREAD = 1e-6
 """Numbers that differ by a smaller share are taken for equal."""
+
+FAR_OFF = 5.0
+"""More spreads from the center than this, a number is far off."""
+
+MOST_AT_ONCE = 10.0
+"""Outputs of networks grow by this factor when the scale shrinks, at most."""
 
 BEYOND = 0.1
 """How far predictions may lie beyond the numbers of late, as a share of their range."""
@@ -34,6 +41,7 @@ class StreamTask(ABC):
     """Labels, as networks learn them."""
 
     kind: ClassVar[str]
+    target_type: ClassVar[type[np.floating[Any]]] = np.float32
     loss: Loss
 
     @property
@@ -50,6 +58,18 @@ class StreamTask(ABC):
     @abstractmethod
     def encode(self, y: Array) -> Array:
         """Return targets, float64 of shape (n_samples, n_outputs)."""
+
+    def scaled(self, target: Array) -> Array:
+        """Return targets as networks learn them; of classes, they are as they are."""
+        return target
+
+    def believed(self, target: Array) -> Array:
+        """Return targets as far as they are believed."""
+        return target
+
+    def is_outgrown(self, target: Array) -> bool:  # noqa: ARG002
+        """Take in targets; return whether too many were far off for the scale that there is."""
+        return False
 
     @abstractmethod
     def losses(self, predictions: Array, target: Array) -> Array:
@@ -153,18 +173,23 @@ class Classes(StreamTask):
 
 
 class Numbers(StreamTask):
-    """Numbers, scaled by their own mean and spread so far (final).
+    """Numbers, which networks learn scaled by the mean and the spread of late (final).
+
+    How far numbers are believed, `madaline.online.reach` says; the scale is that of the believed
+    ones. All but what networks learn is in the target's own unit.
 
     Examples
     --------
     >>> task = Numbers()
     >>> task.rescale(np.array([8.0, 12.0]))
     (1.0, 0.0)
-    >>> task.encode(np.array([14.0])), task.decode(np.array([[2.0]]))
-    (array([[2.]]), array([14.]))
+    >>> task.scaled(np.array([[14.0], [1e20]]))
+    array([[2.],
+           [3.]])
     """
 
     kind = "numbers"
+    target_type = np.float64
 
     def __init__(
         self,
@@ -172,11 +197,14 @@ class Numbers(StreamTask):
         spread: float = 1.0,
         usual: float = 1.0,
         limits: tuple[float, float] | None = None,
+        reach: tuple[float, float] = (-FAR, FAR),
+        n_far: int = 0,
         written: NumberFormat | None = None,
     ) -> None:
         self.loss = Squared()
         self.center, self.spread, self.usual = center, spread, usual
-        self.limits = limits  # the lowest and the highest number lately
+        self.limits = limits  # the lowest and the highest number lately that was believed
+        self.reach, self.n_far = reach, n_far
         self.written = written  # labels that come as text
 
     @property
@@ -193,29 +221,29 @@ class Numbers(StreamTask):
             )
 
     def encode(self, y: Array) -> Array:
-        """Return the scaled numbers."""
-        return ((y - (self.center or 0.0)) / self.spread)[:, None].astype(np.float64)
+        """Return the numbers in a column."""
+        return np.clip(y[:, None].astype(np.float64), -FAR, FAR)
 
-    def check_prediction(self, prediction: Array) -> None:
-        """Refuse a prediction that is no finite number, in the target's own unit."""
-        super().check_prediction(self.decode(prediction))
+    def believed(self, target: Array) -> Array:
+        """Return the numbers, those that are not believed as the farthest that is."""
+        return np.asarray(np.minimum(np.maximum(target, self.reach[0]), self.reach[1]))
 
-    def decode(self, prediction: Array) -> Array:
-        """Return predictions in the target's own unit, shape (n_samples,)."""
-        return prediction[:, 0] * self.spread + (self.center or 0.0)
+    def scaled(self, target: Array) -> Array:
+        """Return what networks learn: believed numbers by the present scale."""
+        return (self.believed(target) - (self.center or 0.0)) / self.spread
 
     def predictions(self, outputs: Array) -> Array:
         """Return the predictions of raw outputs, hardly beyond the numbers that came lately."""
-        predictions = super().predictions(outputs)
+        predictions = super().predictions(outputs) * self.spread + (self.center or 0.0)
         if self.limits is None:
             return predictions
-        low, high = self.encode(np.array(self.limits))[:, 0]
+        low, high = self.limits
         margin = BEYOND * (high - low)
         return np.clip(predictions, low - margin, high + margin)
 
     def start(self, y: Array) -> None:
         """Scale by the first numbers."""
-        self.rescale(y)
+        self.rescale(self.encode(y)[:, 0])
 
     def rescale(self, y: Array) -> tuple[float, float]:
         """Scale by these numbers from now on.
@@ -223,29 +251,37 @@ class Numbers(StreamTask):
         Returns
         -------
         factor, shift : float
-            What turns a scaled number of before into one of now: ``factor * scaled + shift``.
+            What turns an output of before into one of now: ``factor * output + shift``.
         """
-        first = self.center is None
+        before, self.n_far = (self.center, self.spread), 0
+        low, high = (float(end[0]) for end in reach(np.sort(y)[None], np.array([len(y)])))
+        y = np.clip(y, low, high)
         self.limits = float(y.min()), float(y.max())
-        before, spread_before = self.center or 0.0, self.spread
         self.center, spread = float(np.mean(y)), float(np.std(y))
-        if spread > LEAST_SPREAD * max(abs(self.center), spread_before):
-            self.spread = spread  # otherwise the numbers are the same but for rounding
-        if first:
-            return 1.0, 0.0
-        return spread_before / self.spread, (before - self.center) / self.spread
+        least = LEAST_SPREAD * abs(self.center)
+        # otherwise the numbers are the same but for rounding
+        self.spread = spread if spread > least else max(self.spread, least)
+        self.reach = min(low, self.center - self.spread), max(high, self.center + self.spread)
+        return (1.0, 0.0) if before[0] is None else moved(before, (self.center, self.spread))
+
+    def is_outgrown(self, target: Array) -> bool:
+        """Take in numbers; return whether more were far off than may be left out."""
+        far = np.abs(self.scaled(target)) > FAR_OFF
+        self.n_far += int(np.count_nonzero(far | (self.believed(target) != target)))
+        return self.n_far > LEFT_OUT
 
     def losses(self, predictions: Array, target: Array) -> Array:
         """Return half of the squared errors over their usual size."""
-        squares = np.square(predictions[..., 0] - target[:, 0]).T
+        errors = (predictions[..., 0] - self.believed(target)[:, 0]).T
+        squares = np.square(errors / self.spread)
         return np.asarray(np.minimum(squares / self.usual, LARGEST_SQUARE) / 2)
 
     def learned(self, prediction: Array, target: Array) -> None:
         """Follow the usual squared error of the mixture, and how far the numbers reach."""
-        y = self.decode(target)
+        y = self.believed(target)
         low, high = self.limits or (np.inf, -np.inf)
         self.limits = min(low, float(y.min())), max(high, float(y.max()))
-        for square in np.square(prediction - target)[:, 0]:
+        for square in np.square((prediction - y) / self.spread)[:, 0]:
             self.usual += (1 - TYPICAL) * (min(float(square), 10 * self.usual) - self.usual)
         self.usual = max(self.usual, 1e-12)
 
@@ -257,20 +293,39 @@ class Numbers(StreamTask):
             "spread": self.spread,
             "usual": self.usual,
             "limits": self.limits,
+            "reach": self.reach,
+            "n_far": self.n_far,
             "written": None if self.written is None else self.written.to_json(),
         }
+
+
+def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
+    """Return what turns outputs on one scale, its center and spread, into those on another.
+
+    Where the spread shrinks to less than a tenth, outputs shrink, too: what little they were off
+    would be large now.
+
+    Returns
+    -------
+    factor, shift : float
+        The output becomes ``factor * output + shift``.
+    """
+    factor = min(before[1] / now[1], MOST_AT_ONCE)
+    return factor, factor * (before[0] - now[0]) / before[1]
 
 
 def task_from_state(state: dict[str, Any]) -> StreamTask:
     """Return the task that `to_state` described."""
     if state["kind"] == Classes.kind:
         return Classes(state["classes"])
-    limits, written = state["limits"], state.get("written")
+    limits, (low, high), written = state["limits"], state["reach"], state.get("written")
     return Numbers(
         state["center"],
         state["spread"],
         state["usual"],
         None if limits is None else (float(limits[0]), float(limits[1])),
+        (float(low), float(high)),
+        state["n_far"],
         None if written is None else NumberFormat.from_json(written),
     )
 

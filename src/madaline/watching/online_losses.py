@@ -37,9 +37,9 @@ class OnlineLosses(StreamLosses):
 
     def predict(self, table: Table) -> Array:
         """Return probabilities in the order in which classes appeared, or numbers."""
-        prediction, task = self._learner.predict(table).prediction, self._learner.task
-        if isinstance(task, Numbers):
-            return np.asarray(task.decode(prediction), np.float64).reshape(-1, 1)
+        prediction = self._learner.predict(table).prediction
+        if isinstance(self._learner.task, Numbers):
+            return np.asarray(prediction)
         kept = np.zeros((len(prediction), MOST_CLASSES))
         kept[:, : prediction.shape[1]] = prediction[:, :MOST_CLASSES]
         return kept
