@@ -5,6 +5,11 @@
 Every score and its time goes into `build/streams.csv`; what is there is not measured again. Those
 of the peers go into the folder of `--cache`, where one is given: they outlast changes of madaline.
 `--ablation` leaves out parts of the population instead of asking peers.
+
+    python benchmarks/streams.py --streams diamonds waves --wild 1e4 1e300
+
+measures what one wild label costs: a stream of numbers is played as it is, then with a single label
+of that size, of either sign.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,6 +86,8 @@ def measure(stream: Stream, learner: Learner, delay: int) -> Result:
 def main() -> int:
     """Measure what was asked for, and print the table of all that is known."""
     options = _parse()
+    if options.wild:
+        return _measure_wild_labels(options)
     learners = _learners(ablation=options.ablation)
     own = options.output / ("streams_ablation.csv" if options.ablation else "streams.csv")
     peers = own if options.ablation else (options.cache or options.output) / own.name
@@ -97,6 +105,24 @@ def main() -> int:
                     _append(path, [*key, result.score, result.loss, result.microseconds])
                     print(*key, f"{result.score:.4f} {result.loss:.4f}", flush=True)
     print(_table(_read(own) | _read(peers)))
+    return 0
+
+
+def _measure_wild_labels(options: argparse.Namespace) -> int:
+    """Print by what factor errors are larger later, at most and in the mean of all windows."""
+    from streaming.peers import LEARNERS
+    from streaming.wild import harm
+
+    numbers = [name for name, (_, is_classes) in STREAMS.items() if not is_classes]
+    for name in options.streams or numbers:
+        stream = load_stream(name, options.folder, options.rows, seed=0)
+        for learner in options.only or [OURS]:
+            make = partial(LEARNERS[learner], stream, 0)
+            for label, factors in harm(stream, make, [*options.wild, *np.negative(options.wild)]):
+                print(
+                    f"{name}, {learner}, {label:g}: {factors.max():.3f} {factors.mean():.3f}",
+                    flush=True,
+                )
     return 0
 
 
@@ -155,6 +181,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=20_000, help="at most so many of a stream")
     parser.add_argument("--only", nargs="+", metavar="LEARNER")
     parser.add_argument("--ablation", action="store_true")
+    parser.add_argument("--wild", nargs="+", type=float, metavar="LABEL")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where results of peers are kept")
     parser.add_argument("--output", type=Path, default=Path("build"))
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")

@@ -65,3 +65,39 @@ def test_ours_and_all_its_variants_run(delay):
     scores = {name: measure(stream, make(stream, 0), delay) for name, make in VARIANTS.items()}
     different = {round(result.loss, 9) for result in scores.values()}
     assert len(different) == len(scores)
+
+
+def test_a_wild_label_harms_later_windows():
+    from streaming.streams import Stream
+    from streaming.wild import WINDOW, harm
+
+    class LargestSoFar:
+        def __init__(self):
+            self.largest = 1.0
+
+        def predict(self, row, key):
+            return self.largest
+
+        def learn(self, row, key, y):
+            self.largest = max(self.largest, y)
+
+    stream = Stream("zeros", [({}, 0.0)] * (8 * WINDOW), is_classes=False)
+    harms = list(harm(stream, LargestSoFar, [0.5, 7.0]))
+    assert [(label, factors.tolist()) for label, factors in harms] == [
+        (0.5, [1.0] * 4),
+        (7.0, [7.0] * 4),
+    ]
+
+
+def test_the_command_measures_wild_labels(monkeypatch, capsys):
+    import streams
+
+    options = ["streams.py", "--streams", "waves", "--rows", "1400", "--wild", "1e9"]
+    monkeypatch.setattr(sys, "argv", options)
+    assert streams.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "waves, madaline, 1e+09",
+        "waves, madaline, -1e+09",
+    ]
+    assert all(float(line.split()[-1]) < 1.2 for line in lines)

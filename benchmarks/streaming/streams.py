@@ -1,4 +1,4 @@
-"""Streams in the order of time: four of real tables, others of river's generators."""
+"""Streams in the order of time: six of real tables, others of river's generators but for one."""
 
 from __future__ import annotations
 
@@ -82,6 +82,20 @@ def _bikes(folder: Path, seed: int) -> Iterable[Row]:  # noqa: ARG001
     table = pd.read_parquet(folder / "tabular/bike_hour.parquet")
     table = table.sort_values(["x0", "x1", "x2", "x6"], kind="stable")  # year, month, day, hour
     return _rows(table, table.pop("y"))
+
+
+def _waves(folder: Path, seed: int) -> Iterable[Row]:  # noqa: ARG001
+    """Numbers of about 20, of which three columns tell nearly everything."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((20_000, 4))
+    y = 20 + 2 * x[:, 0] + 1.5 * np.sin(2 * x[:, 1]) + np.abs(x[:, 2])
+    y += 0.2 * rng.standard_normal(len(y))
+    return (
+        (dict(zip("abcd", row, strict=True)), label)
+        for row, label in zip(x.tolist(), y.tolist(), strict=True)
+    )
 
 
 def _rows(table: Any, target: Any) -> Iterable[Row]:
@@ -175,5 +189,8 @@ STREAMS: dict[str, tuple[Callable[[Path, int], Iterable[Row]], bool]] = {
     "flight delays": (_flights(late=False), False),
     "bikes": (_bikes, False),
     "friedman": (_generated(_friedman), False),
+    "houses": (_frame("tabular/california_housing.parquet", "median_house_value"), False),
+    "diamonds": (_frame("tabular/diamonds.parquet", "price"), False),
+    "waves": (_waves, False),
 }
 """Each stream's loader, and whether its labels are classes."""

@@ -273,9 +273,9 @@ class OnlineLearner:
         center, spread = task.center or 0.0, task.spread
         factor, shift = task.rescale(self.replay.target[kept[-SCALED_ROWS:], 0])
         self.networks.rescale_outputs(factor, shift)
-        self.history.means = task.believed(self.history.means)
+        self.history.means = task.likely(self.history.means)
         history = self.replay.x[kept, : self.n_history].astype(np.float64) * spread + center
-        self.replay.x[kept, : self.n_history] = task.scaled(history)
+        self.replay.x[kept, : self.n_history] = task.scaled(task.likely(history))
 
     def _widen(self, raw: Array) -> None:
         """Make room for new levels, missing values and classes."""

@@ -1,10 +1,10 @@
 r"""How far numbers of a stream are believed: one wild number must not ruin what is learned later.
 
-Of the latest numbers, the four largest and the four smallest are left out (fewer, if there are
+Of the latest numbers, the ten largest and the ten smallest are left out (fewer, if there are
 few). The others reach from :math:`a` to :math:`b`, and numbers are believed up to one such width
 beyond: from :math:`2a - b` to :math:`2b - a`. A number farther away counts as that end
 (Winsorizing: Tukey, 1962, "The future of data analysis"). So a sensor that errs once is as good as
-ignored, while a number that comes a fifth time is believed: then the world has changed.
+ignored, while what comes more often is believed: then the world has changed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-LEFT_OUT = 4
+LEFT_OUT = 10
 """How many of the largest numbers are left out, and of the smallest, at most."""
 
 NEEDED = 16

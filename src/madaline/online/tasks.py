@@ -27,8 +27,8 @@ LEAST_SPREAD = 1e-6
 FAR_OFF = 5.0
 """More spreads from the center than this, a number is far off."""
 
-MOST_AT_ONCE = 10.0
-"""Outputs of networks grow by this factor when the scale shrinks, at most."""
+NARROWER = 10.0
+"""Where the spread shrinks by more than this, outputs of before mean nothing any more."""
 
 BEYOND = 0.1
 """How far predictions may lie beyond the numbers of late, as a share of their range."""
@@ -228,6 +228,10 @@ class Numbers(StreamTask):
         """Return the numbers, those that are not believed as the farthest that is."""
         return np.asarray(np.minimum(np.maximum(target, self.reach[0]), self.reach[1]))
 
+    def likely(self, means: Array) -> Array:
+        """Return means of numbers; those that no believed numbers have become the center."""
+        return np.where(self.believed(means) == means, means, self.center)
+
     def scaled(self, target: Array) -> Array:
         """Return what networks learn: believed numbers by the present scale."""
         return (self.believed(target) - (self.center or 0.0)) / self.spread
@@ -302,16 +306,16 @@ class Numbers(StreamTask):
 def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
     """Return what turns outputs on one scale, its center and spread, into those on another.
 
-    Where the spread shrinks to less than a tenth, outputs shrink, too: what little they were off
-    would be large now.
+    Where the spread shrinks to less than a tenth, what outputs were off is large now: they start
+    anew, at the center.
 
     Returns
     -------
     factor, shift : float
         The output becomes ``factor * output + shift``.
     """
-    factor = min(before[1] / now[1], MOST_AT_ONCE)
-    return factor, factor * (before[0] - now[0]) / before[1]
+    factor = before[1] / now[1]
+    return (0.0, 0.0) if factor > NARROWER else (factor, (before[0] - now[0]) / now[1])
 
 
 def task_from_state(state: dict[str, Any]) -> StreamTask:
