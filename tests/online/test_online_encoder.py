@@ -121,3 +121,16 @@ def test_huge_numbers_overflow_nowhere():
     encoder.widen(raw)
     encoder.rescale(raw)
     assert np.isfinite(encoder.encode(raw)).all()
+
+
+@pytest.mark.parametrize("wild", [1e20, -1e308])
+def test_a_wild_number_sets_no_scale(wild):
+    columns = StreamColumns(["a"])
+    encoder = StreamEncoder(columns)
+    raw = np.arange(101.0)[:, None]
+    columns.read({"a": 0.0}, learning=True)
+    encoder.widen(raw)
+    encoder.rescale(raw)
+    good = encoder.encode(raw)
+    encoder.rescale(np.concatenate([raw, [[wild]]]))
+    np.testing.assert_allclose(encoder.encode(raw), good, atol=0.05)

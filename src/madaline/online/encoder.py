@@ -96,13 +96,11 @@ class StreamEncoder:
 
     def rescale(self, raw: Array) -> None:
         """Work out the scales of numbers anew, from the latest rows."""
-        numbers = np.clip(raw[:, self._scaled].T, -FAR, FAR)
-        values = np.sort(numbers, axis=1)  # (columns, n_samples), missing ones last
+        values = np.sort(np.clip(raw[:, self._scaled].T, -FAR, FAR), axis=1)  # missing ones last
         counts = np.count_nonzero(~np.isnan(values), axis=1)
         known = np.flatnonzero(counts)
-        values, counts = values[known], counts[known]
-        low, high = reach(values, counts)
-        quartiles = _quantiles(np.clip(values, low[:, None], high[:, None]), counts)
+        values, counts = _within_reach(values[known], counts[known])
+        quartiles = _quantiles(values, counts)
         smallest, low, middle, high, largest = quartiles
         spreads = np.where(high > low, high - low, (largest - smallest) / 2)
         columns = self._scaled[known]
@@ -216,6 +214,15 @@ _ARRAYS = (
     "spreads",
     "quartiles",
 )
+
+
+def _within_reach(values: Array, counts: Array) -> tuple[Array, Array]:
+    """Return each row's sorted values without those that are not believed, and how many."""
+    low, high = reach(values, counts)
+    wild = (values < low[:, None]) | (values > high[:, None])
+    if not wild.any():
+        return values, counts
+    return np.sort(np.where(wild, np.nan, values), axis=1), counts - np.count_nonzero(wild, axis=1)
 
 
 def _quantiles(values: Array, counts: Array) -> Array:

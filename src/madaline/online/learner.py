@@ -193,7 +193,8 @@ class OnlineLearner:
         for start in range(0, len(y), BLOCK):
             some = slice(start, start + BLOCK)
             self._learn_block(raw[some], x[some], y[some], weight[some])
-        self.history.add(self.task.believed(self.task.encode(y)))
+        target = self.task.encode(y)
+        self.history.add(target[self.task.is_believed(target)])
         self.leads.follow(self.weighting.weights, self.n_learned, len(y))
 
     def _learn_block(self, raw: Array, x: Array, y: Array, weight: Array) -> None:
@@ -242,11 +243,10 @@ class OnlineLearner:
         drawn = self.replay.draw(self.scales.horizons, BATCH - n_new, self.rng)
         places = np.concatenate([newest, drawn], axis=1)  # (members, batch)
         target = self.replay.target.take(places, axis=0)
-        is_believed = (self.task.believed(target) == target).all(axis=-1)
         self.networks.step(
             self.replay.x.take(places, axis=0),
             self.task.scaled(target).astype(np.float32),
-            self.replay.weight.take(places) * is_believed,
+            self.replay.weight.take(places) * self.task.is_believed(target),
             self.task.loss,
             self.seen,
         )
@@ -270,7 +270,7 @@ class OnlineLearner:
         task, kept = self.task, self.replay.newest(self.replay.n_kept)
         if not isinstance(task, Numbers):
             return
-        center, spread = task.center or 0.0, task.spread
+        center, spread = task.center, task.spread
         factor, shift = task.rescale(self.replay.target[kept[-SCALED_ROWS:], 0])
         self.networks.rescale_outputs(factor, shift)
         self.history.means = task.likely(self.history.means)

@@ -76,4 +76,4 @@ class LinearModel:
 
 
 def _scale(task: StreamTask) -> tuple[float, float]:
-    return (task.center or 0.0, task.spread) if isinstance(task, Numbers) else (0.0, 1.0)
+    return (task.center, task.spread) if isinstance(task, Numbers) else (0.0, 1.0)

@@ -63,9 +63,9 @@ class StreamTask(ABC):
         """Return targets as networks learn them; of classes, they are as they are."""
         return target
 
-    def believed(self, target: Array) -> Array:
-        """Return targets as far as they are believed."""
-        return target
+    def is_believed(self, target: Array) -> Array:
+        """Return which targets count, shape (...) for targets of shape (..., n_outputs)."""
+        return np.ones(target.shape[:-1], bool)
 
     def is_outgrown(self, target: Array) -> bool:  # noqa: ARG002
         """Take in targets; return whether too many were far off for the scale that there is."""
@@ -175,8 +175,8 @@ class Classes(StreamTask):
 class Numbers(StreamTask):
     """Numbers, which networks learn scaled by the mean and the spread of late (final).
 
-    How far numbers are believed, `madaline.online.reach` says; the scale is that of the believed
-    ones. All but what networks learn is in the target's own unit.
+    Numbers that are out of reach (`madaline.online.reach`) count for nothing until they come more
+    often. All but what networks learn is in the target's own unit.
 
     Examples
     --------
@@ -193,7 +193,7 @@ class Numbers(StreamTask):
 
     def __init__(
         self,
-        center: float | None = None,
+        center: float = 0.0,
         spread: float = 1.0,
         usual: float = 1.0,
         limits: tuple[float, float] | None = None,
@@ -224,21 +224,23 @@ class Numbers(StreamTask):
         """Return the numbers in a column."""
         return np.clip(y[:, None].astype(np.float64), -FAR, FAR)
 
-    def believed(self, target: Array) -> Array:
-        """Return the numbers, those that are not believed as the farthest that is."""
-        return np.asarray(np.minimum(np.maximum(target, self.reach[0]), self.reach[1]))
-
-    def likely(self, means: Array) -> Array:
-        """Return means of numbers; those that no believed numbers have become the center."""
-        return np.where(self.believed(means) == means, means, self.center)
+    def is_believed(self, target: Array) -> Array:
+        """Return which numbers are within reach."""
+        low, high = self.reach
+        return np.asarray((low <= target[..., 0]) & (target[..., 0] <= high))
 
     def scaled(self, target: Array) -> Array:
-        """Return what networks learn: believed numbers by the present scale."""
-        return (self.believed(target) - (self.center or 0.0)) / self.spread
+        """Return what networks learn: the numbers on the present scale, none out of reach."""
+        low, high = self.reach
+        return (np.minimum(np.maximum(target, low), high) - self.center) / self.spread
+
+    def likely(self, means: Array) -> Array:
+        """Return means of numbers; those out of reach become the center."""
+        return np.where(self.is_believed(means[..., None]), means, self.center)
 
     def predictions(self, outputs: Array) -> Array:
         """Return the predictions of raw outputs, hardly beyond the numbers that came lately."""
-        predictions = super().predictions(outputs) * self.spread + (self.center or 0.0)
+        predictions = super().predictions(outputs) * self.spread + self.center
         if self.limits is None:
             return predictions
         low, high = self.limits
@@ -257,35 +259,36 @@ class Numbers(StreamTask):
         factor, shift : float
             What turns an output of before into one of now: ``factor * output + shift``.
         """
-        before, self.n_far = (self.center, self.spread), 0
+        is_first, before = self.limits is None, (self.center, self.spread)
         low, high = (float(end[0]) for end in reach(np.sort(y)[None], np.array([len(y)])))
-        y = np.clip(y, low, high)
-        self.limits = float(y.min()), float(y.max())
+        y = y[(low <= y) & (y <= high)]
+        self.limits, self.n_far = (float(y.min()), float(y.max())), 0
         self.center, spread = float(np.mean(y)), float(np.std(y))
         least = LEAST_SPREAD * abs(self.center)
         # otherwise the numbers are the same but for rounding
         self.spread = spread if spread > least else max(self.spread, least)
         self.reach = min(low, self.center - self.spread), max(high, self.center + self.spread)
-        return (1.0, 0.0) if before[0] is None else moved(before, (self.center, self.spread))
+        return (1.0, 0.0) if is_first else moved(before, (self.center, self.spread))
 
     def is_outgrown(self, target: Array) -> bool:
         """Take in numbers; return whether more were far off than may be left out."""
-        far = np.abs(self.scaled(target)) > FAR_OFF
-        self.n_far += int(np.count_nonzero(far | (self.believed(target) != target)))
+        far = (np.abs(self.scaled(target)) > FAR_OFF)[:, 0] | ~self.is_believed(target)
+        self.n_far += int(np.count_nonzero(far))
         return self.n_far > LEFT_OUT
 
     def losses(self, predictions: Array, target: Array) -> Array:
         """Return half of the squared errors over their usual size."""
-        errors = (predictions[..., 0] - self.believed(target)[:, 0]).T
+        errors = (predictions[..., 0] - np.clip(target[:, 0], *self.reach)).T
         squares = np.square(errors / self.spread)
         return np.asarray(np.minimum(squares / self.usual, LARGEST_SQUARE) / 2)
 
     def learned(self, prediction: Array, target: Array) -> None:
         """Follow the usual squared error of the mixture, and how far the numbers reach."""
-        y = self.believed(target)
+        counts = self.is_believed(target)
+        y = target[counts, 0]
         low, high = self.limits or (np.inf, -np.inf)
-        self.limits = min(low, float(y.min())), max(high, float(y.max()))
-        for square in np.square((prediction - y) / self.spread)[:, 0]:
+        self.limits = min([low, *y.tolist()]), max([high, *y.tolist()])
+        for square in np.square((prediction[counts, 0] - y) / self.spread):
             self.usual += (1 - TYPICAL) * (min(float(square), 10 * self.usual) - self.usual)
         self.usual = max(self.usual, 1e-12)
 
