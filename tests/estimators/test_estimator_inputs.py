@@ -148,9 +148,8 @@ def test_column_vector_as_target_is_taken_with_a_warning(halves):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda X: X[X.columns[::-1]], "must be in the same order"),
-        (lambda X: X.drop(columns="color"), "yet now missing:\n- color"),
-        (lambda X: X.rename(columns={"color": "colour"}), "unseen at fit time:\n- colour"),
+        (lambda X: X.drop(columns="color"), "X lacks 'color', which the fit had"),
+        (lambda X: X.rename(columns={"color": "colour"}), "X lacks 'color', which the fit had"),
     ],
 )
 def test_other_columns_at_prediction_are_refused(mixed, change, match):
@@ -209,8 +208,7 @@ def test_bad_rows_at_prediction_are_refused(unnamed, method, given, match):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda X: X[["b", "a", "c", "d"]], "same order"),
-        (lambda X: X.rename(columns={"a": "z"}), "names unseen at fit time"),
+        (lambda X: X.rename(columns={"a": "z"}), "X lacks 'a', which the fit had"),
         (lambda X: X.assign(d=np.inf), "'d' holds an infinity"),
         (lambda X: X.set_axis(["a", "b", "c", "a"], axis=1), "must be unique"),
     ],

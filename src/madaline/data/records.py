@@ -1,4 +1,4 @@
-"""Rows as records: a dictionary, a list of dictionaries, or a structured array of NumPy."""
+"""Rows as records: a dictionary, a list of them or of named tuples, or a structured array."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_records(X: Any) -> bool:
         return any(map(_is_value, X.values())) and not any(map(_is_column, X.values()))
     if isinstance(X, np.ndarray):
         return X.dtype.names is not None and X.ndim == 1
-    return isinstance(X, list | tuple) and len(X) > 0 and all(isinstance(o, Mapping) for o in X)
+    return isinstance(X, list | tuple) and len(X) > 0 and all(map(_is_record, X))
 
 
 def record_columns(X: Any) -> dict[str, Any]:
@@ -39,8 +39,14 @@ def record_columns(X: Any) -> dict[str, Any]:
         return {name: X[name] for name in X.dtype.names or ()}
     if isinstance(X, Mapping):
         X = [X]
+    X = [record if isinstance(record, Mapping) else record._asdict() for record in X]
     names = dict.fromkeys(name for record in X for name in record)
     return {str(name): [record.get(name) for record in X] for name in names}
+
+
+def _is_record(row: Any) -> bool:
+    """Return whether a row is a dictionary or a named tuple."""
+    return isinstance(row, Mapping) or (isinstance(row, tuple) and hasattr(row, "_asdict"))
 
 
 def _is_value(value: Any) -> bool:

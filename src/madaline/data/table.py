@@ -181,7 +181,7 @@ class Table:
         """Return the table of these columns, in this order."""
         wanted = list(names)
         self._check_known(wanted)
-        return replace(self, columns={name: self.columns[name] for name in wanted})
+        return self._of({name: self.columns[name] for name in wanted}, kept=set(wanted))
 
     def drop(self, names: Iterable[str]) -> Table:
         """Return the table without these columns."""
@@ -198,8 +198,11 @@ class Table:
         >>> Table.from_columns({"a": [1], "b": [2]}).replaced({"a": np.array([7.0])})["a"]
         array([7.])
         """
-        table = replace(self, columns={**self.columns, **columns})
-        kept = set(self.columns) - set(columns)
+        return self._of({**self.columns, **columns}, kept=set(self.columns) - set(columns))
+
+    def _of(self, columns: Mapping[str, Array], kept: set[str]) -> Table:
+        """Return a table of other columns, with what is known of those that are kept."""
+        table = replace(self, columns=columns)
         table._distinct.update((n, one) for n, one in self._distinct.items() if n in kept)
         table._ascending.update((n, one) for n, one in self._ascending.items() if n in kept)
         return table

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
+from madaline.data.io.frames import frame_of
 from madaline.data.io.inputs import to_target, to_targets
 from madaline.data.splits.given_folds import GivenFolds
 from madaline.data.target import CLASSIFICATION, check_learnable
@@ -61,11 +62,28 @@ def read_seed(random_state: int | np.random.RandomState | None) -> int:
     return int(generator.randint(np.iinfo(np.int32).max))
 
 
+def computed(y: Any) -> Any:
+    """Return the values of a lazy frame, a relation or a stream; anything else as it is.
+
+    A single column becomes a series.
+
+    Examples
+    --------
+    >>> computed([1, 2])
+    [1, 2]
+    """
+    frame = frame_of(y)
+    if frame is None or frame.to_native() is y:
+        return y
+    return frame[frame.columns[0]] if len(frame.columns) == 1 else frame.to_native()
+
+
 def read_labels(y: Any, n_samples: int) -> Array:
     """Return `y` as one label or number a row, shape (n_samples,), for what has one target.
 
     See `read_targets` for the parameters and the errors.
     """
+    y = computed(y)
     shape = _shape(y)
     if len(shape) == 2 and shape[1] > 1:
         raise InputError(
@@ -97,6 +115,7 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
     ValueError
         If there is no `y`, or it has another shape.
     """
+    y = computed(y)
     shape = _shape(y)
     given = shape[1] if len(shape) == 2 else 1
     if n_targets is not None and given != n_targets:
@@ -149,7 +168,8 @@ def read_names(y: Any) -> str | tuple[str, ...]:
     >>> read_names(np.zeros(3)), read_names(np.zeros((3, 2)))
     ('target', ('y0', 'y1'))
     """
-    columns = list(getattr(y, "columns", ()))
+    frame = frame_of(y)
+    columns = [] if frame is None else frame.columns
     if len(columns) > 1:
         return tuple(map(str, columns))
     shape = _shape(y)
@@ -169,7 +189,7 @@ def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
     """
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight, np.float64)
+    weight = np.asarray(computed(sample_weight), np.float64)
     if weight.ndim == 0:
         weight = np.full(n_samples, weight)
     weight = _one_per_row(weight, n_samples, "sample_weight")
@@ -208,6 +228,7 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds |
     """
     if folds is None:
         return None
+    folds = computed(folds)
     if isinstance(folds, Integral) and not isinstance(folds, bool):
         return int(folds)
     if callable(getattr(folds, "split", None)) and not isinstance(folds, str):

@@ -20,6 +20,7 @@ from madaline.errors import (
     TextReadWarning,
 )
 from madaline.estimators.arguments import (
+    computed,
     read_effort,
     read_folds,
     read_groups,
@@ -157,6 +158,7 @@ class AdaptiveEstimator(
             KeyboardInterrupt. These are in `madaline.errors`.
         """
         limit = read_time_limit(self.time_limit)
+        y = computed(y)
         with unchanged_if_refused(self):
             table = read_table(self, X, fitting=True)
             target = self._read_target(y, table.n_samples)
@@ -190,7 +192,8 @@ class AdaptiveEstimator(
         Parameters
         ----------
         X : data frame, array or sparse matrix of shape (n_samples, n_features), or images
-            The same columns as in `fit`. Categories never seen there are welcome.
+            The same columns as in `fit`. Where they have names, these count, not their order, and
+            others are ignored. Categories never seen in `fit` are welcome.
 
         Returns
         -------

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from madaline.data.target import ClassEncoder, JointEncoder, check_learnable
 from madaline.diagnosis.labels import Suspects
-from madaline.estimators.arguments import read_indicators, read_names, read_targets
+from madaline.estimators.arguments import computed, read_indicators, read_names, read_targets
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.estimators.counted_rows import CountedRows
 from madaline.estimators.threshold_setting import ThresholdSetting
@@ -270,6 +270,20 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         array([1, 1, 1])
         """
         return self._model().predict_set(self._read(X), coverage, n_jobs=self.n_jobs)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows whose class, or all of whose labels, are predicted right.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+        """
+        return float(super().score(X, computed(y), sample_weight))
 
     def decision_function(self, X: Any) -> Array:
         """Return the output of the networks before it becomes probabilities.

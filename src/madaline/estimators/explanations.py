@@ -321,6 +321,6 @@ class Explanations(Reporting):
     def _background(self, background: Any) -> Table | None:
         if background is None:
             return getattr(self, "background_", None)
-        if hasattr(background, "__len__") and len(background) == 0:
+        if isinstance(background, np.ndarray | list | tuple) and len(background) == 0:
             raise InputError(NO_ROWS)
         return self._read(background)

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
+from madaline.data.io.frames import frame_of
 from madaline.data.io.inputs import is_null, to_table
 from madaline.data.records import is_records
 from madaline.data.table import Table
@@ -277,16 +278,18 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         """Return `X` as a table, with the column names of the first rows."""
         if isinstance(X, Table):
             return X
-        if isinstance(X, Mapping) or is_records(X) or hasattr(X, "columns"):
-            table = to_table(X)
+        frame = frame_of(X)
+        if frame is not None or isinstance(X, Mapping) or is_records(X):
+            table = to_table(X if frame is None else frame)
             if first:
                 self._name_columns(list(table.names))
             return table
         X = validate_data(
             self, X, reset=first, accept_sparse="csc", dtype=None, ensure_all_finite=False
         )
+        names = [f"x{number}" for number in range(self.n_features_in_)]
         try:
-            return to_table(X, names=[f"x{number}" for number in range(self.n_features_in_)])
+            return to_table(X, names=names if first else self.learner_.columns.names)
         except InputError:
             refuse_objects(X)
             raise

@@ -12,7 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from madaline.data.io.inputs import to_target
 from madaline.data.objects import shown
 from madaline.errors import InputError
-from madaline.estimators.arguments import unchanged_if_refused
+from madaline.estimators.arguments import computed, unchanged_if_refused
 from madaline.estimators.online import OnlineEstimator
 from madaline.nn.arrays import Array
 from madaline.online.learner import Made
@@ -85,6 +85,7 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         """
         with unchanged_if_refused(self):
             if classes is not None:
+                y = computed(y)
                 self._known = self._read_target(to_target(classes)).tolist()
                 self._check_known(y)
             return self._learn_table(X, y, sample_weight)
@@ -93,6 +94,20 @@ class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
         """Return the probability of each class, shape (n_samples, n_classes), float64."""
         made = self._predict_table(X)
         return np.asarray(made.prediction[:, self._order])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows whose class is predicted right.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+        """
+        return float(super().score(X, computed(y), sample_weight))
 
     def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> Any:
         """Return the most probable class of a row; None before the first label.

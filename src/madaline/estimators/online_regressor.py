@@ -15,6 +15,7 @@ from madaline.data.kinds import NUMBER
 from madaline.data.objects import shown
 from madaline.data.text_columns import read_numbers
 from madaline.errors import InputError
+from madaline.estimators.arguments import computed
 from madaline.estimators.online import OnlineEstimator
 from madaline.nn.arrays import Array
 from madaline.online.learner import Made
@@ -74,6 +75,20 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
             nothing has changed.
         """
         return self._learn_table(X, y, sample_weight)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R²: 1 is perfect, 0 is a constant.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+        """
+        return float(super().score(X, computed(y), sample_weight))
 
     def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> float:
         """Return the expected value of a row; 0 before the first label.

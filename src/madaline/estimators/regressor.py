@@ -14,7 +14,7 @@ from sklearn.metrics import d2_pinball_score
 from madaline.data.column import to_column
 from madaline.data.text_columns import read_numbers
 from madaline.errors import InputError, TextReadWarning
-from madaline.estimators.arguments import read_names, read_targets
+from madaline.estimators.arguments import computed, read_names, read_targets
 from madaline.estimators.base import AdaptiveEstimator
 from madaline.evaluation.objective import Objective
 from madaline.nn.arrays import Array
@@ -243,7 +243,7 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):  # type: ignore[misc
             R², of several targets the mean of theirs; of several quantiles the mean D² of their
             pinball losses, as `sklearn.metrics.d2_pinball_score`.
         """
-        loss = self._model().predictor.loss
+        loss, y = self._model().predictor.loss, computed(y)
         if not isinstance(loss, Quantiles):
             return float(super().score(X, y, sample_weight))
         pairs = zip(loss.levels, self.predict(X).T, strict=True)

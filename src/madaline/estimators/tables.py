@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,20 +12,20 @@ from sklearn.utils.validation import validate_data
 from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.encoders.pattern_encoder import PatternEncoder
 from madaline.data.encoders.sequence_encoder import SequenceEncoder
+from madaline.data.io.frames import frame_of
 from madaline.data.io.image_files import is_pillow_images, read_pillow_images
 from madaline.data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
 from madaline.data.io.path_columns import frequency_notes, open_files, scale_notes
 from madaline.data.media.images import plausible_images, read_images
 from madaline.data.media.sequences import sequences, shape_error
 from madaline.data.records import is_records
-from madaline.data.table import Table, check_unique, listed
+from madaline.data.table import Table, listed
 from madaline.errors import (
     ImagesChangedWarning,
     InputError,
     KindGuessedWarning,
     SoundsChangedWarning,
 )
-from madaline.estimators.from_file import is_from_file
 from madaline.estimators.table_checks import check_is_table
 from madaline.nn.arrays import Array
 from madaline.words import count
@@ -34,7 +34,8 @@ from madaline.words import count
 def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     """Return `X` as a table, in scikit-learn's way, and open the files that columns name.
 
-    See `_read_table` for the parameters and the errors.
+    Names count wherever there are any: columns may come in another order and beside others, which
+    are ignored. See `_read_table` for the parameters and the errors.
     """
     if is_pillow_images(X):
         X = _opened_pictures(estimator, X, fitting=fitting)
@@ -71,6 +72,9 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     ValueError
         With scikit-learn's own words on shapes and names; `InputError` on the values.
     """
+    frame = frame_of(X)
+    if frame is not None:
+        return _read_frame(estimator, frame, fitting=fitting)
     X = X if fitting else _as_learned(estimator, X)
     if fitting:
         _warn_of_guess(X)
@@ -84,31 +88,43 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         if fitting:
             _set_n_features(estimator, 1)
         return _as_only_column(estimator, to_table(X), fitting)
-    if isinstance(X, Mapping | Table) or is_records(X) or _has_all_columns(estimator, X, fitting):
+    if isinstance(X, Mapping | Table) or is_records(X):
         return _read_columns(estimator, X, fitting=fitting)
     if not fitting and _are_missing_texts(estimator, X):
         return Table({TEXTS_NAME: np.full(len(X), None)})
     check_is_table(X)
-    X = _plain(X)
-    if hasattr(X, "columns") and hasattr(X, "shape"):  # a frame of pandas, polars or pyarrow
-        names = X.column_names if hasattr(X, "column_names") else X.columns
-        check_unique(str(name) for name in names)
-        validate_data(estimator, X, reset=fitting, skip_check_array=True)
-    else:
-        X = validate_data(
-            estimator,
-            X,
-            reset=fitting,
-            accept_sparse="csc",
-            dtype=None,
-            ensure_all_finite=False,
-            ensure_min_samples=2 if fitting else 1,
-        )
+    X = validate_data(
+        estimator,
+        _plain(X),
+        reset=fitting,
+        accept_sparse="csc",
+        dtype=None,
+        ensure_all_finite=False,
+        ensure_min_samples=2 if fitting else 1,
+    )
     try:
-        return to_table(X, names=_names(estimator))
+        return to_table(X, names=_names(estimator, fitting))
     except InputError:
         refuse_objects(X)
         raise
+
+
+def _read_frame(estimator: Any, frame: Any, *, fitting: bool) -> Table:
+    """Return a frame as a table: its names count, or where it or the fit has none, its order."""
+    names, numbers = list(frame.columns), range(len(frame.columns))
+    if set(names) == set(numbers):  # pandas numbers columns that have no names
+        frame = frame[:, [names.index(number) for number in numbers]]
+    elif fitting or _counts_names(estimator, names):
+        return _read_columns(estimator, frame, fitting=fitting)
+    validate_data(estimator, frame.to_native(), reset=fitting, skip_check_array=True)
+    return to_table(frame, names=_names(estimator, fitting))
+
+
+def _counts_names(estimator: Any, names: Sequence[Any]) -> bool:
+    """Return whether a model was fitted with names, or there are those of its numbered columns."""
+    needed = estimator.model_.predictor.encoder.columns
+    named = getattr(estimator, "feature_names_in_", None) is not None
+    return named or set(needed) <= set(map(str, names))
 
 
 def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
@@ -136,35 +152,26 @@ def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
 
 
 def _read_columns(estimator: Any, X: Any, *, fitting: bool) -> Table:
-    """Return columns, or records, as a table.
+    """Return columns with names, or records, as a table.
 
-    In prediction, their order may differ, and those that the model does not use may be missing.
+    In prediction, their order may differ, others are ignored, and those that the model does not use
+    may be missing.
     """
-    table = to_table(X)
     if fitting:
+        table = to_table(X)
         estimator.n_features_in_ = len(table.names)
         estimator.feature_names_in_ = np.array(table.names, dtype=object)
         if table.n_samples < 2:
             rows = count(table.n_samples, "row")
             raise InputError(f"X has {rows}: give at least two to learn from.")
         return table
+    fitted = _fitted_names(estimator)
+    table = to_table(X, only=set(fitted))
     needed = estimator.model_.predictor.encoder.columns
     absent = [name for name in needed if name not in table]
     if absent:
         raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
-    fitted = (column.name for column in estimator.model_.schema.columns)
     return table.select(name for name in fitted if name in table)
-
-
-def _has_all_columns(estimator: Any, X: Any, fitting: bool) -> bool:
-    """Return whether a frame has all columns of a model from a file, which takes them by name.
-
-    Of an estimator that was fitted here, scikit-learn wants the same columns in the same order.
-    """
-    if fitting or not is_from_file(estimator) or not hasattr(X, "columns"):
-        return False
-    names = X.column_names if hasattr(X, "column_names") else X.columns
-    return set(estimator.model_.predictor.encoder.columns) <= set(map(str, names))
 
 
 def _are_missing_texts(estimator: Any, X: Any) -> bool:
@@ -232,23 +239,26 @@ def _set_n_features(estimator: Any, n_features: int) -> None:
 
 
 def _plain(X: Any) -> Any:
-    """Return `X` as an array or a frame where NumPy would misread it."""
+    """Return `X` as an array where NumPy would misread it."""
     if isinstance(X, list | tuple):
         return np.array(X, dtype=object)  # one text would make text of everything
     if isinstance(X, np.ma.MaskedArray):
         values: Array = np.ma.getdata(X).astype(object)
         values[np.ma.getmaskarray(X)] = None
         return values
-    if hasattr(X, "collect") and not hasattr(X, "shape"):
-        return X.collect()  # a lazy frame
     return X
 
 
-def _names(estimator: Any) -> list[str]:
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is None:
-        return [f"x{number}" for number in range(estimator.n_features_in_)]
-    return [str(name) for name in names]
+def _names(estimator: Any, fitting: bool) -> list[str]:
+    """Return the names of columns that are known by their order; flat images have none."""
+    n_features: int = estimator.n_features_in_
+    names = [] if fitting else _fitted_names(estimator)
+    return names if len(names) == n_features else [f"x{number}" for number in range(n_features)]
+
+
+def _fitted_names(estimator: Any) -> list[str]:
+    """Return the names of all columns of the fit, also of those that the model does not use."""
+    return [column.name for column in estimator.model_.schema.columns]
 
 
 def refuse_objects(X: Any) -> None:

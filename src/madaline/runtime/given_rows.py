@@ -40,12 +40,26 @@ def given_rows(rows: Any, encoder: TableEncoder) -> Table:
         return Table.from_columns(record_columns(rows))
     if isinstance(rows, Mapping):
         return Table.from_columns(rows)
-    if hasattr(type(rows), "columns") and hasattr(rows, "__getitem__"):
-        return Table.from_columns({str(name): rows[name] for name in rows.columns})
     columns = encoder.columns
+    if hasattr(type(rows), "columns"):
+        return Table.from_columns(_frame_columns(rows, columns))
     if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
         raise InputError(
             f"The rows are a {type(rows).__name__}: give a frame, or a mapping of the columns"
             f" that the model needs, {some(columns, limit=5)}."
         )
     return Table.from_columns({columns[0]: np.asarray(rows) if encoder.shape else rows})
+
+
+def _frame_columns(frame: Any, needed: Sequence[str]) -> Mapping[str, Any]:
+    """Return the columns of a frame that the model needs, with nothing but its own methods."""
+    if hasattr(frame, "collect"):  # a lazy frame of polars
+        frame = frame.collect()
+    elif hasattr(frame, "fetchnumpy"):  # a relation of DuckDB
+        frame = frame.fetchnumpy()
+    elif hasattr(frame, "to_pyarrow"):  # a table of ibis
+        frame = frame.to_pyarrow()
+    if hasattr(frame, "column_names"):  # of pyarrow
+        return {name: frame.column(name) for name in frame.column_names if name in needed}
+    names = frame if isinstance(frame, Mapping) else frame.columns
+    return {str(name): frame[name] for name in names if str(name) in needed}

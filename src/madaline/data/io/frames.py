@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -17,37 +17,54 @@ from madaline.nn.arrays import Array
 FRAMES = ("pandas", "polars", "pyarrow")
 """Libraries whose data frames can be made."""
 
+_OF_FRAMES = ("columns", "__arrow_c_stream__", "__dataframe__")
+"""What the type of a data frame has, at least one of them."""
+
 
 def frame_of(X: Any) -> Any:
-    """Return a data frame as a narwhals frame; None if `X` is no data frame.
+    """Return a data frame as a narwhals frame whose values are there; None if `X` is none.
 
-    narwhals is not imported for NumPy arrays.
+    Lazy frames and relations are computed. narwhals is not imported for NumPy arrays.
+
+    Parameters
+    ----------
+    X : object
+        A frame that narwhals knows, or anything else with the PyCapsule interface of Arrow or the
+        interchange protocol of data frames.
 
     Raises
     ------
     InputError
-        If column names are repeated.
+        If column names are repeated, or pyarrow is needed and not there.
 
     Examples
     --------
     >>> frame_of(np.zeros((2, 2))) is frame_of({"size": [1]}) is None
     True
     """
-    if isinstance(X, np.ndarray | list | tuple) or not hasattr(type(X), "columns"):
+    if isinstance(X, np.ndarray | list | tuple):
+        return None
+    if not any(hasattr(type(X), one) for one in _OF_FRAMES):
         return None
     import narwhals as nw
 
     _check_names(X)
-    frame = nw.from_native(X, pass_through=True)
-    return frame if isinstance(frame, nw.DataFrame | nw.LazyFrame) else None
+    frame = nw.from_native(X, pass_through=True, allow_series=True)
+    if isinstance(frame, nw.DataFrame | nw.Series):
+        return None if isinstance(frame, nw.Series) else frame
+    try:
+        return frame.collect() if isinstance(frame, nw.LazyFrame) else _from_protocol(X)
+    except ImportError:
+        raise InputError(
+            f"A {type(X).__name__} is read with pyarrow, which is not installed: install it, or"
+            " give a data frame of pandas or polars."
+        ) from None
 
 
-def frame_columns(frame: Any) -> list[tuple[str, Any]]:
-    """Return the name and the values of each column of a narwhals frame."""
-    import narwhals as nw
-
-    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return [(str(series.name), series_values(series)) for series in eager.iter_columns()]
+def frame_columns(frame: Any, only: Collection[str] | None = None) -> list[tuple[str, Any]]:
+    """Return the name and the values of each column of a narwhals frame, or of some columns."""
+    named = ((str(series.name), series) for series in frame.iter_columns())
+    return [(name, series_values(one)) for name, one in named if only is None or name in only]
 
 
 def series_of(values: Any) -> Any:
@@ -133,11 +150,29 @@ def make_frame(columns: Mapping[str, Any], library: str) -> Any:
         raise InputError(f"{library} is not installed: install it, or choose another.") from None
 
 
+def _from_protocol(X: Any) -> Any:
+    """Return what narwhals does not know as its frame; None if it is no data frame."""
+    import narwhals as nw
+
+    if hasattr(type(X), "__arrow_c_stream__"):
+        try:
+            return nw.from_arrow(X, backend="pyarrow")
+        except ValueError:  # of pyarrow: it streams a single column
+            return None
+    if not hasattr(type(X), "__dataframe__"):
+        return None
+    from pyarrow.interchange import from_dataframe
+
+    return nw.from_native(from_dataframe(X))
+
+
 def _check_names(X: Any) -> None:
-    """Check the names of a pandas frame before narwhals does, for a clearer message."""
+    """Check the names of a frame of pandas or Arrow before narwhals does, for a clearer message."""
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(X, pandas.DataFrame):
         check_unique(str(name) for name in X.columns)
+    elif hasattr(type(X), "column_names"):
+        check_unique(X.column_names)
 
 
 def _are_large(series: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,18 +22,22 @@ IMAGES_NAME, TEXTS_NAME = "image", "text"
 """Name of the only column of a table given as images, or as a list of texts."""
 
 
-def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
+def to_table(
+    X: Any, names: Sequence[str] | None = None, *, only: Collection[str] | None = None
+) -> Table:
     """Return anything table-like as a `Table`.
 
     Parameters
     ----------
     X : frame, array-like of shape (n_samples, n_columns), sparse matrix, mapping or Table
-        A pandas, polars or pyarrow frame (any that narwhals knows), a 2-D array, a SciPy sparse
-        matrix, a list of rows (sequences or dictionaries), a structured array, a dictionary of
-        columns, or images of shape (n_samples, height, width) or (n_samples, height, width,
+        A pandas, polars or pyarrow frame or another one (see `frame_of`), a 2-D array, a SciPy
+        sparse matrix, a list of rows (sequences or dictionaries), a structured array, a dictionary
+        of columns, or images of shape (n_samples, height, width) or (n_samples, height, width,
         channels), or texts, sequences, or sounds.
     names : sequence of str, optional
         Names of the columns; by default those that `X` has, else ``x0, x1, ...``.
+    only : collection of str, optional
+        Names of the columns to read; all by default.
 
     Returns
     -------
@@ -51,7 +55,9 @@ def to_table(X: Any, names: Sequence[str] | None = None) -> Table:
     >>> to_table([[1, "a"], [2, "b"]]).names
     ('x0', 'x1')
     """
-    pairs = _pairs(X)
+    pairs = _pairs(X, only)
+    if only is not None:
+        pairs = [(name, values) for name, values in pairs if name in only]
     if names is None:
         return Table.from_columns(pairs)
     if len(names) != len(pairs):
@@ -190,8 +196,8 @@ def read_signals(X: Any) -> Array | None:
     return to_column(SEQUENCE_NAME, items) if any(isinstance(x, Signal) for x in items) else None
 
 
-def _pairs(X: Any) -> list[tuple[str, Any]]:
-    """Return the name and the values of every column."""
+def _pairs(X: Any, only: Collection[str] | None) -> list[tuple[str, Any]]:
+    """Return the name and the values of every column; of a frame, only of some."""
     if isinstance(X, Table):
         return list(X.columns.items())
     if hasattr(X, "toarray"):  # sparse matrices of SciPy, some of which look like a mapping
@@ -213,7 +219,7 @@ def _pairs(X: Any) -> list[tuple[str, Any]]:
         ]
     frame = frame_of(X)
     if frame is not None:
-        return frame_columns(frame)
+        return frame_columns(frame, only)
     return _array_pairs(_rows(X))
 
 
@@ -292,11 +298,8 @@ def _labels(series: Any) -> Array:
 
 def _only_column(frame: Any) -> Any:
     """Return the only column of a frame, as a series."""
-    import narwhals as nw
-
-    eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    if len(eager.columns) != 1:
+    if len(frame.columns) != 1:
         raise InputError(
-            f"The target must be one column, but y has {len(eager.columns)}: choose one."
+            f"The target must be one column, but y has {len(frame.columns)}: choose one."
         )
-    return eager[eager.columns[0]].to_native()
+    return frame[frame.columns[0]].to_native()
