@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,14 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from madaline.engine.executors import Processes, Serial, Threads, choice, choose_executor
+from madaline.engine.executors import (
+    Processes,
+    Serial,
+    Threads,
+    choice,
+    choose_executor,
+    processes,
+)
 from madaline.engine.executors.choice import count_workers
 from madaline.errors import InputError, OneProcessWarning
 
@@ -140,6 +148,18 @@ def test_joblib_s_processes_know_that_they_work_for_another():
     found = Parallel(n_jobs=2)(delayed(choice._within_a_worker)() for _ in range(2))
     assert found == [True, True]
     assert not choice._within_a_worker()
+
+
+def test_a_worker_may_run_its_tasks_in_a_thread():
+    """As those of Dask do, where no signal can be set."""
+    with Processes(2) as executor:
+        executor.map(divide, [1])  # so that the workers are there
+        assert executor._parallel(delayed(in_a_thread)(number) for number in (1, 2)) == [1.0, 0.5]
+
+
+def in_a_thread(number):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(processes._run, divide, number).result()
 
 
 def test_threads_mind_the_same_errors_of_numpy():

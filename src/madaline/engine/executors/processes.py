@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -98,8 +99,12 @@ class Processes(Executor):
 
 
 def _run(function: Callable[[Item], Result], item: Item) -> Result:
-    """Run a function in a worker, which leaves interrupts of the terminal to the main process."""
-    if multiprocessing.parent_process() is not None:
+    """Run a function in a worker, which leaves interrupts of the terminal to the main process.
+
+    Workers of Dask run tasks in threads, which may set no signals: they mind interrupts themselves.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     return function(item)
 
