@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from madaline.engine import numba_backend
 from madaline.engine.backend import WORTH_COMPILING, backend_named, choose_backend
+from madaline.engine.numba_backend import COMPILING
 from madaline.engine.numpy_backend import NumpyBackend
 from madaline.engine.training import Batches, TrainingRule
 from madaline.nn.layers import Dropout, LeakySiLU, Linear, ReLU, ScaledLinear, SiLU, Tanh
@@ -295,3 +297,12 @@ def test_what_it_does_not_know_goes_the_numpy_way(layers, loss, optimizer):
 def test_small_work_is_not_worth_loading_what_is_compiled():
     assert choose_backend(0.5 * WORTH_COMPILING).name == "numpy"
     assert choose_backend(2 * WORTH_COMPILING).name == "numba"
+
+
+def test_the_wait_is_told_where_something_is_compiled_and_only_there(monkeypatch, capsys):
+    from numba import njit
+
+    for call_once, told in ((lambda: None, ""), (lambda: njit(lambda: 1)(), COMPILING + "\n")):
+        monkeypatch.setattr(numba_backend, "_call_once", call_once)
+        numba_backend._compile.__wrapped__()
+        assert capsys.readouterr().err == told

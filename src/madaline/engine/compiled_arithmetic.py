@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.core import event
 
 from madaline.nn.arrays import Array
 
@@ -27,6 +30,27 @@ def compiled(function: Any) -> Any:
 def fused(function: Any) -> Any:
     """Return the same with fused multiply-adds: only where one product at a time is added."""
     return njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function)
+
+
+def before_compiling(tell: Callable[[], object]) -> AbstractContextManager[Any]:
+    """Return a context in which `tell` is called once before anything is compiled, not loaded."""
+    context: AbstractContextManager[Any] = event.install_listener("numba:compile", _First(tell))
+    return context
+
+
+class _First(event.Listener):  # type: ignore[misc]  # numba's hints are not enough
+    """Calls a function at the first event (final)."""
+
+    def __init__(self, tell: Callable[[], object]) -> None:
+        self._tell: Callable[[], object] | None = tell
+
+    def on_start(self, event: Any) -> None:  # noqa: ARG002
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()
+
+    def on_end(self, event: Any) -> None:
+        pass
 
 
 @compiled

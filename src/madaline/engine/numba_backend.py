@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import cache
-from threading import Timer
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -122,13 +121,10 @@ def _compile() -> None:
 
     SciPy's matrix library comes with it and must stay on one thread, too.
     """
-    notice = Timer(2.0, print, [COMPILING], {"file": sys.stderr})
-    notice.daemon = True
-    notice.start()
-    try:
+    from madaline.engine.compiled_arithmetic import before_compiling
+
+    with before_compiling(lambda: print(COMPILING, file=sys.stderr)):
         _call_once()
-    finally:
-        notice.cancel()
     blas.look_again()
 
 
