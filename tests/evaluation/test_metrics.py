@@ -179,6 +179,14 @@ def test_the_error_of_a_metric_that_is_a_mean_is_that_of_a_mean(grouped):
     assert score.baseline == pytest.approx(np.mean(codes == 0))
 
 
+@pytest.mark.parametrize("groups", [np.zeros(9, int), np.array([0] * 8 + [1])])
+def test_a_mean_of_one_group_has_an_unknown_error(groups):
+    weight = np.where(groups == 0, 0.1, 1e-18)
+    value, error = mean_and_error(np.arange(9) / 7, weight, groups)
+    assert value == pytest.approx(np.average(np.arange(9) / 7, weights=weight))
+    assert error == np.inf
+
+
 def test_the_metric_selects_instead_of_the_loss(make_dataset):
     dataset = make_dataset("binary", n_samples=90)
     truth = 2 * dataset.target - 1

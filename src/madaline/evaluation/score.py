@@ -200,14 +200,19 @@ def mean_and_error(
 
     Leaving out a group of weight ``w`` and mean ``v`` out of a total weight ``W`` moves the mean by
     ``w / (W - w) * (v - mean)``; without groups every row is its own group. So the error stays
-    honest where a few rows have most of the weight, and where rows resemble one another.
+    honest where a few rows have most of the weight, and where rows resemble one another. Where one
+    group has all the weight, nothing is known of the error: it is infinite.
     """
     weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
     mean = float(np.average(values, weights=weight))
     excess = weight * (values - mean)
     if groups is not None:
         weight, excess = (np.bincount(groups, rows).astype(np.float64) for rows in (weight, excess))
-    rest = np.maximum(weight.sum() - weight, np.finfo(np.float64).tiny)
+    total = weight.sum()
+    rest = total - weight
+    if len(values) > 1 and rest.min() <= np.finfo(np.float64).eps * total:
+        return mean, np.inf
+    rest = np.maximum(rest, np.finfo(np.float64).tiny)
     return mean, float(np.sqrt(np.square(excess / rest).sum()))
 
 
