@@ -90,6 +90,12 @@ def test_the_time_left_is_that_until_nothing_improves() -> None:
     assert clock.left(board) == 3
 
 
+def test_a_fit_that_goes_on_knows_the_loss_that_was_reached(capsys) -> None:
+    with EventLines(sys.stderr, SetClock(PLAN)) as progress:
+        progress.show(Record(17, "a", 0.5, 0.25, 0.03, 1, 1e6, "a"), None)
+    assert "epoch  17: validation loss 0.2500, 1 recipe" in capsys.readouterr().err
+
+
 def test_the_live_leaderboard_leaves_the_best(capsys, monkeypatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("FORCE_COLOR", "1")

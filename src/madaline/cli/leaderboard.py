@@ -27,7 +27,7 @@ class Entry:
     best_loss : float
         The lowest of them.
     best_epoch : int
-        When it was reached.
+        When it was reached; 0 if before the fit went on.
     last_epoch : int
         The epoch of its latest record.
     variant : bool
@@ -83,8 +83,9 @@ class Leaderboard:
         entry = self.entries[record.recipe_id]
         entry.losses.append(record.loss)
         entry.last_epoch = record.epoch
+        entry.best_loss = record.best_loss  # a fit that goes on starts with the one so far
         if record.improved:
-            entry.best_loss, entry.best_epoch = record.loss, record.epoch
+            entry.best_epoch = record.epoch
 
     def note(self, decision: Decision) -> None:
         """Take in one decision."""

@@ -220,7 +220,7 @@ def _table(board: Leaderboard, entries: list[Any]) -> Any:
     table.add_column("epoch", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for entry in entries:
-        loss, epoch = loss_text(entry.best_loss), str(entry.best_epoch)
+        loss, epoch = loss_text(entry.best_loss), str(entry.best_epoch or "")
         cells = (f"{entry.letter:<3}{entry.recipe}", loss, epoch, entry.state_words)
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
