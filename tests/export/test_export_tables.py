@@ -155,6 +155,21 @@ def test_no_rows(fittings, rows, tmp_path) -> None:
     assert (labels.shape, probabilities.shape) == ((0,), (0, 3))
 
 
+def test_no_transposition_is_joined_to_a_product(fittings, tmp_path) -> None:
+    """ONNX Runtime joins them where the first axis goes last but one; up to 1.31 no rows end it."""
+    nodes = write_onnx(model_of(fittings, "multiclass"), tmp_path / "model.onnx").graph.node
+    turned = {
+        node.output[0]: node.attribute[0].ints for node in nodes if node.op_type == "Transpose"
+    }
+    given = [name for node in nodes if node.op_type == "MatMul" for name in node.input]
+    orders = [list(turned[name]) for name in given if name in turned]
+    assert orders
+    for order in orders:
+        n_axes = len(order)
+        assert order != [*range(1, n_axes - 1), 0, n_axes - 1]
+        assert order != [*range(n_axes - 2), n_axes - 1, n_axes - 2]
+
+
 def test_the_feed_refuses_what_predict_refuses(fittings, rows) -> None:
     predictor = model_of(fittings, "binary").predictor
     rows["width"][0] = float("inf")

@@ -67,13 +67,17 @@ def _activated(graph: Graph, sums: str, gain: Array) -> str:
 
 
 def _product(graph: Graph, units: str, product: Product, n_units: int) -> str:
-    """Return what some units add to the next level, each member's own, (rows, members * units)."""
+    """Return what some units add to the next level, each member's own, (rows, members * units).
+
+    The axis of length one keeps ONNX Runtime from making one node of `Transpose` and `MatMul`: up
+    to 1.31 that node ends the process where there are no rows.
+    """
     members, inputs, outputs = product.weight.shape
     source = _columns(graph, units, product.source, n_units)
-    apart = graph.add("Reshape", source, np.array([0, members, inputs]))
-    by_member = graph.add("Transpose", apart, perm=[1, 0, 2])
-    sums = graph.add("MatMul", by_member, DOUBLE * product.weight)
-    by_row = graph.add("Transpose", sums, perm=[1, 0, 2])
+    apart = graph.add("Reshape", source, np.array([0, 1, members, inputs]))
+    by_member = graph.add("Transpose", apart, perm=[2, 1, 0, 3])
+    sums = graph.add("MatMul", by_member, DOUBLE * product.weight[:, None])
+    by_row = graph.add("Transpose", sums, perm=[2, 1, 0, 3])
     return graph.add("Reshape", by_row, np.array([0, members * outputs]))
 
 
