@@ -143,11 +143,11 @@ def _large(good: Good) -> bytes:
 def _http(good: Good) -> bytes:
     return good.rng.choice(
         [
-            b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n",
+            b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: x\r\n\r\n",
             b"POST /predict\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
-            b"POST /predict HTTP/1.1\r\nhost: a\r\nbad header\r\n\r\n",
-            b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: -1\r\n\r\n",
+            b"POST /predict HTTP/1.1\r\nhost: localhost\r\nbad header\r\n\r\n",
+            b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n",
         ]
     )
 

@@ -145,7 +145,7 @@ def test_limits_of_rows_bytes_and_explanations(files, records) -> None:
         assert (reply.status, "send 5 at a time" in reply.sentence) == (413, True)
         reply = client.post("/predict", b" " * 3_001)
         assert (reply.status, "more than 3,000 bytes" in reply.sentence) == (413, True)
-        chunks = b"POST /predict HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+        chunks = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
         chunks += (b"fff\r\n" + b" " * 0xFFF + b"\r\n") * 2 + b"0\r\n\r\n"
         assert b" 413 " in exchange(client.port, chunks)[:20]
     with serving({"m": files["binary"]}) as client:
@@ -161,7 +161,7 @@ def test_nothing_outlives_its_time(files, records, monkeypatch) -> None:
     with serving({"m": files["binary"]}, timeout=0.2) as client:
         reply = client.post("/predict", records[0])
         assert (reply.status, "more than 0.2 seconds" in reply.sentence) == (503, True)
-        slow_body = b"POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{"
+        slow_body = b"POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{"
         assert b" 503 " in exchange(client.port, slow_body)[:20]
         assert exchange(client.port, b"POST /predict HT") == b""  # closed without an answer
 

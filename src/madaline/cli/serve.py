@@ -11,7 +11,7 @@ from madaline.cli.arguments import above_zero, add_flag, add_option, at_least
 from madaline.cli.output import say
 from madaline.errors import InputError
 from madaline.serve import Settings, serve
-from madaline.serve.settings import named_models
+from madaline.serve.settings import check_token, named_models
 
 HELP = "serve models over HTTP, with a page to try them"
 
@@ -19,7 +19,8 @@ DESCRIPTION = """\
 Serves models to programs (JSON: rows as people write them, MLflow's shapes, the
 Open Inference Protocol) and to people (a page with a form). A model is read
 again when its file changes. Ctrl-C or SIGTERM ends the server once it has
-answered the requests that have begun.
+answered the requests that have begun. Other machines can ask only with --host;
+then set a token.
 """
 
 EXAMPLES = """\
@@ -41,16 +42,33 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--port N", text, type=at_least(0), default=Settings.port)
     text = "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"
     add_option(parser, "--token-file FILE", text)
+    text = "a name of the server beside localhost and that of --host, such as that of a proxy in"
+    text += " front; *.example.com is any below; may be given several times"
+    add_option(parser, "--allow-host NAME", text, action="append", default=[])
     text = f"rows of a request, at most (default: {Settings.max_rows:,})"
     add_option(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)
+    text = "values of a request, and its rows times the model's columns or classes, at most"
+    text += f" (default: {Settings.max_cells:,})"
+    add_option(parser, "--max-cells N", text, type=at_least(1), default=Settings.max_cells)
     text = f"bytes of a request, at most (default: {Settings.max_bytes:,})"
     add_option(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
     text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
     add_option(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
+    text = "seconds that ending may take: half for requests, half for rows that wait to be observed"
+    text += f" (default: {Settings.shutdown_timeout:g})"
+    add_option(
+        parser,
+        "--shutdown-timeout SECONDS",
+        text,
+        type=above_zero,
+        default=Settings.shutdown_timeout,
+    )
     text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
     add_option(parser, "--report FILE", text)
     text = "look for changes in the rows that are predicted; the state is kept in this folder"
     add_option(parser, "--watch FOLDER", text)
+    text = "let a new file replace a model of another target or with other columns, too"
+    add_flag(parser, "--replace-any", text)
     add_flag(parser, "--access-log", "print a line for each request")
 
 
@@ -61,9 +79,13 @@ def run(arguments: Namespace) -> None:
         host=arguments.host,
         port=arguments.port,
         max_rows=arguments.max_rows,
+        max_cells=arguments.max_cells,
         max_bytes=arguments.max_bytes,
         timeout=arguments.timeout,
+        shutdown_timeout=arguments.shutdown_timeout,
         token=_token(arguments.token_file),
+        allow_hosts=arguments.allow_host,
+        replace_any=arguments.replace_any,
         report=_report(arguments),
         watch=_folder(arguments.watch),
         access_log=arguments.access_log,
@@ -72,12 +94,15 @@ def run(arguments: Namespace) -> None:
 
 
 def _token(path: str | None) -> str | None:
-    if path is None:
-        return os.environ.get("MADALINE_TOKEN") or None
-    token = Path(path).read_text("utf-8").strip()
-    if not token or not token.isprintable() or " " in token:
-        raise InputError(f"{path} holds no token: write one line without spaces to it.")
-    return token
+    """Return the token; an empty one is refused, as it was meant to be one."""
+    if path is not None:
+        token = Path(path).read_bytes().decode("utf-8", "replace").strip()
+        check_token(token, f"The token in {path}")
+        return token
+    found = os.environ.get("MADALINE_TOKEN")
+    if found is not None:
+        check_token(found, "The token in $MADALINE_TOKEN")
+    return found
 
 
 def _folder(path: str | None) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,28 @@ class Wanted:
     def more(self) -> bool:
         """Whether anything is wanted."""
         return self.explain or self.coverage is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a request asks.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows to predict.
+    wanted : Wanted
+        What to add to the predictions.
+    keys : sequence of str or int, optional
+        A key for each row, under which labels will come.
+    more : mapping
+        What the shape of the request needs for its answer.
+    """
+
+    rows: Rows
+    wanted: Wanted = Wanted()
+    keys: Sequence[Hashable] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from madaline.errors import InputError
 from madaline.extras import load_extra
 from madaline.serve.authorization import Authorized
 from madaline.serve.endpoints import Endpoints
+from madaline.serve.hosts import KnownHosts
 from madaline.serve.limits import Bodies, TimeLimited
 from madaline.serve.measured import Measured
 from madaline.serve.metrics import Metrics
@@ -18,6 +19,7 @@ from madaline.serve.refusals import status_of
 from madaline.serve.registry import Registry
 from madaline.serve.responses import error_response
 from madaline.serve.settings import Settings
+from madaline.serve.turns import Turns
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -52,16 +54,18 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
     """
     applications = load_extra("starlette.applications", extra="serve", purpose="madaline serve")
     metrics = Metrics()
-    registry = Registry(settings.models, metrics, log, watch=settings.watch)
-    endpoints = Endpoints(settings, registry, metrics, Bodies(settings.max_bytes))
+    registry = Registry(settings, metrics, log)
+    bodies, turns = Bodies(settings.max_bytes), Turns(settings.max_cells)
+    endpoints = Endpoints(settings, registry, metrics, bodies, turns)
     app = applications.Starlette(
         routes=_routes(endpoints),
         exception_handlers=_handlers(),
         lifespan=_lifespan(registry, [lambda: registry.follow(settings.reload_seconds), *tasks]),
     )
+    app.router.redirect_slashes = False  # it would lead to any host that a request names
     limited = TimeLimited(app, settings.timeout)
     guarded = limited if settings.token is None else Authorized(limited, settings.token)
-    return Measured(guarded, metrics)
+    return Measured(KnownHosts(guarded, settings.host, settings.allow_hosts), metrics)
 
 
 def _routes(endpoints: Endpoints) -> list[Any]:

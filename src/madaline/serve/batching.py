@@ -59,6 +59,7 @@ class Worker:
         self._model = model
         self._count = count
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._ended = False
         self._thread = threading.Thread(target=self._work, name="madaline-serve", daemon=True)
         self._thread.start()
 
@@ -70,12 +71,15 @@ class Worker:
         InputError
             If the rows cannot be used.
         """
+        if self._ended:  # another model has replaced this one while the request was read
+            return await asyncio.to_thread(answer, self._model, rows, wanted)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.put(Job(rows, wanted, future))
         return await future
 
     def close(self) -> None:
-        """End the thread after the jobs that are waiting."""
+        """End the thread after the jobs that are waiting; to be called where `answer` is."""
+        self._ended = True
         self._queue.put(None)
 
     def _work(self) -> None:

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from madaline.errors import InputError
-from madaline.serve.answers import Answer, Wanted
+from madaline.serve.answers import Answer, Asked, Wanted
 from madaline.serve.form import read_form
 from madaline.serve.json_text import read_json
 from madaline.serve.limits import Bodies
 from madaline.serve.metrics import CONTENT_TYPE, Metrics
 from madaline.serve.openapi import describe
 from madaline.serve.page import index_page, model_page
-from madaline.serve.refusals import Refusal
+from madaline.serve.refusals import Refusal, shortened
 from madaline.serve.registry import Registry
-from madaline.serve.responses import json_response, page_response, text_response
+from madaline.serve.responses import (
+    json_response,
+    large_json_response,
+    page_response,
+    text_response,
+)
 from madaline.serve.rows import Rows
 from madaline.serve.served import ServedModel
 from madaline.serve.settings import Settings
 from madaline.serve.shapes import inference, labels, mlflow, people
+from madaline.serve.turns import Turns, here
 from madaline.serve.watching import Watcher
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
+
+
+Reading: TypeAlias = Callable[[Any, Mapping[str, str], int], Asked]
+Writing: TypeAlias = Callable[[ServedModel, Answer, Asked], dict[str, Any]]
+"""How the requests of a shape are read, and its answers written."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,56 +55,48 @@ class Endpoints:
         What is counted.
     bodies : Bodies
         Reads the bodies of requests.
+    turns : Turns
+        Lets large requests wait for one another.
     """
 
     settings: Settings
     registry: Registry
     metrics: Metrics
     bodies: Bodies
+    turns: Turns
 
     async def predict(self, request: Request) -> Response:
         """Answer rows as people write them."""
-        body = read_json(await self.bodies.read(request))
-        served = self._served(request)
-        rows, wanted, keys = people.read_request(body, served.kinds)
-        if keys is not None:
-            _watcher(served)
-        answer = await self._answer(served, rows, wanted)
-        served.observe(rows, keys)
-        return json_response(people.write_answer(served, answer))
+        return await self._predicted(request, people.read_request, people.write_answer)
 
     async def invocations(self, request: Request) -> Response:
         """Answer in MLflow's shapes."""
-        body = read_json(await self.bodies.read(request))
-        served = self._served(request)
-        rows = mlflow.read_request(body, served.kinds)
-        answer = await self._answer(served, rows, Wanted())
-        served.observe(rows, None)
-        return json_response(mlflow.write_answer(answer))
+        return await self._predicted(request, mlflow.read_request, mlflow.write_answer)
 
     async def infer(self, request: Request) -> Response:
         """Answer tensors of the Open Inference Protocol."""
         if "inference-header-content-length" in request.headers:
             raise Refusal(400, "Binary tensors are not read: send the data of inputs as JSON.")
-        body = read_json(await self.bodies.read(request))
-        served = self._served(request)
-        rows = inference.read_request(body, served.kinds)
-        answer = await self._answer(served, rows, Wanted())
-        served.observe(rows, None)
-        return json_response(inference.write_answer(served, answer, body))
+        return await self._predicted(request, inference.read_request, inference.write_answer)
 
     async def labels(self, request: Request) -> Response:
         """Take in labels of rows that were predicted under a key."""
-        body = read_json(await self.bodies.read(request))
-        served = self._served(request)
-        keys, known = labels.read_request(body)
+        async with self.bodies.of(request) as body:
+            served = self._served(request)
+            async with self.turns.turn(body, 1, 1) as run:
+                keys, known = await run(
+                    lambda: labels.read_request(read_json(body), self.settings.max_rows)
+                )
         found = await _watcher(served).learn(keys, known)
         return json_response(labels.write_alarms(served, found))
 
     async def alarms(self, request: Request) -> Response:
         """Tell what changed since the model is watched."""
         served = self._served(request)
-        return json_response(labels.write_alarms(served, _watcher(served).monitor.alarms))
+        alarms = _watcher(served).monitor.alarms
+        return await asyncio.to_thread(
+            lambda: large_json_response(labels.write_alarms(served, alarms))
+        )
 
     async def server_metadata(self, _: Request) -> Response:
         """Tell what the server is."""
@@ -122,7 +126,8 @@ class Endpoints:
             return page_response(page)
         path = request.url.path
         if request.method == "POST":
-            return await self._filled_in(await self.bodies.read(request), request, path)
+            async with self.bodies.of(request) as body:
+                return await self._filled_in(body, request, path)
         served, typical = self._served(request), "typical" in request.query_params
         page = await asyncio.to_thread(model_page, served, path=path, typical=typical)
         return page_response(page)
@@ -136,11 +141,13 @@ class Endpoints:
 
     async def story(self, request: Request) -> Response:
         """Tell how a model was found."""
-        return text_response(f"{self._served(request).model.story()}\n")
+        story = self._served(request).model.story
+        return text_response(f"{await asyncio.to_thread(story)}\n")
 
     async def openapi(self, _: Request) -> Response:
         """Describe all paths."""
-        return json_response(describe(self._all(), self.settings))
+        models, settings = self._all(), self.settings
+        return await asyncio.to_thread(lambda: large_json_response(describe(models, settings)))
 
     async def metrics_text(self, _: Request) -> Response:
         """Tell what was counted."""
@@ -149,23 +156,37 @@ class Endpoints:
     async def _filled_in(self, body: bytes, request: Request, path: str) -> Response:
         """Show the answer to a form, or what is wrong with it."""
         served = self._served(request)
-        given = read_form(body, served)
+        given = await asyncio.to_thread(read_form, body, served)
         show = partial(model_page, served, path=path, given=given)
         try:
-            rows = people.read_request([given], served.kinds)[0]
+            rows = people.read_request([given], served.kinds).rows
             answer = await self._answer(served, rows, Wanted(explain=True, coverage=0.9))
         except Refusal:
             raise
         except InputError as error:
-            return page_response(await asyncio.to_thread(show, error=str(error)), 400)
+            return page_response(await asyncio.to_thread(show, error=shortened(str(error))), 400)
         return page_response(await asyncio.to_thread(show, answer=answer))
 
+    async def _predicted(self, request: Request, read: Reading, write: Writing) -> Response:
+        """Answer the rows of a request in one of the shapes."""
+        async with self.bodies.of(request) as body:
+            served = self._served(request)
+            async with self.turns.turn(body, len(served.kinds), served.n_outputs) as run:
+                asked = await run(self._asked, read, body, served)
+                if asked.keys is not None:
+                    _watcher(served)
+                answer = await self._answer(served, asked.rows, asked.wanted)
+                served.observe(asked.rows, asked.keys, len(body))
+                respond = json_response if run is here else large_json_response
+                return await run(lambda: respond(write(served, answer, asked)))
+
+    def _asked(self, read: Reading, body: bytes, served: ServedModel) -> Asked:
+        """Return what a body asks, with as many rows as columns and outputs allow."""
+        width = max(1, len(served.kinds), served.n_outputs)
+        most = max(1, min(self.settings.max_rows, self.settings.max_cells // width))
+        return read(read_json(body), served.kinds, most)
+
     async def _answer(self, served: ServedModel, rows: Rows, wanted: Wanted) -> Answer:
-        if rows.n_rows > self.settings.max_rows:
-            raise Refusal(
-                413,
-                f"{rows.n_rows:,} rows are too many: send {self.settings.max_rows:,} at a time.",
-            )
         answer = await served.answer(rows, wanted)
         self.metrics.predicted(served.name, rows.n_rows, answer.unseen)
         return answer

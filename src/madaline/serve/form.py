@@ -14,6 +14,7 @@ from madaline.data.encoders.category_encoder import CategoryEncoder
 from madaline.data.encoders.column_encoder import ColumnEncoder
 from madaline.data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER, TEXT, ColumnSchema
 from madaline.errors import InputError
+from madaline.serve.refusals import Refusal
 from madaline.serve.served import ServedModel
 
 MOST_CHOICES = 40
@@ -21,6 +22,9 @@ MOST_CHOICES = 40
 
 IN_FORMS = (NUMBER, CATEGORY, BOOLEAN, DATETIME, TEXT)
 """Kinds of columns whose values can be typed."""
+
+LARGEST_FORM = 1_000_000
+"""Bytes of a form, at most: what people type is shorter."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,10 @@ def read_form(body: bytes, served: ServedModel) -> dict[str, str | None]:
     Raises
     ------
     InputError
-        If it is no form.
+        If it is no form, or too large.
     """
+    if len(body) > LARGEST_FORM:
+        raise Refusal(413, f"A form has at most {LARGEST_FORM:,} bytes: use /predict.")
     try:
         text = body.decode()
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(served.kinds) + 10)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from madaline.errors import InputError
 
 BOM = b"\xef\xbb\xbf"
 """What some editors write in front of UTF-8."""
+
+HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""The beginning of half a letter (a surrogate), as JSON can write it."""
+
+TOGETHER, DEPTH = 16, 4
+"""Items of a list that are written at once in parts, and how deep values are taken apart."""
 
 
 def read_json(body: bytes) -> Any:
@@ -36,11 +44,19 @@ def read_json(body: bytes) -> Any:
     if not body.strip():
         raise InputError("The body is empty: send rows in JSON.")
     try:
-        return json.loads(body.removeprefix(BOM).decode(), parse_constant=_refuse_constant)
+        value = json.loads(body.removeprefix(BOM).decode(), parse_constant=_refuse_constant)
+        if HALF.search(body):  # most often both halves of one letter
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except InputError:
         raise
     except RecursionError:
         raise InputError("The body is nested too deeply: send rows in JSON.") from None
+    except UnicodeEncodeError:
+        raise InputError(
+            "The body has half a letter (such as \\ud800 without the other half), which is no"
+            " text: correct it."
+        ) from None
     except UnicodeDecodeError:
         raise InputError("The body is no text in UTF-8: send rows in JSON.") from None
     except json.JSONDecodeError as error:
@@ -58,7 +74,43 @@ def write_json(value: Any) -> bytes:
     >>> write_json({"city": "Köln", "share": 0.5}).decode()
     '{"city": "Köln", "share": 0.5}'
     """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    return _text(value).encode("utf-8", "replace")
+
+
+def write_in_parts(value: Any) -> bytes:
+    """Return the same as `write_json`, but never keep other threads waiting for long.
+
+    Examples
+    --------
+    >>> write_in_parts({"data": [1.5] * 3, "name": None}).decode()
+    '{"data": [1.5, 1.5, 1.5], "name": null}'
+    """
+    return "".join(_parts(value, DEPTH)).encode("utf-8", "replace")
+
+
+def _parts(value: Any, depth: int) -> Iterator[str]:
+    """Yield the parts of a text, each of few values."""
+    if depth and type(value) is dict and value:
+        for number, (key, one) in enumerate(value.items()):
+            yield f"{', ' if number else '{'}{_text(key)}: "
+            yield from _parts(one, depth - 1)
+        yield "}"
+    elif depth and type(value) is list and len(value) > TOGETHER:
+        for start in range(0, len(value), TOGETHER):
+            yield ", " if start else "["
+            yield _text(value[start : start + TOGETHER])[1:-1]
+        yield "]"
+    elif depth and type(value) is list and value:
+        for number, one in enumerate(value):
+            yield ", " if number else "["
+            yield from _parts(one, depth - 1)
+        yield "]"
+    else:
+        yield _text(value)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from madaline.serve.refusals import Refusal
 from madaline.serve.responses import error_response
+from madaline.serve.turns import LARGE_BODY
 
 BODIES = 8
 """Bodies of the largest size that are held at the same time, at most."""
@@ -20,7 +22,7 @@ MOST_CONNECTIONS = 1000
 
 @dataclass(eq=False)
 class Bodies:
-    """Reads the bodies of requests, and knows how many bytes of them are held (final).
+    """Reads the bodies of requests; counts the bytes of those that are not answered yet (final).
 
     Parameters
     ----------
@@ -31,13 +33,14 @@ class Bodies:
     most: int
     held: int = field(default=0, init=False)
 
-    async def read(self, request: Any) -> bytes:
-        """Return the body of a request of Starlette.
+    @asynccontextmanager
+    async def of(self, request: Any) -> AsyncIterator[bytes]:
+        """Yield the body of a request of Starlette.
 
         Raises
         ------
         Refusal
-            If it is too large, or too many others are held.
+            If it is too large, or many are held and it is not small.
         """
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > self.most:
@@ -49,11 +52,11 @@ class Bodies:
                 self.held += len(chunk)
                 if len(body) > self.most:
                     raise self._too_large()
-                if self.held > BODIES * self.most:
+                if self.held > BODIES * self.most and len(body) > LARGE_BODY:
                     raise Refusal(503, "Too much is being sent at once: try again.")
+            yield bytes(body)
         finally:
             self.held -= len(body)
-        return bytes(body)
 
     def _too_large(self) -> Refusal:
         return Refusal(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from madaline.serve.metrics import Metrics
+from madaline.serve.responses import error_response
 
 OTHER = "other"
 """The endpoint of requests that none answers, so that no path of a stranger enters the metrics."""
@@ -28,11 +30,11 @@ class Measured:
     metrics: Metrics
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request and count it."""
+        """Answer a request and count it; where the server ends before, tell so."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        start, status = time.perf_counter(), 500
+        start, status = time.perf_counter(), 0
 
         async def sending(message: Any) -> None:
             nonlocal status
@@ -42,6 +44,11 @@ class Measured:
 
         try:
             await self.app(scope, receive, sending)
+        except asyncio.CancelledError:
+            self.metrics.unanswered += 1
+            if not status:
+                sentence = "The server ended before this was answered: ask again."
+                await error_response(503, sentence)(scope, receive, sending)
         finally:
             endpoint = getattr(scope.get("endpoint"), "__name__", OTHER)
-            self.metrics.request(endpoint, status, time.perf_counter() - start)
+            self.metrics.request(endpoint, status or 500, time.perf_counter() - start)

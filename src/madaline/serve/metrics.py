@@ -17,10 +17,17 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Metrics:
-    """What a server counts (final)."""
+    """What a server counts (final).
+
+    Attributes
+    ----------
+    unanswered : int
+        Requests that had begun and were given up without an answer.
+    """
 
     def __init__(self) -> None:
         library = load_extra("prometheus_client", extra="serve", purpose="madaline serve")
+        self.unanswered = 0
         self._library = library
         self._registry = library.CollectorRegistry()
         self._found: dict[tuple[Any, tuple[str, ...]], Any] = {}
@@ -43,7 +50,7 @@ class Metrics:
         self._alarms = self._counter("alarms", text, ("model", "what"))
         text = "Times that a model's file was read, by outcome."
         self._loads = self._counter("loads", text, ("model", "outcome"))
-        text = "1 where the newest file is broken and an older model answers."
+        text = "1 where the newest file is broken, refused or gone, and an older model answers."
         self._outdated = library.Gauge(
             "madaline_outdated", text, ("model",), registry=self._registry
         )
@@ -74,7 +81,11 @@ class Metrics:
     def loaded(self, model: str, *, done: bool) -> None:
         """Count that a file was read, or could not be."""
         self._loads.labels(model, "done" if done else "refused").inc()
-        self._outdated.labels(model).set(0 if done else 1)
+        self.outdated(model, not done)
+
+    def outdated(self, model: str, is_outdated: bool) -> None:
+        """Tell whether a model is older than its file, or has none."""
+        self._outdated.labels(model).set(int(is_outdated))
 
     def batch_counter(self, model: str) -> Callable[[int], None]:
         """Return what counts the rows of each batch of a model."""

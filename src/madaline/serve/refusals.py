@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from madaline.errors import InputError
 from madaline.words import some
 
+LONGEST_SENTENCE = 1000
+"""Letters of a sentence that is answered."""
+
 
 class Refusal(InputError):
     """A request that is not served, with its HTTP status (final)."""
@@ -19,6 +22,18 @@ class Refusal(InputError):
 def no_such_model(name: str, names: Sequence[str]) -> Refusal:
     """Return the refusal of a model that is not served."""
     return Refusal(404, f"No model {name!r} is served: there are {some(names, limit=12)}.")
+
+
+def shortened(sentence: str) -> str:
+    """Return a sentence, which may quote a request, with both of its ends.
+
+    Examples
+    --------
+    >>> len(shortened("'x" + 9_000_000 * "x" + "' means nothing: leave it out.")), shortened("No.")
+    (1005, 'No.')
+    """
+    half = LONGEST_SENTENCE // 2
+    return sentence if len(sentence) <= 2 * half else f"{sentence[:half]} ... {sentence[-half:]}"
 
 
 def status_of(error: InputError) -> int:

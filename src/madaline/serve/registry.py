@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from madaline.serve.metrics import Metrics
 from madaline.serve.refusals import no_such_model
 from madaline.serve.served import ServedModel
+from madaline.serve.settings import Settings
 
 Stamp = tuple[int, int, int] | None
 """What tells whether a file has changed: inode, size, time; None where there is none."""
@@ -23,14 +24,12 @@ class Registry:
 
     Parameters
     ----------
-    paths : mapping of str to path
-        The file of each model.
+    settings : Settings
+        Of the server: the file of each model, and how it is replaced and watched.
     metrics : Metrics
         Counts what is read.
     log : callable
         Gets a sentence of what happened.
-    watch : path, optional
-        The folder of the states of monitors, where rows are watched.
 
     Raises
     ------
@@ -39,21 +38,16 @@ class Registry:
     """
 
     def __init__(
-        self,
-        paths: Mapping[str, Path],
-        metrics: Metrics,
-        log: Callable[[str], object],
-        *,
-        watch: Path | None = None,
+        self, settings: Settings, metrics: Metrics, log: Callable[[str], object] = print
     ) -> None:
-        self._paths = dict(paths)
-        self._metrics = metrics
-        self._log = log
-        self._watch = watch
+        self._settings, self._metrics, self._log = settings, metrics, log
+        self._paths = {name: Path(path) for name, path in settings.models.items()}
         self._stamps = {name: _stamp(path) for name, path in self._paths.items()}
         self._settling: dict[str, Stamp] = {}
         self.problems: dict[str, str] = {}
-        self._models = {name: self._read(name) for name in self._paths}
+        self._models: dict[str, ServedModel] = {}
+        for name in self._paths:
+            self._models[name] = self._read(name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,41 +67,72 @@ class Registry:
             await self.look()
 
     async def look(self) -> None:
-        """Look at each file; it is read when it looks the same, and new, twice.
+        """Look at each file; it is read, or gone, when it looks the same, and new, twice.
 
         So a file that is still being copied is not taken for a broken one.
         """
         for name, path in self._paths.items():
             stamp = _stamp(path)
-            if stamp in (None, self._stamps[name]):
+            if stamp == self._stamps[name]:
                 self._settling.pop(name, None)
-            elif self._settling.get(name) != stamp:
+            elif name not in self._settling or self._settling[name] != stamp:
                 self._settling[name] = stamp
             else:
                 self._stamps[name] = self._settling.pop(name)
-                await self._replace(name)
+                if stamp is None:
+                    self._keep(name, f"{path} is gone: put a model there.")
+                else:
+                    await self._replace(name)
 
     def close(self) -> None:
-        """End the threads of all models, once they have answered what is waiting."""
+        """End the threads of all models, once they have answered what is waiting, in time."""
         for model in self._models.values():
-            model.close()
+            model.close(self._seconds)
+        for model in self._models.values():
+            model.wait()
+
+    @property
+    def _seconds(self) -> float:
+        """How long what waits to be observed may take at the end of a model."""
+        return self._settings.shutdown_timeout / 2
 
     async def _replace(self, name: str) -> None:
         try:
             model = await asyncio.to_thread(self._read, name)
         except Exception as error:  # whatever it is, the server goes on
-            self.problems[name] = str(error)
             self._metrics.loaded(name, done=False)
-            self._log(f"{name} was not replaced, the model from before goes on: {error}")
+            self._keep(name, str(error))
             return
         old, self._models[name] = self._models[name], model
-        self.problems.pop(name, None)
-        await asyncio.to_thread(old.close)
-        self._log(f"{name} was replaced by version {model.version}.")
+        problem = self.problems.pop(name, None)
+        if model is not old:
+            old.close(self._seconds)
+            await asyncio.to_thread(old.wait)
+            self._log(f"{name} was replaced by version {model.version}.")
+            if old.watcher is not None:
+                self._log(
+                    f"{name} is watched as a model of its own: labels of rows that the version"
+                    " before predicted are no longer taken."
+                )
+        elif problem is not None:
+            self._log(f"The file of {name} is again the one that is served.")
+
+    def _keep(self, name: str, why: str) -> None:
+        """Go on with a model whose file cannot replace it."""
+        self.problems[name] = why
+        self._metrics.outdated(name, True)
+        self._log(f"{name} was not replaced, the model from before goes on: {why}")
 
     def _read(self, name: str) -> ServedModel:
-        path = self._paths[name]
-        model = ServedModel.read(name, path, self._metrics, self._log, watch=self._watch)
+        model = ServedModel.read(
+            name,
+            self._paths[name],
+            self._metrics,
+            self._log,
+            watch=self._settings.watch,
+            before=self._models.get(name),
+            replace_any=self._settings.replace_any,
+        )
         self._metrics.loaded(name, done=True)
         return model
 

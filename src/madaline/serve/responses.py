@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from madaline.serve.json_text import write_json
+from madaline.serve.json_text import write_in_parts, write_json
+from madaline.serve.refusals import shortened
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -13,9 +14,11 @@ JSON, HTML, PLAIN = "application/json", "text/html; charset=utf-8", "text/plain;
 HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store"}
 PAGE_HEADERS = {
     "content-security-policy": "frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
 }
-"""Besides, each page has a policy of its own, which allows its style and nothing else."""
+"""Besides, each page has a policy of its own, which allows its style and nothing else.
+
+Forms need to tell where they come from, which browsers hide under ``no-referrer``."""
 
 
 def json_response(value: Any, status: int = 200, **headers: str) -> Response:
@@ -23,10 +26,15 @@ def json_response(value: Any, status: int = 200, **headers: str) -> Response:
     return _response(write_json(value), JSON, status, headers)
 
 
+def large_json_response(value: Any) -> Response:
+    """Return a response of a JSON value that takes long to write, from any thread."""
+    return _response(write_in_parts(value), JSON, 200, {})
+
+
 def error_response(status: int, sentence: str) -> Response:
     """Return the response to a request that is refused: one sentence."""
     headers = {"www-authenticate": 'Basic realm="madaline"'} if status == 401 else {}
-    return json_response({"error": " ".join(sentence.split())}, status, **headers)
+    return json_response({"error": " ".join(shortened(sentence).split())}, status, **headers)
 
 
 def page_response(page: str, status: int = 200) -> Response:

@@ -19,6 +19,7 @@ from madaline.data.kinds import (
 )
 from madaline.data.table import Table, listed
 from madaline.errors import InputError
+from madaline.serve.refusals import Refusal
 
 _OF_TEXT: frozenset[type] = frozenset({str, type(None)})
 PLAIN: Mapping[str, frozenset[type]] = {
@@ -29,6 +30,9 @@ PLAIN: Mapping[str, frozenset[type]] = {
     TEXT: _OF_TEXT,
 }
 """Types of values that are read the same way alone and beside other rows."""
+
+MOST_ROWS = 10_000
+"""Rows of a request, at most, unless a server was told otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,15 @@ def joined(parts: Sequence[Rows]) -> Table:
     )
 
 
-def rows_of_records(records: Sequence[Any], kinds: Mapping[str, str]) -> Rows:
+def check_rows(n_rows: int, most: int) -> None:
+    """Raise `Refusal` if there are too many rows, before anything is made of them."""
+    if n_rows > most:
+        raise Refusal(413, f"{n_rows:,} rows are too many: send {most:,} at a time.")
+
+
+def rows_of_records(
+    records: Sequence[Any], kinds: Mapping[str, str], most: int = MOST_ROWS
+) -> Rows:
     """Return rows that were given as objects; a name that one of them lacks is missing there.
 
     Parameters
@@ -81,11 +93,14 @@ def rows_of_records(records: Sequence[Any], kinds: Mapping[str, str]) -> Rows:
         Objects with a value for each name.
     kinds : mapping of str to str
         The kind of each column that the model needs.
+    most : int
+        How many rows there may be.
 
     Raises
     ------
     InputError
-        If one is no object, or none has a value for a column that the model needs.
+        If there are too many, one is no object, or none has a value for a column that the model
+        needs.
 
     Examples
     --------
@@ -96,6 +111,7 @@ def rows_of_records(records: Sequence[Any], kinds: Mapping[str, str]) -> Rows:
     madaline.errors.InputError: The rows lack a column that the model needs: 'age'; add it (null
     where unknown).
     """
+    check_rows(len(records), most)
     for number, record in enumerate(records):
         if type(record) is not dict:
             raise InputError(
@@ -106,10 +122,12 @@ def rows_of_records(records: Sequence[Any], kinds: Mapping[str, str]) -> Rows:
     if absent and records:
         raise _lacking(absent)
     columns = {name: [record.get(name) for record in records] for name in kinds}
-    return rows_of_columns(columns, kinds)
+    return rows_of_columns(columns, kinds, most)
 
 
-def rows_of_columns(columns: Mapping[str, Any], kinds: Mapping[str, str]) -> Rows:
+def rows_of_columns(
+    columns: Mapping[str, Any], kinds: Mapping[str, str], most: int = MOST_ROWS
+) -> Rows:
     """Return rows that were given as columns.
 
     Parameters
@@ -118,12 +136,14 @@ def rows_of_columns(columns: Mapping[str, Any], kinds: Mapping[str, str]) -> Row
         The values of each column; others than the model needs are left out.
     kinds : mapping of str to str
         The kind of each column that the model needs.
+    most : int
+        How many rows there may be.
 
     Raises
     ------
     InputError
-        If a column is missing or no list, lengths differ, there is no row, or a value is of a kind
-        that cannot be sent.
+        If a column is missing or no list, lengths differ, there is no row or too many, or a value
+        is of a kind that cannot be sent.
     """
     absent = [name for name in kinds if name not in columns]
     if absent:
@@ -133,6 +153,7 @@ def rows_of_columns(columns: Mapping[str, Any], kinds: Mapping[str, str]) -> Row
             raise InputError(f"Column {name!r} is {json_word(columns[name])}: give a list.")
     used = {name: columns[name] for name in kinds}
     n_rows = len(next(iter(used.values())))
+    check_rows(n_rows, most)
     for name, values in used.items():
         if len(values) != n_rows:
             first = next(iter(used))

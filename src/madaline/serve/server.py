@@ -16,9 +16,11 @@ from madaline.engine.blas import one_threaded_products
 from madaline.errors import InputError
 from madaline.extras import load_extra
 from madaline.serve.app import make_app
+from madaline.serve.hosts import is_local
 from madaline.serve.limits import MOST_CONNECTIONS, close_silent
 from madaline.serve.settings import Settings
 from madaline.serve.watching import ENDING
+from madaline.words import count
 
 EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
 """What the extra `serve` installs."""
@@ -27,7 +29,7 @@ EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
 def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
     """Serve models until the process is told to end (SIGTERM, SIGINT).
 
-    Requests that have begun are answered first.
+    Requests that have begun are answered first, within the time that the settings give.
 
     Parameters
     ----------
@@ -50,9 +52,11 @@ def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
         one_threaded_products(),
     ):
         server = make_server(settings, log)
+        for sentence in _warnings(settings):
+            log(f"Warning: {sentence}")
         log(_greeting(settings, listener))
         server.run(sockets=[listener])  # raises the signal again that ended it
-    log("Ended: all requests were answered.")
+    log(_farewell(server.config.app.metrics.unanswered))
 
 
 @contextmanager
@@ -68,6 +72,14 @@ def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any
     """Return a server of uvicorn that is not running yet."""
     import uvicorn
 
+    class Server(uvicorn.Server):
+        """Saves the state of watching even where a second Ctrl-C cuts the end short (final)."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().shutdown(sockets)
+            if self.force_exit:
+                await self.lifespan.shutdown()
+
     app = make_app(
         settings,
         log,
@@ -81,9 +93,11 @@ def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any
         server_header=False,
         ws="none",
         limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=int(settings.timeout) + 1,
+        timeout_graceful_shutdown=max(
+            1, int(min(settings.timeout + 1, settings.shutdown_timeout / 2))
+        ),
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     return server
 
 
@@ -117,6 +131,21 @@ def _greeting(settings: Settings, listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     address = f"[{host}]" if ":" in host else host
     return f"Serving {', '.join(settings.models)} at http://{address}:{port} (Ctrl-C ends it)."
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    """Yield what should be known of who can ask."""
+    if settings.token is None and not is_local(settings.host):
+        yield (
+            f"whoever can reach {settings.host or 'this machine'} can ask, as there is no token:"
+            " set one with --token-file or $MADALINE_TOKEN, or leave out --host."
+        )
+
+
+def _farewell(unanswered: int) -> str:
+    if not unanswered:
+        return "Ended: all requests that were read were answered."
+    return f"Ended: {count(unanswered, 'request')} got no answer, there was no time left."
 
 
 def _log_to_standard_error(*, access: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -15,18 +16,23 @@ from typing import Any, TypeAlias
 from madaline.errors import InputError, ModelFileError
 from madaline.model import FittedModel
 from madaline.serve.metrics import Metrics
+from madaline.serve.refusals import Refusal
 from madaline.serve.rows import Rows, joined
 from madaline.watching.alarm import Alarms
 from madaline.watching.monitor import Monitor
+from madaline.words import count
 
-TOGETHER = 64
-"""Rows that are observed together, where so many come within a second: one alone costs as much."""
+TOGETHER = 1024
+"""Rows that are observed together, where so many come within a second: one costs as much as 64."""
 
-SECONDS, SAVE_SECONDS = 1.0, 60.0
-"""How long rows wait to be observed, and how often the state is saved."""
+SECONDS, SAVE_SECONDS, SAVING_SECONDS = 1.0, 60.0, 5.0
+"""How long rows wait to be observed, how often the state is saved, and how long that may take."""
 
-MOST_WAITING = 10_000
-"""Requests that wait to be observed; what comes beyond is counted and left out."""
+MOST_WAITING, MOST_BYTES = 10_000, 50_000_000
+"""Requests that wait to be observed, and their bytes; what comes beyond is counted and left out."""
+
+LONGEST_LEVEL = 200
+"""Letters that the state keeps of a category that training did not have."""
 
 ENDING = ".watch"
 """Ending of the files of states."""
@@ -38,6 +44,7 @@ class Seen:
 
     rows: Rows
     keys: Sequence[Hashable] | None
+    n_bytes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +93,19 @@ class Watcher:
         self._metrics, self._log = metrics, log
         self.monitor = self._opened(model)
         self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._bytes_put, self._bytes_taken = 0, 0  # each is changed by one thread alone
+        self._end: float | None = None
         self._saved = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="madaline-watch", daemon=True)
         self._thread.start()
 
-    def observe(self, rows: Rows, keys: Sequence[Hashable] | None) -> None:
-        """Take in rows that were predicted, later."""
-        if self._queue.qsize() < MOST_WAITING:
-            self._queue.put(Seen(rows, keys))
+    def observe(self, rows: Rows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
+        """Take in rows that were predicted, which came in so many bytes, later."""
+        waiting = self._bytes_put - self._bytes_taken
+        free = self._queue.qsize() < MOST_WAITING and waiting + n_bytes <= MOST_BYTES
+        if self._end is None and free:
+            self._bytes_put += n_bytes
+            self._queue.put(Seen(rows, keys, n_bytes))
         else:
             self._metrics.unwatched(self._name, rows.n_rows)
 
@@ -103,16 +115,24 @@ class Watcher:
         Raises
         ------
         InputError
-            If no row waits under a key.
+            If no row waits under a key, or the model was replaced meanwhile.
         """
+        if self._end is not None:
+            raise Refusal(503, f"{self._name} is being replaced: send the labels again.")
         future: asyncio.Future[Alarms] = asyncio.get_running_loop().create_future()
         self._queue.put(Labels(keys, labels, future))
         return await future
 
-    def close(self) -> None:
-        """End the thread after what is waiting, and save the state."""
+    def close(self, seconds: float) -> None:
+        """Let the thread end after what is waiting, within some seconds, and save the state."""
+        self._end = time.monotonic() + seconds
         self._queue.put(None)
-        self._thread.join()
+
+    def wait(self) -> None:
+        """Return when the thread has ended; what takes much too long is left alone."""
+        self._thread.join(max(0.0, (self._end or 0.0) + SAVING_SECONDS - time.monotonic()))
+        if self._thread.is_alive():
+            self._log(f"The state of watching {self._name} was not saved: there was no time left.")
 
     def _opened(self, model: FittedModel) -> Monitor:
         if not self._path.exists():
@@ -120,17 +140,26 @@ class Watcher:
         try:
             return model.watch(file=self._path)
         except ModelFileError as error:
-            self._log(f"Watching {self._name} starts anew: {error}")
+            aside = _free_name(self._path)
+            self._path.rename(aside)
+            self._log(f"Watching {self._name} starts anew, the state is kept as {aside}: {error}")
             return model.watch()
 
     def _work(self) -> None:
-        going_on = True
+        going_on, left = True, 0
         while going_on:
             items, going_on = self._gathered()
             for _, group in groupby(items, _together):
-                self._take_in(list(group))
+                some = list(group)
+                if self._end is not None and time.monotonic() > self._end:
+                    left += sum(one.rows.n_rows for one in some if isinstance(one, Seen))
+                else:
+                    self._take_in(some)
             if not going_on or time.monotonic() - self._saved > SAVE_SECONDS:
                 self._save()
+        if left:
+            self._metrics.unwatched(self._name, left)
+            self._log(f"{self._name}: the last {count(left, 'row')} came too late to be observed.")
 
     def _gathered(self) -> tuple[list[Item], bool]:
         """Return what came, in its order, and whether more will come; labels do not wait."""
@@ -147,6 +176,7 @@ class Watcher:
             if isinstance(item, Labels):
                 break
             n_rows += item.rows.n_rows
+            self._bytes_taken += item.n_bytes
         return items, True
 
     def _take_in(self, items: Sequence[Item]) -> None:
@@ -170,9 +200,20 @@ class Watcher:
         keys = None
         if seen[0].keys is not None:
             keys = [key for one in seen for key in one.keys or ()]
-        table = joined([one.rows for one in seen])
+        table = joined([self._shortened(one.rows) for one in seen])
         self._tell(self.monitor.observe(table, keys=keys))
         self._metrics.watched(self._name, table.n_samples)
+
+    def _shortened(self, rows: Rows) -> Rows:
+        """Return rows whose unknown categories are short enough to be kept."""
+        columns = dict(rows.columns)
+        for (_, name), codes in self.monitor.source.levels.items():
+            if any(type(one) is str and len(one) > LONGEST_LEVEL for one in columns.get(name, ())):
+                columns[name] = [
+                    one[:LONGEST_LEVEL] if type(one) is str and one not in codes.codes else one
+                    for one in columns[name]
+                ]
+        return Rows(columns, rows.n_rows, rows.plain)
 
     def _learn(self, item: Labels) -> None:
         outcome: Alarms | Exception
@@ -194,7 +235,7 @@ class Watcher:
         self._saved = time.monotonic()
         try:
             self.monitor.save(self._path)
-        except OSError as error:
+        except Exception as error:  # such as a full disk; watching goes on
             self._log(f"The state of watching {self._name} was not saved: {error}")
 
 
@@ -203,6 +244,14 @@ def _together(item: Item) -> Hashable:
     if isinstance(item, Labels) or not item.rows.plain:
         return id(item)
     return item.keys is None
+
+
+def _free_name(path: Path) -> Path:
+    """Return a name beside a file that no other file has."""
+    names = (
+        path.with_name(f"{path.name}.unreadable{number or ''}") for number in itertools.count()
+    )
+    return next(name for name in names if not name.exists())
 
 
 def _settle(future: asyncio.Future[Alarms], outcome: Alarms | Exception) -> None:

@@ -13,8 +13,8 @@ from madaline.data.encoders.image_encoder import ImageEncoder
 from madaline.data.kinds import BOOLEAN, IMAGE, NUMBER, SEQUENCE
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.serve.answers import Answer
-from madaline.serve.rows import Rows, rows_of_columns
+from madaline.serve.answers import Answer, Asked
+from madaline.serve.rows import MOST_ROWS, check_rows, rows_of_columns
 from madaline.serve.served import ServedModel
 from madaline.serve.shapes.fields import check_fields, list_of, object_of
 from madaline.version import __version__
@@ -38,6 +38,9 @@ KNOWN = ("BOOL", "BYTES", "FP16", "FP32", "FP64", *INTEGERS)
 INPUT_FIELDS = ("name", "shape", "datatype", "data", "parameters")
 REQUEST_FIELDS = ("id", "inputs", "outputs", "parameters")
 PROBABILITIES = "probabilities"
+
+MOST_SIDES, LARGEST_SIDE = 8, 2**31
+"""Sides of a tensor, and the length of one, at most."""
 
 
 def server_metadata() -> dict[str, Any]:
@@ -74,7 +77,7 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
     }
 
 
-def read_request(value: Any, kinds: Mapping[str, str]) -> Rows:
+def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) -> Asked:
     """Return the rows of a request.
 
     Parameters
@@ -84,6 +87,8 @@ def read_request(value: Any, kinds: Mapping[str, str]) -> Rows:
         more for images and sequences. ``null`` in the data is a missing value.
     kinds : mapping of str to str
         The kind of each column that the model needs.
+    most : int
+        How many rows there may be.
 
     Raises
     ------
@@ -93,7 +98,7 @@ def read_request(value: Any, kinds: Mapping[str, str]) -> Rows:
     Examples
     --------
     >>> age = {"name": "age", "shape": [2], "datatype": "INT64", "data": [27, None]}
-    >>> read_request({"inputs": [age]}, {"age": "number"}).columns
+    >>> read_request({"inputs": [age]}, {"age": "number"}).rows.columns
     {'age': [27, None]}
     """
     request = object_of(value, "The body")
@@ -106,11 +111,12 @@ def read_request(value: Any, kinds: Mapping[str, str]) -> Rows:
             raise InputError(f"inputs[{number}] has no name: give that of a column.")
         if name in columns:
             raise InputError(f"inputs has {name!r} twice: give each column once.")
-        columns[name] = _values(name, tensor)
-    return rows_of_columns(columns, kinds)
+        columns[name] = _values(name, tensor, most)
+    more = {name: request.get(name) for name in ("id", "outputs")}
+    return Asked(rows_of_columns(columns, kinds, most), more=more)
 
 
-def write_answer(served: ServedModel, answer: Answer, request: Mapping[str, Any]) -> dict[str, Any]:
+def write_answer(served: ServedModel, answer: Answer, asked: Asked) -> dict[str, Any]:
     """Return an answer as a JSON value.
 
     Parameters
@@ -119,7 +125,7 @@ def write_answer(served: ServedModel, answer: Answer, request: Mapping[str, Any]
         The model that answered.
     answer : Answer
         What it answered.
-    request : mapping
+    asked : Asked
         The request: it may have an id, and name the outputs that it wants.
 
     Raises
@@ -130,9 +136,9 @@ def write_answer(served: ServedModel, answer: Answer, request: Mapping[str, Any]
     outputs = {_target(served): _labels(served, answer)}
     if answer.probabilities is not None:
         outputs[PROBABILITIES] = _tensor(PROBABILITIES, answer.probabilities)
-    wanted = _wanted_outputs(request.get("outputs"), outputs)
+    wanted = _wanted_outputs(asked.more["outputs"], outputs)
     written = {"model_name": served.name, "model_version": served.version}
-    given = {"id": request["id"]} if type(request.get("id")) is str else {}
+    given = {"id": asked.more["id"]} if type(asked.more["id"]) is str else {}
     return {**written, **given, "outputs": [outputs[name] for name in wanted]}
 
 
@@ -148,14 +154,13 @@ def _wanted_outputs(given: Any, outputs: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def _values(name: str, tensor: Mapping[str, Any]) -> list[Any]:
+def _values(name: str, tensor: Mapping[str, Any], most: int) -> list[Any]:
     """Return a list of the value of each row, which is a list itself for images and sequences."""
     check_fields(tensor, INPUT_FIELDS, f"the input {name!r}")
     if tensor.get("datatype") not in KNOWN:
         raise InputError(f"The datatype of {name!r} is unknown: it is one of {', '.join(KNOWN)}.")
-    shape, data = tensor.get("shape"), list_of(tensor.get("data"), f"The data of {name!r}")
-    if type(shape) is not list or not shape or not all(type(n) is int and n > 0 for n in shape):
-        raise InputError(f"The shape of {name!r} is no list of counts: give the number of rows.")
+    shape, data = _shape(name, tensor), list_of(tensor.get("data"), f"The data of {name!r}")
+    check_rows(shape[0], most)
     while shape[1:] == [1]:
         shape = shape[:1]
     values = _flat(data, len(shape))
@@ -167,6 +172,17 @@ def _values(name: str, tensor: Mapping[str, Any]) -> list[Any]:
     for size in reversed(shape[1:]):
         values = [values[start : start + size] for start in range(0, len(values), size)]
     return values
+
+
+def _shape(name: str, tensor: Mapping[str, Any]) -> list[int]:
+    shape = tensor.get("shape")
+    if (
+        type(shape) is not list
+        or not 0 < len(shape) <= MOST_SIDES
+        or not all(type(side) is int and 0 < side <= LARGEST_SIDE for side in shape)
+    ):
+        raise InputError(f"The shape of {name!r} is no list of counts: give the number of rows.")
+    return shape
 
 
 def _flat(data: list[Any], depth: int) -> list[Any]:

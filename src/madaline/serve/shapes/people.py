@@ -8,8 +8,8 @@ from typing import Any
 from madaline.errors import InputError
 from madaline.evaluation.table_score import label_text
 from madaline.explain import Explanation
-from madaline.serve.answers import Answer, Wanted
-from madaline.serve.rows import Rows, json_word, rows_of_records
+from madaline.serve.answers import Answer, Asked, Wanted
+from madaline.serve.rows import MOST_ROWS, json_word, rows_of_records
 from madaline.serve.served import ServedModel
 from madaline.serve.shapes.fields import check_fields
 from madaline.serve.shapes.labels import KEYS, read_keys
@@ -19,9 +19,7 @@ FIELDS = (ROWS, EXPLAIN, COVERAGE, KEYS)
 """Fields of a request that holds more than rows."""
 
 
-def read_request(
-    value: Any, kinds: Mapping[str, str]
-) -> tuple[Rows, Wanted, list[str | int] | None]:
+def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) -> Asked:
     """Return the rows of a request, what it wants, and keys under which labels will come.
 
     Parameters
@@ -30,6 +28,8 @@ def read_request(
         A row (an object), rows (a list of objects), or an object with rows and wishes.
     kinds : mapping of str to str
         The kind of each column that the model needs.
+    most : int
+        How many rows there may be.
 
     Raises
     ------
@@ -38,8 +38,8 @@ def read_request(
 
     Examples
     --------
-    >>> rows, wanted, _ = read_request({"rows": [{"age": 27}], "explain": True}, {"age": "number"})
-    >>> rows.n_rows, wanted.explain
+    >>> asked = read_request({"rows": [{"age": 27}], "explain": True}, {"age": "number"})
+    >>> asked.rows.n_rows, asked.wanted.explain
     (1, True)
     >>> read_request("27", {"age": "number"})
     Traceback (most recent call last):
@@ -56,11 +56,11 @@ def read_request(
         raise InputError(
             f"The body is {json_word(value)}: give a row as an object, or a list of rows."
         )
-    rows = rows_of_records(value, kinds)
-    return rows, wanted, None if keys is None else read_keys(keys, rows.n_rows)
+    rows = rows_of_records(value, kinds, most)
+    return Asked(rows, wanted, None if keys is None else read_keys(keys, rows.n_rows))
 
 
-def write_answer(served: ServedModel, answer: Answer) -> dict[str, Any]:
+def write_answer(served: ServedModel, answer: Answer, _: Asked) -> dict[str, Any]:
     """Return an answer as a JSON value.
 
     Parameters
