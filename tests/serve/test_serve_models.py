@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 import threading
 import time
+import warnings
+from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 from tests.serve.conftest import serving
 
+from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.errors import InputError
+from madaline.serve.answers import Answer, Wanted
+from madaline.serve.batching import Worker
+from madaline.serve.rows import rows_of_records
 from madaline.serve.settings import Settings, named_models
 
 
@@ -56,6 +65,102 @@ def test_a_broken_file_leaves_the_old_model(files, records, tmp_path) -> None:
         assert client.post("/predict", records).json == before
         shutil.copy(files["binary"], path)
         wait_for(lambda: not client.get("/v2/health/ready").json["problems"])
+
+
+def test_a_file_that_is_gone_is_reported(files, records, tmp_path) -> None:
+    path = tmp_path / "m.madaline"
+    shutil.copy(files["binary"], path)
+    with serving({"m": path}) as client:
+        for put_back in (shutil.copy, os.rename):
+            aside = path.rename(tmp_path / "aside")
+            wait_for(lambda: client.get("/v2/health/ready").json["problems"])
+            assert "is gone" in client.get("/v2/health/ready").json["problems"]["m"]
+            assert "the model from before goes on" in client.log[-1]
+            assert 'madaline_outdated{model="m"} 1.0' in client.get("/metrics").body.decode()
+            assert client.post("/predict", records).status == 200
+            put_back(aside, path)
+            wait_for(lambda: not client.get("/v2/health/ready").json["problems"])
+            assert 'madaline_outdated{model="m"} 0.0' in client.get("/metrics").body.decode()
+            assert "again the one that is served" in client.log[-1]
+
+
+@pytest.fixture(scope="session")
+def others(tmp_path_factory) -> dict[str, Path]:
+    """Models of two columns, and what others have in another way."""
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 240))
+    text = np.where(b > 0, "high", "low").astype(object)
+    kinds = {
+        "served": ({"a": a, "b": b}, "y", a > 0),
+        "other target": ({"a": a, "b": b}, "z", a > 0),
+        "numbers": ({"a": a, "b": b}, "y", a),
+        "other order": ({"b": b, "a": a}, "y", a > 0),
+        "more columns": ({"a": a, "b": b, "c": a + b}, "y", a > 0),
+        "fewer columns": ({"a": a}, "y", a > 0),
+        "other kind": ({"a": a, "b": text}, "y", a > 0),
+        "another class": ({"a": a, "b": b}, "y", (a > 0).astype(int) + (a > 1)),
+    }
+    found = {}
+    for name, (columns, target, y) in kinds.items():
+        learner = AdaptiveRegressor if y.dtype == float else AdaptiveClassifier
+        model = learner(effort=1, random_state=0, n_jobs=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # too easy, or too hard
+            model.fit(columns, pl.Series(target, y))
+        found[name] = tmp_path_factory.mktemp("others") / f"{name}.madaline"
+        model.save(found[name])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ("other target", "it predicts classes of 'z', not classes of 'y'"),
+        ("numbers", "it predicts numbers of 'y', not classes of 'y'"),
+        ("other order", "its columns are in another order"),
+        ("more columns", "it needs more columns (c)"),
+        ("fewer columns", "it lacks columns (b)"),
+        ("other kind", "it reads columns as another kind (b)"),
+    ],
+)
+def test_a_model_that_answers_other_requests_is_refused(others, tmp_path, other, words) -> None:
+    path = tmp_path / "m.madaline"
+    row = {"a": 1.0, "b": 0.5}
+    shutil.copy(others["served"], path)
+    with serving({"m": path}, watch=tmp_path) as client:
+        before = client.post("/predict", row).json
+        replace(path, others[other])
+        wait_for(lambda: client.get("/v2/health/ready").json["problems"])
+        for sentence in (client.log[-1], client.get("/v2/health/ready").json["problems"]["m"]):
+            assert words in sentence
+            assert "--replace-any" in sentence
+        assert client.post("/predict", row).json == before
+        replace(path, others["another class"])
+        wait_for(lambda: not client.get("/v2/health/ready").json["problems"])
+        assert client.post("/predict", row).json["version"] != before["version"]
+    shutil.copy(others["served"], path)
+    with serving({"m": path}, replace_any=True) as client:
+        replace(path, others[other])
+        wait_for(lambda: client.get("/v2/models/m").json["versions"] != [before["version"]])
+        assert "was replaced by version" in client.log[-1]
+
+
+def replace(path: Path, other: Path) -> None:
+    """Put a copy of another file in place of a file, in one step."""
+    shutil.copy(other, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+
+
+def test_requests_that_are_read_while_a_model_is_replaced_are_answered(models, records) -> None:
+    """A request may have found a model whose threads have ended since."""
+
+    async def ask() -> Answer:
+        worker = Worker(models["binary"])
+        worker.close()
+        rows = rows_of_records(records, dict.fromkeys(records[0], "category"))
+        return await asyncio.wait_for(worker.answer(rows, Wanted()), 20)
+
+    assert asyncio.run(ask()).predictions == models["binary"].predict(records).tolist()
 
 
 def test_metrics_count_requests_rows_and_unseen_categories(files, records) -> None:
@@ -112,6 +217,19 @@ def test_names_of_models() -> None:
     with pytest.raises(InputError, match="cannot be the name"):
         named_models(["a b.madaline"])
     assert Settings(named_models(["b=a b.madaline"])).only == "b"
+    with pytest.raises(InputError, match="no model to serve"):
+        Settings({})
+    with pytest.raises(InputError, match="cannot be the name"):
+        Settings({"../x": "a.madaline"})
+
+
+def test_paths_may_be_text(files, records, tmp_path) -> None:
+    (tmp_path / "report.html").write_text("<p>own report</p>")
+    text = str(files["binary"])
+    with serving({"m": text}, watch=str(tmp_path), report=f"{tmp_path}/report.html") as client:
+        assert client.post("/predict", records).status == 200
+        assert client.get("/report").body == b"<p>own report</p>"
+    assert len(list(tmp_path.glob("*.watch"))) == 1
 
 
 def wait_for(condition) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import time
 
 import pytest
 from tests.serve.conftest import serving
@@ -79,3 +83,151 @@ def test_nothing_is_watched_unless_that_is_wanted(only, records) -> None:
         only.post("/predict", {"rows": records[:1], "keys": ["a"]}),
     ):
         assert (reply.status, "--watch FOLDER" in reply.sentence) == (404, True)
+
+
+def test_the_same_file_anew_loses_no_row(files, records, tmp_path) -> None:
+    """Rows that wait, and their keys, outlive a file whose time alone has changed."""
+    path, states = tmp_path / "m.madaline", tmp_path / "states"
+    states.mkdir()
+    shutil.copy(files["binary"], path)
+    with serving({"m": path}, watch=states) as client:
+        before = client.get("/v2/models/m").json["versions"]
+        client.post("/predict", {"rows": records[:2], "keys": ["a", "b"]})
+        reads = counted(client, 'madaline_loads_total{model="m",outcome="done"}')
+        os.utime(path, (1, 1))
+        wait_for(lambda: counted(client, 'madaline_loads_total{model="m",outcome="done"}') > reads)
+        client.post("/predict", {"rows": records[:1], "keys": ["c"]})
+        learned = client.post("/labels", {"keys": ["a", "b", "c"], "labels": ["yes", "no", "yes"]})
+        assert (learned.json["rows"], learned.json["labels"]) == (3, 3)
+        assert client.get("/v2/models/m").json["versions"] == before
+        assert client.log == []
+    with serving({"m": path}, watch=states) as client:
+        assert client.get("/alarms").json["rows"] == 3
+
+
+def test_another_model_is_watched_anew_and_the_one_before_resumes(files, records, tmp_path) -> None:
+    path, states = tmp_path / "m.madaline", tmp_path / "states"
+    states.mkdir()
+    shutil.copy(files["binary"], path)
+    with serving({"m": path}, watch=states) as client:
+        client.post("/predict", {"rows": records, "keys": list(range(20))})
+        versions = [client.get("/v2/models/m").json["versions"]]
+        for task, n_rows in (("multiclass", 0), ("binary", 20)):
+            shutil.copy(files[task], tmp_path / "new")
+            os.replace(tmp_path / "new", path)
+            wait_for(lambda: client.get("/v2/models/m").json["versions"] != versions[-1])
+            versions.append(client.get("/v2/models/m").json["versions"])
+            assert client.get("/alarms").json["rows"] == n_rows
+            wait_for(lambda: "no longer taken" in client.log[-1])
+        assert client.post("/labels", {"keys": [7], "labels": ["yes"]}).json["labels"] == 1
+    assert len(list(states.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "key", ["k" * 201, "\ud800", 2**63, -(2**63), 10**4000, True], ids=lambda key: str(key)[:9]
+)
+def test_a_key_that_the_state_cannot_hold_is_refused(files, records, tmp_path, key) -> None:
+    words = "half a letter" if key == "\ud800" else "A key is"
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        for path, body in (
+            ("/predict", {"rows": records[:1], "keys": [key]}),
+            ("/labels", {"keys": [key], "labels": ["yes"]}),
+        ):
+            reply = client.post(path, json.dumps(body).encode())
+            assert (reply.status, words in reply.sentence) == (400, True)
+        known = ["k" * 200, 2**63 - 1, "\U0001f600"]
+        assert client.post("/predict", {"rows": records[:3], "keys": known}).status == 200
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        assert client.get("/alarms").json["rows"] == 3
+        learned = client.post("/labels", {"keys": known, "labels": ["yes"] * 3}).json
+        assert learned["labels"] == 3
+
+
+@pytest.mark.parametrize(
+    "label", ["1e400", "-1e400", "1e308", str(10**400), '"' + "y" * 100_001 + '"']
+)
+def test_a_label_that_the_state_cannot_hold_is_refused(files, records, tmp_path, label) -> None:
+    with serving({"m": files["regression"]}, watch=tmp_path) as client:
+        client.post("/predict", {"rows": records[:2], "keys": ["a", "b"]})
+        reply = client.post("/labels", f'{{"keys": ["a"], "labels": [{label}]}}'.encode())
+        assert (reply.status, "A label is" in reply.sentence) == (400, True)
+        learned = client.post("/labels", {"keys": ["a", "b"], "labels": [99e98, -99e98]}).json
+        assert learned["labels"] == 2
+    with serving({"m": files["regression"]}, watch=tmp_path) as client:
+        assert client.get("/alarms").json["labels"] == 2
+
+
+def test_no_row_makes_a_state_that_cannot_be_read(files, records, tmp_path) -> None:
+    odd = [
+        {"city": "x" * 200_000},
+        {"city": "ü" * 200_000},
+        {"city": 10**4000},
+        {"length": 1e308, "width": -1e308},
+        {"length": -1e308, "width": 1e308},
+        {"length": 5e-324},
+        {"day": "9999-12-31"},
+        {"day": "0001-01-01"},
+        {"count": 2**63},
+    ]
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        taken = 0
+        for number, change in enumerate(40 * odd):
+            body = {"rows": [records[number % 20] | change], "keys": [number]}
+            taken += client.post("/predict", body).status == 200
+        wait_for(lambda: client.get("/alarms").json["rows"] == taken)
+        assert taken > 100
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        assert client.get("/alarms").json["rows"] == taken
+        assert client.log == []
+    (state,) = tmp_path.iterdir()
+    assert state.stat().st_size < 10_000_000
+
+
+def test_a_state_that_cannot_be_read_is_kept(files, records, tmp_path) -> None:
+    for damage in ("first", "second"):
+        with serving({"m": files["binary"]}, watch=tmp_path) as client:
+            client.post("/predict", records)
+        (state,) = tmp_path.glob("*.watch")
+        state.write_text(damage)
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        (sentence,) = client.log
+        assert "starts anew, the state is kept as" in sentence
+        assert f"{state.name}.unreadable1" in sentence
+    kept = sorted(tmp_path.glob("*.unreadable*"))
+    assert [one.read_text() for one in kept] == ["first", "second"]
+
+
+def test_ending_takes_no_longer_than_it_may(files, records, tmp_path, monkeypatch) -> None:
+    from madaline.watching.monitor import Monitor
+
+    observe = Monitor.observe
+    monkeypatch.setattr(
+        Monitor, "observe", lambda *args, **named: time.sleep(1) or observe(*args, **named)
+    )
+    with serving({"m": files["binary"]}, watch=tmp_path, shutdown_timeout=1) as client:
+        mixed = [records, {"rows": records, "keys": list(range(20))}]
+        for number in range(30):  # groups that are observed one by one
+            assert client.post("/predict", mixed[number % 2]).status == 200
+    assert re.search(r"m: the last \d+ rows came too late to be observed", client.log[-1])
+    left = int(re.search(r"last (\d+)", client.log[-1])[1])
+    monkeypatch.undo()
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        assert client.get("/alarms").json["rows"] == 600 - left
+        assert 0 < left < 600
+
+
+def test_rows_that_wait_to_be_observed_are_bounded(files, records, tmp_path, monkeypatch) -> None:
+    from madaline.serve import watching
+
+    monkeypatch.setattr(watching, "MOST_BYTES", 1000)
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        assert client.post("/predict", records).status == 200  # more than that
+        assert client.post("/predict", records[:1]).status == 200
+        wait_for(lambda: client.get("/alarms").json["rows"] == 1)
+        assert counted(client, 'madaline_unwatched_total{model="m"}') == 20
+
+
+def counted(client, name: str) -> float:
+    """Return the value of a metric."""
+    text = client.get("/metrics").body.decode()
+    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
