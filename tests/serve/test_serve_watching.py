@@ -198,22 +198,35 @@ def test_a_state_that_cannot_be_read_is_kept(files, records, tmp_path) -> None:
 
 
 def test_ending_takes_no_longer_than_it_may(files, records, tmp_path, monkeypatch) -> None:
+    """Many rows of one request, and many requests, are left out, and the state is saved."""
     from madaline.watching.monitor import Monitor
 
     observe = Monitor.observe
     monkeypatch.setattr(
-        Monitor, "observe", lambda *args, **named: time.sleep(1) or observe(*args, **named)
+        Monitor, "observe", lambda *args, **named: time.sleep(0.5) or observe(*args, **named)
     )
-    with serving({"m": files["binary"]}, watch=tmp_path, shutdown_timeout=1) as client:
+    with serving({"m": files["binary"]}, watch=tmp_path, shutdown_timeout=8) as client:
+        assert client.post("/predict", records * 50).status == 200
         mixed = [records, {"rows": records, "keys": list(range(20))}]
         for number in range(30):  # groups that are observed one by one
             assert client.post("/predict", mixed[number % 2]).status == 200
-    assert re.search(r"m: the last \d+ rows came too late to be observed", client.log[-1])
-    left = int(re.search(r"last (\d+)", client.log[-1])[1])
+    left = int(re.search(r"m: the last ([\d,]+) rows came", client.log[-1])[1].replace(",", ""))
     monkeypatch.undo()
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
-        assert client.get("/alarms").json["rows"] == 600 - left
-        assert 0 < left < 600
+        assert client.get("/alarms").json["rows"] == 1600 - left
+        assert 600 < left < 1600
+
+
+def test_parts_of_many_rows_raise_the_same_alarms(files, records, models, tmp_path) -> None:
+    rows = [record | {"length": 400 + 50 * n} for n, record in enumerate(records)] * 40
+    monitor = models["binary"].watch()
+    monitor.observe(rows, keys=range(800))
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        client.post("/predict", {"rows": rows, "keys": list(range(800))})
+        wait_for(lambda: client.get("/alarms").json["rows"] == 800)
+        found = [alarm["sentence"] for alarm in client.get("/alarms").json["alarms"]]
+        assert found == [alarm.sentence for alarm in monitor.alarms] != []
+        assert client.post("/labels", {"keys": [0, 799], "labels": ["no", "no"]}).status == 200
 
 
 def test_rows_that_wait_to_be_observed_are_bounded(files, records, tmp_path, monkeypatch) -> None:

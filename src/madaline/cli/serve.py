@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
     text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
     add_option(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
-    text = "seconds that ending may take: half for requests, half for rows that wait to be observed"
+    text = "seconds that ending may take: half for requests, half for watching"
     text += f" (default: {Settings.shutdown_timeout:g})"
     add_option(
         parser,

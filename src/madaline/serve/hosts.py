@@ -7,7 +7,7 @@ read what is served as its own. A request to an address of numbers cannot come t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,10 @@ LOCAL = ("localhost", "*.localhost")
 
 READING = ("GET", "HEAD")
 """Methods that change nothing; a browser shows no answer to the page of another site."""
+
+
+MOST_REMEMBERED = 100
+"""Hosts that are remembered as known; to read one takes long beside one row."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class KnownHosts:
     app: Any
     host: str
     allowed: Sequence[str] = ()
+    _known: set[bytes] = field(default_factory=set, init=False)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request, with status 403 if it is meant for another name."""
@@ -49,31 +54,37 @@ class KnownHosts:
 
     def _refused(self, scope: Any) -> str | None:
         """Return why a request is refused, if it is."""
-        headers = scope["headers"]
-        hosts = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
-        for host in hosts:
-            if not self._is_known(name_of(host)):
-                return (
-                    f"{host!r} is no name of this server: start it with --allow-host"
-                    f" {name_of(host) or 'NAME'} if it is one."
-                )
-        if scope["method"] in READING:
+        host = origin = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+                if value not in self._known and not self._is_known(value):
+                    return (
+                        f"{_text(value)!r} is no name of this server: start it with --allow-host"
+                        f" {name_of(_text(value)) or 'NAME'} if it is one."
+                    )
+            elif name == b"origin":
+                origin = value
+        if origin is None or scope["method"] in READING or self._is_own(origin, host):
             return None
-        for name, value in headers:
-            if name == b"origin" and not self._is_own(value.decode("latin-1").lower(), hosts):
-                return (
-                    "A page of another site sent this: start the server with --allow-host and the"
-                    " name of that site if it may."
-                )
-        return None
+        return (
+            "A page of another site sent this: start the server with --allow-host and the name of"
+            " that site if it may."
+        )
 
-    def _is_known(self, name: str) -> bool:
-        return matches(name, (*LOCAL, self.host.lower(), *self.allowed)) or _is_address(name)
+    def _is_known(self, host: bytes) -> bool:
+        name = name_of(_text(host))
+        names = (*LOCAL, self.host.lower(), *self.allowed)
+        if not matches(name, names) and not _is_address(name):
+            return False
+        if len(self._known) < MOST_REMEMBERED:
+            self._known.add(host)
+        return True
 
-    def _is_own(self, origin: str, hosts: Sequence[str]) -> bool:
+    def _is_own(self, origin: bytes, host: bytes | None) -> bool:
         """Return whether a page is one of this server, or of a name that was given."""
-        place = origin.partition("://")[2]
-        return place in hosts or matches(name_of(place), self.allowed)
+        place = _text(origin).partition("://")[2]
+        return (host is not None and place == _text(host)) or matches(name_of(place), self.allowed)
 
 
 def name_of(host: str) -> str:
@@ -104,6 +115,10 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
 def is_local(host: str) -> bool:
     """Return whether an address to listen at can be reached from this machine alone."""
     return matches(host.lower(), LOCAL) or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _text(header: bytes) -> str:
+    return header.decode("latin-1").lower()
 
 
 def _is_address(name: str) -> bool:

@@ -93,7 +93,7 @@ class Registry:
 
     @property
     def _seconds(self) -> float:
-        """How long what waits to be observed may take at the end of a model."""
+        """How long watching may take at the end of a model."""
         return self._settings.shutdown_timeout / 2
 
     async def _replace(self, name: str) -> None:

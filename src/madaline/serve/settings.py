@@ -41,7 +41,8 @@ class Settings:
     timeout : float
         Seconds until a request is answered, with an error if need be.
     shutdown_timeout : float
-        Seconds that ending takes, at most: half for requests, half for rows to be observed.
+        Seconds that ending takes, at most: half for requests, then a quarter to observe rows, and
+        a quarter to save what was observed.
     token : str, optional
         What requests must carry.
     allow_hosts : sequence of str

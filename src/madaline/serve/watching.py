@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
@@ -22,11 +23,11 @@ from madaline.watching.alarm import Alarms
 from madaline.watching.monitor import Monitor
 from madaline.words import count
 
-TOGETHER = 1024
-"""Rows that are observed together, where so many come within a second: one costs as much as 64."""
+TOGETHER = 64
+"""Rows that are observed together, where so many come within a second: one alone costs as much."""
 
-SECONDS, SAVE_SECONDS, SAVING_SECONDS = 1.0, 60.0, 5.0
-"""How long rows wait to be observed, how often the state is saved, and how long that may take."""
+SECONDS, SAVE_SECONDS = 1.0, 60.0
+"""How long rows wait to be observed, and how often the state is saved."""
 
 MOST_WAITING, MOST_BYTES = 10_000, 50_000_000
 """Requests that wait to be observed, and their bytes; what comes beyond is counted and left out."""
@@ -94,7 +95,7 @@ class Watcher:
         self.monitor = self._opened(model)
         self._queue: SimpleQueue[Item | None] = SimpleQueue()
         self._bytes_put, self._bytes_taken = 0, 0  # each is changed by one thread alone
-        self._end: float | None = None
+        self._end, self._last = math.inf, math.inf
         self._saved = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="madaline-watch", daemon=True)
         self._thread.start()
@@ -103,7 +104,7 @@ class Watcher:
         """Take in rows that were predicted, which came in so many bytes, later."""
         waiting = self._bytes_put - self._bytes_taken
         free = self._queue.qsize() < MOST_WAITING and waiting + n_bytes <= MOST_BYTES
-        if self._end is None and free:
+        if self._end == math.inf and free:
             self._bytes_put += n_bytes
             self._queue.put(Seen(rows, keys, n_bytes))
         else:
@@ -117,20 +118,21 @@ class Watcher:
         InputError
             If no row waits under a key, or the model was replaced meanwhile.
         """
-        if self._end is not None:
+        if self._end < math.inf:
             raise Refusal(503, f"{self._name} is being replaced: send the labels again.")
         future: asyncio.Future[Alarms] = asyncio.get_running_loop().create_future()
         self._queue.put(Labels(keys, labels, future))
         return await future
 
     def close(self, seconds: float) -> None:
-        """Let the thread end after what is waiting, within some seconds, and save the state."""
-        self._end = time.monotonic() + seconds
+        """Let the thread observe what is waiting and save the state, half of the time for each."""
+        now = time.monotonic()
+        self._end, self._last = now + seconds / 2, now + seconds
         self._queue.put(None)
 
     def wait(self) -> None:
-        """Return when the thread has ended; what takes much too long is left alone."""
-        self._thread.join(max(0.0, (self._end or 0.0) + SAVING_SECONDS - time.monotonic()))
+        """Return when the thread has ended, or its time has."""
+        self._thread.join(max(0.0, self._last - time.monotonic()))
         if self._thread.is_alive():
             self._log(f"The state of watching {self._name} was not saved: there was no time left.")
 
@@ -149,12 +151,12 @@ class Watcher:
         going_on, left = True, 0
         while going_on:
             items, going_on = self._gathered()
-            for _, group in groupby(items, _together):
+            for _, group in groupby(chain.from_iterable(map(_parts, items)), _together):
                 some = list(group)
-                if self._end is not None and time.monotonic() > self._end:
-                    left += sum(one.rows.n_rows for one in some if isinstance(one, Seen))
-                else:
+                if time.monotonic() < self._end:
                     self._take_in(some)
+                else:
+                    left += sum(one.rows.n_rows for one in some if isinstance(one, Seen))
             if not going_on or time.monotonic() - self._saved > SAVE_SECONDS:
                 self._save()
         if left:
@@ -239,9 +241,21 @@ class Watcher:
             self._log(f"The state of watching {self._name} was not saved: {error}")
 
 
+def _parts(item: Item) -> Iterator[Item]:
+    """Yield an item, or rows of it, none of which takes long to observe."""
+    if isinstance(item, Labels) or not item.rows.plain or item.rows.n_rows <= TOGETHER:
+        yield item
+        return
+    for start in range(0, item.rows.n_rows, TOGETHER):
+        some = slice(start, start + TOGETHER)
+        columns = {name: values[some] for name, values in item.rows.columns.items()}
+        rows = Rows(columns, len(next(iter(columns.values()))), True)
+        yield Seen(rows, None if item.keys is None else item.keys[some], 0)
+
+
 def _together(item: Item) -> Hashable:
     """Return what is the same for items that follow one another and are observed together."""
-    if isinstance(item, Labels) or not item.rows.plain:
+    if isinstance(item, Labels) or not item.rows.plain or item.rows.n_rows >= TOGETHER:
         return id(item)
     return item.keys is None
 
