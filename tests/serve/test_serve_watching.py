@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from tests.serve.conftest import serving
@@ -118,7 +119,8 @@ def test_another_model_is_watched_anew_and_the_one_before_resumes(files, records
             wait_for(lambda: client.get("/v2/models/m").json["versions"] != versions[-1])
             versions.append(client.get("/v2/models/m").json["versions"])
             assert client.get("/alarms").json["rows"] == n_rows
-            wait_for(lambda: "no longer taken" in client.log[-1])
+            wait_for(lambda: any("no longer taken" in one for one in client.log))
+            client.log.clear()
         assert client.post("/labels", {"keys": [7], "labels": ["yes"]}).json["labels"] == 1
     assert len(list(states.iterdir())) == 2
 
@@ -181,6 +183,31 @@ def test_no_row_makes_a_state_that_cannot_be_read(files, records, tmp_path) -> N
         assert client.log == []
     (state,) = tmp_path.iterdir()
     assert state.stat().st_size < 10_000_000
+
+
+def test_a_state_that_could_not_be_read_replaces_none(
+    files, records, tmp_path, monkeypatch
+) -> None:
+    """Whatever gets into the state: the one that is there stays, and the log tells."""
+    from madaline.watching.monitor import Monitor
+
+    save = Monitor.save
+
+    def spoiled(monitor: Monitor, path: Path) -> None:
+        monitor.n_labels = -1
+        save(monitor, path)
+
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        client.post("/predict", {"rows": records, "keys": list(range(20))})
+    monkeypatch.setattr(Monitor, "save", spoiled)
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        client.post("/predict", records)
+    assert "was not saved" in client.log[-1]
+    monkeypatch.undo()
+    assert len(list(tmp_path.iterdir())) == 1
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        assert client.get("/alarms").json["rows"] == 20
+        assert client.log == []
 
 
 def test_a_state_that_cannot_be_read_is_kept(files, records, tmp_path) -> None:

@@ -90,7 +90,7 @@ class Watcher:
         metrics: Metrics,
         log: Callable[[str], object],
     ) -> None:
-        self._name, self._path = name, path
+        self._name, self._model, self._path = name, model, path
         self._metrics, self._log = metrics, log
         self.monitor = self._opened(model)
         self._queue: SimpleQueue[Item | None] = SimpleQueue()
@@ -234,11 +234,16 @@ class Watcher:
             self._log(f"{self._name}: {alarm.sentence}")
 
     def _save(self) -> None:
+        """Replace the state once the new one has been read."""
         self._saved = time.monotonic()
+        new = self._path.with_name(f"{self._path.name}.new")
         try:
-            self.monitor.save(self._path)
+            self.monitor.save(new)
+            self._model.watch(file=new)
+            new.replace(self._path)
         except Exception as error:  # such as a full disk; watching goes on
             self._log(f"The state of watching {self._name} was not saved: {error}")
+            new.unlink(missing_ok=True)
 
 
 def _parts(item: Item) -> Iterator[Item]:
