@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 METRICS = {
     "accuracy": "accuracy (share predicted correctly)",
@@ -254,3 +255,19 @@ def option_words(option: str, names: Sequence[str]) -> list[str]:
     if any(name.startswith("-") for name in names):
         return [f"{option}={name}" for name in names]
     return [option, *names] if names else []
+
+
+def option_value(words: Sequence[str], option: str) -> str | None:
+    """Return what an option names, given words that `option_words` made; None if it is not there.
+
+    Examples
+    --------
+    >>> option_value(["--drop", "id", "--weight=-x"], "--weight")
+    '-x'
+    """
+    for word, following in pairwise([*words, ""]):
+        if word == option:
+            return following
+        if word.startswith(f"{option}="):
+            return word.removeprefix(f"{option}=")
+    return None

@@ -91,3 +91,40 @@ def test_a_model_of_plain_numbers_reads_others_and_says_so(run, place) -> None:
     new, plain = run("predict", "m", "new.csv"), run("predict", "m", "plain.csv")
     assert new.out == plain.out
     assert "x: number, read with decimal commas." in new.err
+
+
+def test_a_named_encoding_is_kept_for_later_commands(run, place) -> None:
+    lines = ["城市,价格", *(f"{'北京' if x > 5 else '上海'},{x}" for x in X)]
+    Path("t.csv").write_text("\n".join(lines), encoding="gb18030")
+    told = ["--target", "城市", "-o", "m", "--effort", "2", "--jobs", "1"]
+    refused = run("fit", "t.csv", *told)
+    assert "name the encoding that it is in with --encoding, such as gb18030" in refused.sentence
+    fitted = run("fit", "t.csv", *told, "--encoding", "gb18030", "--keep-rows", "50")
+    assert fitted.code == 0, fitted.err
+    assert "--encoding gb18030" in run("card", "m").out
+    for words in (["predict", "m", "t.csv"], ["update", "m", "t.csv", "-o", "m2"]):
+        outcome = run(*words)
+        assert outcome.code == 0, outcome.err
+        assert "Read as gb18030, as for the fit." in outcome.err
+    Path("u.csv").write_text("\n".join(lines), encoding="big5")
+    for command in ("predict", "explain", "doctor", "effects", "counterfactual", "watch"):
+        outcome = run(command, "m", "u.csv", "--encoding", "big5", "--json")
+        assert outcome.code == 0, outcome.err
+    outcome = run("update", "m", "u.csv", "-o", "m2", "--encoding", "big5", "-q")
+    assert outcome.code == 0, outcome.err
+    outcome = run("report", "m", "u.csv", "-o", "r.html", "--encoding", "big5")
+    assert outcome.code == 0, outcome.err
+    outcome = run("stream", "u.csv", "--target", "城市", "--encoding", "big5")
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.filterwarnings("default:.*was read as windows-1252")
+@pytest.mark.parametrize("command", ["fit", "stream"])
+def test_what_was_assumed_of_an_encoding_is_printed(command, run, place) -> None:
+    lines = ["größe,y", *(f"{x},{'ja' if x > 5 else 'nein'}" for x in X)]
+    Path("t.csv").write_text("\n".join(lines), encoding="cp1252")
+    quiet = ["-q", "--effort", "2", "--jobs", "1"] if command == "fit" else ["--json"]
+    outcome = run(command, "t.csv", "--target", "y", *quiet)
+    assert outcome.code == 0, outcome.err
+    assert "warning: t.csv is not in UTF-8; it was read as windows-1252" in outcome.err
+    assert "--encoding" in outcome.err

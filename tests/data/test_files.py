@@ -35,6 +35,7 @@ def test_a_csv_file_is_read_with_its_types(tmp_path):
     np.testing.assert_array_equal(table["score"], [1.5, np.nan, -2000])
 
 
+@pytest.mark.filterwarnings("ignore:.*was read as windows-1252")
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_separators_and_encodings_are_found_out(tmp_path, separator, encoding):

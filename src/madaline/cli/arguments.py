@@ -23,6 +23,7 @@ def add_model(parser: ArgumentParser) -> None:
 def add_table(parser: ArgumentParser, *, optional: bool = False) -> None:
     """Add a table for a fitted model."""
     parser.add_argument("table", metavar="TABLE", nargs="?" if optional else None, help=TABLE)
+    add_encoding(parser)
     add_flag(parser, "--skip-broken", "go on without images and sounds that cannot be read")
     add_root(parser)
 
@@ -31,6 +32,12 @@ def add_spreadsheet(parser: Any) -> None:
     """Add the option to write text that no spreadsheet takes for a formula."""
     text = "write ' before text that a spreadsheet would take for a formula (= + - @)"
     add_flag(parser, "--spreadsheet", text)
+
+
+def add_encoding(parser: Any) -> None:
+    """Add the encoding of a table in a text file."""
+    text = "how a text file is encoded, such as gb18030 or windows-1250 (default: UTF-8 if it is)"
+    add_option(parser, "--encoding NAME", text)
 
 
 def add_root(parser: Any) -> None:

@@ -55,7 +55,11 @@ def run(arguments: Namespace) -> None:
     model = load_one_output(arguments)
     target = _target(model, arguments)
     given = read_rows(
-        arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken
+        arguments.table,
+        model,
+        root=arguments.root,
+        encoding=arguments.encoding,
+        skip_broken=arguments.skip_broken,
     )
     rows = arguments.row or [0]
     for row in rows:

@@ -46,7 +46,11 @@ def run(arguments: Namespace) -> None:
     of_table = None
     if arguments.table is not None:
         rows = read_rows(
-            arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken
+            arguments.table,
+            model,
+            root=arguments.root,
+            encoding=arguments.encoding,
+            skip_broken=arguments.skip_broken,
         )
         of_table = model.diagnose(rows.table).renumbered(rows.numbers).named(rows.files)
     if arguments.json:

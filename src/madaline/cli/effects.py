@@ -62,7 +62,11 @@ def run(arguments: Namespace) -> None:
     """Print effects and interactions."""
     model = load_one_output(arguments)
     table = read_rows(
-        arguments.table, model, root=arguments.root, skip_broken=arguments.skip_broken
+        arguments.table,
+        model,
+        root=arguments.root,
+        encoding=arguments.encoding,
+        skip_broken=arguments.skip_broken,
     ).table
     names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
     found = [

@@ -80,15 +80,17 @@ def run(arguments: Namespace) -> None:
         if _is_page(path):
             check_jinja()
     model = load_one_output(arguments)
-    skip, root = arguments.skip_broken, arguments.root
-    rows = read_rows(arguments.table, model, root=root, skip_broken=skip).first(_n_rows(arguments))
+    reading: dict[str, Any] = {
+        "root": arguments.root,
+        "encoding": arguments.encoding,
+        "skip_broken": arguments.skip_broken,
+    }
+    rows = read_rows(arguments.table, model, **reading).first(_n_rows(arguments))
     background = arguments.background
     explanation = explain(
         model,
         rows.table,
-        background=read_rows(background, model, root=root, skip_broken=skip).table
-        if background
-        else None,
+        background=read_rows(background, model, **reading).table if background else None,
         method=arguments.method,
         scale="probability" if arguments.probability else None,
         target_class=_label(model, arguments.label),

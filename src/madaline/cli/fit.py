@@ -16,6 +16,7 @@ from madaline.cli.arguments import (
     FORMATS,
     SEVERAL,
     above_zero,
+    add_encoding,
     add_flag,
     add_json,
     add_option,
@@ -98,6 +99,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(rows, "--weight COLUMN", "how much each row counts")
     text = "rows with equal values (a patient, a day) stay in one fold"
     add_option(rows, "--groups COLUMN", text)
+    add_encoding(rows)
     add_flag(rows, "--skip-broken", "leave out images and sounds that cannot be read")
     add_root(rows)
     text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"

@@ -118,6 +118,7 @@ def _rows(model: FittedModel, arguments: Namespace) -> Rows:
         arguments.table,
         model,
         root=arguments.root,
+        encoding=arguments.encoding,
         also=targets,
         carry=list(dict.fromkeys(arguments.id)),
         skip_broken=arguments.skip_broken,

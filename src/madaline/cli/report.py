@@ -66,7 +66,12 @@ def _data(model: FittedModel, arguments: Namespace) -> dict[str, Any]:
     if source is None:
         return report_data(model)
     given = read_rows(
-        source, model, root=arguments.root, also=columns, skip_broken=arguments.skip_broken
+        source,
+        model,
+        root=arguments.root,
+        encoding=arguments.encoding,
+        also=columns,
+        skip_broken=arguments.skip_broken,
     )
     table = given.table
     known = [table[name] for name in columns if name in table]

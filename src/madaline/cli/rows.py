@@ -25,7 +25,7 @@ from madaline.data.text_columns import choose_text_formats, read_formats
 from madaline.errors import BrokenFileError, InputError
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
-from madaline.words import count
+from madaline.words import count, option_value
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +88,7 @@ def read_rows(
     model: FittedModel,
     *,
     root: str | None,
+    encoding: str | None = None,
     also: Sequence[str] = (),
     carry: Sequence[str] = (),
     skip_broken: bool = False,
@@ -102,6 +103,8 @@ def read_rows(
         It determines which columns are needed, and the size of images.
     root : str or None
         The folder that files named in the table must be in; by default that of the table.
+    encoding : str or None
+        The encoding of a text file; by default that of the fit, where it is not in UTF-8.
     also : sequence of str
         Further columns to read where they exist.
     carry : sequence of str
@@ -120,7 +123,10 @@ def read_rows(
         texts = [name for name in carry if name not in encoder.columns]
         written, columns = _written(model), [*encoder.columns, *also, *carry]
         categories = [*encoder.categories, *written, *texts]
-        file = read_file(path, categories=categories, columns=columns)
+        otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
+        file = read_file(
+            path, categories=categories, columns=columns, encoding=encoding, otherwise=otherwise
+        )
         carried = {name: _carried(file.table, name) for name in carry}
         table, read = _with_numbers(read_formats(file.table, written), model)
         _say([*file.notes, *read])

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.cli.arguments import FORMATS, SEVERAL, add_json, add_option, at_least
+from madaline.cli.arguments import FORMATS, SEVERAL, add_encoding, add_json, add_option, at_least
 from madaline.cli.output import check_destination, paragraph, say, say_json, suggestion
 from madaline.cli.picture import picture_path, write_picture
 from madaline.cli.stream_changes import StreamChanges, merged
@@ -64,6 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     text = "the column to predict"
     add_option(parser, "--target COLUMN", text, action="append", required=True)
     add_option(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
+    add_encoding(parser)
     text = "after how many more rows a label is known (default: %(default)s)"
     add_option(parser, "--delay ROWS", text, type=at_least(0), default=0)
     text = "what the target is (default: inferred from its values)"

@@ -157,6 +157,7 @@ def file_options(arguments: Namespace) -> list[str]:
         *option_words("--kind", list(dict.fromkeys(kinds))),
         *option_words("--weight", [] if arguments.weight is None else [arguments.weight]),
         *option_words("--groups", [] if arguments.groups is None else [arguments.groups]),
+        *option_words("--encoding", [] if arguments.encoding is None else [arguments.encoding]),
     ]
     return [*options, "--skip-broken"] if arguments.skip_broken else options
 
@@ -227,7 +228,10 @@ def _read(
         # What is dropped is read as text, in which nothing can be wrong.
         texts = [o.column for o in given if o.kind in (CATEGORY, TEXT) or Given.of(o.kind).reading]
         file = read_file(
-            arguments.table, categories=[*texts, *arguments.drop], memory=arguments.memory
+            arguments.table,
+            categories=[*texts, *arguments.drop],
+            memory=arguments.memory,
+            encoding=arguments.encoding,
         )
         targets = possible_targets(arguments.target or ())
         unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from madaline.cli.arguments import FORMATS, add_flag, add_json, add_model, add_option, at_least
+from madaline.cli.arguments import (
+    FORMATS,
+    add_encoding,
+    add_flag,
+    add_json,
+    add_model,
+    add_option,
+    at_least,
+)
 from madaline.cli.output import (
     check_destination,
     paragraph,
@@ -31,7 +38,7 @@ from madaline.fitting.updating.update import update_model
 from madaline.model import FittedModel
 from madaline.nn.arrays import Array
 from madaline.records.update_decisions import AS_IT_IS, Updated
-from madaline.words import change, count, metric_name, size, with_error
+from madaline.words import change, count, metric_name, option_value, size, with_error
 
 HELP = "go on with new rows: as it is, adjusted, or fitted anew"
 
@@ -56,6 +63,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_model(parser)
     text = f"{FORMATS}; the target is among its columns, and rows are in the order of time"
     parser.add_argument("table", metavar="TABLE", help=text)
+    add_encoding(parser)
     text = "where to write the updated model; may be MODEL"
     add_option(parser, "-o --output NEW", text, required=True)
     text = "how many rows to keep in the file for later updates (default: as many as before)"
@@ -111,9 +119,9 @@ def _read(
     if Path(arguments.table).is_dir():
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
     target, options = model.summary.target, model.summary.settings.get("file_options", [])
-    weight, groups = (_column_of(options, name) for name in ("--weight", "--groups"))
+    weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
     also = [name for name in (target, weight, groups) if name is not None]
-    rows = read_rows(arguments.table, model, root=None, also=also)
+    rows = read_rows(arguments.table, model, root=None, encoding=arguments.encoding, also=also)
     for name in also:
         if name not in rows.table:
             raise InputError(
@@ -126,16 +134,6 @@ def _read(
         None if weight is None else read_weight(weight, rows.table[weight]),
         None if groups is None else read_groups(groups, rows.table[groups]),
     )
-
-
-def _column_of(options: Sequence[str], name: str) -> str | None:
-    """Return the column that an option of the fit names, given all its options on the file."""
-    for option, following in pairwise([*options, ""]):
-        if option == name:
-            return following
-        if option.startswith(f"{name}="):
-            return option.removeprefix(f"{name}=")
-    return None
 
 
 def _lines(

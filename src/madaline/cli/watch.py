@@ -99,6 +99,7 @@ def _observe(monitor: Monitor, model: FittedModel, arguments: Namespace) -> None
         arguments.table,
         model,
         root=arguments.root,
+        encoding=arguments.encoding,
         also=also,
         skip_broken=arguments.skip_broken,
     ).table

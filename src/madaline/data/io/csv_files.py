@@ -29,19 +29,6 @@ _ALIGNMENT = re.compile("\\A +|(?<=\n) +| +(?=\r?\n|\\Z)|(?<= ) +")
 
 _SNIFFED_LINES = 50
 _BLOCK = 2**20
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive or a damaged Excel workbook",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF document",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"SQLite format 3": "an SQLite database",
-    b"\x89HDF": "an HDF5 file",
-    b"<!DOCTYPE": "a web page",
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
-    b"<?xml": "an XML document",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +47,7 @@ def parse_csv(path: Path, content: bytes) -> ParsedCsv:
     path : path
         Name of the file, for messages and for its ending.
     content : bytes
-        The decompressed content.
+        The decompressed content, in UTF-8.
 
     Raises
     ------
@@ -75,7 +62,7 @@ def parse_csv(path: Path, content: bytes) -> ParsedCsv:
     >>> parsed.notes
     ('Skipped 1 blank line.',)
     """
-    given = CsvText.of(_decoded(path, content))
+    given = CsvText.of(content.decode())
     separator, notes = given.separator or _separator(path, given.text), []
     if not given.separator and separator in _RARE_SEPARATORS:
         notes.append(f"Read with the separator {separator!r}.")
@@ -106,22 +93,6 @@ def _frame(path: Path, text: str, given: CsvText, separator: str) -> Any:
     if frame.width > 1 and frame[:, -1].null_count():
         _check_widths(path, given, separator)  # a short row looks like missing values
     return frame.rename(dict(zip(frame.columns, names, strict=True)))
-
-
-def _decoded(path: Path, content: bytes) -> str:
-    for start, description in _OTHER_FORMATS.items():
-        if content.startswith(start):
-            raise InputError(f"{path} is {description}, not a table in text: export it as CSV.")
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", errors="replace")
-    head = content[:65536]
-    controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
-    if controls > len(head) / 1000:
-        raise InputError(f"{path} is not a table (it is not text): give a CSV or Parquet file.")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")  # what Excel writes in Western Europe
 
 
 def _separator(path: Path, text: str) -> str:

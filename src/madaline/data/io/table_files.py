@@ -18,9 +18,10 @@ from madaline.data.io.atomic import write_atomically
 from madaline.data.io.column_types import infer_types
 from madaline.data.io.compression import compressed, decompressed, plain_name
 from madaline.data.io.csv_files import parse_csv
+from madaline.data.io.encodings import check_encoding, in_utf8
 from madaline.data.io.inputs import to_table
 from madaline.data.io.limits import check_cells, check_frame, check_size, most_bytes
-from madaline.data.io.table_formats import parser_of
+from madaline.data.io.table_formats import is_json, parse_json, parser_of
 from madaline.data.table import Table
 from madaline.engine.memory import memory_limit
 from madaline.errors import InputError
@@ -45,6 +46,8 @@ def read_file(
     categories: Collection[str] = (),
     columns: Collection[str] | None = None,
     memory: int | str | None = None,
+    encoding: str | None = None,
+    otherwise: str | None = None,
 ) -> FileTable:
     """Read a table from a file.
 
@@ -66,6 +69,11 @@ def read_file(
         Columns to read, all by default; errors in others are ignored.
     memory : int or str, optional
         How much memory the process may take (`madaline.engine.memory.memory_limit`).
+    encoding : str, optional
+        The encoding of a text file, by any name that Python knows. By default UTF-8, UTF-16 with a
+        mark or, with a warning, windows-1252 where that is plausible.
+    otherwise : str, optional
+        The encoding of a text file that is neither in UTF-8 nor in UTF-16 with a mark.
 
     Returns
     -------
@@ -78,10 +86,12 @@ def read_file(
         If the file does not exist, is no table, has a column that cannot be used, or would take
         more memory than there is.
     """
+    for name in filter(None, (encoding, otherwise)):
+        check_encoding(name)
     path, limit = Path(path), memory_limit(memory)
     content = _content(path, most_bytes(limit))
     path = Path("standard input") if path == STANDARD_INPUT else path
-    frame, notes = _parsed(path, content, limit)
+    frame, notes = _parsed(path, content, limit, encoding, otherwise)
     del content
     if frame.height == 0:
         raise InputError(f"{path} has column names but no rows: give at least one row.")
@@ -93,13 +103,18 @@ def read_file(
     return FileTable(to_table(typed), notes)
 
 
-def _parsed(path: Path, content: bytes, limit: int | None) -> tuple[Any, tuple[str, ...]]:
-    parse = parser_of(path, content)
+def _parsed(
+    path: Path, content: bytes, limit: int | None, encoding: str | None, otherwise: str | None
+) -> tuple[Any, tuple[str, ...]]:
+    parse = parser_of(content)
     if parse is not None:
         return parse(path, content), ()
+    content, assumed = in_utf8(path, content, encoding, otherwise)
+    if is_json(path, content):
+        return parse_json(path, content), assumed
     check_cells(path, content, limit)
     parsed = parse_csv(path, content)
-    return parsed.frame, parsed.notes
+    return parsed.frame, (*assumed, *parsed.notes)
 
 
 def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:

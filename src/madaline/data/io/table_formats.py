@@ -17,20 +17,18 @@ JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 """How the names of files of JSON end."""
 
 
-def parser_of(path: Path, content: bytes) -> Callable[[Path, bytes], Any] | None:
+def parser_of(content: bytes) -> Callable[[Path, bytes], Any] | None:
     """Return the function that parses a file of one of these formats; None for text.
 
     Parameters
     ----------
-    path : path
-        Name of the file.
     content : bytes
-        Its decompressed content, which determines the format.
+        The decompressed content.
 
     Examples
     --------
-    >>> parser_of(Path("a"), b'{"size": 1}').__name__, parser_of(Path("a.csv"), b"size") is None
-    ('parse_json', True)
+    >>> parser_of(b"PAR1").__name__, parser_of(b"size") is None
+    ('parse_parquet', True)
     """
     if content.startswith(b"PAR1"):
         return parse_parquet
@@ -38,10 +36,19 @@ def parser_of(path: Path, content: bytes) -> Callable[[Path, bytes], Any] | None
         return parse_feather
     if content.startswith(b"PK\x03\x04") and _is_workbook(content):
         return parse_excel
-    start = content[:4096].lstrip()
-    if plain_name(path).endswith(JSON_ENDINGS) or start.startswith((b'{"', b'[{"')):
-        return parse_json
     return None
+
+
+def is_json(path: Path, content: bytes) -> bool:
+    """Return whether a text is JSON, by the name of its file or by its content in UTF-8.
+
+    Examples
+    --------
+    >>> is_json(Path("a"), b'{"size": 1}'), is_json(Path("a.csv"), b"size")
+    (True, False)
+    """
+    start = content[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return plain_name(path).endswith(JSON_ENDINGS) or start.startswith((b'{"', b'[{"'))
 
 
 def parse_parquet(path: Path, content: bytes) -> Any:
