@@ -40,9 +40,6 @@ MOST_LEVELS, SHARED = 64, 16
 N_CODES = 1 + MOST_LEVELS + SHARED
 """Codes of a category: missing, the levels, and those that are shared."""
 
-LARGEST = float(np.finfo(float).max)
-"""Numbers are no larger."""
-
 MISSING, UNKNOWN = 0, -1
 """Codes of a missing level, and of one that was never learned from."""
 
