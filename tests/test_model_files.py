@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import date
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from madaline.data.io.tensor_file import MODEL, write_tensor_file
 from madaline.data.io.tensor_header import LARGEST_HEADER
 from madaline.data.table import Table
 from madaline.errors import InputError, MadalineError
+from madaline.evaluation.objective import Objective
 from madaline.fitting import Fitting
 from madaline.model import FittedModel
 
@@ -214,6 +216,17 @@ def test_factors_that_overflow_are_refused(arguments):
     X, y = table()
     with pytest.raises(InputError, match=r"class_weight|costs"):
         classifier(**arguments).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "labels", [np.array([2**64 - 1, 0], np.uint64), np.array(["no", "yes"]), np.array([0.5, 1.5])]
+)
+def test_weights_of_classes_are_kept(labels, tmp_path):
+    X, y = table()
+    weights = dict(zip(labels.tolist(), [2.0, 1e-9], strict=True)) | {date(2024, 1, 2): 1.0}
+    wanted = Objective(class_weight=weights)
+    model = fitted(X, labels[(y == "yes").astype(int)], task="classification", objective=wanted)
+    check_reading(model, X, tmp_path / "m")
 
 
 def test_levels_that_need_more_than_a_file_holds_are_refused():

@@ -129,8 +129,7 @@ class Objective:
             settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
         if isinstance(self.class_weight, Mapping):
             settings["class_weight"] = [
-                [label.item() if isinstance(label, np.generic) else label, float(weight)]
-                for label, weight in self.class_weight.items()
+                [_plain(label), float(weight)] for label, weight in self.class_weight.items()
             ]
         elif self.class_weight is not None:
             settings["class_weight"] = self.class_weight
@@ -273,6 +272,12 @@ class Objective:
             return weight
         of_class = class_weights(self.class_weight, classes, codes, weight)
         return of_class[codes] if weight is None else of_class[codes] * weight
+
+
+def _plain(label: Any) -> Any:
+    """Return a label as JSON holds it: dates and the like as text."""
+    label = label.item() if isinstance(label, np.generic) else label
+    return label if isinstance(label, str | bool | int | float) else str(label)
 
 
 def class_weights(

@@ -48,7 +48,7 @@ from madaline.race.importance import Importance
 from madaline.race.planning.preset import PRESETS
 from madaline.records.file_checks import DECISIONS, RECORDS
 from madaline.runtime.file_checks.encoder_checks import VALUE, column_kind, column_name
-from madaline.runtime.file_checks.predictor_checks import MOST_OUTPUTS, PREDICTOR
+from madaline.runtime.file_checks.predictor_checks import LABEL, MOST_OUTPUTS, PREDICTOR
 from madaline.story.summary import Member, Output, Summary
 from madaline.watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES
 
@@ -93,7 +93,7 @@ SETTINGS = Fields(
         "metric": NAME,
         "threshold": SHARE,
         "costs": ListOf(ListOf(FINITE, 2, 2), 2, 2),
-        "class_weight": Either(NAME, ListOf(Row((Either(NAME, TRUTH, MEASURED), Number(0))))),
+        "class_weight": Either(NAME, ListOf(Row((LABEL, Number(0))))),
         "keep_rows": Whole(1, 2**40),
     },
     agree=lambda values: (
