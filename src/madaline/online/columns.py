@@ -124,7 +124,9 @@ class StreamColumns:
     def plain(self, table: Table) -> Table:
         """Return a table with its text read as that of earlier rows was."""
         pairs = [(number, name) for number, name in self._numbered if name in table]
-        return table.replaced({name: self._read(number, table[name]) for number, name in pairs})
+        return table.replaced(
+            {name: self._read_text(number, table[name]) for number, name in pairs}
+        )
 
     def to_state(self) -> dict[str, Any]:
         """Return a JSON-able description."""
@@ -167,7 +169,7 @@ class StreamColumns:
             if several or _leaves_no_doubt(choice.format):
                 self.written[new[name]] = choice.format
 
-    def _read(self, number: int, column: Array) -> Array:
+    def _read_text(self, number: int, column: Array) -> Array:
         """Return text as numbers, moments or Booleans where earlier rows held these."""
         name, kind, written = self.names[number], self.kinds[number], self.written[number]
         if column.dtype != object or not any(isinstance(one, str) for one in column.flat):
@@ -190,7 +192,7 @@ class StreamColumns:
 
     def _column(self, number: int, column: Array, *, learning: bool) -> Array:
         """Return the numbers that stand for a column of a table."""
-        column = self._read(number, column)
+        column = self._read_text(number, column)
         missing = is_missing(column)
         own = _kind(self.names[number], column, missing)
         if learning and self.kinds[number] is None:

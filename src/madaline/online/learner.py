@@ -160,9 +160,11 @@ class OnlineLearner:
         InputError
             If a row, a label or a weight is none that can be learned.
         """
-        if weight is not None and weight.max(initial=0) > LARGEST_WEIGHT:
+        heaviest = 0.0 if weight is None else weight.max(initial=0)
+        if heaviest > LARGEST_WEIGHT:
             raise InputError(
-                f"A weight is {weight.max():g}: give weights of at most {LARGEST_WEIGHT:,.0f}."
+                f"sample_weight is {heaviest:.3g}: give weights of at most {LARGEST_WEIGHT:.0e},"
+                " such as shares of the largest."
             )
         self.task.check(y)  # first everything is read, as it may be refused, then all is taken in
         if made is not None and self.columns.are_numbers and not np.isnan(made.raw).any():

@@ -28,8 +28,8 @@ LEVEL = Text()
 MOST_LETTERS = 2**22
 """Letters of all levels that have a code of their own."""
 
-LARGEST_WEIGHT = 1e6
-"""Weight of a row, at most: squares of slopes must not overflow."""
+LARGEST_WEIGHT = 1e12
+"""Weight of a row, at most: squares of slopes must not overflow in float32."""
 
 
 def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
