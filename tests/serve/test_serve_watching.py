@@ -13,6 +13,9 @@ import pytest
 from tests.serve.conftest import serving
 from tests.serve.test_serve_models import wait_for
 
+from madaline.errors import InputError
+from madaline.watching import Monitor
+
 
 def test_a_change_raises_an_alarm(files, records, tmp_path) -> None:
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
@@ -38,6 +41,21 @@ def test_a_change_raises_an_alarm(files, records, tmp_path) -> None:
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
         assert client.get("/alarms").json["rows"] == 0
         assert "starts anew" in client.log[0]
+
+
+def test_watching_goes_on_where_a_state_cannot_be_saved(
+    files, records, tmp_path, monkeypatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InputError("m.watch is not written.")
+
+    monkeypatch.setattr("madaline.serve.watching.SAVE_SECONDS", -1.0)
+    monkeypatch.setattr(Monitor, "save", refuse)
+    with serving({"m": files["binary"]}, watch=tmp_path) as client:
+        for number in range(1, 3):
+            assert client.post("/predict", {"rows": records}).status == 200
+            wait_for(lambda: client.get("/alarms").json["rows"] == 20 * number)  # noqa: B023
+        assert "The state of watching m was not saved: m.watch is not written." in client.log[-1]
 
 
 def test_rows_of_all_shapes_are_watched_in_their_order(files, records, tmp_path) -> None:
