@@ -106,3 +106,22 @@ def test_a_class_that_was_not_learned_is_refused():
         network.loss(["c", "a", "b", "b"], network.forward(X))
     with pytest.raises(InputError, match="words"):
         NeuralNetwork(2, 5, 1, loss=Squared()).train(X, ["a", "b", "b", "a"])
+
+
+@pytest.mark.parametrize(
+    ("labels", "settings"),
+    [
+        (["up", "down"], {}),
+        (["up", "down", "up", None], {}),
+        (["up", "down", "up", "up"], {"learning_rate": -1.0}),
+        (["up", "down", "up", "up"], {"epochs": 0.5}),
+        (["up", "down", "up", "up"], {"validation_fraction": 2.0}),
+    ],
+)
+def test_labels_of_a_training_that_is_refused_are_not_kept(labels, settings):
+    network = NeuralNetwork(2, 3, 1, random_state=0)
+    with pytest.raises(InputError):
+        network.train(X, labels, **settings)
+    assert network.classes_ is None
+    network.train(X, np.where(EITHER, "yes", "no"), epochs=2)
+    assert network.classes_.tolist() == ["no", "yes"]

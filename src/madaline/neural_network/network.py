@@ -288,10 +288,10 @@ class NeuralNetwork(InspectedNetwork):
             Whether to print the loss ten times, and every decision.
         """
         x = self._rows(x_train)
-        y = self._targets("y_train", y_train, len(x), "x_train")
-        check_range(self._loss, y)
         rate, epochs = positive_number(learning_rate), whole_number("epochs", epochs)
         rows, held_out = held_out_rows(len(x), validation_fraction, adaptive=adaptive)
+        y = self._targets("y_train", y_train, len(x), "x_train")
+        check_range(self._loss, y)
         x, y, x_val, y_val = x[rows], y[rows], x[held_out], y[held_out]
         start = len(self.history_)
         log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
@@ -330,13 +330,14 @@ class NeuralNetwork(InspectedNetwork):
         )
 
     def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
-        size = len(self.biases[-1])
+        size, classes = len(self.biases[-1]), self.classes_
         labels = labels_in(y, n_rows, size, self._loss)
         if labels is None:
             target = as_rows(name, y, size)
         else:
-            if self.classes_ is None:
-                self.classes_ = classes_of(name, labels, size)
-            target = targets_of(name, labels, self.classes_, size)
+            if classes is None:
+                classes = classes_of(name, labels, size)
+            target = targets_of(name, labels, classes, size)
         check_same_length(name, len(target), of, n_rows)
+        self.classes_ = classes  # not before all labels were read
         return target
