@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
-import io
-import pickle
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from tests.nn.catalogue import LAYERS, LOSSES, OPTIMIZERS
-from tests.race.conftest import make_dataset  # noqa: F401 (a fixture)
-from tests.race.test_cohort import start, state, train
+from tests.copying import WAYS, WAYS_OF_MODELS, same
 
 import madaline
 from madaline import runtime
-from madaline.nn.gradients import write_gradient
-from madaline.nn.layers import Linear, SiLU
-from madaline.nn.losses import Squared
-from madaline.nn.network import Network
-from madaline.nn.optimizers import StepSize
-from madaline.nn.workspace import Workspace
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::madaline.errors.TextReadWarning", "ignore::madaline.errors.NothingLearnedWarning"
 )
-
-
-def by_joblib(one):
-    file = io.BytesIO()
-    joblib.dump(one, file)
-    file.seek(0)
-    return joblib.load(file)
-
-
-def by_skops(one):
-    skops = pytest.importorskip("skops.io", reason="skops is not installed: pip install skops")
-    content = skops.dumps(one)
-    return skops.loads(content, trusted=skops.get_untrusted_types(data=content))
-
-
-WAYS = {
-    "pickle": lambda one: pickle.loads(pickle.dumps(one)),
-    "deepcopy": copy.deepcopy,
-    "joblib": by_joblib,
-}
-WAYS_OF_MODELS = {**WAYS, "skops": by_skops}
 
 
 def rows(seed=0, n_rows=90):
@@ -238,33 +203,6 @@ def predictor(path):
     return runtime.load(path / "model")
 
 
-def same(one, other):
-    """Return whether two objects hold the same bits, through and through."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, np.ndarray):
-        if one.dtype == object:
-            return one.shape == other.shape and same(one.tolist(), other.tolist())
-        return (
-            one.dtype == other.dtype
-            and one.shape == other.shape
-            and one.tobytes() == other.tobytes()
-        )
-    if isinstance(one, np.random.Generator):
-        return one.bit_generator.state == other.bit_generator.state
-    if is_dataclass(one) and not isinstance(one, type):
-        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
-    if isinstance(one, Mapping):
-        return same(list(one.items()), list(other.items()))
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float):
-        return one == other or (one != one and other != other)
-    if hasattr(one, "__dict__") and not isinstance(one, type) and not callable(one):
-        return same(vars(one), vars(other))
-    return bool(one == other)
-
-
 def test_nothing_that_the_package_offers_is_forgotten():
     assert {name.split()[0] for name in MODELS} - {"runtime.load"} | OTHER_NAMES == {
         *madaline.__all__
@@ -347,42 +285,3 @@ def test_copies_of_signals_hold_the_same(way):
         madaline.sounds([np.sin(np.arange(900.0)), np.cos(np.arange(700.0))], rate=8000),
     ):
         assert same(WAYS[way](one), one)
-
-
-@pytest.mark.parametrize("way", WAYS_OF_MODELS)
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_copy_of_a_population_learns_on_to_the_same_bits(name, way):
-    optimizer, network = OPTIMIZERS[name], Network((Linear(2, 3), SiLU(), Linear(3, 1)))
-    population = network.initialize((2,), np.random.default_rng(0))
-    optimizer.start(population)
-
-    def step(optimizer, network, population, workspace):
-        gradient = np.empty_like(population.theta)
-        bound = network.bind(population.theta), network.bind(gradient)
-        x, target = NOISE.T.astype(np.float32), NOISE[:1].T.astype(np.float32)
-        workspace.rewind()
-        write_gradient(network, Squared(), *bound, x, target, workspace=workspace)
-        optimizer.step(population, gradient, StepSize(0.1), workspace=workspace)
-
-    parts = optimizer, network, population, Workspace()
-    step(*parts)
-    copied = WAYS_OF_MODELS[way](parts)
-    for one in (parts, copied):
-        step(*one)
-    assert same(copied[2], population)
-
-
-@pytest.mark.parametrize("way", WAYS_OF_MODELS)
-def test_copies_of_layers_and_losses_are_equal(way):
-    parts = [make(4) for make in LAYERS.values()] + [case.loss for case in LOSSES.values()]
-    assert WAYS_OF_MODELS[way](parts) == parts
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_copy_of_a_cohort_learns_on_to_the_same_bits(way, make_dataset):  # noqa: F811
-    cohort = start(make_dataset())
-    train(cohort, 1)
-    copied = WAYS[way](cohort)
-    for one in (cohort, copied):
-        train(one, 1, first=1)
-    assert [state(copied, place) for place in range(3)] == [state(cohort, p) for p in range(3)]
