@@ -93,7 +93,7 @@ class Monitor:
         n_rows = table.n_samples
         labels = None if y is None else _as_many(self._labels(y), n_rows, "labels")
         names = None if keys is None else _as_many(self._new_keys(keys), n_rows, "keys")
-        with self._unchanged_if_refused():
+        with self._only_reading():
             read = [
                 self._read(table.take(some), None if labels is None else labels[some])
                 for some in _slices(n_rows)
@@ -197,30 +197,33 @@ class Monitor:
         yield from (f"- {alarm}" for alarm in self.alarms[-5:])
 
     @contextmanager
-    def _unchanged_if_refused(self) -> Iterator[None]:
-        """Undo what reading some rows changes, should one of them be refused."""
+    def _only_reading(self) -> Iterator[None]:
+        """Draw no number for good, and know no new level if a row is refused."""
         state, levels = self.rngs[0].bit_generator.state, self.source.levels
         known = {name: len(codes.new) for name, codes in levels.items()}
         try:
             yield
         except BaseException:
-            self.rngs[0].bit_generator.state = state
             for name, codes in levels.items():
                 levels[name] = LevelCodes(codes.known, codes.new[: known[name]])
             raise
+        finally:
+            self.rngs[0].bit_generator.state = state
 
     def _read(self, table: Table, labels: Array | None) -> _Read:
-        drawn = self.rngs[0].random((table.n_samples, 1 + len(self.rows.signals)))
-        signals, kept = self.source.observe(table, drawn[:, 0])
-        of_labels = None if labels is None else self.source.learn(kept, labels)
-        return _Read(signals, kept, drawn[:, 1:], of_labels)
+        signals, kept = self.source.observe(table, self._drawn(table.n_samples)[:, 0])
+        return _Read(signals, kept, None if labels is None else self.source.learn(kept, labels))
+
+    def _drawn(self, n_rows: int) -> Array:
+        """Return the fold of each row, and what breaks ties of its signals."""
+        return self.rngs[0].random((n_rows, 1 + len(self.rows.signals)))
 
     def _observe(self, read: _Read, names: list[Hashable] | None) -> list[Alarm]:
         """Test some rows, then their labels."""
         n_rows = len(read.signals)
         numbers = self.n_rows + 1 + np.arange(n_rows)
         self.n_rows += n_rows
-        crossings = self.rows.add(read.signals, numbers, read.ties)
+        crossings = self.rows.add(read.signals, numbers, self._drawn(n_rows)[:, 1:])
         if names is not None:
             self._wait(names, numbers, read)
         of_labels = [] if read.of_labels is None else self._learn(read.of_labels, numbers)
@@ -274,11 +277,10 @@ class Monitor:
 
 @dataclass(frozen=True, eq=False)
 class _Read:
-    """The signals of some rows, what is kept of them, what breaks ties, and signals of labels."""
+    """The signals of some rows, what is kept of them, and the signals of their labels."""
 
     signals: Array
     kept: Array
-    ties: Array
     of_labels: Array | None
 
 
