@@ -14,6 +14,7 @@ import numpy as np
 from madaline.charts.figure import Figure
 from madaline.charts.html import Html, block, figures, paragraph
 from madaline.charts.over_time import loss_figure
+from madaline.data.column import is_missing
 from madaline.data.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -134,14 +135,14 @@ class Monitor:
                 f" that observe was given (each is learned once, and the latest {MOST_PENDING:,}"
                 " are kept)."
             )
-        rows, kept = zip(*(self.pending[one] for one in keys), strict=True)
-        signals = self.source.learn(np.stack(kept), labels)
-        missing = np.flatnonzero(np.isnan(signals).any(axis=1))
+        missing = np.flatnonzero(is_missing(labels))
         if len(missing):
             key = keys[missing[0]]
             raise InputError(
                 f"The label under the key {key!r} is missing: give it once it is known."
             )
+        rows, kept = zip(*(self.pending[one] for one in keys), strict=True)
+        signals = self.source.learn(np.stack(kept), labels)
         for one in keys:
             del self.pending[one]
         return self._raise(self._learn(signals, np.array(rows)))
