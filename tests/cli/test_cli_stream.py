@@ -91,6 +91,19 @@ def test_numbers_have_a_root_mean_squared_error(run):
     assert OnlineRegressor.load("n.madaline").learner_.n_learned == 300
 
 
+def test_one_label_beyond_all_bounds_ruins_no_part_but_its_own(run):
+    rows = [f"{n % 13},{3 * (n % 13) + 100}" for n in range(600)]
+    rows[300] = "1,1e308"
+    Path("numbers.csv").write_text("\n".join(["a,b", *rows]))
+    words = ["--target", "b", "--task", "regression", "-o", "n.madaline", "--json"]
+    facts = json.loads(run("stream", "numbers.csv", *words).out)
+    errors = [one["root_mean_squared_error"] for one in facts["segments"]]
+    assert errors[6] == pytest.approx(1e308 / 50**0.5)
+    assert max(errors[7:]) < 3
+    assert facts["all"]["root_mean_squared_error"] == pytest.approx(1e308 / 600**0.5)
+    assert OnlineRegressor.load("n.madaline").learner_.n_learned == 600
+
+
 def test_mistakes_are_one_sentence(run, changing):
     outcome = run("stream", changing, "--target", "move", "--time", "dya")
     assert "no column 'dya': did you mean day?" in outcome.sentence

@@ -86,7 +86,7 @@ TASK = Kinds(
                 "usual": POSITIVE,
                 "limits": Optional(Row((FINITE, FINITE))),
                 "reach": Row((FINITE, FINITE)),
-                "n_far": COUNT,
+                "n_spare": COUNT,
             },
             {"written": Optional(NUMBER_FORMAT)},
         ),

@@ -189,18 +189,17 @@ class OnlineLearner:
         """Weigh the members by what they predict for some rows, then let them learn the rows."""
         if made is None:
             made = self._predict(raw, self.history.features().copy())
-        self._weigh(made, self.task.encode(y))
+        target = self.task.encode(y)
+        self._weigh(made, target)
         is_current = made.x.shape == (len(y), self.n_inputs)
         x = made.x if is_current else self._inputs(raw, made.history)
         for start in range(0, len(y), BLOCK):
             some = slice(start, start + BLOCK)
-            self._learn_block(raw[some], x[some], y[some], weight[some])
-        target = self.task.encode(y)
+            self._learn_block(raw[some], x[some], target[some], weight[some])
         self.history.add(target[self.task.is_believed(target)])
         self.leads.follow(self.weighting.weights, self.n_learned, len(y))
 
-    def _learn_block(self, raw: Array, x: Array, y: Array, weight: Array) -> None:
-        target = self.task.encode(y)
+    def _learn_block(self, raw: Array, x: Array, target: Array, weight: Array) -> None:
         self.replay.add(raw, x, target, weight)
         if self.task.is_outgrown(target):
             self._rescale_target()

@@ -1,11 +1,11 @@
 r"""How far numbers of a stream are believed: one wild number must not ruin what is learned later.
 
-Of the latest numbers, the ten largest and the ten smallest are left out (fewer, if there are few).
-The others reach from :math:`a` to :math:`b`, and numbers are believed up to one such width beyond:
-from :math:`2a - b` to :math:`2b - a`. A number outside these fences (Tukey, 1977, "Exploratory data
-analysis") counts for nothing: it sets no scale, no network learns it, and no later row sees it. So
-an error of a sensor is as good as ignored, while what comes more often is believed: then the world
-has changed.
+Of the latest numbers, the four largest and the four smallest are left out (fewer, if there are
+few). The others reach from :math:`a` to :math:`b`, and numbers are believed up to one such width
+beyond: from :math:`2a - b` to :math:`2b - a`. A number outside these fences (Tukey, 1977,
+"Exploratory data analysis") counts for nothing: it sets no scale, no network learns it, and no
+later row sees it. So an error of a sensor is as good as ignored, while what comes more often is
+believed: then the world has changed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 
-LEFT_OUT = 10
+LEFT_OUT = 4
 """How many of the largest numbers are left out, and of the smallest, at most."""
 
 NEEDED = 16

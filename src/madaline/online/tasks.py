@@ -13,7 +13,7 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
 from madaline.online.limits import LABEL, check_given
-from madaline.online.reach import FAR, LEFT_OUT, reach
+from madaline.online.reach import FAR, LEFT_OUT, NEEDED, reach
 
 LEAST_PROBABILITY = 1e-3
 """Losses of members are no larger than the surprise at this, so that one miss is no end."""
@@ -198,13 +198,14 @@ class Numbers(StreamTask):
         usual: float = 1.0,
         limits: tuple[float, float] | None = None,
         reach: tuple[float, float] = (-FAR, FAR),
-        n_far: int = 0,
+        n_spare: int = 0,
         written: NumberFormat | None = None,
     ) -> None:
         self.loss = Squared()
         self.center, self.spread, self.usual = center, spread, usual
         self.limits = limits  # the lowest and the highest number lately that was believed
-        self.reach, self.n_far = reach, n_far
+        self.reach = reach
+        self.n_spare = n_spare  # so many more may be far off before the scale is worked out anew
         self.written = written  # labels that come as text
 
     @property
@@ -222,7 +223,7 @@ class Numbers(StreamTask):
 
     def encode(self, y: Array) -> Array:
         """Return the numbers in a column."""
-        return np.clip(y[:, None].astype(np.float64), -FAR, FAR)
+        return np.minimum(np.maximum(y[:, None].astype(np.float64), -FAR), FAR)
 
     def is_believed(self, target: Array) -> Array:
         """Return which numbers are within reach."""
@@ -261,8 +262,9 @@ class Numbers(StreamTask):
         """
         is_first, before = self.limits is None, (self.center, self.spread)
         low, high = (float(end[0]) for end in reach(np.sort(y)[None], np.array([len(y)])))
+        self.n_spare = min(len(y) // NEEDED, LEFT_OUT)
         y = y[(low <= y) & (y <= high)]
-        self.limits, self.n_far = (float(y.min()), float(y.max())), 0
+        self.limits = float(y.min()), float(y.max())
         self.center, spread = float(np.mean(y)), float(np.std(y))
         least = LEAST_SPREAD * abs(self.center)
         # otherwise the numbers are the same but for rounding
@@ -272,14 +274,16 @@ class Numbers(StreamTask):
 
     def is_outgrown(self, target: Array) -> bool:
         """Take in numbers; return whether more were far off than may be left out."""
-        far = (np.abs(self.scaled(target)) > FAR_OFF)[:, 0] | ~self.is_believed(target)
-        self.n_far += int(np.count_nonzero(far))
-        return self.n_far > LEFT_OUT
+        low = max(self.reach[0], self.center - FAR_OFF * self.spread)
+        high = min(self.reach[1], self.center + FAR_OFF * self.spread)
+        self.n_spare -= int(np.count_nonzero((target < low) | (target > high)))
+        return self.n_spare < 0
 
     def losses(self, predictions: Array, target: Array) -> Array:
         """Return half of the squared errors over their usual size."""
-        errors = (predictions[..., 0] - np.clip(target[:, 0], *self.reach)).T
-        squares = np.square(errors / self.spread)
+        low, high = self.reach
+        errors = predictions[..., 0] - np.minimum(np.maximum(target[:, 0], low), high)
+        squares = np.square(errors.T / self.spread)
         return np.asarray(np.minimum(squares / self.usual, LARGEST_SQUARE) / 2)
 
     def learned(self, prediction: Array, target: Array) -> None:
@@ -301,7 +305,7 @@ class Numbers(StreamTask):
             "usual": self.usual,
             "limits": self.limits,
             "reach": self.reach,
-            "n_far": self.n_far,
+            "n_spare": self.n_spare,
             "written": None if self.written is None else self.written.to_json(),
         }
 
@@ -332,7 +336,7 @@ def task_from_state(state: dict[str, Any]) -> StreamTask:
         state["usual"],
         None if limits is None else (float(limits[0]), float(limits[1])),
         (float(low), float(high)),
-        state["n_far"],
+        state["n_spare"],
         None if written is None else NumberFormat.from_json(written),
     )
 
