@@ -52,7 +52,7 @@ def _arrow(frame):
 
 def _relation(frame):
     duckdb = pytest.importorskip("duckdb")
-    return duckdb.connect().from_arrow(_arrow(frame))
+    return duckdb.from_arrow(_arrow(frame))
 
 
 def _ibis(frame):

@@ -198,7 +198,7 @@ def test_a_missing_target_is_named(table, numbers, value):
 
 
 def test_what_is_no_label_is_refused_by_name(table, labels):
-    wrong = pd.DataFrame(labels, columns=["red", "green", "blue"])
+    wrong = pd.DataFrame(labels.copy(), columns=["red", "green", "blue"])
     wrong.loc[5, "green"] = 2
     with pytest.raises(InputError, match="The target 'green' holds 2, but several targets"):
         AdaptiveClassifier(effort=1).fit(table, wrong)
