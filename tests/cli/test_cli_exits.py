@@ -209,3 +209,17 @@ def test_a_pipe_gets_no_control_characters(start, fruit, monkeypatch) -> None:
     assert process.returncode == 0, told
     assert b"epoch   1: validation loss" in told
     assert all(byte >= 32 or byte == 10 for byte in out + told)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
+@pytest.mark.parametrize("megabytes", [250, 450])
+def test_a_small_address_space_is_refused_with_a_sentence(start, folder, megabytes) -> None:
+    import resource
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes * 10**6,) * 2)
+
+    process = start("fit", folder / "fruit.csv", "--target", "kind", preexec_fn=limited)
+    told = process.communicate()[1].decode()
+    assert process.returncode == 2, told
+    assert told.startswith(f"madaline: The address space of this process is limited to {megabytes}")

@@ -72,6 +72,23 @@ def test_free_memory_is_that_of_the_machine_or_of_the_container(tmp_path, files,
     assert free_memory(tmp_path) == expected
 
 
+def test_free_memory_is_what_is_left_of_the_address_space(tmp_path, monkeypatch):
+    write(tmp_path, {"proc/meminfo": MEMINFO})
+    monkeypatch.setattr(memory, "used_memory", lambda: 50)
+    for space, expected in ((60, 10), (40, 0)):
+        monkeypatch.setattr(memory, "address_space", lambda space=space: space)
+        assert free_memory(tmp_path) == expected
+
+
+def test_an_address_space_too_small_for_polars_is_refused(monkeypatch):
+    for space in (None, 10**10):
+        monkeypatch.setattr(memory, "address_space", lambda space=space: space)
+        memory.check_address_space()
+    monkeypatch.setattr(memory, "address_space", lambda: 450 * 10**6)
+    with pytest.raises(InputError, match=r"is limited to 450.0 MB, .* raise the limit \(ulimit -v\)"):
+        memory.check_address_space()
+
+
 def test_limit_is_what_is_used_and_three_quarters_of_what_is_free(monkeypatch):
     monkeypatch.setattr(memory, "free_memory", lambda: 400)
     monkeypatch.setattr(memory, "used_memory", lambda: 50)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from madaline.errors import InputError
+from madaline.words import size
 
 SHARE = 0.75
 """Share of the free memory that is used, at most, where no limit is given."""
@@ -14,6 +15,9 @@ SHARE = 0.75
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 UNITS |= {f"{unit}I": 2 ** (10 * power) for power, unit in enumerate("KMGT", 1)}
 """Bytes of each unit, without its B: KB, MB, GB, TB and KiB, MiB, GiB, TiB."""
+
+LEAST_ADDRESS_SPACE = 700 * 2**20
+"""Bytes of address space that Polars takes, which ends the process where they are refused."""
 
 
 def memory_limit(given: int | str | None = None) -> int | None:
@@ -66,14 +70,42 @@ def free_memory(root: Path = Path("/")) -> int | None:
     root : path
         Where the file systems ``proc`` and ``sys`` are.
     """
-    known = [one for one in (_free_of_machine(root), *_free_of_groups(root)) if one is not None]
+    space = address_space()
+    free = [_free_of_machine(root), *_free_of_groups(root)]
+    free.append(None if space is None else max(0, space - used_memory()))
+    known = [one for one in free if one is not None]
     return min(known) if known else None
+
+
+def address_space() -> int | None:
+    """Return how many bytes of address space the process may take (`ulimit -v`); None for any."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    space = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if space == resource.RLIM_INFINITY else space
+
+
+def check_address_space() -> None:
+    """Raise `InputError` if the address space is too small for Polars, which is not loaded yet."""
+    space = address_space()
+    if space is not None and space - _bytes_taken(0) < LEAST_ADDRESS_SPACE:
+        raise InputError(
+            f"The address space of this process is limited to {size(space)}, which is too little"
+            " memory to read a table: raise the limit (ulimit -v)."
+        )
 
 
 def used_memory() -> int:
     """Return how many bytes of memory this process takes now; 0 where that is not known."""
+    return _bytes_taken(1)
+
+
+def _bytes_taken(place: int) -> int:
+    """Return the bytes of address space (0) or memory (1) of this process, 0 where not known."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        pages = int(Path("/proc/self/statm").read_text().split()[place])
     except (OSError, ValueError, IndexError):
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")

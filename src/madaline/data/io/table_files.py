@@ -23,7 +23,7 @@ from madaline.data.io.inputs import to_table
 from madaline.data.io.limits import check_cells, check_frame, check_size, most_bytes
 from madaline.data.io.table_formats import is_json, parse_json, parser_of
 from madaline.data.table import Table
-from madaline.engine.memory import memory_limit
+from madaline.engine.memory import check_address_space, memory_limit
 from madaline.errors import InputError
 from madaline.extras import load_polars
 from madaline.nn.arrays import Array
@@ -88,6 +88,8 @@ def read_file(
     """
     for name in filter(None, (encoding, otherwise)):
         check_encoding(name)
+    if "polars" not in sys.modules:
+        check_address_space()
     path, limit = Path(path), memory_limit(memory)
     content = _content(path, most_bytes(limit))
     path = Path("standard input") if path == STANDARD_INPUT else path
