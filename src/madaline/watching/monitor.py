@@ -234,6 +234,8 @@ class Monitor:
         from madaline.data.io.inputs import is_null, to_target
 
         labels = to_target(y)
+        if labels.dtype.kind == "f" and np.isinf(labels).any():
+            raise InputError("A label is infinite: correct it, or leave it out.")
         if labels.dtype == object:
             plain = (None if is_null(one) else one for one in labels)
             labels = np.fromiter(plain, object, len(labels))
