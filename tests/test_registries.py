@@ -122,7 +122,7 @@ def check_export(model, path, kind: str) -> None:
 def test_a_kind_is_in_every_table(kind: str) -> None:
     tables = (details._OF_ASCENDING, details._OF_DISTINCT, details._OF_COLUMN)
     assert sum(kind in table for table in tables) == 1
-    assert kind in inference._CONVERSIONS
+    assert kind in inference.CONVERSIONS
     assert kind in ENCODERS
     assert kind in KIND_WORDS
     assert (kind in inputs.WORDS) != (kind in inputs.REFUSED)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,15 +64,17 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture
-def start(environment) -> Callable[..., subprocess.Popen[bytes]]:
-    """Start a command in a process of its own."""
+def start(environment) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a command in a process of its own, which notices interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore them
 
     def started(*words: object, **settings: object) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "madaline", *map(str, words)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment}
         return subprocess.Popen(command, **(pipes | settings))  # type: ignore[call-overload]
 
-    return started
+    yield started
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

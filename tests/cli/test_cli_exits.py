@@ -148,8 +148,10 @@ def test_stopping_a_fit_leaves_no_model(long_fit, place, numbers) -> None:
     process = long_fit
     process.send_signal(numbers[0])
     for number in numbers[1:]:
-        while b"Interrupted" not in process.stderr.readline():
-            pass  # until it is noticed
+        told = b""
+        while b"Interrupted" not in told:  # until it is noticed
+            told = process.stderr.readline()
+            assert told, "the fit ended without noticing"
         process.send_signal(number)
     out, told = process.communicate()
     assert process.returncode == 2

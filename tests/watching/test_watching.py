@@ -386,11 +386,11 @@ def test_keys_that_no_file_can_hold_are_refused(classifier, key) -> None:
 @pytest.mark.parametrize("label", [np.inf, -np.inf, 1e308, "1e308"])
 def test_labels_beyond_all_measure_are_refused(regressor, label) -> None:
     monitor = regressor.watch()
-    with pytest.raises(InputError, match="numbers of at most 1e"):
+    with pytest.raises(InputError, match="A label is"):
         monitor.observe(rows(1, 1), [label])
     assert monitor.n_rows == 0
     monitor.observe(rows(1, 1), keys=["a"])
-    with pytest.raises(InputError, match="numbers of at most 1e"):
+    with pytest.raises(InputError, match="A label is"):
         monitor.learn("a", label)
     monitor.learn("a", 12.5)
 

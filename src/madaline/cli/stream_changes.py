@@ -14,6 +14,7 @@ from madaline.data.table import Table
 from madaline.online.playback import Segment
 from madaline.watching.alarm import Alarm
 from madaline.watching.monitor import Monitor
+from madaline.watching.source import LARGEST_LABEL
 from madaline.watching.stream_source import StreamSource, kinds_of
 from madaline.words import count, some
 
@@ -44,7 +45,7 @@ class StreamChanges:
         """Take in the next rows."""
         self._segments.append(segment)
         rows = self._table.take(slice(segment.first - 1, segment.last))
-        self._monitor.observe(rows, segment.losses)
+        self._monitor.observe(rows, np.minimum(segment.losses, LARGEST_LABEL))
 
     @property
     def shown(self) -> list[Alarm]:
