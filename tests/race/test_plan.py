@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from madaline.data.splits.folded_rows import FoldedRows
+from madaline.fitting.memory import Inputs, estimate
 from madaline.race.planning import tables
 from madaline.race.planning.make_plan import batch_size_for, make_plan
 from madaline.race.recipe import LinearRecipe, TextRecipe
@@ -107,3 +108,19 @@ def test_texts_have_networks_of_their_own():
     assert {type(recipe) for recipe in linear} == {LinearRecipe}
     assert {recipe.tolerance for recipe in linear} == {1e-4}  # tables have a smaller one
     assert len({recipe.name for recipe in plan.recipes}) == len(networks) + len(linear)
+
+
+@pytest.mark.parametrize(
+    ("n_features", "first"), [(8, 64), (2**14, 64), (2**15, 32), (150_000, 6), (10**6, 4)]
+)
+def test_the_first_layer_is_narrower_where_features_are_many(n_features, first):
+    plan = make_plan(400, dict.fromkeys((0, 16, 64), n_features), epochs=100)
+    assert {one.units for one in plan.recipes} == {(first, 64, 64)}
+
+
+def test_a_small_table_of_many_levels_takes_little_memory():
+    n_features = 150_000
+    columns = {0: tuple(number // 30 for number in range(n_features))}
+    plan = make_plan(400, dict.fromkeys((0, 16, 64), n_features), epochs=100)
+    inputs = Inputs(columns, (), n_outputs=1, n_samples=400, n_columns=5000)
+    assert estimate(plan, inputs, n_workers=2) < 4 * 2**30  # twice that with 64 units

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from madaline.nn.surgery import rank_units
 from madaline.race import pruning as pruning_module
 from madaline.race.ensemble import Ensemble
 from madaline.race.evaluator import Evaluator
@@ -152,3 +153,17 @@ def test_a_layer_is_pruned_in_steps_of_about_a_third_down_to_one_unit(units):
     widths = [units, *fewer_units(units)]
     assert widths[-1] == 1
     assert all(smaller < larger <= 2 * smaller for larger, smaller in pairwise(widths))
+
+
+def test_units_are_ranked_with_the_rows_of_one_fold_at_a_time(raced, monkeypatch):
+    ensemble, dataset = raced()
+    shapes = []
+
+    def ranked(network, population, layer, x):
+        shapes.append((population.axes, x.ndim))
+        return rank_units(network, population, layer, x)
+
+    monkeypatch.setattr(pruning_module, "rank_units", ranked)
+    prune_ensemble(ensemble, dataset, epoch=7, tolerance=0.05)
+    assert set(shapes) == {((1,), 2)}
+    assert len(shapes) % dataset.rows.n_folds == 0

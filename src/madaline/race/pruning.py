@@ -221,17 +221,19 @@ class Pruning:
         below = Network(one.network.layers[: layer + 1])
         units = one.units[hidden_layers(one.network).index(layer)]
         n_ranked = min(RANKED_ROWS, ROWS_FOR_A_UNIT * units, rows.n_training)
-        x = np.stack(
-            [
-                dataset.encoded(one.n_bins, fold, _spread(rows.training(fold), n_ranked))
-                for fold in range(rows.n_folds)
-            ]
-        )
         each = n_ranked * (below.multiply_adds() + units**2) + 2.0 * units**3
         self.multiply_adds += rows.n_folds * each
         with one_threaded_products(), np.errstate(over="ignore"):  # networks may have diverged
             population = Population(one.network.layout, one.theta, _memory(one.bounds))
-            return rank_units(one.network, population, layer, x)
+            found = []
+            for fold in range(rows.n_folds):  # one after the other: features may be many
+                x = dataset.encoded(one.n_bins, fold, _spread(rows.training(fold), n_ranked))
+                found.append(rank_units(one.network, population[fold : fold + 1], layer, x))
+        moments, order = (
+            np.concatenate([getattr(of_fold, name) for of_fold in found])
+            for name in ("moments", "order")
+        )
+        return UnitRanking(one.network, population, layer, moments, order)
 
     def _narrowed(
         self, one: EnsembleMember, ranking: UnitRanking, units: int, inputs: Sequence[Features]
