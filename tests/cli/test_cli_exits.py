@@ -183,6 +183,7 @@ class Stream:
     def flush(self):
         interrupt()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have them ignored
 atexit.register(interrupt)
 cli._run, sys.stderr = run, Stream()
 sys.exit(cli.main())
