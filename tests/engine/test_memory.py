@@ -85,7 +85,9 @@ def test_an_address_space_too_small_for_polars_is_refused(monkeypatch):
         monkeypatch.setattr(memory, "address_space", lambda space=space: space)
         memory.check_address_space()
     monkeypatch.setattr(memory, "address_space", lambda: 450 * 10**6)
-    with pytest.raises(InputError, match=r"is limited to 450.0 MB, .* raise the limit \(ulimit -v\)"):
+    with pytest.raises(
+        InputError, match=r"is limited to 450.0 MB, .* raise the limit \(ulimit -v\)"
+    ):
         memory.check_address_space()
 
 

@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from madaline.evaluation.averaging import FoldOutputs
 from madaline.evaluation.score import classification_scores, regression_scores
-from madaline.nn.losses import CrossEntropy, Squared
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 
 def squares(output, target):
@@ -19,7 +19,7 @@ def test_what_scatters_goes_and_what_all_share_stays(n_folds):
     rng = np.random.default_rng(0)
     target = rng.standard_normal((20_000, 1))
     own = 0.5 * rng.standard_normal((n_folds, 20_000, 1))
-    fold_outputs = FoldOutputs(target + 0.3 + own, np.arange(20_000) % n_folds, target)
+    fold_outputs = FoldOutputs(target + 0.3 + own, np.arange(20_000) % n_folds, target, 0 * target)
     assert fold_outputs.gain(squares) == pytest.approx(-0.25 * (1 - 1 / n_folds), rel=0.03)
 
 
@@ -27,19 +27,37 @@ def test_a_row_s_own_networks_do_not_count():
     target = np.zeros((4, 1))
     outputs = np.ones((4, 4, 1))
     outputs[np.arange(4), np.arange(4)] = 100.0  # what each fold's networks say of their own row
-    assert FoldOutputs(outputs, np.arange(4), target).gain(squares) == 0
+    assert FoldOutputs(outputs, np.arange(4), target, target + 9).gain(squares) == 0
+
+
+def test_what_networks_gain_on_rows_that_they_know_by_heart_counts_for_nothing():
+    """Networks that learned noise: each knows most of its rows, their mean all; new rows none."""
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 2, (2000, 1)).astype(float)
+    own, rows = np.arange(2000) % 5, np.arange(2000)
+    outputs = 2 * target - 1 + 1.5 * rng.standard_normal((5, 2000, 1))
+    outputs[own, rows] = rng.standard_normal((2000, 1))
+    alone = outputs[own, rows]
+    fold_outputs = FoldOutputs(outputs, own, target, np.zeros_like(target))
+    scores = classification_scores(
+        BinaryCrossEntropy(), alone, np.zeros_like(target), target, fold_outputs=fold_outputs
+    )
+    for score in scores:
+        assert abs(score.gain) < 0.04, score.metric
+    mean = outputs.sum(axis=0) - alone
+    assert ((mean > 0) == target).mean() > ((outputs[0] > 0) == target).mean() + 0.1
 
 
 def test_two_folds_tell_nothing():
     outputs = np.array([[[1.0]] * 2, [[-1.0]] * 2])
-    assert FoldOutputs(outputs, np.arange(2), np.zeros((2, 1))).gain(squares) == 0
+    assert FoldOutputs(outputs, np.arange(2), *np.zeros((2, 2, 1))).gain(squares) == 0
 
 
 def test_weights_count():
     outputs = np.array([[[1.0], [0.0]], [[-1.0], [0.0]], [[0.0], [0.0]]])
     own, target = np.array([2, 2]), np.zeros((2, 1))
-    alike = FoldOutputs(outputs, own, target).gain(squares)
-    first = FoldOutputs(outputs, own, target, np.array([1.0, 0.0])).gain(squares)
+    alike = FoldOutputs(outputs, own, target, target + 9).gain(squares)
+    first = FoldOutputs(outputs, own, target, target + 9, np.array([1.0, 0.0])).gain(squares)
     assert first == pytest.approx(2 * alike)
     assert first == pytest.approx(-1 * (1 - 1 / 3) / (1 - 1 / 2))
 
@@ -52,7 +70,12 @@ def test_regression_scores_promise_what_the_mean_reaches():
     alone = outputs[own, np.arange(3000)]
     prior = np.full_like(target, target.mean())
     r2, rmse = regression_scores(
-        Squared(), alone, prior, target, scale=2.0, fold_outputs=FoldOutputs(outputs, own, target)
+        Squared(),
+        alone,
+        prior,
+        target,
+        scale=2.0,
+        fold_outputs=FoldOutputs(outputs, own, target, prior),
     )
     mean = outputs.mean(axis=0)
     assert rmse.value == pytest.approx(2 * np.sqrt(squares(mean, target).mean()), rel=0.08)
@@ -72,7 +95,7 @@ def test_classification_scores_promise_what_the_mean_reaches():
         np.zeros_like(target),
         target,
         balanced=True,
-        fold_outputs=FoldOutputs(outputs, own, target),
+        fold_outputs=FoldOutputs(outputs, own, target, np.zeros_like(target)),
     )
     mean = outputs.mean(axis=0)
     hits = (mean.argmax(axis=1) == codes).mean()

@@ -4,6 +4,10 @@ An out-of-fold score uses, for each row, only the networks of its own fold. But 
 will predict together, and the mean errs less than one. How much less is estimated on rows that the
 other folds' networks were trained on: the score of their mean beside the mean of their scores. They
 agree more there than on new rows, so this is a cautious estimate.
+
+Networks that overfit know these rows by heart, and what their mean gains there is worth nothing on
+new rows. So only a share of the gain counts: how much better than constants each row's own networks
+are, which never saw it, beside how much better the others are.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ class FoldOutputs:
         The fold of each row, whose networks are left out.
     target : ndarray of shape (n_rows, n_outputs)
         The true values.
+    prior : ndarray of shape (n_rows, n_outputs)
+        Raw outputs of the best constants.
     weight : ndarray of shape (n_rows,), optional
         Weight of each row.
 
@@ -42,7 +48,7 @@ class FoldOutputs:
 
     >>> from madaline.nn.losses import Squared
     >>> outputs = np.array([[[1.0]] * 3, [[0.0]] * 3, [[-1.0]] * 3])
-    >>> fold_outputs = FoldOutputs(outputs, np.arange(3), np.zeros((3, 1)))
+    >>> fold_outputs = FoldOutputs(outputs, np.arange(3), np.zeros((3, 1)), np.full((3, 1), 9.0))
     >>> round(fold_outputs.gain(lambda output, target: np.square(output - target)[:, 0]), 3)
     -0.667
     """
@@ -50,12 +56,14 @@ class FoldOutputs:
     outputs: Array
     own: Array
     target: Array
+    prior: Array
     weight: Array | None = None
 
     def of_output(self, index: int) -> FoldOutputs:
         """Return one of several outputs."""
         own = slice(index, index + 1)
-        return replace(self, outputs=self.outputs[..., own], target=self.target[:, own])
+        parts = {name: getattr(self, name)[..., own] for name in ("outputs", "target", "prior")}
+        return replace(self, **parts)
 
     def gain(self, measure: Callable[[Array, Array], Array], weight: Array | None = None) -> float:
         """Return by how much a measure of all folds' mean is above that of a fold alone.
@@ -78,7 +86,13 @@ class FoldOutputs:
         together = np.einsum("kno,kn->no", self.outputs, others) / (n_folds - 1)
         alone = np.stack([measure(output, self.target) for output in self.outputs])
         mean_alone = np.where(others, alone, 0.0).sum(axis=0) / (n_folds - 1)
-        rises = measure(together, self.target) - mean_alone
+        own = self.outputs[self.own, np.arange(len(self.own))]
+        measured = mean_alone, measure(together, self.target), measure(own, self.target)
         weights = self.weight if weight is None else weight
+        known, mean, new, constant = (
+            float(np.average(rows, weights=weights))
+            for rows in (*measured, measure(self.prior, self.target))
+        )
+        share = (new - constant) / (known - constant) if known != constant else 0.0
         more = (1 - 1 / n_folds) / (1 - 1 / (n_folds - 1))
-        return float(more * np.average(rises, weights=weights))
+        return more * min(1.0, max(0.0, share)) * (mean - known)

@@ -162,5 +162,6 @@ class Ensemble:
             outputs,
             np.repeat(folds, [len(own) for own in of_folds]),
             dataset.target[indices],
+            dataset.prior_output()[indices],
             dataset.weights(indices),
         )
