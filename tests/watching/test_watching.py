@@ -416,6 +416,6 @@ def test_what_could_not_be_read_again_leaves_the_older_state(classifier, tmp_pat
     monitor.save(path)
     before = path.read_bytes()
     monitor.losses.sums[0] = np.inf
-    with pytest.raises(InputError, match="is not written, as it could not be read again"):
+    with pytest.raises(InputError, match="is not written, as no file can hold it"):
         monitor.save(path)
     assert path.read_bytes() == before

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from madaline.data.io.json_text import parse_json
+from madaline.data.io.tensor_errors import refusing_malformed
 from madaline.data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline.data.io.tensor_header import named
-from madaline.errors import InputError, ModelFileError
+from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 from madaline.online.columns import StreamColumns
 from madaline.online.encoder import StreamEncoder
@@ -51,31 +50,7 @@ def save_learner(learner: OnlineLearner, path: str | os.PathLike[str]) -> None:
         "leads": learner.leads.to_state(),
         "rng": learner.rng.bit_generator.state,
     }
-    check_readable(path, description, lambda state: _read(state, stored))
-    write_tensor_file(path, ONLINE, description, stored)
-
-
-def check_readable(
-    path: str | os.PathLike[str], description: Mapping[str, Any], read: Callable[[Any], object]
-) -> None:
-    """Refuse to write what could not be read again, so that an older file stands.
-
-    Parameters
-    ----------
-    path : path
-        Where it would be written.
-    description : mapping
-        What would be written.
-    read : callable
-        Makes what is read of the description; raises a `ValueError` if it cannot.
-    """
-    try:
-        read(parse_json(json.dumps(description)))
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{os.fspath(path)} is not written, as it could not be read again ({error}): go on from"
-            " the last file that was saved, without that value."
-        ) from None
+    write_tensor_file(path, ONLINE, description, stored, check=_read)
 
 
 def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
@@ -94,12 +69,8 @@ def load_learner(path: str | os.PathLike[str], kind: str) -> OnlineLearner:
         If there is no such file, or it holds something else.
     """
     state, arrays = read_tensor_file(path, ONLINE)
-    try:
+    with refusing_malformed(path, ONLINE):
         learner = _read(state, arrays)
-    except ValueError as error:
-        raise ModelFileError(
-            f"{path} is not as madaline writes online models ({error}): save the model again."
-        ) from None
     if learner.task.kind != kind:
         raise ModelFileError(
             f"{path} predicts {learner.task.kind}, not {kind}: load it with"

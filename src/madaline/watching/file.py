@@ -18,7 +18,6 @@ from madaline.data.io.tensor_file import (
 )
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
-from madaline.online.file import check_readable
 from madaline.watching.alarm import Alarm, Alarms
 from madaline.watching.bank import Bank
 from madaline.watching.file_checks import (
@@ -57,14 +56,13 @@ def save_monitor(monitor: Monitor, path: str | os.PathLike[str]) -> None:
         "banks": {name: _bank_state(bank) for name, bank in _banks(monitor)},
     }
 
-    def read(state: Any) -> None:
+    def check(state: Any, stored: Mapping[str, Array]) -> None:
         STATE(state)
         source = copy(monitor.source)
         source.levels = dict(source.levels)  # `_resume` replaces them
-        _read(state, arrays, source)
+        _read(state, stored, source)
 
-    check_readable(path, description, read)
-    write_tensor_file(path, MONITOR, description, arrays)
+    write_tensor_file(path, MONITOR, description, arrays, check=check)
 
 
 def load_monitor(path: str | os.PathLike[str], source: Source) -> Monitor:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from madaline.data.io.json_checks import Malformed
 from madaline.errors import InputError, ModelFileError
 from madaline.version import __version__
 
@@ -40,11 +39,13 @@ def refusing_malformed(
     Raises
     ------
     ModelFileError
-        In place of `Malformed`.
+        In place of `Malformed`, or any other ValueError.
     """
     try:
         yield
-    except Malformed as error:
+    except ModelFileError:
+        raise
+    except ValueError as error:
         raise _of_another(path, str(error), kind, writer) from None
 
 
@@ -62,11 +63,13 @@ def refusing_unreadable(what: str, remedy: str = "correct it in the table") -> I
     Raises
     ------
     InputError
-        In place of `Malformed`.
+        In place of `Malformed`, or any other ValueError.
     """
     try:
         yield
-    except Malformed as error:
+    except InputError:
+        raise
+    except ValueError as error:
         raise InputError(f"{what}, as no file can hold it ({error}): {remedy}.") from None
 
 
