@@ -96,7 +96,7 @@ def test_what_cannot_be_served_is_refused(run, model, tmp_path, monkeypatch) -> 
     (tmp_path / "token").write_text("\n")
     assert "is empty" in run("serve", model, "--token-file", tmp_path / "token").sentence
     (tmp_path / "token").write_bytes(b"\xff\xfe")
-    assert "not one of ASCII" in run("serve", model, "--token-file", tmp_path / "token").sentence
+    assert "beyond ASCII" in run("serve", model, "--token-file", tmp_path / "token").sentence
     monkeypatch.setenv("MADALINE_TOKEN", "")
     assert "The token in $MADALINE_TOKEN is empty" in run("serve", model).sentence
     monkeypatch.delenv("MADALINE_TOKEN")

@@ -163,7 +163,7 @@ def test_utf_8_with_a_damaged_byte_is_no_western_text(tmp_path):
     content[content.rindex(b"\xc3")] = ord("K")
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(
-        InputError, match=r"in UTF-8, but for byte 0xb6 at line 501, character 7: correct that line"
+        InputError, match=r"UTF-8, except for byte 0xb6 at line 501, character 7: correct that line"
     ):
         read_file(tmp_path / "t.csv")
 

@@ -57,7 +57,7 @@ def test_a_broken_file_leaves_the_old_model(files, records, tmp_path) -> None:
         wait_for(lambda: client.get("/v2/health/ready").json["problems"])
         assert client.post("/predict", records).json == before
         assert "damaged" in client.get("/v2/health/ready").json["problems"]["m"]
-        assert "the model from before goes on" in client.log[-1]
+        assert "the old model goes on" in client.log[-1]
         metrics = client.get("/metrics").body.decode()
         assert 'madaline_outdated{model="m"} 1.0' in metrics
         path.unlink()
@@ -75,7 +75,7 @@ def test_a_file_that_is_gone_is_reported(files, records, tmp_path) -> None:
             aside = path.rename(tmp_path / "aside")
             wait_for(lambda: client.get("/v2/health/ready").json["problems"])
             assert "is gone" in client.get("/v2/health/ready").json["problems"]["m"]
-            assert "the model from before goes on" in client.log[-1]
+            assert "the old model goes on" in client.log[-1]
             assert 'madaline_outdated{model="m"} 1.0' in client.get("/metrics").body.decode()
             assert client.post("/predict", records).status == 200
             put_back(aside, path)

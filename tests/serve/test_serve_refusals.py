@@ -94,8 +94,8 @@ def test_shapes_that_are_none_of_mlflow(only, body, words) -> None:
     ("change", "words"),
     [
         ({"shape": [2]}, "has 1 values, but its shape [2] needs 2"),
-        ({"shape": "x"}, "no list of counts"),
-        ({"shape": [-1]}, "no list of counts"),
+        ({"shape": "x"}, "not a list of counts"),
+        ({"shape": [-1]}, "not a list of counts"),
         ({"datatype": "FP8"}, "is unknown"),
         ({"data": 5}, "is a number"),
         ({"name": 5}, "has no name"),

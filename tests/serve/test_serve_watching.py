@@ -137,7 +137,7 @@ def test_another_model_is_watched_anew_and_the_one_before_resumes(files, records
             wait_for(lambda: client.get("/v2/models/m").json["versions"] != versions[-1])
             versions.append(client.get("/v2/models/m").json["versions"])
             assert client.get("/alarms").json["rows"] == n_rows
-            wait_for(lambda: any("no longer taken" in one for one in client.log))
+            wait_for(lambda: any("old version predicted are refused" in one for one in client.log))
             client.log.clear()
         assert client.post("/labels", {"keys": [7], "labels": ["yes"]}).json["labels"] == 1
     assert len(list(states.iterdir())) == 2
@@ -147,7 +147,7 @@ def test_another_model_is_watched_anew_and_the_one_before_resumes(files, records
     "key", ["k" * 201, "\ud800", 2**63, -(2**63), 10**4000, True], ids=lambda key: str(key)[:9]
 )
 def test_a_key_that_the_state_cannot_hold_is_refused(files, records, tmp_path, key) -> None:
-    words = "half a letter" if key == "\ud800" else "A key is"
+    words = "lone surrogate" if key == "\ud800" else "A key is"
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
         for path, body in (
             ("/predict", {"rows": records[:1], "keys": [key]}),

@@ -42,8 +42,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--port N", text, type=at_least(0), default=Settings.port)
     text = "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"
     add_option(parser, "--token-file FILE", text)
-    text = "a name of the server beside localhost and that of --host, such as that of a proxy in"
-    text += " front; *.example.com is any below; may be given several times"
+    text = "a host name that requests may use beside localhost and --host, such as that of a proxy;"
+    text += " *.example.com allows all names below it; may be given several times"
     add_option(parser, "--allow-host NAME", text, action="append", default=[])
     text = f"rows of a request, at most (default: {Settings.max_rows:,})"
     add_option(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)
@@ -54,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_option(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
     text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
     add_option(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
-    text = "seconds that ending may take: half for requests, half for watching"
+    text = "seconds that shutdown may take: half for requests, half for watching"
     text += f" (default: {Settings.shutdown_timeout:g})"
     add_option(
         parser,

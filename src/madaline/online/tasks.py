@@ -95,8 +95,8 @@ class StreamTask(ABC):
         """Refuse a prediction, shape (n_samples, n_outputs), that is no finite number."""
         if not np.isfinite(prediction).all():
             raise InputError(
-                "The model predicts no finite number, as its own are too large: go on from an"
-                " earlier file, or start a new model."
+                "The model predicts no finite number, as its weights or its scales are too large:"
+                " go on from an earlier file, or start a new model."
             )
 
     def start(self, y: Array) -> None:  # noqa: B027

@@ -54,8 +54,7 @@ def read_json(body: bytes) -> Any:
         raise InputError("The body is nested too deeply: send rows in JSON.") from None
     except UnicodeEncodeError:
         raise InputError(
-            "The body has half a letter (such as \\ud800 without the other half), which is no"
-            " text: correct it."
+            "The body has a lone surrogate (such as \\ud800), which is not valid text: correct it."
         ) from None
     except UnicodeDecodeError:
         raise InputError("The body is no text in UTF-8: send rows in JSON.") from None

@@ -111,8 +111,8 @@ class Registry:
             self._log(f"{name} was replaced by version {model.version}.")
             if old.watcher is not None:
                 self._log(
-                    f"{name} is watched as a model of its own: labels of rows that the version"
-                    " before predicted are no longer taken."
+                    f"Watching {name} uses the state of the new version: labels for rows that the"
+                    " old version predicted are refused."
                 )
         elif problem is not None:
             self._log(f"The file of {name} is again the one that is served.")
@@ -121,7 +121,7 @@ class Registry:
         """Go on with a model whose file cannot replace it."""
         self.problems[name] = why
         self._metrics.outdated(name, True)
-        self._log(f"{name} was not replaced, the model from before goes on: {why}")
+        self._log(f"{name} was not replaced; the old model goes on: {why}")
 
     def _read(self, name: str) -> ServedModel:
         model = ServedModel.read(

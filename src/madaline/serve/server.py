@@ -145,7 +145,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 def _farewell(unanswered: int) -> str:
     if not unanswered:
         return "Ended: all requests that were read were answered."
-    return f"Ended: {count(unanswered, 'request')} got no answer, there was no time left."
+    return f"Ended: {count(unanswered, 'request')} got no answer in time."
 
 
 def _log_to_standard_error(*, access: bool) -> None:

@@ -142,10 +142,8 @@ def named_models(given: Iterable[str]) -> dict[str, Path]:
 def check_token(token: str, what: str) -> None:
     """Raise `InputError` if no header can carry a token, or it is empty."""
     if not TOKEN.fullmatch(token):
-        raise InputError(
-            f"{what} is {'not one of ASCII letters without spaces' if token else 'empty'}: fill it"
-            " in, or leave it out to serve without one."
-        )
+        problem = "holds spaces or characters beyond ASCII" if token else "is empty"
+        raise InputError(f"{what} {problem}: correct it, or leave it out to serve without one.")
 
 
 def _check_name(name: str, path: Path | str) -> None:

@@ -158,7 +158,9 @@ def _check_no_damaged_utf8(path: Path, content: bytes, error: UnicodeDecodeError
     right = len(text) - wrong - n_ascii
     if right > wrong:
         place = _place(content, error.start, "utf-8")
-        raise InputError(f"{path} is in UTF-8, but for {place}: correct that line, or {_NAME_IT}.")
+        raise InputError(
+            f"{path} is in UTF-8, except for {place}: correct that line, or {_NAME_IT}."
+        )
 
 
 def _western(path: Path, content: bytes) -> str:

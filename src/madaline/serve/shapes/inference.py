@@ -181,7 +181,7 @@ def _shape(name: str, tensor: Mapping[str, Any]) -> list[int]:
         or not 0 < len(shape) <= MOST_SIDES
         or not all(type(side) is int and 0 < side <= LARGEST_SIDE for side in shape)
     ):
-        raise InputError(f"The shape of {name!r} is no list of counts: give the number of rows.")
+        raise InputError(f"The shape of {name!r} is not a list of counts: give the number of rows.")
     return shape
 
 
