@@ -127,10 +127,13 @@ class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
                 return self._numbers(y)
             if y.dtype.kind not in "mM":
                 return y.astype(np.float64)
+        except InputError as error:
+            raise InputError(f"{str(error)[:-1]}, or use OnlineClassifier for labels.") from None
         except (TypeError, ValueError, OverflowError):
             pass
         raise InputError(
-            "The target holds a value that is no number: use OnlineClassifier for labels."
+            f"The target holds {y.dtype} values, which are no numbers: use OnlineClassifier for"
+            " labels."
         )
 
     def _numbers(self, y: Array) -> Array:

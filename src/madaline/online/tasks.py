@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from madaline.data.formats.number_format import NumberFormat
+from madaline.data.objects import shown
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
@@ -215,10 +216,11 @@ class Numbers(StreamTask):
 
     def check(self, y: Array) -> None:
         """Refuse what is no finite number."""
-        if y.dtype.kind not in "iuf" or not np.isfinite(y).all():
+        wrong = y if y.dtype.kind not in "iuf" else y[~np.isfinite(y)]
+        if len(wrong):
             raise InputError(
-                "The target holds a value that is no finite number: leave such rows out, or use"
-                " OnlineClassifier for labels."
+                f"The target holds {shown(wrong[0])}, which is no finite number: leave such rows"
+                " out, or use OnlineClassifier for labels."
             )
 
     def encode(self, y: Array) -> Array:
