@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.io.inputs import to_table, to_target
-from madaline.fitting import Fitting
-from madaline.model import FittedModel
-from madaline.race.plan import Plan
+from madaline._data.io.inputs import to_table, to_target
+from madaline._fitting import Fitting
+from madaline._model import FittedModel
+from madaline._race.plan import Plan
 from measuring import Failure, Job, Measurement, measure_all, run_worker_if_asked
 from quality import LOSS_FLOOR
 from tables import DEFAULT_FOLDER, Table, table_names

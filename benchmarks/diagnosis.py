@@ -302,8 +302,8 @@ def _build(job: Job, table: Table) -> Any:
 def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
     import warnings
 
-    from madaline.data.io.inputs import to_table
-    from madaline.fitting import Fitting
+    from madaline._data.io.inputs import to_table
+    from madaline._fitting import Fitting
 
     warnings.simplefilter("ignore")
     start = time.process_time()
@@ -350,11 +350,11 @@ def _trained(fitting: Any, new: Any) -> list[Any]:
 
 def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
     """Yield the findings of checks without networks, with a constant prediction of every row."""
-    from madaline.data.profile import TableProfile
-    from madaline.diagnosis.columns import find_identifiers, find_leaking
-    from madaline.diagnosis.drift import find_drift
-    from madaline.diagnosis.duplicates import find_duplicates
-    from madaline.diagnosis.groups.reversed_groups import find_reversed_groups
+    from madaline._data.profile import TableProfile
+    from madaline._diagnosis.columns import find_identifiers, find_leaking
+    from madaline._diagnosis.drift import find_drift
+    from madaline._diagnosis.duplicates import find_duplicates
+    from madaline._diagnosis.groups.reversed_groups import find_reversed_groups
 
     facts = _facts_without_networks(fitting)
     yield from find_leaking(fitting.leaks)
@@ -365,8 +365,8 @@ def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
 
 
 def _facts_without_networks(fitting: Any) -> Any:
-    from madaline.data.target import ClassEncoder
-    from madaline.diagnosis.out_of_fold import OutOfFold
+    from madaline._data.target import ClassEncoder
+    from madaline._diagnosis.out_of_fold import OutOfFold
 
     rows, dataset, target_encoder = fitting.rows, fitting.race.dataset, fitting.target_encoder
     order, prior = rows.order[: rows.n_evaluated], dataset.prior_output()

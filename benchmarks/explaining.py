@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, FittedModel
-from madaline.data.io.inputs import to_table
-from madaline.data.table import Table
-from madaline.explain import explain
-from madaline.explain.attributions.background import some_rows
+from madaline._data.io.inputs import to_table
+from madaline._data.table import Table
+from madaline._explain import explain
+from madaline._explain.attributions.background import some_rows
 from tables import DEFAULT_FOLDER, load_table
 
 REFERENCE_PERMUTATIONS = 4000

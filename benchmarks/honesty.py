@@ -150,7 +150,7 @@ def _build(job: Job, table: Table) -> Any:
 
 
 def _measure(job: Job, table: Table, estimator: Any) -> Honesty:
-    from madaline.evaluation.table_score import score_predictions
+    from madaline._evaluation.table_score import score_predictions
 
     start = time.process_time()
     estimator.fit(table.x_train, table.y_train)
@@ -183,8 +183,8 @@ def _kept(table: Table, estimator: Any) -> tuple[float, float, float, None, None
 
 def _sets_kept(table: Table, estimator: Any) -> tuple[float, float, float, float, float]:
     """Return coverage and size of sets, the temperature, and calibration errors."""
-    from madaline.data.io.inputs import to_table
-    from madaline.evaluation.calibration import calibration_error
+    from madaline._data.io.inputs import to_table
+    from madaline._evaluation.calibration import calibration_error
 
     indices = {label: index for index, label in enumerate(estimator.classes_.tolist())}
     truth = np.array([indices[label] for label in table.y_test.tolist()])

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.table import Table
-from madaline.fitting import Fitting
+from madaline._data.table import Table
+from madaline._fitting import Fitting
 
 N_LEVELS, N_ROWS, N_TRAIN = 3000, 9000, 6000
 

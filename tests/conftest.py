@@ -105,8 +105,8 @@ def fittings(
     make_columns: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Any, Path]]:
     """Return a short finished fit of each task, and the file that its model is saved in."""
-    from madaline.data.table import Table
-    from madaline.fitting import Fitting
+    from madaline._data.table import Table
+    from madaline._fitting import Fitting
 
     fittings = {}
     for task in ("binary", "multiclass", "regression"):

@@ -14,10 +14,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs; the module itself is only imported then.
 USED_IF_THERE = {
-    PACKAGE / "engine" / f"compiled_{name}.py": {"numba"}
+    PACKAGE / "_engine" / f"compiled_{name}.py": {"numba"}
     for name in ("arithmetic", "loops", "losses", "sparse", "steps", "training")
 }
-ROOMS = ("nn", "runtime")
+ROOMS = ("nn", "_runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
     "inputs",
@@ -28,7 +28,7 @@ NUMPY_ONLY = [
     *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
     *(
         path
-        for path in sorted((PACKAGE / "data").rglob("*.py"))
+        for path in sorted((PACKAGE / "_data").rglob("*.py"))
         if path.stem not in READS_FRAMES_AND_FILES
     ),
     PACKAGE / "errors.py",
@@ -45,7 +45,7 @@ def test_needs_numpy_alone(path: Path) -> None:
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_only_numpy_at_the_top(path: Path) -> None:
     # The estimators' base classes are scikit-learn's, so their own module cannot wait.
-    allowed = ALLOWED | {"sklearn"} if "estimators" in path.parts else ALLOWED
+    allowed = ALLOWED | {"sklearn"} if "_estimators" in path.parts else ALLOWED
     allowed = allowed | USED_IF_THERE.get(path, set())
     assert set(imported(path.read_text(), everywhere=False)) <= allowed
 

@@ -33,7 +33,7 @@ def test_a_right_file_passes(exports, capsys) -> None:
 
 
 def test_a_wrong_file_fails(exports, capsys, monkeypatch) -> None:
-    from madaline.export import networks
+    from madaline._export import networks
 
     monkeypatch.setattr(networks, "DOUBLE", networks.DOUBLE * networks.np.float32(1.001))
     assert exports.main(SHORT) == 1

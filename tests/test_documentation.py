@@ -9,22 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from madaline.cli import main
-from madaline.data.encoders import category_encoder, text_encoder
-from madaline.data.io.image_files import MOST_PIXELS
-from madaline.data.io.json_text import MOST_MEMORY
-from madaline.data.io.limits import CELL_BYTES
-from madaline.data.io.tensor_header import LARGEST_HEADER
-from madaline.data.target.numeric_encoders import FARTHEST
-from madaline.data.target.values import LARGEST_TARGET
-from madaline.evaluation.objective_checks import LARGEST_FACTOR, LEAST_QUANTILE
-from madaline.fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
-from madaline.fitting.memory import OUTPUT_BYTES, TEXT_BYTES
-from madaline.model.kept_columns import MOST_TEXT
-from madaline.model.quality_checks import NAME
-from madaline.race.planning import tables
-from madaline.runtime.file_checks.encoder_checks import VALUE
-from madaline.runtime.file_checks.predictor_checks import LABEL_TEXT, MOST_OUTPUTS
+from madaline._cli import main
+from madaline._data.encoders import category_encoder, text_encoder
+from madaline._data.io.image_files import MOST_PIXELS
+from madaline._data.io.json_text import MOST_MEMORY
+from madaline._data.io.limits import CELL_BYTES
+from madaline._data.io.tensor_header import LARGEST_HEADER
+from madaline._data.target.numeric_encoders import FARTHEST
+from madaline._data.target.values import LARGEST_TARGET
+from madaline._evaluation.objective_checks import LARGEST_FACTOR, LEAST_QUANTILE
+from madaline._fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
+from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
+from madaline._model.kept_columns import MOST_TEXT
+from madaline._model.quality_checks import NAME
+from madaline._race.planning import tables
+from madaline._runtime.file_checks.encoder_checks import VALUE
+from madaline._runtime.file_checks.predictor_checks import LABEL_TEXT, MOST_OUTPUTS
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = sorted(

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._fitting import Fitting, checkpoint_file
 from madaline.errors import InputError
-from madaline.fitting import Fitting, checkpoint_file
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 LOSSES = {"binary": BinaryCrossEntropy, "multiclass": CrossEntropy, "regression": Squared}
@@ -361,7 +361,7 @@ def test_the_networks_never_see_the_rows_that_they_are_evaluated_on(table, targe
 
 
 def test_penguins_are_learned(penguins):
-    from madaline.data.io.table_files import read_file
+    from madaline._data.io.table_files import read_file
 
     table = read_file(penguins).table
     model = run(Fitting(table.drop(["species"]), table["species"], effort=20))
@@ -373,7 +373,7 @@ def test_penguins_are_learned(penguins):
     ("name", "target"), [("car", "class"), ("concrete", "compressive_strength")]
 )
 def test_real_tables_are_learned(shared_tables, name, target):
-    from madaline.data.io.table_files import read_file
+    from madaline._data.io.table_files import read_file
 
     table = read_file(shared_tables / f"{name}.parquet").table
     model = run(Fitting(table.drop([target]), table[target], effort=5))

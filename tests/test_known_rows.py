@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
-from madaline.fitting import Fitting
-from madaline.model import FittedModel
-from madaline.model.known_rows import BYTES, MOST, KnownRows
+from madaline._data.table import Table
+from madaline._fitting import Fitting
+from madaline._model import FittedModel
+from madaline._model.known_rows import BYTES, MOST, KnownRows
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

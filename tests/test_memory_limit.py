@@ -13,17 +13,17 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier
-from madaline.cli import main
-from madaline.data.encoders.category_encoder import CategoryEncoder
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.io import compression, limits
-from madaline.data.io.table_files import read_file
-from madaline.data.table import Table
+from madaline._cli import main
+from madaline._data.encoders.category_encoder import CategoryEncoder
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.io import compression, limits
+from madaline._data.io.table_files import read_file
+from madaline._data.table import Table
+from madaline._fitting import Fitting, memory_limit
+from madaline._fitting.memory import LIBRARIES, Inputs, estimate
+from madaline._race.plan import Plan
+from madaline._race.recipe import TableRecipe, TextRecipe
 from madaline.errors import InputError, MemoryWarning
-from madaline.fitting import Fitting, memory_limit
-from madaline.fitting.memory import LIBRARIES, Inputs, estimate
-from madaline.race.plan import Plan
-from madaline.race.recipe import TableRecipe, TextRecipe
 from madaline.records.plan_decisions import CheaperPlan
 from madaline.records.reading import read_decision
 

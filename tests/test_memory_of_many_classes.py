@@ -7,16 +7,16 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from madaline.data.io import spill
-from madaline.data.splits.folded_rows import FoldedRows
-from madaline.evaluation.calibration import calibrate
+from madaline._data.io import spill
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._evaluation.calibration import calibrate
+from madaline._race.dataset import Dataset
+from madaline._race.ensemble_weights import greedy_weights, weighted_mean
+from madaline._race.plan import Plan
+from madaline._race.race import Race
+from madaline._race.recipe import TableRecipe
 from madaline.nn.arrays import BLOCK, row_blocks
 from madaline.nn.losses import CrossEntropy
-from madaline.race.dataset import Dataset
-from madaline.race.ensemble_weights import greedy_weights, weighted_mean
-from madaline.race.plan import Plan
-from madaline.race.race import Race
-from madaline.race.recipe import TableRecipe
 
 N_ROWS, N_CLASSES = 6000, 150
 BOUNDS = (0, 2000, 4000, 6000)

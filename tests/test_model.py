@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from madaline import runtime
-from madaline.data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
-from madaline.data.table import Table
+from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
+from madaline._data.table import Table
+from madaline._evaluation.leakage import Leak
+from madaline._evaluation.score import Score
+from madaline._fitting import Fitting
+from madaline._model import FittedModel
+from madaline._story.summary import Member, Summary
 from madaline.errors import ModelFileError
-from madaline.evaluation.leakage import Leak
-from madaline.evaluation.score import Score
-from madaline.fitting import Fitting
-from madaline.model import FittedModel
-from madaline.story.summary import Member, Summary
 from madaline.version import __version__
 
 TASKS = ("binary", "multiclass", "regression")

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
-from madaline.cli import main
-from madaline.data.io.tensor_file import MODEL, write_tensor_file
-from madaline.data.io.tensor_header import LARGEST_HEADER
-from madaline.data.table import Table
+from madaline._cli import main
+from madaline._data.io.tensor_file import MODEL, write_tensor_file
+from madaline._data.io.tensor_header import LARGEST_HEADER
+from madaline._data.table import Table
+from madaline._evaluation.objective import Objective
+from madaline._fitting import Fitting
+from madaline._model import FittedModel
 from madaline.errors import InputError, MadalineError
-from madaline.evaluation.objective import Objective
-from madaline.fitting import Fitting
-from madaline.model import FittedModel
 
 pytestmark = pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 
@@ -111,7 +111,7 @@ REFUSED = {
 def test_what_no_file_can_hold_is_refused_before_anything_is_learned(case, monkeypatch):
     columns, message = REFUSED[case]
     X, y = table(**columns)
-    monkeypatch.setattr("madaline.fitting.training.Training.__iter__", None)
+    monkeypatch.setattr("madaline._fitting.training.Training.__iter__", None)
     with pytest.raises(InputError, match=message) as caught:
         classifier().fit(X, y)
     assert len(str(caught.value)) < 400
@@ -283,7 +283,7 @@ def test_a_header_that_is_too_long_is_not_written(tmp_path, monkeypatch):
     path = tmp_path / "m"
     write_tensor_file(path, MODEL, {"a": 1}, {})
     before = path.read_bytes()
-    monkeypatch.setattr("madaline.data.io.tensor_file.LARGEST_HEADER", 2**12)
+    monkeypatch.setattr("madaline._data.io.tensor_file.LARGEST_HEADER", 2**12)
     with pytest.raises(InputError, match="needs 8 kB for names and levels, of 4 kB"):
         write_tensor_file(path, MODEL, {"a": "x" * 8_000}, {})
     with pytest.raises(InputError, match="lists within each other"):

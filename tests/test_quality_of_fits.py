@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
-from madaline.evaluation.conformal.intervals import PredictionIntervals
-from madaline.evaluation.quality.coverage import interval_coverage, set_coverage
-from madaline.model import FittedModel
-from madaline.model.quality_of_table import quality_of_table
+from madaline._data.table import Table
+from madaline._evaluation.conformal.intervals import PredictionIntervals
+from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
+from madaline._model import FittedModel
+from madaline._model.quality_of_table import quality_of_table
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])

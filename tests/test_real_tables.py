@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
-from madaline.fitting import Fitting
+from madaline._data.table import Table
+from madaline._fitting import Fitting
 
 
 def run(columns, target, **options):

@@ -15,21 +15,25 @@ import numpy as np
 import pytest
 
 from madaline import load, records
-from madaline.cli import main
-from madaline.cli.sections import KIND_WORDS
-from madaline.data import details, inference
-from madaline.data.encoders.encoders_by_kind import ENCODERS
-from madaline.data.encoders.pattern_encoder import PatternEncoder
-from madaline.data.kinds import DROPPED, KINDS, OF_MANY_VALUES
-from madaline.data.media.sequences import Sequence
-from madaline.data.media.sounds import Sound
-from madaline.data.table import Table
+from madaline._cli import main
+from madaline._cli.sections import KIND_WORDS
+from madaline._data import details, inference
+from madaline._data.encoders.encoders_by_kind import ENCODERS
+from madaline._data.encoders.pattern_encoder import PatternEncoder
+from madaline._data.kinds import DROPPED, KINDS, OF_MANY_VALUES
+from madaline._data.media.sequences import Sequence
+from madaline._data.media.sounds import Sound
+from madaline._data.table import Table
+from madaline._evaluation import objective
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._evaluation.score import LOSS_METRICS
+from madaline._export import features, inputs
+from madaline._fitting import Fitting
+from madaline._report.view import OF_VALUES
+from madaline._runtime.file_checks import encoder_checks, predictor_checks
+from madaline._runtime.file_checks.network_checks import NETWORK
+from madaline._words import METRICS
 from madaline.errors import InputError
-from madaline.evaluation import objective
-from madaline.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline.evaluation.score import LOSS_METRICS
-from madaline.export import features, inputs
-from madaline.fitting import Fitting
 from madaline.nn import layers, losses
 from madaline.nn.layers.activation import Activation
 from madaline.nn.layers.base import Layer
@@ -39,10 +43,6 @@ from madaline.nn.losses.from_config import LOSSES
 from madaline.nn.network import Network
 from madaline.records.decision import Decision
 from madaline.records.reading import TYPES
-from madaline.report.view import OF_VALUES
-from madaline.runtime.file_checks import encoder_checks, predictor_checks
-from madaline.runtime.file_checks.network_checks import NETWORK
-from madaline.words import METRICS
 
 LEARNED = [kind for kind in KINDS if kind != DROPPED]
 N_ROWS = 24
@@ -127,7 +127,7 @@ def test_a_kind_is_in_every_table(kind: str) -> None:
     assert kind in KIND_WORDS
     assert (kind in inputs.WORDS) != (kind in inputs.REFUSED)
     pytest.importorskip("starlette")
-    from madaline.serve import form, rows
+    from madaline._serve import form, rows
 
     assert (kind in form.IN_FORMS) != (kind in {*OF_MANY_VALUES} - {"text"})
     assert (kind in rows.PLAIN) == (kind in form.IN_FORMS)

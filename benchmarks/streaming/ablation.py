@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from madaline.online import learner, time_scales, weighting
-from madaline.online.encoder import StreamEncoder
-from madaline.online.time_scales import TimeScales
+from madaline._online import learner, time_scales, weighting
+from madaline._online.encoder import StreamEncoder
+from madaline._online.time_scales import TimeScales
 from streaming.peers import Madaline
 from streaming.streams import Stream
 

@@ -1,4 +1,4 @@
-"""madaline's engine, driven as `madaline.race` does: an executor takes groups of networks."""
+"""madaline's engine, driven as `madaline._race` does: an executor takes groups of networks."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from madaline.engine.backend import Backend, backend_named
-from madaline.engine.blas import one_threaded_products
-from madaline.engine.executors import Processes, Serial, Threads
-from madaline.engine.training import Batches, TrainingRule
+from madaline._engine.backend import Backend, backend_named
+from madaline._engine.blas import one_threaded_products
+from madaline._engine.executors import Processes, Serial, Threads
+from madaline._engine.training import Batches, TrainingRule
+from madaline._race.cohort import GROUP_ELEMENTS
+from madaline._race.groups import divide
 from madaline.nn.layers import Linear, ReLU
 from madaline.nn.losses import CrossEntropy
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam
 from madaline.nn.population import Population
-from madaline.race.cohort import GROUP_ELEMENTS
-from madaline.race.groups import divide
 from timing.case import CLASSES, LEARNING_RATE, Case, Trainer
 
 LOSS, OPTIMIZER = CrossEntropy(), Adam()

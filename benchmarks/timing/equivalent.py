@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from madaline._runtime.part import Part
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
-from madaline.runtime.part import Part
 
 OPSET = 18
 

@@ -116,10 +116,10 @@ def made_up(shape: Shape) -> tuple[dict[str, Any], Any]:
 
 
 def _fit(threads: int, shape: Shape) -> dict[str, Any]:
-    from madaline.data.encoders.table_encoder import TableEncoder
-    from madaline.data.schema import Schema
-    from madaline.data.table import Table
-    from madaline.fitting import Fitting
+    from madaline._data.encoders.table_encoder import TableEncoder
+    from madaline._data.schema import Schema
+    from madaline._data.table import Table
+    from madaline._fitting import Fitting
 
     columns, target = made_up(shape)
     # Imports and tables of libraries that are made at the first fit are no growth.

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from madaline.data.media.sequences import sequences
-    from madaline.data.media.sounds import sounds
-    from madaline.estimators import AdaptiveClassifier, AdaptiveRegressor, load
-    from madaline.estimators.online_classifier import OnlineClassifier
-    from madaline.estimators.online_regressor import OnlineRegressor
-    from madaline.model import FittedModel
-    from madaline.neural_network import NeuralNetwork
+    from madaline._data.media.sequences import sequences
+    from madaline._data.media.sounds import sounds
+    from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor, load
+    from madaline._estimators.online_classifier import OnlineClassifier
+    from madaline._estimators.online_regressor import OnlineRegressor
+    from madaline._model import FittedModel
+    from madaline._neural_network import NeuralNetwork
     from madaline.nn.differences import check_gradient
     from madaline.nn.gradcheck import check_layer, check_loss, check_network
 
@@ -36,19 +36,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AdaptiveClassifier": "madaline.estimators:AdaptiveClassifier",
-    "AdaptiveRegressor": "madaline.estimators:AdaptiveRegressor",
-    "FittedModel": "madaline.model:FittedModel",
-    "NeuralNetwork": "madaline.neural_network:NeuralNetwork",
-    "OnlineClassifier": "madaline.estimators.online_classifier:OnlineClassifier",
-    "OnlineRegressor": "madaline.estimators.online_regressor:OnlineRegressor",
+    "AdaptiveClassifier": "madaline._estimators:AdaptiveClassifier",
+    "AdaptiveRegressor": "madaline._estimators:AdaptiveRegressor",
+    "FittedModel": "madaline._model:FittedModel",
+    "NeuralNetwork": "madaline._neural_network:NeuralNetwork",
+    "OnlineClassifier": "madaline._estimators.online_classifier:OnlineClassifier",
+    "OnlineRegressor": "madaline._estimators.online_regressor:OnlineRegressor",
     "check_gradient": "madaline.nn.differences:check_gradient",
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",
     "check_network": "madaline.nn.gradcheck:check_network",
-    "load": "madaline.estimators:load",
-    "sequences": "madaline.data.media.sequences:sequences",
-    "sounds": "madaline.data.media.sounds:sounds",
+    "load": "madaline._estimators:load",
+    "sequences": "madaline._data.media.sequences:sequences",
+    "sounds": "madaline._data.media.sounds:sounds",
 }
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from madaline.cli import main
+from madaline._cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.charts.axis import Axis
-from madaline.charts.figure import Band, Bars, Cells, Figure, Line
-from madaline.charts.learning import learning_figure
-from madaline.charts.over_time import shares_figure
-from madaline.charts.svg import (
+from madaline._charts.axis import Axis
+from madaline._charts.figure import Band, Bars, Cells, Figure, Line
+from madaline._charts.learning import learning_figure
+from madaline._charts.over_time import shares_figure
+from madaline._charts.svg import (
     BOTTOM,
     HEIGHT,
     LEFT,

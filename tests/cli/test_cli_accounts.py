@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from madaline.cli import parser
-from madaline.cli.progress import decision_line
-from madaline.model import FittedModel
-from madaline.report import model_card, report_data
-from madaline.report.page import render_page
+from madaline._cli import parser
+from madaline._cli.progress import decision_line
+from madaline._model import FittedModel
+from madaline._report import model_card, report_data
+from madaline._report.page import render_page
 
 
 def test_the_report_of_a_model_alone(run, model, place) -> None:

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from madaline.cli.sections import importance_lines
-from madaline.race.importance import Importance
+from madaline._cli.sections import importance_lines
+from madaline._race.importance import Importance
 
 
 def test_info_says_what_matters(run, model) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from madaline import __version__
-from madaline.cli.exits import exit_code
-from madaline.model import FittedModel
+from madaline._cli.exits import exit_code
+from madaline._model import FittedModel
 
 
 def test_version_and_help(run) -> None:
@@ -63,7 +63,7 @@ def test_a_full_disk_takes_no_work_that_was_kept(run, fruit, place, monkeypatch)
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("madaline.fitting.checkpoint_file.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", 0.0)
     words = ("fit", fruit, "--target", "kind", "--effort", 2, "-o", "m.madaline")
     with monkeypatch.context() as patch:
         patch.setattr(FittedModel, "save", full)
@@ -165,7 +165,7 @@ def test_stopping_a_fit_leaves_no_model(long_fit, place, numbers) -> None:
 
 TWICE = """
 import atexit, os, signal, sys
-from madaline import cli
+from madaline import _cli as cli
 
 def interrupt(*_):
     os.kill(os.getpid(), signal.SIGINT)

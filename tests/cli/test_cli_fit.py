@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline.cli.progress import EventLines
-from madaline.model import FittedModel
+from madaline._cli.progress import EventLines
+from madaline._model import FittedModel
 
 
 def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:
@@ -200,8 +200,8 @@ def test_whole_numbers_stay_whole_as_labels(run) -> None:
 def test_a_stopped_fit_goes_on_and_ends_in_the_same_bits(run, fruit, place, monkeypatch) -> None:
     words = ("fit", fruit, "--target", "kind", "--effort", 8, "-o")
     assert run(*words, "whole.madaline").code == 0
-    monkeypatch.setattr("madaline.fitting.checkpoint_file.CHECKPOINT_SECONDS", -1)
-    monkeypatch.setattr("madaline.fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
+    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr("madaline._fitting.checkpoint_file.CHECKPOINT_SHARE", float("inf"))
     show = EventLines.show
 
     def stop(self, record, decision) -> None:

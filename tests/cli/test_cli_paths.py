@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from madaline import AdaptiveClassifier
-from madaline.data.io.folders import read_image_folder
-from madaline.data.io.image_files import MOST_PIXELS, open_image
-from madaline.data.media.sound_files import read_sound
+from madaline._data.io.folders import read_image_folder
+from madaline._data.io.image_files import MOST_PIXELS, open_image
+from madaline._data.media.sound_files import read_sound
 from madaline.errors import BrokenFileError, InputError
 
 

@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from madaline.cli.clock import EPOCHS_OF_VARIANTS, IMPROVEMENTS, Clock
-from madaline.cli.leaderboard import Leaderboard
-from madaline.cli.progress import EventLines, LiveLeaderboard, can_redraw
-from madaline.race.plan import Plan
+from madaline._cli.clock import EPOCHS_OF_VARIANTS, IMPROVEMENTS, Clock
+from madaline._cli.leaderboard import Leaderboard
+from madaline._cli.progress import EventLines, LiveLeaderboard, can_redraw
+from madaline._race.plan import Plan
 from madaline.records.race_decisions import Dropped
 from madaline.records.record import Record
 

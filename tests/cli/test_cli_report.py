@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from madaline.cli.output import finite
-from madaline.cli.sections import score_lines
-from madaline.evaluation.score import Score
+from madaline._cli.output import finite
+from madaline._cli.sections import score_lines
+from madaline._evaluation.score import Score
 
 
 @pytest.mark.parametrize(

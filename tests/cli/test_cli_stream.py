@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline.cli.stream import PARTS
-from madaline.online.playback import Playback
+from madaline._cli.stream import PARTS
+from madaline._online.playback import Playback
 
 
 @pytest.fixture

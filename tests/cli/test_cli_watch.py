@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from madaline.cli import main
-from madaline.data.io.locks import alone
+from madaline._cli import main
+from madaline._data.io.locks import alone
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.distinct import Distinct
-from madaline.data.encoders.encoders_by_kind import FEW_ROWS, fit_column, read_column
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.distinct import Distinct
+from madaline._data.encoders.encoders_by_kind import FEW_ROWS, fit_column, read_column
+from madaline._data.schema import Schema
+from madaline._data.table import Table
 
 COLUMNS = {
     "text": ["b", "a", None, "b", "c"],

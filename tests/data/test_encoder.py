@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.schema import Schema
-from madaline.data.statistics import Distribution
-from madaline.data.table import Table
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.schema import Schema
+from madaline._data.statistics import Distribution
+from madaline._data.table import Table
 from madaline.errors import InputError
 
 BINS = (0, 2, 16, 64)

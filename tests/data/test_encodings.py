@@ -10,8 +10,8 @@ from contextlib import suppress
 
 import pytest
 
-from madaline.data.io.encodings import check_encoding
-from madaline.data.io.table_files import read_file
+from madaline._data.io.encodings import check_encoding
+from madaline._data.io.table_files import read_file
 from madaline.errors import InputError
 
 pytest.importorskip("polars")

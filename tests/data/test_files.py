@@ -4,9 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from madaline.data.io import csv_files
-from madaline.data.io.table_files import format_predictions, read_file, write_predictions
-from madaline.data.schema import Schema
+from madaline._data.io import csv_files
+from madaline._data.io.table_files import format_predictions, read_file, write_predictions
+from madaline._data.schema import Schema
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

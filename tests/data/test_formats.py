@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.formats.columns import choose_formats
-from madaline.data.formats.number_format import NumberFormat
-from madaline.data.io.inputs import to_table
-from madaline.data.schema import Schema
-from madaline.data.table import Table
-from madaline.data.text_columns import read_numbers
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.formats.columns import choose_formats
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.io.inputs import to_table
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._data.text_columns import read_numbers
 from madaline.errors import InputError
 
 MINUS_SIGNS = ["-", "−", "–"]

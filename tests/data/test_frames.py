@@ -4,8 +4,8 @@ import decimal
 import numpy as np
 import pytest
 
-from madaline.data.io.inputs import to_table, to_target
-from madaline.data.table import Table
+from madaline._data.io.inputs import to_table, to_target
+from madaline._data.table import Table
 from madaline.errors import InputError
 
 pd = pytest.importorskip("pandas")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.encoders.image_encoder import ImageEncoder
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.io.inputs import to_table
-from madaline.data.media.augmentations import warp
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.encoders.image_encoder import ImageEncoder
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.io.inputs import to_table
+from madaline._data.media.augmentations import warp
+from madaline._data.schema import Schema
+from madaline._data.table import Table
 from madaline.errors import InputError
 from madaline.nn.workspace import Workspace
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.encoders.fold_features import FoldFeatures
-from madaline.data.encoders.level_means import LevelMeans
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.encoders.fold_features import FoldFeatures
+from madaline._data.encoders.level_means import LevelMeans
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.schema import Schema
+from madaline._data.table import Table
 
 
 def draw(n_samples=400, n_levels=80, n_outputs=1, effect=1.0, seed=0):
@@ -110,7 +110,7 @@ def test_a_column_of_many_levels_has_features_that_survive_a_file():
 
 
 def test_more_levels_than_are_remembered_share_a_mean(monkeypatch):
-    from madaline.data.encoders import category_encoder
+    from madaline._data.encoders import category_encoder
 
     monkeypatch.setattr(category_encoder, "MOST_LEVELS", 70)
     levels = np.concatenate([np.repeat(np.arange(70), 3), np.arange(70, 170)])

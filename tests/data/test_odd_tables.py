@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline.data.io.table_files import read_file
-from madaline.data.schema import Schema
+from madaline._data.io.table_files import read_file
+from madaline._data.schema import Schema
 
 pytest.importorskip("polars")
 

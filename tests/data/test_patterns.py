@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, load, sequences
-from madaline.data.encoders.pattern_encoder import PatternEncoder
-from madaline.data.encoders.sequence_encoder import SequenceEncoder
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.media.kernels import KERNELS, TAPS, Kernels
-from madaline.data.schema import Schema
-from madaline.data.table import Table
-from madaline.explain.attributions.pattern_maps import pattern_map
+from madaline._data.encoders.pattern_encoder import PatternEncoder
+from madaline._data.encoders.sequence_encoder import SequenceEncoder
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.media.kernels import KERNELS, TAPS, Kernels
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._explain.attributions.pattern_maps import pattern_map
 
 LENGTH = 60
 

@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
-from madaline.data.profile import BINS, ColumnProfile, TableProfile
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.profile import BINS, ColumnProfile, TableProfile
+from madaline._data.schema import Schema
+from madaline._data.table import Table
 
 RNG = np.random.default_rng(0)
 

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from madaline import sequences, sounds
-from madaline.data.encoders.sequence_encoder import MOST_STEPS, SequenceEncoder
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.io.inputs import to_table
-from madaline.data.media.augmentations import add_offsets
-from madaline.data.media.resampling import downsampled, interpolated
-from madaline.data.media.sequences import Sequence
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.encoders.sequence_encoder import MOST_STEPS, SequenceEncoder
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.io.inputs import to_table
+from madaline._data.media.augmentations import add_offsets
+from madaline._data.media.resampling import downsampled, interpolated
+from madaline._data.media.sequences import Sequence
+from madaline._data.schema import Schema
+from madaline._data.table import Table
 from madaline.errors import InputError
 
 

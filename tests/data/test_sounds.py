@@ -11,13 +11,13 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from madaline import sounds
-from madaline.data.encoders.sound_encoder import SoundEncoder
-from madaline.data.io.folders import read_sound_folder
-from madaline.data.io.inputs import to_table
-from madaline.data.media.sound_files import read_wave
-from madaline.data.media.spectrogram import FLOOR, Spectrogram
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.encoders.sound_encoder import SoundEncoder
+from madaline._data.io.folders import read_sound_folder
+from madaline._data.io.inputs import to_table
+from madaline._data.media.sound_files import read_wave
+from madaline._data.media.spectrogram import FLOOR, Spectrogram
+from madaline._data.schema import Schema
+from madaline._data.table import Table
 from madaline.errors import InputError
 
 RATE = 8000

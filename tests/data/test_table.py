@@ -4,9 +4,9 @@ import decimal
 import numpy as np
 import pytest
 
-from madaline.data.column import to_column
-from madaline.data.conversion import as_booleans, as_levels, as_moments, as_numbers
-from madaline.data.table import Table
+from madaline._data.column import to_column
+from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline._data.table import Table
 from madaline.errors import InputError
 
 NAN, NAT = float("nan"), np.datetime64("NaT", "us")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline.data.target import (
+from madaline._data.target import (
     ClassEncoder,
     CountEncoder,
     RegressionEncoder,
@@ -13,7 +13,7 @@ from madaline.data.target import (
     infer_task,
     target_encoder_from_state,
 )
-from madaline.data.target.values import LARGEST_TARGET
+from madaline._data.target.values import LARGEST_TARGET
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)

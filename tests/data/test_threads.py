@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.schema import Schema
-from madaline.data.table import WORTH_THREADS, Table
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.schema import Schema
+from madaline._data.table import WORTH_THREADS, Table
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline.data.schema import Schema
-from madaline.data.table import Table
-from madaline.diagnosis.finding import Finding
-from madaline.diagnosis.out_of_fold import OutOfFold
-from madaline.fitting import Fitting
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._fitting import Fitting
+from madaline._race.plan import Plan
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.race.plan import Plan
 
 
 @pytest.fixture(scope="session")

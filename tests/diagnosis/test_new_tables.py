@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.profile import ColumnProfile, TableProfile
-from madaline.data.schema import Schema
-from madaline.data.table import Table
-from madaline.diagnosis.drift import find_drift
-from madaline.diagnosis.of_table import diagnose_table
+from madaline._data.profile import ColumnProfile, TableProfile
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._diagnosis.drift import find_drift
+from madaline._diagnosis.of_table import diagnose_table
 
 
 def draw(n_rows, seed):

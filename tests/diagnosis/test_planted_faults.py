@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
-from madaline.fitting import Fitting
+from madaline._data.table import Table
+from madaline._fitting import Fitting
 
 
 def of_kind(findings, kind):

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline.engine import numba_backend
-from madaline.engine.backend import WORTH_COMPILING, backend_named, choose_backend
-from madaline.engine.numba_backend import COMPILING
-from madaline.engine.numpy_backend import NumpyBackend
-from madaline.engine.training import Batches, TrainingRule
+from madaline._engine import numba_backend
+from madaline._engine.backend import WORTH_COMPILING, backend_named, choose_backend
+from madaline._engine.numba_backend import COMPILING
+from madaline._engine.numpy_backend import NumpyBackend
+from madaline._engine.training import Batches, TrainingRule
+from madaline._race.monotone import parameter_bounds
 from madaline.nn.layers import Dropout, LeakySiLU, Linear, ReLU, ScaledLinear, SiLU, Tanh
 from madaline.nn.losses import (
     Absolute,
@@ -32,7 +33,6 @@ from madaline.nn.losses import (
 from madaline.nn.network import Network
 from madaline.nn.optimizers import Adam, GradientDescent, ScheduleFreeAdamW, weights_only
 from madaline.nn.sparse_rows import SparseRows
-from madaline.race.monotone import parameter_bounds
 
 pytest.importorskip("numba", reason="numba is not installed")
 

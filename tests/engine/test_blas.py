@@ -10,8 +10,8 @@ import pytest
 import threadpoolctl
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from madaline.engine import blas
-from madaline.engine.blas import one_threaded_products
+from madaline._engine import blas
+from madaline._engine.blas import one_threaded_products
 
 
 def blas_threads():

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from madaline.engine.executors import (
+from madaline._engine.executors import (
     Processes,
     Serial,
     Threads,
@@ -22,7 +22,7 @@ from madaline.engine.executors import (
     choose_executor,
     processes,
 )
-from madaline.engine.executors.choice import count_workers
+from madaline._engine.executors.choice import count_workers
 from madaline.errors import InputError, OneProcessWarning
 
 EXECUTORS = [Serial, lambda: Threads(2), lambda: Processes(2)]

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.engine.least_squares import least_squares
-from madaline.engine.row_space import RowSpace
-from madaline.engine.solving import solve_linear
+from madaline._engine.least_squares import least_squares
+from madaline._engine.row_space import RowSpace
+from madaline._engine.solving import solve_linear
 from madaline.nn.losses import CrossEntropy
 
 

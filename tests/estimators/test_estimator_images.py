@@ -7,8 +7,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
+from madaline._runtime import load as load_predictor
 from madaline.errors import InputError
-from madaline.runtime import load as load_predictor
 
 N_TRAIN = 400
 

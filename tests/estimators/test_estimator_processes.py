@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.engine import backend
-from madaline.engine.executors import Processes, choice
+from madaline._engine import backend
+from madaline._engine.executors import Processes, choice
 
 pd = pytest.importorskip("pandas")
 

@@ -8,8 +8,8 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, sequences, sounds
+from madaline._runtime import load as load_predictor
 from madaline.errors import InputError
-from madaline.runtime import load as load_predictor
 
 N_TRAIN = 150
 RATE = 4000

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.data.column import is_missing
-from madaline.data.table import Table
+from madaline._data.column import is_missing
+from madaline._data.table import Table
+from madaline._estimators.counted_rows import FEWEST, count_rows
 from madaline.errors import InputError
-from madaline.estimators.counted_rows import FEWEST, count_rows
 
 QUICK = {"effort": 8, "random_state": 0}
 

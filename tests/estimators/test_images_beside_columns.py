@@ -10,14 +10,14 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.media.grid import Grid
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.media.grid import Grid
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._race.architecture import build_network
+from madaline._race.planning.make_plan import make_plan
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
 from madaline.nn.layers import Branches
-from madaline.race.architecture import build_network
-from madaline.race.planning.make_plan import make_plan
 
 N_TRAIN = 300
 FACE = (Grid(0, 64, (8, 8)),)

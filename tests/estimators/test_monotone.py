@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime
-from madaline.data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
+from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
+from madaline._report.reproduce import how_to_reproduce
 from madaline.errors import InputError, ModelFileError
-from madaline.report.reproduce import how_to_reproduce
 
 N_SAMPLES = 160
 MONOTONE = {"size": 1, "age": -1, "built": 1, "fenced": -1, "noise": 0}

@@ -10,10 +10,10 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from madaline import OnlineClassifier, OnlineRegressor, load
-from madaline.data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
+from madaline._data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
+from madaline._model import FittedModel
+from madaline._online.limits import MOST_LETTERS
 from madaline.errors import InputError, ModelFileError
-from madaline.model import FittedModel
-from madaline.online.limits import MOST_LETTERS
 from madaline.records.stream_decisions import LeadChanged
 
 

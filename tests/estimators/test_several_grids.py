@@ -7,9 +7,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load, sequences
-from madaline.data.media.grid import Grid
+from madaline._data.media.grid import Grid
+from madaline._race.planning.make_plan import make_plan
 from madaline.nn.layers import Branches, Convolution, ScaledLinear
-from madaline.race.planning.make_plan import make_plan
 
 N_TRAIN = 400
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
-from madaline.evaluation.calibration import best_temperatures, calibrate, calibration_error
+from madaline._data.table import Table
+from madaline._evaluation.calibration import best_temperatures, calibrate, calibration_error
+from madaline._runtime.predictor import Predictor
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
-from madaline.runtime.predictor import Predictor
 
 BOUNDS = (0, 1000, 2000, 3000)
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from madaline import runtime
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._evaluation.conformal.intervals import PredictionIntervals
+from madaline._evaluation.conformal.scores import FoldScores
+from madaline._evaluation.conformal.sets import PredictionSets
 from madaline.errors import InputError
-from madaline.evaluation.conformal.intervals import PredictionIntervals
-from madaline.evaluation.conformal.scores import FoldScores
-from madaline.evaluation.conformal.sets import PredictionSets
 
 BOUNDS = (0, 400, 800, 1200)
 

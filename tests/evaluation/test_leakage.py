@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
-from madaline.evaluation.leakage import find_leaks
+from madaline._data.table import Table
+from madaline._evaluation.leakage import find_leaks
 
 
 @pytest.fixture

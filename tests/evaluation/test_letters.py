@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.data.distinct import Distinct
-from madaline.evaluation.letters import letters_tell
+from madaline._data.distinct import Distinct
+from madaline._evaluation.letters import letters_tell
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline.data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline._evaluation.objective import Objective
+from madaline._evaluation.score import mean_and_error
+from madaline._race.ensemble_weights import weighted_mean
 from madaline.errors import InputError
-from madaline.evaluation.objective import Objective
-from madaline.evaluation.score import mean_and_error
 from madaline.nn.losses import BinaryCrossEntropy
-from madaline.race.ensemble_weights import weighted_mean
 
 N = 200
 

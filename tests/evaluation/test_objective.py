@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
+from madaline._evaluation.objective import Objective, class_weights
 from madaline.errors import InputError
-from madaline.evaluation.objective import Objective, class_weights
 
 CLASSES = np.array(["a", "b", "c"])
 CODES = np.array([0, 0, 0, 1, 1, 2, 0, 0])

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from madaline.evaluation.quality import quality_from_json
-from madaline.evaluation.quality.classification import ClassificationQuality
-from madaline.evaluation.quality.coverage import Coverage
-from madaline.evaluation.quality.regression import RegressionQuality
+from madaline._evaluation.quality import quality_from_json
+from madaline._evaluation.quality.classification import ClassificationQuality
+from madaline._evaluation.quality.coverage import Coverage
+from madaline._evaluation.quality.regression import RegressionQuality
 
 
 @pytest.fixture

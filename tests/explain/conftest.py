@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from madaline._runtime.part import Part
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.network import Network
-from madaline.runtime.part import Part
 
 N_BINS = (0, 16, 64)
 

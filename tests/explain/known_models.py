@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.schema import Schema
-from madaline.data.table import Table
-from madaline.data.target import ClassEncoder, RegressionEncoder
-from madaline.evaluation.score import Score
-from madaline.model import FittedModel
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._data.target import ClassEncoder, RegressionEncoder
+from madaline._evaluation.score import Score
+from madaline._model import FittedModel
+from madaline._runtime.predictor import Predictor
+from madaline._story.summary import Summary
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.runtime.predictor import Predictor
-from madaline.story.summary import Summary
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from known_models import known_model
 
+from madaline._explain.counterfactuals.search import counterfactuals
 from madaline.errors import InputError
-from madaline.explain.counterfactuals.search import counterfactuals
 
 
 def frame(n_samples=1001):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from known_models import known_model
 
+from madaline._explain.effect import stretches_of
+from madaline._explain.effects import edges_of, effects
 from madaline.errors import InputError
-from madaline.explain.effect import stretches_of
-from madaline.explain.effects import edges_of, effects
 
 
 @pytest.fixture

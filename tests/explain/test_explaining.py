@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveRegressor
-from madaline.data.target import CountEncoder
+from madaline._data.target import CountEncoder
+from madaline._explain import METHODS, explain
+from madaline._runtime.part import Part
 from madaline.errors import InputError
-from madaline.explain import METHODS, explain
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import Poisson
 from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import widen
-from madaline.runtime.part import Part
 
 TASKS = ("binary", "multiclass", "regression")
 CLASSES = TASKS[:2]

@@ -8,8 +8,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from madaline import AdaptiveClassifier
+from madaline._explain import explain
 from madaline.errors import InputError
-from madaline.explain import explain
 
 
 def test_a_table_that_lacks_columns(models, columns):

@@ -11,8 +11,8 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._explain import explain
 from madaline.errors import MadalineError
-from madaline.explain import explain
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.explain import explain
-from madaline.explain.attributions.parts import WholePart
-from madaline.explain.attributions.rescale_rule import passes, rescale
+from madaline._explain import explain
+from madaline._explain.attributions.parts import WholePart
+from madaline._explain.attributions.rescale_rule import passes, rescale
+from madaline._runtime.part import Part
 from madaline.nn.layers import (
     Convolution,
     Linear,
@@ -20,7 +21,6 @@ from madaline.nn.layers import (
 )
 from madaline.nn.network import Network
 from madaline.nn.workspace import Workspace
-from madaline.runtime.part import Part
 
 TOLERANCE = 1e-4
 

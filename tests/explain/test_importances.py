@@ -11,21 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from known_models import known_model
 
-from madaline.data.io.table_files import read_file
-from madaline.data.table import Table
-from madaline.data.target import RegressionEncoder
-from madaline.errors import InputError
-from madaline.explain.effects import effects
-from madaline.explain.importances import importances
-from madaline.fitting import Fitting
-from madaline.nn.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
-from madaline.race.importance import (
+from madaline._data.io.table_files import read_file
+from madaline._data.table import Table
+from madaline._data.target import RegressionEncoder
+from madaline._explain.effects import effects
+from madaline._explain.importances import importances
+from madaline._fitting import Fitting
+from madaline._race.importance import (
     Importance,
     Measure,
     metric_of_loss,
     out_of_fold_importances,
     permute_rows,
 )
+from madaline.errors import InputError
+from madaline.nn.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from known_models import known_model
 
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._explain.interactions import interactions
+from madaline._fitting import Fitting
 from madaline.errors import InputError
-from madaline.explain.interactions import interactions
-from madaline.fitting import Fitting
 
 
 @pytest.fixture

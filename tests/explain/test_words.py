@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.cli import main
-from madaline.explain.attributions.word_attributions import text_columns
-from madaline.report import report_data
-from madaline.report.data_of_explanation import data_of_explanation
-from madaline.report.page import render_page
-from madaline.report.view_of_rows import view_of_words
+from madaline._cli import main
+from madaline._explain.attributions.word_attributions import text_columns
+from madaline._report import report_data
+from madaline._report.data_of_explanation import data_of_explanation
+from madaline._report.page import render_page
+from madaline._report.view_of_rows import view_of_words
 
 FILLING = ("the", "tea", "box", "was", "and", "it", "came", "in", "a", "shop")
 

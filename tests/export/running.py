@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline.export import onnx_feed, write_onnx
-from madaline.export.graph import Graph
-from madaline.export.onnx_model import FORMAT, OPERATORS
-from madaline.model import FittedModel
+from madaline._export import onnx_feed, write_onnx
+from madaline._export.graph import Graph
+from madaline._export.onnx_model import FORMAT, OPERATORS
+from madaline._model import FittedModel
+from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array
-from madaline.runtime.predictor import Predictor
 
 WHY = "onnx and onnxruntime are not installed, or not for this Python"
 onnx = pytest.importorskip("onnx", reason=WHY)

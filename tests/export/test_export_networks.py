@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from running import run_graph
 
+from madaline._export.features import Features
+from madaline._export.graph import Graph
+from madaline._export.layers import layered_output
+from madaline._export.networks import stacked_output
+from madaline._runtime.layered_networks import LayeredNetworks
+from madaline._runtime.networks import Networks
+from madaline._runtime.part import Part
 from madaline.errors import InputError
-from madaline.export.features import Features
-from madaline.export.graph import Graph
-from madaline.export.layers import layered_output
-from madaline.export.networks import stacked_output
 from madaline.nn.layers import (
     Branches,
     Convolution,
@@ -26,9 +29,6 @@ from madaline.nn.layers import (
     Tanh,
 )
 from madaline.nn.network import Network
-from madaline.runtime.layered_networks import LayeredNetworks
-from madaline.runtime.networks import Networks
-from madaline.runtime.part import Part
 
 N_FEATURES = 30
 IMAGE = (5, 6)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from running import changed, exported, onnx, session_of
 
-from madaline.data.formats.number_format import NumberFormat
-from madaline.data.target.class_encoder import ClassEncoder
-from madaline.data.target.numeric_encoders import CountEncoder
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.target.class_encoder import ClassEncoder
+from madaline._data.target.numeric_encoders import CountEncoder
+from madaline._export import onnx_feed, write_onnx
 from madaline.errors import InputError
-from madaline.export import onnx_feed, write_onnx
 from madaline.nn.losses import Poisson
 
 CLASSIFICATIONS = ("binary", "multiclass")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.io.tensor_file import DTYPES, NO_CHECKSUM, VERSION, checksum
+from madaline._data.io.tensor_file import DTYPES, NO_CHECKSUM, VERSION, checksum
 
 NAMES = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
 

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fuzz.mutants import lay_out, mutant, signed
 
-from madaline.data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
-from madaline.data.io.user_key import LENGTH, user_key
-from madaline.data.table import Table
+from madaline._data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
+from madaline._data.io.user_key import LENGTH, user_key
+from madaline._data.table import Table
+from madaline._fitting import Fitting
+from madaline._race import checkpoint
 from madaline.errors import ModelFileError
-from madaline.fitting import Fitting
-from madaline.race import checkpoint
 
 FEW = settings(max_examples=settings.default.max_examples // 5)
 """Each example starts a fit."""

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from madaline.cli import main
-from madaline.fitting import checkpoint_file
+from madaline._cli import main
+from madaline._fitting import checkpoint_file
 
 PLACES = 24 if settings.default.max_examples < 1000 else 400
 """Places that fail, each in a fit of its own; evenly spread over all calls."""

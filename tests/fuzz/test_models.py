@@ -15,11 +15,11 @@ from tests.fuzz.mutants import lay_out, mutant, signed
 from tests.runtime.test_models_of_0_1_0 import FOLDER, PREDICTIONS, columns_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime, sounds
-from madaline.cli import main
-from madaline.data.io.tensor_file import MODEL, read_tensor_file
-from madaline.data.target import ClassEncoder, JointEncoder
+from madaline._cli import main
+from madaline._data.io.tensor_file import MODEL, read_tensor_file
+from madaline._data.target import ClassEncoder, JointEncoder
+from madaline._model import FittedModel
 from madaline.errors import MadalineError, ModelFileError
-from madaline.model import FittedModel
 
 
 class Models:

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from madaline.neural_network import NeuralNetwork
-from madaline.neural_network.coach import Coach
-from madaline.neural_network.learning_rate import LearningRatePolicy
-from madaline.neural_network.stagnation import StagnationPolicy
+from madaline._neural_network import NeuralNetwork
+from madaline._neural_network.coach import Coach
+from madaline._neural_network.learning_rate import LearningRatePolicy
+from madaline._neural_network.stagnation import StagnationPolicy
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
 from madaline.records.epoch import Epoch

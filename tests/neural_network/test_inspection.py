@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from madaline._neural_network import NeuralNetwork
 from madaline.errors import InputError
-from madaline.neural_network import NeuralNetwork
 from madaline.nn.differences import GradientError
 from madaline.nn.layers import ELU, GELU, ReLU, SiLU, Tanh
 from madaline.nn.losses import (

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from madaline._neural_network import NeuralNetwork
 from madaline.errors import InputError
-from madaline.neural_network import NeuralNetwork
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import madaline
+from madaline._neural_network import NeuralNetwork
 from madaline.errors import InputError
-from madaline.neural_network import NeuralNetwork
 from madaline.nn.layers import ELU, GELU, ReLU, SiLU, Tanh
 from madaline.nn.losses import (
     Absolute,

@@ -7,11 +7,11 @@ import copy
 import numpy as np
 import pytest
 
+from madaline._neural_network import NeuralNetwork
+from madaline._neural_network.arguments import held_out_rows
+from madaline._neural_network.overfitting import OverfittingPolicy, OverfittingState
+from madaline._neural_network.parameters import add_weight_decay
 from madaline.errors import InputError
-from madaline.neural_network import NeuralNetwork
-from madaline.neural_network.arguments import held_out_rows
-from madaline.neural_network.overfitting import OverfittingPolicy, OverfittingState
-from madaline.neural_network.parameters import add_weight_decay
 from madaline.nn.layers import Tanh
 from madaline.records.epoch import Epoch
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from madaline._neural_network import NeuralNetwork
 from madaline.errors import InputError
-from madaline.neural_network import NeuralNetwork
 from madaline.nn.layers import GELU, ReLU, Sigmoid, Tanh
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Huber, Squared
 

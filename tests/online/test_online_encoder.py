@@ -7,10 +7,10 @@ import datetime
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._online.columns import MOST_LEVELS, N_CODES, UNKNOWN, StreamColumns
+from madaline._online.encoder import QUARTERS, StreamEncoder
 from madaline.errors import InputError
-from madaline.online.columns import MOST_LEVELS, N_CODES, UNKNOWN, StreamColumns
-from madaline.online.encoder import QUARTERS, StreamEncoder
 
 
 def test_a_row_and_a_table_are_read_alike():

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._online.learner import OnlineLearner
+from madaline._online.networks import OnlineNetworks
+from madaline._online.replay import Replay
+from madaline._online.tasks import BEYOND, Classes, Numbers
+from madaline._online.time_scales import TimeScales
+from madaline._online.weighting import MEMORIES, RATES, SHARE, Weighting
 from madaline.nn.losses import Squared
-from madaline.online.learner import OnlineLearner
-from madaline.online.networks import OnlineNetworks
-from madaline.online.replay import Replay
-from madaline.online.tasks import BEYOND, Classes, Numbers
-from madaline.online.time_scales import TimeScales
-from madaline.online.weighting import MEMORIES, RATES, SHARE, Weighting
 
 
 def stream(n_rows: int, *, seed: int = 0, flipped: bool = False):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.online.linear import LinearModel
-from madaline.online.tasks import Classes, Numbers
+from madaline._online.linear import LinearModel
+from madaline._online.tasks import Classes, Numbers
 
 
 def test_it_makes_room_for_inputs_and_classes():

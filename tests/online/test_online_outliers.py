@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline.online.reach import FAR, LEFT_OUT, NEEDED, reach
-from madaline.online.replay import AT_ONCE, LARGEST, Replay
+from madaline._online.reach import FAR, LEFT_OUT, NEEDED, reach
+from madaline._online.replay import AT_ONCE, LARGEST, Replay
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SOME = st.one_of(st.floats(-5, 5), FINITE, st.sampled_from([1e20, -1e39, 1e308, -1e308]))

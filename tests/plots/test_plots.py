@@ -9,12 +9,12 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, plots, sounds
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._explain import explain
+from madaline._explain.effects import effects
+from madaline._model import FittedModel
+from madaline._report.data_of_explanation import data_of_explanation
 from madaline.errors import InputError, MadalineError
-from madaline.explain import explain
-from madaline.explain.effects import effects
-from madaline.model import FittedModel
-from madaline.report.data_of_explanation import data_of_explanation
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 

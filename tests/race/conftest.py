@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline.data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._race.dataset import Dataset
+from madaline._race.plan import Plan
+from madaline._race.race import Race
+from madaline._race.recipe import TableRecipe
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.race.dataset import Dataset
-from madaline.race.plan import Plan
-from madaline.race.race import Race
-from madaline.race.recipe import TableRecipe
 
 N_FEATURES = {0: 4, 16: 7}
 

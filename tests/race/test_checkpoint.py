@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.io import spill
-from madaline.data.io.tensor_file import MODEL, write_tensor_file
-from madaline.data.splits.folded_rows import FoldedRows
-from madaline.engine.backend import backend_named
-from madaline.engine.executors import Serial, Threads
+from madaline._data.io import spill
+from madaline._data.io.tensor_file import MODEL, write_tensor_file
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._engine.backend import backend_named
+from madaline._engine.executors import Serial, Threads
+from madaline._fitting import checkpoint_file
+from madaline._fitting.checkpoint_file import CheckpointFile
+from madaline._race import checkpoint
+from madaline._race.checkpoint import fingerprint, resume, save_checkpoint
+from madaline._race.race import Race
 from madaline.errors import InputError, ModelFileError
-from madaline.fitting import checkpoint_file
-from madaline.fitting.checkpoint_file import CheckpointFile
-from madaline.race import checkpoint
-from madaline.race.checkpoint import fingerprint, resume, save_checkpoint
-from madaline.race.race import Race
 from madaline.records.race_decisions import Stopped
 
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.engine.executors import Serial
-from madaline.engine.numpy_backend import NumpyBackend
+from madaline._engine.executors import Serial
+from madaline._engine.numpy_backend import NumpyBackend
+from madaline._race import cohort as cohort_module
+from madaline._race.architecture import build_network
+from madaline._race.augmentation import Augmentation
+from madaline._race.cohort import Cohort, learning_rate_multiple
+from madaline._race.epoch import Epoch
+from madaline._race.epoch_task import run_epoch_task
+from madaline._race.recipe import TableRecipe
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.nn.workspace import Workspace
-from madaline.race import cohort as cohort_module
-from madaline.race.architecture import build_network
-from madaline.race.augmentation import Augmentation
-from madaline.race.cohort import Cohort, learning_rate_multiple
-from madaline.race.epoch import Epoch
-from madaline.race.epoch_task import run_epoch_task
-from madaline.race.recipe import TableRecipe
 
 RECIPES = [
     TableRecipe(0, 3, (8, 8)),

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madaline._race.ensemble_weights import greedy_weights, weighted_mean
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.race.ensemble_weights import greedy_weights, weighted_mean
 
 
 @pytest.fixture

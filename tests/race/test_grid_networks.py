@@ -9,25 +9,25 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from madaline.data.media.grid import Grid
-from madaline.data.splits.folded_rows import FoldedRows
-from madaline.engine.executors import Serial, Threads
-from madaline.engine.numpy_backend import NumpyBackend
+from madaline._data.media.grid import Grid
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._engine.executors import Serial, Threads
+from madaline._engine.numpy_backend import NumpyBackend
+from madaline._race.architecture import build_network, width
+from madaline._race.augmentation import Augmentation
+from madaline._race.checkpoint import resume, save_checkpoint
+from madaline._race.cohort import Cohort
+from madaline._race.dataset import Dataset
+from madaline._race.epoch import Epoch
+from madaline._race.epoch_task import run_epoch_task
+from madaline._race.planning.make_plan import make_plan
+from madaline._race.policies.learning_rate_decay import slower
+from madaline._race.race import Race
+from madaline._race.recipe import GridRecipe, Recipe, TableRecipe
 from madaline.nn.layers import BatchNormalization, Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy
 from madaline.nn.surgery import hidden_layers
 from madaline.nn.workspace import Workspace
-from madaline.race.architecture import build_network, width
-from madaline.race.augmentation import Augmentation
-from madaline.race.checkpoint import resume, save_checkpoint
-from madaline.race.cohort import Cohort
-from madaline.race.dataset import Dataset
-from madaline.race.epoch import Epoch
-from madaline.race.epoch_task import run_epoch_task
-from madaline.race.planning.make_plan import make_plan
-from madaline.race.policies.learning_rate_decay import slower
-from madaline.race.race import Race
-from madaline.race.recipe import GridRecipe, Recipe, TableRecipe
 from madaline.records.race_decisions import AugmentationSettled, WarpedFurther
 
 GRID = (6, 5)

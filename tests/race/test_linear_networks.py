@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline.data.io.json_checks import Malformed
-from madaline.race.file_checks import RECIPE
-from madaline.race.policies.growth import GrowthPolicy
-from madaline.race.policies.learning_rate_decay import LearningRatePolicy
-from madaline.race.policies.simplification import SimplificationPolicy
-from madaline.race.recipe import LinearRecipe, TextRecipe
-from madaline.race.state import Candidate, RaceState
+from madaline._data.io.json_checks import Malformed
+from madaline._race.file_checks import RECIPE
+from madaline._race.policies.growth import GrowthPolicy
+from madaline._race.policies.learning_rate_decay import LearningRatePolicy
+from madaline._race.policies.simplification import SimplificationPolicy
+from madaline._race.recipe import LinearRecipe, TextRecipe
+from madaline._race.state import Candidate, RaceState
 from madaline.records.race_decisions import Solved
 
 WORDS = [f"{letter}{vowel}n" for letter in "bdfgklmpst" for vowel in "aeiou"]

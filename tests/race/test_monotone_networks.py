@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madaline._race.checkpoint import resume, save_checkpoint
+from madaline._race.monotone import parameter_bounds
+from madaline._race.pruning import prune_ensemble
+from madaline._race.race import Race
+from madaline._race.recipe import TableRecipe
 from madaline.nn.layers import LeakySiLU, Linear, ScaledLinear
 from madaline.nn.network import Network
-from madaline.race.checkpoint import resume, save_checkpoint
-from madaline.race.monotone import parameter_bounds
-from madaline.race.pruning import prune_ensemble
-from madaline.race.race import Race
-from madaline.race.recipe import TableRecipe
 from madaline.records.ensemble_decisions import UnitsRemoved
 from madaline.records.race_decisions import Grown, Simplified
 

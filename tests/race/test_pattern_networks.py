@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, sequences
-from madaline.race.planning import patterns
-from madaline.race.planning.make_plan import make_plan
-from madaline.race.planning.patterns import MOST_ROWS, MOST_ROWS_ALONE, MOST_ROWS_OF_LOSS
-from madaline.race.recipe import PatternRecipe, Recipe, TableRecipe
+from madaline._race.planning import patterns
+from madaline._race.planning.make_plan import make_plan
+from madaline._race.planning.patterns import MOST_ROWS, MOST_ROWS_ALONE, MOST_ROWS_OF_LOSS
+from madaline._race.recipe import PatternRecipe, Recipe, TableRecipe
 from madaline.records.race_decisions import Solved
 
 LENGTH = 50

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.data.splits.folded_rows import FoldedRows
-from madaline.fitting.memory import Inputs, estimate
-from madaline.race.planning import tables
-from madaline.race.planning.make_plan import batch_size_for, make_plan
-from madaline.race.recipe import LinearRecipe, TextRecipe
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._fitting.memory import Inputs, estimate
+from madaline._race.planning import tables
+from madaline._race.planning.make_plan import batch_size_for, make_plan
+from madaline._race.recipe import LinearRecipe, TextRecipe
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from madaline.data.media.grid import Grid
-from madaline.race.planning.make_plan import make_plan
-from madaline.race.planning.rare_classes import plan_for_rare_class
-from madaline.race.recipe import LinearRecipe, TableRecipe
+from madaline._data.media.grid import Grid
+from madaline._race.planning.make_plan import make_plan
+from madaline._race.planning.rare_classes import plan_for_rare_class
+from madaline._race.recipe import LinearRecipe, TableRecipe
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 

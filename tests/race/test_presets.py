@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 import pytest
 
-from madaline.data.media.grid import Grid
-from madaline.race.plan import Plan
-from madaline.race.planning.make_plan import folds_for, make_plan
-from madaline.race.planning.preset import BALANCED, PRESETS, QUICK, preset_named
+from madaline._data.media.grid import Grid
+from madaline._race.plan import Plan
+from madaline._race.planning.make_plan import folds_for, make_plan
+from madaline._race.planning.preset import BALANCED, PRESETS, QUICK, preset_named
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 SIZES = (10, 49, 50, 300, 1200, 1201, 9000, 200_000)

@@ -6,13 +6,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from madaline._race import pruning as pruning_module
+from madaline._race.ensemble import Ensemble
+from madaline._race.evaluator import Evaluator
+from madaline._race.pruning import Pruning, fewer_units, prune_ensemble
+from madaline._race.race import Race
+from madaline._race.recipe import TableRecipe
 from madaline.nn.surgery import rank_units
-from madaline.race import pruning as pruning_module
-from madaline.race.ensemble import Ensemble
-from madaline.race.evaluator import Evaluator
-from madaline.race.pruning import Pruning, fewer_units, prune_ensemble
-from madaline.race.race import Race
-from madaline.race.recipe import TableRecipe
 
 TASKS = ("binary", "multiclass", "regression")
 

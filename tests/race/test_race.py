@@ -7,20 +7,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline.data.encoders.fold_features import FoldFeatures
-from madaline.data.io import spill
-from madaline.data.splits.folded_rows import FoldedRows
-from madaline.data.target import ClassEncoder
-from madaline.engine import backend
-from madaline.engine.backend import backend_named
-from madaline.engine.executors import Processes, Serial, Threads
-from madaline.evaluation.objective import Objective
-from madaline.race import cohort as cohort_module
-from madaline.race import race as race_module
-from madaline.race.cohort import Cohort
-from madaline.race.pruning import prune_ensemble
-from madaline.race.race import Race
-from madaline.race.recipe import TableRecipe
+from madaline._data.encoders.fold_features import FoldFeatures
+from madaline._data.io import spill
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.target import ClassEncoder
+from madaline._engine import backend
+from madaline._engine.backend import backend_named
+from madaline._engine.executors import Processes, Serial, Threads
+from madaline._evaluation.objective import Objective
+from madaline._race import cohort as cohort_module
+from madaline._race import race as race_module
+from madaline._race.cohort import Cohort
+from madaline._race.pruning import prune_ensemble
+from madaline._race.race import Race
+from madaline._race.recipe import TableRecipe
 from madaline.records.ensemble_decisions import Calibrated
 from madaline.records.race_decisions import SnapshotKept
 
@@ -422,6 +422,6 @@ def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_
 
 
 def _plan_of(recipes):
-    from madaline.race.plan import Plan
+    from madaline._race.plan import Plan
 
     return Plan(tuple(recipes), n_folds=3, batch_size=16)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from madaline.race.recipe import GridRecipe, LinearRecipe, Recipe, TableRecipe, TextRecipe
+from madaline._race.recipe import GridRecipe, LinearRecipe, Recipe, TableRecipe, TextRecipe
 from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, Pruned, UnitsRemoved
 from madaline.records.race_decisions import (
     Dropped,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
-from madaline.model import FittedModel
+from madaline._data.table import Table
+from madaline._model import FittedModel
 
 
 @pytest.fixture(scope="session")

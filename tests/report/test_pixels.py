@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline.data.media.images import as_bytes
-from madaline.report.data_of_explanation import data_of_explanation
-from madaline.report.pixels import LESS, MORE, map_source, png
+from madaline._data.media.images import as_bytes
+from madaline._report.data_of_explanation import data_of_explanation
+from madaline._report.pixels import LESS, MORE, map_source, png
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._evaluation.table_score import score_predictions
+from madaline._explain import explain
+from madaline._explain.effects import effects
+from madaline._model import FittedModel
+from madaline._report import report_data
 from madaline.errors import InputError
-from madaline.evaluation.table_score import score_predictions
-from madaline.explain import explain
-from madaline.explain.effects import effects
-from madaline.model import FittedModel
-from madaline.report import report_data
 
 TASKS = ("binary", "multiclass", "regression")
 
@@ -166,7 +166,7 @@ def test_the_command_makes_the_same_bits(models, make_columns, tmp_path, monkeyp
 
     import pandas as pd
 
-    from madaline.cli import main
+    from madaline._cli import main
 
     model = models["multiclass"]
     columns, target = make_columns("multiclass")
@@ -185,7 +185,7 @@ def test_the_command_names_what_the_columns_of_the_file_were_for(tmp_path, monke
 
     import pandas as pd
 
-    from madaline.cli import main
+    from madaline._cli import main
 
     rng = np.random.default_rng(0)
     size = rng.normal(size=240)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from madaline.report import report_data
-from madaline.report.page import render_page
+from madaline._report import report_data
+from madaline._report.page import render_page
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

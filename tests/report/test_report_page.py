@@ -10,14 +10,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from madaline.data.table import Table
+from madaline._data.table import Table
+from madaline._explain import explain
+from madaline._fitting import Fitting
+from madaline._report import report_data, write_report
+from madaline._report.page import render_page, save_explanation
+from madaline._report.texts import in_headline, measured
+from madaline._words import metric_name
 from madaline.errors import MadalineError
-from madaline.explain import explain
-from madaline.fitting import Fitting
-from madaline.report import report_data, write_report
-from madaline.report.page import render_page, save_explanation
-from madaline.report.texts import in_headline, measured
-from madaline.words import metric_name
 
 TASKS = ("binary", "multiclass", "regression")
 VOID = {"meta", "link", "wbr", "br", "path", "rect", "circle"}

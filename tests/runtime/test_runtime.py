@@ -15,8 +15,8 @@ import pytest
 
 import madaline
 from madaline import runtime
-from madaline.data.table import Table
-from madaline.engine.threads import count_threads, in_threads
+from madaline._data.table import Table
+from madaline._engine.threads import count_threads, in_threads
 from madaline.errors import InputError, ModelFileError
 
 TASKS = ("binary", "multiclass", "regression")
@@ -117,8 +117,15 @@ def test_the_import_alone_brings_nothing_that_trains(tmp_path):
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True)
     loaded = done.stdout.split()
-    assert "madaline.runtime.predictor" in loaded, done.stderr
-    training = ("training", "fitting", "model", "estimators", "data.frames", "data.saving")
+    assert "madaline._runtime.predictor" in loaded, done.stderr
+    training = (
+        "_race",
+        "_fitting",
+        "_model",
+        "_estimators",
+        "_data.io.frames",
+        "_data.io.tensor_file",
+    )
     others = tuple(f"madaline.{name}" for name in training)
     assert not [name for name in loaded if name.startswith(others)]
 
@@ -138,8 +145,8 @@ def test_rows_are_predicted_block_by_block_on_threads_with_the_same_bits(
     fittings, task, new_columns, monkeypatch, most_rows, n_jobs
 ):
     whole = runtime.load(fittings[task][1]).output(new_columns)
-    monkeypatch.setattr("madaline.runtime.networks.MOST_ROWS", most_rows)
-    monkeypatch.setattr("madaline.runtime.networks.FEWEST_BLOCKS", 1)
+    monkeypatch.setattr("madaline._runtime.networks.MOST_ROWS", most_rows)
+    monkeypatch.setattr("madaline._runtime.networks.FEWEST_BLOCKS", 1)
     predictor = runtime.load(fittings[task][1])
     one = predictor.output(new_columns, n_jobs=1)
     np.testing.assert_allclose(one, whole, rtol=1e-5, atol=1e-5)

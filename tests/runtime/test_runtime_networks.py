@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from untrained import Features, chain, part_of
 
+from madaline._runtime import products
+from madaline._runtime.frozen_networks import freeze
+from madaline._runtime.networks import Networks
+from madaline._runtime.products import multiply, precise_product
 from madaline.nn.arrays import Array
 from madaline.nn.layers import (
     Convolution,
@@ -19,10 +23,6 @@ from madaline.nn.layers import (
     SiLU,
 )
 from madaline.nn.network import Network
-from madaline.runtime import products
-from madaline.runtime.frozen_networks import freeze
-from madaline.runtime.networks import Networks
-from madaline.runtime.products import multiply, precise_product
 
 CHAINS: dict[str, tuple[Layer, ...]] = {
     "linear": (Linear(5, 3),),

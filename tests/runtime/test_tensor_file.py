@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from madaline.data.io.atomic import write_atomically
-from madaline.data.io.spill import RowFile
-from madaline.data.io.tensor_file import (
+from madaline._data.io.atomic import write_atomically
+from madaline._data.io.spill import RowFile
+from madaline._data.io.tensor_file import (
     CHECKPOINT,
     DTYPES,
     MODEL,

@@ -7,15 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from madaline.data.encoders.encoded import Block
-from madaline.data.encoders.table_encoder import TableEncoder
-from madaline.data.schema import Schema
-from madaline.data.table import Table
+from madaline._data.encoders.encoded import Block
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._runtime.networks import Networks
+from madaline._runtime.part import Part
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.network import Network
-from madaline.runtime.networks import Networks
-from madaline.runtime.part import Part
 
 SHAPES = [(6, 4), (), (5,), (33, 8, 2)]
 

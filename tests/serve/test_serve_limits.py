@@ -10,13 +10,13 @@ import time
 import pytest
 from tests.serve.conftest import serving
 
+from madaline._serve import endpoints, json_text, rows
+from madaline._serve.json_text import write_in_parts, write_json
+from madaline._serve.limits import BODIES, Bodies
+from madaline._serve.refusals import Refusal
+from madaline._serve.shapes import inference, labels, mlflow, people
+from madaline._serve.turns import LARGE_BODY
 from madaline.errors import InputError
-from madaline.serve import endpoints, json_text, rows
-from madaline.serve.json_text import write_in_parts, write_json
-from madaline.serve.limits import BODIES, Bodies
-from madaline.serve.refusals import Refusal
-from madaline.serve.shapes import inference, labels, mlflow, people
-from madaline.serve.turns import LARGE_BODY
 
 KINDS = {"a": "number", "b": "number"}
 SHAPES = [

@@ -17,11 +17,11 @@ import pytest
 from tests.serve.conftest import serving
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._serve.answers import Answer, Wanted
+from madaline._serve.batching import Worker
+from madaline._serve.rows import rows_of_records
+from madaline._serve.settings import Settings, named_models
 from madaline.errors import InputError
-from madaline.serve.answers import Answer, Wanted
-from madaline.serve.batching import Worker
-from madaline.serve.rows import rows_of_records
-from madaline.serve.settings import Settings, named_models
 
 
 def test_a_new_file_is_served_without_a_request_lost(files, records, tmp_path) -> None:

@@ -154,7 +154,7 @@ def test_limits_of_rows_bytes_and_explanations(files, records) -> None:
 
 
 def test_nothing_outlives_its_time(files, records, monkeypatch) -> None:
-    from madaline.serve import batching
+    from madaline._serve import batching
 
     slow = batching.answers_together
     monkeypatch.setattr(batching, "answers_together", lambda *args: time.sleep(1) or slow(*args))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from madaline.diagnosis.diagnosis import Diagnosis
-from madaline.diagnosis.finding import Finding
-from madaline.model import FittedModel
-from madaline.story.glance import glance
+from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.finding import Finding
+from madaline._model import FittedModel
+from madaline._story.glance import glance
 
 
 def test_it_says_scores_and_what_matters_and_escapes_names(fittings) -> None:

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from madaline.model import FittedModel
+from madaline._model import FittedModel
+from madaline._story.story import Story, tell_story
+from madaline._story.summary import Member
 from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, Pruned
 from madaline.records.race_decisions import (
     Dropped,
@@ -22,8 +24,6 @@ from madaline.records.race_decisions import (
     Stopped,
 )
 from madaline.records.record import Record
-from madaline.story.story import Story, tell_story
-from madaline.story.summary import Member
 
 TASKS = ("binary", "multiclass", "regression")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")

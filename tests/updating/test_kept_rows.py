@@ -10,12 +10,12 @@ import pytest
 from tests.fuzz.mutants import lay_out, signed
 
 from madaline import AdaptiveClassifier, runtime, sounds
-from madaline.data.io.tensor_file import MODEL, read_tensor_file
-from madaline.data.table import Table
+from madaline._data.io.tensor_file import MODEL, read_tensor_file
+from madaline._data.table import Table
+from madaline._model import FittedModel
+from madaline._model.kept_columns import columns_from_state, columns_to_state
+from madaline._model.kept_rows import KeptRows
 from madaline.errors import InputError, ModelFileError
-from madaline.model import FittedModel
-from madaline.model.kept_columns import columns_from_state, columns_to_state
-from madaline.model.kept_rows import KeptRows
 
 
 def test_columns_of_all_kinds_survive() -> None:

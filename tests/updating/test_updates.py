@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, load
+from madaline._fitting.updating.comparison import Comparison
 from madaline.errors import InputError
-from madaline.fitting.updating.comparison import Comparison
 from madaline.records.update_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
-from madaline.data.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
+from madaline._data.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
+from madaline._watching import Monitor
+from madaline._watching.alternatives import Alternatives
+from madaline._watching.bank import COLLECTED, Bank, Signal
+from madaline._watching.reference import Reference
 from madaline.errors import InputError, ModelFileError
-from madaline.watching import Monitor
-from madaline.watching.alternatives import Alternatives
-from madaline.watching.bank import COLLECTED, Bank, Signal
-from madaline.watching.reference import Reference
 
 
 def rows(seed: int, n_rows: int = 2000) -> dict[str, Any]:

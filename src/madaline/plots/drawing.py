@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline.charts.figure import OTHER, REFERENCE, Band, Bars, Cells, Figure, Line
-from madaline.extras import load_extra
+from madaline._charts.figure import OTHER, REFERENCE, Band, Bars, Cells, Figure, Line
+from madaline._extras import load_extra
 
 STYLES: dict[str, dict[str, Any]] = {
     REFERENCE: {"color": "0.5", "linestyle": "--", "linewidth": 1},

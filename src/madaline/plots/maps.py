@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline.data.media.images import as_bytes
-from madaline.data.media.signals import Signal
-from madaline.data.media.sounds import Sound
+from madaline._data.media.images import as_bytes
+from madaline._data.media.signals import Signal
+from madaline._data.media.sounds import Sound
+from madaline._explain.attributions.explanation import Explanation
 from madaline.errors import InputError
-from madaline.explain.attributions.explanation import Explanation
 from madaline.plots.drawing import axes_or_new
 from madaline.plots.rows import adds_to
 

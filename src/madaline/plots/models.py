@@ -6,25 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from madaline.charts.figure import Figure
-from madaline.charts.learning import learning_figure
-from madaline.charts.quality import (
+from madaline._charts.figure import Figure
+from madaline._charts.learning import learning_figure
+from madaline._charts.quality import (
     calibration_figure,
     precision_figure,
     roc_figure,
     spread_figure,
     truth_figure,
 )
-from madaline.charts.training import training_figure
+from madaline._charts.training import training_figure
+from madaline._evaluation.quality import JointQuality
+from madaline._evaluation.quality.classification import ClassificationQuality
+from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._model import FittedModel
+from madaline._words import metric_name
 from madaline.errors import InputError
-from madaline.evaluation.quality import JointQuality
-from madaline.evaluation.quality.classification import ClassificationQuality
-from madaline.evaluation.quality.regression import RegressionQuality
-from madaline.model import FittedModel
 from madaline.plots.drawing import axes_or_new, draw
 from madaline.records.decision import Decision
 from madaline.records.epoch import Epoch
-from madaline.words import metric_name
 
 
 def plot_history(model: Any, axes: Any = None) -> Any:

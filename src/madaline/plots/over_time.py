@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from madaline._watching import Monitor
 from madaline.errors import InputError
 from madaline.plots.drawing import draw
-from madaline.watching import Monitor
 
 
 def plot_watch(monitor: Any, axes: Any = None) -> Any:

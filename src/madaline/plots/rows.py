@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline.charts.effect import effect_figure
-from madaline.explain.attributions.explanation import SCALE_WORDS, Explanation
-from madaline.explain.effect import Effect
-from madaline.explain.values import value_text
+from madaline._charts.effect import effect_figure
+from madaline._explain.attributions.explanation import SCALE_WORDS, Explanation
+from madaline._explain.effect import Effect
+from madaline._explain.values import value_text
 from madaline.plots.drawing import axes_or_new, draw
 
 MOST_CURVES = 100

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-from madaline.charts.html import block, paragraph
+from madaline._charts.html import block, paragraph
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from madaline.charts.html import block, more, table
-from madaline.charts.listing import Listing
+from madaline._charts.html import block, more, table
+from madaline._charts.listing import Listing
 from madaline.records.decision import Decision
 
 MOST_ROWS = 60

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from madaline._words import change, metric_name
 from madaline.records.decision import Decision
-from madaline.words import change, metric_name
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from madaline.data.io.json_checks import (
+from madaline._data.io.json_checks import (
     Check,
     Either,
     Fields,

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from madaline.charts.html import block, figures
-from madaline.charts.learning import learning_figure
-from madaline.charts.listing import ToFrame
+from madaline._charts.html import block, figures
+from madaline._charts.learning import learning_figure
+from madaline._charts.listing import ToFrame
+from madaline._words import count
 from madaline.records.record import Record
-from madaline.words import count
 
 
 class History(dict[str, list[Any]], ToFrame):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from madaline._words import count
 from madaline.records.decision import Decision
 from madaline.records.race_decisions import Dropped
-from madaline.words import count
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from madaline._words import size
 from madaline.records.decision import Decision
-from madaline.words import size
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from madaline._words import apart
 from madaline.records.decision import Decision
-from madaline.words import apart
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from madaline._words import change, count, metric_name, with_error
 from madaline.records.decision import Decision
-from madaline.words import change, count, metric_name, with_error
 
 AS_IT_IS, ADJUSTED, ANEW = "as it is", "adjusted", "fitted anew"
 """What may be kept."""

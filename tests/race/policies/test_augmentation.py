@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline.race.policies.augmentation import FLIPS, WARPING
-from madaline.race.recipe import GridRecipe
-from madaline.race.state import Candidate, RaceState
+from madaline._race.policies.augmentation import FLIPS, WARPING
+from madaline._race.recipe import GridRecipe
+from madaline._race.state import Candidate, RaceState
 from madaline.records.reading import read_decision
 
 STILL = GridRecipe(0, 10, (8,), channels=((3,),), warping=1.0, normalized=True)

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from madaline._race.policies.growth import GrowthPolicy, wider
+from madaline._race.recipe import TableRecipe
+from madaline._race.state import Candidate, RaceState
 from madaline.nn.layers import Linear
 from madaline.nn.network import Network
-from madaline.race.policies.growth import GrowthPolicy, wider
-from madaline.race.recipe import TableRecipe
-from madaline.race.state import Candidate, RaceState
 from madaline.records.record import Record
 
 POLICY = GrowthPolicy(rows_for_a_parameter=2, widest=128, epochs=50)

@@ -5,9 +5,9 @@ from math import inf, nan
 
 import pytest
 
-from madaline.race.policies.learning_rate_decay import LearningRatePolicy, slower
-from madaline.race.recipe import TableRecipe
-from madaline.race.state import Candidate, RaceState
+from madaline._race.policies.learning_rate_decay import LearningRatePolicy, slower
+from madaline._race.recipe import TableRecipe
+from madaline._race.state import Candidate, RaceState
 from madaline.records.record import Record
 
 POLICY = LearningRatePolicy(lowest=0.001, epochs=50)

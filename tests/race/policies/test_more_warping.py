@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from madaline.race.policies.more_warping import MoreWarpingPolicy
-from madaline.race.recipe import GridRecipe
-from madaline.race.state import Candidate, RaceState
+from madaline._race.policies.more_warping import MoreWarpingPolicy
+from madaline._race.recipe import GridRecipe
+from madaline._race.state import Candidate, RaceState
 from madaline.records.reading import read_decision
 
 WARPED = GridRecipe(0, 10, (8,), channels=((3,),), warping=0.3, normalized=True)

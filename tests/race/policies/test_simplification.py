@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from madaline.race.policies.simplification import COLUMN_DROPOUT, SimplificationPolicy, simpler
-from madaline.race.recipe import TableRecipe
-from madaline.race.state import Candidate, RaceState
+from madaline._race.policies.simplification import COLUMN_DROPOUT, SimplificationPolicy, simpler
+from madaline._race.recipe import TableRecipe
+from madaline._race.state import Candidate, RaceState
 from madaline.records.record import Record
 
 POLICY = SimplificationPolicy(overfit=0.9, fewest_columns=16)

@@ -1,0 +1,106 @@
+"""`madaline effects`: how predictions change along the values of columns."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from madaline._cli.arguments import (
+    SEVERAL,
+    add_flag,
+    add_json,
+    add_model,
+    add_option,
+    add_table,
+)
+from madaline._cli.one_output import add_output_choice, load_one_output
+from madaline._cli.output import paragraph, say, say_json
+from madaline._cli.rows import read_rows
+from madaline._explain.effect import ACCUMULATED, PARTIAL, Effect
+from madaline._explain.effects import effects
+from madaline._explain.importances import important_columns
+from madaline._explain.interactions import Interaction, interactions
+
+HELP = "show how predictions change with a column"
+
+DESCRIPTION = """\
+Shows how predictions change along the values of a column, the other columns as
+they are: one sentence, and the curve below it. Without --column, one sentence
+for each of the most important columns, and which of them interact.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline effects houses.madaline houses.csv
+  madaline effects houses.madaline houses.csv --column size
+  madaline effects penguins.madaline penguins.csv --column sex --class Adelie
+"""
+
+MOST_SENTENCES = 8
+"""Columns that are shown when none is named."""
+
+MOST_INTERACTIONS = 3
+"""Interactions that are shown."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.usage = "madaline effects MODEL TABLE [--column COLUMN ...] [options]"
+    add_model(parser)
+    add_table(parser)
+    add_option(parser, "--column COLUMN", "the columns", default=[], **SEVERAL)
+    add_output_choice(parser)
+    add_option(parser, "--class CLASS", "whose probability", dest="label")
+    text = "partial dependence: give every value to every row, not only values near its own"
+    add_flag(parser, "--partial", text)
+    add_flag(parser, "--log-odds", "measure log-odds of a class")
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> None:
+    """Print effects and interactions."""
+    model = load_one_output(arguments)
+    table = read_rows(
+        arguments.table,
+        model,
+        root=arguments.root,
+        encoding=arguments.encoding,
+        skip_broken=arguments.skip_broken,
+    ).table
+    names = list(dict.fromkeys(arguments.column or important_columns(model, MOST_SENTENCES)))
+    found = [
+        effects(
+            model,
+            table,
+            name,
+            kind=PARTIAL if arguments.partial else ACCUMULATED,
+            target_class=arguments.label,
+            scale="log_odds" if arguments.log_odds else None,
+        )
+        for name in names
+    ]
+    pairs: list[Interaction] = []
+    if not arguments.column and len(model.predictor.encoder.columns) > 1 < table.n_samples:
+        pairs = list(interactions(model, table))
+    if arguments.json:
+        curves = [one.to_json() for one in found]
+        say_json({"effects": curves, "interactions": [one.to_json() for one in pairs]})
+    else:
+        say("\n".join(_page(found, pairs, curves=bool(arguments.column))), sys.stdout)
+
+
+def _page(found: list[Effect], pairs: list[Interaction], *, curves: bool) -> Iterator[str]:
+    for number, one in enumerate(found):
+        if number and curves:
+            yield ""
+        yield paragraph(one.sentence, rest="" if curves else "  ")
+        if curves:
+            yield from one.lines()
+    if curves or not pairs:
+        return
+    clear = [one for one in pairs if one.clear][:MOST_INTERACTIONS]
+    for pair in clear:
+        yield paragraph(str(pair), rest="  ")
+    if not clear:
+        yield paragraph("No two columns interact noticeably: the model is nearly additive.")

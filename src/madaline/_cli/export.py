@@ -1,0 +1,76 @@
+"""`madaline export`: a fitted model as an ONNX file."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from madaline._cli.arguments import SEVERAL, add_json, add_model, add_option
+from madaline._cli.output import check_destination, say, say_json, writing
+from madaline._export import write_onnx
+from madaline._export.graph import load_onnx
+from madaline._model import FittedModel
+from madaline._words import count, size, some
+from madaline.errors import InputError
+
+HELP = "write a model as an ONNX file"
+
+DESCRIPTION = """\
+Writes a model as an ONNX file, which runs in other programs and languages,
+without Python and madaline. It holds the whole pipeline in standard operators,
+from the columns of a table to labels and probabilities, or numbers. It has one
+input for each column; the metadata of the file describe them: missing numbers
+are NaN, dates are seconds since 1970. Intervals and sets are not in the file.
+Needs the extra onnx: pip install 'madaline[onnx]'.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline export penguins.madaline -o penguins.onnx
+  madaline export reviews.madaline --without text -o reviews.onnx
+"""
+
+ENDING = ".onnx"
+"""Ending of the files' names."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.usage = "madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--json]"
+    add_model(parser)
+    add_option(parser, "-o --output FILE", "where to write (default: MODEL.onnx, here)")
+    text = "columns of texts and sounds to leave out: the file predicts as if they were empty"
+    add_option(parser, "--without COLUMN", text, default=[], **SEVERAL)
+    add_json(parser, "print one JSON object with the inputs and outputs, too")
+
+
+def run(arguments: Namespace) -> None:
+    """Write the file, and tell what is in it."""
+    load_onnx()
+    path = Path(arguments.output or f"{Path(arguments.model).stem}{ENDING}")
+    if path.suffix != ENDING:
+        raise InputError(f"{path} does not end in {ENDING}: choose another name.")
+    check_destination(path, sources=[arguments.model])
+    model = FittedModel.load(arguments.model)
+    with writing(path):
+        proto = write_onnx(model, path, without=arguments.without)
+    if arguments.json:
+        say_json(_facts(proto, path))
+    graph = proto.graph
+    outputs = some(one.name for one in graph.output)
+    say(
+        f"Wrote {path} ({size(path.stat().st_size)}):"
+        f" {count(len(graph.input), 'input')}, one for each column; it returns {outputs}.",
+        sys.stderr,
+    )
+
+
+def _facts(proto: Any, path: Path) -> dict[str, Any]:
+    facts = {one.key: one.value for one in proto.metadata_props}
+    return {
+        "output": str(path),
+        "outputs": [one.name for one in proto.graph.output],
+        "metadata": facts,
+    }

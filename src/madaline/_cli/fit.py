@@ -1,0 +1,317 @@
+"""`madaline fit`: from a table in a file to a fitted model in a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from madaline._cli.answer import answer_line, answer_lines
+from madaline._cli.arguments import (
+    FORMATS,
+    SEVERAL,
+    above_zero,
+    add_encoding,
+    add_flag,
+    add_json,
+    add_option,
+    add_root,
+    at_least,
+    quantiles,
+)
+from madaline._cli.clock import Clock
+from madaline._cli.opening import details, opening_lines
+from madaline._cli.output import check_destination, paragraph, say, say_json, unwritable
+from madaline._cli.progress import choose_progress
+from madaline._cli.targets import check_target, infer_task_of
+from madaline._cli.training_data import TrainingData, file_options, read_objective, source_name
+from madaline._data.io.compression import plain_name
+from madaline._data.io.folders import LABEL
+from madaline._data.io.table_files import STANDARD_INPUT
+from madaline._data.kinds import GIVEN_KINDS
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
+from madaline._evaluation.threshold import MEASURES
+from madaline._fitting import Fitting
+from madaline._fitting.interrupt import first_interrupt
+from madaline._fitting.time_limit import TimeLimit
+from madaline._model import FittedModel
+from madaline._race.planning.preset import BALANCED, PRESETS
+from madaline._words import count
+from madaline.errors import InputError, MadalineError
+from madaline.records.limit_decisions import Interrupted
+
+HELP = "learn to predict a column of a table"
+
+DESCRIPTION = """\
+Learns to predict one column of a table from the others, and writes the model
+to one file. Whether that column holds classes or numbers, and what the others
+are, is inferred and printed; sizes, learning rates and stopping points are
+those that predict unseen rows best.
+"""
+
+INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
+
+EXAMPLES = """\
+examples:
+  madaline fit penguins.csv --target species
+  madaline fit houses.parquet --target price --category zip --drop id
+  madaline fit bikes.csv --target casual,registered
+  madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
+  madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.usage = "madaline fit TABLE --target COLUMN [-o MODEL] [options]"
+    text = f"{FORMATS}, or a folder of images or sounds for each class"
+    parser.add_argument("table", metavar="TABLE", help=text)
+    text = (
+        "the column to predict, or several together, with commas between them; of images and"
+        " sounds, their folder"
+    )
+    add_option(parser, "--target COLUMN", text, action="append")
+    add_option(parser, "-o --output MODEL", "where to write (default: TABLE.madaline, here)")
+    text = "what the target is (default: inferred from its values)"
+    parser.add_argument("--task", choices=("classification", "regression"), help=text)
+    _add_goal(parser)
+    columns = parser.add_argument_group("columns (each may name several, and be repeated)")
+    for option, text in (
+        ("--drop COLUMN", "leave these columns out"),
+        ("--category COLUMN", "treat these as categories, even if they hold numbers"),
+        ("--number COLUMN", "treat these as numbers"),
+        ("--text COLUMN", "treat these as texts, by their words"),
+        ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
+        (
+            "--increasing COLUMN",
+            "predictions never fall when these grow; of two classes, the second's",
+        ),
+        ("--decreasing COLUMN", "predictions never rise when these grow"),
+    ):
+        add_option(columns, option, text, default=[], **SEVERAL)
+    rows = parser.add_argument_group("rows")
+    add_option(rows, "--weight COLUMN", "how much each row counts")
+    text = "rows with equal values (a patient, a day) stay in one fold"
+    add_option(rows, "--groups COLUMN", text)
+    add_encoding(rows)
+    add_flag(rows, "--skip-broken", "leave out images and sounds that cannot be read")
+    add_root(rows)
+    text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"
+    add_option(rows, "--folds N", text, type=at_least(2))
+    _add_work(parser)
+    _add_output(parser)
+
+
+def _add_work(parser: ArgumentParser) -> None:
+    work = parser.add_argument_group("work")
+    text = "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)"
+    work.add_argument("--preset", choices=tuple(PRESETS), default=BALANCED.name, help=text)
+    text = "epochs of a network, at most (default: %(default)s)"
+    add_option(work, "--effort EPOCHS", text, type=at_least(1), default=100)
+    text = "end within so many seconds, with the best model so far; it then depends on the clock"
+    add_option(work, "--time-limit SECONDS", text, type=above_zero)
+    text = "seed of all random numbers (default: %(default)s)"
+    add_option(work, "--seed N", text, type=at_least(0), default=0)
+    text = "processors to use; the result does not depend on it (default: all)"
+    add_option(work, "--jobs N", text, type=at_least(1))
+    text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
+    add_option(work, "--memory SIZE", text)
+    text = "rows that the model's file may hold for `madaline update` (default: none)"
+    add_option(work, "--keep-rows N", text, type=at_least(0), default=0)
+
+
+def _add_output(parser: ArgumentParser) -> None:
+    output = parser.add_argument_group("output")
+    add_json(output, "print the result as one JSON object")
+    add_flag(output, "-q --quiet", "print the file and the score in one line, nothing else")
+    text = "print every decision, too; with -vv also every epoch of every recipe"
+    output.add_argument("-v", "--verbose", action="count", default=0, help=text)
+
+
+def _add_goal(parser: ArgumentParser) -> None:
+    goal = parser.add_argument_group("goal")
+    text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
+    goal.add_argument("--loss", choices=LOSSES, help=text)
+    text = "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
+    add_option(goal, "--quantile SHARE", text, type=quantiles, default=0.5)
+    text = (
+        "what chooses recipes and stopping points instead of the loss: for classes"
+        f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
+    )
+    metrics = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
+    add_option(goal, "--metric METRIC", text, choices=metrics)
+    text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
+    add_option(goal, "--class-weight WEIGHT", text, nargs="+")
+    text = (
+        "of two classes, predict the second one above this probability; by default tuned"
+        f" for the metrics {', '.join(MEASURES)}, otherwise 0.5"
+    )
+    add_option(goal, "--threshold SHARE", text, type=float)
+    text = (
+        "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and"
+        " of no for yes; the threshold is tuned for the lowest mean cost"
+    )
+    add_option(goal, "--costs COST", text, nargs=2, type=float)
+
+
+def run(arguments: Namespace) -> None:
+    """Fit a model, save it, and print how good it is."""
+    limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
+    path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
+    check_destination(path, sources=[arguments.table])
+    if arguments.target is None and Path(arguments.table).is_dir():
+        arguments.target = [LABEL]
+    data = TrainingData.read(arguments)
+    objective = read_objective(arguments, data.target)
+    names = data.target_names
+    check_target(
+        names, data.target, arguments.task or objective.task or infer_task_of(names, data.target)
+    )
+    fitting = _fitting(arguments, data, objective, path, limit)
+    with _whole_or_nothing(fitting, path):
+        if not arguments.quiet:
+            say("\n".join(opening_lines(arguments.table, data, fitting)), sys.stderr)
+            if arguments.verbose:
+                say("\n".join(details(fitting)), sys.stderr)
+        with first_interrupt(lambda: _interrupted(fitting)) as check:
+            model = _train(fitting, arguments)
+            check()
+            if model.diagnosis is not None:
+                model = replace(model, diagnosis=model.diagnosis.named(data.names))
+            model.save(path)
+    if not _kept_for_later(fitting, path):
+        fitting.discard_checkpoint()
+    if arguments.json:
+        say_json(_facts(model, path))
+    elif arguments.quiet:
+        say(answer_line(model, path), sys.stdout)
+    else:
+        lines = answer_lines(model, path, networks=arguments.verbose > 0)
+        say("\n".join(["", *lines]), sys.stdout)
+
+
+def _fitting(
+    arguments: Namespace,
+    data: TrainingData,
+    objective: Objective,
+    path: Path,
+    limit: TimeLimit | None,
+) -> Fitting:
+    """Return the fitting that the arguments describe."""
+    return Fitting(
+        data.table,
+        data.target,
+        task=arguments.task,
+        target_name=data.target_names,
+        objective=objective,
+        sample_weight=data.weight,
+        groups=data.groups,
+        folds=arguments.folds,
+        target_format=data.target_format,
+        kinds=data.kinds,
+        monotone=_monotone(arguments),
+        effort=arguments.effort,
+        preset=arguments.preset,
+        seed=arguments.seed,
+        n_jobs=arguments.jobs or -1,
+        memory_limit=arguments.memory,
+        keep_rows=arguments.keep_rows,
+        source=source_name(arguments.table),
+        file_options=file_options(arguments),
+        checkpoint=path.with_name(f"{path.name}.checkpoint"),
+        time_limit=limit,
+    )
+
+
+def _monotone(arguments: Namespace) -> dict[str, int]:
+    """Return how predictions may move with some columns; refuse a column that is named twice."""
+    both = [name for name in arguments.increasing if name in arguments.decreasing]
+    if both:
+        raise InputError(
+            f"Column {both[0]} is named by --increasing and by --decreasing: name it once."
+        )
+    return dict.fromkeys(arguments.increasing, 1) | dict.fromkeys(arguments.decreasing, -1)
+
+
+def _train(fitting: Fitting, arguments: Namespace) -> FittedModel:
+    """Return the fitted model; show its training."""
+    progress = choose_progress(
+        Clock(fitting.plan, arguments.time_limit),
+        quiet=arguments.quiet,
+        verbosity=arguments.verbose,
+    )
+    with progress:
+        for record, decision in fitting:
+            progress.show(record, decision)
+        progress.evaluate()
+        return fitting.model()
+
+
+def _default_path(table: str) -> Path:
+    """Return the name of the model in this folder: penguins.csv.gz makes penguins.madaline."""
+    path = Path(table)
+    if path == STANDARD_INPUT:
+        return Path("model.madaline")
+    return Path(Path(path.name[: len(plain_name(path))]).stem + ".madaline")
+
+
+@contextmanager
+def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
+    """Turn what stops a fit into a sentence; it leaves no model behind."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        epochs, again = count(fitting.resumed_epoch, "epoch"), _again(fitting) or "starts anew"
+        raise MadalineError(
+            f"Stopped after {epochs}; {path} was not written; the same command {again}."
+        ) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sentence, resumes = unwritable(path, error), _again(fitting)
+        if resumes is None:
+            raise sentence from None
+        raise InputError(f"{str(sentence).rstrip('.')}; the same command {resumes}.") from None
+
+
+def _interrupted(fitting: Fitting) -> None:
+    """Ask for the end at the first interrupt, and say so at once, in the midst of whatever runs."""
+    fitting.stop()
+    with suppress(OSError):
+        os.write(2, INTERRUPTED)
+
+
+def _kept_for_later(fitting: Fitting, path: Path) -> bool:
+    """Return whether an interrupted fit can go on; say what was saved."""
+    interrupts = [one for one in fitting.decisions if isinstance(one, Interrupted)]
+    again = _again(fitting) if interrupts else None
+    if interrupts:
+        sentence = f"{interrupts[0].sentence} {path} holds the best model so far"
+        rest = f"; the same command {again}." if again else "."
+        say(paragraph(sentence + rest), sys.stderr)
+    return again is not None
+
+
+def _again(fitting: Fitting) -> str | None:
+    """Return how the same command resumes from the checkpoint, if there is one."""
+    if not fitting.kept_epoch or fitting.checkpoint is None or not fitting.checkpoint.exists():
+        return None
+    return f"goes on after epoch {fitting.kept_epoch}, from {fitting.checkpoint}"
+
+
+def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
+    return {
+        "model": str(path),
+        "bytes": path.stat().st_size,
+        **model.summary.to_json(),
+        "columns": model.schema.to_json()["columns"],
+        "decisions": [decision.to_json() for decision in model.decisions],
+        "story": model.story().to_json(),
+        "findings": [] if model.diagnosis is None else model.diagnosis.facts(),
+    }

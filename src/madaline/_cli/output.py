@@ -1,0 +1,166 @@
+"""What commands print and write: printable text wrapped to a page, JSON, files."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TextIO
+
+from madaline._words import some
+from madaline.errors import InputError
+
+WIDTH = 80
+
+
+def say(text: str, stream: TextIO | None) -> None:
+    """Write lines to a stream, whatever its encoding, and at once.
+
+    Column names and labels are the user's and may hold anything; control characters, and what the
+    encoding lacks, become question marks.
+    """
+    if stream is None:  # closed from the start, as by `>&-`
+        return
+    encoding = stream.encoding or "utf-8"
+    stream.write(printable(text).encode(encoding, "replace").decode(encoding) + "\n")
+    stream.flush()
+
+
+def say_json(value: dict[str, Any]) -> None:
+    """Write a result to standard output, as one JSON object."""
+    say(json.dumps(finite(value)), sys.stdout)
+
+
+def say_csv(content: bytes) -> None:
+    """Write a table in CSV to standard output: its bytes, but to a terminal as printable text."""
+    if sys.stdout is None:
+        return
+    if sys.stdout.isatty():
+        say(content.decode().removesuffix("\n"), sys.stdout)
+        return
+    sys.stdout.flush()  # CSV is in UTF-8, whatever the encoding of the terminal: it is a file
+    sys.stdout.buffer.write(content)
+
+
+def finite(value: Any) -> Any:
+    """Return a JSON-able value with None for what JSON lacks: infinities and NaN."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: finite(item) for name, item in value.items()}
+    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def printable(text: str) -> str:
+    """Return the text with a question mark for each control character.
+
+    Examples
+    --------
+    >>> printable("plain")
+    'plain'
+    >>> printable("bell" + chr(7))
+    'bell?'
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
+
+
+def clipped(text: str, width: int) -> str:
+    """Return a text that is no longer than so many characters.
+
+    Examples
+    --------
+    >>> clipped("petal_length", 12), clipped("petal_length", 8)
+    ('petal_length', 'petal...')
+    """
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def paragraph(text: str, first: str = "", rest: str | None = None) -> str:
+    """Return the text wrapped to the page, with a start for the first and the other lines.
+
+    Examples
+    --------
+    >>> print(paragraph("word " * 16, first="- "))
+    - word word word word word word word word word word word word word word word
+      word
+    """
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * len(first) if rest is None else rest,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def suggestion(name: str, names: Sequence[str]) -> str:
+    """Return what somebody may have meant by a name that is not there.
+
+    Examples
+    --------
+    >>> suggestion("specis", ["species", "sex"])
+    'did you mean species?'
+    >>> suggestion("price", ["species", "sex"])
+    'there are species, sex.'
+    """
+    folded = {one.casefold(): one for one in reversed(names)}
+    close = get_close_matches(name.casefold(), folded, n=3)
+    if close:
+        return f"did you mean {' or '.join(folded[one] for one in close)}?"
+    return f"there are {some(names, limit=12)}."
+
+
+def check_destination(path: Path, *, sources: Iterable[str]) -> None:
+    """Refuse a path that a file could not be written to.
+
+    Parameters
+    ----------
+    path : path
+        Where to write later.
+    sources : iterable of str
+        Files that are read; none of them may be overwritten.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing or cannot be written to, or what is there is no file or a source.
+    """
+    folder = path.parent
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file to write.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a device and not a file: give the name of a file to write.")
+    for source in sources:
+        if path.exists() and Path(source).exists() and path.samefile(source):
+            raise InputError(f"{path} is what is read: give another file to write.")
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder} to write {path.name} in: make it first.")
+    with writing(path), tempfile.TemporaryFile(dir=folder):
+        pass  # files are written beside their path and then moved, so the folder decides
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses while a file is written into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: Path, error: OSError) -> InputError:
+    """Return the sentence for a file that the operating system would not write."""
+    reason = (error.strerror or str(error)).lower()
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space" if full else "allow writing there"
+    return InputError(f"{path} cannot be written, {reason}: {remedy}, or write elsewhere with -o.")

@@ -1,0 +1,225 @@
+"""Rows for a fitted model: of a file that holds a table, or images or sounds in a folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from madaline._cli.output import paragraph, say
+from madaline._data.conversion import as_moments, as_numbers
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.encoders.image_encoder import ImageEncoder
+from madaline._data.encoders.number_encoder import NumberEncoder
+from madaline._data.encoders.sound_encoder import SoundEncoder
+from madaline._data.formats.columns import READINGS, Format
+from madaline._data.io.folders import read_image_folder, read_sound_folder
+from madaline._data.io.path_columns import frequency_notes, open_files
+from madaline._data.io.table_files import read_file
+from madaline._data.table import Table
+from madaline._data.target import REGRESSION
+from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._model import FittedModel
+from madaline._words import count, option_value
+from madaline.errors import BrokenFileError, InputError
+from madaline.nn.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows as they were read.
+
+    Parameters
+    ----------
+    table : Table
+        What the model needs, of the rows whose files can be read.
+    kept : bool ndarray of shape (n_rows,)
+        Which rows those are.
+    files : ndarray of shape (n_rows,) or None
+        Of images or sounds in a folder, the name of each file.
+    carried : mapping of str to ndarray of shape (n_rows,)
+        Columns that identify the rows in what is written.
+    """
+
+    table: Table
+    kept: Array
+    files: Array | None = None
+    carried: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> Array:
+        """The number of each row of the table among all rows."""
+        return np.flatnonzero(self.kept)
+
+    @property
+    def names(self) -> Array | None:
+        """The name of the file of each row of the table."""
+        return None if self.files is None else self.files[self.kept]
+
+    def first(self, n_rows: int | None) -> Rows:
+        """Return the first rows, or all."""
+        files = None if self.files is None else self.files[:n_rows]
+        kept = self.kept[:n_rows]
+        if not kept.any():
+            raise InputError(
+                f"The files of the first {count(len(kept), 'row')} cannot be read: ask for more."
+            )
+        carried = {name: values[:n_rows] for name, values in self.carried.items()}
+        return Rows(self.table.take(slice(int(kept.sum()))), kept, files, carried)
+
+    def spread(self, columns: Mapping[str, Array]) -> dict[str, Array]:
+        """Return columns for all rows, empty where a file could not be read, behind the names."""
+        named = dict(self.carried) if self.files is None else {"file": self.files}
+        return named | {name: self._spread(values) for name, values in columns.items()}
+
+    def _spread(self, values: Array) -> Array:
+        if self.kept.all():
+            return values
+        column = np.full(len(self.kept), None)
+        column[self.kept] = values.tolist()
+        return column
+
+
+def read_rows(
+    path: str,
+    model: FittedModel,
+    *,
+    root: str | None,
+    encoding: str | None = None,
+    also: Sequence[str] = (),
+    carry: Sequence[str] = (),
+    skip_broken: bool = False,
+) -> Rows:
+    """Read rows for a model, and print what was done to images and sounds.
+
+    Parameters
+    ----------
+    path : str
+        A file, or a folder of images or sounds.
+    model : FittedModel
+        It determines which columns are needed, and the size of images.
+    root : str or None
+        The folder that files named in the table must be in; by default that of the table.
+    encoding : str or None
+        The encoding of a text file; by default that of the fit, where it is not in UTF-8.
+    also : sequence of str
+        Further columns to read where they exist.
+    carry : sequence of str
+        Columns that identify the rows.
+    skip_broken : bool, default=False
+        Whether to go on without rows whose files cannot be used.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it does not hold what the model needs.
+    """
+    encoder = model.predictor.encoder
+    if not Path(path).is_dir():
+        # What is only carried along is read as text, which 007 stays.
+        texts = [name for name in carry if name not in encoder.columns]
+        written, columns = _written(model), [*encoder.columns, *also, *carry]
+        categories = [*encoder.categories, *written, *texts]
+        otherwise = option_value(model.summary.settings.get("file_options", []), "--encoding")
+        file = read_file(
+            path, categories=categories, columns=columns, encoding=encoding, otherwise=otherwise
+        )
+        carried = {name: _carried(file.table, name) for name in carry}
+        table, read = _with_numbers(read_formats(file.table, written), model)
+        _say([*file.notes, *read])
+        return replace(_opened(table, model, Path(path), root, skip_broken), carried=carried)
+    if carry:
+        raise InputError(
+            f"{path} is a folder, whose files are named in the column file: leave out --id."
+        )
+    first = encoder.encoders[0]
+    if not encoder.shape and not isinstance(first, SoundEncoder):
+        raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
+    if isinstance(first, SoundEncoder):
+        least = first.spectrogram.least_rate
+        folder = read_sound_folder(path, least_rate=least, root=root, skip_broken=skip_broken)
+    else:
+        folder = read_image_folder(path, shape=encoder.shape, root=root, skip_broken=skip_broken)
+    scale_note = first.files_note if isinstance(first, ImageEncoder) else ""
+    notes = (*frequency_notes(folder.table, encoder.encoders), scale_note)
+    _say([*folder.notes, *filter(None, notes)])
+    return Rows(_on_scale(folder.table, first), folder.kept, np.array(folder.names, dtype=object))
+
+
+def _carried(table: Table, name: str) -> Array:
+    """Return a column that identifies rows; whole numbers without decimals."""
+    if name not in table:
+        raise InputError(f"--id names {name}, but the table has no such column: check the name.")
+    values = np.asarray(table[name])
+    if values.dtype.kind != "f":
+        return values
+    return np.array([None if x != x else int(x) if x == int(x) else x for x in values], object)
+
+
+def _written(model: FittedModel) -> dict[str, Format]:
+    """Return how the numbers and dates of a model's table were written."""
+    target = {} if model.schema.target is None else {model.target_names[0]: model.schema.target}
+    return {**model.predictor.encoder.written, **target}
+
+
+def _with_numbers(table: Table, model: FittedModel) -> tuple[Table, list[str]]:
+    """Return the table with numbers and dates in another form than the model's, and sentences.
+
+    The model learned from plain numbers and dates, but the table holds text in these columns.
+    """
+    kinds = {one.name: one.kind for one in model.predictor.encoder.encoders}
+    if model.summary.task == REGRESSION:
+        kinds |= dict.fromkeys(model.target_names, NumberEncoder.kind)
+    kinds = {
+        name: kind
+        for name, kind in kinds.items()
+        if kind in READINGS and name in table and not _is_plain(name, table[name], kind)
+    }
+    choices = choose_text_formats(table.select(kinds), kinds) if kinds else {}
+    read = read_formats(table, {name: choice.format for name, choice in choices.items()})
+    return read, [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
+
+
+def _is_plain(name: str, column: Array, kind: str) -> bool:
+    """Return whether a column reads as numbers or dates as Python writes them."""
+    try:
+        (as_numbers if kind == NumberEncoder.kind else as_moments)(name, column)
+    except InputError:
+        return False
+    return True
+
+
+def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:
+    """Return images of files on the scale of those that a model learned from."""
+    if not isinstance(encoder, ImageEncoder) or encoder.name not in table:
+        return table
+    return Table({**table.columns, encoder.name: encoder.of_files(table[encoder.name])})
+
+
+def _opened(
+    table: Table, model: FittedModel, path: Path, root: str | None, skip_broken: bool
+) -> Rows:
+    """Return the rows of a table with the images and sounds that it names."""
+    encoders = model.predictor.encoder.encoders
+    try:
+        opened = open_files(
+            table,
+            encoders=encoders,
+            folder=path.parent,
+            root=path.parent if root is None else root,
+            skip_broken=skip_broken,
+        )
+    except BrokenFileError as error:
+        raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
+    if opened.broken.all():
+        raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
+    _say([*opened.notes, *frequency_notes(opened.table, encoders)])
+    return Rows(opened.table.take(~opened.broken), ~opened.broken)
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        say(paragraph(note), sys.stderr)

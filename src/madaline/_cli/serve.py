@@ -1,0 +1,123 @@
+"""`madaline serve`: fitted models answer over HTTP."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from madaline._cli.arguments import above_zero, add_flag, add_option, at_least
+from madaline._cli.output import say
+from madaline._serve import Settings, serve
+from madaline._serve.settings import check_token, named_models
+from madaline.errors import InputError
+
+HELP = "serve models over HTTP, with a page to try them"
+
+DESCRIPTION = """\
+Serves models to programs (JSON: rows as people write them, MLflow's shapes, the
+Open Inference Protocol) and to people (a page with a form). A model is read
+again when its file changes. Ctrl-C or SIGTERM ends the server once it has
+answered the requests that have begun. Other machines can ask only with --host;
+then set a token.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline serve penguins.madaline
+  madaline serve income=models/adult.madaline models/churn.madaline --port 9000
+  curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "sex": null, ...}'
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.usage = "madaline serve MODEL... [--host ADDRESS] [--port N] [options]"
+    text = "files that `madaline fit` wrote; NAME=PATH gives one another name"
+    parser.add_argument("models", metavar="MODEL", nargs="+", help=text)
+    text = "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)"
+    add_option(parser, "--host ADDRESS", text, default=Settings.host)
+    text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
+    add_option(parser, "--port N", text, type=at_least(0), default=Settings.port)
+    text = "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"
+    add_option(parser, "--token-file FILE", text)
+    text = "a host name that requests may use beside localhost and --host, such as that of a proxy;"
+    text += " *.example.com allows all names below it; may be given several times"
+    add_option(parser, "--allow-host NAME", text, action="append", default=[])
+    text = f"rows of a request, at most (default: {Settings.max_rows:,})"
+    add_option(parser, "--max-rows N", text, type=at_least(1), default=Settings.max_rows)
+    text = "values of a request, and its rows times the model's columns or classes, at most"
+    text += f" (default: {Settings.max_cells:,})"
+    add_option(parser, "--max-cells N", text, type=at_least(1), default=Settings.max_cells)
+    text = f"bytes of a request, at most (default: {Settings.max_bytes:,})"
+    add_option(parser, "--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
+    text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
+    add_option(parser, "--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
+    text = "seconds that shutdown may take: half for requests, half for watching"
+    text += f" (default: {Settings.shutdown_timeout:g})"
+    add_option(
+        parser,
+        "--shutdown-timeout SECONDS",
+        text,
+        type=above_zero,
+        default=Settings.shutdown_timeout,
+    )
+    text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
+    add_option(parser, "--report FILE", text)
+    text = "look for changes in the rows that are predicted; the state is kept in this folder"
+    add_option(parser, "--watch FOLDER", text)
+    text = "let a new file replace a model of another target or with other columns, too"
+    add_flag(parser, "--replace-any", text)
+    add_flag(parser, "--access-log", "print a line for each request")
+
+
+def run(arguments: Namespace) -> None:
+    """Serve models until the process is told to end."""
+    settings = Settings(
+        named_models(arguments.models),
+        host=arguments.host,
+        port=arguments.port,
+        max_rows=arguments.max_rows,
+        max_cells=arguments.max_cells,
+        max_bytes=arguments.max_bytes,
+        timeout=arguments.timeout,
+        shutdown_timeout=arguments.shutdown_timeout,
+        token=_token(arguments.token_file),
+        allow_hosts=arguments.allow_host,
+        replace_any=arguments.replace_any,
+        report=_report(arguments),
+        watch=_folder(arguments.watch),
+        access_log=arguments.access_log,
+    )
+    serve(settings, lambda sentence: say(sentence, sys.stderr))
+
+
+def _token(path: str | None) -> str | None:
+    """Return the token; an empty one is refused, as it was meant to be one."""
+    if path is not None:
+        token = Path(path).read_bytes().decode("utf-8", "replace").strip()
+        check_token(token, f"The token in {path}")
+        return token
+    found = os.environ.get("MADALINE_TOKEN")
+    if found is not None:
+        check_token(found, "The token in $MADALINE_TOKEN")
+    return found
+
+
+def _folder(path: str | None) -> Path | None:
+    if path is None:
+        return None
+    if not Path(path).is_dir():
+        raise InputError(f"--watch names {path}, which is no folder: make it first.")
+    return Path(path)
+
+
+def _report(arguments: Namespace) -> Path | None:
+    if arguments.report is None:
+        return None
+    if len(arguments.models) > 1:
+        raise InputError("--report is that of one model: leave it out, or serve one.")
+    path = Path(arguments.report)
+    path.read_bytes()  # what is wrong with it is known at the start
+    return path

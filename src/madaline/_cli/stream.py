@@ -1,0 +1,277 @@
+"""`madaline stream`: a table played back in the order of time, each row predicted, then learned."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline._cli.arguments import FORMATS, SEVERAL, add_encoding, add_json, add_option, at_least
+from madaline._cli.output import check_destination, paragraph, say, say_json, suggestion
+from madaline._cli.picture import picture_path, write_picture
+from madaline._cli.stream_changes import StreamChanges, merged
+from madaline._cli.training_data import TrainingData, source_name
+from madaline._data.formats.choice import ORDINARY, Choice
+from madaline._data.formats.columns import Given
+from madaline._data.inference import CONVERSIONS
+from madaline._data.kinds import BOOLEAN, DROPPED, GIVEN_KINDS
+from madaline._data.table import Table
+from madaline._data.target import infer_task
+from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._online.columns import BOOLEAN as OF_BOOLEANS
+from madaline._online.columns import StreamColumns
+from madaline._online.file import save_learner
+from madaline._online.learner import OnlineLearner
+from madaline._online.playback import Playback, Segment
+from madaline._online.tasks import Classes, Numbers
+from madaline._words import apart, count, short, some
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.records.decision import Decision
+
+HELP = "play back a table in the order of time: predict each row, then learn it"
+
+DESCRIPTION = """\
+Predicts every row of a table before it learns the row's label, in the order of
+the file or of a column, and shows how well: beside "no change" (numbers: "last
+value"), which predicts the latest label that is known, and beside a linear
+model of the same inputs that learns each row once. Networks learn again from
+the latest 32, 512 or 8,192 rows, their memory; the last column shows which
+memory has the largest weight.
+"""
+
+EXAMPLES = """\
+examples:
+  madaline stream prices.csv --target up --time day
+  madaline stream orders.parquet --target returned --delay 500
+"""
+
+SEGMENTS, PARTS = 12, 10
+"""Lines of the table, and parts of each in the picture."""
+
+MOST = 8
+"""Decisions that are printed, at most: the latest."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("table", metavar="TABLE", help=FORMATS)
+    text = "the column to predict"
+    add_option(parser, "--target COLUMN", text, action="append", required=True)
+    add_option(parser, "--time COLUMN", "sort the rows by this column (default: as in the file)")
+    add_encoding(parser)
+    text = "after how many more rows a label is known (default: %(default)s)"
+    add_option(parser, "--delay ROWS", text, type=at_least(0), default=0)
+    text = "what the target is (default: inferred from its values)"
+    parser.add_argument("--task", choices=("classification", "regression"), help=text)
+    for option, text in (
+        ("--drop COLUMN", "leave these columns out"),
+        ("--category COLUMN", "treat these as categories, even if they hold numbers"),
+        ("--kind COLUMN=KIND", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
+    ):
+        add_option(parser, option, text, default=[], **SEVERAL)
+    text = "seed of all random numbers (default: %(default)s)"
+    add_option(parser, "--seed N", text, type=at_least(0), default=0)
+    text = (
+        "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"
+    )
+    add_option(parser, "-o --output MODEL", text)
+    text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
+    add_option(parser, "--picture FILE", text)
+    add_json(parser)
+    parser.set_defaults(  # what `TrainingData` reads for `madaline fit`, too
+        number=[],
+        text=[],
+        weight=None,
+        groups=None,
+        skip_broken=False,
+        root=None,
+        memory=None,
+        metric=None,
+        class_weight=None,
+    )
+
+
+def run(arguments: Namespace) -> None:
+    """Play back a table."""
+    path = Path(arguments.output) if arguments.output else None
+    if path is not None:
+        check_destination(path, sources=[arguments.table])
+    picture = picture_path(arguments.picture, sources=[arguments.table])
+    data = TrainingData.read(arguments)
+    if len(data.target_names) > 1:
+        raise InputError(f"A stream has one target, but --target names {some(data.target_names)}.")
+    is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
+    choices = choose_text_formats(data.table, data.kinds)
+    table, y = _in_order(_converted(data, choices), data.target, arguments.time)
+    task = Classes() if is_classes else Numbers(written=data.target_format)
+    learner = OnlineLearner(task, list(table.names), arguments.seed)
+    _tell_formats(learner.columns, data, choices)
+    segments: list[Segment] = []
+    lines = _Lines(arguments.json, is_classes=is_classes)
+    lines.open(arguments, table)
+    changes = StreamChanges(table, "log loss" if is_classes else "mean absolute error")
+    playback = Playback(learner, table, y, arguments.delay)
+    for segment in _segments(playback, changes, is_classes=is_classes):
+        segments.append(segment)
+        lines.add(segment)
+        if path is not None:  # what stops the command later loses no more than the next part
+            save_learner(learner, path)
+    decisions = learner.leads.decisions
+    if picture is not None:
+        _draw(picture, changes, decisions, f"{table.n_samples:,} rows of {arguments.table}")
+    if arguments.json:
+        found = {"decisions": [one.to_json() for one in decisions], "changes": changes.facts()}
+        say_json(_facts(segments, is_classes=is_classes, path=path) | found)
+        return
+    lines.close(segments, decisions, [*changes.sentences()])
+    if path is not None:
+        loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
+        say(f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here.", sys.stdout)
+
+
+def _segments(playback: Playback, changes: StreamChanges, *, is_classes: bool) -> Iterator[Segment]:
+    """Play a table back; yield each segment as it is done, and watch the parts of each."""
+    parts: list[Segment] = []
+    for part in playback.segments(SEGMENTS * PARTS):
+        changes.add(part)
+        parts.append(part)
+        if len(parts) == PARTS:
+            yield merged(parts, is_classes=is_classes)
+            parts = []
+    if parts:
+        yield merged(parts, is_classes=is_classes)
+
+
+def _draw(path: Path, changes: StreamChanges, decisions: Collection[Decision], title: str) -> None:
+    sentences = [*(one.sentence for one in decisions), *changes.sentences()]
+    drawn = changes.figures([one.epoch for one in decisions])
+    write_picture(path, drawn, title=title, sentences=sentences)
+
+
+def _converted(data: TrainingData, choices: Mapping[str, Choice]) -> Table:
+    """Return the table with each column read as in a fit, or as its kind was given."""
+    table = read_formats(data.table, {name: one.format for name, one in choices.items()})
+    columns = {}
+    for name in table.names:
+        kind = Given.of(data.kinds.get(name)).kind
+        if kind != DROPPED:
+            columns[name] = CONVERSIONS[kind](name, table[name]) if kind else table[name]
+    return Table(columns)
+
+
+def _tell_formats(
+    columns: StreamColumns, data: TrainingData, choices: Mapping[str, Choice]
+) -> None:
+    """Tell the model, and the user, how text was read; so rows to come are read, too."""
+    columns.written = [choices.get(name, ORDINARY).format for name in columns.names]
+    are_booleans = [data.kinds.get(name) == BOOLEAN for name in columns.names]
+    columns.kinds = [OF_BOOLEANS if given else None for given in are_booleans]
+    notes = [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
+    for note in (*data.notes, *notes):
+        say(paragraph(note), sys.stderr)
+
+
+def _in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Array]:
+    """Return the rows, and their labels, in the order of a column."""
+    if time is None:
+        return table, y
+    if time not in table:
+        raise InputError(f"There is no column {time!r}: {suggestion(time, table.names)}")
+    order = in_order(table, time, remedy=", or give its kind with --kind")
+    return table.take(order), y[order]
+
+
+def in_order(table: Table, time: str, *, remedy: str = "") -> Array:
+    """Return the numbers of the rows in the order of a column; its text may hold dates."""
+    choice = choose_text_formats(table).get(time, ORDINARY)
+    column = read_formats(table, {time: choice.format})[time]
+    if column.dtype.kind not in "fM":
+        why = choice.words.partition(":")[0].partition(";")[0]
+        raise InputError(
+            f"--time {time} holds text{f' ({why})' if why else ''}: name a column of dates or"
+            f" numbers{remedy}."
+        )
+    return np.argsort(column, kind="stable")
+
+
+class _Lines:
+    """The lines of the table, printed as segments are done."""
+
+    def __init__(self, is_silent: bool, *, is_classes: bool) -> None:
+        self._is_silent, self._is_classes = is_silent, is_classes
+
+    def open(self, arguments: Namespace, table: Table) -> None:
+        """Print what is played, and the head of the table."""
+        order = "file order" if arguments.time is None else f"the order of {arguments.time}"
+        known = f"{arguments.delay:,} rows later" if arguments.delay else "before the next row"
+        name = shlex.quote(source_name(arguments.table))
+        self._say(
+            paragraph(f"{table.n_samples:,} rows of {name} in {order}; labels known {known}.")
+        )
+        measures = "    RMSE  last value    linear"
+        if self._is_classes:
+            measures = "accuracy   no change    linear  log loss"
+        self._say(f"\n{'rows':>19}  {measures}  memory of most weight")
+
+    def add(self, segment: Segment) -> None:
+        """Print a line."""
+        rows = f"{segment.first:,}-{segment.last:,}"
+        weight = segment.horizons[segment.leading]
+        self._say(f"{rows:>19}  {self._numbers(segment)}  {segment.leading:,} rows ({weight:.0%})")
+
+    def close(
+        self, segments: Sequence[Segment], decisions: Collection[Decision], changes: Sequence[str]
+    ) -> None:
+        """Print the whole, when other networks began to lead, and what changed."""
+        whole = merged(segments, is_classes=self._is_classes)
+        self._say(f"{'all':>19}  {self._numbers(whole)}")
+        left_out = len(decisions) - MOST
+        if left_out > 0:
+            self._say(f"\nThe lead changed {count(left_out, 'time')} before:")
+        for decision in list(decisions)[-MOST:]:
+            self._say(f"\n{paragraph(decision.sentence)}")
+        if changes:
+            self._say("\nChanges:")
+        for sentence in changes:
+            self._say(paragraph(sentence, "  ", "    "))
+
+    def _numbers(self, one: Segment) -> str:
+        most = max(one.score, one.no_change, one.linear)
+        digits = 4 if self._is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
+        numbers = [one.score, one.no_change, one.linear]
+        texts = apart(numbers, digits) if most < 1e15 else map(short, numbers)
+        score, no_change, linear = texts
+        loss = f"  {one.loss:8.4f}" if one.loss is not None else ""
+        return f"{score:>8}  {no_change:>10}  {linear:>8}{loss}"
+
+    def _say(self, text: str) -> None:
+        if not self._is_silent:
+            say(text, sys.stdout)
+
+
+def _facts(segments: Sequence[Segment], *, is_classes: bool, path: Path | None) -> dict[str, Any]:
+    measure = "accuracy" if is_classes else "root_mean_squared_error"
+    parts = [*segments, merged(segments, is_classes=is_classes)]
+    described = [
+        {
+            "first_row": one.first,
+            "last_row": one.last,
+            measure: one.score,
+            "no_change": one.no_change,
+            "linear": one.linear,
+            **({} if one.loss is None else {"log_loss": one.loss}),
+            "weights": {str(horizon): weight for horizon, weight in one.horizons.items()},
+        }
+        for one in parts
+    ]
+    return {
+        "segments": described[:-1],
+        "all": described[-1],
+        "file": None if path is None else str(path),
+    }

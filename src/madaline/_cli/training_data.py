@@ -1,0 +1,342 @@
+"""What `madaline fit` learns from: a table in a file, taken apart and checked before training."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline._cli.output import suggestion
+from madaline._cli.targets import chosen_targets, possible_targets, read_target, side_by_side
+from madaline._data.column import is_missing
+from madaline._data.formats.columns import Given
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.io.folders import LABEL, read_folder
+from madaline._data.io.path_columns import open_files
+from madaline._data.io.table_files import read_file
+from madaline._data.kinds import CATEGORY, GIVEN_KINDS, NUMBER, TEXT
+from madaline._data.table import Table
+from madaline._data.text_columns import read_numbers
+from madaline._evaluation.metrics import CLASS_METRICS
+from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
+from madaline._evaluation.table_score import label_text
+from madaline._words import file_text, option_words, some
+from madaline.errors import BrokenFileError, InputError
+from madaline.nn.arrays import Array
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A table taken apart.
+
+    Parameters
+    ----------
+    table : Table
+        The columns to learn from.
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        What to predict.
+    weight, groups : ndarray of shape (n_samples,) or None
+        How much each row counts, and which rows belong together.
+    kinds : mapping of str to str
+        The kinds of some columns, as given.
+    target_format : NumberFormat or None
+        How the numbers of the target were written, where they were read from text.
+    n_columns : int
+        Columns of the file.
+    notes : tuple of str
+        What was changed when it was read.
+    names : tuple of str, optional
+        Where the rows are files in a folder, their paths in it.
+    target_names : tuple of str
+        Names of the targets.
+    """
+
+    table: Table
+    target: Array
+    weight: Array | None
+    groups: Array | None
+    kinds: Mapping[str, str]
+    target_format: NumberFormat | None
+    n_columns: int
+    notes: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
+    target_names: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, arguments: Namespace) -> TrainingData:
+        """Read the table that the arguments of `madaline fit` name.
+
+        Raises
+        ------
+        InputError
+            If the file is no table, a named column is not there, or a column cannot be used.
+        """
+        given = _given_kinds(arguments)
+        everything, notes, names = _read(arguments, given)
+        weight, groups = arguments.weight, arguments.groups
+        if arguments.target is None:
+            raise InputError(
+                "Name the column to predict: add --target COLUMN; the columns are"
+                f" {some(everything.names, limit=20)}."
+            )
+        targets = chosen_targets(arguments.target, everything.names)
+        roles = _roles(arguments, targets)
+        _check_names(everything, [*roles, *((one.option, one.column) for one in given)])
+        _check_roles(roles)
+        table = everything.drop(name for _, name in roles)
+        kinds = _kinds([one for one in given if not _is_of_target(one, targets)], table)
+        _check_columns(table)
+        of_target = {one.column: one.kind for one in reversed(given)}
+        classes = _predicts_classes(arguments)
+        columns, choices = zip(
+            *(
+                read_target(name, everything[name], of_target.get(name, ""), table, classes=classes)
+                for name in targets
+            ),
+            strict=True,
+        )
+        read = zip(targets, choices, strict=True)
+        notes += tuple(f"{name}: {choice.words}." for name, choice in read if choice.words)
+        written = choices[0].format if len(targets) == 1 else None
+        return cls(
+            table,
+            side_by_side(columns),
+            None if weight is None else read_weight(weight, everything[weight]),
+            None if groups is None else read_groups(groups, everything[groups]),
+            kinds,
+            written if isinstance(written, NumberFormat) else None,
+            len(everything.names),
+            notes,
+            names,
+            targets,
+        )
+
+
+def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each column that is not learned from, behind the option that names it."""
+    named = (("--weight", arguments.weight), ("--groups", arguments.groups))
+    roles = [*(("--target", name) for name in targets)]
+    roles += [(option, name) for option, name in named if name is not None]
+    return roles + [("--drop", name) for name in arguments.drop]
+
+
+@dataclass(frozen=True)
+class GivenKind:
+    """The kind of a column as it was given, and the option that gave it, for messages."""
+
+    column: str
+    kind: str
+    option: str
+
+
+def source_name(path: str) -> str:
+    """Return the name of a file or folder, without where it is; a folder has a slash behind it.
+
+    Examples
+    --------
+    >>> source_name("data/penguins.csv")
+    'penguins.csv'
+    """
+    source = Path(path)
+    return file_text(f"{source.resolve().name}/" if source.is_dir() else source.name)
+
+
+def file_options(arguments: Namespace) -> list[str]:
+    """Return the options of `madaline fit` about the file, but for the kinds of learned columns."""
+    targets = possible_targets(arguments.target)
+    kinds = [text for text in arguments.kind if text.rpartition("=")[0] in targets]
+    categories = [name for name in arguments.category if name in targets]
+    options = [
+        *option_words("--drop", arguments.drop),
+        *option_words("--category", list(dict.fromkeys(categories))),
+        *option_words("--kind", list(dict.fromkeys(kinds))),
+        *option_words("--weight", [] if arguments.weight is None else [arguments.weight]),
+        *option_words("--groups", [] if arguments.groups is None else [arguments.groups]),
+        *option_words("--encoding", [] if arguments.encoding is None else [arguments.encoding]),
+    ]
+    return [*options, "--skip-broken"] if arguments.skip_broken else options
+
+
+def read_objective(arguments: Namespace, target: Array) -> Objective:
+    """Return what `madaline fit` minimizes; class weights name labels of the target."""
+    return Objective(
+        loss=arguments.loss,
+        quantile=arguments.quantile,
+        metric=arguments.metric,
+        class_weight=_class_weight(arguments.class_weight, target),
+        threshold=arguments.threshold,
+        costs=_costs(arguments.costs),
+    )
+
+
+def _costs(of_mistakes: Sequence[float] | None) -> list[list[float]] | None:
+    """Return the costs by true and by predicted class; being right costs nothing."""
+    if of_mistakes is None:
+        return None
+    of_first, of_second = of_mistakes
+    return [[0.0, of_first], [of_second, 0.0]]
+
+
+def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:
+    if words is None or list(words) == [BALANCED]:
+        return None if words is None else BALANCED
+    labels = {label_text(label): label for label in dict.fromkeys(target.ravel().tolist())}
+    weights = {}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        try:
+            weights[labels.get(name, name)] = float(number if name else "")
+        except ValueError:
+            raise InputError(
+                f"--class-weight names {word}: give balanced, or CLASS=WEIGHT such as"
+                f" {next(iter(labels), 'yes')}=2."
+            ) from None
+    return weights
+
+
+def _given_kinds(arguments: Namespace) -> list[GivenKind]:
+    """Return the kinds of columns that were given, in any of the ways to give them."""
+    given = [
+        GivenKind(name, kind, f"--{kind}")
+        for kind in (CATEGORY, NUMBER, TEXT)
+        for name in getattr(arguments, kind)
+    ]
+    for text in arguments.kind:
+        name, equals, kind = text.rpartition("=")
+        if not equals or kind not in GIVEN_KINDS:
+            raise InputError(
+                f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of"
+                f" {', '.join(GIVEN_KINDS)}."
+            )
+        given.append(GivenKind(name, kind, f"--kind {text}"))
+    return given
+
+
+def _read(
+    arguments: Namespace, given: Sequence[GivenKind]
+) -> tuple[Table, tuple[str, ...], tuple[str, ...] | None]:
+    """Return the table of a file or of a folder of images or sounds, and what was changed.
+
+    Of a folder also the names of the files, one for each row.
+    """
+    if not Path(arguments.table).is_dir():
+        # What is dropped is read as text, in which nothing can be wrong.
+        texts = [o.column for o in given if o.kind in (CATEGORY, TEXT) or Given.of(o.kind).reading]
+        file = read_file(
+            arguments.table,
+            categories=[*texts, *arguments.drop],
+            memory=arguments.memory,
+            encoding=arguments.encoding,
+        )
+        targets = possible_targets(arguments.target or ())
+        unread = dict.fromkeys([*arguments.drop, *targets], CATEGORY)
+        try:
+            opened = open_files(
+                file.table,
+                kinds={one.column: one.kind for one in given} | unread,
+                folder=Path(arguments.table).parent,
+                root=arguments.root or Path(arguments.table).parent,
+                skip_broken=arguments.skip_broken,
+            )
+        except BrokenFileError as error:
+            raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
+        return opened.table, (*file.notes, *opened.notes), None
+    folder = read_folder(arguments.table, root=arguments.root, skip_broken=arguments.skip_broken)
+    if LABEL not in folder.table:
+        raise InputError(
+            f"The files in {arguments.table} are not in folders of their own: put those of each"
+            " class into a folder named after it."
+        )
+    names = tuple(name for name, kept in zip(folder.names, folder.kept, strict=True) if kept)
+    return folder.table, folder.notes, names
+
+
+def _check_names(table: Table, named: Iterable[tuple[str, str]]) -> None:
+    for option, name in named:
+        if name not in table:
+            raise InputError(
+                f"{option} names {name}, but the table has no such column:"
+                f" {suggestion(name, table.names)}"
+            )
+
+
+def _check_roles(roles: Iterable[tuple[str, str]]) -> None:
+    """Refuse one column in two roles; naming it twice in one role does no harm."""
+    seen: dict[str, str] = {}
+    for option, name in roles:
+        if seen.setdefault(name, option) != option:
+            raise InputError(
+                f"Column {name} is named by {seen[name]} and by {option}: name it once."
+            )
+
+
+def _kinds(given: Iterable[GivenKind], table: Table) -> dict[str, str]:
+    kinds: dict[str, str] = {}
+    for one in given:
+        if kinds.setdefault(one.column, one.kind) != one.kind:
+            raise InputError(
+                f"Column {one.column} is given the kinds {kinds[one.column]} and {one.kind}: choose"
+                " one."
+            )
+        if one.column not in table:
+            raise InputError(
+                f"{one.option} names {one.column}, which is not one of the columns to learn from:"
+                " leave it out there."
+            )
+    return kinds
+
+
+def _check_columns(table: Table) -> None:
+    if not table.names:
+        raise InputError("No column is left to learn from: the table needs one beside the target.")
+    empty = [name for name in table.names if is_missing(table[name]).all()]
+    if empty:
+        what, it = ("Column {} has", "it") if len(empty) == 1 else ("Columns {} have", "them")
+        raise InputError(
+            f"{what.format(some(empty))} no value in any row: leave {it} out with --drop"
+            f" {' '.join(map(shlex.quote, empty[:8]))}{' ...' if len(empty) > 8 else ''}."
+        )
+
+
+def _is_of_target(given: GivenKind, targets: Sequence[str]) -> bool:
+    """Return whether a kind says what the target is: classes, or how its numbers are written."""
+    is_number = Given.of(given.kind).kind == NUMBER and given.kind != NUMBER
+    return given.column in targets and (is_number or given.kind == CATEGORY)
+
+
+def _predicts_classes(arguments: Namespace) -> bool:
+    """Return whether the arguments say that the target holds classes."""
+    goal = arguments.metric in (LOG_LOSS, *CLASS_METRICS) or arguments.class_weight is not None
+    return arguments.task == "classification" or goal
+
+
+def read_weight(name: str, weight: Array) -> Array:
+    """Return the weights of rows from the column that --weight names."""
+    weight = read_numbers(name, weight)[0]
+    if weight.dtype.kind != "f":
+        raise InputError(f"--weight names {name}, which holds no numbers: name one that does.")
+    wrong = np.flatnonzero(~(weight >= 0))
+    if len(wrong):
+        raise InputError(
+            f"--weight names {name}, whose value in row {wrong[0]} (counted from 0) is"
+            f" {weight[wrong[0]]:g}: weights are numbers, zero or more, in every row."
+        )
+    if not weight.any():
+        raise InputError(f"--weight names {name}, which is zero in every row: some row must count.")
+    return weight
+
+
+def read_groups(name: str, groups: Array) -> Array:
+    """Return the number of each row's group from the column that --groups names."""
+    missing = is_missing(groups)
+    if missing.any():
+        raise InputError(
+            f"--groups names {name}, which has no value in {int(missing.sum()):,} rows: fill them,"
+            " so that every row belongs to a group."
+        )
+    return np.unique(groups.astype(str), return_inverse=True)[1]

@@ -1,0 +1,188 @@
+"""`madaline update`: a fitted model goes on with the rows of another table."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from madaline._cli.arguments import (
+    FORMATS,
+    add_encoding,
+    add_flag,
+    add_json,
+    add_model,
+    add_option,
+    at_least,
+)
+from madaline._cli.output import (
+    check_destination,
+    paragraph,
+    printable,
+    say,
+    say_json,
+    suggestion,
+    writing,
+)
+from madaline._cli.rows import Rows, read_rows
+from madaline._cli.sections import kept_rows_line
+from madaline._cli.training_data import read_groups, read_weight
+from madaline._data.io.locks import alone
+from madaline._fitting.updating.update import update_model
+from madaline._model import FittedModel
+from madaline._words import change, count, metric_name, option_value, size, with_error
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.records.update_decisions import AS_IT_IS, Updated
+
+HELP = "go on with new rows: as it is, adjusted, or fitted anew"
+
+DESCRIPTION = """\
+Compares three candidates on new rows, each predicted by networks that did not
+learn from it: the model as it is, its networks adjusted to the new rows, and
+new networks. A change is kept only if it lowers the loss by more than a
+standard error. The old rows take part as far as the model keeps them
+(--keep-rows, here or in `madaline fit`).
+"""
+
+EXAMPLES = """\
+examples:
+  madaline update sales.madaline january.csv -o sales.madaline
+  madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.usage = "madaline update MODEL TABLE -o NEW [--keep-rows N] [options]"
+    add_model(parser)
+    text = f"{FORMATS}; the target is among its columns, and rows are in the order of time"
+    parser.add_argument("table", metavar="TABLE", help=text)
+    add_encoding(parser)
+    text = "where to write the updated model; may be MODEL"
+    add_option(parser, "-o --output NEW", text, required=True)
+    text = "how many rows to keep in the file for later updates (default: as many as before)"
+    add_option(parser, "--keep-rows N", text, type=at_least(0))
+    text = "processors to use; the result does not depend on it (default: all)"
+    add_option(parser, "--jobs N", text, type=at_least(1))
+    text = "memory to take at most, such as 2GB (default: three quarters of what is free)"
+    add_option(parser, "--memory SIZE", text)
+    add_json(parser, "print the result as one JSON object")
+    add_flag(parser, "-q --quiet", "print the file and the outcome in one line, nothing else")
+
+
+def run(arguments: Namespace) -> None:
+    """Update a model, save it, and print what was kept and why."""
+    path = Path(arguments.output)
+    check_destination(path, sources=[arguments.table])
+    in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
+    with alone(path) if in_place else nullcontext():
+        before, model = _updated(path, arguments)
+    if arguments.json:
+        say_json(_facts(model, path))
+    elif arguments.quiet:
+        say(_line(model.updates[-1], path), sys.stdout)
+    else:
+        say("\n".join(_lines(before, model, arguments, path)), sys.stdout)
+
+
+def _updated(path: Path, arguments: Namespace) -> tuple[FittedModel, FittedModel]:
+    """Return the model before, and the one after the update, which is saved."""
+    before = FittedModel.load(arguments.model)
+    before.check_one_output("updated")
+    rows, target, weight, groups = _read(before, arguments)
+    model = update_model(
+        before,
+        rows.table,
+        target,
+        date=datetime.now(UTC).date().isoformat(),
+        sample_weight=weight,
+        groups=groups,
+        keep_rows=arguments.keep_rows,
+        n_jobs=arguments.jobs or -1,
+        memory_limit=arguments.memory,
+    )
+    with writing(path):
+        model.save(path)
+    return before, model
+
+
+def _read(
+    model: FittedModel, arguments: Namespace
+) -> tuple[Rows, Array, Array | None, Array | None]:
+    """Return the rows, their target, and the weight and the groups that the fit was given, too."""
+    if Path(arguments.table).is_dir():
+        raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
+    target, options = model.summary.target, model.summary.settings.get("file_options", [])
+    weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
+    also = [name for name in (target, weight, groups) if name is not None]
+    rows = read_rows(arguments.table, model, root=None, encoding=arguments.encoding, also=also)
+    for name in also:
+        if name not in rows.table:
+            raise InputError(
+                f"{arguments.table} has no column {name!r}, which the update needs:"
+                f" {suggestion(name, rows.table.names)}"
+            )
+    return (
+        rows,
+        rows.table[target],
+        None if weight is None else read_weight(weight, rows.table[weight]),
+        None if groups is None else read_groups(groups, rows.table[groups]),
+    )
+
+
+def _lines(
+    before: FittedModel, model: FittedModel, arguments: Namespace, path: Path
+) -> Iterator[str]:
+    """Yield what was read, how the candidates did, what was kept and why, and what next."""
+    update, file = model.updates[-1], shlex.quote(str(path))
+    so_far = count(before.summary.n_samples, "row")
+    yield printable(
+        f"{count(update.rows, 'row')} of {arguments.table} for {arguments.model}, which learned"
+        f" from {so_far}."
+    )
+    yield ""
+    if not update.reason:
+        yield from _candidates(update)
+        yield ""
+    yield paragraph(update.sentence)
+    if model.kept_rows is not None:
+        yield kept_rows_line(model.kept_rows)
+    yield f"Saved {path} ({size(path.stat().st_size)}). Next:"
+    yield f"  madaline predict {file} TABLE"
+    yield f"  madaline {'info' if update.kept == AS_IT_IS else 'story'} {file}"
+
+
+def _candidates(update: Updated) -> Iterator[str]:
+    """Yield a table of the candidates."""
+    name = metric_name(update.metric)
+    yield f"{name[:1].upper()}{name[1:]} on new rows, by networks that did not learn from them:"
+    yield f"  {'':<14}{'loss':>12}  {'difference ± s.e.':>24}"
+    losses = with_error([loss for _, loss, _ in update.candidates], update.loss_error / 10)
+    for (candidate, loss, error), shown in zip(update.candidates, losses, strict=True):
+        difference = "" if candidate == AS_IT_IS else change(loss - update.loss, error)
+        mark = "  kept" if candidate == update.kept else ""
+        yield f"  {candidate:<14}{shown:>12}  {difference:>24}{mark}"
+    if update.anew_loss is None:
+        yield "Not fitted anew: that needs kept rows, or as many new rows as were learned from."
+
+
+def _line(update: Updated, path: Path) -> str:
+    before, now = with_error((update.loss, update.loss_now), update.loss_error / 10)
+    return f"{path}: {update.kept}, {metric_name(update.metric)} {now} (before {before})"
+
+
+def _facts(model: FittedModel, path: Path) -> dict[str, Any]:
+    return {
+        "model": str(path),
+        "bytes": path.stat().st_size,
+        "update": model.updates[-1].to_json(),
+        "updates": len(model.updates),
+        "kept_rows": 0 if model.kept_rows is None else model.kept_rows.n_rows,
+        "scores": [score.to_json() for score in model.summary.scores],
+    }

@@ -1,0 +1,249 @@
+"""Conversion of a column to numbers, levels, moments, sequences and so on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from madaline._data.column import is_missing, number_text
+from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.media.sequences import Sequence, sequences
+from madaline._data.media.signals import holds
+from madaline._data.media.sound_files import read_sound
+from madaline._data.media.sounds import Sound
+from madaline._data.objects import MOMENT, to_moment
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+_Value = TypeVar("_Value")
+_BOOLEANS = {
+    "true": True, "false": False, "yes": True, "no": False, "1": True, "0": False,
+    "t": True, "f": False, "y": True, "n": False,
+}  # fmt: skip
+
+
+def as_numbers(name: str, column: Array, written: NumberFormat | None = None) -> Array:
+    """Return a column as float64 numbers, NaN where missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    column : ndarray of shape (n_samples,)
+        Numbers, Booleans (1 and 0), or text that reads as numbers.
+    written : NumberFormat, optional
+        How numbers are written in text; by default as in Python.
+
+    Raises
+    ------
+    InputError
+        If a value does not read as a finite number.
+
+    Examples
+    --------
+    >>> as_numbers("age", np.array(["31", None, "4.5e1"], dtype=object))
+    array([31., nan, 45.])
+    """
+    if column.dtype.kind == "f":
+        return column
+    if column.dtype.kind == "M":
+        if np.isnat(column).all():
+            return np.full(len(column), np.nan)
+        raise _unreadable(name, "a number", "a date", str(column[~np.isnat(column)][0]))
+
+    def number(item: str | bool) -> float:
+        if written is not None and isinstance(item, str):
+            return written.parse(item)
+        value = float(item)
+        if not np.isfinite(value):
+            raise ValueError
+        return value
+
+    wanted = "a number" if written is None else f"a number such as {written.example}"
+    return np.array(_each(name, column, number, np.nan, wanted), dtype=np.float64)
+
+
+def as_images(name: str, column: Array) -> Array:
+    """Return a column of images as it is.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else.
+    """
+    if column.ndim == 1:
+        raise InputError(
+            f"Column {name!r} cannot be read as images: give an array of shape (n_samples, height,"
+            " width) or (n_samples, height, width, channels), or the names of files."
+        )
+    return column
+
+
+def as_sequences(name: str, column: Array) -> Array:
+    """Return a column of sequences; arrays that are all alike were taken for gray images.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else.
+    """
+    if holds(column, Sequence):
+        return column
+    if column.ndim == 1 and is_missing(column).all():
+        return np.full(len(column), None)
+    if column.ndim == 4 and column.shape[-1] == 1:
+        return sequences(column[..., 0], name)
+    raise InputError(
+        f"Column {name!r} cannot be read as sequences: give madaline.sequences(arrays), an array of"
+        " shape (length, channels) for each row."
+    )
+
+
+def as_sounds(name: str, column: Array) -> Array:
+    """Return a column of sounds; the names of files are read.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else, or a file cannot be read.
+    """
+    if holds(column, Sound):
+        return column
+    if column.ndim == 1 and is_missing(column).all():
+        return np.full(len(column), None)
+    if column.dtype == object and column.ndim == 1 and holds(column, str):
+        sounds = (None if path is None else read_sound(path) for path in column)
+        return np.fromiter(sounds, object, len(column))
+    raise InputError(
+        f"Column {name!r} cannot be read as sounds: give madaline.sounds(waveforms, rate), or the"
+        " names of files."
+    )
+
+
+def as_booleans(name: str, column: Array) -> Array:
+    """Return a column as float64: 1 for true, 0 for false, NaN where missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    column : ndarray of shape (n_samples,)
+        Booleans, the numbers 1 and 0, or the words true, false, yes, no, t, f, y, n.
+
+    Raises
+    ------
+    InputError
+        If a value is none of these.
+
+    Examples
+    --------
+    >>> as_booleans("member", np.array(["Yes", None, "f"], dtype=object))
+    array([ 1., nan,  0.])
+    """
+    if column.dtype.kind == "O" and set(map(type, column.tolist())) <= {bool, type(None)}:
+        return column.astype(np.float64)  # None becomes NaN
+    levels, words = as_levels(column), "true or false"
+    booleans = _each(name, levels, lambda item: _BOOLEANS[item.strip().lower()], np.nan, words)
+    return np.array(booleans, dtype=np.float64)
+
+
+def as_moments(name: str, column: Array, written: DateFormat | None = None) -> Array:
+    """Return a column as datetime64[us], NaT where missing.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, for messages.
+    column : ndarray of shape (n_samples,)
+        Moments, or text as in ``2026-11-25`` or ``2026-11-25T13:45``.
+    written : DateFormat, optional
+        How dates are written in text; by default as above.
+
+    Raises
+    ------
+    InputError
+        If a value does not read as a date.
+
+    Examples
+    --------
+    >>> as_moments("day", np.array(["2026-11-25", None], dtype=object)).astype("datetime64[D]")
+    array(['2026-11-25', 'NaT'], dtype='datetime64[D]')
+    """
+    if column.dtype.kind == "M":
+        return column
+    if is_missing(column).all():
+        return np.full(len(column), "NaT", dtype=MOMENT)
+
+    def moment(item: str) -> Any:
+        return to_moment(datetime.datetime.fromisoformat(item.strip()))
+
+    levels, nat = as_levels(column), np.datetime64("NaT", "us")
+    read, example = (moment, "2026-11-25") if written is None else (written.parse, written.example)
+    return np.array(_each(name, levels, read, nat, f"a date such as {example}"), dtype=MOMENT)
+
+
+def as_levels(column: Array) -> Array:
+    """Return a column as text levels, None where missing.
+
+    A number's level is its shortest text, so that 3, 3.0 and "3" are one level.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n_samples,)
+        A column of any kind.
+
+    Examples
+    --------
+    >>> as_levels(np.array([3.0, np.nan, 0.5]))
+    array(['3', None, '0.5'], dtype=object)
+    """
+    if column.dtype.kind == "O":
+        items = column.tolist()
+        if set(map(type, items)) <= {str, type(None)}:
+            return column
+        texts = [None if item is None else str(item) for item in items]
+        return np.fromiter(texts, object, len(items))
+    distinct, inverse = np.unique(column, return_inverse=True)
+    if column.dtype.kind == "f":
+        texts = [None if np.isnan(number) else number_text(float(number)) for number in distinct]
+    else:
+        texts = [None if np.isnat(moment) else str(moment) for moment in distinct]
+    return np.fromiter(texts, object, len(texts))[inverse]
+
+
+def _each(
+    name: str, column: Array, read: Callable[[Any], _Value], missing: Any, wanted: str
+) -> list[_Value]:
+    """Read every distinct value once; the error names the first that cannot be read."""
+    readings: dict[Any, Any] = {None: missing}
+    items = column.tolist()
+    for item in dict.fromkeys(items):
+        if item is not None:
+            try:
+                readings[item] = read(item)
+            except (ValueError, KeyError, OverflowError):
+                raise _unreadable(name, wanted, type_word(item), item) from None
+    return list(map(readings.__getitem__, items))
+
+
+def type_word(item: Any) -> str:
+    """Return what a newcomer calls the type of an item.
+
+    Examples
+    --------
+    >>> type_word("blue"), type_word(3.0)
+    ('text', 'a number')
+    """
+    words: Mapping[type, str] = {str: "text", bool: "a Boolean"}
+    return words.get(type(item), "a number")
+
+
+def _unreadable(name: str, wanted: str, found: str, item: Any) -> InputError:
+    return InputError(
+        f"Column {name!r} must hold {wanted} in every row, but there is {found}: {item!r}; correct"
+        " it, or leave it empty."
+    )

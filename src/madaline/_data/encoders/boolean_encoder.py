@@ -1,0 +1,88 @@
+"""A Boolean becomes one feature of -0.5 and 0.5, centered, and whether it is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._data.conversion import as_booleans
+from madaline._data.encoders.column_encoder import ColumnEncoder, missing_name, write_missing
+from madaline._data.kinds import BOOLEAN
+from madaline._data.statistics import share, total_weight
+from madaline.nn.arrays import Array
+
+
+@dataclass(frozen=True)
+class BooleanEncoder(ColumnEncoder):
+    """Encodes a column of Booleans.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    true_share : float
+        Share of true among the training rows that have a value.
+    missing_share : float or None
+        Share of training rows without a value; None when all had one.
+
+    Examples
+    --------
+    >>> column = np.array([True, False, None, True], dtype=object)
+    >>> encoder = BooleanEncoder.fit("member", column)
+    >>> encoder.feature_names
+    ('member', 'member is missing')
+    >>> out = np.empty((4, 2), np.float32)
+    >>> encoder.write(encoder.read(column), out)
+    >>> out.round(2)
+    array([[ 0.33, -0.25],
+           [-0.67, -0.25],
+           [ 0.  ,  0.75],
+           [ 0.33, -0.25]], dtype=float32)
+    """
+
+    name: str
+    true_share: float
+    missing_share: float | None
+
+    kind = BOOLEAN
+
+    @classmethod
+    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> BooleanEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind."""
+        numbers = as_booleans(name, column)
+        present = total_weight(~np.isnan(numbers), sample_weight)
+        true = total_weight(numbers == 1, sample_weight)
+        missing_share = share(np.isnan(numbers), sample_weight)
+        return cls(
+            name,
+            true / present if present else 0.0,
+            missing_share if 0 < missing_share < 1 else None,
+        )
+
+    @property
+    def varies(self) -> bool:
+        """Whether training had both true and false."""
+        return 0 < self.true_share < 1
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The Boolean itself, and whether it is missing."""
+        value = (self.name,) if self.varies else ()
+        return value if self.missing_share is None else (*value, missing_name(self.name))
+
+    @property
+    def rising(self) -> tuple[bool, ...]:
+        """The Boolean itself rises from false to true."""
+        return tuple(name == self.name for name in self.feature_names)
+
+    def read(self, column: Array) -> Array:
+        """Return 1 for true, 0 for false, NaN where missing."""
+        return as_booleans(self.name, column)
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the centered Boolean (zero where missing), and whether it is missing."""
+        missing = np.isnan(column)
+        if self.varies:
+            out[:, 0] = np.where(missing, 0.0, column - self.true_share)
+        write_missing(missing, self.missing_share, out)

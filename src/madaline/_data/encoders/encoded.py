@@ -1,0 +1,162 @@
+"""A table that an encoder has read: its features are computed block by block, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from madaline._data.encoders.encoders_by_kind import OtherEncoder
+from madaline._data.encoders.joined_numbers import JoinedNumbers
+from madaline._data.encoders.text_encoder import TextEncoder
+from madaline._data.table import WORTH_THREADS
+from madaline._engine.threads import in_threads
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, row_blocks
+from madaline.nn.sparse_rows import Features, SparseRows
+
+_CHUNK = 4096
+"""Rows written at a time, so that a block of all features stays in the cache."""
+
+SPARSE_BLOCKS = 16
+"""How much more room than usual a block may take whose zeros are then left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some encoded rows.
+
+    Parameters
+    ----------
+    base : float32 ndarray of shape (n_samples, n_base_features)
+        The features without bins.
+    numbers : float64 ndarray of shape (n_columns, n_samples)
+        The columns of numbers, the median where one is missing.
+    joined : JoinedNumbers, optional
+        Their encoders, if there are any.
+    """
+
+    base: Array
+    numbers: Array
+    joined: JoinedNumbers | None
+
+    def locate(self, n_bins: int) -> tuple[Array, Array]:
+        """Return in which bin each number that has any lies, and how far: `JoinedBins.locate`."""
+        assert self.joined is not None
+        return self.joined.locate(n_bins, self.numbers)
+
+    def features(self, n_bins: int) -> Array:
+        """Return the features with that many bins beside the numbers."""
+        if self.joined is None or n_bins not in self.joined.bins:
+            return self.base
+        bins = self.joined.bin_features(n_bins, self.numbers)
+        return np.concatenate([self.base, bins], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A table's columns as they were read, and what makes features of them.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of rows.
+    joined : JoinedNumbers, optional
+        What makes features of numbers, if there are any.
+    numbers : sequence of float64 ndarray of shape (n_samples,)
+        The columns of numbers.
+    others : sequence of (ndarray, slice, OtherEncoder)
+        Of each other column its values, the indices of its features, and what makes them.
+    widths : mapping of int to int
+        How many features there are, for each number of bins.
+    unseen : mapping of str to int
+        In how many rows a category has a level that no training row had.
+    n_threads : int
+        How many threads share the rows when all features are wanted.
+    """
+
+    n_samples: int
+    joined: JoinedNumbers | None
+    numbers: Sequence[Array]
+    others: Sequence[tuple[Array, slice, OtherEncoder]]
+    widths: Mapping[int, int]
+    unseen: Mapping[str, int]
+    n_threads: int = 1
+
+    @cached_property
+    def base(self) -> Array:
+        """The features without bins, float32 of shape (n_samples, n_base_features)."""
+        base = np.empty((self.n_samples, self.widths[0]), np.float32)
+
+        def write(start: int) -> None:
+            rows = slice(start, start + _CHUNK)
+            self._write(*self._filled(rows), rows, base[rows])
+
+        n_threads = self.n_threads if self.n_samples >= WORTH_THREADS else 1
+        in_threads(write, range(0, self.n_samples, _CHUNK), n_threads)
+        return base
+
+    def features(self, n_bins: int) -> Array:
+        """Return the features with that many bins beside the numbers.
+
+        Returns
+        -------
+        float32 ndarray of shape (n_samples, n_features)
+            In C order. With zero bins it is `base` itself.
+
+        Raises
+        ------
+        InputError
+            If the encoder was not fitted with that many bins.
+        """
+        check_prepared(n_bins, self.widths)
+        width, n_base = self.widths[n_bins], self.widths[0]
+        if width == n_base or self.joined is None:
+            return self.base
+        features = np.empty((self.n_samples, width), np.float32)
+        features[:, :n_base] = self.base
+        for rows in row_blocks(self.n_samples, width // 2):  # float32 takes half of the room
+            numbers, _ = self._filled(rows)
+            features[rows, n_base:] = self.joined.bin_features(n_bins, numbers)
+        return features
+
+    def kept(self, n_bins: int) -> Features:
+        """Return what `features` does; without zeros, where all columns are texts."""
+        if self.joined or any(not isinstance(one, TextEncoder) for _, _, one in self.others):
+            return self.features(n_bins)
+        check_prepared(n_bins, self.widths)
+        blocks = row_blocks(self.n_samples, self.widths[0] // SPARSE_BLOCKS)
+        return SparseRows.of(self.block(rows).base for rows in blocks)
+
+    def block(self, rows: slice) -> Block:
+        """Return some rows, encoded."""
+        numbers, missing = self._filled(rows)
+        base = np.empty((numbers.shape[1], self.widths[0]), np.float32)
+        self._write(numbers, missing, rows, base)
+        return Block(base, numbers, self.joined)
+
+    def _filled(self, rows: slice) -> tuple[Array, Array]:
+        """Return some rows of the numbers, the median where one is missing, and where that is."""
+        numbers = np.empty((len(self.numbers), len(range(*rows.indices(self.n_samples)))))
+        for own, column in zip(numbers, self.numbers, strict=True):
+            own[:] = column[rows]
+        if self.joined is None:
+            return numbers, np.zeros(numbers.shape, np.bool_)
+        return self.joined.fill(numbers)
+
+    def _write(self, numbers: Array, missing: Array, rows: slice, out: Array) -> None:
+        """Write the features without bins of some rows."""
+        if self.joined is not None:
+            self.joined.write(numbers, missing, out)
+        for values, span, encoder in self.others:
+            encoder.write(values[rows], out[:, span])
+
+
+def check_prepared(n_bins: int, prepared: Collection[int]) -> None:
+    """Raise an `InputError` if an encoder was not fitted with that many bins."""
+    if n_bins != 0 and n_bins not in prepared:
+        raise InputError(
+            f"The encoder was not fitted with {n_bins} bins: choose among {tuple(prepared)}."
+        )

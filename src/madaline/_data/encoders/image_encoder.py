@@ -1,0 +1,159 @@
+"""The image encoder scales pixels to about unit size, channel by channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.kinds import IMAGE
+from madaline._data.media.images import size_words
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, row_blocks
+
+WHITE = 255
+"""The largest value of a pixel in a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageEncoder(ColumnEncoder):
+    """Encodes a column of images: ``(pixel - mean) / scale`` of each channel.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    shape : tuple of int
+        Height, width and channels; features are positions one after the other, row by row, the
+        channels of each together.
+    mean, scale : tuple of float
+        For each channel the mean over all pixels of all training images, and their standard
+        deviation; 1 where all are the same.
+    brightest : int, default=0
+        The largest value that a pixel may have: 1 where all were fractions, 255 where they seem to
+        be bytes, 0 where neither is clear.
+
+    Examples
+    --------
+    >>> column = np.array([[[[0], [255]]], [[[255], [0]]]], np.uint8)  # two images, 1 x 2, gray
+    >>> encoder = ImageEncoder.fit("image", column)
+    >>> encoder.shape, encoder.n_features
+    ((1, 2, 1), 2)
+    >>> out = np.empty((2, 2), np.float32)
+    >>> encoder.write(encoder.read(column), out)
+    >>> out
+    array([[-1.,  1.],
+           [ 1., -1.]], dtype=float32)
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    brightest: int = 0
+
+    kind = IMAGE
+
+    @classmethod
+    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> ImageEncoder:
+        """Return the encoder of training images, shape (n_samples, height, width, channels)."""
+        weight = np.ones(len(column)) if sample_weight is None else sample_weight
+        total, squares = np.zeros((2, column.shape[-1]))
+        for rows in row_blocks(len(column), int(np.prod(column.shape[1:]))):
+            pixels = column[rows].astype(np.float64)
+            share = weight[rows] / weight.sum()
+            total += np.einsum("n,nhwc->c", share, pixels)
+            squares += np.einsum("n,nhwc->c", share, np.square(pixels))
+        mean = total / np.prod(column.shape[1:3])
+        squares /= np.prod(column.shape[1:3])
+        variance = squares - np.square(mean)
+        variance = np.where(variance > 1e-9 * squares, variance, 1.0)
+        scale = np.sqrt(variance)
+        means, scales = tuple(mean.tolist()), tuple(scale.tolist())
+        return cls(name, column.shape[1:], means, scales, _brightest(column))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The row, the column and the channel of each pixel."""
+        return tuple(f"{self.name} {row},{column},{channel}"
+                     for row, column, channel in np.ndindex(*self.shape))  # fmt: skip
+
+    @property
+    def n_features(self) -> int:
+        """Number of pixels times channels."""
+        return int(np.prod(self.shape))
+
+    @property
+    def grid_shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+        return self.shape
+
+    def read(self, column: Array) -> Array:
+        """Return the images, if they have the size of those that it was fitted on."""
+        if column.shape[1:] != self.shape:
+            found = size_words(column.shape[1:]) if column.ndim == 4 else "no images"
+            remedy = "resize" if column.ndim == 4 else "open"
+            raise InputError(
+                f"Column {self.name!r} holds {found}, but the model learned from"
+                f" {size_words(self.shape)}: {remedy} them first."
+            )
+        return column
+
+    def off_scale(self, column: Array) -> str:
+        """Return a warning if pixels seem to be on another scale than in training, else "".
+
+        Parameters
+        ----------
+        column : ndarray of shape (n_samples, height, width, channels)
+            Images.
+
+        Examples
+        --------
+        >>> encoder = ImageEncoder.fit("image", np.array([[[[0.0]]], [[[0.5]]]]))
+        >>> encoder.off_scale(np.array([[[[7]]]], np.uint8)).partition(", but ")[0]
+        'Column image: pixels go up to 7'
+        """
+        if self.brightest == 1 and column.max(initial=0) > 2:  # more than a rounding error
+            return (
+                f"Column {self.name}: pixels go up to {column.max():g}, but the model learned from"
+                f" fractions, 0 to 1: divide bytes by {WHITE}."
+            )
+        may_be_fractions = self.brightest == WHITE and column.dtype != np.uint8
+        if may_be_fractions and _brightest(column) == 1:
+            return (
+                f"Column {self.name}: pixels are fractions, 0 to 1, but the model learned from 0 to"
+                f" {WHITE}: multiply them by {WHITE}."
+            )
+        return ""
+
+    def of_files(self, pixels: Array) -> Array:
+        """Return pixels of files, 0 to 255, on the scale of those that it was fitted on."""
+        return pixels / np.float32(WHITE) if self.brightest == 1 else pixels
+
+    @property
+    def files_note(self) -> str:
+        """A sentence about what `of_files` changes; empty if nothing."""
+        if self.brightest != 1:
+            return ""
+        return (
+            f"Pixels of files are divided by {WHITE}, as the model learned from fractions, 0 to 1."
+        )
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the scaled pixels."""
+        pixels = out.reshape(column.shape)
+        np.subtract(column, np.asarray(self.mean, np.float32), out=pixels)
+        pixels /= np.asarray(self.scale, np.float32)
+        if out.size and not np.shares_memory(pixels, out):  # a slice of a wider table
+            out[...] = pixels.reshape(out.shape)
+
+
+def _brightest(column: Array) -> int:
+    """Return the largest value that a pixel may have, judging by all; 0 where it is not clear."""
+    if not column.size or column.min() < 0:
+        return 0
+    highest = column.max()
+    if 0 < highest <= 1:
+        return 1
+    return WHITE if WHITE / 2 < highest <= WHITE else 0

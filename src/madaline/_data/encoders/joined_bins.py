@@ -1,0 +1,148 @@
+r"""The bins of several numbers side by side, so that a row takes as few steps as a column.
+
+A number :math:`x` in bin :math:`i`, between the edges :math:`e_i` and :math:`e_{i+1}`, is the part
+:math:`p = (x - e_i) / (e_{i+1} - e_i)` of the way along it. Its features are those of
+`madaline._data.encoders.bins`: 1 for the bins before, :math:`p` for its own and 0 for those behind
+it, each minus its mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from madaline.nn.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedBins:
+    """Edges along several numbers; build it with `of`.
+
+    Parameters
+    ----------
+    edges : tuple of float64 ndarray of shape (n_bins + 1,)
+        Those of each number.
+    low, width : float64 ndarray of shape (n_features,)
+        Lower edge and width of each bin, halved, as twice 1e308 would overflow.
+    means : float64 ndarray of shape (n_features,)
+        Mean of each feature over the training rows.
+
+    Examples
+    --------
+    >>> edges = np.array([0.0, 1.0, 3.0]), np.array([0.0, 10.0, 20.0, 30.0])
+    >>> bins = JoinedBins.of(edges, [np.full(2, 0.5), np.zeros(3)])
+    >>> bins.locate(np.array([[2.0, 9.0], [5.0, 25.0]]))
+    (array([[1, 1],
+           [2, 4]]), array([[0.5, 1. ],
+           [0.5, 0.5]]))
+    >>> bins.features(np.array([[2.0, 9.0], [5.0, 25.0]]))
+    array([[0.5, 0. , 0.5, 0. , 0. ],
+           [0.5, 0.5, 1. , 1. , 0.5]], dtype=float32)
+    """
+
+    edges: tuple[Array, ...]
+    low: Array
+    width: Array
+    means: Array
+
+    @classmethod
+    def of(cls, edges: Sequence[Array], means: Sequence[Array]) -> JoinedBins:
+        """Return the bins of at least one number, given the edges and the means of each."""
+        width = np.concatenate([np.diff(own / 2) for own in edges])
+        width[width == 0] = 1  # half of the smallest number there is
+        low = np.concatenate([own[:-1] / 2 for own in edges])
+        return cls(tuple(edges), low, width, np.concatenate(list(means)))
+
+    def __len__(self) -> int:
+        """Return the number of features."""
+        return len(self.means)
+
+    def locate(self, numbers: Array) -> tuple[Array, Array]:
+        """Return in which bin each number lies, and how far along it.
+
+        Parameters
+        ----------
+        numbers : float64 ndarray of shape (n_numbers, n_samples)
+            Finite, none missing.
+
+        Returns
+        -------
+        index : int ndarray of shape (n_numbers, n_samples)
+            The bin's index among all bins.
+        part : float64 ndarray of the same shape
+            From 0 at its lower edge to 1 at its upper edge.
+        """
+        index = self._bins_of(numbers)
+        index += self._shift
+        part = np.minimum(np.maximum(numbers, self._lowest), self._highest)
+        part /= 2
+        part -= self.low.take(index)
+        part /= self.width.take(index)
+        return index, part
+
+    def _bins_of(self, numbers: Array) -> Array:
+        """Return the index among `_starts` of the bin of each number."""
+        n_numbers, step = self._starts.shape
+        first = np.arange(n_numbers)[:, None] * step
+        if numbers.shape[1] == 1:  # to count is quicker for a single row
+            n_begun = (self._starts <= numbers).sum(axis=1, keepdims=True)
+            return np.asarray(first + np.maximum(n_begun - 1, 0))
+        index = np.repeat(first, numbers.shape[1], axis=1)
+        while step := step // 2:  # by halving, for all numbers at once
+            index += step * (self._starts.take(index + step) <= numbers)
+        return index
+
+    def features(self, numbers: Array) -> Array:
+        """Return the features of some rows, float32 of shape (n_samples, n_features).
+
+        Parameters
+        ----------
+        numbers : float64 ndarray of shape (n_numbers, n_samples)
+            Finite, none missing.
+        """
+        index, part = self.locate(numbers)
+        features = index.T.astype(np.float32).take(self.owner, axis=1)
+        features -= np.arange(len(self), dtype=np.float32)  # how many bins each lies behind
+        features += part.T.astype(np.float32).take(self.owner, axis=1)
+        np.clip(features, 0, 1, out=features)
+        features -= self.means.astype(np.float32)
+        return features
+
+    @cached_property
+    def _starts(self) -> Array:
+        """Where each bin starts, (n_numbers, a power of two); NaN behind the last bin.
+
+        The first bin has all that is below its upper edge.
+        """
+        most_bins = max(len(own) - 1 for own in self.edges)
+        starts = np.full((len(self.edges), 2 ** (most_bins - 1).bit_length()), np.nan)
+        for row, own in zip(starts, self.edges, strict=True):
+            row[: len(own) - 1] = own[:-1]
+        return starts
+
+    @cached_property
+    def _shift(self) -> Array:
+        """From a bin's index among `_starts` to that among all bins, shape (n_numbers, 1)."""
+        n_numbers, width = self._starts.shape
+        return np.asarray(self.first - np.arange(n_numbers)[:, None] * width)
+
+    @cached_property
+    def first(self) -> Array:
+        """The index of each number's first bin among all bins, shape (n_numbers, 1)."""
+        return np.cumsum([0, *[len(own) - 1 for own in self.edges[:-1]]])[:, None]
+
+    @cached_property
+    def owner(self) -> Array:
+        """The number that each bin belongs to, shape (n_features,)."""
+        return np.repeat(np.arange(len(self.edges)), [len(own) - 1 for own in self.edges])
+
+    @cached_property
+    def _lowest(self) -> Array:
+        return np.array([[own[0]] for own in self.edges])
+
+    @cached_property
+    def _highest(self) -> Array:
+        return np.array([[own[-1]] for own in self.edges])

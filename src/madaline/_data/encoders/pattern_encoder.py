@@ -1,0 +1,207 @@
+"""The pattern encoder turns sequences into features of a table: which patterns occur, how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from madaline._data.conversion import as_sequences
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.encoders.sequence_encoder import SequenceEncoder
+from madaline._data.media.kernels import KERNELS, MOST_PATTERNS, VIEWS, Kernels
+from madaline._data.media.resampling import downsampled
+from madaline._data.media.sequences import Sequence
+from madaline.nn.arrays import Array, row_blocks
+
+MOST_STEPS = 2048
+"""Longer sequences are downsampled to so many steps."""
+
+LONGEST = 3
+"""How many times as long as 95 % of the training sequences the longest may be without being
+downsampled."""
+
+NEAR_ZERO = 0.1
+"""A usual level within so many standard deviations of zero is taken for zero."""
+
+COARSE_STEPS = 32
+"""Steps of the outline, at most."""
+
+MOST_SCALED = 256
+"""Training sequences that the scales of patterns come from, at most."""
+
+MOST_NUMBERS = 2**28
+"""The largest number of features of all sequences together: one GiB in float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class PatternEncoder(ColumnEncoder):
+    """Encodes a column of sequences by their outline, and by how often patterns occur in them.
+
+    The outline is the scaled sequence in 32 steps or fewer: it tells where something happens. The
+    patterns tell what happens, wherever that is: ``(share of steps - mean) / standard deviation``
+    of each (`Kernels`). A sequence without any number is all zeros.
+
+    Parameters
+    ----------
+    steps : SequenceEncoder
+        Brings sequences to one length, and their channels to the usual level and unit size.
+    kernels : Kernels
+        The patterns.
+    mean, scale : float32 ndarray of shape (n_patterns,)
+        Those of each pattern's share in training; a scale of 1 where all are the same.
+
+    Examples
+    --------
+    >>> from madaline._data.media.sequences import sequences
+    >>> rng = np.random.default_rng(0)
+    >>> column = sequences([rng.normal(size=40) for _ in range(9)])
+    >>> encoder = PatternEncoder.fit("beats", column, most=168)
+    >>> encoder.n_features, encoder.feature_names[-1]
+    (232, 'beats pattern 167')
+    >>> out = np.empty((9, 232), np.float32)
+    >>> encoder.write(encoder.read(column), out)
+    >>> float(abs(out[:, 64:].mean().round(3))), float(out[:, 64:].std().round(1))
+    (0.0, 1.0)
+    """
+
+    steps: SequenceEncoder
+    kernels: Kernels
+    mean: Array
+    scale: Array
+
+    kind = "patterns"
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        column: Array,
+        sample_weight: Array | None = None,
+        *,
+        most: int = MOST_PATTERNS,
+    ) -> PatternEncoder:
+        """Return the encoder of a training column of sequences.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+        column : ndarray of shape (n_samples,)
+            The sequences.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row, for the scales of channels.
+        most : int
+            The largest number of patterns, about.
+        """
+        there = [one for one in as_sequences(name, column) if one is not None]
+        steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MOST_STEPS)
+        steps = _whole(steps, there)
+        there = there[:: -(-len(there) // MOST_SCALED)]
+        present = np.empty(len(there), dtype=object)
+        present[:] = there
+        known = _scaled(steps, present)[..., :-1]
+        most = max(VIEWS * len(KERNELS), min(most, MOST_NUMBERS // max(1, len(column))))
+        kernels = Kernels.fit(known, most=most)
+        shares = kernels.shares(known)
+        spread = shares.std(axis=0)
+        return cls(steps, kernels, shares.mean(axis=0), np.where(spread > 1e-6, spread, 1))
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # of the steps
+        """Name of the column."""
+        return self.steps.name
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Steps of the outline, and of the sequences."""
+        return min(self.steps.length, COARSE_STEPS), self.steps.length
+
+    @property
+    def outline_shape(self) -> tuple[int, int]:
+        """Steps of the outline, and the numbers of each."""
+        return self.lengths[0], self.steps.grid_shape[1]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The steps and channels of the outline, then the patterns."""
+        n_steps, channels = self.outline_shape
+        numbers = [*map(str, range(channels - 1)), "is there"]
+        outline = [f"{self.name} {step},{one}" for step in range(n_steps) for one in numbers]
+        patterns = range(self.kernels.n_patterns)
+        return (*outline, *(f"{self.name} pattern {number}" for number in patterns))
+
+    def read(self, column: Array) -> Array:
+        """Return the sequences, if they have the channels of those that it was fitted on."""
+        return self.steps.read(column)
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the outline, and the scaled share of each pattern."""
+        length, channels = self.steps.grid_shape
+        for rows in row_blocks(len(column), length * channels):
+            steps = self.scaled(column[rows])
+            n_samples = len(steps)
+            in_time = np.moveaxis(steps, 1, 0).reshape(length, -1)
+            coarse = downsampled(in_time, COARSE_STEPS).reshape(-1, n_samples, channels)
+            outline = np.moveaxis(coarse, 0, 1).reshape(n_samples, -1)
+            shares = (self.kernels.shares(steps[..., :-1]) - self.mean) / self.scale
+            shares[steps[..., -1].max(axis=1) == 0] = 0
+            out[rows, : outline.shape[1]], out[rows, outline.shape[1] :] = outline, shares
+
+    def scaled(self, column: Array) -> Array:
+        """Return sequences of one length with scaled channels, and whether there is a step.
+
+        Parameters
+        ----------
+        column : ndarray of shape (n_samples,)
+            The sequences, as `read` returned them.
+
+        Returns
+        -------
+        float32 ndarray of shape (n_samples, length, n_channels + 1)
+            All zeros where a sequence is missing.
+        """
+        return _scaled(self.steps, column)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        state = {"steps": asdict(self.steps), "dilations": list(self.kernels.dilations)}
+        return state, {**self.kernels.to_arrays(), "mean": self.mean, "scale": self.scale}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> PatternEncoder:
+        """Return the encoder that `to_state` described."""
+        steps = SequenceEncoder.from_state(state["steps"], {})
+        kernels = Kernels.from_state(state["dilations"], arrays)
+        return cls(steps, kernels, arrays["mean"], arrays["scale"])
+
+
+def _whole(steps: SequenceEncoder, there: list[Sequence]) -> SequenceEncoder:
+    """Return an encoder that downsamples hardly any sequence, and subtracts the usual level.
+
+    That is the median over sequences, as kernels see the level of a sequence at its ends. Where
+    sequences differ in size by orders of magnitude, their mean would hide the small ones.
+    """
+    length = min(max(map(len, there)), LONGEST * steps.length, MOST_STEPS)
+    levels = np.array([_level(one.values) for one in there])  # NaN where a channel has no number
+    known = [own[~np.isnan(own)] for own in levels.T]
+    median = np.array([np.median(own) if own.size else 0.0 for own in known])
+    level = np.where(abs(median) > NEAR_ZERO * np.array(steps.scale), median, 0.0)
+    return replace(steps, length=length, mean=tuple(level.tolist()))
+
+
+def _level(values: Array) -> Array:
+    """Return the mean of each channel, NaN where it has no number."""
+    known = ~np.isnan(values)
+    counts = known.sum(axis=0)
+    total = np.where(known, values, 0).sum(axis=0, dtype=np.float64)
+    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+
+
+def _scaled(encoder: SequenceEncoder, column: Array) -> Array:
+    """Return scaled sequences of one length, (n_samples, length, channels); zeros where missing."""
+    out = np.empty((len(column), encoder.n_features), np.float32)
+    encoder.write(column, out)
+    return out.reshape(len(column), *encoder.grid_shape)

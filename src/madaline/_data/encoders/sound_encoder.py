@@ -1,0 +1,127 @@
+"""The sound encoder encodes the spectrogram of a sound as a sequence of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._data.conversion import as_sounds
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.encoders.sequence_encoder import SequenceEncoder
+from madaline._data.kinds import SOUND
+from madaline._data.media.sequences import Sequence
+from madaline._data.media.sounds import Sound
+from madaline._data.media.spectrogram import Spectrogram
+from madaline._words import count
+from madaline.nn.arrays import Array
+
+BANDS = 40
+"""Frequency bands of a spectrogram."""
+
+
+@dataclass(frozen=True, eq=False)
+class SoundEncoder(ColumnEncoder):
+    """Encodes a column of sounds: the logarithm of the power of each band in each frame.
+
+    Parameters
+    ----------
+    spectrogram : Spectrogram
+        From a sound to a sequence of frames.
+    frames : SequenceEncoder
+        From the sequences to features.
+
+    Examples
+    --------
+    >>> from madaline._data.media.sounds import sounds
+    >>> waves = [np.sin(np.arange(800) * pitch) for pitch in (0.3, 0.5, 0.7)]
+    >>> encoder = SoundEncoder.fit("call", sounds(waves, 8000))
+    >>> encoder.grid_shape, encoder.n_features, encoder.feature_names[41]
+    ((8, 41), 328, 'call 1,0')
+    """
+
+    spectrogram: Spectrogram
+    frames: SequenceEncoder
+
+    kind = SOUND
+
+    @classmethod
+    def fit(cls, name: str, column: Array, sample_weight: Array | None = None) -> SoundEncoder:
+        """Return the encoder of training sounds, or of the names of their files.
+
+        Its bands go up to the highest frequency that all of them can hold.
+        """
+        column = as_sounds(name, column)
+        highest = min(one.rate for one in column if one is not None) / 2
+        spectrogram = Spectrogram(BANDS, highest)
+        frames = SequenceEncoder.fit(name, _frames(spectrogram, column), sample_weight)
+        return cls(spectrogram, frames)
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # of the frames
+        """Name of the column."""
+        return self.frames.name
+
+    @property
+    def grid_shape(self) -> tuple[int, ...]:
+        """The frames, and the numbers of each."""
+        return self.frames.grid_shape
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The frame and the band of each number."""
+        return self.frames.feature_names
+
+    @property
+    def n_features(self) -> int:
+        """Number of frames times bands, and whether there is a frame."""
+        return self.frames.n_features
+
+    def read(self, column: Array) -> Array:
+        """Return the spectrograms as sequences."""
+        return _frames(self.spectrogram, as_sounds(self.name, column))
+
+    def low_rate_note(self, column: Array) -> str:
+        """Return a sentence on how many sounds lack high frequencies that it uses; "" if none does.
+
+        Parameters
+        ----------
+        column : ndarray of shape (n_samples,)
+            Sounds, None where there is none.
+        """
+        highest, least = self.spectrogram.highest, self.spectrogram.least_rate
+        rates = [sound.rate for sound in column if isinstance(sound, Sound)]
+        low = [rate for rate in rates if least <= rate < 2 * highest]  # lower ones are refused
+        if not low:
+            return ""
+        sounds = count(len(low), "sound has", "sounds have")
+        return (
+            f"Column {self.name}: {sounds} a sampling rate of down to {min(low):,} hertz, so no"
+            f" frequencies above {min(low) / 2:,.0f} hertz, but the model uses up to"
+            f" {highest:,.0f}: those count as silent, and predictions may be worse."
+        )
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write the scaled frames."""
+        self.frames.write(column, out)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description; there are no arrays."""
+        frames, _ = self.frames.to_state()
+        spectrogram = {"bands": self.spectrogram.bands, "highest": self.spectrogram.highest}
+        return {"spectrogram": spectrogram, "frames": frames}, {}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> SoundEncoder:
+        """Return the encoder that `to_state` described."""
+        frames = SequenceEncoder.from_state(state["frames"], arrays)
+        return cls(Spectrogram(**state["spectrogram"]), frames)
+
+
+def _frames(spectrogram: Spectrogram, column: Array) -> Array:
+    """Return the spectrogram of each sound as a sequence."""
+    frames = np.empty(len(column), dtype=object)
+    frames[:] = [None if one is None else Sequence(spectrogram.of(one)) for one in column]
+    return frames

@@ -1,0 +1,242 @@
+"""The text encoder counts terms: frequent in a text counts much, frequent in all texts little."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from madaline._data.conversion import as_levels
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.kinds import TEXT
+from madaline._data.terms import GAP, is_made_of_words, is_sign, is_word, terms_of
+from madaline._data.text_or_category import has_few_words
+from madaline.nn.arrays import Array
+
+MOST_TERMS = 4096
+"""The largest number of terms, the most frequent ones, where there are other columns."""
+
+MOST_TERMS_ALONE = 16384
+"""The same without other columns: twice as many left the loss of 4,000 reviews as it was."""
+
+MOST_COUNTED = 2**22
+"""The largest number of terms that are counted at a time: about half a GiB."""
+
+MOST_NUMBERS = 2**28
+"""The largest number of features of all texts together: one GiB in float32."""
+
+FEWEST_TEXTS = 2
+"""A term of fewer texts is left out, unless it is a word of texts that stand alone."""
+
+TIMES_OF_WORDS = 2.5
+"""Where there is no room for all terms of texts that stand alone, words count as so many times as
+frequent: a word of one text comes before a pair of two."""
+
+WEIGHT_OF_DERIVED = 0.7
+"""The weight of pairs and stems beside that of words: each word has two of them or more, which
+would outweigh it. Of 0.5 to 1.4, 0.5 was best for tweets, 0.7 for other texts."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextEncoder(ColumnEncoder):
+    """Encodes a column of text by its terms (the root of TF-IDF).
+
+    A term that occurs `count` times in a text, and in `share` of the training texts, gets
+    ``sqrt((1 + log(count)) * (1 - log(share)))``, zero where it does not occur; pairs of words and
+    stems, which repeat words, get 0.7 of it. The features of a text are scaled to a mean
+    square of one; a text without any known word, or a missing one, is zero.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    terms : tuple of str
+        The terms, the most frequent first.
+    weights : tuple of float
+        What each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems.
+    count_power : float
+        The power of ``1 + log(count)``: a half, or one in models from before.
+    with_pieces : bool
+        Whether the pieces of words are terms, too, such as the last letters of a name.
+
+    References
+    ----------
+    Spärck Jones (1972), "A statistical interpretation of term specificity and its application in
+    retrieval".
+
+    Examples
+    --------
+    >>> texts = np.array(["so good", "so bad", "good one", "bad one"], object)
+    >>> encoder = TextEncoder.fit("review", texts)
+    >>> encoder.feature_names
+    ('review has bad', 'review has good', 'review has one', 'review has so')
+    >>> out = np.empty((2, 4), np.float32)
+    >>> encoder.write(encoder.read(np.array(["bad!", None], object)), out)
+    >>> out.round(2)
+    array([[2., 0., 0., 0.],
+           [0., 0., 0., 0.]], dtype=float32)
+    """
+
+    name: str
+    terms: tuple[str, ...]
+    weights: tuple[float, ...]
+    count_power: float = 0.5
+    with_pieces: bool = False
+
+    kind = TEXT
+
+    @classmethod
+    def fit(
+        cls, name: str, column: Array, *, alone: bool = False, narrowing: int = 1
+    ) -> TextEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column.
+        column : ndarray of shape (n_samples,)
+            The texts.
+        alone : bool, default=False
+            Whether there is no other column.
+        narrowing : int, default=1
+            By what the largest number of terms is divided.
+        """
+        texts = [text for text in as_levels(column).tolist() if text is not None]
+        with_pieces = has_few_words(texts, alone=alone)
+        counts = count_terms(texts, with_pieces=with_pieces)
+        if not (alone or with_pieces):  # only whole words and neighbors
+            counts = Counter({term: n for term, n in counts.items() if GAP not in term})
+        most = min(MOST_TERMS_ALONE if alone else MOST_TERMS, MOST_NUMBERS // max(1, len(column)))
+        most //= narrowing
+        for text in texts:  # a name that occurs once does not recur
+            if counts[text.lower()] == 1:
+                del counts[text.lower()]
+        known = _known(counts, most, with_words=alone)
+        return cls(
+            name,
+            tuple(term for term, _ in known),
+            tuple(_weight(term, count / len(texts)) for term, count in known),
+            with_pieces=with_pieces,
+        )
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The terms."""
+        return tuple(f"{self.name} has {term}" for term in self.terms)
+
+    @property
+    def terms_of_a_text(self) -> float:
+        """How many of the terms a training text has on average: the weight of each tells its share.
+
+        Examples
+        --------
+        >>> texts = np.array(["so good", "so bad", "good one", "bad one"], object)
+        >>> round(TextEncoder.fit("review", texts).terms_of_a_text, 6)
+        2.0
+        """
+        derived = [WEIGHT_OF_DERIVED if is_made_of_words(term) else 1.0 for term in self.terms]
+        return float(np.exp(1 - np.square(self._weights / derived)).sum())
+
+    def read(self, column: Array) -> Array:
+        """Return the texts, None where missing."""
+        return as_levels(column)
+
+    def n_unseen(self, column: Array) -> int:
+        """Return how many texts have words but no known one, such as texts in another language."""
+        return sum(map(self._is_unknown, filter(None, column.tolist())))
+
+    def write(self, column: Array, out: Array) -> None:
+        """Write how much each term counts in each text."""
+        out[...] = 0
+        for row, text in enumerate(column.tolist()):
+            counts = Counter(terms_of(text or "", with_pieces=self.with_pieces))
+            known = [
+                (self.term_index[term], n) for term, n in counts.items() if term in self.term_index
+            ]
+            if any(i not in self._signs for i, _ in known):
+                index, numbers = np.array(known).T
+                values = (1 + np.log(numbers)) ** self.count_power * self._weights[index]
+                out[row, index] = values * np.sqrt(out.shape[1] / np.square(values).sum())
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TextEncoder:
+        """Return the encoder that `to_state` described; models from before have no power."""
+        return super().from_state({"count_power": 1.0} | dict(state), arrays)
+
+    def _is_unknown(self, text: str) -> bool:
+        has_words = False
+        for term in terms_of(text, with_pieces=self.with_pieces):
+            if not is_sign(term):
+                if term in self.term_index:
+                    return False
+                has_words = True
+        return has_words
+
+    @cached_property
+    def term_index(self) -> dict[str, int]:
+        """The index of each term."""
+        return {term: index for index, term in enumerate(self.terms)}
+
+    @cached_property
+    def _signs(self) -> frozenset[int]:
+        return frozenset(index for term, index in self.term_index.items() if is_sign(term))
+
+    @cached_property
+    def _weights(self) -> Array:
+        return np.array(self.weights)
+
+
+def count_terms(
+    texts: Iterable[str], most: int = MOST_COUNTED, *, with_pieces: bool = False
+) -> Counter[str]:
+    """Return in how many texts each term occurs.
+
+    Where there are more than `most` terms, those of the fewest texts so far are forgotten (lossy
+    counting); frequent ones stay.
+
+    Examples
+    --------
+    >>> sorted(count_terms(["so good", "so bad"]).items())
+    [('bad', 1), ('good', 1), ('so', 2), ('so bad', 1), ('so good', 1)]
+    """
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(set(terms_of(text, with_pieces=with_pieces)))
+        rarest = 1
+        while len(counts) > most:
+            counts = Counter({term: n for term, n in counts.items() if n > rarest})
+            rarest += 1
+    return counts
+
+
+def _known(counts: Mapping[str, int], most: int, *, with_words: bool) -> list[tuple[str, int]]:
+    """Return the terms of two texts or more, the most frequent first, with their counts.
+
+    Words of one text may follow, but not where all texts are without a term in common. Where there
+    is no room for all terms, words come before pairs, stems and pieces that are as frequent.
+    """
+    known = {term: n for term, n in counts.items() if n >= FEWEST_TEXTS}
+    if known and with_words:
+        known |= {term: n for term, n in counts.items() if n < FEWEST_TEXTS and is_word(term)}
+        if len(known) > most:
+            chosen = sorted(known.items(), key=lambda item: (-_claim(*item), item[0]))[:most]
+            known = dict(chosen)
+    return sorted(known.items(), key=lambda item: (-item[1], item[0]))[:most]
+
+
+def _claim(term: str, count: int) -> float:
+    return count * TIMES_OF_WORDS if is_word(term) else count
+
+
+def _weight(term: str, share: float) -> float:
+    """Return the weight of a term: that of rare ones is higher, that of pairs and stems lower.
+
+    The root lowers the weight of rare terms compared with TF-IDF: networks overfit to them.
+    """
+    rarity = float(np.sqrt(1 - np.log(share)))
+    return WEIGHT_OF_DERIVED * rarity if is_made_of_words(term) else rarity

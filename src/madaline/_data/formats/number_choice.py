@@ -1,0 +1,223 @@
+"""The number format of a column, decided by all of its distinct texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from madaline._data.formats.characters import NOT_GIVEN
+from madaline._data.formats.choice import FEWEST, MOSTLY, ORDINARY, SAMPLE, Choice, joined
+from madaline._data.formats.number_format import (
+    COMMA,
+    CURRENCY,
+    EXACT,
+    POINT,
+    THOUSANDS,
+    Dressed,
+    NumberFormat,
+)
+
+DECIMAL_POINT, DECIMAL_COMMA = "decimal-point", "decimal-comma"
+MARKS = {DECIMAL_POINT: POINT, DECIMAL_COMMA: COMMA}
+"""The decimal mark of each reading of numbers that can be given."""
+
+FEWEST_MARKED = 10
+"""Numbers that are needed to take "<5" and "~5" for numbers rather than for names of classes."""
+
+CLEARLY = 22
+"""Numbers of which all have three digits behind the point: had the last zeros been left out, as
+they were from those without a point, this would happen once in ten times (0.9 to the 22nd)."""
+
+FEWEST_THOUSANDS = 3
+"""Numbers with a comma that leave no doubt beside smaller ones without."""
+
+_CODE = re.compile("0[0-9]+")
+_WHOLE = re.compile("[0-9]+")
+_CURRENCY = re.compile(CURRENCY)
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The distinct numbers of a column, taken apart."""
+
+    texts: list[str]
+    dressed: list[Dressed]
+
+    @property
+    def cores(self) -> list[str]:
+        return [one.core for one in self.dressed]
+
+
+@dataclass(frozen=True)
+class _Decimal:
+    """The decimal mark, and whether the column by itself, or the user, decides it."""
+
+    mark: str
+    sure: bool = True
+    doubtful: bool = False
+    from_others: bool = False
+
+
+def choose_number_format(texts: Sequence[str], *, given: str = "", hint: str = "") -> Choice:
+    """Return the number format of a column.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The distinct texts of the column.
+    given : {"", "decimal-point", "decimal-comma"}
+        What the user knows.
+    hint : {"", ".", ","}
+        The decimal mark of other columns.
+
+    Examples
+    --------
+    >>> choose_number_format(["$7,677.59", "$12.5", "?"]).words
+    'number, read without $ and thousands separators (,), with ? as missing'
+    >>> choose_number_format(["12 kg", "500 g"]).format is None
+    True
+    """
+    present = [text for text in texts if text.strip() not in NOT_GIVEN]
+    sample = [Dressed.of(text) for text in present[:SAMPLE]]
+    if not present or 2 * sum(one is not None for one in sample) < len(sample):
+        return ORDINARY
+    parts = [Dressed.of(text) for text in present]
+    known = [(text, one) for text, one in zip(present, parts, strict=True) if one is not None]
+    if len(known) < len(present):
+        return _with_other_text(present, parts)
+    numbers = _Numbers([text for text, _ in known], [one for _, one in known])
+    refusal = _refusal(numbers)
+    if refusal is not None:
+        return refusal
+    missing = [text.strip() for text in texts if text.strip() in NOT_GIVEN and text.strip()]
+    return _of_numbers(numbers, given, hint, missing)
+
+
+def _with_other_text(present: list[str], parts: Sequence[Dressed | None]) -> Choice:
+    """Return that a column of numbers holds a few words, if it does."""
+    n_numbers = sum(one is not None for one in parts)
+    if n_numbers < max(FEWEST, MOSTLY * len(present)):
+        return ORDINARY
+    word = next(text for text, one in zip(present, parts, strict=True) if one is None)
+    return Choice(
+        words=f"not read as numbers because of {word[:40]!r}; correct it, or leave it empty"
+    )
+
+
+def _refusal(numbers: _Numbers) -> Choice | None:
+    """Return why texts that look like numbers are not read as such; None if they are."""
+    symbols = {one.symbol for one in numbers.dressed}
+    if None in symbols or any(map(_is_code, numbers.dressed)):
+        return ORDINARY
+    units = sorted(filter(None, symbols))
+    if len(units) > 1:
+        few = len(units) <= 5 and len(numbers.texts) >= FEWEST
+        words = f"not read as numbers, as units differ ({', '.join(units)}); convert them to one"
+        return Choice(words=words) if few else ORDINARY
+    if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
+        bare = next(
+            t for t, one in zip(numbers.texts, numbers.dressed, strict=True) if not one.symbol
+        )
+        return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
+    return None
+
+
+def _is_code(dressed: Dressed) -> bool:
+    return _CODE.fullmatch(dressed.core) is not None and not dressed.symbol
+
+
+def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) -> Choice:
+    symbol = next(filter(None, (one.symbol for one in numbers.dressed)), "") or ""
+    fitting = {POINT: _fitting(numbers.cores, POINT), COMMA: _fitting(numbers.cores, COMMA)}
+    decimal = _Decimal(MARKS[given]) if given else _decimal(numbers.cores, fitting, hint)
+    thousands = fitting[decimal.mark]
+    if thousands is None:
+        return ORDINARY
+    chosen = NumberFormat(symbol, thousands, decimal.mark)
+    try:
+        values = list(map(chosen.parse_dressed, numbers.dressed))
+    except ValueError:  # an infinity
+        return ORDINARY
+    marks = sorted({one.mark for one in numbers.dressed} - {""})
+    plain = not symbol and not thousands and all(map(_is_plain, numbers.dressed))
+    if plain and max(map(abs, values)) > EXACT and len(set(values)) < len(values):
+        return Choice(words="whole numbers above 2^53, which are told apart as codes only")
+    if len(set(values)) < (FEWEST_MARKED if marks else len(values) / 2):
+        return ORDINARY
+    words = _words(numbers, chosen, marks, missing)
+    words += ", as in other columns" if decimal.from_others else ""
+    words += f"; {_doubt(numbers.cores, decimal.mark)}" if decimal.doubtful else ""
+    return Choice(chosen, words, decimal.sure, plain and not missing)
+
+
+def _is_plain(dressed: Dressed) -> bool:
+    return _WHOLE.fullmatch(dressed.core) is not None and not (dressed.brackets or dressed.mark)
+
+
+def _fitting(cores: list[str], decimal: str) -> str | None:
+    """Return the first separator of thousands with which all fit; None if there is none."""
+    for thousands in THOUSANDS:
+        if thousands != decimal and all(map(NumberFormat("", thousands, decimal).fits, cores)):
+            return thousands
+    return None
+
+
+def _decimal(cores: list[str], fitting: Mapping[str, str | None], hint: str) -> _Decimal:
+    """Return the decimal mark that a column decides, or a hint, or what is usual."""
+    point, comma = fitting[POINT], fitting[COMMA]
+    if point is None or comma is None:
+        return _Decimal(POINT if comma is None else COMMA)
+    if point == comma:  # no mark in any of them
+        return _Decimal(POINT)
+    unmarked = [core for core in cores if POINT not in core and COMMA not in core]
+    small, n_marked = bool(unmarked) and max(map(len, unmarked)) <= 3, len(cores) - len(unmarked)
+    mark = COMMA if point == COMMA else POINT
+    if small and n_marked >= CLEARLY:
+        return _Decimal(POINT if mark == COMMA else COMMA)
+    if hint:
+        return _Decimal(hint, from_others=True)
+    if mark == COMMA:  # 7,678: thousands, unless a number has four digits without a comma
+        return _Decimal(POINT, sure=False, doubtful=not small or n_marked < FEWEST_THOUSANDS)
+    return _Decimal(POINT, sure=False, doubtful=small)
+
+
+def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: list[str]) -> str:
+    """Return what is taken off, and what is taken for what."""
+    separator = {" ": "spaces", "'": "apostrophes"}.get(chosen.thousands, chosen.thousands)
+    without = [chosen.symbol] if chosen.symbol else []
+    without += [f"thousands separators ({separator})"] if chosen.thousands else []
+    without += marks
+    parts = [f"without {joined(without)}"] if without else []
+    if chosen.decimal == COMMA and any(COMMA in core for core in numbers.cores):
+        parts.append("with decimal commas")
+    if any(one.brackets for one in numbers.dressed):
+        parts.append("with brackets as minus signs")
+    if missing:
+        parts.append(f"with {joined(missing[:3])} as missing")
+    return f"number, read {', '.join(parts) if parts else 'from text'}"
+
+
+def _doubt(cores: list[str], decimal: str) -> str:
+    """Return the other reading, and how to choose it."""
+    example = next(core for core in cores if POINT in core or COMMA in core)
+    other = DECIMAL_COMMA if decimal == POINT else DECIMAL_POINT
+    mark = POINT if POINT in example else COMMA
+    plain, fraction = example.replace(mark, ""), example.replace(mark, POINT)
+    meant = fraction if mark == MARKS[other] else plain
+    return f"if {example} is {meant}, give the kind number:{other}"
+
+
+def decimal_mark(chosen: Choice, texts: Sequence[str]) -> str:
+    """Return the decimal mark that a column shows beyond doubt; empty if none.
+
+    Examples
+    --------
+    >>> texts = ["1,5", "2"]
+    >>> decimal_mark(choose_number_format(texts), texts)
+    ','
+    """
+    if not isinstance(chosen.format, NumberFormat) or not chosen.sure:
+        return ""
+    marked = any(POINT in text or COMMA in text for text in texts)
+    return chosen.format.decimal if marked else ""

@@ -1,0 +1,200 @@
+"""A number format takes the dress off a number: a symbol, separators, signs.
+
+Whatever the format, these are understood: a minus sign before or after, brackets for a minus,
+a mark such as "~" or "<" before, digits of all scripts, and the words for missing values.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from madaline._data.formats.characters import NOT_GIVEN, folded
+
+POINT, COMMA = ".", ","
+
+THOUSANDS = ("", COMMA, POINT, "'", " ", "_")
+"""What may separate thousands, the more usual first."""
+
+EXACT = 2**53
+"""Whole numbers up to here are told apart in float64."""
+
+_CURRENCY_WORDS = (
+    "USD|EUR|GBP|JPY|CHF|CNY|RMB|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL"
+    "|MXN|ARS|CLP|COP|ZAR|KRW|SGD|HKD|TWD|THB|IDR|MYR|PHP|VND|ILS|SAR|AED|EGP|NGN|KES"
+    r"|Rs\.?|Fr\.|kr\.?|z\u0142|Rp\.?"
+)
+_SIGNS = "$\u00a2\u00a3\u00a5\u20a0-\u20cf\u0e3f\u060b\u0192\ufdfc"
+CURRENCY = rf"(?:[A-Z]{{0,3}}[{_SIGNS}]|{_CURRENCY_WORDS})"
+UNIT = r"[^\s\d+\-.,()<>=~'_][^\d()<>=~]{0,14}"
+"""A word, a sign such as "%", or several: "km/h", "sq ft"."""
+
+_DRESSED = re.compile(
+    rf"""
+    (?P<mark>[~\u2248<>\u2264\u2265]=?)?\ ?
+    (?P<open>\()?\ ?
+    (?P<sign>[+-])?\ ?
+    (?P<before>{CURRENCY})?\ ?
+    (?P<inner>[+-])?\ ?
+    (?P<opened>\()?
+    (?P<core>[.,]?[0-9](?:[.,'_\ ]?[0-9])*[.,]?(?:[eE][+-]?[0-9]+)?)\ ?
+    (?P<after>{UNIT})?
+    (?P<trailing>\ ?-)?
+    (?P<close>\))?
+    """,
+    re.VERBOSE,
+)
+"""A number in its dress. Its core is digits with separators."""
+
+
+@dataclass(frozen=True)
+class Dressed:
+    """A number taken apart.
+
+    Parameters
+    ----------
+    core : str
+        Digits with separators.
+    before, after : str
+        The symbol on each side.
+    mark : str
+        A mark of approximation or of a bound.
+    negative, brackets : bool
+        Whether it is negative, and whether brackets make it so.
+    """
+
+    core: str
+    before: str = ""
+    after: str = ""
+    mark: str = ""
+    negative: bool = False
+    brackets: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> Dressed | None:
+        """Return the parts of a text that is a number in any dress; None for other text.
+
+        Examples
+        --------
+        >>> Dressed.of("($7,677.59)")
+        Dressed(core='7,677.59', before='$', after='', mark='', negative=True, brackets=True)
+        """
+        found = _DRESSED.fullmatch(folded(text))
+        if found is None:
+            return None
+        brackets = bool(found["open"] or found["opened"])
+        signs = [sign for sign in found.group("sign", "inner", "trailing") if sign]
+        if brackets != bool(found["close"]) or len(signs) + brackets > 1:
+            return None
+        if found["open"] and found["opened"]:
+            return None
+        negative = brackets or any("-" in sign for sign in signs)
+        before, after = found["before"] or "", (found["after"] or "").strip()
+        return cls(found["core"], before, after, found["mark"] or "", negative, brackets)
+
+    @property
+    def symbol(self) -> str | None:
+        """The only symbol, or none ("") of the number; None if there are two."""
+        return None if self.before and self.after else self.before or self.after
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How the numbers of a column are written.
+
+    Parameters
+    ----------
+    symbol : str
+        What stands before or after each number: a currency or a unit.
+    thousands : {"", ",", ".", " ", "'", "_"}
+        What separates thousands.
+    decimal : {".", ","}
+        What separates decimals.
+
+    Examples
+    --------
+    >>> money = NumberFormat(symbol="$", thousands=",")
+    >>> money.parse("$7,677.59"), money.parse("-$5"), money.parse("n/a")
+    (7677.59, -5.0, nan)
+    >>> NumberFormat(thousands=".", decimal=",").parse("7.678")
+    7678.0
+    """
+
+    symbol: str = ""
+    thousands: str = ""
+    decimal: str = POINT
+
+    def parse(self, text: str) -> float:
+        """Return the number that a text stands for, NaN where it stands for a missing value.
+
+        Raises
+        ------
+        ValueError
+            If it is no finite number in this format.
+        """
+        if text.strip() in NOT_GIVEN:
+            return math.nan
+        dressed = Dressed.of(text)
+        if dressed is None or dressed.symbol not in ("", self.symbol):
+            raise ValueError(text)
+        return self.parse_dressed(dressed)
+
+    def parse_dressed(self, dressed: Dressed) -> float:
+        """Return the number of a text that is already taken apart, whatever its symbol.
+
+        Raises
+        ------
+        ValueError
+            If it is no finite number in this format.
+        """
+        if not self.fits(dressed.core):
+            raise ValueError(dressed.core)
+        plain = dressed.core.replace(self.thousands, "") if self.thousands else dressed.core
+        number = float(plain.replace(self.decimal, POINT))
+        if math.isinf(number):
+            raise ValueError(dressed.core)
+        return -number if dressed.negative else number
+
+    def fits(self, core: str) -> bool:
+        """Return whether digits with separators are a number in this format."""
+        return _core(self.decimal, self.thousands).fullmatch(core) is not None
+
+    @property
+    def example(self) -> str:
+        """A number in this format, for messages.
+
+        Examples
+        --------
+        >>> NumberFormat("kg", ".", ",").example
+        '1.234,5 kg'
+        """
+        number = f"1{self.thousands}234{self.decimal}5"
+        if not self.symbol:
+            return number
+        is_currency = re.fullmatch(CURRENCY, self.symbol) is not None
+        return f"{self.symbol}{number}" if is_currency else f"{number} {self.symbol}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the format as JSON-able values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> NumberFormat:
+        """Return the format that `to_json` described."""
+        return cls(values["symbol"], values["thousands"], values["decimal"])
+
+
+@cache  # and not a part of the format: copies of it need not know of patterns
+def _core(mark: str, thousands: str) -> re.Pattern[str]:
+    """Return the pattern of digits with separators."""
+    decimal, group = re.escape(mark), re.escape(thousands)
+    whole = "[0-9]+"
+    if thousands:
+        whole = f"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+"
+        indian = f"|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
+        whole += f"{indian if thousands == COMMA else ''})"
+    return re.compile(f"(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?")

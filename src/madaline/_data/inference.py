@@ -1,0 +1,253 @@
+"""Inference of a schema: the kind of each column, from its values and its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from madaline._data.conversion import (
+    as_booleans,
+    as_images,
+    as_levels,
+    as_moments,
+    as_numbers,
+    as_sequences,
+    as_sounds,
+)
+from madaline._data.details import detail_of, is_whole, short
+from madaline._data.formats.choice import ORDINARY, Choice
+from madaline._data.formats.columns import Given
+from madaline._data.kinds import (
+    BOOLEAN,
+    CATEGORY,
+    DATETIME,
+    DROPPED,
+    GIVEN_KINDS,
+    IMAGE,
+    NUMBER,
+    SEQUENCE,
+    SOUND,
+    TEXT,
+    ColumnSchema,
+)
+from madaline._data.media.images import image_codes
+from madaline._data.media.signals import Signal, holds
+from madaline._data.media.sound_files import names_sounds
+from madaline._data.media.sounds import Sound
+from madaline._data.table import Table, alike
+from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._data.text_or_category import is_of_names, is_text
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+NEARLY_ALL = 0.95
+"""Share of distinct values above which text is an identifier, or free text."""
+
+FEWEST_WORDS_ALONE = 1.5
+"""Words of a level from which levels are texts where there is no other column."""
+
+FEWEST_TEXTS, LONGEST_COINCIDENCE = 20, 100
+"""Fewer texts, and shorter runs of numbers, may be distinct by coincidence."""
+
+_ID_NAME = re.compile(
+    r"(^|[\W_])(id|ids|uid|uuid|guid|index|idx|rowid|rownum|rownames|row names|key)$|[a-z](Id|ID)$",
+)
+
+
+def infer_columns(table: Table, kinds: Mapping[str, str] | None = None) -> tuple[ColumnSchema, ...]:
+    """Return what each column of a table is, as `Schema.infer` describes.
+
+    Parameters
+    ----------
+    table : Table
+        The training table, without the target.
+    kinds : mapping of str to str, optional
+        What some columns are to be taken for.
+
+    Raises
+    ------
+    InputError
+        If `kinds` names an unknown column or kind, or a column cannot be read as that kind.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"size": [1.5, 2, None], "id": [7, 7, 7]})
+    >>> for column in infer_columns(table):
+    ...     print(column.name, column.kind, column.detail, sep=": ")
+    size: number: from 1.5 to 2
+    id: dropped: constant: the same value in every row
+    """
+    kinds = {} if kinds is None else kinds
+    _check_kinds(table, kinds)
+    choices = choose_text_formats(table, kinds)
+    table = read_formats(table, {name: choice.format for name, choice in choices.items()})
+    given = {name: Given.of(kind).kind for name, kind in kinds.items()}
+    columns = tuple(_infer(table, name, given.get(name)) for name in table.names)
+    if not any(column.kept for column in columns):
+        columns = tuple(_kept_alone(column, table, kinds) for column in columns)
+    if sum(column.kept for column in columns) == 1:
+        columns = tuple(_by_letters(column, table, kinds) for column in columns)
+    return tuple(_noted(column, choices.get(column.name, ORDINARY)) for column in columns)
+
+
+def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
+    """Return the schema of a column with how it was read; of one left out that is no news."""
+    if choice.format is None:
+        return replace(column, note=choice.words)
+    if not column.kept:
+        return column
+    how = choice.words.partition(", ")[2]
+    return replace(
+        column, written=choice.format, note=choice.words, detail=f"{column.detail}; {how}"
+    )
+
+
+def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
+    for name, kind in kinds.items():
+        if name not in table:
+            raise InputError(
+                f"The kind of {name!r} was given, but there is no such column:"
+                f" {alike(name, table.names)}"
+            )
+        if kind not in GIVEN_KINDS:
+            raise InputError(
+                f"Column {name!r} cannot be of the kind {kind!r}: choose one of"
+                f" {', '.join(GIVEN_KINDS)}."
+            )
+
+
+def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
+    if given == DROPPED:
+        return _column(table, name, DROPPED, "as told")
+    held = _held_kind(table[name])
+    if held is not None and given not in (None, held):
+        raise InputError(
+            f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {given}."
+        )
+    if given is not None:
+        table = Table({name: CONVERSIONS[given](name, table[name])})
+    column = table[name]
+    kind = given or _natural_kind(table, name)
+    described = _column(table, name, kind, detail_of(kind, table, name))
+    reason = _uninformative(described) or (None if given else _identifier(name, column, described))
+    return replace(described, kind=DROPPED, detail=reason) if reason else _ranged(described, table)
+
+
+CONVERSIONS: Mapping[str, Callable[[str, Array], Array]] = {
+    NUMBER: as_numbers,
+    CATEGORY: lambda _, column: as_levels(column),
+    BOOLEAN: as_booleans,
+    DATETIME: as_moments,
+    IMAGE: as_images,
+    TEXT: lambda _, column: as_levels(column),
+    SEQUENCE: as_sequences,
+    SOUND: as_sounds,
+}
+"""What turns a column into each kind that may be given."""
+
+
+def _held_kind(column: Array) -> str | None:
+    """Return the kind of a column of images or signals; None where it must be inferred."""
+    if column.ndim > 1:
+        return IMAGE
+    if holds(column, Signal):
+        return SOUND if holds(column, Sound) else SEQUENCE
+    return None
+
+
+def _natural_kind(table: Table, name: str) -> str:
+    column = table[name]
+    held = _held_kind(column)
+    if held is not None:
+        return held
+    if column.dtype.kind == "f":
+        return NUMBER
+    if column.dtype.kind == "M":
+        return DATETIME
+    levels = table.distinct(name)
+    if set(map(type, levels.values)) <= {bool, type(None)}:
+        return BOOLEAN
+    if names_sounds(levels.values):
+        return SOUND
+    return TEXT if is_text(levels) else CATEGORY
+
+
+def _column(table: Table, name: str, kind: str, detail: str) -> ColumnSchema:
+    column = table[name]
+    if column.ndim > 1:
+        n_missing, n_distinct = 0, int(image_codes(column).max(initial=-1)) + 1
+    elif column.dtype.kind == "O":
+        levels = table.distinct(name)
+        n_missing, n_distinct = levels.n_missing, int(np.count_nonzero(levels.is_present))
+    else:
+        ascending = table.ascending(name)
+        n_missing = len(column) - len(ascending)
+        n_steps = int(np.count_nonzero(ascending[1:] != ascending[:-1]))
+        n_distinct = n_steps + 1 if len(ascending) else 0
+    return ColumnSchema(name, kind, n_missing, n_distinct, detail)
+
+
+def _uninformative(column: ColumnSchema) -> str | None:
+    if column.n_distinct == 0:
+        return "no value in any row"
+    if column.n_distinct == 1 and column.n_missing == 0:
+        return "constant: the same value in every row"
+    return None
+
+
+def _ranged(described: ColumnSchema, table: Table) -> ColumnSchema:
+    """Return the schema of a column with the quartiles of its numbers or moments."""
+    if described.kind not in (NUMBER, DATETIME) or described.n_distinct == 0:
+        return described
+    moments = described.kind == DATETIME
+    ascending = table.ascending(described.name)
+    of_rank = ascending[np.arange(5) * (len(ascending) - 1) // 4]
+    numbers = of_rank.astype(np.int64) / 1e6 if moments else of_rank
+    return replace(
+        described,
+        quartiles=tuple(float(number) for number in numbers),
+        whole=not moments and is_whole(ascending),
+    )
+
+
+def _identifier(name: str, column: Array, described: ColumnSchema) -> str | None:
+    """Return why a column looks like an identifier, which is useless for new rows."""
+    n_values = len(column) - described.n_missing
+    nearly_all = described.n_distinct >= NEARLY_ALL * n_values
+    if described.kind == CATEGORY and nearly_all and n_values >= FEWEST_TEXTS:
+        distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
+        return f"{distinct}: an identifier or free text"
+    if described.kind != NUMBER or not nearly_all or not is_whole(column):
+        return None
+    if _ID_NAME.search(name) and n_values >= FEWEST_TEXTS:
+        return "whole numbers, nearly all distinct, named like an identifier"
+    if len(column) == described.n_distinct >= LONGEST_COINCIDENCE:
+        low, high = column.min(), column.max()
+        if high == low + len(column) - 1:
+            return f"a running number from {short(low)} to {short(high)}"
+    return None
+
+
+def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) -> ColumnSchema:
+    """Keep what looks like an identifier, as there is nothing else to learn from."""
+    if column.name in kinds or _uninformative(column) is not None:
+        return column
+    kind = _natural_kind(table, column.name)
+    if kind == CATEGORY and is_text(table.distinct(column.name), FEWEST_WORDS_ALONE):
+        return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))
+    detail = f"{column.detail}; kept, as there is no other column"
+    return _ranged(replace(column, kind=kind, detail=detail), table)
+
+
+def _by_letters(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) -> ColumnSchema:
+    """Return the schema of an only column, which is read by its letters if it holds names."""
+    if (
+        column.kind != CATEGORY
+        or column.name in kinds
+        or not is_of_names(table.distinct(column.name))
+    ):
+        return column
+    return replace(column, kind=TEXT, detail=detail_of(TEXT, table, column.name))

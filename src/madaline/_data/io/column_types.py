@@ -1,0 +1,179 @@
+"""Infers the type of each column of text: numbers, Booleans, dates, or text."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline._data.column import number_text
+from madaline._data.formats.characters import MISSING_MARKS, MISSING_WORDS
+from madaline._data.formats.number_choice import choose_number_format
+from madaline._data.formats.number_format import EXACT
+from madaline._extras import load_polars
+from madaline.errors import InputError
+
+MOSTLY, FEWEST_NUMBERS = 0.9, 10
+"""A column with this share of numbers, that many of them distinct, has typing errors."""
+
+MOSTLY_BESIDE_ONE_WORD = 0.5
+"""The share of numbers that suffices where all other values are one word, such as "unknown"."""
+
+_CODE = r"^0[0-9]+$"
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity)$"
+_ISO_DATE = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
+    r"( ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2}))?)?$"
+)
+_THREE_DIGITS = r"^[+-]?(0|[1-9][0-9]{0,2})$|^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
+"""Whole numbers below 1,000, and numbers such as 7.678, which may be thousands."""
+
+_DECIMAL_COMMA = r"^[+-]?[0-9]*,([0-9]{1,2}|[0-9]{4,})$"
+_SAMPLE = 100
+
+
+def infer_types(path: Path, frame: Any, categories: Collection[str]) -> Any:
+    """Return the frame with text columns cast to numbers, Booleans or dates where they hold them.
+
+    Numbers and dates in another form than 1.5 and 2026-11-25 stay text: `Schema` reads them.
+
+    Parameters
+    ----------
+    path : path
+        Name of the file, for messages.
+    frame : polars.DataFrame
+        Its columns.
+    categories : collection of str
+        Columns to keep as text whatever they hold.
+
+    Raises
+    ------
+    InputError
+        If a column of numbers holds a few words or an infinity.
+
+    Examples
+    --------
+    >>> import polars
+    >>> frame = polars.DataFrame({"size": ["1.5", "?"], "sold": ["true", "False"]})
+    >>> infer_types(Path("sizes.csv"), frame, ()).to_dict(as_series=False)
+    {'size': [1.5, None], 'sold': [True, False]}
+    """
+    polars = load_polars()
+    columns = []
+    for series in frame.get_columns():
+        is_text, is_category = series.dtype == polars.String, series.name in categories
+        if is_text:
+            series = _stripped(series)
+            series = series if is_category else _typed_text(path, series, frame)
+        elif is_category:
+            series = _as_text(series)
+        _check_finite(path, series)
+        columns.append(series)
+    return polars.DataFrame(columns)
+
+
+def _stripped(series: Any) -> Any:
+    """Strip spaces, then set missing words to null."""
+    polars = load_polars()
+    stripped = series.str.strip_chars()
+    missing = stripped.is_in(list(MISSING_WORDS))
+    return polars.select(
+        polars.when(missing).then(None).otherwise(stripped).alias(series.name)
+    ).to_series()
+
+
+def _as_text(series: Any) -> Any:
+    """Return numbers as text, to be used as levels."""
+    polars = load_polars()
+    if not series.dtype.is_numeric():
+        return series
+    if series.dtype.is_integer():  # as floats, large ones would change
+        return series.cast(polars.String)
+    texts = [None if item is None or item != item else number_text(float(item)) for item in series]
+    return polars.Series(series.name, texts, dtype=polars.String)
+
+
+def _typed_text(path: Path, series: Any, frame: Any) -> Any:
+    polars = load_polars()
+    present = series.drop_nulls()
+    if len(present) == 0:
+        return series.cast(polars.Float64)
+    numeric = present.str.contains(_NUMBER)
+    if present.str.contains(_CODE).any():
+        return series
+    if numeric.any() and (numeric | present.is_in(list(MISSING_MARKS))).all():
+        numbers = series.cast(polars.Float64, strict=False)
+        return series if _is_unclear(present.filter(numeric), numbers, frame) else numbers
+    typed = _typed_words(series, present)
+    if typed is not None:
+        return typed
+    _check_mixed(path, series, present, numeric)
+    return series
+
+
+def _is_unclear(texts: Any, numbers: Any, frame: Any) -> bool:
+    """Return whether numbers would be misread: codes beyond 2^53, or points of thousands."""
+    if numbers.abs().max() > EXACT and texts.str.contains("^[+-]?[0-9]+$").all():
+        return bool(texts.n_unique() > texts.cast(load_polars().Float64).n_unique())
+    if not texts.head(_SAMPLE).str.contains(_THREE_DIGITS).all():
+        return False
+    has_point = texts.str.contains(".", literal=True)
+    if not has_point.any() or not texts.str.contains(_THREE_DIGITS).all():
+        return False
+    return not has_point.all() or any(map(_has_decimal_commas, frame.get_columns()))
+
+
+def _has_decimal_commas(series: Any) -> bool:
+    """Return whether numbers with a decimal comma are among the first texts of a column."""
+    is_text = series.dtype == load_polars().String
+    return is_text and bool(
+        series.head(_SAMPLE).str.strip_chars().str.contains(_DECIMAL_COMMA).any()
+    )
+
+
+def _typed_words(series: Any, present: Any) -> Any:
+    """Return Booleans or dates; None for plain text."""
+    if present.str.to_lowercase().is_in(["true", "false"]).all():
+        return series.str.to_lowercase() == "true"
+    return _iso_dates(series) if present.str.contains(_ISO_DATE).all() else None
+
+
+def _iso_dates(series: Any) -> Any:
+    from madaline._data.conversion import as_moments
+
+    polars = load_polars()
+    texts = np.array(series.to_list(), dtype=object)
+    try:
+        moments = as_moments(series.name, texts)
+    except InputError:  # 2026-02-30 looks like a date but is none
+        return None
+    return polars.Series(series.name, moments)
+
+
+def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
+    """Refuse a column of numbers with a few words, or one repeated word, among them."""
+    words = present.filter(~numeric)
+    share = MOSTLY if words.n_unique() > 1 else MOSTLY_BESIDE_ONE_WORD
+    if numeric.mean() < share or present.filter(numeric).n_unique() < FEWEST_NUMBERS:
+        return
+    if choose_number_format(present.unique().to_list()).format is not None:
+        return  # the words are numbers, too, such as 1,234 or 5 %
+    word = words[0]
+    row = int((series == word).arg_max())
+    raise InputError(
+        f"Column {series.name!r} of {path} holds numbers except {word!r} in row {row + 1} (the"
+        " column names not counted): correct it, leave it empty, or, if the numbers are codes,"
+        f" fit with `--category {shlex.quote(series.name)}`."
+    )
+
+
+def _check_finite(path: Path, series: Any) -> None:
+    if series.dtype.is_float() and series.is_infinite().any():
+        row = int(series.is_infinite().fill_null(value=False).arg_max())
+        raise InputError(
+            f"Column {series.name!r} of {path} holds an infinity (inf) in row {row + 1} (the column"
+            " names not counted): correct it, or leave it empty."
+        )

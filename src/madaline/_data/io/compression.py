@@ -1,0 +1,149 @@
+"""Compressed files: gzip, bzip2, xz and Zstandard, recognized by their first bytes."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from madaline._data.io.limits import check_size
+from madaline._extras import load_extra
+from madaline.errors import InputError
+
+BLOCK = 2**20
+"""Bytes that are decompressed at a time."""
+
+
+@dataclass(frozen=True)
+class Compression:
+    """A way to compress files (final).
+
+    Parameters
+    ----------
+    name : str
+        Its name, for messages.
+    suffix : str
+        How the names of its files end.
+    start : bytes
+        How its files start.
+    compress : callable
+        From bytes to bytes.
+    opened : callable
+        From a file of compressed bytes to one of the bytes.
+    """
+
+    name: str
+    suffix: str
+    start: bytes
+    compress: Callable[[bytes], bytes]
+    opened: Callable[[IO[bytes]], IO[bytes]]
+
+
+def _zstandard() -> Any:
+    """Return the module that handles Zstandard: Python's own from 3.14 on."""
+    name = "compression.zstd" if sys.version_info >= (3, 14) else "zstandard"
+    return load_extra(name, extra="files", purpose="A file compressed with Zstandard")
+
+
+def _open_gzip(file: IO[bytes]) -> Any:
+    return gzip.GzipFile(fileobj=file)
+
+
+def _open_zstandard(file: IO[bytes]) -> Any:
+    module = _zstandard()
+    if sys.version_info >= (3, 14):
+        return module.ZstdFile(file)
+    # As a stream, since the header of what was streamed does not tell its size.
+    return module.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+
+
+COMPRESSIONS = (
+    Compression("gzip", ".gz", b"\x1f\x8b", lambda b: gzip.compress(b, mtime=0), _open_gzip),
+    Compression("bzip2", ".bz2", b"BZh", bz2.compress, bz2.BZ2File),
+    Compression("xz", ".xz", b"\xfd7zXZ\x00", lzma.compress, lzma.LZMAFile),
+    Compression(
+        "Zstandard",
+        ".zst",
+        b"\x28\xb5\x2f\xfd",
+        lambda content: bytes(_zstandard().compress(content)),
+        _open_zstandard,
+    ),
+)
+"""All that can be read and written."""
+
+
+def plain_name(path: Path) -> str:
+    """Return a file's name in lower case, without the ending of a compression.
+
+    Examples
+    --------
+    >>> plain_name(Path("data/Houses.CSV.gz")), plain_name(Path("houses.jsonl"))
+    ('houses.csv', 'houses.jsonl')
+    """
+    name, ending = path.name.lower(), path.suffix.lower()
+    return name.removesuffix(ending) if any(one.suffix == ending for one in COMPRESSIONS) else name
+
+
+def decompressed(path: Path, content: bytes, most: int | None = None) -> bytes:
+    """Return the content of a file, decompressed if it is compressed.
+
+    Parameters
+    ----------
+    path : path
+        Its name, for messages.
+    content : bytes
+        The content.
+    most : int, optional
+        How many bytes there may be, decompressed.
+
+    Raises
+    ------
+    InputError
+        If it is cut short or changed, holds more than `most`, or the package that decompresses it
+        is not installed.
+    """
+    for one in COMPRESSIONS:
+        if not content.startswith(one.start):
+            continue
+        try:
+            with one.opened(io.BytesIO(content)) as file:
+                return _read_all(path, file, most)
+        except InputError:
+            raise
+        except Exception as error:
+            if not _is_damage(error):
+                raise
+            raise InputError(
+                f"{path} is damaged (its {one.name} data is cut short or changed): copy it again."
+            ) from None
+    return content
+
+
+def _read_all(path: Path, file: IO[bytes], most: int | None) -> bytes:
+    """Return all bytes of a file; `InputError` as soon as there are too many."""
+    out = io.BytesIO()
+    while block := file.read(BLOCK):
+        out.write(block)
+        check_size(path, out.tell(), most)
+    return out.getvalue()
+
+
+def compressed(path: Path, content: bytes) -> bytes:
+    """Return the content of a file, compressed as its name says."""
+    for one in COMPRESSIONS:
+        if path.suffix.lower() == one.suffix:
+            return one.compress(content)
+    return content
+
+
+def _is_damage(error: Exception) -> bool:
+    """Return whether an error says that data cannot be decompressed."""
+    known = (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError)
+    return isinstance(error, known) or type(error).__name__ == "ZstdError"

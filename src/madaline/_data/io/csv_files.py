@@ -1,0 +1,177 @@
+"""Parses the text of a CSV file with any separator into columns of text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from madaline._data.formats.characters import MISSING_WORDS
+from madaline._data.formats.number_format import Dressed
+from madaline._data.io.compression import plain_name
+from madaline._data.io.csv_text import CsvText, without_blank_lines
+from madaline._data.table import listed
+from madaline._extras import load_polars
+from madaline._words import count
+from madaline.errors import InputError
+
+_SEPARATORS = (",", ";", "\t", "|")
+_RARE_SEPARATORS = (":", "^", "~", "#", " ")
+"""Separators of files that no usual one splits; each line must have as many values."""
+
+_ALIGNMENT = re.compile("\\A +|(?<=\n) +| +(?=\r?\n|\\Z)|(?<= ) +")
+"""Spaces at the ends of lines, and all but the first of several."""
+
+_SNIFFED_LINES = 50
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class ParsedCsv:
+    """A polars frame in which all columns are text, and what was done, in sentences."""
+
+    frame: Any
+    notes: tuple[str, ...]
+
+
+def parse_csv(path: Path, content: bytes) -> ParsedCsv:
+    r"""Return the columns of a CSV file as text.
+
+    Parameters
+    ----------
+    path : path
+        Name of the file, for messages and for its ending.
+    content : bytes
+        The decompressed content, in UTF-8.
+
+    Raises
+    ------
+    InputError
+        If it is no table; the message names the line.
+
+    Examples
+    --------
+    >>> parsed = parse_csv(Path("sizes.csv"), b"size;color\n1,5;red\n\n2;blue")
+    >>> parsed.frame.to_dict(as_series=False)
+    {'size': ['1,5', '2'], 'color': ['red', 'blue']}
+    >>> parsed.notes
+    ('Skipped 1 blank line.',)
+    """
+    given = CsvText.of(content.decode())
+    separator, notes = given.separator or _separator(path, given.text), []
+    if not given.separator and separator in _RARE_SEPARATORS:
+        notes.append(f"Read with the separator {separator!r}.")
+    text, n_blank = without_blank_lines(given.text, separator)
+    if n_blank:
+        notes.append(f"Skipped {count(n_blank, 'blank line')}.")
+    if separator == " ":
+        text = _ALIGNMENT.sub(" ", text)
+    return ParsedCsv(_frame(path, text, given, separator), tuple(notes))
+
+
+def _frame(path: Path, text: str, given: CsvText, separator: str) -> Any:
+    polars, names = load_polars(), _names(path, text, separator)
+    try:
+        frame = polars.read_csv(
+            text.encode(), separator=separator, infer_schema=False, null_values=list(MISSING_WORDS)
+        )
+    except polars.exceptions.NoDataError:
+        raise InputError(f"{path} is empty: give a table with column names and rows.") from None
+    except polars.exceptions.PolarsError as error:
+        _check_widths(path, given, separator)
+        reason = str(error).splitlines()[0][:100]
+        raise InputError(
+            f"{path} is not a table that can be read ({reason}): check that every quote is closed."
+        ) from None
+    if frame.width != len(names):
+        raise InputError(f"{path} is not a table: its first line and the rows do not fit together.")
+    if frame.width > 1 and frame[:, -1].null_count():
+        _check_widths(path, given, separator)  # a short row looks like missing values
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
+
+
+def _separator(path: Path, text: str) -> str:
+    """Return the separator that splits the first lines into equally many values, and most."""
+    head = "\n".join(text[: 1 << 20].split("\n", _SNIFFED_LINES)[:_SNIFFED_LINES])
+    widths = {separator: _width(head, separator) for separator in _SEPARATORS}
+    if plain_name(path).endswith((".tsv", ".tab")) and widths["\t"][1] > 1:
+        return "\t"
+    best = max(_SEPARATORS, key=lambda separator: widths[separator])
+    return best if widths[best][1] > 1 else _rare_separator(head) or best
+
+
+def _rare_separator(head: str) -> str:
+    """Return the rare separator that splits all lines into as many values; empty if none does."""
+    for separator in _RARE_SEPARATORS:
+        text = _ALIGNMENT.sub(" ", head) if separator == " " else head
+        rows = [row for row in _rows(text, separator) if any(map(str.strip, row))]
+        equal = len(rows) > 1 and len({len(row) for row in rows}) == 1 and len(rows[0]) > 1
+        # Words of a text have spaces between them, too.
+        if equal and (separator != " " or any(_is_number(item) for item in rows[1])):
+            return separator
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    return Dressed.of(text) is not None
+
+
+def _width(head: str, separator: str) -> tuple[float, int]:
+    """Return the share of lines that are as wide as the first, and that width."""
+    widths = [len(row) for row in _rows(head, separator) if any(map(str.strip, row))]
+    if not widths or widths[0] < 2:
+        return 0.0, 1
+    return round(sum(width == widths[0] for width in widths) / len(widths), 1), widths[0]
+
+
+def _names(path: Path, text: str, separator: str) -> list[str]:
+    header: list[str] = next((row for row in _rows(text, separator) if row), [])
+    names = [name.strip() or f"column_{number}" for number, name in enumerate(header, 1)]
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise InputError(
+            f"{path} has more than one column {listed(repeated)}: rename or remove the duplicates."
+        )
+    return names
+
+
+def _rows(text: str, separator: str) -> Any:
+    """Return a reader of values of any length: texts may exceed the default limit of `csv`."""
+    csv.field_size_limit(2**31 - 1)
+    return csv.reader(_lines(text), delimiter=separator)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines, of a block at a time: `StringIO` takes four bytes for each character."""
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", start + _BLOCK) + 1 or len(text)
+        yield from io.StringIO(text[start:stop], newline="")
+        start = stop
+
+
+def _check_widths(path: Path, given: CsvText, separator: str) -> None:
+    """Raise `InputError` for the first line that has more or fewer values than the header."""
+    if separator == " ":
+        return  # runs of spaces are one separator
+    reader = _rows(given.text, separator)
+    expected = 0
+    try:
+        for row in reader:
+            if len(row) < 2 and not any(map(str.strip, row)):
+                continue  # a blank line
+            expected = expected or len(row)
+            if len(row) != expected:
+                line = given.n_before + reader.line_num
+                raise InputError(
+                    f"{path} is not a table: line {line} has {len(row)} values where the"
+                    f" first line has {expected}; correct that line."
+                )
+    except csv.Error as error:
+        line = given.n_before + reader.line_num
+        raise InputError(f"{path} is not a table: line {line}: {error}.") from None

@@ -1,0 +1,181 @@
+"""The encoding of a text file: UTF-8, UTF-16 with a mark, windows-1252, or as it is named."""
+
+from __future__ import annotations
+
+import warnings
+from difflib import get_close_matches
+from encodings.aliases import aliases
+from pathlib import Path
+
+from madaline._data.io.western_text import strange_word
+from madaline.errors import InputError
+
+WESTERN = "windows-1252"
+"""What Excel writes in western Europe."""
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_NO_TEXTS = ("idna", "punycode")
+_NAME_IT = "name the encoding that it is in with --encoding"
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "a zip archive or a damaged Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"SQLite format 3": "an SQLite database",
+    b"\x89HDF": "an HDF5 file",
+    b"<!DOCTYPE": "a web page",
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+    b"<?xml": "an XML document",
+}
+
+
+def in_utf8(
+    path: Path, content: bytes, encoding: str | None = None, otherwise: str | None = None
+) -> tuple[bytes, tuple[str, ...]]:
+    r"""Return the content of a text file in UTF-8, and what was assumed, in sentences.
+
+    Bytes that are neither in UTF-8 nor in UTF-16 with a mark are read as windows-1252, with a
+    warning, if that is plausible.
+
+    Parameters
+    ----------
+    path : path
+        Name of the file, for messages.
+    content : bytes
+        The decompressed content.
+    encoding : str, optional
+        The encoding, one that `check_encoding` accepted.
+    otherwise : str, optional
+        The encoding where it is neither UTF-8 nor UTF-16 with a mark.
+
+    Raises
+    ------
+    InputError
+        If there is no such encoding, or the content is not in it; the message names the place.
+
+    Examples
+    --------
+    >>> in_utf8(Path("a.csv"), b"\xb1\xe0\xba\xc5", "gb18030")[0].decode()
+    '编号'
+    """
+    if encoding is not None:
+        return _decoded(path, content, encoding).encode("utf-8", "replace"), ()
+    if content.startswith(_UTF_16):
+        return _decoded(path, content, "utf-16").encode(), ()
+    _check_is_text(path, content)
+    try:
+        content.decode()
+        return content, ()
+    except UnicodeDecodeError as error:
+        if otherwise is not None:
+            text = _decoded(path, content, otherwise)
+            return text.encode("utf-8", "replace"), (f"Read as {otherwise}, as for the fit.",)
+        _check_no_damaged_utf8(path, content, error)
+    text = _western(path, content)
+    warnings.warn(
+        f"{path} is not in UTF-8; it was read as {WESTERN} (western Europe). If letters are wrong,"
+        f" {_NAME_IT}.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return text.encode(), ()
+
+
+def check_encoding(name: str) -> str:
+    """Return the name of an encoding, or raise `InputError` if Python does not know it.
+
+    Examples
+    --------
+    >>> check_encoding("gb-18030")
+    Traceback (most recent call last):
+    madaline.errors.InputError: There is no encoding 'gb-18030': did you mean gb18030?
+    """
+    try:
+        "a".encode(name)
+        known = name.lower() not in _NO_TEXTS
+    except (LookupError, ValueError):
+        known = False
+    if known:
+        return name
+    names = sorted({one.replace("_", "-") for one in (*aliases, *aliases.values(), WESTERN)})
+    near = get_close_matches(name.lower().replace("_", "-"), names, n=1, cutoff=0.7)
+    meant = (
+        f"did you mean {near[0]}?"
+        if near
+        else (
+            "give one that Python knows, such as utf-8, gb18030, big5, shift-jis, euc-kr or"
+            " windows-1250."
+        )
+    )
+    raise InputError(f"There is no encoding {name!r}: {meant}")
+
+
+def _decoded(path: Path, content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        place = _place(content, error.start, encoding)
+        raise InputError(
+            f"{path} is not in {encoding} ({place} cannot be read): correct that line, or"
+            f" {_NAME_IT}."
+        ) from None
+    except UnicodeError:
+        raise InputError(f"{path} is not in {encoding}: {_NAME_IT}.") from None
+
+
+def _place(content: bytes, start: int, encoding: str) -> str:
+    """Return where a byte is, as line and character, counted from 1."""
+    before = content[:start].decode(encoding, "replace")
+    line_start = before.rfind("\n") + 1
+    return (
+        f"byte {content[start]:#04x} at line {before.count(chr(10)) + 1:,},"
+        f" character {len(before) - line_start + 1:,}"
+    )
+
+
+def _check_is_text(path: Path, content: bytes) -> None:
+    for start, description in _OTHER_FORMATS.items():
+        if content.startswith(start):
+            raise InputError(f"{path} is {description}, not a table in text: export it as CSV.")
+    head = content[:65536]
+    controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
+    if head.count(0) > len(head) / 4:
+        raise InputError(
+            f"{path} is not a table, or in UTF-16 without a mark: give a CSV or Parquet file, or"
+            f" add --encoding utf-16-{'be' if content[0] == 0 else 'le'}."
+        )
+    if controls > len(head) / 1000:
+        raise InputError(f"{path} is not a table (it is not text): give a CSV or Parquet file.")
+
+
+def _check_no_damaged_utf8(path: Path, content: bytes, error: UnicodeDecodeError) -> None:
+    """Raise `InputError` where most of what is not ASCII is right in UTF-8."""
+    text = content.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    n_ascii = len(content) - len(content.translate(None, bytes(range(128))))
+    right = len(text) - wrong - n_ascii
+    if right > wrong:
+        place = _place(content, error.start, "utf-8")
+        raise InputError(
+            f"{path} is in UTF-8, except for {place}: correct that line, or {_NAME_IT}."
+        )
+
+
+def _western(path: Path, content: bytes) -> str:
+    try:
+        text = content.decode("cp1252")
+        strange = strange_word(text)
+        number = text.count("\n", 0, text.find(strange)) + 1
+        shown = f"{strange[:20]!r} in line {number:,}"
+    except UnicodeDecodeError as error:
+        text, strange = "", "?"
+        shown = _place(content, error.start, "latin-1")
+    if strange:
+        raise InputError(
+            f"{path} is not in UTF-8, and {shown} shows that it is not in {WESTERN} (western"
+            f" Europe) either: {_NAME_IT}, such as gb18030, big5, shift-jis, euc-kr, windows-1250"
+            " or windows-1251."
+        )
+    return text

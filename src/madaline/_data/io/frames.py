@@ -1,0 +1,198 @@
+"""Data frames of pandas, polars and Arrow: reads their columns, and makes them, with narwhals."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+import numpy as np
+
+from madaline._data.column import number_text
+from madaline._data.formats.number_format import EXACT
+from madaline._data.table import Levels, check_unique
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+FRAMES = ("pandas", "polars", "pyarrow")
+"""Libraries whose data frames can be made."""
+
+_OF_FRAMES = ("columns", "__arrow_c_stream__", "__dataframe__")
+"""What the type of a data frame has, at least one of them."""
+
+
+def frame_of(X: Any) -> Any:
+    """Return a data frame as a narwhals frame whose values are there; None if `X` is none.
+
+    Lazy frames and relations are computed. narwhals is not imported for NumPy arrays.
+
+    Parameters
+    ----------
+    X : object
+        A frame that narwhals knows, or anything else with the PyCapsule interface of Arrow or the
+        interchange protocol of data frames.
+
+    Raises
+    ------
+    InputError
+        If column names are repeated, or pyarrow is needed and not there.
+
+    Examples
+    --------
+    >>> frame_of(np.zeros((2, 2))) is frame_of({"size": [1]}) is None
+    True
+    """
+    if isinstance(X, np.ndarray | list | tuple):
+        return None
+    if not any(hasattr(type(X), one) for one in _OF_FRAMES):
+        return None
+    import narwhals as nw
+
+    _check_names(X)
+    frame = nw.from_native(X, pass_through=True, allow_series=True)
+    if isinstance(frame, nw.DataFrame | nw.Series):
+        return None if isinstance(frame, nw.Series) else frame
+    try:
+        return frame.collect() if isinstance(frame, nw.LazyFrame) else _from_protocol(X)
+    except ImportError:
+        raise InputError(
+            f"A {type(X).__name__} is read with pyarrow, which is not installed: install it, or"
+            " give a data frame of pandas or polars."
+        ) from None
+
+
+def frame_columns(frame: Any, only: Collection[str] | None = None) -> list[tuple[str, Any]]:
+    """Return the name and the values of each column of a narwhals frame, or of some columns."""
+    named = ((str(series.name), series) for series in frame.iter_columns())
+    return [(name, series_values(one)) for name, one in named if only is None or name in only]
+
+
+def series_of(values: Any) -> Any:
+    """Return a series as a narwhals series; None if `values` is no series.
+
+    Examples
+    --------
+    >>> series_of([1, 2]) is None
+    True
+    """
+    if isinstance(values, np.ndarray | list | tuple) or not hasattr(values, "__len__"):
+        return None
+    import narwhals as nw
+
+    series = nw.from_native(values, series_only=True, pass_through=True)
+    return series if isinstance(series, nw.Series) else None
+
+
+def series_values(series: Any) -> Any:
+    """Return the values of a narwhals series, for `Table.from_columns`."""
+    import narwhals as nw
+
+    native = series.to_native()
+    is_text = hasattr(native, "factorize") and series.dtype == nw.String
+    if is_text:
+        return native
+    array = series_array(series)
+    return Levels(array) if isinstance(series.dtype, nw.Categorical | nw.Enum) else array
+
+
+def series_array(series: Any) -> Array:
+    """Return the values of a narwhals series as an array; categories become text levels.
+
+    Parameters
+    ----------
+    series : narwhals.Series
+        The column.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    InputError
+        If it holds lists or structs.
+    """
+    native = series.to_native()
+    native_type = getattr(native, "dtype", None)
+    if isinstance(native_type, np.dtype) and native_type.kind in "biuf":
+        return np.asarray(native.to_numpy())
+    import narwhals as nw
+
+    dtype = series.dtype
+    if dtype.is_integer() and series.null_count() and _are_large(series):
+        return np.array(series.to_list(), dtype=object)  # as numbers, they would be rounded
+    if dtype == nw.Int128 or dtype == nw.UInt128:
+        return np.asarray(series.cast(nw.Float64).to_numpy())
+    if dtype.is_nested():
+        raise InputError(
+            f"Column {series.name!r} holds {dtype}: give one number, text, Boolean or date a row."
+        )
+    if isinstance(dtype, nw.Categorical | nw.Enum):
+        return _categories(series)
+    return np.asarray(series.to_numpy())
+
+
+def make_frame(columns: Mapping[str, Any], library: str) -> Any:
+    """Return columns as a data frame of the given library.
+
+    Raises
+    ------
+    InputError
+        If the library is not one of `FRAMES`, or is not installed.
+    """
+    import narwhals as nw
+
+    if library not in FRAMES:
+        raise InputError(f"The library is {library!r}: choose one of {', '.join(FRAMES)}.")
+    try:
+        return nw.from_dict(dict(columns), backend=cast(Any, library)).to_native()
+    except ImportError:
+        raise InputError(f"{library} is not installed: install it, or choose another.") from None
+
+
+def _from_protocol(X: Any) -> Any:
+    """Return what narwhals does not know as its frame; None if it is no data frame."""
+    import narwhals as nw
+
+    if hasattr(type(X), "__arrow_c_stream__"):
+        try:
+            return nw.from_arrow(X, backend="pyarrow")
+        except ValueError:  # of pyarrow: it streams a single column
+            return None
+    if not hasattr(type(X), "__dataframe__"):
+        return None
+    from pyarrow.interchange import from_dataframe
+
+    return nw.from_native(from_dataframe(X))
+
+
+def _check_names(X: Any) -> None:
+    """Check the names of a frame of pandas or Arrow before narwhals does, for a clearer message."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(X, pandas.DataFrame):
+        check_unique(str(name) for name in X.columns)
+    elif hasattr(type(X), "column_names"):
+        check_unique(X.column_names)
+
+
+def _are_large(series: Any) -> bool:
+    """Return whether integers are too large to be told apart in float64."""
+    low, high = series.min(), series.max()
+    return high is not None and bool(max(abs(int(low)), abs(int(high))) > EXACT)
+
+
+def _categories(series: Any) -> Array:
+    """Return categories as text, also numeric ones: a categorical column is not numeric."""
+    values = series.to_list()
+    texts = {None: None} | {item: _category_text(item) for item in set(values)}
+    array = np.empty(len(values), dtype=object)
+    array[:] = [texts[item] for item in values]
+    return array
+
+
+def _category_text(item: Any) -> str | bool | None:
+    if item is None or item != item:
+        return None
+    if isinstance(item, float):
+        return number_text(item)
+    return item if isinstance(item, bool) else str(item)

@@ -1,0 +1,71 @@
+"""A file is checked against the memory that its table will take, before that is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from madaline._engine.memory import used_memory
+from madaline._words import size
+from madaline.errors import InputError
+
+COPIES = 3
+"""Copies of a file's bytes that reading a text makes: as they are, decoded, and encoded again."""
+
+CELL_BYTES = 24
+"""Bytes for each cell of a text file while it is read."""
+
+VALUE_BYTES, TEXT_BYTES = 8, 64
+"""Bytes for each value of a column of numbers or dates, and for one of text."""
+
+SEPARATORS = (b",", b";", b"\t", b"|")
+
+
+def most_bytes(limit: int | None) -> int | None:
+    """Return how many bytes a file may hold, decompressed; None where there is no limit."""
+    return None if limit is None else max(0, limit - used_memory()) // COPIES
+
+
+def check_size(path: Path, n_bytes: int, most: int | None) -> None:
+    """Raise `InputError` if a file holds more bytes than it may.
+
+    Parameters
+    ----------
+    path : path
+        Its name, for the message.
+    n_bytes : int
+        Its bytes so far, decompressed.
+    most : int or None
+        What `most_bytes` returned.
+    """
+    if most is not None and n_bytes > most:
+        raise InputError(
+            f"{path} holds more than {size(most)}, decompressed, which is more than fits into"
+            " memory: give fewer rows or columns, or raise the limit (--memory)."
+        )
+
+
+def check_cells(path: Path, content: bytes, limit: int | None) -> None:
+    """Raise `InputError` if the cells of a text would take too much memory, about."""
+    if limit is None:
+        return
+    n_cells = max(map(content.count, SEPARATORS)) + content.count(b"\n")
+    _check(path, (COPIES - 1) * len(content) + CELL_BYTES * n_cells, limit)
+
+
+def check_frame(path: Path, frame: Any, limit: int | None) -> None:
+    """Raise `InputError` if the columns of a polars frame would take too much memory, about."""
+    if limit is None:
+        return
+    texts = sum(dtype == "String" for dtype in map(str, frame.dtypes))
+    values = frame.width - texts
+    _check(path, frame.height * (TEXT_BYTES * texts + VALUE_BYTES * values), limit)
+
+
+def _check(path: Path, needed: int, limit: int) -> None:
+    needed += used_memory()
+    if needed > limit:
+        raise InputError(
+            f"To read {path} would take about {size(needed)} of memory, more than the limit of"
+            f" {size(limit)}: give fewer rows or columns, or raise the limit (--memory)."
+        )

@@ -1,0 +1,243 @@
+"""Reads tables from files and writes predictions to them, in the formats that people use."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from madaline._data.io.atomic import write_atomically
+from madaline._data.io.column_types import infer_types
+from madaline._data.io.compression import compressed, decompressed, plain_name
+from madaline._data.io.csv_files import parse_csv
+from madaline._data.io.encodings import check_encoding, in_utf8
+from madaline._data.io.inputs import to_table
+from madaline._data.io.limits import check_cells, check_frame, check_size, most_bytes
+from madaline._data.io.table_formats import is_json, parse_json, parser_of
+from madaline._data.table import Table
+from madaline._engine.memory import check_address_space, memory_limit
+from madaline._extras import load_polars
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+STANDARD_INPUT = Path("-")
+"""The path that stands for standard input."""
+
+
+@dataclass(frozen=True, eq=False)
+class FileTable:
+    """The table of a file, and what was done to read it, in sentences."""
+
+    table: Table
+    notes: tuple[str, ...]
+
+
+def read_file(
+    path: str | os.PathLike[str],
+    *,
+    categories: Collection[str] = (),
+    columns: Collection[str] | None = None,
+    memory: int | str | None = None,
+    encoding: str | None = None,
+    otherwise: str | None = None,
+) -> FileTable:
+    """Read a table from a file.
+
+    The separator of a text file (comma, semicolon, tab, bar; others where none of these fits) is
+    detected, and blank lines are skipped. Spaces around values are dropped, `MISSING_WORDS` are
+    missing values, and so are `MISSING_MARKS` among numbers. Columns of numbers, of true and false,
+    and of dates (2026-11-25, with or without a time) are converted. Numbers and dates in another
+    form stay text, which `Schema` reads, and so do codes such as 007.
+
+    Parameters
+    ----------
+    path : path
+        A file of CSV, TSV, lines of JSON, Parquet or Feather, or an Excel workbook, whatever its
+        name; any of them may be compressed with gzip, bzip2, xz or Zstandard. ``-`` is standard
+        input.
+    categories : collection of str
+        Columns to read as text whatever they hold. Names that are not in the file are ignored.
+    columns : collection of str, optional
+        Columns to read, all by default; errors in others are ignored.
+    memory : int or str, optional
+        How much memory the process may take (`madaline._engine.memory.memory_limit`).
+    encoding : str, optional
+        The encoding of a text file, by any name that Python knows. By default UTF-8, UTF-16 with a
+        mark or, with a warning, windows-1252 where that is plausible.
+    otherwise : str, optional
+        The encoding of a text file that is neither in UTF-8 nor in UTF-16 with a mark.
+
+    Returns
+    -------
+    FileTable
+        A table of at least one row and one column.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist, is no table, has a column that cannot be used, or would take
+        more memory than there is.
+    """
+    for name in filter(None, (encoding, otherwise)):
+        check_encoding(name)
+    if "polars" not in sys.modules:
+        check_address_space()
+    path, limit = Path(path), memory_limit(memory)
+    content = _content(path, most_bytes(limit))
+    path = Path("standard input") if path == STANDARD_INPUT else path
+    frame, notes = _parsed(path, content, limit, encoding, otherwise)
+    del content
+    if frame.height == 0:
+        raise InputError(f"{path} has column names but no rows: give at least one row.")
+    wanted = [name for name in frame.columns if columns is None or name in columns]
+    if wanted:
+        frame = frame.select(wanted)
+    typed = infer_types(path, frame, categories)
+    check_frame(path, typed, limit)
+    return FileTable(to_table(typed), notes)
+
+
+def _parsed(
+    path: Path, content: bytes, limit: int | None, encoding: str | None, otherwise: str | None
+) -> tuple[Any, tuple[str, ...]]:
+    parse = parser_of(content)
+    if parse is not None:
+        return parse(path, content), ()
+    content, assumed = in_utf8(path, content, encoding, otherwise)
+    if is_json(path, content):
+        return parse_json(path, content), assumed
+    check_cells(path, content, limit)
+    parsed = parse_csv(path, content)
+    return parsed.frame, (*assumed, *parsed.notes)
+
+
+def write_predictions(path: str | os.PathLike[str], columns: Mapping[str, Array]) -> None:
+    """Write columns to a file, atomically.
+
+    Parameters
+    ----------
+    path : path
+        The name ends in ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.feather``; behind that
+        may be ``.gz``, ``.bz2``, ``.xz`` or ``.zst``.
+    columns : mapping of str to ndarray of shape (n_samples,)
+        The columns.
+
+    Raises
+    ------
+    InputError
+        If the name has another ending, or its folder does not exist.
+    OSError
+        If the file cannot be written, for example because the disk is full.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent}: create it, or choose another.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file.")
+    check_ending(path)
+    write = WRITERS[Path(plain_name(path)).suffix]
+    write_atomically(path, compressed(path, write(columns)))
+
+
+def check_ending(path: Path) -> None:
+    """Refuse the name of a file that predictions cannot be written to.
+
+    Raises
+    ------
+    InputError
+        If its ending is not one of `WRITERS`.
+    """
+    if Path(plain_name(path)).suffix not in WRITERS:
+        raise InputError(
+            "Predictions go to .csv, .tsv, .jsonl, .parquet or .feather, not to"
+            f" {path.name!r}: rename it."
+        )
+
+
+def format_predictions(columns: Mapping[str, Array], *, separator: str = ",") -> bytes:
+    r"""Return columns as the bytes of a CSV file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> format_predictions({"species": np.array(["Gentoo"]), "probability": np.array([0.5])})
+    b'species,probability\nGentoo,0.5\n'
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    return text.getvalue().encode()
+
+
+def _format_lines(columns: Mapping[str, Array]) -> bytes:
+    """Return columns as one JSON object a line, with null for what JSON lacks."""
+    values = [
+        [None if isinstance(one, float) and not math.isfinite(one) else one for one in x.tolist()]
+        for x in columns.values()
+    ]
+    rows = (dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True))
+    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows).encode()
+
+
+def _format_parquet(columns: Mapping[str, Array]) -> bytes:
+    buffer = io.BytesIO()
+    _frame(columns).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _format_feather(columns: Mapping[str, Array]) -> bytes:
+    buffer = io.BytesIO()
+    _frame(columns).write_ipc(buffer)
+    return buffer.getvalue()
+
+
+def _frame(columns: Mapping[str, Array]) -> Any:
+    values = {name: x.tolist() if x.dtype.kind == "O" else x for name, x in columns.items()}
+    return load_polars().DataFrame(values)
+
+
+WRITERS: dict[str, Callable[[Mapping[str, Array]], bytes]] = {
+    ".csv": format_predictions,
+    ".tsv": partial(format_predictions, separator="\t"),
+    ".jsonl": _format_lines,
+    ".ndjson": _format_lines,
+    ".parquet": _format_parquet,
+    ".pq": _format_parquet,
+    ".feather": _format_feather,
+}
+"""What formats columns, by the ending of the file's name."""
+
+
+def _content(path: Path, most: int | None) -> bytes:
+    """Return the bytes of a file, decompressed; `InputError` if there are more than `most`."""
+    if path == STANDARD_INPUT:
+        content = sys.stdin.buffer.read(-1 if most is None else most + 1)
+        path = Path("standard input")
+    else:
+        content = _bytes_of(path, most)
+    check_size(path, len(content), most)
+    content = decompressed(path, content, most)
+    if not content.strip():
+        raise InputError(f"{path} is empty: give a table with column names and rows.")
+    return content
+
+
+def _bytes_of(path: Path, most: int | None) -> bytes:
+    if not path.exists():
+        raise InputError(f"There is no file {path}: check the name.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give the name of a file.")
+    try:
+        check_size(path, path.stat().st_size, most)
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None

@@ -1,0 +1,260 @@
+"""Model files and checkpoints: named arrays and a JSON value in the safetensors format.
+
+Eight bytes give the length of a JSON header, the header gives the position of each array, and the
+arrays follow. Nothing in such a file can be executed, and a checksum detects damage. It is no proof
+of who wrote the file: the header is checked, too, and who reads a description checks it as a whole.
+
+The format: https://huggingface.co/docs/safetensors (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from madaline._data.io.atomic import write_atomically
+from madaline._data.io.json_checks import Malformed
+from madaline._data.io.json_text import parse_json
+from madaline._data.io.spill import RowFile, Rows
+from madaline._data.io.tensor_errors import CHANGED, ELSEWHERE, newer, not_of_kind
+from madaline._data.io.tensor_errors import CHECKPOINT as CHECKPOINT
+from madaline._data.io.tensor_errors import MODEL as MODEL
+from madaline._data.io.tensor_errors import MONITOR as MONITOR
+from madaline._data.io.tensor_errors import ONLINE as ONLINE
+from madaline._data.io.tensor_errors import damaged as damaged
+from madaline._data.io.tensor_errors import refusing_malformed as refusing_malformed
+from madaline._data.io.tensor_errors import refusing_unreadable as refusing_unreadable
+from madaline._data.io.tensor_header import (
+    DTYPES,
+    LARGEST_HEADER,
+    METADATA,
+    parse_header,
+    read_arrays,
+)
+from madaline._data.media.files import open_regular
+from madaline._words import size
+from madaline.errors import ModelFileError
+from madaline.nn.arrays import Array
+
+VERSION = 1
+"""Version of the files: rises when older readers cannot read what is written (docs/limits.md)."""
+
+NO_CHECKSUM = "0" * 64
+"""Stands in a file for its checksum while the checksum is computed."""
+
+
+def read_tensor_file(
+    path: str | os.PathLike[str], kind: str = MODEL, *, key: bytes = b""
+) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the JSON value and the arrays of a file.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    kind : str, default=MODEL
+        What the file must be.
+    key : bytes, optional
+        What it was signed with.
+
+    Returns
+    -------
+    description : dict
+        The file's JSON value.
+    arrays : dict of str to ndarray
+        The file's arrays, read-only.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such file, it is of another kind, damaged, or from a newer version.
+    """
+    path = Path(path)
+    content, start = _content(path, kind)
+    try:
+        metadata, entries = parse_header(content[8:start])
+        if not isinstance(metadata, dict) or metadata.get("format") != kind:
+            raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
+        METADATA(metadata)
+        _check_version(path, metadata["version"])
+        _check_signature(content, metadata["checksum"], key)
+        arrays = read_arrays(entries, content, start)
+        return parse_json(metadata["description"]), arrays
+    except Malformed as error:
+        raise damaged(path, str(error), kind) from None
+
+
+def is_of_kind(path: str | os.PathLike[str], kind: str) -> bool:
+    """Return whether a file has the head of one of that kind; False if it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return f'"format":"{kind}"'.encode() in file.read(256)
+    except OSError:
+        return False
+
+
+def write_tensor_file(
+    path: str | os.PathLike[str],
+    kind: str,
+    description: Mapping[str, Any],
+    arrays: Mapping[str, Rows],
+    *,
+    check: Callable[[Any, Mapping[str, Any]], object] | None = None,
+    key: bytes = b"",
+) -> None:
+    """Write a JSON value and arrays to one file that `read_tensor_file` reads.
+
+    What could not be read again is not written, and an existing file stands.
+
+    Parameters
+    ----------
+    path : path
+        Where to write; an existing file is replaced only when the new one is complete.
+    kind : str
+        What the file is: `MODEL` or `CHECKPOINT`.
+    description : mapping
+        The JSON value.
+    arrays : mapping of str to ndarray or RowFile
+        The arrays, written one after the other to need little memory.
+    check : callable, optional
+        What its reader does with the JSON value and the arrays: raises `Malformed` or `InputError`.
+    key : bytes, optional
+        Signs the file: who has no key cannot write one that is read with it.
+
+    Raises
+    ------
+    InputError
+        If the file could not be read again.
+    OSError
+        If the file cannot be written, for example because the disk is full.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "numbers"
+    ...     write_tensor_file(path, MODEL, {"unit": "mm"}, {"size": np.array([1.0, 2.0])})
+    ...     read_tensor_file(path)
+    ({'unit': 'mm'}, {'size': array([1., 2.])})
+    """
+    metadata = {
+        "format": kind,
+        "version": str(VERSION),
+        "checksum": NO_CHECKSUM,
+        "description": json.dumps(description),
+    }
+    header = _header(metadata, arrays)
+    with refusing_unreadable(f"{os.fspath(path)} is not written"):
+        check_header(len(header) - 8)
+        written = parse_json(parse_header(header[8:])[0]["description"])
+        if check is not None:
+            check(written, arrays)
+    signature = checksum(chain([header], _bodies(arrays)), key)
+    signed = header.replace(NO_CHECKSUM.encode(), signature.encode(), 1)
+    write_atomically(path, signed, _bodies(arrays))
+
+
+def check_header(n_bytes: int) -> None:
+    """Raise `Malformed` if a header would be too long to be read."""
+    if n_bytes > LARGEST_HEADER:
+        raise Malformed(f"needs {size(n_bytes)} for names and levels, of {size(LARGEST_HEADER)}")
+
+
+def header_size(description: Mapping[str, Any], arrays: Mapping[str, Rows]) -> int:
+    """Return how many bytes of a header a description and the places of arrays take."""
+    return len(_header({"description": json.dumps(description)}, arrays)) - 8
+
+
+def checksum(parts: Iterable[bytes | memoryview], key: bytes = b"") -> str:
+    """Return the SHA-256 of a whole file in which `NO_CHECKSUM` stands for its own checksum.
+
+    With a key it is the HMAC (RFC 2104), which nobody can make without that key.
+
+    Parameters
+    ----------
+    parts : iterable of bytes
+        The file, piece by piece.
+    key : bytes, optional
+        The key.
+
+    Examples
+    --------
+    >>> checksum([b"{", b"}"])[:8]
+    '44136fa3'
+    """
+    digest = hmac.new(key, digestmod="sha256") if key else hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _header(metadata: Mapping[str, str], arrays: Mapping[str, Rows]) -> bytes:
+    """Return the length and the JSON header of a safetensors file, the same bytes on every call.
+
+    The format's own library writes its header in an order that changes from call to call.
+    """
+    names = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
+    header: dict[str, Any] = {"__metadata__": metadata}
+    start = 0
+    for name, array in arrays.items():
+        stop = start + prod(array.shape) * array.dtype.itemsize
+        header[name] = {
+            "dtype": names[array.dtype.newbyteorder("<")],
+            "shape": array.shape,
+            "data_offsets": (start, stop),
+        }
+        start = stop
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _bodies(arrays: Mapping[str, Rows]) -> Iterator[bytes]:
+    """Yield the bytes of each array, which follow the header."""
+    for rows in arrays.values():
+        array = rows[:] if isinstance(rows, RowFile) else rows
+        yield array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def _content(path: Path, kind: str) -> tuple[bytes, int]:
+    """Return the bytes of a file and where its header ends; what is no model is not read."""
+    try:
+        with open_regular(path) as file:
+            start = file.read(10)
+            length, size = int.from_bytes(start[:8], "little"), os.fstat(file.fileno()).st_size
+            if len(start) < 10 or length > LARGEST_HEADER or start[8:9] != b"{":
+                raise not_of_kind(path, kind, is_online=is_of_kind(path, ONLINE))
+            if size < 8 + length:
+                raise damaged(path, kind=kind)
+            return start + file.read(), 8 + length
+    except FileNotFoundError:
+        raise ModelFileError(f"There is no file {path}: check the name.") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelFileError(f"{path} cannot be read ({reason}): check the name.") from None
+
+
+def _check_version(path: Path, version: str) -> None:
+    if not (version.isascii() and version.isdecimal() and len(version) < 10):
+        raise Malformed("has no version")
+    if int(version) > VERSION:
+        raise newer(path, version, VERSION)
+
+
+def _check_signature(content: bytes, signature: str, key: bytes) -> None:
+    """Refuse content that is not what was signed."""
+    place = content.find(signature.encode("ascii", "replace"))
+    rest = memoryview(content)[place + len(signature) :]
+    found = checksum([memoryview(content)[:place], NO_CHECKSUM.encode(), rest], key)
+    is_alike = hmac.compare_digest(found.encode(), signature.encode("ascii", "replace"))
+    if len(signature) != len(NO_CHECKSUM) or place < 0 or not is_alike:
+        raise Malformed(CHANGED + ELSEWHERE if key else CHANGED)

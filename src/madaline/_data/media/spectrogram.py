@@ -1,0 +1,125 @@
+"""A mel spectrogram: the power of a sound in each frequency band and time frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from madaline._data.media.sounds import SHORTEST, Sound
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+HOP = 0.01
+"""Seconds from one frame to the next; a frame lasts `SHORTEST` seconds."""
+
+LOWEST = 50.0
+"""Frequency in hertz from which bands start: lower ones are mostly hum."""
+
+FLOOR = 1e-6
+"""Power of silence, relative to the highest power (-60 dB)."""
+
+LEAST_SHARE = 0.75
+"""Lowest accepted sampling rate, as a share of that which the highest band needs.
+
+Networks trained on spoken digits at 8 kHz recognized 97.3 % of 300 at that rate, 97.3 % at 7.2 kHz,
+90.0 % at 6 kHz and 65.7 % at 5 kHz.
+"""
+
+_BLOCK = 256
+"""Frames that are transformed at a time, so that long sounds need little memory."""
+
+
+@dataclass(frozen=True)
+class Spectrogram:
+    """``log(power of each band / highest power + floor)``, a frame every 10 milliseconds.
+
+    Bands are evenly spaced on the mel scale. Powers are relative to the highest of the sound, so
+    the loudness of a recording does not matter. Frames and bands are defined in seconds and hertz,
+    so sounds of any sampling rate that is high enough are comparable.
+
+    Parameters
+    ----------
+    bands : int
+        Number of bands.
+    highest : float
+        Frequency in hertz where bands end: half the sampling rate, at most.
+
+    References
+    ----------
+    Davis and Mermelstein (1980), "Comparison of parametric representations for monosyllabic word
+    recognition in continuously spoken sentences".
+
+    Examples
+    --------
+    >>> tone = Sound(np.sin(2 * np.pi * 1000 * np.arange(4000) / 8000).astype(np.float32), 8000)
+    >>> values = Spectrogram(20, 4000.0).of(tone)
+    >>> values.shape, int(values.mean(axis=0).argmax())
+    ((48, 20), 8)
+    """
+
+    bands: int
+    highest: float
+
+    @property
+    def least_rate(self) -> float:
+        """Lowest accepted sampling rate in hertz."""
+        return LEAST_SHARE * 2 * self.highest
+
+    def of(self, sound: Sound) -> Array:
+        """Return the spectrogram of a sound, float32 of shape (frames, bands).
+
+        Bands beyond half the sampling rate are silent, as they would be after upsampling.
+
+        Raises
+        ------
+        InputError
+            If the sampling rate is too low.
+        """
+        rate = sound.rate
+        if rate < self.least_rate:
+            raise InputError(
+                f"A sound has a sampling rate of {rate:,} hertz, but the model uses frequencies of"
+                f" up to {self.highest:,.0f}, for which {2 * self.highest:,.0f} is best and"
+                f" {self.least_rate:,.0f} needed: give sounds of a higher rate."
+            )
+        wave = sound.values.astype(np.float64)
+        size = round(SHORTEST * rate)
+        n_frames = 1 + int((len(wave) - size) / (HOP * rate))
+        starts = np.round(np.arange(n_frames) * HOP * rate).astype(np.intp)
+        starts = np.minimum(starts, len(wave) - size)
+        wave -= wave.mean()
+        power = np.empty((n_frames, self.bands))
+        filters = _filters(self.bands, self.highest, rate, size)  # (bands, frequencies)
+        for first in range(0, n_frames, _BLOCK):
+            block = slice(first, first + _BLOCK)
+            frames = wave[starts[block, None] + np.arange(size)] * np.hanning(size)
+            spectrum = np.fft.rfft(frames, 2 * (filters.shape[1] - 1))
+            power[block] = (spectrum.real**2 + spectrum.imag**2) @ filters.T
+        return np.asarray(np.log(power / power.max() + FLOOR), np.float32)
+
+
+@cache
+def _filters(bands: int, highest: float, rate: int, size: int) -> Array:
+    """Return the triangular filters of the bands, (bands, frequencies); each sums to 1."""
+    n_points = 2 ** int(np.ceil(np.log2(size)) + 1)
+    frequencies = np.fft.rfftfreq(n_points, 1 / rate)
+    edges = _hertz(np.linspace(_mel(LOWEST), _mel(highest), bands + 2))
+    low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising = (frequencies - low) / (middle - low)
+    falling = (high - frequencies) / (high - middle)
+    filters = np.maximum(0, np.minimum(rising, falling))
+    nearest = np.abs(frequencies - middle).argmin(axis=1)
+    filters[np.arange(bands), nearest] += 1e-9  # a band between two frequencies takes the nearer
+    filters /= filters.sum(axis=1, keepdims=True)
+    filters[edges[1:-1] > rate / 2] = 0
+    return np.asarray(filters)
+
+
+def _mel(hertz: float) -> float:
+    return float(2595 * np.log10(1 + hertz / 700))
+
+
+def _hertz(mel: Array) -> Array:
+    return np.asarray(700 * (10 ** (mel / 2595) - 1))

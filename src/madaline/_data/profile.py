@@ -1,0 +1,201 @@
+"""A profile summarizes a table, column by column, without keeping any of its rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME
+from madaline._data.schema import Schema
+from madaline._data.statistics import in_order
+from madaline._data.table import Table
+from madaline.nn.arrays import Array
+
+EDGES = 21
+"""Quantiles that are kept of a column of numbers, the smallest and the largest among them."""
+
+BINS = 25
+"""Bins of the histogram of a column of numbers, at most."""
+
+LEVELS = 20
+"""Levels whose shares are kept of a category, the most frequent ones."""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What was in a column.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    kind : {"number", "datetime", "category", "boolean"}
+        Its kind. Moments are seconds since 1970 here.
+    n_rows : int
+        Rows that it had.
+    missing : float
+        Share of the rows without a value.
+    edges : tuple of float
+        Of numbers and moments: quantiles, in strictly ascending order.
+    below : tuple of float
+        For each edge the share of the values that are at most as large.
+    bounds : tuple of (float, float)
+        Of numbers and moments: where the histogram begins and ends. Whole numbers that are close
+        together lie in the middle of a bin each.
+    counts : tuple of int
+        Rows in each of its bins, which are equally wide. Both are empty in models from before they
+        were kept, and where there is no value or the range overflows.
+    levels : tuple of str
+        Of categories and Booleans: the most frequent levels.
+    shares : tuple of float
+        The share of each among the rows that have a value.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"size": [3.0, 1.0, 1.0, None]})
+    >>> profile = ColumnProfile.of(table, "size", "number")
+    >>> profile.missing, profile.edges, profile.below
+    (0.25, (1.0, 3.0), (0.6666666666666666, 1.0))
+    >>> profile.bounds, profile.counts
+    ((0.5, 3.5), (2, 0, 1))
+    """
+
+    name: str
+    kind: str
+    n_rows: int
+    missing: float
+    edges: tuple[float, ...] = ()
+    below: tuple[float, ...] = ()
+    bounds: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    levels: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, table: Table, name: str, kind: str) -> ColumnProfile:
+        """Return the profile of a column that is read as a kind."""
+        if kind in (CATEGORY, BOOLEAN):
+            return cls._of_levels(table, name, kind)
+        numbers = read_numbers(name, kind, table[name])
+        values = in_order(numbers[~np.isnan(numbers)])
+        spread = np.linspace(0, len(values) - 1, min(len(values), EDGES)).round()
+        edges = np.unique(values[spread.astype(np.intp)])
+        bounds, counts = _histogram(values)
+        return cls(
+            name,
+            kind,
+            len(numbers),
+            1 - len(values) / max(1, len(numbers)),
+            edges=tuple(edges.tolist()),
+            below=tuple(shares_below(values, edges).tolist()),
+            bounds=bounds,
+            counts=counts,
+        )
+
+    @classmethod
+    def _of_levels(cls, table: Table, name: str, kind: str) -> ColumnProfile:
+        distinct, counts = table.distinct(name), Counter[Any]()
+        texts = read_levels(name, kind, distinct.values)
+        for text, count in zip(texts, distinct.counts.tolist(), strict=True):
+            counts[text] += count  # several values may be one level
+        counts.pop(None, None)
+        n_present = counts.total()
+        commonest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:LEVELS]
+        return cls(
+            name,
+            kind,
+            table.n_samples,
+            1 - n_present / max(1, table.n_samples),
+            levels=tuple(level for level, _ in commonest),
+            shares=tuple(count / n_present for _, count in commonest),
+        )
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether it holds levels, not numbers or moments."""
+        return self.kind in (CATEGORY, BOOLEAN)
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """What was in the columns of a table that were used.
+
+    Parameters
+    ----------
+    columns : tuple of ColumnProfile
+        In the order of the table.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"color": ["red", "blue", "red", None]})
+    >>> (color,) = TableProfile.of(table, Schema.infer(table)).columns
+    >>> color.levels, color.shares
+    (('red', 'blue'), (0.6666666666666666, 0.3333333333333333))
+    """
+
+    columns: tuple[ColumnProfile, ...]
+
+    @classmethod
+    def of(cls, table: Table, schema: Schema) -> TableProfile:
+        """Return the profile of the columns of a table that its schema keeps, but not of images."""
+        kept = [schema[name] for name in schema.single]
+        return cls(tuple(ColumnProfile.of(table, one.name, one.kind) for one in kept))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the profile as JSON-able values."""
+        return [asdict(column) for column in self.columns]
+
+    @classmethod
+    def from_json(cls, values: Sequence[Mapping[str, Any]]) -> TableProfile:
+        """Return the profile that `to_json` described."""
+        columns: list[dict[str, Any]] = [
+            {name: tuple(one) if isinstance(one, list) else one for name, one in column.items()}
+            for column in values
+        ]
+        return cls(tuple(ColumnProfile(**column) for column in columns))
+
+
+def read_numbers(name: str, kind: str, column: Array) -> Array:
+    """Return numbers, or moments as seconds since 1970, in float64; NaN is missing."""
+    if kind != DATETIME:
+        return as_numbers(name, column)
+    moments = as_moments(name, column)
+    seconds: Array = moments.astype(np.int64) / 1e6
+    return np.where(np.isnat(moments), np.nan, seconds)
+
+
+def read_levels(name: str, kind: str, column: Array) -> Array:
+    """Return levels as text, shape (n_samples,) of objects; None is missing."""
+    if kind != BOOLEAN:
+        return as_levels(column)
+    numbers = as_booleans(name, column)
+    texts = np.where(numbers == 1, "true", "false").astype(object)
+    texts[is_missing(numbers)] = None
+    return texts
+
+
+def shares_below(values: Array, edges: Array) -> Array:
+    """Return for each edge the share of ascending values that are at most as large."""
+    return np.asarray(np.searchsorted(values, edges, side="right") / max(1, len(values)))
+
+
+def _histogram(values: Array) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Return the bounds of a histogram of ascending values, and the rows in each of its bins."""
+    if not len(values):
+        return (), ()
+    low, high, bins = float(values[0]), float(values[-1]), BINS
+    if high - low < BINS and np.all(values == np.floor(values)):
+        low, high, bins = low - 0.5, high + 0.5, int(high - low) + 1
+    elif low == high:
+        bins = 1
+    if not np.isfinite(high - low):
+        return (), ()
+    # A value on an edge belongs to the bin above it, but the largest to the last.
+    starts = np.searchsorted(values, np.linspace(low, high, bins + 1)[:-1])
+    return (low, high), tuple(np.diff(starts, append=len(values)).tolist())

@@ -1,0 +1,176 @@
+"""A schema holds the kind of each column of a table, and why some are left out."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from madaline._data.formats.columns import format_from_json
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.inference import infer_columns
+from madaline._data.kinds import OF_MANY_VALUES, ColumnSchema
+from madaline._data.table import Table
+from madaline._data.text_columns import read_formats
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The kind of each column of a table.
+
+    Parameters
+    ----------
+    columns : tuple of ColumnSchema
+        In the order of the table.
+    n_samples : int
+        Rows of the table.
+    target : NumberFormat, optional
+        How the numbers of the target were written, where they were read from text.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"size": [1.5, 2, None], "color": ["red", "blue", "red"]})
+    >>> print(Schema.infer(table))
+    column  kind      missing  distinct  detail
+    size    number          1         2  from 1.5 to 2
+    color   category        0         2  red, blue
+    >>> Schema.infer(table, {"color": "dropped"}).kept
+    ('size',)
+    """
+
+    columns: tuple[ColumnSchema, ...]
+    n_samples: int
+    target: NumberFormat | None = None
+
+    @classmethod
+    def infer(cls, table: Table, kinds: Mapping[str, str] | None = None) -> Schema:
+        """Infer the kind of each column.
+
+        Parameters
+        ----------
+        table : Table
+            The training table, without the target.
+        kinds : mapping of str to str, optional
+            The kinds of some columns, for example ``{"zip": "category"}``.
+
+        Returns
+        -------
+        Schema
+            Columns without information (constant, all missing) and identifiers are dropped; a
+            column whose kind is given is only dropped when it has no information.
+
+        Raises
+        ------
+        InputError
+            If `kinds` names an unknown column or kind, or a column cannot be read as that kind.
+        """
+        return cls(infer_columns(table, kinds), table.n_samples)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the columns that are used."""
+        return tuple(column.name for column in self.columns if column.kept)
+
+    @property
+    def single(self) -> tuple[str, ...]:
+        """Names of the columns that are used and hold one value a row, unlike images."""
+        return tuple(o.name for o in self.columns if o.kept and o.kind not in OF_MANY_VALUES)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How columns of text were read, or why they were not, in a sentence each.
+
+        Examples
+        --------
+        >>> table = Table.from_columns({"price": ["$7,677.59", "$812"], "age": [31, 45]})
+        >>> Schema.infer(table).notes
+        ('price: number, read without $ and thousands separators (,).',)
+        """
+        return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note)
+
+    def read(self, table: Table) -> Table:
+        """Return a table with its columns of text read as those of the training table were.
+
+        Raises
+        ------
+        InputError
+            If a value cannot be read; the message names it.
+        """
+        return read_formats(table, {column.name: column.written for column in self.columns})
+
+    def __getitem__(self, name: str) -> ColumnSchema:
+        """Return the schema of one column.
+
+        Raises
+        ------
+        KeyError
+            If there is no such column.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def __repr__(self) -> str:
+        """Return how many columns there are, and how many are used, in one line."""
+        kept = f"{len(self.kept):,} of {len(self.columns):,} columns used"
+        return f"<Schema of {self.n_samples:,} rows: {kept}>"
+
+    def __str__(self) -> str:
+        """Return an aligned table."""
+        rows = [_HEADER, *map(_cells, self.columns)]
+        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(
+                cell.rjust(width) if index in _RIGHT else cell.ljust(width)
+                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [("th", _HEADER), *(("td", _cells(column)) for column in self.columns)]
+        body = "".join(
+            "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in rows
+        )
+        return f"<table>{body}</table>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the schema as JSON-able values."""
+        return {
+            "n_samples": self.n_samples,
+            "columns": [asdict(column) for column in self.columns],
+            "target": None if self.target is None else self.target.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Schema:
+        """Return the schema that `to_json` described."""
+        target = values.get("target")
+        return cls(
+            tuple(map(_column_from_json, values["columns"])),
+            values["n_samples"],
+            None if target is None else NumberFormat.from_json(target),
+        )
+
+
+def _column_from_json(values: Mapping[str, Any]) -> ColumnSchema:
+    quartiles = tuple(values.get("quartiles", ()))
+    written = format_from_json(values.get("written"))
+    return ColumnSchema(**{**values, "quartiles": quartiles, "written": written})
+
+
+_HEADER = ("column", "kind", "missing", "distinct", "detail")
+_RIGHT = (2, 3)
+
+
+def _cells(column: ColumnSchema) -> tuple[str, ...]:
+    return (
+        column.name,
+        column.kind,
+        f"{column.n_missing:,}",
+        f"{column.n_distinct:,}",
+        column.detail,
+    )

@@ -1,0 +1,260 @@
+"""A table is a dictionary from column names to columns of equal length, on NumPy alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from madaline._data.column import is_missing, to_column
+from madaline._data.distinct import Distinct, distinct_texts
+from madaline._data.statistics import in_order
+from madaline._engine.threads import in_threads
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+WORTH_THREADS = 2**14
+"""Rows from which it pays to start threads."""
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The values of a column that is a category by its type."""
+
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of equal length; build it with `from_columns`, which checks everything.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_samples,)
+        float64 numbers (NaN is missing), datetime64[us] moments (NaT is missing) or objects (text
+        and Booleans as levels; None is missing).
+    levels : frozenset of str
+        Columns that are categories by their type, whatever their levels look like.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"age": [31, 45, None], "city": ["Bonn", "Kiel", "Bonn"]})
+    >>> table.n_samples, table.names
+    (3, ('age', 'city'))
+    >>> table.take([0, 2])["city"]
+    array(['Bonn', 'Bonn'], dtype=object)
+    """
+
+    columns: Mapping[str, Array]
+    levels: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Table:
+        """Return a checked table of any columns.
+
+        Parameters
+        ----------
+        columns : mapping of str to array-like, or pairs of them
+            See `madaline._data.column.to_column` for what a column may hold.
+
+        Returns
+        -------
+        Table
+            Arrays that are already of a right kind are not copied.
+
+        Raises
+        ------
+        InputError
+            If names repeat, lengths differ, or a column cannot be used as it is.
+        """
+        pairs = columns.items() if isinstance(columns, Mapping) else columns
+        given = [(str(name), values) for name, values in pairs]
+        levels = frozenset(name for name, values in given if isinstance(values, Levels))
+        named = [(name, v.values if isinstance(v, Levels) else v) for name, v in given]
+        check_unique([name for name, _ in named])
+        texts = {name: distinct_texts(values) for name, values in named}
+        converted = {
+            name: to_column(name, values) if (known := texts[name]) is None else known.column
+            for name, values in named
+        }
+        lengths = {name: len(column) for name, column in converted.items()}
+        for name, length in lengths.items():
+            first, expected = next(iter(lengths.items()))
+            if length != expected:
+                raise InputError(
+                    f"Column {name!r} has {length} rows but column {first!r} has {expected}: give"
+                    " columns of equal length."
+                )
+        table = cls(converted, levels)
+        table._distinct.update((name, known) for name, known in texts.items() if known)
+        return table
+
+    def __repr__(self) -> str:
+        """Return the size and the names in one line."""
+        return f"<Table of {self.n_samples:,} rows: {listed(self.names)}>"
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows; zero when there are no columns."""
+        return len(next(iter(self.columns.values()), ()))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in their order."""
+        return tuple(self.columns)
+
+    def __getitem__(self, name: str) -> Array:
+        """Return the column of that name, shape (n_samples,).
+
+        Raises
+        ------
+        InputError
+            If there is no such column.
+        """
+        if name not in self.columns:
+            self._check_known([name])
+        return self.columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a column of that name."""
+        return name in self.columns
+
+    def ascending(self, name: str) -> Array:
+        """Return the numbers, or moments, of a column in ascending order, without missing ones.
+
+        They are sorted once and kept for the next caller.
+
+        Examples
+        --------
+        >>> Table.from_columns({"age": [31, None, 14]}).ascending("age")
+        array([14., 31.])
+        """
+        if name not in self._ascending:
+            column = self[name]
+            self._ascending[name] = in_order(column[~is_missing(column)])
+        return self._ascending[name]
+
+    def forget_ascending(self, name: str) -> None:
+        """Free the sorted numbers of a column, which take as much memory as the column."""
+        self._ascending.pop(name, None)
+
+    def sort(self, n_threads: int) -> None:
+        """Sort the numbers and moments of a large table for `ascending`, on several threads."""
+        if n_threads == 1 or self.n_samples < WORTH_THREADS:
+            return
+        names = [n for n, c in self.columns.items() if c.ndim == 1 and c.dtype.kind in "fM"]
+        in_threads(self.ascending, names, n_threads)
+
+    def distinct(self, name: str) -> Distinct:
+        """Return the distinct values of a column, found once and kept.
+
+        Examples
+        --------
+        >>> Table.from_columns({"city": ["Bonn", None, "Bonn"]}).distinct("city").values
+        array(['Bonn', None], dtype=object)
+        """
+        if name not in self._distinct:
+            self._distinct[name] = Distinct.of(self[name])
+        return self._distinct[name]
+
+    @cached_property
+    def _distinct(self) -> dict[str, Distinct]:
+        return {}
+
+    @cached_property
+    def _ascending(self) -> dict[str, Array]:
+        return {}
+
+    def take(self, rows: Any) -> Table:
+        """Return the table of some rows, in the order of `rows` (integers, a slice or Booleans)."""
+        index = rows if isinstance(rows, slice) else np.asarray(rows)
+        if not isinstance(index, slice) and index.size == 0:
+            index = index.astype(np.intp)  # an empty list has the type of floats
+        return replace(self, columns={name: one[index] for name, one in self.columns.items()})
+
+    def select(self, names: Iterable[str]) -> Table:
+        """Return the table of these columns, in this order."""
+        wanted = list(names)
+        self._check_known(wanted)
+        return self._of({name: self.columns[name] for name in wanted}, kept=set(wanted))
+
+    def drop(self, names: Iterable[str]) -> Table:
+        """Return the table without these columns."""
+        unwanted = set(names)
+        self._check_known(sorted(unwanted))
+        kept = {name: one for name, one in self.columns.items() if name not in unwanted}
+        return replace(self, columns=kept)
+
+    def replaced(self, columns: Mapping[str, Array]) -> Table:
+        """Return the table with some columns replaced; what is known of the others is kept.
+
+        Examples
+        --------
+        >>> Table.from_columns({"a": [1], "b": [2]}).replaced({"a": np.array([7.0])})["a"]
+        array([7.])
+        """
+        return self._of({**self.columns, **columns}, kept=set(self.columns) - set(columns))
+
+    def _of(self, columns: Mapping[str, Array], kept: set[str]) -> Table:
+        """Return a table of other columns, with what is known of those that are kept."""
+        table = replace(self, columns=columns)
+        table._distinct.update((n, one) for n, one in self._distinct.items() if n in kept)
+        table._ascending.update((n, one) for n, one in self._ascending.items() if n in kept)
+        return table
+
+    def _check_known(self, names: list[str]) -> None:
+        unknown = [name for name in names if name not in self.columns]
+        if unknown:
+            raise InputError(
+                f"The table has no column {listed(unknown)}: its columns are {listed(self.names)}."
+            )
+
+
+def check_unique(names: Iterable[str]) -> None:
+    """Refuse names of columns that are repeated.
+
+    Examples
+    --------
+    >>> check_unique(["a", "b", "a"])
+    Traceback (most recent call last):
+    ...
+    madaline.errors.InputError: Column names must be unique, but 'a' occurs more than once: rename
+    or drop the duplicates.
+    """
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        raise InputError(
+            f"Column names must be unique, but {listed(repeated)} occurs more than once: rename or"
+            " drop the duplicates."
+        )
+
+
+def listed(names: Iterable[str], *, at_most: int = 8) -> str:
+    """Return names as a message shows them: quoted, and not too many.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"], at_most=2)
+    "'a', 'b' and 1 more"
+    """
+    shown = [repr(one) if len(one) <= 80 else repr(f"{one[:77]}...") for one in map(str, names)]
+    if len(shown) <= at_most:
+        return ", ".join(shown)
+    return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"
+
+
+def alike(name: object, names: Sequence[str]) -> str:
+    """Return what somebody may have meant by the name of a column that is not there.
+
+    Examples
+    --------
+    >>> alike("agee", ["age", "debt"]), alike("size", ["age", "debt"])
+    ("did you mean 'age'?", "there are 'age', 'debt'.")
+    """
+    near = get_close_matches(str(name), names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {listed(names)}."

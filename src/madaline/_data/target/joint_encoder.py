@@ -1,0 +1,167 @@
+"""Several targets that are predicted together: each has an encoder of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from madaline._data.target.class_encoder import ClassEncoder
+from madaline._data.target.target_encoder import JOINT, TargetEncoder
+from madaline._words import some
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+@dataclass(frozen=True)
+class JointEncoder(TargetEncoder):
+    """Encodes several targets, or one target for several quantiles, one output each.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the outputs, all different: the targets, or the levels of the quantiles.
+    encoders : tuple of TargetEncoder
+        One for each output, all of one type; those of classes have two.
+
+    Examples
+    --------
+    >>> values = np.array([[1.0, 10.0], [3.0, 30.0]])
+    >>> from madaline._data.target.numeric_encoders import RegressionEncoder
+    >>> encoder = JointEncoder.fit(("width", "height"), values, RegressionEncoder.fit)
+    >>> encoder.encode(values)
+    array([[-1., -1.],
+           [ 1.,  1.]], dtype=float32)
+    >>> encoder.decode(np.array([[0.5, 0.5]]))
+    array([[ 2.5, 25. ]])
+    """
+
+    names: tuple[str, ...]
+    encoders: tuple[TargetEncoder, ...]
+
+    @classmethod
+    def fit(
+        cls, names: Sequence[str], values: Array, fit: Callable[[Array], TargetEncoder]
+    ) -> JointEncoder:
+        """Return the encoder of several targets.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Their names.
+        values : ndarray of shape (n_samples, n_outputs)
+            Labels or numbers.
+        fit : callable
+            From one target to its encoder.
+
+        Raises
+        ------
+        InputError
+            If one of them cannot be used, with its name, or a target has more than two classes.
+        """
+        encoders = []
+        for name, column in zip(names, values.T, strict=True):
+            with naming(name):
+                encoders.append(fit(column))
+            if isinstance(encoders[-1], ClassEncoder) and len(encoders[-1].classes) > 2:
+                raise InputError(
+                    f"The target {name!r} holds {len(encoders[-1].classes)} classes, but several"
+                    " targets are predicted together only if each has two classes: fit a model for"
+                    " each, such as with MultiOutputClassifier of sklearn.multioutput."
+                )
+        return cls(tuple(names), tuple(encoders))
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether labels are predicted, each with two classes."""
+        return isinstance(self.encoders[0], ClassEncoder)
+
+    def index(self, output: Any) -> int:
+        """Return the index of an output, given its name or index.
+
+        Raises
+        ------
+        InputError
+            If there is no such output, or none was chosen.
+
+        Examples
+        --------
+        >>> JointEncoder(("0.1", "0.9"), ()).index(0.9)
+        1
+        """
+        choice = f"choose one with output=, a name ({some(self.names)}) or an index"
+        if output is None:
+            raise InputError(f"This model has {len(self.names)} outputs: {choice}.")
+        if str(output) in self.names:
+            return self.names.index(str(output))
+        is_index = isinstance(output, Integral) and not isinstance(output, bool)
+        if not is_index or not -len(self.names) <= output < len(self.names):
+            raise InputError(f"output is {output!r}, but there is no such output: {choice}.")
+        return int(output) % len(self.names)
+
+    def encode(self, values: Array) -> Array:
+        """Return the encoded targets, float32 of shape (n_samples, n_outputs).
+
+        One target, of shape (n_samples,), is encoded for every output.
+
+        Raises
+        ------
+        InputError
+            If a value is missing or cannot be used, with the name of its target.
+        """
+        return np.stack(self._encoded(values), axis=1)
+
+    def matrix(self, values: Array) -> Array:
+        """Return the same."""
+        return self.encode(values)
+
+    def decode(self, prediction: Array) -> Array:
+        """Return labels or numbers, shape (n_samples, n_outputs)."""
+        if self.of_classes:
+            prediction = np.stack([1 - prediction, prediction], axis=2)
+        columns = np.moveaxis(prediction, 1, 0)
+        decoded = zip(self.encoders, columns, strict=True)
+        return np.stack([encoder.decode(column) for encoder, column in decoded], axis=1)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+        each = [encoder.to_state() for encoder in self.encoders]
+        return {"task": JOINT, "names": list(self.names), "encoders": each}
+
+    def _encoded(self, values: Array) -> list[Array]:
+        columns = [values] * len(self.names) if values.ndim == 1 else list(values.T)
+        if len(columns) != len(self.names):
+            raise InputError(
+                f"The target has {len(columns)} columns, but the model predicts"
+                f" {len(self.names)}: {some(self.names)}."
+            )
+        encoded = []
+        for name, encoder, column in zip(self.names, self.encoders, columns, strict=True):
+            with naming(name):
+                encoded.append(encoder.encode(column).astype(np.float32))
+        return encoded
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Name the target in the sentence of an error about one of several.
+
+    Examples
+    --------
+    >>> with naming("width"):
+    ...     raise InputError("The target holds text: correct it.")
+    Traceback (most recent call last):
+    madaline.errors.InputError: The target 'width' holds text: correct it.
+    """
+    try:
+        yield
+    except InputError as error:
+        sentence = re.sub(
+            "[Tt]he target", lambda found: f"{found[0]} {name!r}", str(error), count=1
+        )
+        raise InputError(sentence) from None

@@ -1,0 +1,191 @@
+"""Numeric targets in a unit that networks learn well: standardized, or multiples of the mean."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._data.statistics import Distribution
+from madaline._data.target.target_encoder import COUNT, REGRESSION, TargetEncoder
+from madaline._data.target.values import target_numbers
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+FARTHEST = 1e15
+"""Encoded numbers, at most: sums of their squares must not overflow in float32."""
+
+
+class _NumericEncoder(TargetEncoder, ABC):
+    """``(value - center) / scale``; decoded predictions stay between `low` and `high`."""
+
+    center: float
+    scale: float
+    low: float
+    high: float
+
+    def encode(self, values: Array) -> Array:
+        """Return the encoded target, float32.
+
+        Raises
+        ------
+        InputError
+            If a number is missing, infinite or far from the others, or the target is no number.
+        """
+        numbers = target_numbers(values)
+        encoded = (numbers - self.center) / self.scale
+        far = np.abs(encoded) > FARTHEST
+        if far.any():
+            row = int(np.argmax(far))
+            raise InputError(
+                f"The target holds {numbers[row]:g} in row {row} (counted from 0), too far from the"
+                f" numbers learned from ({self.low:g} to {self.high:g}): correct it or remove the"
+                " row."
+            )
+        return np.asarray(encoded, np.float32)
+
+    def decode(self, prediction: Array) -> Array:
+        """Return predictions in the target's unit and range, float64.
+
+        Parameters
+        ----------
+        prediction : ndarray of shape (n_samples,) or (n_samples, 1)
+            Predictions as the networks make them, after the loss's inverse link.
+        """
+        encoded = np.asarray(prediction, dtype=np.float64).reshape(len(prediction))
+        with np.errstate(over="ignore"):
+            return np.clip(encoded * self.scale + self.center, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class RegressionEncoder(_NumericEncoder):
+    """Standardizes the target: mean zero, standard deviation one.
+
+    Parameters
+    ----------
+    center, scale : float
+        Mean and standard deviation of the training target; the scale of a constant is one.
+    low, high : float
+        Its range; no prediction leaves it.
+
+    Examples
+    --------
+    >>> encoder = RegressionEncoder.fit(np.array([1.0, 3.0]))
+    >>> encoder
+    RegressionEncoder(center=2.0, scale=1.0, low=1.0, high=3.0)
+    >>> encoder.encode(np.array([1.0, 3.0]))
+    array([-1.,  1.], dtype=float32)
+    >>> encoder.decode(np.array([[0.5], [7.0]]))
+    array([2.5, 3. ])
+    """
+
+    center: float
+    scale: float
+    low: float
+    high: float
+
+    @classmethod
+    def fit(cls, values: Array, sample_weight: Array | None = None) -> RegressionEncoder:
+        """Return the encoder of a training target.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,)
+            Finite numbers.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+
+        Raises
+        ------
+        InputError
+            If a number is missing or infinite, or the target is no number.
+        """
+        distribution, low, high = _distribution(values, sample_weight)
+        unit = max(abs(low), abs(high)) or 1.0  # so that squares neither overflow nor vanish
+        scaled = distribution.values / unit
+        mean = float(distribution.mean(scaled))
+        spread = float(np.sqrt(distribution.mean(np.square(scaled - mean)))) * unit
+        return cls(mean * unit, spread if low < high and spread > 0 else 1.0, low, high)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+        return {"task": REGRESSION} | asdict(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> RegressionEncoder:
+        """Return the encoder that `to_state` described."""
+        return cls(state["center"], state["scale"], state["low"], state["high"])
+
+
+@dataclass(frozen=True)
+class CountEncoder(_NumericEncoder):
+    """Divides amounts by their mean, so that the best constant is one; zero stays zero.
+
+    Parameters
+    ----------
+    scale : float
+        Mean of the training target; that of nothing but zeros is one.
+    low, high : float
+        Its range; no prediction leaves it.
+
+    Examples
+    --------
+    >>> encoder = CountEncoder.fit(np.array([0.0, 4.0, 2.0]))
+    >>> encoder
+    CountEncoder(scale=2.0, low=0.0, high=4.0)
+    >>> encoder.encode(np.array([0.0, 4.0]))
+    array([0., 2.], dtype=float32)
+    >>> encoder.decode(np.array([[0.5], [7.0]]))
+    array([1., 4.])
+    """
+
+    scale: float
+    low: float
+    high: float
+    center = 0.0
+
+    @classmethod
+    def fit(cls, values: Array, sample_weight: Array | None = None) -> CountEncoder:
+        """Return the encoder of a training target.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,)
+            Finite numbers, zero or more; they need not be whole.
+        sample_weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+
+        Raises
+        ------
+        InputError
+            If a number is missing, infinite or below zero, or the target is no number.
+        """
+        distribution, low, high = _distribution(values, sample_weight)
+        if low < 0:
+            raise InputError(
+                f"The Poisson loss is for amounts of 0 or more, but the target holds {low:g}:"
+                " choose another loss."
+            )
+        unit = high or 1.0  # so that a sum does not overflow
+        mean = float(distribution.mean(distribution.values / unit)) * unit
+        return cls(mean or 1.0, low, high)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+        return {"task": COUNT} | asdict(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> CountEncoder:
+        """Return the encoder that `to_state` described."""
+        return cls(state["scale"], state["low"], state["high"])
+
+
+def _distribution(values: Array, sample_weight: Array | None) -> tuple[Distribution, float, float]:
+    """Return the distribution of a target, its smallest value and its largest."""
+    distribution = Distribution.of(target_numbers(values), sample_weight)
+    if len(distribution.values) == 0:
+        raise InputError("The target has no rows: give at least two different rows.")
+    return distribution, float(distribution.values[0]), float(distribution.values[-1])

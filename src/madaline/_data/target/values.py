@@ -1,0 +1,178 @@
+"""The values of a target as they are given: missing ones, numbers, labels."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from madaline._data.conversion import type_word
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+LARGEST_TARGET = 1e150
+"""Size of a number to predict, at most: squares of errors must not overflow."""
+
+MOST_NUMBERED_CLASSES = 20
+"""Whole numbers from 0 or 1 without a gap up to here are taken for the numbers of classes."""
+
+
+def known_values(values: Array) -> Array:
+    """Return the values that are not missing; objects of one type as Booleans or numbers."""
+    present = values[~_missing(values)]
+    if present.dtype.kind != "O":
+        return present
+    types = set(map(type, present.tolist()))
+    if types and all(issubclass(kind, bool | np.bool_) for kind in types):
+        return present.astype(bool)
+    if types and all(issubclass(kind, int | float | np.integer | np.floating) for kind in types):
+        return present.astype(np.float64)
+    return present
+
+
+def target_numbers(values: Any) -> Array:
+    """Return a target of finite numbers, float64."""
+    array = _complete(values)
+    try:
+        if array.dtype.kind not in "iufbO":
+            raise ValueError
+        numbers = np.asarray(array, dtype=np.float64)
+    except (ValueError, TypeError, OverflowError):
+        raise InputError(
+            f"Regression needs numbers, but the target holds {_not_a_number(array)}: correct it, or"
+            " choose classification."
+        ) from None
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        raise InputError(
+            "The target holds an infinity (Input y contains infinity) in row"
+            f" {int(np.argmax(infinite))} (counted from 0): correct it or remove the row."
+        )
+    large = np.abs(numbers) > LARGEST_TARGET
+    if large.any():
+        row = int(np.argmax(large))
+        raise InputError(
+            f"The target holds {numbers[row]:g} in row {row} (counted from 0), but networks learn"
+            f" numbers up to {LARGEST_TARGET:g}: correct it, or give the target in another unit."
+        )
+    return numbers
+
+
+def target_labels(values: Any) -> Array:
+    """Return labels in a type that JSON can carry."""
+    array = _complete(values)
+    match array.dtype.kind:
+        case "b" | "i" | "u" | "U":
+            return array.astype(array.dtype.newbyteorder("="), copy=False)
+        case "f":  # a file holds at most eight bytes of a number
+            known = array.astype(array.dtype.newbyteorder("="), copy=False)
+            return _float_labels(known if known.itemsize <= 8 else known.astype(np.float64))
+        case "O":
+            return _object_labels(array)
+        case "T":
+            return array.astype(object)
+        case "c":
+            raise InputError("Complex data not supported: the target holds complex numbers.")
+        case _:
+            return array.astype(str)
+
+
+def distinct_labels(labels: Array) -> tuple[Array, Array]:
+    """Return the distinct labels in order, and the index of each row's label among them."""
+    if labels.dtype.kind != "O":
+        return np.unique(labels, return_inverse=True)
+    found = list(dict.fromkeys(labels.tolist()))
+    try:
+        found.sort()
+    except TypeError:  # text and numbers have no order: numbers first
+        found.sort(key=lambda label: (isinstance(label, str), str(label)))
+    index = {label: code for code, label in enumerate(found)}
+    codes = np.fromiter(map(index.__getitem__, labels.tolist()), np.intp, count=len(labels))
+    return np.fromiter(found, object, len(found)), codes
+
+
+def _missing(values: Array) -> Array:
+    """Return where a target has no value, as Booleans of shape (n_samples,)."""
+    match values.dtype.kind:
+        case "f":
+            return np.isnan(values)
+        case "M" | "m":
+            return np.isnat(values)
+        case "O":
+            return np.fromiter(map(_is_missing, values.tolist()), bool, count=len(values))
+        case _:
+            return np.zeros(len(values), dtype=bool)
+
+
+def _is_missing(item: Any) -> bool:
+    if item is None or type(item).__name__ in {"NAType", "NaTType"}:
+        return True
+    if isinstance(item, Decimal):
+        return item.is_nan()  # a signaling NaN cannot be compared
+    return isinstance(item, float | np.floating) and bool(np.isnan(item))
+
+
+def _complete(values: Any) -> Array:
+    """Return a target as an array, or raise `InputError` if a value is missing."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError(f"The target has the shape {array.shape}: give one value a row.")
+    missing = _missing(array)
+    if missing.any():
+        raise InputError(
+            f"The target has no value (Input y contains NaN) in {int(missing.sum()):,} of"
+            f" {len(array):,} rows, the first is row {int(np.argmax(missing))} (counted from 0):"
+            " fill them in or remove these rows."
+        )
+    return array
+
+
+def _not_a_number(array: Array) -> str:
+    for item in array.tolist():
+        try:
+            float(item)
+        except (ValueError, TypeError, OverflowError):
+            return f"{type_word(item)} ({item!r})" if isinstance(item, str) else repr(item)
+    return "text"
+
+
+def _float_labels(array: Array) -> Array:
+    distinct = np.unique(array)
+    if np.isinf(distinct).any():
+        raise InputError(
+            "The target holds an infinity (Input y contains infinity): correct it or remove the"
+            " row."
+        )
+    if len(distinct) > MOST_NUMBERED_CLASSES and not (distinct == np.floor(distinct)).all():
+        raise InputError(
+            f"Unknown label type: continuous. The target holds {len(distinct):,} different numbers"
+            f" with decimals (such as {float(distinct[0])!r}), which are no classes: choose"
+            " regression."
+        )
+    return array
+
+
+def _object_labels(array: Array) -> Array:
+    items = [item.item() if isinstance(item, np.generic) else item for item in array.tolist()]
+    plain, types = np.fromiter(items, object, len(items)), set(map(type, items))
+    if types and types <= {float}:
+        _float_labels(plain.astype(np.float64))
+    if types <= {str, bool, int, float}:
+        if types & {int, float}:
+            _check_numbers(plain)
+        return plain
+    texts = (item if isinstance(item, str | bool | int | float) else str(item) for item in items)
+    return np.fromiter(texts, object, len(items))
+
+
+def _check_numbers(labels: Array) -> None:
+    """Refuse infinities, and whole numbers that need more than 64 bits, among labels."""
+    for label in set(labels.tolist()):
+        if isinstance(label, float):
+            _float_labels(np.array([label]))
+        if isinstance(label, int) and not -(2**63) <= label < 2**64:
+            raise InputError(
+                f"The target holds a whole number of {label.bit_length()} bits, but labels have at"
+                " most 64: give them as text."
+            )

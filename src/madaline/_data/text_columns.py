@@ -1,0 +1,133 @@
+"""Columns of text that stand for numbers or dates: finds them, and reads them in their format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from madaline._data.conversion import as_moments, as_numbers
+from madaline._data.formats.choice import ORDINARY, Choice
+from madaline._data.formats.columns import DATES, NUMBERS, Format, Given, choose_formats
+from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.table import Table
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+MOST_CODES = 20
+"""Up to as many different whole numbers as text are levels, such as the codes of classes."""
+
+
+def choose_text_formats(table: Table, kinds: Mapping[str, str] | None = None) -> dict[str, Choice]:
+    """Return the choice of a format for each column of text that may hold numbers or dates.
+
+    Parameters
+    ----------
+    table : Table
+        The columns.
+    kinds : mapping of str to str, optional
+        Kinds of some columns, such as ``"category"`` or ``"number:decimal-comma"``.
+
+    Raises
+    ------
+    InputError
+        If a column cannot be read as its kind says.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"price": ["$7,677.59", "$812"], "color": ["red", "blue"]})
+    >>> choose_text_formats(table)["price"].words
+    'number, read without $ and thousands separators (,)'
+    """
+    given = {name: Given.of(kind) for name, kind in (kinds or {}).items()}
+    texts = {}
+    for name in table.names:
+        kind = given.get(name, Given()).kind
+        if kind in ("", NUMBERS, DATES) and (kind or name not in table.levels):
+            found = _texts(table, name)
+            texts.update({name: found} if found else {})
+    choices = choose_formats(texts, given)
+    for name, choice in choices.items():
+        reading = given.get(name, Given()).reading
+        if reading and choice.format is None:
+            raise InputError(
+                f"Column {name!r} cannot be read with the {reading.replace('-', ' ')}"
+                f"{f' ({choice.words})' if choice.words else ''}: give another kind."
+            )
+    return {
+        name: ORDINARY
+        if choice.plain and name not in given and len(texts[name]) <= MOST_CODES
+        else choice
+        for name, choice in choices.items()
+    }
+
+
+def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
+    """Return the table with its columns of text read in their formats; others stay as they are.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be read; the message names it.
+
+    Examples
+    --------
+    >>> table = Table.from_columns({"day": ["31/01/2026", None]})
+    >>> read_formats(table, {"day": DateFormat("day-first")})["day"].astype("datetime64[D]")
+    array(['2026-01-31', 'NaT'], dtype='datetime64[D]')
+    """
+    read = {
+        name: read_column_in(one, name, table[name])
+        for name, one in formats.items()
+        if one is not None and name in table and table[name].dtype == object
+    }
+    return table.replaced(read) if read else table
+
+
+def read_numbers(
+    name: str, column: Array, kind: str = NUMBERS, *, beside: Table | None = None
+) -> tuple[Array, Choice]:
+    """Return a column of text as numbers where it holds any, and how it was read.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    column : ndarray of shape (n_samples,)
+        The column; if it does not hold numbers as text, it is returned as it is.
+    kind : str
+        The kind that the user gave, such as ``"number:decimal-comma"``, or empty.
+    beside : Table, optional
+        Other columns, which may decide what this one leaves open.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> read_numbers("price", np.array(["$5", "$7.50"], dtype=object))[0]
+    array([5. , 7.5])
+    """
+    kinds = {name: kind} if kind else {}
+    choice = choose_text_formats(Table({name: column}), kinds).get(name, ORDINARY)
+    if not choice.sure and beside is not None:
+        choice = choose_text_formats(beside.replaced({name: column}), kinds)[name]
+    if not isinstance(choice.format, NumberFormat):
+        return column, choice
+    return read_column_in(choice.format, name, column), choice
+
+
+def read_column_in(written: Format, name: str, column: Array) -> Array:
+    """Return a column of text as numbers or moments, in its format."""
+    if isinstance(written, DateFormat):
+        return as_moments(name, column, written)
+    return as_numbers(name, column, written)
+
+
+def _texts(table: Table, name: str) -> list[str]:
+    """Return the distinct texts of a column; none if it holds anything else."""
+    column = table[name]
+    if column.dtype != object or column.ndim > 1:
+        return []
+    first = next((item for item in column if item is not None), None)
+    if not isinstance(first, str):
+        return []
+    levels = [item for item in table.distinct(name).values if item is not None]
+    return levels if all(isinstance(item, str) for item in levels) else []

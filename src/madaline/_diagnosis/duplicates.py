@@ -1,0 +1,95 @@
+"""Duplicates: rows with a copy in another fold, whose predictions are not really out of fold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.media.images import image_codes
+from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline.nn.arrays import Array
+
+MANY, SOME = 0.1, 0.01
+"""Shares of copied rows from which the finding is of medium and of low severity."""
+
+OPTIMISTIC = 1.2
+"""The score is optimistic if the rows without a copy have so many times its loss."""
+
+STANDARD_ERRORS = 3.0
+"""Standard errors by which their loss must be higher."""
+
+BY_CHANCE = 0.1
+"""Share of the copies to be expected with independent columns from which there is no finding."""
+
+
+def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
+    """Return whether rows have copies, with the same target, in other folds."""
+    copied = copied_rows(evaluated)
+    share = float(copied.mean())
+    if share < SOME or not copied.any() or copied.all():
+        return []
+    if _expected_by_chance(evaluated) > BY_CHANCE * copied.sum():
+        return []
+    alone, error = evaluated.mean(evaluated.losses, ~copied)
+    score, _ = evaluated.mean(evaluated.losses)
+    optimistic = alone > OPTIMISTIC * score and alone - score > STANDARD_ERRORS * error
+    return [
+        Finding(
+            "duplicates",
+            "high" if optimistic else "medium" if share >= MANY else "low",
+            "the rows",
+            "{rows:,} rows ({share:.1%}) have a copy in another fold, and networks that were"
+            " trained on the copy predict them (loss {score:.4f}, {alone:.4f} without such rows)",
+            "leave copies out, or name what they have in common as groups",
+            {
+                "rows": int(copied.sum()),
+                "share": share,
+                "score": score,
+                "alone": alone,
+                "standard_error": error,
+            },
+            evaluated.row_numbers_of(np.flatnonzero(copied)),
+        )
+    ]
+
+
+def copied_rows(evaluated: OutOfFold) -> Array:
+    """Return which rows have a copy in another fold, as Booleans of shape (n_rows,)."""
+    same = np.zeros(evaluated.n_rows, np.int64)
+    target = evaluated.target.T if evaluated.classes is None else [evaluated.class_index]
+    for column in (*(evaluated.table[name] for name in evaluated.schema.kept), *target):
+        codes = _codes(column)
+        same = np.unique(same * (codes.max() + 1) + codes, return_inverse=True)[1]
+    first = np.full(same.max() + 1, len(evaluated.bounds))
+    last = np.full(same.max() + 1, -1)
+    np.minimum.at(first, same, evaluated.fold)
+    np.maximum.at(last, same, evaluated.fold)
+    return np.asarray((first < last)[same])
+
+
+def _expected_by_chance(evaluated: OutOfFold) -> float:
+    """Return the expected number of rows with a copy if the columns were independent."""
+    if evaluated.schema.single != evaluated.schema.kept:
+        return 0.0  # images are not equal by chance
+    equal = 1.0
+    for name in evaluated.schema.kept:
+        shares = np.bincount(_codes(evaluated.table[name])) / evaluated.n_rows
+        equal *= float(np.square(shares).sum())
+    return evaluated.n_rows * min(1.0, evaluated.n_rows * equal)
+
+
+def _codes(column: Array) -> Array:
+    """Return an integer for each value, zero for a missing one."""
+    if column.ndim > 1:
+        return image_codes(column)
+    missing = is_missing(column)
+    codes = np.zeros(len(column), np.int64)
+    present = column[~missing]
+    if column.dtype.kind == "O":
+        texts = [f"{type(value).__name__} {value}" for value in present.tolist()]
+        numbers = {text: number for number, text in enumerate(sorted(set(texts)), 1)}
+        codes[~missing] = [numbers[text] for text in texts]
+    elif len(present):
+        codes[~missing] = 1 + np.unique(present, return_inverse=True)[1]
+    return codes

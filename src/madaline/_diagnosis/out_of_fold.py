@@ -1,0 +1,159 @@
+"""The rows of a fit with their out-of-fold predictions: what a diagnosis looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._evaluation.score import mean_and_error
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss
+from madaline.nn.sparse_rows import Features
+
+MOST_NUMBERS = 50
+"""Rows that a finding lists, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """The evaluated rows of a fit, predicted by networks that did not train on them.
+
+    Parameters
+    ----------
+    table : Table
+        The evaluated rows, fold after fold.
+    schema : Schema
+        The kind of each column.
+    bounds : sequence of int, of length n_folds + 1
+        Start of each fold, and end of the last one.
+    loss : Loss
+        What the networks minimized.
+    output, baseline : ndarray of shape (n_rows, n_outputs)
+        Raw out-of-fold outputs of the networks, and of the constant baseline.
+    target : ndarray of shape (n_rows, n_outputs)
+        One-hot classes, 0 and 1, or numbers.
+    features : Features of shape (n_rows, n_features)
+        The encoded rows, without bins.
+    classes : sequence of str, optional
+        The labels as text; None where numbers are predicted.
+    weight : ndarray of shape (n_rows,), optional
+        Weight of each row.
+    groups : int ndarray of shape (n_rows,), optional
+        Rows of one group are not independent.
+    row_numbers : int ndarray of shape (n_rows,), optional
+        Number of each row in the user's table, from 0; its position here by default.
+    threshold : float, default=0.5
+        Of two classes, the probability above which the second is predicted.
+    """
+
+    table: Table
+    schema: Schema
+    bounds: Sequence[int]
+    loss: Loss
+    output: Array
+    baseline: Array
+    target: Array
+    features: Features
+    classes: Sequence[str] | None = None
+    weight: Array | None = None
+    groups: Array | None = None
+    row_numbers: Array | None = None
+    threshold: float = 0.5
+
+    @property
+    def n_rows(self) -> int:
+        """Number of evaluated rows."""
+        return len(self.target)
+
+    @property
+    def n_targets(self) -> int:
+        """Number of targets that are predicted together; the classes of one share its outputs."""
+        return 1 if self.classes is not None else self.target.shape[1]
+
+    def of_output(self, index: int, classes: Sequence[str] | None) -> OutOfFold:
+        """Return one of several targets, with its labels if it has classes."""
+        own = slice(index, index + 1)
+        return replace(
+            self,
+            loss=self.loss.of_output(index),
+            output=self.output[:, own],
+            baseline=self.baseline[:, own],
+            target=self.target[:, own],
+            classes=classes,
+        )
+
+    def row_numbers_of(self, indices: Array) -> tuple[int, ...]:
+        """Return the numbers of some rows in the user's table, at most `MOST_NUMBERS`."""
+        indices = indices[:MOST_NUMBERS]
+        numbers = indices if self.row_numbers is None else self.row_numbers[indices]
+        return tuple(int(number) for number in numbers)
+
+    @cached_property
+    def fold(self) -> Array:
+        """The index of each row's fold."""
+        return np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+
+    @cached_property
+    def losses(self) -> Array:
+        """The loss of each row, shape (n_rows,)."""
+        return np.asarray(self.loss.rows(self.output, self.target), np.float64)
+
+    @cached_property
+    def baseline_losses(self) -> Array:
+        """The loss of each row with the baseline's predictions, shape (n_rows,)."""
+        return np.asarray(self.loss.rows(self.baseline, self.target), np.float64)
+
+    @cached_property
+    def probabilities(self) -> Array:
+        """The probability of each class, shape (n_rows, n_classes)."""
+        prediction = self.loss.prediction(self.output)
+        if prediction.shape[1] > 1:
+            return prediction
+        return np.concatenate([1 - prediction, prediction], axis=1)
+
+    @cached_property
+    def class_index(self) -> Array:
+        """The index of each row's class."""
+        if self.target.shape[1] > 1:
+            return np.asarray(self.target.argmax(axis=1))
+        return np.asarray(self.target[:, 0] > 0.5, np.intp)
+
+    @cached_property
+    def predicted_index(self) -> Array:
+        """The index of each row's predicted class."""
+        if self.target.shape[1] > 1:
+            return np.asarray(self.probabilities.argmax(axis=1))
+        return np.asarray(self.probabilities[:, 1] > self.threshold, np.intp)
+
+    def thinned(self, most: int) -> OutOfFold:
+        """Return every k-th row, so that there are at most so many."""
+        step = -(-self.n_rows // most)
+        if step <= 1:
+            return self
+        rows = slice(0, self.n_rows, step)
+        numbers = np.arange(self.n_rows) if self.row_numbers is None else self.row_numbers
+        return replace(
+            self,
+            table=self.table.take(rows),
+            bounds=tuple(-(-bound // step) for bound in self.bounds),
+            output=self.output[rows],
+            baseline=self.baseline[rows],
+            target=self.target[rows],
+            features=self.features[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            row_numbers=numbers[rows],
+        )
+
+    def mean(self, values: Array, rows: Array | slice = slice(None)) -> tuple[float, float]:
+        """Return the mean of some values over some rows, and its standard error."""
+        weight = None if self.weight is None else self.weight[rows]
+        groups = None
+        if self.groups is not None:
+            groups = np.unique(self.groups[rows], return_inverse=True)[1]
+        return mean_and_error(values[rows], weight, groups)

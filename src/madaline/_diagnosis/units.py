@@ -1,0 +1,219 @@
+"""Units and gradients: units that carry no information, and gradients that vanish or explode.
+
+A *dead* unit has the same output for every row. A *saturated* unit is where its activation is flat,
+so that no row can change it. A gradient *vanishes* if hardly any of it reaches the first layer, and
+*explodes* if it grows from layer to layer on its way there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._diagnosis.finding import Finding, Kind
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Convolution, Linear, Pooling, ScaledLinear
+from madaline.nn.layers.activation import Activation
+from madaline.nn.network import Network
+from madaline.nn.workspace import Workspace
+
+SAME = 1e-5
+"""Standard deviation of a unit's outputs below which they count as equal."""
+
+FLAT = 0.01
+"""Share of the steepest slope of a layer below which an activation is flat."""
+
+NEARLY_ALL = 0.99
+"""Share of the rows for which a saturated unit is flat."""
+
+VANISHED, EXPLODED, STOPPED = 1e-4, 1e4, 1e-12
+"""Ratios of the first layer's gradient to the last one's."""
+
+MANY, SOME = 0.5, 0.25
+"""Shares of a layer's units for findings of medium and of low severity; high if all are dead."""
+
+REMEDY = "lower the learning rate, or begin with smaller weights"
+
+
+@dataclass(frozen=True)
+class LayerHealth:
+    """The state of the units of a hidden layer.
+
+    Parameters
+    ----------
+    units : int
+        Number of units.
+    dead : float
+        Share of dead units.
+    saturated : float
+        Share of saturated units.
+    gradient : float
+        Root mean square of the gradient with respect to the biases, of a random mean of the outputs
+        with mean square one.
+    """
+
+    units: int
+    dead: float
+    saturated: float
+    gradient: float
+
+
+def examine(network: Network, theta: Array, x: Array) -> list[LayerHealth]:
+    """Return the state of each hidden layer of a network, and last of its outputs.
+
+    The gradient is that of the outputs and not of the loss, which is close to zero after training.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    theta : ndarray of shape (parameters,)
+        One member's parameters.
+    x : ndarray of shape (n_rows, in_features)
+        Some training rows.
+
+    Examples
+    --------
+    >>> from madaline.nn.layers import ReLU
+    >>> network = Network((Linear(1, 2), ReLU(), Linear(2, 1)))
+    >>> theta = np.array([1.0, 1.0, 0.0, -9.0, 1.0, 1.0, 0.0])  # the second unit is dead
+    >>> x = np.linspace(0, 1, 50)[:, None]
+    >>> examine(network, theta, x)[0].dead
+    0.5
+    """
+    slopes = np.zeros_like(theta)
+    with np.errstate(all="ignore"):
+        output, backward = network.forward(network.bind(theta), x, workspace=Workspace())
+        shares = np.random.default_rng(0).normal(size=output.shape) / np.sqrt(len(x))
+        backward(shares.astype(output.dtype), network.bind(slopes))
+        gradients = [
+            float(np.sqrt(np.mean(np.square(parameters["bias"], dtype=np.float64))))
+            for parameters in network.bind(slopes)
+            if "bias" in parameters
+        ]
+        hidden = [_shares(*between) for between in _hidden(network, theta, x)]
+    outputs = (output.shape[1], 0.0, 0.0)
+    return [
+        LayerHealth(*facts, gradient)
+        for facts, gradient in zip([*hidden, outputs], gradients, strict=True)
+    ]
+
+
+def find_unit_faults(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
+    """Return what is wrong with the units and the gradients of networks with as many layers.
+
+    Parameters
+    ----------
+    networks : sequence of sequence of LayerHealth
+        What `examine` returned for each network.
+    """
+    if not networks:
+        return []
+    found: list[Finding] = []
+    hidden = zip(*(layers[:-1] for layers in networks), strict=True)
+    for number, layers in enumerate(hidden, start=1):
+        found += _find_in_layer(number, layers)
+        if all(layer.dead == 1 for layer in layers):
+            break  # the layers after it must be dead, too
+    return [*found, *_find_in_gradients(networks, blocked=bool(found))]
+
+
+def find_dead_recipes(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
+    """Return whether networks with a dead layer raced, whose output is constant.
+
+    Parameters
+    ----------
+    networks : sequence of sequence of LayerHealth
+        What `examine` returned for a network of each recipe that raced.
+    """
+    dead = [
+        next((number for number, layer in enumerate(layers[:-1]) if layer.dead == 1), None)
+        for layers in networks
+    ]
+    dead_layers = [number for number in dead if number is not None]
+    if not dead_layers:
+        return []
+    return [
+        Finding(
+            "dead units",
+            "medium",
+            f"layer {min(dead_layers) + 1}",
+            "The networks of {lost} of {raced} recipes had only dead units in {subject}, and others"
+            " predict in their place",
+            REMEDY,
+            {"lost": len(dead_layers), "raced": len(networks)},
+        )
+    ]
+
+
+def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, Array]]:
+    """Yield the outputs of each hidden layer's units, and the slopes of their activation."""
+    units = 0
+    for layer, parameters in zip(network.layers[:-1], network.bind(theta), strict=False):
+        x, backward = layer.forward(parameters, x, workspace=Workspace())
+        if units and isinstance(layer, Activation):
+            yield x.reshape(-1, units), backward(np.ones_like(x), {}).reshape(-1, units)
+        if isinstance(layer, Convolution):
+            units = layer.out_channels  # the same units at every position
+        elif isinstance(layer, Linear | ScaledLinear):
+            units = layer.out_features
+        elif not isinstance(layer, Pooling):
+            units = 0
+
+
+def _shares(outputs: Array, slopes: Array) -> tuple[int, float, float]:
+    """Return the number of units, and the shares of dead and of saturated ones."""
+    dead = ~(outputs.std(axis=0) > SAME)
+    steepest = np.abs(slopes).max() or 1.0
+    flat = np.mean(np.abs(slopes) <= FLAT * steepest, axis=0) >= NEARLY_ALL
+    return len(dead), float(dead.mean()), float((flat & ~dead).mean())
+
+
+def _find_in_layer(number: int, layers: Sequence[LayerHealth]) -> list[Finding]:
+    dead = float(np.mean([layer.dead for layer in layers]))
+    saturated = float(np.mean([layer.saturated for layer in layers]))
+    if max(dead, saturated) < SOME:
+        return []
+    seen = (
+        "{dead:.0%} of the units of {subject} are dead: their output is the same for every row"
+        if dead >= saturated
+        else "{saturated:.0%} of the units of {subject} are saturated: no row can change them"
+    )
+    return [
+        Finding(
+            "dead units",
+            "high" if dead == 1 else "medium" if max(dead, saturated) >= MANY else "low",
+            f"layer {number}",
+            seen,
+            REMEDY,
+            {
+                "dead": dead,
+                "saturated": saturated,
+                "units": int(np.mean([layer.units for layer in layers])),
+                "networks": len(layers),
+            },
+        )
+    ]
+
+
+def _find_in_gradients(
+    networks: Sequence[Sequence[LayerHealth]], *, blocked: bool
+) -> list[Finding]:
+    """Return whether gradients vanish or explode; dead units that stop them all are known."""
+    first = np.array([layers[0].gradient for layers in networks])
+    last = np.array([layers[-1].gradient for layers in networks])
+    with np.errstate(all="ignore"):
+        ratio = float(np.median(first / last))
+    kind: Kind
+    if not np.isfinite(first).all() or ratio > EXPLODED:
+        kind, verb = "exploding gradients", "explodes"
+        remedy = "lower the learning rate, begin with smaller weights, or use fewer layers"
+    elif ratio < VANISHED and not (blocked and ratio < STOPPED):
+        kind, verb = "vanishing gradients", "vanishes"
+        remedy = "use fewer layers, or an activation that is not flat, such as ReLU or SiLU"
+    else:
+        return []
+    seen = f"The gradient {verb} on its way to the first layer ({{ratio:.1g}} times the last's)"
+    return [Finding(kind, "medium", "the gradient", seen, remedy, {"ratio": ratio})]

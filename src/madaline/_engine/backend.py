@@ -1,0 +1,102 @@
+"""A backend trains networks and computes their outputs: with NumPy alone, or compiled by numba.
+
+Same backend, same bits. Two backends agree within 1e-5 a step: they add in another order.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cache
+from importlib.util import find_spec
+from typing import ClassVar
+
+from madaline._engine.training import Batches, TrainingRule
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+from madaline.nn.population import Population
+from madaline.nn.sparse_rows import Features
+
+WORTH_COMPILING = 2e10
+"""Planned multiply-adds for which compiled training is worth the half second that loading takes."""
+
+
+class Backend(ABC):
+    """Who computes. Subclasses are final and hold no state."""
+
+    name: ClassVar[str]
+    """What a checkpoint calls it."""
+
+    uses_threads: ClassVar[bool]
+    """Whether it trains networks one at a time without Python's lock, so that threads pay."""
+
+    @abstractmethod
+    def covers(self, rule: TrainingRule) -> bool:
+        """Return whether it can train such networks."""
+
+    @abstractmethod
+    def train(self, rule: TrainingRule, members: Population, batches: Batches) -> None:
+        """Take a step for each batch, in place.
+
+        Parameters
+        ----------
+        rule : TrainingRule
+            How the networks learn; its optimizer has been started.
+        members : Population
+            With axes (recipes, folds), and columns ``learning_rate`` and ``weight_decay``.
+        batches : Batches
+            Those of these folds.
+        """
+
+    @abstractmethod
+    def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
+        """Return the raw outputs of networks for the same rows.
+
+        Parameters
+        ----------
+        network : Network
+            The layers.
+        theta : float32 ndarray of shape (members, parameters)
+            The parameters.
+        x : Features of shape (n_samples, n_features)
+            Encoded rows, float32.
+        chunk : int
+            How many rows to take at a time, so that activations stay in the processor's cache.
+
+        Returns
+        -------
+        float32 ndarray of shape (members, n_samples, n_outputs)
+        """
+
+
+def choose_backend(multiply_adds: float) -> Backend:
+    """Return the backend for a race of so many planned multiply-adds.
+
+    Examples
+    --------
+    >>> choose_backend(1e6).name
+    'numpy'
+    """
+    return backend_named("numba" if multiply_adds >= WORTH_COMPILING and has_numba() else "numpy")
+
+
+def backend_named(name: str) -> Backend:
+    """Return the backend of a name, ``"numpy"`` or ``"numba"``.
+
+    Raises
+    ------
+    ImportError
+        If it is not installed.
+    """
+    if name == "numba":
+        from madaline._engine.numba_backend import NumbaBackend
+
+        return NumbaBackend()
+    from madaline._engine.numpy_backend import NumpyBackend
+
+    return NumpyBackend()
+
+
+@cache
+def has_numba() -> bool:
+    """Return whether numba is installed, and SciPy, whose matrix products it calls."""
+    return find_spec("numba") is not None and find_spec("scipy") is not None

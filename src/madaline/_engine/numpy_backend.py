@@ -1,0 +1,86 @@
+"""Training with NumPy alone, as in a textbook: gather, forward, loss, backward, step."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from madaline._engine.backend import Backend
+from madaline._engine.training import Batches, TrainingRule
+from madaline.nn.arrays import Array
+from madaline.nn.gradients import write_gradient
+from madaline.nn.network import Network
+from madaline.nn.optimizers import StepSize
+from madaline.nn.population import Population
+from madaline.nn.sparse_rows import Features, SparseRows, dense
+from madaline.nn.workspace import Workspace
+
+
+class NumpyBackend(Backend):
+    """Trains all members of a group at once (final)."""
+
+    name: ClassVar[str] = "numpy"
+    uses_threads: ClassVar[bool] = False
+
+    def covers(self, rule: TrainingRule) -> bool:  # noqa: ARG002
+        """Return True: every network is made of NumPy."""
+        return True
+
+    def train(self, rule: TrainingRule, members: Population, batches: Batches) -> None:
+        """Take a step for each batch, in place."""
+        gradient, workspace = np.empty_like(members.theta), Workspace()
+        parameters, gradients = rule.network.bind(members.theta), rule.network.bind(gradient)
+        decay = members.columns["weight_decay"][:, :1] * rule.decays  # the same for all folds
+        full = StepSize(members.columns["learning_rate"], decay, rule.rates, rule.bounds)
+        taken = int(members.columns["steps"].flat[0])  # all took their first steps together
+        for step, index in enumerate(batches.order.swapaxes(0, 1), taken + 1):  # (folds, batch)
+            workspace.rewind()
+            x, target, weight = _gather(batches, index, workspace)
+            write_gradient(
+                rule.network,
+                rule.loss,
+                parameters,
+                gradients,
+                x,
+                target,
+                weight,
+                workspace=workspace,
+                rng=batches.rngs[0],
+            )
+            size = full if step >= rule.warmup_steps else full.times(step / rule.warmup_steps)
+            rule.optimizer.step(members, gradient, size, workspace=workspace)
+
+    def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
+        """Return the raw outputs of networks for the same rows."""
+        parameters, workspace = network.bind(theta), Workspace()
+        outputs = []
+        for start in range(0, max(1, len(x)), chunk):
+            workspace.rewind()
+            rows = dense(x[start : start + chunk])
+            output, _ = network.forward(parameters, rows, workspace=workspace)
+            outputs.append(output.copy())
+        return np.concatenate(outputs, axis=1)
+
+
+def _gather(
+    batches: Batches, index: Array, workspace: Workspace
+) -> tuple[Array, Array, Array | None]:
+    """Return a batch for each fold: x (folds, batch, features), target and weight alike."""
+    if isinstance(batches.features, SparseRows):
+        x = batches.features[index.ravel()].dense().reshape(*index.shape, -1)
+    else:
+        x = _take(batches.features, index, workspace)
+    if batches.fold_columns.size:
+        folds = np.arange(len(index))[:, None]
+        x[..., batches.fold_columns] = batches.fold_values[folds, index]
+    if batches.augmentation is not None:
+        x = batches.augmentation.apply(x, batches.rngs, workspace)
+    weight = None if batches.weight is None else _take(batches.weight, index, workspace)
+    return x, _take(batches.target, index, workspace), weight
+
+
+def _take(values: Array, index: Array, workspace: Workspace) -> Array:
+    out = workspace.empty(index.shape + values.shape[1:], values.dtype)
+    # mode="clip" writes into `out` directly; the default goes through a buffer to be undoable.
+    return values.take(index, axis=0, out=out, mode="clip")

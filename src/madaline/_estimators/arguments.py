@@ -1,0 +1,286 @@
+"""The arguments of an estimator and of its `fit`, checked, in the forms of scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import column_or_1d
+
+from madaline._data.io.frames import frame_of
+from madaline._data.io.inputs import to_target, to_targets
+from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.target import CLASSIFICATION, check_learnable
+from madaline._data.target.values import known_values
+from madaline._fitting.arguments import check_weight
+from madaline._fitting.time_limit import TimeLimit
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+def read_kinds(kinds: Any) -> Mapping[str, str] | None:
+    """Return the kinds of some columns, or raise `InputError` if they are no mapping."""
+    if kinds is None or isinstance(kinds, Mapping):
+        return kinds
+    raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
+
+
+def read_effort(effort: Any) -> int:
+    """Return the number of epochs, or raise `InputError`."""
+    whole = isinstance(effort, Integral) and not isinstance(effort, bool)
+    if not whole or effort < 1:
+        raise InputError(f"effort is {effort!r}: give the most epochs to train, a whole number.")
+    return int(effort)
+
+
+def read_time_limit(seconds: Any) -> TimeLimit | None:
+    """Return a time limit whose clock starts now, or None; raise `InputError` for no number."""
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, Real):
+        raise InputError(f"time_limit is {seconds!r}: give a number of seconds, above 0.")
+    return TimeLimit(float(seconds))
+
+
+def read_seed(random_state: int | np.random.RandomState | None) -> int:
+    """Return one seed: an integer as it is, otherwise drawn as scikit-learn would.
+
+    Examples
+    --------
+    >>> read_seed(7)
+    7
+    >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
+    True
+    """
+    generator = check_random_state(random_state)
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(generator.randint(np.iinfo(np.int32).max))
+
+
+def computed(y: Any) -> Any:
+    """Return the values of a lazy frame, a relation or a stream; anything else as it is.
+
+    A single column becomes a series.
+
+    Examples
+    --------
+    >>> computed([1, 2])
+    [1, 2]
+    """
+    frame = frame_of(y)
+    if frame is None or frame.to_native() is y:
+        return y
+    return frame[frame.columns[0]] if len(frame.columns) == 1 else frame.to_native()
+
+
+def read_labels(y: Any, n_samples: int) -> Array:
+    """Return `y` as one label or number a row, shape (n_samples,), for what has one target.
+
+    See `read_targets` for the parameters and the errors.
+    """
+    y = computed(y)
+    shape = _shape(y)
+    if len(shape) == 2 and shape[1] > 1:
+        raise InputError(
+            f"y has the shape {shape}, but one target is predicted (y should be a 1d array): choose"
+            " a column, or fit a model for each, such as with MultiOutputRegressor or"
+            " MultiOutputClassifier of sklearn.multioutput."
+        )
+    return read_targets(y, n_samples)
+
+
+def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Array:
+    """Return `y` as one label or number a row, or as a column for each of several targets.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        What to predict. A single column comes with scikit-learn's `DataConversionWarning`.
+    n_samples : int
+        Rows of the table.
+    n_targets : int, optional
+        How many targets there must be; by default as many as there are.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), or (n_samples, n_targets) of several targets
+
+    Raises
+    ------
+    ValueError
+        If there is no `y`, or it has another shape.
+    """
+    y = computed(y)
+    shape = _shape(y)
+    given = shape[1] if len(shape) == 2 else 1
+    if n_targets is not None and given != n_targets:
+        raise InputError(
+            f"y has the shape {tuple(shape)}, but the model predicts {n_targets} targets: give a"
+            " column for each."
+        )
+    if given > 1:
+        return _of_several(to_targets(y), n_samples)
+    if y is not None and len(shape) != 1:
+        y = column_or_1d(y, warn=True)
+    return _one_per_row(to_target(y), n_samples, "y")
+
+
+def read_indicators(labels: Array, names: Sequence[str]) -> Array:
+    """Return several labels, each 0 or 1, as an indicator matrix.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples, n_labels)
+        0 and 1, or Booleans.
+    names : sequence of str
+        Names of the labels.
+
+    Raises
+    ------
+    InputError
+        If a label has other values, or only one.
+    """
+    columns = []
+    for name, column in zip(names, labels.T, strict=True):
+        check_learnable(column, CLASSIFICATION, name=name)
+        known = set(known_values(column).tolist())
+        if not known <= {0, 1}:
+            other = next(iter(known - {0, 1}))
+            raise InputError(
+                f"The target {name!r} holds {other!r}, but several targets of classes must be"
+                " labels of 0 and 1 (multiclass-multioutput is not supported): fit a model for"
+                " each, such as with MultiOutputClassifier of sklearn.multioutput."
+            )
+        columns.append(column.astype(np.int64))
+    return np.stack(columns, axis=1)
+
+
+def read_names(y: Any) -> str | tuple[str, ...]:
+    """Return the name of a series, or of each column; otherwise "target", or y0, y1, and so on.
+
+    Examples
+    --------
+    >>> read_names(np.zeros(3)), read_names(np.zeros((3, 2)))
+    ('target', ('y0', 'y1'))
+    """
+    frame = frame_of(y)
+    columns = [] if frame is None else frame.columns
+    if len(columns) > 1:
+        return tuple(map(str, columns))
+    shape = _shape(y)
+    if len(shape) == 2 and shape[1] > 1:
+        return tuple(f"y{number}" for number in range(shape[1]))
+    name = columns[0] if len(columns) == 1 else getattr(y, "name", None)
+    return name if isinstance(name, str) and name else "target"
+
+
+def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
+    """Return the weight of each row in float64, shape (n_samples,), or None.
+
+    Raises
+    ------
+    InputError
+        If a weight is negative, missing or infinite, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    weight = np.asarray(computed(sample_weight), np.float64)
+    if weight.ndim == 0:
+        weight = np.full(n_samples, weight)
+    weight = _one_per_row(weight, n_samples, "sample_weight")
+    check_weight(weight)
+    return weight
+
+
+def read_groups(groups: Any, n_samples: int) -> Array | None:
+    """Return the group of each row, shape (n_samples,), or None."""
+    return None if groups is None else _one_per_row(to_target(groups), n_samples, "groups")
+
+
+def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
+    """Return a number of folds, folds, or None for the default.
+
+    Parameters
+    ----------
+    folds : int, array of int, splitter, or iterable of (train, test), optional
+        As given to `fit`.
+    y : ndarray of shape (n_samples,)
+        The target, for splitters that use it.
+    groups : ndarray of shape (n_samples,), optional
+        For splitters that use them.
+
+    Raises
+    ------
+    InputError
+        If they are no folds.
+
+    Examples
+    --------
+    >>> read_folds(3, np.zeros(9), None)
+    3
+    >>> read_folds(iter([([0, 1], [2]), ([2], [0, 1])]), np.zeros(3), None).numbers
+    array([1, 1, 0])
+    """
+    if folds is None:
+        return None
+    folds = computed(folds)
+    if isinstance(folds, Integral) and not isinstance(folds, bool):
+        return int(folds)
+    if callable(getattr(folds, "split", None)) and not isinstance(folds, str):
+        placeholder = np.zeros((len(y), 1))
+        return GivenFolds.from_pairs(folds.split(placeholder, y, groups), len(y))
+    if not hasattr(folds, "__array__"):
+        try:
+            folds = list(folds)
+        except TypeError:
+            raise InputError(
+                f"folds is {folds!r}: give a number of folds, a fold for each row, a splitter, or"
+                " pairs of (train, test) rows."
+            ) from None
+        if not all(isinstance(one, Integral) for one in folds):
+            return GivenFolds.from_pairs(folds, len(y))
+    numbers = np.asarray(folds)
+    if numbers.shape != (len(y),):
+        raise InputError(
+            f"folds has shape {numbers.shape}, but X has {len(y)} rows: give one fold a row,"
+            f" shape ({len(y)},)."
+        )
+    return GivenFolds.from_numbers(numbers)
+
+
+@contextmanager
+def unchanged_if_refused(estimator: Any) -> Iterator[None]:
+    """Undo what a fit that was refused or stopped has set: an earlier fit predicts as before."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _shape(y: Any) -> tuple[int, ...]:
+    return tuple(y.shape) if hasattr(y, "shape") else np.asarray(y).shape
+
+
+def _of_several(values: Array, n_samples: int) -> Array:
+    if len(values) != n_samples:
+        raise InputError(
+            f"y has {len(values)} rows, but X has {n_samples}: give each row its targets."
+        )
+    return values
+
+
+def _one_per_row(values: Array, n_samples: int, name: str) -> Array:
+    if values.shape != (n_samples,):
+        raise InputError(
+            f"{name} has shape {values.shape}, but X has {n_samples} rows: give one value a row,"
+            f" shape ({n_samples},)."
+        )
+    return values

@@ -1,0 +1,308 @@
+"""What the classifier and the regressor share: fitting, predicting and saving."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from madaline._data.table import Table
+from madaline._estimators.arguments import (
+    computed,
+    read_effort,
+    read_folds,
+    read_groups,
+    read_kinds,
+    read_names,
+    read_seed,
+    read_time_limit,
+    read_weight,
+    unchanged_if_refused,
+)
+from madaline._estimators.callbacks import CallbackSupport, Listeners, with_teardown
+from madaline._estimators.counted_rows import CountedRows, count_rows
+from madaline._estimators.explanations import Explanations
+from madaline._estimators.exporting import Exporting
+from madaline._estimators.fit_warnings import (
+    warn_of_empty_columns,
+    warn_of_interrupt,
+    warn_of_nothing_learned,
+)
+from madaline._estimators.from_file import FromFile
+from madaline._estimators.keeping_up import KeepingUp
+from madaline._estimators.tables import read_table
+from madaline._evaluation.objective import Objective
+from madaline._evaluation.scores import Scores
+from madaline._explain.attributions.background import some_rows
+from madaline._fitting import Fitting
+from madaline._fitting.interrupt import first_interrupt
+from madaline._fitting.time_limit import TimeLimit
+from madaline._model import FittedModel
+from madaline._model.kept_rows import check_keep_rows
+from madaline.errors import (
+    LeakWarning,
+    MemoryWarning,
+    TextReadWarning,
+)
+from madaline.nn.arrays import Array
+from madaline.records.decision import Decision
+from madaline.records.decisions import Decisions
+from madaline.records.record import Record
+
+
+class AdaptiveEstimator(
+    CallbackSupport,  # type: ignore[misc]
+    FromFile,
+    Exporting,
+    Explanations,
+    KeepingUp,
+    BaseEstimator,  # type: ignore[misc]
+):
+    """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
+
+    _task: ClassVar[str]
+    _metrics_of_score: ClassVar[tuple[str, ...]]
+
+    def __init__(
+        self,
+        *,
+        preset: str = "balanced",
+        effort: int = 100,
+        time_limit: float | None = None,
+        kinds: Mapping[str, str] | None = None,
+        monotone: Mapping[str, int] | None = None,
+        root: str | os.PathLike[str] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        memory_limit: int | str | None = None,
+        keep_rows: int = 0,
+        verbose: int = 0,
+    ) -> None:
+        self.preset = preset
+        self.effort = effort
+        self.time_limit = time_limit
+        self.kinds = kinds
+        self.monotone = monotone
+        self.root = root
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.memory_limit = memory_limit
+        self.keep_rows = keep_rows
+        self.verbose = verbose
+
+    @with_teardown
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        groups: Any = None,
+        folds: Any = None,
+        on_event: Callable[[Record | Decision], object] | None = None,
+    ) -> Self:
+        """Find networks that predict `y` from `X`.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features), or images
+            The columns to learn from: numbers, text, categories, booleans, dates. Missing values
+            are welcome. Or images, an array of shape (n_samples, height, width) or (n_samples,
+            height, width, channels); or texts, a list of them; or sequences, a list of arrays of
+            different lengths; or sounds (`madaline.sounds`).
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            What to predict. Several targets are predicted together, by networks of several outputs.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row. Rows of weight zero are left out.
+        groups : array-like of shape (n_samples,), optional
+            Rows of one group (a patient, a day) are never in the training set and the held-out fold
+            of the same network.
+        folds : int, array-like of shape (n_samples,), splitter or iterable, optional
+            How many folds; or the number of each row's fold, -1 for rows that are always learned
+            from and never held out (so -1 and 0 make one validation set); or a splitter of
+            scikit-learn, or pairs of (train, test) row numbers, whose test sets do not overlap. By
+            default three to ten folds, the fewer the more rows there are.
+        on_event : callable, optional
+            Called with each `Record` (an epoch of a recipe) and each `Decision` as they come, both
+            of `madaline.records`. If it returns True, training ends with the best so far. Callbacks
+            of scikit-learn are called after each epoch (`set_callbacks`, from release 1.9 on).
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        InputError
+            If nothing can be learned, with the reason and the remedy; it is a `ValueError`.
+
+        Warns
+        -----
+        LeakWarning
+            If a column all but gives the target away.
+        MemoryWarning
+            If a cheaper plan was chosen to stay within `memory_limit`.
+        TextReadWarning
+            If a column of text was read as numbers or dates, or looks so and was not.
+        NothingLearnedWarning
+            If the out-of-fold predictions are not significantly better than a constant.
+        InterruptedFitWarning
+            If the fit was interrupted: the model is then the best so far. A second interrupt raises
+            KeyboardInterrupt. These are in `madaline.errors`.
+        """
+        limit = read_time_limit(self.time_limit)
+        y = computed(y)
+        with unchanged_if_refused(self):
+            table = read_table(self, X, fitting=True)
+            target = self._read_target(y, table.n_samples)
+            groups = read_groups(groups, table.n_samples)
+            rows = count_rows(
+                table,
+                target,
+                read_weight(sample_weight, table.n_samples),
+                groups,
+                read_folds(folds, target, groups),
+            )
+            fitting = self._fitting(rows, read_seed(self.random_state), limit, read_names(y))
+            warn_of_empty_columns(fitting.schema)
+            for note in fitting.schema.notes:
+                warnings.warn(note, TextReadWarning, stacklevel=2)
+            for leak in fitting.leaks:
+                warnings.warn(str(leak), LeakWarning, stacklevel=2)
+            if fitting.cheaper is not None:
+                warnings.warn(fitting.cheaper.sentence, MemoryWarning, stacklevel=2)
+            listeners = Listeners(self, X, y, fitting, on_event)
+            with first_interrupt(fitting.stop) as check:
+                self._run(fitting, rows, listeners)
+                check()
+            warn_of_interrupt(self.decisions_)
+            warn_of_nothing_learned(self.model_.summary)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predict every row.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features), or images
+            The same columns as in `fit`. Where they have names, these count, not their order, and
+            others are ignored. Categories never seen in `fit` are welcome.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The most probable class, or the expected value; of several targets or quantiles a column
+            for each. It does not depend on the rows beside it, but for rounding, and is the same
+            from a saved model.
+        """
+        return self._model().predict(self._read(X), n_jobs=self.n_jobs)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to one file that `madaline.load` reads, and NumPy alone runs.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        self._model().save(path)
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the kinds of input that are understood, for scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
+        # Text is understood, but tags.input_tags.string would also promise any Python object.
+        return tags
+
+    @abstractmethod
+    def _objective(self) -> Objective:
+        """Return the loss that is minimized and the metric."""
+
+    @abstractmethod
+    def _read_target(self, y: Any, n_samples: int) -> Array:
+        """Return the target as an array of shape (n_samples,) or (n_samples, n_targets)."""
+
+    @abstractmethod
+    def _keep_out_of_fold(self, output: Array) -> None:
+        """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
+
+    def _fitting(
+        self,
+        rows: CountedRows,
+        seed: int,
+        limit: TimeLimit | None,
+        name: str | tuple[str, ...],
+    ) -> Fitting:
+        return Fitting(
+            rows.table,
+            rows.target,
+            task=self._task,
+            objective=self._objective(),
+            sample_weight=rows.weight,
+            groups=rows.groups,
+            folds=rows.folds,
+            kinds=read_kinds(self.kinds),
+            monotone=self.monotone,
+            effort=read_effort(self.effort),
+            preset=self.preset,
+            seed=seed,
+            n_jobs=self.n_jobs,
+            memory_limit=self.memory_limit,
+            keep_rows=check_keep_rows(self.keep_rows),
+            time_limit=limit,
+            target_name=name,
+        )
+
+    def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:
+        """Train, tell the listeners, and keep all results."""
+        for event in fitting:
+            if listeners.tell(*event):
+                fitting.stop(by_callback=True)
+        self._remember(fitting.model())
+        self._keep_out_of_fold(rows.spread(fitting.out_of_fold()))
+        self.background_ = fitting.schema.read(some_rows(rows.table, seed=fitting.race.seed))
+        self._keep_diagnosis(fitting, rows)
+        listeners.end()
+
+    def _remember(self, model: FittedModel) -> None:
+        """Keep what the model's file holds, too."""
+        self.model_ = model
+        self.n_iter_ = model.summary.epochs
+        self.scores_ = Scores(model.summary.scores)
+        self.oof_score_ = next(
+            score.out_of_fold for score in self.scores_ if score.metric in self._metrics_of_score
+        )
+        self.decisions_ = Decisions(model.decisions)
+        self.history_ = model.history
+        self.quality_ = model.quality
+        self.diagnosis_ = model.diagnosis
+
+    def _keep_diagnosis(self, fitting: Fitting, rows: CountedRows) -> None:
+        """Keep what was found, with the numbers that rows have in `X`."""
+        self.diagnosis_ = fitting.diagnosis.renumbered(rows.numbers)
+        self.model_ = replace(self.model_, diagnosis=self.diagnosis_)
+
+    def _model(self) -> FittedModel:
+        check_is_fitted(self, "model_")
+        model: FittedModel = self.model_
+        return model
+
+    def _read(self, X: Any) -> Table:
+        check_is_fitted(self, "model_")
+        return read_table(self, X, fitting=False)

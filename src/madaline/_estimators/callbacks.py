@@ -1,0 +1,103 @@
+"""Who is told of a running fit: the progress line, a function, and callbacks of scikit-learn.
+
+Those of scikit-learn (`set_callbacks`, experimental there) are supported where its release has
+them. Each epoch of the race is a task within the fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from madaline._estimators.progress import choose_progress
+from madaline._fitting import Fitting
+from madaline.records.decision import Decision
+from madaline.records.record import Record
+
+__all__ = ["CallbackSupport", "Listeners", "with_teardown"]
+
+try:
+    from sklearn.callback import CallbackSupportMixin as CallbackSupport
+    from sklearn.callback import with_callbacks
+except ImportError:  # scikit-learn before 1.9
+
+    class CallbackSupport:  # type: ignore[no-redef]
+        """No callbacks."""
+
+    with_callbacks = None
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def with_teardown(method: Method) -> Method:
+    """Decorate `fit`, so that callbacks are told of its end however it ends."""
+    decorated: Method = with_callbacks(method) if with_callbacks else method
+    return decorated
+
+
+class Listeners:
+    """All that are told of one fit (final).
+
+    Parameters
+    ----------
+    estimator : estimator
+        What is fitted.
+    X, y : array-like
+        As given to `fit`.
+    fitting : Fitting
+        The fit.
+    on_event : callable, optional
+        Called with each record and decision; True asks for the end.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        fitting: Fitting,
+        on_event: Callable[[Record | Decision], object] | None,
+    ) -> None:
+        self._progress = choose_progress(estimator.verbose)
+        self._on_event = on_event
+        self._fitting = fitting
+        self._facts = {"estimator": estimator, "X": X, "y": y}
+        self._root: Any = None
+        self._evaluated = 0
+        if getattr(estimator, "_skl_callbacks", None):
+            self._root = estimator._init_callback_context(max_subtasks=None)
+            self._root.call_on_fit_task_begin(**self._facts)
+
+    def tell(self, record: Record, decision: Decision | None) -> bool:
+        """Tell all of an event; return whether one of them asks for the end."""
+        self._progress.show(record, decision)
+        event = record if decision is None else decision
+        asked = self._on_event is not None and self._on_event(event) is True
+        return (decision is None and self._end_epoch(record)) or asked
+
+    def end(self) -> None:
+        """Tell all of the end, once the estimator is fitted."""
+        self._progress.close()
+        if self._root is not None:
+            estimator = self._facts["estimator"]
+            attributes = dict(vars(estimator))
+            self._root.call_on_fit_task_end(**self._facts, reconstruction_attributes=attributes)
+
+    def _end_epoch(self, record: Record) -> bool:
+        """Call the hooks of scikit-learn if this is the last record of an epoch."""
+        self._evaluated += 1
+        if self._root is None or self._evaluated < record.racing:
+            return False
+        self._evaluated = 0
+        task = self._root.subcontext(task_name="epoch")
+        task.call_on_fit_task_begin(**self._facts)
+        stops = task.call_on_fit_task_end(
+            **self._facts, reconstruction_attributes=self._attributes_so_far
+        )
+        return bool(stops)
+
+    def _attributes_so_far(self) -> dict[str, Any]:
+        """Return the attributes with which a copy of the estimator predicts as of now."""
+        model = self._fitting.model_so_far()
+        classes = getattr(model.predictor.target_encoder, "classes", None)
+        return {"model_": model} | ({} if classes is None else {"classes_": classes})

@@ -1,0 +1,138 @@
+"""The rows that count: without those of weight zero, and in a tiny table without copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._data.media.images import image_codes
+from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.table import Table
+from madaline.nn.arrays import Array
+
+TINY = 32
+"""Total weight up to which copies of a row are joined to one: one batch."""
+
+FEWEST = 5
+"""The smallest number of different rows for that: one a fold."""
+
+
+@dataclass(frozen=True)
+class CountedRows:
+    """The rows that are learned from.
+
+    Parameters
+    ----------
+    table : Table
+        Their columns.
+    target : ndarray of shape (n_counted,) or (n_counted, n_targets)
+        What to predict.
+    weight : ndarray of shape (n_counted,), optional
+        Their weights as multiples of the smallest; None where all weigh the same.
+    groups : ndarray of shape (n_counted,), optional
+        Their groups.
+    folds : int or GivenFolds, optional
+        Their folds.
+    index : int ndarray of shape (n_samples,)
+        For every original row its index among these, or -1 if it does not count.
+    """
+
+    table: Table
+    target: Array
+    weight: Array | None
+    groups: Array | None
+    folds: int | GivenFolds | None
+    index: Array
+
+    @property
+    def numbers(self) -> Array:
+        """The index of each counted row among the original ones; of copies, the first."""
+        counted, first = np.unique(self.index, return_index=True)
+        return first[counted >= 0]
+
+    def spread(self, output: Array) -> Array:
+        """Return the output of every original row; NaN for rows that do not count.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_counted, n_outputs)
+            An output for each counted row.
+        """
+        spread = output[self.index].astype(np.float64)
+        spread[self.index < 0] = np.nan
+        return spread
+
+
+def count_rows(
+    table: Table,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
+    folds: int | GivenFolds | None = None,
+) -> CountedRows:
+    """Leave out rows that do not count, so that a weight means as many rows.
+
+    Rows of weight zero are left out. In a tiny table equal rows become one row with the sum of
+    their weights, and the rows are sorted: a row of weight two and the same row twice then give the
+    same networks to the bit, and no copy is held out from networks that learn from the other. In
+    larger tables equal rows are mostly no copies but alike, and stay.
+
+    Parameters
+    ----------
+    table : Table
+        The columns.
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        What to predict.
+    weight : ndarray of shape (n_samples,), optional
+        Weights, zero or more, at least one above zero.
+    groups : ndarray of shape (n_samples,), optional
+        Groups.
+    folds : int or GivenFolds, optional
+        Folds.
+    """
+    amounts = np.ones(len(target)) if weight is None else weight
+    above = amounts > 0
+    if np.all(amounts[above] == amounts[above][0]):
+        amounts = above.astype(np.float64)  # one row each, as all weigh the same
+    kept_apart = [] if groups is None else [groups]
+    kept_apart += folds.columns() if isinstance(folds, GivenFolds) else []
+    rows, index = _distinct_rows(table, target, kept_apart, amounts)
+    total = np.bincount(index[index >= 0], amounts[index >= 0], minlength=len(rows))
+    return CountedRows(
+        table if np.array_equal(rows, np.arange(len(target))) else table.take(rows),
+        target[rows],
+        None if np.all(total == total[0]) else total / total.min(),
+        None if groups is None else groups[rows],
+        folds.take(rows) if isinstance(folds, GivenFolds) else folds,
+        index,
+    )
+
+
+def _distinct_rows(
+    table: Table, target: Array, kept_apart: list[Array], amounts: Array
+) -> tuple[Array, Array]:
+    """Return the rows that stay, and for every row its index among them, or -1."""
+    counted = np.flatnonzero(amounts)
+    index = np.full(len(target), -1)
+    index[counted] = np.arange(len(counted))
+    if max(len(counted), amounts.sum()) > TINY:
+        return counted, index
+    targets = [target] if target.ndim == 1 else list(target.T)
+    columns = [*(table[name] for name in table.names), *targets, *kept_apart]
+    codes = np.stack([_codes(column[counted]) for column in columns], axis=1)
+    _, first, same = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+    if len(first) < FEWEST:
+        return counted, index
+    index[counted] = same.reshape(-1)
+    return counted[first], index
+
+
+def _codes(values: Array) -> Array:
+    """Return the rank of each value among the different ones; missing values are one of them."""
+    if values.ndim > 1:
+        return image_codes(values)
+    if values.dtype == object:
+        named = np.array([f"{type(value).__name__} {value}" for value in values])
+        return np.unique(named, return_inverse=True)[1].reshape(-1)
+    return np.unique(values, return_inverse=True)[1].reshape(-1)

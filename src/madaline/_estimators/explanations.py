@@ -1,0 +1,326 @@
+"""What the estimators explain: predictions, importances, effects, interactions, counterfactuals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._estimators.arguments import read_seed
+from madaline._estimators.reporting import Reporting
+from madaline._explain import Explanation, explain
+from madaline._explain.attributions.background import NO_ROWS
+from madaline._race.importances import Importances
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._explain.counterfactuals.counterfactuals import Counterfactuals
+    from madaline._explain.effect import Effect
+    from madaline._explain.interactions import Interactions
+
+
+class Explanations(Reporting):
+    """Abstract base of the estimators: explanations of a model and of its predictions."""
+
+    def explain(
+        self,
+        X: Any,
+        *,
+        output: Any = None,
+        background: Any = None,
+        method: str = "expected",
+        scale: str | None = None,
+        target_class: Any = None,
+        nodes: int | None = None,
+        permutations: int | None = None,
+        random_state: int = 0,
+    ) -> Explanation:
+        """Return how much each column of each row adds to its prediction.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows to explain, with the same columns as in `fit`.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
+        background : the same, optional
+            Rows to compare with; by default `background_`, or of a loaded model one average row. Of
+            more than 100, 100 are drawn.
+        method : {"expected", "integrated", "slope", "shapley"}, default="expected"
+            Expected gradients, integrated gradients, the slope at the row times its difference
+            from the background, or Shapley values; see `madaline._explain.explain`.
+        scale : {"log_odds", "probability"}, optional
+            The unit in which a class is explained: its log-odds against all other classes
+            (default), or its probability. Numbers are explained in their own unit.
+        target_class : label, optional
+            The class to explain; by default each row's most probable one.
+        nodes, permutations : int, optional
+            How often networks are evaluated; see `madaline._explain.explain`.
+        random_state : int, default=0
+            Decides which rows of a large background, and which orders of columns, are drawn.
+
+        Returns
+        -------
+        Explanation
+            Print it, or make a table of it with ``to_frame()``.
+
+        Raises
+        ------
+        InputError
+            If the background has no rows, there is no such class, method or scale, or the
+            attributions do not add up to a ten-thousandth of the range of the output.
+        """
+        table = self._read(X)
+        return explain(
+            self._model(),
+            table,
+            output=output,
+            background=self._background(background),
+            method=method,
+            scale=scale,
+            target_class=target_class,
+            nodes=nodes,
+            permutations=permutations,
+            seed=read_seed(random_state),
+        )
+
+    @property
+    def importances_(self) -> Importances:
+        """How much each column matters, the most important first.
+
+        By how much the out-of-fold loss rises where the column's values are permuted, with its
+        standard error. Columns that hold the same information hide each other: `importances` can
+        permute them together.
+        """
+        return Importances(self._model().summary.importances)
+
+    @property
+    def feature_importances_(self) -> Array:
+        """The values of `importances_` in the order of the columns of `X`; zero of unused ones."""
+        values = {one.columns[0]: one.value for one in self.importances_}
+        return np.array([values.get(one.name, 0.0) for one in self._model().schema.columns])
+
+    def importances(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        output: Any = None,
+        together: Sequence[Sequence[str]] | None = None,
+        repeats: int = 5,
+        seed: int = 0,
+    ) -> Importances:
+        """Return how much worse predictions get where the values of columns are permuted.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            Rows that were not learned from; of more than 2,000, every k-th is used.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their labels or numbers.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index; by default the mean
+            over all.
+        together : sequence of sequence of str, optional
+            Groups of columns that are permuted together, as columns that hold the same information
+            hide each other; by default each column alone.
+        repeats : int, default=5
+            Number of permutations of each.
+        seed : int, default=0
+            Seed of the permutations.
+
+        Returns
+        -------
+        Importances
+            A tuple, the most important first; ``to_frame()`` makes a table of it.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from madaline import AdaptiveRegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+        >>> model = AdaptiveRegressor(effort=10, random_state=0).fit(X[:350], y[:350])
+        >>> blood, other = model.importances(
+        ...     X[350:], y[350:], together=[["s1", "s2", "s3", "s4", "s5", "s6"], ["age"]]
+        ... )
+        >>> blood.columns[0], blood.clear, other.clear
+        ('s1', True, False)
+        """
+        from madaline._explain.importances import importances
+
+        table = self._read(X)
+        return importances(
+            self._model(),
+            table,
+            self._read_truth(y, table.n_samples),
+            output=output,
+            together=together,
+            repeats=repeats,
+            seed=seed,
+        )
+
+    def effects(
+        self,
+        X: Any,
+        column: str,
+        *,
+        output: Any = None,
+        kind: str = "accumulated",
+        target_class: Any = None,
+        scale: str | None = None,
+        n_intervals: int = 20,
+    ) -> Effect:
+        """Return how predictions change along the values of a column, the others as they are.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            Rows like those that the model is used on, such as those it learned from.
+        column : str
+            The column.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
+        kind : {"accumulated", "partial"}, default="accumulated"
+            Accumulated local effects only change values to nearby ones; a partial dependence gives
+            every value to every row, and has a curve for each of them.
+        target_class : label, optional
+            The class whose probability is explained; by default the second of two, and of several
+            the one that the column changes most.
+        scale : {"probability", "log_odds"}, optional
+            The unit in which a class is explained; probability by default.
+        n_intervals : int, default=20
+            Intervals between quantiles of a number, at most.
+
+        Returns
+        -------
+        Effect
+            Arrays of values and predictions; printed, it is a sentence with the curve below.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from madaline import AdaptiveRegressor
+        >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+        >>> model = AdaptiveRegressor(effort=10, random_state=0).fit(X, y)
+        >>> effect = model.effects(X, "bmi")
+        >>> effect.sentence[:47]
+        'From bmi 18 to 42.2 the predicted target rises '
+        """
+        from madaline._explain.effects import effects
+
+        return effects(
+            self._model(),
+            self._read(X),
+            column,
+            output=output,
+            kind=kind,
+            target_class=target_class,
+            scale=scale,
+            n_intervals=n_intervals,
+        )
+
+    def interactions(
+        self, X: Any, columns: Sequence[str] | None = None, *, output: Any = None, seed: int = 0
+    ) -> Interactions:
+        """Return how much pairs of columns add together, beyond what each adds alone.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            Rows like those that the model is used on; of more than 500, every k-th is used.
+        columns : sequence of str, optional
+            Columns whose pairs are compared; by default the 12 that change predictions most.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
+        seed : int, default=0
+            Seed of the choice of rows.
+
+        Returns
+        -------
+        Interactions
+            A tuple of every pair, the strongest first; `clear` ones are significant.
+        """
+        from madaline._explain.interactions import interactions
+
+        return interactions(self._model(), self._read(X), columns, output=output, seed=seed)
+
+    def counterfactuals(
+        self,
+        X: Any,
+        *,
+        output: Any = None,
+        target: Any = None,
+        columns: Sequence[str] | None = None,
+        most_columns: int = 3,
+    ) -> Counterfactuals:
+        """Return the smallest change found of each row that leads to another prediction.
+
+        Only values within the range of the training table are tried. They are about the networks'
+        predictions, not about what happens to somebody who changes.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        output : str, float or int, optional
+            Which of several targets or quantiles: its name, level or index.
+        target : label or pair of numbers, optional
+            The wanted class, by default the most probable other one of each row; of a regression
+            the lowest and the highest number, either None where it does not matter.
+        columns : sequence of str, optional
+            The columns that may change; all by default.
+        most_columns : int, default=3
+            The largest number of columns that change.
+
+        Returns
+        -------
+        Counterfactuals
+            A tuple, one for each row; printed, it is a sentence, also where none was found.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from madaline import AdaptiveClassifier
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, y)
+        >>> (found,) = model.counterfactuals(X.iloc[[75]], target=2)
+        >>> found.found, len(found.changes) <= 3
+        (True, True)
+        """
+        from madaline._explain.counterfactuals.search import counterfactuals
+
+        return counterfactuals(
+            self._model(),
+            self._read(X),
+            output=output,
+            target=target,
+            columns=columns,
+            most_columns=most_columns,
+        )
+
+    def diagnose(self, X: Any) -> Diagnosis:
+        """Return how new rows differ from those that were learned from.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The same columns as in `fit`.
+
+        Returns
+        -------
+        Diagnosis
+            Columns that drifted (two-sample tests, corrected for their number), rows far outside of
+            all that was learned from, categories that no training row had; ``print`` it.
+        """
+        return self._model().diagnose(self._read(X))
+
+    def _background(self, background: Any) -> Table | None:
+        if background is None:
+            return getattr(self, "background_", None)
+        if isinstance(background, np.ndarray | list | tuple) and len(background) == 0:
+            raise InputError(NO_ROWS)
+        return self._read(background)

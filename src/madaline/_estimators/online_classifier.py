@@ -1,0 +1,200 @@
+"""A classifier that learns row by row and keeps up when the world changes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+
+from madaline._data.io.inputs import to_target
+from madaline._data.objects import shown
+from madaline._estimators.arguments import computed, unchanged_if_refused
+from madaline._estimators.online import OnlineEstimator
+from madaline._online.learner import Made
+from madaline._online.tasks import Classes
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave the row out"
+"""What a label must be, so that a file can hold it."""
+
+
+class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
+    """Networks of several time scales that learn from a stream.
+
+    Eighteen small networks learn side by side. They differ in how large their steps are, from how
+    many of the latest rows they learn again, and in whether they see the latest labels. Each is
+    weighed by how well it predicts lately, so the mixture follows when the world changes. There is
+    nothing to scale, encode, impute or tune beforehand: scales follow the latest rows, and levels
+    and classes may appear at any time.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+        Seed of every random number.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes so far, in ascending order.
+    decisions_ : tuple of Decision
+        Which networks had most of the weight, and since when: ``decisions_[0].sentence`` is it in
+        words. The latest 100 are kept.
+    learner_ : OnlineLearner
+        The population; `learner_.weighting.weights` are the networks' weights.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((600, 2))
+    >>> y = np.where(X[:, 0] > X[:, 1], "left", "right")
+    >>> model = OnlineClassifier(random_state=0).partial_fit(X[:500], y[:500])
+    >>> bool(model.score(X[500:], y[500:]) > 0.9)
+    True
+    >>> model.learn_one({"x0": 2.0, "x1": 0.0}, "left").predict_one({"x0": 2.0, "x1": 0.0})
+    'left'
+    """
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Learn from more rows, in their order.
+
+        Parameters
+        ----------
+        X : data frame, mapping of columns, records or array of shape (n_samples, n_features)
+            Numbers, text, Booleans and dates. Missing values are welcome; so are columns that are
+            missing, but none that the first rows did not have.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        classes : array-like of shape (n_classes,), optional
+            Classes that are known to come. Others may appear, too.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row in the networks' steps.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If there is a column that the first rows did not have, or a value of another kind. Then
+            nothing has changed.
+        """
+        with unchanged_if_refused(self):
+            if classes is not None:
+                y = computed(y)
+                self._known = self._read_target(to_target(classes)).tolist()
+                self._check_known(y)
+            return self._learn_table(X, y, sample_weight)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, shape (n_samples, n_classes), float64."""
+        made = self._predict_table(X)
+        return np.asarray(made.prediction[:, self._order])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows whose class is predicted right.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+        """
+        return float(super().score(X, computed(y), sample_weight))
+
+    def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> Any:
+        """Return the most probable class of a row; None before the first label.
+
+        Parameters
+        ----------
+        x : mapping of str to value
+            The row.
+        key : hashable, optional
+            Under which `learn` finds the row again when its label is known. Without one,
+            `learn_one` finds it by its values.
+        """
+        made = self._observe_one(x, key)
+        return None if made is None else self._classes[int(made.prediction[0].argmax())]
+
+    def predict_proba_one(
+        self, x: Mapping[str, Any], key: Hashable | None = None
+    ) -> dict[Any, float]:
+        """Return the probability of each class for a row; empty before the first label.
+
+        Parameters
+        ----------
+        x, key
+            As for `predict_one`.
+        """
+        made = self._observe_one(x, key)
+        if made is None:
+            return {}
+        return dict(zip(self._classes, made.prediction[0].tolist(), strict=True))
+
+    @property
+    def classes_(self) -> Array:
+        """The classes so far, in ascending order."""
+        return np.array(self._classes)[self._order]
+
+    @property
+    def _classes(self) -> list[Any]:
+        task = self._learner.task
+        assert isinstance(task, Classes)
+        return task.classes
+
+    @property
+    def _order(self) -> Array:
+        """The output of each class of `classes_`."""
+        return np.argsort(np.array(self._classes), kind="stable")
+
+    def _check_known(self, y: Any) -> None:
+        unknown = sorted({*self._read_target(to_target(y)).tolist()} - {*self._known}, key=str)
+        if unknown:
+            raise InputError(
+                f"y holds {unknown[0]!r}, which is not among classes: add it, or leave classes out."
+            )
+
+    @classmethod
+    def _kind(cls) -> str:
+        return Classes.kind
+
+    def _task(self) -> Classes:
+        return Classes(getattr(self, "_known", ()))
+
+    def _decode(self, made: Made) -> Array:
+        return np.asarray(np.array(self._classes)[made.prediction.argmax(axis=1)])
+
+    def _read_one(self, y: Any) -> Array:
+        label = _class(y)
+        if label is None:
+            raise InputError(f"The label is {shown(y)}: {CLASSES}.")
+        return np.array([label])
+
+    def _read_target(self, y: Array) -> Array:
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise InputError("y holds NaN or infinity: give classes, or leave such rows out.")
+        if y.dtype.kind not in "biufU":
+            labels = [_class(label) for label in y]
+            if None in labels:
+                raise InputError(f"y holds {shown(y[labels.index(None)])}: {CLASSES}.")
+            y = np.array(labels, object if str in map(type, labels) else None)
+        check_classification_targets(y)
+        return y
+
+
+def _class(label: Any) -> Any:
+    """Return a label as a value that a file can hold, or None if it is no such."""
+    if isinstance(label, np.str_ | np.bool_ | np.integer | np.floating):
+        label = label.item()
+    if isinstance(label, float) and not np.isfinite(label):
+        return None
+    if isinstance(label, int) and abs(label) >= 2**63:
+        return None
+    return label if isinstance(label, str | int | float) else None

@@ -1,0 +1,162 @@
+"""Whether the letters of names tell more than the names themselves, where most are in few rows.
+
+A category of very many levels is predicted from by the mean target of each level, which says little
+of a level with few rows, and nothing of a new one. The letters of a name are shared by others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._data.distinct import Distinct
+from madaline._data.encoders.text_encoder import TextEncoder
+from madaline.nn.arrays import Array
+
+FEWEST_LEVELS, ROWS_OF_LEVEL = 20, 20
+"""Fewer levels, or levels of more rows on average, tell what they tell without their letters."""
+
+MOST_ROWS, FEWEST_ROWS, N_FOLDS = 1000, 60, 5
+"""Rows that are looked at, at most and at least, and in how many folds."""
+
+STRENGTHS = (0.1, 1.0, 10.0)
+"""Of the ridge regression on letters; the best one counts."""
+
+PRIOR_ROWS = (0.2, 1.0, 5.0, 25.0)
+"""As how many rows the overall mean counts beside those of a level; the best one counts."""
+
+CLEAR, WORTH = 3.0, 0.01
+"""Standard errors, and share of the squared error, by which letters must be better."""
+
+MOST_OUTPUTS = 10
+"""Outputs that are predicted, at most: those that vary most."""
+
+
+@dataclass(frozen=True)
+class LettersTell:
+    """How much of a target the levels of a column explain, and how much their letters (final).
+
+    Parameters
+    ----------
+    by_levels, by_letters : float
+        Shares of the variance, out of fold.
+    standard_errors : float
+        By how many the letters are better.
+    """
+
+    by_levels: float
+    by_letters: float
+    standard_errors: float
+
+    @property
+    def more(self) -> bool:
+        """Whether letters are clearly better."""
+        return self.standard_errors > CLEAR and self.by_letters - self.by_levels > WORTH
+
+
+def letters_tell(
+    levels: Distinct, target: Array, groups: Array | None = None
+) -> LettersTell | None:
+    """Compare what levels and their letters explain; None where levels are few, or have many rows.
+
+    Parameters
+    ----------
+    levels : Distinct
+        The levels of a column, as text.
+    target : ndarray of shape (n_samples, n_outputs)
+        What the networks learn to predict.
+    groups : ndarray of shape (n_samples,), optional
+        Rows of one group stay together.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> codes = np.array([f"{letter}{rng.integers(10**6)}" for letter in "AB" * 150], object)
+    >>> target = np.array([[0.0], [1.0]] * 150) + rng.normal(size=(300, 1))
+    >>> letters_tell(Distinct.of(codes), target).more
+    True
+    """
+    present = levels.is_present
+    n_levels, n_rows = int(present.sum()), len(levels.codes) - levels.n_missing
+    texts = all(isinstance(one, str) for one in levels.values[present])
+    if not texts or n_levels < max(FEWEST_LEVELS, n_rows / ROWS_OF_LEVEL):
+        return None
+    rows = _rows(levels)
+    if len(rows) < FEWEST_ROWS:
+        return None
+    codes, wanted = levels.codes[rows], _scaled(target[rows])
+    encoder = TextEncoder.fit("", levels.values[codes])
+    if not encoder.n_features or not wanted.any():
+        return None
+    x = np.empty((len(rows), encoder.n_features), np.float32)
+    encoder.write(levels.values[codes], x)
+    kernel = (x @ x.T).astype(np.float64) / encoder.n_features
+    held = list(_folds(rows if groups is None else groups[rows]))
+    own = _lowest([_errors_of_means(codes, wanted, held, prior) for prior in PRIOR_ROWS])
+    lettered = _lowest([_errors_of_ridge(kernel, wanted, held, one) for one in STRENGTHS])
+    return _compared(own, lettered, np.square(wanted).sum(axis=1))
+
+
+def _rows(levels: Distinct) -> Array:
+    """Return the rows of some levels, by chance, all of each, so that they stay as rare as ever."""
+    order = np.random.default_rng(0).permutation(len(levels.values))
+    order = order[levels.is_present[order]]
+    n_taken = np.searchsorted(np.cumsum(levels.counts[order]), MOST_ROWS) + 1
+    return np.flatnonzero(np.isin(levels.codes, order[:n_taken]))[:MOST_ROWS]
+
+
+def _scaled(target: Array) -> Array:
+    """Return the outputs that vary most, centered, with a mean square of one together."""
+    centered = target.astype(np.float64) - target.mean(axis=0)
+    varied = np.argsort(-np.square(centered).sum(axis=0), kind="stable")[:MOST_OUTPUTS]
+    scale = np.sqrt(np.square(centered[:, varied]).sum(axis=1).mean())
+    scaled: Array = centered[:, varied] / (scale or 1.0)
+    return scaled
+
+
+def _folds(groups: Array) -> Iterator[Array]:
+    """Yield which rows are held out, fold after fold."""
+    index = np.unique(groups, return_inverse=True)[1]
+    fold = np.random.default_rng(1).permutation(index.max() + 1)[index] % N_FOLDS
+    for number in range(N_FOLDS):
+        yield fold == number
+
+
+def _errors_of_means(codes: Array, target: Array, held: list[Array], prior: float) -> Array:
+    """Return each row's squared error where levels are predicted by their shrunk means."""
+    errors = np.zeros(len(codes))
+    for out in held:
+        mean = target[~out].mean(axis=0)
+        counts = np.bincount(codes[~out], minlength=codes.max() + 1)[:, None]
+        sums = np.zeros((len(counts), target.shape[1]))
+        np.add.at(sums, codes[~out], target[~out] - mean)
+        predicted = mean + (sums / (counts + prior))[codes[out]]
+        errors[out] = np.square(target[out] - predicted).sum(axis=1)
+    return errors
+
+
+def _errors_of_ridge(kernel: Array, target: Array, held: list[Array], strength: float) -> Array:
+    """Return each row's squared error where letters predict it by ridge regression."""
+    errors = np.zeros(len(target))
+    for out in held:
+        mean = target[~out].mean(axis=0)
+        own = kernel[np.ix_(~out, ~out)] + strength * np.eye(int(np.count_nonzero(~out)))
+        predicted = mean + kernel[np.ix_(out, ~out)] @ np.linalg.solve(own, target[~out] - mean)
+        errors[out] = np.square(target[out] - predicted).sum(axis=1)
+    return errors
+
+
+def _lowest(errors: list[Array]) -> Array:
+    return min(errors, key=lambda one: float(one.mean()))
+
+
+def _compared(own: Array, lettered: Array, without: Array) -> LettersTell:
+    better = own - lettered
+    error = better.std(ddof=1) / np.sqrt(len(better))
+    return LettersTell(
+        1 - float(own.mean() / without.mean()),
+        1 - float(lettered.mean() / without.mean()),
+        float(better.mean() / error) if error > 0 else 0.0,
+    )

@@ -1,0 +1,324 @@
+"""The objective of a fit: loss, metric, quantile and class weights, as the user wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from madaline._data.target import (
+    CLASSIFICATION,
+    REGRESSION,
+    ClassEncoder,
+    CountEncoder,
+    JointEncoder,
+    RegressionEncoder,
+    TargetEncoder,
+)
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, Metric, make_metric
+from madaline._evaluation.objective_checks import BALANCED as BALANCED
+from madaline._evaluation.objective_checks import LOG_LOSS as LOG_LOSS
+from madaline._evaluation.objective_checks import LOSSES as LOSSES
+from madaline._evaluation.objective_checks import (
+    check_class_weight,
+    check_costs,
+    check_joint,
+    check_loss,
+    check_metric,
+    check_quantile,
+    check_threshold,
+)
+from madaline._evaluation.threshold import MEASURES, Measure, cost_measure
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import (
+    Absolute,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Loss,
+    Poisson,
+    Quantile,
+    Quantiles,
+    Squared,
+)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What to minimize, and what to select by; the defaults suit most tables.
+
+    Parameters
+    ----------
+    loss : {"squared", "absolute", "quantile", "poisson"}, optional
+        For numbers: whether to predict the mean (the default), the median, a quantile, or the mean
+        of counts, which are never negative and scatter more the larger they are.
+    quantile : float or sequence of float, default=0.5
+        The quantile to predict, or several, in ascending order.
+    metric : str or callable, optional
+        What chooses recipes, epochs and the ensemble instead of the loss: one of `CLASS_METRICS` or
+        `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
+        classes) whose values are the higher the better.
+    class_weight : "balanced" or mapping of label to float, optional
+        Factor of the weights of the rows of each class in training. ``"balanced"`` gives all
+        classes the same total weight; classes that a mapping leaves out have the factor 1.
+
+    threshold : float, optional
+        Of two classes, the second one is predicted where its probability is above. By default it is
+        tuned for a metric of decisions (`MEASURES`) or costs, and one half otherwise.
+    costs : array-like of shape (2, 2), optional
+        Cost of a row of each true class (down) where each class is predicted (across): the
+        threshold is tuned for the lowest mean cost.
+
+    Raises
+    ------
+    InputError
+        If a value is unknown, or does not suit another one.
+
+    Examples
+    --------
+    >>> Objective(class_weight="even")
+    Traceback (most recent call last):
+    madaline.errors.InputError: class_weight is 'even': give 'balanced', or a mapping of each class
+    to its weight.
+    """
+
+    loss: str | None = None
+    quantile: float | Sequence[float] = 0.5
+    metric: str | Callable[[Array, Array], float] | None = None
+    class_weight: str | Mapping[Any, float] | None = None
+    threshold: float | None = None
+    costs: Any = None
+
+    def __post_init__(self) -> None:
+        """Check all values that do not depend on a table."""
+        check_loss(self.loss)
+        check_metric(self.metric)
+        check_quantile(self.quantile, self.loss, self.metric)
+        check_class_weight(self.class_weight)
+        check_threshold(self.threshold)
+        check_costs(self.costs)
+
+    @property
+    def task(self) -> str | None:
+        """The task that the settings imply, if any."""
+        metric = self.metric if isinstance(self.metric, str) else None
+        if self.loss is not None or metric in NUMBER_METRICS:
+            return REGRESSION
+        for_classes = (self.class_weight, self.threshold, self.costs)
+        given = any(value is not None for value in for_classes)
+        return CLASSIFICATION if given or metric in (LOG_LOSS, *CLASS_METRICS) else None
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings other than the defaults as JSON-able values.
+
+        Class weights are pairs, as labels need not be text.
+
+        Examples
+        --------
+        >>> Objective(loss="quantile", quantile=0.9).settings()
+        {'loss': 'quantile', 'quantile': 0.9}
+        """
+        settings: dict[str, Any] = {} if self.loss is None else {"loss": self.loss}
+        if self.loss == "quantile" or self.metric == "quantile":
+            levels = list(self.levels)
+            settings["quantile"] = levels if len(levels) > 1 else levels[0]
+        if self.metric is not None:
+            settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
+        if isinstance(self.class_weight, Mapping):
+            settings["class_weight"] = [
+                [_plain(label), float(weight)] for label, weight in self.class_weight.items()
+            ]
+        elif self.class_weight is not None:
+            settings["class_weight"] = self.class_weight
+        if self.threshold is not None:
+            settings["threshold"] = float(self.threshold)
+        if self.costs is not None:
+            settings["costs"] = np.asarray(self.costs, np.float64).tolist()
+        return settings
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels of the quantiles: one, or several."""
+        quantile: Any = self.quantile
+        return tuple(map(float, (quantile,) if isinstance(quantile, Real) else quantile))
+
+    def check_task(self, task: str, *, n_targets: int = 1) -> None:
+        """Raise `InputError` if a setting does not suit the task, or the number of targets."""
+        if n_targets > 1:
+            check_joint(self, n_targets)
+        if self.loss is not None and task != REGRESSION:
+            raise InputError(
+                f"The loss {self.loss!r} is for numbers, but the target holds classes: leave"
+                " it out, or choose regression."
+            )
+        known = (LOG_LOSS, *CLASS_METRICS) if task == CLASSIFICATION else tuple(NUMBER_METRICS)
+        if isinstance(self.metric, str) and self.metric not in known:
+            what = "classes" if task == CLASSIFICATION else "numbers"
+            raise InputError(
+                f"The metric {self.metric!r} is not for {what}: choose one of {', '.join(known)}."
+            )
+        if self.class_weight is not None and task != CLASSIFICATION:
+            raise InputError(
+                "class_weight is given, but the target holds numbers: leave it out, or"
+                " choose classification."
+            )
+
+        if task != CLASSIFICATION and not (self.threshold is None and self.costs is None):
+            raise InputError(
+                "A threshold or costs are given, but the target holds numbers: leave them out, or"
+                " choose classification."
+            )
+
+    def fit_target_encoder(
+        self,
+        task: str,
+        target: Array,
+        weight: Array | None,
+        *,
+        names: Sequence[str] = ("target",),
+    ) -> TargetEncoder:
+        """Return a target encoder, fitted on the target, or on several of these names."""
+        if target.ndim == 2:
+            return JointEncoder.fit(names, target, lambda own: self._fit_single(task, own, weight))
+        encoder = self._fit_single(task, target, weight)
+        if len(self.levels) == 1 or self.loss != "quantile":
+            return encoder
+        return JointEncoder(tuple(map(str, self.levels)), (encoder,) * len(self.levels))
+
+    def _fit_single(self, task: str, target: Array, weight: Array | None) -> TargetEncoder:
+        match task:
+            case "classification":
+                return self._with_threshold(ClassEncoder.fit(target, weight))
+            case "regression" if self.loss == "poisson":
+                return CountEncoder.fit(target, weight)
+            case "regression":
+                return RegressionEncoder.fit(target, weight)
+            case _:
+                raise InputError(f"task is {task!r}: give 'classification' or 'regression'.")
+
+    @property
+    def decision_measure(self) -> tuple[Measure, str, bool] | None:
+        """What the threshold is tuned for, its metric, and whether a higher value is better."""
+        if self.threshold is not None:
+            return None
+        if self.costs is not None:
+            return cost_measure(self.costs), "cost", False
+        metric = self.metric if isinstance(self.metric, str) else ""
+        return (MEASURES[metric], metric, True) if metric in MEASURES else None
+
+    def _with_threshold(self, encoder: ClassEncoder) -> ClassEncoder:
+        if self.threshold is None and self.costs is None:
+            return encoder
+        if len(encoder.classes) != 2:
+            raise InputError(
+                f"A threshold or costs are given, but there are {len(encoder.classes)} classes:"
+                " they are for two."
+            )
+        return encoder if self.threshold is None else replace(encoder, threshold=self.threshold)
+
+    def network_loss(self, target_encoder: TargetEncoder) -> Loss:
+        """Return the loss that the networks minimize."""
+        if isinstance(target_encoder, ClassEncoder):
+            return BinaryCrossEntropy() if len(target_encoder.classes) == 2 else CrossEntropy()
+        if isinstance(target_encoder, JointEncoder) and target_encoder.of_classes:
+            return BinaryCrossEntropy()
+        if self.loss == "quantile":
+            several = len(self.levels) > 1
+            return Quantiles(self.levels) if several else Quantile(self.levels[0])
+        return {"absolute": Absolute(), "poisson": Poisson()}.get(self.loss or "", Squared())
+
+    def make_metric(
+        self,
+        target_encoder: TargetEncoder,
+        target: Array,
+        weight: Array | None,
+        *,
+        n_evaluated: int,
+    ) -> Metric | None:
+        """Return the metric to select by; None if it is the loss.
+
+        Parameters
+        ----------
+        target_encoder : TargetEncoder
+            Of the target.
+        target : ndarray of shape (n_samples,)
+            Labels or numbers; the rows to evaluate come first.
+        weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        n_evaluated : int
+            Number of rows to evaluate.
+        """
+        if self.metric is None or self.metric in (LOG_LOSS, self.loss or "squared"):
+            return None
+        return make_metric(
+            self.metric,
+            target_encoder,
+            self.network_loss(target_encoder),
+            target,
+            weight,
+            quantile=self.levels[0],
+            n_evaluated=n_evaluated,
+        )
+
+    def row_weight(self, classes: Array, codes: Array, weight: Array | None) -> Array | None:
+        """Return the weight of each row in training: its own times that of its class.
+
+        The parameters are those of `class_weights`.
+        """
+        if self.class_weight is None:
+            return weight
+        of_class = class_weights(self.class_weight, classes, codes, weight)
+        return of_class[codes] if weight is None else of_class[codes] * weight
+
+
+def _plain(label: Any) -> Any:
+    """Return a label as JSON holds it: dates and the like as text."""
+    label = label.item() if isinstance(label, np.generic) else label
+    return label if isinstance(label, str | bool | int | float) else str(label)
+
+
+def class_weights(
+    class_weight: str | Mapping[Any, float],
+    classes: Array,
+    codes: Array,
+    weight: Array | None = None,
+) -> Array:
+    """Return the weight of each class, like scikit-learn's `compute_class_weight`.
+
+    A balanced class has the weight ``total / (n_classes * total of the class)``.
+
+    Parameters
+    ----------
+    class_weight : "balanced" or mapping of label to float
+        The wanted weights.
+    classes : ndarray of shape (n_classes,)
+        The labels.
+    codes : int ndarray of shape (n_samples,)
+        Index of each row's class.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+
+    Raises
+    ------
+    InputError
+        If a mapping names a label that no row has while a class has no weight: probably a typo.
+
+    Examples
+    --------
+    >>> class_weights("balanced", np.array(["no", "yes"]), np.array([0, 0, 0, 1]))
+    array([0.66666667, 2.        ])
+    """
+    if isinstance(class_weight, str):
+        totals = np.bincount(codes, weight, minlength=len(classes))
+        return np.asarray(totals.sum() / (len(classes) * totals))
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise InputError(
+            f"class_weight names the class {unknown[0]!r}, which no row has: the classes are"
+            f" {', '.join(map(repr, labels[:8]))}."
+        )
+    return np.array([float(class_weight.get(label, 1.0)) for label in labels])

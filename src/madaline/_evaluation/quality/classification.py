@@ -1,0 +1,240 @@
+"""The quality of predicted classes: confusion matrix, ranking and reliability curves, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._charts.listing import ToFrame
+from madaline._evaluation.calibration import calibration_error
+from madaline._evaluation.quality.coverage import Coverage, fields_from_json
+from madaline._evaluation.quality.curves import Curves
+from madaline._evaluation.quality.html import html_of_classes
+from madaline.nn.arrays import Array
+
+MOST_CURVES = 4
+"""Classes whose curves are kept, at most: those with the smallest areas."""
+
+MOST_JUDGED = 100
+"""Classes whose area under the ROC curve is computed, at most: the most frequent."""
+
+PARTS = 10
+"""Number of bins of equal size of the reliability curve, by probability."""
+
+
+@dataclass(frozen=True)
+class ClassificationQuality(ToFrame):
+    """How well classes are predicted (final).
+
+    Parameters
+    ----------
+    classes : tuple of str
+        The labels as text.
+    n_rows : int
+        Number of evaluated rows.
+    confusion : tuple of (int, int, float)
+        Entries of the confusion matrix other than zero: index of the true class, index of the
+        predicted one, and their rows (the sum of their weights, which are one on average).
+    areas : tuple of float or None
+        For each class the area under its ROC curve; None where it has no rows, or is not among the
+        `MOST_JUDGED` most frequent classes.
+    curves : tuple of Curves
+        Of two classes those of the second; otherwise of the classes with the smallest areas.
+    predicted, observed, bin_sizes : tuple of float
+        The reliability curve, in bins by probability: the mean probability, the observed share, and
+        the number of rows. It is that of the second of two classes, or of the predicted class.
+    calibration_error : float
+        Expected calibration error of the probability of the predicted class.
+    coverage : tuple of Coverage
+        Coverage of the prediction sets.
+    """
+
+    classes: tuple[str, ...]
+    n_rows: int
+    confusion: tuple[tuple[int, int, float], ...]
+    areas: tuple[float | None, ...]
+    curves: tuple[Curves, ...]
+    predicted: tuple[float, ...]
+    observed: tuple[float, ...]
+    bin_sizes: tuple[int, ...]
+    calibration_error: float
+    coverage: tuple[Coverage, ...]
+
+    @classmethod
+    def of(
+        cls,
+        classes: Sequence[str],
+        probabilities: Array,
+        codes: Array,
+        coverage: tuple[Coverage, ...] = (),
+        weight: Array | None = None,
+        *,
+        predicted: Array | None = None,
+    ) -> ClassificationQuality:
+        """Evaluate probabilities.
+
+        Parameters
+        ----------
+        classes : sequence of str
+            The labels.
+        probabilities : ndarray of shape (n_rows, n_classes)
+            Predicted probabilities.
+        codes : int ndarray of shape (n_rows,)
+            Indices of the true classes.
+        coverage : tuple of Coverage
+            Coverage of the prediction sets.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row.
+        predicted : int ndarray of shape (n_rows,), optional
+            Indices of the predicted classes; by default of the most probable ones.
+
+        Examples
+        --------
+        >>> probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3]])
+        >>> codes = np.array([0, 0, 1, 1])
+        >>> quality = ClassificationQuality.of(["no", "yes"], probabilities, codes)
+        >>> quality.matrix
+        array([[1., 1.],
+               [1., 1.]])
+        >>> quality.areas[1], quality.accuracy
+        (0.75, 0.5)
+        """
+        n_classes = len(classes)
+        probable = probabilities.argmax(axis=1)
+        predicted = probable if predicted is None else predicted
+        frequent = np.argsort(-np.bincount(codes, minlength=n_classes), kind="stable")
+        curves: list[Curves | None] = [None] * n_classes
+        for k in frequent[:MOST_JUDGED].tolist():
+            curves[k] = Curves.of(str(classes[k]), probabilities[:, k], codes == k, weight)
+        confidence, hits = probabilities.max(axis=1), probable == codes
+        binary = n_classes == 2
+        bins = _reliability(
+            probabilities[:, 1] if binary else confidence, codes == 1 if binary else hits, weight
+        )
+        return cls(
+            tuple(map(str, classes)),
+            len(codes),
+            _confusion(codes, predicted, weight),
+            tuple(None if one is None else one.area for one in curves),
+            _shown(curves),
+            *bins,
+            calibration_error(confidence, hits, weight),
+            coverage,
+        )
+
+    @property
+    def matrix(self) -> Array:
+        """The confusion matrix: rows of each true class (down) by predicted class (across)."""
+        counts = np.zeros((len(self.classes), len(self.classes)))
+        for true, predicted, rows in self.confusion:
+            counts[true, predicted] = rows
+        return counts
+
+    @property
+    def shares(self) -> Array:
+        """The confusion matrix with each row divided by its sum."""
+        counts = self.matrix
+        return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the rows whose class is predicted."""
+        counts = self.matrix
+        return float(np.trace(counts) / counts.sum())
+
+    def by_class(self) -> list[dict[str, Any]]:
+        """Return the rows, precision, recall, F1 and ROC area of each class; None if undefined."""
+        counts = self.matrix
+        hits, true, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+        return [
+            {
+                "class": label,
+                "rows": float(true[k]),
+                "precision": _ratio(hits[k], predicted[k]),
+                "recall": _ratio(hits[k], true[k]),
+                "f1": _ratio(2 * hits[k], true[k] + predicted[k]),
+                "area": self.areas[k],
+            }
+            for k, label in enumerate(self.classes)
+        ]
+
+    def confusions(self, most: int = 10) -> list[dict[str, Any]]:
+        """Return the most frequent confusions of a true class with a predicted one."""
+        totals = self.matrix.sum(axis=1)
+        wrong = [entry for entry in self.confusion if entry[0] != entry[1]]
+        return [
+            {
+                "true": self.classes[true],
+                "predicted": self.classes[predicted],
+                "rows": rows,
+                "share": rows / float(totals[true]),
+            }
+            for true, predicted, rows in sorted(wrong, key=lambda entry: -entry[2])[:most]
+        ]
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the columns of `by_class`."""
+        rows = self.by_class()
+        return {name: [row[name] for row in rows] for name in rows[0]}
+
+    def __repr__(self) -> str:
+        """Return the size and the accuracy in one line."""
+        return (
+            f"<ClassificationQuality of {len(self.classes)} classes, {self.n_rows:,} rows:"
+            f" accuracy {self.accuracy:.4g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_of_classes(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the quality as JSON-able values."""
+        return {"of": "classes"} | asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ClassificationQuality:
+        """Return the quality that `to_json` described."""
+        facts = fields_from_json(values, promised="predicted", kept="observed", sizes="bin_sizes")
+        facts["curves"] = tuple(map(Curves.from_json, facts["curves"]))
+        facts["coverage"] = tuple(map(Coverage.from_json, facts["coverage"]))
+        del facts["of"]
+        return cls(**facts)
+
+
+def _confusion(
+    codes: Array, predicted: Array, weight: Array | None
+) -> tuple[tuple[int, int, float], ...]:
+    """Return the entries of the confusion matrix, in the order of the classes."""
+    pairs, index = np.unique(np.stack([codes, predicted]), axis=1, return_inverse=True)
+    rows = np.bincount(index.ravel(), weight).astype(float)
+    return tuple(zip(*pairs.tolist(), rows.tolist(), strict=True))
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return float(part / whole) if whole else None
+
+
+def _shown(curves: Sequence[Curves | None]) -> tuple[Curves, ...]:
+    """Return the curves of the second of two classes, or those with the smallest areas."""
+    known = [one for one in (curves[1:] if len(curves) == 2 else curves) if one is not None]
+    return tuple(sorted(known, key=lambda one: one.area)[:MOST_CURVES])
+
+
+def _reliability(
+    probability: Array, truth: Array, weight: Array | None
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
+    """Return mean probability, share of the truth and number of rows of bins of equal size."""
+    order = np.argsort(probability, kind="stable")
+    bins = [rows for rows in np.array_split(order, PARTS) if len(rows)]
+    weights = [None if weight is None else weight[rows] for rows in bins]
+    means = [
+        tuple(
+            float(np.average(values[rows], weights=own))
+            for rows, own in zip(bins, weights, strict=True)
+        )
+        for values in (probability, truth)
+    ]
+    return means[0], means[1], tuple(map(len, bins))

@@ -1,0 +1,154 @@
+"""The quality of predicted numbers: predictions against truth, distribution of errors, coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._charts.listing import ToFrame
+from madaline._evaluation.quality.coverage import Coverage, fields_from_json
+from madaline._evaluation.quality.html import html_of_numbers
+from madaline._words import short
+from madaline.nn.arrays import Array
+
+BINS = 30
+"""Bins of the histogram of errors, and of each axis of the histogram of predictions and truths."""
+
+PARTS = 10
+"""Number of bins of equal size, by prediction, whose errors are summarized."""
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Quantiles of the errors of each of these bins."""
+
+TAIL = 0.005
+"""Share of the values on each side that lie beyond the bins."""
+
+
+@dataclass(frozen=True)
+class RegressionQuality(ToFrame):
+    """How well numbers are predicted (final). An error is the truth less the prediction.
+
+    Parameters
+    ----------
+    n_rows : int
+        Number of evaluated rows.
+    edges : tuple of float
+        Edges of the bins of predictions and truths; values beyond are in no bin.
+    counts : tuple of tuple of int
+        For each bin of the truth, the rows in each bin of the prediction.
+    error_edges : tuple of float
+        Edges of the bins of errors; values beyond are in no bin.
+    error_counts : tuple of int
+        Rows in each bin of errors.
+    predictions : tuple of float
+        Mean predictions of bins of equal size, in ascending order.
+    errors : tuple of tuple of float
+        Quantiles (`LEVELS`) of the errors in each of these bins.
+    bias : float
+        The mean error.
+    median_error : float
+        Median absolute error.
+    coverage : tuple of Coverage
+        Coverage of the prediction intervals.
+    """
+
+    n_rows: int
+    edges: tuple[float, ...]
+    counts: tuple[tuple[int, ...], ...]
+    error_edges: tuple[float, ...]
+    error_counts: tuple[int, ...]
+    predictions: tuple[float, ...]
+    errors: tuple[tuple[float, ...], ...]
+    bias: float
+    median_error: float
+    coverage: tuple[Coverage, ...]
+
+    @classmethod
+    def of(
+        cls,
+        prediction: Array,
+        truth: Array,
+        coverage: tuple[Coverage, ...] = (),
+        weight: Array | None = None,
+    ) -> RegressionQuality:
+        """Evaluate predictions.
+
+        Parameters
+        ----------
+        prediction, truth : ndarray of shape (n_rows,)
+            In the target's unit.
+        coverage : tuple of Coverage
+            Coverage of the prediction intervals.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row, for the mean error alone.
+
+        Examples
+        --------
+        >>> quality = RegressionQuality.of(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 6.0]))
+        >>> quality.bias, quality.median_error, sum(quality.error_counts)
+        (1.0, 0.0, 3)
+        """
+        error = truth - prediction
+        edges = _edges(np.concatenate([prediction, truth]))
+        error_edges = _edges(error)
+        counts = np.histogram2d(truth, prediction, (edges, edges))[0].astype(int)
+        order = np.argsort(prediction, kind="stable")
+        parts = [rows for rows in np.array_split(order, PARTS) if len(rows)]
+        return cls(
+            len(truth),
+            tuple(edges.tolist()),
+            tuple(map(tuple, counts.tolist())),
+            tuple(error_edges.tolist()),
+            tuple(np.histogram(error, error_edges)[0].tolist()),
+            tuple(float(prediction[rows].mean()) for rows in parts),
+            tuple(tuple(np.quantile(error[rows], LEVELS).tolist()) for rows in parts),
+            float(np.average(error, weights=weight)),
+            float(np.median(np.abs(error))),
+            coverage,
+        )
+
+    @property
+    def n_beyond(self) -> int:
+        """Rows whose error lies beyond the bins; in old files those are in the outermost bins."""
+        return self.n_rows - sum(self.error_counts)
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the mean prediction and the quantiles of the errors of parts of the rows."""
+        quantiles = zip(*self.errors, strict=True)
+        named = zip(LEVELS, quantiles, strict=True)
+        errors = {f"error_{level:.0%}": list(values) for level, values in named}
+        return {"prediction": list(self.predictions)} | errors
+
+    def __repr__(self) -> str:
+        """Return the size and the errors in one line."""
+        return (
+            f"<RegressionQuality of {self.n_rows:,} rows: median absolute error"
+            f" {short(self.median_error)}, mean error {short(self.bias)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_of_numbers(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the quality as JSON-able values."""
+        return {"of": "numbers"} | asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RegressionQuality:
+        """Return the quality that `to_json` described."""
+        facts = fields_from_json(values)
+        facts["coverage"] = tuple(map(Coverage.from_json, facts["coverage"]))
+        del facts["of"]
+        return cls(**facts)
+
+
+def _edges(values: Array) -> Array:
+    """Return the edges of bins of equal width over all values but the tails."""
+    low = np.quantile(values, TAIL, method="lower")
+    high = np.quantile(values, 1 - TAIL, method="higher")  # of few values, none is beyond
+    if not high > low:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, BINS + 1)

@@ -1,0 +1,347 @@
+"""Out-of-fold scores: every row is predicted by networks that were not trained on it.
+
+The networks of all folds together predict better than those of one fold; `FoldOutputs` measures by
+how much, and scores include that gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from madaline._evaluation.averaging import FoldOutputs
+from madaline._evaluation.ranking import area_of_rows
+from madaline._words import metric_name, with_error
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
+
+Measure: TypeAlias = Callable[[Array, Array], Array]
+"""From outputs and targets, (n_rows, n_outputs), to a number for each row."""
+
+LOSS_METRICS: dict[type[Loss], tuple[str, float]] = {
+    Absolute: ("mean_absolute_error", 1.0),
+    Quantile: ("mean_pinball_loss", 1.0),
+    Poisson: ("mean_poisson_deviance", 2.0),
+}
+"""scikit-learn's name of the metric that is a multiple of a loss, and the multiple."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric of out-of-fold predictions, beside that of a baseline.
+
+    Parameters
+    ----------
+    metric : str
+        Name of the metric, as in scikit-learn.
+    value : float
+        The value of the networks of all folds together.
+    standard_error : float
+        Standard error of the value, from the scatter of the rows.
+    baseline : float
+        The value of the best constant prediction.
+    higher_is_better : bool
+        Whether higher values are better.
+    gain : float, default=0
+        How much averaging over folds adds to the value of the out-of-fold predictions.
+    """
+
+    metric: str
+    value: float
+    standard_error: float
+    baseline: float
+    higher_is_better: bool
+    gain: float = 0.0
+
+    @property
+    def out_of_fold(self) -> float:
+        """The value of the out-of-fold predictions, each by the networks of one fold."""
+        return self.value - self.gain
+
+    def __repr__(self) -> str:
+        """Return the score in one line."""
+        return f"<Score {self}>"
+
+    def __str__(self) -> str:
+        """Return the score in one line."""
+        numbers = (self.value, self.standard_error)
+        value, error = with_error(numbers, self.standard_error)
+        return f"{metric_name(self.metric)} {value} ± {error} (baseline: {self.baseline:.4g})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the score as JSON-able values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Score:
+        """Return the score that `to_json` described; old files name the baseline a constant."""
+        return cls(**{{"constant": "baseline"}.get(name, name): x for name, x in values.items()})
+
+
+def classification_scores(
+    loss: Loss,
+    output: Array,
+    prior: Array,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
+    *,
+    balanced: bool = False,
+    fold_outputs: FoldOutputs | None = None,
+    cut: float = 0.0,
+) -> tuple[Score, ...]:
+    """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
+
+    The area is missing where it is not defined: if all rows are of one class, or classes are many.
+
+    Parameters
+    ----------
+    loss : Loss
+        A cross-entropy.
+    output, prior : ndarray of shape (n_samples, n_outputs)
+        Raw out-of-fold outputs of the networks and of constants.
+    target : ndarray of shape (n_samples, n_outputs)
+        One-hot classes, or 0 and 1.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    groups : int ndarray of shape (n_samples,), optional
+        Rows of one group are not independent: standard errors are those of groups.
+    balanced : bool, default=False
+        Whether to return balanced accuracy, too.
+    fold_outputs : FoldOutputs, optional
+        The outputs of the networks of all folds, which tell how much averaging them gains.
+    cut : float, default=0
+        The raw output above which the second of two classes is predicted.
+    """
+
+    def loss_rows(output: Array, target: Array) -> Array:
+        return np.asarray(loss.rows(output, target), np.float64)
+
+    rows = _Rows(output, prior, target, weight, groups, fold_outputs)
+    decided = rows if cut == 0 else rows.lowered(cut)
+    accuracy = decided.mean_score("accuracy", _hits, higher_is_better=True)
+    log_loss = rows.mean_score("log_loss", loss_rows, higher_is_better=False)
+    even = (decided.balanced_accuracy(),) if balanced else ()
+    return (accuracy, *even, *rows.areas(loss), log_loss)
+
+
+def regression_scores(
+    loss: Loss,
+    output: Array,
+    prior: Array,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
+    *,
+    means: Array | None = None,
+    scale: float,
+    fold_outputs: FoldOutputs | None = None,
+) -> tuple[Score, ...]:
+    """Return the scores of predicted numbers, in the target's own unit.
+
+    Of a mean, R² and the root mean squared error; of a median, a quantile or a mean count, their
+    own loss and R².
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss that the networks minimize.
+    output, prior : ndarray of shape (n_samples, 1)
+        Raw outputs of the networks and of the constants with the lowest loss.
+    target : ndarray of shape (n_samples, 1)
+        The truth, in units of `scale`.
+    weight, groups, fold_outputs
+        As in `classification_scores`.
+    means : ndarray of shape (n_samples, 1), optional
+        Mean targets, the baseline of R²; the predictions of `prior` by default.
+    scale : float
+        One, in the target's own unit.
+    """
+
+    def squares(output: Array, target: Array) -> Array:
+        return _squares(loss.prediction(output), target)
+
+    rows = _Rows(output, prior, target, weight, groups, fold_outputs)
+    r2 = rows.r2(squares, loss.prediction(prior) if means is None else means)
+    if isinstance(loss, Squared):
+        return r2, rows.rmse(squares, scale)
+    name, factor = LOSS_METRICS[type(loss)]
+
+    def loss_rows(output: Array, target: Array) -> Array:
+        return factor * scale * np.asarray(loss.rows(output, target), np.float64)
+
+    return rows.mean_score(name, loss_rows, higher_is_better=False), r2
+
+
+def standard_errors_better(
+    loss: Loss,
+    output: Array,
+    prior: Array,
+    target: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
+) -> float:
+    """Return by how many standard errors the networks' loss is below that of constants.
+
+    The difference is taken row by row, so what makes a row hard for both cancels.
+    """
+    gain = (loss.rows(prior, target) - loss.rows(output, target)).astype(np.float64)
+    mean, error = mean_and_error(gain, weight, groups)
+    return mean / error if error else (0.0 if mean == 0 else float(np.sign(mean)) * np.inf)
+
+
+def mean_and_error(
+    values: Array, weight: Array | None, groups: Array | None
+) -> tuple[float, float]:
+    """Return the weighted mean and its standard error by the jackknife.
+
+    Leaving out a group of weight ``w`` and mean ``v`` out of a total weight ``W`` moves the mean by
+    ``w / (W - w) * (v - mean)``; without groups every row is its own group. So the error stays
+    honest where a few rows have most of the weight, and where rows resemble one another. Where one
+    group has all the weight, nothing is known of the error: it is infinite.
+    """
+    weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
+    mean = float(np.average(values, weights=weight))
+    excess = weight * (values - mean)
+    if groups is not None:
+        weight, excess = (np.bincount(groups, rows).astype(np.float64) for rows in (weight, excess))
+    total = weight.sum()
+    rest = total - weight
+    if len(values) > 1 and rest.min() <= np.finfo(np.float64).eps * total:
+        return mean, np.inf
+    rest = np.maximum(rest, np.finfo(np.float64).tiny)
+    return mean, float(np.sqrt(np.square(excess / rest).sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Raw outputs of networks and of constants for the same rows (final)."""
+
+    output: Array
+    prior: Array
+    target: Array
+    weight: Array | None
+    groups: Array | None
+    fold_outputs: FoldOutputs | None
+
+    def lowered(self, cut: float) -> _Rows:
+        """Return the rows with outputs of which the second class is predicted above zero."""
+        of_folds = self.fold_outputs
+        if of_folds is not None:
+            of_folds = replace(of_folds, outputs=of_folds.outputs - cut)
+        return replace(self, output=self.output - cut, fold_outputs=of_folds)
+
+    def mean_score(self, metric: str, measure: Measure, *, higher_is_better: bool) -> Score:
+        """Return the mean of a measure over the rows."""
+        value, error = self._mean(measure(self.output, self.target))
+        baseline, _ = self._mean(measure(self.prior, self.target))
+        return _score(metric, value, self._gain(measure), error, baseline, higher_is_better)
+
+    def r2(self, squares: Measure, means: Array) -> Score:
+        """Return R², given the squared errors of outputs and the mean targets."""
+        of_model, of_means = squares(self.output, self.target), _squares(means, self.target)
+        (model, _), (baseline, _) = self._mean(of_model), self._mean(of_means)
+        if not baseline:
+            return Score("r2", 0.0, 0.0, 0.0, True)
+        r2 = 1 - model / baseline
+        relative = of_model - (1 - r2) * of_means  # delta method for a ratio of means
+        error = self._mean(relative)[1] / baseline
+        return _score("r2", r2, -self._gain(squares) / baseline, error, 0.0, True)
+
+    def rmse(self, squares: Measure, scale: float) -> Score:
+        """Return the root mean squared error in the target's own unit."""
+        (model, error), (baseline, _) = (
+            self._mean(squares(output, self.target)) for output in (self.output, self.prior)
+        )
+        averaged = max(0.0, model + self._gain(squares))
+        alone, root, root_baseline = np.sqrt([model, averaged, baseline]).tolist()
+        error = scale * error / (2 * root) if root else 0.0
+        gain = scale * (root - alone)
+        return _score("rmse", scale * alone, gain, error, scale * root_baseline, False)
+
+    def balanced_accuracy(self) -> Score:
+        """Return the mean recall of the classes.
+
+        Its error is that of a mean of rows in which each class has the same total weight, and of
+        which only the deviation from the recall of its class is random.
+        """
+        codes = _codes(self.target)
+        totals = np.bincount(codes, self.weight)
+        present = totals > 0
+        share = 1 / np.where(present, totals, 1)
+        hits = [_hits(output, self.target) for output in (self.output, self.prior)]
+        recalls, baselines = (
+            np.bincount(codes, _times(rows, self.weight)) * share for rows in hits
+        )
+        even = _times(share[codes], self.weight)
+        error = mean_and_error(hits[0] - recalls[codes], even, self.groups)[1]
+        gain = 0.0
+        if self.fold_outputs is not None:
+            codes, weight = _codes(self.fold_outputs.target), self.fold_outputs.weight
+            share = 1 / np.maximum(np.bincount(codes, weight), np.finfo(np.float64).tiny)
+            gain = self.fold_outputs.gain(_hits, _times(share[codes], weight))
+        value, baseline = (float(x[present].mean()) for x in (recalls, baselines))
+        return _score("balanced_accuracy", value, gain, error, baseline, True)
+
+    def areas(self, loss: Loss) -> tuple[Score, ...]:
+        """Return the area under the ROC curve, in a tuple that is empty where it is not defined."""
+        shares = area_of_rows(loss.prediction(self.output), self.target, self.weight)
+        if shares is None:
+            return ()
+        area, error = self._mean(shares)
+        gain = 0.0
+        if self.fold_outputs is not None:
+            weight = self.fold_outputs.weight
+
+            def measure(output: Array, target: Array) -> Array:
+                found = area_of_rows(loss.prediction(output), target, weight)
+                return np.zeros(len(output)) if found is None else found
+
+            gain = self.fold_outputs.gain(measure)
+        return (_score("roc_auc", area, gain, error, 0.5, True),)
+
+    def _mean(self, values: Array) -> tuple[float, float]:
+        return mean_and_error(values, self.weight, self.groups)
+
+    def _gain(self, measure: Measure) -> float:
+        return 0.0 if self.fold_outputs is None else self.fold_outputs.gain(measure)
+
+
+def _score(
+    metric: str,
+    out_of_fold: float,
+    gain: float,
+    error: float,
+    baseline: float,
+    higher_is_better: bool,
+) -> Score:
+    """Return a score with its gain, which ends where the score is perfect."""
+    value = out_of_fold + gain
+    value = min(1.0, value) if higher_is_better else max(0.0, value)
+    return Score(metric, value, error, baseline, higher_is_better, value - out_of_fold)
+
+
+def _squares(prediction: Array, target: Array) -> Array:
+    return np.square((prediction - target).astype(np.float64)[:, 0])
+
+
+def _hits(output: Array, target: Array) -> Array:
+    if target.shape[1] == 1:
+        hits = ((output > 0) == (target > 0.5))[:, 0]
+    else:
+        hits = output.argmax(axis=1) == target.argmax(axis=1)
+    return np.asarray(hits, np.float64)
+
+
+def _codes(target: Array) -> Array:
+    """Return the index of each row's class, shape (n_samples,)."""
+    if target.shape[1] == 1:
+        return (target[:, 0] > 0.5).astype(np.intp)
+    return np.asarray(target.argmax(axis=1))
+
+
+def _times(values: Array, weight: Array | None) -> Array:
+    return values if weight is None else values * weight

@@ -1,0 +1,228 @@
+"""From a fitted model and a table to an explanation of each prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from madaline._data.encoders.pattern_encoder import PatternEncoder
+from madaline._data.io.inputs import to_table
+from madaline._data.table import Table
+from madaline._data.target import ClassEncoder
+from madaline._engine.blas import one_threaded_products
+from madaline._explain.attributions.background import Background
+from madaline._explain.attributions.comparison import Comparison
+from madaline._explain.attributions.explanation import Explanation
+from madaline._explain.attributions.gradients import integrated_attributions, local_attributions
+from madaline._explain.attributions.networks import DifferentiableNetworks
+from madaline._explain.attributions.pattern_maps import pattern_map
+from madaline._explain.attributions.shapley import (
+    MOST_COLUMNS,
+    PERMUTATIONS,
+    exact_shapley,
+    sampled_shapley,
+)
+from madaline._explain.attributions.word_attributions import Words, word_attributions
+from madaline._explain.scale import class_indices, scale_of
+from madaline._model import FittedModel
+from madaline._runtime.predictor import Predictor
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
+METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
+"""Methods of attribution."""
+
+CHUNK = 256
+"""Rows explained at a time, so that memory does not grow with the table."""
+
+
+def explain(
+    model: FittedModel,
+    table: Any,
+    *,
+    output: Any = None,
+    background: Any = None,
+    method: str = EXPECTED,
+    scale: str | None = None,
+    target_class: Any = None,
+    nodes: int | None = None,
+    permutations: int | None = None,
+    seed: int = 0,
+) -> Explanation:
+    """Return how much each column of each row adds to its prediction.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model, fitted or loaded from a file.
+    table : data frame, Table, mapping of str to array, or what else can be read as a table
+        The rows to explain; columns that the model does not use are ignored.
+    output : str, float or int, optional
+        Which of several targets or quantiles: its name, level or index.
+    background : the same, optional
+        Rows to compare with, best some of the training rows; of more than 100, 100 are drawn at
+        random (40 with images). A model's file holds no row, so the default is one average row
+        (`Background.average`), which no real row is like: give rows where you can.
+    method : {"expected", "integrated", "slope", "shapley"}, default="expected"
+        ``"expected"``: expected gradients, the gradient integrated on the path from a row of the
+        background to the row, averaged over the background. ``"integrated"``: integrated gradients,
+        on one path from the mean of the background. ``"slope"``: the gradient at the row times its
+        difference from the background; these do not add up to the output unless networks are
+        linear. ``"shapley"``: the gain when a column becomes known, averaged over the orders in
+        which columns may become known.
+    scale : {"log_odds", "probability"}, optional
+        The unit for classes: the log-odds against all other classes (default), or the probability.
+        Numbers are explained in their own unit.
+    target_class : label, optional
+        The class to explain; by default each row's most probable one.
+    nodes : int, optional
+        Points on each path at which gradients are evaluated; by default as many as are needed for
+        the attributions to add up. For ``"expected"`` and ``"integrated"``.
+    permutations : int, optional
+        Number of orders of the columns for each row, each also reversed, for ``"shapley"``. By
+        default all sets of at most 10 columns are evaluated; of more columns 32 orders.
+    seed : int, default=0
+        Seed of the sample of a large background, and of the orders.
+
+    Returns
+    -------
+    Explanation
+        Print it, or make a table of it.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, the background has no rows, there is no such class, method or scale,
+        or the attributions do not add up to a ten-thousandth of the range of the output.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from madaline import AdaptiveClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = AdaptiveClassifier(effort=10, random_state=0).fit(X, y).model_
+    >>> explanation = explain(model, X[:2], background=X, scale="probability")
+    >>> explanation.attributions.shape
+    (2, 4)
+    >>> bool(abs(explanation.remaining).max() < 1e-4)
+    True
+    """
+    request = Request(method, scale, target_class, nodes, permutations, seed)
+    with one_threaded_products(), np.errstate(over="ignore"):
+        return _explain(model.of_output(output), to_table(table), background, request)
+
+
+@dataclass(frozen=True)
+class Request:
+    """The settings of `explain`, checked."""
+
+    method: str
+    scale: str | None
+    target_class: Any
+    nodes: int | None
+    permutations: int | None
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Raise an `InputError` if a number or the method is invalid."""
+        if self.method not in METHODS:
+            raise InputError(f"method is {self.method!r}: choose one of {', '.join(METHODS)}.")
+        for name in ("nodes", "permutations"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name} is {value}: give a whole number, at least 1.")
+
+
+def _explain(model: FittedModel, table: Table, given: Any, request: Request) -> Explanation:
+    predictor = model.predictor
+    scale = scale_of(predictor, request.scale)
+    background = _background(predictor, given, request)
+    networks = DifferentiableNetworks(predictor, scale)
+    chunks = [
+        _explain_chunk(
+            predictor, networks, table.take(slice(start, start + CHUNK)), background, request
+        )
+        for start in range(0, max(1, table.n_samples), CHUNK)
+    ]
+    attributions, maps, words, base, output, indices, errors = zip(*chunks, strict=True)
+    encoder = predictor.target_encoder
+    classes = encoder.classes if isinstance(encoder, ClassEncoder) else None
+    return Explanation(
+        target=model.summary.target,
+        columns=predictor.encoder.columns,
+        values={name: table[name] for name in predictor.encoder.columns},
+        attributions=np.concatenate(attributions),
+        base=np.concatenate(base),
+        output=np.concatenate(output),
+        scale=scale.name,
+        target_class=None if classes is None else classes[np.concatenate(indices)],
+        method=request.method,
+        background=background.description,
+        row_numbers=np.arange(table.n_samples),
+        standard_errors=None if errors[0] is None else np.concatenate(errors),
+        maps={name: np.concatenate([chunk[name] for chunk in maps]) for name in maps[0]},
+        words={name: tuple(chain(*(chunk[name] for chunk in words))) for name in words[0]},
+    )
+
+
+def _background(predictor: Predictor, given: Any, request: Request) -> Background:
+    if given is None:
+        return Background.average(predictor)
+    rows = Background.of(predictor, to_table(given), seed=request.seed)
+    return rows.mean() if request.method == INTEGRATED else rows
+
+
+def _explain_chunk(
+    predictor: Predictor,
+    networks: DifferentiableNetworks,
+    table: Table,
+    background: Background,
+    request: Request,
+) -> tuple[Array, dict[str, Array], Words, Array, Array, Array, Array | None]:
+    """Return attributions, maps, words, bases, outputs, class indices, and standard errors."""
+    encoded = predictor.encode(table)
+    raw = predictor.output(encoded)
+    indices = class_indices(predictor, raw, request.target_class)
+    output = networks.scale.value(raw, indices)
+    features = {part.part.n_bins: encoded.features(part.part.n_bins) for part in networks.parts}
+    comparison = Comparison(networks, features, indices, background)
+    found, errors = _attributions(comparison, output, request)
+    attributions = found[:, : comparison.n_columns]
+    maps: dict[str, Array] = {}
+    words: Words = {}
+    if request.method != SHAPLEY:
+        maps = _maps(predictor, table, comparison.maps(found))
+        texts = {name: table[name] for name in predictor.encoder.columns}
+        local = request.method == SLOPE
+        words = word_attributions(predictor.encoder, comparison, texts, attributions, local=local)
+    return attributions, maps, words, comparison.base, output, indices, errors
+
+
+def _maps(predictor: Predictor, table: Table, maps: dict[str, Array]) -> dict[str, Array]:
+    """Return the attribution of each position of a grid, and of each step of a sequence."""
+    patterns = {
+        one.name: one for one in predictor.encoder.encoders if isinstance(one, PatternEncoder)
+    }
+    of_steps = {
+        name: pattern_map(encoder, encoder.read(table[name]), maps[name])
+        for name, encoder in patterns.items()
+    }
+    return maps | of_steps
+
+
+def _attributions(
+    comparison: Comparison, output: Array, request: Request
+) -> tuple[Array, Array | None]:
+    """Return attributions, of columns and unless Shapley of grid positions, and their errors."""
+    if request.method == SLOPE:
+        return local_attributions(comparison), None
+    if request.method != SHAPLEY:
+        return integrated_attributions(comparison, output, nodes=request.nodes), None
+    if request.permutations is None and comparison.n_columns <= MOST_COLUMNS:
+        return exact_shapley(comparison), None
+    permutations = request.permutations or PERMUTATIONS
+    return sampled_shapley(comparison, permutations=permutations, seed=request.seed)

@@ -1,0 +1,292 @@
+"""An explanation holds how much each column of each row adds to its prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+
+from madaline._charts.listing import ToFrame
+from madaline._explain.attributions.explanation_html import html_of_explanation
+from madaline._explain.attributions.word_attributions import WordAttributions
+from madaline._explain.scale import LOG_ODDS, PROBABILITY
+from madaline._explain.values import value_text
+from madaline._extras import load_extra
+from madaline._words import count
+from madaline.nn.arrays import Array
+
+SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
+"""Rows, columns and words that are printed, at most."""
+
+METHOD_WORDS = {
+    "expected": "Expected gradients",
+    "integrated": "Integrated gradients",
+    "slope": "Gradient times difference",
+    "shapley": "Shapley values",
+}
+SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation(ToFrame):
+    r"""Attributions: ``output = base + sum of attributions + remaining``.
+
+    Parameters
+    ----------
+    target : str
+        Name of what is predicted.
+    columns : tuple of str
+        Columns that the model uses; others add nothing.
+    values : mapping of str to ndarray of shape (n_samples,)
+        Their values in the rows.
+    attributions : float64 ndarray of shape (n_samples, n_columns)
+        What each column adds.
+    base : float64 ndarray of shape (n_samples,)
+        The mean output of the background.
+    output : float64 ndarray of shape (n_samples,)
+        What is explained: log-odds, a probability, or a number in the target's unit, which is not
+        clipped to the range of the training target as a prediction is.
+    scale : {"log_odds", "probability", "target"}
+        Which of them.
+    target_class : ndarray of shape (n_samples,) or None
+        The class that is explained in each row.
+    method : {"expected", "integrated", "slope", "shapley"}
+        How it was computed.
+    background : str
+        What the rows are compared with, in words.
+    row_numbers : int ndarray of shape (n_samples,)
+        Their positions in the table, counted from 0.
+    standard_errors : float64 ndarray of shape (n_samples, n_columns) or None
+        Of attributions from random orders.
+    maps : mapping of str to float64 ndarray of shape (n_samples, *sides)
+        For each column of images what each pixel adds, (height, width); of sequences and sounds
+        what each channel or band adds at each step, (steps, channels + 1), the last for its
+        presence. The sum is the column's attribution. Shapley values have none.
+    words : mapping of str to tuple of WordAttributions
+        For each column of texts what the words of each row's text add; the sum is the column's
+        attribution. Shapley values have none.
+
+    Examples
+    --------
+    >>> explanation = Explanation(
+    ...     target="price",
+    ...     columns=("rooms", "town"),
+    ...     values={"rooms": np.array([7.0]), "town": np.array(["Kiel"], object)},
+    ...     attributions=np.array([[30.0, -5.0]]),
+    ...     base=np.array([100.0]),
+    ...     output=np.array([125.0]),
+    ...     scale="target",
+    ...     target_class=None,
+    ...     method="expected",
+    ...     background="9 given rows",
+    ...     row_numbers=np.array([0]),
+    ... )
+    >>> print(explanation)
+    Expected gradients, compared with 9 given rows.
+    Row 0: price 125.0; base value 100.0.
+      rooms = 7    +30.0
+      town = Kiel   -5.0
+      (sum +25.0)
+    >>> explanation.to_columns()["attribution_rooms"]
+    array([30.])
+    """
+
+    target: str
+    columns: tuple[str, ...]
+    values: Mapping[str, Array]
+    attributions: Array
+    base: Array
+    output: Array
+    scale: str
+    target_class: Array | None
+    method: str
+    background: str
+    row_numbers: Array
+    standard_errors: Array | None = None
+    maps: Mapping[str, Array] = field(default_factory=dict)
+    words: Mapping[str, tuple[WordAttributions, ...]] = field(default_factory=dict)
+
+    @property
+    def sums(self) -> Array:
+        """The sum of the attributions of each row, shape (n_samples,)."""
+        return np.asarray(self.attributions.sum(axis=1))
+
+    @property
+    def remaining(self) -> Array:
+        """Output minus base and attributions, shape (n_samples,)."""
+        return np.asarray(self.output - self.base - self.sums)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.output)
+
+    def __getitem__(self, rows: int | slice | Array) -> Explanation:
+        """Return the explanation of some rows."""
+        index = np.atleast_1d(np.arange(len(self))[rows])
+        errors = self.standard_errors
+        return replace(
+            self,
+            values={name: values[index] for name, values in self.values.items()},
+            attributions=self.attributions[index],
+            base=self.base[index],
+            output=self.output[index],
+            row_numbers=self.row_numbers[index],
+            target_class=None if self.target_class is None else self.target_class[index],
+            standard_errors=None if errors is None else errors[index],
+            maps={name: maps[index] for name, maps in self.maps.items()},
+            words={name: tuple(texts[row] for row in index) for name, texts in self.words.items()},
+        )
+
+    def __repr__(self) -> str:
+        """Return the target, the unit and the size in one line."""
+        unit = SCALE_WORDS.get(self.scale, "its unit")
+        return (
+            f"<Explanation of {self.target} in {unit}: {count(len(self), 'row')} ×"
+            f" {count(len(self.columns), 'column')}>"
+        )
+
+    def __str__(self) -> str:
+        """Return the largest attributions of the first rows in words."""
+        lines = [self.heading]
+        for row in range(min(len(self), SHOWN_ROWS)):
+            lines += self.lines(row)
+        if len(self) > SHOWN_ROWS:
+            lines.append(f"... and {len(self) - SHOWN_ROWS:,} more rows")
+        return "\n".join(lines)
+
+    @property
+    def heading(self) -> str:
+        """The method and the background, in words."""
+        return f"{METHOD_WORDS[self.method]}, compared with {self.background}."
+
+    def strongest(self, row: int) -> list[str]:
+        """Return the columns of a row, those of the largest attributions first."""
+        order = np.argsort(-np.abs(self.attributions[row]), kind="stable")
+        return [self.columns[column] for column in order]
+
+    def decimals(self, row: int) -> int:
+        """Return how many decimals show three digits of the largest number of a row."""
+        return _decimals(self.attributions[row], self.output[row] - self.base[row])
+
+    def lines(self, row: int, most: int = SHOWN_COLUMNS) -> Iterator[str]:
+        """Yield the explanation of a row in words.
+
+        Parameters
+        ----------
+        row : int
+            Index of the row.
+        most : int
+            Number of columns; the sum of all others is one line.
+        """
+        digits = self.decimals(row)
+        yield (
+            f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}; base value"
+            f" {self.base[row]:,.{digits}f}."
+        )
+        yield from self._column_lines(row, most, digits)
+        for name in self.words:
+            yield from self._word_lines(name, row, digits)
+        yield f"  (sum {self.sums[row]:+,.{digits}f}{self._remaining_words(row, digits)})"
+
+    def _remaining_words(self, row: int, digits: int) -> str:
+        """Return how far base and sum are from the output, where the digits shown tell."""
+        remaining = self.remaining[row]
+        visible = abs(remaining) >= 0.5 * 10.0**-digits
+        return f", remaining difference {remaining:.1g}" if visible else ""
+
+    def _repr_html_(self) -> str:
+        return html_of_explanation(self)
+
+    def to_columns(self) -> dict[str, Array]:
+        """Return the columns of a table, which `to_frame` makes a data frame of.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_samples,)
+            ``target_class`` (of classes), ``output``, ``base``, an ``attribution_`` for each
+            column, ``remaining``, and an ``error_`` for each column if there are standard errors.
+        """
+        table = {} if self.target_class is None else {"target_class": self.target_class}
+        table |= {"output": self.output, "base": self.base}
+        for column, name in enumerate(self.columns):
+            table[f"attribution_{name}"] = self.attributions[:, column]
+        table["remaining"] = self.remaining
+        if self.standard_errors is not None:
+            for column, name in enumerate(self.columns):
+                table[f"error_{name}"] = self.standard_errors[:, column]
+        return table
+
+    def to_shap(self) -> Any:
+        """Return the same as a ``shap.Explanation``, for the plots of the package shap.
+
+        Raises
+        ------
+        InputError
+            If shap is not installed.
+        """
+        shap = load_extra("shap", extra="explain", purpose="to_shap")
+        data = np.empty(self.attributions.shape, object)
+        for column, name in enumerate(self.columns):
+            data[:, column] = self.values[name]
+        return shap.Explanation(
+            values=self.attributions,
+            base_values=self.base,
+            data=data,
+            feature_names=list(self.columns),
+            error_std=self.standard_errors,
+        )
+
+    def outcome(self, row: int, digits: int) -> str:
+        """Return what is explained of a row, in words."""
+        output = self.output[row]
+        if self.target_class is None:
+            return f"{self.target} {output:,.{digits}f}"
+        words = f"{SCALE_WORDS[self.scale]} {output:.{digits}f}"
+        if self.scale == LOG_ODDS:
+            words += f" (probability {(1 + np.tanh(output / 2)) / 2:.3f})"
+        return f"{self.target} is {self.target_class[row]}, {words}"
+
+    def _column_lines(self, row: int, most: int, digits: int) -> Iterator[str]:
+        order = self.strongest(row)
+        shown = order if len(order) <= most + 1 else order[:most]
+        lines = []  # (name, amount, what follows it)
+        for name in shown:
+            column = self.columns.index(name)
+            after = self._parts(name, row, digits)
+            if self.standard_errors is not None:
+                after = f" ± {self.standard_errors[row, column]:,.{digits}f}{after}"
+            value = value_text(self.values[name][row])
+            lines.append((f"{name} = {value}", float(self.attributions[row, column]), after))
+        if len(shown) < len(order):
+            rest = float(self.sums[row]) - sum(amount for _, amount, _ in lines)
+            lines.append((f"{len(order) - len(shown)} other columns together", rest, ""))
+        texts = [f"{amount:+z,.{digits}f}" for _, amount, _ in lines]
+        width, wide = max(len(name) for name, _, _ in lines), max(map(len, texts))
+        for (name, _, after), text in zip(lines, texts, strict=True):
+            yield f"  {name:<{width}}  {text:>{wide}}{after}"
+
+    def _parts(self, name: str, row: int, digits: int) -> str:
+        """Return the sums of the positive and of the negative parts of an image."""
+        if name not in self.maps:
+            return ""
+        parts = self.maps[name][row]
+        positive, negative = parts[parts > 0].sum(), parts[parts < 0].sum()
+        return f" (parts: {positive:+z,.{digits}f} and {negative:+z,.{digits}f})"
+
+    def _word_lines(self, name: str, row: int, digits: int) -> list[str]:
+        """Return the words of the largest attributions in a few lines."""
+        words = self.words[name][row]
+        strongest = words.strongest(SHOWN_WORDS)
+        others = sum(words.amounts) - sum(amount for _, amount in strongest)
+        amounts = [*strongest, ("its other words", others), ("missing words", words.absent)]
+        text = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
+        return wrap(f"{name}: {text}", 84, initial_indent="    ", subsequent_indent="      ")
+
+
+def _decimals(attributions: Array, difference: float) -> int:
+    """Return how many decimals show three digits of the largest number."""
+    largest = max(float(np.abs(attributions).max(initial=0)), abs(difference))
+    return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0

@@ -1,0 +1,186 @@
+"""The networks of a part as attributions differentiate them: outputs of sums, and gradients back.
+
+The first layer of a network for tables is linear: the sum of each of its units (its pre-activation)
+is the bias and one term for each column. So a straight path between two rows is a straight path
+between their sums, and a row that mixes the columns of two rows has sums mixed in the same way.
+Attributions evaluate a network at very many points between two rows, and need the first layer, the
+widest, for these two alone.
+
+The first layer of a network for images or sounds is a convolution, which adds up no columns. Its
+"sums" are the features themselves.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from madaline._runtime.part import Part
+from madaline.nn.arrays import Array, Parameters
+from madaline.nn.layers import Linear
+from madaline.nn.layers.base import Layer
+from madaline.nn.layers.chain import ChainBackward, chain_forward
+from madaline.nn.workspace import Workspace
+
+
+class DifferentiablePart(ABC):
+    """Abstract base: networks with the same layers, from the layer `first` on.
+
+    Parameters
+    ----------
+    part : Part
+        The networks.
+    columns : int ndarray of shape (n_features,)
+        For each feature the index of its column.
+
+    Attributes
+    ----------
+    first : int
+        The layer that the sums enter.
+    """
+
+    first: ClassVar[int]
+
+    def __init__(self, part: Part, columns: Array) -> None:
+        self.part, self.columns = part, columns
+        theta, network = part.theta, part.network
+        n_recipes, n_folds, n_parameters = theta.shape
+        self._bound = network.bind(theta.reshape(-1, n_parameters))
+        self.weights = np.repeat(part.weights / n_folds, n_folds)  # (members,)
+        scratch = network.bind(np.empty((n_recipes * n_folds, n_parameters), theta.dtype))
+        # The gradient of a linear layer's parameters is skipped where there is no array for it.
+        self.discarded: Sequence[Parameters] = [
+            {} if isinstance(layer, Linear) else arrays
+            for layer, arrays in zip(network.layers, scratch, strict=True)
+        ][self.first :]
+        self.layers: Sequence[Layer] = network.layers[self.first :]
+        self.parameters: Sequence[Parameters] = self._bound[self.first :]
+        self.column_of_feature = np.eye(columns.max() + 1, dtype=theta.dtype)[columns]  # one-hot
+
+    @property
+    @abstractmethod
+    def n_units(self) -> int:
+        """Approximate count of numbers that all networks compute for a row."""
+
+    @abstractmethod
+    def sums(self, features: Array) -> Array:
+        """Return the input of the layer `first`, shape (members, n_samples, units)."""
+
+    @abstractmethod
+    def column_sums(self, difference: Array) -> Array:
+        """Return what each column adds to the sums, (members, n_samples, n_columns, units).
+
+        Parameters
+        ----------
+        difference : ndarray of shape (n_samples, n_features)
+            The change of the features.
+        """
+
+    @abstractmethod
+    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
+        """Return gradient times difference of each feature, shape (n_samples, n_features).
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (members, n_samples, units)
+            With respect to the sums.
+        difference : ndarray of shape (n_samples, n_features)
+            The change of the features.
+        """
+
+    def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:
+        """Return the raw outputs for some sums, (members, n_samples, n_outputs)."""
+        return chain_forward(
+            self.layers, self.parameters, sums, workspace=workspace, training=False, rng=None
+        )
+
+    def backward(self, backward: ChainBackward, gradient: Array) -> Array:
+        """Return the gradient with respect to the sums, shape (members, n_samples, units).
+
+        Parameters
+        ----------
+        backward : ChainBackward
+            What `forward` returned.
+        gradient : ndarray of shape (n_samples, n_outputs)
+            With respect to the mean output of all networks.
+        """
+        sums = backward(self.member_gradients(gradient), self.discarded, input_gradient=True)
+        return self.reduce_members(sums)
+
+    def member_gradients(self, gradient: Array) -> Array:
+        """Return the gradient with respect to each network's output, given that of the mean."""
+        return np.asarray((self.weights[:, None, None] * gradient).astype(self.part.theta.dtype))
+
+    def reduce_members(self, gradient: Array) -> Array:
+        """Return the gradient with respect to the sums, given that of each member."""
+        return gradient
+
+
+class LinearFirstPart(DifferentiablePart):
+    """Networks whose first layer is linear, without that layer (final)."""
+
+    first = 1
+
+    def __init__(self, part: Part, columns: Array) -> None:
+        super().__init__(part, columns)
+        _, fixed = part.network.layers[0].fixed(self._bound[0])
+        self.weight: Array = fixed["weight"]  # (members, n_features, units)
+
+    @property
+    def n_units(self) -> int:
+        """Number of units of the first layers of all networks."""
+        return int(np.prod(self.weight.shape[::2]))
+
+    def sums(self, features: Array) -> Array:
+        """Return the pre-activations of the first layer, shape (members, n_samples, units)."""
+        return np.asarray(np.matmul(features, self.weight) + self._bound[0]["bias"][:, None, :])
+
+    def column_sums(self, difference: Array) -> Array:
+        """Return each column's product of difference and weight."""
+        columns = map(np.flatnonzero, self.column_of_feature.T)
+        return np.stack([difference[:, f] @ self.weight[:, f] for f in columns], axis=2)
+
+    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
+        """Return gradient times difference of each feature, shape (n_samples, n_features)."""
+        members, samples, units = gradient.shape
+        flat = gradient.swapaxes(0, 1).reshape(samples, members * units)
+        attributions = np.matmul(flat, self._flat_weight)  # (n_samples, n_features)
+        attributions *= difference
+        return np.asarray(attributions)
+
+    @cached_property
+    def _flat_weight(self) -> Array:
+        """The weight with members and units in one axis, shape (members * units, n_features)."""
+        members, features, units = self.weight.shape
+        return np.ascontiguousarray(self.weight.swapaxes(1, 2).reshape(members * units, features))
+
+
+class WholePart(DifferentiablePart):
+    """Networks with all their layers, which share the features as input (final)."""
+
+    first = 0
+
+    @cached_property
+    def n_units(self) -> int:
+        """Outputs of the widest layer of all networks for a row."""
+        return len(self.weights) * self.part.network.width(len(self.columns))
+
+    def sums(self, features: Array) -> Array:
+        """Return the features, shape (1, n_samples, n_features)."""
+        return features[None]
+
+    def column_sums(self, difference: Array) -> Array:
+        """Return the difference column by column, shape (1, n_samples, n_columns, n_features)."""
+        return np.asarray(difference[None, :, None, :] * self.column_of_feature.T)
+
+    def reduce_members(self, gradient: Array) -> Array:
+        """Return the sum over the members, shape (1, n_samples, n_features)."""
+        return np.asarray(gradient.sum(axis=0, keepdims=True))
+
+    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
+        """Return gradient times difference, shape (n_samples, n_features), in float64."""
+        return np.asarray(gradient[0].astype(np.float64) * difference)

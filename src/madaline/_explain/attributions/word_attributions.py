@@ -1,0 +1,165 @@
+"""What each word of a text adds: the attribution of its column, split.
+
+A text is encoded as terms: words and pairs of words. What a term adds is split evenly among its
+occurrences, and what a pair adds between its two words. The background's terms that the text lacks
+make one more number. All of them add up to the attribution of the column.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.encoders.text_encoder import TextEncoder
+from madaline._data.terms import Span, terms_in
+from madaline._explain.attributions.comparison import Comparison
+from madaline.nn.arrays import Array
+
+NODES = 16
+"""Nodes on each path, or its segments where networks have kinks."""
+
+
+@dataclass(frozen=True)
+class WordAttributions:
+    """What the words of one text add (final).
+
+    Parameters
+    ----------
+    text : str
+        The text; empty if missing.
+    spans : tuple of (int, int)
+        Start and end of each known word, in characters, in the order of the text.
+    amounts : tuple of float
+        What each of them adds.
+    absent : float
+        What is added by words of the background that the text lacks.
+
+    Examples
+    --------
+    >>> words = WordAttributions("So good", ((0, 2), (3, 7)), (0.1, 0.5), -0.2)
+    >>> round(words.total, 6)
+    0.4
+    >>> words.strongest(1)
+    [('good', 0.5)]
+    """
+
+    text: str
+    spans: tuple[Span, ...]
+    amounts: tuple[float, ...]
+    absent: float
+
+    @property
+    def total(self) -> float:
+        """The attribution of the column."""
+        return sum(self.amounts) + self.absent
+
+    def strongest(self, most: int) -> list[tuple[str, float]]:
+        """Return the words of the largest attributions, each with its sum over occurrences."""
+        sums: defaultdict[str, float] = defaultdict(float)
+        for (start, stop), amount in zip(self.spans, self.amounts, strict=True):
+            sums[self.text[start:stop].lower()] += amount
+        return sorted(sums.items(), key=lambda item: -abs(item[1]))[:most]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attributions as JSON-able values."""
+        words = [
+            {"start": start, "stop": stop, "attribution": amount}
+            for (start, stop), amount in zip(self.spans, self.amounts, strict=True)
+        ]
+        return {"text": self.text, "words": words, "absent": self.absent}
+
+
+Words: TypeAlias = dict[str, tuple[WordAttributions, ...]]
+"""For each column of texts, by name, the attributions of the words of each row's text."""
+
+
+def text_columns(encoder: TableEncoder) -> dict[str, slice]:
+    """Return the features of each column of texts."""
+    features = encoder.feature_columns(0)
+    return {
+        column_encoder.name: slice(*np.searchsorted(features, [index, index + 1]).tolist())
+        for index, column_encoder in enumerate(encoder.encoders)
+        if isinstance(column_encoder, TextEncoder)
+    }
+
+
+def word_attributions(
+    encoder: TableEncoder,
+    comparison: Comparison,
+    texts: Mapping[str, Array],
+    attributions: Array,
+    *,
+    local: bool = False,
+) -> Words:
+    """Return what the words of each text add, by column name; empty without texts.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        Knows the terms.
+    comparison : Comparison
+        The rows and the background.
+    texts : mapping of str to ndarray of shape (n_samples,)
+        The columns of the rows.
+    attributions : ndarray of shape (n_samples, n_columns)
+        Of the columns: what words add up to.
+    local : bool, default=False
+        Whether gradients are those at the rows, and not averaged from the background on.
+    """
+    spans = text_columns(encoder)
+    if not spans:
+        return {}
+    totals = _term_attributions(comparison, list(spans.values()), local=local)
+    text_encoders = [e for e in encoder.encoders if isinstance(e, TextEncoder)]
+    found = {}
+    for text_encoder, terms in zip(text_encoders, totals, strict=True):
+        name = text_encoder.name
+        of_column = attributions[:, encoder.columns.index(name)].tolist()
+        rows = zip(text_encoder.read(texts[name]).tolist(), terms, of_column, strict=True)
+        found[name] = tuple(_split(text_encoder, text or "", *row) for text, *row in rows)
+    return found
+
+
+def _split(encoder: TextEncoder, text: str, totals: Array, of_column: float) -> WordAttributions:
+    """Split what terms add among the occurrences of their words."""
+    terms = [
+        (term, spans)
+        for term, spans in terms_in(text, with_pieces=encoder.with_pieces)
+        if term in encoder.term_index
+    ]
+    counts: defaultdict[str, int] = defaultdict(int)
+    for term, spans in terms:
+        counts[term] += len(spans)
+    amounts: defaultdict[Span, float] = defaultdict(float)
+    for term, spans in terms:
+        for span in spans:
+            amounts[span] += float(totals[encoder.term_index[term]]) / counts[term]
+    spans_of_text = tuple(sorted(amounts))
+    shown = text if len(text.lower()) == len(text) else text.lower()  # spans are of the latter
+    ordered = tuple(amounts[span] for span in spans_of_text)
+    return WordAttributions(shown, spans_of_text, ordered, of_column - sum(ordered))
+
+
+def _term_attributions(
+    comparison: Comparison, spans: Sequence[slice], *, local: bool
+) -> list[Array]:
+    """Return gradient times difference of each term, (n_samples, n_terms) for each column."""
+    rows, networks = np.arange(comparison.n_samples), comparison.networks
+    totals = [np.zeros((len(rows), span.stop - span.start)) for span in spans]
+    for pairs in comparison.pairs(rows):
+        starts, ends = comparison.starts(pairs), comparison.ends(pairs)
+        gradients = (
+            networks.gradients(ends, pairs.class_index)
+            if local
+            else networks.mean_gradients(starts, ends, pairs.class_index, NODES)
+        )
+        for by_feature in comparison.feature_attributions(pairs, gradients):
+            for total, span in zip(totals, spans, strict=True):
+                for row in np.unique(pairs.rows):
+                    total[row] += by_feature[pairs.rows == row, span].sum(axis=0, dtype=np.float64)
+    return [total / comparison.n_background for total in totals]

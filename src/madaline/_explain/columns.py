@@ -1,0 +1,68 @@
+"""The columns of a table as effects, interactions and counterfactuals read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from madaline._data.conversion import as_booleans, as_levels
+from madaline._data.encoders.boolean_encoder import BooleanEncoder
+from madaline._data.encoders.category_encoder import CategoryEncoder
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.kinds import OF_MANY_VALUES
+from madaline._data.table import Table, listed
+from madaline._model import FittedModel
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+
+def as_table(table: Table | Mapping[str, Any]) -> Table:
+    """Return a table of columns; `InputError` if it has no rows."""
+    table = table if isinstance(table, Table) else Table.from_columns(table)
+    if table.n_samples == 0:
+        raise InputError("The table has no rows: give some, such as the training rows.")
+    return table
+
+
+def spread_rows(table: Table, most: int) -> Table:
+    """Return at most so many rows of a table, evenly spread."""
+    step = max(1, -(-table.n_samples // most))
+    return table if step == 1 else table.take(slice(None, None, step))
+
+
+def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
+    """Return the encoder of a column that the model uses.
+
+    Raises
+    ------
+    InputError
+        If the model does not use the column, with the reason, or it holds images or texts.
+    """
+    for encoder in model.predictor.encoder.encoders:
+        if encoder.name == column:
+            if encoder.kind in OF_MANY_VALUES:
+                raise InputError(
+                    f"The column {column} holds {encoder.kind}s, which have no values to vary: name"
+                    " a column of numbers, categories or dates, or explain single predictions"
+                    " (explain)."
+                )
+            return encoder
+    unused = {schema.name: schema.detail for schema in model.schema.columns}
+    if column in unused:
+        raise InputError(f"The model does not use the column {column} ({unused[column]}).")
+    names = listed(model.predictor.encoder.columns)
+    raise InputError(f"The model knows no column {column!r}: it uses {names}.")
+
+
+def values_of(encoder: ColumnEncoder, column: Array) -> Array:
+    """Return a column as numbers, moments, or levels (objects), shape (n_samples,)."""
+    if isinstance(encoder, CategoryEncoder):
+        return as_levels(column)
+    if isinstance(encoder, BooleanEncoder):
+        truth = as_booleans(encoder.name, column)
+        levels: Array = (truth == 1).astype(object)
+        levels[np.isnan(truth)] = None
+        return levels
+    return encoder.read(column)

@@ -1,0 +1,215 @@
+"""The values that a counterfactual may choose for a column, and the distance between two of them.
+
+The distance has no unit: a number's difference in interquartile ranges, and one for a category. A
+number that mostly has one value, such as a capital gain, has no interquartile range: a change
+counts one, as for a category, plus its difference in halves of the whole range.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._data.encoders.boolean_encoder import BooleanEncoder
+from madaline._data.encoders.category_encoder import CategoryEncoder
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.encoders.datetime_encoder import DatetimeEncoder
+from madaline._data.encoders.number_encoder import NumberEncoder
+from madaline._data.kinds import ColumnSchema
+from madaline._data.objects import MOMENT
+from madaline._model import FittedModel
+from madaline.nn.arrays import Array
+
+MOST_NUMBERS = 16
+"""Values of a number tried at first, at most; the best are then refined."""
+
+MOST_LEVELS = 64
+"""Levels of a category tried, at most: the most frequent."""
+
+DAY = 86_400.0
+
+SMALLEST_STEP = 1e-300
+"""Smallest step of a number; floats have no digits below it."""
+
+LARGEST_COUNT = 1e9
+"""Largest number of steps that is counted."""
+
+
+class Choices(ABC):
+    """The values that a column may be changed to.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    """
+
+    name: str
+
+    @abstractmethod
+    def others(self, value: Any) -> list[Any]:
+        """Return the values to try instead of a value."""
+
+    @abstractmethod
+    def distance(self, before: Any, after: Any) -> float:
+        """Return the size of a change, without a unit."""
+
+    def read(self, value: Any) -> Any:
+        """Return a value of the column as the search compares it, None if missing."""
+        return value
+
+    def write(self, value: Any) -> Any:
+        """Return such a value as the column holds it."""
+        return value
+
+    def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
+        """Return about so many values from one to another, which is the last."""
+        del before, n_values  # there is nothing between levels
+        return [after]
+
+
+@dataclass(frozen=True)
+class Levels(Choices):
+    """Levels of a category, or true and false (final).
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    levels : tuple
+        The levels.
+    """
+
+    name: str
+    levels: tuple[Any, ...]
+
+    def others(self, value: Any) -> list[Any]:
+        """Return all other levels."""
+        return [level for level in self.levels if level != value]
+
+    def distance(self, before: Any, after: Any) -> float:
+        """Return one, or zero for no change."""
+        return float(before != after)
+
+
+@dataclass(frozen=True)
+class Numbers(Choices):
+    """Numbers, or moments in seconds since 1970, within the range of training (final).
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    tried : tuple of float
+        Values to try at first, in ascending order.
+    spread : float
+        The interquartile range; half the range where it is zero.
+    minimum : float
+        Smallest distance of a change: 1 where the interquartile range is zero.
+    step : float
+        Numbers are multiples of it: 1 in a column of whole numbers.
+    moments : bool
+        Whether the numbers stand for moments.
+
+    Examples
+    --------
+    >>> ages = Numbers("age", (17.0, 25.0, 90.0), 20.0, 0.0, 1.0)
+    >>> ages.others(25.0), ages.distance(25.0, 30.0), ages.between(25.0, 28.0, 62)
+    ([17.0, 90.0], 0.25, [26.0, 27.0, 28.0])
+    """
+
+    name: str
+    tried: tuple[float, ...]
+    spread: float
+    minimum: float
+    step: float
+    moments: bool = False
+
+    def read(self, value: Any) -> Any:
+        """Return a number, or the seconds of a moment; None if missing."""
+        if self.moments:
+            seconds = float(value.astype(MOMENT).astype(np.int64)) / 1e6
+            return None if np.isnat(value) else seconds
+        return None if np.isnan(value) else float(value)
+
+    def write(self, value: Any) -> Any:
+        """Return the number, or the moment."""
+        if self.moments and value is not None:
+            return np.datetime64(round(value * 1e6), "us")
+        return value
+
+    def others(self, value: Any) -> list[Any]:
+        """Return the values to try first."""
+        return [number for number in self.tried if number != value]
+
+    def distance(self, before: Any, after: Any) -> float:
+        """Return the difference in interquartile ranges; one for a missing value."""
+        if before is None or before == after:
+            return float(before is None)
+        return float(self.minimum + abs(after - before) / self.spread)
+
+    def between(self, before: Any, after: Any, n_values: int) -> list[Any]:
+        """Return multiples of the step, or of several steps if there are too many."""
+        if before is None:
+            return [after]
+        n_steps = int(min(abs(after - before) / self.step, LARGEST_COUNT))
+        step = self.step * max(1, -(-n_steps // n_values)) * (1 if after > before else -1)
+        start = round(before / self.step) * self.step  # so that values are round numbers
+        values = [_tidy(start + count * step) for count in range(n_values + 2)]
+        low, high = min(before, after), max(before, after)
+        return [*(number for number in values if low < number < high), after]
+
+
+def choices_of(model: FittedModel, names: Sequence[str]) -> list[Choices]:
+    """Return the choices for the columns of these names."""
+    encoders = {encoder.name: encoder for encoder in model.predictor.encoder.encoders}
+    return [_choices(encoders[name], model.schema[name]) for name in names]
+
+
+def _choices(encoder: ColumnEncoder, schema: ColumnSchema) -> Choices:
+    if isinstance(encoder, CategoryEncoder):
+        return Levels(encoder.name, encoder.levels[:MOST_LEVELS])
+    if isinstance(encoder, BooleanEncoder):
+        return Levels(encoder.name, (True, False))
+    spread, minimum = _spread(schema.quartiles)
+    low, high = schema.quartiles[0], schema.quartiles[-1]
+    if isinstance(encoder, DatetimeEncoder):
+        step = DAY if high - low > MOST_NUMBERS * DAY else 1.0
+        days = low + step * np.floor(np.linspace(0, high - low, MOST_NUMBERS) / step)
+        return Numbers(encoder.name, _ascending(days), spread, minimum, step, moments=True)
+    assert isinstance(encoder, NumberEncoder)
+    edges = [number for bins in encoder.bins.values() for number in bins.edges]
+    step = 1.0 if schema.whole else 10.0 ** np.floor(np.log10(max(spread / 100, SMALLEST_STEP)))
+    round_numbers = [
+        _tidy(step * np.round(number / step)) for number in (*schema.quartiles, *edges)
+    ]
+    tried = _thinned(_ascending(np.clip(round_numbers, low, high)))
+    return Numbers(encoder.name, tried, spread, minimum, float(step))
+
+
+def _spread(quartiles: tuple[float, ...]) -> tuple[float, float]:
+    """Return the unit of distances, and the smallest distance of a change."""
+    low, lower, _, upper, high = quartiles
+    if upper > lower:
+        return upper - lower, 0.0
+    return max(high / 2 - low / 2, SMALLEST_STEP), 1.0
+
+
+def _tidy(number: float) -> float:
+    """Return a number without its last digits, which are rounding errors."""
+    return float(f"{number:.12g}")
+
+
+def _ascending(values: Any) -> tuple[float, ...]:
+    return tuple(float(number) for number in np.unique(np.asarray(values, np.float64)))
+
+
+def _thinned(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Return at most `MOST_NUMBERS` of the values, both ends included."""
+    count = min(len(values), MOST_NUMBERS)
+    indices: Array = np.linspace(0, len(values) - 1, count).round().astype(np.intp)
+    return tuple(values[index] for index in indices)

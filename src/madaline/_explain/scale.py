@@ -1,0 +1,228 @@
+r"""The scale of an explanation: one number a row, made from the raw outputs of the networks.
+
+It is a class's log-odds or probability, or the predicted number. Each scale knows its gradient.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline._runtime.predictor import Predictor
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Poisson
+
+LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"
+"""The unit of an attribution."""
+
+
+class Scale(ABC):
+    """One number of the raw outputs, with its gradient.
+
+    Attributes
+    ----------
+    name : str
+        The unit.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def value(self, output: Array, class_index: Array) -> Array:
+        """Return the number that is explained.
+
+        Parameters
+        ----------
+        output : ndarray of shape (..., n_outputs)
+            Raw outputs, divided by the temperature.
+        class_index : int ndarray of shape (...)
+            The class to explain; zero where numbers are predicted.
+
+        Returns
+        -------
+        ndarray of shape (...)
+        """
+
+    @abstractmethod
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return its derivative with respect to the raw outputs, shape (..., n_outputs)."""
+
+    @property
+    def extent(self) -> float:
+        """The range that errors are compared with: a probability's, or a unit of log-odds."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class LogOdds(Scale):
+    r"""The log-odds of a class against all others.
+
+    :math:`\ln(p_c / (1 - p_c)) = o_c - \ln \sum_{k \ne c} e^{o_k}`. With two classes there is one
+    output, the log-odds of the second.
+
+    Examples
+    --------
+    >>> output = np.log([[0.2, 0.3, 0.5]])
+    >>> bool(np.isclose(LogOdds().value(output, np.array([1])), np.log(0.3 / 0.7)))
+    True
+    """
+
+    name: ClassVar[str] = LOG_ODDS
+
+    def value(self, output: Array, class_index: Array) -> Array:
+        """Return the log-odds of the class."""
+        if output.shape[-1] == 1:
+            return np.asarray(np.where(class_index == 1, 1, -1) * output[..., 0])
+        of_class = np.take_along_axis(output, class_index[..., None], axis=-1)[..., 0]
+        others = _without_class(output, class_index)
+        highest = others.max(axis=-1)
+        rest = np.log(np.exp(others - highest[..., None]).sum(axis=-1))
+        return np.asarray(of_class - highest - rest)
+
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return 1 for the class, and minus the softmax among the others for them."""
+        if output.shape[-1] == 1:
+            return np.asarray(np.where(class_index == 1, 1.0, -1.0)[..., None])
+        others = _without_class(output, class_index)
+        gradient = -np.exp(others - others.max(axis=-1, keepdims=True))
+        gradient /= -gradient.sum(axis=-1, keepdims=True)
+        np.put_along_axis(gradient, class_index[..., None], 1, axis=-1)
+        return np.asarray(gradient)
+
+
+@dataclass(frozen=True)
+class Probability(Scale):
+    """The probability of a class.
+
+    Examples
+    --------
+    >>> output = np.log([[0.2, 0.3, 0.5]])
+    >>> Probability().value(output, np.array([1])).round(4)
+    array([0.3])
+    """
+
+    name: ClassVar[str] = PROBABILITY
+
+    def value(self, output: Array, class_index: Array) -> Array:
+        """Return the probability of the class, ``1 / (1 + exp(-log_odds))``."""
+        return np.asarray((1 + np.tanh(LogOdds().value(output, class_index) / 2)) / 2)
+
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return ``p (1 - p)`` times the gradient of the log-odds."""
+        probability = self.value(output, class_index)
+        gradient = LogOdds().gradient(output, class_index)
+        return np.asarray((probability * (1 - probability))[..., None] * gradient)
+
+
+@dataclass(frozen=True)
+class TargetUnit(Scale):
+    """A predicted number, or with the Poisson loss a count, in the target's unit.
+
+    It is not clipped to the range of the training target, as predictions are.
+
+    Parameters
+    ----------
+    encoder : RegressionEncoder or CountEncoder
+        Knows the unit.
+    """
+
+    encoder: RegressionEncoder | CountEncoder
+
+    name: ClassVar[str] = TARGET
+
+    def value(self, output: Array, class_index: Array) -> Array:
+        """Return the number."""
+        del class_index
+        if isinstance(self.encoder, CountEncoder):
+            return np.asarray(Poisson().prediction(output[..., 0]) * self.encoder.scale)
+        return np.asarray(output[..., 0] * self.encoder.scale + self.encoder.center)
+
+    def gradient(self, output: Array, class_index: Array) -> Array:
+        """Return the unit; of a count, which is an exponential, the count itself."""
+        if isinstance(self.encoder, CountEncoder):
+            return self.value(output, class_index)[..., None]
+        return np.full(output.shape, self.encoder.scale)
+
+    @property
+    def extent(self) -> float:
+        """The range of the training target; its unit if it is constant."""
+        return self.encoder.high - self.encoder.low or self.encoder.scale
+
+
+def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
+    """Return the scale on which a model is explained; log-odds of classes by default.
+
+    Raises
+    ------
+    InputError
+        If the model has no such scale.
+    """
+    if isinstance(predictor.target_encoder, RegressionEncoder | CountEncoder):
+        if name not in (None, TARGET):
+            raise InputError(
+                f"scale is {name!r}, but this model predicts a number, which is explained in its"
+                " own unit: leave it out."
+            )
+        return TargetUnit(predictor.target_encoder)
+    if name not in (None, LOG_ODDS, PROBABILITY):
+        raise InputError(f"scale is {name!r}: choose {LOG_ODDS!r} or {PROBABILITY!r}.")
+    return Probability() if name == PROBABILITY else LogOdds()
+
+
+def class_indices(predictor: Predictor, output: Array, target_class: Any = None) -> Array:
+    """Return the index of the class to explain in each row, shape (n_samples,).
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The model.
+    output : ndarray of shape (n_samples, n_outputs)
+        Raw outputs.
+    target_class : label, optional
+        The class; by default each row's most probable one.
+
+    Raises
+    ------
+    InputError
+        If there is no such class, or numbers are predicted.
+    """
+    encoder = predictor.target_encoder
+    if not isinstance(encoder, ClassEncoder):
+        if target_class is not None:
+            raise InputError(
+                f"target_class is {target_class!r}, but this model predicts a number: leave it out."
+            )
+        return np.zeros(len(output), np.intp)
+    if target_class is None:
+        return predictor.choose(predictor.probabilities(output))
+    return np.full(len(output), class_index(encoder, target_class))
+
+
+def class_index(encoder: ClassEncoder, label: Any) -> int:
+    """Return the index of a class, given its label or its text.
+
+    Raises
+    ------
+    InputError
+        If there is no such class.
+    """
+    labels = encoder.classes.tolist()
+    if label in labels:
+        return int(labels.index(label))
+    texts = list(map(str, labels))
+    if isinstance(label, str) and texts.count(label) == 1:
+        return texts.index(label)
+    shown = ", ".join(texts[:8]) + (", ..." if len(texts) > 8 else "")
+    raise InputError(f"There is no class {label!r}: choose one of {shown}.")
+
+
+def _without_class(output: Array, class_index: Array) -> Array:
+    """Return the outputs with minus infinity for the class."""
+    others = np.array(output, np.float64)
+    np.put_along_axis(others, class_index[..., None], -np.inf, axis=-1)
+    return others

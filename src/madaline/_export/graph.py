@@ -1,0 +1,128 @@
+"""A graph of ONNX: nodes that compute, in their order, and the constants that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline._extras import load_extra
+from madaline.nn.arrays import Array
+
+MACHINE_LEARNING = "ai.onnx.ml"
+"""The second of the two sets of standard operators."""
+
+Operand: TypeAlias = str | Array
+"""The name of what another node computes, or a constant."""
+
+
+def load_onnx(module: str = "onnx") -> Any:
+    """Return the package onnx or one of its modules; `InputError` if it is not installed."""
+    return load_extra(module, extra="onnx", purpose="The export to ONNX")
+
+
+class Graph:
+    """Nodes and constants that are added one after the other (final).
+
+    Parameters
+    ----------
+    taken : iterable of str
+        Names that inputs and outputs have; nodes get others.
+    """
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self._taken = set(taken)
+        self._helper = load_onnx("onnx.helper")
+        self._from_array = load_onnx("onnx.numpy_helper").from_array
+
+    def add(self, operator: str, *inputs: Operand, output: str = "", **attributes: Any) -> str:
+        """Add a node.
+
+        Parameters
+        ----------
+        operator : str
+            Its operator.
+        inputs : str or ndarray
+            Names of what it takes; an array becomes a constant.
+        output : str
+            Name of what it computes; by default a new one.
+        attributes
+            Settings of the operator.
+
+        Returns
+        -------
+        str
+            The name of what it computes.
+        """
+        names = [one if isinstance(one, str) else self._constant(one) for one in inputs]
+        result = output or self._new(operator)
+        self._add(operator, names, [result], **attributes)
+        return result
+
+    def cast(self, values: str, dtype: npt.DTypeLike) -> str:
+        """Return values in another type."""
+        return self.add("Cast", values, to=self._helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+    def sorted(self, values: str, n_columns: int) -> str:
+        """Return the values of each row in ascending order."""
+        ascending, indices = self._new("sorted"), self._new("indices")
+        self._add(
+            "TopK", [values, self._constant(np.array([n_columns]))], [ascending, indices], largest=0
+        )
+        return ascending
+
+    def _add(self, operator: str, inputs: list[str], outputs: list[str], **attributes: Any) -> None:
+        domain = MACHINE_LEARNING if operator == "LabelEncoder" else ""
+        node = self._helper.make_node(
+            operator, inputs, outputs, name=outputs[0], domain=domain, **attributes
+        )
+        self.nodes.append(node)
+
+    def _constant(self, array: Array) -> str:
+        name = self._new("constant")
+        self.constants.append(self._from_array(array, name))
+        return name
+
+    def _new(self, name: str) -> str:
+        names = (f"{name}_{number}" for number in count(len(self._taken)))
+        free = next(one for one in names if one not in self._taken)
+        self._taken.add(free)
+        return free
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Some features of the table.
+
+    Parameters
+    ----------
+    values : str
+        Name of what holds them, float32 of shape (rows, n_features).
+    features : int ndarray of shape (n_features,)
+        Their indices among the table's features without bins.
+    """
+
+    values: str
+    features: Array
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a layer of networks takes or makes.
+
+    Parameters
+    ----------
+    name : str
+        Name of what holds it, float32 of shape (members, rows, features).
+    members : int
+        Number of networks that have values of their own; 1 where all share them.
+    """
+
+    name: str
+    members: int = 1

@@ -1,0 +1,174 @@
+"""What the exported model takes: one input for each column, under the column's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from madaline._data.encoders.category_encoder import CategoryEncoder
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.encoders.image_encoder import ImageEncoder
+from madaline._data.encoders.pattern_encoder import PatternEncoder
+from madaline._data.encoders.sequence_encoder import SequenceEncoder
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME, IMAGE, NUMBER, SEQUENCE, SOUND, TEXT
+from madaline._data.table import listed
+from madaline.errors import InputError
+
+REFUSED = {TEXT: "texts", SOUND: "sounds"}
+"""Kinds of columns that the standard operators cannot read."""
+
+WORDS = {
+    NUMBER: "a number; NaN where missing",
+    BOOLEAN: "1 for true, 0 for false, NaN where missing",
+    DATETIME: "seconds since 1970-01-01T00:00:00 UTC, days included as multiples of 86400; NaN"
+    " where missing",
+    CATEGORY: "the level as text; any other text is an unseen level",
+    IMAGE: "pixels on the scale of the training images; none may be missing",
+    SEQUENCE: "the steps, and as the last channel the share of the step's numbers that are known; a"
+    " sequence that is shorter is followed by NaN and 0",
+}
+"""How the values of each kind of column enter."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input of the exported model.
+
+    Parameters
+    ----------
+    name : str
+        The name of the input: that of the column, if it has one.
+    encoder : ColumnEncoder
+        What encodes the column.
+    """
+
+    name: str
+    encoder: ColumnEncoder
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a row."""
+        if isinstance(self.encoder, ImageEncoder):
+            return self.encoder.shape
+        if isinstance(self.encoder, SequenceEncoder):
+            return self.encoder.grid_shape
+        if isinstance(self.encoder, PatternEncoder):
+            return self.encoder.steps.grid_shape
+        return (1,)
+
+    @property
+    def type(self) -> str:
+        """The type of its elements, as ONNX names it."""
+        return {CATEGORY: "STRING", IMAGE: "FLOAT"}.get(self.encoder.kind, "DOUBLE")
+
+    @property
+    def _kind(self) -> str:
+        return SEQUENCE if isinstance(self.encoder, PatternEncoder) else self.encoder.kind
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a program needs to know to fill it, as JSON-able values."""
+        facts = {
+            "input": self.name,
+            "column": self.encoder.name,
+            "kind": self._kind,
+            "values": WORDS[self._kind],
+        }
+        if isinstance(self.encoder, CategoryEncoder):
+            return facts | {"missing": missing_level(self.encoder)}
+        return facts
+
+
+def inputs_of(encoder: TableEncoder, without: Sequence[str]) -> list[Input]:
+    """Return the inputs, in the order of the columns.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        The encoder of the model.
+    without : sequence of str
+        Columns of texts and sounds that are left out: as if they were empty.
+
+    Raises
+    ------
+    InputError
+        If a column cannot be exported and is not left out, or is left out and could be exported.
+    """
+    refused = {one.name: REFUSED[one.kind] for one in encoder.encoders if one.kind in REFUSED}
+    _check_left_out(encoder, refused, without)
+    if len(refused) == len(encoder.encoders):
+        raise _nothing_else(refused)
+    remaining = {name: words for name, words in refused.items() if name not in without}
+    if remaining:
+        raise _unreadable(remaining)
+    return [Input(input_name(encoder, one.name), one) for one in readable(encoder)]
+
+
+def readable(encoder: TableEncoder) -> list[ColumnEncoder]:
+    """Return the encoders of the columns that the standard operators can read."""
+    return [one for one in encoder.encoders if one.kind not in REFUSED]
+
+
+def input_name(encoder: TableEncoder, column: str) -> str:
+    """Return the name of the input of a column: its own, but no input may have an empty name."""
+    name = column or "column"
+    while name != column and name in encoder.columns:
+        name += "_"
+    return name
+
+
+def missing_level(encoder: CategoryEncoder) -> str:
+    """Return the text that stands for a missing value of a category: empty unless that is a level.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> column = np.array(["red", "", "blue", ""], dtype=object)
+    >>> missing_level(CategoryEncoder.fit("color", column))
+    '<missing>'
+    >>> missing_level(CategoryEncoder.fit("color", column[[0, 2]]))
+    ''
+    """
+    return _text_that_is_no_level("<missing>", encoder) if "" in encoder.levels else ""
+
+
+def unseen_level(encoder: CategoryEncoder) -> str:
+    """Return a text that is neither a level nor stands for a missing value."""
+    return _text_that_is_no_level("<unseen>", encoder)
+
+
+def _text_that_is_no_level(text: str, encoder: CategoryEncoder) -> str:
+    return text if text not in encoder.levels else _text_that_is_no_level(f"<{text}>", encoder)
+
+
+def _check_left_out(encoder: TableEncoder, refused: dict[str, str], without: Sequence[str]) -> None:
+    unknown = [name for name in without if name not in encoder.columns]
+    if unknown:
+        raise InputError(
+            f"The model has no column {listed(unknown)}: it uses {listed(encoder.columns)}."
+        )
+    needless = [name for name in without if name not in refused]
+    if needless:
+        raise InputError(
+            f"{listed(needless)} can be exported: leave out only columns of texts and sounds."
+        )
+
+
+def _nothing_else(refused: dict[str, str]) -> InputError:
+    return InputError(
+        f"The standard operators of ONNX cannot read {_kinds(refused)}, and the model has nothing"
+        f" else ({listed(refused)}): predict with madaline.runtime, which needs NumPy alone."
+    )
+
+
+def _unreadable(refused: dict[str, str]) -> InputError:
+    return InputError(
+        f"The standard operators of ONNX cannot read {_kinds(refused)}: give"
+        f" without={list(refused)!r} (--without on the command line) to export all other columns;"
+        f" the file then predicts as if {listed(refused)} were empty."
+    )
+
+
+def _kinds(refused: dict[str, str]) -> str:
+    return " and ".join(sorted(set(refused.values())))

@@ -1,0 +1,182 @@
+"""The evaluation of a fit: its out-of-fold predictions, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
+from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.labels import Suspects
+from madaline._diagnosis.of_fit import Training, diagnose_fit
+from madaline._diagnosis.of_race import FinishedRace
+from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._diagnosis.strength import Strength
+from madaline._engine.blas import one_threaded_products
+from madaline._evaluation.quality import JointQuality, Quality
+from madaline._evaluation.quality.classification import ClassificationQuality
+from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
+from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._evaluation.table_score import label_text
+from madaline._fitting.outcome import Outcome
+from madaline._fitting.views import TargetView
+from madaline._race.dataset import Dataset
+from madaline._runtime.outputs import class_probabilities
+from madaline._watching.facts import (
+    UnseenFacts,
+    facts_of_classes,
+    facts_of_labels,
+    facts_of_numbers,
+    facts_of_truth,
+)
+from madaline.nn.sparse_rows import Features, SparseRows
+from madaline.records.decision import Decision
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The out-of-fold predictions of a fit, their quality, and the diagnosis (final).
+
+    Parameters
+    ----------
+    outcome : Outcome
+        The result of the race.
+    decisions : sequence of Decision
+        All decisions of the race.
+    """
+
+    outcome: Outcome
+    decisions: Sequence[Decision]
+
+    @cached_property
+    def out_of_fold(self) -> OutOfFold:
+        """The rows with their out-of-fold predictions."""
+        prepared, dataset = self.outcome.prepared, self.outcome.own_dataset
+        rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
+        order = rows.order[: rows.n_evaluated]
+        output, baseline, target, weight, groups = self.outcome.evaluated(dataset)
+        tuned = self.outcome.threshold
+        return OutOfFold(
+            prepared.data.table.select(schema.kept).take(order),
+            schema,
+            rows.bounds,
+            dataset.loss,
+            output,
+            baseline,
+            target,
+            _plain_features(dataset, prepared.encoder.n_features(0)),
+            _labels(encoder),
+            weight,
+            groups,
+            prepared.data.row_numbers[order],
+            0.5 if tuned is None else tuned.threshold,
+        )
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis:
+        """What is wrong with the fit; rows by their numbers in the user's table."""
+        race, outcome, evaluated = self.outcome.race, self.outcome, self.out_of_fold
+        finished = FinishedRace(race, outcome.pruned.before)
+        candidates = race.candidates.values()
+        starting = {candidate.recipe_id for candidate in candidates if not candidate.entered}
+        with one_threaded_products():
+            strength = Strength(
+                finished.training_loss(outcome.temperature, outcome.prepared.own_weight),
+                evaluated.mean(evaluated.losses)[0],
+                evaluated.mean(evaluated.baseline_losses)[0],
+                outcome.standard_errors_better,
+                finished.unfinished,
+            )
+            training = Training(
+                strength,
+                finished.layers_of_ensemble(),
+                finished.layers_of_recipes(),
+                outcome.prepared.leaks,
+                self.decisions,
+                starting,
+            )
+            return diagnose_fit(evaluated, training)
+
+    @property
+    def label_suspects(self) -> Suspects | None:
+        """The rows whose label may be wrong, in the order of the table; None for numbers."""
+        encoder, rows = self.outcome.prepared.target_encoder, self.outcome.prepared.rows
+        if not isinstance(encoder, ClassEncoder):
+            return None
+        order, evaluated = rows.order[: rows.n_evaluated], self.out_of_fold
+        probabilities = np.full((rows.n_samples, len(encoder.classes)), np.nan)
+        class_index = np.zeros(rows.n_samples, np.intp)
+        probabilities[order] = evaluated.probabilities
+        class_index[order] = evaluated.class_index
+        return Suspects.among(probabilities, class_index)
+
+    def unseen_facts(self) -> UnseenFacts | None:
+        """Return what the out-of-fold predictions of the networks that predict were like.
+
+        None of several targets: only the columns of such a model are watched.
+        """
+        if isinstance(self.outcome.target_encoder, JointEncoder):
+            return None
+        encoder, evaluated = self.outcome.target_encoder, self.out_of_fold
+        output = self.outcome.ensemble.output / self.outcome.temperature
+        loss = evaluated.loss
+        if isinstance(encoder, ClassEncoder):
+            probabilities = class_probabilities(loss, output)
+            predicted, names = (
+                encoder.choose(probabilities),
+                map(label_text, encoder.classes.tolist()),
+            )
+            facts = facts_of_classes(probabilities, predicted)
+            facts |= facts_of_labels(probabilities, predicted, evaluated.class_index)
+            return UnseenFacts.of(facts, tuple(names))
+        prediction = encoder.decode(loss.prediction(output)).astype(np.float64)
+        truth = encoder.decode(evaluated.target).astype(np.float64)
+        return UnseenFacts.of(facts_of_numbers(prediction) | facts_of_truth(prediction, truth))
+
+    def quality(self) -> Quality:
+        """Return the quality of the out-of-fold predictions, numbers in the target's unit."""
+        encoder = self.outcome.target_encoder
+        if not isinstance(encoder, JointEncoder):
+            return _quality(encoder, self.out_of_fold)
+        each = (self.of_view(view) for view in self.outcome.views)
+        pairs = zip(encoder.encoders, each, strict=True)
+        return JointQuality(encoder.names, tuple(_quality(own, rows) for own, rows in pairs))
+
+    def of_view(self, view: TargetView) -> OutOfFold:
+        """Return the rows with the out-of-fold predictions of one target."""
+        if view.index is None:
+            return self.out_of_fold
+        return self.out_of_fold.of_output(view.index, _labels(view.encoder))
+
+
+def _plain_features(dataset: Dataset, width: int) -> Features:
+    """Return the evaluated rows without bins: the first features of every encoding."""
+    features = dataset.encoded_evaluated(min(dataset.features))
+    return features if isinstance(features, SparseRows) else features[:, :width]
+
+
+def _labels(encoder: TargetEncoder) -> tuple[str, ...] | None:
+    """Return the labels as text; None where numbers, or several targets, are predicted."""
+    return tuple(map(str, encoder.classes.tolist())) if isinstance(encoder, ClassEncoder) else None
+
+
+def _quality(
+    encoder: TargetEncoder, evaluated: OutOfFold
+) -> ClassificationQuality | RegressionQuality:
+    bounds, weight = evaluated.bounds, evaluated.weight
+    if isinstance(encoder, ClassEncoder):
+        probabilities, class_index = evaluated.probabilities, evaluated.class_index
+        coverage = set_coverage(probabilities, class_index, bounds, weight)
+        labels = encoder.classes.tolist()
+        predicted = encoder.choose(probabilities)
+        return ClassificationQuality.of(
+            labels, probabilities, class_index, coverage, weight, predicted=predicted
+        )
+    output = evaluated.loss.prediction(evaluated.output)
+    prediction = encoder.decode(output).astype(np.float64)
+    truth = encoder.decode(evaluated.target).astype(np.float64)
+    coverage = interval_coverage(prediction, truth, bounds, weight)
+    return RegressionQuality.of(prediction, truth, coverage, weight)

@@ -1,0 +1,86 @@
+"""What the file of a model could not hold is refused before anything is learned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from madaline._data.io.json_checks import Check
+from madaline._data.io.json_text import parse_json
+from madaline._data.io.tensor_file import check_header, header_size, refusing_unreadable
+from madaline._data.profile import TableProfile
+from madaline._fitting.preparation import Preparation
+from madaline._model.file_checks import COLUMN as COLUMN_SCHEMA
+from madaline._model.file_checks import COLUMN_PROFILE, SETTINGS
+from madaline._model.kept_rows import KeptRows
+from madaline._model.quality_checks import NAME
+from madaline._runtime.file_checks.encoder_checks import COLUMN as COLUMN_ENCODER
+from madaline._runtime.file_checks.encoder_checks import column_name
+from madaline._runtime.file_checks.predictor_checks import TARGETS
+from madaline._words import clipped
+
+LEARNED_SHARE = 0.125
+"""Share of a file's header that what is learned takes, about: importances, networks, records."""
+
+
+def check_file(
+    prepared: Preparation,
+    profile: TableProfile,
+    settings: Mapping[str, Any],
+    kept: KeptRows | None,
+) -> None:
+    """Raise `InputError` unless a model's file can hold what is known before the race.
+
+    The checks are those of whoever reads the file.
+
+    Parameters
+    ----------
+    prepared : Preparation
+        The columns and the target.
+    profile : TableProfile
+        What was in the columns.
+    settings : mapping of str to JSON-able value
+        With what it is fitted.
+    kept : KeptRows or None
+        Rows to keep for later updates.
+    """
+    encoder, arrays = prepared.encoder.to_state()
+    known = {
+        "schema": prepared.schema.to_json()["columns"],
+        "encoder": encoder["columns"],
+        "profile": profile.to_json(),
+        "target": prepared.target_encoder.to_state(),
+        "settings": dict(settings),
+    }
+    if kept is not None:
+        kept.check()
+    remedy = "leave out columns, shorten their levels, or give long ones as texts"
+    with refusing_unreadable("The table cannot be learned from", remedy):
+        check_header(round(header_size(known, arrays) / (1 - LEARNED_SHARE)))
+        known = parse_json(json.dumps(known))
+    for column in known["schema"]:
+        _check_column(column["name"], column, COLUMN_SCHEMA)
+    for column in known["profile"]:
+        _check_column(column["name"], column, COLUMN_PROFILE)
+    for column in known["encoder"]:
+        _check_column(column_name(column), column, COLUMN_ENCODER)
+    _check_target(prepared.data.target_names, known["target"])
+    with refusing_unreadable("The settings cannot be used", "correct it"):
+        SETTINGS(known["settings"])
+
+
+def _check_column(name: str, described: Any, check: Check) -> None:
+    remedy = "correct it, or leave the column out"
+    with refusing_unreadable(f"Column {clipped(name, 60)!r} cannot be learned from", remedy):
+        check(described)
+
+
+def _check_target(names: Sequence[str], described: Any) -> None:
+    for name in names:
+        with refusing_unreadable(
+            f"The target {clipped(name, 60)!r} cannot be learned", "rename it"
+        ):
+            NAME(name)
+    with refusing_unreadable("The target cannot be learned"):
+        TARGETS(described)

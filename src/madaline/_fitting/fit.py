@@ -1,0 +1,349 @@
+"""One fit, read from top to bottom: from a table and a target to a fitted model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.profile import TableProfile
+from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.table import Table
+from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.labels import Suspects
+from madaline._engine.executors.choice import count_workers
+from madaline._engine.memory import memory_limit as bytes_allowed
+from madaline._evaluation.objective import Objective
+from madaline._fitting.arguments import check_effort, check_seed
+from madaline._fitting.checkpoint_file import CheckpointFile
+from madaline._fitting.evaluation import Evaluation
+from madaline._fitting.file_checks import check_file
+from madaline._fitting.keeping import check_kept_columns, keep, known_rows
+from madaline._fitting.memory_limit import MemoryLimit
+from madaline._fitting.monotone import read_monotone
+from madaline._fitting.outcome import Outcome
+from madaline._fitting.predictors import make_predictor
+from madaline._fitting.preparation import prepare
+from madaline._fitting.time_limit import TimeLimit
+from madaline._fitting.training import Training
+from madaline._fitting.training_data import TrainingData
+from madaline._model import FittedModel
+from madaline._race.ensemble import Ensemble
+from madaline._race.importance import Importance
+from madaline._race.plan import Plan
+from madaline._race.planning.preset import BALANCED, preset_named
+from madaline._race.pruning import PruningResult
+from madaline._race.race import Event, Race
+from madaline._story.summary import Member, Summary
+from madaline.nn.arrays import Array
+
+
+class Fitting:
+    """A fit is an iterator over its records and decisions; afterwards `model` returns the model.
+
+    Parameters
+    ----------
+    table : Table
+        The columns to learn from.
+    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
+        Labels or numbers. Several targets are predicted together, by networks of several outputs.
+    task : {"classification", "regression"}, optional
+        What to learn; inferred from the target by default.
+    target_name : str or sequence of str, default="target"
+        Name of the target, or of each of several.
+    target_format : NumberFormat, optional
+        How the numbers of the target were written in its file.
+    objective : Objective, optional
+        What is to be minimized.
+    sample_weight : ndarray of shape (n_samples,), optional
+        Weight of each row; rows of weight zero are left out.
+    groups : ndarray of shape (n_samples,), optional
+        Rows of one group are never on both sides of a fold.
+    folds : int or GivenFolds, optional
+        Number of folds, or the evaluated rows of each; by default a number that suits the rows.
+    kinds : mapping of str to str, optional
+        Kinds of some columns, for example ``{"zip": "category"}``; the others are inferred.
+    monotone : mapping of str to {1, 0, -1}, optional
+        Columns with which predictions never fall (1) or never rise (-1).
+    effort : int, default=100
+        Epochs of each network, at most.
+    preset : str, default="balanced"
+        A choice between time and loss (`madaline._race.planning.preset`).
+    seed : int, default=0
+        Seed of every random number: same seed, same bits, on any number of processors.
+    n_jobs : int, optional
+        Number of processors to use, as in scikit-learn; the result does not depend on it.
+    memory_limit : int or str, optional
+        Memory of the process: bytes, or a size such as ``"2GB"``; by default what it takes now and
+        three quarters of what is free. Over it a cheaper plan is chosen, or the fit is refused.
+    adjust : callable, optional
+        Changes the plan made for the table: for experiments.
+    source : str, optional
+        Name of the table's file, or of its folder with a trailing slash, kept with the model.
+    file_options : sequence of str, optional
+        Options of `madaline fit` about other columns of the file, kept to reproduce the command.
+    checkpoint : path, optional
+        A file to save the state in; if it holds that of this very fit, the fit goes on from there.
+    keep_rows : int, default=0
+        How many rows the model keeps for later updates, at most.
+    time_limit : TimeLimit, optional
+        When the whole model has to be there; at least one recipe is trained for an epoch. The
+        networks then depend on the clock.
+
+    Raises
+    ------
+    InputError
+        If nothing can be learned, with the reason and the remedy.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        target: Array,
+        *,
+        task: str | None = None,
+        target_name: str | Sequence[str] = "target",
+        target_format: NumberFormat | None = None,
+        objective: Objective | None = None,
+        sample_weight: Array | None = None,
+        groups: Array | None = None,
+        folds: int | GivenFolds | None = None,
+        kinds: Mapping[str, str] | None = None,
+        monotone: Mapping[str, int] | None = None,
+        effort: int = 100,
+        preset: str = BALANCED.name,
+        seed: int = 0,
+        n_jobs: int | None = None,
+        memory_limit: int | str | None = None,
+        adjust: Callable[[Plan], Plan] | None = None,
+        source: str | None = None,
+        file_options: Sequence[str] = (),
+        checkpoint: str | os.PathLike[str] | None = None,
+        keep_rows: int = 0,
+        time_limit: TimeLimit | None = None,
+    ) -> None:
+        check_effort(effort)
+        check_seed(seed)
+        self.monotone = read_monotone(monotone)
+        chosen, limit = preset_named(preset), MemoryLimit(bytes_allowed(memory_limit))
+        data = TrainingData.checked(table, target, sample_weight, groups, folds, target_name)
+        self.target_name = ", ".join(data.target_names)
+        prepared = self.prepared = prepare(
+            data,
+            objective or Objective(),
+            task=task,
+            kinds=kinds,
+            effort=effort,
+            preset=chosen,
+            seed=seed,
+            adjust=adjust,
+            n_workers=count_workers(n_jobs),
+            limit=limit,
+            monotone=self.monotone,
+        )
+        self.cheaper = prepared.cheaper
+        own = {
+            "monotone": self.monotone or None,
+            "preset": None if chosen is BALANCED else chosen.name,
+            "time_limit": time_limit.seconds if time_limit else None,
+            "source": source or None,
+            "file_options": list(file_options) or None,
+            "memory": limit.n_bytes if prepared.cheaper else None,
+            "keep_rows": keep_rows or None,
+        }
+        self._settings = {
+            "effort": effort,
+            "seed": seed,
+            "kinds": dict(kinds or {}),
+            "folds": folds if isinstance(folds, int) else None,
+            "given": data.names,
+            **{name: value for name, value in own.items() if value is not None},
+            **prepared.objective.settings(),
+        }
+        self.task, self.task_reason = prepared.task, prepared.task_reason
+        check_kept_columns(prepared.schema, keep_rows, n_outputs=prepared.n_predicted)
+        self.schema = replace(prepared.schema, target=target_format)
+        self._profile = TableProfile.of(prepared.data.table, prepared.schema)
+        self._kept_rows = keep(prepared, self._settings)
+        check_file(prepared, self._profile, self._settings, self._kept_rows)
+        self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
+        self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
+        self.race = Race(self.plan, prepared.dataset, seed)
+        self.race.equip(n_jobs if self.cheaper is None else prepared.n_workers)
+        self._checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
+        self.training = Training(self.race, self._checkpoint, time_limit)
+        self.records, self.decisions = self.training.records, self.training.decisions
+        if not self.decisions:
+            self.decisions += filter(None, (self.cheaper, chosen.decision))
+
+    def __iter__(self) -> Iterator[Event]:
+        """Train; yield every record, with the decision based on it, if any."""
+        yield from self.training
+        yield from self._prune()
+        yield from self._calibrate()
+
+    def _prune(self) -> Iterator[Event]:
+        """Prune the ensemble; yield every decision, with a record."""
+        for decision in self.pruned.decisions:
+            record = self.race.candidates[decision.recipe_id].record
+            if record is not None and decision not in self.decisions:
+                self.decisions.append(decision)
+                yield record, decision
+
+    def _calibrate(self) -> Iterator[Event]:
+        """Yield how probabilities are calibrated and decisions made, with the last record."""
+        for decision in (*self.outcome.calibrations, self.outcome.threshold):
+            if decision is not None and decision not in self.decisions:
+                self.decisions.append(decision)
+                yield self.records[-1], decision
+
+    def stop(self, *, by_callback: bool = False) -> None:
+        """End training soon, with a model of the best so far, for the user or for a callback."""
+        self.training.ask_to_stop(by_callback=by_callback)
+
+    @property
+    def resumed_epoch(self) -> int:
+        """The current epoch; above zero before the first step if the fit was resumed."""
+        return self.race.epoch
+
+    @property
+    def kept_epoch(self) -> int:
+        """The last epoch saved in the checkpoint; zero without one."""
+        return self._checkpoint.epoch
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The checkpoint's file."""
+        return self._checkpoint.path
+
+    def discard_checkpoint(self) -> None:
+        """Remove the checkpoint, once the model is saved."""
+        self._checkpoint.discard()
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The result of the race, once it is over."""
+        return Outcome(self.prepared, self.race)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """The out-of-fold predictions and their diagnosis, once the race is over."""
+        return Evaluation(self.outcome, self.decisions)
+
+    @property
+    def pruned(self) -> PruningResult:
+        """What predicts once the race is over, and what was removed from it."""
+        return self.outcome.pruned
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """What predicts, once the race is over."""
+        return self.outcome.ensemble
+
+    @property
+    def importances(self) -> tuple[Importance, ...]:
+        """Out-of-fold importance of each column."""
+        return self.outcome.importances
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What is wrong with the fit, once the race is over; row numbers are the user's."""
+        return self.evaluation.diagnosis
+
+    @property
+    def label_suspects(self) -> Suspects | None:
+        """The rows whose label may be wrong, in the order of the table; None for numbers.
+
+        As in `out_of_fold`, rows of weight zero are not among them.
+        """
+        return self.evaluation.label_suspects
+
+    def out_of_fold(self) -> Array:
+        """Return the final raw out-of-fold output for every training row.
+
+        It is that of the ensemble before pruning, which was chosen by these very rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            In the order of the table (without rows of weight zero); NaN for rows that no fold
+            evaluates.
+        """
+        output = self.outcome.evaluated_output
+        unsorted = np.full((self.rows.n_samples, output.shape[1]), np.nan, output.dtype)
+        unsorted[self.rows.order[: self.rows.n_evaluated]] = output
+        return unsorted
+
+    def model(self) -> FittedModel:
+        """Return the fitted model."""
+        predictor = self.outcome.predictor()
+        return FittedModel(
+            predictor,
+            self.schema,
+            self._summary(),
+            tuple(self.records),
+            tuple(self.decisions),
+            diagnosis=self.diagnosis,
+            profile=self._profile,
+            quality=self.evaluation.quality(),
+            known_rows=known_rows(self.prepared, predictor),
+            unseen_facts=self.evaluation.unseen_facts(),
+            kept_rows=self._kept_rows,
+        )
+
+    def model_so_far(self) -> FittedModel:
+        """Return a model of the best ensemble so far, unpruned and not calibrated.
+
+        It is there to predict, during training: its summary holds no score.
+        """
+        ensemble = self.race.ensemble()
+        encoder, dataset = self.target_encoder, self.prepared.own_dataset
+        views = self.outcome.views
+        predictor = make_predictor(self.prepared, dataset, ensemble, encoder, views, 1.0)
+        summary = self._summary_so_far(ensemble)
+        records, decisions = tuple(self.records), tuple(self.decisions)
+        return FittedModel(predictor, self.schema, summary, records, decisions)
+
+    def _members(self) -> tuple[Member, ...]:
+        before = {one.key: one.units for one in self.pruned.before.members}
+        return tuple(
+            Member(one.recipe_id, one.name, one.weight, one.units, one.units != before[one.key])
+            for one in sorted(self.ensemble.members, key=lambda one: -one.weight)
+        )
+
+    def _summary_so_far(self, ensemble: Ensemble) -> Summary:
+        """Return the summary of networks that are not evaluated: it holds no score."""
+        return Summary(
+            task=self.task,
+            target=self.target_name,
+            n_samples=self.rows.n_samples,
+            n_evaluated=self.rows.n_evaluated,
+            n_columns=len(self.encoder.columns),
+            n_folds=self.rows.n_folds,
+            epochs=self.race.epoch,
+            multiply_adds=self.race.multiply_adds,
+            scores=(),
+            standard_errors_better=0.0,
+            members=(),
+            row_multiply_adds=ensemble.row_multiply_adds,
+            row_multiply_adds_before=ensemble.row_multiply_adds,
+        )
+
+    def _summary(self) -> Summary:
+        return replace(
+            self._summary_so_far(self.ensemble),
+            multiply_adds=self.race.multiply_adds + self.pruned.multiply_adds,
+            scores=self.outcome.scores,
+            standard_errors_better=self.outcome.standard_errors_better,
+            members=self._members(),
+            row_multiply_adds_before=self.pruned.before.row_multiply_adds,
+            leaks=self.leaks,
+            importances=self.importances,
+            settings=self._settings,
+            outputs=self.outcome.outputs,
+        )

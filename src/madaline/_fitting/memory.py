@@ -1,0 +1,175 @@
+"""The memory that a fit will take, estimated before any row is encoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.media.grid import Grid
+from madaline._engine.backend import WORTH_COMPILING, has_numba
+from madaline._race.architecture import build_network, width
+from madaline._race.cohort import GROUP_PARAMETERS
+from madaline._race.plan import Plan
+from madaline._race.recipe import GridRecipe, PatternRecipe, Recipe
+
+FLOAT = 4
+"""Bytes of a number in networks and encoded rows."""
+
+MATRICES = 4
+"""Numbers for each parameter: its value, two of the optimizer, and that of the best epoch."""
+
+MATRICES_OF_TASK = 6
+"""The same within a task: copies of three, the gradient, and scratch."""
+
+OUTPUT_BYTES = 40
+"""Bytes for each row and output: targets, outputs and probabilities, some in float64."""
+
+COLUMN_BYTES = 24
+"""Bytes for each row and column: the column in the order of the folds, and as it is read."""
+
+BYTES_OF_COLUMN, BYTES_OF_FEATURE = 8 * 2**10, 10 * 2**10
+"""Bytes for each column and each feature, whatever the rows: encoders, profiles, and the weights of
+ensembles that are pruned and diagnosed. Measured on tables of 5,000 to 20,000 columns."""
+
+TEXT_BYTES = 100
+"""Bytes for each character of a text whose terms are counted, at most."""
+
+LIBRARIES = 20 * 2**20
+"""Bytes of code that is loaded for training."""
+
+COMPILED = 110 * 2**20
+"""The same where training is compiled: numba, SciPy and what was compiled."""
+
+PROCESS = 80 * 2**20
+"""Bytes of each further process that trains."""
+
+LAYERS_OF_WORK, LAYERS_OF_GRIDS = 6, 80
+"""Outputs of the widest layer that a step holds for each network of a group, at most, and the same
+with convolutions: they hold every window and what augmentation makes of a row."""
+
+NUMBERS_OF_ROW_SPACES = 4
+"""The spaces of rows keep features in float64, all of them and half of them."""
+
+COPIES = 1
+"""Copies of the features without bins that the diagnosis makes."""
+
+NUMBERS_OF_TERM = 6
+"""Numbers for each term of a text: its value and its index, where they stand, and copies."""
+
+ROWS_WITH_ZEROS = 1024
+"""Rows of texts that have their zeros at a time, at least."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What networks will see of a table and predict: enough to know their layers (final).
+
+    Parameters
+    ----------
+    columns : mapping of int to tuple of int
+        For each number of bins, the column that each feature is made from.
+    grids : tuple of Grid
+        The grids that features stand on.
+    n_outputs : int
+        Number of raw outputs of a network.
+    n_samples, n_columns : int
+        Rows, and columns that are used.
+    patterns : tuple of (int, int)
+        From which feature to which each column of patterns goes.
+    n_means : int
+        Features that differ from fold to fold.
+    terms_of_a_row : float, optional
+        Numbers of a row that are not zero, where only these are kept.
+    """
+
+    columns: dict[int, tuple[int, ...]]
+    grids: tuple[Grid, ...]
+    n_outputs: int
+    n_samples: int
+    n_columns: int
+    patterns: tuple[tuple[int, int], ...] = ()
+    n_means: int = 0
+    terms_of_a_row: float | None = None
+
+    @classmethod
+    def of(cls, encoder: TableEncoder, n_samples: int, n_outputs: int) -> Inputs:
+        """Return what networks will see through an encoder."""
+        return cls(
+            {n_bins: tuple(encoder.feature_columns(n_bins).tolist()) for n_bins in encoder.n_bins},
+            tuple(encoder.grids.values()),
+            n_outputs,
+            n_samples,
+            len(encoder.columns),
+            tuple(encoder.patterns.values()),
+            sum(getattr(one, "n_means", 0) for one in encoder.encoders),
+            encoder.terms_of_a_row,
+        )
+
+
+def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
+    """Return the bytes that a fit will take beside the table itself, about.
+
+    Parameters
+    ----------
+    plan : Plan
+        The recipes, folds and rows of a batch.
+    inputs : Inputs
+        What the networks see and predict.
+    n_workers : int, default=1
+        Tasks that run at a time.
+    """
+    n_samples, n_folds = inputs.n_samples, plan.n_folds
+    numbers = _numbers_of_rows(plan, inputs)
+    networks, work, multiply_adds = 0, 0, 0
+    for recipes in _alike(plan.recipes):
+        network = build_network(recipes[0], inputs)
+        n_recipes, n_parameters = len(recipes), network.layout.size
+        networks += MATRICES * n_recipes * n_folds * n_parameters
+        multiply_adds += n_recipes * network.training_multiply_adds()
+        folds_each = min(n_folds, GROUP_PARAMETERS // (n_recipes * n_parameters))
+        layers = LAYERS_OF_WORK
+        if isinstance(recipes[0], GridRecipe):
+            folds_each, layers = 1, LAYERS_OF_GRIDS
+        activations = layers * width(recipes[0], inputs) + inputs.n_outputs
+        batch = plan.batch_size * (len(inputs.columns[recipes[0].n_bins]) + activations)
+        together = n_recipes * max(1, folds_each)
+        work = max(work, together * (MATRICES_OF_TASK * n_parameters + batch))
+    trained = FLOAT * (numbers + networks + n_workers * work)
+    outputs = OUTPUT_BYTES * n_samples * inputs.n_outputs
+    columns = (COLUMN_BYTES * n_samples + BYTES_OF_COLUMN) * inputs.n_columns
+    if inputs.terms_of_a_row is None:
+        columns += BYTES_OF_FEATURE * len(inputs.columns[0])
+    work_planned = plan.epochs * n_folds * n_samples * multiply_adds
+    return trained + outputs + columns + _code(work_planned, n_workers)
+
+
+def _numbers_of_rows(plan: Plan, inputs: Inputs) -> int:
+    """Return how many numbers the encoded rows have, with copies of them."""
+    n_samples, width = inputs.n_samples, len(inputs.columns[0])
+    if inputs.terms_of_a_row is not None:
+        with_zeros = min(n_samples, max(ROWS_WITH_ZEROS, n_samples // plan.n_folds))
+        return int(NUMBERS_OF_TERM * n_samples * inputs.terms_of_a_row) + with_zeros * width
+    used = {0} | {recipe.n_bins for recipe in plan.recipes}
+    numbers = n_samples * (sum(len(inputs.columns[n_bins]) for n_bins in used) + COPIES * width)
+    if inputs.n_means:  # each fold has its own, beside a copy of the evaluated rows
+        numbers += n_samples * (plan.n_folds * inputs.n_means + width)
+    if any(isinstance(recipe, PatternRecipe) for recipe in plan.recipes):
+        numbers += NUMBERS_OF_ROW_SPACES * n_samples * (n_samples + width)
+    return numbers
+
+
+def _code(multiply_adds: int, n_workers: int) -> int:
+    """Return the bytes of the code that trains, and of the processes that run it."""
+    if has_numba() and multiply_adds >= WORTH_COMPILING:
+        return COMPILED
+    return LIBRARIES + (n_workers - 1) * PROCESS
+
+
+def _alike(recipes: tuple[Recipe, ...]) -> list[list[Recipe]]:
+    """Return the recipes in groups whose networks have the same layers."""
+
+    def layers(recipe: Recipe) -> str:
+        return repr(replace(recipe, decay_time=0.0, learning_rate=0.0))
+
+    return [list(own) for _, own in groupby(sorted(recipes, key=layers), layers)]

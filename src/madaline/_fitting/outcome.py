@@ -1,0 +1,277 @@
+"""The outcome of a race: the ensemble, its out-of-fold scores, its intervals and importances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
+from madaline._evaluation.averaging import FoldOutputs
+from madaline._evaluation.calibration import calibrate
+from madaline._evaluation.joint_score import label_scores, mean_scores, quantile_scores
+from madaline._evaluation.score import (
+    Score,
+    classification_scores,
+    regression_scores,
+    standard_errors_better,
+)
+from madaline._evaluation.threshold import MEASURES, tune_threshold
+from madaline._fitting.predictors import make_predictor
+from madaline._fitting.preparation import Preparation
+from madaline._fitting.views import TargetView, Temperature, divided, views_of
+from madaline._race.dataset import Dataset
+from madaline._race.ensemble import Ensemble
+from madaline._race.importance import Importance, out_of_fold_importances
+from madaline._race.pruning import PruningResult, prune_ensemble
+from madaline._race.race import Race
+from madaline._runtime.outputs import class_probabilities
+from madaline._runtime.predictor import Predictor
+from madaline._story.summary import Output
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Quantiles, Squared
+from madaline.records.ensemble_decisions import Calibrated, ThresholdChosen
+
+Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
+"""Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
+
+IMPORTANCE_SHARE = 0.01
+"""Work of the importances, at most, as a share of the work of training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The result of a finished race (final).
+
+    Parameters
+    ----------
+    prepared : Preparation
+        The dataset and the plan.
+    race : Race
+        The race.
+    given : Ensemble, optional
+        The ensemble, where it is not the best one of the race.
+    """
+
+    prepared: Preparation
+    race: Race
+    given: Ensemble | None = None
+
+    @cached_property
+    def pruned(self) -> PruningResult:
+        """The pruned ensemble, and what was removed from it."""
+        race, ensemble = self.race, self._chosen
+        pruned = prune_ensemble(
+            ensemble, race.dataset, epoch=race.epoch, tolerance=race.plan.tolerance
+        )
+        del self.__dict__["_chosen"]  # its outputs need much memory
+        return pruned.without_member_outputs()
+
+    @cached_property
+    def _chosen(self) -> Ensemble:
+        """The ensemble before pruning."""
+        ensemble = self.race.ensemble() if self.given is None else self.given
+        self.race.forget_outputs()
+        return ensemble
+
+    @property
+    def ensemble(self) -> Ensemble:
+        """The networks that predict."""
+        return self.pruned.ensemble
+
+    @cached_property
+    def views(self) -> tuple[TargetView, ...]:
+        """The targets one by one; of several quantiles, these."""
+        return views_of(self.prepared.target_encoder, self.prepared.data.target_names[0])
+
+    @cached_property
+    def calibrations(self) -> tuple[Calibrated, ...]:
+        """The temperature that the ensemble's raw outputs are divided by, for each target.
+
+        None for regression, and with one fold, as a temperature is evaluated on other folds.
+        """
+        rows = self.prepared.rows
+        if not self.views[0].of_classes or rows.n_folds < 2:
+            return ()
+        return tuple(map(self._calibration, self.views))
+
+    def _calibration(self, view: TargetView) -> Calibrated:
+        dataset, output = view.dataset(self.race.dataset), self.ensemble.output[:, view.outputs]
+        target, weight, groups = dataset.evaluated_facts
+        bounds, epoch = self.prepared.rows.bounds, self.race.epoch
+        found = calibrate(dataset.loss, output, target, bounds, weight, groups, epoch=epoch)
+        return found if view.index is None else replace(found, subject=view.name)
+
+    @property
+    def temperature(self) -> Temperature:
+        """Divisor of raw outputs."""
+        found = [one.temperature for one in self.calibrations] or [1.0]
+        return np.array(found) if len(found) > 1 else found[0]
+
+    @cached_property
+    def threshold(self) -> ThresholdChosen | None:
+        """The tuned threshold of two classes; None where the objective does not ask for one."""
+        prepared, rows = self.prepared, self.prepared.rows
+        wanted, encoder = prepared.objective.decision_measure, prepared.target_encoder
+        binary = isinstance(encoder, ClassEncoder) and len(encoder.classes) == 2
+        if wanted is None or not binary or rows.n_folds < 2:
+            return None
+        (measure, name, higher), dataset = wanted, self.own_dataset
+        target, weight, _ = dataset.evaluated_facts
+        output = divided(self.ensemble.output, self.temperature)
+        return tune_threshold(
+            measure,
+            name,
+            class_probabilities(dataset.loss, output)[:, 1],
+            target[:, 0] > 0.5,
+            rows.bounds,
+            weight,
+            higher_is_better=higher,
+            epoch=self.race.epoch,
+        )
+
+    @cached_property
+    def target_encoder(self) -> TargetEncoder:
+        """The target encoder, with the tuned threshold."""
+        encoder = self.prepared.target_encoder
+        if self.threshold is None or not isinstance(encoder, ClassEncoder):
+            return encoder
+        return replace(encoder, threshold=self.threshold.threshold)
+
+    @property
+    def cut(self) -> float:
+        """The raw output above which the second of two classes is predicted."""
+        encoder = self.target_encoder
+        return encoder.cut if isinstance(encoder, ClassEncoder) else 0.0
+
+    @property
+    def evaluated_output(self) -> Array:
+        """The final raw out-of-fold output of the ensemble before pruning.
+
+        Pruning was guided by these rows, so that what is left looks better on them than it is.
+        """
+        output = divided(self.pruned.before.output, self.temperature)
+        return self.race.dataset.loss.in_order(output)
+
+    @cached_property
+    def own_dataset(self) -> Dataset:
+        """The dataset with the given weights: those of classes are for training only."""
+        return self.prepared.own_dataset
+
+    def evaluated(self, dataset: Dataset) -> Evaluated:
+        """Return out-of-fold outputs of networks and baseline, targets, weights and groups."""
+        return self.evaluated_output, dataset.prior_output(), *dataset.evaluated_facts
+
+    @cached_property
+    def standard_errors_better(self) -> float:
+        """By how many standard errors the loss is below the baseline's."""
+        dataset = self.race.dataset
+        return standard_errors_better(dataset.loss, *self.evaluated(dataset))
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """The out-of-fold scores; the metric that chose the ensemble comes first."""
+        dataset = self.own_dataset
+        facts = self.evaluated(dataset)
+        scores = self._joint_scores(facts) if self._is_joint else self._each_scores[0]
+        if dataset.metric is None:
+            return scores
+        output, prior, _, _, groups = facts
+        cut = self.cut if dataset.metric.name in (*MEASURES, "accuracy") else 0.0
+        chosen = dataset.metric.score(output - cut, prior, groups)
+        return (chosen, *(score for score in scores if score.metric != chosen.metric))
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...]:
+        """The results of each target, where there are several."""
+        if not self._is_joint:
+            return ()
+        named = zip(self.views, self._each_scores, self._importances[1:], strict=True)
+        return tuple(
+            Output(view.name, scores, self._standard_errors_better(view), importances)
+            for view, scores, importances in named
+        )
+
+    @property
+    def importances(self) -> tuple[Importance, ...]:
+        """Out-of-fold importance of each column, the mean over the targets."""
+        return self._importances[0]
+
+    @cached_property
+    def _importances(self) -> tuple[tuple[Importance, ...], ...]:
+        dataset = self.own_dataset
+        return out_of_fold_importances(
+            self.ensemble,
+            dataset,
+            self.prepared.encoder.columns,
+            work=IMPORTANCE_SHARE * self.race.multiply_adds,
+            seed=self.race.seed,
+            measures=[view.measure(dataset) for view in self.views],
+            temperature=self.temperature,
+        )
+
+    def predictor(self) -> Predictor:
+        """Return the predictor of new rows."""
+        encoder, temperature = self.target_encoder, self.temperature
+        return make_predictor(
+            self.prepared, self.own_dataset, self.ensemble, encoder, self.views, temperature
+        )
+
+    @property
+    def _is_joint(self) -> bool:
+        return isinstance(self.prepared.target_encoder, JointEncoder)
+
+    def _standard_errors_better(self, view: TargetView) -> float:
+        dataset = view.dataset(self.race.dataset)
+        return standard_errors_better(dataset.loss, *self._facts(view, dataset))
+
+    def _facts(self, view: TargetView, dataset: Dataset) -> Evaluated:
+        """Return what `evaluated` does, of one target and its dataset."""
+        output = self.evaluated_output[:, view.outputs]
+        return output, dataset.prior_output(), *dataset.evaluated_facts
+
+    @cached_property
+    def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
+        """The scores of each target."""
+        outputs = self._fold_outputs()
+        return tuple(self._usual_scores(view, outputs) for view in self.views)
+
+    def _fold_outputs(self) -> FoldOutputs | None:
+        """Return what tells the gain from averaging; None where it cannot be measured.
+
+        With folds such as `TimeSeriesSplit`, networks learn from unlike rows: of a row, some know
+        what came before alone, others the row itself. How far they differ is not what their mean
+        gains on new rows.
+        """
+        if self.prepared.rows.learned:
+            return None
+        return self.pruned.before.fold_outputs(self.own_dataset, temperature=self.temperature)
+
+    def _usual_scores(self, view: TargetView, outputs: FoldOutputs | None) -> tuple[Score, ...]:
+        dataset = view.dataset(self.own_dataset)
+        facts = self._facts(view, dataset)
+        of_folds = outputs
+        if outputs is not None and view.index is not None:
+            of_folds = outputs.of_output(view.index)
+        if not view.of_classes:
+            means = replace(dataset, loss=Squared()).prior_output()
+            return regression_scores(
+                dataset.loss, *facts, means=means, scale=view.scale, fold_outputs=of_folds
+            )
+        balanced = self.prepared.objective.class_weight is not None
+        return classification_scores(
+            dataset.loss, *facts, balanced=balanced, fold_outputs=of_folds, cut=self.cut
+        )
+
+    def _joint_scores(self, facts: Evaluated) -> tuple[Score, ...]:
+        """Return the scores of all targets together."""
+        each, loss = self._each_scores, self.own_dataset.loss
+        if isinstance(loss, Quantiles):
+            return quantile_scores(each)
+        if not self.views[0].of_classes:
+            return mean_scores([[one for one in scores if one.metric == "r2"] for scores in each])
+        output, prior, target, weight, groups = facts
+        probabilities = loss.prediction(output), loss.prediction(prior)
+        return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))

@@ -1,0 +1,276 @@
+"""Preparation: from a table and a target to the dataset, the folds and the plan of a race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from madaline._data.conversion import as_levels
+from madaline._data.encoders.fold_features import FoldFeatures
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.kinds import TEXT
+from madaline._data.schema import Schema
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.folds import make_folds
+from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.target import (
+    CLASSIFICATION,
+    ClassEncoder,
+    JointEncoder,
+    TargetEncoder,
+    infer_task,
+    infer_task_of_several,
+)
+from madaline._evaluation.leakage import Leak, find_leaks
+from madaline._evaluation.objective import Objective
+from madaline._fitting.choice import choose
+from madaline._fitting.encoded_target import EncodedTarget
+from madaline._fitting.letters import read_by_letters
+from madaline._fitting.memory_limit import UNLIMITED, MemoryLimit, Proposal
+from madaline._fitting.monotone import constrained_columns
+from madaline._fitting.training_data import TrainingData
+from madaline._race.dataset import Dataset
+from madaline._race.plan import Plan
+from madaline._race.planning.preset import Preset
+from madaline.nn.arrays import Array
+from madaline.records.plan_decisions import CheaperPlan
+
+FOLD_STREAM = 2**32 - 2
+"""Separates the random numbers of folds from those of networks and batches."""
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """All that a race needs, and what was inferred from the table (final).
+
+    Parameters
+    ----------
+    data : TrainingData
+        The rows to learn from.
+    objective : Objective
+        What is to be minimized.
+    task, task_reason : str
+        The task, and why it is that.
+    schema : Schema
+        The kind of each column.
+    target_encoder : TargetEncoder
+        Encodes the target, and decodes predictions.
+    leaks : tuple of Leak
+        Columns that reveal the target.
+    encoder : TableEncoder
+        Encodes columns as features.
+    plan : Plan
+        The recipes that race, and for how long.
+    rows : FoldedRows
+        The evaluated and the training rows of each fold.
+    dataset : Dataset
+        The encoded rows, fold after fold.
+    own_weight : ndarray of shape (n_samples,) or None
+        The given weight of each row, with mean 1, fold after fold.
+    n_workers : int
+        Tasks that may run at a time.
+    cheaper : CheaperPlan or None
+        What is different where memory is short.
+    """
+
+    data: TrainingData
+    objective: Objective
+    task: str
+    task_reason: str
+    schema: Schema
+    target_encoder: TargetEncoder
+    leaks: tuple[Leak, ...]
+    encoder: TableEncoder
+    plan: Plan
+    rows: FoldedRows
+    dataset: Dataset
+    own_weight: Array | None
+    n_workers: int
+    cheaper: CheaperPlan | None
+
+    @property
+    def n_predicted(self) -> int:
+        """How many targets or quantiles are predicted together."""
+        encoder = self.target_encoder
+        return len(encoder.names) if isinstance(encoder, JointEncoder) else 1
+
+    @cached_property
+    def own_dataset(self) -> Dataset:
+        """The dataset with the given weights: those of classes are for training only."""
+        if self.own_weight is self.dataset.weight:
+            return self.dataset
+        return replace(self.dataset, weight=self.own_weight)
+
+
+def prepare(
+    data: TrainingData,
+    objective: Objective,
+    *,
+    task: str | None,
+    kinds: Mapping[str, str] | None,
+    effort: int,
+    preset: Preset,
+    seed: int,
+    adjust: Callable[[Plan], Plan] | None,
+    n_workers: int = 1,
+    limit: MemoryLimit = UNLIMITED,
+    monotone: Mapping[str, int] | None = None,
+) -> Preparation:
+    """Infer, encode and plan all that a race needs.
+
+    Parameters
+    ----------
+    data : TrainingData
+        The rows to learn from.
+    objective : Objective
+        What is to be minimized.
+    task, kinds, effort, preset, seed, adjust, monotone
+        As in `Fitting`.
+    n_workers : int, default=1
+        Tasks that may run at a time.
+    limit : MemoryLimit, optional
+        How much memory the process may take; by default any.
+
+    Raises
+    ------
+    InputError
+        If nothing can be learned, with the reason and the remedy.
+    """
+    data.table.sort(n_workers)
+    schema = Schema.infer(data.table, kinds)
+    data = replace(data, table=schema.read(data.table))
+    given = task or objective.task
+    task, task_reason = (given, "as told") if given else _infer_task(data)
+    objective.check_task(task, n_targets=len(data.target_names))
+    encoder = objective.fit_target_encoder(task, data.target, data.weight, names=data.target_names)
+    goal = EncodedTarget.of(encoder, objective, data.target, data.weight)
+    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kinds or ())
+    _check_limits(limit, data, schema, encoder)
+    constrained = constrained_columns(monotone or {}, schema)
+    leaks = _find_leaks(data, schema, task, goal.codes)
+    chosen, cheaper = choose(
+        data,
+        schema,
+        goal,
+        constrained,
+        effort=effort,
+        preset=preset,
+        adjust=adjust,
+        n_workers=n_workers,
+        limit=limit,
+    )
+    rows = _fold(data, goal.codes, chosen.plan, task, seed)
+    # Large groups may leave a network fewer training rows than the plan assumed.
+    plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
+    return Preparation(
+        data,
+        objective,
+        task,
+        task_reason,
+        schema,
+        encoder,
+        leaks,
+        chosen.encoder,
+        plan,
+        rows,
+        _dataset(data, objective, goal, replace(chosen, plan=plan), rows, constrained),
+        _unit_mean(data.weight, rows.order),
+        chosen.n_workers,
+        cheaper,
+    )
+
+
+def _infer_task(data: TrainingData) -> tuple[str, str]:
+    if data.target.ndim == 1:
+        return infer_task(data.target)
+    return infer_task_of_several(data.target_names, data.target)
+
+
+def _find_leaks(data: TrainingData, schema: Schema, task: str, codes: Array) -> tuple[Leak, ...]:
+    """Return the columns that reveal a target, each target by itself."""
+
+    def leaks_of(target: Array) -> tuple[Leak, ...]:
+        classes, groups = task == CLASSIFICATION, data.groups
+        return find_leaks(data.table, schema.single, target, classes=classes, groups=groups)
+
+    if codes.ndim == 1:
+        return leaks_of(codes)
+    named = zip(data.target_names, codes.T, strict=True)
+    return tuple(replace(leak, target=name) for name, own in named for leak in leaks_of(own))
+
+
+def _check_limits(
+    limit: MemoryLimit, data: TrainingData, schema: Schema, target_encoder: TargetEncoder
+) -> None:
+    """Refuse more classes, or longer texts, than there is memory for."""
+    if isinstance(target_encoder, ClassEncoder) and len(target_encoder.classes) > 2:
+        limit.check_outputs(data.table.n_samples, len(target_encoder.classes))
+    for column in schema.columns:
+        if column.kind == TEXT:
+            texts = filter(None, as_levels(data.table[column.name]).tolist())
+            limit.check_text(column.name, max(map(len, texts), default=0))
+
+
+def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) -> FoldedRows:
+    if isinstance(data.folds, GivenFolds):
+        if data.groups is not None:
+            data.folds.check_groups(data.groups)
+        return FoldedRows.from_folds(data.folds.numbers, data.folds.training)
+    rng = np.random.default_rng([seed, FOLD_STREAM])
+    made = make_folds(codes, n_folds=plan.n_folds, task=task, groups=data.groups, rng=rng)
+    return FoldedRows.from_folds(made)
+
+
+def _dataset(
+    data: TrainingData,
+    objective: Objective,
+    goal: EncodedTarget,
+    chosen: Proposal,
+    rows: FoldedRows,
+    monotone: Mapping[str, int],
+) -> Dataset:
+    order, table, target = rows.order, data.table.take(rows.order), goal.matrix[rows.order]
+    encoder, weight = chosen.encoder, goal.weight
+    encoded, groups = encoder.encode(table), None
+    if data.groups is not None:
+        groups = np.unique(data.groups[order], return_inverse=True)[1]
+    own_weight = _unit_mean(data.weight, order)
+    fold_features = FoldFeatures.of(
+        encoder.encoders,
+        table,
+        target,
+        None if weight is None else weight[order],
+        [rows.training(fold) for fold in range(rows.n_folds)],
+        np.arange(len(order)) if groups is None else groups,
+    )
+    used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
+    return Dataset(
+        rows,
+        {n_bins: encoded.kept(n_bins) for n_bins in used},
+        {
+            n_bins: tuple(int(column) for column in encoder.feature_columns(n_bins))
+            for n_bins in used
+        },
+        target,
+        objective.network_loss(goal.encoder),
+        _unit_mean(weight, order),
+        groups,
+        objective.make_metric(
+            goal.encoder, data.target[order], own_weight, n_evaluated=rows.n_evaluated
+        ),
+        fold_features,
+        tuple(encoder.grids.values()),
+        tuple(encoder.patterns.values()),
+        encoder.n_changes,
+        {n: encoder.directions(n, monotone) for n in used} if monotone else {},
+    )
+
+
+def _unit_mean(weight: Array | None, order: Array) -> Array | None:
+    if weight is None:
+        return None
+    sorted_weight = weight[order]
+    return np.asarray(sorted_weight / sorted_weight.mean(), np.float32)

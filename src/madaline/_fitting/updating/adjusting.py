@@ -1,0 +1,253 @@
+"""Adjusting: a model's networks go on learning from their weights, at low learning rates.
+
+Each fold's networks learn from the rows outside of their fold, as in the first fit, so that every
+new row is predicted by networks that did not learn from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from madaline._fitting.preparation import Preparation
+from madaline._race.cohort import Cohort
+from madaline._race.ensemble import Ensemble, EnsembleMember
+from madaline._race.epoch import Epoch
+from madaline._race.epoch_task import run_epoch_task
+from madaline._race.race import Race
+from madaline._race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
+from madaline._race.state import Candidate, empty
+from madaline._runtime.part import Part
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Dropout
+from madaline.nn.population import Population
+from madaline.nn.surgery import hidden_layers, units_of
+
+SHARES = (1 / 30, 1 / 10, 1 / 3)
+"""Learning rates that race, as shares of that at which new networks start."""
+
+NO_DECAY = 1e9
+"""Time scale of weight decay: nothing decays in the few epochs of an update."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Networks after an epoch at a learning rate (final).
+
+    Parameters
+    ----------
+    share : float
+        The learning rate, as a share of that at which new networks start.
+    epoch : int
+        How many epochs they went on.
+    output : ndarray of shape (n_evaluated, n_outputs)
+        Raw outputs for the new rows, each by networks that did not learn from it.
+    losses : ndarray of shape (n_evaluated,)
+        Their losses.
+    """
+
+    share: float
+    epoch: int
+    output: Array
+    losses: Array
+
+
+class Adjusting:
+    """The race of learning rates (final).
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The networks of the model, whose outputs need no temperature (`without_temperature`).
+    prepared : Preparation
+        The rows.
+    seed : int
+        Decides the order of the rows.
+    n_jobs : int, optional
+        Number of workers; the result does not depend on it.
+
+    Attributes
+    ----------
+    trials : list of Trial
+        Every epoch at every learning rate.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], prepared: Preparation, seed: int, n_jobs: int | None
+    ) -> None:
+        self.parts, self.dataset = parts, prepared.dataset
+        self._only_texts = prepared.encoder.only_texts
+        cohorts = [self._cohort(part, prepared.plan.batch_size) for part in parts]
+        self.race = Race(prepared.plan, self.dataset, seed, cohorts=cohorts)
+        self.race.equip(n_jobs)
+        self.trials: list[Trial] = []
+        self._best: dict[float, tuple[Trial, list[Array]]] = {}
+
+    def run(self) -> None:
+        """Train until no learning rate has improved for a while."""
+        plan = self.race.plan
+        with self.race.executor:
+            while self.race.epoch < plan.epochs and self._since_best < plan.patience:
+                self._run_epoch()
+
+    @property
+    def best(self) -> Trial:
+        """The epoch and the learning rate with the lowest loss."""
+        return self._lowest[0]
+
+    @property
+    def thetas(self) -> list[Array]:
+        """The networks of `best`, for each part of shape (recipes, folds, parameters)."""
+        return self._lowest[1]
+
+    def honest_losses(self) -> Array:
+        """Return losses of rows by trials that were chosen by the rows of other folds.
+
+        The lowest of many losses flatters; these do not, as no row takes part in its own choice.
+        """
+        losses = np.stack([trial.losses for trial in self.trials])  # (trials, rows)
+        weight = self._weight
+        rows = self.dataset.rows
+        if rows.n_folds == 1:
+            return self.best.losses
+        weighted = losses * weight
+        chosen = np.empty(losses.shape[1])
+        for fold in range(rows.n_folds):
+            own = rows.held_out(fold)
+            outside = weighted.sum(axis=1) - weighted[:, own].sum(axis=1)
+            chosen[own] = losses[int(np.argmin(outside)), own]
+        return chosen
+
+    def finished_race(self) -> Race:
+        """Return the race with the best networks as its candidates, for the diagnosis."""
+        best = self.best
+        candidates = {
+            str(number): Candidate(
+                str(number),
+                self._recipe(part, best.share),
+                part.network,
+                loss=self._mean(best.losses),
+                epoch=best.epoch,
+                theta=theta[index],
+                racing=False,
+            )
+            for number, (part, theta, index) in enumerate(_members(self.parts, self.thetas), 1)
+        }
+        return replace(self.race, cohorts=[], candidates=candidates)
+
+    def ensemble(self) -> Ensemble:
+        """Return the best networks, with the weights that they had before."""
+        members = tuple(
+            EnsembleMember(
+                str(number),
+                str(number),
+                f"network {number}",
+                part.n_bins,
+                part.network,
+                theta[index],
+                empty(),
+                float(part.weights[index]),
+            )
+            for number, (part, theta, index) in enumerate(_members(self.parts, self.thetas), 1)
+        )
+        return Ensemble(members, self.best.output)
+
+    @property
+    def _lowest(self) -> tuple[Trial, list[Array]]:
+        return min(self._best.values(), key=lambda one: self._mean(one[0].losses))
+
+    @property
+    def _since_best(self) -> int:
+        """How many epochs ago some learning rate improved last."""
+        return self.race.epoch - max((one.epoch for one, _ in self._best.values()), default=0)
+
+    @property
+    def _weight(self) -> Array:
+        weight = self.dataset.weights(self.dataset.evaluated)
+        return np.ones(self.dataset.rows.n_evaluated) if weight is None else weight
+
+    def _mean(self, losses: Array) -> float:
+        return float(np.average(losses, weights=self._weight))
+
+    def _run_epoch(self) -> None:
+        """Train all networks for an epoch, and note what each learning rate came to."""
+        race = self.race
+        race.epoch += 1
+        race.multiply_adds += sum(cohort.multiply_adds for cohort in race.cohorts)
+        epoch = Epoch(race.seed, race.epoch)
+        order = epoch.order(self.dataset, race.plan.batch_size)
+        shared, workers = race.executor.share(race.for_training), race.executor.n_workers
+        outputs = []
+        for cohort in race.cohorts:
+            tasks = cohort.tasks(epoch, order, shared, race.backend, workers)
+            outputs.append(cohort.take(race.executor.map(run_epoch_task, tasks)))
+        for place, share in enumerate(SHARES):
+            self._note(place, share, outputs)
+
+    def _note(self, place: int, share: float, outputs: Sequence[Sequence[Array]]) -> None:
+        dataset = self.dataset
+        output = np.zeros((dataset.rows.n_evaluated, dataset.n_outputs))
+        for part, own in zip(self.parts, outputs, strict=True):
+            first = place * len(part.weights)
+            for index, weight in enumerate(part.weights):
+                output += weight * own[first + index]
+        losses = dataset.loss.rows(output, dataset.target[dataset.evaluated])
+        trial = Trial(share, self.race.epoch, output, np.asarray(losses, np.float64))
+        self.trials.append(trial)
+        before = self._best.get(share)
+        if before is None or self._mean(trial.losses) < self._mean(before[0].losses):
+            self._best[share] = trial, self._networks(place)
+
+    def _networks(self, place: int) -> list[Array]:
+        """Return the present networks of a learning rate, those of each part together."""
+        return [
+            np.stack(
+                [
+                    cohort.averaged(place * len(part.weights) + index)
+                    for index in range(len(part.weights))
+                ]
+            )
+            for part, cohort in zip(self.parts, self.race.cohorts, strict=True)
+        ]
+
+    def _cohort(self, part: Part, batch_size: int) -> Cohort:
+        """Return the networks of a part at every learning rate."""
+        recipes = [self._recipe(part, share) for share in SHARES for _ in part.weights]
+        population = Population(part.network.layout, np.concatenate([part.theta for _ in SHARES]))
+        return Cohort.continued(recipes, part.network, population, self.dataset, batch_size)
+
+    def _recipe(self, part: Part, share: float) -> Recipe:
+        """Return how the networks of a part learn: at a share of the rate of their kind."""
+        kind = TextRecipe if self._only_texts else TableRecipe
+        units = tuple(units_of(part.network, layer) for layer in hidden_layers(part.network))
+        if not self.dataset.grids:
+            return kind(part.n_bins, NO_DECAY, units, learning_rate=kind.learning_rate * share)
+        random = any(isinstance(layer, Dropout) for layer in part.network.layers)
+        return GridRecipe(
+            part.n_bins,
+            NO_DECAY,
+            units,
+            learning_rate=GridRecipe.learning_rate * share,
+            channels=((max(units),),) * len(self.dataset.grids),
+            dropout=0.5 if random else 0.0,  # tells that layers are random; they know their rates
+        )
+
+
+def without_temperature(parts: Sequence[Part], temperature: float | Array) -> tuple[Part, ...]:
+    """Return networks whose outputs are those of others divided by a temperature."""
+    return tuple(_divided(part, temperature) for part in parts)
+
+
+def _divided(part: Part, temperature: float | Array) -> Part:
+    theta = part.theta.copy()
+    for parameter in part.network.bind(theta)[-1].values():
+        parameter /= np.asarray(temperature, np.float32)
+    return replace(part, theta=theta)
+
+
+def _members(parts: Sequence[Part], thetas: Sequence[Array]) -> list[tuple[Part, Array, int]]:
+    """Return the part, the networks of the part, and the place among them of each member."""
+    pairs = zip(parts, thetas, strict=True)
+    return [(part, theta, index) for part, theta in pairs for index in range(len(part.weights))]

@@ -1,0 +1,134 @@
+"""The candidates of an update are compared row by row, on rows that none of them learned from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
+from madaline._evaluation.score import LOSS_METRICS, mean_and_error
+from madaline._fitting.updating.joint_rows import JointRows
+from madaline._runtime.predictor import Predictor
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss, Squared
+from madaline.records.update_decisions import AS_IT_IS
+
+STRETCHES = 50
+"""Stretches of rows that standard errors are taken from: neighbors in time resemble one another."""
+
+
+class Difference(NamedTuple):
+    """A mean difference of losses, and its standard error."""
+
+    mean: float
+    error: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the loss is lower by more than a standard error."""
+        return -self.mean > self.error
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The losses of candidates on the same rows (final).
+
+    Parameters
+    ----------
+    losses : dict of str to ndarray of shape (n_rows,)
+        By candidate; the model as it was is the first one. A row's loss is missing (NaN) where its
+        class is not known to all.
+    weight : ndarray of shape (n_rows,) or None
+        Weight of each row.
+    groups : int ndarray of shape (n_rows,), optional
+        Rows of one group are not independent.
+
+    Examples
+    --------
+    >>> losses = {"as it is": np.array([1.0, 1.1, 0.9]), "adjusted": np.array([0.8, 0.9, 0.8])}
+    >>> comparison = Comparison(losses, None)
+    >>> comparison.best, comparison.difference("adjusted").mean.__round__(3)
+    ('adjusted', -0.167)
+    """
+
+    losses: dict[str, Array]
+    weight: Array | None
+    groups: Array | None = None
+
+    @property
+    def best(self) -> str:
+        """The candidate to keep: each has to be better than those before by a standard error."""
+        best = AS_IT_IS
+        for name in self.losses:
+            if name != best and self.difference(name, best).is_clear:
+                best = name
+        return best
+
+    def mean(self, name: str) -> Difference:
+        """Return the mean loss of a candidate, and its standard error."""
+        return self._mean(self.losses[name])
+
+    def difference(self, name: str, other: str = AS_IT_IS) -> Difference:
+        """Return the loss of a candidate less that of another, row by row."""
+        return self._mean(self.losses[name] - self.losses[other])
+
+    def _mean(self, values: Array) -> Difference:
+        known = ~np.isnan(np.sum(list(self.losses.values()), axis=0))
+        if not known.any():
+            return Difference(0.0, 0.0)
+        weight = None if self.weight is None else self.weight[known]
+        groups = self.groups
+        if groups is None:
+            n_rows = len(known)
+            groups = np.arange(n_rows) * min(n_rows, STRETCHES) // n_rows
+        numbers = np.unique(groups[known], return_inverse=True)[1]
+        return Difference(*mean_and_error(values[known], weight, numbers))
+
+
+def name_of_loss(loss: Loss, *, of_classes: bool) -> str:
+    """Return the name of the metric that losses are given in."""
+    if of_classes:
+        return "log_loss"
+    return "mean_squared_error" if isinstance(loss, Squared) else LOSS_METRICS[type(loss)][0]
+
+
+def own_fold_losses(predictor: Predictor, rows: JointRows) -> Array:
+    """Return the loss of each row by the networks of its fold; missing (NaN) where it has none."""
+    outputs = predictor.fold_outputs(rows.table)  # (n_folds, n_rows, n_outputs)
+    own = outputs[np.maximum(rows.folds, 0), np.arange(rows.n_rows)]
+    losses = losses_in_unit(predictor.loss, predictor.target_encoder, own, rows.target)
+    return np.where(rows.folds < 0, np.nan, losses)
+
+
+def losses_in_unit(loss: Loss, encoder: TargetEncoder, output: Array, target: Array) -> Array:
+    """Return the loss of each row in the unit of the target, shape (n_rows,).
+
+    Parameters
+    ----------
+    loss : Loss
+        What the networks minimize.
+    encoder : TargetEncoder
+        Of their target.
+    output : ndarray of shape (n_rows, n_outputs)
+        Raw outputs.
+    target : ndarray of shape (n_rows,)
+        Labels or numbers; the loss of a label that the encoder does not know is NaN.
+    """
+    losses = np.full(len(target), np.nan)
+    known = np.ones(len(target), bool)
+    if isinstance(encoder, ClassEncoder):
+        classes = set(encoder.classes.tolist())
+        known = np.array([label in classes for label in target.tolist()], bool)
+    losses[known] = loss.rows(output[known], encoder.matrix(target[known]))
+    return losses * unit_of_loss(loss, encoder)
+
+
+def unit_of_loss(loss: Loss, encoder: TargetEncoder) -> float:
+    """Return what a loss of networks is in the unit of the target."""
+    if not isinstance(encoder, RegressionEncoder | CountEncoder):
+        return 1.0
+    if isinstance(loss, Squared):
+        return encoder.scale**2
+    return encoder.scale * LOSS_METRICS[type(loss)][1]

@@ -1,0 +1,183 @@
+"""New rows and those that a model keeps, ready for its networks to go on with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.table import Table
+from madaline._data.target import CountEncoder, RegressionEncoder, TargetEncoder
+from madaline._evaluation.objective import Objective
+from madaline._fitting.encoded_target import EncodedTarget
+from madaline._fitting.preparation import Preparation
+from madaline._fitting.training_data import TrainingData
+from madaline._fitting.updating.new_rows import NewRows
+from madaline._model import FittedModel
+from madaline._model.kept_columns import joined
+from madaline._model.kept_rows import KeptRows, joined_targets
+from madaline._race.dataset import Dataset
+from madaline._race.plan import Plan
+from madaline._race.planning.make_plan import batch_size_for
+from madaline._runtime.predictor import Predictor
+from madaline.nn.arrays import Array
+
+EPOCHS, PATIENCE = 10, 3
+"""Epochs of adjusting, at most, and epochs without improvement after which it ends."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointRows:
+    """New rows and, behind them, kept ones; build it with `of` (final).
+
+    Parameters
+    ----------
+    table : Table
+        The columns that both have.
+    target : ndarray of shape (n_rows,)
+        Labels or numbers.
+    weight : ndarray of shape (n_rows,)
+        Weight of each row in training; kept rows have together at most the weight of the new ones,
+        so that what changed counts.
+    folds : int ndarray of shape (n_rows,)
+        The fold whose networks do not learn from the row; -1: all may.
+    n_new : int
+        Number of new rows.
+    groups : ndarray of shape (n_new,), optional
+        Groups of the new rows.
+    """
+
+    table: Table
+    target: Array
+    weight: Array
+    folds: Array
+    n_new: int
+    groups: Array | None = None
+
+    @classmethod
+    def of(cls, new: NewRows, folds: Array, kept: KeptRows | None) -> JointRows:
+        """Return rows with the folds of the new ones given."""
+        data = new.data
+        weight = np.ones(new.n_rows) if data.weight is None else data.weight / data.weight.mean()
+        if kept is None:
+            return cls(data.table, data.target, weight, folds, new.n_rows, data.groups)
+        of_kept = np.full(kept.n_rows, min(1.0, new.n_rows / kept.n_rows))
+        return cls(
+            joined(data.table, kept.table),
+            joined_targets(data.target, kept.target),
+            np.concatenate([weight, of_kept]),
+            np.concatenate([folds, kept.folds]),
+            new.n_rows,
+            data.groups,
+        )
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.target)
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return int(self.folds.max()) + 1
+
+    @cached_property
+    def rows(self) -> FoldedRows:
+        """The rows by fold: new ones are evaluated, kept ones only learned from."""
+        is_new = np.arange(self.n_rows) < self.n_new
+        training = np.stack([self.folds != fold for fold in range(self.n_folds)])
+        return FoldedRows.from_folds(np.where(is_new, self.folds, -1), training)
+
+    @property
+    def given_folds(self) -> GivenFolds:
+        """The same folds for another fit, which evaluates kept rows, too."""
+        return GivenFolds(self.folds)
+
+    @property
+    def group_numbers(self) -> Array | None:
+        """The group of each row, fold after fold: each kept row is one of its own."""
+        if self.groups is None:
+            return None
+        beyond = np.arange(self.n_rows - self.n_new) + len(self.groups)
+        numbers = np.unique(self.groups, return_inverse=True)[1]
+        return np.concatenate([numbers, beyond])[self.rows.order]
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether rows differ in weight."""
+        return bool(np.any(self.weight != self.weight[0]))
+
+
+def prepare_update(
+    model: FittedModel, rows: JointRows, new: NewRows, objective: Objective
+) -> Preparation:
+    """Return all that the networks of a model need to go on, with its own encoders."""
+    predictor, folded = model.predictor, rows.rows
+    encoder = _widened(predictor.target_encoder, rows.target)
+    own = rows.weight if rows.is_weighted else None
+    goal = EncodedTarget.of(encoder, objective, rows.target, own)
+    plan = Plan(
+        (),
+        n_folds=folded.n_folds,
+        batch_size=min(batch_size_for(rows.n_rows), folded.n_training),
+        epochs=EPOCHS,
+        patience=PATIENCE,
+        tolerance=0.0,
+    )
+    numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])
+    return Preparation(
+        TrainingData(rows.table, rows.target, own, None, None, numbers),
+        objective,
+        model.summary.task,
+        "as before",
+        model.schema,
+        encoder,
+        (),
+        predictor.encoder,
+        plan,
+        folded,
+        _dataset(predictor, rows, goal, objective),
+        _ordered(own, folded.order),
+        1,
+        None,
+    )
+
+
+def _dataset(
+    predictor: Predictor, rows: JointRows, goal: EncodedTarget, objective: Objective
+) -> Dataset:
+    order, own = rows.rows.order, rows.weight if rows.is_weighted else None
+    encoded = predictor.encode(rows.table.take(order))
+    used = sorted({part.n_bins for part in predictor.parts})
+    metric = objective.make_metric(
+        goal.encoder,
+        rows.target[order],
+        _ordered(own, order),
+        n_evaluated=rows.rows.n_evaluated,
+    )
+    return Dataset(
+        rows.rows,
+        {n_bins: encoded.kept(n_bins) for n_bins in used},
+        {n_bins: tuple(map(int, predictor.encoder.feature_columns(n_bins))) for n_bins in used},
+        goal.matrix[order],
+        predictor.loss,
+        _ordered(goal.weight, order),
+        rows.group_numbers,
+        metric,
+        grids=tuple(predictor.encoder.grids.values()),
+    )
+
+
+def _widened(encoder: TargetEncoder, target: Array) -> TargetEncoder:
+    """Return the target encoder with a range that holds the new numbers, too."""
+    if not isinstance(encoder, RegressionEncoder | CountEncoder):
+        return encoder
+    low, high = min(encoder.low, float(target.min())), max(encoder.high, float(target.max()))
+    return replace(encoder, low=low, high=high)
+
+
+def _ordered(weight: Array | None, order: Array) -> Array | None:
+    return None if weight is None else np.asarray(weight[order] / weight.mean(), np.float32)

@@ -1,0 +1,321 @@
+"""One update, read from top to bottom: from a model and new rows to the model that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._data.target import ClassEncoder
+from madaline._evaluation.objective import Objective
+from madaline._evaluation.table_score import label_text
+from madaline._fitting.fit import Fitting
+from madaline._fitting.keeping import KEPT_STREAM, check_kept_columns
+from madaline._fitting.preparation import Preparation
+from madaline._fitting.updating.adjusting import Adjusting, without_temperature
+from madaline._fitting.updating.comparison import (
+    Comparison,
+    losses_in_unit,
+    name_of_loss,
+    own_fold_losses,
+    unit_of_loss,
+)
+from madaline._fitting.updating.fitting_anew import fit_anew
+from madaline._fitting.updating.joint_rows import JointRows, prepare_update
+from madaline._fitting.updating.new_rows import NewRows
+from madaline._fitting.updating.objective import objective_of
+from madaline._fitting.updating.results import adjusted_model, model_fitted_anew
+from madaline._model import FittedModel
+from madaline._model.kept_rows import KeptRows
+from madaline._words import clipped, count, some
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.records.update_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
+
+FEWEST = 20
+"""New rows from which candidates are compared, or two a fold if that is more."""
+
+UNTRIED = (
+    "networks of constrained predictions are not adjusted, and new ones need kept rows, or as many"
+    " new rows as the model learned from."
+)
+"""Why nothing was compared."""
+
+
+def update_model(
+    model: FittedModel,
+    table: Table,
+    target: Array,
+    *,
+    date: str,
+    sample_weight: Array | None = None,
+    groups: Array | None = None,
+    keep_rows: int | None = None,
+    objective: Objective | None = None,
+    n_jobs: int | None = None,
+    memory_limit: int | str | None = None,
+) -> FittedModel:
+    """Return the model that new rows make of a model; the last of its decisions says why.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model; it is not changed.
+    table : Table
+        The columns of new rows, in the order of time where there is one.
+    target : ndarray of shape (n_samples,)
+        Their labels or numbers.
+    date : str
+        When they came, such as 2027-01-31.
+    sample_weight, groups : ndarray of shape (n_samples,), optional
+        As for a fit.
+    keep_rows : int, optional
+        How many rows to keep for later updates, at most; by default as many as before.
+    objective : Objective, optional
+        What is minimized, where the file of the model does not tell all of it.
+    n_jobs : int, optional
+        Number of processors; the result does not depend on it.
+    memory_limit : int or str, optional
+        How much memory the process may take, as for a fit.
+
+    Raises
+    ------
+    InputError
+        If the model predicts several targets, or a row cannot be used, or has a class that is new
+        where no old rows are kept.
+    """
+    model.check_one_output("updated")
+    most = keep_rows
+    if most is None:
+        most = 0 if model.kept_rows is None else model.kept_rows.most
+    check_kept_columns(model.schema, most)
+    new = NewRows.checked(model, table, target, sample_weight, groups)
+    goal = objective or objective_of(model)
+    return Update(model, new, goal, most, date, n_jobs, memory_limit).model
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """An update of a fitted model; `model` is what is kept (final).
+
+    Parameters
+    ----------
+    before : FittedModel
+        The model.
+    new : NewRows
+        The new rows.
+    objective : Objective
+        What is minimized.
+    most : int
+        How many rows to keep for later updates, at most.
+    date : str
+        When the rows came.
+    n_jobs, memory_limit
+        As for `update_model`.
+    """
+
+    before: FittedModel
+    new: NewRows
+    objective: Objective
+    most: int
+    date: str
+    n_jobs: int | None = None
+    memory_limit: int | str | None = None
+
+    @cached_property
+    def model(self) -> FittedModel:
+        """What is kept; the last of its decisions says why."""
+        if self.new.unknown:
+            self._check_old_classes()
+        if self._kept_rows is not None:
+            self._kept_rows.check()
+        decision = self._too_few if self._are_too_few else self._decision
+        if decision.kept == ADJUSTED:
+            n_new = self.new.n_rows
+            made = adjusted_model(self.before, self._prepared, self._adjusting, decision, n_new)
+        elif decision.kept == ANEW:
+            made = model_fitted_anew(self.before, self._fitting, decision)
+        else:
+            made = replace(self.before, decisions=(*self.before.decisions, decision))
+        return replace(made, kept_rows=self._kept_rows)
+
+    @property
+    def _are_too_few(self) -> bool:
+        n_folds = self.before.predictor.parts[0].theta.shape[1]
+        return not self.new.unknown and self.new.n_rows < max(FEWEST, 2 * n_folds)
+
+    @property
+    def _too_few(self) -> Updated:
+        """The decision to keep the model, where nothing can be compared."""
+        losses = own_fold_losses(self.before.predictor, self._rows)[: self.new.n_rows]
+        own = Comparison({AS_IT_IS: losses}, self.new.data.weight).mean(AS_IT_IS)
+        reason = f"{count(self.new.n_rows, 'new row')} are too few to judge a change by."
+        return self._made(AS_IT_IS, loss=own.mean, loss_error=own.error, reason=reason)
+
+    @property
+    def _decision(self) -> Updated:
+        """What is kept, and why."""
+        losses, n_new = self._losses, self.new.n_rows
+        data = self.new.data
+        groups = None if data.groups is None else np.unique(data.groups, return_inverse=True)[1]
+        compared = Comparison({k: v[:n_new] for k, v in losses.items()}, data.weight, groups)
+        kept, facts = compared.best, dict[str, Any]()
+        if self.new.unknown:
+            kept, facts["reason"] = ANEW, self._reason
+        elif len(losses) == 1:
+            facts["reason"] = UNTRIED
+        facts["loss"], facts["loss_error"] = compared.mean(AS_IT_IS)
+        for name, prefix in ((ADJUSTED, "adjusted"), (ANEW, "anew")):
+            if name in losses:
+                facts[f"{prefix}_loss"] = compared.mean(name).mean
+                facts[f"{prefix}_error"] = compared.difference(name).error
+        of_old = Comparison({k: v[n_new:] for k, v in losses.items()}, None)
+        n_old = int((~np.isnan(losses[AS_IT_IS][n_new:])).sum())
+        if n_old and kept != AS_IT_IS:
+            facts |= {
+                "old_rows": n_old,
+                "old_loss": of_old.mean(AS_IT_IS).mean,
+                "old_loss_now": of_old.mean(kept).mean,
+                "old_error": of_old.difference(kept).error,
+            }
+        return self._made(kept, **facts)
+
+    def _made(self, kept: str, **facts: Any) -> Updated:
+        epoch = self._adjusting.best.epoch if kept == ADJUSTED else 0
+        of_classes = isinstance(self.before.predictor.target_encoder, ClassEncoder)
+        metric = name_of_loss(self.before.predictor.loss, of_classes=of_classes)
+        return Updated(
+            epoch,
+            "the model",
+            kept=kept,
+            date=self.date,
+            rows=self.new.n_rows,
+            metric=metric,
+            **facts,
+        )
+
+    @cached_property
+    def _losses(self) -> dict[str, Array]:
+        """The loss of each row by each candidate, always by networks that did not learn from it."""
+        rows = self._rows
+        losses = {AS_IT_IS: own_fold_losses(self.before.predictor, rows)}
+        if self._can_adjust:
+            losses[ADJUSTED] = self._adjusted_losses()
+        if self._can_fit_anew:
+            fitting = self._fitting
+            output, loss = fitting.out_of_fold(), fitting.race.dataset.loss
+            losses[ANEW] = losses_in_unit(loss, fitting.target_encoder, output, rows.target)
+        return losses
+
+    def _adjusted_losses(self) -> Array:
+        adjusting, prepared, rows = self._adjusting, self._prepared, self._rows
+        parts = tuple(
+            replace(part, theta=theta)
+            for part, theta in zip(adjusting.parts, adjusting.thetas, strict=True)
+        )
+        predictor = replace(self.before.predictor, parts=parts, temperature=1.0)
+        losses = own_fold_losses(predictor, rows)
+        unit = unit_of_loss(predictor.loss, predictor.target_encoder)
+        order = prepared.rows.order[: prepared.rows.n_evaluated]
+        losses[order] = adjusting.honest_losses() * unit
+        return losses
+
+    @cached_property
+    def _rows(self) -> JointRows:
+        rng = np.random.default_rng([self._seed, KEPT_STREAM, self._number, 1])
+        return JointRows.of(self.new, self.new.folds(self.before, rng), self.before.kept_rows)
+
+    @cached_property
+    def _prepared(self) -> Preparation:
+        return prepare_update(self.before, self._rows, self.new, self.objective)
+
+    @cached_property
+    def _adjusting(self) -> Adjusting:
+        predictor = self.before.predictor
+        parts = without_temperature(predictor.parts, predictor.temperature)
+        adjusting = Adjusting(parts, self._prepared, self._seed, self.n_jobs)
+        adjusting.run()
+        return adjusting
+
+    @cached_property
+    def _fitting(self) -> Fitting:
+        return fit_anew(
+            self.before,
+            self._rows,
+            self.objective,
+            seed=self._seed,
+            n_jobs=self.n_jobs,
+            memory_limit=self.memory_limit,
+        )
+
+    @property
+    def _can_adjust(self) -> bool:
+        """Whether the networks can go on: with the same classes, and with nothing constrained.
+
+        Pruned networks are monotone in ways of their own, which more training might undo.
+        """
+        return not self.new.unknown and not self.before.summary.settings.get("monotone")
+
+    @property
+    def _can_fit_anew(self) -> bool:
+        """Whether the rows hold all that new networks have to learn.
+
+        They have to hold all old classes, or numbers that differ. Where no old rows are kept, they
+        have to be as many as the model learned from: new networks would know fewer rows alone, and
+        what they forgot shows on none of these.
+        """
+        if self.before.kept_rows is None and self.new.n_rows < self.before.summary.n_samples:
+            return False
+        labels = {label_text(one) for one in self._rows.target.tolist()}
+        encoder = self.before.predictor.target_encoder
+        if not isinstance(encoder, ClassEncoder):
+            return len(labels) > 1
+        return labels >= {label_text(one) for one in encoder.classes.tolist()}
+
+    def _check_old_classes(self) -> None:
+        """Refuse new classes unless kept rows make a fit of all classes possible."""
+        if self.before.kept_rows is None or not self._can_fit_anew:
+            what = "class" if len(self.new.unknown) == 1 else "classes"
+            raise InputError(
+                f"y holds the {what} {self._unknown}, which the model was not fitted to,"
+                " and it keeps no rows of all its own classes to learn them together: fit again on"
+                " all rows."
+            )
+
+    @property
+    def _unknown(self) -> str:
+        return some(clipped(label, 100) for label in self.new.unknown)
+
+    @property
+    def _reason(self) -> str:
+        what = "class" if len(self.new.unknown) == 1 else "classes"
+        return f"the new rows hold the {what} {self._unknown}, which the old networks do not have."
+
+    @cached_property
+    def _kept_rows(self) -> KeptRows | None:
+        """The sample of old and new rows that is kept."""
+        if not self.most:
+            return None
+        data, n_new = self.new.data, self.new.n_rows
+        new = KeptRows.of(
+            data.table,
+            data.target,
+            self._rows.folds[:n_new],
+            most=self.most,
+            rng=np.random.default_rng([self._seed, KEPT_STREAM, self._number]),
+            weight=None if data.weight is None else data.weight / data.weight.mean(),
+        )
+        old = self.before.kept_rows
+        return new if old is None else old.with_rows(new)
+
+    @property
+    def _seed(self) -> int:
+        return int(self.before.summary.settings.get("seed", 0))
+
+    @property
+    def _number(self) -> int:
+        """How many updates there are with this one."""
+        return len(self.before.updates) + 1

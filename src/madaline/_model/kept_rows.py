@@ -1,0 +1,191 @@
+"""Rows that a model keeps for later updates, where its user allows it: a bounded random sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._data.io.json_checks import Fields, ListOf, Malformed, Whole
+from madaline._data.io.tensor_errors import refusing_unreadable
+from madaline._data.table import Table
+from madaline._data.target import ClassEncoder, TargetEncoder
+from madaline._model.kept_columns import (
+    COLUMN,
+    check_columns,
+    columns_from_state,
+    columns_to_state,
+    joined,
+)
+from madaline._runtime.file_checks.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
+from madaline._words import clipped
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, Rng
+
+KEPT_ROWS = Fields({"most": Whole(1, 2**40), "columns": ListOf(COLUMN, least=1)})
+"""The description of kept rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class KeptRows:
+    """A random sample of all rows that a model was fitted to and updated with.
+
+    Every row gets a random key, ``log(u) / weight`` with u uniform from 0 to 1, and the rows of the
+    largest keys stay: at any time they are a sample without replacement in which a row of twice the
+    weight is twice as likely to be drawn next.
+
+    Parameters
+    ----------
+    table : Table
+        Their columns (`madaline._model.kept_columns.as_learned`).
+    target : ndarray of shape (n_rows,)
+        Their labels or numbers.
+    folds : int ndarray of shape (n_rows,)
+        The fold whose networks never saw the row; -1 if all did.
+    keys : ndarray of shape (n_rows,)
+        Their random keys.
+    most : int
+        How many rows are kept, at most.
+
+    References
+    ----------
+    Efraimidis and Spirakis (2006), "Weighted random sampling with a reservoir", Information
+    Processing Letters 97.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> rows = Table.from_columns({"age": np.arange(9.0)})
+    >>> kept = KeptRows.of(rows, np.arange(9.0), np.zeros(9, int), most=5, rng=rng)
+    >>> more = Table.from_columns({"age": [20.0, 21.0]})
+    >>> kept.with_rows(KeptRows.of(more, np.ones(2), np.zeros(2, int), most=5, rng=rng)).n_rows
+    5
+    """
+
+    table: Table
+    target: Array
+    folds: Array
+    keys: Array
+    most: int
+
+    @classmethod
+    def of(
+        cls,
+        table: Table,
+        target: Array,
+        folds: Array,
+        *,
+        most: int,
+        rng: Rng,
+        weight: Array | None = None,
+    ) -> KeptRows:
+        """Return a sample of rows.
+
+        Parameters
+        ----------
+        table, target, folds, most
+            Of all rows.
+        rng : numpy.random.Generator
+            Decides which rows are kept.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row, above zero.
+        """
+        uniform = 1 - rng.random(len(target))  # above zero
+        keys = np.log(uniform) / (1.0 if weight is None else weight)
+        return cls(table, target, folds, np.maximum(keys, -1e300), most)._bounded()
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows that are kept."""
+        return len(self.target)
+
+    def with_rows(self, new: KeptRows) -> KeptRows:
+        """Return a sample of these rows and of new ones, as many as the new ones may be."""
+        return KeptRows(
+            joined(self.table, new.table),
+            joined_targets(self.target, new.target),
+            np.concatenate([self.folds, new.folds]),
+            np.concatenate([self.keys, new.keys]),
+            new.most,
+        )._bounded()
+
+    def check(self) -> None:
+        """Raise `InputError` if the file of a model could not hold the texts of the rows."""
+        for column in columns_to_state(self.table)[0]:
+            with refusing_unreadable(
+                f"Rows with the column {clipped(column['name'], 60)!r} are not kept"
+            ):
+                COLUMN(column)
+
+    def _bounded(self) -> KeptRows:
+        if self.n_rows <= self.most:
+            return self
+        rows = np.sort(np.argsort(-self.keys, kind="stable")[: self.most])
+        target, folds, keys = self.target[rows], self.folds[rows], self.keys[rows]
+        return KeptRows(self.table.take(rows), target, folds, keys, self.most)
+
+    def to_state(self, encoder: TargetEncoder) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        columns, arrays = columns_to_state(self.table)
+        of_classes = isinstance(encoder, ClassEncoder)
+        target = encoder.encode(self.target) if of_classes else self.target.astype(np.float64)
+        arrays |= {"target": target, "folds": self.folds.astype(np.int64), "keys": self.keys}
+        return {"most": self.most, "columns": columns}, arrays
+
+    @classmethod
+    def from_state(
+        cls,
+        state: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+        encoder: TargetEncoder,
+        n_folds: int,
+    ) -> KeptRows:
+        """Return the rows that `to_state` described; `Malformed` if none are described."""
+        KEPT_ROWS(state)
+        n_rows = len(arrays["keys"]) if "keys" in arrays and arrays["keys"].ndim else 0
+        if not 0 < n_rows <= state["most"]:
+            raise Malformed(f"has {n_rows} rows, but must have 1 to {state['most']}")
+        of_classes = isinstance(encoder, ClassEncoder)
+        last = len(encoder.classes) - 1 if isinstance(encoder, ClassEncoder) else 0
+        checks = dict(check_columns(state["columns"], n_rows)) | {
+            "target": ArrayCheck(INT64, (n_rows,), 0, last)
+            if of_classes
+            else ArrayCheck(FLOAT64, (n_rows,)),
+            "folds": ArrayCheck(INT64, (n_rows,), -1, n_folds - 1),
+            "keys": ArrayCheck(FLOAT64, (n_rows,), -1e300, 0),
+        }
+        check_arrays({name: _known(name, array) for name, array in arrays.items()}, checks)
+        target = arrays["target"]
+        if isinstance(encoder, ClassEncoder):
+            target = encoder.classes[target]
+        table = columns_from_state(state["columns"], arrays)
+        return cls(table, target, arrays["folds"], arrays["keys"], state["most"])
+
+
+def check_keep_rows(keep_rows: Any) -> int:
+    """Return how many rows to keep, or raise `InputError`.
+
+    Examples
+    --------
+    >>> check_keep_rows(5000)
+    5000
+    """
+    whole = isinstance(keep_rows, int | np.integer) and not isinstance(keep_rows, bool)
+    if not whole or not 0 <= keep_rows < 2**40:
+        raise InputError(f"keep_rows is {keep_rows!r}: give a number of rows, 0 for none.")
+    return int(keep_rows)
+
+
+def _known(name: str, array: Array) -> Array:
+    """Return the array, that of a column with zero in place of missing numbers."""
+    may_miss = name.startswith("column") and array.dtype == np.float64
+    return np.where(np.isnan(array), 0.0, array) if may_miss else array
+
+
+def joined_targets(first: Array, second: Array) -> Array:
+    """Return labels below one another; labels of several types stay what they are."""
+    if first.dtype.kind == second.dtype.kind:
+        return np.concatenate([first, second])
+    return np.concatenate([first.astype(object), second.astype(object)])

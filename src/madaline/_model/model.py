@@ -1,0 +1,338 @@
+"""A fitted model: networks that predict, and the records of their training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from madaline._data.io.json_checks import Malformed
+from madaline._data.io.tensor_errors import MODEL, refusing_malformed, written_by
+from madaline._data.io.tensor_file import read_tensor_file
+from madaline._data.io.tensor_header import named
+from madaline._data.profile import TableProfile
+from madaline._data.schema import Schema
+from madaline._data.table import Table
+from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.of_table import diagnose_table
+from madaline._evaluation.quality import JointQuality, Quality, quality_from_json
+from madaline._model.file_checks import MODEL as MODEL_FILE
+from madaline._model.kept_rows import KeptRows
+from madaline._model.known_rows import KnownRows
+from madaline._model.one_output import index_of_output, names_of_outputs, title_of_output
+from madaline._runtime.predictor import KEPT_ROWS, Columns, Predictor, Rows
+from madaline._story.constraints import tell_constraints
+from madaline._story.glance import glance
+from madaline._story.story import Story, tell_story
+from madaline._story.summary import Summary as Summary
+from madaline._watching.facts import UnseenFacts
+from madaline._watching.model_source import ModelSource
+from madaline._watching.monitor import FALSE_ALARMS, Monitor
+from madaline._words import some
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Quantiles
+from madaline.records.decision import Decision
+from madaline.records.history import History
+from madaline.records.reading import read_decision
+from madaline.records.record import Record
+from madaline.records.update_decisions import Updated
+from madaline.version import __version__
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """Networks that predict, with their schema, scores, history and decisions.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        All that prediction needs.
+    schema : Schema
+        The kind of each column of the table.
+    summary : Summary
+        The results of the fit.
+    records : tuple of Record
+        Every epoch of every recipe.
+    decisions : tuple of Decision
+        All decisions, with their reasons.
+    version : str
+        The version of madaline that fitted it.
+    diagnosis : Diagnosis, optional
+        What is wrong with the fit; None in files older than diagnoses.
+    profile : TableProfile, optional
+        Summary of the training columns; None in such files.
+    quality : Quality, optional
+        Quality of the out-of-fold predictions, in counts and curves; None in such files.
+    known_rows : KnownRows, optional
+        Checksums of training rows; None in such files.
+    unseen_facts : UnseenFacts, optional
+        What out-of-fold predictions and their errors were like; None in files of 0.1.0.
+    kept_rows : KeptRows, optional
+        Rows for later updates, where the user allows to keep some.
+    """
+
+    predictor: Predictor
+    schema: Schema
+    summary: Summary
+    records: tuple[Record, ...]
+    decisions: tuple[Decision, ...]
+    version: str = __version__
+    diagnosis: Diagnosis | None = None
+    profile: TableProfile | None = None
+    quality: Quality | None = None
+    known_rows: KnownRows | None = None
+    unseen_facts: UnseenFacts | None = None
+    kept_rows: KeptRows | None = None
+
+    def __repr__(self) -> str:
+        """Return the target and the first score in one line."""
+        summary = self.summary
+        return f"<FittedModel of {summary.target}: {summary.scores[0]}>"
+
+    def _repr_html_(self) -> str:
+        """Return a short description for notebooks."""
+        return glance(self.summary, self.diagnosis)
+
+    def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
+        """Return the predicted labels or numbers, shape (n_samples,) or (n_samples, n_outputs)."""
+        return self.predictor.predict(table, n_jobs=n_jobs)
+
+    def predict_proba(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
+        """Return the probability of each class, shape (n_samples, n_classes)."""
+        return self.predictor.predict_proba(table, n_jobs=n_jobs)
+
+    def predict_interval(
+        self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1
+    ) -> Array:
+        """Return intervals for a share of new rows, shape (n_samples, 2): lower, upper bounds."""
+        return self.predictor.predict_interval(table, coverage, n_jobs=n_jobs)
+
+    def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:
+        """Return sets of classes for a share of new rows, Booleans of (n_samples, n_classes)."""
+        return self.predictor.predict_set(table, coverage, n_jobs=n_jobs)
+
+    def diagnose(self, table: Columns) -> Diagnosis:
+        """Return how a new table differs from the training table.
+
+        Parameters
+        ----------
+        table : Table or mapping of str to array
+            The rows to predict; columns that the model does not use are ignored.
+
+        Raises
+        ------
+        InputError
+            If a column is missing, or the model's file is older than such comparisons.
+        """
+        self._check_profile()
+        assert self.profile is not None
+        table = self.predictor.table(table)
+        return diagnose_table(table, self.profile, self.predictor.encode(table).unseen)
+
+    def watch(
+        self,
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        seed: int = 0,
+        file: str | os.PathLike[str] | None = None,
+        read: Callable[[Any], Table] | None = None,
+    ) -> Monitor:
+        """Return a monitor of rows, predictions, errors and calibration.
+
+        Parameters
+        ----------
+        false_alarms : float, default=10_000
+            Rows for each false alarm, at least, on average over all tests together.
+        seed : int, default=0
+            Breaks ties of values, and draws which fold's networks predict a row.
+        file : path, optional
+            The state of an earlier monitor of this model, to go on from; it has its own
+            `false_alarms` and `seed`.
+        read : callable, optional
+            Turns rows into a table.
+
+        Raises
+        ------
+        InputError
+            If the model's file is older than profiles of the training table.
+        ModelFileError
+            If the file holds no state of a monitor of this model.
+        """
+        from madaline._watching.file import load_monitor
+
+        self._check_profile()
+        assert self.profile is not None
+        source = ModelSource(
+            self.predictor, self.profile, self.unseen_facts, self.summary.target, read
+        )
+        return Monitor(source, false_alarms, seed) if file is None else load_monitor(file, source)
+
+    def story(self) -> Story:
+        """Return what was tried, on what evidence, and the result; ``print`` it."""
+        return tell_story(self.summary, self.records, self.decisions, self.constraints)
+
+    @property
+    def constraints(self) -> str:
+        """With which columns predictions never fall or never rise, in a sentence; often empty."""
+        monotone = self.summary.settings.get("monotone", {})
+        return tell_constraints(monotone, self.predictor.target_encoder)
+
+    @property
+    def updates(self) -> tuple[Updated, ...]:
+        """What came of each update since the first fit: when, of how many rows, what was kept."""
+        return tuple(one for one in self.decisions if isinstance(one, Updated))
+
+    @property
+    def history(self) -> History:
+        """Every epoch of every recipe, as the columns of a table."""
+        members = ((one.recipe_id, one.weight) for one in self.summary.members)
+        return History.of(self.records, members)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of what is predicted: the targets, or the target with each quantile."""
+        return names_of_outputs(self.predictor, self.summary.target)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the columns that hold the truth; of several quantiles it is one column."""
+        several = self.summary.outputs and not isinstance(self.predictor.loss, Quantiles)
+        return self.output_names if several else (self.summary.target,)
+
+    def of_output(self, output: Any = None) -> FittedModel:
+        """Return the model of one of several targets or quantiles, as if it alone were predicted.
+
+        `output` is its name, the level of a quantile, or an index; None is the only target. It
+        raises `InputError` if there is no such output, or one of several must be chosen.
+        """
+        index = index_of_output(self.predictor, self.summary.target, output)
+        if index is None:
+            return self
+        return replace(
+            self,
+            predictor=self.predictor.of_output(index),
+            summary=self.summary.of_output(
+                index, title_of_output(self.predictor, self.summary.target, index)
+            ),
+            quality=self.quality.each[index] if isinstance(self.quality, JointQuality) else None,
+        )
+
+    def check_one_output(self, done: str) -> None:
+        """Raise `InputError` if there are several outputs, which cannot be updated, served, ..."""
+        if self.summary.outputs:
+            raise InputError(
+                f"A model of several outputs ({some(self.output_names)}) cannot be {done}: fit a"
+                " model for each."
+            )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, whole or not at all.
+
+        The file holds no row of the training table (but those of `kept_rows`, if any), and
+        checksums of some, three bytes each, by which the model recognizes them. Nothing in the
+        file can be executed.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+
+        Raises
+        ------
+        InputError
+            If the file could not be read again; an existing file is then unchanged.
+        OSError
+            If the file cannot be written, for example because the disk is full.
+        """
+        from madaline._data.io.tensor_file import write_tensor_file
+
+        state, arrays = self.predictor.to_state()
+        description = {
+            "madaline": self.version,
+            "predictor": state,
+            "schema": self.schema.to_json(),
+            "summary": self.summary.to_json(),
+            "records": [record.to_json() for record in self.records],
+            "decisions": [decision.to_json() for decision in self.decisions],
+        }
+        if self.diagnosis is not None:
+            description["diagnosis"] = self.diagnosis.to_json()
+        if self.profile is not None:
+            description["profile"] = self.profile.to_json()
+        if self.quality is not None:
+            description["quality"] = self.quality.to_json()
+        if self.known_rows is not None:
+            description["known_rows"] = self.known_rows.to_json()
+        if self.unseen_facts is not None:
+            description["unseen_facts"] = self.unseen_facts.to_json()
+        if self.kept_rows is not None:
+            kept, own = self.kept_rows.to_state(self.predictor.target_encoder)
+            description["kept_rows"] = kept
+            arrays |= {f"{KEPT_ROWS}{name}": array for name, array in own.items()}
+        write_tensor_file(path, MODEL, description, arrays, check=self._from_file)
+
+    def _check_profile(self) -> None:
+        if self.profile is None:
+            raise InputError(
+                f"The model was fitted by madaline {self.version}, which kept no profile of the"
+                " training table: fit it again."
+            )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FittedModel:
+        """Read a model that `save` wrote; it predicts the same bits.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such file, it is not a model, it is damaged, or from a newer version.
+        """
+        description, arrays = read_tensor_file(path)
+        with refusing_malformed(path, writer=written_by(description)):
+            return cls._from_file(description, arrays)
+
+    @classmethod
+    def _from_file(cls, description: Any, arrays: Mapping[str, Array]) -> FittedModel:
+        """Return the model of a description and arrays; `Malformed` if they are of none."""
+        MODEL_FILE(description)
+        diagnosis, profile, quality, known_rows, facts = map(
+            description.get, ("diagnosis", "profile", "quality", "known_rows", "unseen_facts")
+        )
+        predictor = Predictor.from_file(description, arrays)
+        return cls(
+            predictor,
+            Schema.from_json(description["schema"]),
+            Summary.from_json(description["summary"]),
+            tuple(map(Record.from_json, description["records"])),
+            tuple(read_decision(decision) for decision in description["decisions"]),
+            description["madaline"],
+            None if diagnosis is None else Diagnosis.from_json(diagnosis),
+            None if profile is None else TableProfile.from_json(profile),
+            None if quality is None else quality_from_json(quality),
+            None if known_rows is None else KnownRows.from_json(known_rows),
+            None if facts is None else UnseenFacts.from_json(facts),
+            _kept_rows(predictor, description.get("kept_rows"), named(arrays, KEPT_ROWS)),
+        )
+
+
+def _kept_rows(
+    predictor: Predictor, state: Mapping[str, Any] | None, arrays: Mapping[str, Array]
+) -> KeptRows | None:
+    """Return the rows that a file holds, checked; `Malformed` if they are not those described."""
+    if state is None and not arrays:
+        return None
+    try:
+        encoder, n_folds = predictor.target_encoder, predictor.parts[0].theta.shape[1]
+        kept = KeptRows.from_state(state or {}, arrays, encoder, n_folds)
+        if not set(predictor.encoder.columns) <= set(kept.table.names):
+            raise Malformed("lacks a column of the encoder")
+        return kept
+    except Malformed as error:
+        raise error.within("kept_rows") from None

@@ -1,0 +1,90 @@
+"""The quality of predictions of a table with known targets."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from madaline._data.column import is_missing
+from madaline._data.conversion import as_numbers
+from madaline._data.table import Table
+from madaline._data.target import ClassEncoder
+from madaline._evaluation.conformal.sets import PredictionSets
+from madaline._evaluation.quality import Quality
+from madaline._evaluation.quality.classification import ClassificationQuality
+from madaline._evaluation.quality.coverage import LEVELS, Coverage
+from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._evaluation.table_score import class_index, label_text
+from madaline._runtime.predictor import Predictor
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+COVERED_ROWS = 2000
+"""Rows on which coverage is measured, at most: evenly spread."""
+
+
+def quality_of_table(
+    predictor: Predictor, table: Table, truth: Array, *, name: str = "target"
+) -> Quality | None:
+    """Return the quality of predictions of a table.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The networks.
+    table : Table
+        The rows.
+    truth : ndarray of shape (n_samples,)
+        Labels or numbers. Rows with a missing value or an unknown class are left out.
+    name : str, default="target"
+        Name of the target, for messages.
+
+    Returns
+    -------
+    Quality or None
+        None if no row is left.
+    """
+    if isinstance(predictor.target_encoder, ClassEncoder):
+        classes = predictor.target_encoder.classes
+        index = class_index(classes, truth)
+        if not (index >= 0).any():
+            return None
+        labels = [label_text(label) for label in classes.tolist()]
+        return _of_classes(predictor, labels, table.take(index >= 0), index[index >= 0])
+    known = ~is_missing(truth)
+    if not known.any():
+        return None
+    return _of_numbers(predictor, table.take(known), as_numbers(name, truth)[known])
+
+
+def _of_classes(
+    predictor: Predictor, labels: list[str], table: Table, index: Array
+) -> ClassificationQuality:
+    rows, probabilities = _spread(table.n_samples), predictor.predict_proba(table)
+    outputs = predictor.fold_outputs(table.take(rows))
+    of_folds = np.stack([predictor.probabilities(output) for output in outputs])
+    predicted = predictor.choose(probabilities[rows])
+    sets = cast(PredictionSets, predictor.conformal)
+    coverage = tuple(
+        Coverage.of_sets(sets.predict(of_folds, level, predicted), index[rows], level)
+        for level in LEVELS
+    )
+    predicted = predictor.choose(probabilities)
+    return ClassificationQuality.of(labels, probabilities, index, coverage, predicted=predicted)
+
+
+def _of_numbers(predictor: Predictor, table: Table, truth: Array) -> RegressionQuality:
+    rows = _spread(table.n_samples)
+    coverage: list[Coverage] = []
+    for level in LEVELS:
+        try:
+            bounds = predictor.predict_interval(table.take(rows), level)
+        except InputError:  # too few training rows for so high a coverage
+            break
+        coverage.append(Coverage.of_intervals(bounds, truth[rows], level))
+    return RegressionQuality.of(predictor.predict(table), truth, tuple(coverage))
+
+
+def _spread(n_samples: int) -> slice:
+    return slice(None, None, max(1, -(-n_samples // COVERED_ROWS)))

@@ -1,0 +1,160 @@
+"""The checks of what is passed to `NeuralNetwork`: each error names the value and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline._neural_network.parameters import Gradients, Parameters
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, Rng
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+
+Kind = TypeVar("Kind")
+
+EXAMPLES = {"activation": "madaline.nn.layers.ReLU()", "loss": "madaline.nn.losses.Squared()"}
+"""What to write instead of a name."""
+
+RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
+"""Where random numbers come from, as scikit-learn writes it."""
+
+
+def as_rows(name: str, values: npt.ArrayLike, size: int) -> Array:
+    """Return values as an array of shape (n_samples, size); a single row may come flat."""
+    rows = _numbers(name, values)
+    if rows.ndim < 2:
+        rows = rows.reshape(-1, 1) if size == 1 else rows.reshape(1, -1)
+    if rows.ndim != 2 or rows.shape[1] != size or not len(rows):
+        raise InputError(
+            f"{name} has the shape {np.shape(values)}: give rows of {size} numbers, shape"
+            f" (n_samples, {size})."
+        )
+    return rows
+
+
+def check_same_length(name: str, n_rows: int, other: str, n_other: int) -> None:
+    """Refuse arrays of different lengths."""
+    if n_rows != n_other:
+        raise InputError(f"{name} has {n_rows} rows but {other} has {n_other}: give one for each.")
+
+
+def held_out_rows(n_rows: int, share: object, *, adaptive: bool) -> tuple[Array, Array]:
+    """Return the rows to train on and those to hold out, the same ones each time.
+
+    Adaptive training holds out a fifth of 100 rows or more, unless it is told how many.
+
+    Examples
+    --------
+    >>> [len(rows) for rows in held_out_rows(200, None, adaptive=True)]
+    [160, 40]
+    """
+    if share is None:
+        share = 0.2 if adaptive and n_rows >= 100 else 0.0
+    if not (isinstance(share, int | float | np.number) and 0 <= share < 1):
+        raise InputError(
+            f"validation_fraction is {share!r}: give a share of the rows from 0 to 1, such as 0.2."
+        )
+    n_held_out = min(n_rows - 1, int(np.ceil(share * n_rows)))
+    order = np.random.default_rng(0).permutation(n_rows)
+    return np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
+
+
+def check_current(y_pred: Array, prediction: Array) -> None:
+    """Refuse predictions that are not the network's present ones."""
+    if y_pred.shape != prediction.shape or not np.allclose(
+        y_pred, prediction, rtol=1e-6, atol=1e-9
+    ):
+        raise InputError(
+            "y_pred is not what the network predicts for x now: give forward(x), or leave it out."
+        )
+
+
+def check_range(loss: Loss, target: Array) -> None:
+    """Refuse targets outside the range of a loss."""
+    lowest = 0 if isinstance(loss, BinaryCrossEntropy | CrossEntropy | Poisson) else -np.inf
+    highest = 1 if isinstance(loss, BinaryCrossEntropy | CrossEntropy) else np.inf
+    wrong = target[(target < lowest) | (target > highest)]
+    if wrong.size:
+        raise InputError(
+            f"y_train holds {wrong[0]:g} but {type(loss).__name__} learns numbers from {lowest} to"
+            f" {highest}: for other numbers give the network loss=Squared()."
+        )
+    if isinstance(loss, CrossEntropy) and not np.allclose(target.sum(axis=1), 1):
+        raise InputError(
+            "y_train has rows that do not sum to 1: give one-hot rows, or the network"
+            " loss=BinaryCrossEntropy()."
+        )
+
+
+def layer_sizes(input_size: int, hidden_size: int | Sequence[int], output_size: int) -> list[int]:
+    """Return the numbers of inputs, of each layer's hidden units, and of outputs."""
+    hidden = hidden_size if isinstance(hidden_size, Sequence | np.ndarray) else [hidden_size]
+    return [
+        whole_number("input_size", input_size),
+        *(whole_number("hidden_size", size) for size in hidden),
+        whole_number("output_size", output_size),
+    ]
+
+
+def whole_number(name: str, value: object) -> int:
+    """Return a whole number from 1."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < 1:  # type: ignore[operator]
+        raise InputError(f"{name} is {value!r}: give a whole number, at least 1.")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def check_shapes(grads: object, parameters: Parameters) -> None:
+    """Refuse gradients that are not those of these parameters."""
+    if not isinstance(grads, Gradients) or [by.shape for by in grads] != [
+        one.shape for one in parameters
+    ]:
+        raise InputError("grads do not belong to this network: give what backward() returned.")
+
+
+def positive_number(value: object) -> float:
+    """Return the learning rate as a positive float."""
+    if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+        raise InputError(f"learning_rate is {value!r}: give a number above 0, for example 0.1.")
+    return float(value)
+
+
+def random_generator(random_state: RandomState) -> Rng:
+    """Return a generator; None takes its seed from NumPy's global state."""
+    if random_state is None:
+        seed = np.random.randint(2**31)  # noqa: NPY002 (what np.random.seed decides)
+        return np.random.default_rng(seed)
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31))
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"random_state is {random_state!r}: give None, a whole number from 0 or a generator."
+        ) from error
+
+
+def instance_of(kind: type[Kind], name: str, value: Kind) -> Kind:
+    """Return an object of this kind; a class or a name in its place is refused."""
+    if not isinstance(value, kind):
+        raise InputError(
+            f"{name} is {value!r}: give an object of a class of madaline.nn, such as"
+            f" {EXAMPLES[name]}."
+        )
+    return value
+
+
+def _numbers(name: str, values: npt.ArrayLike) -> Array:
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} is not an array of numbers: {error}. Of a column of words,"
+            " pandas.get_dummies makes columns of numbers."
+        ) from error
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} holds NaN or infinity: leave out or fill in such values.")
+    return array

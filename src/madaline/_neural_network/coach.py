@@ -1,0 +1,186 @@
+"""The coach of one network in training: it asks policies and carries out their decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from madaline._neural_network.decisions import (
+    BestKept,
+    BestRestored,
+    CoachDecision,
+    Restarted,
+    UnitsAdded,
+    WeightDecayRaised,
+)
+from madaline._neural_network.learning_rate import LearningRatePolicy
+from madaline._neural_network.overfitting import OverfittingPolicy, OverfittingState
+from madaline._neural_network.parameters import Parameters, initial_parameters
+from madaline._neural_network.stagnation import StagnationPolicy
+from madaline._neural_network.surgery import with_one_more_unit
+from madaline.nn.arrays import Array, Rng
+from madaline.nn.layers.activation import Activation
+from madaline.nn.losses import Loss
+from madaline.records.epoch import Epoch
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Parameters at the losses that they had."""
+
+    loss: float  # on the rows of training
+    judged: float  # on the rows held out; of training, if none are
+    parameters: Parameters
+
+
+class Coach:
+    """Keeps the best of a single network's training, and changes the network where that helps.
+
+    The best is judged on the rows held out, if there are some. It expects plain gradient descent,
+    whose optimizer has no memory.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Those of the network, which the coach changes.
+    activation : Activation
+        Activation of the hidden units.
+    rng : numpy.random.Generator
+        Source of the weights of new units.
+    learning_rate : float
+        Rate to begin with.
+    baseline : float
+        Loss of the best constant prediction. A loss above a fifth of it is a weak fit, one below a
+        hundredth is good enough.
+    floor : float
+        Smallest possible loss, from which these shares are counted.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        activation: Activation,
+        rng: Rng,
+        learning_rate: float,
+        *,
+        baseline: float,
+        floor: float,
+    ) -> None:
+        span = baseline - floor
+        self._parameters, self._activation, self._rng = parameters, activation, rng
+        self._rate_policy = LearningRatePolicy(floor=floor, enough=floor + 0.01 * span)
+        self._stagnation_policy = StagnationPolicy(
+            weak=floor + 0.2 * span,
+            floor=floor,
+            remedies=(UnitsAdded, Restarted) if parameters.hidden_size else (Restarted,),
+        )
+        self._rate = self._rate_policy.start(learning_rate)
+        self._stagnation = self._stagnation_policy.start()
+        self._overfitting_policy, self._overfitting = OverfittingPolicy(), OverfittingState()
+        self._best = self._checkpoint()  # of this attempt, on the rows of training
+        self._best_of_all = self._best
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate for the next step."""
+        return self._rate.learning_rate
+
+    @property
+    def weight_decay(self) -> float:
+        """The share of each weight that a step takes away, divided by the learning rate."""
+        return self._overfitting.weight_decay
+
+    def advise(self, now: Epoch) -> CoachDecision | None:
+        """Look at one more epoch, and change the network if that helps.
+
+        Parameters
+        ----------
+        now : Epoch
+            The losses of the network as it is now.
+
+        Returns
+        -------
+        CoachDecision or None
+            What was decided, most often nothing.
+        """
+        self._note(now)
+        decision = self._on_overfitting(now) or self._on_stagnation_or_rate(now)
+        match decision:
+            case BestRestored():
+                self._restore(self._best)
+            case UnitsAdded():
+                self._add_units()
+            case WeightDecayRaised():
+                self._begin_with_other_weight_decay()
+            case Restarted():
+                self._restart()
+            case BestKept():
+                self._best = self._best_of_all
+                self._rate = self._rate_policy.resume(self._rate, self._best.loss)
+                self._restore(self._best)
+        return decision
+
+    def keep_best(self, now: Epoch) -> None:
+        """Put the best of all attempts in place, given the losses of the network as it is now."""
+        self._note(now)
+        self._restore(self._best_of_all)
+
+    def _on_overfitting(self, now: Epoch) -> CoachDecision | None:
+        if now.validation_loss is None:
+            return None
+        self._overfitting, decision = self._overfitting_policy.watch(self._overfitting, now)
+        return decision
+
+    def _on_stagnation_or_rate(self, now: Epoch) -> CoachDecision | None:
+        self._rate, on_rate = self._rate_policy.watch(self._rate, now.loss, epoch=now.epoch)
+        self._stagnation, on_stagnation = self._stagnation_policy.watch(
+            self._stagnation, self._rate.best_loss, epoch=now.epoch
+        )
+        return on_stagnation or on_rate
+
+    def _note(self, now: Epoch) -> None:
+        judged = now.loss if now.validation_loss is None else now.validation_loss
+        if now.loss < self._best.loss:
+            self._best = self._checkpoint(now.loss, judged)
+        if judged < self._best_of_all.judged:
+            self._best_of_all = self._checkpoint(now.loss, judged)
+
+    def _checkpoint(self, loss: float = np.inf, judged: float = np.inf) -> Checkpoint:
+        return Checkpoint(loss, judged, self._parameters.copy())
+
+    def _restore(self, best: Checkpoint) -> None:
+        self._parameters.replace_by(best.parameters.copy())
+
+    def _add_units(self) -> None:
+        """Add a unit to every hidden layer of the best network."""
+        best = self._best.parameters
+        self._parameters.replace_by(with_one_more_unit(best, self._activation, self._rng))
+        self._best = self._checkpoint(self._best.loss, self._best.judged)
+
+    def _begin_with_other_weight_decay(self) -> None:
+        """Forget the losses without it, which were lower; more units are no remedy any more."""
+        self._best = self._checkpoint()
+        self._rate = self._rate_policy.start(self.learning_rate)
+        self._stagnation = replace(self._stagnation, finished=True)
+
+    def _restart(self) -> None:
+        """Draw new weights; only `_best_of_all` remembers the old ones."""
+        weights = self._parameters.weights
+        sizes = [len(weights[0]), *(weight.shape[1] for weight in weights)]
+        self._parameters.replace_by(initial_parameters(sizes, self._rng))
+        self._best = self._checkpoint()
+        self._rate = self._rate_policy.start(self.learning_rate)
+
+
+def baseline_loss(loss: Loss, target: Array) -> float:
+    """Return the mean loss of the best constant prediction."""
+    constant = np.broadcast_to(loss.initial_output(target), target.shape)
+    return float(loss.mean(constant, target))
+
+
+def smallest_loss(loss: Loss, target: Array) -> float:
+    """Return the mean loss of a network that predicts the best for each row."""
+    rows, counts = np.unique(target, axis=0, return_counts=True)
+    best = np.array([loss.initial_output(row[None]) for row in rows])
+    return float(loss.mean(best, rows, counts))

@@ -1,0 +1,202 @@
+"""What can be asked of a network: its summary, a check of its gradients, a diagnosis."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.of_network import diagnose_network
+from madaline._neural_network.arguments import as_rows, positive_number
+from madaline._neural_network.parameters import Gradients, Parameters, to_population
+from madaline._neural_network.step import MOST_PARAMETERS, Step
+from madaline._neural_network.summary import summary
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.differences import check_gradient
+from madaline.nn.layers.activation import Activation
+from madaline.nn.losses import Loss
+from madaline.records.epoch import Epoch
+
+
+class InspectedNetwork(ABC):
+    """Abstract: a network that can be inspected, given how it computes."""
+
+    _parameters: Parameters
+    _activation: Activation
+    _loss: Loss
+    history_: list[Epoch]
+    loss_: float | None
+    validation_loss_: float | None
+
+    @abstractmethod
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Return the predictions."""
+
+    @abstractmethod
+    def loss(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
+        """Return the mean loss of predictions."""
+
+    @abstractmethod
+    def backward(self, x: npt.ArrayLike, y_true: npt.ArrayLike) -> Gradients:
+        """Return the gradient of the loss."""
+
+    @abstractmethod
+    def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
+        """Return labels or numbers as targets, given how many rows there are of what."""
+
+    def __repr__(self) -> str:
+        """Return the layers, how many parameters they have, and the loss, as text."""
+        losses = (self.loss_, self.validation_loss_)
+        return summary(
+            self._parameters, self._activation, self._loss, losses, epochs=len(self.history_)
+        )
+
+    def check_gradients(
+        self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None
+    ) -> float:
+        """Compare the gradients of `backward` with differences of the loss; raise if they differ.
+
+        Each weight is moved a little up and a little down, and the loss is computed both times:
+        the difference divided by the distance must be the gradient.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size), optional
+            Rows; a few random ones by default.
+        y : array-like of shape (n_samples,) or (n_samples, output_size), optional
+            Their labels or numbers; random ones by default.
+
+        Returns
+        -------
+        float
+            Largest relative error; right gradients have about 1e-8, wrong ones 1e-3 and more.
+
+        Raises
+        ------
+        GradientError
+            If it is above 1e-6; the message names the array.
+
+        Examples
+        --------
+        >>> from madaline import NeuralNetwork
+        >>> NeuralNetwork(2, [4, 3], 1, random_state=0).check_gradients() < 1e-6
+        True
+        """
+        if x is None and y is not None:
+            raise InputError("y is given without x: give both, or neither.")
+        rng = np.random.default_rng(0)
+        rows = self._rows(
+            rng.normal(size=(8, len(self._parameters.weights[0]))) if x is None else x
+        )
+        random = rng.normal(size=(len(rows), len(self._parameters.biases[-1])))
+        target = self._targets(
+            "y", self._loss.prediction(random) if y is None else y, len(rows), "x"
+        )
+        grads = self.backward(rows, target)
+        return max(
+            check_gradient(
+                lambda _: self.loss(target, self.forward(rows)), array, gradient, name=name
+            )
+            for array, gradient, name in zip(
+                self._parameters, grads, self._parameters.names, strict=True
+            )
+        )
+
+    def explain_step(self, x: npt.ArrayLike, y: npt.ArrayLike, learning_rate: float = 0.1) -> None:
+        """Print one training step for one row, with every number; the network is not changed.
+
+        It shows the forward pass, the loss, the gradient by each weight and each bias, and what an
+        update makes of them. Numbers are rounded to four digits.
+
+        Parameters
+        ----------
+        x : array-like of shape (input_size,) or (1, input_size)
+            The row.
+        y : label, number or array-like of shape (output_size,)
+            Its label or its numbers.
+        learning_rate : float, default=0.1
+            Length of the step.
+
+        Raises
+        ------
+        InputError
+            If there are several rows, or more than 60 parameters.
+
+        Examples
+        --------
+        >>> from madaline import NeuralNetwork
+        >>> NeuralNetwork(1, [], 1, random_state=0).explain_step([2.0], 1)
+        One step of gradient descent: x = 2, target = 1, learning rate = 0.1
+        1. Forward: weighted inputs + bias, then the activation
+           output 1: sum = 2 × 0.1257 + 0 = 0.2515
+              prediction = sigmoid(0.2515) = 0.5625
+        2. Loss: BinaryCrossEntropy, log is the natural logarithm
+           loss = -log(0.5625) = 0.5753
+        3. Gradient: the chain rule, from the last layer to the first
+           output 1: error = (prediction - target) = (0.5625 - 1) = -0.4375
+              by weight 1: error × input = -0.4375 × 2 = -0.8749
+              by bias: error = -0.4375
+        4. Update: new = old - learning rate × gradient
+           output 1:
+              weight 1 = 0.1257 - 0.1 × -0.8749 = 0.2132
+              bias = 0 - 0.1 × -0.4375 = 0.04375
+        After the update: prediction 0.6154, loss 0.4854 (before: 0.5625, 0.5753)
+        """
+        size = sum(array.size for array in self._parameters)
+        if size > MOST_PARAMETERS:
+            raise InputError(
+                f"The network has {size:,} parameters, and explain_step prints each: use a network"
+                f" of up to {MOST_PARAMETERS}, such as NeuralNetwork(2, 2, 1)."
+            )
+        rows = self._rows(x)
+        if len(rows) > 1:
+            raise InputError(
+                f"x has {len(rows)} rows: give one, such as x[0]. The gradient of several rows is"
+                " the mean of theirs."
+            )
+        target = self._targets("y", np.atleast_1d(np.asarray(y)), 1, "x")
+        grads, rate = self.backward(rows, target), positive_number(learning_rate)
+        step = Step(self._parameters, self._activation, self._loss, rows[0], target[0], grads, rate)
+        print("\n".join(step.lines()))
+
+    def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:
+        """Return what is wrong with the network, or may be: ``print`` it.
+
+        It looks for units that are constant or cannot learn, gradients that vanish or explode on
+        their way to the first layer, a loss that shot up, and a weak fit.
+
+        Parameters
+        ----------
+        x_train : array-like of shape (n_samples, input_size)
+            The rows that it learned from.
+        y_train : array-like of shape (n_samples,) or (n_samples, output_size)
+            The labels or numbers of these rows.
+
+        Raises
+        ------
+        InputError
+            If the shapes do not fit the network or one another.
+
+        Examples
+        --------
+        >>> from madaline import NeuralNetwork
+        >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+        >>> network = NeuralNetwork(2, 5, 1, random_state=0)
+        >>> network.biases[0][:] = -50  # a sigmoid is flat there
+        >>> network.train(x, y, epochs=100, adaptive=False)
+        >>> for finding in network.diagnose(x, y):
+        ...     print(finding.kind, "in", finding.subject)
+        dead units in layer 1
+        nothing learned in the fit
+        """
+        x = self._rows(x_train)
+        target = self._targets("y_train", y_train, len(x), "x_train")
+        network, population = to_population(self._parameters, self._activation)
+        losses = [epoch.loss for epoch in self.history_]
+        return diagnose_network(network, population.theta, x, target, self._loss, losses)
+
+    def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
+        return as_rows(name, x, len(self._parameters.weights[0]))

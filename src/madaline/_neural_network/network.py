@@ -1,0 +1,343 @@
+"""The textbook network: initialize, forward, loss, backward, update, repeat.
+
+It is for people who learn how a neural network works. Every step is a method that can be called by
+hand and read right here, in plain NumPy; every weight can be read and changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from madaline._neural_network.arguments import (
+    RandomState,
+    as_rows,
+    check_current,
+    check_range,
+    check_same_length,
+    check_shapes,
+    held_out_rows,
+    instance_of,
+    layer_sizes,
+    positive_number,
+    random_generator,
+    whole_number,
+)
+from madaline._neural_network.coach import Coach, baseline_loss, smallest_loss
+from madaline._neural_network.decisions import CoachDecision
+from madaline._neural_network.inspection import InspectedNetwork
+from madaline._neural_network.labels import classes_of, labels_in, predicted, targets_of
+from madaline._neural_network.links import raw_output
+from madaline._neural_network.log import Log
+from madaline._neural_network.parameters import Gradients, add_weight_decay, initial_parameters
+from madaline.nn.arrays import Array
+from madaline.nn.layers import Sigmoid
+from madaline.nn.layers.activation import Activation
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from madaline.nn.losses.binary_cross_entropy import sigmoid
+from madaline.nn.workspace import Workspace
+from madaline.records.epoch import Epoch
+
+
+class NeuralNetwork(InspectedNetwork):
+    """A network of fully connected layers that is trained by gradient descent.
+
+    Parameters
+    ----------
+    input_size : int
+        Number of inputs.
+    hidden_size : int or sequence of int
+        Number of hidden units, or of each hidden layer.
+    output_size : int
+        Number of outputs: one for two classes or for a number, else one for each class.
+    activation : Activation, default=Sigmoid()
+        Activation of the hidden units.
+    loss : Loss, optional
+        What training minimizes. It decides what the outputs are. By default they are
+        probabilities: with one output ``BinaryCrossEntropy()`` (sigmoid), with several
+        ``CrossEntropy()`` (softmax). ``Squared()`` is for plain numbers.
+    random_state : None, int, RandomState or Generator, default=None
+        Where the initial weights come from; None draws from NumPy's global state, so that
+        ``np.random.seed`` decides.
+
+    Attributes
+    ----------
+    weights : list of ndarray of shape (in_features, out_features)
+        Weights of each layer; writing changes the network.
+    biases : list of ndarray of shape (out_features,)
+        Biases of each layer; writing changes the network.
+    classes_ : ndarray or None
+        The classes, sorted, among the first labels that it was given.
+    loss_, validation_loss_ : float or None
+        Loss at the end of training, and on the rows held out, if there were some.
+    history_ : list of Epoch
+        Loss and learning rate of every epoch.
+    decisions_ : list of CoachDecision
+        What adaptive training did, why, and what came of it.
+
+    Examples
+    --------
+    >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> y = np.array(["same", "different", "different", "same"])
+    >>> network = NeuralNetwork(input_size=2, hidden_size=5, output_size=1, random_state=0)
+    >>> network.train(x, y, epochs=1000, learning_rate=0.1)
+    >>> network.predict(x)
+    array(['same', 'different', 'different', 'same'], dtype='<U9')
+
+    The same by hand, one epoch at a time:
+
+    >>> y_pred = network.forward(x)
+    >>> loss = network.loss(y, y_pred)
+    >>> grads = network.backward(x, y, y_pred)
+    >>> network.update_weights(grads, learning_rate=0.1)
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors",
+    Nature 323.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int | Sequence[int],
+        output_size: int,
+        *,
+        activation: Activation | None = None,
+        loss: Loss | None = None,
+        random_state: RandomState = None,
+    ) -> None:
+        sizes = layer_sizes(input_size, hidden_size, output_size)
+        if loss is None:
+            loss = BinaryCrossEntropy() if output_size == 1 else CrossEntropy()
+        activation = Sigmoid() if activation is None else activation
+        self._loss = instance_of(Loss, "loss", loss)  # type: ignore[type-abstract]
+        self._activation = instance_of(Activation, "activation", activation)  # type: ignore[type-abstract]
+        self._rng = random_generator(random_state)
+        self._parameters = initial_parameters(sizes, self._rng)
+        self.weights, self.biases = self._parameters.weights, self._parameters.biases
+        self.classes_: Array | None = None
+        self.loss_: float | None = None
+        self.validation_loss_: float | None = None
+        self.history_: list[Epoch] = []
+        self.decisions_: list[CoachDecision] = []
+
+    @staticmethod
+    def sigmoid(x: npt.ArrayLike) -> Array:
+        """Return ``1 / (1 + exp(-x))`` of every number, without overflow.
+
+        Examples
+        --------
+        >>> NeuralNetwork.sigmoid([-1000, 0, 1000])
+        array([0. , 0.5, 1. ])
+        """
+        values = np.asarray(x, np.float64)
+        result: Array = sigmoid(values, np.empty_like(values))[()]
+        return result
+
+    @property
+    def hidden_size(self) -> tuple[int, ...]:
+        """Units of each hidden layer now; adaptive training may have changed them."""
+        return self._parameters.hidden_size
+
+    def forward(self, x: npt.ArrayLike) -> Array:
+        """Return the network's predictions: probabilities, or numbers.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size) or (input_size,)
+            Rows, or a single one.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, output_size) or (output_size,)
+            The predictions.
+        """
+        signal = rows = self._rows(x)
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            signal = self._activation(signal @ weights + bias)  # (n_samples, units)
+        output = signal @ self.weights[-1] + self.biases[-1]  # (n_samples, output_size)
+        prediction = self._loss.prediction(output)  # sigmoid, softmax, or the output itself
+        single = np.ndim(x) < 2 and len(rows) == 1
+        return prediction[0] if single else prediction
+
+    def predict(self, x: npt.ArrayLike) -> Array:
+        """Return the most probable class of each row, or the predicted number.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Classes as in the labels it was trained with (0, 1, ... if it was trained with targets).
+            Several numbers, or several outputs that are not exclusive: (n_samples, output_size).
+        """
+        return predicted(np.atleast_2d(self.forward(x)), self.classes_, self._loss)
+
+    def loss(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
+        """Return how wrong predictions are, averaged over the rows.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,) or (n_samples, output_size)
+            The labels or the numbers of these rows.
+        y_pred : array-like of shape (n_samples, output_size)
+            What `forward` returned for them.
+        """
+        prediction = as_rows("y_pred", y_pred, len(self.biases[-1]))
+        target = self._targets("y_true", y_true, len(prediction), "y_pred")
+        return float(self._loss.mean(raw_output(self._loss, prediction), target))
+
+    def backward(
+        self, x: npt.ArrayLike, y_true: npt.ArrayLike, y_pred: npt.ArrayLike | None = None
+    ) -> Gradients:
+        """Return the gradient of the loss: which way, and how steeply, it rises with each weight.
+
+        Parameters
+        ----------
+        x : array-like of shape (n_samples, input_size)
+            The rows.
+        y_true : array-like of shape (n_samples,) or (n_samples, output_size)
+            The labels or the numbers of these rows.
+        y_pred : array-like of shape (n_samples, output_size), optional
+            What `forward` returned for them; only checked, as the forward pass is run again.
+
+        Returns
+        -------
+        Gradients
+            With ``weights`` and ``biases``, lists of arrays like those of the network.
+        """
+        signal = self._rows(x)
+        target = self._targets("y_true", y_true, len(signal), "x")
+        signals, slopes = [signal], []  # the input of each layer, and f'(its sums)
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            sums = signal @ weights + bias
+            signal = self._activation(sums)
+            signals.append(signal)
+            slopes.append(self._activation.derivative(sums))
+        output = signal @ self.weights[-1] + self.biases[-1]
+        if y_pred is not None:
+            check_current(as_rows("y_pred", y_pred, output.shape[1]), self._loss.prediction(output))
+
+        # The chain rule, from the last layer to the first. The error is dL/d(sums of the layer):
+        # for cross-entropy it starts as (prediction - target) / n_samples.
+        error = self._loss.gradient(output, target, workspace=Workspace())
+        grads = Gradients([], [])
+        for layer in reversed(range(len(self.weights))):
+            grads.weights.insert(0, signals[layer].T @ error)
+            grads.biases.insert(0, error.sum(axis=0))
+            if layer > 0:
+                error = error @ self.weights[layer].T * slopes[layer - 1]
+        return grads
+
+    def update_weights(self, grads: Gradients, learning_rate: float) -> None:
+        """Take one step downhill: every weight minus `learning_rate` times its gradient.
+
+        Parameters
+        ----------
+        grads : Gradients
+            What `backward` returned.
+        learning_rate : float
+            Length of the step.
+        """
+        check_shapes(grads, self._parameters)
+        rate = positive_number(learning_rate)
+        for parameter, gradient in zip(self._parameters, grads, strict=True):
+            parameter -= rate * gradient
+
+    def train(
+        self,
+        x_train: npt.ArrayLike,
+        y_train: npt.ArrayLike,
+        epochs: int = 1000,
+        learning_rate: float = 0.1,
+        *,
+        adaptive: bool = True,
+        validation_fraction: float | None = None,
+        verbose: bool = False,
+    ) -> None:
+        """Train on all rows at once, epoch after epoch.
+
+        Adaptive training raises the learning rate when learning is slow, goes back and lowers it
+        when the loss shoots up, adds units or starts again from new weights when the fit stays
+        poor, makes weights smaller when it overfits, and keeps the best weights of all: those with
+        the lowest loss on rows held out. `decisions_` tells what it did. Training again goes on.
+
+        Parameters
+        ----------
+        x_train : array-like of shape (n_samples, input_size)
+            The rows.
+        y_train : array-like of shape (n_samples,) or (n_samples, output_size)
+            Their labels of any kind, or numbers.
+        epochs : int, default=1000
+            Number of passes over all rows.
+        learning_rate : float, default=0.1
+            Length of a step; of the first, if adaptive.
+        adaptive : bool, default=True
+            Whether training may change its learning rate and its network. If not, it is plain
+            gradient descent, as in a textbook.
+        validation_fraction : float, optional
+            Share of the rows that are held out to notice overfitting. By default, adaptive training
+            holds out a fifth of 100 rows or more.
+        verbose : bool, default=False
+            Whether to print the loss ten times, and every decision.
+        """
+        x = self._rows(x_train)
+        rate, epochs = positive_number(learning_rate), whole_number("epochs", epochs)
+        rows, held_out = held_out_rows(len(x), validation_fraction, adaptive=adaptive)
+        y = self._targets("y_train", y_train, len(x), "x_train")
+        check_range(self._loss, y)
+        x, y, x_val, y_val = x[rows], y[rows], x[held_out], y[held_out]
+        start = len(self.history_)
+        log = Log(self.history_, self.decisions_, start, max(1, epochs // 10) if verbose else None)
+        coach = self._coach(y, rate) if adaptive else None
+
+        for epoch in range(start + 1, start + epochs + 1):
+            y_pred = self.forward(x)
+            loss = self.loss(y, y_pred)
+            now = Epoch(epoch, loss, rate, self._loss_of(x_val, y_val))
+            log.note(now)
+            if coach is not None:
+                log.decide(coach.advise(now), now)
+                rate = coach.learning_rate
+            grads = self.backward(x, y)
+            if coach is not None:
+                add_weight_decay(grads, self.weights, coach.weight_decay)
+            self.update_weights(grads, rate)
+
+        if coach is not None:
+            last = Epoch(epoch, self.loss(y, self.forward(x)), rate, self._loss_of(x_val, y_val))
+            log.conclude(last)
+            coach.keep_best(last)
+        self.loss_, self.validation_loss_ = self._loss_of(x, y), self._loss_of(x_val, y_val)
+
+    def _loss_of(self, x: Array, y: Array) -> float | None:
+        return self.loss(y, self.forward(x)) if len(x) else None
+
+    def _coach(self, target: Array, learning_rate: float) -> Coach:
+        return Coach(
+            self._parameters,
+            self._activation,
+            self._rng,
+            learning_rate,
+            baseline=baseline_loss(self._loss, target),
+            floor=smallest_loss(self._loss, target),
+        )
+
+    def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
+        size, classes = len(self.biases[-1]), self.classes_
+        labels = labels_in(y, n_rows, size, self._loss)
+        if labels is None:
+            target = as_rows(name, y, size)
+        else:
+            if classes is None:
+                classes = classes_of(name, labels, size)
+            target = targets_of(name, labels, classes, size)
+        check_same_length(name, len(target), of, n_rows)
+        self.classes_ = classes  # not before all labels were read
+        return target

@@ -1,0 +1,250 @@
+"""One step of gradient descent, with every number, so that it can be checked by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._neural_network.parameters import Gradients, Parameters
+from madaline.nn.arrays import Array
+from madaline.nn.layers import ReLU, Sigmoid, Tanh
+from madaline.nn.layers.activation import Activation
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
+
+MOST_PARAMETERS = 60
+"""Parameters of a network whose step still fits on a screen or two."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step for one row: what goes in, and the gradients that `backward` returned (final).
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Those of the network, before the step.
+    activation : Activation
+        Activation of the hidden units.
+    loss : Loss
+        What the step makes smaller.
+    x : ndarray of shape (input_size,)
+        The row.
+    target : ndarray of shape (output_size,)
+        Its target.
+    gradients : Gradients
+        The gradient of the loss by each parameter.
+    learning_rate : float
+        Length of the step.
+    """
+
+    parameters: Parameters
+    activation: Activation
+    loss: Loss
+    x: Array
+    target: Array
+    gradients: Gradients
+    learning_rate: float
+
+    def lines(self) -> Iterator[str]:
+        """Yield the step line by line: forward, loss, gradient, update."""
+        signals, sums = self._forward(self.parameters)
+        yield (
+            f"One step of gradient descent: x = {_row(self.x)}, target = {_row(self.target)},"
+            f" learning rate = {number(self.learning_rate)}"
+        )
+        yield "1. Forward: weighted inputs + bias, then the activation"
+        yield from self._forward_lines(signals, sums)
+        logarithm = ", log is the natural logarithm" * (not isinstance(self.loss, Squared))
+        yield f"2. Loss: {type(self.loss).__name__}{logarithm}"
+        prediction, loss = self._outcome(sums)
+        yield f"   loss = {loss_formula(self.loss, prediction, self.target)}{number(loss)}"
+        yield "3. Gradient: the chain rule, from the last layer to the first"
+        yield from self._gradient_lines(signals, sums, prediction)
+        yield "4. Update: new = old - learning rate × gradient"
+        yield from self._update_lines()
+        new = self.parameters.copy()
+        for parameter, gradient in zip(new, self.gradients, strict=True):
+            parameter -= self.learning_rate * gradient
+        after, loss_after = self._outcome(self._forward(new)[1])
+        yield (
+            f"After the update: prediction {_row(after)}, loss {number(loss_after)}"
+            f" (before: {_row(prediction)}, {number(loss)})"
+        )
+
+    def _outcome(self, sums: list[Array]) -> tuple[Array, float]:
+        """Return the prediction and its loss."""
+        loss = self.loss.rows(sums[-1][None], self.target[None])[0]
+        return self.loss.prediction(sums[-1]), float(loss)
+
+    def _forward(self, parameters: Parameters) -> tuple[list[Array], list[Array]]:
+        """Return the inputs of each layer, and its sums."""
+        signals, sums = [self.x], []
+        for weights, bias in zip(parameters.weights, parameters.biases, strict=True):
+            sums.append(signals[-1] @ weights + bias)
+            signals.append(self.activation(sums[-1]))
+        return signals[:-1], sums
+
+    def _forward_lines(self, signals: list[Array], sums: list[Array]) -> Iterator[str]:
+        for layer, (weights, bias) in enumerate(
+            zip(self.parameters.weights, self.parameters.biases, strict=True)
+        ):
+            for unit, total in enumerate(sums[layer]):
+                products = [
+                    f"{number(signal)} × {number(weight)}"
+                    for signal, weight in zip(signals[layer], weights[:, unit], strict=True)
+                ]
+                terms = " + ".join([*products, number(bias[unit])])
+                yield f"   {self._name(layer, unit)}: sum = {terms} = {number(total)}"
+                yield f"      {self._activated(layer, unit, sums[layer])}"
+
+    def _activated(self, layer: int, unit: int, sums: Array) -> str:
+        """Return the output of a unit with its formula."""
+        if layer < len(self.parameters.weights) - 1:
+            name = type(self.activation).__name__.lower()
+            return f"output = {name}({number(sums[unit])}) = {number(self.activation(sums)[unit])}"
+        prediction = number(self.loss.prediction(sums)[unit])
+        match self.loss:
+            case BinaryCrossEntropy():
+                return f"prediction = sigmoid({number(sums[unit])}) = {prediction}"
+            case CrossEntropy():
+                total = " + ".join(f"exp({number(one)})" for one in sums)
+                return f"prediction = exp({number(sums[unit])}) / ({total}) = {prediction}"
+        return f"prediction = {prediction}"
+
+    def _gradient_lines(
+        self, signals: list[Array], sums: list[Array], prediction: Array
+    ) -> Iterator[str]:
+        last = len(signals) - 1
+        for layer in range(last, -1, -1):
+            errors = self.gradients.biases[layer]  # of one row, the gradient by a bias is the error
+            for unit, error in enumerate(errors):
+                if layer == last:
+                    how = error_formula(self.loss, prediction[unit], self.target[unit], len(errors))
+                else:
+                    how = self._passed_back(layer, unit, sums[layer])
+                yield f"   {self._name(layer, unit)}: error = {how}{number(error)}"
+                for source, signal in enumerate(signals[layer]):
+                    by_weight = number(self.gradients.weights[layer][source, unit])
+                    product = f"{number(error)} × {number(signal)}"
+                    yield f"      by weight {source + 1}: error × input = {product} = {by_weight}"
+                yield f"      by bias: error = {number(error)}"
+
+    def _passed_back(self, layer: int, unit: int, sums: Array) -> str:
+        """Return the error of a hidden unit as a formula: errors above × weights × slope."""
+        weights, above = self.parameters.weights[layer + 1], self.gradients.biases[layer + 1]
+        products = " + ".join(
+            f"{number(error)} × {number(weight)}"
+            for error, weight in zip(above, weights[unit], strict=True)
+        )
+        slope = slope_formula(self.activation, sums[unit])
+        return f"({products}) × {slope} = "
+
+    def _update_lines(self) -> Iterator[str]:
+        rate = number(self.learning_rate)
+        for layer, weights in enumerate(self.parameters.weights):
+            for unit in range(weights.shape[1]):
+                olds = [*weights[:, unit], self.parameters.biases[layer][unit]]
+                by_old = [*self.gradients.weights[layer][:, unit]]
+                by_old += [self.gradients.biases[layer][unit]]
+                names = [*(f"weight {source + 1}" for source in range(len(weights))), "bias"]
+                yield f"   {self._name(layer, unit)}:"
+                for name, old, gradient in zip(names, olds, by_old, strict=True):
+                    new = number(old - self.learning_rate * gradient)
+                    yield f"      {name} = {number(old)} - {rate} × {number(gradient)} = {new}"
+
+    def _name(self, layer: int, unit: int) -> str:
+        last = len(self.parameters.weights) - 1
+        if layer == last:
+            return f"output {unit + 1}"
+        return f"hidden unit {unit + 1}" if last == 1 else f"layer {layer + 1}, unit {unit + 1}"
+
+
+def loss_formula(loss: Loss, prediction: Array, target: Array) -> str:
+    """Return how the loss of a row follows from its predictions; nothing if that is not simple.
+
+    Examples
+    --------
+    >>> loss_formula(BinaryCrossEntropy(), np.array([0.25]), np.array([1.0]))
+    '-log(0.25) = '
+    """
+    pairs = list(zip(prediction, target, strict=True))
+    match loss:
+        case BinaryCrossEntropy(label_smoothing=0.0):
+            terms = " ".join(_minus_log_likelihood(p, t) for p, t in pairs)
+        case CrossEntropy(label_smoothing=0.0):
+            terms = " ".join(_times_minus_log(t, number(p)) for p, t in pairs if t)
+            return f"{terms} = "
+        case Squared():
+            terms = " + ".join(f"({number(p)} - {number(t)})²" for p, t in pairs)
+        case _:
+            return ""
+    return f"{terms} = " if len(pairs) == 1 else f"({terms}) / {len(pairs)} = "
+
+
+def error_formula(loss: Loss, prediction: float, target: float, outputs: int) -> str:
+    """Return how the error of an output follows from its prediction; nothing if not simple.
+
+    Examples
+    --------
+    >>> error_formula(Squared(), 0.25, 1.0, 1)
+    '2 × (prediction - target) = 2 × (0.25 - 1) = '
+    """
+    share = "" if outputs == 1 or isinstance(loss, CrossEntropy) else f" / {outputs}"
+    difference = f"({number(prediction)} - {number(target)})"
+    match loss:
+        case BinaryCrossEntropy(label_smoothing=0.0) | CrossEntropy(label_smoothing=0.0):
+            return f"(prediction - target){share} = {difference}{share} = "
+        case Squared():
+            return f"2 × (prediction - target){share} = 2 × {difference}{share} = "
+    return ""
+
+
+def slope_formula(activation: Activation, total: float) -> str:
+    """Return the slope of an activation at a sum, with its formula where it is simple.
+
+    Examples
+    --------
+    >>> slope_formula(Sigmoid(), 0.0)
+    '0.5 × (1 - 0.5)'
+    """
+    output = number(activation(np.array([total]))[0])
+    match activation:
+        case Sigmoid():
+            return f"{output} × (1 - {output})"
+        case Tanh():
+            return f"(1 - {f'({output})' if output.startswith('-') else output}²)"
+        case ReLU():
+            return "1" if total > 0 else "0"
+    return number(activation.derivative(np.array([total]))[0])
+
+
+def number(value: float) -> str:
+    """Return a number with four digits.
+
+    Examples
+    --------
+    >>> number(0.123456), number(-3), number(0.00012345)
+    ('0.1235', '-3', '0.0001234')
+    """
+    return f"{value:.4g}"
+
+
+def _minus_log_likelihood(prediction: float, target: float) -> str:
+    right, wrong = number(prediction), f"1 - {number(prediction)}"
+    if target in (0, 1):
+        return f"-log({right if target else wrong})"
+    return f"{_times_minus_log(target, right)} {_times_minus_log(1 - target, wrong)}"
+
+
+def _times_minus_log(share: float, probability: str) -> str:
+    return f"-log({probability})" if share == 1 else f"-{number(share)} × log({probability})"
+
+
+def _row(values: Array) -> str:
+    return (
+        ", ".join(map(number, values))
+        if len(values) == 1
+        else f"({', '.join(map(number, values))})"
+    )

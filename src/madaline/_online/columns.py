@@ -1,0 +1,287 @@
+"""The columns of a stream, read as plain numbers: one for each column of a row.
+
+A number stands for itself, a moment for its seconds, a category for the code of its level; NaN is a
+missing number or moment. What kind a column is, its first values decide: text of several rows as in
+a fit, that of one row only where it leaves no doubt. A level gets a feature of
+its own when it is first learned from; levels beyond `MOST_LEVELS`, and those that are too long for
+a file, share `SHARED` codes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from madaline._data.column import is_missing, to_column
+from madaline._data.conversion import as_booleans, as_moments, as_numbers
+from madaline._data.formats.columns import Format, format_from_json
+from madaline._data.formats.number_format import CURRENCY, NumberFormat
+from madaline._data.io.json_checks import LARGEST
+from madaline._data.objects import shown
+from madaline._data.table import Table, listed
+from madaline._data.text_columns import choose_text_formats, read_column_in
+from madaline._online.limits import LEVEL, MOST_LETTERS, NAME, check_given
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+NUMBER, BOOLEAN, MOMENT, CATEGORY = "number", "boolean", "moment", "category"
+KINDS = (NUMBER, BOOLEAN, MOMENT, CATEGORY)
+"""Kinds of columns; Booleans are the numbers 1 and 0."""
+
+_NUMBERS = {NUMBER, BOOLEAN}
+
+MOST_LEVELS, SHARED = 64, 16
+"""How many levels of a category have a code of their own, and how many codes the others share."""
+
+N_CODES = 1 + MOST_LEVELS + SHARED
+"""Codes of a category: missing, the levels, and those that are shared."""
+
+MISSING, UNKNOWN = 0, -1
+"""Codes of a missing level, and of one that was never learned from."""
+
+
+class StreamColumns:
+    """Names, kinds and levels of a stream's columns (final).
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns that a row may have.
+
+    Examples
+    --------
+    >>> columns = StreamColumns(["size", "color"])
+    >>> columns.read({"size": 2.5, "color": "red"}, learning=True)
+    array([[2.5, 1. ]])
+    >>> columns.read({"size": None, "color": "blue"}, learning=False)
+    array([[nan, -1.]])
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        for name in names:
+            check_given(NAME, name, "The name of a column", "give it another name")
+        self.names = list(names)
+        self.kinds: list[str | None] = [None] * len(self.names)
+        self.written: list[Format | None] = [None] * len(self.names)  # numbers and dates in text
+        self.levels: list[dict[str, int]] = [{} for _ in self.names]
+        self._n_letters = 0  # of all levels
+        self._known = frozenset(self.names)
+        self._numbered = list(enumerate(self.names))
+
+    @property
+    def are_numbers(self) -> bool:
+        """Whether all columns are known to be numbers."""
+        return all(kind in _NUMBERS for kind in self.kinds)
+
+    def read(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
+        """Return the rows as numbers.
+
+        Parameters
+        ----------
+        rows : Table or mapping of str to value
+            A table, or a single row. Columns that are not there are missing values.
+        learning : bool
+            Whether levels that are new get a code.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_samples, n_columns)
+
+        Raises
+        ------
+        InputError
+            If there is a column that earlier rows did not have, or a value of another kind. Then
+            nothing has changed.
+        """
+        raw = self._raw(rows, learning=False)
+        if learning and (None in self.kinds or (raw == UNKNOWN).any()):
+            return self._raw(rows, learning=True)  # now nothing is refused
+        return raw
+
+    def _raw(self, rows: Table | Mapping[str, Any], *, learning: bool) -> Array:
+        if isinstance(rows, Table):
+            self._check_names(rows.names)
+            if learning:
+                self._decide(rows)
+            raw = np.full((rows.n_samples, len(self.names)), np.nan)
+            for number, name in enumerate(self.names):
+                if name in rows:
+                    raw[:, number] = self._column(number, rows[name], learning=learning)
+                elif self.kinds[number] == CATEGORY:
+                    raw[:, number] = MISSING
+            return raw
+        if not rows.keys() <= self._known:
+            self._check_names(tuple(rows))
+        if learning and None in self.kinds:
+            self._decide(self._new_texts(rows))
+        values = [self._value(number, rows.get(name), learning) for number, name in self._numbered]
+        return np.array([values])
+
+    def plain(self, table: Table) -> Table:
+        """Return a table with its text read as that of earlier rows was."""
+        pairs = [(number, name) for number, name in self._numbered if name in table]
+        return table.replaced(
+            {name: self._read_text(number, table[name]) for number, name in pairs}
+        )
+
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+        written = [None if one is None else one.to_json() for one in self.written]
+        named = {"names": self.names, "kinds": self.kinds, "levels": self.levels}
+        return named | {"written": written}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> StreamColumns:
+        """Return the columns that `to_state` described."""
+        columns = cls(state["names"])
+        columns.kinds, columns.levels = list(state["kinds"]), [dict(one) for one in state["levels"]]
+        columns.written = [*map(format_from_json, state.get("written", columns.written))]
+        columns._n_letters = sum(len(level) for known in columns.levels for level in known)
+        return columns
+
+    def _check_names(self, names: Sequence[str]) -> None:
+        unknown = [name for name in names if name not in self._known]
+        if unknown:
+            raise InputError(
+                f"The stream has no column {listed(unknown)}: its first rows had"
+                f" {listed(self.names)}. Leave new columns out, or start a new model."
+            )
+
+    def _new_texts(self, row: Mapping[str, Any]) -> Table:
+        """Return the texts of a row in columns whose kind is not known."""
+        new = [name for number, name in self._numbered if self.kinds[number] is None]
+        texts = {str(name): row.get(name) for name in new}
+        return Table.from_columns({n: [one] for n, one in texts.items() if isinstance(one, str)})
+
+    def _decide(self, table: Table) -> None:
+        """Decide how text is read in the columns of which there was no value before."""
+        new = {
+            str(name): number
+            for number, name in self._numbered
+            if self.kinds[number] is None and self.written[number] is None and str(name) in table
+        }
+        for name, choice in choose_text_formats(table.select(new)).items():
+            several = np.count_nonzero(table.distinct(name).is_present) > 1
+            if several or _leaves_no_doubt(choice.format):
+                self.written[new[name]] = choice.format
+
+    def _read_text(self, number: int, column: Array) -> Array:
+        """Return text as numbers, moments or Booleans where earlier rows held these."""
+        name, kind, written = self.names[number], self.kinds[number], self.written[number]
+        if column.dtype != object or not any(isinstance(one, str) for one in column.flat):
+            return column
+        if written is not None:
+            return read_column_in(written, name, column)
+        return column if kind not in _READERS else _READERS[kind](name, column)
+
+    def _value(self, number: int, value: Any, learning: bool) -> float:
+        """Return the number that stands for a single value."""
+        kind = self.kinds[number]
+        if value is None:
+            return MISSING if kind == CATEGORY else np.nan
+        if kind in _NUMBERS and isinstance(value, float | int) and abs(value) <= LARGEST:
+            return float(value)
+        if kind == CATEGORY and type(value) is str:
+            return self._code(number, value, learning)
+        column = to_column(self.names[number], [value])
+        return float(self._column(number, column, learning=learning)[0])
+
+    def _column(self, number: int, column: Array, *, learning: bool) -> Array:
+        """Return the numbers that stand for a column of a table."""
+        column = self._read_text(number, column)
+        missing = is_missing(column)
+        own = _kind(self.names[number], column, missing)
+        if learning and self.kinds[number] is None:
+            self.kinds[number] = own
+        kind = self.kinds[number] or own
+        if own is None:
+            return np.full(len(column), float(MISSING) if kind == CATEGORY else np.nan)
+        if kind == CATEGORY and self.kinds[number] is None:
+            return np.full(len(column), np.nan)  # the column may become one of numbers
+        if kind == CATEGORY:
+            levels = [None if value is None else _level(value) for value in _items(column, missing)]
+            distinct = [level for level in dict.fromkeys(levels) if level is not None]
+            codes = {level: self._code(number, level, learning) for level in distinct}
+            return np.array([MISSING if level is None else codes[level] for level in levels], float)
+        if kind != own and not {kind, own} <= _NUMBERS:
+            first = shown(_items(column, missing)[int(np.argmin(missing))])
+            raise InputError(
+                f"Column {self.names[number]!r} held a {kind} in earlier rows and now holds a {own}"
+                f" ({first}): correct it, or leave it empty."
+            )
+        if kind == MOMENT:
+            seconds = column.astype("datetime64[us]").astype(np.int64) / 1e6
+            return np.where(missing, np.nan, seconds)
+        if column.dtype == object:  # Booleans
+            return np.array([np.nan if value is None else float(value) for value in column])
+        return column
+
+    def _code(self, number: int, level: str, learning: bool) -> int:
+        """Return the code of a level; a new one gets the next."""
+        known = self.levels[number]
+        code = known.get(level)
+        if code is not None:
+            return code
+        if len(known) >= MOST_LEVELS or not self._has_room(level):
+            return 1 + MOST_LEVELS + crc32(level.encode("utf-8", "surrogatepass")) % SHARED
+        if not learning:
+            return UNKNOWN
+        self._n_letters += len(level)
+        known[level] = len(known) + 1
+        return known[level]
+
+    def _has_room(self, level: str) -> bool:
+        """Return whether a file can hold one more level."""
+        return LEVEL.holds(level) and self._n_letters + len(level) <= MOST_LETTERS
+
+
+def _kind(name: str, column: Array, missing: Array) -> str | None:
+    """Return the kind of a column, None if all values are missing."""
+    if column.ndim > 1:
+        raise InputError(
+            f"Column {name!r} has {column.ndim} dimensions: a stream takes numbers, text, Booleans"
+            " and dates."
+        )
+    if missing.all():
+        return None
+    match column.dtype.kind:
+        case "f":
+            return NUMBER
+        case "M":
+            return MOMENT
+    first = column[int(np.argmin(missing))]
+    if isinstance(first, str):
+        return CATEGORY
+    if isinstance(first, bool):
+        return BOOLEAN if all(isinstance(value, bool) for value in column[~missing]) else CATEGORY
+    raise InputError(
+        f"Column {name!r} holds a {type(first).__name__}: a stream takes numbers, text, Booleans"
+        " and dates."
+    )
+
+
+_READERS: Mapping[str | None, Callable[[str, Array], Array]] = {
+    NUMBER: as_numbers,
+    BOOLEAN: as_booleans,
+    MOMENT: as_moments,
+}
+"""How text is read in the form that Python writes."""
+
+
+def _leaves_no_doubt(written: Format | None) -> bool:
+    """Return whether a single text shows its format: a date, or a number with a currency."""
+    if isinstance(written, NumberFormat):
+        return re.fullmatch(CURRENCY, written.symbol) is not None
+    return written is not None
+
+
+def _items(column: Array, missing: Array) -> list[Any]:
+    return [None if gone else value for value, gone in zip(column.tolist(), missing, strict=True)]
+
+
+def _level(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

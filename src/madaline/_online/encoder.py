@@ -1,0 +1,239 @@
+r"""Features of a stream: their scales move with it, and new levels get features of their own.
+
+Numbers and moments are scaled by the median and the interquartile range of the latest rows and
+smoothly clipped (`_data/encoders/scaling.py`). How far a number has come between the quartiles
+is a feature for each quarter, too, so that a step is easily learned (piecewise-linear encoding;
+Gorishniy, Rubachev and Babenko, 2022, https://arxiv.org/abs/2203.05556). A moment also stands on
+the circles of the day, the week and the year. Every level of a category that was learned from is a
+feature, and so is that a value is missing. Features only ever get more, so a network goes on with
+what it has learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from madaline._data.encoders.scaling import scaled
+from madaline._online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
+from madaline._online.reach import FAR, reach
+from madaline.nn.arrays import Array
+
+QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+QUARTERS = len(QUARTILES) - 1
+
+CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)
+"""Seconds of a day, a week and a year."""
+
+
+class StreamEncoder:
+    """Turns raw rows, as `StreamColumns` reads them, into features (final).
+
+    Parameters
+    ----------
+    columns : StreamColumns
+        What the raw numbers stand for.
+
+    Examples
+    --------
+    >>> columns = StreamColumns(["size", "color"])
+    >>> encoder = StreamEncoder(columns)
+    >>> raw = np.concatenate(
+    ...     [
+    ...         columns.read({"size": size, "color": color}, learning=True)
+    ...         for size, color in [(1, "red"), (2, "blue"), (3, "red"), (4, "red"), (5, "blue")]
+    ...     ]
+    ... )
+    >>> encoder.widen(raw)
+    True
+    >>> encoder.rescale(raw)
+    >>> encoder.encode(raw).round(2)
+    array([[-0.95,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ,  0.  ],
+           [-0.49,  1.  ,  0.  ,  0.  ,  0.  ,  0.  ,  1.  ],
+           [ 0.  ,  1.  ,  1.  ,  0.  ,  0.  ,  1.  ,  0.  ],
+           [ 0.49,  1.  ,  1.  ,  1.  ,  0.  ,  1.  ,  0.  ],
+           [ 0.95,  1.  ,  1.  ,  1.  ,  1.  ,  0.  ,  1.  ]], dtype=float32)
+    """
+
+    def __init__(self, columns: StreamColumns) -> None:
+        n_columns = len(columns.names)
+        self._columns = columns
+        self.n_features = 0
+        self._scaled = np.zeros(0, np.intp)  # columns of numbers and moments, and their features
+        self._scaled_features = np.zeros(0, np.intp)
+        self._circled: list[
+            tuple[int, int]
+        ] = []  # moments, and the first of their circles' features
+        self._categories = np.zeros(0, np.intp)
+        self._flags = np.full(n_columns, -1)  # the feature for a missing number, -1 if none
+        self._levels = np.full((n_columns, N_CODES + 1), -1)  # the feature of each level
+        self._centers, self._spreads = np.zeros(n_columns), np.ones(n_columns)
+        self._quartiles = np.zeros((n_columns, len(QUARTILES)))
+        self._gather_scales()
+
+    def widen(self, raw: Array) -> bool:
+        """Add the features that some rows need and that there are none for yet.
+
+        Returns
+        -------
+        bool
+            Whether there are more features than before.
+        """
+        before = self.n_features
+        if len(self._scaled) + len(self._categories) < raw.shape[1]:
+            self._add_columns(raw)
+        if len(self._categories):
+            levels = self._codes(raw)
+            for row, place in np.argwhere(self._levels[self._categories, levels] < 0):
+                self._add_level(self._categories[place], levels[row, place])
+        if np.isnan(raw).any():
+            for column in self._scaled[np.isnan(raw[:, self._scaled]).any(axis=0)]:
+                if self._flags[column] < 0:
+                    self._flags[column] = self._more(1)
+        return self.n_features > before
+
+    def rescale(self, raw: Array) -> None:
+        """Work out the scales of numbers anew, from the latest rows."""
+        values = np.sort(np.clip(raw[:, self._scaled].T, -FAR, FAR), axis=1)  # missing ones last
+        counts = np.count_nonzero(~np.isnan(values), axis=1)
+        known = np.flatnonzero(counts)
+        values, counts = _within_reach(values[known], counts[known])
+        quartiles = _quantiles(values, counts)
+        smallest, low, middle, high, largest = quartiles
+        spreads = np.where(high > low, high - low, (largest - smallest) / 2)
+        columns = self._scaled[known]
+        self._centers[columns], self._quartiles[columns] = middle, quartiles.T
+        self._spreads[columns] = np.where((spreads > 0) & np.isfinite(spreads), spreads, 1.0)
+        self._gather_scales()
+
+    def encode(self, raw: Array) -> Array:
+        """Return the features of some rows.
+
+        Parameters
+        ----------
+        raw : float64 ndarray of shape (n_samples, n_columns)
+            What `StreamColumns.read` returned.
+
+        Returns
+        -------
+        float32 ndarray of shape (n_samples, n_features)
+        """
+        features = np.zeros((len(raw), self.n_features + 1), np.float32)  # the last is for nobody
+        if len(self._scaled):
+            numbers = raw.take(self._scaled, axis=1)
+            missing = np.isnan(numbers)
+            some_missing = missing.any()
+            if some_missing:
+                numbers = np.where(missing, self._scales[0], numbers)
+            features[:, self._scaled_features] = scaled(numbers, *self._scales)
+            features[:, self.quarter_features] = self._quarters(numbers)
+            if some_missing:
+                rows, places = np.nonzero(missing)
+                features[rows[:, None], self.quarter_features[places]] = 0
+                features[rows, self._flags[self._scaled[places]]] = 1
+        for column, first in self._circled:
+            features[:, first : first + 2 * len(CIRCLES)] = _circles(raw[:, column])
+        if len(self._categories):
+            found = self._levels[self._categories, self._codes(raw)]
+            features[np.arange(len(raw))[:, None], found] = 1
+        return features[:, :-1]
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        return {"n_features": self.n_features, "circled": self._circled}, {
+            name: getattr(self, f"_{name}") for name in _ARRAYS
+        }
+
+    @classmethod
+    def from_state(
+        cls, columns: StreamColumns, state: Mapping[str, Any], arrays: Mapping[str, Array]
+    ) -> StreamEncoder:
+        """Return the encoder that `to_state` described."""
+        encoder = cls(columns)
+        encoder.n_features = state["n_features"]
+        encoder._circled = [(column, first) for column, first in state["circled"]]
+        for name in _ARRAYS:
+            setattr(encoder, f"_{name}", arrays[name].copy())
+        encoder._gather_scales()
+        return encoder
+
+    def _codes(self, raw: Array) -> Array:
+        """Return the codes of levels; where a column's kind was not known yet, it was missing."""
+        return np.nan_to_num(raw[:, self._categories], nan=MISSING).astype(np.intp)
+
+    def _more(self, count: int) -> int:
+        """Add some features; return the first of them."""
+        self.n_features += count
+        return self.n_features - count
+
+    def _add_columns(self, raw: Array) -> None:
+        """Add the columns whose kind is known since these rows."""
+        known = {*self._scaled.tolist(), *self._categories.tolist()}
+        for column, kind in enumerate(self._columns.kinds):
+            if kind is None or column in known:
+                continue
+            if kind == CATEGORY:
+                self._categories = np.append(self._categories, column)
+                continue
+            values = raw[:, column][~np.isnan(raw[:, column])]
+            self._centers[column] = values[0] if len(values) else 0.0  # until `rescale`
+            self._scaled = np.append(self._scaled, column)
+            self._scaled_features = np.append(self._scaled_features, self._more(1 + QUARTERS))
+            if kind == MOMENT:
+                self._circled.append((column, self._more(2 * len(CIRCLES))))
+        self._gather_scales()
+
+    def _gather_scales(self) -> None:
+        """Put together what `encode` needs of the columns that are scaled."""
+        self._scales = self._centers[self._scaled], self._spreads[self._scaled]
+        quartiles = np.clip(self._quartiles[self._scaled], -FAR, FAR)
+        self._starts, widths = quartiles[:, :-1], np.diff(quartiles, axis=1)  # (columns, quarters)
+        self._steepness = np.where(widths > 1 / FAR, 1 / np.maximum(widths, 1 / FAR), 0.0)
+        self.quarter_features = self._scaled_features[:, None] + 1 + np.arange(QUARTERS)
+
+    def _quarters(self, numbers: Array) -> Array:
+        """Return how far numbers have come in each quarter, 0 to 1, shape (*numbers, QUARTERS)."""
+        come = np.minimum(np.maximum(numbers, -FAR), FAR)[..., None] - self._starts
+        come *= self._steepness
+        return np.minimum(np.maximum(come, 0, out=come), 1, out=come)
+
+    def _add_level(self, column: int, code: int) -> None:
+        if code != UNKNOWN and self._levels[column, code] < 0:
+            self._levels[column, code] = self._more(1)
+
+
+_ARRAYS = (
+    "scaled",
+    "scaled_features",
+    "categories",
+    "flags",
+    "levels",
+    "centers",
+    "spreads",
+    "quartiles",
+)
+
+
+def _within_reach(values: Array, counts: Array) -> tuple[Array, Array]:
+    """Return each row's sorted values without those that are not believed, and how many."""
+    low, high = reach(values, counts)
+    wild = (values < low[:, None]) | (values > high[:, None])
+    if not wild.any():
+        return values, counts
+    return np.sort(np.where(wild, np.nan, values), axis=1), counts - np.count_nonzero(wild, axis=1)
+
+
+def _quantiles(values: Array, counts: Array) -> Array:
+    """Return minimum, quartiles and maximum of the first `counts` of each row of sorted values."""
+    place = np.array(QUARTILES)[:, None] * (counts - 1)  # (quantiles, rows)
+    below, rows = place.astype(np.intp), np.arange(len(values))
+    low, high = values[rows, below], values[rows, np.minimum(below + 1, counts - 1)]
+    return np.asarray(low + (place - below) * (high - low))
+
+
+def _circles(seconds: Array) -> Array:
+    """Return where moments stand on each circle, shape (n_samples, 2 * circles)."""
+    turns = np.where(np.isnan(seconds), 0.0, seconds)[:, None] / CIRCLES * (2 * np.pi)
+    return np.concatenate([np.sin(turns), np.cos(turns)], axis=1)

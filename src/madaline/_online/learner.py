@@ -1,0 +1,295 @@
+"""The learner: predicts rows as they come, and learns from their labels as they become known.
+
+A block of rows goes this way: raw numbers, features, the predictions of all members, their losses,
+new weights; then the rows go into the replay, and every member takes a step on the newest rows and
+some that it draws from as far back as it remembers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._online.columns import StreamColumns
+from madaline._online.encoder import StreamEncoder
+from madaline._online.history import LabelHistory
+from madaline._online.leads import Leads
+from madaline._online.limits import LARGEST_WEIGHT
+from madaline._online.networks import OnlineNetworks
+from madaline._online.replay import RecentRows, Replay
+from madaline._online.tasks import Numbers, StreamTask
+from madaline._online.time_scales import HORIZONS, TimeScales
+from madaline._online.weighting import Weighting
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+BLOCK, BATCH = 10, 16
+"""Rows that are learned in one step, at most, and those of a step: the others are drawn."""
+
+AHEAD = 128
+"""Rows whose labels count as unknown to one another when a table is learned at once."""
+
+EARLY, EVERY = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
+"""After how many rows scales are worked out anew: at first often, then now and then."""
+
+SCALED_ROWS = 2048
+"""From how many of the latest rows."""
+
+
+CHUNK = 256
+"""Rows that are encoded anew at a time: more fall out of the processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What was predicted for rows, and from which inputs.
+
+    Parameters
+    ----------
+    raw : float64 ndarray of shape (n_samples, n_columns)
+        The rows as numbers.
+    x : float32 ndarray of shape (n_samples, n_inputs)
+        What the networks saw.
+    history : float64 ndarray of shape (n_history,)
+        Fading means of the labels that were known.
+    members : ndarray of shape (members, n_samples, n_outputs)
+        What each network predicted.
+    aggregators : ndarray of shape (aggregators, n_samples, n_outputs)
+        What each way of weighing predicted.
+    prediction : ndarray of shape (n_samples, n_outputs)
+        The prediction.
+    """
+
+    raw: Array
+    x: Array
+    history: Array
+    members: Array
+    aggregators: Array
+    prediction: Array
+
+
+class OnlineLearner:
+    """A population that keeps up with a stream (final).
+
+    Parameters
+    ----------
+    task : StreamTask
+        What is predicted.
+    names : sequence of str
+        The columns that rows may have.
+    seed : int
+        Decides every random number.
+    """
+
+    def __init__(self, task: StreamTask, names: list[str], seed: int) -> None:
+        self.task = task
+        self.columns = StreamColumns(names)
+        self.encoder = StreamEncoder(self.columns)
+        self.rng = np.random.default_rng(seed)
+        self.scales = TimeScales.all()
+        self.history = LabelHistory(task.n_outputs)
+        n_inputs = self.n_history
+        self.networks = OnlineNetworks(self.scales, n_inputs, task.n_outputs, self.rng)
+        self.weighting = Weighting(len(self.scales))
+        self.leads = Leads(self.scales.horizons)
+        self.replay = Replay(
+            max(HORIZONS), len(names), n_inputs, task.n_outputs, target_type=task.target_type
+        )
+        self.recent = RecentRows(SCALED_ROWS, len(names))
+        self.look()
+
+    @property
+    def n_history(self) -> int:
+        """How many inputs are fading means of labels; they come first."""
+        return self.history.means.size
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs the networks have."""
+        return self.n_history + self.encoder.n_features
+
+    def look(self) -> None:
+        """Note which inputs each member sees, float32 (members, 1, n_inputs)."""
+        quarters = self.n_history + self.encoder.quarter_features.ravel()
+        self.seen = np.ones((len(self.scales), 1, self.n_inputs), np.float32)
+        self.seen[: self.scales.n_without, :, : self.n_history] = 0
+        self.seen[self.scales.without_quarters[:, None], 0, quarters] = 0
+
+    @property
+    def n_learned(self) -> int:
+        """How many labels were learned."""
+        return self.replay.n_added
+
+    def predict(self, rows: Table | Mapping[str, Any]) -> Made:
+        """Return what is predicted for some rows; nothing changes."""
+        raw = self.columns.read(rows, learning=False)
+        return self._predict(raw, self.history.features().copy())
+
+    def observe(self, rows: Table | Mapping[str, Any]) -> Made:
+        """Return what is predicted for rows whose labels may come later; scales follow them."""
+        raw = self.columns.read(rows, learning=False)
+        self.recent.add(raw)
+        return self._predict(raw, self.history.features().copy())
+
+    def learn(
+        self,
+        rows: Table | Mapping[str, Any],
+        y: Array,
+        weight: Array | None = None,
+        made: Made | None = None,
+    ) -> None:
+        """Learn from rows and their labels.
+
+        Parameters
+        ----------
+        rows : Table or mapping
+            A table, or a single row.
+        y : ndarray of shape (n_samples,)
+            Their labels.
+        weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        made : Made, optional
+            What was predicted when the rows came, where their labels came later.
+
+        Raises
+        ------
+        InputError
+            If a row, a label or a weight is none that can be learned.
+        """
+        heaviest = 0.0 if weight is None else weight.max(initial=0)
+        if heaviest > LARGEST_WEIGHT:
+            raise InputError(
+                f"sample_weight is {heaviest:.3g}: give weights of at most {LARGEST_WEIGHT:.0e},"
+                " such as shares of the largest."
+            )
+        self.task.check(y)  # first everything is read, as it may be refused, then all is taken in
+        if made is not None and self.columns.are_numbers and not np.isnan(made.raw).any():
+            raw = made.raw  # there is no level to learn, and no kind that was not known yet
+        else:
+            raw = self.columns.read(rows, learning=True)
+        self.task.admit(y)
+        if made is None:
+            self.recent.add(raw)
+        weight = np.ones(len(y)) if weight is None else weight
+        self._widen(raw)
+        if self.n_learned == 0:
+            self.encoder.rescale(self.recent.rows)
+            self.task.start(y[:AHEAD])
+            if isinstance(self.task, Numbers):
+                self.history.means[:] = self.task.center
+        for start in range(0, len(y), AHEAD):
+            some = slice(start, start + AHEAD)
+            self._learn_rows(raw[some], y[some], weight[some], made)
+
+    def _learn_rows(self, raw: Array, y: Array, weight: Array, made: Made | None) -> None:
+        """Weigh the members by what they predict for some rows, then let them learn the rows."""
+        if made is None:
+            made = self._predict(raw, self.history.features().copy())
+        target = self.task.encode(y)
+        self._weigh(made, target)
+        is_current = made.x.shape == (len(y), self.n_inputs)
+        x = made.x if is_current else self._inputs(raw, made.history)
+        for start in range(0, len(y), BLOCK):
+            some = slice(start, start + BLOCK)
+            self._learn_block(raw[some], x[some], target[some], weight[some])
+        self.history.add(target[self.task.is_believed(target)])
+        self.leads.follow(self.weighting.weights, self.n_learned, len(y))
+
+    def _learn_block(self, raw: Array, x: Array, target: Array, weight: Array) -> None:
+        self.replay.add(raw, x, target, weight)
+        if self.task.is_outgrown(target):
+            self._rescale_target()
+        self._step(len(raw))
+        if self._is_due(len(raw)):
+            self._rescale()
+
+    def _predict(self, raw: Array, history: Array) -> Made:
+        x = self._inputs(raw, history)
+        members = self.task.predictions(self.networks.outputs(x, self.seen))
+        flat = members.reshape(len(members), members.shape[1] * members.shape[2])
+        aggregators = (self.weighting.aggregators @ flat).reshape(-1, *members.shape[1:])
+        prediction = (self.weighting.weights @ flat).reshape(members.shape[1:])
+        self.task.check_prediction(prediction)
+        return Made(raw, x, history, members, aggregators, prediction)
+
+    def _inputs(self, raw: Array, history: Array) -> Array:
+        """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
+        x = np.zeros((len(raw), self.n_inputs), np.float32)
+        x[:, : self.n_history] = self.task.scaled(self._widened_history(history))
+        x[:, self.n_history :] = self.encoder.encode(raw)
+        return x
+
+    def _widened_history(self, history: Array) -> Array:
+        if history.size == self.n_history:
+            return history
+        wider = np.zeros_like(self.history.means)
+        means = history.reshape(len(wider), -1)
+        wider[:, : means.shape[1]] = means
+        return wider.ravel()
+
+    def _weigh(self, made: Made, target: Array) -> None:
+        known = target[:, : made.prediction.shape[1]]  # classes that there were at the time
+        self.weighting.update(
+            self.task.losses(made.members, known), self.task.losses(made.aggregators, known)
+        )
+        self.task.learned(made.prediction, known)
+
+    def _step(self, n_new: int) -> None:
+        """Let every member learn the newest rows, and at least as many earlier ones."""
+        newest = np.broadcast_to(self.replay.newest(n_new), (len(self.scales), n_new))
+        drawn = self.replay.draw(self.scales.horizons, BATCH - n_new, self.rng)
+        places = np.concatenate([newest, drawn], axis=1)  # (members, batch)
+        target = self.replay.target.take(places, axis=0)
+        self.networks.step(
+            self.replay.x.take(places, axis=0),
+            self.task.scaled(target).astype(np.float32),
+            self.replay.weight.take(places) * self.task.is_believed(target),
+            self.task.loss,
+            self.seen,
+        )
+
+    def _is_due(self, n_new: int) -> bool:
+        """Return whether one of the newest rows is one after which scales are worked out anew."""
+        before, now = self.n_learned - n_new, self.n_learned
+        return now // EVERY > before // EVERY or any(before < early <= now for early in EARLY)
+
+    def _rescale(self) -> None:
+        """Work out all scales anew, and with them the inputs and targets of the replay."""
+        self.encoder.rescale(self.recent.rows)
+        kept = self.replay.newest(self.replay.n_kept)
+        for start in range(0, len(kept), CHUNK):
+            some = kept[start : start + CHUNK]
+            self.replay.x[some, self.n_history :] = self.encoder.encode(self.replay.raw[some])
+        self._rescale_target()
+
+    def _rescale_target(self) -> None:
+        """Work out the scale of numbers anew; classes have none."""
+        task, kept = self.task, self.replay.newest(self.replay.n_kept)
+        if not isinstance(task, Numbers):
+            return
+        center, spread = task.center, task.spread
+        factor, shift = task.rescale(self.replay.target[kept[-SCALED_ROWS:], 0])
+        self.networks.rescale_outputs(factor, shift)
+        self.history.means = task.likely(self.history.means)
+        history = self.replay.x[kept, : self.n_history].astype(np.float64) * spread + center
+        self.replay.x[kept, : self.n_history] = task.scaled(task.likely(history))
+
+    def _widen(self, raw: Array) -> None:
+        """Make room for new levels, missing values and classes."""
+        n_outputs, old_history = self.task.n_outputs, self.n_history
+        old_outputs, old_features = self.history.means.shape[1], self.encoder.n_features
+        if not self.encoder.widen(raw) and n_outputs == old_outputs:
+            return
+        means = self.history.means
+        self.history = LabelHistory(n_outputs)
+        self.history.means[:, :old_outputs] = means
+        places = np.arange(self.n_history).reshape(self.history.means.shape)[:, :old_outputs]
+        positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
+        assert len(positions) == old_history + old_features
+        self.look()
+        self.networks.widen(positions, self.n_inputs, n_outputs)
+        self.replay.widen(positions, self.n_inputs, n_outputs)

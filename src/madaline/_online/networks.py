@@ -1,0 +1,180 @@
+"""The networks of a stream: one population matrix, of which every member takes a step a block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from madaline._online.time_scales import TimeScales
+from madaline.nn.arrays import Array
+from madaline.nn.gradients import write_gradient
+from madaline.nn.initializers import lecun_normal, zeros
+from madaline.nn.layers import Linear, SiLU
+from madaline.nn.losses import Loss
+from madaline.nn.network import Network
+from madaline.nn.optimizers import Adam, StepSize
+from madaline.nn.population import Population
+from madaline.nn.workspace import Workspace
+
+UNITS = 16
+"""Hidden units of each network."""
+
+CHUNK = 32
+"""Rows that are predicted at a time, so that activations stay in the processor's cache."""
+
+
+class OnlineNetworks:
+    """Networks of one hidden layer that differ in their time scale (final).
+
+    Those of a long memory predict with the fading mean of their weights, which large steps shake
+    less (Polyak and Juditsky, 1992).
+
+    Parameters
+    ----------
+    scales : TimeScales
+        The settings of each member.
+    n_inputs, n_outputs : int
+        Width of inputs and outputs.
+    rng : numpy.random.Generator
+        Source of initial weights.
+
+    Examples
+    --------
+    >>> networks = OnlineNetworks(TimeScales.all(), 4, 2, np.random.default_rng(0))
+    >>> networks.outputs(np.zeros((5, 4), np.float32), seen=np.ones((18, 1, 4), np.float32)).shape
+    (18, 5, 2)
+    """
+
+    def __init__(
+        self, scales: TimeScales, n_inputs: int, n_outputs: int, rng: np.random.Generator
+    ) -> None:
+        self.scales = scales
+        self._rng = rng
+        self._optimizer = Adam()
+        network = _network(n_inputs, n_outputs)
+        self.population = network.initialize((len(scales),), rng)
+        self._start(self.population)
+        self._bind(network)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy holds: not the views of `theta`, which would become other arrays."""
+        names = ("scales", "_rng", "_optimizer", "population", "_network")
+        return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Be such a copy, with views of its own `theta`."""
+        vars(self).update(state)
+        self._bind(self._network)
+
+    def outputs(self, x: Array, seen: Array) -> Array:
+        """Return the raw outputs of all members.
+
+        Parameters
+        ----------
+        x : float32 ndarray of shape (n_samples, n_inputs)
+            The rows.
+        seen : float32 ndarray of shape (members, 1, n_inputs)
+            Which inputs each member sees: 1, or 0 if it does not.
+
+        Returns
+        -------
+        float32 ndarray of shape (members, n_samples, n_outputs)
+        """
+        workspace, outputs = Workspace(), []
+        for start in range(0, max(1, len(x)), CHUNK):
+            workspace.rewind()
+            each = x[start : start + CHUNK] * seen  # (members, rows, n_inputs)
+            output, _ = self._network.forward(self._means, each, workspace=workspace)
+            outputs.append(output.copy())
+        return np.concatenate(outputs, axis=1)
+
+    def step(self, x: Array, target: Array, weight: Array, loss: Loss, seen: Array) -> None:
+        """Let every member take a step.
+
+        Parameters
+        ----------
+        x, target, weight : ndarray of shape (members, batch, ...)
+            A batch for each member; `x` is changed.
+        loss : Loss
+            What is minimized.
+        seen : float32 ndarray of shape (members, 1, n_inputs)
+            As for `outputs`.
+        """
+        x *= seen
+        self._workspace.rewind()
+        write_gradient(
+            self._network,
+            loss,
+            self._parameters,
+            self._gradients,
+            x,
+            target,
+            weight,
+            workspace=self._workspace,
+        )
+        size = StepSize(self.scales.learning_rates)
+        self._optimizer.step(self.population, self._gradient, size, workspace=self._workspace)
+        self._average()
+
+    def widen(self, positions: Array, n_inputs: int, n_outputs: int) -> None:
+        """Make room for more inputs and outputs.
+
+        What the networks predict does not change: weights of new inputs meet zeros so far, and a
+        new output starts with no weights.
+
+        Parameters
+        ----------
+        positions : int ndarray of shape (old inputs,)
+            Where each of the present inputs goes.
+        n_inputs, n_outputs : int
+            The new widths.
+        """
+        network = _network(n_inputs, n_outputs)
+        before, wider = self.population, network.initialize((len(self.scales),), self._rng)
+        self._start(wider)
+        wider.columns["steps"][:] = before.columns["steps"]
+        for name, matrix in {"theta": before.theta, **before.memory}.items():
+            new = network.layout.views(wider.theta if name == "theta" else wider.memory[name])
+            old = before.layout.views(matrix)
+            outputs = old["2.bias"].shape[-1]
+            new["0.weight"][:, positions] = old["0.weight"]
+            new["0.bias"][:] = old["0.bias"]
+            new["2.weight"][..., :outputs] = old["2.weight"]
+            new["2.bias"][..., :outputs] = old["2.bias"]
+        self.population = wider
+        self._bind(network)
+
+    def rescale_outputs(self, factor: float, shift: float) -> None:
+        """Let every member predict ``factor * output + shift`` from now on."""
+        for matrix in (self.population.theta, self.population.memory["mean"]):
+            views = self.population.layout.views(matrix)
+            views["2.weight"] *= np.float32(factor)
+            views["2.bias"] *= np.float32(factor)
+            views["2.bias"] += np.float32(shift)
+
+    def _start(self, population: Population) -> None:
+        """Begin with no steps taken."""
+        self._optimizer.start(population)
+        population.memory["mean"] = population.theta.copy()
+
+    def _average(self) -> None:
+        """Take the present weights into the means that predict."""
+        mean, steps = self.population.memory["mean"], self.population.columns["steps"]
+        share = np.maximum(self.scales.shares, 5 / (5 + steps))
+        change = np.subtract(self.population.theta, mean, out=self._gradient)
+        change *= share
+        mean += change
+
+    def _bind(self, network: Network) -> None:
+        self._network = network
+        self._gradient = np.empty_like(self.population.theta)
+        self._parameters = network.bind(self.population.theta)
+        self._gradients = network.bind(self._gradient)
+        self._means = network.bind(self.population.memory["mean"])
+        self._workspace = Workspace()
+
+
+def _network(n_inputs: int, n_outputs: int) -> Network:
+    hidden = Linear(n_inputs, UNITS, lecun_normal, zeros)
+    return Network((hidden, SiLU(), Linear(UNITS, n_outputs, zeros, zeros)))

@@ -1,0 +1,143 @@
+"""A table played back in the order of time: every row is predicted, then its label is learned."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._online.learner import Made, OnlineLearner
+from madaline._online.linear import LinearModel
+from madaline._online.tasks import Classes
+from madaline.nn.arrays import Array
+
+LEAST_PROBABILITY = 1e-15
+"""Log losses are cut off here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """How well the rows of a part of the stream were predicted.
+
+    Parameters
+    ----------
+    first, last : int
+        Its rows, counted from 1.
+    score, no_change, linear : float
+        Accuracy, or root mean squared error: of the predictions, of the latest label that was
+        known, and of a linear model.
+    loss : float or None
+        Log loss of classes.
+    horizons : mapping of int to float
+        For each memory, in rows, the mean weight of the networks that learn from so many.
+    losses : ndarray of shape (n_rows,)
+        The log loss, or the absolute error, of each row.
+    """
+
+    first: int
+    last: int
+    score: float
+    no_change: float
+    linear: float
+    loss: float | None
+    horizons: Mapping[int, float]
+    losses: Array
+
+    @property
+    def leading(self) -> int:
+        """The memory whose networks had the largest weight."""
+        return max(self.horizons, key=self.horizons.__getitem__)
+
+
+class Playback:
+    """Plays rows to a learner (final).
+
+    Parameters
+    ----------
+    learner : OnlineLearner
+        It learns.
+    table : Table
+        The rows in the order of time.
+    y : ndarray of shape (n_samples,)
+        Their labels.
+    delay : int, default=0
+        After how many more rows a label is known.
+    """
+
+    def __init__(self, learner: OnlineLearner, table: Table, y: Array, delay: int = 0) -> None:
+        self._learner, self._table, self._y, self._delay = learner, table, y, delay
+        self._is_classes = isinstance(learner.task, Classes)
+        self._linear = LinearModel(learner.task)
+        self._waiting: deque[tuple[dict[str, Any], Array, Made]] = deque()
+
+    def segments(self, count: int) -> Iterator[Segment]:
+        """Play all rows; yield so many segments of about equal length as they are done."""
+        bounds = np.linspace(0, len(self._y), min(count, len(self._y)) + 1).astype(int)
+        for start, stop in pairwise(bounds):
+            yield self._play(int(start), int(stop))
+
+    def _play(self, start: int, stop: int) -> Segment:
+        names, columns = self._table.names, list(self._table.columns.values())
+        losses, hits, same, linear = [], [], [], []
+        weights = np.zeros(len(self._learner.scales))
+        for row in range(start, stop):
+            x = dict(zip(names, [column[row] for column in columns], strict=True))
+            made = self._learner.observe(x)
+            loss, hit = self._evaluate(made.prediction, self._y[row])
+            losses.append(loss)
+            hits.append(hit)
+            same.append(self._of_no_change(row))
+            linear.append(self._evaluate(self._linear.predict(self._plain(made)), self._y[row])[1])
+            weights += self._learner.weighting.weights
+            self._waiting.append((x, self._y[row : row + 1], made))
+            if len(self._waiting) > self._delay:
+                x, y, made = self._waiting.popleft()
+                self._learner.learn(x, y, made=made)
+                self._linear.learn(self._plain(made), y)
+        return Segment(
+            start + 1,
+            stop,
+            self._mean(hits),
+            self._mean(same),
+            self._mean(linear),
+            float(np.mean(losses)) if self._is_classes else None,
+            self._learner.leads.weights_of(weights / (stop - start)),
+            np.array(losses),
+        )
+
+    def _evaluate(self, predicted: Array, y: Any) -> tuple[float, float]:
+        """Return the loss of a prediction, and whether it was right; of a number, its error."""
+        task, prediction = self._learner.task, predicted[0]
+        if not isinstance(task, Classes):
+            error = abs(float(prediction[0]) - float(y))
+            return error, error
+        if not task.classes:
+            return float(-np.log(0.5)), 0.0
+        code = task.code(y)
+        probability = 0.0 if code is None or code >= len(prediction) else prediction[code]
+        right = float(task.classes[int(prediction.argmax())] == y)
+        return float(-np.log(max(probability, LEAST_PROBABILITY))), right
+
+    def _of_no_change(self, row: int) -> float:
+        known = row - 1 - self._delay
+        if self._is_classes:
+            return float(known >= 0 and self._y[known] == self._y[row])
+        return abs((float(self._y[known]) if known >= 0 else 0.0) - float(self._y[row]))
+
+    def _mean(self, values: list[float]) -> float:
+        """Return the mean, of errors the root of their mean square."""
+        if self._is_classes:
+            return float(np.mean(values))
+        return float(np.hypot.reduce(np.array(values) / len(values) ** 0.5))  # overflows nowhere
+
+    def _plain(self, made: Made) -> Array:
+        """Return the inputs of a row without the latest labels and the quarters of numbers."""
+        x = made.x[0, made.history.size :].copy()
+        quarters = self._learner.encoder.quarter_features
+        x[quarters[quarters < len(x)]] = 0
+        return np.asarray(x)

@@ -1,0 +1,348 @@
+"""What is predicted from a stream: classes that may appear later, or numbers whose scale drifts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.objects import shown
+from madaline._online.limits import LABEL, check_given
+from madaline._online.reach import FAR, LEFT_OUT, NEEDED, reach
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import CrossEntropy, Loss, Squared
+
+LEAST_PROBABILITY = 1e-3
+"""Losses of members are no larger than the surprise at this, so that one miss is no end."""
+
+LARGEST_SQUARE = 14.0
+"""The same for numbers: squared errors over their usual size, at most."""
+
+LEAST_SPREAD = 1e-6
+"""Numbers that differ by a smaller share are taken for equal."""
+
+FAR_OFF = 5.0
+"""More spreads from the center than this, a number is far off."""
+
+NARROWER = 10.0
+"""Where the spread shrinks by more than this, outputs of before mean nothing any more."""
+
+BEYOND = 0.1
+"""How far predictions may lie beyond the numbers of late, as a share of their range."""
+
+TYPICAL = 0.998
+"""How much of the usual squared error is kept at each label."""
+
+
+class StreamTask(ABC):
+    """Labels, as networks learn them."""
+
+    kind: ClassVar[str]
+    target_type: ClassVar[type[np.floating[Any]]] = np.float32
+    loss: Loss
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """How many outputs a network has."""
+
+    def check(self, y: Array) -> None:  # noqa: B027
+        """Refuse labels that cannot be learned."""
+
+    def admit(self, y: Array) -> None:  # noqa: B027
+        """Take in labels that may be new, before they are encoded; numbers need none of it."""
+
+    @abstractmethod
+    def encode(self, y: Array) -> Array:
+        """Return targets, float64 of shape (n_samples, n_outputs)."""
+
+    def scaled(self, target: Array) -> Array:
+        """Return targets as networks learn them; of classes, they are as they are."""
+        return target
+
+    def is_believed(self, target: Array) -> Array:
+        """Return which targets count, shape (...) for targets of shape (..., n_outputs)."""
+        return np.ones(target.shape[:-1], bool)
+
+    def is_outgrown(self, target: Array) -> bool:  # noqa: ARG002
+        """Take in targets; return whether too many were far off for the scale that there is."""
+        return False
+
+    @abstractmethod
+    def losses(self, predictions: Array, target: Array) -> Array:
+        """Return how wrong each prediction was, for weighing.
+
+        Parameters
+        ----------
+        predictions : ndarray of shape (predictors, n_samples, n_outputs)
+            Those of members, or of means of them.
+        target : ndarray of shape (n_samples, n_outputs)
+            What was true.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, predictors)
+        """
+
+    def predictions(self, outputs: Array) -> Array:
+        """Return the predictions of raw outputs, in float64."""
+        return self.loss.prediction(outputs.astype(np.float64))
+
+    def check_prediction(self, prediction: Array) -> None:
+        """Refuse a prediction, shape (n_samples, n_outputs), that is no finite number."""
+        if not np.isfinite(prediction).all():
+            raise InputError(
+                "The model predicts no finite number, as its weights or its scales are too large:"
+                " go on from an earlier file, or start a new model."
+            )
+
+    def start(self, y: Array) -> None:  # noqa: B027
+        """Take in the first labels; classes need no start."""
+
+    def learned(self, prediction: Array, target: Array) -> None:  # noqa: B027
+        """Take in how far the mixture was off; of classes nothing is noted."""
+
+    @abstractmethod
+    def to_state(self) -> dict[str, Any]:
+        """Return a JSON-able description."""
+
+
+class Classes(StreamTask):
+    """Labels of any type, in the order in which they appeared (final).
+
+    Examples
+    --------
+    >>> task = Classes()
+    >>> task.admit(np.array(["up", "down"]))
+    >>> task.admit(np.array(["level"]))
+    >>> task.classes, task.encode(np.array(["level", "up"])).tolist()
+    (['up', 'down', 'level'], [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    """
+
+    kind = "classes"
+
+    def __init__(self, classes: Sequence[Any] = ()) -> None:
+        self.loss = CrossEntropy()
+        self.classes: list[Any] = []
+        self._codes: dict[Any, int] = {}
+        self.admit(np.array(list(classes), dtype=object))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what a copy is made of."""
+        return Classes, (self.classes,)
+
+    @property
+    def n_outputs(self) -> int:
+        """One for each class, and at least one."""
+        return max(1, len(self.classes))
+
+    def check(self, y: Array) -> None:
+        """Refuse what a file could not hold."""
+        for label in dict.fromkeys(_plain(y)):
+            check_given(LABEL, label, "A label", "give classes as text, numbers or Booleans")
+
+    def admit(self, y: Array) -> None:
+        """Give every class that is new an output."""
+        for label in _plain(y):
+            if label not in self._codes:
+                self._codes[label] = len(self.classes)
+                self.classes.append(label)
+
+    def code(self, label: Any) -> int | None:
+        """Return the output of a class; None if it has not appeared yet."""
+        return self._codes.get(label.item() if isinstance(label, np.generic) else label)
+
+    def encode(self, y: Array) -> Array:
+        """Return one-hot rows."""
+        target = np.zeros((len(y), self.n_outputs))
+        for row, label in enumerate(_plain(y)):
+            target[row, self._codes[label]] = 1
+        return target
+
+    def losses(self, predictions: Array, target: Array) -> Array:
+        """Return the surprise at the true class."""
+        true = np.einsum("mnk,nk->nm", predictions, target)
+        return np.asarray(-np.log(np.maximum(true, LEAST_PROBABILITY)))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the classes."""
+        return {"kind": self.kind, "classes": self.classes}
+
+
+class Numbers(StreamTask):
+    """Numbers, which networks learn scaled by the mean and the spread of late (final).
+
+    Numbers that are out of reach (`madaline._online.reach`) count for nothing until they come more
+    often. All but what networks learn is in the target's own unit.
+
+    Examples
+    --------
+    >>> task = Numbers()
+    >>> task.rescale(np.array([8.0, 12.0]))
+    (1.0, 0.0)
+    >>> task.scaled(np.array([[14.0], [1e20]]))
+    array([[2.],
+           [3.]])
+    """
+
+    kind = "numbers"
+    target_type = np.float64
+
+    def __init__(
+        self,
+        center: float = 0.0,
+        spread: float = 1.0,
+        usual: float = 1.0,
+        limits: tuple[float, float] | None = None,
+        reach: tuple[float, float] = (-FAR, FAR),
+        n_spare: int = 0,
+        written: NumberFormat | None = None,
+    ) -> None:
+        self.loss = Squared()
+        self.center, self.spread, self.usual = center, spread, usual
+        self.limits = limits  # the lowest and the highest number lately that was believed
+        self.reach = reach
+        self.n_spare = n_spare  # so many more may be far off before the scale is worked out anew
+        self.written = written  # labels that come as text
+
+    @property
+    def n_outputs(self) -> int:
+        """One."""
+        return 1
+
+    def check(self, y: Array) -> None:
+        """Refuse what is no finite number."""
+        wrong = y if y.dtype.kind not in "iuf" else y[~np.isfinite(y)]
+        if len(wrong):
+            raise InputError(
+                f"The target holds {shown(wrong[0])}, which is no finite number: leave such rows"
+                " out, or use OnlineClassifier for labels."
+            )
+
+    def encode(self, y: Array) -> Array:
+        """Return the numbers in a column."""
+        return np.minimum(np.maximum(y[:, None].astype(np.float64), -FAR), FAR)
+
+    def is_believed(self, target: Array) -> Array:
+        """Return which numbers are within reach."""
+        low, high = self.reach
+        return np.asarray((low <= target[..., 0]) & (target[..., 0] <= high))
+
+    def scaled(self, target: Array) -> Array:
+        """Return what networks learn: the numbers on the present scale, none out of reach."""
+        low, high = self.reach
+        return (np.minimum(np.maximum(target, low), high) - self.center) / self.spread
+
+    def likely(self, means: Array) -> Array:
+        """Return means of numbers; those out of reach become the center."""
+        return np.where(self.is_believed(means[..., None]), means, self.center)
+
+    def predictions(self, outputs: Array) -> Array:
+        """Return the predictions of raw outputs, hardly beyond the numbers that came lately."""
+        predictions = super().predictions(outputs) * self.spread + self.center
+        if self.limits is None:
+            return predictions
+        low, high = self.limits
+        margin = BEYOND * (high - low)
+        return np.clip(predictions, low - margin, high + margin)
+
+    def start(self, y: Array) -> None:
+        """Scale by the first numbers."""
+        self.rescale(self.encode(y)[:, 0])
+
+    def rescale(self, y: Array) -> tuple[float, float]:
+        """Scale by these numbers from now on.
+
+        Returns
+        -------
+        factor, shift : float
+            What turns an output of before into one of now: ``factor * output + shift``.
+        """
+        is_first, before = self.limits is None, (self.center, self.spread)
+        low, high = (float(end[0]) for end in reach(np.sort(y)[None], np.array([len(y)])))
+        self.n_spare = min(len(y) // NEEDED, LEFT_OUT)
+        y = y[(low <= y) & (y <= high)]
+        self.limits = float(y.min()), float(y.max())
+        self.center, spread = float(np.mean(y)), float(np.std(y))
+        least = LEAST_SPREAD * abs(self.center)
+        # otherwise the numbers are the same but for rounding
+        self.spread = spread if spread > least else max(self.spread, least)
+        self.reach = min(low, self.center - self.spread), max(high, self.center + self.spread)
+        return (1.0, 0.0) if is_first else moved(before, (self.center, self.spread))
+
+    def is_outgrown(self, target: Array) -> bool:
+        """Take in numbers; return whether more were far off than may be left out."""
+        low = max(self.reach[0], self.center - FAR_OFF * self.spread)
+        high = min(self.reach[1], self.center + FAR_OFF * self.spread)
+        self.n_spare -= int(np.count_nonzero((target < low) | (target > high)))
+        return self.n_spare < 0
+
+    def losses(self, predictions: Array, target: Array) -> Array:
+        """Return half of the squared errors over their usual size."""
+        low, high = self.reach
+        errors = predictions[..., 0] - np.minimum(np.maximum(target[:, 0], low), high)
+        squares = np.square(errors.T / self.spread)
+        return np.asarray(np.minimum(squares / self.usual, LARGEST_SQUARE) / 2)
+
+    def learned(self, prediction: Array, target: Array) -> None:
+        """Follow the usual squared error of the mixture, and how far the numbers reach."""
+        counts = self.is_believed(target)
+        y = target[counts, 0]
+        low, high = self.limits or (np.inf, -np.inf)
+        self.limits = min([low, *y.tolist()]), max([high, *y.tolist()])
+        for square in np.square((prediction[counts, 0] - y) / self.spread):
+            self.usual += (1 - TYPICAL) * (min(float(square), 10 * self.usual) - self.usual)
+        self.usual = max(self.usual, 1e-12)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the scale and the usual error."""
+        return {
+            "kind": self.kind,
+            "center": self.center,
+            "spread": self.spread,
+            "usual": self.usual,
+            "limits": self.limits,
+            "reach": self.reach,
+            "n_spare": self.n_spare,
+            "written": None if self.written is None else self.written.to_json(),
+        }
+
+
+def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
+    """Return what turns outputs on one scale, its center and spread, into those on another.
+
+    Where the spread shrinks to less than a tenth, what outputs were off is large now: they start
+    anew, at the center.
+
+    Returns
+    -------
+    factor, shift : float
+        The output becomes ``factor * output + shift``.
+    """
+    factor = before[1] / now[1]
+    return (0.0, 0.0) if factor > NARROWER else (factor, (before[0] - now[0]) / now[1])
+
+
+def task_from_state(state: dict[str, Any]) -> StreamTask:
+    """Return the task that `to_state` described."""
+    if state["kind"] == Classes.kind:
+        return Classes(state["classes"])
+    limits, (low, high), written = state["limits"], state["reach"], state.get("written")
+    return Numbers(
+        state["center"],
+        state["spread"],
+        state["usual"],
+        None if limits is None else (float(limits[0]), float(limits[1])),
+        (float(low), float(high)),
+        state["n_spare"],
+        None if written is None else NumberFormat.from_json(written),
+    )
+
+
+def _plain(labels: Array) -> list[Any]:
+    """Return labels as types of Python, which a file can hold."""
+    return [one.item() if isinstance(one, np.generic) else one for one in labels.tolist()]

@@ -1,0 +1,165 @@
+"""Which layers a recipe's networks have: the recipe and the features of the dataset decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Protocol
+
+import numpy as np
+
+from madaline._data.media.grid import Grid
+from madaline._race.recipe import GridRecipe, LinearRecipe, PatternRecipe, Recipe, TextRecipe
+from madaline.nn.arrays import Array
+from madaline.nn.initializers import near_zero, zeros
+from madaline.nn.layers import (
+    BatchNormalization,
+    Branches,
+    Convolution,
+    Dropout,
+    LeakySiLU,
+    Linear,
+    MaxPooling,
+    ReLU,
+    ScaledLinear,
+    SiLU,
+)
+from madaline.nn.layers.base import Layer
+from madaline.nn.network import Network
+from madaline.nn.surgery.normalization import without_normalization
+
+UNITS_BESIDE = 64
+"""Units of the first layer of columns beside a grid."""
+
+
+class Inputs(Protocol):
+    """What decides the layers: a dataset, or what one will be."""
+
+    @property
+    def columns(self) -> Mapping[int, tuple[int, ...]]:
+        """For each number of bins, the column that each feature was made from."""
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The grids that features stand on."""
+
+    @property
+    def patterns(self) -> tuple[tuple[int, int], ...]:
+        """From which feature to which each column of patterns goes."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of raw outputs of a network."""
+
+
+def build_network(recipe: Recipe, dataset: Inputs) -> Network:
+    """Return the layers of a recipe's networks that are evaluated and kept.
+
+    Tables and texts: gated inputs, hidden layers of SiLU units, linear outputs. Grids: convolutions
+    for each grid and a first layer for the columns beside them, if any, side by side; hidden layers
+    of rectifiers; linear outputs.
+    """
+    return without_normalization(build_training_network(recipe, dataset))
+
+
+def build_training_network(recipe: Recipe, dataset: Inputs) -> Network:
+    """Return the layers that are trained: the same, and batch normalization if the recipe has it.
+
+    It is folded away before networks are evaluated (`madaline.nn.surgery.normalization`).
+    """
+    if isinstance(recipe, LinearRecipe | PatternRecipe):
+        return Network((_linear(dataset.columns[recipe.n_bins], dataset.n_outputs),))
+    if isinstance(recipe, GridRecipe):
+        hidden = _grid_layers(recipe, dataset)
+    else:
+        hidden = _column_layers(recipe, _gates(dataset, recipe.n_bins).tolist())
+    output = Linear(recipe.units[-1], dataset.n_outputs, weight_initializer=zeros)
+    return Network((*hidden, output))
+
+
+def width(recipe: Recipe, dataset: Inputs) -> int:
+    """Return the number of outputs of the widest layer, per row."""
+    sizes = list(recipe.units) or [dataset.n_outputs]
+    if isinstance(recipe, GridRecipe):
+        sizes += [
+            channels[0] * grid.n_positions
+            for channels, grid in zip(recipe.channels, dataset.grids, strict=True)
+        ]
+    return max(sizes)
+
+
+def _linear(columns: tuple[int, ...], n_outputs: int) -> Layer:
+    return ScaledLinear(columns, n_outputs, weight_initializer=zeros, bias_initializer=zeros)
+
+
+def _gates(dataset: Inputs, n_bins: int) -> Array:
+    """Return the gate of each feature: that of its column, or its own among patterns."""
+    gates = np.array(dataset.columns[n_bins])
+    for start, stop in dataset.patterns:
+        gates[start:stop] = 1 + gates.max() + np.arange(stop - start)
+    return np.unique(gates, return_inverse=True)[1]  # numbered from zero
+
+
+def _column_layers(recipe: Recipe, gates: Sequence[int]) -> list[Layer]:
+    first, *others = recipe.units
+    small = {"weight_initializer": near_zero, "bias_initializer": zeros}
+    options = small if isinstance(recipe, TextRecipe) else {}
+    activation = LeakySiLU() if recipe.monotone else SiLU()
+    layers: list[Layer] = [ScaledLinear(tuple(gates), first, **options), activation]
+    below = first
+    for units in others:
+        layers += [Linear(below, units), activation]
+        below = units
+    return layers
+
+
+def _grid_layers(recipe: GridRecipe, dataset: Inputs) -> list[Layer]:
+    spans: list[tuple[tuple[int, int], ...]] = []
+    branches: list[tuple[Layer, ...]] = []
+    below = 0
+    for blocks, grid in zip(recipe.blocks(), dataset.grids, strict=True):
+        branch, n_outputs = _convolutions(blocks, grid, normalized=recipe.normalized)
+        spans.append(((grid.start, grid.stop),))
+        branches.append(branch)
+        below += n_outputs
+    gates = _gates(dataset, recipe.n_bins)
+    others = _between(dataset.grids, len(gates))
+    if others:
+        kept = np.concatenate([gates[slice(*span)] for span in others])
+        own = np.unique(kept, return_inverse=True)[1].tolist()  # numbered from zero
+        spans.append(others)
+        branches.append((ScaledLinear(tuple(own), UNITS_BESIDE), SiLU()))
+        below += UNITS_BESIDE
+    alone = len(branches) == 1
+    layers: list[Layer] = [*branches[0]] if alone else [Branches(tuple(spans), tuple(branches))]
+    for units in recipe.units:
+        layers += [Dropout(recipe.dropout), Linear(below, units, bias_initializer=zeros), ReLU()]
+        below = units
+    return layers
+
+
+def _between(grids: tuple[Grid, ...], n_features: int) -> tuple[tuple[int, int], ...]:
+    """Return the stretches of features that belong to no grid."""
+    starts = [0, *(grid.stop for grid in grids)]
+    stops = [*(grid.start for grid in grids), n_features]
+    return tuple(span for span in zip(starts, stops, strict=True) if span[0] < span[1])
+
+
+def _convolutions(
+    blocks: Sequence[tuple[int, ...]], grid: Grid, *, normalized: bool
+) -> tuple[tuple[Layer, ...], int]:
+    """Return convolutions, the last of each block followed by pooling, and the outputs' number."""
+    layers: list[Layer] = []
+    sides, below = grid.sides, grid.channels
+    for block in blocks:
+        for left, units in zip(reversed(range(len(block))), block, strict=True):
+            layers.append(Convolution(sides, below, units))
+            if normalized:
+                layers.append(BatchNormalization(prod(sides), units))
+            if min(sides) > 1 and not left:
+                pooling = MaxPooling(sides)
+                layers.append(pooling)
+                sides = pooling.out_shape
+            layers.append(ReLU())
+            below = units
+    return tuple(layers), below * prod(sides)

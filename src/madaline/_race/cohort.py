@@ -1,0 +1,262 @@
+"""A cohort is one matrix of networks with the same layers: recipes x folds.
+
+Each network learns from the rows outside its fold and is evaluated on its fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from madaline._engine.backend import Backend, backend_named
+from madaline._engine.executors import Shared
+from madaline._engine.training import TrainingRule
+from madaline._race.architecture import build_training_network, width
+from madaline._race.dataset import Dataset
+from madaline._race.epoch import Epoch
+from madaline._race.epoch_task import EpochResult, EpochTask
+from madaline._race.groups import Group, divide
+from madaline._race.recipe import Recipe
+from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from madaline.nn.network import Network
+from madaline.nn.optimizers import ScheduleFreeAdamW, weights_only
+from madaline.nn.population import Population, Slot
+from madaline.nn.surgery.normalization import folded, without_normalization
+
+EVALUATED_ROWS = 1024
+"""Rows that are evaluated at a time, so that activations stay in the processor's cache."""
+
+EVALUATED_ELEMENTS = 2**20
+"""Activations of one layer that evaluation may need at a time: four MiB in float32."""
+
+GROUP_ELEMENTS = 2**17
+"""Activations of one layer that a group of networks may have: half a MiB in float32."""
+
+GROUP_PARAMETERS = 2**24
+"""Parameters that a group of networks may have: a task copies them with the optimizer's state."""
+
+AVERAGING_POWER = 1.0
+"""Weights of an early step are soon out of date; the average forgets them in proportion."""
+
+
+class Cohort:
+    """Networks of recipes that share their layers, one for each recipe and fold (final).
+
+    Parameters
+    ----------
+    recipes : sequence of Recipe
+        They share everything but `decay_time` and `learning_rate`.
+    network : Network
+        The layers that are trained.
+    population : Population
+        With axes (recipes, folds).
+    dataset : Dataset
+        The rows.
+    batch_size : int
+        Rows in a batch.
+    """
+
+    def __init__(
+        self,
+        recipes: Sequence[Recipe],
+        network: Network,
+        population: Population,
+        dataset: Dataset,
+        batch_size: int,
+    ) -> None:
+        self.recipes = list(recipes)
+        self.network = network
+        self.kept_network = without_normalization(network)
+        self.population = population
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.rule = TrainingRule(
+            network,
+            training_loss(recipes[0], dataset.loss),
+            ScheduleFreeAdamW(power=AVERAGING_POWER),
+            network.layout.row(learning_rate_multiple),
+            weights_only(network.layout),
+            warmup_steps=max(10, min(2 * self.steps, 200)),
+            bounds=dataset.bounds(network, recipes[0].n_bins),
+        )
+
+    @classmethod
+    def start(
+        cls,
+        recipes: Sequence[Recipe],
+        dataset: Dataset,
+        batch_size: int,
+        rngs: Sequence[np.random.Generator],
+    ) -> Cohort:
+        """Initialize the networks of `recipes`, each recipe from its own random numbers.
+
+        The last layer starts at zero and its bias at the prior of the fold's training rows: every
+        network starts from the baseline.
+        """
+        network = build_training_network(recipes[0], dataset)
+        folds = dataset.rows.n_folds
+        theta = np.empty((len(rngs), folds, network.layout.size), np.float32)
+        for own, rng in zip(theta, rngs, strict=True):
+            own[...] = network.initialize((folds,), rng).theta
+        population = Population(network.layout, theta)
+        bias = network.bind(population.theta)[-1]["bias"]  # (recipes, folds, n_outputs)
+        bias[...] = np.stack([dataset.prior(fold) for fold in range(folds)])
+        return cls.continued(recipes, network, population, dataset, batch_size)
+
+    @classmethod
+    def continued(
+        cls,
+        recipes: Sequence[Recipe],
+        network: Network,
+        population: Population,
+        dataset: Dataset,
+        batch_size: int,
+    ) -> Cohort:
+        """Train given networks on, with an optimizer that remembers nothing yet."""
+        cohort = cls(recipes, network, population, dataset, batch_size)
+        if cohort.rule.bounds is not None:
+            population.theta[...] = cohort.rule.bounds.reflected(population.theta)
+        cohort.rule.optimizer.start(population)
+        for name, values in {
+            "learning_rate": [recipe.learning_rate for recipe in recipes],
+            "weight_decay": [1 / (recipe.decay_time * cohort.steps) for recipe in recipes],
+        }.items():
+            column = np.asarray(values, np.float32)[:, None, None]
+            population.columns[name] = np.broadcast_to(column, (*population.axes, 1)).copy()
+        return cohort
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return self.dataset.rows.steps(self.batch_size)
+
+    @property
+    def multiply_adds(self) -> float:
+        """Multiply-adds of one epoch: forward, twice as much back, and the evaluation."""
+        rows = self.dataset.rows
+        trained = float(rows.n_folds * self.steps * self.batch_size)
+        work = trained * self.network.training_multiply_adds()
+        return len(self.recipes) * (work + rows.n_evaluated * self.network.multiply_adds())
+
+    @property
+    def solved(self) -> bool:
+        """Whether one epoch solves its networks."""
+        return self.recipes[0].solved
+
+    def tasks(
+        self,
+        epoch: Epoch,
+        order: Array,
+        dataset: Shared[Dataset],
+        backend: Backend,
+        n_workers: int,
+    ) -> list[EpochTask]:
+        """Return the tasks of an epoch, for so many workers.
+
+        Parameters
+        ----------
+        epoch : Epoch
+            Its random numbers.
+        order : int ndarray of shape (n_folds, steps, batch)
+            The rows of each batch.
+        dataset : Shared
+            A handle to the rows, for the tasks.
+        backend : Backend
+            What trains; NumPy trains what it does not cover.
+        n_workers : int
+            How many tasks run at a time.
+        """
+        if not backend.covers(self.rule):
+            backend = backend_named("numpy")
+        widest = width(self.recipes[0], self.dataset)
+        chunk = min(EVALUATED_ROWS, max(1, EVALUATED_ELEMENTS // widest))
+        return [
+            EpochTask(
+                group,
+                self.population[group.recipes, group.folds],
+                self.rule,
+                self.recipes[0],
+                dataset,
+                epoch,
+                order[group.folds],
+                backend,
+                chunk,
+            )
+            for group in self._groups(backend, n_workers)
+        ]
+
+    def take(self, results: Iterable[EpochResult]) -> list[Array]:
+        """Go on with the networks of all tasks' results.
+
+        Returns
+        -------
+        list of float32 ndarray of shape (n_evaluated, n_outputs)
+            For each recipe the raw out-of-fold outputs of its averaged networks.
+        """
+        rows = self.dataset.rows
+        shape = rows.n_evaluated, self.dataset.n_outputs
+        outputs = [np.empty(shape, np.float32) for _ in self.recipes]
+        for result in results:
+            group = result.group
+            self.population[group.recipes, group.folds].copy_from(result.members)
+            folds = range(group.folds.start, group.folds.stop)
+            for fold, of_fold in zip(folds, result.outputs, strict=True):
+                for output, own in zip(outputs[group.recipes], of_fold, strict=True):
+                    output[rows.held_out(fold)] = own
+        return outputs
+
+    def averaged(self, index: int) -> Array:
+        """Return the averaged parameters of one recipe, a copy, shape (folds, parameters).
+
+        They are those of `kept_network`.
+        """
+        return folded(self.network, self.rule.averaged(self.population[index]))
+
+    def keep(self, indices: Sequence[int]) -> None:
+        """Keep some recipes, in this order, with their memory; drop the others."""
+        self.recipes = [self.recipes[index] for index in indices]
+        self.population = self.population.take(indices)
+
+    def _groups(self, backend: Backend, n_workers: int) -> list[Group]:
+        """Return groups that fit the cache; for several workers, small ones that share well.
+
+        Layers that are random in training draw for a whole group, so where there are any, each fold
+        is a group.
+        """
+        n_recipes, n_folds = len(self.recipes), self.dataset.rows.n_folds
+        if self.solved:  # each fold's, one after the other
+            return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=1)
+        if n_workers > 1 or self.recipes[0].random_layers:
+            one_by_one = backend.uses_threads and n_workers > 1
+            return divide(
+                n_recipes, n_folds, recipes_each=1 if one_by_one else n_recipes, folds_each=1
+            )
+        activations = n_recipes * self.batch_size * width(self.recipes[0], self.dataset)
+        parameters = n_recipes * self.network.layout.size
+        folds_each = max(1, min(GROUP_ELEMENTS // activations, GROUP_PARAMETERS // parameters))
+        return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=folds_each)
+
+
+def training_loss(recipe: Recipe, loss: Loss) -> Loss:
+    """Return the loss that a recipe's networks minimize: smoothed labels, where it smooths them."""
+    if recipe.label_smoothing and isinstance(loss, BinaryCrossEntropy | CrossEntropy):
+        return replace(loss, label_smoothing=recipe.label_smoothing)
+    return loss
+
+
+def learning_rate_multiple(slot: Slot) -> float:
+    """Return how much faster or slower than a bias the parameters of a slot learn.
+
+    Weights at ``10 / sqrt(fan_in)``: a unit's sum moves equally far whatever the number of its
+    inputs. Gates at 6 (RealMLP, arXiv:2407.04491).
+    """
+    match slot.kind:
+        case "weight":
+            return float(10 / np.sqrt(slot.fan_in))
+        case "gate":
+            return 6.0
+        case _:
+            return 1.0

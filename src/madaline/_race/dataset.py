@@ -1,0 +1,212 @@
+"""All that a race needs to know about the table: encoded rows, targets, folds and the loss."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from madaline._data.encoders.fold_features import FoldFeatures
+from madaline._data.io.spill import Rows
+from madaline._data.media.grid import Grid
+from madaline._data.splits.folded_rows import FoldedRows
+from madaline._engine.blas import one_threaded_products
+from madaline._engine.row_space import RowSpace
+from madaline._evaluation.metrics import TIE_BREAK, Metric
+from madaline._race.ensemble_weights import greedy_weights
+from madaline._race.monotone import parameter_bounds
+from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from madaline.nn.network import Network
+from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.sparse_rows import Features, arrays_of, dense
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Encoded training rows, sorted by fold.
+
+    Parameters
+    ----------
+    rows : FoldedRows
+        The order of the rows.
+    features : mapping of int to Features of shape (n_samples, n_features)
+        The encoded rows for each number of bins, float32; those of texts without their zeros.
+    columns : mapping of int to tuple of int
+        For each number of bins, the column that each feature was made from.
+    target : ndarray of shape (n_samples, n_outputs)
+        What the networks should say, float32; classes are one-hot, two classes are 0 and 1.
+    loss : Loss
+        What is made small.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row, float32, with mean one.
+    groups : int ndarray of shape (n_samples,), optional
+        Number of the group of each row; rows of a group are not independent.
+    metric : Metric, optional
+        What evaluates outputs instead of the loss.
+    fold_features : FoldFeatures, optional
+        Features that are others for the networks of each fold.
+    grids : tuple of Grid
+        The grids that features stand on, such as those of images; none where all are columns of a
+        table.
+    patterns : tuple of (int, int)
+        From which feature to which each column of patterns goes. Few of its features matter, so
+        each has a gate of its own; those of other columns share one.
+    n_changes : int
+        How many of the last features are patterns of changes.
+    directions : mapping of int to ndarray of shape (n_features,)
+        For each number of bins how outputs may move with each feature, as `parameter_bounds` takes
+        it; empty where no column is constrained.
+    """
+
+    rows: FoldedRows
+    features: Mapping[int, Features]
+    columns: Mapping[int, tuple[int, ...]]
+    target: Array
+    loss: Loss
+    weight: Array | None = None
+    groups: Array | None = None
+    metric: Metric | None = None
+    fold_features: FoldFeatures | None = None
+    grids: tuple[Grid, ...] = ()
+    patterns: tuple[tuple[int, int], ...] = ()
+    n_changes: int = 0
+    directions: Mapping[int, Array] = field(default_factory=dict)
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+        return self.rows.n_samples
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the table that the features were made from."""
+        return 1 + max(map(max, self.columns.values()))
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of raw outputs of a network."""
+        return int(self.target.shape[1])
+
+    @property
+    def evaluated(self) -> slice:
+        """The places of the rows that are evaluated."""
+        return slice(0, self.rows.n_evaluated)
+
+    @property
+    def evaluated_facts(self) -> tuple[Array, Array | None, Array | None]:
+        """The targets, weights and groups of the rows that are evaluated."""
+        groups = None if self.groups is None else self.groups[self.evaluated]
+        return self.target[self.evaluated], self.weights(self.evaluated), groups
+
+    def encoded(self, n_bins: int, fold: int, places: slice | Array) -> Array:
+        """Return some rows, (rows, n_features), as the networks of a fold see them."""
+        return dense(self.kept(n_bins, fold, places))
+
+    def kept(self, n_bins: int, fold: int, places: slice | Array) -> Features:
+        """Return what `encoded` does, without zeros where they are not kept."""
+        x = self.features[n_bins][places]
+        if self.fold_features is None:
+            return x
+        return self.fold_features.write(fold, places, dense(x).copy())
+
+    def encoded_evaluated(self, n_bins: int) -> Features:
+        """Return the rows that are evaluated as the networks see them that never learned from them.
+
+        Returns
+        -------
+        Features of shape (n_evaluated, n_features)
+            A view where all networks see the same and zeros are kept.
+        """
+        if self.fold_features is None:
+            return self.features[n_bins][self.evaluated]
+        folds = range(self.rows.n_folds)
+        return np.concatenate([self.encoded(n_bins, f, self.rows.held_out(f)) for f in folds])
+
+    def bounds(self, network: Network, n_bins: int) -> Bounds | None:
+        """Return what the parameters of a network may not cross, if columns are constrained."""
+        return parameter_bounds(network, self.directions[n_bins]) if self.directions else None
+
+    def weights(self, places: slice | Array) -> Array | None:
+        """Return the weights of some rows."""
+        return None if self.weight is None else self.weight[places]
+
+    def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
+        """Return the loss of one raw output for each of some rows: by default, of those evaluated.
+
+        With a metric, return its distance to perfect instead, plus a trace of the loss as a tie
+        break.
+        """
+        places = self.evaluated if places is None else places
+        with np.errstate(over="ignore", invalid="ignore"):  # networks may have diverged
+            loss = float(self.loss.mean(output, self.target[places], self.weights(places)))
+        if self.metric is None:
+            return loss
+        return self.metric.distance(output, places) + TIE_BREAK * loss
+
+    @cached_property
+    def row_spaces(self) -> Mapping[bool, RowSpace]:
+        """The spaces that the rows of patterns span, with and without those of changes."""
+        features = dense(self.features[0])
+        with one_threaded_products():
+            n_others = features.shape[1] - self.n_changes
+            return {True: RowSpace.of(features), False: RowSpace.of(features[:, :n_others])}
+
+    def best_weights(self, outputs: Sequence[Rows], *, by_loss: bool = False) -> Array:
+        """Return the weights of outputs, each (n_evaluated, n_outputs), in their best mean.
+
+        By loss is quicker, where a metric evaluates.
+        """
+        target, weight = self.target[self.evaluated], self.weights(self.evaluated)
+        objective = None if by_loss or self.metric is None else self.mean_loss
+        with one_threaded_products():
+            return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
+
+    def of_output(self, index: int) -> Dataset:
+        """Return the dataset of one of several outputs."""
+        target = self.target[:, index : index + 1]
+        return replace(self, target=target, loss=self.loss.of_output(index), metric=None)
+
+    def prior(self, fold: int) -> Array:
+        """Return what a network that knows nothing but its own training targets should say.
+
+        Half a row of every class is added: a class that a fold's networks have never seen is rare,
+        not impossible (Jeffreys' prior).
+        """
+        return np.asarray(self._priors[fold])
+
+    @cached_property
+    def _priors(self) -> Array:
+        return np.stack([self._prior(fold) for fold in range(self.rows.n_folds)])
+
+    def _prior(self, fold: int) -> Array:
+        places = self.rows.training(fold)
+        target = self.target[places]
+        weight = np.ones(len(places)) if self.weight is None else self.weight[places]
+        if isinstance(self.loss, BinaryCrossEntropy | CrossEntropy):
+            classes = self.loss.one_of_each(self.n_outputs)
+            target = np.concatenate([target, classes])
+            weight = np.concatenate([weight, np.full(len(classes), 0.5)])
+        return self.loss.initial_output(target.astype(np.float64, copy=False), weight)
+
+    @cached_property
+    def digest(self) -> str:
+        """A text that is the same only for the same rows, in the same folds, and the same loss."""
+        measure = "" if self.metric is None else self.metric.name
+        digest = hashlib.sha256(f"{self.loss!r} {measure} {self.rows.bounds}".encode())
+        rows = self.rows
+        features = [array for own in self.features.values() for array in arrays_of(own)]
+        arrays = [self.target, *features, rows.order, *rows.learned, self.weight]
+        arrays += self.directions.values()
+        for array in arrays:
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def prior_output(self) -> Array:
+        """Return the out-of-fold raw output of the baseline, shape (n_evaluated, n_outputs)."""
+        sizes = np.diff(self.rows.bounds)
+        return np.repeat(self._priors.astype(np.float32), sizes, axis=0)

@@ -1,0 +1,111 @@
+"""Networks that err differently are better together: a greedy search finds their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from madaline._data.io.spill import Rows, read_rows
+from madaline.nn.arrays import BLOCK, Array, row_blocks
+from madaline.nn.losses.base import Loss
+
+CHUNK = 512
+"""Rows whose losses are computed at a time, at most."""
+
+
+def greedy_weights(
+    outputs: Sequence[Rows],
+    target: Array,
+    loss: Loss,
+    *,
+    weight: Array | None = None,
+    steps: int = 20,
+    objective: Callable[[Array], float] | None = None,
+) -> Array:
+    """Return weights of a mean of outputs that has a low loss.
+
+    Step by step the candidate whose output lowers the loss of the mean most is added, also
+    repeatedly; a candidate's weight is how often it was taken.
+
+    Parameters
+    ----------
+    outputs : sequence of Rows of shape (n_samples, n_outputs)
+        Raw out-of-fold outputs of each candidate. Means are taken of raw outputs, not of
+        predictions: of log-odds, not of probabilities.
+    target : ndarray of shape (n_samples, n_outputs)
+        The true values.
+    loss : Loss
+        What is minimized.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    steps : int, default=20
+        How many candidates are taken.
+    objective : callable, optional
+        From a mean of outputs to what is minimized, where that is not the mean loss.
+
+    Returns
+    -------
+    ndarray of shape (candidates,)
+        Nonnegative weights with sum one.
+
+    References
+    ----------
+    Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models".
+
+    Examples
+    --------
+    >>> from madaline.nn.losses import Squared
+    >>> outputs = np.array([[[0.0], [1.0]], [[2.0], [3.0]], [[9.0], [9.0]]])
+    >>> greedy_weights(outputs, np.array([[1.0], [2.0]]), Squared(), steps=2)
+    array([0.5, 0.5, 0. ])
+    """
+    counts = np.zeros(len(outputs))
+    total = np.zeros(outputs[0].shape, outputs[0].dtype)
+    for taken in range(1, steps + 1):
+        if objective is None:
+            losses = _losses_with(outputs, total, taken, target, loss, weight)
+        else:
+            losses = np.array([objective((output[:] + total) / taken) for output in outputs])
+        best = int(np.argmin(losses))
+        counts[best] += 1
+        total += outputs[best][:]
+    return counts / steps
+
+
+def weighted_mean(outputs: Sequence[Rows], weights: Array) -> Array:
+    """Return the weighted mean of raw outputs, shape (n_samples, n_outputs), in float64."""
+    n_samples, n_outputs = outputs[0].shape
+    mean = np.zeros((n_samples, n_outputs))
+    counted = [(one, weight) for one, weight in zip(outputs, weights, strict=True) if weight]
+    for rows in row_blocks(n_samples, n_outputs):
+        for one, weight in counted:
+            mean[rows] += np.multiply(one[rows], weight, dtype=np.float64)
+    return mean
+
+
+def _losses_with(
+    outputs: Sequence[Rows],
+    total: Array,
+    taken: int,
+    target: Array,
+    loss: Loss,
+    weight: Array | None,
+) -> Array:
+    """Return the summed loss of the mean with each candidate added, shape (candidates,).
+
+    A chunk of rows at a time stays in the processor's cache.
+    """
+    sums = np.zeros(len(outputs))
+    chunk = min(CHUNK, max(16, BLOCK // (len(outputs) * total.shape[1])))
+    room = np.empty((len(outputs), chunk, total.shape[1]), total.dtype)
+    for start in range(0, len(total), chunk):
+        rows = slice(start, min(start + chunk, len(total)))
+        means = room[:, : rows.stop - start]
+        for one, mean in zip(outputs, means, strict=True):
+            read_rows(one, start, mean)
+        means += total[rows]
+        means /= total.dtype.type(taken)
+        losses = loss.rows(means, target[rows]).astype(np.float64)  # (candidates, rows)
+        sums += losses.sum(axis=1) if weight is None else losses @ weight[rows]
+    return sums

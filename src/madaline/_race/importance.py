@@ -1,0 +1,297 @@
+"""Permutation importance: how much worse predictions get when a column's values are permuted.
+
+If the networks predict as well after each row's age is replaced by that of another row, age does
+not matter to them. This is done on out-of-fold rows, so that a column from which networks learned
+mere chance has no importance (Breiman, 2001, "Random forests", section 10,
+https://doi.org/10.1023/A:1010933404324).
+
+Redundant columns hide each other: where one is permuted, the networks still have the other. Permute
+them together to measure their joint importance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from madaline._engine.blas import one_threaded_products
+from madaline._evaluation.score import LOSS_METRICS, mean_and_error
+from madaline._race.dataset import Dataset
+from madaline._race.ensemble import Ensemble, EnsembleMember
+from madaline._words import metric_name, with_error
+from madaline.nn.arrays import Array, Rng
+from madaline.nn.layers import ScaledLinear
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
+from madaline.nn.workspace import Workspace
+
+PERMUTED_ROWS = 2000
+"""Rows to permute, at most: evenly spread over the evaluated ones."""
+
+FEWEST_ROWS = 200
+"""Rows to permute, if there are as many, however much work it is."""
+
+MOST_COPIED = 4096
+"""Features of a column of which copies are made, at most: of more, sums over all are quicker."""
+
+STREAM = 2**32 - 3
+"""Separates the random numbers of permutations from those of folds, batches and training."""
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse predictions get when the values of some columns are permuted.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        The column, or several that are permuted together.
+    metric : str
+        The metric that gets worse: a loss or R², named as in scikit-learn.
+    value : float
+        By how much, in the unit of the metric; positive if the columns help.
+    standard_error : float
+        Standard error of the value, from the scatter of the rows.
+
+    Examples
+    --------
+    >>> print(Importance(("age",), "log_loss", 0.031, 0.004))
+    age: log loss worse by 0.0310 ± 0.0040
+    """
+
+    columns: tuple[str, ...]
+    metric: str
+    value: float
+    standard_error: float
+
+    def __repr__(self) -> str:
+        """Return the importance in a line."""
+        return f"<Importance {self}>"
+
+    def __str__(self) -> str:
+        """Return the importance in a line."""
+        value, error = with_error((self.value, self.standard_error), self.standard_error)
+        unclear = "" if self.clear else " (no clear effect)"
+        return f"{self.name}: {metric_name(self.metric)} worse by {value} ± {error}{unclear}"
+
+    @property
+    def name(self) -> str:
+        """The names of the columns, joined."""
+        return " + ".join(self.columns)
+
+    @property
+    def clear(self) -> bool:
+        """Whether the columns help significantly: by more than two standard errors."""
+        return self.value > 2 * self.standard_error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the importance as JSON-able values."""
+        return asdict(self) | {"columns": list(self.columns)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Importance:
+        """Return the importance that `to_json` described."""
+        return cls(**(dict(values) | {"columns": tuple(values["columns"])}))
+
+
+class Measure(NamedTuple):
+    """How the predictions of a target are evaluated: a metric that is a multiple of its loss."""
+
+    loss: Loss
+    outputs: slice
+    metric: str
+    factor: float
+
+    def rows(self, output: Array, target: Array) -> Array:
+        """Return the metric of each row, given all raw outputs, in float64."""
+        losses = self.loss.rows(output[..., self.outputs], target[..., self.outputs])
+        return self.factor * np.asarray(losses, np.float64)
+
+
+def importance_of(
+    columns: Sequence[str],
+    rise: Array,
+    weight: Array | None,
+    groups: Array | None,
+    metric: str,
+) -> Importance:
+    """Return the importance of columns, given the rise of each row's metric.
+
+    `weight` and `groups` are as in `mean_and_error`.
+    """
+    mean, error = mean_and_error(rise.astype(np.float64), weight, groups)
+    return Importance(tuple(columns), metric, mean, error)
+
+
+def metric_of_loss(loss: Loss, scale: float) -> tuple[str, float]:
+    """Return the name of the metric that is a multiple of a loss, and the multiple.
+
+    Parameters
+    ----------
+    loss : Loss
+        The minimized loss.
+    scale : float
+        One, in the target's own unit. Squares are left in units of the target's variance, so that a
+        rise of the loss is a fall of R².
+
+    Examples
+    --------
+    >>> metric_of_loss(Squared(), 12.0)
+    ('r2', 1.0)
+    """
+    if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
+        return "log_loss", 1.0
+    if isinstance(loss, Squared):
+        return "r2", 1.0
+    name, factor = LOSS_METRICS[type(loss)]
+    return name, factor * scale
+
+
+def out_of_fold_importances(
+    ensemble: Ensemble,
+    dataset: Dataset,
+    names: Sequence[str],
+    *,
+    work: float,
+    seed: int,
+    measures: Sequence[Measure],
+    temperature: float | Array = 1.0,
+) -> tuple[tuple[Importance, ...], ...]:
+    """Return the importance of every column on out-of-fold rows.
+
+    The values of a column are permuted among rows of the same fold, and predicted by the networks
+    of that fold.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The networks, with their out-of-fold outputs.
+    dataset : Dataset
+        The rows.
+    names : sequence of str
+        Names of the columns of the features.
+    work : float
+        Budget of multiply-adds, which limits the number of rows to no fewer than `FEWEST_ROWS`.
+    seed : int
+        Seed of the permutations.
+    measures : sequence of Measure
+        One for each target.
+    temperature : float or ndarray of shape (n_outputs,), default=1
+        Divisor of raw outputs.
+
+    Returns
+    -------
+    tuple of tuple of Importance
+        For the mean over the targets, and then for each target, the most important column first;
+        none if no fold has two rows to permute.
+    """
+    nothing: tuple[tuple[Importance, ...], ...] = ((),) * (1 + len(measures))
+    alone = len(names) < 2 and (dataset.grids or dataset.patterns)
+    if alone:  # no other columns beside a grid or a sequence
+        return nothing
+    affordable = int(work / permutation_work(ensemble, len(names)))
+    spread = dataset.rows.spread(min(PERMUTED_ROWS, max(FEWEST_ROWS, affordable)))
+    folds = [(fold, rows) for fold, rows in enumerate(spread) if len(rows) > 1]
+    if not folds:
+        return nothing
+    whole_output = ensemble.output
+
+    def rises(fold: int, rows: Array) -> Array:
+        rng = np.random.default_rng([seed, STREAM, fold])
+        donors = np.stack([permute_rows(len(rows), rng) for _ in names])
+        outputs = [
+            member.weight * _permuted_output(member, dataset, fold, rows, donors)
+            for member in ensemble.members
+        ]
+        before, after = whole_output[rows] / temperature, np.sum(outputs, axis=0) / temperature
+        target = dataset.target[rows]
+        return np.stack([own.rows(after, target) - own.rows(before, target) for own in measures])
+
+    with one_threaded_products():
+        rise = np.concatenate([rises(*fold) for fold in folds], axis=2)
+    rows = np.concatenate([rows for _, rows in folds])
+    weight, groups = dataset.weights(rows), dataset.groups
+    groups = None if groups is None else groups[rows]
+
+    def ranked(rises: Array) -> tuple[Importance, ...]:
+        found = [
+            importance_of([name], of_name, weight, groups, measures[0].metric)
+            for name, of_name in zip(names, rises, strict=True)
+        ]
+        return tuple(sorted(found, key=lambda importance: -importance.value))
+
+    return ranked(rise.mean(axis=0)), *map(ranked, rise)
+
+
+def permutation_work(ensemble: Ensemble, n_columns: int) -> int:
+    """Return the multiply-adds of permuting every column of one row.
+
+    The first layer's are those of two forward passes, the others' those of one for each column.
+    """
+    total = 0
+    for member in ensemble.members:
+        first = 0
+        if isinstance(member.network.layers[0], ScaledLinear):
+            first = int(np.prod(member.network.layers[0].slots()[1].shape))
+        total += 2 * first + n_columns * (member.network.multiply_adds() - first)
+    return total
+
+
+def permute_rows(n_rows: int, rng: Rng) -> Array:
+    """Return a random permutation of row indices that leaves no row in its place.
+
+    Examples
+    --------
+    >>> permute_rows(2, np.random.default_rng(0))
+    array([1, 0])
+    """
+    order = rng.permutation(n_rows)
+    donors = np.empty(n_rows, np.intp)
+    donors[order] = np.roll(order, 1)
+    return donors
+
+
+def _permuted_output(
+    member: EnsembleMember, dataset: Dataset, fold: int, rows: Array, donors: Array
+) -> Array:
+    """Return the output of a fold's networks for each permuted column.
+
+    The first layer is a sum over columns, so that only the part of the permuted column is computed
+    anew: with 73 columns and 2,000 rows, in a fifth of the time.
+
+    Parameters
+    ----------
+    rows : int ndarray of shape (n_rows,)
+        Indices of rows of the fold.
+    donors : int ndarray of shape (n_columns, n_rows)
+        For each column and row the index, among `rows`, of the row to take the value from.
+
+    Returns
+    -------
+    ndarray of shape (n_columns, n_rows, n_outputs)
+    """
+    x = dataset.encoded(member.n_bins, fold, rows)
+    column_of = np.asarray(dataset.columns[member.n_bins])
+    network, theta = member.network, member.theta[fold]
+    output = np.empty((len(donors), len(x), dataset.n_outputs))
+    if not isinstance(network.layers[0], ScaledLinear):
+        for column, donor in enumerate(donors):
+            output[column] = network.predict(theta, np.where(column_of == column, x[donor], x))
+        return output
+    first, *others = network.bind(theta)
+    weight = first["weight"] * first["gate"][column_of, None]  # (n_features, units)
+    before = x @ weight + first["bias"]  # (n_rows, units)
+    for column, donor in enumerate(donors):
+        features = np.flatnonzero(column_of == column)
+        if len(features) > MOST_COPIED:
+            part = x @ np.where((column_of == column)[:, None], weight, 0)
+            hidden = before + (part[donor] - part)
+        else:
+            values = x[:, features]
+            hidden = before + (values[donor] - values) @ weight[features]
+        for layer, parameters in zip(network.layers[1:], others, strict=True):
+            hidden, _ = layer.forward(parameters, hidden, workspace=Workspace())
+        output[column] = hidden
+    return output

@@ -1,0 +1,375 @@
+"""The race: recipes learn side by side, those that lose are dropped, the best are combined.
+
+Every row is predicted by networks that were not trained on it (out of fold). These outputs decide
+which recipes stay, when to stop, how to combine, and what score to expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice, takewhile
+from typing import TypeAlias
+
+import numpy as np
+
+from madaline._data.io.spill import spill_to_disk
+from madaline._engine.backend import Backend, choose_backend
+from madaline._engine.executors import Executor, Serial, choose_executor
+from madaline._engine.numpy_backend import NumpyBackend
+from madaline._race.cohort import Cohort
+from madaline._race.dataset import Dataset
+from madaline._race.ensemble import Ensemble
+from madaline._race.epoch import Epoch
+from madaline._race.epoch_task import run_epoch_task
+from madaline._race.plan import Plan
+from madaline._race.policies.augmentation import FLIPS, WARPING
+from madaline._race.policies.growth import GrowthPolicy, wider
+from madaline._race.policies.learning_rate_decay import LearningRatePolicy, slower
+from madaline._race.policies.more_warping import MoreWarpingPolicy, warped
+from madaline._race.policies.policy import Policy
+from madaline._race.policies.selection import SelectionPolicy, ensemble_weights
+from madaline._race.policies.simplification import SimplificationPolicy, simpler
+from madaline._race.policies.stopping import StoppingPolicy
+from madaline._race.recipe import Recipe
+from madaline._race.state import Candidate, RaceState, empty
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+from madaline.nn.population import Population
+from madaline.nn.surgery import hidden_layers, widen
+from madaline.records.decision import Decision
+from madaline.records.race_decisions import (
+    Grown,
+    LearningRateLowered,
+    Restored,
+    Simplified,
+    SnapshotKept,
+    TrainingEnded,
+    WarpedFurther,
+)
+from madaline.records.record import Record
+
+Event: TypeAlias = tuple[Record, Decision | None]
+"""What the race yields: a record, and the decision that it led to, if any."""
+
+
+@dataclass
+class Race:
+    """Recipes x folds, trained until no recipe gets better.
+
+    Parameters
+    ----------
+    plan : Plan
+        Which recipes race, for how long, and when losers are dropped.
+    dataset : Dataset
+        The rows.
+    seed : int
+        Decides every random number.
+    backend : Backend
+        What trains.
+    executor : Executor
+        What runs the tasks of an epoch; it does not change the result.
+    extra_policies : tuple of Policy
+        Policies beside those of the plan, such as that of a time limit.
+    """
+
+    plan: Plan
+    dataset: Dataset
+    seed: int
+    backend: Backend = field(default_factory=NumpyBackend)
+    executor: Executor = field(default_factory=Serial)
+    epoch: int = 0
+    multiply_adds: float = 0.0
+    cohorts: list[Cohort] = field(default_factory=list)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    extra_policies: tuple[Policy, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Initialize the networks of every recipe of the plan."""
+        for recipes in _same_layers(self.plan.recipes):
+            self._enter(recipes)
+
+    @property
+    def state(self) -> RaceState:
+        """How the race stands."""
+        return RaceState(self.epoch, self.candidates, self.dataset)
+
+    @property
+    def planned_multiply_adds(self) -> float:
+        """Multiply-adds of all epochs that there may be, if no recipe stopped early; one if solved.
+
+        Where the plan expects less work than usual, it is that share of them.
+        """
+        epochs = self.plan.expected_work * self.plan.epochs
+        solved = (cohort.multiply_adds for cohort in self.cohorts if cohort.solved)
+        return sum(solved) + epochs * sum(
+            cohort.multiply_adds for cohort in self.cohorts if not cohort.solved
+        )
+
+    def equip(self, n_jobs: int | None = None) -> None:
+        """Choose the backend and the executor that suit the planned work.
+
+        Parameters
+        ----------
+        n_jobs : int, optional
+            Number of workers; None is one, -1 as many as there are processors.
+        """
+        work = self.planned_multiply_adds
+        self.backend = choose_backend(work)
+        compiled = all(
+            self.backend.covers(cohort.rule) for cohort in self.cohorts if not cohort.solved
+        )
+        self.executor = choose_executor(
+            n_jobs, uses_threads=compiled and self.backend.uses_threads, multiply_adds=work
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return not self.cohorts
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether some recipe has been evaluated on all rows."""
+        return any(candidate.epoch for candidate in self.candidates.values())
+
+    def run(self) -> Iterator[Event]:
+        """Train until the end; yield every record, with the decision that it led to."""
+        with self.executor:
+            while not self.finished:
+                yield from self.run_epoch()
+
+    def run_epoch(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Train for one epoch, evaluate, and carry out what the policies decide.
+
+        Parameters
+        ----------
+        stop : callable, optional
+            Whether to end the epoch early. Once it returns True it must go on to do so. Recipes
+            whose networks have not all been trained by then stay as they were, for the last time:
+            the race is not to be continued.
+        """
+        self.epoch += 1
+        for record in self._learn(stop):
+            yield record, None
+        if stop():
+            return
+        for policy in (*self._policies(), *self.extra_policies):
+            for decision in policy.decide(self.state):
+                self._apply(decision)
+                latest = self.candidates[decision.recipe_id].record
+                if latest is not None:
+                    yield latest, decision
+
+    def ensemble(self) -> Ensemble:
+        """Return the best ensemble of all recipes at their best epochs."""
+        return Ensemble.of(self.candidates, ensemble_weights(self.state))
+
+    def forget_outputs(self) -> None:
+        """Drop the recipes' outputs to free memory, once the best ensemble is known."""
+        for candidate in self.candidates.values():
+            candidate.output = empty()
+
+    def _policies(self) -> tuple[Policy, ...]:
+        return (
+            StoppingPolicy(
+                self.plan.patience,
+                self.plan.patience_of_copies,
+                self.plan.epochs,
+                self.plan.least_gain,
+            ),
+            FLIPS,
+            WARPING,
+            MoreWarpingPolicy(),
+            SelectionPolicy(self.plan.cuts),
+            LearningRatePolicy(self.plan.lowest_rate, self.plan.epochs),
+            SimplificationPolicy(self.plan.overfit, self.plan.fewest_columns),
+            GrowthPolicy(self.plan.rows_for_a_parameter, self.plan.widest, self.plan.epochs),
+        )
+
+    def _enter(self, recipes: Sequence[Recipe]) -> None:
+        """Start new networks of recipes that share their layers."""
+        first = len(self.candidates)
+        rngs = [np.random.default_rng([self.seed, first + index]) for index in range(len(recipes))]
+        cohort = Cohort.start(recipes, self.dataset, self.plan.batch_size, rngs)
+        self.cohorts.append(cohort)
+        for recipe in recipes:
+            self._add(Candidate(self._next_id, recipe, cohort.kept_network, entered=self.epoch))
+
+    def _slow_down(self, parent: Candidate, recipe: Recipe) -> None:
+        """Continue from a candidate's best epoch with a lower learning rate."""
+        population = Population(parent.network.layout, parent.theta[None].copy())
+        self._continue(parent, recipe, parent.network, population)
+
+    def _start_over(self, diverged: Candidate) -> None:
+        """Replace networks that diverged by slower ones, from their best epoch or anew."""
+        self._retire(diverged)
+        recipe = slower(diverged.recipe)
+        while recipe in {one.recipe for one in self.candidates.values()}:
+            recipe = slower(recipe)
+        if diverged.epoch:
+            self._slow_down(diverged, recipe)
+        else:
+            self._enter([recipe])
+
+    def _grow(self, parent: Candidate) -> None:
+        """Continue with wider copies of a candidate's networks, which predict the same at first."""
+        recipe, rng = wider(parent.recipe), np.random.default_rng([self.seed, len(self.candidates)])
+        network = parent.network
+        population = Population(network.layout, parent.theta[None].copy())
+        for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
+            network, population = widen(network, population, layer, units, rng)
+        self._continue(parent, recipe, network, population)
+
+    def _warp_further(self, parent: Candidate, warping: float) -> None:
+        """Let the networks of a recipe go on as they are, with images that are warped further."""
+        recipe = warped(parent.recipe, warping)
+        for cohort in self.cohorts:
+            cohort.recipes = [recipe if one == parent.recipe else one for one in cohort.recipes]
+        parent.racing = False
+        self._add_copy(parent, recipe, parent.network)
+
+    def _continue(
+        self, parent: Candidate, recipe: Recipe, network: Network, population: Population
+    ) -> None:
+        """Enter networks that start from a candidate's best epoch."""
+        cohort = Cohort.continued([recipe], network, population, self.dataset, self.plan.batch_size)
+        self.cohorts.append(cohort)
+        self._add_copy(parent, recipe, network, since=parent.epoch)
+
+    def _add_copy(
+        self, parent: Candidate, recipe: Recipe, network: Network, *, since: int | None = None
+    ) -> None:
+        """Add a candidate whose networks were those of another, by default its latest."""
+        epoch = self.epoch if since is None else since
+        self._add(
+            Candidate(
+                self._next_id,
+                recipe,
+                network,
+                entered=self.epoch,
+                inherited_epochs=parent.epochs_trained(epoch),
+                parent_id=parent.recipe_id,
+            )
+        )
+
+    @property
+    def _next_id(self) -> str:
+        return str(len(self.candidates) + 1)
+
+    def _add(self, candidate: Candidate) -> None:
+        self.candidates[candidate.key] = candidate
+
+    def _candidate_of(self, recipe: Recipe) -> Candidate:
+        candidates = self.candidates.values()
+        return next(one for one in candidates if one.recipe == recipe and not one.snapshot)
+
+    def _learn(self, stop: Callable[[], bool]) -> Iterator[Record]:
+        """Train every network for an epoch; yield the record of each recipe, until told to stop."""
+        for candidate in self.candidates.values():
+            candidate.latest_output = empty()  # makes room: the policies have used it
+        self.multiply_adds += sum(cohort.multiply_adds for cohort in self.cohorts)
+        epoch = Epoch(self.seed, self.epoch)
+        order = epoch.order(self.dataset, self.plan.batch_size)
+        dataset = self.executor.share(self.for_training)
+        tasks = [
+            cohort.tasks(epoch, order, dataset, self.backend, self.executor.n_workers)
+            for cohort in self.cohorts
+        ]
+        results = self.executor.map(run_epoch_task, [task for own in tasks for task in own])
+        results = takewhile(lambda _: not stop(), results)
+        for cohort, own in zip(self.cohorts, tasks, strict=True):
+            outputs = cohort.take(islice(results, len(own)))
+            if stop():  # some of its results may be missing
+                return
+            for place in range(len(outputs)):
+                yield self._record(cohort, place, outputs.pop(0))  # one by one, to need less room
+
+    @cached_property
+    def for_training(self) -> Dataset:
+        """The rows as tasks need them: what only evaluates may hold what cannot be sent."""
+        return replace(self.dataset, metric=None, groups=None)
+
+    def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
+        candidate = self._candidate_of(cohort.recipes[place])
+        loss = self.dataset.mean_loss(output)
+        candidate.latest_output = spill_to_disk(output)
+        if loss < candidate.loss:
+            candidate.loss, candidate.epoch = loss, self.epoch
+            candidate.theta, candidate.output = cohort.averaged(place), candidate.latest_output
+        candidate.record = Record(
+            epoch=self.epoch,
+            recipe=candidate.name,
+            loss=loss,
+            best_loss=candidate.loss,
+            learning_rate=candidate.recipe.learning_rate,
+            racing=len(self.state.racing),
+            multiply_adds=self.multiply_adds,
+            recipe_id=candidate.recipe_id,
+        )
+        return candidate.record
+
+    def _apply(self, decision: Decision) -> None:
+        candidate = self.candidates[decision.recipe_id]
+        match decision:
+            case WarpedFurther():
+                self._warp_further(candidate, decision.warping)
+            case TrainingEnded():
+                self._retire(candidate)
+            case SnapshotKept():
+                self._keep(candidate)
+            case LearningRateLowered():
+                self._slow_down(candidate, slower(candidate.recipe))
+            case Restored():
+                self._start_over(candidate)
+            case Simplified():
+                self._enter([simpler(candidate.recipe)])
+            case Grown():
+                self._grow(candidate)
+            case other:
+                raise TypeError(f"The race cannot carry out {type(other).__name__}.")
+
+    def _keep(self, racing: Candidate) -> None:
+        """Let a snapshot of a recipe's present networks take part in the ensemble."""
+        racing.snapshot_epoch = self.epoch
+        for cohort in self.cohorts:
+            for index, recipe in enumerate(cohort.recipes):
+                if recipe == racing.recipe:
+                    snapshot = replace(
+                        racing,
+                        loss=racing.latest_loss,
+                        epoch=self.epoch,
+                        theta=cohort.averaged(index),
+                        output=racing.latest_output,
+                        latest_output=empty(),
+                        snapshot=True,
+                        racing=False,
+                    )
+                    self._add(snapshot)
+
+    def leave_out(self, recipe_ids: Collection[str]) -> None:
+        """Stop recipes without a decision, such as those that never started."""
+        for recipe_id in recipe_ids:
+            self._retire(self.candidates[recipe_id])
+
+    def _retire(self, leaving: Candidate) -> None:
+        leaving.racing, leaving.latest_output = False, empty()
+        for cohort in self.cohorts:
+            racing = [
+                index
+                for index, recipe in enumerate(cohort.recipes)
+                if self._candidate_of(recipe).racing
+            ]
+            if len(racing) < len(cohort.recipes):
+                cohort.keep(racing)
+        self.cohorts = [cohort for cohort in self.cohorts if cohort.recipes]
+
+
+def _same_layers(recipes: Sequence[Recipe]) -> list[list[Recipe]]:
+    """Return the recipes in groups whose networks have the same layers and see the same batches."""
+    groups: dict[Recipe, list[Recipe]] = {}
+    for recipe in recipes:
+        key = replace(recipe, decay_time=0.0, learning_rate=0.0)
+        groups.setdefault(key, []).append(recipe)
+    return list(groups.values())

@@ -1,0 +1,156 @@
+"""The state of a race after an epoch: what policies look at, and all they look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from madaline._data.io.spill import Rows
+from madaline._engine.blas import one_threaded_products
+from madaline._race.dataset import Dataset
+from madaline._race.ensemble_weights import weighted_mean
+from madaline._race.recipe import Recipe
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+from madaline.records.record import Record
+
+
+def empty() -> Array:
+    """Return an array in place of outputs or parameters that are not kept."""
+    return np.empty(0, np.float32)
+
+
+@dataclass(eq=False)
+class Candidate:
+    """A recipe at its best epoch, or a snapshot of it at another.
+
+    Parameters
+    ----------
+    recipe_id : str
+        Identifies the recipe in the race.
+    recipe : Recipe
+        Which hyperparameters.
+    network : Network
+        Which layers.
+    loss : float
+        Lowest out-of-fold loss.
+    epoch : int
+        When it was reached; 0 before.
+    theta : ndarray of shape (folds, parameters)
+        The averaged networks of that epoch.
+    output : Rows of shape (n_samples, n_outputs)
+        Their out-of-fold raw outputs.
+    latest_output : Rows of shape (n_samples, n_outputs)
+        The out-of-fold raw outputs of its latest epoch, while it races.
+    record : Record, optional
+        Its latest epoch; None before its first.
+    entered : int
+        After which epoch it joined the race; 0 for those that started it.
+    inherited_epochs : int
+        For how many epochs its networks had been trained when it joined.
+    parent_id : str
+        The recipe whose networks it continued from; empty for a start of its own.
+    snapshot_epoch : int
+        After which epoch a snapshot of it was last kept; 0 if that never happened.
+    snapshot : bool
+        Whether it is a snapshot: not the recipe's best epoch, but one that improves the ensemble.
+    racing : bool
+        Whether it still trains.
+    """
+
+    recipe_id: str
+    recipe: Recipe
+    network: Network
+    loss: float = np.inf
+    epoch: int = 0
+    theta: Array = field(default_factory=empty, repr=False)
+    output: Rows = field(default_factory=empty, repr=False)
+    latest_output: Rows = field(default_factory=empty, repr=False)
+    record: Record | None = None
+    entered: int = 0
+    inherited_epochs: int = 0
+    parent_id: str = ""
+    snapshot_epoch: int = 0
+    snapshot: bool = False
+    racing: bool = True
+
+    @property
+    def latest_loss(self) -> float:
+        """Out-of-fold loss of the latest epoch."""
+        return np.inf if self.record is None else self.record.loss
+
+    def stopped_at(self, epoch: int) -> bool:
+        """Whether it stopped training after this very epoch."""
+        return not self.racing and self.record is not None and self.record.epoch == epoch
+
+    def epochs_trained(self, epoch: int) -> int:
+        """Return for how many epochs its networks had been trained after an epoch of the race."""
+        return self.inherited_epochs + epoch - self.entered
+
+    @property
+    def key(self) -> str:
+        """Identifies the candidate in the race: its recipe and, of a snapshot, the epoch."""
+        return f"{self.recipe_id}@{self.epoch}" if self.snapshot else self.recipe_id
+
+    @property
+    def name(self) -> str:
+        """The recipe's name, for people; of a snapshot, with its epoch."""
+        return f"{self.recipe.name} · epoch {self.epoch}" if self.snapshot else self.recipe.name
+
+
+@dataclass(frozen=True)
+class RaceState:
+    """The race after an epoch.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from one.
+    candidates : mapping of str to Candidate
+        All recipes that ever raced, and the snapshots of them, by `Candidate.key`.
+    dataset : Dataset
+        The rows, with what is minimized on them.
+    """
+
+    epoch: int
+    candidates: Mapping[str, Candidate]
+    dataset: Dataset
+
+    @property
+    def racing(self) -> list[Candidate]:
+        """The recipes that still train."""
+        return [one for one in self.candidates.values() if one.racing]
+
+    @property
+    def best(self) -> Candidate:
+        """The recipe with the lowest loss so far."""
+        return min(self.candidates.values(), key=lambda one: one.loss)
+
+    def ensemble_loss(self, *more: Rows) -> float:
+        """Return the loss of the best ensemble of all recipes at their best epochs.
+
+        Parameters
+        ----------
+        *more : Rows of shape (n_samples, n_outputs)
+            Raw out-of-fold outputs that may take part, too.
+        """
+        outputs = [one.output for one in self.candidates.values() if one.epoch] + [*more]
+        weights = self.dataset.best_weights(outputs, by_loss=True)
+        return self.dataset.mean_loss(weighted_mean(outputs, weights))
+
+    def training_loss(self, candidate: Candidate) -> float:
+        """Return a candidate's loss on rows that its networks learned from.
+
+        For each fold they are as many as the fold has.
+        """
+        dataset = self.dataset
+        n_bins = candidate.recipe.n_bins
+        indices = [dataset.rows.training_sample(fold) for fold in range(dataset.rows.n_folds)]
+        with one_threaded_products():
+            outputs = [
+                candidate.network.predict(theta, dataset.encoded(n_bins, fold, rows))
+                for fold, (theta, rows) in enumerate(zip(candidate.theta, indices, strict=True))
+            ]
+        return dataset.mean_loss(np.concatenate(outputs), np.concatenate(indices))

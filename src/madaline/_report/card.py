@@ -1,0 +1,196 @@
+"""The model card: Markdown for people, with metadata in YAML at the top for model hubs.
+
+The metadata are those of the Hugging Face hub (https://huggingface.co/docs/hub/model-cards), which
+others read, too. Text is written as JSON strings, which are YAML.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from madaline._data.io.atomic import write_atomically
+from madaline._data.kinds import DROPPED
+from madaline._model import FittedModel
+from madaline._report.data import class_labels, outcome_of_several
+from madaline._report.reproduce import how_to_reproduce
+from madaline._words import METRICS, count, metric_name, some, when_worse, with_error
+
+PIPELINES = {"classification": "tabular-classification", "regression": "tabular-regression"}
+"""What hubs call the task."""
+
+MOST_IMPORTANT = 10
+"""Columns whose importance is listed, at most."""
+
+
+def model_card(model: FittedModel) -> str:
+    """Return a model's card.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model, fitted or loaded from a file.
+
+    Returns
+    -------
+    str
+        Markdown. Add the license and the origin of the data, which are not known here.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from madaline import AdaptiveClassifier
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> card = model_card(AdaptiveClassifier(effort=10, random_state=0).fit(X, y).model_)
+    >>> print(card[:69])
+    ---
+    library_name: madaline
+    pipeline_tag: tabular-classification
+    tags:
+    """
+    sections = (_metadata, _head, _scores, _columns, _matters, _findings, _story, _use)
+    return "\n".join(line for section in sections for line in section(model)) + "\n"
+
+
+def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
+    """Write a model's card to a file, such as README.md; `OSError` if that cannot be done."""
+    write_atomically(Path(path), model_card(model).encode("utf-8", "backslashreplace"))
+
+
+def _metadata(model: FittedModel) -> Iterator[str]:
+    summary, pipeline, data = model.summary, PIPELINES[model.summary.task], "tabular"
+    if model.predictor.encoder.grid:
+        pipeline, data = pipeline.replace("tabular", "image"), "image"
+    yield from ("---", "library_name: madaline", f"pipeline_tag: {pipeline}", "tags:")
+    yield from (f"  - {tag}" for tag in ("madaline", data, pipeline, "neural-network"))
+    scores = [score for score in summary.scores if math.isfinite(score.value)]
+    yield "metrics:"
+    yield from (f"  - {_quoted(score.metric)}" for score in scores)
+    yield from ("model-index:", f"  - name: {_quoted(f'madaline for {summary.target}')}")
+    yield from ("    results:", "      - task:", f"          type: {pipeline}")
+    yield from ("        dataset:", f"          type: {data}")
+    yield f"          name: {_quoted(f'{summary.target}, cross-validated')}"
+    yield "        metrics:"
+    for score in scores:
+        yield f"          - type: {_quoted(score.metric)}"
+        yield f"            name: {_quoted(metric_name(score.metric))}"
+        yield f"            value: {json.dumps(score.value)}"
+    yield from ("---", "")
+
+
+def _head(model: FittedModel) -> Iterator[str]:
+    summary, labels = model.summary, class_labels(model)
+    outcome = "a number"
+    if labels is not None:
+        outcome = f"one of {len(labels)} classes ({some(map(_text, labels), limit=20)})"
+    outcome = outcome_of_several(model) or outcome
+    yield from (f"# {_text(summary.target)}", "")
+    yield (
+        f"Predicts {_text(summary.target)}, {outcome}, from {count(summary.n_columns, 'column')},"
+        f" with {count(len(summary.members) * summary.n_folds, 'small network')} that madaline"
+        f" {_text(model.version)} fitted to {count(summary.n_samples, 'row')}."
+    )
+    yield ""
+
+
+def _scores(model: FittedModel) -> Iterator[str]:
+    summary = model.summary
+    yield from ("## How good it is", "")
+    evaluated = f"{summary.n_evaluated:,} rows"
+    yield f"Each of {evaluated} was evaluated by networks that were not trained on it."
+    if any(score.gain for score in summary.scores):
+        yield "The scores include what the mean over the networks of all folds gains (estimated)."
+    if not summary.learned:
+        yield "**It is not clearly better than the baseline.**"
+    yield from ("", "| score | model ± standard error | baseline |", "| --- | ---: | ---: |")
+    for score in summary.scores:
+        numbers = (score.value, score.standard_error, score.baseline)
+        value, error, baseline = with_error(numbers, score.standard_error)
+        name = _text(METRICS.get(score.metric, score.metric))
+        yield f"| {name} | {value} ± {error} | {baseline} |"
+    for one in summary.outputs:
+        score = one.scores[0]
+        value, error = with_error((score.value, score.standard_error), score.standard_error)
+        name = f"{metric_name(score.metric)} of {_text(one.name)}"
+        yield f"| {name} | {value} ± {error} | {score.baseline:.4g} |"
+    yield ""
+
+
+def _columns(model: FittedModel) -> Iterator[str]:
+    yield from ("## What it needs", "", "| column | kind | in training |", "| --- | --- | --- |")
+    for column in model.schema.columns:
+        if column.kind != DROPPED:
+            yield f"| {_text(column.name)} | {column.kind} | {_text(column.detail)} |"
+    if model.predictor.encoder.grid:
+        yield from ("", "Images need that size; `madaline predict` resizes files.", "")
+    else:
+        yield from ("", "Missing values and new categories are allowed.", "")
+
+
+def _matters(model: FittedModel) -> Iterator[str]:
+    clear = [one for one in model.summary.importances if one.clear][:MOST_IMPORTANT]
+    if not clear:
+        return
+    yield from ("## What it relies on", "")
+    yield (
+        f"By how much the {metric_name(clear[0].metric)} {when_worse(clear[0].metric)} when a"
+        " column is shuffled (permutation importance ± standard error):"
+    )
+    yield ""
+    for one in clear:
+        value, error = with_error((one.value, one.standard_error), one.standard_error)
+        yield f"- {_text(one.name)}: {value} ± {error}"
+    yield ""
+
+
+def _findings(model: FittedModel) -> Iterator[str]:
+    yield from ("## Limits", "")
+    if model.diagnosis is None:
+        yield "Its fit was not diagnosed."
+    elif not model.diagnosis.findings:
+        yield "No problem was found."
+    else:
+        yield from (f"- {one.severity}: {_text(one.sentence)}" for one in model.diagnosis)
+    yield from (
+        "",
+        "The model learned associations in the training rows, not causes.",
+    )
+    yield ""
+
+
+def _story(model: FittedModel) -> Iterator[str]:
+    yield from ("## How it was found", "")
+    for sentences in model.story().parts().values():
+        yield from (_text(" ".join(map(str, sentences))), "")
+
+
+def _use(model: FittedModel) -> Iterator[str]:
+    yield from ("## How to use it", "", "```python", "import madaline", "")
+    yield 'model = madaline.load("model.madaline")'
+    yield from ("model.predict(table)  # a frame, a dict of columns, or a list of dicts", "```", "")
+    again = how_to_reproduce(model)
+    for code, language in ((again["command"], "sh"), (again["python"], "python")):
+        if code:
+            fence = _fence(code)
+            yield from ("To fit it again:", "", f"{fence}{language}", code, fence, "")
+            break
+    yield from again["remarks"]
+
+
+def _fence(code: str) -> str:
+    """Return what begins and ends a block of code: more backticks than stand in it in a row."""
+    return "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def _text(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    plain = " ".join(text.split())
+    return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in plain)

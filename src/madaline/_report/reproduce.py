@@ -1,0 +1,163 @@
+"""How to reproduce a model: the command, the Python code, and what has to be the same."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from madaline._data.kinds import CATEGORY, DROPPED, NUMBER, TEXT
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._evaluation.objective import LOG_LOSS
+from madaline._model import FittedModel
+from madaline._words import count, option_words
+
+USUAL = {"effort": 100, "seed": 0}
+"""Defaults of the command line."""
+
+OPTIONS = {CATEGORY: "--category", NUMBER: "--number", TEXT: "--text", DROPPED: "--drop"}
+"""Kinds of columns that have an option of their own."""
+
+
+def how_to_reproduce(model: FittedModel) -> dict[str, Any]:
+    """Return a command, Python and remarks, as JSON-able values.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model; one from before settings were kept has only remarks.
+    """
+    settings = model.summary.settings
+    if not settings:
+        remark = "The model's file is from before the settings of its fit were kept."
+        return {"version": model.version, "command": None, "python": None, "remarks": [remark]}
+    return {
+        "version": model.version,
+        "command": _command(model, settings),
+        "python": _python(model.summary.task, settings),
+        "remarks": [*_remarks(settings), *_updates(model)],
+    }
+
+
+def _command(model: FittedModel, settings: Mapping[str, Any]) -> str | None:
+    """Return the command line; None where no option names what was given."""
+    kinds, monotone = settings["kinds"], settings.get("monotone", {})
+    known = {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}
+    if settings.get("metric", LOG_LOSS) not in known or _unnamed(settings):
+        return None
+    costs = _costs_words(settings.get("costs"))
+    if costs is None:
+        return None
+    summary, source = model.summary, settings.get("source", "TABLE")
+    words = ["madaline", "fit", source]
+    if not source.endswith("/"):  # of a folder, it is the folders within
+        words += _target_words(model.target_names)
+    words += ["--task", summary.task]
+    for kind, option in OPTIONS.items():
+        words += option_words(option, [name for name, own in kinds.items() if own == kind])
+    for option, direction in (("--increasing", 1), ("--decreasing", -1)):
+        words += option_words(option, [o for o, d in monotone.items() if d == direction])
+    others = [f"{name}={kind}" for name, kind in kinds.items() if kind not in OPTIONS]
+    words += option_words("--kind", others) + settings.get("file_options", [])
+    for name in (
+        "folds",
+        "loss",
+        "quantile",
+        "metric",
+        "threshold",
+        "memory",
+        "keep_rows",
+        "preset",
+        *USUAL,
+        "time_limit",
+    ):
+        value, option = settings.get(name), f"--{name.replace('_', '-')}"
+        if isinstance(value, list):
+            value = ",".join(map(str, value))
+        words += [] if value in (None, USUAL.get(name)) else [option, f"{value}"]
+    return shlex.join([*words, *costs, *_class_weight_words(settings.get("class_weight"))])
+
+
+def _target_words(names: Sequence[str]) -> list[str]:
+    """Return the option that names the targets: with commas, unless a name holds one."""
+    if any("," in name for name in names):
+        return [f"--target={name}" for name in names]
+    return option_words("--target", [",".join(names)])
+
+
+def _unnamed(settings: Mapping[str, Any]) -> list[str]:
+    """Return what the fit was given beside the table that no option of the command line names."""
+    names = {"sample_weight": "--weight", "groups": "--groups"}
+    words = [word.partition("=")[0] for word in settings.get("file_options", [])]
+    named = {name for name, option in names.items() if option in words}
+    if settings["folds"] is not None:
+        named.add("folds")
+    return [name for name in settings["given"] if name not in named]
+
+
+def _costs_words(costs: Any) -> list[str] | None:
+    """Return the option for costs; None where being right costs something, too."""
+    if costs is None:
+        return []
+    (right, of_first), (of_second, right_too) = costs
+    return None if right or right_too else ["--costs", _short(of_first), _short(of_second)]
+
+
+def _class_weight_words(weights: Any) -> list[str]:
+    if weights is None:
+        return []
+    if isinstance(weights, str):
+        return ["--class-weight", weights]
+    return ["--class-weight", *(f"{label}={_short(weight)}" for label, weight in weights)]
+
+
+def _short(number: float) -> str:
+    return repr(float(number)).removesuffix(".0")
+
+
+def _python(task: str, settings: Mapping[str, Any]) -> str:
+    """Return the same in Python."""
+    name = "AdaptiveClassifier" if task == "classification" else "AdaptiveRegressor"
+    objective = ("loss", "quantile", "metric", "class_weight", "threshold", "costs")
+    arguments = {one: settings[one] for one in objective if one in settings}
+    if isinstance(arguments.get("class_weight"), list):
+        arguments["class_weight"] = dict(arguments["class_weight"])
+    if "preset" in settings:
+        arguments["preset"] = settings["preset"]
+    arguments["effort"] = settings["effort"]
+    if "time_limit" in settings:
+        arguments["time_limit"] = settings["time_limit"]
+    if settings["kinds"]:
+        arguments["kinds"] = settings["kinds"]
+    if "monotone" in settings:
+        arguments["monotone"] = settings["monotone"]
+    arguments["random_state"] = settings["seed"]
+    if "memory" in settings:
+        arguments["memory_limit"] = settings["memory"]
+    if "keep_rows" in settings:
+        arguments["keep_rows"] = settings["keep_rows"]
+    words = ", ".join(f"{one}={value!r}" for one, value in arguments.items())
+    folds = settings["folds"] or "folds"
+    given = [f"{one}={folds if one == 'folds' else one}" for one in settings["given"]]
+    fit = ", ".join(["X", "y", *given])
+    return f"from madaline import {name}\n\nmodel = {name}({words})\nmodel.fit({fit})"
+
+
+def _updates(model: FittedModel) -> Iterator[str]:
+    """Yield what came of each update, which has to follow the fit."""
+    for one in model.updates:
+        yield f"Update of {one.date}, {count(one.rows, 'row')}: {one.kept}."
+
+
+def _remarks(settings: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        "The same rows in the same order, the columns listed above and no others, the same settings"
+        " and the same versions of madaline, NumPy and, if installed, numba on the same kind of"
+        " processor give the same networks to the bit, on any number of processors."
+    )
+    if "time_limit" in settings:
+        yield "But there was a time limit: how far training came depends on the clock."
+    unnamed = _unnamed(settings)
+    if unnamed:
+        names = " and ".join(one.replace("_", " ") for one in unnamed)
+        yield f"The fit was given {names}, which are not kept: give them again."

@@ -1,0 +1,82 @@
+"""What an array of a file must be: type, shape and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._data.io.json_checks import LARGEST, Malformed
+from madaline.nn.arrays import Array
+
+FLOAT32, FLOAT64, INT64 = "<f4", "<f8", "<i8"
+
+
+@dataclass(frozen=True)
+class ArrayCheck:
+    """An array of finite numbers within bounds (final).
+
+    Parameters
+    ----------
+    dtype : str
+        Type of its elements.
+    shape : tuple of int or None
+        Its shape; None where any number above zero will do.
+    low, high : float
+        Bounds of its numbers.
+    above : bool, default=False
+        Whether numbers must be above `low`.
+    ascending : bool, default=False
+        Whether each number must be above the one before.
+    infinite : bool, default=False
+        Whether infinity is a number, too.
+
+    Examples
+    --------
+    >>> ArrayCheck(FLOAT64, (2,), 0, 1)(np.array([0.5, 7.0]))
+    Traceback (most recent call last):
+    madaline._data.io.json_checks.values.Malformed: it holds 7.0, but must be from 0 to 1
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...]
+    low: float = -LARGEST
+    high: float = LARGEST
+    above: bool = False
+    ascending: bool = False
+    infinite: bool = False
+
+    def __call__(self, array: Array) -> None:
+        """Raise `Malformed` if the array is something else."""
+        if array.dtype != np.dtype(self.dtype):
+            raise Malformed(f"has elements of type {array.dtype}, but must have {self.dtype}")
+        wanted = self.shape
+        if array.ndim != len(wanted) or not all(map(_fits, array.shape, wanted)):
+            raise Malformed(f"has the shape {array.shape}, but must have {wanted}")
+        if not array.size:
+            return
+        least, most = array.min().item(), array.max().item()  # both are NaN if a number is
+        fine = most <= self.high or (self.infinite and most == np.inf)
+        if not (fine and (least > self.low if self.above else least >= self.low)):
+            found = least if fine or least != least else most
+            word = "above" if self.above else "from"
+            raise Malformed(f"holds {found}, but must be {word} {self.low:g} to {self.high:g}")
+        if self.ascending and not (array[1:] > array[:-1]).all():
+            raise Malformed("is not in ascending order")
+
+
+def check_arrays(arrays: Mapping[str, Array], checks: Mapping[str, ArrayCheck]) -> None:
+    """Raise `Malformed` unless there are exactly these arrays, and each is what it must be."""
+    if arrays.keys() != checks.keys():
+        name = min(arrays.keys() ^ checks.keys())
+        raise Malformed(f"{'has an unknown' if name in arrays else 'lacks the'} array {name[:60]}")
+    for name, check in checks.items():
+        try:
+            check(arrays[name])
+        except Malformed as error:
+            raise error.within(name) from None
+
+
+def _fits(side: int, wanted: int | None) -> bool:
+    return side > 0 if wanted is None else side == wanted

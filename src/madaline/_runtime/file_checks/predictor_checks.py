@@ -1,0 +1,312 @@
+"""What the predicting part of a model must be: its description, its arrays, and that they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from madaline._data.io.json_checks import (
+    TRUTH,
+    Check,
+    Either,
+    Fields,
+    Kinds,
+    ListOf,
+    Malformed,
+    Number,
+    Pattern,
+    Text,
+    Whole,
+)
+from madaline._data.target import CLASSIFICATION, REGRESSION
+from madaline._data.target.target_encoder import COUNT, JOINT
+from madaline._runtime.file_checks.array_checks import (
+    FLOAT32,
+    FLOAT64,
+    INT64,
+    ArrayCheck,
+    check_arrays,
+)
+from madaline._runtime.file_checks.encoder_checks import ENCODER, encoder_arrays
+from madaline._runtime.file_checks.network_checks import NETWORK, check_widths
+from madaline._runtime.part import Part
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.network import Network
+
+MOST_OUTPUTS = 2**16
+"""Targets that are predicted together, at most."""
+
+FINITE, POSITIVE = Number(), Number(0, above=True)
+LABEL_TEXT = Text(2**20)
+LABEL = Either(LABEL_TEXT, TRUTH, Whole(-(2**63), 2**64 - 1), FINITE)
+SMOOTHING = Fields({"label_smoothing": Number(0, 0.999)})
+
+
+def _range_agrees(state: Mapping[str, Any]) -> str:
+    return "" if state["low"] <= state["high"] else "has a lowest value above the highest"
+
+
+_TYPES_OF_LABELS: Mapping[str, set[type]] = {
+    "U": {str},
+    "b": {bool},
+    "i": {int},
+    "u": {int},
+    "f": {int, float},
+}
+
+
+def _labels_agree(state: Mapping[str, Any]) -> str:
+    """Return what is wrong with the labels of classes; "" if they are of their type and differ."""
+    labels = state["classes"]
+    if len(set(labels)) < len(labels):
+        return "has two classes of one label"
+    kind = state["dtype"].lstrip("<>|=")[:1]
+    types = _TYPES_OF_LABELS.get(kind)
+    if types is not None and not set(map(type, labels)) <= types:
+        return f"has labels that are not of type {state['dtype'][:20]}"
+    if kind in "iu":
+        bounds = np.iinfo(state["dtype"])
+        if min(labels) < bounds.min or max(labels) > bounds.max:
+            return f"has labels that are too large for type {state['dtype']}"
+    return ""
+
+
+def _classes_agree(state: Mapping[str, Any]) -> str:
+    """Return what is wrong with the labels and the threshold of classes."""
+    if "threshold" in state and len(state["classes"]) != 2:
+        return "has a threshold, but not two classes"
+    return _labels_agree(state)
+
+
+TARGET: Mapping[str, Check] = {
+    CLASSIFICATION: Fields(
+        {
+            "classes": ListOf(LABEL, least=2, most=2**20),
+            "dtype": Pattern(r"\|O|\|b1|<U\d{1,9}|[<>|=][iuf][1248]"),
+        },
+        {"threshold": Number(1e-12, 1 - 1e-12)},
+        agree=_classes_agree,
+    ),
+    REGRESSION: Fields(
+        {"center": FINITE, "scale": POSITIVE, "low": FINITE, "high": FINITE},
+        agree=_range_agrees,
+    ),
+    COUNT: Fields({"scale": POSITIVE, "low": Number(0), "high": Number(0)}, agree=_range_agrees),
+}
+"""What each single target is."""
+
+
+def _outputs_agree(state: Mapping[str, Any]) -> str:
+    """Return what is wrong between the encoders of several outputs."""
+    encoders = state["encoders"]
+    if len(state["names"]) != len(encoders):
+        return "has another number of names than of outputs"
+    if len({encoder["task"] for encoder in encoders}) > 1:
+        return "has outputs of several tasks"
+    two = all(len(encoder.get("classes", (0, 1))) == 2 for encoder in encoders)
+    return "" if two else "has a label that has not two classes"
+
+
+TARGETS: Check = Kinds(
+    "task",
+    {
+        **TARGET,
+        JOINT: Fields(
+            {
+                "names": ListOf(Text(2**20), least=2, most=MOST_OUTPUTS, distinct=True),
+                "encoders": ListOf(Kinds("task", TARGET), least=2, most=MOST_OUTPUTS),
+            },
+            agree=_outputs_agree,
+        ),
+    },
+)
+
+LOSSES: Mapping[str, Check] = {
+    "BinaryCrossEntropy": SMOOTHING,
+    "CrossEntropy": SMOOTHING,
+    "Squared": Fields({}),
+    "Absolute": Fields({}),
+    "Huber": Fields({"delta": POSITIVE}),
+    "Quantile": Fields({"level": Number(1e-9, 1 - 1e-9)}),
+    "Quantiles": Fields({"levels": ListOf(Number(1e-9, 1 - 1e-9), least=2, most=MOST_OUTPUTS)}),
+    "Poisson": Fields({}),
+}
+"""The settings of each loss."""
+
+
+FITTING_LOSSES: Mapping[str, tuple[str, ...]] = {
+    COUNT: ("Poisson",),
+    REGRESSION: ("Squared", "Absolute", "Huber", "Quantile"),
+}
+
+
+def _agree(state: Mapping[str, Any]) -> str:
+    """Return what is wrong between the encoder, the parts, the target and the loss."""
+    loss = state["loss"]["loss"]
+    if loss not in _fitting_losses(state):
+        return f"has the loss {loss}, which does not fit the target"
+    if not _conformal_agrees(state):
+        return "has a conformal part that does not fit the target"
+    temperatures = state["temperature"]
+    if isinstance(temperatures, list) and len(temperatures) != count_outputs(state):
+        return "has another number of temperatures than of outputs"
+    unknown = {part["n_bins"] for part in state["parts"]} - {0, *state["encoder"]["n_bins"]}
+    return f"has networks on {min(unknown)} bins, which the encoder lacks" if unknown else ""
+
+
+def _fitting_losses(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the losses that suit the target."""
+    codec, levels = state["codec"], state["loss"].get("levels")
+    if levels is not None and len(levels) != count_outputs(state):
+        return ()
+    if codec["task"] == JOINT:
+        task = codec["encoders"][0]["task"]
+        several = ("Quantiles",) if task == REGRESSION else ()
+        return FITTING_LOSSES.get(task, ("BinaryCrossEntropy",)) + several
+    binary = ("BinaryCrossEntropy",) if count_outputs(state) == 1 else ("CrossEntropy",)
+    return FITTING_LOSSES.get(codec["task"], binary)
+
+
+def _conformal_agrees(state: Mapping[str, Any]) -> bool:
+    """Return whether there are intervals of numbers and sets of classes, for each output."""
+    codec, conformal = state["codec"], state["conformal"]
+    codecs, each = codec.get("encoders", [codec]), conformal.get("each", [conformal])
+    if (codec["task"] == JOINT) != ("each" in conformal) or len(codecs) != len(each):
+        return False
+    return all(
+        ("low" in own) != (one["task"] == CLASSIFICATION)
+        for own, one in zip(each, codecs, strict=True)
+    )
+
+
+CONFORMAL = Either(Fields({"low": FINITE, "high": FINITE}), Fields({}))
+TEMPERATURE = Number(1e-6, 1e6)
+
+PREDICTOR = Fields(
+    {
+        "encoder": ENCODER,
+        "parts": ListOf(Fields({"n_bins": Whole(0, 1024), "network": NETWORK}), least=1, most=4096),
+        "loss": Kinds("loss", LOSSES),
+        "codec": TARGETS,
+        "conformal": Either(CONFORMAL, Fields({"each": ListOf(CONFORMAL, most=MOST_OUTPUTS)})),
+        "temperature": Either(TEMPERATURE, ListOf(TEMPERATURE, 2, MOST_OUTPUTS)),
+    },
+    agree=_agree,
+)
+"""The description of the predicting part."""
+
+
+def count_outputs(state: Mapping[str, Any]) -> int:
+    """Return how many outputs the networks of a described predictor have."""
+    codec = state["codec"]
+    if codec["task"] == JOINT:
+        return len(codec["encoders"])
+    n_classes = len(codec.get("classes", ()))
+    return n_classes if n_classes > 2 else 1
+
+
+def check_predictor(state: Any, arrays: Mapping[str, Array]) -> list[Network]:
+    """Return the network of each part, if a description and its arrays are those of a predictor.
+
+    Parameters
+    ----------
+    state : JSON value
+        The description.
+    arrays : mapping of str to ndarray
+        All arrays of the file.
+
+    Raises
+    ------
+    Malformed
+        If they are not.
+    """
+    PREDICTOR(state)
+    networks = [_network(number, part["network"]) for number, part in enumerate(state["parts"])]
+    n_folds = _side(arrays, "part0.theta", 1)
+    checks = dict(encoder_arrays(state["encoder"], arrays, count_outputs(state)))
+    checks |= _conformal_arrays(state, arrays, n_folds)
+    for number, network in enumerate(networks):
+        recipes = _side(arrays, f"part{number}.theta", 0)
+        theta = ArrayCheck(FLOAT32, (recipes, n_folds, network.layout.size))
+        checks[f"part{number}.theta"] = theta
+        checks[f"part{number}.weights"] = ArrayCheck(FLOAT64, (recipes,), 0, 1 + 1e-9)
+    check_arrays(arrays, checks)
+    total = sum(float(arrays[f"part{number}.weights"].sum()) for number in range(len(networks)))
+    if abs(total - 1) > 1e-6:
+        raise Malformed(f"has networks whose weights add up to {total}, not 1")
+    for prefix, _ in _conformal_parts(state):
+        _check_conformal(arrays, prefix)
+    return networks
+
+
+def check_parts(parts: Sequence[Part], n_features: Callable[[int], int], n_outputs: int) -> None:
+    """Raise `Malformed` unless networks take the features that there are, and make the outputs.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The networks.
+    n_features : callable
+        From a number of bins to the number of features.
+    n_outputs : int
+        What must come out of each.
+    """
+    for number, part in enumerate(parts):
+        members = part.theta.shape[0] * part.theta.shape[1]
+        try:
+            check_widths(part.network, n_features(part.n_bins), n_outputs, members)
+        except Malformed as error:
+            raise error.within(number).within("parts") from None
+
+
+def _network(number: int, config: Mapping[str, Any]) -> Network:
+    try:
+        return Network.from_config(config)
+    except InputError as error:  # a layer's own check of its settings
+        raise Malformed(f"is no network ({error})").within(number).within("parts") from None
+
+
+def _side(arrays: Mapping[str, Array], name: str, axis: int) -> int | None:
+    """Return the length of an axis of an array; None, which any length fits, if it has none."""
+    array = arrays.get(name)
+    return array.shape[axis] if array is not None and array.ndim == 3 else None
+
+
+def _conformal_arrays(
+    state: Mapping[str, Any], arrays: Mapping[str, Array], n_folds: int | None
+) -> Iterator[tuple[str, ArrayCheck]]:
+    """Yield the name of each array of intervals or sets, and its check."""
+    for prefix, own in _conformal_parts(state):
+        of_numbers = "low" in own
+        old = f"{prefix}residuals" if of_numbers else f"{prefix}strangeness"
+        scores = old if old in arrays else f"{prefix}scores"
+        yield scores, ArrayCheck(FLOAT32, (None,), -1e30, 1e30)
+        yield f"{prefix}counts", ArrayCheck(INT64, (n_folds,), 1, 2**31)
+        if of_numbers:
+            yield f"{prefix}knots", ArrayCheck(FLOAT64, (2, None), -1e30, 1e30)
+
+
+def _conformal_parts(state: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the intervals or sets of each output, with the beginning of their arrays' names."""
+    conformal = state["conformal"]
+    if "each" in conformal:
+        return [(f"conformal.{number}.", own) for number, own in enumerate(conformal["each"])]
+    return [("conformal.", conformal)]
+
+
+def _check_conformal(arrays: Mapping[str, Array], prefix: str) -> None:
+    counts = arrays[f"{prefix}counts"]
+    names = (f"{prefix}{name}" for name in SCORES)
+    n_values = next(arrays[name].size for name in names if name in arrays)
+    if counts.sum() != n_values:
+        raise Malformed(f"has {n_values} scores, but counts {counts.sum()}").within("conformal")
+    knots = arrays.get(f"{prefix}knots")
+    if knots is not None and ((np.diff(knots[0]) < 0).any() or (knots[1] < 0).any()):
+        raise Malformed("has knots that are not in order").within("conformal")
+
+
+SCORES = ("scores", "residuals", "strangeness")
+"""What present and older files call the scores."""

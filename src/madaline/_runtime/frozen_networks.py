@@ -1,0 +1,127 @@
+"""Networks that will not learn any more, as bare weights.
+
+What training does for every row is done once for all: gates are multiplied into the weights, and
+``silu(x) = x * sigmoid(x) = h * (1 + tanh(h))`` with ``h = x / 2`` needs no halving if the weights
+before it are halved, which is exact in binary numbers. The leaky SiLU, ``x (sigmoid(x) + a)``, is
+``h * (1 + 2 a + tanh(h))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._runtime.part import Part
+from madaline.nn.arrays import Array, Parameters
+from madaline.nn.layers import Dropout, Layer, LeakySiLU, Linear, SiLU
+from madaline.nn.layers.leaky_silu import LEAK
+
+GAINS: Mapping[type[Layer], float] = {SiLU: 1.0, LeakySiLU: 1 + 2 * LEAK}
+"""What is added to ``tanh(h)`` for each activation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """The weighted sums of a layer, each member's own.
+
+    Parameters
+    ----------
+    weight : float32 ndarray of shape (members, in, units)
+        What inputs are multiplied with.
+    bias : float32 ndarray of shape (members, units)
+        What is added.
+    """
+
+    weight: Array
+    bias: Array
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenNetworks:
+    """The networks of a part; build it with `freeze`.
+
+    Parameters
+    ----------
+    n_bins : int
+        How many bins stand beside the numbers among their inputs.
+    hidden : sequence of Sums
+        Halves of sums, each activated by a SiLU or a leaky one; at least one.
+    last : Sums
+        The raw outputs.
+    gain : float
+        What is added to ``tanh(h)``; one for SiLU.
+    """
+
+    n_bins: int
+    hidden: Sequence[Sums]
+    last: Sums
+    gain: float = 1.0
+
+    @property
+    def units(self) -> list[int]:
+        """How many units the members have together, for each hidden layer."""
+        return [own.bias.size for own in self.hidden]
+
+    @property
+    def first_weight(self) -> Array:
+        """From the features to the first units of all members, (n_features, members * units)."""
+        weight = self.hidden[0].weight
+        return weight.swapaxes(0, 1).reshape(weight.shape[1], -1)
+
+    def readout(self, shares: Array) -> Array:
+        """Return the weights from the last units of all members to means of raw outputs.
+
+        Parameters
+        ----------
+        shares : float64 ndarray of shape (members, n_means)
+            How much each member counts in each mean.
+
+        Returns
+        -------
+        float32 ndarray of shape (members * units, n_means * n_outputs)
+        """
+        weight = np.einsum("mf,mko->mkfo", shares, self.last.weight.astype(np.float64))
+        n_units = weight.shape[0] * weight.shape[1]
+        return np.asarray(weight.reshape(n_units, -1), np.float32)
+
+    def constant(self, shares: Array) -> Array:
+        """Return what is added to those means, shape (n_means * n_outputs,)."""
+        return np.ravel(np.einsum("mf,mo->fo", shares, self.last.bias))
+
+
+def freeze(part: Part) -> FrozenNetworks | None:
+    """Return the networks of a part; None if they are no chain of sums and units of one kind.
+
+    The units are SiLUs or leaky SiLUs.
+
+    Examples
+    --------
+    >>> from madaline.nn.network import Network
+    >>> network = Network((Linear(1, 2), SiLU(), Linear(2, 1)))
+    >>> theta = network.initialize((1, 3), np.random.default_rng(0)).theta
+    >>> frozen = freeze(Part(0, network, theta, np.ones(1)))
+    >>> [own.weight.shape for own in frozen.hidden], frozen.last.weight.shape
+    ([(3, 1, 2)], (3, 2, 1))
+    """
+    network, parameters = part.network.fixed(part.theta.reshape(-1, part.theta.shape[-1]))
+    pairs = zip(network.layers, parameters, strict=True)
+    chain = [(layer, own) for layer, own in pairs if not isinstance(layer, Dropout)]
+    *hidden, (last, own) = chain
+    sums, activations = hidden[::2], hidden[1::2]
+    gains = [GAINS[type(layer)] for layer, _ in activations if type(layer) in GAINS]
+    if (
+        not hidden
+        or len(gains) < len(activations)
+        or len(set(gains)) > 1
+        or len(sums) != len(activations)
+        or not all(isinstance(layer, Linear) for layer in (last, *(layer for layer, _ in sums)))
+    ):
+        return None
+    halves = [_sums(one, 0.5) for _, one in sums]
+    return FrozenNetworks(part.n_bins, halves, _sums(own, 1), gains[0])
+
+
+def _sums(parameters: Parameters, share: float) -> Sums:
+    return Sums(parameters["weight"] * np.float32(share), parameters["bias"] * np.float32(share))

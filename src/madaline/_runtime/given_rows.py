@@ -1,0 +1,65 @@
+"""What can be predicted, as a table: frames, mappings, records, and the values of one column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from madaline._data.encoders.encoded import Encoded
+from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.records import is_records, record_columns
+from madaline._data.table import Table
+from madaline._words import some
+from madaline.errors import InputError
+
+Columns: TypeAlias = Table | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Rows: TypeAlias = Columns | Encoded
+"""What can be predicted."""
+
+
+def given_rows(rows: Any, encoder: TableEncoder) -> Table:
+    """Return rows as a table, in which numbers and dates may still be text.
+
+    Parameters
+    ----------
+    rows : Table, mapping of str to array, frame, list of dictionaries or structured array
+        Of a model of one column, such as images, its values will do.
+    encoder : TableEncoder
+        It knows the columns that the model needs.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    if isinstance(rows, Table):
+        return rows
+    if is_records(rows):
+        return Table.from_columns(record_columns(rows))
+    if isinstance(rows, Mapping):
+        return Table.from_columns(rows)
+    columns = encoder.columns
+    if hasattr(type(rows), "columns"):
+        return Table.from_columns(_frame_columns(rows, columns))
+    if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
+        raise InputError(
+            f"The rows are a {type(rows).__name__}: give a frame, or a mapping of the columns"
+            f" that the model needs, {some(columns, limit=5)}."
+        )
+    return Table.from_columns({columns[0]: np.asarray(rows) if encoder.shape else rows})
+
+
+def _frame_columns(frame: Any, needed: Sequence[str]) -> Mapping[str, Any]:
+    """Return the columns of a frame that the model needs, with nothing but its own methods."""
+    if hasattr(frame, "collect"):  # a lazy frame of polars
+        frame = frame.collect()
+    elif hasattr(frame, "fetchnumpy"):  # a relation of DuckDB
+        frame = frame.fetchnumpy()
+    elif hasattr(frame, "to_pyarrow"):  # a table of ibis
+        frame = frame.to_pyarrow()
+    if hasattr(frame, "column_names"):  # of pyarrow
+        return {name: frame.column(name) for name in frame.column_names if name in needed}
+    names = frame if isinstance(frame, Mapping) else frame.columns
+    return {str(name): frame[name] for name in names if str(name) in needed}

@@ -1,0 +1,167 @@
+"""All networks of a predictor: rows go through them block by block, on one thread or several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from madaline._data.encoders.encoded import Block
+from madaline._data.encoders.joined_numbers import JoinedNumbers
+from madaline._engine.compiled_prediction import CompiledPrediction, compiled_prediction
+from madaline._engine.threads import in_threads
+from madaline._runtime.buffers import Buffers
+from madaline._runtime.frozen_networks import freeze
+from madaline._runtime.layered_networks import LayeredNetworks
+from madaline._runtime.part import Part
+from madaline._runtime.stacked_networks import StackedNetworks, stack
+from madaline.nn.arrays import Array
+
+MOST_ROWS = 512
+"""Rows of a block, at most: of short calls of NumPy, threads would wait for one another."""
+
+NUMBERS = 2**20
+"""Numbers that layers compute of a block, about: 4 MiB in float32."""
+
+FEWEST_BLOCKS, SPANS = 8, 8
+"""Blocks that a thread takes at a time, at least, as to start one takes as long as a block; and how
+often each takes some, so that one that is held up leaves some to the others."""
+
+WORTH_COMPILING = 4e9
+"""Numbers looked up for a table, and four for each unit, that make it worth half a second to load
+compiled code. How large the table is decides alone: the same table always has the same bits."""
+
+
+class EncodedRows(Protocol):
+    """Rows that can be encoded block by block, such as `_data.encoders.encoded.Encoded`."""
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows."""
+
+    def block(self, rows: slice, /) -> Block:
+        """Return some rows, encoded."""
+
+
+class Networks:
+    """Networks that predict, on several threads at once, too (final).
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        What they are made of, at least one.
+    n_features : mapping of int to int
+        How many features there are, for each number of bins of the parts, and for none.
+    joined : JoinedNumbers, optional
+        What makes features of numbers, if there are any.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        n_features: Mapping[int, int],
+        joined: JoinedNumbers | None = None,
+    ) -> None:
+        self._parts = tuple(parts)
+        self._n_features = n_features
+        self._bins = joined.bins if joined else {}
+
+    def output(self, rows: EncodedRows, n_threads: int = 1) -> Array:
+        """Return the raw output, shape (n_samples, n_outputs), in float64."""
+        return self.mean.predict(rows, n_threads)
+
+    def fold_outputs(self, rows: EncodedRows, n_threads: int = 1) -> Array:
+        """Return the raw output of the networks of each fold alone.
+
+        Returns
+        -------
+        ndarray of shape (n_folds, n_samples, n_outputs)
+            In float64; the mean over the folds is `output`, but for rounding.
+        """
+        n_folds = self._parts[0].theta.shape[1]
+        outputs = self._mean_of_folds.predict(rows, n_threads)
+        shape = len(outputs), n_folds, outputs.shape[1] // n_folds
+        return np.moveaxis(outputs.reshape(shape), 1, 0)
+
+    @cached_property
+    def mean(self) -> WeightedMeans:
+        """All networks, with their weights in the mean of all."""
+        return self._means([part.shares for part in self._parts])
+
+    @cached_property
+    def _mean_of_folds(self) -> WeightedMeans:
+        return self._means([part.fold_shares for part in self._parts])
+
+    def _means(self, shares: Sequence[Array]) -> WeightedMeans:
+        """Return the networks side by side where that is possible, the others part by part."""
+        chains, layered = [], []
+        for part, own in zip(self._parts, shares, strict=True):
+            frozen = freeze(part)
+            if frozen is not None:
+                chains.append((frozen, own))
+            else:
+                layered.append(LayeredNetworks.of(part, own, self._n_features[part.n_bins]))
+        stacked = stack(chains, self._n_features[0], self._bins) if chains else None
+        return WeightedMeans(stacked, layered)
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedMeans:
+    """Networks, and the weighted means of their outputs.
+
+    Parameters
+    ----------
+    stacked : StackedNetworks, optional
+        Those of sums and SiLU units.
+    layered : sequence of LayeredNetworks
+        Those of any layers.
+    """
+
+    stacked: StackedNetworks | None
+    layered: Sequence[LayeredNetworks]
+
+    def predict(self, rows: EncodedRows, n_threads: int) -> Array:
+        """Return weighted means of raw outputs, float64 (n_samples, n_means * n_outputs)."""
+        compiled = self._compiled(rows.n_samples)
+        size = self.block_size
+        first = self.predict_block(rows.block(slice(0, size)), Buffers(), compiled)
+        starts = range(size, rows.n_samples, size)
+        if not starts:
+            return first
+        output = np.empty((rows.n_samples, first.shape[1]))
+        output[:size] = first
+
+        def write(own: range) -> None:
+            buffers = Buffers()
+            for start in own:
+                some = slice(start, start + size)
+                output[some] = self.predict_block(rows.block(some), buffers, compiled)
+
+        together = max(FEWEST_BLOCKS, len(starts) // (SPANS * n_threads))
+        spans = [starts[one : one + together] for one in range(0, len(starts), together)]
+        in_threads(write, spans, n_threads)
+        return output
+
+    def predict_block(
+        self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None
+    ) -> Array:
+        """Return the same for some rows."""
+        outputs = [own.predict(block) for own in self.layered]
+        if self.stacked is not None:
+            outputs.append(self.stacked.predict(block, buffers, compiled))
+        return np.asarray(np.sum(outputs, axis=0))
+
+    @cached_property
+    def block_size(self) -> int:
+        """How many rows are predicted at a time: as many as fit into the cache, about."""
+        widths = [own.width for own in (*self.layered, self.stacked) if own is not None]
+        rows = max(1, min(MOST_ROWS, NUMBERS // max(widths)))
+        return rows // 64 * 64 or rows
+
+    def _compiled(self, n_samples: int) -> CompiledPrediction | None:
+        """Return compiled functions, where they are worth loading."""
+        work = 0 if self.stacked is None else self.stacked.looked_up + 4 * self.stacked.width
+        return compiled_prediction() if n_samples * work >= WORTH_COMPILING else None

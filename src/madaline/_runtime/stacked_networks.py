@@ -1,0 +1,231 @@
+"""Networks of any width and depth side by side: the hidden units of one depth are one matrix.
+
+So biases are added and units activated for all networks at once; the first layers, which share
+their inputs, are one product; and as only weighted means of the outputs are wanted, the last layers
+times the weights of the networks are one product, too. A row takes few calls of NumPy this way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby, pairwise
+
+import numpy as np
+
+from madaline._data.encoders.encoded import Block
+from madaline._data.encoders.joined_bins import JoinedBins
+from madaline._engine.compiled_prediction import CompiledPrediction
+from madaline._runtime.bin_table import BinTable
+from madaline._runtime.buffers import Buffers
+from madaline._runtime.frozen_networks import FrozenNetworks
+from madaline._runtime.products import ROWS, multiply, precise_product, product
+from madaline.nn.arrays import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """What some units of a level add to some of the next one.
+
+    Parameters
+    ----------
+    source : slice
+        The inputs, those of every member side by side.
+    weight : float32 ndarray of shape (members, in, units)
+        Each member's weights.
+    into : slice
+        The sums, those of every member side by side.
+    """
+
+    source: slice
+    weight: Array
+    into: slice
+
+    def write(self, h: Array, sums: Array) -> None:
+        """Write the sums of some rows, (n_samples, units of the next level)."""
+        members, inputs, units = self.weight.shape
+        x = h[:, self.source].reshape(len(h), members, inputs).swapaxes(0, 1)
+        out = sums[:, self.into].reshape(len(h), members, units).swapaxes(0, 1)  # a view
+        multiply(x, self.weight, out)
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """The hidden layers of one depth, of all networks that are so deep; the deepest come first.
+
+    Parameters
+    ----------
+    bias : float32 ndarray of shape (units,)
+        Added before the units are activated.
+    gain : float32 ndarray of shape (units,)
+        What is added to the hyperbolic tangent of each unit (`FrozenNetworks.gain`).
+    readout : float32 ndarray of shape (last units, n_means * n_outputs), optional
+        From the last units, those of the networks that end here, to their share of the outputs.
+    products : sequence of Product
+        From the others to the next level.
+    """
+
+    bias: Array
+    gain: Array
+    readout: Array | None
+    products: Sequence[Product]
+
+    @property
+    def n_sums(self) -> int:
+        """Units of the next level."""
+        return self.products[-1].into.stop if self.products else 0
+
+
+@dataclass(frozen=True, eq=False)
+class StackedNetworks:
+    """Networks side by side; build it with `stack`.
+
+    Parameters
+    ----------
+    weight : float32 ndarray of shape (n_base_features, units)
+        From the features without bins to the first level.
+    lookups : sequence of (int, slice, BinTable)
+        From the bins to the first level: how many bins a number has, to which units they add
+        something, and what.
+    levels : sequence of Level
+        At least one.
+    constant : float64 ndarray of shape (n_means * n_outputs,)
+        Added to the outputs.
+    """
+
+    weight: Array
+    lookups: Sequence[tuple[int, slice, BinTable]]
+    levels: Sequence[Level]
+    constant: Array
+
+    @property
+    def width(self) -> int:
+        """Units and outputs of all networks together."""
+        return sum(len(level.bias) for level in self.levels) + len(self.constant)
+
+    @property
+    def looked_up(self) -> int:
+        """How many numbers are looked up in tables for a row, about."""
+        return sum(table.n_numbers * table.rows.shape[2] for _, _, table in self.lookups)
+
+    def predict(
+        self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None = None
+    ) -> Array:
+        """Return weighted means of the raw outputs.
+
+        Parameters
+        ----------
+        block : Block
+            Some rows.
+        buffers : Buffers
+            Where arrays come from.
+        compiled : CompiledPrediction, optional
+            Does the same in less time.
+
+        Returns
+        -------
+        float64 ndarray of shape (n_samples, n_means * n_outputs)
+        """
+        outputs, n_samples = [], len(block.base)
+        h = self._first_sums(block, buffers, compiled)  # (n_samples + padding, units)
+        for depth, level in enumerate(self.levels):
+            _activate(h, level, buffers, compiled)
+            if level.readout is not None:
+                ending = h[:, h.shape[1] - len(level.readout) :]
+                outputs.append(precise_product(ending, level.readout))
+            sums = buffers.empty(f"sums {depth % 2}", (len(h), level.n_sums))
+            for own in level.products:
+                own.write(h, sums)
+            h = sums
+        return np.asarray(np.sum(outputs, axis=0)[:n_samples] + self.constant)
+
+    def _first_sums(
+        self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None
+    ) -> Array:
+        """Return the sums of the first level before biases are added, with rows of padding."""
+        n_samples, n_features = block.base.shape
+        base = np.zeros((n_samples + -n_samples % ROWS, n_features), np.float32)
+        base[:n_samples] = block.base
+        h = product(base, self.weight, buffers.empty("sums 1", (len(base), self.weight.shape[1])))
+        for n_bins, units, table in self.lookups:
+            h[:n_samples, units] += table.sums(*block.locate(n_bins), buffers, compiled)
+        return h
+
+
+def stack(
+    networks: Sequence[tuple[FrozenNetworks, Array]], n_base: int, bins: Mapping[int, JoinedBins]
+) -> StackedNetworks:
+    """Return networks side by side.
+
+    Parameters
+    ----------
+    networks : sequence of (FrozenNetworks, float64 ndarray of shape (members, n_means))
+        At least one, and how much each member counts in each mean.
+    n_base : int
+        Number of features without bins.
+    bins : mapping of int to JoinedBins
+        For each number of bins those of all numbers that have any.
+    """
+    networks = sorted(networks, key=lambda one: (-len(one[0].hidden), one[0].n_bins))
+    first = [(own.n_bins, own.first_weight) for own, _ in networks]
+    lookups = _lookups(first, n_base, bins)
+    levels = [_level(depth, networks) for depth in range(len(networks[0][0].hidden))]
+    for _, units, table in lookups:
+        levels[0].bias[units] += table.constant
+    weight = np.concatenate([weight[:n_base] for _, weight in first], axis=1)
+    constant = np.sum([own.constant(shares) for own, shares in networks], axis=0)
+    return StackedNetworks(weight, lookups, levels, constant)
+
+
+def _lookups(
+    first: Sequence[tuple[int, Array]], n_base: int, bins: Mapping[int, JoinedBins]
+) -> list[tuple[int, slice, BinTable]]:
+    """Return what bins add to first layers, given their number of bins and their weights.
+
+    Neighbors with the same bins have one table.
+    """
+    lookups, stop = [], 0
+    for n_bins, some in groupby(first, key=lambda one: one[0]):
+        weight = np.concatenate([own[n_base:] for _, own in some], axis=1)
+        start, stop = stop, stop + weight.shape[1]
+        if len(weight):
+            lookups.append((n_bins, slice(start, stop), BinTable.of(weight, bins[n_bins])))
+    return lookups
+
+
+def _level(depth: int, networks: Sequence[tuple[FrozenNetworks, Array]]) -> Level:
+    """Return the layers at some depth."""
+    here = [own for own, _ in networks if len(own.hidden) > depth]
+    deeper = [own for own in here if len(own.hidden) > depth + 1]
+    spans = zip(_spans(deeper, depth), _spans(deeper, depth + 1), strict=True)
+    products = [
+        Product(source, own.hidden[depth + 1].weight, into)
+        for own, (source, into) in zip(deeper, spans, strict=True)
+    ]
+    gains = [own.gain for own in here]
+    ending = [own.readout(shares) for own, shares in networks if len(own.hidden) == depth + 1]
+    return Level(
+        np.concatenate([own.hidden[depth].bias.ravel() for own in here]),
+        np.repeat(gains, [own.units[depth] for own in here]).astype(np.float32),
+        np.concatenate(ending) if ending else None,
+        products,
+    )
+
+
+def _spans(networks: Sequence[FrozenNetworks], depth: int) -> list[slice]:
+    """Return where the units of each stand at some depth."""
+    stops = list(accumulate((own.units[depth] for own in networks), initial=0))
+    return [slice(start, stop) for start, stop in pairwise(stops)]
+
+
+def _activate(
+    h: Array, level: Level, buffers: Buffers, compiled: CompiledPrediction | None
+) -> None:
+    """Add the bias to halves of sums, and turn them into units."""
+    if compiled is not None:
+        compiled.activate(h, level.bias, level.gain)
+        return
+    h += level.bias
+    factor = np.tanh(h, out=buffers.empty("factor", h.shape))
+    factor += level.gain
+    h *= factor

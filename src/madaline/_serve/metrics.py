@@ -1,0 +1,115 @@
+"""Metrics for Prometheus: requests, times, rows, categories never seen, models read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from madaline._extras import load_extra
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of the histogram of latencies."""
+
+BATCH_ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+"""Upper bounds of the histogram of batches."""
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """What a server counts (final).
+
+    Attributes
+    ----------
+    unanswered : int
+        Requests that had begun and were given up without an answer.
+    """
+
+    def __init__(self) -> None:
+        library = load_extra("prometheus_client", extra="serve", purpose="madaline serve")
+        self.unanswered = 0
+        self._library = library
+        self._registry = library.CollectorRegistry()
+        self._found: dict[tuple[Any, tuple[str, ...]], Any] = {}
+        library.ProcessCollector(registry=self._registry)
+        labels = ("endpoint", "status")
+        self._requests = self._counter("requests", "Requests by their HTTP status.", labels)
+        self._seconds = self._histogram(
+            "request_seconds", "Seconds until a request was answered.", ("endpoint",), SECONDS
+        )
+        self._rows = self._counter("rows", "Rows predicted.", ("model",))
+        text = "Rows with a category, or only words, that training did not have."
+        self._unseen = self._counter("unseen", text, ("model", "column"))
+        text = "Rows that were predicted together."
+        self._batches = self._histogram("batch_rows", text, ("model",), BATCH_ROWS)
+        text = "Rows that the monitor of a model observed."
+        self._watched = self._counter("watched", text, ("model",))
+        text = "Rows that were not observed: they came too fast, or their key waits already."
+        self._unwatched = self._counter("unwatched", text, ("model",))
+        text = "Alarms of the monitor of a model, by what changed."
+        self._alarms = self._counter("alarms", text, ("model", "what"))
+        text = "Times that a model's file was read, by outcome."
+        self._loads = self._counter("loads", text, ("model", "outcome"))
+        text = "1 where the newest file is broken, refused or gone, and an older model answers."
+        self._outdated = library.Gauge(
+            "madaline_outdated", text, ("model",), registry=self._registry
+        )
+
+    def request(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._labeled(self._requests, endpoint, str(status)).inc()
+        self._labeled(self._seconds, endpoint).observe(seconds)
+
+    def predicted(self, model: str, n_rows: int, unseen: Mapping[str, int]) -> None:
+        """Count rows that were predicted."""
+        self._labeled(self._rows, model).inc(n_rows)
+        for column, number in unseen.items():
+            self._unseen.labels(model, column).inc(number)
+
+    def watched(self, model: str, n_rows: int) -> None:
+        """Count rows that were observed."""
+        self._labeled(self._watched, model).inc(n_rows)
+
+    def unwatched(self, model: str, n_rows: int) -> None:
+        """Count rows that were not observed."""
+        self._labeled(self._unwatched, model).inc(n_rows)
+
+    def alarm(self, model: str, what: str) -> None:
+        """Count an alarm."""
+        self._labeled(self._alarms, model, what).inc()
+
+    def loaded(self, model: str, *, done: bool) -> None:
+        """Count that a file was read, or could not be."""
+        self._loads.labels(model, "done" if done else "refused").inc()
+        self.outdated(model, not done)
+
+    def outdated(self, model: str, is_outdated: bool) -> None:
+        """Tell whether a model is older than its file, or has none."""
+        self._outdated.labels(model).set(int(is_outdated))
+
+    def batch_counter(self, model: str) -> Callable[[int], None]:
+        """Return what counts the rows of each batch of a model."""
+        observe: Callable[[int], None] = self._batches.labels(model).observe
+        return observe
+
+    def text(self) -> bytes:
+        """Return all metrics in the text format of Prometheus."""
+        text: bytes = self._library.generate_latest(self._registry)
+        return text
+
+    def _labeled(self, metric: Any, *labels: str) -> Any:
+        """Return what counts under labels; to find it anew takes long beside one row."""
+        key = (metric, labels)
+        if key not in self._found:
+            self._found[key] = metric.labels(*labels)
+        return self._found[key]
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Any:
+        return self._library.Counter(f"madaline_{name}", text, labels, registry=self._registry)
+
+    def _histogram(
+        self, name: str, text: str, labels: tuple[str, ...], bounds: tuple[float, ...]
+    ) -> Any:
+        return self._library.Histogram(
+            f"madaline_{name}", text, labels, registry=self._registry, buckets=bounds
+        )

@@ -1,0 +1,189 @@
+"""The description of all paths in OpenAPI 3.1, made from the schemas of the models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from madaline._data.encoders.category_encoder import CategoryEncoder
+from madaline._data.encoders.column_encoder import ColumnEncoder
+from madaline._data.kinds import BOOLEAN, IMAGE, NUMBER, SEQUENCE
+from madaline._data.target import ClassEncoder
+from madaline._serve.form import MOST_CHOICES
+from madaline._serve.served import ServedModel
+from madaline._serve.settings import Settings
+from madaline._serve.shapes.mlflow import SHAPES
+from madaline.version import __version__
+
+LIST_OF_NUMBERS = {"type": "array", "items": {"type": ["number", "array"]}}
+TYPES: Mapping[str, dict[str, Any]] = {
+    NUMBER: {"type": ["number", "string", "null"]},
+    BOOLEAN: {"type": ["boolean", "string", "null"]},
+    IMAGE: LIST_OF_NUMBERS,
+    SEQUENCE: LIST_OF_NUMBERS,
+}
+"""What a value of each kind is in JSON; of all others, text."""
+
+
+def describe(models: Sequence[ServedModel], settings: Settings) -> dict[str, Any]:
+    """Return the description.
+
+    Parameters
+    ----------
+    models : sequence of ServedModel
+        The models.
+    settings : Settings
+        Of the server.
+    """
+    paths: dict[str, Any] = {}
+    for served in models:
+        starts = [f"/models/{served.name}"]
+        if settings.only is not None:
+            starts.insert(0, "")
+        for start in starts:
+            paths |= _paths_of(served, start)
+        paths |= _protocol_paths(served)
+    described: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": "madaline", "version": __version__},
+        "paths": paths | _server_paths(),
+        "components": {"schemas": _schemas(models), "responses": {"Refused": _REFUSED}},
+    }
+    if settings.token is not None:
+        described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        described["security"] = [{"token": []}]
+    return described
+
+
+def _paths_of(served: ServedModel, start: str) -> dict[str, Any]:
+    name, row = served.name, f"{served.name}.row"
+    rows = {"type": "array", "items": _reference(row), "minItems": 1}
+    wanted = {
+        "type": "object",
+        "required": ["rows"],
+        "properties": {
+            "rows": {"oneOf": [_reference(row), rows]},
+            "explain": {"type": "boolean", "default": False},
+            "coverage": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            "keys": _KEYS,
+        },
+    }
+    shapes: dict[str, Any] = {shape: {} for shape in SHAPES}
+    mlflow = {"type": "object", "properties": shapes, "minProperties": 1, "maxProperties": 1}
+    predictions = {"type": "object", "properties": {"predictions": {"type": "array"}}}
+    return {
+        f"{start}/predict": _post(
+            f"Predict {served.model.summary.target}",
+            {"oneOf": [_reference(row), rows, wanted]},
+            _reference(f"{name}.answer"),
+        ),
+        f"{start}/invocations": _post("Predict, in MLflow's shapes", mlflow, predictions),
+        f"{start}/labels": _post("Labels of rows that were predicted", _LABELS, {}),
+        f"{start}/alarms": _get("What changed since the model is watched"),
+        f"{start}/report": _get(f"The report of {name}", "text/html"),
+        f"{start}/story": _get(f"How {name} was found", "text/plain"),
+    }
+
+
+def _protocol_paths(served: ServedModel) -> dict[str, Any]:
+    start = f"/v2/models/{served.name}"
+    tensors = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {"inputs": {"type": "array"}},
+    }
+    outputs = {"type": "object", "properties": {"outputs": {"type": "array"}}}
+    return {
+        start: _get("Inputs and outputs"),
+        f"{start}/ready": _get("Whether the model answers"),
+        f"{start}/infer": _post("Predict tensors", tensors, outputs),
+    }
+
+
+def _server_paths() -> dict[str, Any]:
+    return {
+        "/v2": _get("What the server is"),
+        "/v2/health/live": _get("Whether the server runs"),
+        "/v2/health/ready": _get("Whether the models answer"),
+        "/metrics": _get("Metrics for Prometheus", "text/plain"),
+    }
+
+
+def _schemas(models: Sequence[ServedModel]) -> dict[str, Any]:
+    schemas: dict[str, Any] = {
+        "Error": {
+            "type": "object",
+            "required": ["error"],
+            "properties": {"error": {"type": "string"}},
+        }
+    }
+    for served in models:
+        schemas[f"{served.name}.row"] = _row(served)
+        schemas[f"{served.name}.answer"] = _answer(served)
+    return schemas
+
+
+def _row(served: ServedModel) -> dict[str, Any]:
+    encoders = served.model.predictor.encoder.encoders
+    return {
+        "type": "object",
+        "description": "null is a missing value; other columns are ignored.",
+        "required": [one.name for one in encoders],
+        "properties": {one.name: _value(served, one) for one in encoders},
+    }
+
+
+def _value(served: ServedModel, encoder: ColumnEncoder) -> dict[str, Any]:
+    detail = served.model.schema[encoder.name].detail
+    value = {**TYPES.get(encoder.kind, {"type": ["string", "null"]}), "description": detail}
+    if isinstance(encoder, CategoryEncoder):
+        value |= {"type": ["string", "number", "boolean", "null"]}
+        value |= {"examples": list(encoder.levels[:MOST_CHOICES])}
+    return value
+
+
+def _answer(served: ServedModel) -> dict[str, Any]:
+    target = served.model.predictor.target_encoder
+    one: dict[str, Any] = {"prediction": {"type": "number"}, "explanation": {"type": "object"}}
+    if isinstance(target, ClassEncoder):
+        shares = {str(label): {"type": "number"} for label in served.classes or ()}
+        one["prediction"] = {"enum": target.classes.tolist()}
+        one["probabilities"] = {"type": "object", "properties": shares}
+        one["set"] = {"type": "array", "items": {"type": "string"}}
+    else:
+        bounds = {"low": {"type": "number"}, "high": {"type": "number"}}
+        one["interval"] = {"type": "object", "properties": bounds}
+    predictions = {"type": "array", "items": {"type": "object", "properties": one}}
+    texts = {name: {"type": "string"} for name in ("model", "version", "target", "explained")}
+    properties = {**texts, "predictions": predictions, "unseen": {"type": "object"}}
+    return {"type": "object", "required": ["predictions"], "properties": properties}
+
+
+def _post(summary: str, request: Any, answer: Any) -> dict[str, Any]:
+    body = {"required": True, "content": {"application/json": {"schema": request}}}
+    return {"post": {"summary": summary, "requestBody": body, "responses": _responses(answer)}}
+
+
+def _get(summary: str, content: str = "application/json") -> dict[str, Any]:
+    return {"get": {"summary": summary, "responses": _responses({}, content)}}
+
+
+def _responses(schema: Any, content: str = "application/json") -> dict[str, Any]:
+    done = {"description": "The answer", "content": {content: {"schema": schema}}}
+    return {"200": done, "4XX": {"$ref": "#/components/responses/Refused"}}
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_KEYS = {"type": "array", "items": {"type": ["string", "integer"]}}
+_LABELS = {
+    "type": "object",
+    "required": ["keys", "labels"],
+    "properties": {"keys": _KEYS, "labels": {"type": "array"}},
+}
+_REFUSED = {
+    "description": "One sentence about what is wrong",
+    "content": {"application/json": {"schema": _reference("Error")}},
+}

@@ -1,0 +1,234 @@
+"""Rows of a request: the columns that a model needs, in Python's values, checked by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._data.kinds import (
+    BOOLEAN,
+    CATEGORY,
+    DATETIME,
+    IMAGE,
+    NUMBER,
+    SEQUENCE,
+    TEXT,
+)
+from madaline._data.table import Table, listed
+from madaline._serve.refusals import Refusal
+from madaline.errors import InputError
+
+_OF_TEXT: frozenset[type] = frozenset({str, type(None)})
+PLAIN: Mapping[str, frozenset[type]] = {
+    NUMBER: frozenset({int, float, type(None)}),
+    BOOLEAN: frozenset({bool, type(None)}),
+    CATEGORY: _OF_TEXT,
+    DATETIME: _OF_TEXT,
+    TEXT: _OF_TEXT,
+}
+"""Types of values that are read the same way alone and beside other rows."""
+
+MOST_ROWS = 10_000
+"""Rows of a request, at most, unless a server was told otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of one request.
+
+    Parameters
+    ----------
+    columns : mapping of str to list
+        The values of each column that the model needs.
+    n_rows : int
+        How many there are.
+    plain : bool
+        Whether they can be predicted together with those of other requests: no value is of a type
+        that would change how a column is read.
+    """
+
+    columns: Mapping[str, list[Any]]
+    n_rows: int
+    plain: bool
+
+    def table(self) -> Table:
+        """Return the rows as a table; `InputError` if a value cannot be used."""
+        return Table.from_columns(self.columns)
+
+
+def joined(parts: Sequence[Rows]) -> Table:
+    """Return the rows of several requests as one table.
+
+    Examples
+    --------
+    >>> parts = [Rows({"age": [27.0]}, 1, True), Rows({"age": [31.0, None]}, 2, True)]
+    >>> joined(parts)["age"]
+    array([27., 31., nan])
+    """
+    if len(parts) == 1:
+        return parts[0].table()
+    names = parts[0].columns
+    return Table.from_columns(
+        {name: [value for part in parts for value in part.columns[name]] for name in names}
+    )
+
+
+def check_rows(n_rows: int, most: int) -> None:
+    """Raise `Refusal` if there are too many rows, before anything is made of them."""
+    if n_rows > most:
+        raise Refusal(413, f"{n_rows:,} rows are too many: send {most:,} at a time.")
+
+
+def rows_of_records(
+    records: Sequence[Any], kinds: Mapping[str, str], most: int = MOST_ROWS
+) -> Rows:
+    """Return rows that were given as objects; a name that one of them lacks is missing there.
+
+    Parameters
+    ----------
+    records : sequence
+        Objects with a value for each name.
+    kinds : mapping of str to str
+        The kind of each column that the model needs.
+    most : int
+        How many rows there may be.
+
+    Raises
+    ------
+    InputError
+        If there are too many, one is no object, or none has a value for a column that the model
+        needs.
+
+    Examples
+    --------
+    >>> rows_of_records([{"age": 27, "pets": 2}], {"age": "number"})
+    Rows(columns={'age': [27]}, n_rows=1, plain=True)
+    >>> rows_of_records([{"Age": 27}], {"age": "number"})
+    Traceback (most recent call last):
+    madaline.errors.InputError: The rows lack a column that the model needs: 'age'; add it (null
+    where unknown).
+    """
+    check_rows(len(records), most)
+    for number, record in enumerate(records):
+        if type(record) is not dict:
+            raise InputError(
+                f"Row {number} (counted from 0) is {json_word(record)}: give an object with a value"
+                " for each column."
+            )
+    absent = [name for name in kinds if not any(name in record for record in records)]
+    if absent and records:
+        raise _lacking(absent)
+    columns = {name: [record.get(name) for record in records] for name in kinds}
+    return rows_of_columns(columns, kinds, most)
+
+
+def rows_of_columns(
+    columns: Mapping[str, Any], kinds: Mapping[str, str], most: int = MOST_ROWS
+) -> Rows:
+    """Return rows that were given as columns.
+
+    Parameters
+    ----------
+    columns : mapping of str to list
+        The values of each column; others than the model needs are left out.
+    kinds : mapping of str to str
+        The kind of each column that the model needs.
+    most : int
+        How many rows there may be.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or no list, lengths differ, there is no row or too many, or a value
+        is of a kind that cannot be sent.
+    """
+    absent = [name for name in kinds if name not in columns]
+    if absent:
+        raise _lacking(absent)
+    for name in kinds:
+        if type(columns[name]) is not list:
+            raise InputError(f"Column {name!r} is {json_word(columns[name])}: give a list.")
+    used = {name: columns[name] for name in kinds}
+    n_rows = len(next(iter(used.values())))
+    check_rows(n_rows, most)
+    for name, values in used.items():
+        if len(values) != n_rows:
+            first = next(iter(used))
+            raise InputError(
+                f"Column {name!r} has {len(values)} rows but column {first!r} has {n_rows}: give"
+                " columns of equal length."
+            )
+    if not n_rows:
+        raise InputError("There are no rows: give at least one.")
+    plain = all(_is_plain(values, kinds[name]) for name, values in used.items())
+    if plain:
+        return Rows(used, n_rows, plain)
+    return Rows(
+        {name: _checked(name, one, kinds[name]) for name, one in used.items()}, n_rows, False
+    )
+
+
+def json_word(value: Any) -> str:
+    """Return what a value is in JSON, in words.
+
+    Examples
+    --------
+    >>> json_word([1]), json_word(None), json_word(2.5)
+    ('a list', 'null', 'a number')
+    """
+    words: Mapping[type, str] = {
+        dict: "an object",
+        list: "a list",
+        str: "text",
+        bool: "a Boolean",
+        type(None): "null",
+    }
+    return words.get(type(value), "a number")
+
+
+def _is_plain(values: list[Any], kind: str) -> bool:
+    types = PLAIN.get(kind)
+    return types is not None and types.issuperset(map(type, values))
+
+
+def _checked(name: str, values: list[Any], kind: str) -> list[Any]:
+    """Return values that a column may be made of: no text is ever taken for the path of a file."""
+    if kind in (IMAGE, SEQUENCE):
+        return [_array(name, value, kind) for value in values]
+    for value in values:
+        if type(value) in (dict, list):
+            raise InputError(
+                f"Column {name!r} holds {json_word(value)}: give one number, text, Boolean or null"
+                " a row."
+            )
+    return values
+
+
+def _array(name: str, value: Any, kind: str) -> Any:
+    if value is None and kind == SEQUENCE:
+        return None
+    if type(value) is not list:
+        raise InputError(
+            f"Column {name!r} holds {json_word(value)}: give each {kind} as lists of numbers."
+        )
+    try:
+        array = np.asarray(value, np.float64)
+    except (ValueError, TypeError, OverflowError):
+        raise InputError(
+            f"Column {name!r} holds lists that are no array of numbers: give each {kind} as lists"
+            " of numbers, all of one length."
+        ) from None
+    if not array.size:
+        raise InputError(f"Column {name!r} holds an empty list: give each {kind} as numbers.")
+    return array
+
+
+def _lacking(absent: Sequence[str]) -> InputError:
+    one = len(absent) == 1
+    return InputError(
+        f"The rows lack {'a column' if one else 'columns'} that the model needs: {listed(absent)};"
+        f" add {'it' if one else 'them'} (null where unknown)."
+    )

@@ -1,0 +1,201 @@
+"""A served model: a file that was read, the threads that answer, and the pages about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from madaline._data.kinds import SOUND
+from madaline._data.target import ClassEncoder
+from madaline._model import FittedModel
+from madaline._report import report_data
+from madaline._report.data import class_labels
+from madaline._report.page import render_page
+from madaline._serve.answers import Answer, Wanted, check_wanted
+from madaline._serve.batching import MOST_TOGETHER, Worker
+from madaline._serve.metrics import Metrics
+from madaline._serve.rows import Rows
+from madaline._serve.watching import ENDING, Watcher
+from madaline._words import some
+from madaline.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class ServedModel:
+    """One version of a model.
+
+    Parameters
+    ----------
+    name : str
+        Under which it is served.
+    model : FittedModel
+        The model.
+    version : str
+        The beginning of the SHA-256 of its file.
+    quick : Worker
+        Answers requests of few rows.
+    patient : Worker
+        Answers what takes long: many rows, explanations, intervals and sets.
+    watcher : Watcher, optional
+        Looks for changes in what is predicted.
+    """
+
+    name: str
+    model: FittedModel
+    version: str
+    quick: Worker
+    patient: Worker
+    watcher: Watcher | None = None
+
+    @classmethod
+    def read(
+        cls,
+        name: str,
+        path: Path,
+        metrics: Metrics,
+        log: Callable[[str], object] = print,
+        *,
+        watch: Path | None = None,
+        before: ServedModel | None = None,
+        replace_any: bool = False,
+    ) -> ServedModel:
+        """Return the model of a file, ready to answer.
+
+        Parameters
+        ----------
+        name : str
+            Under which it is served.
+        path : path
+            The file.
+        metrics : Metrics
+            Counts what happens.
+        log : callable
+            Gets a sentence of what happened.
+        watch : path, optional
+            The folder of the states of monitors; without it, nothing is watched.
+        before : ServedModel, optional
+            What it replaces. Where the file has the same bytes, that goes on, with all rows and
+            keys that wait for labels.
+        replace_any : bool
+            Whether it may have another target or other columns than that.
+
+        Raises
+        ------
+        InputError
+            If the file is no model, one of several targets, one of sounds, which cannot be sent
+            in JSON, or must not replace the one before.
+        """
+        version = _version(path)
+        if before is not None and version == before.version:
+            return before
+        model = FittedModel.load(path)
+        model.check_one_output("served")
+        for encoder in model.predictor.encoder.encoders:
+            if encoder.kind == SOUND:
+                raise InputError(
+                    f"{path} predicts from sounds ({encoder.name}), which are not served: use"
+                    " `madaline predict`."
+                )
+        if before is not None and not replace_any:
+            check_replaces(model, before.model, path)
+        count = metrics.batch_counter(name)
+        watcher = None
+        if watch is not None:
+            watcher = Watcher(name, model, watch / f"{name}-{version}{ENDING}", metrics, log)
+        return cls(name, model, version, Worker(model, count), Worker(model, count), watcher)
+
+    async def answer(self, rows: Rows, wanted: Wanted) -> Answer:
+        """Return the answer to a request; `InputError` if it cannot be given."""
+        check_wanted(wanted, rows.n_rows)
+        few = rows.n_rows <= MOST_TOGETHER and not wanted.more
+        return await (self.quick if few else self.patient).answer(rows, wanted)
+
+    def observe(self, rows: Rows, keys: Sequence[Hashable] | None, n_bytes: int) -> None:
+        """Watch rows that were predicted, where that is wanted; it takes no time here."""
+        if self.watcher is not None:
+            self.watcher.observe(rows, keys, n_bytes)
+
+    def close(self, seconds: float) -> None:
+        """Let the threads end once they have done what is waiting, within some seconds."""
+        self.quick.close()
+        self.patient.close()
+        if self.watcher is not None:
+            self.watcher.close(seconds)
+
+    def wait(self) -> None:
+        """Return when the state of watching is saved."""
+        if self.watcher is not None:
+            self.watcher.wait()
+
+    @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """The kind of each column that is needed."""
+        return _kinds(self.model)
+
+    @cached_property
+    def n_outputs(self) -> int:
+        """Numbers that are answered for a row."""
+        return len(self.classes or (0,))
+
+    @cached_property
+    def classes(self) -> list[str] | None:
+        """The labels of the classes, as text; None of numbers."""
+        return class_labels(self.model)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What a report tells of the model, made once; a model's file holds no row to add."""
+        return report_data(self.model)
+
+    @cached_property
+    def report(self) -> str:
+        """The report, made once."""
+        return render_page(self.facts)
+
+
+def check_replaces(new: FittedModel, old: FittedModel, path: Path) -> None:
+    """Raise `InputError` if a model of a file cannot answer the requests of another one."""
+    of_classes = [isinstance(one.predictor.target_encoder, ClassEncoder) for one in (new, old)]
+    targets = [
+        f"{'classes' if one else 'numbers'} of {model.summary.target!r}"
+        for one, model in zip(of_classes, (new, old), strict=True)
+    ]
+    found = ""
+    if targets[0] != targets[1]:
+        found = f"it predicts {targets[0]}, not {targets[1]}"
+    elif list(_kinds(new).items()) != list(_kinds(old).items()):
+        found = _difference(_kinds(new), _kinds(old))
+    if found:
+        raise InputError(
+            f"{path} holds another model, {found}: start the server again, with --replace-any to"
+            " have such files taken."
+        )
+
+
+def _difference(new: Mapping[str, str], old: Mapping[str, str]) -> str:
+    """Return how columns differ, in words."""
+    changed = [name for name in new if name in old and new[name] != old[name]]
+    for names, what in (
+        ([name for name in new if name not in old], "needs more columns"),
+        ([name for name in old if name not in new], "lacks columns"),
+        (changed, "reads columns as another kind"),
+    ):
+        if names:
+            return f"it {what} ({some(names)})"
+    return "its columns are in another order"
+
+
+def _kinds(model: FittedModel) -> dict[str, str]:
+    return {one.name: one.kind for one in model.predictor.encoder.encoders}
+
+
+def _version(path: Path) -> str:
+    """Return a checksum; empty if there is no file to read, which `FittedModel.load` tells."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

@@ -1,0 +1,159 @@
+"""Runs the application: one process that listens, answers, and ends when it is told to."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from madaline._data.io.locks import alone
+from madaline._engine.blas import one_threaded_products
+from madaline._extras import load_extra
+from madaline._serve.app import make_app
+from madaline._serve.hosts import is_local
+from madaline._serve.limits import MOST_CONNECTIONS, close_silent
+from madaline._serve.settings import Settings
+from madaline._serve.watching import ENDING
+from madaline._words import count
+from madaline.errors import InputError
+
+EXTRA = ("starlette", "uvicorn", "prometheus_client", "jinja2")
+"""What the extra `serve` installs."""
+
+
+def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
+    """Serve models until the process is told to end (SIGTERM, SIGINT).
+
+    Requests that have begun are answered first, within the time that the settings give.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which models, where, and the limits.
+    log : callable
+        Gets a sentence of what happened.
+
+    Raises
+    ------
+    InputError
+        If a package is missing, a model cannot be read, or the port cannot be had.
+    """
+    for package in EXTRA:
+        load_extra(package, extra="serve", purpose="madaline serve")
+    with (
+        listening(settings) as listener,
+        _states(settings),
+        suppress(KeyboardInterrupt),
+        one_threaded_products(),
+    ):
+        server = make_server(settings, log)
+        for sentence in _warnings(settings):
+            log(f"Warning: {sentence}")
+        log(_greeting(settings, listener))
+        server.run(sockets=[listener])  # raises the signal again that ended it
+    log(_farewell(server.config.app.metrics.unanswered))
+
+
+@contextmanager
+def _states(settings: Settings) -> Iterator[None]:
+    """Keep other servers away from the states of what is watched."""
+    with ExitStack() as held:
+        for name in settings.models if settings.watch is not None else ():
+            held.enter_context(alone(Path(settings.watch or "", f"{name}{ENDING}")))
+        yield
+
+
+def make_server(settings: Settings, log: Callable[[str], object] = print) -> Any:
+    """Return a server of uvicorn that is not running yet."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Saves the state of watching even where a second Ctrl-C cuts the end short (final)."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().shutdown(sockets)
+            if self.force_exit:
+                await self.lifespan.shutdown()
+
+    app = make_app(
+        settings,
+        log,
+        lambda: close_silent(server.server_state.connections, settings.timeout),
+    )
+    _log_to_standard_error(access=settings.access_log)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=settings.access_log,
+        server_header=False,
+        ws="none",
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=max(
+            1, int(min(settings.timeout + 1, settings.shutdown_timeout / 2))
+        ),
+    )
+    server = Server(config)
+    return server
+
+
+def listening(settings: Settings) -> socket.socket:
+    """Return the socket that a server listens at.
+
+    Raises
+    ------
+    InputError
+        If the port or the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # With the protocol named, asyncio sends small answers at once (TCP_NODELAY).
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # elsewhere it would share a port in use
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise InputError(
+            f"The server cannot listen at port {settings.port} of {settings.host} ({reason}): give"
+            " another one with --port or --host."
+        ) from None
+    return listener
+
+
+def _greeting(settings: Settings, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    address = f"[{host}]" if ":" in host else host
+    return f"Serving {', '.join(settings.models)} at http://{address}:{port} (Ctrl-C ends it)."
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    """Yield what should be known of who can ask."""
+    if settings.token is None and not is_local(settings.host):
+        yield (
+            f"whoever can reach {settings.host or 'this machine'} can ask, as there is no token:"
+            " set one with --token-file or $MADALINE_TOKEN, or leave out --host."
+        )
+
+
+def _farewell(unanswered: int) -> str:
+    if not unanswered:
+        return "Ended: all requests that were read were answered."
+    return f"Ended: {count(unanswered, 'request')} got no answer in time."
+
+
+def _log_to_standard_error(*, access: bool) -> None:
+    """Send what uvicorn logs to standard error: bugs, and requests where wanted."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    for name, level in (("uvicorn.error", logging.ERROR), ("uvicorn.access", logging.INFO)):
+        logger = logging.getLogger(name)
+        logger.handlers = [handler] if access or name == "uvicorn.error" else []
+        logger.propagate = False
+        logger.setLevel(level)

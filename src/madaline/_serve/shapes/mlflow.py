@@ -1,0 +1,121 @@
+"""`POST /invocations`: the shapes that servers of MLflow take.
+
+See https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from madaline._serve.answers import Answer, Asked
+from madaline._serve.rows import (
+    MOST_ROWS,
+    Rows,
+    check_rows,
+    json_word,
+    rows_of_columns,
+    rows_of_records,
+)
+from madaline._serve.served import ServedModel
+from madaline._serve.shapes.fields import check_fields, list_of, object_of
+from madaline.errors import InputError
+
+
+def read_request(value: Any, kinds: Mapping[str, str], most: int = MOST_ROWS) -> Asked:
+    """Return the rows of a request.
+
+    Parameters
+    ----------
+    value : JSON value
+        An object with one of ``dataframe_split`` (columns and data), ``dataframe_records`` (a list
+        of objects), ``instances`` (a list of objects or of rows) and ``inputs`` (an object of
+        columns, or a list of rows).
+    kinds : mapping of str to str
+        The kind of each column that the model needs; rows without names are in that order.
+    most : int
+        How many rows there may be.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+
+    Examples
+    --------
+    >>> split = {"columns": ["age", "pets"], "data": [[27, 0], [31, 2]]}
+    >>> read_request({"dataframe_split": split}, {"age": "number"}).rows.columns
+    {'age': [27, 31]}
+    >>> read_request({"inputs": {"age": [27, 31]}}, {"age": "number"}).rows.n_rows
+    2
+    """
+    request = object_of(value, "The body")
+    given = [name for name in SHAPES if name in request]
+    if len(given) != 1:
+        raise InputError(f"The body has {len(given)} of the fields {', '.join(SHAPES)}: give one.")
+    check_fields(request, SHAPES, "the request")
+    return Asked(SHAPES[given[0]](request[given[0]], kinds, most))
+
+
+def write_answer(_: ServedModel, answer: Answer, __: Asked) -> dict[str, Any]:
+    """Return an answer as a JSON value."""
+    return {"predictions": answer.predictions}
+
+
+def _split(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
+    frame = object_of(value, "dataframe_split")
+    check_fields(frame, ("columns", "data", "index"), "dataframe_split")
+    names = list_of(frame.get("columns"), "columns")
+    for name in names:
+        if type(name) is not str:
+            raise InputError(f"A name in columns is {json_word(name)}: give text.")
+    return _of_lists(list_of(frame.get("data"), "data"), names, kinds, most)
+
+
+def _records(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
+    return rows_of_records(list_of(value, "dataframe_records"), kinds, most)
+
+
+def _instances(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
+    instances = list_of(value, "instances")
+    if instances and type(instances[0]) is dict:
+        return rows_of_records(instances, kinds, most)
+    return _unnamed(instances, kinds, most)
+
+
+def _inputs(value: Any, kinds: Mapping[str, str], most: int) -> Rows:
+    if type(value) is dict:
+        columns = {name: one if type(one) is list else [one] for name, one in value.items()}
+        return rows_of_columns(columns, kinds, most)
+    return _unnamed(list_of(value, "inputs"), kinds, most)
+
+
+def _unnamed(rows: list[Any], kinds: Mapping[str, str], most: int) -> Rows:
+    """Return rows without names, in the order of the model's columns; of one column, its values."""
+    names = list(kinds)
+    if len(names) == 1 and not all(type(row) is list and len(row) == 1 for row in rows):
+        return rows_of_columns({names[0]: rows}, kinds, most)
+    return _of_lists(rows, names, kinds, most)
+
+
+def _of_lists(rows: list[Any], names: Sequence[str], kinds: Mapping[str, str], most: int) -> Rows:
+    check_rows(len(rows), most)
+    for number, row in enumerate(rows):
+        if type(row) is not list or len(row) != len(names):
+            found = f"{len(row)} values" if type(row) is list else json_word(row)
+            raise InputError(
+                f"Row {number} (counted from 0) is {found}: give a list of {len(names)} values, in"
+                f" the order {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
+            )
+    return rows_of_columns(
+        {name: [row[at] for row in rows] for at, name in enumerate(names)}, kinds, most
+    )
+
+
+SHAPES: Mapping[str, Callable[[Any, Mapping[str, str], int], Rows]] = {
+    "dataframe_split": _split,
+    "dataframe_records": _records,
+    "instances": _instances,
+    "inputs": _inputs,
+}
+"""How the field of each shape is read."""

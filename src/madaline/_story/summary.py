@@ -1,0 +1,200 @@
+"""A summary is what a fit came to, in numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from madaline._evaluation.leakage import Leak
+from madaline._evaluation.score import Score
+from madaline._race.importance import Importance
+from madaline._words import count
+
+
+@dataclass(frozen=True)
+class Member:
+    """A recipe of the prediction, or a snapshot of it (final).
+
+    Parameters
+    ----------
+    recipe_id : str
+        Which recipe of the race.
+    name : str
+        Its name, for people; of a snapshot, with its epoch.
+    weight : float
+        Its share of the prediction.
+    units : tuple of int
+        Units of each hidden layer of its networks.
+    pruned : bool
+        Whether they had more units in the race.
+    """
+
+    recipe_id: str
+    name: str
+    weight: float
+    units: tuple[int, ...]
+    pruned: bool = False
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Member:
+        """Return the member that ``asdict`` described."""
+        return cls(**(dict(values) | {"units": tuple(values["units"])}))
+
+    @classmethod
+    def of_old_file(cls, name: str, weight: float, units: Sequence[int]) -> Member:
+        """Return the member from files where names identified recipes and told their units."""
+        recipe_id = re.sub(r", epoch \d+$", "", name)
+        return cls(
+            recipe_id, name, weight, tuple(units), "-".join(map(str, units)) not in name.split(", ")
+        )
+
+
+@dataclass(frozen=True)
+class Output:
+    """One of several targets, or of several quantiles of a target (final).
+
+    Parameters
+    ----------
+    name : str
+        Name of the target, or level of the quantile.
+    scores : tuple of Score
+        Its out-of-fold scores.
+    standard_errors_better : float
+        By how many standard errors its loss is below that of a constant prediction.
+    importances : tuple of Importance
+        How much each column matters to it, the most important first.
+    """
+
+    name: str
+    scores: tuple[Score, ...]
+    standard_errors_better: float
+    importances: tuple[Importance, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the results as JSON-able values."""
+        return asdict(self) | {"importances": [one.to_json() for one in self.importances]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Output:
+        """Return the results that `to_json` described."""
+        return cls(
+            values["name"],
+            tuple(map(Score.from_json, values["scores"])),
+            values["standard_errors_better"],
+            tuple(map(Importance.from_json, values.get("importances", ()))),
+        )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a fit came to, in numbers.
+
+    Parameters
+    ----------
+    task : {"classification", "regression"}
+        What is predicted.
+    target : str
+        Name of the target column, or of several, with commas.
+    n_samples, n_evaluated, n_columns, n_folds, epochs : int
+        Rows learned from, rows among them that were evaluated, columns used, folds, and epochs that
+        the race took.
+    multiply_adds : float
+        Work of the race and of pruning.
+    scores : tuple of Score
+        Out-of-fold scores, before pruning.
+    standard_errors_better : float
+        By how many standard errors the loss is below that of a constant prediction.
+    members : tuple of Member
+        The recipes of the prediction, the largest weight first.
+    row_multiply_adds, row_multiply_adds_before : int
+        Work of predicting a row, and what it was before pruning.
+    leaks : tuple of Leak
+        Columns that all but give the target away.
+    importances : tuple of Importance
+        How much each column matters on rows that the networks never saw, the most important first.
+    settings : mapping of str to JSON-able value
+        With what it was fitted, as far as that decides the result: effort, seed, loss, ...; empty
+        in files from before this was kept.
+    outputs : tuple of Output
+        The results of each, where several targets or quantiles are predicted; the scores and the
+        importances above are then means.
+    """
+
+    task: str
+    target: str
+    n_samples: int
+    n_evaluated: int
+    n_columns: int
+    n_folds: int
+    epochs: int
+    multiply_adds: float
+    scores: tuple[Score, ...]
+    standard_errors_better: float
+    members: tuple[Member, ...]
+    row_multiply_adds: int
+    row_multiply_adds_before: int
+    leaks: tuple[Leak, ...] = ()
+    importances: tuple[Importance, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the target, the size and the first score in one line."""
+        networks = count(len(self.members) * self.n_folds, "network")
+        score = f", {self.scores[0]}" if self.scores else ""
+        return f"<Summary of {self.target}: {count(self.n_samples, 'row')}, {networks}{score}>"
+
+    @property
+    def learned(self) -> bool:
+        """Whether the networks are clearly better than the baseline: by two standard errors."""
+        return self.standard_errors_better > 2
+
+    @property
+    def output_metrics(self) -> list[str]:
+        """Metrics that say how good each output is: R² is not one of a quantile."""
+        metrics = [one.metric for one in self.outputs[0].scores] if self.outputs else []
+        return ["mean_pinball_loss"] if "mean_pinball_loss" in metrics else metrics
+
+    def of_output(self, index: int, title: str) -> Summary:
+        """Return the summary of one of several outputs, as if it alone were predicted."""
+        own = self.outputs[index]
+        return replace(
+            self,
+            target=title,
+            scores=own.scores,
+            standard_errors_better=own.standard_errors_better,
+            importances=own.importances,
+            outputs=(),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as JSON-able values."""
+        importances = [one.to_json() for one in self.importances]
+        values = asdict(self) | {"learned": self.learned, "importances": importances}
+        del values["outputs"]
+        return values | ({"outputs": [o.to_json() for o in self.outputs]} if self.outputs else {})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Summary:
+        """Return the summary that `to_json` described."""
+        own = {name: value for name, value in values.items() if name != "learned"}
+        own["n_evaluated"] = own.pop("n_judged", own.get("n_evaluated"))  # as old files call it
+        scores = tuple(map(Score.from_json, own["scores"]))
+        if "members" in own:
+            members = tuple(map(Member.from_json, own["members"]))
+        else:
+            weights, units = own.pop("weights"), own.pop("units")
+            old = (Member.of_old_file(name, weights[name], units[name]) for name in weights)
+            members = tuple(sorted(old, key=lambda one: -one.weight))
+        leaks = tuple(map(Leak.from_json, own.get("leaks", ())))
+        importances = tuple(map(Importance.from_json, own.get("importances", ())))
+        rebuilt = {
+            "scores": scores,
+            "members": members,
+            "leaks": leaks,
+            "importances": importances,
+            "outputs": tuple(map(Output.from_json, own.get("outputs", ()))),
+        }
+        return cls(**(own | rebuilt))

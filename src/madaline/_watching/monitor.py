@@ -1,0 +1,322 @@
+"""The monitor: takes rows as they are predicted, and labels as they come, and raises alarms."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from madaline._charts.figure import Figure
+from madaline._charts.html import Html, block, figures, paragraph
+from madaline._charts.over_time import loss_figure
+from madaline._data.column import is_missing
+from madaline._data.table import Table
+from madaline._online.limits import KEY, check_given
+from madaline._watching.alarm import Alarm, Alarms
+from madaline._watching.bank import AT_ONCE, Bank, Crossing
+from madaline._watching.source import LevelCodes, Source
+from madaline._watching.track import Track
+from madaline._watching.words_of_alarm import describe
+from madaline._words import count
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+FALSE_ALARMS = 10_000
+"""Rows for each false alarm, at least, on average."""
+
+MOST_PENDING, MOST_ALARMS = 10_000, 10_000
+"""Rows that wait for their label, and alarms that are kept; the oldest are let go."""
+
+
+class Monitor:
+    """Tests whether rows, predictions, errors and calibration change (final).
+
+    Parameters
+    ----------
+    source : Source
+        What is known of rows and labels.
+    false_alarms : float, default=10_000
+        Rows for each false alarm, at least, on average over all tests together.
+    seed : int, default=0
+        Breaks ties of values, and draws which fold's networks predict a row.
+
+    Attributes
+    ----------
+    alarms : Alarms
+        All alarms since the start, in their order.
+    n_rows, n_labels : int
+        How many rows and labels there were.
+    losses : Track
+        The mean loss of the labels over all rows.
+    """
+
+    def __init__(self, source: Source, false_alarms: float = FALSE_ALARMS, seed: int = 0) -> None:
+        self.source, self.false_alarms = source, _checked_rate(false_alarms)
+        self.rngs = [np.random.default_rng([seed, number]) for number in range(2)]
+        self.rows = _bank(source.of_rows, self.false_alarms)
+        self.labels = _bank(source.of_labels, self.false_alarms)
+        self.pending: dict[Hashable, tuple[int, Array]] = {}
+        self.n_rows, self.n_labels, self.n_accepted = 0, 0, 0
+        self.alarms, self.losses = Alarms(), Track()
+
+    def observe(self, X: Any, y: Any = None, *, keys: Iterable[Hashable] | None = None) -> Alarms:
+        """Take in rows in the order in which they came.
+
+        Parameters
+        ----------
+        X : data frame, array or other table
+            The rows, as for `predict`.
+        y : array-like of shape (n_samples,), optional
+            Their labels, where they are known already; missing ones may come later. A class that
+            the model does not know counts as an error.
+        keys : iterable of str or int, optional
+            A key for each row, under which `learn` finds it if its label is not known already: the
+            latest 10,000 are kept. Text has at most 200 characters.
+
+        Returns
+        -------
+        Alarms
+            Those that these rows raised.
+
+        Raises
+        ------
+        InputError
+            If a needed column is missing, a value, a label or a key cannot be read, there are not
+            as many labels or keys as rows, or a key comes twice or waits already. Then nothing has
+            changed.
+        """
+        table = self.source.table(X)
+        n_rows = table.n_samples
+        labels = None if y is None else _as_many(self._labels(y), n_rows, "labels")
+        names = None if keys is None else _as_many(self._new_keys(keys), n_rows, "keys")
+        with self._only_reading():
+            read = [
+                self._read(table.take(some), None if labels is None else labels[some])
+                for some in _slices(n_rows)
+            ]
+        found: list[Alarm] = []
+        for some, one in zip(_slices(n_rows), read, strict=True):
+            found += self._observe(one, None if names is None else names[some])
+        return self._raise(found)
+
+    def learn(self, key: Any, y: Any) -> Alarms:
+        """Take in the label of a row that was observed under a key; or lists of keys and labels.
+
+        Parameters
+        ----------
+        key : str or int, or list of them
+            What `observe` was given.
+        y : label or number, or list of them
+            What was true.
+
+        Returns
+        -------
+        Alarms
+            Those that these labels raised.
+
+        Raises
+        ------
+        InputError
+            If no row waits under a key, or a label is missing or cannot be read. Then all rows wait
+            on.
+        """
+        several = isinstance(key, list | tuple | np.ndarray)
+        keys = _checked_keys(key if several else [key])
+        labels = _as_many(self._labels(y if several else _single(y)), len(keys), "labels")
+        unknown = [one for one in keys if one not in self.pending]
+        if unknown or len(set(keys)) < len(keys):
+            raise InputError(
+                f"No row waits for its label under the key {(unknown or keys)[0]!r}: give a key"
+                f" that observe was given (each is learned once, and the latest {MOST_PENDING:,}"
+                " are kept)."
+            )
+        missing = np.flatnonzero(is_missing(labels))
+        if len(missing):
+            key = keys[missing[0]]
+            raise InputError(
+                f"The label under the key {key!r} is missing: give it once it is known."
+            )
+        rows, kept = zip(*(self.pending[one] for one in keys), strict=True)
+        signals = self.source.learn(np.stack(kept), labels)
+        for one in keys:
+            del self.pending[one]
+        return self._raise(self._learn(signals, np.array(rows)))
+
+    def accept(self) -> None:
+        """Accept all changes: tests begin anew, and compare with the rows to come.
+
+        Each needs 300 values before it can raise an alarm again. After an alarm, its own test does
+        the same by itself.
+        """
+        for bank, row in ((self.rows, self.n_rows), (self.labels, self.n_rows)):
+            for number in range(len(bank.signals)):
+                bank.restart(number, row)
+        self.n_accepted = len(self.alarms)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state of all tests to one file; ``model.watch(file=path)`` goes on from it.
+
+        The file holds the latest 4,096 rows of the watched columns. The model is not in it.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+        """
+        from madaline._watching.file import save_monitor
+
+        save_monitor(self, path)
+
+    def figure(self) -> Figure:
+        """Return the mean loss over time, and since when something changed, to be drawn."""
+        changes = [alarm.since for alarm in self.alarms]
+        return loss_figure(*self.losses.curve(), changes, self.source.loss_name)
+
+    def __repr__(self) -> str:
+        """Return what is watched, and the latest alarms."""
+        return "\n".join(self._lines())
+
+    def _repr_html_(self) -> str:
+        first, *_ = self._lines()
+        drawn = figures([self.figure()]) if self.n_labels else Html("")
+        return block(paragraph(first), drawn) + self.alarms[-20:]._repr_html_()
+
+    def _lines(self) -> Iterator[str]:
+        whats = [signal.what for bank in (self.rows, self.labels) for signal in bank.signals]
+        columns = [count(whats.count("values"), "column")] if "values" in whats else []
+        others = [what for what in dict.fromkeys(whats) if what not in ("values", "missing")]
+        watched = ", ".join([*columns, *others]) or "nothing"
+        seen = f"{count(self.n_rows, 'row')} and {count(self.n_labels, 'label')} so far"
+        alarms = count(len(self.alarms), "alarm")
+        accepted = f", {self.n_accepted:,} of them accepted" if self.n_accepted else ""
+        yield f"Watching {watched}: {seen}, {alarms}{accepted}."
+        yield from (f"- {alarm}" for alarm in self.alarms[-5:])
+
+    @contextmanager
+    def _only_reading(self) -> Iterator[None]:
+        """Draw no number for good, and know no new level if a row is refused."""
+        state, levels = self.rngs[0].bit_generator.state, self.source.levels
+        known = {name: len(codes.new) for name, codes in levels.items()}
+        try:
+            yield
+        except BaseException:
+            for name, codes in levels.items():
+                levels[name] = LevelCodes(codes.known, codes.new[: known[name]])
+            raise
+        finally:
+            self.rngs[0].bit_generator.state = state
+
+    def _read(self, table: Table, labels: Array | None) -> _Read:
+        signals, kept = self.source.observe(table, self._drawn(table.n_samples)[:, 0])
+        return _Read(signals, kept, None if labels is None else self.source.learn(kept, labels))
+
+    def _drawn(self, n_rows: int) -> Array:
+        """Return the fold of each row, and what breaks ties of its signals."""
+        return self.rngs[0].random((n_rows, 1 + len(self.rows.signals)))
+
+    def _observe(self, read: _Read, names: list[Hashable] | None) -> list[Alarm]:
+        """Test some rows, then their labels."""
+        n_rows = len(read.signals)
+        numbers = self.n_rows + 1 + np.arange(n_rows)
+        self.n_rows += n_rows
+        crossings = self.rows.add(read.signals, numbers, self._drawn(n_rows)[:, 1:])
+        if names is not None:
+            self._wait(names, numbers, read)
+        of_labels = [] if read.of_labels is None else self._learn(read.of_labels, numbers)
+        return [*self._described(crossings, self.rows), *of_labels]
+
+    def _labels(self, y: Any) -> Array:
+        from madaline._data.io.inputs import is_null, to_target
+
+        labels = to_target(y)
+        if labels.dtype.kind == "f" and np.isinf(labels).any():
+            raise InputError("A label is infinite: correct it, or leave it out.")
+        if labels.dtype == object:
+            plain = (None if is_null(one) else one for one in labels)
+            labels = np.fromiter(plain, object, len(labels))
+        return self.source.labels(labels)
+
+    def _learn(self, signals: Array, numbers: Array) -> list[Alarm]:
+        known = ~np.isnan(signals).any(axis=1)
+        self.n_labels += int(known.sum())
+        self.losses.add(numbers[known], signals[known, 0])
+        if not self.labels.signals:
+            return []
+        drawn = self.rngs[1].random((int(known.sum()), len(self.labels.signals)))
+        crossings = self.labels.add(signals[known], numbers[known], drawn)
+        return self._described(crossings, self.labels)
+
+    def _described(self, crossings: list[Crossing], bank: Bank) -> list[Alarm]:
+        return [
+            describe(one, bank.signals[one.signal], self.labels, self.source) for one in crossings
+        ]
+
+    def _new_keys(self, keys: Iterable[Hashable]) -> list[Hashable]:
+        """Return keys under which no row waits yet, or refuse them."""
+        found = _checked_keys(keys)
+        for one, times in Counter(found).items():
+            if times > 1 or one in self.pending:
+                why = "comes twice" if times > 1 else "waits for its label already"
+                raise InputError(f"The key {one!r} {why}: give each row a key of its own.")
+        return found
+
+    def _wait(self, names: list[Hashable], numbers: Array, read: _Read) -> None:
+        """Keep the predictions of rows whose labels are not known yet."""
+        for place, name in enumerate(names):
+            if read.of_labels is None or np.isnan(read.of_labels[place]).any():
+                self.pending[name] = (int(numbers[place]), read.kept[place])
+        while len(self.pending) > MOST_PENDING:
+            del self.pending[next(iter(self.pending))]
+
+    def _raise(self, found: list[Alarm]) -> Alarms:
+        self.alarms = Alarms([*self.alarms, *found][-MOST_ALARMS:])
+        return Alarms(found)
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """The signals of some rows, what is kept of them, and the signals of their labels."""
+
+    signals: Array
+    kept: Array
+    of_labels: Array | None
+
+
+def _slices(n_rows: int) -> Iterator[slice]:
+    return (slice(start, start + AT_ONCE) for start in range(0, n_rows, AT_ONCE))
+
+
+def _single(label: Any) -> list[Any]:
+    if isinstance(label, Collection) and not isinstance(label, str | bytes):
+        raise InputError(f"The label is {label!r}: give one class or number, or a list of keys.")
+    return [label]
+
+
+def _checked_rate(rows: Any) -> float:
+    if isinstance(rows, bool) or not isinstance(rows, int | float) or not 1 < rows < 1e15:
+        raise InputError(f"false_alarms is {rows!r}: give the rows for each false alarm, above 1.")
+    return float(rows)
+
+
+def _bank(tested: Any, false_alarms: float) -> Bank:
+    return Bank([one for one, _ in tested], [one for _, one in tested], false_alarms)
+
+
+def _as_many(values: Any, n_rows: int, what: str) -> Any:
+    if len(values) != n_rows:
+        raise InputError(
+            f"There are {len(values):,} {what} for {count(n_rows, 'row')}: give one each."
+        )
+    return values
+
+
+def _checked_keys(keys: Iterable[Any]) -> list[Hashable]:
+    found = [one.item() if isinstance(one, np.generic) else one for one in keys]
+    for one in found:
+        check_given(KEY, one, "A key", "give a short text, or a whole number of 64 bits")
+    return found

@@ -1,0 +1,4 @@
+"""Loads a saved model and predicts, with NumPy and the standard library alone."""
+
+from madaline._runtime import Predictor as Predictor
+from madaline._runtime import load as load

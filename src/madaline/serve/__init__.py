@@ -1,8 +1,0 @@
-"""A server: fitted models answer over HTTP, in JSON and on a page (extra `serve`)."""
-
-from __future__ import annotations
-
-from madaline.serve.server import serve as serve
-from madaline.serve.settings import Settings as Settings
-
-__all__ = ["Settings", "serve"]
