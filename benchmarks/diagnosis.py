@@ -351,10 +351,9 @@ def _trained(fitting: Any, new: Any) -> list[Any]:
 def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
     """Yield the findings of checks without networks, with a constant prediction of every row."""
     from madaline._data.profile import TableProfile
-    from madaline._diagnosis.columns import find_identifiers, find_leaking
-    from madaline._diagnosis.drift import find_drift
-    from madaline._diagnosis.duplicates import find_duplicates
-    from madaline._diagnosis.groups.reversed_groups import find_reversed_groups
+    from madaline._diagnosis.new_table import find_drift
+    from madaline._diagnosis.reversed_groups import find_reversed_groups
+    from madaline._diagnosis.training_table import find_duplicates, find_identifiers, find_leaking
 
     facts = _facts_without_networks(fitting)
     yield from find_leaking(fitting.leaks)

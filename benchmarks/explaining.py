@@ -15,7 +15,7 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor, FittedModel
 from madaline._data.io.inputs import to_table
 from madaline._data.table import Table
 from madaline._explain import explain
-from madaline._explain.attributions.background import some_rows
+from madaline._explain.attributions.comparison import some_rows
 from tables import DEFAULT_FOLDER, load_table
 
 REFERENCE_PERMUTATIONS = 4000

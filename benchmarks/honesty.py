@@ -150,7 +150,7 @@ def _build(job: Job, table: Table) -> Any:
 
 
 def _measure(job: Job, table: Table, estimator: Any) -> Honesty:
-    from madaline._evaluation.table_score import score_predictions
+    from madaline._evaluation.scores import score_predictions
 
     start = time.process_time()
     estimator.fit(table.x_train, table.y_train)

@@ -17,7 +17,7 @@ from madaline._data.io.limits import CELL_BYTES
 from madaline._data.io.tensor_header import LARGEST_HEADER
 from madaline._data.target.numeric_encoders import FARTHEST
 from madaline._data.target.values import LARGEST_TARGET
-from madaline._evaluation.objective_checks import LARGEST_FACTOR, LEAST_QUANTILE
+from madaline._evaluation.objective import LARGEST_FACTOR, LEAST_QUANTILE
 from madaline._fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
 from madaline._model.kept_columns import MOST_TEXT

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._evaluation.conformal.intervals import PredictionIntervals
+from madaline._evaluation.conformal import PredictionIntervals
 from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline._model import FittedModel
 from madaline._model.quality_of_table import quality_of_table

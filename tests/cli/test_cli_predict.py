@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, roc_auc_
 
 from madaline._cli.confusion import confusion_lines
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.table_score import score_predictions
+from madaline._evaluation.scores import score_predictions
 from madaline.nn.losses import Squared
 
 HEADER = "weight,color,organic\n"

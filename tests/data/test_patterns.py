@@ -12,7 +12,7 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.media.kernels import KERNELS, TAPS, Kernels
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._explain.attributions.pattern_maps import pattern_map
+from madaline._explain.attributions.words import pattern_map
 
 LENGTH = 60
 

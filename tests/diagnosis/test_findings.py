@@ -5,20 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._diagnosis.calibration import find_miscalibration
-from madaline._diagnosis.diagnosis import Diagnosis
-from madaline._diagnosis.finding import Finding
-from madaline._diagnosis.groups.group import cuts_of, groups_of
-from madaline._diagnosis.groups.reversed_groups import find_reversed_groups
-from madaline._diagnosis.groups.worse_groups import find_worse_groups
-from madaline._diagnosis.labels import Suspects
-from madaline._diagnosis.significance import (
+from madaline._diagnosis.finding import Diagnosis, Finding
+from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
+from madaline._diagnosis.learning import Strength, find_weakness
+from madaline._diagnosis.out_of_fold import (
     holm,
     kolmogorov_p_value,
     normal_p_value,
     share_difference,
 )
-from madaline._diagnosis.strength import Strength, find_weakness
+from madaline._diagnosis.predictions import Suspects, find_miscalibration
+from madaline._diagnosis.reversed_groups import find_reversed_groups
 
 
 def all_groups(evaluated):

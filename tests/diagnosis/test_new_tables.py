@@ -8,8 +8,7 @@ import pytest
 from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._diagnosis.drift import find_drift
-from madaline._diagnosis.of_table import diagnose_table
+from madaline._diagnosis.new_table import diagnose_table, find_drift
 
 
 def draw(n_rows, seed):

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from madaline._evaluation.averaging import FoldOutputs
-from madaline._evaluation.score import classification_scores, regression_scores
+from madaline._evaluation.score import FoldOutputs, classification_scores, regression_scores
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 

@@ -7,9 +7,7 @@ import pytest
 
 from madaline import runtime
 from madaline._data.table import Table
-from madaline._evaluation.conformal.intervals import PredictionIntervals
-from madaline._evaluation.conformal.scores import FoldScores
-from madaline._evaluation.conformal.sets import PredictionSets
+from madaline._evaluation.conformal import FoldScores, PredictionIntervals, PredictionSets
 from madaline.errors import InputError
 
 BOUNDS = (0, 400, 800, 1200)

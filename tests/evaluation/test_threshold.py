@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline._evaluation.threshold import MEASURES, confusion, cost_measure, tune_threshold
+from madaline._evaluation.metrics import MEASURES, confusion, cost_measure, tune_threshold
 
 BOUNDS = (0, 100, 200, 300)
 SKLEARN = {

@@ -8,8 +8,7 @@ from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._explain import explain
-from madaline._explain.attributions.parts import WholePart
-from madaline._explain.attributions.rescale_rule import passes, rescale
+from madaline._explain.attributions.parts import WholePart, passes, rescale
 from madaline._runtime.part import Part
 from madaline.nn.layers import (
     Convolution,

@@ -7,7 +7,7 @@ import pytest
 from known_models import known_model
 
 from madaline._data.table import Table
-from madaline._explain.interactions import interactions
+from madaline._explain.importances import interactions
 from madaline._fitting import Fitting
 from madaline.errors import InputError
 

@@ -10,7 +10,7 @@ import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._cli import main
-from madaline._explain.attributions.word_attributions import text_columns
+from madaline._explain.attributions.words import text_columns
 from madaline._report import report_data
 from madaline._report.data_of_explanation import data_of_explanation
 from madaline._report.page import render_page

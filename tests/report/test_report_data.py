@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._evaluation.table_score import score_predictions
+from madaline._evaluation.scores import score_predictions
 from madaline._explain import explain
 from madaline._explain.effects import effects
 from madaline._model import FittedModel

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from madaline._diagnosis.diagnosis import Diagnosis
-from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._model import FittedModel
 from madaline._story.glance import glance
 

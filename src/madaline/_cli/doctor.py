@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from madaline._cli.arguments import add_json, add_model, add_table
 from madaline._cli.output import paragraph, say, say_json
 from madaline._cli.rows import read_rows
-from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.finding import Diagnosis
 from madaline._model import FittedModel
 from madaline._words import count
 

@@ -17,10 +17,8 @@ from madaline._cli.arguments import (
 from madaline._cli.one_output import add_output_choice, load_one_output
 from madaline._cli.output import paragraph, say, say_json
 from madaline._cli.rows import read_rows
-from madaline._explain.effect import ACCUMULATED, PARTIAL, Effect
-from madaline._explain.effects import effects
-from madaline._explain.importances import important_columns
-from madaline._explain.interactions import Interaction, interactions
+from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects
+from madaline._explain.importances import Interaction, important_columns, interactions
 
 HELP = "show how predictions change with a column"
 

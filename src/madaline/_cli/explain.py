@@ -21,7 +21,7 @@ from madaline._cli.rows import Rows, read_rows
 from madaline._data.io.spreadsheets import without_formulas
 from madaline._data.io.table_files import write_predictions
 from madaline._data.target import ClassEncoder
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
 from madaline._model import FittedModel
 from madaline._report import check_jinja, save_explanation

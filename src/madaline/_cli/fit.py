@@ -34,9 +34,8 @@ from madaline._data.io.compression import plain_name
 from madaline._data.io.folders import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import GIVEN_KINDS
-from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._evaluation.metrics import CLASS_METRICS, MEASURES, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
-from madaline._evaluation.threshold import MEASURES
 from madaline._fitting import Fitting
 from madaline._fitting.interrupt import first_interrupt
 from madaline._fitting.time_limit import TimeLimit

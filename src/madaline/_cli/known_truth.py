@@ -14,7 +14,7 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
-from madaline._evaluation.table_score import class_index, label_text, score_predictions
+from madaline._evaluation.scores import class_index, label_text, score_predictions
 from madaline._model import FittedModel
 from madaline._words import count
 from madaline.nn.arrays import Array

@@ -11,7 +11,7 @@ from madaline._cli.output import WIDTH, clipped, paragraph
 from madaline._cli.sections import KIND_WORDS, column_lines
 from madaline._cli.training_data import TrainingData, source_name
 from madaline._data.io.table_files import STANDARD_INPUT
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
 from madaline._race.recipe import legend
 from madaline._story.constraints import tell_constraints

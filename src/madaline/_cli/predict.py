@@ -26,8 +26,8 @@ from madaline._data.encoders.encoded import Encoded
 from madaline._data.io.spreadsheets import without_formulas
 from madaline._data.io.table_files import check_ending, format_predictions, write_predictions
 from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
-from madaline._evaluation.conformal.scores import check_coverage
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.conformal import check_coverage
+from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
 from madaline._words import count, some
 from madaline.errors import InputError

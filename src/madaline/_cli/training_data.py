@@ -24,7 +24,7 @@ from madaline._data.table import Table
 from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._words import file_text, option_words, some
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array

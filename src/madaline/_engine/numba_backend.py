@@ -182,7 +182,7 @@ def _rule(rule: TrainingRule, one: Population) -> Any:
     bounds = rule.bounds or Bounds(FREE, FREE)
     return compiled().Rule(
         LOSSES.index(type(loss)),
-        _fixed(_loss_settings(loss, cast(Linear, rule.network.layers[-1]).out_features)),
+        _fixed(_loss_settings(loss, cast("Linear", rule.network.layers[-1]).out_features)),
         OPTIMIZERS.index(type(optimizer)),
         _fixed(np.array(betas, np.float32)),
         np.float32(getattr(optimizer, "power", 0.0)),

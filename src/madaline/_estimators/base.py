@@ -40,7 +40,7 @@ from madaline._estimators.keeping_up import KeepingUp
 from madaline._estimators.tables import read_table
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import Scores
-from madaline._explain.attributions.background import some_rows
+from madaline._explain.attributions.comparison import some_rows
 from madaline._fitting import Fitting
 from madaline._fitting.interrupt import first_interrupt
 from madaline._fitting.time_limit import TimeLimit

@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
 from madaline._data.target import ClassEncoder, JointEncoder, check_learnable
-from madaline._diagnosis.labels import Suspects
+from madaline._diagnosis.predictions import Suspects
 from madaline._estimators.arguments import computed, read_indicators, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows
@@ -326,7 +326,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         if isinstance(encoder, JointEncoder):
             self.classes_ = np.arange(len(encoder.names))
         else:
-            self.classes_ = cast(ClassEncoder, encoder).classes
+            self.classes_ = cast("ClassEncoder", encoder).classes
 
     def _keep_out_of_fold(self, output: Array) -> None:
         self.oof_proba_ = self._model().predictor.probabilities(output)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from madaline._data.table import Table
-from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.finding import Diagnosis
 from madaline._estimators.arguments import read_seed
 from madaline._estimators.reporting import Reporting
 from madaline._explain import Explanation, explain
-from madaline._explain.attributions.background import NO_ROWS
+from madaline._explain.attributions.comparison import NO_ROWS
 from madaline._race.importances import Importances
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
-    from madaline._explain.counterfactuals.counterfactuals import Counterfactuals
-    from madaline._explain.effect import Effect
-    from madaline._explain.interactions import Interactions
+    from madaline._explain.counterfactuals.counterfactual import Counterfactuals
+    from madaline._explain.effects import Effect
+    from madaline._explain.importances import Interactions
 
 
 class Explanations(Reporting):
@@ -244,7 +244,7 @@ class Explanations(Reporting):
         Interactions
             A tuple of every pair, the strongest first; `clear` ones are significant.
         """
-        from madaline._explain.interactions import interactions
+        from madaline._explain.importances import interactions
 
         return interactions(self._model(), self._read(X), columns, output=output, seed=seed)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Self
 
 from madaline._data.target import ClassEncoder
-from madaline._evaluation.objective_checks import check_threshold
+from madaline._evaluation.objective import check_threshold
 from madaline._model import FittedModel
 from madaline.errors import InputError
 

@@ -12,11 +12,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline._evaluation.averaging import FoldOutputs
-from madaline._evaluation.ranking import area_of_rows
 from madaline._words import metric_name, with_error
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
+
+MOST_CLASSES = 100
+"""Of more classes no area is computed: it would take long and say little."""
 
 Measure: TypeAlias = Callable[[Array, Array], Array]
 """From outputs and targets, (n_rows, n_outputs), to a number for each row."""
@@ -27,6 +28,141 @@ LOSS_METRICS: dict[type[Loss], tuple[str, float]] = {
     Poisson: ("mean_poisson_deviance", 2.0),
 }
 """scikit-learn's name of the metric that is a multiple of a loss, and the multiple."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldOutputs:
+    """The outputs of the networks of each fold for the same rows (final).
+
+    Parameters
+    ----------
+    outputs : ndarray of shape (n_folds, n_rows, n_outputs)
+        Raw outputs of each fold's networks.
+    own : int ndarray of shape (n_rows,)
+        The fold of each row, whose networks are left out.
+    target : ndarray of shape (n_rows, n_outputs)
+        The true values.
+    prior : ndarray of shape (n_rows, n_outputs)
+        Raw outputs of the best constants.
+    weight : ndarray of shape (n_rows,), optional
+        Weight of each row.
+
+    References
+    ----------
+    Krogh and Vedelsby (1995), "Neural network ensembles, cross validation, and active learning":
+    the squared error of a mean is the mean of the squared errors less the scatter about the mean.
+
+    Examples
+    --------
+    Three networks that are one too high, right, and one too low: each alone is 2/3 off in squares.
+
+    >>> from madaline.nn.losses import Squared
+    >>> outputs = np.array([[[1.0]] * 3, [[0.0]] * 3, [[-1.0]] * 3])
+    >>> fold_outputs = FoldOutputs(outputs, np.arange(3), np.zeros((3, 1)), np.full((3, 1), 9.0))
+    >>> round(fold_outputs.gain(lambda output, target: np.square(output - target)[:, 0]), 3)
+    -0.667
+    """
+
+    outputs: Array
+    own: Array
+    target: Array
+    prior: Array
+    weight: Array | None = None
+
+    def of_output(self, index: int) -> FoldOutputs:
+        """Return one of several outputs."""
+        own = slice(index, index + 1)
+        parts = {name: getattr(self, name)[..., own] for name in ("outputs", "target", "prior")}
+        return replace(self, **parts)
+
+    def gain(self, measure: Callable[[Array, Array], Array], weight: Array | None = None) -> float:
+        """Return by how much a measure of all folds' mean is above that of a fold alone.
+
+        It is measured with the k - 1 networks other than the row's own, whose mean keeps a share of
+        ``1 / (k - 1)`` of their scatter, and extrapolated to all k, whose mean keeps ``1 / k``.
+        With fewer than three folds nothing can be measured, and the gain is zero.
+
+        Parameters
+        ----------
+        measure : callable
+            From outputs and targets, (n_rows, n_outputs), to a number for each row.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row, in place of `self.weight`.
+        """
+        n_folds = len(self.outputs)
+        if n_folds < 3:
+            return 0.0
+        others = np.arange(n_folds)[:, None] != self.own  # (n_folds, n_rows)
+        together = np.einsum("kno,kn->no", self.outputs, others) / (n_folds - 1)
+        alone = np.stack([measure(output, self.target) for output in self.outputs])
+        mean_alone = np.where(others, alone, 0.0).sum(axis=0) / (n_folds - 1)
+        own = self.outputs[self.own, np.arange(len(self.own))]
+        measured = mean_alone, measure(together, self.target), measure(own, self.target)
+        weights = self.weight if weight is None else weight
+        known, mean, new, constant = (
+            float(np.average(rows, weights=weights))
+            for rows in (*measured, measure(self.prior, self.target))
+        )
+        share = (new - constant) / (known - constant) if known != constant else 0.0
+        more = (1 - 1 / n_folds) / (1 - 1 / (n_folds - 1))
+        return more * min(1.0, max(0.0, share)) * (mean - known)
+
+
+def area_of_rows(probabilities: Array, target: Array, weight: Array | None = None) -> Array | None:
+    """Return a number for each row, whose weighted mean is the area under the ROC curve.
+
+    Of several classes it is the mean of the areas of each class against all others, as in
+    scikit-learn's ``roc_auc_score(..., multi_class="ovr")``.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_classes) or (n_rows, 1)
+        Predicted probabilities; of two classes, those of the second are enough.
+    target : ndarray of the same shape
+        One-hot classes, or 0 and 1.
+    weight : ndarray of shape (n_rows,), optional
+        Weight of each row.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) or None
+        None if all rows are of one class, or there are more than `MOST_CLASSES`.
+
+    Examples
+    --------
+    >>> shares = area_of_rows(
+    ...     np.array([[0.9], [0.8], [0.4], [0.1]]), np.array([[1], [0], [1], [0]])
+    ... )
+    >>> float(shares.mean())
+    0.75
+    """
+    if target.shape[1] > MOST_CLASSES:
+        return None
+    weight = np.ones(len(target)) if weight is None else np.asarray(weight, np.float64)
+    columns = range(target.shape[1]) if target.shape[1] > 2 else [target.shape[1] - 1]
+    shares = [_shares(probabilities[:, k], target[:, k] > 0.5, weight) for k in columns]
+    known = [one for one in shares if one is not None]
+    return np.mean(known, axis=0) if known else None
+
+
+def _shares(score: Array, positive: Array, weight: Array) -> Array | None:
+    """Return the number of each row for one class; None if no row is of it, or every one."""
+    of_class, of_others = weight * positive, weight * ~positive
+    total_class, total_others = of_class.sum(), of_others.sum()
+    if not total_class or not total_others:
+        return None
+    values, index = np.unique(score, return_inverse=True)
+    below_others = _below(np.bincount(index, of_others, len(values)))[index] / total_others
+    above_class = 1 - _below(np.bincount(index, of_class, len(values)))[index] / total_class
+    area = float(np.sum(of_class * below_others) / total_class)
+    shares = np.where(positive, below_others, above_class)
+    of_kind = np.where(positive, total_class, total_others)
+    return np.asarray(area + (shares - area) * (total_class + total_others) / of_kind)
+
+
+def _below(weights: Array) -> Array:
+    """Return the weight below each value, half of its own included."""
+    return np.cumsum(weights) - weights / 2
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,25 @@
-"""The scores of a fit, as a table."""
+"""The scores of a fit: as a table, of several targets together, of a table with its target."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from madaline._charts.html import block, table
 from madaline._charts.listing import Listing
-from madaline._evaluation.score import Score
+from madaline._data.column import is_missing, number_text
+from madaline._data.conversion import as_numbers
+from madaline._evaluation.metrics import BLOCKS
+from madaline._evaluation.score import Score, classification_scores, regression_scores
 from madaline._words import METRICS, with_error
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
+
+PINBALL = "mean_pinball_loss"
 
 
 class Scores(Listing[Score]):
@@ -40,3 +52,240 @@ class Scores(Listing[Score]):
             name = METRICS.get(one.metric, one.metric)
             rows.append([name, f"{texts[0]} ± {texts[1]}", texts[2]])
         return table(["score", "model ± standard error", "baseline"], rows, right=(1, 2))
+
+
+def mean_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:
+    """Return the mean over the targets of each metric that all of them have.
+
+    As scikit-learn's uniform average. The standard error is the mean of theirs, too: it cannot be
+    larger, and is smaller only as far as the targets' errors are independent.
+
+    Parameters
+    ----------
+    each : sequence of sequence of Score
+        The scores of each target.
+
+    Examples
+    --------
+    >>> width, height = Score("r2", 0.8, 0.01, 0.0, True), Score("r2", 0.6, 0.03, 0.0, True)
+    >>> print(*mean_scores([[width], [height]]))
+    R² 0.700 ± 0.020 (baseline: 0)
+    """
+    metrics = [score.metric for score in each[0]]
+    by_metric = [{score.metric: score for score in scores} for scores in each]
+    shared = [metric for metric in metrics if all(metric in scores for scores in by_metric)]
+    return tuple(_mean([scores[metric] for scores in by_metric]) for metric in shared)
+
+
+def quantile_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:
+    """Return the scores of several quantiles: D², the share of the pinball loss that is explained.
+
+    As scikit-learn's `d2_pinball_score`, averaged over the quantiles, with the mean pinball loss.
+    """
+    losses = [next(score for score in scores if score.metric == PINBALL) for scores in each]
+    return _mean([_explained(score) for score in losses]), _mean(losses)
+
+
+def label_scores(
+    probability: Array,
+    baseline: Array,
+    truth: Array,
+    weight: Array | None = None,
+    groups: Array | None = None,
+) -> tuple[Score, ...]:
+    """Return the scores of rows of labels: subset accuracy, micro and macro F1.
+
+    The standard errors are those of the jackknife over `BLOCKS` blocks of rows, or of groups.
+
+    Parameters
+    ----------
+    probability, baseline : ndarray of shape (n_samples, n_labels)
+        Probability of each label, by networks and by constants.
+    truth : Boolean ndarray of shape (n_samples, n_labels)
+        Which labels are there.
+    weight : ndarray of shape (n_samples,), optional
+        Weight of each row.
+    groups : int ndarray of shape (n_samples,), optional
+        Rows of one group are not independent.
+
+    Examples
+    --------
+    >>> truth = np.array([[True, False], [True, True]])
+    >>> print(label_scores(np.array([[0.9, 0.1], [0.8, 0.3]]), np.full((2, 2), 0.6), truth)[0])
+    subset accuracy 0.50 ± 0.50 (baseline: 0.5)
+    """
+    counted = np.ones(len(truth)) if weight is None else np.asarray(weight, np.float64)
+    blocks = (np.arange(len(truth)) if groups is None else groups) % BLOCKS
+    measures = {"subset_accuracy": _subset_accuracy, "f1_micro": _micro, "f1_macro": _macro}
+    scores = []
+    for name, measure in measures.items():
+        value, error = _jackknife(measure, probability > 0.5, truth, counted, blocks)
+        constant = measure(baseline > 0.5, truth, counted)
+        scores.append(Score(name, value, error, constant, True))
+    return tuple(scores)
+
+
+def _mean(scores: Sequence[Score]) -> Score:
+    def mean(values: Sequence[float]) -> float:
+        return float(np.mean(values))
+
+    return replace(
+        scores[0],
+        value=mean([score.value for score in scores]),
+        standard_error=mean([score.standard_error for score in scores]),
+        baseline=mean([score.baseline for score in scores]),
+        gain=mean([score.gain for score in scores]),
+    )
+
+
+def _explained(score: Score) -> Score:
+    """Return D² of a loss: 1 is perfect, 0 is the baseline."""
+    unit = score.baseline or 1.0
+    value, error = 1 - score.value / unit, score.standard_error / unit
+    return Score("d2_pinball_score", value, error, 0.0, True, -score.gain / unit)
+
+
+_Of_rows = Callable[[Array, Array, Array], float]
+
+
+def _jackknife(
+    measure: _Of_rows, predicted: Array, truth: Array, weight: Array, blocks: Array
+) -> tuple[float, float]:
+    parts = [blocks != block for block in np.unique(blocks)]
+    values = [measure(predicted[own], truth[own], weight[own]) for own in parts if own.any()]
+    error = np.sqrt((len(values) - 1) * np.var(values)) if values else 0.0
+    return measure(predicted, truth, weight), float(error)
+
+
+def _subset_accuracy(predicted: Array, truth: Array, weight: Array) -> float:
+    return float(np.average((predicted == truth).all(axis=1), weights=weight))
+
+
+def _micro(predicted: Array, truth: Array, weight: Array) -> float:
+    hits, wrong = _hits_and_errors(predicted, truth, weight)
+    return float(_f1(hits.sum(), wrong.sum()))
+
+
+def _macro(predicted: Array, truth: Array, weight: Array) -> float:
+    return float(_f1(*_hits_and_errors(predicted, truth, weight)).mean())
+
+
+def _hits_and_errors(predicted: Array, truth: Array, weight: Array) -> tuple[Array, Array]:
+    """Return for each label the true positives, and the false positives and negatives."""
+    return weight @ (predicted & truth), weight @ (predicted ^ truth)
+
+
+def _f1(hits: Array, wrong: Array) -> Array:
+    return np.asarray(2 * hits / np.maximum(2 * hits + wrong, np.finfo(np.float64).tiny))
+
+
+def score_predictions(
+    prediction: Array,
+    truth: Array,
+    *,
+    loss: Loss,
+    name: str,
+    classes: Array | None = None,
+    output: Array | None = None,
+) -> tuple[Score, ...]:
+    """Return the scores of predictions, beside the best constant for these rows.
+
+    Parameters
+    ----------
+    prediction : ndarray of shape (n_samples,)
+        Labels or numbers.
+    truth : ndarray of shape (n_samples,)
+        A column of a table; rows without a value are left out.
+    loss : Loss
+        The loss that the model minimized.
+    name : str
+        Name of the column, for messages.
+    classes : ndarray of shape (n_classes,), optional
+        The labels of a classifier.
+    output : ndarray of shape (n_samples, n_outputs), optional
+        Its raw outputs. With them the area under the ROC curve and the log loss are computed, too,
+        from the rows whose class it knows.
+
+    Returns
+    -------
+    tuple of Score
+        Empty if no row has a true value.
+
+    Raises
+    ------
+    InputError
+        If numbers were predicted, but the truth holds other values.
+
+    Examples
+    --------
+    >>> truth = np.array(["a", "b", "a", None], dtype=object)
+    >>> print(*score_predictions(truth, truth, loss=BinaryCrossEntropy(), name="letter"))
+    accuracy 1 ± 0 (baseline: 0.6667)
+    """
+    known = ~is_missing(truth)
+    if not known.any():
+        return ()
+    if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
+        accuracy = _accuracy(prediction[known], truth[known])
+        if classes is None or output is None:
+            return (accuracy,)
+        return (accuracy, *_ranking_scores(loss, output, class_index(classes, truth)))
+    return _number_scores(prediction[known], as_numbers(name, truth)[known], loss, name)
+
+
+def class_index(classes: Array, truth: Array) -> Array:
+    """Return the index of the class of each row; -1 where it is missing or unknown.
+
+    Examples
+    --------
+    >>> class_index(np.array([1, 2]), np.array(["2", "1", "3", None], dtype=object)).tolist()
+    [1, 0, -1, -1]
+    """
+    index = {label_text(label): number for number, label in enumerate(classes.tolist())}
+    return np.array([index.get(label_text(label), -1) for label in truth.tolist()], np.intp)
+
+
+def label_text(label: Any) -> str:
+    """Return a label as text, the same for 1, 1.0 and "1", which files do not distinguish.
+
+    Examples
+    --------
+    >>> label_text(1), label_text(1.0), label_text("1")
+    ('1', '1', '1')
+    """
+    return number_text(float(label)) if isinstance(label, float | np.floating) else str(label)
+
+
+def _accuracy(prediction: Array, truth: Array) -> Score:
+    labels = [label_text(label) for label in truth]
+    hits = np.array([label_text(label) for label in prediction]) == np.array(labels)
+    most_frequent = np.unique(labels, return_counts=True)[1].max()
+    error = float(np.std(hits) / np.sqrt(len(hits)))
+    return Score("accuracy", float(hits.mean()), error, float(most_frequent / len(hits)), True)
+
+
+def _ranking_scores(loss: Loss, output: Array, index: Array) -> tuple[Score, ...]:
+    """Return the scores of probabilities."""
+    output, index = output[index >= 0], index[index >= 0]
+    if not len(index):
+        return ()
+    n_outputs = output.shape[1]
+    target = np.eye(n_outputs)[index] if n_outputs > 1 else index[:, None].astype(np.float64)
+    prior = np.broadcast_to(loss.initial_output(target), target.shape)
+    return classification_scores(loss, output, prior, target)[1:]
+
+
+def _number_scores(prediction: Array, numbers: Array, loss: Loss, name: str) -> tuple[Score, ...]:
+    # In units of the largest number, as squares of large numbers overflow.
+    scale = float(max(np.abs(numbers).max(), np.abs(prediction).max())) or 1.0
+    output, target = prediction[:, None] / scale, numbers[:, None] / scale
+    if isinstance(loss, Poisson):
+        if numbers.min() < 0:
+            raise InputError(
+                f"The column {name} holds {numbers.min():g}, but the model predicts counts of 0 or"
+                " more: correct it, or leave it out."
+            )
+        output = np.log(np.maximum(output, np.finfo(np.float64).tiny))
+    prior = np.full_like(target, loss.initial_output(target))
+    means = np.full_like(target, target.mean())
+    return regression_scores(loss, output, prior, target, means=means, scale=scale)

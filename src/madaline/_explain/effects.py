@@ -18,19 +18,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from madaline._charts.effect import effect_figure
+from madaline._charts.html import bar, block, figures, paragraph, table
+from madaline._charts.listing import ToFrame
 from madaline._data.column import is_missing
 from madaline._data.table import Table
-from madaline._explain.columns import as_table, encoder_of, spread_rows, values_of
-from madaline._explain.effect import ACCUMULATED, PARTIAL, Effect
-from madaline._explain.readout import Readout, readouts_of
-from madaline._explain.scale import TARGET
+from madaline._explain.columns import as_table, encoder_of, spread_rows, value_text, values_of
+from madaline._explain.scale import TARGET, Readout, readouts_of
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+ACCUMULATED, PARTIAL = "accumulated", "partial"
+"""Kinds of effects."""
+
+FLAT = 0.1
+"""Share of a curve's range within which a stretch counts as flat."""
+
+MOST_STRETCHES = 4
+"""Stretches that a sentence describes, at most."""
+
+NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
+"""Changes too small to describe; of a number, a fiftieth of its standard deviation."""
+
+_text = partial(value_text, digits=4, longest=None)
 
 MOST_ROWS = 2000
 """Rows used for accumulated effects, at most: evenly spread."""
@@ -49,6 +67,202 @@ FEWEST_ROWS = 30
 
 Measure: TypeAlias = Callable[..., Array]
 """From rows, and perhaps other values of the column, to their readouts, (n_rows, n_readouts)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Effect(ToFrame):
+    """How predictions change along the values of a column (final).
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    kind : {"accumulated", "partial"}
+        How it was computed.
+    values : ndarray of shape (n_values,)
+        Numbers or moments in ascending order, or levels, the most frequent first.
+    counts : int ndarray of shape (n_values,)
+        Rows of each level; of numbers, those above the value before and up to this one.
+    prediction : ndarray of shape (n_values,)
+        Average prediction there, the other columns unchanged: a probability, log-odds or a number
+        in the target's unit.
+    individual : ndarray of shape (n_rows, n_values), optional
+        The same of single rows, for a partial dependence.
+    readout : Readout
+        The prediction that is followed.
+    constraint : str, optional
+        How the model was constrained to move with the column, in a sentence.
+    """
+
+    column: str
+    kind: str
+    values: Array
+    counts: Array
+    prediction: Array
+    individual: Array | None
+    readout: Readout
+    constraint: str = ""
+
+    def __repr__(self) -> str:
+        """Return the sentence with the column."""
+        return f"<Effect of {self.column}: {self.sentence}>"
+
+    def __str__(self) -> str:
+        """Return the sentence, and the curve below it."""
+        return "\n".join([self.sentence, *self.lines()])
+
+    @property
+    def name(self) -> str:
+        """What is predicted, in words."""
+        return self.readout.name
+
+    @property
+    def range(self) -> float:
+        """Difference between the highest and the lowest prediction."""
+        return float(np.ptp(self.prediction))
+
+    @property
+    def sentence(self) -> str:
+        """The shape of the curve, in a sentence, and how it was constrained, if it was.
+
+        Stretches within a tenth of its range count as flat; within more if it has many turns.
+        """
+        return f"{self._shape()} {self.constraint}".rstrip()
+
+    def _shape(self) -> str:
+        encoder: Any = self.readout.predictor.target_encoder
+        if self.range <= (NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
+            amount = self.readout.amount(self.range)
+            return f"{self.column} hardly changes the {self._predicted}: by {amount} at most."
+        return self._levels_sentence() if self.values.dtype == object else self._curve_sentence()
+
+    def lines(self, width: int = 30) -> list[str]:
+        """Return the curve as lines of text with bars."""
+        texts = [_text(value) for value in self.values]
+        longest = min(28, max(map(len, texts)))
+        rows = [f"{count:,} rows" for count in self.counts]
+        low = float(self.prediction.min())
+        lines = []
+        for text, value, of_rows in zip(texts, self.prediction, rows, strict=True):
+            bar = "#" * round(width * (value - low) / self.range) if self.range else ""
+            shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
+            level = f"{self.readout.level(value):>9}"
+            if self.values.dtype == object:
+                level += f"{of_rows:>{2 + max(map(len, rows))}}"
+            lines.append(f"  {shown:>{longest}}  {level}  {bar}".rstrip())
+        return lines
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the values, the rows at each, and the average prediction there."""
+        return {"value": self.values, "rows": self.counts, "prediction": self.prediction}
+
+    def _repr_html_(self) -> str:
+        if self.values.dtype != object:
+            scale = self.readout.scale
+            return block(figures([effect_figure(self.to_json(), scale, self.prediction)]))
+        low, texts = float(self.prediction.min()), map(_text, self.values)
+        rows = [
+            [text, f"{n:,}", self.readout.level(value), bar(value - low, self.range or 1.0)]
+            for text, n, value in zip(texts, self.counts, self.prediction, strict=True)
+        ]
+        header = [self.column, "rows", self.name, ""]
+        return block(paragraph(self.sentence), table(header, rows, right=(1, 2)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the effect as JSON-able values."""
+        moments = self.values.dtype.kind == "M"
+        values = [_text(value) for value in self.values] if moments else self.values.tolist()
+        return {
+            "column": self.column,
+            "kind": self.kind,
+            "of": self.name,
+            "values": values,
+            "counts": self.counts.tolist(),
+            "prediction": self.prediction.tolist(),
+            "sentence": self.sentence,
+        }
+
+    @property
+    def _predicted(self) -> str:
+        return f"predicted {self.name}" if self.readout.scale == TARGET else self.name
+
+    def _levels_sentence(self) -> str:
+        high, low = int(self.prediction.argmax()), int(self.prediction.argmin())
+        level = self.readout.level
+        return (
+            f"Of {self.column}, the {self._predicted} is highest for {_text(self.values[high])}"
+            f" ({level(self.prediction[high])}) and lowest for {_text(self.values[low])}"
+            f" ({level(self.prediction[low])}), {self.readout.amount(self.range)} apart."
+        )
+
+    def _curve_sentence(self) -> str:
+        tolerance = FLAT * self.range
+        while len(stretches := stretches_of(self.prediction, tolerance)) > MOST_STRETCHES:
+            tolerance *= 1.25
+        parts: list[str] = []
+        for first, last in stretches:
+            change = float(self.prediction[last] - self.prediction[first])
+            words = "stays about the same"
+            if abs(change) > tolerance:
+                words = f"{'rises' if change > 0 else 'falls'} by {self.readout.amount(change)}"
+                words += self._steepest(first, last)
+            stop = _text(self.values[last])
+            if parts:
+                parts.append(f"then to {stop} {words}")
+            else:
+                start = self._start()
+                parts.append(f"From {self.column} {start} to {stop} the {self._predicted} {words}")
+        return ", ".join(parts) + "."
+
+    def _start(self) -> str:
+        """Return the first value, as 0 where it differs little from that beside the second."""
+        first, second = self.values[:2]
+        tiny = self.values.dtype.kind == "f" and abs(first) < abs(second) / 100
+        return "0" if tiny else _text(first)
+
+    def _steepest(self, first: int, last: int) -> str:
+        """Return where most of a stretch's change is, if between two neighboring values."""
+        steps = np.diff(self.prediction[first : last + 1])
+        steepest = int(np.abs(steps).argmax())
+        if len(steps) < 3 or abs(steps[steepest]) <= abs(steps.sum()) / 2:
+            return ""
+        low, high = map(_text, self.values[first + steepest :][:2])
+        return f" (most of it from {low} to {high})"
+
+
+def stretches_of(curve: Array, tolerance: float) -> list[tuple[int, int]]:
+    """Return the stretches in which a curve rises, falls or is flat, as indices of their ends.
+
+    The curve is first simplified to a broken line from which no point is further than the tolerance
+    (Ramer, 1972; Douglas and Peucker, 1973); neighboring pieces of one direction are then joined.
+
+    Examples
+    --------
+    >>> stretches_of(np.array([0.0, 1.0, 2.1, 3.0, 3.0, 2.9, 3.0]), 0.3)
+    [(0, 3), (3, 6)]
+    """
+
+    def direction(first: int, last: int) -> int:
+        change = curve[last] - curve[first]
+        return int(np.sign(change)) if abs(change) > tolerance else 0
+
+    points = [0, *_corners(curve, 0, len(curve) - 1, tolerance), len(curve) - 1]
+    stretches: list[tuple[int, int]] = []
+    for first, last in pairwise(points):
+        joined = stretches and direction(*stretches[-1]) == direction(first, last)
+        stretches.append((stretches.pop()[0] if joined else first, last))
+    return stretches
+
+
+def _corners(curve: Array, first: int, last: int, tolerance: float) -> list[int]:
+    """Return the points between two others at which the broken line must turn."""
+    line = np.linspace(curve[first], curve[last], last - first + 1)
+    distance = np.abs(curve[first : last + 1] - line)
+    if last - first < 2 or distance.max() <= tolerance:
+        return []
+    corner = first + int(distance.argmax())
+    before = _corners(curve, first, corner, tolerance)
+    return [*before, corner, *_corners(curve, corner, last, tolerance)]
 
 
 def effects(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from madaline._data.target import ClassEncoder, JointEncoder
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._export.inputs import Input
 from madaline._export.outputs import encoders_of
 from madaline._model import FittedModel

@@ -9,18 +9,17 @@ from functools import cached_property
 import numpy as np
 
 from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
-from madaline._diagnosis.diagnosis import Diagnosis
-from madaline._diagnosis.labels import Suspects
-from madaline._diagnosis.of_fit import Training, diagnose_fit
-from madaline._diagnosis.of_race import FinishedRace
+from madaline._diagnosis.finding import Diagnosis
+from madaline._diagnosis.fit import FinishedRace, Training, diagnose_fit
+from madaline._diagnosis.learning import Strength
 from madaline._diagnosis.out_of_fold import OutOfFold
-from madaline._diagnosis.strength import Strength
+from madaline._diagnosis.predictions import Suspects
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.quality import JointQuality, Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline._evaluation.quality.regression import RegressionQuality
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._fitting.outcome import Outcome
 from madaline._fitting.views import TargetView
 from madaline._race.dataset import Dataset

@@ -14,8 +14,8 @@ from madaline._data.formats.number_format import NumberFormat
 from madaline._data.profile import TableProfile
 from madaline._data.splits.given_folds import GivenFolds
 from madaline._data.table import Table
-from madaline._diagnosis.diagnosis import Diagnosis
-from madaline._diagnosis.labels import Suspects
+from madaline._diagnosis.finding import Diagnosis
+from madaline._diagnosis.predictions import Suspects
 from madaline._engine.executors.choice import count_workers
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective

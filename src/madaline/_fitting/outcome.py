@@ -9,16 +9,16 @@ from typing import TypeAlias
 import numpy as np
 
 from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
-from madaline._evaluation.averaging import FoldOutputs
 from madaline._evaluation.calibration import calibrate
-from madaline._evaluation.joint_score import label_scores, mean_scores, quantile_scores
+from madaline._evaluation.metrics import MEASURES, tune_threshold
 from madaline._evaluation.score import (
+    FoldOutputs,
     Score,
     classification_scores,
     regression_scores,
     standard_errors_better,
 )
-from madaline._evaluation.threshold import MEASURES, tune_threshold
+from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
 from madaline._fitting.predictors import make_predictor
 from madaline._fitting.preparation import Preparation
 from madaline._fitting.views import TargetView, Temperature, divided, views_of

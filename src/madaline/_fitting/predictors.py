@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from madaline._data.target import JointEncoder, TargetEncoder
-from madaline._evaluation.conformal.intervals import PredictionIntervals
-from madaline._evaluation.conformal.joint import JointConformal
-from madaline._evaluation.conformal.sets import PredictionSets
+from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
 from madaline._fitting.preparation import Preparation
 from madaline._fitting.views import TargetView, Temperature, divided
 from madaline._race.dataset import Dataset

@@ -70,7 +70,7 @@ def check_kinds(schema: Schema) -> None:
 
 
 def _read(table: Table, column: ColumnSchema) -> Array:
-    name, written = column.name, cast(Any, column.written)
+    name, written = column.name, cast("Any", column.written)
     values = table[name] if name in table else np.full(table.n_samples, np.nan)
     match column.kind:
         case _ if values.ndim > 1 or column.kind in _OF_SIGNALS:

@@ -14,8 +14,8 @@ from madaline._data.io.tensor_header import named
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._diagnosis.diagnosis import Diagnosis
-from madaline._diagnosis.of_table import diagnose_table
+from madaline._diagnosis.finding import Diagnosis
+from madaline._diagnosis.new_table import diagnose_table
 from madaline._evaluation.quality import JointQuality, Quality, quality_from_json
 from madaline._model.file_checks import MODEL as MODEL_FILE
 from madaline._model.kept_rows import KeptRows

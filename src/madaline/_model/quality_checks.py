@@ -20,8 +20,7 @@ from madaline._data.io.json_checks import (
     fields_of,
 )
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage
-from madaline._evaluation.quality.curves import Curves
+from madaline._evaluation.quality.coverage import Coverage, Curves
 from madaline._evaluation.quality.regression import BINS, LEVELS, RegressionQuality
 from madaline._runtime.file_checks.predictor_checks import LABEL_TEXT, MOST_OUTPUTS
 

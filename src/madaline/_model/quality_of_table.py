@@ -10,12 +10,12 @@ from madaline._data.column import is_missing
 from madaline._data.conversion import as_numbers
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
-from madaline._evaluation.conformal.sets import PredictionSets
+from madaline._evaluation.conformal import PredictionSets
 from madaline._evaluation.quality import Quality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import LEVELS, Coverage
 from madaline._evaluation.quality.regression import RegressionQuality
-from madaline._evaluation.table_score import class_index, label_text
+from madaline._evaluation.scores import class_index, label_text
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -65,7 +65,7 @@ def _of_classes(
     outputs = predictor.fold_outputs(table.take(rows))
     of_folds = np.stack([predictor.probabilities(output) for output in outputs])
     predicted = predictor.choose(probabilities[rows])
-    sets = cast(PredictionSets, predictor.conformal)
+    sets = cast("PredictionSets", predictor.conformal)
     coverage = tuple(
         Coverage.of_sets(sets.predict(of_folds, level, predicted), index[rows], level)
         for level in LEVELS

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 import numpy.typing as npt
 
-from madaline._diagnosis.diagnosis import Diagnosis
-from madaline._diagnosis.of_network import diagnose_network
+from madaline._diagnosis.finding import Diagnosis
+from madaline._diagnosis.learning import diagnose_network
 from madaline._neural_network.arguments import as_rows, positive_number
 from madaline._neural_network.parameters import Gradients, Parameters, to_population
 from madaline._neural_network.step import MOST_PARAMETERS, Step

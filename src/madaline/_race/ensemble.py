@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline._data.io.spill import Rows, spill_to_disk
 from madaline._engine.blas import one_threaded_products
-from madaline._evaluation.averaging import FoldOutputs
+from madaline._evaluation.score import FoldOutputs
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.state import Candidate, empty

@@ -9,7 +9,7 @@ from typing import Any
 from madaline._data.io.inputs import to_table
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._model import FittedModel
 from madaline._report.data_of_outputs import data_of_outputs, rows_of_outputs
 from madaline._report.data_of_rows import data_of_rows

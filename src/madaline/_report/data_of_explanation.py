@@ -10,9 +10,9 @@ from madaline._data.media.images import as_bytes
 from madaline._data.media.sequences import Sequence
 from madaline._data.media.signals import Signal
 from madaline._data.media.sounds import Sound
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
-from madaline._explain.values import value_text
+from madaline._explain.columns import value_text
 from madaline._report.pixels import FLATTEST
 from madaline.nn.arrays import Array
 

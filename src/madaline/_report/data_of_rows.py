@@ -12,12 +12,11 @@ from madaline._data.conversion import as_numbers
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.score import Score
-from madaline._evaluation.table_score import label_text, score_predictions
+from madaline._evaluation.scores import label_text, score_predictions
 from madaline._explain import explain
 from madaline._explain.columns import as_table
 from madaline._explain.effects import effects
-from madaline._explain.importances import important_columns
-from madaline._explain.interactions import interactions
+from madaline._explain.importances import important_columns, interactions
 from madaline._model import FittedModel
 from madaline._model.quality_of_table import quality_of_table
 from madaline._report.data_of_explanation import data_of_explanation

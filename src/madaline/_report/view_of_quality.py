@@ -17,8 +17,7 @@ from madaline._charts.quality import (
     truth_figure,
 )
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.joint import single_quality
-from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._evaluation.quality.regression import RegressionQuality, single_quality
 from madaline._report.texts import percent
 from madaline._words import count, short
 from madaline.nn.arrays import Array

@@ -25,9 +25,12 @@ from madaline._data.target import (
 )
 from madaline._data.text_columns import read_formats
 from madaline._engine.threads import count_threads
-from madaline._evaluation.conformal.intervals import PredictionIntervals
-from madaline._evaluation.conformal.joint import JointConformal, conformal_from_state
-from madaline._evaluation.conformal.sets import PredictionSets
+from madaline._evaluation.conformal import (
+    JointConformal,
+    PredictionIntervals,
+    PredictionSets,
+    conformal_from_state,
+)
 from madaline._runtime.file_checks.predictor_checks import (
     check_parts,
     check_predictor,

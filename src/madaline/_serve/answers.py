@@ -8,7 +8,7 @@ from typing import Any
 
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.target import ClassEncoder
-from madaline._evaluation.conformal.scores import check_coverage
+from madaline._evaluation.conformal import check_coverage
 from madaline._explain import Explanation, explain
 from madaline._model import FittedModel
 from madaline._serve.rows import Rows, joined

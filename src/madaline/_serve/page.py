@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from madaline._charts.svg import bar_svg
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._report.data_of_explanation import data_of_explanation
 from madaline._report.rendering import render
 from madaline._report.texts import chance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from madaline._charts.html import Html, block, more, paragraph, table
-from madaline._diagnosis.diagnosis import Diagnosis
+from madaline._diagnosis.finding import Diagnosis
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importances import Importances

@@ -14,7 +14,7 @@ from madaline._data.encoders.category_encoder import CategoryEncoder
 from madaline._data.profile import ColumnProfile, TableProfile, read_levels, read_numbers
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
-from madaline._evaluation.table_score import class_index, label_text
+from madaline._evaluation.scores import class_index, label_text
 from madaline._runtime.predictor import Predictor
 from madaline._watching.bank import Signal
 from madaline._watching.facts import (

@@ -8,8 +8,8 @@ import numpy as np
 
 from madaline._charts.effect import effect_figure
 from madaline._explain.attributions.explanation import SCALE_WORDS, Explanation
-from madaline._explain.effect import Effect
-from madaline._explain.values import value_text
+from madaline._explain.columns import value_text
+from madaline._explain.effects import Effect
 from madaline.plots.drawing import axes_or_new, draw
 
 MOST_CURVES = 100

@@ -98,7 +98,7 @@ def fit_column(
     match kind:
         case NumberEncoder.kind:
             number = NumberEncoder.fit(name, column, weight, n_bins, ascending=ascending)
-            return replace(number, written=cast(NumberFormat | None, described.written))
+            return replace(number, written=cast("NumberFormat | None", described.written))
         case CategoryEncoder.kind:
             most = MOST_FEATURES // narrowing
             category = CategoryEncoder.fit(
@@ -123,7 +123,7 @@ def fit_column(
         case _:
             moment = DatetimeEncoder.fit(name, column, weight, ascending=ascending)
             cycles = () if monotone else moment.cycles
-            written = cast(DateFormat | None, described.written)
+            written = cast("DateFormat | None", described.written)
             return replace(moment, written=written, cycles=cycles)
 
 

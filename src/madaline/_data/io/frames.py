@@ -145,7 +145,7 @@ def make_frame(columns: Mapping[str, Any], library: str) -> Any:
     if library not in FRAMES:
         raise InputError(f"The library is {library!r}: choose one of {', '.join(FRAMES)}.")
     try:
-        return nw.from_dict(dict(columns), backend=cast(Any, library)).to_native()
+        return nw.from_dict(dict(columns), backend=cast("Any", library)).to_native()
     except ImportError:
         raise InputError(f"{library} is not installed: install it, or choose another.") from None
 

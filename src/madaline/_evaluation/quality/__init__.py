@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.joint import JointQuality as JointQuality
-from madaline._evaluation.quality.joint import single_quality
-from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._evaluation.quality.regression import JointQuality as JointQuality
+from madaline._evaluation.quality.regression import RegressionQuality, single_quality
 
 Quality: TypeAlias = ClassificationQuality | RegressionQuality | JointQuality
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from madaline._charts.listing import ToFrame
 from madaline._evaluation.calibration import calibration_error
-from madaline._evaluation.quality.coverage import Coverage, fields_from_json
-from madaline._evaluation.quality.curves import Curves
+from madaline._evaluation.quality.coverage import Coverage, Curves, fields_from_json
 from madaline._evaluation.quality.html import html_of_classes
 from madaline.nn.arrays import Array
 

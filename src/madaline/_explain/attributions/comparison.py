@@ -11,16 +11,283 @@ from functools import cached_property
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
-from madaline._explain.attributions.background import Background
-from madaline._explain.attributions.networks import DifferentiableNetworks
+from madaline._data.table import Table
+from madaline._explain.attributions.parts import (
+    DifferentiablePart,
+    LinearFirstPart,
+    Pass,
+    WholePart,
+    passes,
+    rescale,
+)
+from madaline._explain.scale import Scale
+from madaline._runtime.predictor import Predictor
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.nn.layers import Linear, ScaledLinear
+from madaline.nn.layers.chain import ChainBackward
+from madaline.nn.workspace import Workspace
+
+MOST_ROWS, MOST_ROWS_OF_GRIDS = 100, 40
+"""Rows of a background, at most: the work grows with them, of images above all."""
+
+AVERAGE = "an average training row: each number at its median, each category at its shares"
+WITH_IMAGES = ", each image plain, in the mean color of all"
+PLAIN_IMAGE = "a plain image, in the mean color of all training images"
+NO_ROWS = "The background has no rows: give at least one row to compare with."
+
+NODES_OF_SCALE = 32
+"""Nodes at which the gradient of the scale is averaged between two raw outputs; they are cheap."""
 
 BLOCK_ELEMENTS = 2**18
 """Activations of one layer of all networks in a block, at most: a MiB in float32."""
 
 BLOCK_ELEMENTS_OF_GRIDS = 2**22
 """The same of networks for images or sounds, which divide blocks further themselves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """Encoded rows to compare with.
+
+    Parameters
+    ----------
+    features : mapping of int to ndarray of shape (n_rows, n_features)
+        For each number of bins that networks use, the features.
+    description : str
+        What it is, in words.
+    """
+
+    features: Mapping[int, Array]
+    description: str
+
+    @classmethod
+    def average(cls, predictor: Predictor) -> Background:
+        """Return one average row, which needs nothing but the model.
+
+        Encoders center their features over the training table (numbers at their median), so that
+        the average of all features is zero. No real row is like it: half Kiel, half Bonn.
+        """
+        encoder = predictor.encoder
+        zeros = {
+            n_bins: np.zeros((1, encoder.n_features(n_bins)), np.float32)
+            for n_bins in _used(predictor)
+        }
+        words = AVERAGE + (WITH_IMAGES if encoder.grids else "")
+        only_grids = len(encoder.grids) == len(encoder.columns)
+        return cls(zeros, PLAIN_IMAGE if only_grids else words)
+
+    @classmethod
+    def of(
+        cls, predictor: Predictor, table: Table, *, most: int | None = None, seed: int = 0
+    ) -> Background:
+        """Return the rows of a table, or a random sample of them.
+
+        Parameters
+        ----------
+        predictor : Predictor
+            Knows the encodings.
+        table : Table
+            The rows.
+        most : int, optional
+            Number of rows, at most; by default 100, or 40 with images.
+        seed : int
+            Seed of the sample.
+
+        Raises
+        ------
+        InputError
+            If there is no row, or a column is missing.
+        """
+        most = most or (MOST_ROWS_OF_GRIDS if predictor.encoder.grids else MOST_ROWS)
+        n_samples = table.n_samples
+        if n_samples == 0:
+            raise InputError(NO_ROWS)
+        words = f"{n_samples:,} given row{'' if n_samples == 1 else 's'}"
+        if n_samples > most:
+            table = some_rows(table, most, seed)
+            words = f"{most:,} of {n_samples:,} given rows, drawn at random"
+        encoded = predictor.encode(table)
+        return cls({n_bins: encoded.features(n_bins) for n_bins in _used(predictor)}, words)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self.features.values())))
+
+    def mean(self) -> Background:
+        """Return one row with the mean features of these rows."""
+        means = {n: f.mean(axis=0, keepdims=True) for n, f in self.features.items()}
+        return self if self.n_rows == 1 else Background(means, f"the mean of {self.description}")
+
+
+def some_rows(table: Table, most: int = MOST_ROWS, seed: int = 0) -> Table:
+    """Return the rows of a table, or a random sample of them in their order."""
+    if table.n_samples <= most:
+        return table
+    rows = np.random.default_rng(seed).choice(table.n_samples, most, replace=False)
+    return table.take(np.sort(rows))
+
+
+def _used(predictor: Predictor) -> list[int]:
+    return sorted({part.n_bins for part in predictor.parts})
+
+
+class DifferentiableNetworks:
+    """The explained value as a function of the sums of the first layers (final).
+
+    One thread at a time may use it.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The networks.
+    scale : Scale
+        What is made of their raw outputs.
+    """
+
+    def __init__(self, predictor: Predictor, scale: Scale) -> None:
+        self.scale = scale
+        self.n_columns = len(predictor.encoder.columns)
+        self.grids = predictor.encoder.grids
+        self.patterns = predictor.encoder.patterns
+        self.parts: list[DifferentiablePart] = []
+        for part in predictor.parts:
+            is_linear = isinstance(part.network.layers[0], Linear | ScaledLinear)
+            columns = predictor.encoder.feature_columns(part.n_bins)
+            self.parts.append((LinearFirstPart if is_linear else WholePart)(part, columns))
+        self.n_units = sum(part.n_units for part in self.parts)
+        self.n_features = max(len(part.columns) for part in self.parts)
+        self.have_kinks = any(isinstance(part, WholePart) for part in self.parts)
+        self._temperature = predictor.temperature
+        self._workspaces = [(Workspace(), Workspace()) for _ in self.parts]
+
+    def sums(self, features: Sequence[Array]) -> list[Array]:
+        """Return the sums of the first layers, for each part (members, n_samples, units).
+
+        Parameters
+        ----------
+        features : sequence of ndarray of shape (n_samples, n_features)
+            For each part, the features in its encoding.
+        """
+        return [part.sums(x) for part, x in zip(self.parts, features, strict=True)]
+
+    def values(self, sums: Sequence[Array], class_index: Array) -> Array:
+        """Return the explained values at some sums.
+
+        Parameters
+        ----------
+        sums : sequence of ndarray of shape (members, n, units)
+            For each part.
+        class_index : int ndarray of shape (n,)
+            The class to explain.
+
+        Returns
+        -------
+        float64 ndarray of shape (n,)
+        """
+        return self.scale.value(self._output(sums)[0], class_index)
+
+    def gradients(self, sums: Sequence[Array], class_index: Array) -> list[Array]:
+        """Return for each part the gradient with respect to its sums, (members, n, units).
+
+        They are valid until the next call.
+        """
+        output, backwards = self._output(sums)
+        gradient = self.scale.gradient(output, class_index) / self._temperature
+        return [
+            part.backward(backward, gradient)
+            for part, backward in zip(self.parts, backwards, strict=True)
+        ]
+
+    def mean_gradients(
+        self, starts: Sequence[Array], ends: Sequence[Array], class_index: Array, nodes: int
+    ) -> list[Array]:
+        """Return for each part the mean gradient on the straight paths between sums.
+
+        Parameters
+        ----------
+        starts, ends : sequence of ndarray of shape (members, n, units)
+            For each part.
+        class_index : int ndarray of shape (n,)
+            The class to explain.
+        nodes : int
+            Nodes of an integral, or segments of the path where networks have kinks.
+        """
+        if self.have_kinks:
+            return self._over_segments(starts, ends, class_index, nodes)
+        paths = [end - start for end, start in zip(ends, starts, strict=True)]
+        totals = [np.zeros_like(path) for path in paths]
+        for position, weight in gauss_legendre(nodes, np.float32):
+            points = [start + position * path for start, path in zip(starts, paths, strict=True)]
+            for total, gradient in zip(totals, self.gradients(points, class_index), strict=True):
+                total += weight * gradient
+        return totals
+
+    def _over_segments(
+        self, starts: Sequence[Array], ends: Sequence[Array], class_index: Array, segments: int
+    ) -> list[Array]:
+        totals = [np.zeros_like(start) for start in starts]
+        before, output = self._passes(starts, 0)
+        for segment in range(1, segments + 1):
+            position = np.float32(segment / segments)
+            points = [a + position * (b - a) for a, b in zip(starts, ends, strict=True)]
+            after, next_output = self._passes(points, segment)
+            mean = self._mean_gradient(output, next_output, class_index)
+            for part, total, start, end in zip(self.parts, totals, before, after, strict=True):
+                gradient = rescale(start, end, part.member_gradients(mean), part.discarded)
+                total += part.reduce_members(gradient) / segments
+            before, output = after, next_output
+        return totals
+
+    def _passes(self, sums: Sequence[Array], segment: int) -> tuple[list[list[Pass]], Array]:
+        """Return every layer of each part at some sums, and the mean raw output."""
+        found = [
+            passes(part, x, workspaces[segment % 2])  # the last segment's arrays are still needed
+            for part, x, workspaces in zip(self.parts, sums, self._workspaces, strict=True)
+        ]
+        return found, self._mean([layers[-1].y for layers in found])
+
+    def _mean_gradient(self, start: Array, end: Array, class_index: Array) -> Array:
+        """Return the mean gradient of the scale between two raw outputs, (n, n_outputs)."""
+        gradients = [
+            weight * self.scale.gradient(start + position * (end - start), class_index)
+            for position, weight in gauss_legendre(NODES_OF_SCALE)
+        ]
+        return np.asarray(np.sum(gradients, axis=0) / self._temperature)
+
+    def _output(self, sums: Sequence[Array]) -> tuple[Array, list[ChainBackward]]:
+        """Return the mean raw output, shape (n, n_outputs), and each part's backward pass."""
+        outputs, backwards = [], []
+        for part, x, (workspace, _) in zip(self.parts, sums, self._workspaces, strict=True):
+            workspace.rewind()
+            output, backward = part.forward(x, workspace)
+            outputs.append(output)
+            backwards.append(backward)
+        return self._mean(outputs), backwards
+
+    def _mean(self, outputs: Sequence[Array]) -> Array:
+        weighted = [
+            np.einsum("m,mno->no", part.weights, output)
+            for part, output in zip(self.parts, outputs, strict=True)
+        ]
+        return np.asarray(np.sum(weighted, axis=0) / self._temperature)
+
+
+def gauss_legendre(
+    n_nodes: int, dtype: npt.DTypeLike = np.float64
+) -> Iterator[tuple[np.floating, np.floating]]:
+    """Yield the nodes between 0 and 1 with their weights, exact up to degree ``2 n_nodes - 1``.
+
+    Examples
+    --------
+    >>> round(float(sum(weight * node**3 for node, weight in gauss_legendre(2))), 12)
+    0.25
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(n_nodes)
+    yield from zip(((nodes + 1) / 2).astype(dtype), (weights / 2).astype(dtype), strict=True)
 
 
 @dataclass(frozen=True, eq=False)

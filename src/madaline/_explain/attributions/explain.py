@@ -13,19 +13,17 @@ from madaline._data.io.inputs import to_table
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._engine.blas import one_threaded_products
-from madaline._explain.attributions.background import Background
-from madaline._explain.attributions.comparison import Comparison
+from madaline._explain.attributions.comparison import Background, Comparison, DifferentiableNetworks
 from madaline._explain.attributions.explanation import Explanation
-from madaline._explain.attributions.gradients import integrated_attributions, local_attributions
-from madaline._explain.attributions.networks import DifferentiableNetworks
-from madaline._explain.attributions.pattern_maps import pattern_map
-from madaline._explain.attributions.shapley import (
+from madaline._explain.attributions.methods import (
     MOST_COLUMNS,
     PERMUTATIONS,
     exact_shapley,
+    integrated_attributions,
+    local_attributions,
     sampled_shapley,
 )
-from madaline._explain.attributions.word_attributions import Words, word_attributions
+from madaline._explain.attributions.words import Words, pattern_map, word_attributions
 from madaline._explain.scale import class_indices, scale_of
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor

@@ -11,9 +11,9 @@ import numpy as np
 
 from madaline._charts.listing import ToFrame
 from madaline._explain.attributions.explanation_html import html_of_explanation
-from madaline._explain.attributions.word_attributions import WordAttributions
+from madaline._explain.attributions.words import WordAttributions
+from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
-from madaline._explain.values import value_text
 from madaline._extras import load_extra
 from madaline._words import count
 from madaline.nn.arrays import Array

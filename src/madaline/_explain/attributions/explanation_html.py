@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from madaline._charts.html import Html, bar, block, heading, more, paragraph, table
-from madaline._explain.values import value_text
+from madaline._explain.columns import value_text
 
 if TYPE_CHECKING:
     from madaline._explain.attributions.explanation import Explanation

@@ -2,11 +2,171 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from madaline._charts.html import block, paragraph
-from madaline._explain.values import value_text
+import numpy as np
+
+from madaline._charts.html import block, more, paragraph, table, together
+from madaline._charts.listing import Listing
+from madaline._data.target import ClassEncoder
+from madaline._explain.columns import value_text
+from madaline._explain.scale import class_index
+from madaline._model import FittedModel
+from madaline._runtime.predictor import Predictor
+from madaline._words import short
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+MOST_ROWS = 20
+"""Rows of a table that are shown, at most."""
+
+
+class Target(ABC):
+    """What a prediction should become."""
+
+    @abstractmethod
+    def distance(self, output: Array) -> Array:
+        """Return how far raw outputs (n_samples, n_outputs) are from the target, zero if there."""
+
+    @abstractmethod
+    def prediction(self, output: Array) -> str:
+        """Return the prediction in words, given a raw output of shape (1, n_outputs)."""
+
+    def closest(self, output: Array) -> str:
+        """Return in words how close a raw output of shape (1, n_outputs) is to the target."""
+        return self.prediction(output)
+
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """The target in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTarget(Target):
+    """A class should become the most probable one (final).
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The networks.
+    encoder : ClassEncoder
+        The classes.
+    index : int
+        Index of the class.
+    """
+
+    predictor: Predictor
+    encoder: ClassEncoder
+    index: int
+
+    def distance(self, output: Array) -> Array:
+        """Return by how much the highest raw output of another class is higher."""
+        if output.shape[1] == 1:
+            cut = self.encoder.cut
+            margin = cut - output[:, 0] if self.index else output[:, 0] - cut
+        else:
+            margin = np.delete(output, self.index, axis=1).max(axis=1) - output[:, self.index]
+        reached = self.predictor.choose(self.predictor.probabilities(output)) == self.index
+        # Of two equal classes the first is predicted: the other one is not reached, but very close.
+        return np.where(reached, 0.0, np.maximum(margin, np.finfo(np.float64).tiny))
+
+    def prediction(self, output: Array) -> str:
+        """Return the most probable class and its probability."""
+        probability = self.predictor.probabilities(output)[0]
+        index = int(self.encoder.choose(probability[None])[0])
+        return f"{self.encoder.classes[index]} ({probability[index]:.1%})"
+
+    def closest(self, output: Array) -> str:
+        """Return the probability of the class."""
+        return f"{self.words} at {self.predictor.probabilities(output)[0, self.index]:.1%}"
+
+    @property
+    def words(self) -> str:
+        """The class."""
+        return str(self.encoder.classes[self.index])
+
+
+@dataclass(frozen=True, eq=False)
+class RangeTarget(Target):
+    """The predicted number should be within a range (final).
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The networks.
+    low, high : float
+        The range, both ends included; infinite where it is open.
+    """
+
+    predictor: Predictor
+    low: float
+    high: float
+
+    def distance(self, output: Array) -> Array:
+        """Return how far the number is outside the range, in the target's unit."""
+        number = self.predictor.decode(output)
+        return np.maximum(0.0, np.maximum(self.low - number, number - self.high))
+
+    def prediction(self, output: Array) -> str:
+        """Return the number."""
+        return short(float(self.predictor.decode(output)[0]), 4)
+
+    @property
+    def words(self) -> str:
+        """The range."""
+        if np.isinf(self.high):
+            return f"{short(self.low, 4)} or more"
+        if np.isinf(self.low):
+            return f"{short(self.high, 4)} or less"
+        return f"between {short(self.low, 4)} and {short(self.high, 4)}"
+
+
+def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:
+    """Return the target of each row.
+
+    Parameters
+    ----------
+    model : FittedModel
+        The model.
+    output : ndarray of shape (n_samples, n_outputs)
+        Raw outputs for the rows.
+    target : label, pair of numbers, or None
+        The class; or the lowest and the highest number, either None for an open end. None is the
+        second most probable class of each row.
+
+    Raises
+    ------
+    InputError
+        If there is no such class, or the range is invalid.
+    """
+    predictor, encoder = model.predictor, model.predictor.target_encoder
+    if not isinstance(encoder, ClassEncoder):
+        return [_range_target(predictor, model.summary.target, target)] * len(output)
+    if target is not None:
+        return [ClassTarget(predictor, encoder, class_index(encoder, target))] * len(output)
+    second = np.argsort(-predictor.probabilities(output), axis=1, kind="stable")[:, 1]
+    return [ClassTarget(predictor, encoder, int(index)) for index in second]
+
+
+def _range_target(predictor: Predictor, name: str, target: Any) -> RangeTarget:
+    pair = target if isinstance(target, Sequence) and not isinstance(target, str) else ()
+    try:
+        low, high = (None if bound is None else float(bound) for bound in pair)
+    except (TypeError, ValueError):
+        low = high = None
+    if low is None and high is None:
+        raise InputError(
+            f"target is {target!r}, but the model predicts a number, {name}: give the lowest and"
+            " the highest that will do, such as (100, None)."
+        )
+    bounds = (-np.inf if low is None else low, np.inf if high is None else high)
+    if not bounds[0] <= bounds[1]:
+        raise InputError(f"target goes from {low} to {high}: give the lower number first.")
+    return RangeTarget(predictor, *bounds)
 
 
 @dataclass(frozen=True)
@@ -132,3 +292,38 @@ def _text(value: Any, digits: int) -> str:
     if isinstance(value, float):
         return f"{value:.{digits}g}"
     return value_text(value, longest=None)
+
+
+class Counterfactuals(Listing[Counterfactual]):
+    """One for each row, in their order (final)."""
+
+    __slots__ = ()
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return a line for each change, and for each row without one: which row, and what."""
+        lines = [(one, change) for one in self for change in (one.changes or (None,))]
+        changed = [None if change is None else change.to_json() for _, change in lines]
+        return {
+            "row": [one.row for one, _ in lines],
+            "found": [one.found for one, _ in lines],
+            "before": [one.before for one, _ in lines],
+            "after": [one.after for one, _ in lines],
+            "column": [None if one is None else one["column"] for one in changed],
+            "from": [None if one is None else str(one["before"]) for one in changed],
+            "to": [None if one is None else str(one["after"]) for one in changed],
+        }
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [str(one.row), together(one.before), together(one.after), _changes(one)]
+            for one in self[:MOST_ROWS]
+        ]
+        header = ["row", "is predicted", "would be", "if"]
+        return block(table(header, rows, right=(0,)), more(len(rows), len(self), "rows"))
+
+
+def _changes(one: Counterfactual) -> str:
+    if one.found:
+        return " and ".join(map(str, one.changes)) or "(it meets the target already)"
+    closest = f": the closest is if {' and '.join(map(str, one.changes))}" if one.changes else ""
+    return f"no such change was found{closest}"

@@ -20,9 +20,13 @@ import numpy as np
 from madaline._data.table import Table
 from madaline._explain.columns import as_table, encoder_of, values_of
 from madaline._explain.counterfactuals.choices import Choices, choices_of
-from madaline._explain.counterfactuals.counterfactual import Change, Counterfactual
-from madaline._explain.counterfactuals.counterfactuals import Counterfactuals
-from madaline._explain.counterfactuals.target import Target, targets_of
+from madaline._explain.counterfactuals.counterfactual import (
+    Change,
+    Counterfactual,
+    Counterfactuals,
+    Target,
+    targets_of,
+)
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

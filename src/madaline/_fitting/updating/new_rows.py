@@ -12,7 +12,7 @@ from madaline._data.splits.folds import make_folds
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder, CountEncoder, TargetEncoder
 from madaline._data.target.values import target_labels, target_numbers
-from madaline._evaluation.table_score import class_index, label_text
+from madaline._evaluation.scores import class_index, label_text
 from madaline._fitting.keeping import left_out
 from madaline._fitting.training_data import TrainingData
 from madaline._model import FittedModel

@@ -11,7 +11,7 @@ import numpy as np
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import Objective
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._fitting.fit import Fitting
 from madaline._fitting.keeping import KEPT_STREAM, check_kept_columns
 from madaline._fitting.preparation import Preparation

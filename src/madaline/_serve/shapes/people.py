@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from madaline._evaluation.table_score import label_text
+from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
 from madaline._serve.answers import Answer, Asked, Wanted
 from madaline._serve.rows import MOST_ROWS, json_word, rows_of_records

@@ -1,16 +1,30 @@
-"""What the diagnosis needs of a race: the training loss and the layers of its networks."""
+"""The diagnosis of a fit."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._diagnosis.units import LayerHealth, examine
+from madaline._diagnosis.finding import Diagnosis, Finding
+from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
+from madaline._diagnosis.learning import Strength, find_divergence, find_weakness
+from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._diagnosis.predictions import (
+    find_confused_classes,
+    find_miscalibration,
+    find_wrong_labels,
+)
+from madaline._diagnosis.reversed_groups import find_reversed_groups
+from madaline._diagnosis.training_table import find_duplicates, find_identifiers, find_leaking
+from madaline._diagnosis.units import LayerHealth, examine, find_dead_recipes, find_unit_faults
+from madaline._evaluation.leakage import Leak
 from madaline._race.ensemble import Ensemble
 from madaline._race.race import Race
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
+from madaline.records.decision import Decision
 
 BLOCK = 2**14
 """Rows whose features are copied at a time, at most."""
@@ -20,6 +34,12 @@ OUTPUTS = 2**20
 
 EXAMINED_ROWS = 512
 """Rows on which the units of a network are examined, at most."""
+
+GROUPED_ROWS = 20_000
+"""Rows in which groups are searched, at most: of larger tables, every k-th is enough."""
+
+PARTS = 10
+"""Ranges of a number that are groups."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,3 +111,59 @@ class FinishedRace:
         rows = dataset.rows.training(fold)
         rows = rows[:: -(-len(rows) // EXAMINED_ROWS)]
         return examine(network, theta, dataset.encoded(n_bins, fold, rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """How the networks of a fit were trained.
+
+    Parameters
+    ----------
+    strength : Strength
+        The losses of the fit.
+    ensemble : sequence of sequence of LayerHealth
+        The layers of each network that predicted before pruning.
+    recipes : sequence of sequence of LayerHealth
+        The layers of one network of each recipe that raced.
+    leaks : sequence of Leak
+        Columns that reveal the target.
+    decisions : sequence of Decision
+        All decisions.
+    starting : collection of str
+        `recipe_id` of the recipes that the race started with.
+    """
+
+    strength: Strength
+    ensemble: Sequence[Sequence[LayerHealth]]
+    recipes: Sequence[Sequence[LayerHealth]]
+    leaks: Sequence[Leak]
+    decisions: Sequence[Decision]
+    starting: Collection[str]
+
+
+def diagnose_fit(evaluated: OutOfFold, training: Training) -> Diagnosis:
+    """Return all findings about a fit.
+
+    Parameters
+    ----------
+    evaluated : OutOfFold
+        The rows with their out-of-fold predictions.
+    training : Training
+        How the networks were trained.
+    """
+    part = evaluated.thinned(GROUPED_ROWS)
+    groups = [group for cut in cuts_of(part, n_parts=PARTS) for group in groups_of(cut)]
+    findings: list[Finding] = [
+        *find_leaking(training.leaks),
+        *find_divergence(training.decisions, training.starting),
+        *(find_unit_faults(training.ensemble) or find_dead_recipes(training.recipes)),
+        *find_weakness(training.strength, evaluated),
+        *find_identifiers(evaluated.schema, evaluated.table),
+        *find_wrong_labels(evaluated),
+        *find_duplicates(evaluated),
+        *(find_reversed_groups(part) if part.n_targets == 1 else ()),
+        *find_worse_groups(part, groups),
+        *find_confused_classes(evaluated),
+        *(find_miscalibration(evaluated) if part.n_targets == 1 else ()),
+    ]
+    return Diagnosis.of(findings)

@@ -1,30 +1,29 @@
-r"""Shapley values: the mean change of the explained value when a column becomes known.
-
-Let :math:`v(S)` be the mean explained value when the columns :math:`S` are the row's and all others
-those of a row of the background. The Shapley value of a column is the gain of :math:`v` when the
-column joins, averaged over all orders in which columns may join:
-
-.. math:: a_i = \sum_{S \not\ni i} \frac{|S|! \, (d - |S| - 1)!}{d!} (v(S \cup i) - v(S))
-
-With few columns, all :math:`2^d` sets are evaluated. With more, orders are drawn at random; each is
-evaluated forward and backward, as the errors of a column's early and late gains tend to cancel.
-
-References
-----------
-Shapley (1953), "A value for n-person games"; Strumbelj and Kononenko (2014), "Explaining prediction
-models and individual predictions with feature contributions", for random orders; Mitchell et al.
-(2022), "Sampling permutations for Shapley value estimation", arXiv:2104.12199, for the reversed
-orders (antithetic sampling).
-"""
+"""Methods of attribution: expected and integrated gradients, slopes, Shapley values."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import ceil, factorial
+from typing import TypeAlias
 
 import numpy as np
 
 from madaline._explain.attributions.comparison import Comparison, Pairs
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+FEWEST_NODES, MOST_NODES = 8, 256
+"""Nodes of the integral at first, and at most, unless given."""
+
+SEGMENTS = 2
+"""Segments at first of a path through networks with kinks."""
+
+Gradients: TypeAlias = Callable[[Sequence[Array], Sequence[Array], Array], list[Array]]
+"""From the sums of pairs at both ends, and the classes, to the gradients for each part."""
+
+TOLERANCE = 1e-4
+"""Allowed error of the sum of attributions, as a share of the range of the output."""
 
 MOST_COLUMNS = 10
 """Columns up to which all sets, at most 1,024, are evaluated."""
@@ -34,6 +33,105 @@ PERMUTATIONS = 32
 
 FEWEST_ROUNDS = 2
 """Orders drawn for a pair, at least, as the standard error needs two."""
+
+
+def local_attributions(comparison: Comparison) -> Array:
+    """Return the gradient at each row times its mean difference from the background.
+
+    They add up to the output only where networks are linear.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_samples, n_attributions)
+        Of each column, then of each position of the grids.
+    """
+    networks, rows = comparison.networks, np.arange(comparison.n_samples)
+    return _mean_over_pairs(
+        comparison, rows, lambda _, ends, classes: networks.gradients(ends, classes)
+    )
+
+
+def integrated_attributions(
+    comparison: Comparison, output: Array, *, nodes: int | None = None
+) -> Array:
+    """Return the integrals over the paths from the background to each row.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The rows and the background; of several background rows, the mean.
+    output : ndarray of shape (n_samples,)
+        The explained value of each row, the sum of base and attributions.
+    nodes : int, optional
+        Nodes on each path; by default as many as needed: rows whose attributions do not yet add up
+        are evaluated again with more.
+
+    Returns
+    -------
+    float64 ndarray of shape (n_samples, n_attributions)
+        Of each column, then of each position of the grids.
+
+    Raises
+    ------
+    InputError
+        If they do not add up to `TOLERANCE` of the range of the output.
+    """
+    networks = comparison.networks
+    attributions = np.zeros((comparison.n_samples, comparison.n_attributions))
+    difference = output - comparison.base
+    allowed = TOLERANCE * np.maximum(networks.scale.extent, np.abs(difference))
+    first = SEGMENTS if networks.have_kinks else FEWEST_NODES
+    counts = np.full(comparison.n_samples, nodes or first)
+    wrong = np.arange(comparison.n_samples)
+    while len(wrong):
+        for count in np.unique(counts[wrong]):
+            rows = wrong[counts[wrong] == count]
+            gradients = partial(networks.mean_gradients, nodes=int(count))
+            attributions[rows] = _mean_over_pairs(comparison, rows, gradients)
+        columns = attributions[:, : comparison.n_columns]
+        remaining = np.abs(difference - columns.sum(axis=1))
+        wrong = np.flatnonzero(~(remaining <= allowed))
+        if len(wrong) and (nodes is not None or counts[wrong].max() >= MOST_NODES):
+            worst = wrong[remaining[wrong].argmax()]
+            raise InputError(
+                f"With {counts[worst]} nodes, the attributions of a row miss its output by"
+                f" {remaining[worst]:.2g}, more than {TOLERANCE:.0e} of the range: give nodes="
+                f"{2 * counts[worst]} or more."
+            )
+        if networks.have_kinks:
+            counts[wrong] *= 2
+        else:
+            counts[wrong] = _more_nodes(counts[wrong], remaining[wrong] / allowed[wrong])
+    return attributions
+
+
+def _more_nodes(counts: Array, excess: Array) -> Array:
+    """Return the nodes to try next where the error is so many times too large.
+
+    In letter, four more nodes about halved the error. One halving more than needed is cheaper than
+    another round; more than three times the nodes are not risked.
+
+    Examples
+    --------
+    >>> _more_nodes(np.array([8, 8, 32]), np.array([1.5, 60.0, np.inf])).tolist()
+    [16, 24, 96]
+    """
+    halvings = np.ceil(np.log2(2 * np.nan_to_num(excess, nan=np.inf, posinf=np.inf)))
+    return np.asarray(np.minimum(counts + 4 * halvings, 3 * counts), np.intp)
+
+
+def _mean_over_pairs(comparison: Comparison, rows: Array, gradients: Gradients) -> Array:
+    """Return gradient times difference, averaged over the background.
+
+    Returns
+    -------
+    float64 ndarray of shape (len(rows), n_attributions)
+    """
+    attributions = np.zeros((comparison.n_samples, comparison.n_attributions))
+    for pairs in comparison.pairs(rows):
+        found = gradients(comparison.starts(pairs), comparison.ends(pairs), pairs.class_index)
+        np.add.at(attributions, pairs.rows, comparison.attributions(pairs, found))
+    return attributions[rows] / comparison.n_background
 
 
 def exact_shapley(comparison: Comparison) -> Array:

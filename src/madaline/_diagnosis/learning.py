@@ -1,13 +1,21 @@
-"""The strength of a fit: nothing learned, weak, overfit, unfinished, or too few rows to know."""
+"""What is wrong with how networks learned: weak fits, losses that rise, divergence."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._diagnosis.finding import Finding, Kind, Severity
+from madaline._diagnosis.finding import Diagnosis, Finding, Kind, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._diagnosis.units import examine, find_unit_faults
+from madaline._race.policies.learning_rate_decay import DIVERGED
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss
+from madaline.nn.network import Network
+from madaline.records.decision import Decision
+from madaline.records.race_decisions import Restored
 
 SIGNIFICANT = 2.0
 """Standard errors by which networks must beat the baseline to have learned anything."""
@@ -136,4 +144,119 @@ def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
             {"rows": int(counts[index])},
         )
         for index in rare[:3]
+    ]
+
+
+def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) -> list[Finding]:
+    """Return whether networks diverged in a race.
+
+    Parameters
+    ----------
+    decisions : sequence of Decision
+        All decisions of the race.
+    starting : collection of str
+        `recipe_id` of the recipes that it started with.
+
+    Examples
+    --------
+    >>> decision = Restored(1, "plain", 9.0, 0, 33.0, 100.0, recipe_id="4")
+    >>> print(*find_divergence([decision], ["4"]))
+    The networks of 1 of 1 recipes diverged (learning rate 1e+02), and continued with a lower
+    one: look for errors and huge numbers in the target, or lower the learning rate if it was yours.
+    """
+    restored = [decision for decision in decisions if isinstance(decision, Restored)]
+    diverged = [decision for decision in restored if decision.recipe_id in starting]
+    if not diverged:
+        return []
+    return [
+        Finding(
+            "divergence",
+            "high" if len(diverged) == len(starting) else "medium",
+            "the networks",
+            "The networks of {diverged:.0f} of {starting:.0f} recipes diverged (learning rate"
+            " {rate:.2g}), and continued with a lower one",
+            "look for errors and huge numbers in the target, or lower the learning rate if it was"
+            " yours",
+            {
+                "diverged": len(diverged),
+                "starting": len(starting),
+                "rate": max(decision.previous_learning_rate for decision in diverged),
+            },
+        )
+    ]
+
+
+def find_rising_loss(losses: Sequence[float], baseline: float) -> list[Finding]:
+    """Return whether the loss of one network ever shot up far above the baseline's.
+
+    Parameters
+    ----------
+    losses : sequence of float
+        At each epoch, and now.
+    baseline : float
+        The loss of the best constant.
+    """
+    after_start = np.array(losses[1:] or [0.0])
+    highest = float(np.max(np.where(np.isfinite(after_start), after_start, np.inf)))
+    if highest <= DIVERGED * max(baseline, losses[0] if np.isfinite(losses[0]) else baseline):
+        return []
+    lost = not losses[-1] <= baseline
+    return [
+        Finding(
+            "divergence",
+            "high" if lost else "low",
+            "the network",
+            "The loss shot up to {highest:.3g} (baseline {baseline:.3g}), and "
+            + ("is {now:.3g} now" if lost else "came down to {now:.3g}"),
+            "lower the learning rate",
+            {"highest": highest, "baseline": baseline, "now": losses[-1]},
+        )
+    ]
+
+
+def diagnose_network(
+    network: Network, theta: Array, x: Array, target: Array, loss: Loss, losses: Sequence[float]
+) -> Diagnosis:
+    """Return all findings about one network.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    theta : ndarray of shape (parameters,)
+        Its parameters.
+    x : ndarray of shape (n_rows, in_features)
+        The training rows.
+    target : ndarray of shape (n_rows, n_outputs)
+        Their targets.
+    loss : Loss
+        What training minimizes.
+    losses : sequence of float
+        Its loss at each epoch so far.
+    """
+    constant = np.broadcast_to(loss.initial_output(target), target.shape)
+    now = float(loss.mean(network.predict(theta, x), target))
+    baseline = float(loss.mean(constant, target))
+    layers = examine(network, theta, x)
+    findings = find_rising_loss([*losses, now], baseline)
+    findings += find_unit_faults([layers] if len(layers) > 1 else [])
+    if losses:
+        findings += _find_weakness(now, baseline)
+    return Diagnosis.of(findings)
+
+
+def _find_weakness(loss: float, baseline: float) -> list[Finding]:
+    if loss < WEAK * baseline:
+        return []
+    useless = not loss < baseline
+    return [
+        Finding(
+            "nothing learned" if useless else "weak fit",
+            "high" if useless else "medium",
+            "the fit",
+            f"The network is {'no' if useless else 'hardly'} better than a constant baseline on its"
+            " training rows (loss {loss:.4f}, baseline {baseline:.4f})",
+            "train for longer, with a higher learning rate or more units",
+            {"loss": loss, "baseline": baseline},
+        )
     ]

@@ -1,0 +1,241 @@
+"""What out-of-fold predictions reveal: miscalibration, confused classes, wrong labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from madaline._diagnosis.finding import Finding
+from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value
+from madaline.nn.arrays import Array
+from madaline.nn.losses import Poisson, Squared
+
+REGIONS = 10
+"""Regions that are compared, of about as many rows each."""
+
+MIN_REGION_ROWS = 30
+"""Rows that a region needs."""
+
+FAR, OFF = 0.15, 0.05
+"""Errors of a region's probability, or of its mean in standard deviations of the target, for
+findings of medium and of low severity."""
+
+WORDS = {
+    "probability": "Where a probability of about {predicted:.0%} was predicted ({rows:,} rows),"
+    " {true:.0%} of the rows were of the class",
+    "mean": "In one tenth of the rows by prediction ({rows:,} rows), the true values differ from"
+    " the predictions by {gap:+.2f} standard deviations of the target on average",
+}
+
+HALF, QUARTER = 0.5, 0.25
+"""Shares of a class's rows predicted as one other class, for medium and for low severity."""
+
+MIN_CLASS_ROWS = 20
+"""Rows that a class needs for its errors to be counted."""
+
+MOST_FINDINGS = 3
+"""Pairs of classes that are reported, at most."""
+
+MANY, SOME = 0.03, 0.01
+"""Shares of wrong labels from which the finding is of high and of medium severity."""
+
+AVOIDED = 0.6
+"""Share of the baseline's errors that networks must avoid: where the columns hardly predict the
+class, wrong labels cannot be told from hard rows."""
+
+STANDARD_ERRORS = 3.0
+"""Standard errors by which the estimate must be above zero."""
+
+
+def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
+    """Return the region with the largest significant error of the predictions, if any.
+
+    Rows are sorted by the probability of the predicted class (of the second of two), or by the
+    predicted mean, and cut into tenths. Medians and quantiles predict no mean.
+    """
+    if evaluated.classes is not None:
+        probabilities, class_index = evaluated.probabilities, evaluated.class_index
+        if probabilities.shape[1] == 2:
+            return _worst_region(evaluated, probabilities[:, 1], class_index == 1, "probability")
+        correct = probabilities.argmax(axis=1) == class_index
+        return _worst_region(evaluated, probabilities.max(axis=1), correct, "probability")
+    if isinstance(evaluated.loss, Squared | Poisson):
+        true = evaluated.target[:, 0]
+        predicted = evaluated.loss.prediction(evaluated.output)[:, 0]
+        scale = float(true.std()) or 1.0
+        return _worst_region(evaluated, predicted / scale, true / scale, "mean")
+    return []
+
+
+def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str) -> list[Finding]:
+    order = np.argsort(predicted, kind="stable")
+    regions = [
+        region for region in np.array_split(order, REGIONS) if len(region) >= MIN_REGION_ROWS
+    ]
+    gaps = [evaluated.mean(true - predicted, region) for region in regions]
+    p_values = [normal_p_value(gap / error) if error else 1.0 for gap, error in gaps]
+    off = [
+        (abs(gap), index)
+        for index, ((gap, _), clear) in enumerate(zip(gaps, holm(np.array(p_values)), strict=True))
+        if clear and abs(gap) >= OFF
+    ]
+    if not off:
+        return []
+    size, index = max(off)
+    region = regions[index]
+    means = [evaluated.mean(values, region)[0] for values in (predicted, true)]
+    return [
+        Finding(
+            "calibration",
+            "medium" if size >= FAR else "low",
+            what,
+            WORDS[what],
+            "use such predictions for ranking and not for their size, or gather more such rows",
+            {
+                "rows": len(region),
+                "predicted": means[0],
+                "true": means[1],
+                "gap": means[1] - means[0],
+                "standard_error": gaps[index][1],
+            },
+        )
+    ]
+
+
+def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
+    """Return the largest entries of the confusion matrix off its diagonal."""
+    if evaluated.classes is None:
+        return []
+    n_classes = len(evaluated.classes)
+    pairs = evaluated.class_index * n_classes + evaluated.predicted_index
+    confusion = np.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+    totals = np.maximum(1, confusion.sum(axis=1))
+    shares = confusion / totals[:, None]
+    np.fill_diagonal(shares, 0)
+    shares[totals < MIN_CLASS_ROWS] = 0
+    largest = np.argsort(-shares, axis=None, kind="stable")[:MOST_FINDINGS]
+    remedy = (
+        'class_weight="balanced" raises the recall of this class and lowers its precision; better'
+        " are columns that separate the two classes"
+        if n_classes == 2
+        else "look for columns that separate the two, or merge them"
+    )
+    return [
+        Finding(
+            "confused classes",
+            "medium" if shares[true, predicted] >= HALF else "low",
+            f"{evaluated.classes[true]} predicted as {evaluated.classes[predicted]}",
+            "{subject} in {confused:,} of {rows:,} rows of the true class ({share:.0%})",
+            remedy,
+            {
+                "share": float(shares[true, predicted]),
+                "confused": int(confusion[true, predicted]),
+                "rows": int(totals[true]),
+            },
+        )
+        for true, predicted in np.stack(np.unravel_index(largest, shares.shape), axis=1).tolist()
+        if shares[true, predicted] >= QUARTER
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """Rows whose label may be wrong.
+
+    Parameters
+    ----------
+    quality : ndarray of shape (n_rows,)
+        Probability of each row's label: the lower, the more suspicious.
+    suspected : Boolean ndarray of shape (n_rows,)
+        Which rows are suspected.
+
+    Examples
+    --------
+    >>> probabilities = np.array([[0.9, 0.1], [0.95, 0.05], [0.1, 0.9], [0.3, 0.7]])
+    >>> suspects = Suspects.among(probabilities, np.array([0, 1, 1, 1]))
+    >>> suspects.ranked
+    array([1])
+    """
+
+    quality: Array
+    suspected: Array
+
+    @classmethod
+    def among(cls, probabilities: Array, class_index: Array) -> Suspects:
+        """Return the suspects by confident learning.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_rows, n_classes)
+            Out of fold; NaN for rows that were not evaluated.
+        class_index : int ndarray of shape (n_rows,)
+            The index of each row's class.
+        """
+        evaluated: Array = np.asarray(np.isfinite(probabilities).all(axis=1))
+        rows = np.arange(len(class_index))
+        quality = probabilities[rows, class_index]
+        usual = np.full(probabilities.shape[1], np.inf)
+        for index in range(len(usual)):
+            of_class = quality[evaluated & (class_index == index)]
+            usual[index] = of_class.mean() if len(of_class) else np.inf
+        others = np.where(evaluated[:, None], probabilities, -1.0)
+        others[rows, class_index] = -1.0
+        best = others.argmax(axis=1)
+        confident = others[rows, best] >= np.maximum(usual[best], quality)
+        return cls(quality, confident & evaluated)
+
+    @property
+    def ranked(self) -> Array:
+        """The indices of the suspected rows, the most suspicious first."""
+        rows = np.flatnonzero(self.suspected)
+        return rows[np.argsort(self.quality[rows], kind="stable")]
+
+
+def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
+    """Return whether labels are wrong, with an estimate of how many."""
+    if evaluated.classes is None:
+        return []
+    estimate, error = wrong_share(evaluated.probabilities, evaluated.class_index)
+    if estimate - STANDARD_ERRORS * error <= 0 or estimate < SOME:
+        return []
+    suspects = Suspects.among(evaluated.probabilities, evaluated.class_index)
+    return [
+        Finding(
+            "wrong labels",
+            "high" if estimate >= MANY else "medium",
+            "the labels",
+            "About {share:.1%} of the labels seem to be wrong ({rows:,} rows): networks contradict"
+            " so many even where they are most confident",
+            "check the {suspects:,} suspects, most suspicious first (in Python label_suspects_)",
+            {
+                "share": estimate,
+                "standard_error": error,
+                "rows": round(estimate * evaluated.n_rows),
+                "suspects": int(suspects.suspected.sum()),
+            },
+            evaluated.row_numbers_of(suspects.ranked),
+        )
+    ]
+
+
+def wrong_share(probabilities: Array, class_index: Array) -> tuple[float, float]:
+    """Return an estimate of the share of wrong labels, and its standard error; 0 without evidence.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_classes)
+        Out of fold.
+    class_index : int ndarray of shape (n_rows,)
+        The index of each row's class.
+    """
+    wrong = probabilities.argmax(axis=1) != class_index
+    baseline = 1 - np.bincount(class_index).max() / len(class_index)
+    if wrong.mean() > (1 - AVOIDED) * baseline:
+        return 0.0, 0.0
+    ordered = wrong[np.argsort(-probabilities.max(axis=1), kind="stable")]
+    half, quarter = ordered[: len(wrong) // 2], ordered[: len(wrong) // 4]
+    if not len(quarter) or quarter.mean() < half.mean() / 2:  # errors grow rarer: no wrong labels
+        return 0.0, 0.0
+    share = float(half.mean())
+    return share, float(np.sqrt(share * (1 - share) / len(half)))

@@ -1,0 +1,405 @@
+"""Conformal prediction: intervals and sets that contain the truth as often as they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, floor
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from madaline._data.io.tensor_header import named
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, row_blocks
+
+MAX_SCORES = 2000
+"""Number of scores that are kept, at most: enough for quantiles within .05 %, in a small file."""
+
+KNOTS = 10
+"""Number of bins of equal size, by prediction, in which the scale of errors is measured."""
+
+MIN_BIN_ROWS = 50
+"""Rows of a bin, at least, where there is more than one."""
+
+LOWEST_SCALE = 0.1
+"""Lowest local scale, as a share of the mean error: few rows may be accurate by chance."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldScores:
+    """The nonconformity scores of out-of-fold predictions, sorted within each fold.
+
+    Parameters
+    ----------
+    values : float32 ndarray of shape (n_values,)
+        Fold after fold, ascending within each.
+    counts : int ndarray of shape (n_folds,)
+        Number of scores of each fold.
+    """
+
+    values: Array
+    counts: Array
+
+    @classmethod
+    def of(
+        cls,
+        values: Array,
+        bounds: Sequence[int],
+        weight: Array | None = None,
+        *,
+        most: int = MAX_SCORES,
+    ) -> FoldScores:
+        """Sort the scores of each fold; of more than `most`, keep those at evenly spaced ranks.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,)
+            One score a row, fold after fold.
+        bounds : sequence of int, of length n_folds + 1
+            Start of each fold, and end of the last one.
+        weight : ndarray of shape (n_samples,), optional
+            Weight of each row: a row of twice the weight fills twice as many ranks.
+        most : int, default=2000
+            Number of scores to keep, at most (but one of each fold).
+
+        Examples
+        --------
+        >>> scores = FoldScores.of(np.array([3.0, 1.0, 2.0, 9.0, 7.0, 8.0]), (0, 3, 6))
+        >>> scores.values, scores.counts
+        (array([1., 2., 3., 7., 8., 9.], dtype=float32), array([3, 3]))
+        >>> FoldScores.of(np.arange(9.0), (0, 9), most=3).values
+        array([1., 4., 7.], dtype=float32)
+        """
+        weight = np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
+        folds = [slice(start, stop) for start, stop in pairwise(bounds)]
+        total = min(len(values), most)
+        shares = np.array([weight[fold].sum() for fold in folds]) / weight.sum()
+        counts = np.maximum(1, np.round(total * shares).astype(np.int64))
+        kept = [
+            _quantiles(values[fold], weight[fold], count)
+            for fold, count in zip(folds, counts, strict=True)
+        ]
+        return cls(np.concatenate(kept).astype(np.float32), counts)
+
+    @property
+    def n_values(self) -> int:
+        """Number of scores of all folds."""
+        return len(self.values)
+
+    def number_below(self, thresholds: Array) -> Array:
+        """Return how many scores lie below the thresholds of their folds.
+
+        Parameters
+        ----------
+        thresholds : ndarray of shape (n_folds, ...)
+            For each fold the values to compare its scores with.
+
+        Returns
+        -------
+        int ndarray of shape (...)
+            Counts, summed over the folds.
+        """
+        number = np.zeros(thresholds.shape[1:], np.int64)
+        folds = np.split(self.values, np.cumsum(self.counts)[:-1])
+        for threshold, scores in zip(thresholds, folds, strict=True):
+            number += np.searchsorted(scores, threshold, side="left")
+        return number
+
+
+def check_coverage(coverage: Any) -> float:
+    """Return a coverage, the share of new rows whose truth an interval or a set should contain.
+
+    Examples
+    --------
+    >>> check_coverage(0.9)
+    0.9
+    >>> check_coverage(90)
+    Traceback (most recent call last):
+    madaline.errors.InputError: coverage is 90: give a share between 0 and 1, such as 0.9.
+    """
+    number = isinstance(coverage, Real) and not isinstance(coverage, bool)
+    if not number or not 0 < coverage < 1:
+        raise InputError(f"coverage is {coverage!r}: give a share between 0 and 1, such as 0.9.")
+    return float(coverage)
+
+
+def _quantiles(values: Array, weight: Array, count: int) -> Array:
+    """Return the values at the middles of `count` equal parts of the weight, ascending."""
+    order = np.argsort(values, kind="stable")
+    cumulative = np.cumsum(weight[order])
+    middles = (np.arange(count) + 0.5) / count * cumulative[-1]
+    indices = np.minimum(np.searchsorted(cumulative, middles), len(values) - 1)
+    return np.asarray(values[order][indices])
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionIntervals:
+    """Makes prediction intervals; keeps scores of the training rows, but none of the rows.
+
+    Parameters
+    ----------
+    scores : FoldScores
+        Errors of out-of-fold predictions in units of the local scale.
+    knots : ndarray of shape (2, n_knots)
+        Ascending predictions, and the scale of errors at each; it is linear between them.
+    low, high : float
+        Range of the target, to which predictions are clipped.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> output = rng.standard_normal(1000)
+    >>> target = output + 0.1 * rng.standard_normal(1000)
+    >>> intervals = PredictionIntervals.fit(output, target, (0, 500, 1000))
+    >>> intervals.predict(np.array([[0.0, 1.0], [0.0, 1.0]]), 0.9).round(1)
+    array([[-0.2,  0.2],
+           [ 0.8,  1.2]])
+    """
+
+    scores: FoldScores
+    knots: Array
+    low: float
+    high: float
+
+    @classmethod
+    def fit(
+        cls, output: Array, target: Array, bounds: Sequence[int], weight: Array | None = None
+    ) -> PredictionIntervals:
+        """Collect the scores of out-of-fold predictions.
+
+        Parameters
+        ----------
+        output, target : ndarray of shape (n_samples,)
+            Out-of-fold predictions and true values, fold after fold.
+        bounds : sequence of int, of length n_folds + 1
+            Start of each fold, and end of the last one.
+        weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        """
+        low, high = float(target.min()), float(target.max())
+        output, target = np.clip(output, low, high).astype(np.float64), target.astype(np.float64)
+        error = target - output
+        knots = _knots(output, np.abs(error), weight)
+        scores = FoldScores.of(error / np.interp(output, *knots), bounds, weight)
+        return cls(scores, knots, low, high)
+
+    def predict(self, output: Array, coverage: float) -> Array:
+        """Return the interval of each row.
+
+        Parameters
+        ----------
+        output : ndarray of shape (n_folds, n_samples)
+            Predictions of the networks of each fold.
+        coverage : float
+            Share of new rows whose true value the interval should contain, between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Lower and upper bounds, within the range of the training target.
+
+        Raises
+        ------
+        InputError
+            If the coverage is no share, or too high for the number of scores.
+        """
+        lower, upper = self._ranks(check_coverage(coverage))
+        center = np.clip(output.T.astype(np.float64), self.low, self.high)  # (n_samples, n_folds)
+        scale = np.interp(center, *self.knots)
+        fold = np.repeat(np.arange(len(output)), self.scores.counts)
+        bounds = np.empty((len(center), 2))
+        for rows in row_blocks(len(center), len(fold)):
+            values = center[rows, fold] + scale[rows, fold] * self.scores.values
+            values.partition((lower, upper), axis=1)  # (rows, n_values)
+            bounds[rows] = values[:, [lower, upper]]
+        return np.clip(bounds, self.low, self.high)
+
+    def around(self, output: Array, coverage: float) -> Array:
+        """Return the interval of each row, shape (n_samples, 2), where all folds predict the same.
+
+        `output` is that prediction, of shape (n_samples,).
+        """
+        ranks = list(self._ranks(check_coverage(coverage)))
+        center = np.clip(output.astype(np.float64), self.low, self.high)[:, None]
+        bounds = center + np.interp(center, *self.knots) * np.sort(self.scores.values)[ranks]
+        return np.asarray(np.clip(bounds, self.low, self.high))
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        arrays = {
+            "scores": self.scores.values,
+            "counts": self.scores.counts,
+            "knots": self.knots,
+        }
+        return {"low": self.low, "high": self.high}, arrays
+
+    @classmethod
+    def from_state(
+        cls, state: Mapping[str, Any], arrays: Mapping[str, Array]
+    ) -> PredictionIntervals:
+        """Return the intervals that `to_state` described."""
+        scores = arrays["scores"] if "scores" in arrays else arrays["residuals"]  # of old files
+        return cls(
+            FoldScores(scores, arrays["counts"]), arrays["knots"], state["low"], state["high"]
+        )
+
+    def _ranks(self, coverage: float) -> tuple[int, int]:
+        """Return the ranks of the bounds among the sorted values, counted from zero."""
+        number, tail = self.scores.n_values, (1 - coverage) / 2
+        slack = 1e-9  # 0.05 * 20 is not always 1
+        lower = floor(tail * (number + 1) + slack)
+        upper = ceil((1 - tail) * (number + 1) - slack)
+        if lower < 1:
+            most = floor(1000 * (number - 1) / (number + 1)) / 1000
+            remedy = f"give {most:.3g} or less" if most > 0 else "learn from more rows"
+            raise InputError(
+                f"coverage is {coverage:g}, too high for {number} out-of-fold predictions:"
+                f" {remedy}."
+            )
+        return lower - 1, upper - 1
+
+
+def _knots(output: Array, errors: Array, weight: Array | None) -> Array:
+    """Return the mean prediction and the mean error of bins of equal size, shape (2, n_bins)."""
+    n_bins = max(1, min(KNOTS, len(output) // MIN_BIN_ROWS))
+    bins = np.array_split(np.argsort(output, kind="stable"), n_bins)
+    weight = np.ones(len(output)) if weight is None else weight
+    means = [
+        [np.average(values[rows], weights=weight[rows]) for rows in bins]
+        for values in (output, errors)
+    ]
+    mean = float(np.average(errors, weights=weight))
+    knots = np.array(means, np.float64)
+    knots[1] = np.maximum(knots[1], LOWEST_SCALE * mean) if mean else 1.0
+    return knots
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionSets:
+    """Makes prediction sets; keeps scores of the training rows, but none of the rows.
+
+    Parameters
+    ----------
+    scores : FoldScores
+        One minus the out-of-fold probability of the true class.
+
+    Examples
+    --------
+    >>> probability = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
+    >>> sets = PredictionSets.fit(probability, np.array([0, 0, 1, 1]), (0, 2, 4))
+    >>> new = np.array([[[0.95, 0.05], [0.6, 0.4]]] * 2)
+    >>> sets.predict(new, 0.7, predicted=np.array([0, 0]))
+    array([[ True, False],
+           [ True, False]])
+    >>> sets.predict(new, 0.9, predicted=np.array([0, 0]))
+    array([[ True,  True],
+           [ True,  True]])
+    """
+
+    scores: FoldScores
+
+    @classmethod
+    def fit(
+        cls, probability: Array, truth: Array, bounds: Sequence[int], weight: Array | None = None
+    ) -> PredictionSets:
+        """Collect the scores of out-of-fold probabilities.
+
+        Parameters
+        ----------
+        probability : ndarray of shape (n_samples, n_classes)
+            Out-of-fold probabilities, fold after fold.
+        truth : int ndarray of shape (n_samples,)
+            Index of the true class.
+        bounds : sequence of int, of length n_folds + 1
+            Start of each fold, and end of the last one.
+        weight : ndarray of shape (n_samples,), optional
+            Weight of each row.
+        """
+        scores = 1 - np.take_along_axis(probability, truth[:, None], axis=1)[:, 0]
+        return cls(FoldScores.of(scores, bounds, weight))
+
+    def predict(self, probability: Array, coverage: float, predicted: Array | None = None) -> Array:
+        """Return which classes are in the set of each row.
+
+        Parameters
+        ----------
+        probability : ndarray of shape (n_folds, n_samples, n_classes)
+            Predictions of the networks of each fold.
+        coverage : float
+            Share of new rows whose true class the set should contain, between 0 and 1.
+        predicted : int ndarray of shape (n_samples,), optional
+            Index of the predicted class, which then is always in the set.
+
+        Returns
+        -------
+        Boolean ndarray of shape (n_samples, n_classes)
+            After a fit of few rows, high coverages give sets of all classes.
+
+        Raises
+        ------
+        InputError
+            If the coverage is no share.
+        """
+        limit = check_coverage(coverage) * (self.scores.n_values + 1)
+        scores = (1 - probability).astype(np.float32)  # rounded like the stored scores
+        sets = np.asarray(self.scores.number_below(scores) < limit)
+        if predicted is not None:
+            sets[np.arange(len(sets)), predicted] = True
+        return sets
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        return {}, {"scores": self.scores.values, "counts": self.scores.counts}
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, Array]) -> PredictionSets:
+        """Return the sets that `to_state` described."""
+        scores = arrays["scores"] if "scores" in arrays else arrays["strangeness"]  # of old files
+        return cls(FoldScores(scores, arrays["counts"]))
+
+
+@dataclass(frozen=True, eq=False)
+class JointConformal:
+    """How far off unseen rows were, for each target.
+
+    The coverage is that of each target alone; all of them at once are covered less often.
+
+    Parameters
+    ----------
+    each : tuple of PredictionIntervals or PredictionSets
+        One for each target, all of one type.
+    """
+
+    each: tuple[PredictionIntervals | PredictionSets, ...]
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the arrays that go with it."""
+        states: list[dict[str, Any]] = []
+        arrays: dict[str, Array] = {}
+        for number, one in enumerate(self.each):
+            state, own = one.to_state()
+            states.append(state)
+            arrays |= {f"{number}.{name}": array for name, array in own.items()}
+        return {"each": states}, arrays
+
+
+def conformal_from_state(
+    state: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> PredictionIntervals | PredictionSets | JointConformal:
+    """Return what `to_state` described: intervals have a range, sets have none."""
+    if "each" in state:
+        return JointConformal(
+            tuple(_single(own, named(arrays, f"{k}.")) for k, own in enumerate(state["each"]))
+        )
+    return _single(state, arrays)
+
+
+def _single(
+    state: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> PredictionIntervals | PredictionSets:
+    if "low" in state:
+        return PredictionIntervals.from_state(state, arrays)
+    return PredictionSets.from_state(arrays)

@@ -1,1 +1,0 @@
-"""Conformal prediction: intervals and sets that contain the truth as often as they promise."""
