@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from madaline import NeuralNetwork
 from madaline._neural_network.overfitting import OverfittingPolicy, OverfittingState
 from madaline.nn.losses import Squared
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 from tables import DEFAULT_FOLDER, Table, load_table
 
 TABLES = (

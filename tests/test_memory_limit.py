@@ -24,7 +24,7 @@ from madaline._fitting.memory import LIBRARIES, Inputs, estimate
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe, TextRecipe
 from madaline.errors import InputError, MemoryWarning
-from madaline.records.plan_decisions import CheaperPlan
+from madaline.records.race_decisions import CheaperPlan
 from madaline.records.reading import read_decision
 
 MB = 10**6

@@ -10,7 +10,7 @@ from madaline._fitting import Fitting
 from madaline._fitting.time_limit import TimeLimit
 from madaline._model import FittedModel
 from madaline.errors import InputError
-from madaline.records.limit_decisions import (
+from madaline.records.race_decisions import (
     DroppedForTime,
     Interrupted,
     RecipesLeftOut,

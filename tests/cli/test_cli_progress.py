@@ -13,8 +13,8 @@ from madaline._cli.clock import EPOCHS_OF_VARIANTS, IMPROVEMENTS, Clock
 from madaline._cli.leaderboard import Leaderboard
 from madaline._cli.progress import EventLines, LiveLeaderboard, can_redraw
 from madaline._race.plan import Plan
+from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped
-from madaline.records.record import Record
 
 
 class Terminal(io.TextIOWrapper):

@@ -14,7 +14,7 @@ import pytest
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline.errors import LeakWarning, NothingLearnedWarning
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 QUICK = {"effort": 8, "random_state": 0}
 

@@ -13,9 +13,13 @@ from sklearn.base import clone
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline.errors import InputError, InterruptedFitWarning
 from madaline.records.decision import Decision
-from madaline.records.limit_decisions import Interrupted, StoppedByCallback, TimeLimitReached
-from madaline.records.plan_decisions import PresetChosen
-from madaline.records.record import Record
+from madaline.records.history import Record
+from madaline.records.race_decisions import (
+    Interrupted,
+    PresetChosen,
+    StoppedByCallback,
+    TimeLimitReached,
+)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 import madaline
 from madaline import AdaptiveClassifier
 from madaline.errors import InputError
-from madaline.records.ensemble_decisions import ThresholdChosen
+from madaline.records.model_decisions import ThresholdChosen
 
 QUICK = {"effort": 6, "random_state": 0}
 

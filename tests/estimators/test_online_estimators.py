@@ -14,7 +14,7 @@ from madaline._data.io.tensor_file import ONLINE, read_tensor_file, write_tensor
 from madaline._model import FittedModel
 from madaline._online.limits import MOST_LETTERS
 from madaline.errors import InputError, ModelFileError
-from madaline.records.stream_decisions import LeadChanged
+from madaline.records.model_decisions import LeadChanged
 
 
 def rows(n_rows, seed=0):

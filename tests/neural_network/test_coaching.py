@@ -13,7 +13,7 @@ from madaline._neural_network.learning_rate import LearningRatePolicy
 from madaline._neural_network.stagnation import StagnationPolicy
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 def watched(policy, state, losses):

@@ -13,7 +13,7 @@ from madaline._neural_network.overfitting import OverfittingPolicy, OverfittingS
 from madaline._neural_network.parameters import add_weight_decay
 from madaline.errors import InputError
 from madaline.nn.layers import Tanh
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 def watched(policy, losses, held_out):

@@ -17,7 +17,7 @@ from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
 from madaline.nn.layers import LeakySiLU, Linear, ScaledLinear
 from madaline.nn.network import Network
-from madaline.records.ensemble_decisions import UnitsRemoved
+from madaline.records.model_decisions import UnitsRemoved
 from madaline.records.race_decisions import Grown, Simplified
 
 DIRECTIONS = np.array([1, 0, -1, 0])

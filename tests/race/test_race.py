@@ -21,7 +21,7 @@ from madaline._race.cohort import Cohort
 from madaline._race.pruning import prune_ensemble
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
-from madaline.records.ensemble_decisions import Calibrated
+from madaline.records.model_decisions import Calibrated
 from madaline.records.race_decisions import SnapshotKept
 
 

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from madaline._race.recipe import GridRecipe, LinearRecipe, Recipe, TableRecipe, TextRecipe
-from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, Pruned, UnitsRemoved
+from madaline.records.history import Record
+from madaline.records.model_decisions import Calibrated, MemberRemoved, Pruned, UnitsRemoved
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
@@ -18,7 +19,6 @@ from madaline.records.race_decisions import (
     Stopped,
 )
 from madaline.records.reading import OLD_NAMES, read_decision
-from madaline.records.record import Record
 
 LOSS, BEST, BEFORE = 0.51237, 0.4, 0.7
 ERROR = 0.01

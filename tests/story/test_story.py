@@ -12,7 +12,8 @@ import pytest
 from madaline._model import FittedModel
 from madaline._story.story import Story, tell_story
 from madaline._story.summary import Member
-from madaline.records.ensemble_decisions import Calibrated, MemberRemoved, Pruned
+from madaline.records.history import Record
+from madaline.records.model_decisions import Calibrated, MemberRemoved, Pruned
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
@@ -23,7 +24,6 @@ from madaline.records.race_decisions import (
     SnapshotKept,
     Stopped,
 )
-from madaline.records.record import Record
 
 TASKS = ("binary", "multiclass", "regression")
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")

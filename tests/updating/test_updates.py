@@ -8,7 +8,7 @@ import pytest
 from madaline import AdaptiveClassifier, load
 from madaline._fitting.updating.comparison import Comparison
 from madaline.errors import InputError
-from madaline.records.update_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
+from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 
 
 def log_loss(model, X, y) -> float:

@@ -14,7 +14,7 @@ from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
     from madaline.records.decision import Decision
-    from madaline.records.epoch import Epoch
+    from madaline.records.history import Epoch
 
 SHOWN = {
     "grow": "units added",

@@ -17,8 +17,8 @@ from madaline._cli.sections import (
 from madaline._model import FittedModel
 from madaline._report.data import verdict
 from madaline._words import count, metric_name, size, with_error
-from madaline.records.ensemble_decisions import ThresholdChosen
-from madaline.records.limit_decisions import RecipesLeftOut, TimeLimitReached
+from madaline.records.model_decisions import ThresholdChosen
+from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached
 
 MOST_COLUMNS = 5
 """Columns whose importance is shown."""

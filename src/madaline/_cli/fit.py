@@ -43,7 +43,7 @@ from madaline._model import FittedModel
 from madaline._race.planning.preset import BALANCED, PRESETS
 from madaline._words import count
 from madaline.errors import InputError, MadalineError
-from madaline.records.limit_decisions import Interrupted
+from madaline.records.race_decisions import Interrupted
 
 HELP = "learn to predict a column of a table"
 

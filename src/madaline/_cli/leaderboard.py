@@ -8,8 +8,8 @@ from string import ascii_uppercase
 
 from madaline._words import RECIPE_STATES
 from madaline.records.decision import Decision
+from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped, TrainingEnded
-from madaline.records.record import Record
 
 
 @dataclass

@@ -13,7 +13,7 @@ from madaline._cli.leaderboard import Leaderboard
 from madaline._cli.output import paragraph, printable, say
 from madaline._words import count, duration, loss_text
 from madaline.records.decision import Decision
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 DECISIONS, EPOCHS = 1, 2
 """From these levels of verbosity on, every decision and every epoch is a line."""

@@ -38,7 +38,7 @@ from madaline._model import FittedModel
 from madaline._words import change, count, metric_name, option_value, size, with_error
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.update_decisions import AS_IT_IS, Updated
+from madaline.records.model_decisions import AS_IT_IS, Updated
 
 HELP = "go on with new rows: as it is, adjusted, or fitted anew"
 

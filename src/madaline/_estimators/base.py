@@ -52,9 +52,8 @@ from madaline.errors import (
     TextReadWarning,
 )
 from madaline.nn.arrays import Array
-from madaline.records.decision import Decision
-from madaline.records.decisions import Decisions
-from madaline.records.record import Record
+from madaline.records.decision import Decision, Decisions
+from madaline.records.history import Record
 
 
 class AdaptiveEstimator(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from madaline._estimators.progress import choose_progress
 from madaline._fitting import Fitting
 from madaline.records.decision import Decision
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 __all__ = ["CallbackSupport", "Listeners", "with_teardown"]
 

@@ -9,7 +9,7 @@ from madaline._data.schema import Schema
 from madaline._story.summary import Summary
 from madaline.errors import InterruptedFitWarning, NothingLearnedWarning
 from madaline.records.decision import Decision
-from madaline.records.limit_decisions import Interrupted
+from madaline.records.race_decisions import Interrupted
 
 
 def warn_of_empty_columns(schema: Schema) -> None:

@@ -29,7 +29,7 @@ from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._watching.stream_source import StreamSource
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.decisions import Decisions
+from madaline.records.decision import Decisions
 
 
 class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints

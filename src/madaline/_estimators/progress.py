@@ -8,7 +8,7 @@ from typing import Protocol, TextIO
 
 from madaline._words import count
 from madaline.records.decision import Decision
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 SECONDS_OF_LOG = 10.0
 """Seconds between two lines where a line cannot be drawn over, as in a file."""

@@ -17,7 +17,7 @@ import numpy as np
 from madaline._evaluation.score import mean_and_error
 from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.losses.base import Loss
-from madaline.records.ensemble_decisions import Calibrated
+from madaline.records.model_decisions import Calibrated
 
 HIGHEST = 4.0
 """The highest temperature that is tried; the lowest is its reciprocal."""

@@ -15,7 +15,7 @@ from madaline._evaluation.score import Score
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
-from madaline.records.ensemble_decisions import ThresholdChosen
+from madaline.records.model_decisions import ThresholdChosen
 
 Measure: TypeAlias = Callable[[Array], Array]
 """From confusion matrices, (..., true class, predicted class), to values; higher is better."""

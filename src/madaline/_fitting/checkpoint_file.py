@@ -12,7 +12,7 @@ from madaline._race.checkpoint import resume, save_checkpoint
 from madaline._race.race import Race
 from madaline.errors import InputError, ModelFileError
 from madaline.records.decision import Decision
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 CHECKPOINT_SECONDS = 5.0
 """Seconds between two checkpoints, at least. The result does not depend on it."""

@@ -18,7 +18,7 @@ from madaline._race.plan import Plan
 from madaline._race.planning.make_plan import make_plan
 from madaline._race.planning.preset import Preset
 from madaline._race.planning.rare_classes import plan_for_rare_class
-from madaline.records.plan_decisions import CheaperPlan
+from madaline.records.race_decisions import CheaperPlan
 
 BINS = (0, 16, 64)
 """Encodings that race: numbers as they are, or also in 16 or 64 piecewise-linear bins."""

@@ -12,7 +12,7 @@ from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES, Inputs, estimate
 from madaline._race.plan import Plan
 from madaline._words import count, size
 from madaline.errors import InputError
-from madaline.records.plan_decisions import CheaperPlan
+from madaline.records.race_decisions import CheaperPlan
 
 FEWER_FOLDS = 5
 """Folds of a plan that takes less memory, at most."""

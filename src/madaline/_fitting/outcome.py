@@ -32,7 +32,7 @@ from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Output
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles, Squared
-from madaline.records.ensemble_decisions import Calibrated, ThresholdChosen
+from madaline.records.model_decisions import Calibrated, ThresholdChosen
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""

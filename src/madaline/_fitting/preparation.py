@@ -36,7 +36,7 @@ from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.planning.preset import Preset
 from madaline.nn.arrays import Array
-from madaline.records.plan_decisions import CheaperPlan
+from madaline.records.race_decisions import CheaperPlan
 
 FOLD_STREAM = 2**32 - 2
 """Separates the random numbers of folds from those of networks and batches."""

@@ -9,13 +9,13 @@ from madaline._fitting.time_limit import TimeLimit, TrainingTime
 from madaline._race.policies.time_limit import TimeLimitPolicy
 from madaline._race.race import Event, Race
 from madaline.records.decision import Decision
-from madaline.records.limit_decisions import (
+from madaline.records.history import Record
+from madaline.records.race_decisions import (
     Interrupted,
     RecipesLeftOut,
     StoppedByCallback,
     TimeLimitReached,
 )
-from madaline.records.record import Record
 
 
 class Training:

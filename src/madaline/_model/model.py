@@ -34,10 +34,9 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles
 from madaline.records.decision import Decision
-from madaline.records.history import History
+from madaline.records.history import History, Record
+from madaline.records.model_decisions import Updated
 from madaline.records.reading import read_decision
-from madaline.records.record import Record
-from madaline.records.update_decisions import Updated
 from madaline.version import __version__
 
 

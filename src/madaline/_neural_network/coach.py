@@ -22,7 +22,7 @@ from madaline._neural_network.surgery import with_one_more_unit
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import Loss
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 @dataclass(frozen=True)

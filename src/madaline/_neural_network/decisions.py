@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from madaline._words import count
 from madaline.records.decision import Decision
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 HELD_OUT = "loss on held-out rows"
 

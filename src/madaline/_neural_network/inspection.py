@@ -18,7 +18,7 @@ from madaline.nn.arrays import Array
 from madaline.nn.differences import check_gradient
 from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import Loss
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 class InspectedNetwork(ABC):

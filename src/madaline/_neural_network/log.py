@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from madaline._neural_network.decisions import CoachDecision
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 @dataclass(frozen=True, eq=False)

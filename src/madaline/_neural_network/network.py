@@ -38,7 +38,7 @@ from madaline.nn.layers.activation import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.losses.binary_cross_entropy import sigmoid
 from madaline.nn.workspace import Workspace
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 class NeuralNetwork(InspectedNetwork):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from madaline._neural_network.decisions import BestOnHeldOutKept, WeightDecayRaised
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 
 from madaline.nn.arrays import Array
 from madaline.records.file_checks import DECISIONS
+from madaline.records.model_decisions import LeadChanged
 from madaline.records.reading import read_decision
-from madaline.records.stream_decisions import LeadChanged
 
 MOST = 100
 """Decisions that are kept; the oldest are let go."""

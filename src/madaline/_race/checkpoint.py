@@ -38,8 +38,8 @@ from madaline._race.recipe import Recipe
 from madaline._race.state import Candidate
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
+from madaline.records.history import Record
 from madaline.records.reading import read_decision
-from madaline.records.record import Record
 from madaline.version import __version__
 
 FORMAT = 2

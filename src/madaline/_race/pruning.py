@@ -22,7 +22,7 @@ from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features
 from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units
 from madaline.records.decision import Decision
-from madaline.records.ensemble_decisions import MemberRemoved, UnitsRemoved
+from madaline.records.model_decisions import MemberRemoved, UnitsRemoved
 
 RANKED_ROWS = 1024
 """Rows that a network learned from, at most, on which its units are ranked."""

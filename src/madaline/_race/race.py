@@ -39,6 +39,7 @@ from madaline.nn.network import Network
 from madaline.nn.population import Population
 from madaline.nn.surgery import hidden_layers, widen
 from madaline.records.decision import Decision
+from madaline.records.history import Record
 from madaline.records.race_decisions import (
     Grown,
     LearningRateLowered,
@@ -48,7 +49,6 @@ from madaline.records.race_decisions import (
     TrainingEnded,
     WarpedFurther,
 )
-from madaline.records.record import Record
 
 Event: TypeAlias = tuple[Record, Decision | None]
 """What the race yields: a record, and the decision that it led to, if any."""

@@ -14,7 +14,7 @@ from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.recipe import Recipe
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 
 def empty() -> Array:

@@ -9,8 +9,7 @@ from madaline._race.importance import Importance
 from madaline._story.summary import Summary
 from madaline._words import count, decimals, metric_name, some, when_worse
 from madaline.records.decision import Decision
-from madaline.records.ensemble_decisions import Calibrated, Pruned, ThresholdChosen
-from madaline.records.update_decisions import Updated
+from madaline.records.model_decisions import Calibrated, Pruned, ThresholdChosen, Updated
 
 MOST_RECIPES = 4
 """Recipes of the prediction that are named, at most."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from madaline._words import apart, count
 from madaline.records.decision import Decision
+from madaline.records.history import Record
 from madaline.records.race_decisions import (
     Dropped,
     EpochLimitReached,
@@ -14,7 +15,6 @@ from madaline.records.race_decisions import (
     SnapshotKept,
     Stopped,
 )
-from madaline.records.record import Record
 
 MOST_COPIES = 4
 """Copies whose outcome is told one by one, at most."""

@@ -14,7 +14,7 @@ from madaline._story.seen import tell_seen
 from madaline._story.summary import Summary
 from madaline._story.tried import tell_tried
 from madaline.records.decision import Decision
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 Part: TypeAlias = Literal["tried", "seen", "kept"]
 """What a sentence is about: what was tried, what was seen, or what was kept."""

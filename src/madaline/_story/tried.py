@@ -7,9 +7,14 @@ from collections.abc import Iterator, Sequence
 from madaline._story.summary import Summary
 from madaline._words import count
 from madaline.records.decision import Decision
-from madaline.records.plan_decisions import CheaperPlan, PresetChosen
-from madaline.records.race_decisions import Grown, LearningRateLowered, Simplified
-from madaline.records.record import Record
+from madaline.records.history import Record
+from madaline.records.race_decisions import (
+    CheaperPlan,
+    Grown,
+    LearningRateLowered,
+    PresetChosen,
+    Simplified,
+)
 
 VARIANTS = (
     (LearningRateLowered, "with a lower learning rate"),

@@ -24,7 +24,7 @@ from madaline._words import metric_name
 from madaline.errors import InputError
 from madaline.plots.drawing import axes_or_new, draw
 from madaline.records.decision import Decision
-from madaline.records.epoch import Epoch
+from madaline.records.history import Epoch
 
 
 def plot_history(model: Any, axes: Any = None) -> Any:

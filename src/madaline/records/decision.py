@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-from madaline._charts.html import block, paragraph
+from madaline._charts.html import block, more, paragraph, table
+from madaline._charts.listing import Listing
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,25 @@ class Decision(ABC):
         """Return the decision as JSON-able values: its type, action, fields and sentence."""
         kind = {"type": type(self).__name__, "action": self.action}
         return kind | asdict(self) | {"sentence": self.sentence}
+
+
+MOST_ROWS = 60
+"""Decisions that are shown, at most."""
+
+
+class Decisions(Listing[Decision]):
+    """Decisions, in the order in which they were made (final)."""
+
+    __slots__ = ()
+
+    def to_columns(self) -> dict[str, Any]:
+        """Return the epoch, the action, the subject, and the sentence."""
+        names = ("epoch", "action", "subject", "sentence")
+        return {name: [getattr(one, name) for one in self] for name in names}
+
+    def _repr_html_(self) -> str:
+        rows = [[f"{one.epoch}", one.subject, one.sentence] for one in self[:MOST_ROWS]]
+        return block(
+            table(["epoch", "about", "decision"], rows, right=(0,)),
+            more(len(rows), len(self), "decisions"),
+        )

@@ -17,8 +17,8 @@ from madaline._data.io.json_checks import (
     Whole,
     fields_of,
 )
+from madaline.records.history import Record
 from madaline.records.reading import OLD_NAMES, TYPES
-from madaline.records.record import Record
 
 NAME, EPOCH = Text(), Whole(0, 2**53)
 

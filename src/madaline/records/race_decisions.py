@@ -1,11 +1,42 @@
-"""The decisions of a race: which recipes end, and what else is tried with the best of them."""
+"""The decisions of a race: its plan, which recipes end, what else is tried, and what ends it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from madaline._words import apart
+from madaline._words import apart, count, size
 from madaline.records.decision import Decision
+
+
+@dataclass(frozen=True)
+class CheaperPlan(Decision):
+    """A plan that takes less memory replaced the usual one."""
+
+    action = "economize"
+    n_bytes: int  # that the usual plan would take, about
+    cheaper_bytes: int  # that this one takes, about
+    limit: int  # how many there are
+    changes: str  # what is different, in words
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"The usual plan would take about {size(self.n_bytes)} of memory, more than the limit"
+            f" of {size(self.limit)}: {self.changes} (about {size(self.cheaper_bytes)})."
+        )
+
+
+@dataclass(frozen=True)
+class PresetChosen(Decision):
+    """The user chose a preset other than the default."""
+
+    action = "preset"
+    preset: str  # its name
+    changes: str  # what it changes, in words
+
+    @property
+    def sentence(self) -> str:
+        return f'The preset "{self.preset}" was chosen: {self.changes}.'
 
 
 @dataclass(frozen=True)
@@ -233,3 +264,85 @@ class Grown(Decision):
             f" for {self.rows:,} rows: a copy continues from its best epoch with {self.units}"
             f" instead of {self.previous_units} units in each layer, and a lower learning rate."
         )
+
+
+@dataclass(frozen=True)
+class RecipesLeftOut(Decision):
+    """A time limit leaves no time for all recipes, so that some never start."""
+
+    action = "limit"
+    seconds: float  # the time limit
+    recipes: int  # that start
+    planned_recipes: int
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"The time limit of {self.seconds:g} s is too short for all"
+            f" {self.planned_recipes} recipes: only {self.recipes}"
+            f" {'is' if self.recipes == 1 else 'are'} trained."
+        )
+
+
+@dataclass(frozen=True)
+class DroppedForTime(Dropped):
+    """A recipe lost against the others, and the time limit leaves too few epochs for all."""
+
+    seconds_left: float  # for training
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"{super().sentence[:-1]}, as the time limit leaves {self.seconds_left:.0f} s for"
+            " training."
+        )
+
+
+@dataclass(frozen=True)
+class RaceEnded(Decision):
+    """Abstract: training ended while recipes were still racing."""
+
+    loss: float  # the lowest out-of-fold loss of a recipe
+    racing: int  # recipes that were still racing
+
+    @property
+    def _rest(self) -> str:
+        return (
+            f"training ended after {count(self.epoch, 'epoch')} with"
+            f" {count(self.racing, 'recipe')} still training; the lowest validation loss is"
+            f" {self.loss:.4f}."
+        )
+
+
+@dataclass(frozen=True)
+class TimeLimitReached(RaceEnded):
+    """The time limit leaves no time for another epoch."""
+
+    action = "limit"
+    seconds: float  # the time limit
+
+    @property
+    def sentence(self) -> str:
+        return f"Time limit of {self.seconds:g} s: {self._rest} More time may lower it."
+
+
+@dataclass(frozen=True)
+class Interrupted(RaceEnded):
+    """The user interrupted the fit."""
+
+    action = "interrupt"
+
+    @property
+    def sentence(self) -> str:
+        return f"Interrupted: {self._rest}"
+
+
+@dataclass(frozen=True)
+class StoppedByCallback(RaceEnded):
+    """A callback asked for the end."""
+
+    action = "interrupt"
+
+    @property
+    def sentence(self) -> str:
+        return f"Stopped by a callback: {self._rest}"

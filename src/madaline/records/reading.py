@@ -6,35 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from madaline.records.decision import Decision
-from madaline.records.ensemble_decisions import (
+from madaline.records.model_decisions import (
     Calibrated,
+    LeadChanged,
     MemberRemoved,
     ThresholdChosen,
     UnitsRemoved,
+    Updated,
 )
-from madaline.records.limit_decisions import (
-    DroppedForTime,
-    Interrupted,
-    RecipesLeftOut,
-    StoppedByCallback,
-    TimeLimitReached,
-)
-from madaline.records.plan_decisions import CheaperPlan, PresetChosen
 from madaline.records.race_decisions import (
     AugmentationSettled,
+    CheaperPlan,
     Dropped,
+    DroppedForTime,
     EpochLimitReached,
     Grown,
+    Interrupted,
     LearningRateLowered,
+    PresetChosen,
+    RecipesLeftOut,
     Restored,
     Simplified,
     SnapshotKept,
     Solved,
     Stopped,
+    StoppedByCallback,
+    TimeLimitReached,
     WarpedFurther,
 )
-from madaline.records.stream_decisions import LeadChanged
-from madaline.records.update_decisions import Updated
 
 OLD_NAMES: tuple[tuple[type[Decision], str], ...] = (
     (Dropped, "loss best share"),

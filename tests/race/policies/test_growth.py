@@ -9,7 +9,7 @@ from madaline._race.recipe import TableRecipe
 from madaline._race.state import Candidate, RaceState
 from madaline.nn.layers import Linear
 from madaline.nn.network import Network
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 POLICY = GrowthPolicy(rows_for_a_parameter=2, widest=128, epochs=50)
 RECIPE = TableRecipe(16, 3)

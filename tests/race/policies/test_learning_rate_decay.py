@@ -8,7 +8,7 @@ import pytest
 from madaline._race.policies.learning_rate_decay import LearningRatePolicy, slower
 from madaline._race.recipe import TableRecipe
 from madaline._race.state import Candidate, RaceState
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 POLICY = LearningRatePolicy(lowest=0.001, epochs=50)
 RECIPE = TableRecipe(16, 3)

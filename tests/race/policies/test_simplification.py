@@ -8,7 +8,7 @@ import pytest
 from madaline._race.policies.simplification import COLUMN_DROPOUT, SimplificationPolicy, simpler
 from madaline._race.recipe import TableRecipe
 from madaline._race.state import Candidate, RaceState
-from madaline.records.record import Record
+from madaline.records.history import Record
 
 POLICY = SimplificationPolicy(overfit=0.9, fewest_columns=16)
 RECIPE = TableRecipe(16, 3)

@@ -8,9 +8,9 @@ import pytest
 from madaline._race.policies.stopping import StoppingPolicy
 from madaline._race.recipe import LinearRecipe, TableRecipe
 from madaline._race.state import Candidate, RaceState
+from madaline.records.history import Record
 from madaline.records.race_decisions import Solved
 from madaline.records.reading import read_decision
-from madaline.records.record import Record
 
 POLICY = StoppingPolicy(8, 4, 50, least_gain=1.0)
 

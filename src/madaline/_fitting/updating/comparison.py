@@ -13,7 +13,7 @@ from madaline._fitting.updating.joint_rows import JointRows
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, Squared
-from madaline.records.update_decisions import AS_IT_IS
+from madaline.records.model_decisions import AS_IT_IS
 
 STRETCHES = 50
 """Stretches of rows that standard errors are taken from: neighbors in time resemble one another."""

@@ -13,7 +13,7 @@ from madaline._fitting.updating.adjusting import Adjusting
 from madaline._model import FittedModel
 from madaline._model.known_rows import KnownRows
 from madaline.records.decision import Decision
-from madaline.records.update_decisions import Updated
+from madaline.records.model_decisions import Updated
 from madaline.version import __version__
 
 

@@ -33,7 +33,7 @@ from madaline._model.kept_rows import KeptRows
 from madaline._words import clipped, count, some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.update_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
+from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 
 FEWEST = 20
 """New rows from which candidates are compared, or two a fold if that is more."""

@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any
 
 from madaline.errors import InputError
-from madaline.records.plan_decisions import PresetChosen
+from madaline.records.race_decisions import PresetChosen
 
 FEW_ROWS = 1200
 """Rows of a small table, at most: of few rows, more folds pay, and they cost little."""

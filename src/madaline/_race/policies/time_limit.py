@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from madaline._race.policies.policy import Policy
 from madaline._race.policies.selection import best_first, ensemble_weights
 from madaline._race.state import RaceState
-from madaline.records.limit_decisions import DroppedForTime
+from madaline.records.race_decisions import DroppedForTime
 
 WANTED_EPOCHS = 4
 """Epochs that should be left for each racing recipe."""

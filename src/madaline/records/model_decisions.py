@@ -1,0 +1,251 @@
+"""The decisions on a model: what pruning removed, how it is calibrated, updates, and streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from madaline._words import change, count, metric_name, with_error
+from madaline.records.decision import Decision
+
+
+@dataclass(frozen=True)
+class Pruned(Decision):
+    """Abstract: the ensemble became smaller and is as good."""
+
+    action = "prune"
+    loss: float  # out-of-fold, of the smaller ensemble
+    best_loss: float  # the lowest of all ensembles before
+    standard_error: float  # of the difference, row by row
+
+    @property
+    def comparison(self) -> str:
+        """How the loss changes, in words."""
+        change_of_loss = change(self.loss - self.best_loss, self.standard_error)
+        return (
+            f"the validation loss of the ensemble changes by {change_of_loss}, within the tolerance"
+            " of pruning"
+        )
+
+
+@dataclass(frozen=True)
+class MemberRemoved(Pruned):
+    """A recipe was removed from the ensemble."""
+
+    weight: float  # that it had
+
+    @property
+    def sentence(self) -> str:
+        return f"Removed from the ensemble (weight {self.weight:.0%}): {self.comparison}."
+
+
+@dataclass(frozen=True)
+class UnitsRemoved(Pruned):
+    """The networks of a recipe lost hidden units."""
+
+    units: int  # in all hidden layers of one of its networks
+    previous_units: int
+    work: float  # multiply-adds of predicting a row, as a share of those before
+
+    @property
+    def sentence(self) -> str:
+        return f"Pruned from {self.previous_units} to {self.units} hidden units: {self.comparison}."
+
+
+@dataclass(frozen=True)
+class Calibrated(Decision):
+    """The temperature that raw outputs are divided by was chosen."""
+
+    action = "calibrate"
+    best: float  # the temperature with the lowest out-of-fold loss
+    gain: float  # fall of the loss of each fold with the temperature of the others
+    standard_error: float  # of the gain
+    error_before: float  # expected calibration error out of fold
+    error_after: float  # the same with the best temperature
+
+    @property
+    def used(self) -> bool:
+        """Whether the gain is above its standard error."""
+        return self.gain > self.standard_error
+
+    @property
+    def temperature(self) -> float:
+        """What raw outputs are to be divided by."""
+        return self.best if self.used else 1.0
+
+    @property
+    def sentence(self) -> str:
+        if self.used:
+            return (
+                f"{'Under' if self.best < 1 else 'Over'}confident: dividing the raw outputs by a"
+                f" temperature of {self.best:.2f} changes the validation loss by"
+                f" {change(-self.gain, self.standard_error)} (expected calibration error"
+                f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
+            )
+        return (
+            f"Probabilities are not recalibrated: a temperature of {self.best:.2f} would"
+            f" change the validation loss by {change(-self.gain, self.standard_error)} (expected"
+            f" calibration error {self.error_before:.3f})."
+        )
+
+
+@dataclass(frozen=True)
+class ThresholdChosen(Decision):
+    """The threshold of two classes was tuned on out-of-fold probabilities."""
+
+    action = "tune"
+    best: float  # the threshold with the best metric
+    metric: str
+    before: float  # the metric with a threshold of one half
+    after: float  # each fold with the threshold that is best for the others
+    higher_is_better: bool
+
+    @property
+    def used(self) -> bool:
+        """Whether the metric improves on folds that the threshold was not tuned on."""
+        return self.after > self.before if self.higher_is_better else self.after < self.before
+
+    @property
+    def threshold(self) -> float:
+        """From which probability on the second class is predicted."""
+        return self.best if self.used else 0.5
+
+    @property
+    def sentence(self) -> str:
+        values = f"{self.before:.4f} to {self.after:.4f}"
+        if self.used:
+            return (
+                f"The second class is predicted above a probability of {self.best:.3f}, not"
+                f" 0.5: the {metric_name(self.metric)} improves from {values} on folds that the"
+                " threshold was not tuned on."
+            )
+        return (
+            f"The threshold stays at 0.5: with {self.best:.3f}, the best one, the"
+            f" {metric_name(self.metric)} changes from {values} on folds that it was not tuned on."
+        )
+
+
+AS_IT_IS, ADJUSTED, ANEW = "as it is", "adjusted", "fitted anew"
+"""What may be kept."""
+
+
+@dataclass(frozen=True)
+class Updated(Decision):
+    """New rows came, and of three candidates the one was kept that predicts them best.
+
+    Losses are those on new rows that the predicting networks did not learn from.
+    """
+
+    action = "update"
+    kept: str  # "as it is", "adjusted" or "fitted anew"
+    date: str  # when, such as 2027-01-31
+    rows: int  # that came
+    metric: str  # what the losses are
+    loss: float  # of the model as it was
+    loss_error: float  # standard error of that
+    adjusted_loss: float | None = None  # None: was not tried
+    adjusted_error: float | None = None  # standard error of the difference from `loss`
+    anew_loss: float | None = None
+    anew_error: float | None = None
+    old_rows: int = 0  # kept ones, on which the following was measured
+    old_loss: float | None = None  # of the model as it was, on old rows
+    old_loss_now: float | None = None  # of what was kept, on old rows
+    old_error: float | None = None  # standard error of the difference
+    reason: str = ""  # why there was no comparison, in a sentence
+
+    @property
+    def loss_now(self) -> float:
+        """The loss of what was kept on the new rows."""
+        of_kept = {ADJUSTED: self.adjusted_loss, ANEW: self.anew_loss}.get(self.kept)
+        return self.loss if of_kept is None else of_kept
+
+    @property
+    def candidates(self) -> tuple[tuple[str, float, float], ...]:
+        """Each candidate that was tried: its name, its loss, and the difference's error."""
+        tried = [(AS_IT_IS, self.loss, self.loss_error)]
+        if self.adjusted_loss is not None and self.adjusted_error is not None:
+            tried.append((ADJUSTED, self.adjusted_loss, self.adjusted_error))
+        if self.anew_loss is not None and self.anew_error is not None:
+            tried.append((ANEW, self.anew_loss, self.anew_error))
+        return tuple(tried)
+
+    @property
+    def sentence(self) -> str:
+        return " ".join(self._sentences())
+
+    def _sentences(self) -> Iterator[str]:
+        if self.reason:
+            yield f"{_capital(self.kept)}: {self.reason}"
+        elif self.kept == AS_IT_IS:
+            yield self._unchanged()
+        else:
+            yield self._changed()
+        yield from self._old()
+
+    def _changed(self) -> str:
+        error = {ADJUSTED: self.adjusted_error, ANEW: self.anew_error}.get(self.kept) or 0.0
+        before, after, shown = with_error((self.loss, self.loss_now, error), error)
+        name, rows = metric_name(self.metric), count(self.rows, "new row")
+        return (
+            f"{_capital(self.kept)}: the {name} on {rows} {_moves(self.loss, self.loss_now)} from"
+            f" {before} to {after} (standard error of the difference {shown})."
+        )
+
+    def _unchanged(self) -> str:
+        differences = [
+            f"{name} {change(loss - self.loss, error)}"
+            for name, loss, error in self.candidates
+            if name != AS_IT_IS
+        ]
+        (shown,) = with_error((self.loss,), self.loss_error)
+        return (
+            f"Kept as it is: on {count(self.rows, 'new row')} the {metric_name(self.metric)} is"
+            f" {shown}, and no change lowers it by more than a standard error"
+            f" ({'; '.join(differences)})."
+        )
+
+    def _old(self) -> Iterator[str]:
+        if self.kept == AS_IT_IS or self.old_loss is None or self.old_loss_now is None:
+            return
+        error = self.old_error or 0.0
+        before, after = with_error((self.old_loss, self.old_loss_now), error)
+        rows, moves = count(self.old_rows, "kept old row"), _moves(self.old_loss, self.old_loss_now)
+        yield f"On {rows} it {moves} from {before} to {after}."
+
+
+def _moves(before: float, after: float) -> str:
+    return "falls" if after < before else "rises"
+
+
+def _capital(text: str) -> str:
+    return "Kept as it is" if text == AS_IT_IS else text.capitalize()
+
+
+@dataclass(frozen=True)
+class LeadChanged(Decision):
+    """Networks of another memory got most of the weight; `epoch` counts labels instead."""
+
+    action = "lead"
+    rows: int  # how many of the latest rows these networks learn again
+    weight: float  # their share of the weight, a mean over recent labels
+    rows_before: int = 0  # those of the networks that led before; 0 if none did
+
+    def __str__(self) -> str:
+        """Return the decision in a line."""
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        since = f"Since row {self.epoch:,} the networks that remember {self.rows:,} rows lead"
+        if not self.rows_before:
+            return f"{since} ({self.weight:.0%} of the weight)."
+        return (
+            f"{since} ({self.weight:.0%} of the weight), no longer those that remember"
+            f" {self.rows_before:,}: {self._reason}."
+        )
+
+    @property
+    def _reason(self) -> str:
+        if self.rows < self.rows_before:
+            return "the latest rows tell more than older ones, so something may have changed"
+        return "older rows tell as much as the latest, so little has changed lately"
