@@ -21,8 +21,7 @@ ROOMS = ("nn", "_runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
     "inputs",
-    "image_files",
-    "sound_files",
+    "files",
 )
 NUMPY_ONLY = [
     *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),

@@ -11,10 +11,10 @@ import pytest
 
 from madaline._cli import main
 from madaline._data.encoders import category_encoder, text_encoder
-from madaline._data.io.image_files import MOST_PIXELS
 from madaline._data.io.json_text import MOST_MEMORY
 from madaline._data.io.limits import CELL_BYTES
 from madaline._data.io.tensor_header import LARGEST_HEADER
+from madaline._data.media.files import MOST_PIXELS
 from madaline._data.target.numeric_encoders import FARTHEST
 from madaline._data.target.values import LARGEST_TARGET
 from madaline._evaluation.objective import LARGEST_FACTOR, LEAST_QUANTILE

@@ -21,8 +21,7 @@ from madaline._data import details, inference
 from madaline._data.encoders.encoders_by_kind import ENCODERS
 from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.kinds import DROPPED, KINDS, OF_MANY_VALUES
-from madaline._data.media.sequences import Sequence
-from madaline._data.media.sounds import Sound
+from madaline._data.media.signals import Sequence, Sound
 from madaline._data.table import Table
 from madaline._evaluation import objective
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS

@@ -83,7 +83,7 @@ def log_mel(waves: Any, rate: int) -> list[Any]:
     """Return the spectrograms that madaline uses, so that all contenders have the same input."""
     from madaline import sounds
     from madaline._data.encoders.sound_encoder import BANDS
-    from madaline._data.media.spectrogram import Spectrogram
+    from madaline._data.media.transforms import Spectrogram
 
     spectrogram = Spectrogram(BANDS, rate / 2)
     return [spectrogram.of(one) for one in sounds(waves, rate)]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from madaline._data.media.sequences import sequences
-    from madaline._data.media.sounds import sounds
+    from madaline._data.media.signals import sequences, sounds
     from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor, load
     from madaline._estimators.online_classifier import OnlineClassifier
     from madaline._estimators.online_regressor import OnlineRegressor
@@ -47,8 +46,8 @@ _HOMES = {
     "check_loss": "madaline.nn.gradcheck:check_loss",
     "check_network": "madaline.nn.gradcheck:check_network",
     "load": "madaline._estimators:load",
-    "sequences": "madaline._data.media.sequences:sequences",
-    "sounds": "madaline._data.media.sounds:sounds",
+    "sequences": "madaline._data.media.signals:sequences",
+    "sounds": "madaline._data.media.signals:sounds",
 }
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline._data.io.folders import read_image_folder
-from madaline._data.io.image_files import LARGEST_SIDE, kept_side, open_image
+from madaline._data.io.media_tables import read_image_folder
+from madaline._data.media.files import LARGEST_SIDE, kept_side, open_image
 from madaline.errors import InputError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")

@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 
 from madaline import AdaptiveClassifier
-from madaline._data.io.folders import read_image_folder
-from madaline._data.io.image_files import MOST_PIXELS, open_image
-from madaline._data.media.sound_files import read_sound
+from madaline._data.io.media_tables import read_image_folder
+from madaline._data.media.files import MOST_PIXELS, open_image, read_sound
 from madaline.errors import BrokenFileError, InputError
 
 

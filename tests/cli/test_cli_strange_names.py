@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from madaline._cli.output import say_csv
-from madaline._data.io.spreadsheets import without_formulas
+from madaline._data.io.table_files import without_formulas
 
 TABLE = "strange.parquet"
 ESCAPE = "\x1b[2J\x1b]0;owned\x07"

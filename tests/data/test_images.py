@@ -8,7 +8,7 @@ import pytest
 from madaline._data.encoders.image_encoder import ImageEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.inputs import to_table
-from madaline._data.media.augmentations import warp
+from madaline._data.media.grids import warp
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline.errors import InputError

@@ -10,9 +10,9 @@ from madaline import sequences, sounds
 from madaline._data.encoders.sequence_encoder import MOST_STEPS, SequenceEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.inputs import to_table
-from madaline._data.media.augmentations import add_offsets
-from madaline._data.media.resampling import downsampled, interpolated
-from madaline._data.media.sequences import Sequence
+from madaline._data.media.grids import add_offsets
+from madaline._data.media.signals import Sequence
+from madaline._data.media.transforms import downsampled, interpolated
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline.errors import InputError

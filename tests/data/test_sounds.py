@@ -12,10 +12,10 @@ from scipy.signal import resample_poly
 
 from madaline import sounds
 from madaline._data.encoders.sound_encoder import SoundEncoder
-from madaline._data.io.folders import read_sound_folder
 from madaline._data.io.inputs import to_table
-from madaline._data.media.sound_files import read_wave
-from madaline._data.media.spectrogram import FLOOR, Spectrogram
+from madaline._data.io.media_tables import read_sound_folder
+from madaline._data.media.files import read_wave
+from madaline._data.media.transforms import FLOOR, Spectrogram
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline.errors import InputError

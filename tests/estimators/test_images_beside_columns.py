@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._race.architecture import build_network

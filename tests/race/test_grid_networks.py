@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._data.splits.folded_rows import FoldedRows
 from madaline._engine.executors import Serial, Threads
 from madaline._engine.numpy_backend import NumpyBackend

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._race.plan import Plan
 from madaline._race.planning.make_plan import folds_for, make_plan
 from madaline._race.planning.preset import BALANCED, PRESETS, QUICK, preset_named

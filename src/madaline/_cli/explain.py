@@ -18,8 +18,7 @@ from madaline._cli.arguments import (
 from madaline._cli.one_output import add_output_choice, load_one_output
 from madaline._cli.output import check_destination, paragraph, say, say_json, writing
 from madaline._cli.rows import Rows, read_rows
-from madaline._data.io.spreadsheets import without_formulas
-from madaline._data.io.table_files import write_predictions
+from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain

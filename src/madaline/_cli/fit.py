@@ -31,7 +31,7 @@ from madaline._cli.progress import choose_progress
 from madaline._cli.targets import check_target, infer_task_of
 from madaline._cli.training_data import TrainingData, file_options, read_objective, source_name
 from madaline._data.io.compression import plain_name
-from madaline._data.io.folders import LABEL
+from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.metrics import CLASS_METRICS, MEASURES, NUMBER_METRICS

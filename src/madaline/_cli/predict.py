@@ -23,8 +23,12 @@ from madaline._cli.known_truth import KnownTruth, known_truths
 from madaline._cli.output import check_destination, say, say_csv, say_json, writing
 from madaline._cli.rows import Rows, read_rows
 from madaline._data.encoders.encoded import Encoded
-from madaline._data.io.spreadsheets import without_formulas
-from madaline._data.io.table_files import check_ending, format_predictions, write_predictions
+from madaline._data.io.table_files import (
+    check_ending,
+    format_predictions,
+    without_formulas,
+    write_predictions,
+)
 from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.scores import label_text

@@ -16,8 +16,12 @@ from madaline._data.encoders.image_encoder import ImageEncoder
 from madaline._data.encoders.number_encoder import NumberEncoder
 from madaline._data.encoders.sound_encoder import SoundEncoder
 from madaline._data.formats.columns import READINGS, Format
-from madaline._data.io.folders import read_image_folder, read_sound_folder
-from madaline._data.io.path_columns import frequency_notes, open_files
+from madaline._data.io.media_tables import (
+    frequency_notes,
+    open_files,
+    read_image_folder,
+    read_sound_folder,
+)
 from madaline._data.io.table_files import read_file
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION

@@ -16,8 +16,7 @@ from madaline._cli.targets import chosen_targets, possible_targets, read_target,
 from madaline._data.column import is_missing
 from madaline._data.formats.columns import Given
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.io.folders import LABEL, read_folder
-from madaline._data.io.path_columns import open_files
+from madaline._data.io.media_tables import LABEL, open_files, read_folder
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import CATEGORY, GIVEN_KINDS, NUMBER, TEXT
 from madaline._data.table import Table

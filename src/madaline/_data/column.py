@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.media.images import is_images, read_images, to_images
-from madaline._data.media.sequences import Sequence, sequences
-from madaline._data.media.signals import Signal
+from madaline._data.media.signals import Sequence, Signal, sequences
 from madaline._data.objects import MOMENT, are_codes, complex_error, finite, from_objects
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

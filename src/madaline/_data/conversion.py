@@ -11,10 +11,8 @@ import numpy as np
 from madaline._data.column import is_missing, number_text
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.media.sequences import Sequence, sequences
-from madaline._data.media.signals import holds
-from madaline._data.media.sound_files import read_sound
-from madaline._data.media.sounds import Sound
+from madaline._data.media.files import read_sound
+from madaline._data.media.signals import Sequence, Sound, holds, sequences
 from madaline._data.objects import MOMENT, to_moment
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -33,10 +33,9 @@ from madaline._data.kinds import (
     TEXT,
     ColumnSchema,
 )
+from madaline._data.media.files import names_sounds
 from madaline._data.media.images import image_codes
-from madaline._data.media.signals import Signal, holds
-from madaline._data.media.sound_files import names_sounds
-from madaline._data.media.sounds import Sound
+from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
 from madaline._data.text_columns import choose_text_formats, read_formats
 from madaline._data.text_or_category import is_of_names, is_text

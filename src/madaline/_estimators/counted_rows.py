@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline._data.media.images import image_codes
-from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 

@@ -11,8 +11,7 @@ import numpy as np
 from madaline._data.encoders.image_encoder import ImageEncoder
 from madaline._data.io.inputs import IMAGES_NAME, TEXTS_NAME
 from madaline._data.io.tensor_file import ONLINE, is_of_kind
-from madaline._data.media.sequences import SEQUENCE_NAME
-from madaline._data.media.sounds import SOUND_NAME
+from madaline._data.media.signals import SEQUENCE_NAME, SOUND_NAME
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS
 from madaline._model import FittedModel

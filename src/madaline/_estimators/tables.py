@@ -13,11 +13,11 @@ from madaline._data.encoders.image_encoder import ImageEncoder
 from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.encoders.sequence_encoder import SequenceEncoder
 from madaline._data.io.frames import frame_of
-from madaline._data.io.image_files import is_pillow_images, read_pillow_images
 from madaline._data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
-from madaline._data.io.path_columns import frequency_notes, open_files, scale_notes
+from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
+from madaline._data.media.files import is_pillow_images, read_pillow_images
 from madaline._data.media.images import plausible_images, read_images
-from madaline._data.media.sequences import sequences, shape_error
+from madaline._data.media.signals import sequences, shape_error
 from madaline._data.records import is_records
 from madaline._data.table import Table, listed
 from madaline._estimators.table_checks import check_is_table

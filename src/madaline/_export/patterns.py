@@ -6,7 +6,7 @@ import numpy as np
 
 from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.media.kernels import KERNELS, TAPS
-from madaline._data.media.resampling import coarse_shares
+from madaline._data.media.transforms import coarse_shares
 from madaline._export.graph import Graph
 from madaline._export.media import scaled_steps
 from madaline.nn.arrays import Array

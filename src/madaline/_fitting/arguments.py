@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.splits.folds import GivenFolds
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

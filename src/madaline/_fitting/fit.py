@@ -12,7 +12,7 @@ import numpy as np
 
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.profile import TableProfile
-from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.predictions import Suspects

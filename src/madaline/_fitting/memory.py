@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._engine.backend import WORTH_COMPILING, has_numba
 from madaline._race.architecture import build_network, width
 from madaline._race.cohort import GROUP_PARAMETERS

@@ -14,8 +14,7 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds import TEXT
 from madaline._data.schema import Schema
 from madaline._data.splits.folded_rows import FoldedRows
-from madaline._data.splits.folds import make_folds
-from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.splits.folds import GivenFolds, make_folds
 from madaline._data.target import (
     CLASSIFICATION,
     ClassEncoder,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._race.recipe import GridRecipe, LinearRecipe, PatternRecipe, Recipe, TextRecipe
 from madaline.nn.arrays import Array
 from madaline.nn.initializers import near_zero, zeros

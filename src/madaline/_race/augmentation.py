@@ -12,8 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from madaline._data.media.augmentations import add_offsets, flip, move_pitches, warp
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid, add_offsets, flip, move_pitches, warp
 from madaline._race.dataset import Dataset
 from madaline._race.recipe import GridRecipe, Recipe
 from madaline.nn.arrays import Array, Rng

@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.encoders.fold_features import FoldFeatures
 from madaline._data.io.spill import Rows
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._data.splits.folded_rows import FoldedRows
 from madaline._engine.blas import one_threaded_products
 from madaline._engine.row_space import RowSpace

@@ -162,15 +162,15 @@ class GridRecipe(Recipe):
         Probability that an input of the layers behind the convolutions is zero in training.
     warping : float
         How much images are warped, and sequences sped up and slowed down, in training, each time
-        in another way (`madaline._data.media.augmentations`).
+        in another way (`madaline._data.media.grids`).
     flips : float
         Probability that an image is flipped left to right in training.
     offset : float
         How far sequences are shifted as a whole in training, each time elsewhere
-        (`madaline._data.media.augmentations`).
+        (`madaline._data.media.grids`).
     pitch : float
         How far the pitches of sounds are shifted in training, each time in another way
-        (`madaline._data.media.augmentations`).
+        (`madaline._data.media.grids`).
 
     Examples
     --------

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.media.images import as_bytes
-from madaline._data.media.sequences import Sequence
-from madaline._data.media.signals import Signal
-from madaline._data.media.sounds import Sound
+from madaline._data.media.signals import Sequence, Signal, Sound
 from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
 from madaline._explain.columns import value_text

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.media.images import as_bytes
-from madaline._data.media.signals import Signal
-from madaline._data.media.sounds import Sound
+from madaline._data.media.signals import Signal, Sound
 from madaline._explain.attributions.explanation import Explanation
 from madaline.errors import InputError
 from madaline.plots.drawing import axes_or_new

@@ -12,8 +12,8 @@ from madaline._data.conversion import as_sequences
 from madaline._data.encoders.column_encoder import ColumnEncoder
 from madaline._data.encoders.sequence_encoder import SequenceEncoder
 from madaline._data.media.kernels import KERNELS, MOST_PATTERNS, VIEWS, Kernels
-from madaline._data.media.resampling import downsampled
-from madaline._data.media.sequences import Sequence
+from madaline._data.media.signals import Sequence
+from madaline._data.media.transforms import downsampled
 from madaline.nn.arrays import Array, row_blocks
 
 MOST_STEPS = 2048
@@ -55,7 +55,7 @@ class PatternEncoder(ColumnEncoder):
 
     Examples
     --------
-    >>> from madaline._data.media.sequences import sequences
+    >>> from madaline._data.media.signals import sequences
     >>> rng = np.random.default_rng(0)
     >>> column = sequences([rng.normal(size=40) for _ in range(9)])
     >>> encoder = PatternEncoder.fit("beats", column, most=168)

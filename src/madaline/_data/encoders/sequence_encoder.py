@@ -9,8 +9,8 @@ import numpy as np
 from madaline._data.conversion import as_sequences
 from madaline._data.encoders.column_encoder import ColumnEncoder
 from madaline._data.kinds import SEQUENCE
-from madaline._data.media.resampling import downsampled, interpolated, length_for
-from madaline._data.media.sequences import Sequence
+from madaline._data.media.signals import Sequence
+from madaline._data.media.transforms import downsampled, interpolated, length_for
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -37,7 +37,7 @@ class SequenceEncoder(ColumnEncoder):
 
     Examples
     --------
-    >>> from madaline._data.media.sequences import sequences
+    >>> from madaline._data.media.signals import sequences
     >>> column = sequences([[1, 3], [3], [1, 3]])
     >>> encoder = SequenceEncoder.fit("beats", column)
     >>> encoder.grid_shape, encoder.n_features

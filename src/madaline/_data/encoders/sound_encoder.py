@@ -12,9 +12,8 @@ from madaline._data.conversion import as_sounds
 from madaline._data.encoders.column_encoder import ColumnEncoder
 from madaline._data.encoders.sequence_encoder import SequenceEncoder
 from madaline._data.kinds import SOUND
-from madaline._data.media.sequences import Sequence
-from madaline._data.media.sounds import Sound
-from madaline._data.media.spectrogram import Spectrogram
+from madaline._data.media.signals import Sequence, Sound
+from madaline._data.media.transforms import Spectrogram
 from madaline._words import count
 from madaline.nn.arrays import Array
 
@@ -35,7 +34,7 @@ class SoundEncoder(ColumnEncoder):
 
     Examples
     --------
-    >>> from madaline._data.media.sounds import sounds
+    >>> from madaline._data.media.signals import sounds
     >>> waves = [np.sin(np.arange(800) * pitch) for pitch in (0.3, 0.5, 0.7)]
     >>> encoder = SoundEncoder.fit("call", sounds(waves, 8000))
     >>> encoder.grid_shape, encoder.n_features, encoder.feature_names[41]

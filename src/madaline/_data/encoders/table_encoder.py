@@ -30,7 +30,7 @@ from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.encoders.sound_encoder import SoundEncoder
 from madaline._data.encoders.text_encoder import TextEncoder
 from madaline._data.formats.columns import Format
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._data.schema import Schema
 from madaline._data.table import Table, listed
 from madaline.errors import InputError

@@ -10,9 +10,14 @@ import numpy as np
 from madaline._data.column import to_column
 from madaline._data.io.frames import frame_columns, frame_of, series_array, series_of, series_values
 from madaline._data.media.images import read_images
-from madaline._data.media.sequences import SEQUENCE_NAME, read_sequences
-from madaline._data.media.signals import Signal, holds
-from madaline._data.media.sounds import SOUND_NAME, Sound
+from madaline._data.media.signals import (
+    SEQUENCE_NAME,
+    SOUND_NAME,
+    Signal,
+    Sound,
+    holds,
+    read_sequences,
+)
 from madaline._data.records import is_records, record_columns
 from madaline._data.table import Table
 from madaline.errors import InputError

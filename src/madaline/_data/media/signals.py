@@ -1,12 +1,20 @@
-"""A signal is one value of a column of sequences or sounds: many numbers in an order."""
+"""Signals: sequences and sounds, values of many numbers in an order."""
 
 from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
+import numpy as np
+
+from madaline._data.media.images import plausible_images
+from madaline._words import count
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
@@ -60,3 +68,262 @@ def holds(column: Array, kind: type) -> bool:
     if not isinstance(first, kind):
         return False  # a quick answer for most columns
     return all(issubclass(t, kind) for t in set(map(type, column.tolist())) - {type(None)})
+
+
+SEQUENCE_NAME = "sequence"
+"""Name of the only column of a table given as sequences."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence(Signal):
+    """One sequence.
+
+    Parameters
+    ----------
+    values : float32 ndarray of shape (length, channels)
+        The steps; NaN where a number is missing.
+
+    Examples
+    --------
+    >>> Sequence(np.zeros((3, 2), np.float32)) == Sequence(np.zeros((3, 2), np.float32))
+    True
+    """
+
+    values: Array
+
+    @property
+    def settings(self) -> tuple[Any, ...]:
+        """A sequence has none."""
+        return ()
+
+    @property
+    def words(self) -> str:
+        """The number of steps and of channels."""
+        length, channels = self.values.shape
+        return f"{count(length, 'step')} of {count(channels, 'number')}"
+
+
+def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:
+    """Return sequences as a column, whatever their lengths.
+
+    Parameters
+    ----------
+    arrays : iterable of array-like of shape (length,) or (length, channels)
+        The steps of each, NaN where a number is missing; None where a row has no sequence.
+    name : str, default="sequence"
+        Name of the column, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n_sequences,)
+        Objects that estimators recognize as sequences, alone or in a column of a frame.
+
+    Raises
+    ------
+    InputError
+        If one has no steps, holds an infinity or no numbers, or if the channels differ.
+
+    Examples
+    --------
+    >>> column = sequences([[1, 2, 3], [4, 5]])
+    >>> [sequence.values.shape for sequence in column]
+    [(3, 1), (2, 1)]
+    """
+    items = list(arrays)
+    column = np.empty(len(items), dtype=object)
+    column[:] = [_sequence(name, row, item) for row, item in enumerate(items)]
+    check_channels(name, column)
+    return column
+
+
+def read_sequences(X: Any) -> Array | None:
+    """Return arrays of different lengths as a column of sequences; None if `X` is no such list.
+
+    Arrays of one shape are rows of a table, or images if plausible; `sequences` makes them
+    sequences.
+
+    Raises
+    ------
+    InputError
+        If they have different numbers of channels.
+
+    Examples
+    --------
+    >>> len(read_sequences([np.zeros((5, 2)), np.zeros((3, 2))]))
+    2
+    """
+    if not isinstance(X, list | tuple) or not X:
+        return None
+    if not all(isinstance(item, np.ndarray) and 1 <= item.ndim <= 3 for item in X):
+        return None
+    if all(item.shape == X[0].shape for item in X):
+        return sequences(X) if X[0].ndim == 2 and not plausible_images(X) else None
+    if X[0].ndim == 3 or any(item.shape[1:] != X[0].shape[1:] for item in X):
+        raise shape_error(X)
+    return sequences(X)
+
+
+def shape_error(arrays: Any) -> InputError:
+    """Return the error for arrays that are neither images of one size nor sequences."""
+    row = next(row for row, array in enumerate(arrays) if array.shape != arrays[0].shape)
+    row = next((r for r, array in enumerate(arrays) if array.shape[1:] != arrays[0].shape[1:]), row)
+    return InputError(
+        f"Array {row} (counted from 0) has the shape {arrays[row].shape} where array 0 has"
+        f" {arrays[0].shape}: bring all images to one size, or give every step of sequences as many"
+        " numbers, NaN where one is missing."
+    )
+
+
+def check_channels(name: str, column: Array) -> None:
+    """Raise `InputError` if sequences have different numbers of channels."""
+    first: tuple[int, int] | None = None
+    for row, sequence in enumerate(column):
+        if sequence is None:
+            continue
+        channels = sequence.values.shape[1]
+        first = first or (row, channels)
+        if channels != first[1]:
+            raise InputError(
+                f"Sequence {row} (counted from 0) of column {name!r} has {channels} numbers a step"
+                f" where sequence {first[0]} has {first[1]}: give every step as many, NaN where one"
+                " is missing."
+            )
+
+
+def _sequence(name: str, row: int, item: Any) -> Sequence | None:
+    if item is None or isinstance(item, Sequence):
+        return item
+    where = f"Sequence {row} (counted from 0) of column {name!r}"
+    try:
+        with np.errstate(over="ignore"):  # infinite values are refused below
+            values = np.asarray(item, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{where} holds something else than numbers: give an array of shape (length, channels)."
+        ) from None
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2:
+        raise InputError(
+            f"{where} has the shape {values.shape}: give (length,) or (length, channels)."
+        )
+    if not values.size:
+        raise InputError(f"{where} has no steps: leave it out, or give None for a missing one.")
+    if np.isinf(values).any():
+        step = int(np.argmax(np.isinf(values).any(axis=1)))
+        raise InputError(
+            f"{where} holds an infinity, or a number too large, in step {step}: correct it, or give"
+            " NaN for a missing number."
+        )
+    return Sequence(values)
+
+
+SOUND_NAME = "sound"
+"""Name of the only column of a table given as sounds."""
+
+SHORTEST = 0.025
+"""Shortest duration in seconds: that of one frame of the spectrogram."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sound(Signal):
+    """One sound, of one channel.
+
+    Parameters
+    ----------
+    values : float32 ndarray of shape (n_samples,)
+        The waveform, on any scale.
+    rate : int
+        Sampling rate in hertz.
+
+    Examples
+    --------
+    >>> Sound(np.ones(4000, np.float32), 8000).seconds
+    0.5
+    """
+
+    values: Array
+    rate: int
+
+    @property
+    def settings(self) -> tuple[Any, ...]:
+        """The rate."""
+        return (self.rate,)
+
+    @property
+    def words(self) -> str:
+        """The duration."""
+        return f"{self.seconds:.2f} s of sound"
+
+    @property
+    def seconds(self) -> float:
+        """The duration in seconds."""
+        return len(self.values) / self.rate
+
+
+def sounds(waveforms: Iterable[Any], rate: Any) -> Array:
+    """Return waveforms as a column of sounds.
+
+    Parameters
+    ----------
+    waveforms : iterable of array-like of shape (n_samples,) or (n_samples, channels)
+        The waveform of each, on any scale; channels are averaged. None where a row has no sound.
+    rate : int, or iterable of int
+        Sampling rate in hertz, of all or of each.
+
+    Returns
+    -------
+    ndarray of shape (n_sounds,)
+        Objects that estimators recognize as sounds, alone or in a column of a frame.
+
+    Raises
+    ------
+    InputError
+        If one is silent, too short, or holds anything but finite numbers.
+
+    Examples
+    --------
+    >>> tones = [np.sin(np.arange(4000) * pitch) for pitch in (0.3, 0.5)]
+    >>> column = sounds(tones, 8000)
+    >>> [sound.seconds for sound in column]
+    [0.5, 0.5]
+    """
+    items = list(waveforms)
+    is_list = isinstance(rate, Iterable) and not isinstance(rate, str)
+    rates = list(rate) if is_list else [rate] * len(items)
+    if len(rates) != len(items):
+        raise InputError(f"There are {len(rates)} rates for {len(items)} sounds: give as many.")
+    column = np.empty(len(items), dtype=object)
+    for row, item in enumerate(items):
+        if item is not None:
+            column[row] = make_sound(f"Sound {row} (counted from 0)", item, rates[row])
+    return column
+
+
+def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
+    """Return a waveform as a sound; `where` names it in the messages of `InputError`.
+
+    See `sounds` for the waveform and the sampling rate.
+    """
+    whole = isinstance(rate, Real) and float(rate).is_integer()
+    if not whole or not 0 < rate < 2**31:
+        raise InputError(f"The rate is {rate!r}: give the sampling rate in hertz, such as 16000.")
+    try:
+        values = np.asarray(waveform, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise InputError(f"{where} holds something else than numbers: give its waveform.") from None
+    if values.ndim == 2:
+        values = values.mean(axis=1, dtype=np.float32) if values.size else values.ravel()
+    if values.ndim != 1:
+        raise InputError(
+            f"{where} has the shape {values.shape}: give (n_samples,) or (n_samples, channels)."
+        )
+    if len(values) < SHORTEST * rate:
+        raise InputError(
+            f"{where} is too short, {1000 * len(values) / rate:.3g} milliseconds: leave it out;"
+            f" {1000 * SHORTEST:.0f} are needed."
+        )
+    if not np.isfinite(values).all():
+        raise InputError(f"{where} holds numbers that are missing or too large: leave it out.")
+    if values.min() == values.max():
+        raise InputError(f"{where} is silent, the same number throughout: leave it out.")
+    return Sound(values, int(rate))

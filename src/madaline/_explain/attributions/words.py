@@ -12,7 +12,7 @@ import numpy as np
 from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.encoders.text_encoder import TextEncoder
-from madaline._data.media.resampling import coarse_shares
+from madaline._data.media.transforms import coarse_shares
 from madaline._data.terms import Span, terms_in
 from madaline._explain.attributions.comparison import Comparison
 from madaline.nn.arrays import Array

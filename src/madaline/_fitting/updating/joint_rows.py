@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from madaline._data.splits.folded_rows import FoldedRows
-from madaline._data.splits.given_folds import GivenFolds
+from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import CountEncoder, RegressionEncoder, TargetEncoder
 from madaline._evaluation.objective import Objective

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._race.plan import Plan
 from madaline._race.recipe import GridRecipe
 

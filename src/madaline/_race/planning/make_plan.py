@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import log2
 
-from madaline._data.media.grid import Grid
+from madaline._data.media.grids import Grid
 from madaline._race.plan import Plan
 from madaline._race.planning.grids import (
     FOLDS_OF_IMAGES,

@@ -40,7 +40,7 @@ from madaline._data.kinds import (
 )
 from madaline._data.media.images import CHANNELS
 from madaline._data.media.kernels import KERNELS, MOST_DILATIONS, MOST_LAG, TAPS, VIEWS
-from madaline._data.media.sounds import SHORTEST
+from madaline._data.media.signals import SHORTEST
 from madaline._runtime.file_checks.array_checks import (
     FLOAT32,
     FLOAT64,
