@@ -126,10 +126,10 @@ def test_a_kind_is_in_every_table(kind: str) -> None:
     assert kind in KIND_WORDS
     assert (kind in inputs.WORDS) != (kind in inputs.REFUSED)
     pytest.importorskip("starlette")
-    from madaline._serve import form, rows
+    from madaline._serve import page, rows
 
-    assert (kind in form.IN_FORMS) != (kind in {*OF_MANY_VALUES} - {"text"})
-    assert (kind in rows.PLAIN) == (kind in form.IN_FORMS)
+    assert (kind in page.IN_FORMS) != (kind in {*OF_MANY_VALUES} - {"text"})
+    assert (kind in rows.PLAIN) == (kind in page.IN_FORMS)
 
 
 def test_each_encoder_is_in_a_file_and_in_an_export() -> None:

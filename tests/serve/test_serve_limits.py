@@ -10,25 +10,22 @@ import time
 import pytest
 from tests.serve.conftest import serving
 
-from madaline._serve import endpoints, json_text, rows
-from madaline._serve.json_text import write_in_parts, write_json
-from madaline._serve.limits import BODIES, Bodies
-from madaline._serve.refusals import Refusal
-from madaline._serve.shapes import inference, labels, mlflow, people
-from madaline._serve.turns import LARGE_BODY
+from madaline._serve import app, inference_shape, json_shape, messages, mlflow_shape, rows
+from madaline._serve.guard import BODIES, LARGE_BODY, Bodies
+from madaline._serve.messages import Refusal, write_in_parts, write_json
 from madaline.errors import InputError
 
 KINDS = {"a": "number", "b": "number"}
 SHAPES = [
-    (people, lambda n: [{}] * (n - 1) + [{"a": 1, "b": 2}]),
-    (people, lambda n: {"rows": [{"a": 1, "b": 2}] * n}),
-    (mlflow, lambda n: {"dataframe_records": [{"a": 1, "b": 2}] * n}),
-    (mlflow, lambda n: {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2]] * n}}),
-    (mlflow, lambda n: {"instances": [{"a": 1, "b": 2}] * n}),
-    (mlflow, lambda n: {"instances": [[1, 2]] * n}),
-    (mlflow, lambda n: {"inputs": [[1, 2]] * n}),
-    (mlflow, lambda n: {"inputs": {"a": [1] * n, "b": [2] * n}}),
-    (inference, lambda n: {"inputs": [tensor("a", n), tensor("b", n)]}),
+    (json_shape, lambda n: [{}] * (n - 1) + [{"a": 1, "b": 2}]),
+    (json_shape, lambda n: {"rows": [{"a": 1, "b": 2}] * n}),
+    (mlflow_shape, lambda n: {"dataframe_records": [{"a": 1, "b": 2}] * n}),
+    (mlflow_shape, lambda n: {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2]] * n}}),
+    (mlflow_shape, lambda n: {"instances": [{"a": 1, "b": 2}] * n}),
+    (mlflow_shape, lambda n: {"instances": [[1, 2]] * n}),
+    (mlflow_shape, lambda n: {"inputs": [[1, 2]] * n}),
+    (mlflow_shape, lambda n: {"inputs": {"a": [1] * n, "b": [2] * n}}),
+    (inference_shape, lambda n: {"inputs": [tensor("a", n), tensor("b", n)]}),
 ]
 
 
@@ -48,7 +45,7 @@ def test_rows_are_counted_before_columns_are_made(shape, body, monkeypatch) -> N
 
 def test_labels_are_counted() -> None:
     with pytest.raises(Refusal, match="3 rows are too many"):
-        labels.read_request({"keys": [1, 2, 3], "labels": [1, 2, 3]}, 2)
+        json_shape.read_labels({"keys": [1, 2, 3], "labels": [1, 2, 3]}, 2)
 
 
 def test_rows_times_columns_or_classes_are_bounded(files, records) -> None:
@@ -61,7 +58,7 @@ def test_rows_times_columns_or_classes_are_bounded(files, records) -> None:
 
 def test_values_are_counted_before_they_are_parsed(files, records, monkeypatch) -> None:
     with serving({"m": files["binary"]}, max_cells=1000) as client:
-        monkeypatch.setattr(endpoints, "read_json", lambda _: pytest.fail("it was parsed"))
+        monkeypatch.setattr(app, "read_json", lambda _: pytest.fail("it was parsed"))
         for path in ("/predict", "/invocations", "/v2/models/m/infer", "/labels"):
             for body in (b"[" + b"{}," * 1000 + b"{}]", b"[" * 1001, b'{"inputs":[' + b"1," * 1000):
                 reply = client.post(path, body)
@@ -72,7 +69,7 @@ def test_values_are_counted_before_they_are_parsed(files, records, monkeypatch) 
 
 def test_a_large_request_keeps_nobody_waiting(files, records, monkeypatch) -> None:
     """While one is read, and others wait for their turn, small ones are answered."""
-    started, go_on, read = threading.Event(), threading.Event(), json_text.read_json
+    started, go_on, read = threading.Event(), threading.Event(), messages.read_json
 
     def slow(body: bytes) -> object:
         if len(body) > LARGE_BODY:
@@ -80,7 +77,7 @@ def test_a_large_request_keeps_nobody_waiting(files, records, monkeypatch) -> No
             assert go_on.wait(20)
         return read(body)
 
-    monkeypatch.setattr(endpoints, "read_json", slow)
+    monkeypatch.setattr(app, "read_json", slow)
     large = json.dumps(records * 50).encode()
     assert len(large) > LARGE_BODY
     statuses: list[int] = []
@@ -102,8 +99,8 @@ def test_a_large_request_keeps_nobody_waiting(files, records, monkeypatch) -> No
 
 
 def test_the_time_limit_holds_while_a_large_request_is_read(files, records, monkeypatch) -> None:
-    read = json_text.read_json
-    monkeypatch.setattr(endpoints, "read_json", lambda body: time.sleep(1) or read(body))
+    read = messages.read_json
+    monkeypatch.setattr(app, "read_json", lambda body: time.sleep(1) or read(body))
     with serving({"m": files["binary"]}, timeout=0.2) as client:
         reply = client.post("/predict", records * 50)
         assert (reply.status, "more than 0.2 seconds" in reply.sentence) == (503, True)
@@ -180,7 +177,7 @@ def test_what_is_long_is_not_repeated(only, records) -> None:
 
 @pytest.mark.parametrize("half", [r"\ud800", r"\udfff", r"\ud83d \ude00"])
 def test_half_a_letter_is_refused_and_a_whole_one_is_not(half) -> None:
-    assert json_text.read_json(rb'{"a": "\ud83d\ude00", "b": "\\ud800"}')["a"] == "\U0001f600"
+    assert messages.read_json(rb'{"a": "\ud83d\ude00", "b": "\\ud800"}')["a"] == "\U0001f600"
     for body in (f'{{"a": "{half}"}}', f'{{"{half}": 1}}', f'["{half}"]'):
         with pytest.raises(InputError, match="lone surrogate"):
-            json_text.read_json(body.encode())
+            messages.read_json(body.encode())

@@ -17,8 +17,7 @@ import pytest
 from tests.serve.conftest import serving
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._serve.answers import Answer, Wanted
-from madaline._serve.batching import Worker
+from madaline._serve.answers import Answer, Wanted, Worker
 from madaline._serve.rows import rows_of_records
 from madaline._serve.settings import Settings, named_models
 from madaline.errors import InputError

@@ -154,10 +154,10 @@ def test_limits_of_rows_bytes_and_explanations(files, records) -> None:
 
 
 def test_nothing_outlives_its_time(files, records, monkeypatch) -> None:
-    from madaline._serve import batching
+    from madaline._serve import answers
 
-    slow = batching.answers_together
-    monkeypatch.setattr(batching, "answers_together", lambda *args: time.sleep(1) or slow(*args))
+    slow = answers.answers_together
+    monkeypatch.setattr(answers, "answers_together", lambda *args: time.sleep(1) or slow(*args))
     with serving({"m": files["binary"]}, timeout=0.2) as client:
         reply = client.post("/predict", records[0])
         assert (reply.status, "more than 0.2 seconds" in reply.sentence) == (503, True)

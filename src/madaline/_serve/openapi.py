@@ -9,10 +9,10 @@ from madaline._data.encoders.category_encoder import CategoryEncoder
 from madaline._data.encoders.column_encoder import ColumnEncoder
 from madaline._data.kinds import BOOLEAN, IMAGE, NUMBER, SEQUENCE
 from madaline._data.target import ClassEncoder
-from madaline._serve.form import MOST_CHOICES
-from madaline._serve.served import ServedModel
+from madaline._serve.mlflow_shape import SHAPES
+from madaline._serve.models import ServedModel
+from madaline._serve.page import MOST_CHOICES
 from madaline._serve.settings import Settings
-from madaline._serve.shapes.mlflow import SHAPES
 from madaline.version import __version__
 
 LIST_OF_NUMBERS = {"type": "array", "items": {"type": ["number", "array"]}}

@@ -18,7 +18,7 @@ from madaline._data.kinds import (
     TEXT,
 )
 from madaline._data.table import Table, listed
-from madaline._serve.refusals import Refusal
+from madaline._serve.messages import Refusal, json_word
 from madaline.errors import InputError
 
 _OF_TEXT: frozenset[type] = frozenset({str, type(None)})
@@ -169,24 +169,6 @@ def rows_of_columns(
     return Rows(
         {name: _checked(name, one, kinds[name]) for name, one in used.items()}, n_rows, False
     )
-
-
-def json_word(value: Any) -> str:
-    """Return what a value is in JSON, in words.
-
-    Examples
-    --------
-    >>> json_word([1]), json_word(None), json_word(2.5)
-    ('a list', 'null', 'a number')
-    """
-    words: Mapping[type, str] = {
-        dict: "an object",
-        list: "a list",
-        str: "text",
-        bool: "a Boolean",
-        type(None): "null",
-    }
-    return words.get(type(value), "a number")
 
 
 def _is_plain(values: list[Any], kind: str) -> bool:

@@ -15,8 +15,7 @@ from madaline._data.io.locks import alone
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._serve.app import make_app
-from madaline._serve.hosts import is_local
-from madaline._serve.limits import MOST_CONNECTIONS, close_silent
+from madaline._serve.guard import MOST_CONNECTIONS, close_silent, is_local
 from madaline._serve.settings import Settings
 from madaline._serve.watching import ENDING
 from madaline._words import count

@@ -15,8 +15,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 from madaline._model import FittedModel
+from madaline._serve.messages import Refusal
 from madaline._serve.metrics import Metrics
-from madaline._serve.refusals import Refusal
 from madaline._serve.rows import Rows, joined
 from madaline._watching.alarm import Alarms
 from madaline._watching.monitor import Monitor

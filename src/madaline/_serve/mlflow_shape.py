@@ -9,16 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from madaline._serve.answers import Answer, Asked
-from madaline._serve.rows import (
-    MOST_ROWS,
-    Rows,
-    check_rows,
-    json_word,
-    rows_of_columns,
-    rows_of_records,
-)
-from madaline._serve.served import ServedModel
-from madaline._serve.shapes.fields import check_fields, list_of, object_of
+from madaline._serve.messages import check_fields, json_word, list_of, object_of
+from madaline._serve.models import ServedModel
+from madaline._serve.rows import MOST_ROWS, Rows, check_rows, rows_of_columns, rows_of_records
 from madaline.errors import InputError
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from madaline._data.encoders.image_encoder import ImageEncoder
 from madaline._data.kinds import BOOLEAN, IMAGE, NUMBER, SEQUENCE
 from madaline._serve.answers import Answer, Asked
+from madaline._serve.messages import check_fields, list_of, object_of
+from madaline._serve.models import ServedModel
 from madaline._serve.rows import MOST_ROWS, check_rows, rows_of_columns
-from madaline._serve.served import ServedModel
-from madaline._serve.shapes.fields import check_fields, list_of, object_of
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.version import __version__
