@@ -118,14 +118,7 @@ def test_the_import_alone_brings_nothing_that_trains(tmp_path):
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True)
     loaded = done.stdout.split()
     assert "madaline._runtime.predictor" in loaded, done.stderr
-    training = (
-        "_race",
-        "_fitting",
-        "_model",
-        "_estimators",
-        "_data.io.frames",
-        "_data.io.tensor_file",
-    )
+    training = ("_race", "_fitting", "_model", "_estimators", "_data.io.frames")
     others = tuple(f"madaline.{name}" for name in training)
     assert not [name for name in loaded if name.startswith(others)]
 
