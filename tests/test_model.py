@@ -184,17 +184,6 @@ def test_a_summary_survives_json(summary):
     assert Summary.from_json(values) == summary
 
 
-def test_a_summary_of_old_files_names_recipes_by_their_names(summary):
-    values = json.loads(json.dumps(summary.to_json()))
-    del values["members"]
-    values["weights"] = {"plain, decay 3, 64, epoch 7": 0.25, "plain, decay 3, 64": 0.75}
-    values["units"] = {"plain, decay 3, 64, epoch 7": [3], "plain, decay 3, 64": [64]}
-    assert Summary.from_json(values).members == (
-        Member("plain, decay 3, 64", "plain, decay 3, 64", 0.75, (64,)),
-        Member("plain, decay 3, 64", "plain, decay 3, 64, epoch 7", 0.25, (3,), pruned=True),
-    )
-
-
 @pytest.mark.parametrize(("better", "learned"), [(-3, False), (0, False), (2, False), (2.1, True)])
 def test_something_was_learned_only_beyond_two_standard_errors(summary, better, learned):
     assert replace(summary, standard_errors_better=better).learned is learned

@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime
 from madaline.errors import InputError, MadalineError
 
-OLD = Path(__file__).parents[1] / "runtime" / "models_of_0.1.0"
+OLD = Path(__file__).parents[1] / "data" / "files" / "0.1.0"
 
 
 @pytest.fixture(scope="module")

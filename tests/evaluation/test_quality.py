@@ -10,7 +10,6 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from madaline._evaluation.quality import quality_from_json
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage
 from madaline._evaluation.quality.regression import RegressionQuality
 
 
@@ -96,15 +95,6 @@ def test_a_constant_prediction_of_a_constant_is_drawn() -> None:
     quality = RegressionQuality.of(np.ones(5), np.ones(5))
     assert quality.edges[0] < 1 < quality.edges[-1]
     assert (quality.bias, quality.median_error) == (0, 0)
-
-
-def test_old_names_in_files_are_read(evaluated) -> None:
-    quality = ClassificationQuality.of("abc", *evaluated, (Coverage(0.9, 0.91, 1.5),))
-    values = quality.to_json()
-    for old, new in (("promised", "predicted"), ("kept", "observed"), ("sizes", "bin_sizes")):
-        values[old] = values.pop(new)
-    values["coverage"] = [{"asked": 0.9, "held": 0.91, "size": 1.5}]
-    assert quality_from_json(json.loads(json.dumps(values))) == quality
 
 
 def test_qualities_survive_json(evaluated) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz.mutants import lay_out, mutant, signed
-from tests.runtime.test_models_of_0_1_0 import FOLDER, PREDICTIONS, columns_of
+from tests.runtime.test_files_of_versions import FOLDER, PREDICTIONS, columns_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime, sounds
 from madaline._cli import main

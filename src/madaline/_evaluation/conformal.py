@@ -241,10 +241,8 @@ class PredictionIntervals:
         cls, state: Mapping[str, Any], arrays: Mapping[str, Array]
     ) -> PredictionIntervals:
         """Return the intervals that `to_state` described."""
-        scores = arrays["scores"] if "scores" in arrays else arrays["residuals"]  # of old files
-        return cls(
-            FoldScores(scores, arrays["counts"]), arrays["knots"], state["low"], state["high"]
-        )
+        scores = FoldScores(arrays["scores"], arrays["counts"])
+        return cls(scores, arrays["knots"], state["low"], state["high"])
 
     def _ranks(self, coverage: float) -> tuple[int, int]:
         """Return the ranks of the bounds among the sorted values, counted from zero."""
@@ -357,8 +355,7 @@ class PredictionSets:
     @classmethod
     def from_state(cls, arrays: Mapping[str, Array]) -> PredictionSets:
         """Return the sets that `to_state` described."""
-        scores = arrays["scores"] if "scores" in arrays else arrays["strangeness"]  # of old files
-        return cls(FoldScores(scores, arrays["counts"]))
+        return cls(FoldScores(arrays["scores"], arrays["counts"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,8 +65,8 @@ class Leak:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Leak:
-        """Return the leak that `asdict` described; old files name `explained` otherwise."""
-        return cls(**{{"told": "explained"}.get(name, name): x for name, x in values.items()})
+        """Return the leak that `asdict` described."""
+        return cls(**values)
 
 
 def find_leaks(

@@ -213,8 +213,8 @@ class Score:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Score:
-        """Return the score that `to_json` described; old files name the baseline a constant."""
-        return cls(**{{"constant": "baseline"}.get(name, name): x for name, x in values.items()})
+        """Return the score that `to_json` described."""
+        return cls(**values)
 
 
 def classification_scores(

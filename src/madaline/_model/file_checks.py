@@ -50,7 +50,7 @@ from madaline._runtime.file_checks.encoder_checks import VALUE, column_kind, col
 from madaline._runtime.file_checks.predictor_checks import LABEL, MOST_OUTPUTS, PREDICTOR
 from madaline._story.summary import Member, Output, Summary
 from madaline._watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES
-from madaline.records.file_checks import DECISIONS, RECORDS
+from madaline.records.reading import DECISIONS, RECORDS
 
 UNITS = ListOf(Whole(0, 2**24), most=256)
 TASK = OneOf(("classification", "regression"))
@@ -69,23 +69,23 @@ SCHEMA = Fields(
 )
 
 SCORE = fields_of(Score)
-OLD_SCORE = fields_of(Score, renamed={"baseline": "constant"})
-LEAK = Either(fields_of(Leak), fields_of(Leak, renamed={"explained": "told"}))
+LEAK = fields_of(Leak)
 IMPORTANCE = fields_of(Importance, {"columns": ListOf(NAME, least=1)})
 MEMBER = fields_of(Member, {"units": UNITS, "weight": SHARE})
 
 SETTINGS = Fields(
-    {},
     {
         "effort": Whole(1, 2**53),
         "seed": COUNT,
+        "kinds": MapOf(NAME, OneOf(GIVEN_KINDS)),
+        "folds": Optional(Whole(2, 2**53)),
+        "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),
+    },
+    {
         "preset": OneOf(PRESETS),
         "time_limit": Number(0, above=True),
         "memory": Whole(1, 2**63),
         "monotone": MapOf(NAME, OneOf((1, -1))),
-        "kinds": MapOf(NAME, OneOf(GIVEN_KINDS)),
-        "folds": Optional(Whole(2, 2**53)),
-        "given": ListOf(OneOf(("sample_weight", "groups", "folds"))),
         "source": NAME,
         "file_options": ListOf(NAME),
         "loss": NAME,
@@ -96,15 +96,10 @@ SETTINGS = Fields(
         "class_weight": Either(NAME, ListOf(Row((LABEL, Number(0))))),
         "keep_rows": Whole(1, 2**40),
     },
-    agree=lambda values: (
-        ""
-        if not values or {"effort", "seed", "kinds", "folds", "given"} <= values.keys()
-        else "lacks effort, seed, kinds, folds or given"
-    ),
 )
-"""With what it was fitted: all of that or, in old files, nothing."""
+"""With what it was fitted."""
 
-SCORES = ListOf(Either(SCORE, OLD_SCORE), least=1, most=100)
+SCORES = ListOf(SCORE, least=1, most=100)
 OUTPUT = fields_of(Output, {"scores": SCORES, "importances": ListOf(IMPORTANCE)})
 
 _SUMMARY: dict[str, Check] = {
@@ -117,21 +112,7 @@ _SUMMARY: dict[str, Check] = {
     "importances": ListOf(IMPORTANCE),
     "settings": SETTINGS,
 }
-_LEARNED: dict[str, Check] = {"learned": TRUTH}
-SUMMARY = fields_of(Summary, _SUMMARY, more=_LEARNED)
-
-
-def _old_summary() -> Fields:
-    """Return what a summary is in files where names identified recipes."""
-    renamed = {"n_evaluated": "n_judged", "members": "weights"}
-    more: dict[str, Check] = _LEARNED | {"units": MapOf(NAME, UNITS)}
-    weights: dict[str, Check] = {"members": MapOf(NAME, SHARE)}
-    return fields_of(Summary, _SUMMARY | weights, renamed=renamed, more=more, agree=_units_agree)
-
-
-def _units_agree(values: Mapping[str, Any]) -> str:
-    alike = values["weights"] and values["weights"].keys() == values["units"].keys()
-    return "" if alike else "has weights and units of different recipes"
+SUMMARY = fields_of(Summary, _SUMMARY, more={"learned": TRUTH})
 
 
 def _template_agrees(values: Mapping[str, Any]) -> str:
@@ -286,7 +267,7 @@ MODEL = Fields(
         "madaline": Text(100),
         "predictor": PREDICTOR,
         "schema": SCHEMA,
-        "summary": Either(SUMMARY, _old_summary()),
+        "summary": SUMMARY,
         "records": RECORDS,
         "decisions": DECISIONS,
     },

@@ -7,7 +7,6 @@ from typing import Any
 
 from madaline._data.io.json_checks import (
     Check,
-    Either,
     Fields,
     Kinds,
     ListOf,
@@ -39,9 +38,7 @@ def lengths(*names: str) -> Callable[[Mapping[str, Any]], str]:
     return agree
 
 
-COVERAGE = Either(
-    fields_of(Coverage), fields_of(Coverage, renamed={"nominal": "asked", "observed": "held"})
-)
+COVERAGE = fields_of(Coverage)
 CURVES = fields_of(
     Curves,
     {
@@ -62,22 +59,18 @@ _OF_CLASSES: dict[str, Check] = {
     "bin_sizes": ListOf(COUNT),
     "coverage": ListOf(COVERAGE),
 }
-_OLD_NAMES = {"predicted": "promised", "observed": "kept", "bin_sizes": "sizes"}
 
 
 def _classes_agree(values: Mapping[str, Any]) -> str:
     n_classes = len(values["classes"])
     if any(true >= n_classes or found >= n_classes for true, found, _ in values["confusion"]):
         return "confuses more classes than there are"
-    return lengths("classes", "areas")(values) or lengths(*values.keys() & _BINS)(values)
+    bins = lengths("predicted", "observed", "bin_sizes")
+    return lengths("classes", "areas")(values) or bins(values)
 
 
-_BINS = {*_OLD_NAMES, *_OLD_NAMES.values()}
 _OF_TARGET: dict[str, Check] = {
-    "classes": Either(
-        fields_of(ClassificationQuality, _OF_CLASSES, agree=_classes_agree),
-        fields_of(ClassificationQuality, _OF_CLASSES, renamed=_OLD_NAMES, agree=_classes_agree),
-    ),
+    "classes": fields_of(ClassificationQuality, _OF_CLASSES, agree=_classes_agree),
     "numbers": fields_of(
         RegressionQuality,
         {

@@ -40,7 +40,7 @@ from madaline._online.limits import LABEL, LEVEL, NAME
 from madaline._online.tasks import Classes, Numbers
 from madaline._online.time_scales import HORIZONS
 from madaline.nn.arrays import Array
-from madaline.records.file_checks import DECISIONS
+from madaline.records.reading import DECISIONS
 
 COUNT, FINITE, POSITIVE = Whole(0, 2**53), Number(), Number(0, above=True)
 

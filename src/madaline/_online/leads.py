@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from madaline.nn.arrays import Array
-from madaline.records.file_checks import DECISIONS
 from madaline.records.model_decisions import LeadChanged
-from madaline.records.reading import read_decision
+from madaline.records.reading import DECISIONS, read_decision
 
 MOST = 100
 """Decisions that are kept; the oldest are let go."""

@@ -34,7 +34,7 @@ from madaline._race.recipe import (
 )
 from madaline._race.state import Candidate
 from madaline.nn.arrays import Array
-from madaline.records.file_checks import DECISIONS, RECORD, RECORDS
+from madaline.records.reading import DECISIONS, RECORD, RECORDS
 
 EPOCH, SHARE, STRENGTH = Whole(0, 2**31), Number(0, 1 - 2**-20), Number(0, 1000)
 UNITS, NO_UNITS = ListOf(Whole(1, 4096), least=1, most=64), ListOf(Whole(1, 1), most=0)

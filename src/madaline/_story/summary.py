@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -41,14 +40,6 @@ class Member:
     def from_json(cls, values: Mapping[str, Any]) -> Member:
         """Return the member that ``asdict`` described."""
         return cls(**(dict(values) | {"units": tuple(values["units"])}))
-
-    @classmethod
-    def of_old_file(cls, name: str, weight: float, units: Sequence[int]) -> Member:
-        """Return the member from files where names identified recipes and told their units."""
-        recipe_id = re.sub(r", epoch \d+$", "", name)
-        return cls(
-            recipe_id, name, weight, tuple(units), "-".join(map(str, units)) not in name.split(", ")
-        )
 
 
 @dataclass(frozen=True)
@@ -115,8 +106,7 @@ class Summary:
     importances : tuple of Importance
         How much each column matters on rows that the networks never saw, the most important first.
     settings : mapping of str to JSON-able value
-        With what it was fitted, as far as that decides the result: effort, seed, loss, ...; empty
-        in files from before this was kept.
+        With what it was fitted, as far as that decides the result: effort, seed, loss, ...
     outputs : tuple of Output
         The results of each, where several targets or quantiles are predicted; the scores and the
         importances above are then means.
@@ -180,14 +170,8 @@ class Summary:
     def from_json(cls, values: Mapping[str, Any]) -> Summary:
         """Return the summary that `to_json` described."""
         own = {name: value for name, value in values.items() if name != "learned"}
-        own["n_evaluated"] = own.pop("n_judged", own.get("n_evaluated"))  # as old files call it
         scores = tuple(map(Score.from_json, own["scores"]))
-        if "members" in own:
-            members = tuple(map(Member.from_json, own["members"]))
-        else:
-            weights, units = own.pop("weights"), own.pop("units")
-            old = (Member.of_old_file(name, weights[name], units[name]) for name in weights)
-            members = tuple(sorted(old, key=lambda one: -one.weight))
+        members = tuple(map(Member.from_json, own["members"]))
         leaks = tuple(map(Leak.from_json, own.get("leaks", ())))
         importances = tuple(map(Importance.from_json, own.get("importances", ())))
         rebuilt = {

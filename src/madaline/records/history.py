@@ -78,8 +78,8 @@ class Record:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Record:
-        """Return the record that `to_json` described; in old files names identify recipes."""
-        return cls(**({"recipe_id": values["recipe"]} | dict(values)))
+        """Return the record that `to_json` described."""
+        return cls(**values)
 
 
 class History(dict[str, list[Any]], ToFrame):

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -59,7 +58,7 @@ class TextEncoder(ColumnEncoder):
     weights : tuple of float
         What each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems.
     count_power : float
-        The power of ``1 + log(count)``: a half, or one in models from before.
+        The power of ``1 + log(count)``: a half.
     with_pieces : bool
         Whether the pieces of words are terms, too, such as the last letters of a name.
 
@@ -162,11 +161,6 @@ class TextEncoder(ColumnEncoder):
                 index, numbers = np.array(known).T
                 values = (1 + np.log(numbers)) ** self.count_power * self._weights[index]
                 out[row, index] = values * np.sqrt(out.shape[1] / np.square(values).sum())
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> TextEncoder:
-        """Return the encoder that `to_state` described; models from before have no power."""
-        return super().from_state({"count_power": 1.0} | dict(state), arrays)
 
     def _is_unknown(self, text: str) -> bool:
         has_words = False

@@ -196,7 +196,7 @@ class ClassificationQuality(ToFrame):
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> ClassificationQuality:
         """Return the quality that `to_json` described."""
-        facts = fields_from_json(values, promised="predicted", kept="observed", sizes="bin_sizes")
+        facts = fields_from_json(values)
         facts["curves"] = tuple(map(Curves.from_json, facts["curves"]))
         facts["coverage"] = tuple(map(Coverage.from_json, facts["coverage"]))
         del facts["of"]

@@ -69,7 +69,7 @@ class Coverage:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Coverage:
         """Return the coverage that `asdict` described."""
-        return cls(**fields_from_json(values, asked="nominal", held="observed"))
+        return cls(**values)
 
 
 def set_coverage(
@@ -135,9 +135,9 @@ def interval_coverage(
     return tuple(found)
 
 
-def fields_from_json(values: Mapping[str, Any], **names: str) -> dict[str, Any]:
-    """Return fields of a dataclass with lists as tuples, and new names for those of old files."""
-    return {names.get(name, name): _as_tuples(value) for name, value in values.items()}
+def fields_from_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of a dataclass with lists as tuples."""
+    return {name: _as_tuples(value) for name, value in values.items()}
 
 
 def _as_tuples(value: Any) -> Any:

@@ -114,7 +114,7 @@ class RegressionQuality(ToFrame):
 
     @property
     def n_beyond(self) -> int:
-        """Rows whose error lies beyond the bins; in old files those are in the outermost bins."""
+        """Rows whose error lies beyond the bins."""
         return self.n_rows - sum(self.error_counts)
 
     def to_columns(self) -> dict[str, Any]:

@@ -227,7 +227,7 @@ def check_predictor(state: Any, arrays: Mapping[str, Array]) -> list[Network]:
     networks = [_network(number, part["network"]) for number, part in enumerate(state["parts"])]
     n_folds = _side(arrays, "part0.theta", 1)
     checks = dict(encoder_arrays(state["encoder"], arrays, count_outputs(state)))
-    checks |= _conformal_arrays(state, arrays, n_folds)
+    checks |= _conformal_arrays(state, n_folds)
     for number, network in enumerate(networks):
         recipes = _side(arrays, f"part{number}.theta", 0)
         theta = ArrayCheck(FLOAT32, (recipes, n_folds, network.layout.size))
@@ -276,14 +276,12 @@ def _side(arrays: Mapping[str, Array], name: str, axis: int) -> int | None:
 
 
 def _conformal_arrays(
-    state: Mapping[str, Any], arrays: Mapping[str, Array], n_folds: int | None
+    state: Mapping[str, Any], n_folds: int | None
 ) -> Iterator[tuple[str, ArrayCheck]]:
     """Yield the name of each array of intervals or sets, and its check."""
     for prefix, own in _conformal_parts(state):
         of_numbers = "low" in own
-        old = f"{prefix}residuals" if of_numbers else f"{prefix}strangeness"
-        scores = old if old in arrays else f"{prefix}scores"
-        yield scores, ArrayCheck(FLOAT32, (None,), -1e30, 1e30)
+        yield f"{prefix}scores", ArrayCheck(FLOAT32, (None,), -1e30, 1e30)
         yield f"{prefix}counts", ArrayCheck(INT64, (n_folds,), 1, 2**31)
         if of_numbers:
             yield f"{prefix}knots", ArrayCheck(FLOAT64, (2, None), -1e30, 1e30)
@@ -299,14 +297,9 @@ def _conformal_parts(state: Mapping[str, Any]) -> list[tuple[str, Mapping[str, A
 
 def _check_conformal(arrays: Mapping[str, Array], prefix: str) -> None:
     counts = arrays[f"{prefix}counts"]
-    names = (f"{prefix}{name}" for name in SCORES)
-    n_values = next(arrays[name].size for name in names if name in arrays)
+    n_values = arrays[f"{prefix}scores"].size
     if counts.sum() != n_values:
         raise Malformed(f"has {n_values} scores, but counts {counts.sum()}").within("conformal")
     knots = arrays.get(f"{prefix}knots")
     if knots is not None and ((np.diff(knots[0]) < 0).any() or (knots[1] < 0).any()):
         raise Malformed("has knots that are not in order").within("conformal")
-
-
-SCORES = ("scores", "residuals", "strangeness")
-"""What present and older files call the scores."""

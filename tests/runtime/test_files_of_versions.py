@@ -1,4 +1,7 @@
-"""Models that madaline 0.1.0 wrote still load, and predict what they predicted there."""
+"""Models of each version still load, and predict what they predicted there (docs/files.md).
+
+A release adds a folder of its number to `tests/data/files`, with models and their predictions.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ import pytest
 
 from madaline import load, runtime
 
-FOLDER = Path(__file__).parent / "models_of_0.1.0"
+FILES = Path(__file__).parents[1] / "data" / "files"
+FOLDER = FILES / "0.1.0"
 PREDICTIONS = json.loads((FOLDER / "predictions.json").read_text())
+MODELS = sorted(FILES.glob("*/*.madaline"))
 
 
-def columns_of(name: str) -> dict[str, Any]:
-    columns = PREDICTIONS[name]["columns"]
+def columns_of(name: str, predictions: dict[str, Any] = PREDICTIONS) -> dict[str, Any]:
+    columns = predictions[name]["columns"]
     if name == "images":
         return {column: np.array(images, np.uint8) for column, images in columns.items()}
     if name == "sequences":
@@ -26,10 +31,22 @@ def columns_of(name: str) -> dict[str, Any]:
     )
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_it_predicts_the_same(name: str) -> None:
-    predictor, columns = runtime.load(FOLDER / f"{name}.madaline"), columns_of(name)
-    expected = PREDICTIONS[name]
+def named(path: Path) -> str:
+    return f"{path.parent.name}-{path.stem}"
+
+
+def test_there_is_a_folder_of_each_version() -> None:
+    for folder in FILES.iterdir():
+        names = {path.stem for path in folder.glob("*.madaline")}
+        assert names == json.loads((folder / "predictions.json").read_text()).keys()
+        assert names
+
+
+@pytest.mark.parametrize("path", MODELS, ids=named)
+def test_it_predicts_the_same(path: Path) -> None:
+    predictions = json.loads((path.parent / "predictions.json").read_text())
+    predictor, columns = runtime.load(path), columns_of(path.stem, predictions)
+    expected = predictions[path.stem]
     found = predictor.predict(columns)
     if "interval" in expected:
         np.testing.assert_allclose(found, expected["prediction"], rtol=1e-6, atol=1e-6)
@@ -44,9 +61,9 @@ def test_it_predicts_the_same(name: str) -> None:
     np.testing.assert_allclose(of_folds, expected["fold_outputs"], rtol=1e-6, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", PREDICTIONS)
-def test_it_tells_its_story(name: str) -> None:
-    model = load(FOLDER / f"{name}.madaline")
-    assert model.model_.version == "0.1.0"
+@pytest.mark.parametrize("path", MODELS, ids=named)
+def test_it_tells_its_story(path: Path) -> None:
+    model = load(path)
+    assert model.model_.version == path.parent.name
     assert str(model.story())
     assert len(model.history_["loss"]) > 0
