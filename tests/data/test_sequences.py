@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from madaline import sequences, sounds
-from madaline._data.encoders.sequence_encoder import MOST_STEPS, SequenceEncoder
+from madaline._data.encoders.sequence_encoder import MAX_STEPS, SequenceEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.inputs import to_table
 from madaline._data.media.grids import add_offsets
@@ -119,7 +119,7 @@ def test_long_sequences_are_downsampled_to_means():
     )
     np.testing.assert_allclose(downsampled(long, 77).mean(axis=0), long.mean(axis=0), atol=1e-5)
     assert downsampled(long, 1000) is long
-    assert SequenceEncoder.fit("ecg", sequences([long, long])).length == MOST_STEPS
+    assert SequenceEncoder.fit("ecg", sequences([long, long])).length == MAX_STEPS
     np.testing.assert_array_equal(interpolated(np.full((2, 1), np.nan)), np.full((2, 1), np.nan))
 
 

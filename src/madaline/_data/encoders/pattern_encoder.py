@@ -16,7 +16,7 @@ from madaline._data.media.signals import Sequence
 from madaline._data.media.transforms import downsampled
 from madaline.nn.arrays import Array, row_blocks
 
-MOST_STEPS = 2048
+MAX_PATTERN_STEPS = 2048
 """Longer sequences are downsampled to so many steps."""
 
 LONGEST = 3
@@ -97,7 +97,7 @@ class PatternEncoder(ColumnEncoder):
             The largest number of patterns, about.
         """
         there = [one for one in as_sequences(name, column) if one is not None]
-        steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MOST_STEPS)
+        steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MAX_PATTERN_STEPS)
         steps = _whole(steps, there)
         there = there[:: -(-len(there) // MOST_SCALED)]
         present = np.empty(len(there), dtype=object)
@@ -184,7 +184,7 @@ def _whole(steps: SequenceEncoder, there: list[Sequence]) -> SequenceEncoder:
     That is the median over sequences, as kernels see the level of a sequence at its ends. Where
     sequences differ in size by orders of magnitude, their mean would hide the small ones.
     """
-    length = min(max(map(len, there)), LONGEST * steps.length, MOST_STEPS)
+    length = min(max(map(len, there)), LONGEST * steps.length, MAX_PATTERN_STEPS)
     levels = np.array([_level(one.values) for one in there])  # NaN where a channel has no number
     known = [own[~np.isnan(own)] for own in levels.T]
     median = np.array([np.median(own) if own.size else 0.0 for own in known])

@@ -14,7 +14,7 @@ from madaline._data.media.transforms import downsampled, interpolated, length_fo
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_STEPS = 512
+MAX_STEPS = 512
 """The largest number of steps for convolutions: work grows with it."""
 
 
@@ -64,7 +64,7 @@ class SequenceEncoder(ColumnEncoder):
         column: Array,
         sample_weight: Array | None = None,
         *,
-        most_steps: int = MOST_STEPS,
+        most_steps: int = MAX_STEPS,
     ) -> SequenceEncoder:
         """Return the encoder of a training column of sequences, with so many steps at most."""
         column = as_sequences(name, column)
