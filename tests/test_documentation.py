@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from madaline._cli import main
-from madaline._data.encoders import category_encoder, text_encoder
 from madaline._data.io.json_text import MOST_MEMORY
 from madaline._data.io.limits import CELL_BYTES
 from madaline._data.io.tensor_header import LARGEST_HEADER
+from madaline._data.kinds import category, text
 from madaline._data.media.files import MOST_PIXELS
-from madaline._data.target.numeric_encoders import FARTHEST
+from madaline._data.target.encoders import FARTHEST
 from madaline._data.target.values import LARGEST_TARGET
 from madaline._evaluation.objective import LARGEST_FACTOR, LEAST_QUANTILE
 from madaline._fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
@@ -91,10 +91,10 @@ LIMITS = {
     "distance of a quantile": (LEAST_QUANTILE,),
     "epochs, seed": (MOST,),
     "features of numbers in bins": (*tables.MOST_FEATURES.values(), *tables.MOST_FEATURES),
-    "levels of a category with": (category_encoder.MOST_FEATURES,),
-    "levels that are remembered": (category_encoder.MOST_LEVELS,),
-    "terms of texts": (text_encoder.MOST_TERMS_ALONE, text_encoder.MOST_TERMS),
-    "terms counted": (text_encoder.MOST_COUNTED,),
+    "levels of a category with": (category.MOST_FEATURES,),
+    "levels that are remembered": (category.MOST_LEVELS,),
+    "terms of texts": (text.MOST_TERMS_ALONE, text.MOST_TERMS),
+    "terms counted": (text.MOST_COUNTED,),
     "pixels of an image": (MOST_PIXELS,),
     "cells of a text file": (CELL_BYTES,),
     "characters of one text": (TEXT_BYTES,),

@@ -14,10 +14,10 @@ import pytest
 import madaline
 from madaline import AdaptiveClassifier
 from madaline._cli import main
-from madaline._data.encoders.category_encoder import CategoryEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io import compression, limits
 from madaline._data.io.table_files import read_file
+from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.table import Table
 from madaline._fitting import Fitting, memory_limit
 from madaline._fitting.memory import LIBRARIES, Inputs, estimate

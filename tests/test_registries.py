@@ -18,9 +18,9 @@ from madaline import load, records
 from madaline._cli import main
 from madaline._cli.sections import KIND_WORDS
 from madaline._data import details, inference
-from madaline._data.encoders.encoders_by_kind import ENCODERS
-from madaline._data.encoders.pattern_encoder import PatternEncoder
-from madaline._data.kinds import DROPPED, KINDS, OF_MANY_VALUES
+from madaline._data.kinds import ENCODERS
+from madaline._data.kinds.kind import DROPPED, KINDS, OF_MANY_VALUES
+from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.table import Table
 from madaline._evaluation import objective

@@ -82,7 +82,7 @@ def _on_images(task: Task, rate: int, chosen: dict[str, Any] | None, groups: Any
 def log_mel(waves: Any, rate: int) -> list[Any]:
     """Return the spectrograms that madaline uses, so that all contenders have the same input."""
     from madaline import sounds
-    from madaline._data.encoders.sound_encoder import BANDS
+    from madaline._data.kinds.sound import BANDS
     from madaline._data.media.transforms import Spectrogram
 
     spectrogram = Spectrogram(BANDS, rate / 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline._data.distinct import Distinct
-from madaline._data.encoders.encoders_by_kind import FEW_ROWS, fit_column, read_column
+from madaline._data.kinds import FEW_ROWS, fit_column, read_column
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.encoders.image_encoder import ImageEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.inputs import to_table
+from madaline._data.kinds.image import ImageEncoder
 from madaline._data.media.grids import warp
 from madaline._data.schema import Schema
 from madaline._data.table import Table

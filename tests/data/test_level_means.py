@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.encoders.fold_features import FoldFeatures
-from madaline._data.encoders.level_means import LevelMeans
+from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.kinds.category import LevelMeans
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 
@@ -110,9 +110,9 @@ def test_a_column_of_many_levels_has_features_that_survive_a_file():
 
 
 def test_more_levels_than_are_remembered_share_a_mean(monkeypatch):
-    from madaline._data.encoders import category_encoder
+    from madaline._data.kinds import category
 
-    monkeypatch.setattr(category_encoder, "MOST_LEVELS", 70)
+    monkeypatch.setattr(category, "MOST_LEVELS", 70)
     levels = np.concatenate([np.repeat(np.arange(70), 3), np.arange(70, 170)])
     target = np.where(levels < 70, 0.0, 5.0)[:, None]
     target[::2] += 0.5

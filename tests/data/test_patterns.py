@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, load, sequences
-from madaline._data.encoders.pattern_encoder import PatternEncoder
-from madaline._data.encoders.sequence_encoder import SequenceEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.media.kernels import KERNELS, TAPS, Kernels
 from madaline._data.schema import Schema
 from madaline._data.table import Table

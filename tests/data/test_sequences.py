@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from madaline import sequences, sounds
-from madaline._data.encoders.sequence_encoder import MAX_STEPS, SequenceEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.inputs import to_table
+from madaline._data.kinds.sequence import MAX_STEPS, SequenceEncoder
 from madaline._data.media.grids import add_offsets
 from madaline._data.media.signals import Sequence
 from madaline._data.media.transforms import downsampled, interpolated

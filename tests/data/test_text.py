@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.encoders.text_encoder import TextEncoder, count_terms
 from madaline._data.inference import infer_columns
 from madaline._data.io.inputs import to_table
-from madaline._data.kinds import CATEGORY, DROPPED, TEXT
+from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT
+from madaline._data.kinds.text import TextEncoder, count_terms
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.terms import GAP, terms_in, terms_of
@@ -252,7 +252,7 @@ def test_a_name_of_one_row_is_no_term():
 
 
 def test_words_come_before_pairs_where_there_is_no_room(monkeypatch):
-    import madaline._data.encoders.text_encoder as module
+    import madaline._data.kinds.text as module
 
     monkeypatch.setattr(module, "MOST_TERMS_ALONE", 6)
     texts = np.array(["we like tea a lot", "we like tea so much", "we sip it now again"], object)

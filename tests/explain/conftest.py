@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._runtime.part import Part
+from madaline._runtime.frozen_networks import Part
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.network import Network
 

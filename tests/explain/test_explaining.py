@@ -10,7 +10,7 @@ import pytest
 from madaline import AdaptiveRegressor
 from madaline._data.target import CountEncoder
 from madaline._explain import METHODS, explain
-from madaline._runtime.part import Part
+from madaline._runtime.frozen_networks import Part
 from madaline.errors import InputError
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import Poisson

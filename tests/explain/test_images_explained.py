@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._explain import explain
 from madaline._explain.attributions.parts import WholePart, passes, rescale
-from madaline._runtime.part import Part
+from madaline._runtime.frozen_networks import Part
 from madaline.nn.layers import (
     Convolution,
     Linear,

@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 from running import run_graph
 
-from madaline._data.encoders.boolean_encoder import BooleanEncoder
-from madaline._data.encoders.category_encoder import MOST_LEVELS, CategoryEncoder
-from madaline._data.encoders.datetime_encoder import DatetimeEncoder
-from madaline._data.encoders.joined_numbers import JoinedNumbers
-from madaline._data.encoders.number_encoder import NumberEncoder
+from madaline._data.kinds.boolean import BooleanEncoder
+from madaline._data.kinds.category import MOST_LEVELS, CategoryEncoder
+from madaline._data.kinds.moment import DatetimeEncoder
+from madaline._data.kinds.number import JoinedNumbers, NumberEncoder
 from madaline._data.table import Table
-from madaline._export.bins import bin_features
-from madaline._export.booleans import boolean_features
-from madaline._export.categories import category_features
-from madaline._export.dates import date_features
-from madaline._export.feed import _levels, _values
+from madaline._export.features import (
+    bin_features,
+    boolean_features,
+    category_features,
+    date_features,
+    fill,
+)
 from madaline._export.graph import Graph
-from madaline._export.numbers import fill
+from madaline._export.inputs import _levels, _values
 
 
 def written(encoder, column):

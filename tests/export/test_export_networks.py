@@ -8,11 +8,9 @@ from running import run_graph
 
 from madaline._export.features import Features
 from madaline._export.graph import Graph
-from madaline._export.layers import layered_output
-from madaline._export.networks import stacked_output
-from madaline._runtime.layered_networks import LayeredNetworks
-from madaline._runtime.networks import Networks
-from madaline._runtime.part import Part
+from madaline._export.networks import layered_output, stacked_output
+from madaline._runtime.frozen_networks import Part
+from madaline._runtime.networks import LayeredNetworks, Networks
 from madaline.errors import InputError
 from madaline.nn.layers import (
     Branches,

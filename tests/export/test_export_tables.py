@@ -10,8 +10,7 @@ import pytest
 from running import changed, exported, onnx, session_of
 
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.target.class_encoder import ClassEncoder
-from madaline._data.target.numeric_encoders import CountEncoder
+from madaline._data.target.encoders import ClassEncoder, CountEncoder
 from madaline._export import onnx_feed, write_onnx
 from madaline.errors import InputError
 from madaline.nn.losses import Poisson

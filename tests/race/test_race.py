@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.encoders.fold_features import FoldFeatures
+from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.io import spill
 from madaline._data.splits.folded_rows import FoldedRows
 from madaline._data.target import ClassEncoder

@@ -11,8 +11,8 @@ from madaline._data.encoders.encoded import Block
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.schema import Schema
 from madaline._data.table import Table
+from madaline._runtime.frozen_networks import Part
 from madaline._runtime.networks import Networks
-from madaline._runtime.part import Part
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.network import Network

@@ -44,7 +44,7 @@ from madaline._cli.training_data import TrainingData, file_options, read_objecti
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
-from madaline._data.kinds import GIVEN_KINDS
+from madaline._data.kinds.kind import GIVEN_KINDS
 from madaline._evaluation.metrics import CLASS_METRICS, MEASURES, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._evaluation.scores import label_text

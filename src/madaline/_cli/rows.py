@@ -11,11 +11,7 @@ import numpy as np
 
 from madaline._cli.output import paragraph, say
 from madaline._data.conversion import as_moments, as_numbers
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.encoders.image_encoder import ImageEncoder
-from madaline._data.encoders.number_encoder import NumberEncoder
-from madaline._data.encoders.sound_encoder import SoundEncoder
-from madaline._data.formats.columns import READINGS, Format
+from madaline._data.formats.choice import READINGS, Format
 from madaline._data.io.media_tables import (
     frequency_notes,
     open_files,
@@ -23,6 +19,10 @@ from madaline._data.io.media_tables import (
     read_sound_folder,
 )
 from madaline._data.io.table_files import read_file
+from madaline._data.kinds.image import ImageEncoder
+from madaline._data.kinds.kind import ColumnEncoder
+from madaline._data.kinds.number import NumberEncoder
+from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, read_formats

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from madaline._cli.output import WIDTH, clipped, paragraph, printable
-from madaline._data.kinds import DROPPED
+from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
 from madaline._evaluation.score import Score
 from madaline._model import FittedModel

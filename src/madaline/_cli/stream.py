@@ -18,10 +18,9 @@ from madaline._cli.arguments import FORMATS, SEVERAL, add_encoding, add_json, ad
 from madaline._cli.output import check_destination, paragraph, say, say_json, suggestion
 from madaline._cli.picture import picture_path, write_picture
 from madaline._cli.training_data import TrainingData, source_name
-from madaline._data.formats.choice import ORDINARY, Choice
-from madaline._data.formats.columns import Given
+from madaline._data.formats.choice import ORDINARY, Choice, Given
 from madaline._data.inference import CONVERSIONS
-from madaline._data.kinds import BOOLEAN, DROPPED, GIVEN_KINDS
+from madaline._data.kinds.kind import BOOLEAN, DROPPED, GIVEN_KINDS
 from madaline._data.table import Table
 from madaline._data.target import infer_task
 from madaline._data.text_columns import choose_text_formats, read_formats

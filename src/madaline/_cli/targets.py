@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from madaline._data.formats.choice import ORDINARY, Choice
-from madaline._data.kinds import CATEGORY
+from madaline._data.kinds.kind import CATEGORY
 from madaline._data.table import Table
 from madaline._data.target import check_learnable, infer_task, infer_task_of_several
 from madaline._data.text_columns import read_numbers

@@ -14,11 +14,11 @@ import numpy as np
 from madaline._cli.output import suggestion
 from madaline._cli.targets import chosen_targets, possible_targets, read_target, side_by_side
 from madaline._data.column import is_missing
-from madaline._data.formats.columns import Given
+from madaline._data.formats.choice import Given
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.media_tables import LABEL, open_files, read_folder
 from madaline._data.io.table_files import read_file
-from madaline._data.kinds import CATEGORY, GIVEN_KINDS, NUMBER, TEXT
+from madaline._data.kinds.kind import CATEGORY, GIVEN_KINDS, NUMBER, TEXT
 from madaline._data.table import Table
 from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS

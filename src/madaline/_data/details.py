@@ -7,7 +7,7 @@ import numpy as np
 from madaline._data.column import number_text
 from madaline._data.conversion import as_booleans, as_sounds
 from madaline._data.distinct import Distinct
-from madaline._data.kinds import (
+from madaline._data.kinds.kind import (
     BOOLEAN,
     CATEGORY,
     DATETIME,

@@ -18,9 +18,8 @@ from madaline._data.conversion import (
     as_sounds,
 )
 from madaline._data.details import detail_of, is_whole, short
-from madaline._data.formats.choice import ORDINARY, Choice
-from madaline._data.formats.columns import Given
-from madaline._data.kinds import (
+from madaline._data.formats.choice import ORDINARY, Choice, Given
+from madaline._data.kinds.kind import (
     BOOLEAN,
     CATEGORY,
     DATETIME,
@@ -37,8 +36,8 @@ from madaline._data.media.files import names_sounds
 from madaline._data.media.images import image_codes
 from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
+from madaline._data.terms import is_of_names, is_text
 from madaline._data.text_columns import choose_text_formats, read_formats
-from madaline._data.text_or_category import is_of_names, is_text
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

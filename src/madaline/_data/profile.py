@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
-from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME
+from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME
 from madaline._data.schema import Schema
 from madaline._data.statistics import in_order
 from madaline._data.table import Table

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from madaline._data.formats.columns import format_from_json
+from madaline._data.formats.choice import format_from_json
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.inference import infer_columns
-from madaline._data.kinds import OF_MANY_VALUES, ColumnSchema
+from madaline._data.kinds.kind import OF_MANY_VALUES, ColumnSchema
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from madaline._data.conversion import as_moments, as_numbers
-from madaline._data.formats.choice import ORDINARY, Choice
-from madaline._data.formats.columns import DATES, NUMBERS, Format, Given, choose_formats
+from madaline._data.formats.choice import (
+    DATES,
+    NUMBERS,
+    ORDINARY,
+    Choice,
+    Format,
+    Given,
+    choose_formats,
+)
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.table import Table

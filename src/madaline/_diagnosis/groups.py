@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME
+from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME
 from madaline._data.profile import read_levels, read_numbers
 from madaline._diagnosis.finding import Finding, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.kinds import CATEGORY, NUMBER, ColumnSchema
+from madaline._data.kinds.kind import CATEGORY, NUMBER, ColumnSchema
 from madaline._data.media.images import image_codes
 from madaline._data.schema import Schema
 from madaline._data.table import Table

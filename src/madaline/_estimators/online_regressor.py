@@ -11,7 +11,7 @@ from sklearn.base import RegressorMixin
 from madaline._data.column import to_column
 from madaline._data.conversion import as_numbers
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.kinds import NUMBER
+from madaline._data.kinds.kind import NUMBER
 from madaline._data.objects import shown
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.arguments import computed

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from madaline._data.encoders.image_encoder import ImageEncoder
-from madaline._data.encoders.pattern_encoder import PatternEncoder
-from madaline._data.encoders.sequence_encoder import SequenceEncoder
 from madaline._data.io.frames import frame_of
 from madaline._data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
 from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
+from madaline._data.kinds.image import ImageEncoder
+from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.media.files import is_pillow_images, read_pillow_images
 from madaline._data.media.images import plausible_images, read_images
 from madaline._data.media.signals import sequences, shape_error

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline._data.distinct import Distinct
-from madaline._data.encoders.text_encoder import TextEncoder
+from madaline._data.kinds.text import TextEncoder
 from madaline.nn.arrays import Array
 
 FEWEST_LEVELS, ROWS_OF_LEVEL = 20, 20

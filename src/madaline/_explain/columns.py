@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from madaline._data.conversion import as_booleans, as_levels
-from madaline._data.encoders.boolean_encoder import BooleanEncoder
-from madaline._data.encoders.category_encoder import CategoryEncoder
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.kinds import OF_MANY_VALUES
+from madaline._data.kinds.boolean import BooleanEncoder
+from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.kind import OF_MANY_VALUES, ColumnEncoder
 from madaline._data.media.images import CHANNELS, size_words
 from madaline._data.media.signals import Signal
 from madaline._data.table import Table, listed

@@ -1,4 +1,4 @@
-"""The features of a table: those of its columns, in the order that the networks expect."""
+"""The features of a table as nodes, in the order that the networks expect."""
 
 from __future__ import annotations
 
@@ -8,20 +8,242 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME, IMAGE, NUMBER, SEQUENCE
-from madaline._export.bins import bin_features
-from madaline._export.booleans import boolean_features
-from madaline._export.categories import category_features
-from madaline._export.dates import date_features
+from madaline._data.kinds.boolean import BooleanEncoder
+from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.kind import (
+    BOOLEAN,
+    CATEGORY,
+    DATETIME,
+    IMAGE,
+    NUMBER,
+    SEQUENCE,
+    ColumnEncoder,
+)
+from madaline._data.kinds.moment import CYCLES, DatetimeEncoder
+from madaline._data.kinds.number import FAR, JoinedNumbers
+from madaline._data.kinds.sequence import PatternEncoder
 from madaline._export.graph import Graph, Piece
-from madaline._export.inputs import REFUSED, Input
-from madaline._export.media import image_features, sequence_features
-from madaline._export.numbers import fill, scale
-from madaline._export.patterns import pattern_features
+from madaline._export.inputs import REFUSED, Input, missing_level, unseen_level
+from madaline._export.media import image_features, pattern_features, sequence_features
 from madaline.nn.arrays import Array
+
+
+def fill(graph: Graph, names: list[str], joined: JoinedNumbers) -> tuple[str, str]:
+    """Return the numbers with the median where one is missing, and where that is.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    names : list of str
+        The inputs of the columns of numbers, in the order of their encoders.
+    joined : JoinedNumbers
+        Their encoders.
+
+    Returns
+    -------
+    numbers, missing : str
+        float64 and Boolean, of shape (rows, n_columns).
+    """
+    given = graph.add("Concat", *names, axis=1)
+    missing = graph.add("IsNaN", given)
+    centers = np.array([one.scaling.center for one in joined.encoders])
+    return graph.add("Where", missing, centers[None], given), missing
+
+
+def scale(graph: Graph, numbers: str, missing: str, joined: JoinedNumbers) -> list[Piece]:
+    """Return the scaled numbers, and the flags of those that may be missing."""
+    pieces = []
+    varying = np.flatnonzero([one.varies for one in joined.encoders])
+    if len(varying):
+        scalings = [joined.encoders[number].scaling for number in varying]
+        center, spread = (
+            np.array([[getattr(scaling, part) for scaling in scalings]])
+            for part in ("center", "spread")
+        )
+        own = numbers
+        if len(varying) < len(joined.encoders):
+            own = graph.add("Gather", numbers, varying, axis=1)
+        values = scaled(graph, own, center, spread)
+        pieces.append(Piece(graph.cast(values, np.float32), np.array(joined.starts)[varying]))
+    if joined.flags:
+        columns, features, shares = map(np.array, zip(*joined.flags, strict=True))
+        flags = graph.add("Gather", missing, columns, axis=1)
+        pieces.append(Piece(flagged(graph, flags, shares), features))
+    return pieces
+
+
+def scaled(graph: Graph, numbers: str, center: Array, spread: Array) -> str:
+    """Return float64 numbers scaled and smoothly clipped: `madaline._data.kinds.number`."""
+    z = graph.add("Div", graph.add("Sub", numbers, center), spread)
+    z = graph.add("Clip", z, np.array(-FAR), np.array(FAR))
+    third = graph.add("Div", z, np.array(3.0))
+    size = graph.add("Add", graph.add("Mul", third, third), np.array(1.0))
+    return graph.add("Div", z, graph.add("Sqrt", size))
+
+
+def flagged(graph: Graph, missing: str, shares: Array) -> str:
+    """Return centered flags of missing values, float32: 1 or 0, minus the share of each column."""
+    yes, no = (np.asarray(value - shares, np.float32)[None] for value in (1.0, 0.0))
+    return graph.add("Where", missing, yes, no)
+
+
+def bin_features(graph: Graph, numbers: str, n_bins: int, joined: JoinedNumbers) -> str:
+    """Return how full each bin of each number is, float32 of shape (rows, n_bin_features).
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    numbers : str
+        The columns of numbers, float64 of shape (rows, n_columns), none missing.
+    n_bins : int
+        Which bins.
+    joined : JoinedNumbers
+        The encoders of the columns.
+    """
+    bins = joined.bins[n_bins]
+    half = graph.add("Mul", numbers, np.array(0.5))  # twice 1e308 would overflow
+    columns = joined.owners[n_bins][bins.owner]
+    own = graph.add("Gather", half, columns, axis=1)
+    part = graph.add("Div", graph.add("Sub", own, bins.low[None]), bins.width[None])
+    return graph.cast(graph.add("Clip", part, np.array(0.0), np.array(1.0)), np.float32)
+
+
+def boolean_features(graph: Graph, name: str, encoder: BooleanEncoder) -> str:
+    """Return the features of a Boolean, float32 of shape (rows, n_features).
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    name : str
+        The input, float64 of shape (rows, 1).
+    encoder : BooleanEncoder
+        The encoder of the column.
+    """
+    missing, features = graph.add("IsNaN", name), []
+    if encoder.varies:
+        centered = graph.add("Sub", name, np.array([[encoder.true_share]]))
+        known = graph.add("Where", missing, np.array([[0.0]]), centered)
+        features.append(graph.cast(known, np.float32))
+    if encoder.missing_share is not None:
+        features.append(flagged(graph, missing, np.array([encoder.missing_share])))
+    return graph.add("Concat", *features, axis=1)
+
+
+def category_features(graph: Graph, name: str, encoder: CategoryEncoder) -> str:
+    """Return the features of a category, float32 of shape (rows, n_features).
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    name : str
+        The input, text of shape (rows, 1).
+    encoder : CategoryEncoder
+        The encoder of the column.
+    """
+    levels = [*encoder.levels, None, unseen_level(encoder)]
+    column = np.fromiter(levels, object, len(levels))
+    table = np.empty((len(levels), encoder.n_features), np.float32)
+    encoder.write(encoder.read(column), table)
+    number = graph.add(
+        "LabelEncoder",
+        name,
+        keys_strings=[*encoder.levels, missing_level(encoder)],
+        values_int64s=list(range(len(levels) - 1)),
+        default_int64=len(levels) - 1,
+    )
+    return graph.add("Gather", table, graph.add("Squeeze", number, np.array([1])), axis=0)
+
+
+SECONDS = 86_400.0
+"""Of a day."""
+
+
+def date_features(graph: Graph, name: str, encoder: DatetimeEncoder) -> str:
+    """Return the features of a moment, float32 of shape (rows, n_features).
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    name : str
+        The input, seconds since 1970, float64 of shape (rows, 1).
+    encoder : DatetimeEncoder
+        The encoder of the column.
+    """
+    missing = graph.add("IsNaN", name)
+    seconds = graph.add("Where", missing, np.array([[0.0]]), name)
+    parts = _parts(graph, seconds, {*encoder.scalings, *encoder.cycles})
+    features = []
+    for part, scaling in encoder.scalings.items():
+        center, spread = np.array([[scaling.center]]), np.array([[scaling.spread]])
+        known = graph.add("Where", missing, center, parts[part])
+        features.append(graph.cast(scaled(graph, known, center, spread), np.float32))
+    for part in encoder.cycles:
+        angle = _times(graph, parts[part], 2 * np.pi / CYCLES[part])
+        for shift in (0.0, np.pi / 2):  # the cosine is the sine a quarter of a period later
+            wave = graph.add("Sin", graph.add("Add", angle, np.array(shift)))
+            known = graph.add("Where", missing, np.array([[0.0]]), wave)
+            features.append(graph.cast(known, np.float32))
+    if encoder.missing_share is not None:
+        features.append(flagged(graph, missing, np.array([encoder.missing_share])))
+    return graph.add("Concat", *features, axis=1)
+
+
+def _parts(graph: Graph, seconds: str, wanted: set[str]) -> dict[str, str]:
+    """Return the wanted parts of moments: `madaline._data.kinds.moment`."""
+    days = _floor(graph, seconds, SECONDS)
+    parts = {"time": seconds}
+    if wanted & {"year", "month"}:
+        parts["year"], parts["month"] = _civil(graph, days)
+    if "weekday" in wanted:
+        after = graph.add("Add", days, np.array(3.0))  # 1970 began on a Thursday
+        parts["weekday"] = _remainder(graph, after, 7.0)
+    if "hour" in wanted:
+        since = graph.add("Sub", seconds, _times(graph, days, SECONDS))
+        parts["hour"] = graph.add("Div", since, np.array(3600.0))
+    return parts
+
+
+def _civil(graph: Graph, days: str) -> tuple[str, str]:
+    """Return the year and the month, counted from 0, of days since 1970.
+
+    As in Howard Hinnant's "chrono-compatible low-level date algorithms": in years that begin with
+    March, leap days come last. All is exact in float64.
+    """
+    since = graph.add("Add", days, np.array(719_468.0))  # days since 1 March of the year 0
+    era = _floor(graph, since, 146_097.0)  # 400 years
+    day = _remainder(graph, since, 146_097.0)
+    leaps = graph.add("Sub", _floor(graph, day, 36_524.0), _floor(graph, day, 1_460.0))
+    leaps = graph.add("Sub", leaps, _floor(graph, day, 146_096.0))
+    of_era = _floor(graph, graph.add("Add", day, leaps), 365.0)
+    begun = graph.add("Add", _times(graph, of_era, 365.0), _floor(graph, of_era, 4.0))
+    begun = graph.add("Sub", begun, _floor(graph, of_era, 100.0))
+    of_year = graph.add("Sub", day, begun)
+    fifths = graph.add("Add", _times(graph, of_year, 5.0), np.array(2.0))
+    after_march = _floor(graph, fifths, 153.0)
+    month = _remainder(graph, graph.add("Add", after_march, np.array(2.0)), 12.0)
+    next_year = graph.cast(graph.add("Less", month, np.array(2.0)), np.float64)
+    year = graph.add("Add", graph.add("Add", _times(graph, era, 400.0), of_era), next_year)
+    return year, month
+
+
+def _floor(graph: Graph, numbers: str, divisor: float) -> str:
+    return graph.add("Floor", graph.add("Div", numbers, np.array(divisor)))
+
+
+def _remainder(graph: Graph, numbers: str, divisor: float) -> str:
+    whole = _times(graph, _floor(graph, numbers, divisor), divisor)
+    return graph.add("Sub", numbers, whole)
+
+
+def _times(graph: Graph, numbers: str, factor: float) -> str:
+    return graph.add("Mul", numbers, np.array(factor))
+
 
 OTHERS: Mapping[str, Callable[[Graph, str, Any], str]] = {
     BOOLEAN: boolean_features,

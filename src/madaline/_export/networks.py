@@ -1,13 +1,89 @@
-"""Networks of sums and SiLU units, side by side: `madaline._runtime.stacked_networks` as nodes."""
+"""The ensemble as nodes: networks side by side, networks of any layers, and their mean."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from madaline._export.features import Features
-from madaline._export.graph import Graph
+from madaline._export.graph import Graph, Values
+from madaline._runtime.networks import LayeredNetworks
+from madaline._runtime.predictor import Predictor
 from madaline._runtime.stacked_networks import Product, StackedNetworks
-from madaline.nn.arrays import Array
+from madaline.errors import InputError
+from madaline.nn.arrays import Array, Parameters
+from madaline.nn.layers import (
+    Branches,
+    Convolution,
+    Dropout,
+    Linear,
+    MaxPooling,
+    Pooling,
+    ReLU,
+    SiLU,
+)
+from madaline.nn.layers.base import Layer
+
+
+def convolved(graph: Graph, x: Values, layer: Convolution, own: Parameters) -> Values:
+    """Return a layer's sums around every position.
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    x : Values
+        What the layer takes: positions one after the other, the channels of each together.
+    layer : Convolution
+        The layer.
+    own : mapping of str to ndarray
+        Its weight and its bias.
+    """
+    members, channels, units = len(own["bias"]), layer.in_channels, layer.out_channels
+    high, wide = _window(layer)
+    weight = own["weight"].reshape(members, high, wide, channels, units)
+    y = graph.add(
+        "Conv",
+        _to_grid(graph, x, layer.shape),
+        weight.transpose(0, 4, 3, 1, 2).reshape(members * units, channels, high, wide),
+        own["bias"].ravel(),
+        group=x.members,  # all networks share a grid, or each has its own
+        pads=[high // 2, wide // 2] * 2,
+    )
+    return _from_grid(graph, Values(y, members), layer.shape)
+
+
+def pooled(graph: Graph, x: Values, layer: Pooling) -> Values:
+    """Return the largest number, or the mean, of each window and channel."""
+    operator = "MaxPool" if isinstance(layer, MaxPooling) else "AveragePool"
+    window = list(_window(layer))
+    grid = _to_grid(graph, x, layer.shape)
+    y = graph.add(operator, grid, kernel_shape=window, strides=window)
+    return _from_grid(graph, Values(y, x.members), layer.out_shape)
+
+
+def _window(layer: Convolution | Pooling) -> tuple[int, int]:
+    """Return the height and the width of a window; a sequence is a picture of height 1."""
+    return (layer.size if len(layer.shape) == 2 else 1, layer.size)
+
+
+def _to_grid(graph: Graph, x: Values, shape: tuple[int, ...]) -> str:
+    """Return (members, rows, features) as (rows, members * channels, height, width)."""
+    height, width = (1, *shape)[-2:]
+    places = graph.add("Reshape", x.name, np.array([0, 0, height, width, -1]))
+    by_row = graph.add("Transpose", places, perm=[1, 0, 4, 2, 3])
+    return graph.add("Reshape", by_row, np.array([0, -1, height, width]))
+
+
+def _from_grid(graph: Graph, y: Values, shape: tuple[int, ...]) -> Values:
+    """Return (rows, members * channels, height, width) as (members, rows, features)."""
+    height, width = (1, *shape)[-2:]
+    by_row = graph.add("Reshape", y.name, np.array([0, y.members, -1, height, width]))
+    places = graph.add("Transpose", by_row, perm=[1, 0, 3, 4, 2])
+    rows = graph.add("Reshape", places, np.array([0, 0, -1]))
+    return Values(rows, y.members)
+
 
 DOUBLE = np.float32(2)
 """The weights of these networks are halves, as ``tanh`` needs them; a sigmoid needs the whole."""
@@ -90,3 +166,97 @@ def _columns(graph: Graph, values: str, some: slice, n_columns: int) -> str:
 
 def _beside(graph: Graph, parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
+
+
+def layered_output(graph: Graph, features: Features, networks: LayeredNetworks) -> str:
+    """Return the mean of the raw outputs, float64 of shape (rows, n_outputs).
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    features : Features
+        What goes into the networks.
+    networks : LayeredNetworks
+        The networks.
+
+    Raises
+    ------
+    InputError
+        If a layer cannot be exported.
+    """
+    x = features.base
+    if networks.n_bins in features.bins:
+        x = graph.add("Concat", x, features.centered_bins(graph, networks.n_bins), axis=1)
+    rows = Values(graph.add("Unsqueeze", x, np.array([0])))
+    output = _chain(graph, rows, networks.layers)
+    shares = networks.shares[:, :, None]
+    weighted = graph.add("Mul", graph.cast(output.name, np.float64), shares)
+    return graph.add("ReduceSum", weighted, np.array([0]), keepdims=0)
+
+
+def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) -> Values:
+    """Return what layers in a row make of some values."""
+    for given, parameters in layers:
+        layer, own = given.fixed(parameters)
+        match layer:
+            case Dropout():
+                pass
+            case Linear():
+                sums = graph.add("MatMul", x.name, own["weight"])
+                x = Values(graph.add("Add", sums, own["bias"][:, None]), len(own["bias"]))
+            case ReLU():
+                x = Values(graph.add("Relu", x.name), x.members)
+            case SiLU():
+                factor = graph.add("Sigmoid", x.name)
+                x = Values(graph.add("Mul", x.name, factor), x.members)
+            case Convolution():
+                x = convolved(graph, x, layer, own)
+            case Pooling():
+                x = pooled(graph, x, layer)
+            case Branches():
+                x = _branched(graph, x, layer, own)
+            case _:
+                raise InputError(f"A layer {type(layer).__name__} cannot be exported to ONNX.")
+    return x
+
+
+def _branched(graph: Graph, x: Values, layer: Branches, own: Parameters) -> Values:
+    """Return what branches make of some values, side by side."""
+    outputs = []
+    for spans, layers, bound in zip(layer.spans, layer.branches, layer.bind(own), strict=True):
+        some = np.concatenate([np.arange(*span) for span in spans])
+        inner = Values(graph.add("Gather", x.name, some, axis=2), x.members)
+        outputs.append(_chain(graph, inner, list(zip(layers, bound, strict=True))))
+    members = max(one.members for one in outputs)
+    zeros = np.zeros((members, 1, 1), np.float32)
+    names = [
+        one.name if one.members == members else graph.add("Add", one.name, zeros) for one in outputs
+    ]
+    return Values(graph.add("Concat", *names, axis=2), members)
+
+
+def ensemble_output(graph: Graph, features: Features, predictor: Predictor) -> str:
+    """Return the raw output, float64 of shape (rows, n_outputs).
+
+    Parameters
+    ----------
+    graph : Graph
+        Where nodes are added.
+    features : Features
+        What goes into the networks.
+    predictor : Predictor
+        The networks, and the temperature.
+
+    Raises
+    ------
+    InputError
+        If a network has layers that cannot be exported.
+    """
+    means = predictor.networks.mean
+    outputs = [layered_output(graph, features, own) for own in means.layered]
+    if means.stacked is not None:
+        outputs.append(stacked_output(graph, features, means.stacked))
+    output = outputs[0] if len(outputs) == 1 else graph.add("Sum", *outputs)
+    temperature = np.asarray(predictor.temperature, np.float64)
+    return output if (temperature == 1).all() else graph.add("Div", output, temperature)

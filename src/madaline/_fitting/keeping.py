@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.kinds import DROPPED
+from madaline._data.kinds.kind import DROPPED
 from madaline._data.schema import Schema
 from madaline._fitting.preparation import Preparation
 from madaline._model.kept_columns import as_learned, check_kinds

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from madaline._data.details import detail_of
-from madaline._data.kinds import CATEGORY, DROPPED, TEXT, ColumnSchema
+from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._evaluation.letters import letters_tell

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from madaline._data.encoders.category_encoder import MOST_FEATURES
 from madaline._data.encoders.table_encoder import TableEncoder
+from madaline._data.kinds.category import MOST_FEATURES
 from madaline._engine.memory import used_memory
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES, Inputs, estimate
 from madaline._race.plan import Plan

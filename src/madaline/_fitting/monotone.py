@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from madaline._data.kinds import DROPPED, NUMBER, ORDERED
+from madaline._data.kinds.kind import DROPPED, NUMBER, ORDERED
 from madaline._data.schema import Schema
 from madaline._data.table import alike
 from madaline.errors import InputError

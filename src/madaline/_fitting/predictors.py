@@ -12,8 +12,8 @@ from madaline._fitting.preparation import Preparation
 from madaline._fitting.views import TargetView, Temperature, divided
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
+from madaline._runtime.frozen_networks import Part
 from madaline._runtime.outputs import class_probabilities
-from madaline._runtime.part import Part
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network

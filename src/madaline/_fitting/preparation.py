@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from madaline._data.conversion import as_levels
-from madaline._data.encoders.fold_features import FoldFeatures
+from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds import TEXT
+from madaline._data.kinds.kind import TEXT
 from madaline._data.schema import Schema
 from madaline._data.splits.folded_rows import FoldedRows
 from madaline._data.splits.folds import GivenFolds, make_folds

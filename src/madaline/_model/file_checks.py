@@ -25,10 +25,10 @@ from madaline._data.io.json_checks import (
     Whole,
     fields_of,
 )
-from madaline._data.kinds import DROPPED, GIVEN_KINDS, KINDS, ORDERED, ColumnSchema
+from madaline._data.kinds.kind import DROPPED, GIVEN_KINDS, KINDS, ORDERED, ColumnSchema
 from madaline._data.profile import ColumnProfile
 from madaline._data.target import CLASSIFICATION
-from madaline._data.target.target_encoder import JOINT
+from madaline._data.target.encoders import JOINT
 from madaline._diagnosis.finding import SEVERITIES, Finding
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score

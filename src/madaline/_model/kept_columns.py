@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline._data.conversion import as_levels, as_moments, as_numbers
 from madaline._data.io.json_checks import Fields, Kinds, ListOf, Malformed, Text
-from madaline._data.kinds import IMAGE, SEQUENCE, SOUND, ColumnSchema
+from madaline._data.kinds.kind import IMAGE, SEQUENCE, SOUND, ColumnSchema
 from madaline._data.objects import MOMENT
 from madaline._data.schema import Schema
 from madaline._data.table import Table

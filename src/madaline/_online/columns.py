@@ -18,7 +18,7 @@ import numpy as np
 
 from madaline._data.column import is_missing, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
-from madaline._data.formats.columns import Format, format_from_json
+from madaline._data.formats.choice import Format, format_from_json
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
 from madaline._data.io.json_checks import LARGEST
 from madaline._data.objects import shown

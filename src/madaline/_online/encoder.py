@@ -1,7 +1,7 @@
 r"""Features of a stream: their scales move with it, and new levels get features of their own.
 
 Numbers and moments are scaled by the median and the interquartile range of the latest rows and
-smoothly clipped (`_data/encoders/scaling.py`). How far a number has come between the quartiles
+smoothly clipped (`_data/kinds/number.py`). How far a number has come between the quartiles
 is a feature for each quarter, too, so that a step is easily learned (piecewise-linear encoding;
 Gorishniy, Rubachev and Babenko, 2022, https://arxiv.org/abs/2203.05556). A moment also stands on
 the circles of the day, the week and the year. Every level of a category that was learned from is a
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.encoders.scaling import scaled
+from madaline._data.kinds.number import scaled
 from madaline._online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
 from madaline._online.reach import FAR, reach
 from madaline.nn.arrays import Array

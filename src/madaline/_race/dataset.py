@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline._data.encoders.fold_features import FoldFeatures
+from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.io.spill import Rows
 from madaline._data.media.grids import Grid
 from madaline._data.splits.folded_rows import FoldedRows

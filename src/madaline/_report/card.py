@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from madaline._data.io.atomic import write_atomically
-from madaline._data.kinds import DROPPED
+from madaline._data.kinds.kind import DROPPED
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce

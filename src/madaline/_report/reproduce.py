@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from madaline._data.kinds import CATEGORY, DROPPED, NUMBER, TEXT
+from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS
 from madaline._model import FittedModel

@@ -7,7 +7,7 @@ from typing import Any
 
 from madaline._charts.learning import learning_figure
 from madaline._charts.svg import bar_svg, distribution_svg
-from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME, DROPPED, NUMBER
+from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME, DROPPED, NUMBER
 from madaline._race.recipe import legend
 from madaline._report.texts import capitalized, chance, measured, percent, rounded
 from madaline._report.view_of_head import (

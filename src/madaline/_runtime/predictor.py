@@ -36,12 +36,12 @@ from madaline._runtime.file_checks.predictor_checks import (
     check_predictor,
     count_outputs,
 )
+from madaline._runtime.frozen_networks import Part
 from madaline._runtime.given_rows import Columns as Columns
 from madaline._runtime.given_rows import Rows as Rows
 from madaline._runtime.given_rows import given_rows
 from madaline._runtime.networks import Networks
 from madaline._runtime.outputs import class_probabilities, finite_output
-from madaline._runtime.part import Part
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, Quantiles, loss_from_config

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from madaline._data.encoders.image_encoder import ImageEncoder
-from madaline._data.kinds import BOOLEAN, IMAGE, NUMBER, SEQUENCE
+from madaline._data.kinds.image import ImageEncoder
+from madaline._data.kinds.kind import BOOLEAN, IMAGE, NUMBER, SEQUENCE
 from madaline._serve.answers import Answer, Asked
 from madaline._serve.messages import check_fields, list_of, object_of
 from madaline._serve.models import ServedModel

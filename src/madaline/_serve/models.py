@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from madaline._data.kinds import SOUND
+from madaline._data.kinds.kind import SOUND
 from madaline._data.target import ClassEncoder
 from madaline._model import FittedModel
 from madaline._report import report_data

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from madaline._data.encoders.category_encoder import CategoryEncoder
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.kinds import BOOLEAN, IMAGE, NUMBER, SEQUENCE
+from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.kind import BOOLEAN, IMAGE, NUMBER, SEQUENCE, ColumnEncoder
 from madaline._data.target import ClassEncoder
 from madaline._serve.mlflow_shape import SHAPES
 from madaline._serve.models import ServedModel

@@ -11,9 +11,16 @@ import numpy as np
 
 from madaline._charts.svg import bar_svg
 from madaline._data.column import number_text
-from madaline._data.encoders.category_encoder import CategoryEncoder
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER, TEXT, ColumnSchema
+from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.kind import (
+    BOOLEAN,
+    CATEGORY,
+    DATETIME,
+    NUMBER,
+    TEXT,
+    ColumnEncoder,
+    ColumnSchema,
+)
 from madaline._evaluation.scores import label_text
 from madaline._report.data_of_explanation import data_of_explanation
 from madaline._report.rendering import render

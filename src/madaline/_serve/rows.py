@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.kinds import (
+from madaline._data.kinds.kind import (
     BOOLEAN,
     CATEGORY,
     DATETIME,

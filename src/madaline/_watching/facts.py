@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.kinds import CATEGORY, NUMBER
+from madaline._data.kinds.kind import CATEGORY, NUMBER
 from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.table import Table
 from madaline.nn.arrays import Array

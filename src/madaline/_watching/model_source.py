@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.encoders.category_encoder import CategoryEncoder
+from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.profile import ColumnProfile, TableProfile, read_levels, read_numbers
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.kinds import CATEGORY, DATETIME, NUMBER
+from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER
 from madaline._data.table import Table
 from madaline._online.columns import CATEGORY as STREAM_CATEGORY
 from madaline._online.columns import MOMENT

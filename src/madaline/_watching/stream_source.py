@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.kinds import BOOLEAN, CATEGORY, DATETIME, NUMBER
+from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME, NUMBER
 from madaline._data.profile import read_levels, read_numbers
 from madaline._data.table import Table
 from madaline._watching.bank import Signal

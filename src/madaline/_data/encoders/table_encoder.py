@@ -17,19 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.encoders.bins import Bins
-from madaline._data.encoders.category_encoder import CategoryEncoder
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.encoders.datetime_encoder import DatetimeEncoder
 from madaline._data.encoders.encoded import Encoded, check_prepared
-from madaline._data.encoders.encoders_by_kind import ENCODERS, OtherEncoder, fit_column, read_column
-from madaline._data.encoders.image_encoder import ImageEncoder
-from madaline._data.encoders.joined_numbers import JoinedNumbers
-from madaline._data.encoders.number_encoder import NumberEncoder
-from madaline._data.encoders.pattern_encoder import PatternEncoder
-from madaline._data.encoders.sound_encoder import SoundEncoder
-from madaline._data.encoders.text_encoder import TextEncoder
-from madaline._data.formats.columns import Format
+from madaline._data.formats.choice import Format
+from madaline._data.kinds import ENCODERS, OtherEncoder, fit_column, read_column
+from madaline._data.kinds.bins import Bins
+from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.image import ImageEncoder
+from madaline._data.kinds.kind import ColumnEncoder
+from madaline._data.kinds.moment import DatetimeEncoder
+from madaline._data.kinds.number import JoinedNumbers, NumberEncoder
+from madaline._data.kinds.sequence import PatternEncoder
+from madaline._data.kinds.sound import SoundEncoder
+from madaline._data.kinds.text import TextEncoder
 from madaline._data.media.grids import Grid
 from madaline._data.schema import Schema
 from madaline._data.table import Table, listed

@@ -1,12 +1,32 @@
-"""What the choice of a format comes to: the format, and what a user should know about it."""
+"""The number or date format of a column of text, decided by all of its distinct texts.
+
+What one column leaves open, another one of the table may decide.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from madaline._data.formats.date_format import DateFormat
-from madaline._data.formats.number_format import NumberFormat
+from madaline._data.formats.characters import NOT_GIVEN
+from madaline._data.formats.date_format import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    ORDERS,
+    DateFormat,
+    WrittenDate,
+)
+from madaline._data.formats.number_format import (
+    COMMA,
+    CURRENCY,
+    EXACT,
+    POINT,
+    THOUSANDS,
+    Dressed,
+    NumberFormat,
+)
 
 SAMPLE = 20
 """Texts that are looked at first; if most of them are neither, a column is of ordinary text."""
@@ -51,3 +71,361 @@ def joined(parts: Sequence[str]) -> str:
     ('$', '$, spaces and marks')
     """
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def choose_date_format(texts: Sequence[str], *, given: str = "", hint: str = "") -> Choice:
+    """Return the date format of a column.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The distinct texts of the column.
+    given : {"", "day-first", "month-first"}
+        What the user knows.
+    hint : {"", "day-first", "month-first"}
+        The order in other columns.
+
+    Examples
+    --------
+    >>> choose_date_format(["31/01/2026", "03/04/2026"]).words
+    'datetime, read with the day first'
+    >>> choose_date_format(["03/04/2026", "05/06/2026"]).format is None
+    True
+    """
+    present = [text for text in texts if text.strip() not in NOT_GIVEN]
+    sample = [WrittenDate.of(text) for text in present[:SAMPLE]]
+    if not present or 2 * sum(one is not None for one in sample) < len(sample):
+        return ORDINARY
+    parts = [WrittenDate.of(text) for text in present]
+    dates = [date for date in parts if date is not None]
+    possible = [order for order in ORDERS if _fits(dates, order)]
+    if len(dates) < len(present) or not possible:
+        return _dates_with_other_text(present, parts)
+    if given and given not in possible:
+        return ORDINARY
+    numeric = [date for date in dates if not date.year_first]
+    if not numeric:
+        return Choice(DateFormat(""), "datetime, read from text")
+    order = given or (possible[0] if len(possible) == 1 else _order(numeric))
+    sure = bool(order)
+    order = order or hint
+    if not order:
+        example = next(t for t, d in zip(present, dates, strict=True) if not d.year_first)
+        words = (
+            f"dates such as {example} may have the day or the month first: give the kind"
+            f" datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}"
+        )
+        return Choice(words=words, sure=False)
+    other = "" if sure else ", as in another column"
+    return Choice(DateFormat(order), f"datetime, read with the {order[:-6]} first{other}", sure)
+
+
+def _dates_with_other_text(texts: Sequence[str], dates: Sequence[WrittenDate | None]) -> Choice:
+    """Return that a column of dates holds a few words, or days of no calendar, if it does."""
+    wrong: dict[str, list[str]] = {}
+    for order in ORDERS:
+        pairs = zip(texts, dates, strict=True)
+        wrong[order] = [text for text, date in pairs if date is None or not _fits([date], order)]
+    fewest = min(wrong.values(), key=len)
+    if len(texts) - len(fewest) < max(FEWEST, MOSTLY * len(texts)):
+        return ORDINARY
+    words = f"not read as dates because of {fewest[0][:40]!r}; correct it, or leave it empty"
+    return Choice(words=words)
+
+
+def _fits(dates: Sequence[WrittenDate], order: str) -> bool:
+    try:
+        for date in dates:
+            date.moment(order)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _order(dates: Sequence[WrittenDate]) -> str:
+    """Return the order where both are possible: that of points, or of months that begin."""
+    if all(date.separator == "." for date in dates):
+        return DAY_FIRST
+    first, second = ({date.fields[place] for date in dates} for place in (0, 1))
+    if first == {1} and len(second) > 1:
+        return DAY_FIRST
+    return MONTH_FIRST if second == {1} and len(first) > 1 else ""
+
+
+DECIMAL_POINT, DECIMAL_COMMA = "decimal-point", "decimal-comma"
+MARKS = {DECIMAL_POINT: POINT, DECIMAL_COMMA: COMMA}
+"""The decimal mark of each reading of numbers that can be given."""
+
+FEWEST_MARKED = 10
+"""Numbers that are needed to take "<5" and "~5" for numbers rather than for names of classes."""
+
+CLEARLY = 22
+"""Numbers of which all have three digits behind the point: had the last zeros been left out, as
+they were from those without a point, this would happen once in ten times (0.9 to the 22nd)."""
+
+FEWEST_THOUSANDS = 3
+"""Numbers with a comma that leave no doubt beside smaller ones without."""
+
+_CODE = re.compile("0[0-9]+")
+_WHOLE = re.compile("[0-9]+")
+_CURRENCY = re.compile(CURRENCY)
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The distinct numbers of a column, taken apart."""
+
+    texts: list[str]
+    dressed: list[Dressed]
+
+    @property
+    def cores(self) -> list[str]:
+        return [one.core for one in self.dressed]
+
+
+@dataclass(frozen=True)
+class _Decimal:
+    """The decimal mark, and whether the column by itself, or the user, decides it."""
+
+    mark: str
+    sure: bool = True
+    doubtful: bool = False
+    from_others: bool = False
+
+
+def choose_number_format(texts: Sequence[str], *, given: str = "", hint: str = "") -> Choice:
+    """Return the number format of a column.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The distinct texts of the column.
+    given : {"", "decimal-point", "decimal-comma"}
+        What the user knows.
+    hint : {"", ".", ","}
+        The decimal mark of other columns.
+
+    Examples
+    --------
+    >>> choose_number_format(["$7,677.59", "$12.5", "?"]).words
+    'number, read without $ and thousands separators (,), with ? as missing'
+    >>> choose_number_format(["12 kg", "500 g"]).format is None
+    True
+    """
+    present = [text for text in texts if text.strip() not in NOT_GIVEN]
+    sample = [Dressed.of(text) for text in present[:SAMPLE]]
+    if not present or 2 * sum(one is not None for one in sample) < len(sample):
+        return ORDINARY
+    parts = [Dressed.of(text) for text in present]
+    known = [(text, one) for text, one in zip(present, parts, strict=True) if one is not None]
+    if len(known) < len(present):
+        return _numbers_with_other_text(present, parts)
+    numbers = _Numbers([text for text, _ in known], [one for _, one in known])
+    refusal = _refusal(numbers)
+    if refusal is not None:
+        return refusal
+    missing = [text.strip() for text in texts if text.strip() in NOT_GIVEN and text.strip()]
+    return _of_numbers(numbers, given, hint, missing)
+
+
+def _numbers_with_other_text(present: list[str], parts: Sequence[Dressed | None]) -> Choice:
+    """Return that a column of numbers holds a few words, if it does."""
+    n_numbers = sum(one is not None for one in parts)
+    if n_numbers < max(FEWEST, MOSTLY * len(present)):
+        return ORDINARY
+    word = next(text for text, one in zip(present, parts, strict=True) if one is None)
+    return Choice(
+        words=f"not read as numbers because of {word[:40]!r}; correct it, or leave it empty"
+    )
+
+
+def _refusal(numbers: _Numbers) -> Choice | None:
+    """Return why texts that look like numbers are not read as such; None if they are."""
+    symbols = {one.symbol for one in numbers.dressed}
+    if None in symbols or any(map(_is_code, numbers.dressed)):
+        return ORDINARY
+    units = sorted(filter(None, symbols))
+    if len(units) > 1:
+        few = len(units) <= 5 and len(numbers.texts) >= FEWEST
+        words = f"not read as numbers, as units differ ({', '.join(units)}); convert them to one"
+        return Choice(words=words) if few else ORDINARY
+    if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
+        bare = next(
+            t for t, one in zip(numbers.texts, numbers.dressed, strict=True) if not one.symbol
+        )
+        return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
+    return None
+
+
+def _is_code(dressed: Dressed) -> bool:
+    return _CODE.fullmatch(dressed.core) is not None and not dressed.symbol
+
+
+def _of_numbers(numbers: _Numbers, given: str, hint: str, missing: list[str]) -> Choice:
+    symbol = next(filter(None, (one.symbol for one in numbers.dressed)), "") or ""
+    fitting = {POINT: _fitting(numbers.cores, POINT), COMMA: _fitting(numbers.cores, COMMA)}
+    decimal = _Decimal(MARKS[given]) if given else _decimal(numbers.cores, fitting, hint)
+    thousands = fitting[decimal.mark]
+    if thousands is None:
+        return ORDINARY
+    chosen = NumberFormat(symbol, thousands, decimal.mark)
+    try:
+        values = list(map(chosen.parse_dressed, numbers.dressed))
+    except ValueError:  # an infinity
+        return ORDINARY
+    marks = sorted({one.mark for one in numbers.dressed} - {""})
+    plain = not symbol and not thousands and all(map(_is_plain, numbers.dressed))
+    if plain and max(map(abs, values)) > EXACT and len(set(values)) < len(values):
+        return Choice(words="whole numbers above 2^53, which are told apart as codes only")
+    if len(set(values)) < (FEWEST_MARKED if marks else len(values) / 2):
+        return ORDINARY
+    words = _words(numbers, chosen, marks, missing)
+    words += ", as in other columns" if decimal.from_others else ""
+    words += f"; {_doubt(numbers.cores, decimal.mark)}" if decimal.doubtful else ""
+    return Choice(chosen, words, decimal.sure, plain and not missing)
+
+
+def _is_plain(dressed: Dressed) -> bool:
+    return _WHOLE.fullmatch(dressed.core) is not None and not (dressed.brackets or dressed.mark)
+
+
+def _fitting(cores: list[str], decimal: str) -> str | None:
+    """Return the first separator of thousands with which all fit; None if there is none."""
+    for thousands in THOUSANDS:
+        if thousands != decimal and all(map(NumberFormat("", thousands, decimal).fits, cores)):
+            return thousands
+    return None
+
+
+def _decimal(cores: list[str], fitting: Mapping[str, str | None], hint: str) -> _Decimal:
+    """Return the decimal mark that a column decides, or a hint, or what is usual."""
+    point, comma = fitting[POINT], fitting[COMMA]
+    if point is None or comma is None:
+        return _Decimal(POINT if comma is None else COMMA)
+    if point == comma:  # no mark in any of them
+        return _Decimal(POINT)
+    unmarked = [core for core in cores if POINT not in core and COMMA not in core]
+    small, n_marked = bool(unmarked) and max(map(len, unmarked)) <= 3, len(cores) - len(unmarked)
+    mark = COMMA if point == COMMA else POINT
+    if small and n_marked >= CLEARLY:
+        return _Decimal(POINT if mark == COMMA else COMMA)
+    if hint:
+        return _Decimal(hint, from_others=True)
+    if mark == COMMA:  # 7,678: thousands, unless a number has four digits without a comma
+        return _Decimal(POINT, sure=False, doubtful=not small or n_marked < FEWEST_THOUSANDS)
+    return _Decimal(POINT, sure=False, doubtful=small)
+
+
+def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: list[str]) -> str:
+    """Return what is taken off, and what is taken for what."""
+    separator = {" ": "spaces", "'": "apostrophes"}.get(chosen.thousands, chosen.thousands)
+    without = [chosen.symbol] if chosen.symbol else []
+    without += [f"thousands separators ({separator})"] if chosen.thousands else []
+    without += marks
+    parts = [f"without {joined(without)}"] if without else []
+    if chosen.decimal == COMMA and any(COMMA in core for core in numbers.cores):
+        parts.append("with decimal commas")
+    if any(one.brackets for one in numbers.dressed):
+        parts.append("with brackets as minus signs")
+    if missing:
+        parts.append(f"with {joined(missing[:3])} as missing")
+    return f"number, read {', '.join(parts) if parts else 'from text'}"
+
+
+def _doubt(cores: list[str], decimal: str) -> str:
+    """Return the other reading, and how to choose it."""
+    example = next(core for core in cores if POINT in core or COMMA in core)
+    other = DECIMAL_COMMA if decimal == POINT else DECIMAL_POINT
+    mark = POINT if POINT in example else COMMA
+    plain, fraction = example.replace(mark, ""), example.replace(mark, POINT)
+    meant = fraction if mark == MARKS[other] else plain
+    return f"if {example} is {meant}, give the kind number:{other}"
+
+
+def decimal_mark(chosen: Choice, texts: Sequence[str]) -> str:
+    """Return the decimal mark that a column shows beyond doubt; empty if none.
+
+    Examples
+    --------
+    >>> texts = ["1,5", "2"]
+    >>> decimal_mark(choose_number_format(texts), texts)
+    ','
+    """
+    if not isinstance(chosen.format, NumberFormat) or not chosen.sure:
+        return ""
+    marked = any(POINT in text or COMMA in text for text in texts)
+    return chosen.format.decimal if marked else ""
+
+
+Format: TypeAlias = NumberFormat | DateFormat
+NUMBERS, DATES = "number", "datetime"
+
+READINGS: Mapping[str, tuple[str, ...]] = {NUMBERS: tuple(MARKS), DATES: ORDERS}
+"""What may be given behind a kind, as in ``number:decimal-comma``, for each kind."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user said of a column: the kind, and the reading; both may be empty."""
+
+    kind: str = ""
+    reading: str = ""
+
+    @classmethod
+    def of(cls, kind: str | None) -> Given:
+        """Return a kind such as "number:decimal-comma" taken apart.
+
+        Examples
+        --------
+        >>> Given.of("number:decimal-comma"), Given.of(None)
+        (Given(kind='number', reading='decimal-comma'), Given(kind='', reading=''))
+        """
+        name, _, reading = (kind or "").partition(":")
+        return cls(name, reading)
+
+
+def choose_formats(
+    columns: Mapping[str, Sequence[str]], given: Mapping[str, Given] | None = None
+) -> dict[str, Choice]:
+    """Return the choice for each column of distinct texts.
+
+    Examples
+    --------
+    >>> texts = {"price": ["7.678", "999"], "weight": ["1,5", "2,25"], "name": ["Ann", "Bob"]}
+    >>> for name, choice in choose_formats(texts).items():
+    ...     print(name, choice.words, sep=": ")
+    price: number, read without thousands separators (.), as in other columns
+    weight: number, read with decimal commas
+    name:
+    """
+    given = given or {}
+    choices = {name: _choose(texts, given.get(name, Given())) for name, texts in columns.items()}
+    marks = {decimal_mark(one, columns[name]) for name, one in choices.items()} - {""}
+    orders = {
+        one.format.order
+        for one in choices.values()
+        if isinstance(one.format, DateFormat) and "first" in one.words
+    }
+    mark, order = (one.pop() if len(one) == 1 else "" for one in (marks, orders))
+    return choices | {
+        name: _choose(columns[name], given.get(name, Given()), mark, order)
+        for name, one in choices.items()
+        if not one.sure
+    }
+
+
+def _choose(texts: Sequence[str], given: Given, mark: str = "", order: str = "") -> Choice:
+    if given.kind in ("", NUMBERS):
+        choice = choose_number_format(texts, given=given.reading, hint=mark)
+        if choice != ORDINARY or given.kind:
+            return choice
+    if given.kind in ("", DATES):
+        return choose_date_format(texts, given=given.reading, hint=order)
+    return ORDINARY
+
+
+def format_from_json(values: Mapping[str, Any] | None) -> Format | None:
+    """Return the format that `to_json` described, of numbers or of dates."""
+    if values is None:
+        return None
+    return DateFormat.from_json(values) if "order" in values else NumberFormat.from_json(values)

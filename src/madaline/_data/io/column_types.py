@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.column import number_text
 from madaline._data.formats.characters import MISSING_MARKS, MISSING_WORDS
-from madaline._data.formats.number_choice import choose_number_format
+from madaline._data.formats.choice import choose_number_format
 from madaline._data.formats.number_format import EXACT
 from madaline._extras import load_polars
 from madaline.errors import InputError

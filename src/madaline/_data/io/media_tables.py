@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.encoders.image_encoder import WHITE, ImageEncoder
-from madaline._data.encoders.sound_encoder import SoundEncoder
 from madaline._data.io.inputs import IMAGES_NAME
-from madaline._data.kinds import IMAGE, SOUND
+from madaline._data.kinds.image import WHITE, ImageEncoder
+from madaline._data.kinds.kind import IMAGE, SOUND, ColumnEncoder
+from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.media.files import (
     IMAGE_ENDINGS,
     SOUND_ENDINGS,

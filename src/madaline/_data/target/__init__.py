@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from madaline._data.target.class_encoder import ClassEncoder as ClassEncoder
+from madaline._data.target.encoders import COUNT, JOINT
+from madaline._data.target.encoders import ClassEncoder as ClassEncoder
+from madaline._data.target.encoders import CountEncoder as CountEncoder
+from madaline._data.target.encoders import RegressionEncoder as RegressionEncoder
+from madaline._data.target.encoders import TargetEncoder as TargetEncoder
 from madaline._data.target.joint_encoder import JointEncoder as JointEncoder
-from madaline._data.target.numeric_encoders import CountEncoder as CountEncoder
-from madaline._data.target.numeric_encoders import RegressionEncoder as RegressionEncoder
-from madaline._data.target.target_encoder import CLASSIFICATION as CLASSIFICATION
-from madaline._data.target.target_encoder import COUNT, JOINT
-from madaline._data.target.target_encoder import REGRESSION as REGRESSION
-from madaline._data.target.target_encoder import TargetEncoder as TargetEncoder
-from madaline._data.target.task import check_learnable as check_learnable
-from madaline._data.target.task import infer_task as infer_task
-from madaline._data.target.task import infer_task_of_several as infer_task_of_several
+from madaline._data.target.values import CLASSIFICATION as CLASSIFICATION
+from madaline._data.target.values import REGRESSION as REGRESSION
+from madaline._data.target.values import check_learnable as check_learnable
+from madaline._data.target.values import infer_task as infer_task
+from madaline._data.target.values import infer_task_of_several as infer_task_of_several
 
 
 def target_encoder_from_state(state: Mapping[str, Any]) -> TargetEncoder:

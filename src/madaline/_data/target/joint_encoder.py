@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.target.class_encoder import ClassEncoder
-from madaline._data.target.target_encoder import JOINT, TargetEncoder
+from madaline._data.target.encoders import JOINT, ClassEncoder, TargetEncoder
 from madaline._words import some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -32,7 +31,7 @@ class JointEncoder(TargetEncoder):
     Examples
     --------
     >>> values = np.array([[1.0, 10.0], [3.0, 30.0]])
-    >>> from madaline._data.target.numeric_encoders import RegressionEncoder
+    >>> from madaline._data.target.encoders import RegressionEncoder
     >>> encoder = JointEncoder.fit(("width", "height"), values, RegressionEncoder.fit)
     >>> encoder.encode(values)
     array([[-1., -1.],

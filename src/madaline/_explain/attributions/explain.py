@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.io.inputs import to_table
+from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._engine.blas import one_threaded_products

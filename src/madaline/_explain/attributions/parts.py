@@ -20,7 +20,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from madaline._runtime.part import Part
+from madaline._runtime.frozen_networks import Part
 from madaline.nn.arrays import Array, Parameters
 from madaline.nn.layers import (
     Branches,

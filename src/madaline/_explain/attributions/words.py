@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline._data.encoders.pattern_encoder import PatternEncoder
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.encoders.text_encoder import TextEncoder
+from madaline._data.kinds.sequence import PatternEncoder
+from madaline._data.kinds.text import TextEncoder
 from madaline._data.media.transforms import coarse_shares
 from madaline._data.terms import Span, terms_in
 from madaline._explain.attributions.comparison import Comparison

@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.encoders.boolean_encoder import BooleanEncoder
-from madaline._data.encoders.category_encoder import CategoryEncoder
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.encoders.datetime_encoder import DatetimeEncoder
-from madaline._data.encoders.number_encoder import NumberEncoder
-from madaline._data.kinds import ColumnSchema
+from madaline._data.kinds.boolean import BooleanEncoder
+from madaline._data.kinds.category import CategoryEncoder
+from madaline._data.kinds.kind import ColumnEncoder, ColumnSchema
+from madaline._data.kinds.moment import DatetimeEncoder
+from madaline._data.kinds.number import NumberEncoder
 from madaline._data.objects import MOMENT
 from madaline._model import FittedModel
 from madaline.nn.arrays import Array

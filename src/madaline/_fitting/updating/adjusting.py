@@ -19,7 +19,7 @@ from madaline._race.epoch_task import run_epoch_task
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, Recipe, TableRecipe, TextRecipe
 from madaline._race.state import Candidate, empty
-from madaline._runtime.part import Part
+from madaline._runtime.frozen_networks import Part
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Dropout
 from madaline.nn.population import Population

@@ -6,12 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any, TypeAlias
 
-from madaline._data.encoders.category_encoder import MOST_FEATURES, MOST_LEVELS
-from madaline._data.encoders.datetime_encoder import CYCLES, LINEAR
-from madaline._data.encoders.image_encoder import WHITE
-from madaline._data.encoders.level_means import MOST_OUTPUTS
-from madaline._data.encoders.pattern_encoder import MOST_STEPS, PatternEncoder
-from madaline._data.encoders.text_encoder import MOST_TERMS_ALONE
 from madaline._data.io.json_checks import (
     DATE_FORMAT,
     NUMBER_FORMAT,
@@ -28,7 +22,9 @@ from madaline._data.io.json_checks import (
     Text,
     Whole,
 )
-from madaline._data.kinds import (
+from madaline._data.kinds.category import MOST_FEATURES, MOST_LEVELS, MOST_OUTPUTS
+from madaline._data.kinds.image import WHITE
+from madaline._data.kinds.kind import (
     BOOLEAN,
     CATEGORY,
     DATETIME,
@@ -38,6 +34,9 @@ from madaline._data.kinds import (
     SOUND,
     TEXT,
 )
+from madaline._data.kinds.moment import CYCLES, LINEAR
+from madaline._data.kinds.sequence import MAX_PATTERN_STEPS, PatternEncoder
+from madaline._data.kinds.text import MOST_TERMS_ALONE
 from madaline._data.media.images import CHANNELS
 from madaline._data.media.kernels import KERNELS, MOST_DILATIONS, MOST_LAG, TAPS, VIEWS
 from madaline._data.media.signals import SHORTEST
@@ -93,7 +92,7 @@ def _patterns_agree(state: Description) -> str:
 SEQUENCES = Fields(
     {
         "name": NAME,
-        "length": Whole(1, MOST_STEPS),
+        "length": Whole(1, MAX_PATTERN_STEPS),
         "mean": CHANNEL_LISTS,
         "scale": SCALE_LISTS,
     },
@@ -156,7 +155,7 @@ STATES: Mapping[str, Fields] = {
     PatternEncoder.kind: Fields(
         {
             "steps": SEQUENCES,
-            "dilations": ListOf(Whole(1, MOST_STEPS), least=1, most=MOST_DILATIONS),
+            "dilations": ListOf(Whole(1, MAX_PATTERN_STEPS), least=1, most=MOST_DILATIONS),
         },
         agree=_patterns_agree,
     ),

@@ -21,7 +21,7 @@ from madaline._data.io.json_checks import (
     Whole,
 )
 from madaline._data.target import CLASSIFICATION, REGRESSION
-from madaline._data.target.target_encoder import COUNT, JOINT
+from madaline._data.target.encoders import COUNT, JOINT
 from madaline._runtime.file_checks.array_checks import (
     FLOAT32,
     FLOAT64,
@@ -31,7 +31,7 @@ from madaline._runtime.file_checks.array_checks import (
 )
 from madaline._runtime.file_checks.encoder_checks import ENCODER, encoder_arrays
 from madaline._runtime.file_checks.network_checks import NETWORK, check_widths
-from madaline._runtime.part import Part
+from madaline._runtime.frozen_networks import Part
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from madaline._data.conversion import as_sounds
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.encoders.sequence_encoder import SequenceEncoder
-from madaline._data.kinds import SOUND
+from madaline._data.kinds.kind import SOUND, ColumnEncoder
+from madaline._data.kinds.sequence import SequenceEncoder
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.media.transforms import Spectrogram
 from madaline._words import count

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias, cast
 
-from madaline._data.encoders.boolean_encoder import BooleanEncoder
-from madaline._data.encoders.category_encoder import MOST_FEATURES, CategoryEncoder
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.encoders.datetime_encoder import DatetimeEncoder
-from madaline._data.encoders.image_encoder import ImageEncoder
-from madaline._data.encoders.number_encoder import NumberEncoder
-from madaline._data.encoders.pattern_encoder import PatternEncoder
-from madaline._data.encoders.sequence_encoder import SequenceEncoder
-from madaline._data.encoders.sound_encoder import SoundEncoder
-from madaline._data.encoders.text_encoder import TextEncoder
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.kinds import ColumnSchema
+from madaline._data.kinds.boolean import BooleanEncoder
+from madaline._data.kinds.category import MOST_FEATURES, CategoryEncoder
+from madaline._data.kinds.image import ImageEncoder
+from madaline._data.kinds.kind import ColumnEncoder, ColumnSchema
+from madaline._data.kinds.moment import DatetimeEncoder
+from madaline._data.kinds.number import NumberEncoder
+from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
+from madaline._data.kinds.sound import SoundEncoder
+from madaline._data.kinds.text import TextEncoder
 from madaline._data.media.kernels import MOST_PATTERNS
 from madaline._data.table import Table
 from madaline.nn.arrays import Array

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline._data.conversion import as_booleans
-from madaline._data.encoders.column_encoder import ColumnEncoder, missing_name, write_missing
-from madaline._data.kinds import BOOLEAN
+from madaline._data.kinds.kind import BOOLEAN, ColumnEncoder, missing_name, write_missing
 from madaline._data.statistics import share, total_weight
 from madaline.nn.arrays import Array
 

@@ -10,10 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from madaline._data.conversion import as_levels
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.kinds import TEXT
-from madaline._data.terms import GAP, is_made_of_words, is_sign, is_word, terms_of
-from madaline._data.text_or_category import has_few_words
+from madaline._data.kinds.kind import TEXT, ColumnEncoder
+from madaline._data.terms import GAP, has_few_words, is_made_of_words, is_sign, is_word, terms_of
 from madaline.nn.arrays import Array
 
 MOST_TERMS = 4096

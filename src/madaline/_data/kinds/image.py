@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._data.encoders.column_encoder import ColumnEncoder
-from madaline._data.kinds import IMAGE
+from madaline._data.kinds.kind import IMAGE, ColumnEncoder
 from madaline._data.media.images import size_words
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks

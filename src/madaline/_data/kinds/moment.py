@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from madaline._data.conversion import as_moments
-from madaline._data.encoders.column_encoder import ColumnEncoder, missing_name, write_missing
-from madaline._data.encoders.scaling import RobustScaling
 from madaline._data.formats.date_format import DateFormat
-from madaline._data.kinds import DATETIME
+from madaline._data.kinds.kind import DATETIME, ColumnEncoder, missing_name, write_missing
+from madaline._data.kinds.number import RobustScaling
 from madaline._data.statistics import Distribution, share
 from madaline.nn.arrays import Array
 

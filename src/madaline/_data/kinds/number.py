@@ -1,0 +1,349 @@
+r"""Numbers: each becomes itself, robustly scaled, whether it is missing, and bins on demand.
+
+Scaling brings numbers to a common size, and no outlier is ever far away:
+
+.. math:: z = \frac{x - \mathrm{median}}{\mathrm{IQR}}, \qquad s(z) = \frac{z}{\sqrt{1 + (z / 3)^2}}
+
+The smooth clipping :math:`s` leaves the middle as it is and keeps everything within -3 and 3. Where
+the interquartile range is zero, half the whole range takes its place (Holzmüller, Grinsztajn and
+Steinwart, 2024, https://arxiv.org/abs/2407.04491).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from madaline._data.conversion import as_numbers
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.kinds.bins import Bins, JoinedBins
+from madaline._data.kinds.kind import NUMBER, ColumnEncoder, missing_name
+from madaline._data.statistics import Distribution, share, total_weight
+from madaline.nn.arrays import Array
+
+_LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
+FAR = 1e100
+"""Scaled numbers stay within it, so that their squares do not overflow."""
+
+
+@dataclass(frozen=True)
+class RobustScaling:
+    """Where the middle of some numbers is, and how far they spread.
+
+    Parameters
+    ----------
+    center : float
+        The median.
+    spread : float
+        The interquartile range, or half the range where it is zero; above zero.
+
+    Examples
+    --------
+    >>> scaling = RobustScaling.fit(Distribution.of(np.arange(9.0)))
+    >>> scaling
+    RobustScaling(center=4.0, spread=4.0)
+    >>> scaling.apply(np.array([4.0, 1e300])).round(3)
+    array([0., 3.])
+    """
+
+    center: float
+    spread: float
+
+    @classmethod
+    def fit(cls, distribution: Distribution) -> RobustScaling:
+        """Return the scaling of a distribution of at least one value."""
+        with np.errstate(over="ignore"):  # a range beyond 1.8e308 becomes the largest number
+            spread = distribution.quantile(0.75) - distribution.quantile(0.25)
+            if spread == 0:
+                spread = float(distribution.values[-1] / 2 - distribution.values[0] / 2)
+        spread = min(max(spread, _SMALLEST), _LARGEST)
+        return cls(distribution.quantile(0.5), spread)
+
+    def apply(self, numbers: Array) -> Array:
+        """Return finite numbers scaled and smoothly clipped, in float64."""
+        return scaled(numbers, np.array(self.center), np.array(self.spread))
+
+
+def scaled(numbers: Array, center: Array, spread: Array) -> Array:
+    """Return finite numbers scaled and smoothly clipped, in float64.
+
+    Parameters
+    ----------
+    numbers : float64 ndarray
+        The numbers.
+    center, spread : float64 ndarray
+        What broadcasts to their shape.
+
+    Examples
+    --------
+    >>> center, spread = np.array([[4.0], [3.0]]), np.array([[4.0], [2.0]])
+    >>> scaled(np.array([[4.0], [9.0]]), center, spread).round(3)
+    array([[0.   ],
+           [2.121]])
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        z = numbers - center
+        z /= spread
+        z = np.minimum(np.maximum(z, -FAR, out=z), FAR, out=z)
+        size = np.square(z / 3)
+        size += 1
+        z /= np.sqrt(size, out=size)
+        return np.asarray(z)
+
+
+@dataclass(frozen=True, eq=False)
+class NumberEncoder(ColumnEncoder):
+    """Holds the encoding of a column of numbers; `JoinedNumbers` writes all of a table together.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    scaling : RobustScaling
+        Middle and spread of the training values.
+    varies : bool
+        Whether there were two different values; otherwise only missing values are encoded.
+    missing_share : float or None
+        Share of training rows without a value; None when all had one.
+    bins : mapping of int to Bins
+        For each number of bins the bins, where the column needs any.
+    written : NumberFormat, optional
+        How the training values were written, where they were text.
+
+    Examples
+    --------
+    >>> encoder = NumberEncoder.fit("size", np.array([1.0, 2, 3, 4, np.nan]), n_bins=(2,))
+    >>> encoder.feature_names, encoder.bin_names(2)
+    (('size', 'size is missing'), ('size from 1 to 2', 'size from 2 to 4'))
+    """
+
+    name: str
+    scaling: RobustScaling
+    varies: bool
+    missing_share: float | None
+    bins: Mapping[int, Bins]
+    written: NumberFormat | None = None
+
+    kind = NUMBER
+
+    @classmethod
+    def fit(
+        cls,
+        name: str,
+        column: Array,
+        sample_weight: Array | None = None,
+        n_bins: Collection[int] = (),
+        *,
+        ascending: Array | None = None,
+    ) -> NumberEncoder:
+        """Return the encoder of a training column, shape (n_samples,), of any kind.
+
+        `ascending` are its sorted numbers, where they are known and there are no weights.
+        """
+        numbers = as_numbers(name, column)
+        missing = np.isnan(numbers)
+        distribution = (
+            Distribution.of(numbers, sample_weight)
+            if ascending is None
+            else Distribution.of_ascending(ascending)
+        )
+        missing_share = share(missing, sample_weight)
+        if len(distribution.values) == 0:
+            return cls(name, RobustScaling(0.0, 1.0), False, None, {})
+        scaling = RobustScaling.fit(distribution)
+        fitted = {
+            wanted: Bins.fit(
+                distribution,
+                wanted,
+                missing=total_weight(missing, sample_weight),
+                median=scaling.center,
+            )
+            for wanted in n_bins
+            if wanted > 0
+        }
+        return cls(
+            name,
+            scaling,
+            len(distribution.values) > 1,
+            missing_share or None,
+            {wanted: bins for wanted, bins in fitted.items() if bins is not None},
+        )
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The number itself, and whether it is missing."""
+        value = (self.name,) if self.varies else ()
+        return value if self.missing_share is None else (*value, missing_name(self.name))
+
+    @property
+    def rising(self) -> tuple[bool, ...]:
+        """The number itself rises, as all its bins do."""
+        return tuple(name == self.name for name in self.feature_names)
+
+    def n_bin_features(self, n_bins: int) -> int:
+        """Return the number of bins that there are; zero where the column needs none."""
+        return len(self.bins[n_bins]) if n_bins in self.bins else 0
+
+    def bin_names(self, n_bins: int) -> tuple[str, ...]:
+        """Return what each bin stands for; empty where there are none."""
+        if n_bins not in self.bins:
+            return ()
+        edges = self.bins[n_bins].edges
+        return tuple(f"{self.name} from {low:.4g} to {high:.4g}" for low, high in pairwise(edges))
+
+    def read(self, column: Array) -> Array:
+        """Return float64 numbers, NaN where missing."""
+        return as_numbers(self.name, column, self.written)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return a JSON-able description and the bins' arrays."""
+        arrays: dict[str, Array] = {}
+        for n_bins, bins in self.bins.items():
+            arrays[f"edges{n_bins}"] = bins.edges
+            arrays[f"means{n_bins}"] = bins.means
+        return {
+            "name": self.name,
+            "center": self.scaling.center,
+            "spread": self.scaling.spread,
+            "varies": self.varies,
+            "missing_share": self.missing_share,
+            "bins": list(self.bins),
+            "written": None if self.written is None else self.written.to_json(),
+        }, arrays
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> NumberEncoder:
+        """Return the encoder that `to_state` described."""
+        written = state.get("written")
+        return cls(
+            state["name"],
+            RobustScaling(state["center"], state["spread"]),
+            state["varies"],
+            state["missing_share"],
+            {n: Bins(arrays[f"edges{n}"], arrays[f"means{n}"]) for n in state["bins"]},
+            None if written is None else NumberFormat.from_json(written),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedNumbers:
+    """Encoders of numbers, and where their features stand.
+
+    Parameters
+    ----------
+    encoders : tuple of NumberEncoder
+        At least one.
+    starts : tuple of int
+        For each the index of its first feature among the table's features without bins.
+
+    Examples
+    --------
+    >>> columns = [np.array([1.0, 2, 3, np.nan]), np.array([0.0, 5, 10, 15])]
+    >>> encoders = [NumberEncoder.fit("a", columns[0]), NumberEncoder.fit("b", columns[1])]
+    >>> joined = JoinedNumbers(tuple(encoders), (0, 2))
+    >>> out = np.empty((4, 3), np.float32)
+    >>> joined.write(*joined.fill(np.array(columns)), out)
+    >>> out.round(2)
+    array([[-0.49, -0.25, -0.73],
+           [ 0.  , -0.25, -0.25],
+           [ 0.49, -0.25,  0.25],
+           [ 0.  ,  0.75,  0.73]], dtype=float32)
+    """
+
+    encoders: tuple[NumberEncoder, ...]
+    starts: tuple[int, ...]
+
+    def fill(self, numbers: Array) -> tuple[Array, Array]:
+        """Return the numbers with the median where one is missing, and where that is.
+
+        Parameters
+        ----------
+        numbers : float64 ndarray of shape (n_columns, n_samples)
+            What the encoders read, in their order; it is changed.
+        """
+        missing = np.isnan(numbers)
+        np.copyto(numbers, self._centers, where=missing)
+        return numbers, missing
+
+    def write(self, numbers: Array, missing: Array, out: Array) -> None:
+        """Write the scaled numbers, and whether they are missing, where there are such features.
+
+        Parameters
+        ----------
+        numbers, missing : ndarray of shape (n_columns, n_samples)
+            What `fill` returned.
+        out : float32 ndarray of shape (n_samples, n_features)
+            The table's features without bins.
+        """
+        features = scaled(numbers, self._centers, self._spreads)
+        rows, columns = self._varying
+        out[:, columns] = features[rows].T
+        for row, column, mean in self.flags:
+            np.subtract(missing[row], mean, out=out[:, column], casting="same_kind")
+
+    def locate(self, n_bins: int, numbers: Array) -> tuple[Array, Array]:
+        """Return in which bin each number that has any lies, and how far: `JoinedBins.locate`."""
+        return self.bins[n_bins].locate(self._with_bins(n_bins, numbers))
+
+    def bin_features(self, n_bins: int, numbers: Array) -> Array:
+        """Return the bins of those numbers that have any, float32 (n_samples, n_bin_features)."""
+        return self.bins[n_bins].features(self._with_bins(n_bins, numbers))
+
+    def _with_bins(self, n_bins: int, numbers: Array) -> Array:
+        owners = self.owners[n_bins]
+        return numbers if len(owners) == len(numbers) else numbers[owners]
+
+    @cached_property
+    def bins(self) -> Mapping[int, JoinedBins]:
+        """For each number of bins those of all numbers that have any."""
+        return {
+            n_bins: JoinedBins.of(
+                [self.encoders[owner].bins[n_bins].edges for owner in owners],
+                [self.encoders[owner].bins[n_bins].means for owner in owners],
+            )
+            for n_bins, owners in self.owners.items()
+        }
+
+    @cached_property
+    def owners(self) -> Mapping[int, Array]:
+        """For each number of bins the indices of the numbers that have any."""
+        prepared = sorted({n_bins for encoder in self.encoders for n_bins in encoder.bins})
+        return {
+            n_bins: np.flatnonzero([n_bins in encoder.bins for encoder in self.encoders])
+            for n_bins in prepared
+        }
+
+    @cached_property
+    def _varying(self) -> tuple[Array | slice, Array | slice]:
+        """Which numbers vary, and the features that they become."""
+        rows = np.flatnonzero([encoder.varies for encoder in self.encoders])
+        return _as_slice(rows), _as_slice(np.array(self.starts)[rows])
+
+    @cached_property
+    def flags(self) -> list[tuple[int, int, float]]:
+        """Numbers some of which were missing, the feature for that, and what share they were."""
+        return [
+            (row, start + encoder.varies, encoder.missing_share)
+            for row, (encoder, start) in enumerate(zip(self.encoders, self.starts, strict=True))
+            if encoder.missing_share is not None
+        ]
+
+    @cached_property
+    def _centers(self) -> Array:
+        return np.array([[encoder.scaling.center] for encoder in self.encoders])
+
+    @cached_property
+    def _spreads(self) -> Array:
+        return np.array([[encoder.scaling.spread] for encoder in self.encoders])
+
+
+def _as_slice(indices: Array) -> Array | slice:
+    """Return neighboring indices as a slice, which NumPy copies much faster."""
+    if len(indices) and np.all(np.diff(indices) == 1):
+        return slice(int(indices[0]), int(indices[-1]) + 1)
+    return indices
