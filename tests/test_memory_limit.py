@@ -19,7 +19,7 @@ from madaline._data.io import compression, limits
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.table import Table
-from madaline._fitting import Fitting, memory_limit
+from madaline._fitting import Fitting, memory
 from madaline._fitting.memory import LIBRARIES, Inputs, estimate
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe, TextRecipe
@@ -33,7 +33,7 @@ MB = 10**6
 @pytest.fixture(autouse=True)
 def nothing_used(monkeypatch):
     """Let limits be about what is taken from here on."""
-    monkeypatch.setattr(memory_limit, "used_memory", lambda: 0)
+    monkeypatch.setattr(memory, "used_memory", lambda: 0)
     monkeypatch.setattr(limits, "used_memory", lambda: 0)
 
 
@@ -61,7 +61,7 @@ def usual_bytes(table, target, n_workers=1, **options):
     fit = fitting(table, target, None, n_jobs=n_workers, **options)
     assert fit.cheaper is None
     assert fit.decisions == []
-    proposal = memory_limit.Proposal(fit.encoder, fit.plan, n_workers)
+    proposal = memory.Proposal(fit.encoder, fit.plan, n_workers)
     return proposal.n_bytes(table.n_samples, fit.race.dataset.n_outputs)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from madaline._data.table import Table
 from madaline._fitting import Fitting
-from madaline._fitting.time_limit import TimeLimit
+from madaline._fitting.training import TimeLimit
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.records.race_decisions import (

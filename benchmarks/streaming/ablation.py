@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from madaline._online import learner, time_scales, weighting
+from madaline._online import learner, networks, weighting
 from madaline._online.encoder import StreamEncoder
-from madaline._online.time_scales import TimeScales
+from madaline._online.networks import TimeScales
 from streaming.peers import Madaline
 from streaming.streams import Stream
 
@@ -76,7 +76,7 @@ def _plain_mean() -> Any:
 
 
 def _no_averages() -> Any:
-    return patch.object(time_scales, "AVERAGED", 1)
+    return patch.object(networks, "AVERAGED", 1)
 
 
 def _no_quarters() -> Any:

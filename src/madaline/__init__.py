@@ -11,8 +11,7 @@ from madaline.version import __version__ as __version__
 if TYPE_CHECKING:
     from madaline._data.media.signals import sequences, sounds
     from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor, load
-    from madaline._estimators.online_classifier import OnlineClassifier
-    from madaline._estimators.online_regressor import OnlineRegressor
+    from madaline._estimators.online import OnlineClassifier, OnlineRegressor
     from madaline._model import FittedModel
     from madaline._neural_network import NeuralNetwork
     from madaline.nn.differences import check_gradient
@@ -39,8 +38,8 @@ _HOMES = {
     "AdaptiveRegressor": "madaline._estimators:AdaptiveRegressor",
     "FittedModel": "madaline._model:FittedModel",
     "NeuralNetwork": "madaline._neural_network:NeuralNetwork",
-    "OnlineClassifier": "madaline._estimators.online_classifier:OnlineClassifier",
-    "OnlineRegressor": "madaline._estimators.online_regressor:OnlineRegressor",
+    "OnlineClassifier": "madaline._estimators.online:OnlineClassifier",
+    "OnlineRegressor": "madaline._estimators.online:OnlineRegressor",
     "check_gradient": "madaline.nn.differences:check_gradient",
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",

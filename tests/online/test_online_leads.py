@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline._online.leads import MOST, Leads
+from madaline._online.weighting import MOST, Leads
 
 HORIZONS = np.array([[32], [512], [32], [512]])
 SHORT, LONG = np.array([0.5, 0.1, 0.4, 0.0]), np.array([0.1, 0.4, 0.0, 0.5])

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from madaline._data.table import Table
 from madaline._online.learner import OnlineLearner
-from madaline._online.networks import OnlineNetworks
+from madaline._online.networks import OnlineNetworks, TimeScales
 from madaline._online.replay import Replay
 from madaline._online.tasks import BEYOND, Classes, Numbers
-from madaline._online.time_scales import TimeScales
 from madaline._online.weighting import MEMORIES, RATES, SHARE, Weighting
 from madaline.nn.losses import Squared
 

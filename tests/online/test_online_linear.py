@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._online.linear import LinearModel
+from madaline._online.playback import LinearModel
 from madaline._online.tasks import Classes, Numbers
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._online.reach import FAR, LEFT_OUT, NEEDED, reach
+from madaline._online.limits import FAR, LEFT_OUT, NEEDED, reach
 from madaline._online.replay import AT_ONCE, LARGEST, Replay
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -11,9 +11,8 @@ import pytest
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._data.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
 from madaline._watching import Monitor
-from madaline._watching.alternatives import Alternatives
-from madaline._watching.bank import COLLECTED, Bank, Signal
-from madaline._watching.reference import Reference
+from madaline._watching.detectors import COLLECTED, Bank, Signal
+from madaline._watching.reference import Alternatives, Reference
 from madaline.errors import InputError, ModelFileError
 
 

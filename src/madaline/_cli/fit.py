@@ -49,8 +49,7 @@ from madaline._evaluation.metrics import CLASS_METRICS, MEASURES, NUMBER_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
-from madaline._fitting.interrupt import first_interrupt
-from madaline._fitting.time_limit import TimeLimit
+from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
 from madaline._race.planning.preset import BALANCED, PRESETS
 from madaline._race.recipe import legend

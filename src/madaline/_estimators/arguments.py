@@ -17,7 +17,7 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.target import CLASSIFICATION, check_learnable
 from madaline._data.target.values import known_values
 from madaline._fitting.arguments import check_weight
-from madaline._fitting.time_limit import TimeLimit
+from madaline._fitting.training import TimeLimit
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

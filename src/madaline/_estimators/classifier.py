@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, cast
+from dataclasses import replace
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -15,14 +16,14 @@ from madaline._diagnosis.predictions import Suspects
 from madaline._estimators.arguments import computed, read_indicators, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows
-from madaline._estimators.threshold_setting import ThresholdSetting
-from madaline._evaluation.objective import Objective
+from madaline._evaluation.objective import Objective, check_threshold
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting):  # type: ignore[misc]
+class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):  # type: ignore[misc]
     """Neural networks that find their own regularization, encoding and stopping point.
 
     Several recipes race side by side, each with one network a fold. Every row is predicted by
@@ -302,6 +303,50 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         output = self._model().predictor.output(self._read(X), n_jobs=self.n_jobs)
         return output[:, 0] if output.shape[1] == 1 else output
 
+    @property
+    def threshold_(self) -> float:
+        """The probability above which the second of two classes is predicted."""
+        return self._class_encoder().threshold
+
+    def set_threshold(self, threshold: float) -> Self:
+        """Change the threshold of the fitted model, which `save` keeps; scores stay as they were.
+
+        Parameters
+        ----------
+        threshold : float
+            Of two classes, `predict` returns the second one where its probability is above.
+
+        Returns
+        -------
+        self
+            The estimator.
+
+        Raises
+        ------
+        InputError
+            If it is no number between 0 and 1, or there are more than two classes.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from madaline import AdaptiveClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> model = AdaptiveClassifier(effort=5, random_state=0).fit(X, y)
+        >>> rows = model.predict(X).sum()
+        >>> bool(model.set_threshold(0.9).predict(X).sum() < rows)
+        True
+        """
+        encoder = self._class_encoder()
+        check_threshold(threshold)
+        if len(encoder.classes) != 2:
+            raise InputError(
+                f"threshold is {threshold!r} for {len(encoder.classes)} classes: it is for two."
+            )
+        changed = replace(encoder, threshold=float(threshold))
+        predictor = replace(self._model().predictor, target_encoder=changed)
+        self.model_ = replace(self._model(), predictor=predictor)
+        return self
+
     def _objective(self) -> Objective:
         return Objective(
             metric=self.metric,
@@ -339,3 +384,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator, ThresholdSetting): 
         spread = rows.spread(np.stack([suspects.quality, suspects.suspected], axis=1))
         self.label_quality_ = spread[:, 0]
         self.label_suspects_ = Suspects(spread[:, 0], spread[:, 1] == 1).ranked
+
+    def _class_encoder(self) -> ClassEncoder:
+        encoder = self._model().predictor.target_encoder
+        if not isinstance(encoder, ClassEncoder):
+            raise InputError("A threshold is for one target, but several labels are predicted.")
+        return encoder

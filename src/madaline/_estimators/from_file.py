@@ -18,8 +18,7 @@ from madaline._model import FittedModel
 
 if TYPE_CHECKING:
     from madaline._estimators.classifier import AdaptiveClassifier
-    from madaline._estimators.online_classifier import OnlineClassifier
-    from madaline._estimators.online_regressor import OnlineRegressor
+    from madaline._estimators.online import OnlineClassifier, OnlineRegressor
     from madaline._estimators.regressor import AdaptiveRegressor
 
 OF_TRAINING_ROWS = {
@@ -93,8 +92,7 @@ def load(
 
 def load_online(path: str | os.PathLike[str]) -> OnlineClassifier | OnlineRegressor:
     """Read a learner of streams, whichever it is."""
-    from madaline._estimators.online_classifier import OnlineClassifier
-    from madaline._estimators.online_regressor import OnlineRegressor
+    from madaline._estimators.online import OnlineClassifier, OnlineRegressor
     from madaline._online.file import kind_of_learner
 
     return (OnlineClassifier if kind_of_learner(path) == "classes" else OnlineRegressor).load(path)

@@ -1,334 +1,331 @@
-"""What the online classifier and the online regressor share: learning from rows as they come."""
+"""A classifier and a regressor that learn row by row and keep up when the world changes."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Hashable, Mapping
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import validate_data
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
 
-from madaline._data.io.frames import frame_of
-from madaline._data.io.inputs import is_null, to_table
-from madaline._data.records import is_records
-from madaline._data.table import Table
-from madaline._estimators.arguments import (
-    read_labels,
-    read_seed,
-    read_weight,
-    unchanged_if_refused,
-)
-from madaline._estimators.tables import refuse_objects
-from madaline._online.learner import Made, OnlineLearner
-from madaline._online.pending import Pending, Waiting
-from madaline._online.tasks import StreamTask
-from madaline._watching.monitor import FALSE_ALARMS, Monitor
-from madaline._watching.stream_source import StreamSource
+from madaline._data.column import to_column
+from madaline._data.conversion import as_numbers
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.io.inputs import to_target
+from madaline._data.kinds.kind import NUMBER
+from madaline._data.objects import shown
+from madaline._data.text_columns import read_numbers
+from madaline._estimators.arguments import computed, unchanged_if_refused
+from madaline._estimators.online_base import OnlineEstimator
+from madaline._online.learner import Made
+from madaline._online.tasks import Classes, Numbers
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.decision import Decisions
+
+CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave the row out"
+"""What a label must be, so that a file can hold it."""
 
 
-class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
-    """Abstract base of `OnlineClassifier` and `OnlineRegressor`."""
+class OnlineClassifier(ClassifierMixin, OnlineEstimator):  # type: ignore[misc]
+    """Networks of several time scales that learn from a stream.
 
-    def __init__(self, *, random_state: int | np.random.RandomState | None = None) -> None:
-        self.random_state = random_state
+    Eighteen small networks learn side by side. They differ in how large their steps are, from how
+    many of the latest rows they learn again, and in whether they see the latest labels. Each is
+    weighed by how well it predicts lately, so the mixture follows when the world changes. There is
+    nothing to scale, encode, impute or tune beforehand: scales follow the latest rows, and levels
+    and classes may appear at any time.
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Forget everything, then learn from rows in their order.
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+        Seed of every random number.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes so far, in ascending order.
+    decisions_ : tuple of Decision
+        Which networks had most of the weight, and since when: ``decisions_[0].sentence`` is it in
+        words. The latest 100 are kept.
+    learner_ : OnlineLearner
+        The population; `learner_.weighting.weights` are the networks' weights.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((600, 2))
+    >>> y = np.where(X[:, 0] > X[:, 1], "left", "right")
+    >>> model = OnlineClassifier(random_state=0).partial_fit(X[:500], y[:500])
+    >>> bool(model.score(X[500:], y[500:]) > 0.9)
+    True
+    >>> model.learn_one({"x0": 2.0, "x1": 0.0}, "left").predict_one({"x0": 2.0, "x1": 0.0})
+    'left'
+    """
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Learn from more rows, in their order.
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `partial_fit`.
+        X : data frame, mapping of columns, records or array of shape (n_samples, n_features)
+            Numbers, text, Booleans and dates. Missing values are welcome; so are columns that are
+            missing, but none that the first rows did not have.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        classes : array-like of shape (n_classes,), optional
+            Classes that are known to come. Others may appear, too.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row in the networks' steps.
 
         Returns
         -------
         self
-        """
-        attributes = "learner_", "pending_", "_known", "_written"
-        with unchanged_if_refused(self):
-            for name in (*attributes, "n_features_in_", "feature_names_in_"):
-                if hasattr(self, name):
-                    delattr(self, name)
-            return self._learn_table(X, y, sample_weight)
-
-    def predict(self, X: Any) -> Array:
-        """Return the predicted class, or number, of every row, shape (n_samples,).
-
-        Nothing changes: rows whose labels come later are better given to `predict_one`, which
-        remembers what was predicted.
-        """
-        return self._decode(self._predict_table(X))
-
-    def learn_one(self, x: Mapping[str, Any], y: Any) -> Self:
-        """Learn from a single row, in the manner of river.
-
-        If the row was given to `predict_one` or `predict_proba_one` before, the networks are
-        weighed by what they predicted then, however late the label comes. A row or a label that is
-        refused changes nothing.
-
-        Parameters
-        ----------
-        x : mapping of str to value
-            The row. Values that are missing may be None or left out.
-        y : label or number
-            What was true.
-        """
-        content = _content(x)
-        with unchanged_if_refused(self):
-            label, learner = self._read_one(y), self._started(list(x))
-            waiting = self.pending_.get(content)
-            learner.learn(x, label, made=None if waiting is None else waiting.made)
-        self.pending_.drop(content)
-        return self
-
-    def learn(self, key: Hashable, y: Any) -> Self:
-        """Learn the label of a row that was predicted under a key.
-
-        Parameters
-        ----------
-        key : hashable
-            What `predict_one` or `predict_proba_one` was given.
-        y : label or number
-            What was true.
 
         Raises
         ------
         InputError
-            If no row waits under that key (the latest 10,000 are kept), or the label is refused;
-            then the row waits on.
+            If there is a column that the first rows did not have, or a value of another kind. Then
+            nothing has changed.
         """
-        key = _hashable(key)
-        waiting = self.pending_.get(key) if hasattr(self, "pending_") else None
-        if waiting is None:
-            raise InputError(
-                f"No row waits for its label under the key {key!r}: give the key that predict_one"
-                " was given (each is learned once, and the latest 10,000 are kept)."
-            )
-        self.learner_.learn(waiting.rows, self._read_one(y), made=waiting.made)
-        self.pending_.drop(key)
-        return self
-
-    def watch(
-        self,
-        *,
-        false_alarms: float = FALSE_ALARMS,
-        random_state: int | np.random.RandomState | None = 0,
-        file: Any = None,
-    ) -> Monitor:
-        """Return a monitor of the columns and of the losses of this model.
-
-        Give it rows, with their labels or with keys, before the model learns them: the losses are
-        those of predictions made at that time. The first 300 values are what is usual.
-
-        Parameters
-        ----------
-        false_alarms : float, default=10_000
-            As long as nothing changes and rows are independent, rows for each false alarm, at
-            least, on average. A model that still learns makes it an approximation for losses.
-        random_state : int or RandomState, default=0
-            Breaks ties of values.
-        file : path, optional
-            What ``monitor.save`` wrote, to go on from.
-
-        Returns
-        -------
-        Monitor
-            With `observe`, `learn`, `alarms`, `accept` and `save`.
-        """
-        from madaline._watching.file import load_monitor
-        from madaline._watching.online_losses import OnlineLosses, kinds_of_stream
-
-        learner = self._learner
-        source = StreamSource(
-            kinds_of_stream(learner),
-            "log loss" if learner.task.kind == "classes" else "mean absolute error",
-            OnlineLosses(learner),
-            self._read_watched,
-        )
-        if file is not None:
-            return load_monitor(file, source)
-        return Monitor(source, false_alarms, read_seed(random_state))
-
-    def save(self, path: Any) -> None:
-        """Write the whole learner to one file, from which `load` goes on to the same bits.
-
-        Rows that wait for their labels are not written.
-
-        Parameters
-        ----------
-        path : path
-            Where to write. An existing file is replaced only when the new one is complete.
-        """
-        from madaline._online.file import save_learner
-
-        save_learner(self._learner, path)
-
-    @classmethod
-    def load(cls, path: Any) -> Self:
-        """Return the learner that `save` wrote.
-
-        Parameters
-        ----------
-        path : path
-            The file.
-
-        Raises
-        ------
-        ModelFileError
-            If there is no such file, or it holds something else.
-        """
-        from madaline._online.file import load_learner
-
-        estimator = cls()
-        learner = load_learner(path, cls._kind())
-        estimator.learner_, estimator.pending_ = learner, Pending()
-        estimator._name_columns(learner.columns.names)
-        return estimator
-
-    @property
-    def decisions_(self) -> Decisions:
-        """The latest 100 decisions: which networks were trusted most, and since when."""
-        return Decisions(self._learner.leads.decisions)
-
-    @property
-    def _learner(self) -> OnlineLearner:
-        if not hasattr(self, "learner_"):
-            raise NotFittedError(
-                f"This {type(self).__name__} has not learned from any row yet: call partial_fit or"
-                " learn_one first."
-            )
-        return self.learner_
-
-    @classmethod
-    @abstractmethod
-    def _kind(cls) -> str:
-        """Return the kind of task, as in a file."""
-
-    @abstractmethod
-    def _task(self) -> StreamTask:
-        """Return the task of a new learner."""
-
-    @abstractmethod
-    def _decode(self, made: Made) -> Array:
-        """Return predicted labels or numbers."""
-
-    @abstractmethod
-    def _read_target(self, y: Array) -> Array:
-        """Return labels or numbers as the task takes them, or refuse them."""
-
-    @abstractmethod
-    def _read_one(self, y: Any) -> Array:
-        """Return a single label or number as the task takes it, or refuse it."""
-
-    def _learn_table(self, X: Any, y: Any, sample_weight: Any) -> Self:
         with unchanged_if_refused(self):
-            table = self._read_table(X, first=not hasattr(self, "learner_"))
-            if not table.n_samples:
-                raise InputError("X has no rows: give at least one to learn from.")
-            labels = self._read_target(read_labels(y, table.n_samples))
-            weight = read_weight(sample_weight, table.n_samples)
-            self._started(list(table.names)).learn(table, labels, weight)
-        return self
+            if classes is not None:
+                y = computed(y)
+                self._known = self._read_target(to_target(classes)).tolist()
+                self._check_known(y)
+            return self._learn_table(X, y, sample_weight)
 
-    def _predict_table(self, X: Any) -> Made:
-        learner = self._learner
-        return learner.predict(self._read_table(X, first=False))
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class, shape (n_samples, n_classes), float64."""
+        made = self._predict_table(X)
+        return np.asarray(made.prediction[:, self._order])
 
-    def _observe_one(self, x: Mapping[str, Any], key: Hashable | None) -> Made | None:
-        """Return what is predicted for a row, and remember it; None before the first label."""
-        learner = self._started(list(x))
-        if learner.n_learned == 0:
-            return None
-        if key is not None and _hashable(key) in self.pending_:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows whose class is predicted right.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+        """
+        return float(super().score(X, computed(y), sample_weight))
+
+    def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> Any:
+        """Return the most probable class of a row; None before the first label.
+
+        Parameters
+        ----------
+        x : mapping of str to value
+            The row.
+        key : hashable, optional
+            Under which `learn` finds the row again when its label is known. Without one,
+            `learn_one` finds it by its values.
+        """
+        made = self._observe_one(x, key)
+        return None if made is None else self._classes[int(made.prediction[0].argmax())]
+
+    def predict_proba_one(
+        self, x: Mapping[str, Any], key: Hashable | None = None
+    ) -> dict[Any, float]:
+        """Return the probability of each class for a row; empty before the first label.
+
+        Parameters
+        ----------
+        x, key
+            As for `predict_one`.
+        """
+        made = self._observe_one(x, key)
+        if made is None:
+            return {}
+        return dict(zip(self._classes, made.prediction[0].tolist(), strict=True))
+
+    @property
+    def classes_(self) -> Array:
+        """The classes so far, in ascending order."""
+        return np.array(self._classes)[self._order]
+
+    @property
+    def _classes(self) -> list[Any]:
+        task = self._learner.task
+        assert isinstance(task, Classes)
+        return task.classes
+
+    @property
+    def _order(self) -> Array:
+        """The output of each class of `classes_`."""
+        return np.argsort(np.array(self._classes), kind="stable")
+
+    def _check_known(self, y: Any) -> None:
+        unknown = sorted({*self._read_target(to_target(y)).tolist()} - {*self._known}, key=str)
+        if unknown:
             raise InputError(
-                f"A row waits under the key {key!r} already: learn its label first, or give each"
-                " row a key of its own."
+                f"y holds {unknown[0]!r}, which is not among classes: add it, or leave classes out."
             )
-        made = learner.observe(x)
-        self.pending_.put(_content(x) if key is None else key, Waiting(dict(x), made))
-        return made
 
-    def _started(self, names: list[str]) -> OnlineLearner:
-        """Return the learner; the first rows decide about its columns."""
-        if not hasattr(self, "learner_"):
-            if not names:
-                raise InputError("The row has no column: give at least one value.")
-            self.learner_ = OnlineLearner(self._task(), names, read_seed(self.random_state))
-            self.pending_ = Pending()
-            if not hasattr(self, "n_features_in_"):
-                self._name_columns(names)
-        return self.learner_
+    @classmethod
+    def _kind(cls) -> str:
+        return Classes.kind
 
-    def _name_columns(self, names: list[str]) -> None:
-        self.n_features_in_ = len(names)
-        if names != [f"x{number}" for number in range(len(names))]:
-            self.feature_names_in_ = np.array(names, dtype=object)
+    def _task(self) -> Classes:
+        return Classes(getattr(self, "_known", ()))
 
-    def _read_watched(self, rows: Any) -> Table:
-        """Return rows of later as a table, with numbers and dates in text read as such."""
-        return self._learner.columns.plain(self._read_table(rows, first=False))
+    def _decode(self, made: Made) -> Array:
+        return np.asarray(np.array(self._classes)[made.prediction.argmax(axis=1)])
 
-    def _read_table(self, X: Any, *, first: bool) -> Table:
-        """Return `X` as a table, with the column names of the first rows."""
-        if isinstance(X, Table):
-            return X
-        frame = frame_of(X)
-        if frame is not None or isinstance(X, Mapping) or is_records(X):
-            table = to_table(X if frame is None else frame)
-            if first:
-                self._name_columns(list(table.names))
-            return table
-        X = validate_data(
-            self, X, reset=first, accept_sparse="csc", dtype=None, ensure_all_finite=False
-        )
-        names = [f"x{number}" for number in range(self.n_features_in_)]
-        try:
-            return to_table(X, names=names if first else self.learner_.columns.names)
-        except InputError:
-            refuse_objects(X)
-            raise
+    def _read_one(self, y: Any) -> Array:
+        label = _class(y)
+        if label is None:
+            raise InputError(f"The label is {shown(y)}: {CLASSES}.")
+        return np.array([label])
 
-    def __sklearn_tags__(self) -> Any:
-        """Return the kinds of input that are understood, for scikit-learn."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = True
-        tags.input_tags.categorical = True
-        tags.non_deterministic = False
-        return tags
+    def _read_target(self, y: Array) -> Array:
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise InputError("y holds NaN or infinity: give classes, or leave such rows out.")
+        if y.dtype.kind not in "biufU":
+            labels = [_class(label) for label in y]
+            if None in labels:
+                raise InputError(f"y holds {shown(y[labels.index(None)])}: {CLASSES}.")
+            y = np.array(labels, object if str in map(type, labels) else None)
+        check_classification_targets(y)
+        return y
 
 
-def _content(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
-    """Return a key for a row that was given none: the names and values of what is not missing.
+def _class(label: Any) -> Any:
+    """Return a label as a value that a file can hold, or None if it is no such."""
+    if isinstance(label, np.str_ | np.bool_ | np.integer | np.floating):
+        label = label.item()
+    if isinstance(label, float) and not np.isfinite(label):
+        return None
+    if isinstance(label, int) and abs(label) >= 2**63:
+        return None
+    return label if isinstance(label, str | int | float) else None
+
+
+class OnlineRegressor(RegressorMixin, OnlineEstimator):  # type: ignore[misc]
+    """Networks of several time scales that learn numbers from a stream.
+
+    See `OnlineClassifier` for how they learn and are weighed. Numbers are scaled by the mean and
+    the spread of the latest ones, which may drift.
+
+    Parameters
+    ----------
+    random_state : int, RandomState or None, default=None
+        Seed of every random number.
+
+    Attributes
+    ----------
+    decisions_ : tuple of Decision
+        Which networks had most of the weight, and since when: ``decisions_[0].sentence`` is it in
+        words. The latest 100 are kept.
+    learner_ : OnlineLearner
+        The population; `learner_.weighting.weights` are the networks' weights.
 
     Examples
     --------
-    >>> _content({"a": 1, "b": "x", "c": None}) == _content({"b": "x", "a": np.float64(1.0)})
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((1200, 2))
+    >>> y = 100 + 3 * X[:, 0] - X[:, 1]
+    >>> model = OnlineRegressor(random_state=0).partial_fit(X[:1000], y[:1000])
+    >>> bool(model.score(X[1000:], y[1000:]) > 0.9)
     True
     """
-    pairs = ((name, _plain(value)) for name, value in x.items())
-    return frozenset((name, value) for name, value in pairs if not is_null(value))
 
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from more rows, in their order.
 
-def _plain(value: Any) -> Any:
-    """Return numbers and text, which are equal in any type, as they are, all else as text."""
-    if isinstance(value, np.number) and not isinstance(value, np.timedelta64):
-        value = value.item()
-    return value if type(value) in (int, float, str) or is_null(value) else repr(value)
+        Parameters
+        ----------
+        X : data frame, mapping of columns, records or array of shape (n_samples, n_features)
+            Numbers, text, Booleans and dates. Missing values are welcome; so are columns that are
+            missing, but none that the first rows did not have.
+        y : array-like of shape (n_samples,)
+            What was true.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row in the networks' steps.
 
+        Returns
+        -------
+        self
 
-def _hashable(key: Hashable) -> Hashable:
-    try:
-        hash(key)
-    except TypeError:
+        Raises
+        ------
+        InputError
+            If there is a column that the first rows did not have, or a value of another kind. Then
+            nothing has changed.
+        """
+        return self._learn_table(X, y, sample_weight)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R²: 1 is perfect, 0 is a constant.
+
+        Parameters
+        ----------
+        X : data frame, array or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            The truth.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each row.
+        """
+        return float(super().score(X, computed(y), sample_weight))
+
+    def predict_one(self, x: Mapping[str, Any], key: Hashable | None = None) -> float:
+        """Return the expected value of a row; 0 before the first label.
+
+        Parameters
+        ----------
+        x : mapping of str to value
+            The row.
+        key : hashable, optional
+            Under which `learn` finds the row again when the truth is known. Without one,
+            `learn_one` finds it by its values.
+        """
+        made = self._observe_one(x, key)
+        return 0.0 if made is None else float(self._decode(made)[0])
+
+    @classmethod
+    def _kind(cls) -> str:
+        return Numbers.kind
+
+    def _task(self) -> Numbers:
+        return Numbers(written=getattr(self, "_written", None))
+
+    def _decode(self, made: Made) -> Array:
+        return np.asarray(made.prediction[:, 0])
+
+    def _read_one(self, y: Any) -> Array:
+        is_number = isinstance(y, float | int | np.floating | np.integer)
+        number = np.array([y], dtype=None if is_number else object)
+        if number.shape != (1,):
+            raise InputError(f"The label is {shown(y)}: give a number.")
+        return self._read_target(number)
+
+    def _read_target(self, y: Array) -> Array:
+        try:
+            if y.dtype.kind in "UOT":
+                return self._numbers(y)
+            if y.dtype.kind not in "mM":
+                return y.astype(np.float64)
+        except InputError as error:
+            raise InputError(f"{str(error)[:-1]}, or use OnlineClassifier for labels.") from None
+        except (TypeError, ValueError, OverflowError):
+            pass
         raise InputError(
-            f"The key {key!r} is a {type(key).__name__}, which cannot be looked up: give text or a"
-            " number."
-        ) from None
-    return key
+            f"The target holds {y.dtype} values, which are no numbers: use OnlineClassifier for"
+            " labels."
+        )
+
+    def _numbers(self, y: Array) -> Array:
+        """Return labels that may be text as numbers; the first text decides how it is written."""
+        y = to_column("y", y)
+        task = self.learner_.task if hasattr(self, "learner_") else None
+        written = task.written if isinstance(task, Numbers) else None
+        if task is None and y.dtype == object:
+            choice = read_numbers("y", y, NUMBER)[1]
+            written = choice.format if isinstance(choice.format, NumberFormat) else None
+            self._written = written
+        return as_numbers("y", y, written)

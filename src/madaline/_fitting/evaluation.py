@@ -20,8 +20,7 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.scores import label_text
-from madaline._fitting.outcome import Outcome
-from madaline._fitting.views import TargetView
+from madaline._fitting.outcome import Outcome, TargetView
 from madaline._race.dataset import Dataset
 from madaline._runtime.outputs import class_probabilities
 from madaline._watching.facts import (

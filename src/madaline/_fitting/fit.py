@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from madaline._data.formats.number_format import NumberFormat
+from madaline._data.kinds.kind import DROPPED
 from madaline._data.profile import TableProfile
+from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Diagnosis
@@ -19,28 +22,30 @@ from madaline._diagnosis.predictions import Suspects
 from madaline._engine.executors.choice import count_workers
 from madaline._engine.memory import memory_limit as bytes_allowed
 from madaline._evaluation.objective import Objective
-from madaline._fitting.arguments import check_effort, check_seed
+from madaline._fitting.arguments import check_effort, check_seed, read_monotone
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.file_checks import check_file
-from madaline._fitting.keeping import check_kept_columns, keep, known_rows
-from madaline._fitting.memory_limit import MemoryLimit
-from madaline._fitting.monotone import read_monotone
-from madaline._fitting.outcome import Outcome
-from madaline._fitting.predictors import make_predictor
-from madaline._fitting.preparation import prepare
-from madaline._fitting.time_limit import TimeLimit
-from madaline._fitting.training import Training
+from madaline._fitting.memory import MemoryLimit
+from madaline._fitting.outcome import Outcome, make_predictor
+from madaline._fitting.preparation import Preparation, prepare
+from madaline._fitting.training import TimeLimit, Training
 from madaline._fitting.training_data import TrainingData
 from madaline._model import FittedModel
+from madaline._model.kept_columns import as_learned, check_kinds
+from madaline._model.kept_rows import KeptRows, check_keep_rows
+from madaline._model.known_rows import MOST, KnownRows
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import Importance
 from madaline._race.plan import Plan
 from madaline._race.planning.preset import BALANCED, preset_named
 from madaline._race.pruning import PruningResult
 from madaline._race.race import Event, Race
+from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
+from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.nn.sparse_rows import dense
 
 
 class Fitting:
@@ -347,3 +352,48 @@ class Fitting:
             settings=self._settings,
             outputs=self.outcome.outputs,
         )
+
+
+KEPT_STREAM = 2**32 - 3
+"""Separates the random numbers of kept rows from those of networks, batches and folds."""
+
+
+def check_kept_columns(schema: Schema, keep_rows: int, *, n_outputs: int = 1) -> None:
+    """Raise `InputError` if `keep_rows` is no number of rows, or such rows cannot be kept."""
+    if check_keep_rows(keep_rows) and n_outputs > 1:
+        raise InputError(
+            f"keep_rows is {keep_rows}, but a model of {n_outputs} outputs cannot be updated: leave"
+            " it out, or fit a model for each."
+        )
+    if keep_rows:
+        check_kinds(schema)
+
+
+def keep(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
+    """Return a sample of the rows that a fit learned from; None where none are to be kept."""
+    data, rows, most = prepared.data, prepared.rows, settings.get("keep_rows", 0)
+    if not most:
+        return None
+    folds = np.full(rows.n_samples, -1)
+    folds[rows.order[: rows.n_evaluated]] = np.repeat(np.arange(rows.n_folds), np.diff(rows.bounds))
+    return KeptRows.of(
+        as_learned(data.table, prepared.schema, dropped=left_out(settings)),
+        data.target,
+        folds,
+        most=most,
+        rng=np.random.default_rng([settings["seed"], KEPT_STREAM]),
+        weight=None if data.weight is None else data.weight / data.weight.mean(),
+    )
+
+
+def known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
+    """Return the checksums of the training rows; of few, those that are encoded already."""
+    table, features = prepared.data.table, prepared.dataset.features
+    if table.n_samples <= MOST and 0 in features:
+        return KnownRows.of_encoded(dense(features[0]), sampled=1.0)
+    return KnownRows.of(predictor, table)
+
+
+def left_out(settings: Mapping[str, Any]) -> list[str]:
+    """Return the columns that the user left out of the fit."""
+    return [name for name, kind in settings.get("kinds", {}).items() if kind == DROPPED]

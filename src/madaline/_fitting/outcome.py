@@ -1,15 +1,23 @@
-"""The outcome of a race: the ensemble, its out-of-fold scores, its intervals and importances."""
+"""The outcome of a race: the ensemble, its scores and importances, and the predictor it becomes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 
-from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
+from madaline._data.target import (
+    ClassEncoder,
+    CountEncoder,
+    JointEncoder,
+    RegressionEncoder,
+    TargetEncoder,
+)
 from madaline._evaluation.calibration import calibrate
+from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
 from madaline._evaluation.metrics import MEASURES, tune_threshold
 from madaline._evaluation.score import (
     FoldOutputs,
@@ -19,19 +27,19 @@ from madaline._evaluation.score import (
     standard_errors_better,
 )
 from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
-from madaline._fitting.predictors import make_predictor
 from madaline._fitting.preparation import Preparation
-from madaline._fitting.views import TargetView, Temperature, divided, views_of
 from madaline._race.dataset import Dataset
-from madaline._race.ensemble import Ensemble
-from madaline._race.importance import Importance, out_of_fold_importances
+from madaline._race.ensemble import Ensemble, EnsembleMember
+from madaline._race.importance import Importance, Measure, metric_of_loss, out_of_fold_importances
 from madaline._race.pruning import PruningResult, prune_ensemble
 from madaline._race.race import Race
+from madaline._runtime.frozen_networks import Part
 from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Output
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Quantiles, Squared
+from madaline.nn.network import Network
 from madaline.records.model_decisions import Calibrated, ThresholdChosen
 
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
@@ -275,3 +283,140 @@ class Outcome:
         output, prior, target, weight, groups = facts
         probabilities = loss.prediction(output), loss.prediction(prior)
         return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))
+
+
+Temperature: TypeAlias = float | Array
+"""Divisor of raw outputs; of several labels, one for each."""
+
+
+@dataclass(frozen=True, eq=False)
+class TargetView:
+    """One target of a fit (final).
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    encoder : TargetEncoder
+        Its encoder.
+    index : int, optional
+        Which of several outputs; None where all outputs belong to the only target.
+    """
+
+    name: str
+    encoder: TargetEncoder
+    index: int | None = None
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether classes are predicted."""
+        return isinstance(self.encoder, ClassEncoder)
+
+    @property
+    def scale(self) -> float:
+        """One, in the target's own unit."""
+        if isinstance(self.encoder, RegressionEncoder | CountEncoder):
+            return self.encoder.scale
+        return 1.0
+
+    @property
+    def outputs(self) -> slice:
+        """Which outputs belong to it."""
+        return slice(None) if self.index is None else slice(self.index, self.index + 1)
+
+    def dataset(self, whole: Dataset) -> Dataset:
+        """Return the dataset of this target alone."""
+        return whole if self.index is None else whole.of_output(self.index)
+
+    def measure(self, whole: Dataset) -> Measure:
+        """Return how its predictions are evaluated where columns are permuted."""
+        loss = self.dataset(whole).loss
+        return Measure(loss, self.outputs, *metric_of_loss(loss, self.scale))
+
+
+def views_of(encoder: TargetEncoder, name: str) -> tuple[TargetView, ...]:
+    """Return a view of each target, or of each quantile.
+
+    Parameters
+    ----------
+    encoder : TargetEncoder
+        That of the fit.
+    name : str
+        Name of the only target.
+    """
+    if not isinstance(encoder, JointEncoder):
+        return (TargetView(name, encoder),)
+    named = zip(encoder.names, encoder.encoders, strict=True)
+    return tuple(TargetView(own, each, index) for index, (own, each) in enumerate(named))
+
+
+def divided(output: Array, temperature: Temperature) -> Array:
+    """Return raw outputs, divided by their temperature."""
+    return output if np.all(np.equal(temperature, 1)) else np.asarray(output / temperature)
+
+
+def make_predictor(
+    prepared: Preparation,
+    dataset: Dataset,
+    ensemble: Ensemble,
+    target_encoder: TargetEncoder,
+    views: Sequence[TargetView],
+    temperature: Temperature,
+) -> Predictor:
+    """Return the predictor that an ensemble makes.
+
+    Parameters
+    ----------
+    prepared : Preparation
+        The encoders.
+    dataset : Dataset
+        The rows, with the given weights.
+    ensemble : Ensemble
+        The networks, with their out-of-fold output.
+    target_encoder : TargetEncoder
+        That of the preparation, with the threshold of two classes.
+    views : sequence of TargetView
+        The targets one by one.
+    temperature : float or ndarray of shape (n_outputs,)
+        Divisor of raw outputs.
+    """
+    output = dataset.loss.in_order(divided(ensemble.output, temperature))
+    each = tuple(_conformal(prepared, dataset, view, output) for view in views)
+    return Predictor(
+        prepared.encoder,
+        _parts(ensemble),
+        dataset.loss,
+        target_encoder,
+        JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
+        temperature,
+    )
+
+
+def _conformal(
+    prepared: Preparation, whole: Dataset, view: TargetView, output: Array
+) -> PredictionIntervals | PredictionSets:
+    """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
+    bounds, dataset = prepared.rows.bounds, view.dataset(whole)
+    output = output[:, view.outputs]
+    target, weight, _ = dataset.evaluated_facts
+    if not view.of_classes:
+        prediction = dataset.loss.prediction(output)
+        return PredictionIntervals.fit(prediction[:, 0], target[:, 0], bounds, weight)
+    truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
+    return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
+
+
+def _parts(ensemble: Ensemble) -> tuple[Part, ...]:
+    """Return the networks of the ensemble, those with the same layers together."""
+    alike: dict[tuple[int, Network], list[EnsembleMember]] = {}
+    for member in ensemble.members:
+        alike.setdefault((member.n_bins, member.network), []).append(member)
+    return tuple(
+        Part(
+            n_bins,
+            network,
+            np.stack([member.theta for member in members]),
+            np.asarray([member.weight for member in members]),
+        )
+        for (n_bins, network), members in alike.items()
+    )

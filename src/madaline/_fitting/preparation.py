@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from madaline._data.conversion import as_levels
+from madaline._data.details import detail_of
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.kind import TEXT
+from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.splits.folded_rows import FoldedRows
 from madaline._data.splits.folds import GivenFolds, make_folds
+from madaline._data.table import Table
 from madaline._data.target import (
     CLASSIFICATION,
     ClassEncoder,
@@ -24,16 +26,16 @@ from madaline._data.target import (
     infer_task_of_several,
 )
 from madaline._evaluation.leakage import Leak, find_leaks
+from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
-from madaline._fitting.choice import choose
-from madaline._fitting.encoded_target import EncodedTarget
-from madaline._fitting.letters import read_by_letters
-from madaline._fitting.memory_limit import UNLIMITED, MemoryLimit, Proposal
-from madaline._fitting.monotone import constrained_columns
-from madaline._fitting.training_data import TrainingData
+from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
+from madaline._fitting.memory import UNLIMITED, MemoryLimit, Proposal
+from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
+from madaline._race.planning.make_plan import make_plan
 from madaline._race.planning.preset import Preset
+from madaline._race.planning.rare_classes import plan_for_rare_class
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
@@ -273,3 +275,109 @@ def _unit_mean(weight: Array | None, order: Array) -> Array | None:
         return None
     sorted_weight = weight[order]
     return np.asarray(sorted_weight / sorted_weight.mean(), np.float32)
+
+
+BINS = (0, 16, 64)
+"""Encodings that race: numbers as they are, or also in 16 or 64 piecewise-linear bins."""
+
+
+def choose(
+    data: TrainingData,
+    schema: Schema,
+    goal: EncodedTarget,
+    monotone: Mapping[str, int],
+    *,
+    effort: int,
+    preset: Preset,
+    adjust: Callable[[Plan], Plan] | None,
+    n_workers: int,
+    limit: MemoryLimit,
+) -> tuple[Proposal, CheaperPlan | None]:
+    """Return the encoder and the plan, cheaper ones where memory is short."""
+    target = goal.matrix
+
+    def encoder_and_plan(narrowing: int = 1) -> tuple[TableEncoder, Plan]:
+        encoder = TableEncoder.fit(
+            data.table,
+            schema,
+            n_bins=BINS,
+            sample_weight=goal.weight,
+            target=target[:, : 1 if goal.of_quantiles else None],
+            narrowing=narrowing,
+            monotone=monotone,
+        )
+        plan = _plan(data, encoder, effort, preset, n_outputs=target.shape[1])
+        if goal.n_rare is not None:
+            plan = plan_for_rare_class(plan, len(target), goal.n_rare)
+        if monotone:
+            check_constrainable(target.shape[1], has_grids=bool(encoder.grids))
+            recipes = [replace(one, monotone=True) for one in plan.recipes if not one.solved]
+            plan = replace(plan, recipes=tuple(recipes))
+        return encoder, adjust(plan) if adjust else plan
+
+    return limit.choose(
+        Proposal(*encoder_and_plan(), n_workers),
+        encoder_and_plan,
+        *target.shape,
+        given_folds=data.folds is not None,
+    )
+
+
+def _plan(
+    data: TrainingData, encoder: TableEncoder, effort: int, preset: Preset, *, n_outputs: int
+) -> Plan:
+    return make_plan(
+        data.table.n_samples,
+        {n_bins: encoder.n_features(n_bins) for n_bins in BINS},
+        epochs=effort,
+        n_groups=None if data.groups is None else len(np.unique(data.groups)),
+        n_folds=count_folds(data.folds),
+        grids=tuple(encoder.grids.values()),
+        beside=len(encoder.columns) > 1,
+        only_texts=encoder.only_texts,
+        patterns=bool(encoder.patterns),
+        n_outputs=n_outputs,
+        preset=preset,
+    )
+
+
+def read_by_letters(
+    schema: Schema, table: Table, target: Array, groups: Array | None, given: Collection[str]
+) -> Schema:
+    """Return the schema where names are texts whose letters tell more than the names themselves.
+
+    Only columns of many levels, most of them in few rows, come into question; some of them have a
+    new level in nearly each row, and would be left out otherwise.
+
+    Parameters
+    ----------
+    schema : Schema
+        The kind of each column.
+    table : Table
+        The columns, with the names as text.
+    target : ndarray of shape (n_samples, n_outputs)
+        What the networks learn to predict.
+    groups : ndarray of shape (n_samples,), optional
+        Rows of one group stay together.
+    given : collection of str
+        Columns whose kind is given: they stay as they are.
+    """
+    columns = tuple(
+        one if one.name in given else _by_letters(one, table, target, groups)
+        for one in schema.columns
+    )
+    return replace(schema, columns=columns)
+
+
+def _by_letters(
+    column: ColumnSchema, table: Table, target: Array, groups: Array | None
+) -> ColumnSchema:
+    values = table[column.name]
+    if column.kind not in (CATEGORY, DROPPED) or values.dtype != object or values.ndim > 1:
+        return column
+    found = letters_tell(table.distinct(column.name), target, groups)
+    if found is None or not found.more:
+        return column
+    explained = f"its letters explain {found.by_letters:.0%}, its values {found.by_levels:.0%}"
+    detail = f"{detail_of(TEXT, table, column.name)}; {explained}"
+    return replace(column, kind=TEXT, detail=detail)

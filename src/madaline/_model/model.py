@@ -27,8 +27,8 @@ from madaline._story.glance import glance
 from madaline._story.story import Story, tell_story
 from madaline._story.summary import Summary as Summary
 from madaline._watching.facts import UnseenFacts
-from madaline._watching.model_source import ModelSource
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
+from madaline._watching.source import ModelSource
 from madaline._words import some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

@@ -18,7 +18,7 @@ import numpy as np
 
 from madaline._data.kinds.number import scaled
 from madaline._online.columns import CATEGORY, MISSING, MOMENT, N_CODES, UNKNOWN, StreamColumns
-from madaline._online.reach import FAR, reach
+from madaline._online.limits import FAR, reach
 from madaline.nn.arrays import Array
 
 QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)

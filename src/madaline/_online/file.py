@@ -14,9 +14,9 @@ from madaline._data.io.tensor_header import named
 from madaline._online.columns import StreamColumns
 from madaline._online.encoder import StreamEncoder
 from madaline._online.file_checks import STATE, check_array, check_encoder, check_rows, check_sizes
-from madaline._online.leads import Leads
 from madaline._online.learner import OnlineLearner
 from madaline._online.tasks import task_from_state
+from madaline._online.weighting import Leads
 from madaline.errors import ModelFileError
 from madaline.nn.arrays import Array
 

@@ -34,11 +34,11 @@ from madaline._online.columns import (
     UNKNOWN,
 )
 from madaline._online.encoder import CIRCLES, QUARTERS
-from madaline._online.history import MEMORIES
 from madaline._online.learner import SCALED_ROWS
 from madaline._online.limits import LABEL, LEVEL, NAME
+from madaline._online.networks import HORIZONS
+from madaline._online.replay import MEMORIES
 from madaline._online.tasks import Classes, Numbers
-from madaline._online.time_scales import HORIZONS
 from madaline.nn.arrays import Array
 from madaline.records.reading import DECISIONS
 

@@ -1,4 +1,4 @@
-"""The latest rows of a stream: networks learn from them again, each as far back as it remembers."""
+"""What is remembered of a stream: the latest rows, and fading means of the labels."""
 
 from __future__ import annotations
 
@@ -129,3 +129,41 @@ class RecentRows:
         first = self.n_added + len(raw) - len(latest)
         self.ring[np.arange(first, first + len(latest)) % len(self.ring)] = latest
         self.n_added += len(raw)
+
+
+MEMORIES = np.array([0.5, 0.9, 0.99])[:, None]
+"""What share of a mean is kept at each label: about the last 2, 10 and 100 labels."""
+
+
+class LabelHistory:
+    """Fading means of the labels that are known so far (final).
+
+    Parameters
+    ----------
+    n_outputs : int
+        How many numbers a label has.
+
+    Examples
+    --------
+    >>> history = LabelHistory(1)
+    >>> history.add(np.array([[1.0], [1.0]]))
+    >>> history.features().round(3)
+    array([0.75, 0.19, 0.02])
+    """
+
+    def __init__(self, n_outputs: int) -> None:
+        self.means = np.zeros((len(MEMORIES), n_outputs))
+
+    def features(self) -> Array:
+        """Return the means side by side, shape (n_memories * n_outputs,)."""
+        return self.means.ravel()
+
+    def add(self, targets: Array) -> None:
+        """Take in labels in their order, shape (n_samples, n_outputs)."""
+        if len(targets) == 1:
+            self.means *= MEMORIES
+            self.means += (1 - MEMORIES) * targets
+            return
+        age = np.arange(len(targets))[::-1]
+        self.means *= MEMORIES ** len(targets)
+        self.means += (1 - MEMORIES) * MEMORIES**age @ targets

@@ -10,8 +10,7 @@ import numpy as np
 
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.objects import shown
-from madaline._online.limits import LABEL, check_given
-from madaline._online.reach import FAR, LEFT_OUT, NEEDED, reach
+from madaline._online.limits import FAR, LABEL, LEFT_OUT, NEEDED, check_given, reach
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import CrossEntropy, Loss, Squared
@@ -176,7 +175,7 @@ class Classes(StreamTask):
 class Numbers(StreamTask):
     """Numbers, which networks learn scaled by the mean and the spread of late (final).
 
-    Numbers that are out of reach (`madaline._online.reach`) count for nothing until they come more
+    Numbers that are out of reach (`madaline._online.limits`) count for nothing until they come more
     often. All but what networks learn is in the target's own unit.
 
     Examples

@@ -17,7 +17,7 @@ from madaline._data.io.tensor_file import (
     write_tensor_file,
 )
 from madaline._watching.alarm import Alarm, Alarms
-from madaline._watching.bank import Bank
+from madaline._watching.detectors import Bank
 from madaline._watching.file_checks import (
     STATE,
     check_lengths,

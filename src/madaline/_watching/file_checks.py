@@ -24,12 +24,10 @@ from madaline._data.profile import LEVELS
 from madaline._online.file_checks import GENERATOR
 from madaline._online.limits import KEY
 from madaline._watching.alarm import KINDS, MEASURES, WHATS, Alarm
-from madaline._watching.bank import Signal
-from madaline._watching.monitor import MOST_ALARMS, MOST_PENDING
-from madaline._watching.recent import MOST
+from madaline._watching.detectors import MOST, Signal
+from madaline._watching.monitor import MOST_ALARMS, MOST_PENDING, PARTS
 from madaline._watching.reference import Reference
 from madaline._watching.source import MOST_NEW, Source
-from madaline._watching.track import PARTS
 from madaline.nn.arrays import Array
 
 COUNT = Whole(0, 2**53)

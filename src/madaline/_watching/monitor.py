@@ -17,14 +17,48 @@ from madaline._charts.over_time import loss_figure
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._online.limits import KEY, check_given
-from madaline._watching.alarm import Alarm, Alarms
-from madaline._watching.bank import AT_ONCE, Bank, Crossing
+from madaline._watching.alarm import Alarm, Alarms, describe
+from madaline._watching.detectors import AT_ONCE, Bank, Crossing
 from madaline._watching.source import LevelCodes, Source
-from madaline._watching.track import Track
-from madaline._watching.words_of_alarm import describe
 from madaline._words import count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+PARTS = 256
+"""Parts, at most: when they are full, each two become one."""
+
+
+class Track:
+    """A curve over all rows in bounded memory (final).
+
+    Examples
+    --------
+    >>> track = Track()
+    >>> track.add(np.arange(1, 1001), np.arange(1000.0))
+    >>> track.width, [values[:2].tolist() for values in track.curve()]
+    (4, [[2.5, 6.5], [1.5, 5.5]])
+    """
+
+    def __init__(self) -> None:
+        self.sums, self.counts, self.width = np.zeros(PARTS), np.zeros(PARTS), 1
+
+    def add(self, rows: Array, values: Array) -> None:
+        """Take in the values of rows, which are counted from 1."""
+        while len(rows) and int(rows.max()) > PARTS * self.width:
+            for array in (self.sums, self.counts):
+                array[: PARTS // 2] = array.reshape(-1, 2).sum(axis=1)
+                array[PARTS // 2 :] = 0
+            self.width *= 2
+        parts = (rows - 1) // self.width
+        np.add.at(self.sums, parts, values)
+        np.add.at(self.counts, parts, 1)
+
+    def curve(self) -> tuple[Array, Array]:
+        """Return the middle of each part that has values, and their mean."""
+        parts = np.flatnonzero(self.counts)
+        middle = parts * self.width + (self.width + 1) / 2
+        return middle, self.sums[parts] / self.counts[parts]
+
 
 FALSE_ALARMS = 10_000
 """Rows for each false alarm, at least, on average."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from madaline._data.profile import TableProfile
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
-from madaline._evaluation.objective import Objective
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._evaluation.objective import LOG_LOSS, Objective
 from madaline._evaluation.scores import label_text
-from madaline._fitting.fit import Fitting
-from madaline._fitting.keeping import KEPT_STREAM, check_kept_columns
+from madaline._fitting.evaluation import Evaluation
+from madaline._fitting.fit import KEPT_STREAM, Fitting, check_kept_columns
+from madaline._fitting.outcome import Outcome
 from madaline._fitting.preparation import Preparation
 from madaline._fitting.updating.adjusting import Adjusting, without_temperature
 from madaline._fitting.updating.comparison import (
@@ -23,17 +27,19 @@ from madaline._fitting.updating.comparison import (
     own_fold_losses,
     unit_of_loss,
 )
-from madaline._fitting.updating.fitting_anew import fit_anew
-from madaline._fitting.updating.joint_rows import JointRows, prepare_update
-from madaline._fitting.updating.new_rows import NewRows
-from madaline._fitting.updating.objective import objective_of
-from madaline._fitting.updating.results import adjusted_model, model_fitted_anew
+from madaline._fitting.updating.rows import JointRows, NewRows, prepare_update
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
+from madaline._model.known_rows import KnownRows
+from madaline._race.plan import Plan
+from madaline._race.planning.preset import BALANCED
 from madaline._words import clipped, count, some
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Absolute, Poisson, Quantile
+from madaline.records.decision import Decision
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
+from madaline.version import __version__
 
 FEWEST = 20
 """New rows from which candidates are compared, or two a fold if that is more."""
@@ -319,3 +325,120 @@ class Update:
     def _number(self) -> int:
         """How many updates there are with this one."""
         return len(self.before.updates) + 1
+
+
+def adjusted_model(
+    before: FittedModel, prepared: Preparation, adjusting: Adjusting, decision: Updated, n_new: int
+) -> FittedModel:
+    """Return the model of adjusted networks, evaluated and calibrated on the new rows."""
+    race = adjusting.finished_race()
+    outcome = Outcome(prepared, race, adjusting.ensemble())
+    decisions = (*before.decisions, *_calibration(outcome), decision)
+    evaluation = Evaluation(outcome, decisions)
+    predictor, summary = outcome.predictor(), before.summary
+    known = KnownRows.of(predictor, prepared.data.table.take(slice(n_new)))
+    return replace(
+        before,
+        predictor=predictor,
+        summary=replace(
+            summary,
+            n_samples=summary.n_samples + n_new,
+            n_evaluated=prepared.rows.n_evaluated,
+            epochs=summary.epochs + race.epoch,
+            multiply_adds=summary.multiply_adds + race.multiply_adds,
+            scores=outcome.scores,
+            standard_errors_better=outcome.standard_errors_better,
+            importances=outcome.importances,
+        ),
+        decisions=decisions,
+        version=__version__,
+        diagnosis=evaluation.diagnosis,
+        profile=TableProfile.of(prepared.data.table, before.schema),
+        quality=evaluation.quality(),
+        unseen_facts=evaluation.unseen_facts(),
+        known_rows=known if before.known_rows is None else before.known_rows.with_rows(known),
+    )
+
+
+def model_fitted_anew(before: FittedModel, fitting: Fitting, decision: Updated) -> FittedModel:
+    """Return the model of new networks, with the history of the updates before."""
+    model = fitting.model()
+    return replace(
+        model,
+        summary=replace(model.summary, settings=before.summary.settings),
+        decisions=(*before.updates, *model.decisions, decision),
+    )
+
+
+def _calibration(outcome: Outcome) -> list[Decision]:
+    return [one for one in (*outcome.calibrations, outcome.threshold) if one is not None]
+
+
+EFFORT = 100
+"""Epochs of a network, at most, where the model's file is older than its settings."""
+
+
+def fit_anew(
+    model: FittedModel,
+    rows: JointRows,
+    objective: Objective,
+    *,
+    seed: int,
+    n_jobs: int | None,
+    memory_limit: int | str | None,
+) -> Fitting:
+    """Return the finished fit of new networks, evaluated on the folds of the rows.
+
+    The race is smaller than the first one: only encodings start that the model ended with.
+    """
+    encodings = sorted({part.n_bins for part in model.predictor.parts})
+    kinds = {one.name: one.kind for one in model.schema.columns if one.kept}
+    settings = model.summary.settings
+    monotone = settings.get("monotone", {})
+    fitting = Fitting(
+        rows.table,
+        rows.target,
+        task=model.summary.task,
+        target_name=model.summary.target,
+        target_format=model.schema.target,
+        objective=objective,
+        monotone={name: one for name, one in monotone.items() if name in rows.table},
+        sample_weight=rows.weight if rows.is_weighted else None,
+        folds=rows.given_folds,
+        kinds={name: kind for name, kind in kinds.items() if name in rows.table},
+        effort=settings.get("effort", EFFORT),
+        preset=settings.get("preset", BALANCED.name),
+        seed=seed,
+        n_jobs=n_jobs,
+        memory_limit=memory_limit,
+        adjust=lambda plan: _smaller(plan, encodings),
+    )
+    for _ in fitting:
+        pass
+    return fitting
+
+
+def _smaller(plan: Plan, encodings: Sequence[int]) -> Plan:
+    """Return a plan of the recipes with some encodings; the same plan if it has none of them."""
+    recipes = tuple(one for one in plan.recipes if one.n_bins in encodings)
+    return replace(plan, recipes=recipes) if recipes else plan
+
+
+LOSSES = {Absolute: "absolute", Quantile: "quantile", Poisson: "poisson"}
+"""The name of each loss other than the usual ones."""
+
+
+def objective_of(model: FittedModel) -> Objective:
+    """Return what a model minimizes; a metric that is a function is not in its file."""
+    settings, loss = model.summary.settings, model.predictor.loss
+    known: dict[str, Any] = {"loss": LOSSES.get(type(loss))}
+    if isinstance(loss, Quantile):
+        known["quantile"] = loss.level
+    if settings.get("metric") in {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}:
+        known["metric"] = settings["metric"]
+    for name in ("class_weight", "threshold", "costs"):
+        if name in settings:
+            known[name] = settings[name]
+    if isinstance(known.get("class_weight"), list):
+        known["class_weight"] = dict(map(tuple, known["class_weight"]))
+    return Objective(**known)

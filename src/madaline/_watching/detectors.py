@@ -1,14 +1,4 @@
-r"""Sequential tests side by side, one for each signal: e-detectors.
-
-A test bets on every alternative at once. The sum of the winnings of all bets that began at any
-earlier value, :math:`M_n = (M_{n-1} + 1) f(u_n)`, grows by no more than one a value on average as
-long as nothing changes (the Shiryaev-Roberts procedure). It is averaged over the alternatives. A
-test alarms, and begins anew, where that average reaches a threshold. As it is :math:`n` on average
-after :math:`n` values, a test with the threshold :math:`T` raises at most :math:`n / T` false
-alarms on average, and tests whose :math:`1 / T` add up to :math:`1 / F` raise at most
-:math:`n / F`, however their signals depend on one another (Shin, Ramdas and Rinaldo, 2024,
-"E-detectors: a nonparametric framework for sequential change detection").
-"""
+"""Sequential tests side by side."""
 
 from __future__ import annotations
 
@@ -17,10 +7,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._watching.alternatives import Alternatives
-from madaline._watching.recent import Recent
-from madaline._watching.reference import Reference
+from madaline._watching.reference import Alternatives, Reference
 from madaline.nn.arrays import Array
+
+MOST = 4096
+"""Rows that are kept."""
+
+
+class Recent:
+    """The latest rows (final).
+
+    Parameters
+    ----------
+    n_signals : int
+        Values of a row.
+
+    Examples
+    --------
+    >>> recent = Recent(1)
+    >>> recent.add(np.array([[1.0], [np.nan], [3.0]]), np.array([10, 11, 12]))
+    >>> recent.values(0, since=11)
+    array([3.])
+    """
+
+    def __init__(self, n_signals: int) -> None:
+        self.ring = np.full((MOST, n_signals), np.nan)
+        self.rows = np.full(MOST, -1, np.int64)
+        self.n_added = 0
+
+    def add(self, values: Array, rows: Array) -> None:
+        """Take in rows with their numbers."""
+        values, rows = values[-MOST:], rows[-MOST:]
+        places = (self.n_added + np.arange(len(rows))) % MOST
+        self.ring[places], self.rows[places] = values, rows
+        self.n_added = (self.n_added + len(rows)) % (1 << 62)
+
+    def values(self, number: int, since: int, until: int | None = None) -> Array:
+        """Return what a signal was from a row on, oldest first, without missing values."""
+        place = self.n_added % MOST
+        order = np.concatenate([np.arange(place, MOST), np.arange(place)])
+        rows = self.rows[order]
+        held = rows >= since if until is None else (rows >= since) & (rows <= until)
+        found: Array = self.ring[order[held], number]
+        return found[~np.isnan(found)]
+
 
 COLLECTED = 300
 """Values of a new reference: after an alarm, or where there is none from training."""

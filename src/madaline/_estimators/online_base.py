@@ -1,0 +1,333 @@
+"""What the online classifier and the online regressor share: learning from rows as they come."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Mapping
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import validate_data
+
+from madaline._data.io.frames import frame_of
+from madaline._data.io.inputs import is_null, to_table
+from madaline._data.records import is_records
+from madaline._data.table import Table
+from madaline._estimators.arguments import (
+    read_labels,
+    read_seed,
+    read_weight,
+    unchanged_if_refused,
+)
+from madaline._estimators.tables import refuse_objects
+from madaline._online.learner import Made, OnlineLearner, Pending, Waiting
+from madaline._online.tasks import StreamTask
+from madaline._watching.monitor import FALSE_ALARMS, Monitor
+from madaline._watching.stream_source import StreamSource
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+from madaline.records.decision import Decisions
+
+
+class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no type hints
+    """Abstract base of `OnlineClassifier` and `OnlineRegressor`."""
+
+    def __init__(self, *, random_state: int | np.random.RandomState | None = None) -> None:
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Forget everything, then learn from rows in their order.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `partial_fit`.
+
+        Returns
+        -------
+        self
+        """
+        attributes = "learner_", "pending_", "_known", "_written"
+        with unchanged_if_refused(self):
+            for name in (*attributes, "n_features_in_", "feature_names_in_"):
+                if hasattr(self, name):
+                    delattr(self, name)
+            return self._learn_table(X, y, sample_weight)
+
+    def predict(self, X: Any) -> Array:
+        """Return the predicted class, or number, of every row, shape (n_samples,).
+
+        Nothing changes: rows whose labels come later are better given to `predict_one`, which
+        remembers what was predicted.
+        """
+        return self._decode(self._predict_table(X))
+
+    def learn_one(self, x: Mapping[str, Any], y: Any) -> Self:
+        """Learn from a single row, in the manner of river.
+
+        If the row was given to `predict_one` or `predict_proba_one` before, the networks are
+        weighed by what they predicted then, however late the label comes. A row or a label that is
+        refused changes nothing.
+
+        Parameters
+        ----------
+        x : mapping of str to value
+            The row. Values that are missing may be None or left out.
+        y : label or number
+            What was true.
+        """
+        content = _content(x)
+        with unchanged_if_refused(self):
+            label, learner = self._read_one(y), self._started(list(x))
+            waiting = self.pending_.get(content)
+            learner.learn(x, label, made=None if waiting is None else waiting.made)
+        self.pending_.drop(content)
+        return self
+
+    def learn(self, key: Hashable, y: Any) -> Self:
+        """Learn the label of a row that was predicted under a key.
+
+        Parameters
+        ----------
+        key : hashable
+            What `predict_one` or `predict_proba_one` was given.
+        y : label or number
+            What was true.
+
+        Raises
+        ------
+        InputError
+            If no row waits under that key (the latest 10,000 are kept), or the label is refused;
+            then the row waits on.
+        """
+        key = _hashable(key)
+        waiting = self.pending_.get(key) if hasattr(self, "pending_") else None
+        if waiting is None:
+            raise InputError(
+                f"No row waits for its label under the key {key!r}: give the key that predict_one"
+                " was given (each is learned once, and the latest 10,000 are kept)."
+            )
+        self.learner_.learn(waiting.rows, self._read_one(y), made=waiting.made)
+        self.pending_.drop(key)
+        return self
+
+    def watch(
+        self,
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        random_state: int | np.random.RandomState | None = 0,
+        file: Any = None,
+    ) -> Monitor:
+        """Return a monitor of the columns and of the losses of this model.
+
+        Give it rows, with their labels or with keys, before the model learns them: the losses are
+        those of predictions made at that time. The first 300 values are what is usual.
+
+        Parameters
+        ----------
+        false_alarms : float, default=10_000
+            As long as nothing changes and rows are independent, rows for each false alarm, at
+            least, on average. A model that still learns makes it an approximation for losses.
+        random_state : int or RandomState, default=0
+            Breaks ties of values.
+        file : path, optional
+            What ``monitor.save`` wrote, to go on from.
+
+        Returns
+        -------
+        Monitor
+            With `observe`, `learn`, `alarms`, `accept` and `save`.
+        """
+        from madaline._watching.file import load_monitor
+        from madaline._watching.stream_source import OnlineLosses, kinds_of_stream
+
+        learner = self._learner
+        source = StreamSource(
+            kinds_of_stream(learner),
+            "log loss" if learner.task.kind == "classes" else "mean absolute error",
+            OnlineLosses(learner),
+            self._read_watched,
+        )
+        if file is not None:
+            return load_monitor(file, source)
+        return Monitor(source, false_alarms, read_seed(random_state))
+
+    def save(self, path: Any) -> None:
+        """Write the whole learner to one file, from which `load` goes on to the same bits.
+
+        Rows that wait for their labels are not written.
+
+        Parameters
+        ----------
+        path : path
+            Where to write. An existing file is replaced only when the new one is complete.
+        """
+        from madaline._online.file import save_learner
+
+        save_learner(self._learner, path)
+
+    @classmethod
+    def load(cls, path: Any) -> Self:
+        """Return the learner that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no such file, or it holds something else.
+        """
+        from madaline._online.file import load_learner
+
+        estimator = cls()
+        learner = load_learner(path, cls._kind())
+        estimator.learner_, estimator.pending_ = learner, Pending()
+        estimator._name_columns(learner.columns.names)
+        return estimator
+
+    @property
+    def decisions_(self) -> Decisions:
+        """The latest 100 decisions: which networks were trusted most, and since when."""
+        return Decisions(self._learner.leads.decisions)
+
+    @property
+    def _learner(self) -> OnlineLearner:
+        if not hasattr(self, "learner_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} has not learned from any row yet: call partial_fit or"
+                " learn_one first."
+            )
+        return self.learner_
+
+    @classmethod
+    @abstractmethod
+    def _kind(cls) -> str:
+        """Return the kind of task, as in a file."""
+
+    @abstractmethod
+    def _task(self) -> StreamTask:
+        """Return the task of a new learner."""
+
+    @abstractmethod
+    def _decode(self, made: Made) -> Array:
+        """Return predicted labels or numbers."""
+
+    @abstractmethod
+    def _read_target(self, y: Array) -> Array:
+        """Return labels or numbers as the task takes them, or refuse them."""
+
+    @abstractmethod
+    def _read_one(self, y: Any) -> Array:
+        """Return a single label or number as the task takes it, or refuse it."""
+
+    def _learn_table(self, X: Any, y: Any, sample_weight: Any) -> Self:
+        with unchanged_if_refused(self):
+            table = self._read_table(X, first=not hasattr(self, "learner_"))
+            if not table.n_samples:
+                raise InputError("X has no rows: give at least one to learn from.")
+            labels = self._read_target(read_labels(y, table.n_samples))
+            weight = read_weight(sample_weight, table.n_samples)
+            self._started(list(table.names)).learn(table, labels, weight)
+        return self
+
+    def _predict_table(self, X: Any) -> Made:
+        learner = self._learner
+        return learner.predict(self._read_table(X, first=False))
+
+    def _observe_one(self, x: Mapping[str, Any], key: Hashable | None) -> Made | None:
+        """Return what is predicted for a row, and remember it; None before the first label."""
+        learner = self._started(list(x))
+        if learner.n_learned == 0:
+            return None
+        if key is not None and _hashable(key) in self.pending_:
+            raise InputError(
+                f"A row waits under the key {key!r} already: learn its label first, or give each"
+                " row a key of its own."
+            )
+        made = learner.observe(x)
+        self.pending_.put(_content(x) if key is None else key, Waiting(dict(x), made))
+        return made
+
+    def _started(self, names: list[str]) -> OnlineLearner:
+        """Return the learner; the first rows decide about its columns."""
+        if not hasattr(self, "learner_"):
+            if not names:
+                raise InputError("The row has no column: give at least one value.")
+            self.learner_ = OnlineLearner(self._task(), names, read_seed(self.random_state))
+            self.pending_ = Pending()
+            if not hasattr(self, "n_features_in_"):
+                self._name_columns(names)
+        return self.learner_
+
+    def _name_columns(self, names: list[str]) -> None:
+        self.n_features_in_ = len(names)
+        if names != [f"x{number}" for number in range(len(names))]:
+            self.feature_names_in_ = np.array(names, dtype=object)
+
+    def _read_watched(self, rows: Any) -> Table:
+        """Return rows of later as a table, with numbers and dates in text read as such."""
+        return self._learner.columns.plain(self._read_table(rows, first=False))
+
+    def _read_table(self, X: Any, *, first: bool) -> Table:
+        """Return `X` as a table, with the column names of the first rows."""
+        if isinstance(X, Table):
+            return X
+        frame = frame_of(X)
+        if frame is not None or isinstance(X, Mapping) or is_records(X):
+            table = to_table(X if frame is None else frame)
+            if first:
+                self._name_columns(list(table.names))
+            return table
+        X = validate_data(
+            self, X, reset=first, accept_sparse="csc", dtype=None, ensure_all_finite=False
+        )
+        names = [f"x{number}" for number in range(self.n_features_in_)]
+        try:
+            return to_table(X, names=names if first else self.learner_.columns.names)
+        except InputError:
+            refuse_objects(X)
+            raise
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the kinds of input that are understood, for scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.categorical = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _content(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
+    """Return a key for a row that was given none: the names and values of what is not missing.
+
+    Examples
+    --------
+    >>> _content({"a": 1, "b": "x", "c": None}) == _content({"b": "x", "a": np.float64(1.0)})
+    True
+    """
+    pairs = ((name, _plain(value)) for name, value in x.items())
+    return frozenset((name, value) for name, value in pairs if not is_null(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers and text, which are equal in any type, as they are, all else as text."""
+    if isinstance(value, np.number) and not isinstance(value, np.timedelta64):
+        value = value.item()
+    return value if type(value) in (int, float, str) or is_null(value) else repr(value)
+
+
+def _hashable(key: Hashable) -> Hashable:
+    try:
+        hash(key)
+    except TypeError:
+        raise InputError(
+            f"The key {key!r} is a {type(key).__name__}, which cannot be looked up: give text or a"
+            " number."
+        ) from None
+    return key
