@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._charts.axis import Axis
-from madaline._charts.figure import Band, Bars, Cells, Figure, Line
-from madaline._charts.learning import learning_figure
-from madaline._charts.over_time import shares_figure
+from madaline._charts.curves import learning_figure, shares_figure
+from madaline._charts.figure import Axis, Band, Bars, Cells, Figure, Line
 from madaline._charts.svg import (
     BOTTOM,
     HEIGHT,

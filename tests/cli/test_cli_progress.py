@@ -9,9 +9,15 @@ import sys
 
 import pytest
 
-from madaline._cli.clock import EPOCHS_OF_VARIANTS, IMPROVEMENTS, Clock
-from madaline._cli.leaderboard import Leaderboard
-from madaline._cli.progress import EventLines, LiveLeaderboard, can_redraw
+from madaline._cli.progress import (
+    EPOCHS_OF_VARIANTS,
+    IMPROVEMENTS,
+    Clock,
+    EventLines,
+    Leaderboard,
+    LiveLeaderboard,
+    can_redraw,
+)
 from madaline._race.plan import Plan
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped

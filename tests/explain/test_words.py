@@ -12,8 +12,8 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._cli import main
 from madaline._explain.attributions.words import text_columns
 from madaline._report import report_data
-from madaline._report.data_of_explanation import data_of_explanation
 from madaline._report.page import render_page
+from madaline._report.rows import data_of_explanation
 from madaline._report.view_of_rows import view_of_words
 
 FILLING = ("the", "tea", "box", "was", "and", "it", "came", "in", "a", "shop")

@@ -13,7 +13,7 @@ from madaline._data.table import Table
 from madaline._explain import explain
 from madaline._explain.effects import effects
 from madaline._model import FittedModel
-from madaline._report.data_of_explanation import data_of_explanation
+from madaline._report.rows import data_of_explanation
 from madaline.errors import InputError, MadalineError
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")

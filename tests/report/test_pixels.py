@@ -11,8 +11,8 @@ import pytest
 
 from madaline import AdaptiveClassifier
 from madaline._data.media.images import as_bytes
-from madaline._report.data_of_explanation import data_of_explanation
-from madaline._report.pixels import LESS, MORE, map_source, png
+from madaline._report.pictures import LESS, MORE, map_source, png
+from madaline._report.rows import data_of_explanation
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
 

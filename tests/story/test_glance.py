@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from madaline._diagnosis.finding import Diagnosis, Finding
 from madaline._model import FittedModel
-from madaline._story.glance import glance
+from madaline._story.summary import glance
 
 
 def test_it_says_scores_and_what_matters_and_escapes_names(fittings) -> None:

@@ -1,16 +1,127 @@
 """A figure is two axes and what is drawn between them, as data; a renderer makes a picture of it.
 
-There are two renderers: `charts.svg` for self-contained pages, `plots.drawing` for matplotlib.
+There are two renderers: `_charts.svg` for self-contained pages, `plots._drawing` for matplotlib.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import numpy as np
 
-from madaline._charts.axis import Axis
 from madaline.nn.arrays import Array
+
+DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
+"""First digits of the ticks of a logarithmic axis: about evenly spread, ever denser."""
+
+Unit = Literal["number", "share", "moment"]
+"""Shares are written as percentages, moments (seconds since 1970) as dates."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis (final).
+
+    Parameters
+    ----------
+    low, high : float
+        The range; above zero where it is logarithmic.
+    label : str
+        What it shows.
+    logarithmic : bool, default=False
+        Whether equal ratios are equally far apart.
+    unit : {"number", "share", "moment"}, default="number"
+        How values are written.
+
+    Examples
+    --------
+    >>> axis = Axis(0.0, 10.0, "age")
+    >>> axis.position(2.5), axis.ticks()
+    (0.25, [0.0, 5.0, 10.0])
+    >>> Axis(0.02, 3.0, "loss", logarithmic=True).ticks()
+    [0.1, 1.0]
+    >>> Axis(0.13, 1.0, "loss", logarithmic=True).ticks()
+    [0.2, 0.3, 0.5, 1.0]
+    >>> Axis(0.0, 1.0, "recall", unit="share").write(0.25)
+    '25%'
+    """
+
+    low: float
+    high: float
+    label: str
+    logarithmic: bool = False
+    unit: Unit = "number"
+
+    @classmethod
+    def around(cls, values: Iterable[float], label: str, **settings: Any) -> Axis:
+        """Return an axis that holds some numbers; those that are not finite do not count."""
+        known = [float(value) for value in values if math.isfinite(value)]
+        low, high = min(known, default=0.0), max(known, default=1.0)
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        return cls(low, high, label, **settings)
+
+    def position(self, value: float) -> float:
+        """Return where a value lies, 0 at the low end and 1 at the high one, never beyond."""
+        if self.logarithmic:
+            value = max(value, self.low)
+            share = math.log(value / self.low) / math.log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return min(1.0, max(0.0, share)) if math.isfinite(share) else 1.0
+
+    def ticks(self, most: int = 5) -> list[float]:
+        """Return round numbers within the range, at most so many."""
+        found = self._ratios(most) if self.logarithmic else []
+        size = math.floor(math.log10(self.high - self.low))
+        for step in (digit * 10.0**power for power in (size - 1, size) for digit in (1, 2, 5)):
+            if len(found) >= 2:
+                break
+            first, last = self.low / step - 1e-9, self.high / step + 1e-9
+            found = [
+                float(f"{k * step:.10g}") for k in range(math.ceil(first), math.floor(last) + 1)
+            ]
+            if len(found) > most:
+                found = []
+        return found[:: -(-len(found) // most)] if found else [self.low, self.high]
+
+    def write(self, value: float) -> str:
+        """Return a value in few characters."""
+        if self.unit == "share":
+            return f"{100 * value:.3g}%"
+        if self.unit == "moment":
+            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
+        return short_number(value)
+
+    def _ratios(self, most: int) -> list[float]:
+        """Return powers of ten, and round numbers between them as long as they are not too many."""
+        powers = range(math.floor(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
+        found: list[float] = []
+        for digits in DIGITS:
+            ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
+            within = [tick for tick in ticks if self.low <= tick <= self.high]
+            found = within if len(within) <= most or not found else found
+        return found
+
+
+def short_number(value: float) -> str:
+    """Return a number in few characters.
+
+    Examples
+    --------
+    >>> list(map(short_number, (0.5, 2500.0, 12500.0, 2e6, 3e-7)))
+    ['0.5', '2,500', '12.5k', '2M', '3e-07']
+    """
+    size = abs(value)
+    for unit, name, least in ((1e9, "G", 1e9), (1e6, "M", 1e6), (1e3, "k", 1e4)):
+        if least <= size < 1e12:
+            return f"{value / unit:.4g}{name}"
+    return f"{value:,.0f}" if 1000 <= size < 1e4 else f"{value:.4g}"
+
 
 REFERENCE, OTHER = "reference", "other"
 """Styles of lines: dashed, to compare with; and gray, for what stands back. Others are colors."""

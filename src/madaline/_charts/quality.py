@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from madaline._charts.axis import Axis
-from madaline._charts.figure import COLORS, Band, Bars, Cells, Figure, Line
+from madaline._charts.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
 from madaline._words import count, short
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.arguments import SEVERAL, add_json, add_model, add_option, add_table
-from madaline._cli.one_output import add_output_choice, load_one_output
+from madaline._cli.explain import add_output_choice, load_one_output
 from madaline._cli.output import paragraph, say, say_json
 from madaline._cli.rows import read_rows
 from madaline._explain.counterfactuals.search import MOST_COLUMNS, counterfactuals

@@ -14,7 +14,7 @@ from madaline._cli.arguments import (
     add_option,
     add_table,
 )
-from madaline._cli.one_output import add_output_choice, load_one_output
+from madaline._cli.explain import add_output_choice, load_one_output
 from madaline._cli.output import paragraph, say, say_json
 from madaline._cli.rows import read_rows
 from madaline._explain.effects import ACCUMULATED, PARTIAL, Effect, effects

@@ -15,17 +15,47 @@ from madaline._cli.arguments import (
     add_spreadsheet,
     add_table,
 )
-from madaline._cli.one_output import add_output_choice, load_one_output
-from madaline._cli.output import check_destination, paragraph, say, say_json, writing
+from madaline._cli.output import check_destination, paragraph, say, say_json, suggestion, writing
 from madaline._cli.rows import Rows, read_rows
 from madaline._data.io.table_files import without_formulas, write_predictions
-from madaline._data.target import ClassEncoder
+from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
 from madaline._explain import METHODS, Explanation, explain
 from madaline._model import FittedModel
 from madaline._report import check_jinja, save_explanation
-from madaline._words import count
+from madaline._words import count, some
 from madaline.errors import InputError
+
+
+def add_output_choice(parser: Any) -> None:
+    """Add the option that names one of several targets, or the level of a quantile."""
+    text = "which target, or which quantile, where the model predicts several"
+    add_option(parser, "--target NAME", text)
+
+
+def load_one_output(arguments: Namespace) -> FittedModel:
+    """Return the model of a file, or of the output of it that was named.
+
+    Raises
+    ------
+    InputError
+        If there is no such output, or there are several and none was named.
+    """
+    model, name = FittedModel.load(arguments.model), arguments.target
+    encoder = model.predictor.target_encoder
+    names = encoder.names if isinstance(encoder, JointEncoder) else (model.summary.target,)
+    if name is None and len(names) > 1:
+        raise InputError(
+            f"{arguments.model} predicts {some(names, limit=12, last=' and ')}: name one of them"
+            " with --target."
+        )
+    if name is not None and name not in names:
+        raise InputError(
+            f"--target names {name}, which {arguments.model} does not predict:"
+            f" {suggestion(name, names)}"
+        )
+    return model.of_output(name) if len(names) > 1 else model
+
 
 SHOWN = 5
 """Rows that are explained by default, unless a file is written."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from madaline._cli.answer import answer_line, answer_lines
 from madaline._cli.arguments import (
     FORMATS,
     SEVERAL,
@@ -27,7 +26,6 @@ from madaline._cli.arguments import (
     at_least,
     quantiles,
 )
-from madaline._cli.clock import Clock
 from madaline._cli.output import (
     WIDTH,
     check_destination,
@@ -37,8 +35,8 @@ from madaline._cli.output import (
     say_json,
     unwritable,
 )
-from madaline._cli.progress import choose_progress
-from madaline._cli.sections import KIND_WORDS, column_lines
+from madaline._cli.progress import Clock, choose_progress
+from madaline._cli.sections import KIND_WORDS, answer_line, answer_lines, column_lines
 from madaline._cli.targets import check_target, infer_task_of
 from madaline._cli.training_data import TrainingData, file_options, read_objective, source_name
 from madaline._data.io.compression import plain_name
@@ -53,7 +51,7 @@ from madaline._fitting.training import TimeLimit, first_interrupt
 from madaline._model import FittedModel
 from madaline._race.planning.preset import BALANCED, PRESETS
 from madaline._race.recipe import legend
-from madaline._story.constraints import tell_constraints
+from madaline._story.story import tell_constraints
 from madaline._words import count, metric_name, short, some
 from madaline.errors import InputError, MadalineError
 from madaline.records.race_decisions import Interrupted

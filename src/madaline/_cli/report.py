@@ -13,8 +13,7 @@ from madaline._cli.rows import read_rows
 from madaline._cli.targets import side_by_side
 from madaline._model import FittedModel
 from madaline._report import report_data
-from madaline._report.page import save_page
-from madaline._report.rendering import check_jinja
+from madaline._report.page import check_jinja, save_page
 from madaline._words import count, size
 
 HELP = "write a report about a model"

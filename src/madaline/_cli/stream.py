@@ -12,11 +12,18 @@ from typing import Any
 
 import numpy as np
 
+from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
-from madaline._charts.over_time import loss_figure, shares_figure
 from madaline._cli.arguments import FORMATS, SEVERAL, add_encoding, add_json, add_option, at_least
-from madaline._cli.output import check_destination, paragraph, say, say_json, suggestion
-from madaline._cli.picture import picture_path, write_picture
+from madaline._cli.output import (
+    check_destination,
+    paragraph,
+    picture_path,
+    say,
+    say_json,
+    suggestion,
+    write_picture,
+)
 from madaline._cli.training_data import TrainingData, source_name
 from madaline._data.formats.choice import ORDINARY, Choice, Given
 from madaline._data.inference import CONVERSIONS

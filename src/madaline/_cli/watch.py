@@ -10,8 +10,16 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from madaline._cli.arguments import above_zero, add_json, add_model, add_option, add_table
-from madaline._cli.output import check_destination, paragraph, say, say_json, suggestion, writing
-from madaline._cli.picture import picture_path, write_picture
+from madaline._cli.output import (
+    check_destination,
+    paragraph,
+    picture_path,
+    say,
+    say_json,
+    suggestion,
+    write_picture,
+    writing,
+)
 from madaline._cli.rows import read_rows
 from madaline._cli.stream import in_order
 from madaline._data.io.locks import alone

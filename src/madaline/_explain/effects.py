@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline._charts.effect import effect_figure
+from madaline._charts.curves import effect_figure
 from madaline._charts.html import bar, block, figures, paragraph, table
 from madaline._charts.listing import ToFrame
 from madaline._data.column import is_missing

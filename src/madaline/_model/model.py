@@ -21,11 +21,11 @@ from madaline._model.file_checks import MODEL as MODEL_FILE
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
 from madaline._model.one_output import index_of_output, names_of_outputs, title_of_output
-from madaline._runtime.predictor import KEPT_ROWS, Columns, Predictor, Rows
-from madaline._story.constraints import tell_constraints
-from madaline._story.glance import glance
-from madaline._story.story import Story, tell_story
+from madaline._runtime.given_rows import Columns, Rows
+from madaline._runtime.predictor import KEPT_ROWS, Predictor
+from madaline._story.story import Story, tell_constraints, tell_story
 from madaline._story.summary import Summary as Summary
+from madaline._story.summary import glance
 from madaline._watching.facts import UnseenFacts
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
 from madaline._watching.source import ModelSource

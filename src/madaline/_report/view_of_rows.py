@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.effect import effect_figure
+from madaline._charts.curves import effect_figure
 from madaline._charts.svg import bar_svg, figure_svg
 from madaline._explain.attributions.explanation import SCALE_WORDS
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY, TARGET
-from madaline._report.levels import levels_svg
-from madaline._report.pixels import map_source, picture_source
+from madaline._report.pictures import levels_svg, map_source, picture_source
 from madaline._report.texts import capitalized, rounded, signed
 from madaline._words import count, short
 

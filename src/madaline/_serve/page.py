@@ -22,10 +22,10 @@ from madaline._data.kinds.kind import (
     ColumnSchema,
 )
 from madaline._evaluation.scores import label_text
-from madaline._report.data_of_explanation import data_of_explanation
-from madaline._report.rendering import render
+from madaline._report.page import render
+from madaline._report.rows import data_of_explanation
 from madaline._report.texts import chance
-from madaline._report.view_of_head import view_of_head
+from madaline._report.view import view_of_head
 from madaline._report.view_of_rows import view_of_explanation
 from madaline._serve.answers import Answer
 from madaline._serve.messages import Refusal

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from madaline._charts.curves import loss_figure
 from madaline._charts.figure import Figure
 from madaline._charts.html import Html, block, figures, paragraph
-from madaline._charts.over_time import loss_figure
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._online.limits import KEY, check_given

@@ -5,19 +5,19 @@ They need matplotlib, which the extra `plot` installs.
 
 from __future__ import annotations
 
-from madaline.plots.maps import plot_map as plot_map
-from madaline.plots.models import plot_calibration as plot_calibration
-from madaline.plots.models import plot_confusion as plot_confusion
-from madaline.plots.models import plot_errors as plot_errors
-from madaline.plots.models import plot_history as plot_history
-from madaline.plots.models import plot_importances as plot_importances
-from madaline.plots.models import plot_precision as plot_precision
-from madaline.plots.models import plot_roc as plot_roc
-from madaline.plots.models import plot_truth as plot_truth
-from madaline.plots.networks import plot_decision_boundary as plot_decision_boundary
-from madaline.plots.over_time import plot_watch as plot_watch
-from madaline.plots.rows import plot_effect as plot_effect
-from madaline.plots.rows import plot_explanation as plot_explanation
+from madaline.plots._models import plot_calibration as plot_calibration
+from madaline.plots._models import plot_confusion as plot_confusion
+from madaline.plots._models import plot_errors as plot_errors
+from madaline.plots._models import plot_history as plot_history
+from madaline.plots._models import plot_importances as plot_importances
+from madaline.plots._models import plot_precision as plot_precision
+from madaline.plots._models import plot_roc as plot_roc
+from madaline.plots._models import plot_truth as plot_truth
+from madaline.plots._models import plot_watch as plot_watch
+from madaline.plots._networks import plot_decision_boundary as plot_decision_boundary
+from madaline.plots._rows import plot_effect as plot_effect
+from madaline.plots._rows import plot_explanation as plot_explanation
+from madaline.plots._rows import plot_map as plot_map
 
 __all__ = [
     "plot_calibration",

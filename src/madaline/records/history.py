@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from madaline._charts.curves import learning_figure
 from madaline._charts.html import block, figures
-from madaline._charts.learning import learning_figure
 from madaline._charts.listing import ToFrame
 from madaline._words import count
 

@@ -1,4 +1,4 @@
-"""What a fitted model has learned, and how good it is."""
+"""What a fitted model has learned, how good it is, and what a monitor of it saw."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from madaline._charts.curves import learning_figure, training_figure
 from madaline._charts.figure import Figure
-from madaline._charts.learning import learning_figure
 from madaline._charts.quality import (
     calibration_figure,
     precision_figure,
@@ -15,14 +15,14 @@ from madaline._charts.quality import (
     spread_figure,
     truth_figure,
 )
-from madaline._charts.training import training_figure
 from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._model import FittedModel
+from madaline._watching import Monitor
 from madaline._words import metric_name
 from madaline.errors import InputError
-from madaline.plots.drawing import axes_or_new, draw
+from madaline.plots._drawing import axes_or_new, draw
 from madaline.records.decision import Decision
 from madaline.records.history import Epoch
 
@@ -211,3 +211,25 @@ def _quality(model: Any) -> ClassificationQuality | RegressionQuality:
             f" model.quality_[{found.quality.names[0]!r}]."
         )
     return found.quality
+
+
+def plot_watch(monitor: Any, axes: Any = None) -> Any:
+    """Draw the mean loss over time, with dashed lines since when something changed.
+
+    Parameters
+    ----------
+    monitor : Monitor
+        What ``model.watch()`` returned.
+    axes : matplotlib axes, optional
+        Where to draw; new ones by default.
+
+    Returns
+    -------
+    axes
+        With the drawing.
+    """
+    if not isinstance(monitor, Monitor):
+        raise InputError(
+            f"{type(monitor).__name__} is no monitor: give what model.watch() returns."
+        )
+    return draw(monitor.figure(), axes)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.plots.drawing import axes_or_new
+from madaline.plots._drawing import axes_or_new
 
 STEPS = 200
 """Points of the grid in each direction."""

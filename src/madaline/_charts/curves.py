@@ -1,0 +1,242 @@
+"""Figures of curves: losses by epoch and by row, weights over time, and effects of columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from madaline._charts.figure import COLORS, OTHER, REFERENCE, Axis, Band, Figure, Line, Unit
+from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline.records.decision import Decision
+    from madaline.records.history import Epoch
+
+LOGARITHMIC_FROM = 4
+"""Ratio of the largest to the smallest loss from which the axis is logarithmic."""
+
+
+def learning_figure(
+    history: Mapping[str, Sequence[Any]], members: Iterable[tuple[str, float]]
+) -> Figure:
+    """Return the losses of all recipes; those that predict in the end have a color and a name.
+
+    Parameters
+    ----------
+    history : mapping of str to sequence
+        Columns `epoch`, `recipe_id`, `recipe` (its name) and `loss`.
+    members : iterable of (str, float)
+        The `recipe_id` of each recipe, or snapshot of one, that predicts, and its share.
+    """
+    series = _series(history)
+    shares: dict[str, float] = {}
+    for recipe, share in members:
+        shares[recipe] = shares.get(recipe, 0.0) + share
+    names = dict(zip(history["recipe_id"], history["recipe"], strict=True))
+    ranked = sorted((one for one in series if one in shares), key=lambda one: -shares[one])
+    colored = dict(zip(ranked, COLORS, strict=False))
+    epochs, losses = np.hstack([np.zeros((2, 0)), *series.values()])
+    best = losses.argmin() if len(losses) else None
+    lowest = (
+        "" if best is None else f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
+    )
+    return Figure(
+        "Learning curves",
+        f"The out-of-fold loss of {len(series)} recipes over {epochs.max(initial=0):.0f} epochs"
+        f"{lowest}.",
+        "The loss of every recipe on rows that its networks were not trained on. In color are those"
+        " that predict in the end, with their share:",
+        Axis.around(epochs, "epoch"),
+        _loss_axis(losses, [own[1, 0] for own in series.values()]),
+        (
+            *(Line(own[0], own[1], OTHER) for one, own in series.items() if one not in colored),
+            *(
+                Line(series[one][0], series[one][1], style, f"{names[one]} ({shares[one]:.0%})")
+                for one, style in colored.items()
+            ),
+        ),
+    )
+
+
+def _series(history: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
+    """Return epochs and finite losses of each recipe by its id, shape (2, n_epochs)."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    columns = (history["epoch"], history["recipe_id"], history["loss"])
+    for epoch, recipe, loss in zip(*columns, strict=True):
+        if math.isfinite(loss):
+            series.setdefault(recipe, []).append((epoch, loss))
+    return {recipe: np.array(points).T for recipe, points in series.items()}
+
+
+def _loss_axis(losses: Array, first: Sequence[float]) -> Axis:
+    """Return an axis from the best loss up.
+
+    Networks that overfit may end far above where they began: what is beyond is cut off.
+    """
+    best = float(losses.min(initial=math.inf)) if len(losses) else 1.0
+    top = min(losses.max(initial=best), best + 3 * (max(first, default=best) - best))
+    logarithmic = best > 0 and top / best > LOGARITHMIC_FROM
+    return Axis.around([best, top], "loss on unseen rows", logarithmic=logarithmic)
+
+
+SHOWN = {
+    "grow": "units added",
+    "restart": "restarted from new weights",
+    "simplify": "simplified",
+}
+"""Decisions that have dots, and what the legend calls them; changes of the rate are too many."""
+
+
+def training_figure(history: Sequence[Epoch], decisions: Sequence[Decision]) -> Figure:
+    """Return the loss of each epoch, and on rows held out; dots where the network was changed.
+
+    Parameters
+    ----------
+    history : sequence of Epoch
+        The epochs, at least one.
+    decisions : sequence of Decision
+        What adaptive training did.
+    """
+    epochs = np.array([one.epoch for one in history], float)
+    losses = np.array([one.loss for one in history])
+    held_out = np.array([np.nan if v is None else v for v in (e.validation_loss for e in history)])
+    lines = [Line(epochs, losses, COLORS[0], "training loss")]
+    if np.isfinite(held_out).any():
+        lines.append(Line(epochs, held_out, COLORS[1], "validation loss"))
+    for style, (action, name) in zip(COLORS[2:], SHOWN.items(), strict=True):
+        where = [one.epoch for one in decisions if one.action == action]
+        # Lines of one point are drawn as a dot; only the first has an entry in the legend.
+        lines += [
+            Line(epochs[epochs == epoch], losses[epochs == epoch], style, name if first else "")
+            for first, epoch in zip([True, *[False] * len(where)], where, strict=False)
+        ]
+    return Figure(
+        "Training",
+        f"The loss over {len(history)} epochs, from {losses[0]:.4f} to {losses[-1]:.4f}.",
+        "The loss of each epoch on the training rows, and on rows held out if there are some:",
+        Axis.around(epochs, "epoch"),
+        _training_axis(np.concatenate([losses, held_out])),
+        tuple(lines),
+    )
+
+
+def _training_axis(losses: Array) -> Axis:
+    """Return an axis of the losses, logarithmic if they differ a lot.
+
+    A step that is too long makes the loss shoot up for an epoch: such peaks are cut off.
+    """
+    finite = losses[np.isfinite(losses)]
+    low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
+    if len(finite):
+        high = min(high, max(1.2 * finite[0], np.percentile(finite, 95)))
+    return Axis.around([low, high], "loss", logarithmic=bool(0 < low < high / LOGARITHMIC_FROM))
+
+
+MOST_CHANGES = 40
+"""Changes that are drawn, at most: the latest."""
+
+
+def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -> Figure:
+    """Return the mean loss over time, with dashed lines where something changed.
+
+    Parameters
+    ----------
+    rows, losses : ndarray of shape (n_parts,)
+        The middle of each part of the rows, and the mean loss in it.
+    changes : sequence of int
+        Rows since which something changed.
+    name : str
+        What the loss is.
+
+    Examples
+    --------
+    >>> figure = loss_figure(np.array([5.0, 15.0]), np.array([0.1, 0.4]), [11], "log loss")
+    >>> figure.description
+    'The log loss of 2 parts of the rows, from 0.1 to 0.4; 1 change.'
+    """
+    latest = list(changes)[-MOST_CHANGES:]
+    x, y = Axis.around([*rows, *latest], "row"), Axis.around([0.0, *losses], name)
+    span = (y.low, y.high)
+    marks = [Line(np.array([row, row], float), np.array(span), REFERENCE) for row in latest]
+    if len(losses):
+        described = f", from {losses[0]:.3g} to {losses[-1]:.3g}"
+        marks.append(Line(rows, losses, COLORS[0], name))
+    else:
+        described = ""
+    count = f"{len(changes):,} change{'' if len(changes) == 1 else 's'}"
+    return Figure(
+        "Loss over time",
+        f"The {name} of {len(rows)} parts of the rows{described}; {count}.",
+        "The mean loss of the rows whose label is known. Dashed: since when something changed:",
+        x,
+        y,
+        tuple(marks),
+    )
+
+
+def shares_figure(rows: Array, shares: Mapping[str, Array]) -> Figure:
+    """Return shares that add up to one as areas on top of one another.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_parts,)
+        The middle of each part of the rows.
+    shares : mapping of str to ndarray of shape (n_parts,)
+        The shares of each name, the lowest area first.
+    """
+    marks: list[Band | Line] = []
+    below = np.zeros(len(rows))
+    for number, (name, share) in enumerate(shares.items()):
+        style = COLORS[number] if number < len(COLORS) else OTHER
+        above = below + share
+        marks.append(Band(rows, below, above, 0.45, style if number < len(COLORS) else COLORS[-1]))
+        marks.append(Line(rows, above, style, name))
+        below = above
+    latest = ", ".join(f"{name}: {share[-1]:.0%}" for name, share in shares.items() if len(share))
+    return Figure(
+        "Weights of the time scales",
+        f"How much networks of each memory weigh; at the end {latest}.",
+        "The weight of the networks that learn again from so many of the latest rows:",
+        Axis.around(rows, "row"),
+        Axis(0.0, 1.0, "weight", unit="share"),
+        tuple(marks),
+    )
+
+
+def effect_figure(
+    effect: Mapping[str, Any],
+    scale: str,
+    predictions: Iterable[float],
+    individual: Array | None = None,
+) -> Figure:
+    """Return the curve of an effect.
+
+    Parameters
+    ----------
+    effect : mapping
+        What `Effect.to_json` returned, of numbers or moments.
+    scale : {"probability", "log_odds", "target"}
+        What predictions are measured in.
+    predictions : iterable of float
+        What the vertical axis holds, so that effects can be compared.
+    individual : ndarray of shape (n_rows, n_values), optional
+        Curves of single rows.
+    """
+    values = np.array(effect["values"])
+    moments = values.dtype.kind == "U"
+    values = values.astype("datetime64[s]") if moments else values.astype(float)
+    unit: Unit = "share" if scale == "probability" else "number"
+    return Figure(
+        f"Effect of {effect['column']}",
+        effect["sentence"],
+        effect["sentence"],
+        Axis.around(values.astype(float), effect["column"], unit="moment" if moments else "number"),
+        Axis.around(predictions, effect["of"], unit=unit),
+        (
+            *(Line(values, curve, OTHER) for curve in (() if individual is None else individual)),
+            Line(values, np.array(effect["prediction"]), COLORS[0], dots=True),
+        ),
+    )
