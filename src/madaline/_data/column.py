@@ -20,27 +20,15 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-def to_column(name: str, values: Any) -> Array:
-    """Return `values` as a column of one of the five kinds.
+def to_column(
+    name: str,  # name of the column, for messages
+    # numbers, text, Booleans, dates and times, durations (they become seconds), decimals, other
+    # hashable objects (they become their text), with None, NaN, NaT or NA where one is missing
+    values: Any,
+) -> Array:
+    """Return `values` as a column of one of the five kinds, of shape (n_samples,).
 
-    Parameters
-    ----------
-    name : str
-        Name of the column, for messages.
-    values : array-like of shape (n_samples,)
-        Numbers, text, Booleans, dates and times, durations (they become seconds), decimals, other
-        hashable objects (they become their text), with None, NaN, NaT or NA where one is missing.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
-        float64, datetime64[us] or object (str, bool, None).
-
-    Raises
-    ------
-    InputError
-        If the values are not one-dimensional, hold an infinity, mix numbers and text, or cannot be
-        told apart (lists, dictionaries).
+    float64, datetime64[us] or object (str, bool, None).
 
     Examples
     --------

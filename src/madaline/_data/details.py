@@ -23,17 +23,12 @@ from madaline._data.terms import n_words
 from madaline.nn.arrays import Array, row_blocks
 
 
-def detail_of(kind: str, table: Table, name: str) -> str:
+def detail_of(
+    kind: str,  # what it was taken for
+    table: Table,  # it holds the column, read as that kind
+    name: str,
+) -> str:
     """Return in words what is in a column.
-
-    Parameters
-    ----------
-    kind : str
-        What it was taken for.
-    table : Table
-        It holds the column, read as that kind.
-    name : str
-        The column's name.
 
     Examples
     --------

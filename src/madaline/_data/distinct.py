@@ -23,13 +23,6 @@ _BY_ARROW = {"pyarrow", "pyarrow_numpy"}
 class Distinct:
     """The distinct values of a column, a missing one among them, and the code of each row.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_distinct,)
-        A column by itself: levels in the order of the rows, numbers and moments in ascending order.
-    codes : int32 ndarray of shape (n_samples,)
-        The index of each row's value.
-
     Examples
     --------
     >>> distinct = Distinct.of(np.array(["red", None, "blue", "red"], dtype=object))
@@ -39,8 +32,10 @@ class Distinct:
     array([2, 1, 1])
     """
 
+    # (n_distinct,): a column by itself: levels in the order of the rows, numbers and moments in
+    # ascending order
     values: Array
-    codes: Array
+    codes: Array  # int32 (n_samples,): the index of each row's value
 
     @classmethod
     def of(cls, column: Array) -> Distinct:
@@ -54,15 +49,13 @@ class Distinct:
         return cls(np.fromiter(index, object, len(index)), codes)
 
     @classmethod
-    def of_codes(cls, codes: Array, levels: Array) -> Distinct:
+    def of_codes(
+        cls,
+        codes: Array,  # int (n_samples,): the index of each row's level, or -1 where it is missing
+        # object (n_levels,): the levels, in the order of the rows; none of them is missing
+        levels: Array,
+    ) -> Distinct:
         """Return the distinct values of a column of levels that is already coded.
-
-        Parameters
-        ----------
-        codes : int ndarray of shape (n_samples,)
-            The index of each row's level, or -1 where it is missing.
-        levels : object ndarray of shape (n_levels,)
-            The levels, in the order of the rows; none of them is missing.
 
         Examples
         --------

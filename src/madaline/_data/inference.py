@@ -55,20 +55,11 @@ _ID_NAME = re.compile(
 )
 
 
-def infer_columns(table: Table, kinds: Mapping[str, str] | None = None) -> tuple[ColumnSchema, ...]:
+def infer_columns(
+    table: Table,  # the training table, without the target
+    kinds: Mapping[str, str] | None = None,  # what some columns are to be taken for
+) -> tuple[ColumnSchema, ...]:
     """Return what each column of a table is, as `Schema.infer` describes.
-
-    Parameters
-    ----------
-    table : Table
-        The training table, without the target.
-    kinds : mapping of str to str, optional
-        What some columns are to be taken for.
-
-    Raises
-    ------
-    InputError
-        If `kinds` names an unknown column or kind, or a column cannot be read as that kind.
 
     Examples
     --------

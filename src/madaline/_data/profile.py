@@ -31,31 +31,6 @@ LEVELS = 20
 class ColumnProfile:
     """What was in a column.
 
-    Parameters
-    ----------
-    name : str
-        Its name.
-    kind : {"number", "datetime", "category", "boolean"}
-        Its kind. Moments are seconds since 1970 here.
-    n_rows : int
-        Rows that it had.
-    missing : float
-        Share of the rows without a value.
-    edges : tuple of float
-        Of numbers and moments: quantiles, in strictly ascending order.
-    below : tuple of float
-        For each edge the share of the values that are at most as large.
-    bounds : tuple of (float, float)
-        Of numbers and moments: where the histogram begins and ends. Whole numbers that are close
-        together lie in the middle of a bin each.
-    counts : tuple of int
-        Rows in each of its bins, which are equally wide. Both are empty in models from before they
-        were kept, and where there is no value or the range overflows.
-    levels : tuple of str
-        Of categories and Booleans: the most frequent levels.
-    shares : tuple of float
-        The share of each among the rows that have a value.
-
     Examples
     --------
     >>> table = Table.from_columns({"size": [3.0, 1.0, 1.0, None]})
@@ -67,15 +42,20 @@ class ColumnProfile:
     """
 
     name: str
+    # {"number", "datetime", "category", "boolean"}: its kind. Moments are seconds since 1970 here
     kind: str
-    n_rows: int
-    missing: float
-    edges: tuple[float, ...] = ()
-    below: tuple[float, ...] = ()
+    n_rows: int  # rows that it had
+    missing: float  # share of the rows without a value
+    edges: tuple[float, ...] = ()  # of numbers and moments: quantiles, in strictly ascending order
+    below: tuple[float, ...] = ()  # for each edge the share of the values that are at most as large
+    # of numbers and moments: where the histogram begins and ends. Whole numbers that are close
+    # together lie in the middle of a bin each
     bounds: tuple[float, ...] = ()
+    # rows in each of its bins, which are equally wide. Both are empty where there is no value or
+    # the range overflows
     counts: tuple[int, ...] = ()
-    levels: tuple[str, ...] = ()
-    shares: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()  # of categories and Booleans: the most frequent levels
+    shares: tuple[float, ...] = ()  # the share of each among the rows that have a value
 
     @classmethod
     def of(cls, table: Table, name: str, kind: str) -> ColumnProfile:
@@ -126,11 +106,6 @@ class ColumnProfile:
 class TableProfile:
     """What was in the columns of a table that were used.
 
-    Parameters
-    ----------
-    columns : tuple of ColumnProfile
-        In the order of the table.
-
     Examples
     --------
     >>> table = Table.from_columns({"color": ["red", "blue", "red", None]})
@@ -139,7 +114,7 @@ class TableProfile:
     (('red', 'blue'), (0.6666666666666666, 0.3333333333333333))
     """
 
-    columns: tuple[ColumnProfile, ...]
+    columns: tuple[ColumnProfile, ...]  # in the order of the table
 
     @classmethod
     def of(cls, table: Table, schema: Schema) -> TableProfile:

@@ -19,15 +19,6 @@ from madaline._data.text_columns import read_formats
 class Schema:
     """The kind of each column of a table.
 
-    Parameters
-    ----------
-    columns : tuple of ColumnSchema
-        In the order of the table.
-    n_samples : int
-        Rows of the table.
-    target : NumberFormat, optional
-        How the numbers of the target were written, where they were read from text.
-
     Examples
     --------
     >>> table = Table.from_columns({"size": [1.5, 2, None], "color": ["red", "blue", "red"]})
@@ -39,31 +30,22 @@ class Schema:
     ('size',)
     """
 
-    columns: tuple[ColumnSchema, ...]
-    n_samples: int
+    columns: tuple[ColumnSchema, ...]  # in the order of the table
+    n_samples: int  # rows of the table
+    # how the numbers of the target were written, where they were read from text
     target: NumberFormat | None = None
 
     @classmethod
-    def infer(cls, table: Table, kinds: Mapping[str, str] | None = None) -> Schema:
+    def infer(
+        cls,
+        table: Table,  # the training table, without the target
+        # the kinds of some columns, for example ``{"zip": "category"}``
+        kinds: Mapping[str, str] | None = None,
+    ) -> Schema:
         """Infer the kind of each column.
 
-        Parameters
-        ----------
-        table : Table
-            The training table, without the target.
-        kinds : mapping of str to str, optional
-            The kinds of some columns, for example ``{"zip": "category"}``.
-
-        Returns
-        -------
-        Schema
-            Columns without information (constant, all missing) and identifiers are dropped; a
-            column whose kind is given is only dropped when it has no information.
-
-        Raises
-        ------
-        InputError
-            If `kinds` names an unknown column or kind, or a column cannot be read as that kind.
+        Columns without information (constant, all missing) and identifiers are dropped; a column
+        whose kind is given is only dropped when it has no information.
         """
         return cls(infer_columns(table, kinds), table.n_samples)
 
@@ -90,23 +72,11 @@ class Schema:
         return tuple(f"{one.name}: {one.note}." for one in self.columns if one.note)
 
     def read(self, table: Table) -> Table:
-        """Return a table with its columns of text read as those of the training table were.
-
-        Raises
-        ------
-        InputError
-            If a value cannot be read; the message names it.
-        """
+        """Return a table with its columns of text read as those of the training table were."""
         return read_formats(table, {column.name: column.written for column in self.columns})
 
     def __getitem__(self, name: str) -> ColumnSchema:
-        """Return the schema of one column.
-
-        Raises
-        ------
-        KeyError
-            If there is no such column.
-        """
+        """Return the schema of one column."""
         for column in self.columns:
             if column.name == name:
                 return column

@@ -24,13 +24,6 @@ _FEW = 1000
 class Distribution:
     """The distinct values of a column and the total weight of each.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_distinct,)
-        In ascending order, without missing ones.
-    weights : ndarray of shape (n_distinct,)
-        Total weight of each value, above zero.
-
     Examples
     --------
     >>> distribution = Distribution.of(np.array([3.0, 1.0, 2.0, 9.0]), np.array([1, 1, 1, 0]))
@@ -38,20 +31,16 @@ class Distribution:
     (2.0, array([1., 2., 3.]))
     """
 
-    values: Array
-    weights: Array
+    values: Array  # (n_distinct,): in ascending order, without missing ones
+    weights: Array  # (n_distinct,): total weight of each value, above zero
 
     @classmethod
-    def of(cls, column: Array, sample_weight: Array | None = None) -> Distribution:
-        """Return the distribution of a column's values, without missing ones and weights of zero.
-
-        Parameters
-        ----------
-        column : float64 ndarray of shape (n_samples,)
-            NaN is missing.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        """
+    def of(
+        cls,
+        column: Array,  # float64 (n_samples,)
+        sample_weight: Array | None = None,  # (n_samples,)
+    ) -> Distribution:
+        """Return the distribution of values, without missing ones and weights of zero."""
         present = ~np.isnan(column)
         if sample_weight is None:
             return cls.of_ascending(in_order(column[present]))
@@ -84,11 +73,6 @@ class Distribution:
 
         The mean of two neighbors where the boundary falls between them, as in the usual median
         (definition 2 of Hyndman and Fan, 1996, *The American Statistician* 50).
-
-        Parameters
-        ----------
-        share : float
-            Between 0 and 1.
         """
         cumulative = self._cumulative
         wanted = share * cumulative[-1]
@@ -105,14 +89,11 @@ class Distribution:
     def _cumulative(self) -> Array:
         return np.cumsum(self.weights)
 
-    def mean(self, of_values: Array) -> Array:
-        """Return the weighted mean of what was computed for each distinct value.
-
-        Parameters
-        ----------
-        of_values : ndarray of shape (n_distinct, ...)
-            A row for each distinct value.
-        """
+    def mean(
+        self,
+        of_values: Array,  # (n_distinct, ...): a row for each distinct value
+    ) -> Array:
+        """Return the weighted mean of what was computed for each distinct value."""
         return np.asarray(self.weights @ of_values / self.weights.sum())
 
 
@@ -138,16 +119,13 @@ def share(chosen: Array, sample_weight: Array | None) -> float:
     return total_weight(chosen, sample_weight) / total_weight(np.ones_like(chosen), sample_weight)
 
 
-def in_order(values: Array) -> Array:
+def in_order(
+    values: Array,  # float64 or datetime64[us] (n_values,)
+) -> Array:
     """Return numbers or moments in ascending order.
 
     Whole numbers, or whole days, that lie close together are counted instead of compared, which
     takes a tenth of the time and gives the same result.
-
-    Parameters
-    ----------
-    values : float64 or datetime64[us] ndarray of shape (n_values,)
-        None of them missing.
 
     Examples
     --------

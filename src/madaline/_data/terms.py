@@ -43,15 +43,12 @@ _PIECE = re.compile(
 with the vowels that some write as marks, and with what stands behind an apostrophe; signs."""
 
 
-def terms_of(text: str, *, with_pieces: bool = False) -> Iterator[str]:
+def terms_of(
+    text: str,
+    *,
+    with_pieces: bool = False,  # whether the pieces of words are terms, too
+) -> Iterator[str]:
     """Yield every term of a text, in lower case, as often as it occurs.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    with_pieces : bool, default=False
-        Whether the pieces of words are terms, too.
 
     Examples
     --------
@@ -205,18 +202,15 @@ SAMPLED = 2000
 """Levels whose words are counted, at most."""
 
 
-def is_text(levels: Distinct, fewest_words: float = WORDS_OF_SENTENCES) -> bool:
+def is_text(
+    levels: Distinct,  # the levels of a column
+    # words of a level on average from which levels are sentences, if most are distinct
+    fewest_words: float = WORDS_OF_SENTENCES,
+) -> bool:
     """Return whether levels are read by their words: sentences, or many phrases of the same words.
 
     Of 2,000 phrases of two to four words, nearly all distinct, networks learned a log loss of .630
     as texts and .693, nothing, as categories; beside a column of numbers .636 and .697.
-
-    Parameters
-    ----------
-    levels : Distinct
-        The levels of a column.
-    fewest_words : float
-        Words of a level on average from which levels are sentences, if most are distinct.
 
     Examples
     --------

@@ -24,20 +24,12 @@ MOST_CODES = 20
 """Up to as many different whole numbers as text are levels, such as the codes of classes."""
 
 
-def choose_text_formats(table: Table, kinds: Mapping[str, str] | None = None) -> dict[str, Choice]:
+def choose_text_formats(
+    table: Table,
+    # kinds of some columns, such as ``"category"`` or ``"number:decimal-comma"``
+    kinds: Mapping[str, str] | None = None,
+) -> dict[str, Choice]:
     """Return the choice of a format for each column of text that may hold numbers or dates.
-
-    Parameters
-    ----------
-    table : Table
-        The columns.
-    kinds : mapping of str to str, optional
-        Kinds of some columns, such as ``"category"`` or ``"number:decimal-comma"``.
-
-    Raises
-    ------
-    InputError
-        If a column cannot be read as its kind says.
 
     Examples
     --------
@@ -71,11 +63,6 @@ def choose_text_formats(table: Table, kinds: Mapping[str, str] | None = None) ->
 def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
     """Return the table with its columns of text read in their formats; others stay as they are.
 
-    Raises
-    ------
-    InputError
-        If a value cannot be read; the message names it.
-
     Examples
     --------
     >>> table = Table.from_columns({"day": ["31/01/2026", None]})
@@ -91,20 +78,15 @@ def read_formats(table: Table, formats: Mapping[str, Format | None]) -> Table:
 
 
 def read_numbers(
-    name: str, column: Array, kind: str = NUMBERS, *, beside: Table | None = None
+    name: str,
+    # (n_samples,): the column; if it does not hold numbers as text, it is returned as it is
+    column: Array,
+    # the kind that the user gave, such as ``"number:decimal-comma"``, or empty
+    kind: str = NUMBERS,
+    *,
+    beside: Table | None = None,  # other columns, which may decide what this one leaves open
 ) -> tuple[Array, Choice]:
     """Return a column of text as numbers where it holds any, and how it was read.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    column : ndarray of shape (n_samples,)
-        The column; if it does not hold numbers as text, it is returned as it is.
-    kind : str
-        The kind that the user gave, such as ``"number:decimal-comma"``, or empty.
-    beside : Table, optional
-        Other columns, which may decide what this one leaves open.
 
     Examples
     --------

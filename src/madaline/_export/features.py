@@ -29,22 +29,14 @@ from madaline._export.media import image_features, pattern_features, sequence_fe
 from madaline.nn.arrays import Array
 
 
-def fill(graph: Graph, names: list[str], joined: JoinedNumbers) -> tuple[str, str]:
+def fill(
+    graph: Graph,
+    names: list[str],  # the inputs of the columns of numbers, in the order of their encoders
+    joined: JoinedNumbers,
+) -> tuple[str, str]:
     """Return the numbers with the median where one is missing, and where that is.
 
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    names : list of str
-        The inputs of the columns of numbers, in the order of their encoders.
-    joined : JoinedNumbers
-        Their encoders.
-
-    Returns
-    -------
-    numbers, missing : str
-        float64 and Boolean, of shape (rows, n_columns).
+    `numbers, missing`: float64 and Boolean, of shape (rows, n_columns).
     """
     given = graph.add("Concat", *names, axis=1)
     missing = graph.add("IsNaN", given)
@@ -89,20 +81,13 @@ def flagged(graph: Graph, missing: str, shares: Array) -> str:
     return graph.add("Where", missing, yes, no)
 
 
-def bin_features(graph: Graph, numbers: str, n_bins: int, joined: JoinedNumbers) -> str:
-    """Return how full each bin of each number is, float32 of shape (rows, n_bin_features).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    numbers : str
-        The columns of numbers, float64 of shape (rows, n_columns), none missing.
-    n_bins : int
-        Which bins.
-    joined : JoinedNumbers
-        The encoders of the columns.
-    """
+def bin_features(
+    graph: Graph,
+    numbers: str,  # the columns of numbers, float64 of shape (rows, n_columns), none missing
+    n_bins: int,
+    joined: JoinedNumbers,  # the encoders of the columns
+) -> str:
+    """Return how full each bin of each number is, float32 of shape (rows, n_bin_features)."""
     bins = joined.bins[n_bins]
     half = graph.add("Mul", numbers, np.array(0.5))  # twice 1e308 would overflow
     columns = joined.owners[n_bins][bins.owner]
@@ -111,18 +96,12 @@ def bin_features(graph: Graph, numbers: str, n_bins: int, joined: JoinedNumbers)
     return graph.cast(graph.add("Clip", part, np.array(0.0), np.array(1.0)), np.float32)
 
 
-def boolean_features(graph: Graph, name: str, encoder: BooleanEncoder) -> str:
-    """Return the features of a Boolean, float32 of shape (rows, n_features).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    name : str
-        The input, float64 of shape (rows, 1).
-    encoder : BooleanEncoder
-        The encoder of the column.
-    """
+def boolean_features(
+    graph: Graph,
+    name: str,  # the input, float64 of shape (rows, 1)
+    encoder: BooleanEncoder,  # the encoder of the column
+) -> str:
+    """Return the features of a Boolean, float32 of shape (rows, n_features)."""
     missing, features = graph.add("IsNaN", name), []
     if encoder.varies:
         centered = graph.add("Sub", name, np.array([[encoder.true_share]]))
@@ -133,18 +112,12 @@ def boolean_features(graph: Graph, name: str, encoder: BooleanEncoder) -> str:
     return graph.add("Concat", *features, axis=1)
 
 
-def category_features(graph: Graph, name: str, encoder: CategoryEncoder) -> str:
-    """Return the features of a category, float32 of shape (rows, n_features).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    name : str
-        The input, text of shape (rows, 1).
-    encoder : CategoryEncoder
-        The encoder of the column.
-    """
+def category_features(
+    graph: Graph,
+    name: str,  # the input, text of shape (rows, 1)
+    encoder: CategoryEncoder,  # the encoder of the column
+) -> str:
+    """Return the features of a category, float32 of shape (rows, n_features)."""
     levels = [*encoder.levels, None, unseen_level(encoder)]
     column = np.fromiter(levels, object, len(levels))
     table = np.empty((len(levels), encoder.n_features), np.float32)
@@ -163,18 +136,12 @@ SECONDS = 86_400.0
 """Of a day."""
 
 
-def date_features(graph: Graph, name: str, encoder: DatetimeEncoder) -> str:
-    """Return the features of a moment, float32 of shape (rows, n_features).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    name : str
-        The input, seconds since 1970, float64 of shape (rows, 1).
-    encoder : DatetimeEncoder
-        The encoder of the column.
-    """
+def date_features(
+    graph: Graph,
+    name: str,  # the input, seconds since 1970, float64 of shape (rows, 1)
+    encoder: DatetimeEncoder,  # the encoder of the column
+) -> str:
+    """Return the features of a moment, float32 of shape (rows, n_features)."""
     missing = graph.add("IsNaN", name)
     seconds = graph.add("Where", missing, np.array([[0.0]]), name)
     parts = _parts(graph, seconds, {*encoder.scalings, *encoder.cycles})
@@ -258,21 +225,12 @@ OTHERS: Mapping[str, Callable[[Graph, str, Any], str]] = {
 
 @dataclass(frozen=True)
 class Features:
-    """Names of what holds the features of the rows.
+    """Names of what holds the features of the rows."""
 
-    Parameters
-    ----------
-    base : str
-        Those without bins, float32 of shape (rows, n_base_features).
-    bins : mapping of int to str
-        For each number of bins, how full they are, float32 of shape (rows, n_bin_features).
-    means : mapping of int to ndarray of shape (n_bin_features,)
-        Their means over the training rows.
-    """
-
-    base: str
+    base: str  # those without bins, float32 of shape (rows, n_base_features)
+    # for each number of bins, how full they are, float32 of shape (rows, n_bin_features)
     bins: Mapping[int, str]
-    means: Mapping[int, Array]
+    means: Mapping[int, Array]  # (n_bin_features,): their means over the training rows
 
     def centered_bins(self, graph: Graph, n_bins: int) -> str:
         """Return how full bins are, minus the means: what the networks learned from."""
@@ -280,21 +238,12 @@ class Features:
 
 
 def table_features(
-    graph: Graph, inputs: Sequence[Input], encoder: TableEncoder, n_bins: Sequence[int]
+    graph: Graph,
+    inputs: Sequence[Input],  # the inputs of the columns that are not left out
+    encoder: TableEncoder,  # the encoder of the table
+    n_bins: Sequence[int],  # the numbers of bins that networks need
 ) -> Features:
-    """Return the features of a table.
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    inputs : sequence of Input
-        The inputs of the columns that are not left out.
-    encoder : TableEncoder
-        The encoder of the table.
-    n_bins : sequence of int
-        The numbers of bins that networks need.
-    """
+    """Return the features of a table."""
     pieces: list[Piece] = []
     bins: dict[int, str] = {}
     joined, names = encoder.joined, {one.encoder.name: one.name for one in inputs}

@@ -26,39 +26,28 @@ def load_onnx(module: str = "onnx") -> Any:
 
 
 class Graph:
-    """Nodes and constants that are added one after the other (final).
+    """Nodes and constants that are added one after the other (final)."""
 
-    Parameters
-    ----------
-    taken : iterable of str
-        Names that inputs and outputs have; nodes get others.
-    """
-
-    def __init__(self, taken: Iterable[str]) -> None:
+    def __init__(
+        self,
+        taken: Iterable[str],  # names that inputs and outputs have; nodes get others
+    ) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self._taken = set(taken)
         self._helper = load_onnx("onnx.helper")
         self._from_array = load_onnx("onnx.numpy_helper").from_array
 
-    def add(self, operator: str, *inputs: Operand, output: str = "", **attributes: Any) -> str:
+    def add(
+        self,
+        operator: str,
+        *inputs: Operand,  # names of what it takes; an array becomes a constant
+        output: str = "",  # name of what it computes; by default a new one
+        **attributes: Any,
+    ) -> str:
         """Add a node.
 
-        Parameters
-        ----------
-        operator : str
-            Its operator.
-        inputs : str or ndarray
-            Names of what it takes; an array becomes a constant.
-        output : str
-            Name of what it computes; by default a new one.
-        attributes
-            Settings of the operator.
-
-        Returns
-        -------
-        str
-            The name of what it computes.
+        The name of what it computes.
         """
         names = [one if isinstance(one, str) else self._constant(one) for one in inputs]
         result = output or self._new(operator)
@@ -98,31 +87,15 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Some features of the table.
+    """Some features of the table."""
 
-    Parameters
-    ----------
-    values : str
-        Name of what holds them, float32 of shape (rows, n_features).
-    features : int ndarray of shape (n_features,)
-        Their indices among the table's features without bins.
-    """
-
-    values: str
-    features: Array
+    values: str  # name of what holds them, float32 of shape (rows, n_features)
+    features: Array  # int (n_features,): their indices among the table's features without bins
 
 
 @dataclass(frozen=True)
 class Values:
-    """What a layer of networks takes or makes.
+    """What a layer of networks takes or makes."""
 
-    Parameters
-    ----------
-    name : str
-        Name of what holds it, float32 of shape (members, rows, features).
-    members : int
-        Number of networks that have values of their own; 1 where all share them.
-    """
-
-    name: str
-    members: int = 1
+    name: str  # name of what holds it, float32 of shape (members, rows, features)
+    members: int = 1  # number of networks that have values of their own; 1 where all share them

@@ -48,18 +48,10 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Input:
-    """An input of the exported model.
+    """An input of the exported model."""
 
-    Parameters
-    ----------
-    name : str
-        The name of the input: that of the column, if it has one.
-    encoder : ColumnEncoder
-        What encodes the column.
-    """
-
-    name: str
-    encoder: ColumnEncoder
+    name: str  # the name of the input: that of the column, if it has one
+    encoder: ColumnEncoder  # what encodes the column
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -94,21 +86,11 @@ class Input:
         return facts
 
 
-def inputs_of(encoder: TableEncoder, without: Sequence[str]) -> list[Input]:
-    """Return the inputs, in the order of the columns.
-
-    Parameters
-    ----------
-    encoder : TableEncoder
-        The encoder of the model.
-    without : sequence of str
-        Columns of texts and sounds that are left out: as if they were empty.
-
-    Raises
-    ------
-    InputError
-        If a column cannot be exported and is not left out, or is left out and could be exported.
-    """
+def inputs_of(
+    encoder: TableEncoder,  # the encoder of the model
+    without: Sequence[str],  # columns of texts and sounds that are left out: as if they were empty
+) -> list[Input]:
+    """Return the inputs, in the order of the columns."""
     refused = {one.name: REFUSED[one.kind] for one in encoder.encoders if one.kind in REFUSED}
     _check_left_out(encoder, refused, without)
     if len(refused) == len(encoder.encoders):
@@ -188,25 +170,13 @@ def _kinds(refused: dict[str, str]) -> str:
     return " and ".join(sorted(set(refused.values())))
 
 
-def onnx_feed(predictor: Predictor, rows: Any) -> dict[str, Array]:
+def onnx_feed(
+    predictor: Predictor,  # the predictor of the model
+    rows: Any,
+) -> dict[str, Array]:
     """Return rows as the inputs of the exported model, by name.
 
-    Parameters
-    ----------
-    predictor : Predictor
-        The predictor of the model.
-    rows : Table, mapping of str to array, frame, list of dictionaries or structured array
-        The rows.
-
-    Returns
-    -------
-    dict of str to ndarray
-        For ``run`` of a session of ONNX Runtime.
-
-    Raises
-    ------
-    InputError
-        If a column is not there, or a value in it cannot be read: what `predict` refuses.
+    For ``run`` of a session of ONNX Runtime.
     """
     table, encoder = predictor.table(rows), predictor.encoder
     encoder.check_columns(table)

@@ -12,36 +12,25 @@ from madaline._export.graph import Graph
 from madaline.nn.arrays import Array
 
 
-def image_features(graph: Graph, name: str, encoder: ImageEncoder) -> str:
-    """Return the features of images, float32 of shape (rows, n_features).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    name : str
-        The input, float32 of shape (rows, height, width, channels).
-    encoder : ImageEncoder
-        The encoder of the column.
-    """
+def image_features(
+    graph: Graph,
+    name: str,  # the input, float32 of shape (rows, height, width, channels)
+    encoder: ImageEncoder,  # the encoder of the column
+) -> str:
+    """Return the features of images, float32 of shape (rows, n_features)."""
     centered = graph.add("Sub", name, np.asarray(encoder.mean, np.float32))
     values = graph.add("Div", centered, np.asarray(encoder.scale, np.float32))
     return graph.add("Reshape", values, np.array([0, encoder.n_features]))
 
 
-def sequence_features(graph: Graph, name: str, encoder: SequenceEncoder) -> str:
-    """Return the features of sequences, float32 of shape (rows, n_features).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    name : str
-        The input, float64 of shape (rows, length, channels + 1): numbers, NaN where there is none,
-        and last the share of them that are known.
-    encoder : SequenceEncoder
-        The encoder of the column.
-    """
+def sequence_features(
+    graph: Graph,
+    # the input, float64 of shape (rows, length, channels + 1): numbers, NaN where there is none,
+    # and last the share of them that are known
+    name: str,
+    encoder: SequenceEncoder,  # the encoder of the column
+) -> str:
+    """Return the features of sequences, float32 of shape (rows, n_features)."""
     return graph.add(
         "Reshape", scaled_steps(graph, name, encoder), np.array([0, encoder.n_features])
     )
@@ -62,18 +51,12 @@ ALL = np.arange(len(KERNELS))
 NOTHING = np.array(0, np.float32)
 
 
-def pattern_features(graph: Graph, name: str, encoder: PatternEncoder) -> str:
-    """Return the outline and the patterns of sequences, float32 of shape (rows, n_features).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    name : str
-        The input, as for `sequence_features`.
-    encoder : PatternEncoder
-        The encoder of the column.
-    """
+def pattern_features(
+    graph: Graph,
+    name: str,  # the input, as for `sequence_features`
+    encoder: PatternEncoder,  # the encoder of the column
+) -> str:
+    """Return the outline and the patterns of sequences, float32 of shape (rows, n_features)."""
     steps = scaled_steps(graph, name, encoder.steps)  # (rows, length, channels + 1)
     coarse = graph.add("MatMul", coarse_shares(*encoder.lengths), steps)
     outline = graph.add("Reshape", coarse, np.array([0, int(np.prod(encoder.outline_shape))]))

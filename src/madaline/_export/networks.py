@@ -26,20 +26,13 @@ from madaline.nn.layers import (
 from madaline.nn.layers.base import Layer
 
 
-def convolved(graph: Graph, x: Values, layer: Convolution, own: Parameters) -> Values:
-    """Return a layer's sums around every position.
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    x : Values
-        What the layer takes: positions one after the other, the channels of each together.
-    layer : Convolution
-        The layer.
-    own : mapping of str to ndarray
-        Its weight and its bias.
-    """
+def convolved(
+    graph: Graph,
+    x: Values,  # what the layer takes: positions one after the other, the channels of each together
+    layer: Convolution,
+    own: Parameters,  # its weight and its bias
+) -> Values:
+    """Return a layer's sums around every position."""
     members, channels, units = len(own["bias"]), layer.in_channels, layer.out_channels
     high, wide = _window(layer)
     weight = own["weight"].reshape(members, high, wide, channels, units)
@@ -89,18 +82,12 @@ DOUBLE = np.float32(2)
 """The weights of these networks are halves, as ``tanh`` needs them; a sigmoid needs the whole."""
 
 
-def stacked_output(graph: Graph, features: Features, networks: StackedNetworks) -> str:
-    """Return the mean of the raw outputs, float64 of shape (rows, n_outputs).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    features : Features
-        What goes into the networks.
-    networks : StackedNetworks
-        The networks.
-    """
+def stacked_output(
+    graph: Graph,
+    features: Features,  # what goes into the networks
+    networks: StackedNetworks,
+) -> str:
+    """Return the mean of the raw outputs, float64 of shape (rows, n_outputs)."""
     outputs: list[str] = []
     sums = _first_sums(graph, features, networks)
     for number, level in enumerate(networks.levels):
@@ -168,23 +155,12 @@ def _beside(graph: Graph, parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
 
 
-def layered_output(graph: Graph, features: Features, networks: LayeredNetworks) -> str:
-    """Return the mean of the raw outputs, float64 of shape (rows, n_outputs).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    features : Features
-        What goes into the networks.
-    networks : LayeredNetworks
-        The networks.
-
-    Raises
-    ------
-    InputError
-        If a layer cannot be exported.
-    """
+def layered_output(
+    graph: Graph,
+    features: Features,  # what goes into the networks
+    networks: LayeredNetworks,
+) -> str:
+    """Return the mean of the raw outputs, float64 of shape (rows, n_outputs)."""
     x = features.base
     if networks.n_bins in features.bins:
         x = graph.add("Concat", x, features.centered_bins(graph, networks.n_bins), axis=1)
@@ -236,23 +212,12 @@ def _branched(graph: Graph, x: Values, layer: Branches, own: Parameters) -> Valu
     return Values(graph.add("Concat", *names, axis=2), members)
 
 
-def ensemble_output(graph: Graph, features: Features, predictor: Predictor) -> str:
-    """Return the raw output, float64 of shape (rows, n_outputs).
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    features : Features
-        What goes into the networks.
-    predictor : Predictor
-        The networks, and the temperature.
-
-    Raises
-    ------
-    InputError
-        If a network has layers that cannot be exported.
-    """
+def ensemble_output(
+    graph: Graph,
+    features: Features,  # what goes into the networks
+    predictor: Predictor,  # the networks, and the temperature
+) -> str:
+    """Return the raw output, float64 of shape (rows, n_outputs)."""
     means = predictor.networks.mean
     outputs = [layered_output(graph, features, own) for own in means.layered]
     if means.stacked is not None:

@@ -29,18 +29,12 @@ NOTES = {
 """Notes for whoever fills the inputs."""
 
 
-def metadata(model: FittedModel, inputs: Sequence[Input], without: Sequence[str]) -> dict[str, str]:
-    """Return the metadata of an exported model, each a text.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    inputs : sequence of Input
-        The inputs.
-    without : sequence of str
-        Columns that are left out.
-    """
+def metadata(
+    model: FittedModel,
+    inputs: Sequence[Input],
+    without: Sequence[str],  # columns that are left out
+) -> dict[str, str]:
+    """Return the metadata of an exported model, each a text."""
     facts = {
         "madaline": model.version,
         "task": model.summary.task,
@@ -78,30 +72,15 @@ ROWS = "rows"
 
 
 def write_onnx(
-    model: FittedModel, path: str | os.PathLike[str], *, without: Sequence[str] = ()
+    model: FittedModel,
+    path: str | os.PathLike[str],
+    *,
+    # columns of texts and sounds to leave out: the file predicts as if they were empty
+    without: Sequence[str] = (),
 ) -> Any:
     """Write a model as an ONNX file, whole or not at all; return what was written.
 
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    path : path
-        Where to write.
-    without : sequence of str, optional
-        Columns of texts and sounds to leave out: the file predicts as if they were empty.
-
-    Returns
-    -------
-    onnx.ModelProto
-        It has passed the checks of `onnx.checker`.
-
-    Raises
-    ------
-    InputError
-        If onnx is not installed, or a part of the model cannot be exported.
-    OSError
-        If the file cannot be written.
+    It has passed the checks of `onnx.checker`.
     """
     proto = to_onnx(model, without)
     write_atomically(path, proto.SerializeToString(deterministic=True))

@@ -21,21 +21,11 @@ LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 
 @dataclass(frozen=True)
 class Output:
-    """An output of the exported model.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    type : str
-        The type of its elements, as ONNX names it.
-    shape : tuple of int
-        The shape of a row; empty for one value.
-    """
+    """An output of the exported model."""
 
     name: str
-    type: str
-    shape: tuple[int, ...] = ()
+    type: str  # the type of its elements, as ONNX names it
+    shape: tuple[int, ...] = ()  # the shape of a row; empty for one value
 
 
 def outputs_of(predictor: Predictor, taken: Sequence[str]) -> list[Output]:
@@ -76,21 +66,13 @@ def labels_of(encoders: Sequence[ClassEncoder]) -> Array:
 
 
 def write_outputs(
-    graph: Graph, output: str, predictor: Predictor, outputs: Sequence[Output]
+    graph: Graph,
+    output: str,  # the raw outputs, float64 of shape (rows, n_outputs)
+    # its loss has the inverse link, its target encoder the labels or the unit
+    predictor: Predictor,
+    outputs: Sequence[Output],
 ) -> None:
-    """Add what makes predictions of raw outputs.
-
-    Parameters
-    ----------
-    graph : Graph
-        Where nodes are added.
-    output : str
-        The raw outputs, float64 of shape (rows, n_outputs).
-    predictor : Predictor
-        Its loss has the inverse link, its target encoder the labels or the unit.
-    outputs : sequence of Output
-        What `outputs_of` returned.
-    """
+    """Add what makes predictions of raw outputs."""
     encoders = encoders_of(predictor)
     if not isinstance(encoders[0], ClassEncoder):
         _write_numbers(graph, _linked(graph, output, predictor.loss), encoders, outputs[0].name)

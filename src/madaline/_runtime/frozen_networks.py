@@ -22,23 +22,12 @@ from madaline.nn.surgery.outputs import take_output
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Networks with the same layers, and their weights in the mean of all networks.
+    """Networks with the same layers, and their weights in the mean of all networks."""
 
-    Parameters
-    ----------
-    n_bins : int
-        How many bins stand beside the numbers among their inputs.
-    network : Network
-        Their layers.
-    theta : ndarray of shape (recipes, folds, parameters)
-        Their parameters.
-    weights : ndarray of shape (recipes,)
-        Weight of each recipe, shared by its folds; over all parts they add up to one.
-    """
-
-    n_bins: int
+    n_bins: int  # how many bins stand beside the numbers among their inputs
     network: Network
-    theta: Array
+    theta: Array  # (recipes, folds, parameters)
+    # (recipes,): weight of each recipe, shared by its folds; over all parts they add up to one
     weights: Array
 
     @property
@@ -71,40 +60,20 @@ GAINS: Mapping[type[Layer], float] = {SiLU: 1.0, LeakySiLU: 1 + 2 * LEAK}
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """The weighted sums of a layer, each member's own.
+    """The weighted sums of a layer, each member's own."""
 
-    Parameters
-    ----------
-    weight : float32 ndarray of shape (members, in, units)
-        What inputs are multiplied with.
-    bias : float32 ndarray of shape (members, units)
-        What is added.
-    """
-
-    weight: Array
-    bias: Array
+    weight: Array  # float32 (members, in, units): what inputs are multiplied with
+    bias: Array  # float32 (members, units): what is added
 
 
 @dataclass(frozen=True, eq=False)
 class FrozenNetworks:
-    """The networks of a part; build it with `freeze`.
+    """The networks of a part; build it with `freeze`."""
 
-    Parameters
-    ----------
-    n_bins : int
-        How many bins stand beside the numbers among their inputs.
-    hidden : sequence of Sums
-        Halves of sums, each activated by a SiLU or a leaky one; at least one.
-    last : Sums
-        The raw outputs.
-    gain : float
-        What is added to ``tanh(h)``; one for SiLU.
-    """
-
-    n_bins: int
-    hidden: Sequence[Sums]
-    last: Sums
-    gain: float = 1.0
+    n_bins: int  # how many bins stand beside the numbers among their inputs
+    hidden: Sequence[Sums]  # halves of sums, each activated by a SiLU or a leaky one; at least one
+    last: Sums  # the raw outputs
+    gain: float = 1.0  # what is added to ``tanh(h)``; one for SiLU
 
     @property
     def units(self) -> list[int]:
@@ -117,17 +86,13 @@ class FrozenNetworks:
         weight = self.hidden[0].weight
         return weight.swapaxes(0, 1).reshape(weight.shape[1], -1)
 
-    def readout(self, shares: Array) -> Array:
+    def readout(
+        self,
+        shares: Array,  # float64 (members, n_means): how much each member counts in each mean
+    ) -> Array:
         """Return the weights from the last units of all members to means of raw outputs.
 
-        Parameters
-        ----------
-        shares : float64 ndarray of shape (members, n_means)
-            How much each member counts in each mean.
-
-        Returns
-        -------
-        float32 ndarray of shape (members * units, n_means * n_outputs)
+        The result is float32 (members * units, n_means * n_outputs).
         """
         weight = np.einsum("mf,mko->mkfo", shares, self.last.weight.astype(np.float64))
         n_units = weight.shape[0] * weight.shape[1]

@@ -22,24 +22,12 @@ from madaline.nn.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class LayeredNetworks:
-    """The networks of a part; build it with `of`.
+    """The networks of a part; build it with `of`."""
 
-    Parameters
-    ----------
-    n_bins : int
-        How many bins stand beside the numbers among their inputs.
-    layers : sequence of (Layer, Parameters)
-        From input to output.
-    shares : float64 ndarray of shape (members, n_means)
-        How much each member counts in each mean.
-    width : int
-        Numbers that the widest layer makes of a row, for all members together.
-    """
-
-    n_bins: int
-    layers: Sequence[tuple[Layer, Parameters]]
-    shares: Array
-    width: int
+    n_bins: int  # how many bins stand beside the numbers among their inputs
+    layers: Sequence[tuple[Layer, Parameters]]  # from input to output
+    shares: Array  # float64 (members, n_means): how much each member counts in each mean
+    width: int  # numbers that the widest layer makes of a row, for all members together
 
     @classmethod
     def of(cls, part: Part, shares: Array, n_features: int) -> LayeredNetworks:
@@ -84,23 +72,14 @@ class EncodedRows(Protocol):
 
 
 class Networks:
-    """Networks that predict, on several threads at once, too (final).
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        What they are made of, at least one.
-    n_features : mapping of int to int
-        How many features there are, for each number of bins of the parts, and for none.
-    joined : JoinedNumbers, optional
-        What makes features of numbers, if there are any.
-    """
+    """Networks that predict, on several threads at once, too (final)."""
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[Part],  # what they are made of, at least one
+        # how many features there are, for each number of bins of the parts, and for none
         n_features: Mapping[int, int],
-        joined: JoinedNumbers | None = None,
+        joined: JoinedNumbers | None = None,  # what makes features of numbers, if there are any
     ) -> None:
         self._parts = tuple(parts)
         self._n_features = n_features
@@ -113,10 +92,8 @@ class Networks:
     def fold_outputs(self, rows: EncodedRows, n_threads: int = 1) -> Array:
         """Return the raw output of the networks of each fold alone.
 
-        Returns
-        -------
-        ndarray of shape (n_folds, n_samples, n_outputs)
-            In float64; the mean over the folds is `output`, but for rounding.
+        The result is (n_folds, n_samples, n_outputs): in float64; the mean over the folds is
+        `output`, but for rounding.
         """
         n_folds = self._parts[0].theta.shape[1]
         outputs = self._mean_of_folds.predict(rows, n_threads)
@@ -147,18 +124,10 @@ class Networks:
 
 @dataclass(frozen=True, eq=False)
 class WeightedMeans:
-    """Networks, and the weighted means of their outputs.
+    """Networks, and the weighted means of their outputs."""
 
-    Parameters
-    ----------
-    stacked : StackedNetworks, optional
-        Those of sums and SiLU units.
-    layered : sequence of LayeredNetworks
-        Those of any layers.
-    """
-
-    stacked: StackedNetworks | None
-    layered: Sequence[LayeredNetworks]
+    stacked: StackedNetworks | None  # those of sums and SiLU units
+    layered: Sequence[LayeredNetworks]  # those of any layers
 
     def predict(self, rows: EncodedRows, n_threads: int) -> Array:
         """Return weighted means of raw outputs, float64 (n_samples, n_means * n_outputs)."""

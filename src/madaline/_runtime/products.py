@@ -34,15 +34,11 @@ def product(x: Array, weight: Array, out: Array | None = None) -> Array:
     return out
 
 
-def precise_product(x: Array, weight: Array) -> Array:
+def precise_product(
+    x: Array,  # float32 (n_samples, in): inputs; the number of rows is a multiple of `ROWS`
+    weight: Array,  # float32 (in, units): what each row is multiplied with
+) -> Array:
     """Return ``x @ weight``, float64 of shape (n_samples, units): the sum of sums in float32.
-
-    Parameters
-    ----------
-    x : float32 ndarray of shape (n_samples, in)
-        Inputs; the number of rows is a multiple of `ROWS`.
-    weight : float32 ndarray of shape (in, units)
-        What each row is multiplied with.
 
     Examples
     --------
@@ -61,17 +57,12 @@ def precise_product(x: Array, weight: Array) -> Array:
     return np.asarray(total)
 
 
-def multiply(x: Array, weight: Array, out: Array) -> None:
+def multiply(
+    x: Array,  # (members, n_samples, in): inputs; the number of rows is a multiple of `ROWS`
+    weight: Array,  # (members, in, units): what each row is multiplied with
+    out: Array,  # (members, n_samples, units)
+) -> None:
     """Write ``x @ weight`` of every member into `out`.
-
-    Parameters
-    ----------
-    x : ndarray of shape (members, n_samples, in)
-        Inputs; the number of rows is a multiple of `ROWS`.
-    weight : ndarray of shape (members, in, units)
-        What each row is multiplied with.
-    out : ndarray of shape (members, n_samples, units)
-        Where to write.
 
     Examples
     --------

@@ -58,15 +58,6 @@ NUMBERS = 2**17
 class BinTable:
     """The table; build it with `of`.
 
-    Parameters
-    ----------
-    rows : float32 ndarray of shape (n_bins, 2, units)
-        For each bin of each number what the full bins before it add, and what it adds if full.
-    constant : float64 ndarray of shape (units,)
-        What the means of the bins' features take from every sum.
-    n_numbers : int
-        How many numbers have bins.
-
     Examples
     --------
     >>> bins = JoinedBins.of([np.array([0.0, 1.0, 3.0])], [np.array([0.5, 0.25])])
@@ -76,9 +67,11 @@ class BinTable:
            [ 6. , 10. ]], dtype=float32), array([-3., -5.]))
     """
 
+    # float32 (n_bins, 2, units): for each bin of each number what the full bins before it add, and
+    # what it adds if full
     rows: Array
-    constant: Array
-    n_numbers: int
+    constant: Array  # float64 (units,): what the means of the bins' features take from every sum
+    n_numbers: int  # how many numbers have bins
 
     @classmethod
     def of(cls, weight: Array, bins: JoinedBins) -> BinTable:
@@ -91,22 +84,12 @@ class BinTable:
 
     def sums(
         self,
-        index: Array,
+        index: Array,  # (n_numbers, n_samples)
         part: Array,
         buffers: Buffers,
-        compiled: CompiledPrediction | None = None,
+        compiled: CompiledPrediction | None = None,  # does the same in a third of the time
     ) -> Array:
-        """Return what numbers add to the sums of units, float32 of shape (n_samples, units).
-
-        Parameters
-        ----------
-        index, part : ndarray of shape (n_numbers, n_samples)
-            What `JoinedBins.locate` returned.
-        buffers : Buffers
-            Where arrays come from.
-        compiled : CompiledPrediction, optional
-            Does the same in a third of the time.
-        """
+        """Return what numbers add to the sums of units, float32 of shape (n_samples, units)."""
         index, part = np.ascontiguousarray(index.T), np.ascontiguousarray(part.T, np.float32)
         (n_rows, n_numbers), units = index.shape, self.rows.shape[2]
         sums = buffers.empty("bins", (n_rows, units))
@@ -126,21 +109,11 @@ class BinTable:
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """What some units of a level add to some of the next one.
+    """What some units of a level add to some of the next one."""
 
-    Parameters
-    ----------
-    source : slice
-        The inputs, those of every member side by side.
-    weight : float32 ndarray of shape (members, in, units)
-        Each member's weights.
-    into : slice
-        The sums, those of every member side by side.
-    """
-
-    source: slice
-    weight: Array
-    into: slice
+    source: slice  # the inputs, those of every member side by side
+    weight: Array  # float32 (members, in, units): each member's weights
+    into: slice  # the sums, those of every member side by side
 
     def write(self, h: Array, sums: Array) -> None:
         """Write the sums of some rows, (n_samples, units of the next level)."""
@@ -152,24 +125,15 @@ class Product:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """The hidden layers of one depth, of all networks that are so deep; the deepest come first.
+    """The hidden layers of one depth, of all networks that are so deep; the deepest come first."""
 
-    Parameters
-    ----------
-    bias : float32 ndarray of shape (units,)
-        Added before the units are activated.
-    gain : float32 ndarray of shape (units,)
-        What is added to the hyperbolic tangent of each unit (`FrozenNetworks.gain`).
-    readout : float32 ndarray of shape (last units, n_means * n_outputs), optional
-        From the last units, those of the networks that end here, to their share of the outputs.
-    products : sequence of Product
-        From the others to the next level.
-    """
-
-    bias: Array
+    bias: Array  # float32 (units,): added before the units are activated
+    # float32 (units,): what is added to the hyperbolic tangent of each unit (`FrozenNetworks.gain`)
     gain: Array
+    # float32 (last units, n_means * n_outputs): from the last units, those of the networks that end
+    # here, to their share of the outputs
     readout: Array | None
-    products: Sequence[Product]
+    products: Sequence[Product]  # from the others to the next level
 
     @property
     def n_sums(self) -> int:
@@ -179,25 +143,15 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class StackedNetworks:
-    """Networks side by side; build it with `stack`.
+    """Networks side by side; build it with `stack`."""
 
-    Parameters
-    ----------
-    weight : float32 ndarray of shape (n_base_features, units)
-        From the features without bins to the first level.
-    lookups : sequence of (int, slice, BinTable)
-        From the bins to the first level: how many bins a number has, to which units they add
-        something, and what.
-    levels : sequence of Level
-        At least one.
-    constant : float64 ndarray of shape (n_means * n_outputs,)
-        Added to the outputs.
-    """
-
+    # float32 (n_base_features, units): from the features without bins to the first level
     weight: Array
+    # from the bins to the first level: how many bins a number has, to which units they add
+    # something, and what
     lookups: Sequence[tuple[int, slice, BinTable]]
-    levels: Sequence[Level]
-    constant: Array
+    levels: Sequence[Level]  # at least one
+    constant: Array  # float64 (n_means * n_outputs,): added to the outputs
 
     @property
     def width(self) -> int:
@@ -210,23 +164,12 @@ class StackedNetworks:
         return sum(table.n_numbers * table.rows.shape[2] for _, _, table in self.lookups)
 
     def predict(
-        self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None = None
+        self,
+        block: Block,
+        buffers: Buffers,
+        compiled: CompiledPrediction | None = None,  # does the same in less time
     ) -> Array:
-        """Return weighted means of the raw outputs.
-
-        Parameters
-        ----------
-        block : Block
-            Some rows.
-        buffers : Buffers
-            Where arrays come from.
-        compiled : CompiledPrediction, optional
-            Does the same in less time.
-
-        Returns
-        -------
-        float64 ndarray of shape (n_samples, n_means * n_outputs)
-        """
+        """Return weighted means of the raw outputs, float64 (n_samples, n_means * n_outputs)."""
         outputs, n_samples = [], len(block.base)
         h = self._first_sums(block, buffers, compiled)  # (n_samples + padding, units)
         for depth, level in enumerate(self.levels):
@@ -254,19 +197,12 @@ class StackedNetworks:
 
 
 def stack(
-    networks: Sequence[tuple[FrozenNetworks, Array]], n_base: int, bins: Mapping[int, JoinedBins]
+    # (members, n_means): at least one, and how much each member counts in each mean
+    networks: Sequence[tuple[FrozenNetworks, Array]],
+    n_base: int,  # number of features without bins
+    bins: Mapping[int, JoinedBins],  # for each number of bins those of all numbers that have any
 ) -> StackedNetworks:
-    """Return networks side by side.
-
-    Parameters
-    ----------
-    networks : sequence of (FrozenNetworks, float64 ndarray of shape (members, n_means))
-        At least one, and how much each member counts in each mean.
-    n_base : int
-        Number of features without bins.
-    bins : mapping of int to JoinedBins
-        For each number of bins those of all numbers that have any.
-    """
+    """Return networks side by side."""
     networks = sorted(networks, key=lambda one: (-len(one[0].hidden), one[0].n_bins))
     first = [(own.n_bins, own.first_weight) for own, _ in networks]
     lookups = _lookups(first, n_base, bins)

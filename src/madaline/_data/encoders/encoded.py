@@ -28,21 +28,12 @@ SPARSE_BLOCKS = 16
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some encoded rows.
+    """Some encoded rows."""
 
-    Parameters
-    ----------
-    base : float32 ndarray of shape (n_samples, n_base_features)
-        The features without bins.
-    numbers : float64 ndarray of shape (n_columns, n_samples)
-        The columns of numbers, the median where one is missing.
-    joined : JoinedNumbers, optional
-        Their encoders, if there are any.
-    """
-
-    base: Array
+    base: Array  # float32 (n_samples, n_base_features): the features without bins
+    # float64 (n_columns, n_samples): the columns of numbers, the median where one is missing
     numbers: Array
-    joined: JoinedNumbers | None
+    joined: JoinedNumbers | None  # their encoders, if there are any
 
     def locate(self, n_bins: int) -> tuple[Array, Array]:
         """Return in which bin each number that has any lies, and how far: `JoinedBins.locate`."""
@@ -59,33 +50,16 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """A table's columns as they were read, and what makes features of them.
+    """A table's columns as they were read, and what makes features of them."""
 
-    Parameters
-    ----------
-    n_samples : int
-        Number of rows.
-    joined : JoinedNumbers, optional
-        What makes features of numbers, if there are any.
-    numbers : sequence of float64 ndarray of shape (n_samples,)
-        The columns of numbers.
-    others : sequence of (ndarray, slice, OtherEncoder)
-        Of each other column its values, the indices of its features, and what makes them.
-    widths : mapping of int to int
-        How many features there are, for each number of bins.
-    unseen : mapping of str to int
-        In how many rows a category has a level that no training row had.
-    n_threads : int
-        How many threads share the rows when all features are wanted.
-    """
-
-    n_samples: int
-    joined: JoinedNumbers | None
-    numbers: Sequence[Array]
+    n_samples: int  # number of rows
+    joined: JoinedNumbers | None  # what makes features of numbers, if there are any
+    numbers: Sequence[Array]  # (n_samples,): the columns of numbers
+    # of each other column its values, the indices of its features, and what makes them
     others: Sequence[tuple[Array, slice, OtherEncoder]]
-    widths: Mapping[int, int]
-    unseen: Mapping[str, int]
-    n_threads: int = 1
+    widths: Mapping[int, int]  # how many features there are, for each number of bins
+    unseen: Mapping[str, int]  # in how many rows a category has a level that no training row had
+    n_threads: int = 1  # how many threads share the rows when all features are wanted
 
     @cached_property
     def base(self) -> Array:
@@ -103,15 +77,8 @@ class Encoded:
     def features(self, n_bins: int) -> Array:
         """Return the features with that many bins beside the numbers.
 
-        Returns
-        -------
-        float32 ndarray of shape (n_samples, n_features)
-            In C order. With zero bins it is `base` itself.
-
-        Raises
-        ------
-        InputError
-            If the encoder was not fitted with that many bins.
+        The result is float32 (n_samples, n_features): in C order. With zero bins it is `base`
+        itself.
         """
         check_prepared(n_bins, self.widths)
         width, n_base = self.widths[n_bins], self.widths[0]
@@ -168,13 +135,6 @@ def check_prepared(n_bins: int, prepared: Collection[int]) -> None:
 class FoldFeatures:
     """Features of the training rows that differ from fold to fold (final).
 
-    Parameters
-    ----------
-    features : int ndarray of shape (n_features,)
-        Indices of the features; the same in every encoding.
-    values : float32 ndarray of shape (n_folds, n_samples, n_features)
-        Their values.
-
     Examples
     --------
     >>> features = FoldFeatures(
@@ -185,40 +145,24 @@ class FoldFeatures:
            [0., 8., 0.]], dtype=float32)
     """
 
-    features: Array
-    values: Array
+    features: Array  # int (n_features,): indices of the features; the same in every encoding
+    values: Array  # float32 (n_folds, n_samples, n_features)
 
     @classmethod
     def of(
         cls,
         encoders: Sequence[ColumnEncoder],
-        table: Table,
-        target: Array,
-        sample_weight: Array | None,
-        learned: Sequence[Array],
+        table: Table,  # the rows that they were fitted on, in any order
+        target: Array,  # (n_samples, n_outputs)
+        sample_weight: Array | None,  # (n_samples,)
+        learned: Sequence[Array],  # indices of the rows that each fold's networks learn from
+        # int (n_samples,): the features of a row do not depend on targets of rows with the same
+        # number
         parts: Array,
     ) -> FoldFeatures | None:
         """Return the features of the training rows that depend on targets, without leaks.
 
-        Parameters
-        ----------
-        encoders : sequence of ColumnEncoder
-            Those of the columns.
-        table : Table
-            The rows that they were fitted on, in any order.
-        target : ndarray of shape (n_samples, n_outputs)
-            Their targets.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Their weights.
-        learned : sequence of int ndarray
-            Indices of the rows that each fold's networks learn from.
-        parts : int ndarray of shape (n_samples,)
-            The features of a row do not depend on targets of rows with the same number.
-
-        Returns
-        -------
-        FoldFeatures or None
-            None where no feature depends on targets.
+        None where no feature depends on targets.
         """
         stops = np.cumsum([encoder.n_features for encoder in encoders])
         features, values = [], []
@@ -235,17 +179,12 @@ class FoldFeatures:
             return None
         return cls(np.concatenate(features), np.concatenate(values, axis=-1))
 
-    def write(self, folds: int | Array, rows: slice | Array, x: Array) -> Array:
-        """Write the features of some rows for the networks of some folds into `x` and return it.
-
-        Parameters
-        ----------
-        folds : int or int ndarray
-            The folds; an array broadcasts with the rows.
-        rows : slice or int ndarray
-            Indices of the rows.
-        x : float32 ndarray of shape (..., features)
-            The encoded rows, changed in place.
-        """
+    def write(
+        self,
+        folds: int | Array,  # the folds; an array broadcasts with the rows
+        rows: slice | Array,
+        x: Array,  # float32 (..., features): the encoded rows, changed in place
+    ) -> Array:
+        """Write the features of some rows for the networks of some folds into `x` and return it."""
         x[..., self.features] = self.values[folds, rows]
         return x

@@ -42,13 +42,6 @@ class TableEncoder:
 
     Features come in this order: those of every column, then the bins of every column of numbers.
 
-    Parameters
-    ----------
-    encoders : tuple of ColumnEncoder
-        One for each column that has any information.
-    n_bins : tuple of int
-        Numbers of bins that `features` may be asked for.
-
     Examples
     --------
     >>> table = Table.from_columns({"size": [1.0, 2, 3, 4, 5], "color": list("rgbrg")})
@@ -65,8 +58,8 @@ class TableEncoder:
     {'color': 1}
     """
 
-    encoders: tuple[ColumnEncoder, ...]
-    n_bins: tuple[int, ...]
+    encoders: tuple[ColumnEncoder, ...]  # one for each column that has any information
+    n_bins: tuple[int, ...]  # numbers of bins that `features` may be asked for
 
     @classmethod
     def fit(
@@ -74,38 +67,19 @@ class TableEncoder:
         table: Table,
         schema: Schema,
         *,
-        n_bins: Sequence[int] = (0, 16, 64),
+        n_bins: Sequence[int] = (0, 16, 64),  # numbers of bins to prepare
+        # (n_samples,): weight of each row: a weight of two is the row twice, zero is no row
         sample_weight: Array | None = None,
+        # (n_samples, n_outputs): what the networks learn to predict, for categories of very many
+        # levels. Training rows then need `FoldFeatures`, too
         target: Array | None = None,
+        # by what the largest number of levels of a category, or terms of a text, with a feature of
+        # their own is divided, where memory is short
         narrowing: int = 1,
+        # columns whose features must rise with their values: dates get no cyclic features
         monotone: Collection[str] = (),
     ) -> TableEncoder:
-        """Learn the encoding of a training table.
-
-        Parameters
-        ----------
-        table : Table
-            The training table.
-        schema : Schema
-            What each column is.
-        n_bins : sequence of int
-            Numbers of bins to prepare.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each row: a weight of two is the row twice, zero is no row.
-        target : ndarray of shape (n_samples, n_outputs), optional
-            What the networks learn to predict, for categories of very many levels. Training rows
-            then need `FoldFeatures`, too.
-        narrowing : int, default=1
-            By what the largest number of levels of a category, or terms of a text, with a feature
-            of their own is divided, where memory is short.
-        monotone : collection of str
-            Columns whose features must rise with their values: dates get no cyclic features.
-
-        Raises
-        ------
-        InputError
-            If no column has any information.
-        """
+        """Learn the encoding of a training table."""
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         alone, bins = len(schema.kept) == 1, tuple(n_bins)
         fitted = [
@@ -220,10 +194,8 @@ class TableEncoder:
     def directions(self, n_bins: int, monotone: Mapping[str, int]) -> Array:
         """Return for each feature how the output may move with it, given that for some columns.
 
-        Returns
-        -------
-        int ndarray of shape (n_features,)
-            1 or -1 where the output must not fall or rise with the feature, 0 where it is free.
+        The result is int (n_features,): 1 or -1 where the output must not fall or rise with the
+        feature, 0 where it is free.
         """
         check_prepared(n_bins, self.n_bins)
         base = [monotone.get(e.name, 0) * rises for e in self.encoders for rises in e.rising]
@@ -243,25 +215,15 @@ class TableEncoder:
         """Return the bins of each column of numbers that needs any, by name."""
         return {e.name: e.bins[n_bins] for _, e in self._numbers if n_bins in e.bins}
 
-    def encode(self, table: Table, *, n_threads: int = 1) -> Encoded:
+    def encode(
+        self,
+        table: Table,  # it must have all of `columns`, in any order; others are ignored
+        *,
+        n_threads: int = 1,
+    ) -> Encoded:
         """Read a table and do the work that all numbers of bins share.
 
-        Parameters
-        ----------
-        table : Table
-            It must have all of `columns`, in any order; others are ignored.
-        n_threads : int, default=1
-            Number of threads.
-
-        Returns
-        -------
-        Encoded
-            Ask it for `features`.
-
-        Raises
-        ------
-        InputError
-            If a column is not there, or a value in it cannot be read.
+        Ask it for `features`.
         """
         self.check_columns(table)
         columns = [read_column(encoder, table) for encoder in self.encoders]

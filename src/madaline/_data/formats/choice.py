@@ -37,24 +37,15 @@ MOSTLY, FEWEST = 0.9, 10
 
 @dataclass(frozen=True)
 class Choice:
-    """The format that was chosen for a column.
+    """The format that was chosen for a column."""
 
-    Parameters
-    ----------
-    format : NumberFormat, DateFormat or None
-        None where the texts stand for neither, or where it cannot be decided for what.
-    words : str
-        How the column is read, or why it is not: part of a sentence; empty if there is nothing to
-        tell.
-    sure : bool
-        Whether the column by itself decides among the formats that fit.
-    plain : bool
-        Whether it holds nothing but whole numbers as Python writes them, which may be codes.
-    """
-
+    # None where the texts stand for neither, or where it cannot be decided for what
     format: NumberFormat | DateFormat | None = None
+    # how the column is read, or why it is not: part of a sentence; empty if there is nothing to
+    # tell
     words: str = ""
-    sure: bool = True
+    sure: bool = True  # whether the column by itself decides among the formats that fit
+    # whether it holds nothing but whole numbers as Python writes them, which may be codes
     plain: bool = False
 
 
@@ -73,17 +64,13 @@ def joined(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-def choose_date_format(texts: Sequence[str], *, given: str = "", hint: str = "") -> Choice:
+def choose_date_format(
+    texts: Sequence[str],  # the distinct texts of the column
+    *,
+    given: str = "",  # {"", "day-first", "month-first"}
+    hint: str = "",  # {"", "day-first", "month-first"}: the order in other columns
+) -> Choice:
     """Return the date format of a column.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The distinct texts of the column.
-    given : {"", "day-first", "month-first"}
-        What the user knows.
-    hint : {"", "day-first", "month-first"}
-        The order in other columns.
 
     Examples
     --------
@@ -193,17 +180,13 @@ class _Decimal:
     from_others: bool = False
 
 
-def choose_number_format(texts: Sequence[str], *, given: str = "", hint: str = "") -> Choice:
+def choose_number_format(
+    texts: Sequence[str],  # the distinct texts of the column
+    *,
+    given: str = "",  # {"", "decimal-point", "decimal-comma"}
+    hint: str = "",  # {"", ".", ","}: the decimal mark of other columns
+) -> Choice:
     """Return the number format of a column.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The distinct texts of the column.
-    given : {"", "decimal-point", "decimal-comma"}
-        What the user knows.
-    hint : {"", ".", ","}
-        The decimal mark of other columns.
 
     Examples
     --------

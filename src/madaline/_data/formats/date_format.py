@@ -57,21 +57,11 @@ _FORMS = tuple(
 
 @dataclass(frozen=True)
 class WrittenDate:
-    """A date as it is written.
+    """A date as it is written."""
 
-    Parameters
-    ----------
-    fields : tuple of int
-        Day, month and year in the order of the text, or the year first.
-    separator : str
-        What stands between them; empty where the month has a name.
-    time : timedelta
-        Since midnight, in UTC if the text has a time zone.
-    """
-
-    fields: tuple[int, int, int]
-    separator: str
-    time: datetime.timedelta
+    fields: tuple[int, int, int]  # day, month and year in the order of the text, or the year first
+    separator: str  # what stands between them; empty where the month has a name
+    time: datetime.timedelta  # since midnight, in UTC if the text has a time zone
 
     @classmethod
     def of(cls, text: str) -> WrittenDate | None:
@@ -116,13 +106,7 @@ class WrittenDate:
         return self.fields[0] > 31
 
     def moment(self, order: str) -> datetime.datetime:
-        """Return the moment, given the order of day and month.
-
-        Raises
-        ------
-        ValueError
-            If there is no such day, or the order is needed and not known.
-        """
+        """Return the moment, given the order of day and month."""
         one, two, three = self.fields
         if self.year_first:
             return datetime.datetime(one, two, three) + self.time
@@ -136,28 +120,18 @@ class WrittenDate:
 class DateFormat:
     """How the dates of a column are written.
 
-    Parameters
-    ----------
-    order : {"", "day-first", "month-first"}
-        Which of them comes first where both are numbers and the year comes last; empty where no
-        date of the column was written so.
-
     Examples
     --------
     >>> print(DateFormat("day-first").parse("03/04/26 1:45 PM"))
     2026-04-03T13:45:00.000000
     """
 
+    # {"", "day-first", "month-first"}: which of them comes first where both are numbers and the
+    # year comes last; empty where no date of the column was written so
     order: str
 
     def parse(self, text: str) -> Any:
-        """Return the moment that a text stands for, datetime64[us], NaT where it is missing.
-
-        Raises
-        ------
-        ValueError
-            If it is no date in this format.
-        """
+        """Return the moment that a text stands for, datetime64[us], NaT where it is missing."""
         if text.strip() in NOT_GIVEN:
             return np.datetime64("NaT", "us")
         written = WrittenDate.of(text)

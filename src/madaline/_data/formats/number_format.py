@@ -53,25 +53,13 @@ _DRESSED = re.compile(
 
 @dataclass(frozen=True)
 class Dressed:
-    """A number taken apart.
+    """A number taken apart."""
 
-    Parameters
-    ----------
-    core : str
-        Digits with separators.
-    before, after : str
-        The symbol on each side.
-    mark : str
-        A mark of approximation or of a bound.
-    negative, brackets : bool
-        Whether it is negative, and whether brackets make it so.
-    """
-
-    core: str
-    before: str = ""
+    core: str  # digits with separators
+    before: str = ""  # the symbol on each side
     after: str = ""
-    mark: str = ""
-    negative: bool = False
+    mark: str = ""  # a mark of approximation or of a bound
+    negative: bool = False  # whether it is negative, and whether brackets make it so
     brackets: bool = False
 
     @classmethod
@@ -106,15 +94,6 @@ class Dressed:
 class NumberFormat:
     """How the numbers of a column are written.
 
-    Parameters
-    ----------
-    symbol : str
-        What stands before or after each number: a currency or a unit.
-    thousands : {"", ",", ".", " ", "'", "_"}
-        What separates thousands.
-    decimal : {".", ","}
-        What separates decimals.
-
     Examples
     --------
     >>> money = NumberFormat(symbol="$", thousands=",")
@@ -124,18 +103,12 @@ class NumberFormat:
     7678.0
     """
 
-    symbol: str = ""
-    thousands: str = ""
-    decimal: str = POINT
+    symbol: str = ""  # what stands before or after each number: a currency or a unit
+    thousands: str = ""  # {"", ",", ".", " ", "'", "_"}: what separates thousands
+    decimal: str = POINT  # {".", ","}: what separates decimals
 
     def parse(self, text: str) -> float:
-        """Return the number that a text stands for, NaN where it stands for a missing value.
-
-        Raises
-        ------
-        ValueError
-            If it is no finite number in this format.
-        """
+        """Return the number that a text stands for, NaN where it stands for a missing value."""
         if text.strip() in NOT_GIVEN:
             return math.nan
         dressed = Dressed.of(text)
@@ -144,13 +117,7 @@ class NumberFormat:
         return self.parse_dressed(dressed)
 
     def parse_dressed(self, dressed: Dressed) -> float:
-        """Return the number of a text that is already taken apart, whatever its symbol.
-
-        Raises
-        ------
-        ValueError
-            If it is no finite number in this format.
-        """
+        """Return the number of a text that is already taken apart, whatever its symbol."""
         if not self.fits(dressed.core):
             raise ValueError(dressed.core)
         plain = dressed.core.replace(self.thousands, "") if self.thousands else dressed.core

@@ -58,36 +58,18 @@ ENCODERS: Mapping[str, type[ColumnEncoder]] = {
 
 def fit_column(
     table: Table,
-    described: ColumnSchema,
-    weight: Array | None,
-    n_bins: tuple[int, ...],
-    target: Array | None,
+    described: ColumnSchema,  # the kind of the column
+    weight: Array | None,  # (n_samples,)
+    n_bins: tuple[int, ...],  # numbers of bins to prepare
+    target: Array | None,  # (n_samples, n_outputs): what the networks learn to predict
     *,
-    alone: bool,
+    alone: bool,  # whether it is the only column
+    # by what the largest number of levels or terms with a feature of their own is divided
     narrowing: int = 1,
+    # whether its features must rise with its values: dates then have no cycles
     monotone: bool = False,
 ) -> ColumnEncoder:
-    """Return the fitted encoder of a column; the table frees its sorted numbers.
-
-    Parameters
-    ----------
-    table : Table
-        The training table.
-    described : ColumnSchema
-        The kind of the column.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    n_bins : tuple of int
-        Numbers of bins to prepare.
-    target : ndarray of shape (n_samples, n_outputs), optional
-        What the networks learn to predict.
-    alone : bool
-        Whether it is the only column.
-    narrowing : int, default=1
-        By what the largest number of levels or terms with a feature of their own is divided.
-    monotone : bool, default=False
-        Whether its features must rise with its values: dates then have no cycles.
-    """
+    """Return the fitted encoder of a column; the table frees its sorted numbers."""
     name, kind = described.name, described.kind
     column = table[name]
     is_sortable = weight is None and (kind, column.dtype.kind) in _SORTABLE
@@ -127,18 +109,6 @@ def fit_column(
 
 def read_column(encoder: ColumnEncoder, table: Table) -> Array:
     """Return a column of a table as its encoder reads it, each distinct level only once.
-
-    Parameters
-    ----------
-    encoder : ColumnEncoder
-        Whose column it is.
-    table : Table
-        It has that column.
-
-    Raises
-    ------
-    InputError
-        If a value cannot be read as this kind.
 
     Examples
     --------

@@ -25,15 +25,6 @@ from madaline.nn.arrays import Array
 class JoinedBins:
     """Edges along several numbers; build it with `of`.
 
-    Parameters
-    ----------
-    edges : tuple of float64 ndarray of shape (n_bins + 1,)
-        Those of each number.
-    low, width : float64 ndarray of shape (n_features,)
-        Lower edge and width of each bin, halved, as twice 1e308 would overflow.
-    means : float64 ndarray of shape (n_features,)
-        Mean of each feature over the training rows.
-
     Examples
     --------
     >>> edges = np.array([0.0, 1.0, 3.0]), np.array([0.0, 10.0, 20.0, 30.0])
@@ -47,10 +38,11 @@ class JoinedBins:
            [0.5, 0.5, 1. , 1. , 0.5]], dtype=float32)
     """
 
-    edges: tuple[Array, ...]
+    edges: tuple[Array, ...]  # (n_bins + 1,): those of each number
+    # float64 (n_features,): lower edge and width of each bin, halved, as twice 1e308 would overflow
     low: Array
     width: Array
-    means: Array
+    means: Array  # float64 (n_features,): mean of each feature over the training rows
 
     @classmethod
     def of(cls, edges: Sequence[Array], means: Sequence[Array]) -> JoinedBins:
@@ -64,20 +56,14 @@ class JoinedBins:
         """Return the number of features."""
         return len(self.means)
 
-    def locate(self, numbers: Array) -> tuple[Array, Array]:
+    def locate(
+        self,
+        numbers: Array,  # float64 (n_numbers, n_samples)
+    ) -> tuple[Array, Array]:
         """Return in which bin each number lies, and how far along it.
 
-        Parameters
-        ----------
-        numbers : float64 ndarray of shape (n_numbers, n_samples)
-            Finite, none missing.
-
-        Returns
-        -------
-        index : int ndarray of shape (n_numbers, n_samples)
-            The bin's index among all bins.
-        part : float64 ndarray of the same shape
-            From 0 at its lower edge to 1 at its upper edge.
+        `index`: (n_numbers, n_samples): The bin's index among all bins. `part`: From 0 at its lower
+        edge to 1 at its upper edge.
         """
         index = self._bins_of(numbers)
         index += self._shift
@@ -99,14 +85,11 @@ class JoinedBins:
             index += step * (self._starts.take(index + step) <= numbers)
         return index
 
-    def features(self, numbers: Array) -> Array:
-        """Return the features of some rows, float32 of shape (n_samples, n_features).
-
-        Parameters
-        ----------
-        numbers : float64 ndarray of shape (n_numbers, n_samples)
-            Finite, none missing.
-        """
+    def features(
+        self,
+        numbers: Array,  # float64 (n_numbers, n_samples)
+    ) -> Array:
+        """Return the features of some rows, float32 of shape (n_samples, n_features)."""
         index, part = self.locate(numbers)
         features = index.T.astype(np.float32).take(self.owner, axis=1)
         features -= np.arange(len(self), dtype=np.float32)  # how many bins each lies behind
@@ -156,13 +139,6 @@ class JoinedBins:
 class Bins:
     """Edges along one number, and the means that center the features.
 
-    Parameters
-    ----------
-    edges : float64 ndarray of shape (n_bins + 1,)
-        In strictly ascending order.
-    means : float64 ndarray of shape (n_bins,)
-        Mean of each feature over the training rows.
-
     Examples
     --------
     >>> bins = Bins.fit(Distribution.of(np.arange(9.0)), 2, missing=0.0, median=4.0)
@@ -170,28 +146,22 @@ class Bins:
     (array([0., 4., 8.]), array([0.72, 0.28]))
     """
 
-    edges: Array
-    means: Array
+    edges: Array  # float64 (n_bins + 1,): in strictly ascending order
+    means: Array  # float64 (n_bins,): mean of each feature over the training rows
 
     @classmethod
     def fit(
-        cls, distribution: Distribution, n_bins: int, *, missing: float, median: float
+        cls,
+        distribution: Distribution,  # the values seen in training
+        n_bins: int,  # how many bins at most
+        *,
+        missing: float,  # weight of the rows without a value; they stand at the median
+        median: float,
     ) -> Bins | None:
         """Return bins that no single value fills more than one of, or None where none are needed.
 
         Edges are quantiles in which a value counts at most 1 / n_bins of the weight. Numbers of at
         most n_bins + 1 distinct values get an edge at each, those of two values need no bins.
-
-        Parameters
-        ----------
-        distribution : Distribution
-            The values seen in training.
-        n_bins : int
-            How many bins at most.
-        missing : float
-            Weight of the rows without a value; they stand at the median.
-        median : float
-            The median.
         """
         edges = cap_edges(distribution, n_bins)
         if len(edges) < 3:
@@ -206,20 +176,13 @@ class Bins:
         return len(self.means)
 
 
-def cap_edges(distribution: Distribution, n_bins: int) -> Array:
+def cap_edges(
+    distribution: Distribution,  # the values and their weights
+    n_bins: int,  # how many bins at most
+) -> Array:
     """Return edges such that a value that occurs very often fills at most one bin.
 
-    Parameters
-    ----------
-    distribution : Distribution
-        The values and their weights.
-    n_bins : int
-        How many bins at most.
-
-    Returns
-    -------
-    float64 ndarray of shape (at most n_bins + 1,)
-        In strictly ascending order.
+    The result is float64 (at most n_bins + 1,): in strictly ascending order.
 
     Examples
     --------

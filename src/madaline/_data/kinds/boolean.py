@@ -16,15 +16,6 @@ from madaline.nn.arrays import Array
 class BooleanEncoder(ColumnEncoder):
     """Encodes a column of Booleans.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    true_share : float
-        Share of true among the training rows that have a value.
-    missing_share : float or None
-        Share of training rows without a value; None when all had one.
-
     Examples
     --------
     >>> column = np.array([True, False, None, True], dtype=object)
@@ -41,8 +32,8 @@ class BooleanEncoder(ColumnEncoder):
     """
 
     name: str
-    true_share: float
-    missing_share: float | None
+    true_share: float  # share of true among the training rows that have a value
+    missing_share: float | None  # share of training rows without a value; None when all had one
 
     kind = BOOLEAN
 

@@ -39,17 +39,6 @@ class LevelMeans:
     Both variances are those of a one-way analysis of variance, so m is the number of rows at which
     a level's mean counts as much as the overall mean.
 
-    Parameters
-    ----------
-    outputs : int ndarray of shape (n_means,)
-        Indices of the encoded outputs of the target.
-    prior : float64 ndarray of shape (n_means,)
-        Number of rows m that the overall mean counts as; infinite where levels are uninformative.
-    scale : float64 ndarray of shape (n_means,)
-        What deviations are divided by.
-    values : float32 ndarray of shape (n_levels, n_means)
-        The deviations over all rows, scaled.
-
     References
     ----------
     Micci-Barreca (2001), "A preprocessing scheme for high-cardinality categorical attributes",
@@ -70,28 +59,23 @@ class LevelMeans:
     array([-1.08, -1.39,  1.39,  1.08,  0.98,  0.  ], dtype=float32)
     """
 
-    outputs: Array
+    outputs: Array  # int (n_means,): indices of the encoded outputs of the target
+    # float64 (n_means,): number of rows m that the overall mean counts as; infinite where levels
+    # are uninformative
     prior: Array
-    scale: Array
-    values: Array
+    scale: Array  # float64 (n_means,): what deviations are divided by
+    values: Array  # float32 (n_levels, n_means): the deviations over all rows, scaled
 
     @classmethod
     def fit(
-        cls, levels: Array, target: Array, weight: Array | None, *, n_levels: int
+        cls,
+        levels: Array,  # int (n_samples,): each row's level, from 0 to ``n_levels - 1``
+        target: Array,  # (n_samples, n_outputs): what the networks learn to predict
+        weight: Array | None,  # (n_samples,)
+        *,
+        n_levels: int,
     ) -> LevelMeans:
-        """Return the means of a training table.
-
-        Parameters
-        ----------
-        levels : int ndarray of shape (n_samples,)
-            Each row's level, from 0 to ``n_levels - 1``.
-        target : ndarray of shape (n_samples, n_outputs)
-            What the networks learn to predict.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        n_levels : int
-            Number of levels.
-        """
+        """Return the means of a training table."""
         weight = _weights(weight, len(levels))
         outputs = np.sort(np.argsort(-(weight @ target), kind="stable")[:MOST_OUTPUTS])
         target = target[:, outputs].astype(np.float64)
@@ -103,23 +87,17 @@ class LevelMeans:
         return cls(outputs, prior, scale, (deviations / scale).astype(np.float32))
 
     def for_networks(
-        self, levels: Array, target: Array, weight: Array | None, learned: Array, parts: Array
+        self,
+        levels: Array,
+        target: Array,
+        weight: Array | None,
+        learned: Array,  # int: indices of the rows that the networks learn from
+        # int (n_samples,): a row that is learned from gets the mean of the rows of other parts
+        parts: Array,
     ) -> Array:
         """Return the values of every row for networks that learn from some rows.
 
-        Parameters
-        ----------
-        levels, target, weight
-            As for `fit`, of all training rows.
-        learned : int ndarray
-            Indices of the rows that the networks learn from.
-        parts : int ndarray of shape (n_samples,)
-            A row that is learned from gets the mean of the rows of other parts.
-
-        Returns
-        -------
-        float32 ndarray of shape (n_samples, n_means)
-            0 where no such row has the level.
+        The result is float32 (n_samples, n_means): 0 where no such row has the level.
         """
         n_levels, parts = len(self.values), parts % PARTS
         targets = target[learned][:, self.outputs].astype(np.float64)
@@ -201,27 +179,6 @@ class CategoryEncoder(ColumnEncoder):
     training had it. Two levels share one feature of -0.5 and 0.5. All are centered; before that, an
     unknown level is zero everywhere.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    levels : tuple of str
-        Levels, the most frequent first.
-    counts : float64 ndarray of shape (n_levels,)
-        Total weight of each.
-    shares : float64 ndarray of shape (n_slots,)
-        Share of the training rows of each slot: a frequent level, rare, missing.
-    has_missing : bool
-        Whether the last slot stands for missing values.
-    is_cut : bool
-        Whether there were more levels than are remembered; then unknown ones count as rare.
-    log_center, log_spread : float
-        Mean and standard deviation of the logarithmic counts over the training rows.
-    means : LevelMeans, optional
-        Means of the target at each level, at those that are not remembered, where missing.
-    most_features : int
-        The largest number of levels with a feature of their own; fewer where memory is short.
-
     Examples
     --------
     >>> column = np.array(["red", "blue", "red", None], dtype=object)
@@ -233,14 +190,19 @@ class CategoryEncoder(ColumnEncoder):
     """
 
     name: str
-    levels: tuple[str, ...]
-    counts: Array
+    levels: tuple[str, ...]  # levels, the most frequent first
+    counts: Array  # float64 (n_levels,): total weight of each
+    # float64 (n_slots,): share of the training rows of each slot: a frequent level, rare, missing
     shares: Array
-    has_missing: bool
+    has_missing: bool  # whether the last slot stands for missing values
+    # whether there were more levels than are remembered; then unknown ones count as rare
     is_cut: bool
+    # mean and standard deviation of the logarithmic counts over the training rows
     log_center: float
     log_spread: float
+    # means of the target at each level, at those that are not remembered, where missing
     means: LevelMeans | None = None
+    # the largest number of levels with a feature of their own; fewer where memory is short
     most_features: int = MOST_FEATURES
 
     kind = CATEGORY
@@ -277,19 +239,12 @@ class CategoryEncoder(ColumnEncoder):
         )
 
     def with_means(
-        self, codes: Array, target: Array, sample_weight: Array | None
+        self,
+        codes: Array,  # int (n_samples,): what `read` returned of the training column
+        target: Array,  # (n_samples, n_outputs): what the networks learn to predict
+        sample_weight: Array | None,  # (n_samples,)
     ) -> CategoryEncoder:
-        """Return the encoder that also encodes the mean of the target at each level.
-
-        Parameters
-        ----------
-        codes : int ndarray of shape (n_samples,)
-            What `read` returned of the training column.
-        target : ndarray of shape (n_samples, n_outputs)
-            What the networks learn to predict.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        """
+        """Return the encoder that also encodes the mean of the target at each level."""
         slots, n_levels = self.slots(codes), len(self.levels) + 3
         means = LevelMeans.fit(slots, target, sample_weight, n_levels=n_levels)
         return replace(self, means=means)

@@ -19,20 +19,6 @@ WHITE = 255
 class ImageEncoder(ColumnEncoder):
     """Encodes a column of images: ``(pixel - mean) / scale`` of each channel.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    shape : tuple of int
-        Height, width and channels; features are positions one after the other, row by row, the
-        channels of each together.
-    mean, scale : tuple of float
-        For each channel the mean over all pixels of all training images, and their standard
-        deviation; 1 where all are the same.
-    brightest : int, default=0
-        The largest value that a pixel may have: 1 where all were fractions, 255 where they seem to
-        be bytes, 0 where neither is clear.
-
     Examples
     --------
     >>> column = np.array([[[[0], [255]]], [[[255], [0]]]], np.uint8)  # two images, 1 x 2, gray
@@ -47,9 +33,15 @@ class ImageEncoder(ColumnEncoder):
     """
 
     name: str
+    # height, width and channels; features are positions one after the other, row by row, the
+    # channels of each together
     shape: tuple[int, ...]
+    # for each channel the mean over all pixels of all training images, and their standard
+    # deviation; 1 where all are the same
     mean: tuple[float, ...]
     scale: tuple[float, ...]
+    # the largest value that a pixel may have: 1 where all were fractions, 255 where they seem to be
+    # bytes, 0 where neither is clear
     brightest: int = 0
 
     kind = IMAGE
@@ -99,13 +91,11 @@ class ImageEncoder(ColumnEncoder):
             )
         return column
 
-    def off_scale(self, column: Array) -> str:
+    def off_scale(
+        self,
+        column: Array,  # (n_samples, height, width, channels)
+    ) -> str:
         """Return a warning if pixels seem to be on another scale than in training, else "".
-
-        Parameters
-        ----------
-        column : ndarray of shape (n_samples, height, width, channels)
-            Images.
 
         Examples
         --------

@@ -24,19 +24,6 @@ CYCLES: Mapping[str, float] = {"month": 12, "weekday": 7, "hour": 24}
 class DatetimeEncoder(ColumnEncoder):
     """Encodes a column of moments; only parts that vary among the training rows are kept.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    scalings : mapping of str to RobustScaling
-        The linear parts that are kept: ``time`` (seconds since 1970) and ``year``.
-    cycles : tuple of str
-        The cyclic parts that are kept, among ``month``, ``weekday``, ``hour``.
-    missing_share : float or None
-        Share of training rows without a value; None when all had one.
-    written : DateFormat, optional
-        How the training values were written, where they were text.
-
     Examples
     --------
     >>> days = np.datetime64("2026-11-23", "us") + np.arange(14).astype("timedelta64[D]")
@@ -46,10 +33,12 @@ class DatetimeEncoder(ColumnEncoder):
     """
 
     name: str
+    # the linear parts that are kept: ``time`` (seconds since 1970) and ``year``
     scalings: Mapping[str, RobustScaling]
+    # the cyclic parts that are kept, among ``month``, ``weekday``, ``hour``
     cycles: tuple[str, ...]
-    missing_share: float | None
-    written: DateFormat | None = None
+    missing_share: float | None  # share of training rows without a value; None when all had one
+    written: DateFormat | None = None  # how the training values were written, where they were text
 
     kind = DATETIME
 

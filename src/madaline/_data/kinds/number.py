@@ -35,13 +35,6 @@ FAR = 1e100
 class RobustScaling:
     """Where the middle of some numbers is, and how far they spread.
 
-    Parameters
-    ----------
-    center : float
-        The median.
-    spread : float
-        The interquartile range, or half the range where it is zero; above zero.
-
     Examples
     --------
     >>> scaling = RobustScaling.fit(Distribution.of(np.arange(9.0)))
@@ -52,7 +45,7 @@ class RobustScaling:
     """
 
     center: float
-    spread: float
+    spread: float  # the interquartile range, or half the range where it is zero; above zero
 
     @classmethod
     def fit(cls, distribution: Distribution) -> RobustScaling:
@@ -69,15 +62,12 @@ class RobustScaling:
         return scaled(numbers, np.array(self.center), np.array(self.spread))
 
 
-def scaled(numbers: Array, center: Array, spread: Array) -> Array:
+def scaled(
+    numbers: Array,  # float64
+    center: Array,  # float64: what broadcasts to their shape
+    spread: Array,
+) -> Array:
     """Return finite numbers scaled and smoothly clipped, in float64.
-
-    Parameters
-    ----------
-    numbers : float64 ndarray
-        The numbers.
-    center, spread : float64 ndarray
-        What broadcasts to their shape.
 
     Examples
     --------
@@ -100,21 +90,6 @@ def scaled(numbers: Array, center: Array, spread: Array) -> Array:
 class NumberEncoder(ColumnEncoder):
     """Holds the encoding of a column of numbers; `JoinedNumbers` writes all of a table together.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    scaling : RobustScaling
-        Middle and spread of the training values.
-    varies : bool
-        Whether there were two different values; otherwise only missing values are encoded.
-    missing_share : float or None
-        Share of training rows without a value; None when all had one.
-    bins : mapping of int to Bins
-        For each number of bins the bins, where the column needs any.
-    written : NumberFormat, optional
-        How the training values were written, where they were text.
-
     Examples
     --------
     >>> encoder = NumberEncoder.fit("size", np.array([1.0, 2, 3, 4, np.nan]), n_bins=(2,))
@@ -123,10 +98,12 @@ class NumberEncoder(ColumnEncoder):
     """
 
     name: str
-    scaling: RobustScaling
+    scaling: RobustScaling  # middle and spread of the training values
+    # whether there were two different values; otherwise only missing values are encoded
     varies: bool
-    missing_share: float | None
-    bins: Mapping[int, Bins]
+    missing_share: float | None  # share of training rows without a value; None when all had one
+    bins: Mapping[int, Bins]  # for each number of bins the bins, where the column needs any
+    # how the training values were written, where they were text
     written: NumberFormat | None = None
 
     kind = NUMBER
@@ -234,13 +211,6 @@ class NumberEncoder(ColumnEncoder):
 class JoinedNumbers:
     """Encoders of numbers, and where their features stand.
 
-    Parameters
-    ----------
-    encoders : tuple of NumberEncoder
-        At least one.
-    starts : tuple of int
-        For each the index of its first feature among the table's features without bins.
-
     Examples
     --------
     >>> columns = [np.array([1.0, 2, 3, np.nan]), np.array([0.0, 5, 10, 15])]
@@ -255,31 +225,27 @@ class JoinedNumbers:
            [ 0.  ,  0.75,  0.73]], dtype=float32)
     """
 
-    encoders: tuple[NumberEncoder, ...]
+    encoders: tuple[NumberEncoder, ...]  # at least one
+    # for each the index of its first feature among the table's features without bins
     starts: tuple[int, ...]
 
-    def fill(self, numbers: Array) -> tuple[Array, Array]:
-        """Return the numbers with the median where one is missing, and where that is.
-
-        Parameters
-        ----------
-        numbers : float64 ndarray of shape (n_columns, n_samples)
-            What the encoders read, in their order; it is changed.
-        """
+    def fill(
+        self,
+        # float64 (n_columns, n_samples): what the encoders read, in their order; it is changed
+        numbers: Array,
+    ) -> tuple[Array, Array]:
+        """Return the numbers with the median where one is missing, and where that is."""
         missing = np.isnan(numbers)
         np.copyto(numbers, self._centers, where=missing)
         return numbers, missing
 
-    def write(self, numbers: Array, missing: Array, out: Array) -> None:
-        """Write the scaled numbers, and whether they are missing, where there are such features.
-
-        Parameters
-        ----------
-        numbers, missing : ndarray of shape (n_columns, n_samples)
-            What `fill` returned.
-        out : float32 ndarray of shape (n_samples, n_features)
-            The table's features without bins.
-        """
+    def write(
+        self,
+        numbers: Array,  # (n_columns, n_samples)
+        missing: Array,
+        out: Array,  # float32 (n_samples, n_features): the table's features without bins
+    ) -> None:
+        """Write the scaled numbers, and whether they are missing, where there are such features."""
         features = scaled(numbers, self._centers, self._spreads)
         rows, columns = self._varying
         out[:, columns] = features[rows].T

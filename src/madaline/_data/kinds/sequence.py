@@ -27,16 +27,6 @@ class SequenceEncoder(ColumnEncoder):
     Longer sequences are downsampled to `length` steps, shorter ones are followed by zeros. The last
     feature of each step is the share of its numbers that are known, zero beyond the end.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    length : int
-        Steps; features are steps one after the other, the channels of each together.
-    mean, scale : tuple of float
-        For each channel the mean over all steps of all training sequences, and their standard
-        deviation; 1 where all are the same.
-
     Examples
     --------
     >>> from madaline._data.media.signals import sequences
@@ -53,7 +43,9 @@ class SequenceEncoder(ColumnEncoder):
     """
 
     name: str
-    length: int
+    length: int  # steps; features are steps one after the other, the channels of each together
+    # for each channel the mean over all steps of all training sequences, and their standard
+    # deviation; 1 where all are the same
     mean: tuple[float, ...]
     scale: tuple[float, ...]
 
@@ -129,10 +121,8 @@ class SequenceEncoder(ColumnEncoder):
     def resampled(self, one: Sequence) -> Array:
         """Return the steps of a sequence, and the share of each that is known, not scaled.
 
-        Returns
-        -------
-        float64 ndarray of shape (at most `length`, channels + 1)
-            NaN where a channel has no number at all.
+        The result is float64 (at most `length`, channels + 1): NaN where a channel has no number at
+        all.
         """
         known = downsampled(1 - np.isnan(one.values).mean(axis=1, keepdims=True), self.length)
         steps = downsampled(interpolated(one.values), self.length)
@@ -167,15 +157,6 @@ class PatternEncoder(ColumnEncoder):
     patterns tell what happens, wherever that is: ``(share of steps - mean) / standard deviation``
     of each (`Kernels`). A sequence without any number is all zeros.
 
-    Parameters
-    ----------
-    steps : SequenceEncoder
-        Brings sequences to one length, and their channels to the usual level and unit size.
-    kernels : Kernels
-        The patterns.
-    mean, scale : float32 ndarray of shape (n_patterns,)
-        Those of each pattern's share in training; a scale of 1 where all are the same.
-
     Examples
     --------
     >>> from madaline._data.media.signals import sequences
@@ -190,8 +171,11 @@ class PatternEncoder(ColumnEncoder):
     (0.0, 1.0)
     """
 
+    # brings sequences to one length, and their channels to the usual level and unit size
     steps: SequenceEncoder
     kernels: Kernels
+    # float32 (n_patterns,): those of each pattern's share in training; a scale of 1 where all are
+    # the same
     mean: Array
     scale: Array
 
@@ -201,24 +185,13 @@ class PatternEncoder(ColumnEncoder):
     def fit(
         cls,
         name: str,
-        column: Array,
+        column: Array,  # (n_samples,)
+        # (n_samples,): weight of each row, for the scales of channels
         sample_weight: Array | None = None,
         *,
-        most: int = MOST_PATTERNS,
+        most: int = MOST_PATTERNS,  # the largest number of patterns, about
     ) -> PatternEncoder:
-        """Return the encoder of a training column of sequences.
-
-        Parameters
-        ----------
-        name : str
-            Name of the column.
-        column : ndarray of shape (n_samples,)
-            The sequences.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each row, for the scales of channels.
-        most : int
-            The largest number of patterns, about.
-        """
+        """Return the encoder of a training column of sequences."""
         there = [one for one in as_sequences(name, column) if one is not None]
         steps = SequenceEncoder.fit(name, column, sample_weight, most_steps=MAX_PATTERN_STEPS)
         steps = _whole(steps, there)
@@ -273,18 +246,14 @@ class PatternEncoder(ColumnEncoder):
             shares[steps[..., -1].max(axis=1) == 0] = 0
             out[rows, : outline.shape[1]], out[rows, outline.shape[1] :] = outline, shares
 
-    def scaled(self, column: Array) -> Array:
+    def scaled(
+        self,
+        column: Array,  # (n_samples,): the sequences, as `read` returned them
+    ) -> Array:
         """Return sequences of one length with scaled channels, and whether there is a step.
 
-        Parameters
-        ----------
-        column : ndarray of shape (n_samples,)
-            The sequences, as `read` returned them.
-
-        Returns
-        -------
-        float32 ndarray of shape (n_samples, length, n_channels + 1)
-            All zeros where a sequence is missing.
+        The result is float32 (n_samples, length, n_channels + 1): all zeros where a sequence is
+        missing.
         """
         return _scaled(self.steps, column)
 

@@ -24,13 +24,6 @@ BANDS = 40
 class SoundEncoder(ColumnEncoder):
     """Encodes a column of sounds: the logarithm of the power of each band in each frame.
 
-    Parameters
-    ----------
-    spectrogram : Spectrogram
-        From a sound to a sequence of frames.
-    frames : SequenceEncoder
-        From the sequences to features.
-
     Examples
     --------
     >>> from madaline._data.media.signals import sounds
@@ -40,8 +33,8 @@ class SoundEncoder(ColumnEncoder):
     ((8, 41), 328, 'call 1,0')
     """
 
-    spectrogram: Spectrogram
-    frames: SequenceEncoder
+    spectrogram: Spectrogram  # from a sound to a sequence of frames
+    frames: SequenceEncoder  # from the sequences to features
 
     kind = SOUND
 
@@ -81,14 +74,11 @@ class SoundEncoder(ColumnEncoder):
         """Return the spectrograms as sequences."""
         return _frames(self.spectrogram, as_sounds(self.name, column))
 
-    def low_rate_note(self, column: Array) -> str:
-        """Return a sentence on how many sounds lack high frequencies that it uses; "" if none does.
-
-        Parameters
-        ----------
-        column : ndarray of shape (n_samples,)
-            Sounds, None where there is none.
-        """
+    def low_rate_note(
+        self,
+        column: Array,  # (n_samples,): sounds, None where there is none
+    ) -> str:
+        """Return a sentence on how many sounds lack high frequencies that it uses, or ""."""
         highest, least = self.spectrogram.highest, self.spectrogram.least_rate
         rates = [sound.rate for sound in column if isinstance(sound, Sound)]
         low = [rate for rate in rates if least <= rate < 2 * highest]  # lower ones are refused

@@ -47,19 +47,6 @@ class TextEncoder(ColumnEncoder):
     stems, which repeat words, get 0.7 of it. The features of a text are scaled to a mean
     square of one; a text without any known word, or a missing one, is zero.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    terms : tuple of str
-        The terms, the most frequent first.
-    weights : tuple of float
-        What each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems.
-    count_power : float
-        The power of ``1 + log(count)``: a half.
-    with_pieces : bool
-        Whether the pieces of words are terms, too, such as the last letters of a name.
-
     References
     ----------
     Spärck Jones (1972), "A statistical interpretation of term specificity and its application in
@@ -79,30 +66,25 @@ class TextEncoder(ColumnEncoder):
     """
 
     name: str
-    terms: tuple[str, ...]
+    terms: tuple[str, ...]  # the terms, the most frequent first
+    # what each counts: ``sqrt(1 - log(share))``, times 0.7 for pairs and stems
     weights: tuple[float, ...]
-    count_power: float = 0.5
+    count_power: float = 0.5  # the power of ``1 + log(count)``: a half
+    # whether the pieces of words are terms, too, such as the last letters of a name
     with_pieces: bool = False
 
     kind = TEXT
 
     @classmethod
     def fit(
-        cls, name: str, column: Array, *, alone: bool = False, narrowing: int = 1
+        cls,
+        name: str,
+        column: Array,  # (n_samples,)
+        *,
+        alone: bool = False,  # whether there is no other column
+        narrowing: int = 1,  # by what the largest number of terms is divided
     ) -> TextEncoder:
-        """Return the encoder of a training column, shape (n_samples,), of any kind.
-
-        Parameters
-        ----------
-        name : str
-            Name of the column.
-        column : ndarray of shape (n_samples,)
-            The texts.
-        alone : bool, default=False
-            Whether there is no other column.
-        narrowing : int, default=1
-            By what the largest number of terms is divided.
-        """
+        """Return the encoder of a training column, shape (n_samples,), of any kind."""
         texts = [text for text in as_levels(column).tolist() if text is not None]
         with_pieces = has_few_words(texts, alone=alone)
         counts = count_terms(texts, with_pieces=with_pieces)

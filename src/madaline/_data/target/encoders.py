@@ -51,13 +51,6 @@ class TargetEncoder(ABC):
 class ClassEncoder(TargetEncoder):
     """Numbers the classes.
 
-    Parameters
-    ----------
-    classes : ndarray of shape (n_classes,)
-        The labels, in order; they keep their type.
-    threshold : float
-        Of two classes, the second one is predicted where its probability is above.
-
     Examples
     --------
     >>> encoder = ClassEncoder.fit(np.array(["no", "yes", "no", "no"]))
@@ -69,25 +62,20 @@ class ClassEncoder(TargetEncoder):
     array(['yes', 'no'], dtype='<U3')
     """
 
-    classes: Array
+    classes: Array  # (n_classes,): the labels, in order; they keep their type
+    # of two classes, the second one is predicted where its probability is above
     threshold: float = 0.5
 
     @classmethod
-    def fit(cls, values: Array, sample_weight: Array | None = None) -> ClassEncoder:
-        """Return the target encoder of a training target.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_samples,)
-            Labels of any type that has a text in JSON: text, Booleans, whole numbers, floats.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each row; classes without any weight are left out.
-
-        Raises
-        ------
-        InputError
-            If a label is missing, there are fewer than two classes, or the labels are measurements.
-        """
+    def fit(
+        cls,
+        # (n_samples,): labels of any type that has a text in JSON: text, Booleans, whole numbers,
+        # floats
+        values: Array,
+        # (n_samples,): weight of each row; classes without any weight are left out
+        sample_weight: Array | None = None,
+    ) -> ClassEncoder:
+        """Return the target encoder of a training target."""
         classes, codes = distinct_labels(target_labels(values))
         classes = classes[np.bincount(codes, sample_weight, len(classes)) > 0]
         if len(classes) < 2:
@@ -98,13 +86,7 @@ class ClassEncoder(TargetEncoder):
         return cls(classes)
 
     def encode(self, values: Array) -> Array:
-        """Return the number of each label's class, int64.
-
-        Raises
-        ------
-        InputError
-            If a label is missing or not among `classes`.
-        """
+        """Return the number of each label's class, int64."""
         numbers = {label: number for number, label in enumerate(self.classes.tolist())}
         items = target_labels(values).tolist()
         try:
@@ -121,14 +103,11 @@ class ClassEncoder(TargetEncoder):
             return super().matrix(values)
         return np.eye(len(self.classes), dtype=np.float32)[self.encode(values)]
 
-    def decode(self, prediction: Array) -> Array:
-        """Return the most probable label of each row; of two, according to the threshold.
-
-        Parameters
-        ----------
-        prediction : ndarray of shape (n_samples, n_classes)
-            Probabilities.
-        """
+    def decode(
+        self,
+        prediction: Array,  # (n_samples, n_classes)
+    ) -> Array:
+        """Return the most probable label of each row; of two, according to the threshold."""
         return np.asarray(self.classes[self.choose(prediction)])
 
     def choose(self, probabilities: Array) -> Array:
@@ -181,13 +160,7 @@ class _NumericEncoder(TargetEncoder, ABC):
     high: float
 
     def encode(self, values: Array) -> Array:
-        """Return the encoded target, float32.
-
-        Raises
-        ------
-        InputError
-            If a number is missing, infinite or far from the others, or the target is no number.
-        """
+        """Return the encoded target, float32."""
         numbers = target_numbers(values)
         encoded = (numbers - self.center) / self.scale
         far = np.abs(encoded) > FARTHEST
@@ -200,14 +173,13 @@ class _NumericEncoder(TargetEncoder, ABC):
             )
         return np.asarray(encoded, np.float32)
 
-    def decode(self, prediction: Array) -> Array:
-        """Return predictions in the target's unit and range, float64.
-
-        Parameters
-        ----------
-        prediction : ndarray of shape (n_samples,) or (n_samples, 1)
-            Predictions as the networks make them, after the loss's inverse link.
-        """
+    def decode(
+        self,
+        # (n_samples,) or (n_samples, 1): predictions as the networks make them, after the loss's
+        # inverse link
+        prediction: Array,
+    ) -> Array:
+        """Return predictions in the target's unit and range, float64."""
         encoded = np.asarray(prediction, dtype=np.float64).reshape(len(prediction))
         with np.errstate(over="ignore"):
             return np.clip(encoded * self.scale + self.center, self.low, self.high)
@@ -216,13 +188,6 @@ class _NumericEncoder(TargetEncoder, ABC):
 @dataclass(frozen=True)
 class RegressionEncoder(_NumericEncoder):
     """Standardizes the target: mean zero, standard deviation one.
-
-    Parameters
-    ----------
-    center, scale : float
-        Mean and standard deviation of the training target; the scale of a constant is one.
-    low, high : float
-        Its range; no prediction leaves it.
 
     Examples
     --------
@@ -235,27 +200,19 @@ class RegressionEncoder(_NumericEncoder):
     array([2.5, 3. ])
     """
 
+    # mean and standard deviation of the training target; the scale of a constant is one
     center: float
     scale: float
-    low: float
+    low: float  # its range; no prediction leaves it
     high: float
 
     @classmethod
-    def fit(cls, values: Array, sample_weight: Array | None = None) -> RegressionEncoder:
-        """Return the encoder of a training target.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_samples,)
-            Finite numbers.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-
-        Raises
-        ------
-        InputError
-            If a number is missing or infinite, or the target is no number.
-        """
+    def fit(
+        cls,
+        values: Array,  # (n_samples,)
+        sample_weight: Array | None = None,  # (n_samples,)
+    ) -> RegressionEncoder:
+        """Return the encoder of a training target."""
         distribution, low, high = _distribution(values, sample_weight)
         unit = max(abs(low), abs(high)) or 1.0  # so that squares neither overflow nor vanish
         scaled = distribution.values / unit
@@ -277,13 +234,6 @@ class RegressionEncoder(_NumericEncoder):
 class CountEncoder(_NumericEncoder):
     """Divides amounts by their mean, so that the best constant is one; zero stays zero.
 
-    Parameters
-    ----------
-    scale : float
-        Mean of the training target; that of nothing but zeros is one.
-    low, high : float
-        Its range; no prediction leaves it.
-
     Examples
     --------
     >>> encoder = CountEncoder.fit(np.array([0.0, 4.0, 2.0]))
@@ -295,27 +245,18 @@ class CountEncoder(_NumericEncoder):
     array([1., 4.])
     """
 
-    scale: float
-    low: float
+    scale: float  # mean of the training target; that of nothing but zeros is one
+    low: float  # its range; no prediction leaves it
     high: float
     center = 0.0
 
     @classmethod
-    def fit(cls, values: Array, sample_weight: Array | None = None) -> CountEncoder:
-        """Return the encoder of a training target.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_samples,)
-            Finite numbers, zero or more; they need not be whole.
-        sample_weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-
-        Raises
-        ------
-        InputError
-            If a number is missing, infinite or below zero, or the target is no number.
-        """
+    def fit(
+        cls,
+        values: Array,  # (n_samples,): finite numbers, zero or more; they need not be whole
+        sample_weight: Array | None = None,  # (n_samples,)
+    ) -> CountEncoder:
+        """Return the encoder of a training target."""
         distribution, low, high = _distribution(values, sample_weight)
         if low < 0:
             raise InputError(

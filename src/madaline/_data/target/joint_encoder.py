@@ -21,13 +21,6 @@ from madaline.nn.arrays import Array
 class JointEncoder(TargetEncoder):
     """Encodes several targets, or one target for several quantiles, one output each.
 
-    Parameters
-    ----------
-    names : tuple of str
-        Names of the outputs, all different: the targets, or the levels of the quantiles.
-    encoders : tuple of TargetEncoder
-        One for each output, all of one type; those of classes have two.
-
     Examples
     --------
     >>> values = np.array([[1.0, 10.0], [3.0, 30.0]])
@@ -40,29 +33,19 @@ class JointEncoder(TargetEncoder):
     array([[ 2.5, 25. ]])
     """
 
+    # names of the outputs, all different: the targets, or the levels of the quantiles
     names: tuple[str, ...]
+    # one for each output, all of one type; those of classes have two
     encoders: tuple[TargetEncoder, ...]
 
     @classmethod
     def fit(
-        cls, names: Sequence[str], values: Array, fit: Callable[[Array], TargetEncoder]
+        cls,
+        names: Sequence[str],
+        values: Array,  # (n_samples, n_outputs)
+        fit: Callable[[Array], TargetEncoder],  # from one target to its encoder
     ) -> JointEncoder:
-        """Return the encoder of several targets.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Their names.
-        values : ndarray of shape (n_samples, n_outputs)
-            Labels or numbers.
-        fit : callable
-            From one target to its encoder.
-
-        Raises
-        ------
-        InputError
-            If one of them cannot be used, with its name, or a target has more than two classes.
-        """
+        """Return the encoder of several targets."""
         encoders = []
         for name, column in zip(names, values.T, strict=True):
             with naming(name):
@@ -83,11 +66,6 @@ class JointEncoder(TargetEncoder):
     def index(self, output: Any) -> int:
         """Return the index of an output, given its name or index.
 
-        Raises
-        ------
-        InputError
-            If there is no such output, or none was chosen.
-
         Examples
         --------
         >>> JointEncoder(("0.1", "0.9"), ()).index(0.9)
@@ -107,11 +85,6 @@ class JointEncoder(TargetEncoder):
         """Return the encoded targets, float32 of shape (n_samples, n_outputs).
 
         One target, of shape (n_samples,), is encoded for every output.
-
-        Raises
-        ------
-        InputError
-            If a value is missing or cannot be used, with the name of its target.
         """
         return np.stack(self._encoded(values), axis=1)
 

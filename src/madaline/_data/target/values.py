@@ -183,24 +183,16 @@ def _check_numbers(labels: Array) -> None:
             )
 
 
-def infer_task(values: Array) -> tuple[str, str]:
+def infer_task(
+    values: Array,  # (n_samples,)
+) -> tuple[str, str]:
     """Return the task that a target suggests, and why.
 
     Text, Booleans and anything of two values are classes. Whole numbers are classes where they
     look numbered: from 0 or 1 without a gap, at most `MOST_NUMBERED_CLASSES`, ten rows to each.
     Ratings that begin elsewhere (3 to 9) and all else are numbers.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples,)
-        The training target.
-
-    Returns
-    -------
-    task : {"classification", "regression"}
-        The task.
-    reason : str
-        Why, in a few words.
+    `task`: The task. `reason`: Why, in a few words.
 
     Examples
     --------
@@ -219,20 +211,11 @@ def infer_task(values: Array) -> tuple[str, str]:
     return _whole_number_task(distinct, len(known))
 
 
-def infer_task_of_several(names: Sequence[str], values: Array) -> tuple[str, str]:
+def infer_task_of_several(
+    names: Sequence[str],
+    values: Array,  # (n_samples, n_targets)
+) -> tuple[str, str]:
     """Return the task that several targets suggest, and why.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Names of the targets.
-    values : ndarray of shape (n_samples, n_targets)
-        The training targets.
-
-    Raises
-    ------
-    InputError
-        If some hold classes and others numbers.
 
     Examples
     --------
@@ -252,22 +235,13 @@ def infer_task_of_several(names: Sequence[str], values: Array) -> tuple[str, str
     return found[0]
 
 
-def check_learnable(values: Array, task: str, *, name: str = "target") -> None:
+def check_learnable(
+    values: Array,  # (n_samples,)
+    task: str,  # {"classification", "regression"}
+    *,
+    name: str = "target",
+) -> None:
     """Refuse a target from which nothing can be learned.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples,)
-        The training target.
-    task : {"classification", "regression"}
-        The task.
-    name : str
-        Name of the target.
-
-    Raises
-    ------
-    InputError
-        If no row has a value, some rows lack one, or all have the same.
 
     Examples
     --------
