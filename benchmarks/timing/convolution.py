@@ -109,11 +109,11 @@ def _of_madaline(x: Any, y: Any) -> Callable[[], None]:
     Groups of one shape share their arrays there, and so they do here.
     """
     from madaline._engine.blas import one_threaded_products
+    from madaline.nn.arrays import Workspace
     from madaline.nn.layers import Convolution, Linear, MaxPooling, ReLU
     from madaline.nn.losses import CrossEntropy
     from madaline.nn.network import Network
     from madaline.nn.optimizers import Adam, StepSize
-    from madaline.nn.workspace import Workspace
 
     layers: list[Any] = []
     side, below = SIDE, 1

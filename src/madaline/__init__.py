@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from madaline._estimators.online import OnlineClassifier, OnlineRegressor
     from madaline._model import FittedModel
     from madaline._neural_network import NeuralNetwork
-    from madaline.nn.differences import check_gradient
-    from madaline.nn.gradcheck import check_layer, check_loss, check_network
+    from madaline.nn.gradcheck import check_gradient, check_layer, check_loss, check_network
 
 __all__ = [
     "AdaptiveClassifier",
@@ -40,7 +39,7 @@ _HOMES = {
     "NeuralNetwork": "madaline._neural_network:NeuralNetwork",
     "OnlineClassifier": "madaline._estimators.online:OnlineClassifier",
     "OnlineRegressor": "madaline._estimators.online:OnlineRegressor",
-    "check_gradient": "madaline.nn.differences:check_gradient",
+    "check_gradient": "madaline.nn.gradcheck:check_gradient",
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",
     "check_network": "madaline.nn.gradcheck:check_network",

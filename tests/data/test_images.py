@@ -12,7 +12,7 @@ from madaline._data.media.grids import warp
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline.errors import InputError
-from madaline.nn.workspace import Workspace
+from madaline.nn.arrays import Workspace
 
 GRAY = np.random.default_rng(0).integers(0, 256, (6, 5, 4), np.uint8)
 COLOR = np.random.default_rng(1).uniform(-1, 1, (6, 5, 4, 3))

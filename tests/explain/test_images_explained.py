@@ -10,6 +10,7 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._explain import explain
 from madaline._explain.attributions.parts import WholePart, passes, rescale
 from madaline._runtime.frozen_networks import Part
+from madaline.nn.arrays import Workspace
 from madaline.nn.layers import (
     Convolution,
     Linear,
@@ -19,7 +20,6 @@ from madaline.nn.layers import (
     SiLU,
 )
 from madaline.nn.network import Network
-from madaline.nn.workspace import Workspace
 
 TOLERANCE = 1e-4
 

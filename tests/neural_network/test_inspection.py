@@ -7,7 +7,7 @@ import pytest
 
 from madaline._neural_network import NeuralNetwork
 from madaline.errors import InputError
-from madaline.nn.differences import GradientError
+from madaline.nn.gradcheck import GradientError
 from madaline.nn.layers import ELU, GELU, ReLU, SiLU, Tanh
 from madaline.nn.losses import (
     Absolute,

@@ -8,7 +8,7 @@ from scipy import special, stats
 
 from madaline.errors import InputError
 from madaline.nn import layers
-from madaline.nn.workspace import Workspace
+from madaline.nn.arrays import Workspace
 
 DEFINITIONS = {
     layers.ELU(1.5): lambda x: np.where(x > 0, x, 1.5 * (np.exp(np.minimum(x, 0)) - 1)),

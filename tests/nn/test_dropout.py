@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from madaline.errors import InputError
+from madaline.nn.arrays import Workspace
 from madaline.nn.layers import Dropout
-from madaline.nn.workspace import Workspace
 
 
 def forward(layer, x, *, training=True, seed=0):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline.nn.differences import GradientError, check_gradient
-from madaline.nn.gradcheck import check_layer, check_network
+from madaline.nn.gradcheck import GradientError, check_gradient, check_layer, check_network
 from madaline.nn.layers import LeakyReLU, Linear, ReLU, Tanh
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network

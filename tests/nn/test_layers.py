@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from madaline.errors import ModelFileError
 from madaline.nn import layers
-from madaline.nn.differences import GradientError
-from madaline.nn.gradcheck import check_layer
-from madaline.nn.layers import Layer, layer_from_config, scaled_linear
+from madaline.nn.arrays import Workspace
+from madaline.nn.gradcheck import GradientError, check_layer
+from madaline.nn.layers import Layer, layer_from_config, linear
 from madaline.nn.network import Network
-from madaline.nn.workspace import Workspace
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
 every_parametric_layer = pytest.mark.parametrize(
@@ -321,6 +320,6 @@ def test_gates_of_wide_tables_get_the_same_gradient(monkeypatch):
     by_features = np.random.default_rng(0).normal(size=(2, 7)).astype(np.float32)
     small, wide = np.empty((2, 2, 4), np.float32)
     layer._sum_over_columns(by_features, small)
-    monkeypatch.setattr(scaled_linear, "LARGEST_SELECTOR", 0)
+    monkeypatch.setattr(linear, "LARGEST_SELECTOR", 0)
     layer._sum_over_columns(by_features, wide)
     np.testing.assert_allclose(wide, small, rtol=1e-6)

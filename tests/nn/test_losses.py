@@ -16,8 +16,8 @@ from sklearn import metrics
 
 from madaline.errors import InputError, ModelFileError
 from madaline.nn import losses
-from madaline.nn.differences import GradientError
-from madaline.nn.gradcheck import check_loss
+from madaline.nn.arrays import Workspace
+from madaline.nn.gradcheck import GradientError, check_loss
 from madaline.nn.losses import (
     Absolute,
     BinaryCrossEntropy,
@@ -30,7 +30,6 @@ from madaline.nn.losses import (
     Squared,
     loss_from_config,
 )
-from madaline.nn.workspace import Workspace
 
 
 def named(value):

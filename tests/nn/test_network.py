@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from madaline.errors import ModelFileError
 from madaline.nn import layers
+from madaline.nn.arrays import Workspace
 from madaline.nn.gradcheck import check_network
 from madaline.nn.layers import Branches, Dropout, Linear, ReLU, ScaledLinear, SiLU
 from madaline.nn.losses import Squared
 from madaline.nn.network import Network
 from madaline.nn.optimizers import ScheduleFreeAdamW, StepSize
-from madaline.nn.workspace import Workspace
 
 RICH = Network(
     (

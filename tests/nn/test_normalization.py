@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from madaline.nn.arrays import Workspace
 from madaline.nn.layers import BatchNormalization, Convolution, Linear, MaxPooling, ReLU
 from madaline.nn.network import Network
 from madaline.nn.surgery.normalization import (
@@ -12,7 +13,6 @@ from madaline.nn.surgery.normalization import (
     measure_statistics,
     without_normalization,
 )
-from madaline.nn.workspace import Workspace
 
 DEEP = Network(
     (

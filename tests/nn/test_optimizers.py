@@ -10,6 +10,7 @@ import pytest
 from catalogue import OPTIMIZERS
 
 from madaline.nn import optimizers
+from madaline.nn.arrays import Workspace
 from madaline.nn.optimizers import (
     Adam,
     Optimizer,
@@ -18,7 +19,6 @@ from madaline.nn.optimizers import (
     weights_only,
 )
 from madaline.nn.population import Layout, Population, Slot
-from madaline.nn.workspace import Workspace
 
 every_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 LAYOUT = Layout((Slot("weight", (4, 3), "weight", 4), Slot("bias", (3,), "bias")))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from madaline.errors import InputError
+from madaline.nn.arrays import Workspace
 from madaline.nn.optimizers import Adam
 from madaline.nn.population import Layout, Population, Slot
-from madaline.nn.workspace import Workspace
 
 LAYOUT = Layout((Slot("weight", (2, 3)), Slot("bias", (3,), "bias"), Slot("gate", (), "gate")))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline.nn import products
-from madaline.nn.workspace import Workspace
+from madaline.nn.arrays import Workspace
 
 SHAPES = [(256, 128, 128), (256, 64, 256), (96, 128, 200), (7, 500, 500), (250, 130, 128)]
 

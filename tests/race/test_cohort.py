@@ -14,8 +14,8 @@ from madaline._race.cohort import Cohort, learning_rate_multiple
 from madaline._race.epoch import Epoch
 from madaline._race.epoch_task import run_epoch_task
 from madaline._race.recipe import TableRecipe
+from madaline.nn.arrays import Workspace
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
-from madaline.nn.workspace import Workspace
 
 RECIPES = [
     TableRecipe(0, 3, (8, 8)),

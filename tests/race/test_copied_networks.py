@@ -8,12 +8,11 @@ from tests.copying import WAYS, WAYS_OF_MODELS, same
 from tests.nn.catalogue import LAYERS, LOSSES, OPTIMIZERS
 from tests.race.test_cohort import start, state, train
 
-from madaline.nn.gradients import write_gradient
+from madaline.nn.arrays import Workspace
 from madaline.nn.layers import Linear, SiLU
 from madaline.nn.losses import Squared
-from madaline.nn.network import Network
+from madaline.nn.network import Network, write_gradient
 from madaline.nn.optimizers import StepSize
-from madaline.nn.workspace import Workspace
 
 X = np.random.default_rng(2).normal(size=(9, 2)).astype(np.float32)
 

@@ -24,10 +24,10 @@ from madaline._race.planning.make_plan import make_plan
 from madaline._race.policies.learning_rate_decay import slower
 from madaline._race.race import Race
 from madaline._race.recipe import GridRecipe, Recipe, TableRecipe
+from madaline.nn.arrays import Workspace
 from madaline.nn.layers import BatchNormalization, Convolution, Linear, ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy
 from madaline.nn.surgery import hidden_layers
-from madaline.nn.workspace import Workspace
 from madaline.records.race_decisions import AugmentationSettled, WarpedFurther
 
 GRID = (6, 5)

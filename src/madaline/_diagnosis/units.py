@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline._diagnosis.finding import Finding, Kind
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Convolution, Linear, Pooling, ScaledLinear
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.network import Network
-from madaline.nn.workspace import Workspace
 
 SAME = 1e-5
 """Standard deviation of a unit's outputs below which they count as equal."""

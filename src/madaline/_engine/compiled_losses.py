@@ -14,7 +14,7 @@ CROSS_ENTROPY, BINARY_CROSS_ENTROPY, SQUARED, ABSOLUTE, HUBER, QUANTILE, POISSON
 )
 
 LARGEST_LOG = np.float32(30)
-"""As in `madaline.nn.losses.poisson`."""
+"""As in `madaline.nn.losses.regression`."""
 
 
 @compiled

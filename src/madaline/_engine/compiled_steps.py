@@ -62,6 +62,6 @@ def adam_step(rule: Any, state: Any, gradient: Array) -> None:
 
 @compiled
 def sum_of_weights(beta: Any, steps: Any) -> Any:
-    """Return ``1 + beta + ... + beta**(steps - 1)``, as `madaline.nn.optimizers.moments`."""
+    """Return ``1 + beta + ... + beta**(steps - 1)``, as `madaline.nn.optimizers`."""
     beta = np.float64(beta)
     return np.float32(np.expm1(np.float64(steps) * np.log(beta)) / (beta - 1.0))

@@ -36,7 +36,7 @@ from madaline._engine.compiled_sparse import (
 )
 from madaline._engine.compiled_steps import SCHEDULE_FREE, adam_step, schedule_free_step
 from madaline.nn.arrays import Array
-from madaline.nn.layers.leaky_silu import LEAK as LEAK_OF_SILU
+from madaline.nn.layers.activations import LEAK as LEAK_OF_SILU
 
 SILU, RELU, LEAKY_SILU = 0, 1, 2
 

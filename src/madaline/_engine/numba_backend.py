@@ -30,8 +30,7 @@ from madaline.nn.losses import (
     Squared,
 )
 from madaline.nn.network import Network
-from madaline.nn.optimizers import Adam, ScheduleFreeAdamW
-from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.optimizers import Adam, Bounds, ScheduleFreeAdamW
 from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features, SparseRows, arrays_of
 

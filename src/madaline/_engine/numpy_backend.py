@@ -8,13 +8,11 @@ import numpy as np
 
 from madaline._engine.backend import Backend
 from madaline._engine.training import Batches, TrainingRule
-from madaline.nn.arrays import Array
-from madaline.nn.gradients import write_gradient
-from madaline.nn.network import Network
+from madaline.nn.arrays import Array, Workspace
+from madaline.nn.network import Network, write_gradient
 from madaline.nn.optimizers import StepSize
 from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features, SparseRows, dense
-from madaline.nn.workspace import Workspace
 
 
 class NumpyBackend(Backend):

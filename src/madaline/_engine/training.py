@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from madaline.nn.arrays import Array, Rng
+from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.losses import Loss
 from madaline.nn.network import Network
-from madaline.nn.optimizers import Optimizer
-from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.optimizers import Bounds, Optimizer
 from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features
-from madaline.nn.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)

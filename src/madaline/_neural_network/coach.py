@@ -20,7 +20,7 @@ from madaline._neural_network.parameters import Parameters, initial_parameters
 from madaline._neural_network.stagnation import StagnationPolicy
 from madaline._neural_network.surgery import with_one_more_unit
 from madaline.nn.arrays import Array, Rng
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 

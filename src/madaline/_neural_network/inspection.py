@@ -15,8 +15,8 @@ from madaline._neural_network.step import MOST_PARAMETERS, Step
 from madaline._neural_network.summary import summary
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.nn.differences import check_gradient
-from madaline.nn.layers.activation import Activation
+from madaline.nn.gradcheck import check_gradient
+from madaline.nn.layers.activations import Activation
 from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 

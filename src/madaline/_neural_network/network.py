@@ -32,12 +32,11 @@ from madaline._neural_network.labels import classes_of, labels_in, predicted, ta
 from madaline._neural_network.links import raw_output
 from madaline._neural_network.log import Log
 from madaline._neural_network.parameters import Gradients, add_weight_decay, initial_parameters
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Sigmoid
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
-from madaline.nn.losses.binary_cross_entropy import sigmoid
-from madaline.nn.workspace import Workspace
+from madaline.nn.losses.classification import sigmoid
 from madaline.records.history import Epoch
 
 

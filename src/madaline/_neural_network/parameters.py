@@ -11,7 +11,7 @@ import numpy as np
 from madaline.nn.arrays import Array, Rng
 from madaline.nn.initializers import he_normal, lecun_normal, uniform
 from madaline.nn.layers import Linear
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.layers.base import Layer
 from madaline.nn.network import Network
 from madaline.nn.population import Population

@@ -10,7 +10,7 @@ import numpy as np
 from madaline._neural_network.parameters import Gradients, Parameters
 from madaline.nn.arrays import Array
 from madaline.nn.layers import ReLU, Sigmoid, Tanh
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
 
 MOST_PARAMETERS = 60

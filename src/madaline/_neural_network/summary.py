@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from madaline._neural_network.parameters import Parameters
 from madaline._words import count
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from madaline._neural_network.parameters import Parameters, from_population, to_population
 from madaline.nn.arrays import Rng
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.surgery import hidden_layers, widen
 
 

@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline.nn.arrays import Array
-from madaline.nn.gradients import write_gradient
+from madaline.nn.arrays import Array, Workspace
 from madaline.nn.initializers import lecun_normal, zeros
 from madaline.nn.layers import Linear, SiLU
 from madaline.nn.losses import Loss
-from madaline.nn.network import Network
+from madaline.nn.network import Network, write_gradient
 from madaline.nn.optimizers import Adam, StepSize
 from madaline.nn.population import Population
-from madaline.nn.workspace import Workspace
 
 LEARNING_RATES = (0.002, 0.008, 0.03)
 HORIZONS = (32, 512, 8192)

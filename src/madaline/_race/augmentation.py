@@ -15,8 +15,7 @@ import numpy as np
 from madaline._data.media.grids import Grid, add_offsets, flip, move_pitches, warp
 from madaline._race.dataset import Dataset
 from madaline._race.recipe import GridRecipe, Recipe
-from madaline.nn.arrays import Array, Rng
-from madaline.nn.workspace import Workspace
+from madaline.nn.arrays import Array, Rng, Workspace
 
 
 @dataclass(frozen=True)

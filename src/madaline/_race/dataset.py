@@ -21,7 +21,7 @@ from madaline._race.monotone import parameter_bounds
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.network import Network
-from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.optimizers import Bounds
 from madaline.nn.sparse_rows import Features, arrays_of, dense
 
 

@@ -15,7 +15,7 @@ from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.state import Candidate, empty
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
-from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.optimizers import Bounds
 from madaline.nn.surgery import hidden_layers, units_of
 
 AVERAGED_ROWS = 2000

@@ -16,9 +16,8 @@ from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline.nn.arrays import Array, row_blocks
+from madaline.nn.arrays import Array, Workspace, row_blocks
 from madaline.nn.sparse_rows import Features, dense
-from madaline.nn.workspace import Workspace
 
 CHUNK = 1024
 """Rows that go through a network at a time, so that activations stay in the processor's cache."""

@@ -22,10 +22,9 @@ from madaline._evaluation.score import LOSS_METRICS, mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._words import metric_name, with_error
-from madaline.nn.arrays import Array, Rng
+from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
-from madaline.nn.workspace import Workspace
 
 PERMUTED_ROWS = 2000
 """Rows to permute, at most: evenly spread over the evaluated ones."""

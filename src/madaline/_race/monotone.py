@@ -20,7 +20,7 @@ import numpy as np
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.network import Network
-from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.optimizers import Bounds
 
 FREE, RISING, FALLING = 0, 1, -1
 

@@ -17,7 +17,7 @@ from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._race.evaluator import Comparison, Evaluator
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
-from madaline.nn.optimizers.bounds import Bounds
+from madaline.nn.optimizers import Bounds
 from madaline.nn.population import Population
 from madaline.nn.sparse_rows import Features
 from madaline.nn.surgery import UnitRanking, hidden_layers, rank_units

@@ -15,9 +15,9 @@ import numpy as np
 
 from madaline.nn.arrays import Array, Parameters
 from madaline.nn.layers import Dropout, Layer, LeakySiLU, Linear, SiLU
-from madaline.nn.layers.leaky_silu import LEAK
+from madaline.nn.layers.activations import LEAK
 from madaline.nn.network import Network
-from madaline.nn.surgery.outputs import take_output
+from madaline.nn.surgery.units import take_output
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,8 @@ from madaline._engine.compiled_prediction import CompiledPrediction, compiled_pr
 from madaline._engine.threads import in_threads
 from madaline._runtime.frozen_networks import Part, freeze
 from madaline._runtime.stacked_networks import Buffers, StackedNetworks, stack
-from madaline.nn.arrays import Array, Parameters
+from madaline.nn.arrays import Array, Parameters, Workspace
 from madaline.nn.layers import Layer
-from madaline.nn.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""The words for arrays that the whole core shares.
+"""The words for arrays that the whole core shares, and the workspace that arrays come from.
 
 Leading axes are the population's (``members``, or ``recipes, folds``); the last two are always
 ``(batch, features)`` for data and ``(in_features, out_features)`` for weights.
@@ -43,3 +43,59 @@ def row_blocks(n_rows: int, width: int) -> Iterator[slice]:
     step = max(16, BLOCK // max(1, width) // 16 * 16)
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
+
+
+class Workspace:
+    """Hands out the same arrays in the same order after every `rewind` (final).
+
+    A step asks for its arrays one after the other. After ``rewind()`` the next step gets the same
+    arrays again, so that only the first step allocates memory. An array handed out is valid until
+    the next `rewind`; its content is undefined. One workspace serves one thread at a time.
+
+    Examples
+    --------
+    >>> workspace = Workspace()
+    >>> first = workspace.empty((2, 3), np.float32)
+    >>> workspace.rewind()
+    >>> workspace.empty((2, 3), np.float32) is first
+    True
+    """
+
+    __slots__ = ("_arrays", "_handed_out")
+
+    def __init__(self) -> None:
+        self._handed_out = 0
+        self._arrays: list[Array] = []
+
+    def __reduce__(self) -> tuple[type[Workspace], tuple[()]]:
+        """Be copied as an empty one: what it has handed out belongs to others."""
+        return Workspace, ()
+
+    def rewind(self) -> None:
+        """Start the next step: all arrays may be handed out again."""
+        self._handed_out = 0
+
+    def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
+        """Return an uninitialized array.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of the array.
+        dtype : dtype
+            Element type of the array.
+
+        Returns
+        -------
+        ndarray of `shape`
+            The array that this request got last time, if it had the same shape and type.
+        """
+        position = self._handed_out
+        self._handed_out = position + 1
+        if position == len(self._arrays):
+            self._arrays.append(np.empty(shape, dtype))
+            return self._arrays[position]
+        array = self._arrays[position]
+        if array.shape != shape or array.dtype != dtype:
+            array = self._arrays[position] = np.empty(shape, dtype)
+        return array

@@ -10,17 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from madaline.nn.arrays import Array, Parameters, Rng
+from madaline.nn.arrays import Array, Parameters, Rng, Workspace
+from madaline.nn.layers import layer_from_config
 from madaline.nn.layers.base import Layer
-from madaline.nn.layers.chain import (
-    ChainBackward,
-    chain_forward,
-    chain_parameters,
-    chain_slots,
-)
-from madaline.nn.layers.from_config import layer_from_config
+from madaline.nn.layers.branches import ChainBackward, chain_forward, chain_parameters, chain_slots
+from madaline.nn.losses import Loss
 from madaline.nn.population import Layout, Population
-from madaline.nn.workspace import Workspace
 
 PREDICTED = 2**18
 """Features that `Network.predict` takes at a time, 1 MiB in float32: what its layers make of them
@@ -244,3 +239,52 @@ class Network:
         42
         """
         return 3 * self.multiply_adds() - self.layers[0].input_multiply_adds()
+
+
+def write_gradient(
+    network: Network,
+    loss: Loss,
+    parameters: Sequence[Parameters],
+    gradients: Sequence[Parameters],
+    x: Array,
+    target: Array,
+    weight: Array | None = None,
+    *,
+    workspace: Workspace,
+    rng: Rng | None = None,
+) -> None:
+    """Write the gradient of the mean loss of a batch by every parameter.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    loss : Loss
+        What is minimized.
+    parameters, gradients : sequence of mapping of str to ndarray
+        What `Network.bind` returned for the population's matrix, and for that of its gradients.
+    x : ndarray of shape (*axes, batch, in_features)
+        Encoded inputs.
+    target : ndarray of shape (*axes, batch, n_outputs)
+        What the outputs should have been.
+    weight : ndarray of shape (*axes, batch), optional
+        Weight of each row.
+    workspace : Workspace
+        Where the arrays come from.
+    rng : numpy.random.Generator, optional
+        Source of random numbers in layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from madaline.nn.layers import Linear
+    >>> from madaline.nn.losses import Squared
+    >>> network, gradient = Network((Linear(1, 1),)), np.empty(2)
+    >>> bound = network.bind(np.array([2.0, 0.0])), network.bind(gradient)
+    >>> x, target = np.array([[1.0]]), np.array([[5.0]])
+    >>> write_gradient(network, Squared(), *bound, x, target, workspace=Workspace())
+    >>> gradient  # the slope of (2 w + b - 5)**2
+    array([-6., -6.])
+    """
+    output, backward = network.forward(parameters, x, workspace=workspace, training=True, rng=rng)
+    backward(loss.gradient(output, target, weight, workspace=workspace), gradients)

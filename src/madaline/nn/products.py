@@ -12,8 +12,7 @@ from functools import cache, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from madaline.nn.arrays import Array
-from madaline.nn.workspace import Workspace
+from madaline.nn.arrays import Array, Workspace
 
 LARGEST_SMALL = 10**6
 """Multiply-adds of a product that OpenBLAS takes for small, at most."""

@@ -8,8 +8,7 @@ from math import prod
 
 import numpy as np
 
-from madaline.nn.arrays import Array, Rng
-from madaline.nn.workspace import Workspace
+from madaline.nn.arrays import Array, Rng, Workspace
 
 SHIFT, TURN, BEND = 0.06, 0.12, 0.03
 """Warps at strength one: shifts and bends as shares of a side; rotations, stretches and shears as

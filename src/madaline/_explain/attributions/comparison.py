@@ -25,10 +25,9 @@ from madaline._explain.attributions.parts import (
 from madaline._explain.scale import Scale
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Linear, ScaledLinear
-from madaline.nn.layers.chain import ChainBackward
-from madaline.nn.workspace import Workspace
+from madaline.nn.layers.branches import ChainBackward
 
 MOST_ROWS, MOST_ROWS_OF_GRIDS = 100, 40
 """Rows of a background, at most: the work grows with them, of images above all."""

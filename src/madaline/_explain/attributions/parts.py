@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from madaline._runtime.frozen_networks import Part
-from madaline.nn.arrays import Array, Parameters
+from madaline.nn.arrays import Array, Parameters, Workspace
 from madaline.nn.layers import (
     Branches,
     Convolution,
@@ -30,10 +30,9 @@ from madaline.nn.layers import (
     MaxPooling,
     ScaledLinear,
 )
-from madaline.nn.layers.activation import Activation
+from madaline.nn.layers.activations import Activation
 from madaline.nn.layers.base import Backward, Layer, pass_through
-from madaline.nn.layers.chain import ChainBackward, chain_forward
-from madaline.nn.workspace import Workspace
+from madaline.nn.layers.branches import ChainBackward, chain_forward
 
 LINEAR = (Linear, ScaledLinear, Dropout)
 """Layers, beside convolutions, with the same gradient everywhere in prediction."""

@@ -16,9 +16,8 @@ from madaline._data.io.json_checks import (
     Row,
     Whole,
 )
-from madaline.nn.layers import Convolution, Layer, Linear, ScaledLinear
+from madaline.nn.layers import LAYERS, Convolution, Layer, Linear, ScaledLinear
 from madaline.nn.layers.branches import Branches
-from madaline.nn.layers.from_config import LAYERS
 from madaline.nn.layers.pooling import Pooling
 from madaline.nn.network import Network
 

@@ -1,28 +1,89 @@
-"""One layer a file; this list is the whole choice."""
+"""A layer passes its input forward and a gradient back; this list is the whole choice."""
 
-from madaline.nn.layers.activation import Activation as Activation
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from madaline.errors import ModelFileError
+from madaline.nn.layers.activations import ELU as ELU
+from madaline.nn.layers.activations import GELU as GELU
+from madaline.nn.layers.activations import SELU as SELU
+from madaline.nn.layers.activations import Activation as Activation
+from madaline.nn.layers.activations import LeakyReLU as LeakyReLU
+from madaline.nn.layers.activations import LeakySiLU as LeakySiLU
+from madaline.nn.layers.activations import Mish as Mish
+from madaline.nn.layers.activations import ReLU as ReLU
+from madaline.nn.layers.activations import Sigmoid as Sigmoid
+from madaline.nn.layers.activations import SiLU as SiLU
+from madaline.nn.layers.activations import Softplus as Softplus
+from madaline.nn.layers.activations import Tanh as Tanh
 from madaline.nn.layers.base import Backward as Backward
+from madaline.nn.layers.base import Identity as Identity
 from madaline.nn.layers.base import Layer as Layer
-from madaline.nn.layers.batch_normalization import BatchNormalization as BatchNormalization
 from madaline.nn.layers.branches import Branches as Branches
 from madaline.nn.layers.convolution import Convolution as Convolution
-from madaline.nn.layers.dropout import Dropout as Dropout
-from madaline.nn.layers.elu import ELU as ELU
-from madaline.nn.layers.from_config import LAYERS as LAYERS
-from madaline.nn.layers.from_config import layer_from_config as layer_from_config
-from madaline.nn.layers.gelu import GELU as GELU
-from madaline.nn.layers.identity import Identity as Identity
-from madaline.nn.layers.leaky_relu import LeakyReLU as LeakyReLU
-from madaline.nn.layers.leaky_silu import LeakySiLU as LeakySiLU
 from madaline.nn.layers.linear import Linear as Linear
-from madaline.nn.layers.max_pooling import MaxPooling as MaxPooling
-from madaline.nn.layers.mean_pooling import MeanPooling as MeanPooling
-from madaline.nn.layers.mish import Mish as Mish
+from madaline.nn.layers.linear import ScaledLinear as ScaledLinear
+from madaline.nn.layers.pooling import MaxPooling as MaxPooling
+from madaline.nn.layers.pooling import MeanPooling as MeanPooling
 from madaline.nn.layers.pooling import Pooling as Pooling
-from madaline.nn.layers.relu import ReLU as ReLU
-from madaline.nn.layers.scaled_linear import ScaledLinear as ScaledLinear
-from madaline.nn.layers.selu import SELU as SELU
-from madaline.nn.layers.sigmoid import Sigmoid as Sigmoid
-from madaline.nn.layers.silu import SiLU as SiLU
-from madaline.nn.layers.softplus import Softplus as Softplus
-from madaline.nn.layers.tanh import Tanh as Tanh
+from madaline.nn.layers.training import BatchNormalization as BatchNormalization
+from madaline.nn.layers.training import Dropout as Dropout
+
+# fmt: off
+LAYERS: tuple[type[Layer], ...] = (
+    BatchNormalization, Branches, Convolution, Dropout, ELU, GELU, Identity, LeakyReLU, LeakySiLU,
+    Linear, MaxPooling, MeanPooling, Mish, ReLU, ScaledLinear, SELU, Sigmoid, SiLU, Softplus, Tanh,
+)
+# fmt: on
+"""The layers that a file may name, and no others: nothing is looked up or imported by name."""
+
+_BY_NAME = {layer.__name__: layer for layer in LAYERS}
+
+
+def layer_from_config(config: Mapping[str, Any]) -> Layer:
+    """Return the layer that `Layer.config` described.
+
+    Parameters
+    ----------
+    config : mapping
+        The layer's name under ``"layer"`` and its settings; lists stand for tuples, as in JSON.
+
+    Returns
+    -------
+    Layer
+        Initializers, which only matter before training, are the default ones.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such layer or it has no such settings.
+
+    Examples
+    --------
+    >>> layer_from_config({"layer": "Linear", "in_features": 2, "out_features": 1})
+    Linear(in_features=2, out_features=1)
+    """
+    name = config.get("layer")
+    settings = {key: _decoded(value) for key, value in config.items() if key != "layer"}
+    try:
+        return _BY_NAME[str(name)](**settings)
+    except KeyError:
+        problem = f"no layer is called {name!r}"
+    except TypeError:
+        problem = f"{name} has other settings than {', '.join(settings) or 'none'}"
+    raise ModelFileError(
+        f"The description of a layer cannot be read ({problem}): "
+        "use the version of madaline that wrote it, or a newer one."
+    )
+
+
+def _decoded(value: Any) -> Any:
+    if type(value) is list and set(map(type, value)) <= {int, float}:  # often a thousand numbers
+        return tuple(value)
+    if isinstance(value, Mapping):
+        return layer_from_config(value)
+    if isinstance(value, list | tuple):
+        return tuple(_decoded(item) for item in value)
+    return value

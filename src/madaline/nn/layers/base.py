@@ -8,14 +8,13 @@ prediction keeps nothing.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
 
-from madaline.nn.arrays import Array, Parameters, Rng
+from madaline.nn.arrays import Array, Parameters, Rng, Workspace
 from madaline.nn.population import Slot
-from madaline.nn.workspace import Workspace
 
 
 class Backward(Protocol):
@@ -157,3 +156,29 @@ def over_members(x: Array, setting: Array, workspace: Workspace) -> Array:
         Where the array comes from.
     """
     return workspace.empty(np.broadcast_shapes(x.shape, setting.shape), x.dtype)
+
+
+@dataclass(frozen=True)
+class Identity(Layer):
+    """``y = x``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([[-2.0, 3.0]])
+    >>> y, _ = Identity().forward({}, x, workspace=Workspace())
+    >>> y is x
+    True
+    """
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        *,
+        workspace: Workspace,
+        training: bool = False,
+        rng: Rng | None = None,
+    ) -> tuple[Array, Backward]:
+        """Return `x` itself, and gradients as they come."""
+        return x, pass_through

@@ -6,11 +6,12 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
 from madaline.errors import InputError
-from madaline.nn.arrays import Array, Parameters, Rng
+from madaline.nn.arrays import Array, Parameters, Rng, Workspace
 from madaline.nn.layers.base import Backward, Layer
-from madaline.nn.layers.patches import check_grid
-from madaline.nn.workspace import Workspace
+from madaline.nn.layers.convolution import check_grid
 
 
 @dataclass(frozen=True)
@@ -126,3 +127,75 @@ class Pooling(Layer):
     def _before(self, shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
         """Return the shape of rows before an axis was pooled."""
         return (*shape[:-1], shape[-1] // self.out_shape[axis] * self.shape[axis])
+
+
+@dataclass(frozen=True)
+class MaxPooling(Pooling):
+    """``y = max(x in the window)``; the gradient goes to the first of the largest numbers.
+
+    See `Pooling` for the parameters.
+
+    References
+    ----------
+    Scherer, Müller and Behnke (2010), "Evaluation of pooling operations in convolutional
+    architectures for object recognition".
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 2, 5, 6, 3, 4, 7, 8]])  # two lines of four
+    >>> y, _ = MaxPooling((2, 4)).forward({}, x, workspace=Workspace())
+    >>> y
+    array([[4., 8.]])
+    """
+
+    def pool(self, windows: Array, out: Array) -> None:
+        """Write the largest number of each window."""
+        largest = windows[..., 0, :]
+        for place in range(1, self.size):
+            largest = np.maximum(largest, windows[..., place, :], out=out)
+        if self.size == 1:
+            np.copyto(out, largest)
+
+    def spread(
+        self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
+    ) -> None:
+        """Write the gradient where the largest number is, and zero elsewhere."""
+        part = workspace.empty(gradient.shape, gradient.dtype)
+        for place in range(self.size - 1):
+            np.equal(windows[..., place, :], pooled, out=part)
+            part *= gradient
+            out[..., place, :] = part
+            gradient -= part  # what was given is gone: ties get it once
+        out[..., -1, :] = gradient
+
+
+@dataclass(frozen=True)
+class MeanPooling(Pooling):
+    """``y = mean(x in the window)``; the gradient is shared by its numbers.
+
+    See `Pooling` for the parameters.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner (1998), "Gradient-based learning applied to document
+    recognition".
+
+    Examples
+    --------
+    >>> y, _ = MeanPooling((4,)).forward({}, np.array([[1.0, 2, 5, 6]]), workspace=Workspace())
+    >>> y
+    array([[1.5, 5.5]])
+    """
+
+    def pool(self, windows: Array, out: Array) -> None:
+        """Write the mean of each window."""
+        np.copyto(out, windows[..., 0, :])
+        for offset in range(1, self.size):
+            out += windows[..., offset, :]
+        out *= 1 / self.size
+
+    def spread(
+        self, gradient: Array, windows: Array, pooled: Array, out: Array, workspace: Workspace
+    ) -> None:
+        """Write each number's share of the gradient."""
+        np.multiply(gradient[..., None, :], 1 / self.size, out=out)

@@ -1,13 +1,56 @@
-"""One loss a file; this list is the whole choice."""
+"""A loss measures how wrong an output is; this list is the whole choice."""
 
-from madaline.nn.losses.absolute import Absolute as Absolute
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from madaline.errors import ModelFileError
 from madaline.nn.losses.base import Loss as Loss
-from madaline.nn.losses.binary_cross_entropy import BinaryCrossEntropy as BinaryCrossEntropy
-from madaline.nn.losses.cross_entropy import CrossEntropy as CrossEntropy
-from madaline.nn.losses.from_config import LOSSES as LOSSES
-from madaline.nn.losses.from_config import loss_from_config as loss_from_config
-from madaline.nn.losses.huber import Huber as Huber
-from madaline.nn.losses.poisson import Poisson as Poisson
-from madaline.nn.losses.quantile import Quantile as Quantile
-from madaline.nn.losses.quantiles import Quantiles as Quantiles
-from madaline.nn.losses.squared import Squared as Squared
+from madaline.nn.losses.classification import BinaryCrossEntropy as BinaryCrossEntropy
+from madaline.nn.losses.classification import CrossEntropy as CrossEntropy
+from madaline.nn.losses.regression import Absolute as Absolute
+from madaline.nn.losses.regression import Huber as Huber
+from madaline.nn.losses.regression import Poisson as Poisson
+from madaline.nn.losses.regression import Quantile as Quantile
+from madaline.nn.losses.regression import Quantiles as Quantiles
+from madaline.nn.losses.regression import Squared as Squared
+
+# fmt: off
+LOSSES: tuple[type[Loss], ...] = (
+    Absolute, BinaryCrossEntropy, CrossEntropy, Huber, Poisson, Quantile, Quantiles, Squared,
+)
+# fmt: on
+"""The losses that a file may name, and no others: nothing is looked up or imported by name."""
+
+
+def loss_from_config(config: Mapping[str, Any]) -> Loss:
+    """Return the loss that `Loss.config` described.
+
+    Parameters
+    ----------
+    config : mapping
+        The loss's name under ``"loss"`` and its settings.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such loss or it has no such settings.
+
+    Examples
+    --------
+    >>> loss_from_config({"loss": "Huber", "delta": 2.0})
+    Huber(delta=2.0)
+    """
+    name = config.get("loss")
+    settings = {key: value for key, value in config.items() if key != "loss"}
+    try:
+        return {loss.__name__: loss for loss in LOSSES}[str(name)](**settings)
+    except KeyError:
+        problem = f"no loss is called {name!r}"
+    except TypeError:
+        problem = f"{name} has other settings than {', '.join(settings) or 'none'}"
+    raise ModelFileError(
+        f"The description of a loss cannot be read ({problem}): "
+        "use the version of madaline that wrote it, or a newer one."
+    )

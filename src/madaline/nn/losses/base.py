@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline.nn.arrays import Array
-from madaline.nn.workspace import Workspace
+from madaline.nn.arrays import Array, Workspace
 
 
 class Loss(ABC):

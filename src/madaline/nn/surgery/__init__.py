@@ -7,8 +7,8 @@ their rows: `Population.take`.
 
 from madaline.nn.surgery.least_squares import UnitRanking as UnitRanking
 from madaline.nn.surgery.least_squares import rank_units as rank_units
-from madaline.nn.surgery.outputs import take_output as take_output
-from madaline.nn.surgery.pruning import prune as prune
 from madaline.nn.surgery.units import hidden_layers as hidden_layers
+from madaline.nn.surgery.units import prune as prune
+from madaline.nn.surgery.units import take_output as take_output
 from madaline.nn.surgery.units import units_of as units_of
-from madaline.nn.surgery.widening import widen as widen
+from madaline.nn.surgery.units import widen as widen

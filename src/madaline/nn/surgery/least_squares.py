@@ -7,13 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from madaline.errors import InputError
-from madaline.nn.arrays import Array
+from madaline.nn.arrays import Array, Workspace
 from madaline.nn.network import Network
 from madaline.nn.population import Population
-from madaline.nn.surgery.carrying import chosen, value_matrices
-from madaline.nn.surgery.pruning import prune
-from madaline.nn.surgery.units import units_of, with_units
-from madaline.nn.workspace import Workspace
+from madaline.nn.surgery.units import chosen, prune, units_of, value_matrices, with_units
 
 RIDGE = 1e-4
 """Keeps the least squares of units that always fire together solvable."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline.nn.arrays import Array, Parameters
+from madaline.nn.arrays import Array, Parameters, Workspace
 from madaline.nn.layers import BatchNormalization
 from madaline.nn.network import Network
-from madaline.nn.workspace import Workspace
 
 
 def has_normalization(network: Network) -> bool:

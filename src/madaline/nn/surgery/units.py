@@ -1,12 +1,19 @@
-"""The layers whose units can be added or removed, and the layers that read them."""
+"""Units of hidden layers are added and removed, and one output of several is taken."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from madaline.errors import InputError
+from madaline.nn.arrays import Array, Rng
 from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.network import Network
+from madaline.nn.population import Layout, Population
 
 
 def hidden_layers(network: Network) -> list[int]:
@@ -64,3 +71,248 @@ def with_units(network: Network, layer: int, units: int) -> tuple[Network, int]:
     raise InputError(
         f"The units of layer {layer} are the network's outputs: choose a hidden layer."
     )
+
+
+def widen(
+    network: Network, population: Population, layer: int, units: int, rng: Rng
+) -> tuple[Network, Population]:
+    """Add units to a layer; every network predicts the same as before.
+
+    The new units get random incoming weights, so that they differ, and outgoing weights of zero, so
+    that they change no output until they have learned something.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    population : Population
+        The networks, with axes of any shape.
+    layer : int
+        Number of the `Linear` or `ScaledLinear` that gets more units.
+    units : int
+        How many units are added.
+    rng : numpy.random.Generator
+        Source of the new incoming weights.
+
+    Returns
+    -------
+    network : Network
+        The wider layers.
+    population : Population
+        The same networks in them; theta and memory are new arrays.
+
+    Raises
+    ------
+    InputError
+        If that layer can't be widened, with the reason.
+
+    References
+    ----------
+    Chen, Goodfellow and Shlens (2015), "Net2Net", arXiv:1511.05641, preserve the function as well,
+    by splitting copies of units; such twins must first grow apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from madaline.nn.layers import Linear, SiLU
+    >>> network = Network((Linear(2, 3), SiLU(), Linear(3, 1)))
+    >>> population = network.initialize((4,), np.random.default_rng(0))
+    >>> wider, same = widen(network, population, 0, 2, np.random.default_rng(1))
+    >>> wider.layers
+    (Linear(in_features=2, out_features=5), SiLU(), Linear(in_features=5, out_features=1))
+    >>> x = np.ones((1, 2), np.float32)
+    >>> bool(np.allclose(network.predict(population.theta, x), wider.predict(same.theta, x)))
+    True
+    """
+    if units < 1:
+        raise InputError(f"units is {units}: give the number of units to add, at least 1.")
+    before = units_of(network, layer)
+    wider, reader = with_units(network, layer, before + units)
+    fresh = wider.initialize(population.axes, rng, dtype=population.theta.dtype)
+    wider.bind(fresh.theta)[reader]["weight"][..., before:, :] = 0
+    return wider, extended(population, fresh, {slot.name: slot.name for slot in wider.layout.slots})
+
+
+def prune(
+    network: Network, population: Population, layer: int, keep: npt.ArrayLike
+) -> tuple[Network, Population]:
+    """Keep some units of a layer and remove the others.
+
+    Parameters
+    ----------
+    network : Network
+        The layers.
+    population : Population
+        The networks, with axes of any shape.
+    layer : int
+        Number of the `Linear` or `ScaledLinear` whose units are removed.
+    keep : int array-like of shape (kept,) or (*axes, kept)
+        Units that stay, in this order: the same for all members, or others for each.
+
+    Returns
+    -------
+    network : Network
+        The narrower layers.
+    population : Population
+        The networks without the other units; theta and memory are new arrays.
+
+    Raises
+    ------
+    InputError
+        If that layer can't be pruned or has no such units, with the reason.
+
+    Examples
+    --------
+    >>> from madaline.nn.layers import Linear, SiLU
+    >>> network = Network((Linear(2, 3), SiLU(), Linear(3, 1)))
+    >>> population = network.initialize((4,), np.random.default_rng(0))
+    >>> narrower, rest = prune(network, population, 0, [0, 2])
+    >>> narrower.layers[0]
+    Linear(in_features=2, out_features=2)
+    """
+    kept = _checked_units(keep, units_of(network, layer))
+    narrower, reader = with_units(network, layer, kept.shape[-1])
+
+    def narrowed(matrix: Array) -> Array:
+        result = np.empty((*matrix.shape[:-1], narrower.layout.size), matrix.dtype)
+        old, new = network.layout.views(matrix), narrower.layout.views(result)
+        for name, view in old.items():
+            number = int(name.partition(".")[0])
+            if layer <= number <= reader and not name.endswith(f"{number}.gate"):
+                view = chosen(view, kept, matrix.ndim - 1, outgoing=number == reader)
+            new[name][...] = view
+        return result
+
+    return narrower, changed(population, narrower.layout, narrowed)
+
+
+def _checked_units(keep: npt.ArrayLike, units: int) -> Array:
+    kept = np.asarray(keep)
+    if kept.ndim == 0 or kept.shape[-1] == 0 or not np.issubdtype(kept.dtype, np.integer):
+        raise InputError(
+            f"keep is {keep!r}: give the numbers of the units that stay, at least one."
+        )
+    if kept.min() < 0 or kept.max() >= units:
+        raise InputError(
+            f"keep names units {kept.min()} to {kept.max()} but the layer has 0 to {units - 1}."
+        )
+    ordered = np.sort(kept, axis=-1)
+    if (ordered[..., 1:] == ordered[..., :-1]).any():
+        raise InputError("keep names a unit twice: name each unit that stays once.")
+    return kept
+
+
+def take_output(network: Network, theta: Array, index: int) -> tuple[Network, Array]:
+    """Return the networks that compute one of the outputs, with their parameters.
+
+    Parameters
+    ----------
+    network : Network
+        Layers that end with a linear one.
+    theta : ndarray of shape (*axes, parameters)
+        The parameters.
+    index : int
+        Which output.
+
+    Raises
+    ------
+    InputError
+        If the last layer is not linear.
+
+    Examples
+    --------
+    >>> network = Network((Linear(2, 3),))
+    >>> theta = network.initialize((), np.random.default_rng(0)).theta
+    >>> one, own = take_output(network, theta, 1)
+    >>> x = np.ones((1, 2), np.float32)
+    >>> bool(np.allclose(one.predict(own, x), network.predict(theta, x)[:, [1]]))
+    True
+    """
+    last = network.layers[-1]
+    if not isinstance(last, Linear):
+        raise InputError(f"The last layer is {type(last).__name__}: its outputs cannot be taken.")
+    parameters = network.bind(theta)[-1]
+    own = slice(index, index + 1)
+    weight = parameters["weight"][..., own].reshape(*theta.shape[:-1], -1)
+    below = theta[..., : theta.shape[-1] - last.out_features * (last.in_features + 1)]
+    smaller = Network((*network.layers[:-1], replace(last, out_features=1)))
+    return smaller, np.concatenate([below, weight, parameters["bias"][..., own]], axis=-1)
+
+
+HOLDS_VALUES = frozenset({"z"})
+"""Optimizer memory that holds parameters: new ones start there as in theta."""
+
+HOLDS_SQUARES = frozenset({"squares"})
+"""Optimizer memory of squared gradients. All parameters share one count of steps, so a new one that
+started at zero would seem to have had tiny gradients, and its first steps would be far too long; it
+starts at the mean of its neighbors instead. All other memory starts at zero."""
+
+
+def extended(population: Population, fresh: Population, sources: Mapping[str, str]) -> Population:
+    """Return the fresh networks with the old parameters in the leading corner of their slots."""
+
+    def start(name: str, matrix: Array) -> Array:
+        if name in HOLDS_VALUES:
+            return fresh.theta.copy()
+        result = np.zeros_like(fresh.theta)
+        if name in HOLDS_SQUARES:
+            _fill_with_means(result, fresh.layout, matrix, population.layout, sources)
+        return result
+
+    def copied(old: Array, new: Array) -> Array:
+        views, targets = population.layout.views(old), fresh.layout.views(new)
+        for name, source in sources.items():
+            shape = views[source].shape[population.theta.ndim - 1 :]
+            corner: tuple[Any, ...] = (..., *(slice(size) for size in shape))
+            targets[name][corner] = views[source]
+        return new
+
+    return Population(
+        fresh.layout,
+        copied(population.theta, fresh.theta),
+        {name: copied(matrix, start(name, matrix)) for name, matrix in population.memory.items()},
+        {name: column.copy() for name, column in population.columns.items()},
+    )
+
+
+def changed(population: Population, layout: Layout, change: Callable[[Array], Array]) -> Population:
+    """Return the population with the same done to theta and to all memory."""
+    return Population(
+        layout,
+        change(population.theta),
+        {name: change(matrix) for name, matrix in population.memory.items()},
+        {name: column.copy() for name, column in population.columns.items()},
+    )
+
+
+def chosen(view: Array, units: Array, axes: int, *, outgoing: bool) -> Array:
+    """Return the entries of some units: rows of a reader's weight, else the last axis."""
+    if outgoing and view.ndim == axes + 1:
+        return view  # the reader's bias belongs to no unit
+    index = np.broadcast_to(units, (*view.shape[:axes], units.shape[-1]))
+    if view.ndim == axes + 1:
+        return np.take_along_axis(view, index, axis=-1)
+    if outgoing:
+        return np.take_along_axis(view, index[..., :, None], axis=-2)
+    return np.take_along_axis(view, index[..., None, :], axis=-1)
+
+
+def value_matrices(old: Population, new: Population) -> list[tuple[Array, Array]]:
+    """Return theta and all memory that holds parameters, before and after."""
+    names = HOLDS_VALUES & old.memory.keys()
+    return [(old.theta, new.theta), *((old.memory[name], new.memory[name]) for name in names)]
+
+
+def _fill_with_means(
+    result: Array, layout: Layout, matrix: Array, old_layout: Layout, sources: Mapping[str, str]
+) -> None:
+    """Fill each slot with its old mean, and a new slot with the overall mean, for each member."""
+    old, new = old_layout.views(matrix), layout.views(result)
+    axes = matrix.ndim - 1
+    overall = matrix.mean(axis=-1)
+    for slot in layout.slots:
+        source = sources.get(slot.name)
+        mean = overall
+        if source is not None:
+            mean = old[source].reshape(*matrix.shape[:-1], -1).mean(axis=-1)
+        new[slot.name][...] = mean.reshape(mean.shape + (1,) * (new[slot.name].ndim - axes))
