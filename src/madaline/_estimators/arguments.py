@@ -97,23 +97,7 @@ def read_labels(y: Any, n_samples: int) -> Array:
 def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Array:
     """Return `y` as one label or number a row, or as a column for each of several targets.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        What to predict. A single column comes with scikit-learn's `DataConversionWarning`.
-    n_samples : int
-        Rows of the table.
-    n_targets : int, optional
-        How many targets there must be; by default as many as there are.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,), or (n_samples, n_targets) of several targets
-
-    Raises
-    ------
-    ValueError
-        If there is no `y`, or it has another shape.
+    Shapes: `y` (n_samples,) or (n_samples, n_targets) -> (n_samples,), or (n_samples, n_targets).
     """
     y = computed(y)
     shape = _shape(y)
@@ -133,17 +117,7 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
 def read_indicators(labels: Array, names: Sequence[str]) -> Array:
     """Return several labels, each 0 or 1, as an indicator matrix.
 
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples, n_labels)
-        0 and 1, or Booleans.
-    names : sequence of str
-        Names of the labels.
-
-    Raises
-    ------
-    InputError
-        If a label has other values, or only one.
+    Shapes: `labels` (n_samples, n_labels).
     """
     columns = []
     for name, column in zip(names, labels.T, strict=True):
@@ -180,13 +154,7 @@ def read_names(y: Any) -> str | tuple[str, ...]:
 
 
 def read_weight(sample_weight: Any, n_samples: int) -> Array | None:
-    """Return the weight of each row in float64, shape (n_samples,), or None.
-
-    Raises
-    ------
-    InputError
-        If a weight is negative, missing or infinite, or all are zero.
-    """
+    """Return the weight of each row in float64, shape (n_samples,), or None."""
     if sample_weight is None:
         return None
     weight = np.asarray(computed(sample_weight), np.float64)
@@ -205,19 +173,7 @@ def read_groups(groups: Any, n_samples: int) -> Array | None:
 def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
     """Return a number of folds, folds, or None for the default.
 
-    Parameters
-    ----------
-    folds : int, array of int, splitter, or iterable of (train, test), optional
-        As given to `fit`.
-    y : ndarray of shape (n_samples,)
-        The target, for splitters that use it.
-    groups : ndarray of shape (n_samples,), optional
-        For splitters that use them.
-
-    Raises
-    ------
-    InputError
-        If they are no folds.
+    Shapes: `y` (n_samples,); `groups` (n_samples,).
 
     Examples
     --------

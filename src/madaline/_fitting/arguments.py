@@ -105,20 +105,7 @@ def read_monotone(monotone: Any) -> dict[str, int]:
 
 
 def constrained_columns(monotone: Mapping[str, int], schema: Schema) -> dict[str, int]:
-    """Return the direction of each constrained column that is used.
-
-    Parameters
-    ----------
-    monotone : mapping of str to int
-        What `read_monotone` returned.
-    schema : Schema
-        The kind of each column.
-
-    Raises
-    ------
-    InputError
-        If there is no such column, or its values have no order.
-    """
+    """Return the direction of each constrained column that is used."""
     kinds = {column.name: column.kind for column in schema.columns}
     for name in monotone:
         if name not in kinds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import final
 
 import numpy as np
 
@@ -34,20 +35,13 @@ from madaline.nn.sparse_rows import Features, SparseRows
 from madaline.records.decision import Decision
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The out-of-fold predictions of a fit, their quality, and the diagnosis (final).
+    """The out-of-fold predictions of a fit, their quality, and the diagnosis."""
 
-    Parameters
-    ----------
-    outcome : Outcome
-        The result of the race.
-    decisions : sequence of Decision
-        All decisions of the race.
-    """
-
-    outcome: Outcome
-    decisions: Sequence[Decision]
+    outcome: Outcome  # the result of the race
+    decisions: Sequence[Decision]  # all decisions of the race
 
     @cached_property
     def out_of_fold(self) -> OutOfFold:

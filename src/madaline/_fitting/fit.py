@@ -49,62 +49,7 @@ from madaline.nn.sparse_rows import dense
 
 
 class Fitting:
-    """A fit is an iterator over its records and decisions; afterwards `model` returns the model.
-
-    Parameters
-    ----------
-    table : Table
-        The columns to learn from.
-    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        Labels or numbers. Several targets are predicted together, by networks of several outputs.
-    task : {"classification", "regression"}, optional
-        What to learn; inferred from the target by default.
-    target_name : str or sequence of str, default="target"
-        Name of the target, or of each of several.
-    target_format : NumberFormat, optional
-        How the numbers of the target were written in its file.
-    objective : Objective, optional
-        What is to be minimized.
-    sample_weight : ndarray of shape (n_samples,), optional
-        Weight of each row; rows of weight zero are left out.
-    groups : ndarray of shape (n_samples,), optional
-        Rows of one group are never on both sides of a fold.
-    folds : int or GivenFolds, optional
-        Number of folds, or the evaluated rows of each; by default a number that suits the rows.
-    kinds : mapping of str to str, optional
-        Kinds of some columns, for example ``{"zip": "category"}``; the others are inferred.
-    monotone : mapping of str to {1, 0, -1}, optional
-        Columns with which predictions never fall (1) or never rise (-1).
-    effort : int, default=100
-        Epochs of each network, at most.
-    preset : str, default="balanced"
-        A choice between time and loss (`madaline._race.planning.preset`).
-    seed : int, default=0
-        Seed of every random number: same seed, same bits, on any number of processors.
-    n_jobs : int, optional
-        Number of processors to use, as in scikit-learn; the result does not depend on it.
-    memory_limit : int or str, optional
-        Memory of the process: bytes, or a size such as ``"2GB"``; by default what it takes now and
-        three quarters of what is free. Over it a cheaper plan is chosen, or the fit is refused.
-    adjust : callable, optional
-        Changes the plan made for the table: for experiments.
-    source : str, optional
-        Name of the table's file, or of its folder with a trailing slash, kept with the model.
-    file_options : sequence of str, optional
-        Options of `madaline fit` about other columns of the file, kept to reproduce the command.
-    checkpoint : path, optional
-        A file to save the state in; if it holds that of this very fit, the fit goes on from there.
-    keep_rows : int, default=0
-        How many rows the model keeps for later updates, at most.
-    time_limit : TimeLimit, optional
-        When the whole model has to be there; at least one recipe is trained for an epoch. The
-        networks then depend on the clock.
-
-    Raises
-    ------
-    InputError
-        If nothing can be learned, with the reason and the remedy.
-    """
+    """A fit is an iterator over its records and decisions; afterwards `model` returns the model."""
 
     def __init__(
         self,
@@ -273,11 +218,7 @@ class Fitting:
 
         It is that of the ensemble before pruning, which was chosen by these very rows.
 
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            In the order of the table (without rows of weight zero); NaN for rows that no fold
-            evaluates.
+        Shape: (n_samples, n_outputs).
         """
         output = self.outcome.evaluated_output
         unsorted = np.full((self.rows.n_samples, output.shape[1]), np.nan, output.dtype)

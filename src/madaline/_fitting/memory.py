@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import final
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import MOST_FEATURES
@@ -19,8 +20,7 @@ from madaline._words import count, size
 from madaline.errors import InputError
 from madaline.records.race_decisions import CheaperPlan
 
-FEWER_FOLDS = 5
-"""Folds of a plan that takes less memory, at most."""
+FEWER_FOLDS = 5  # folds of a plan that takes less memory, at most
 
 NARROWINGS = (4, 16)
 """By what the numbers of levels and terms with a feature of their own are divided."""
@@ -28,26 +28,15 @@ NARROWINGS = (4, 16)
 REMEDY = "or raise the limit (memory_limit=, --memory)"
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """How a table would be encoded and learned from (final).
+    """How a table would be encoded and learned from."""
 
-    Parameters
-    ----------
-    encoder : TableEncoder
-        Encodes the rows.
-    plan : Plan
-        What the race will do.
-    n_workers : int
-        Tasks that run at a time.
-    changes : tuple of str
-        What differs from the usual, in words.
-    """
-
-    encoder: TableEncoder
-    plan: Plan
-    n_workers: int
-    changes: tuple[str, ...] = ()
+    encoder: TableEncoder  # encodes the rows
+    plan: Plan  # what the race will do
+    n_workers: int  # tasks that run at a time
+    changes: tuple[str, ...] = ()  # what differs from the usual, in words
 
     def n_bytes(self, n_samples: int, n_outputs: int) -> int:
         """Return the memory of the process with this plan, about."""
@@ -55,17 +44,12 @@ class Proposal:
         return used_memory() + estimate(self.plan, inputs, self.n_workers)
 
 
+@final
 @dataclass(frozen=True)
 class MemoryLimit:
-    """How much memory the process may take (final).
+    """How much memory the process may take."""
 
-    Parameters
-    ----------
-    n_bytes : int or None
-        The limit; None for none.
-    """
-
-    n_bytes: int | None
+    n_bytes: int | None  # the limit; None for none
 
     def check_outputs(self, n_samples: int, n_outputs: int) -> None:
         """Raise `InputError` if the outputs alone take more, before any array of them is made."""
@@ -97,24 +81,7 @@ class MemoryLimit:
         *,
         given_folds: bool,
     ) -> tuple[Proposal, CheaperPlan | None]:
-        """Return the first proposal that is within the limit, and what was decided.
-
-        Parameters
-        ----------
-        usual : Proposal
-            What would be done without a limit.
-        narrowed : callable
-            Returns the encoder and the plan for one of `NARROWINGS`.
-        n_samples, n_outputs : int
-            Rows, and raw outputs of a network.
-        given_folds : bool
-            Whether the number of folds was given, and must stay.
-
-        Raises
-        ------
-        InputError
-            If none is.
-        """
+        """Return the first proposal that is within the limit, and what was decided."""
         most = usual.n_bytes(n_samples, n_outputs)
         if self.n_bytes is None or most <= self.n_bytes:
             return usual, None
@@ -213,14 +180,12 @@ STEPS: tuple[tuple[str, Callable[[Plan], Plan]], ...] = (
 """What a plan leaves out, in this order, and how it is said."""
 
 
-FLOAT = 4
-"""Bytes of a number in networks and encoded rows."""
+FLOAT = 4  # bytes of a number in networks and encoded rows
 
 MATRICES = 4
 """Numbers for each parameter: its value, two of the optimizer, and that of the best epoch."""
 
-MATRICES_OF_TASK = 6
-"""The same within a task: copies of three, the gradient, and scratch."""
+MATRICES_OF_TASK = 6  # the same within a task: copies of three, the gradient, and scratch
 
 OUTPUT_BYTES = 40
 """Bytes for each row and output: targets, outputs and probabilities, some in float64."""
@@ -232,17 +197,10 @@ BYTES_OF_COLUMN, BYTES_OF_FEATURE = 8 * 2**10, 10 * 2**10
 """Bytes for each column and each feature, whatever the rows: encoders, profiles, and the weights of
 ensembles that are pruned and diagnosed. Measured on tables of 5,000 to 20,000 columns."""
 
-TEXT_BYTES = 100
-"""Bytes for each character of a text whose terms are counted, at most."""
-
-LIBRARIES = 20 * 2**20
-"""Bytes of code that is loaded for training."""
-
-COMPILED = 110 * 2**20
-"""The same where training is compiled: numba, SciPy and what was compiled."""
-
-PROCESS = 80 * 2**20
-"""Bytes of each further process that trains."""
+TEXT_BYTES = 100  # bytes for each character of a text whose terms are counted, at most
+LIBRARIES = 20 * 2**20  # bytes of code that is loaded for training
+COMPILED = 110 * 2**20  # the same where training is compiled: numba, SciPy and what was compiled
+PROCESS = 80 * 2**20  # bytes of each further process that trains
 
 LAYERS_OF_WORK, LAYERS_OF_GRIDS = 6, 80
 """Outputs of the widest layer that a step holds for each network of a group, at most, and the same
@@ -251,45 +209,29 @@ with convolutions: they hold every window and what augmentation makes of a row."
 NUMBERS_OF_ROW_SPACES = 4
 """The spaces of rows keep features in float64, all of them and half of them."""
 
-COPIES = 1
-"""Copies of the features without bins that the diagnosis makes."""
+COPIES = 1  # copies of the features without bins that the diagnosis makes
 
 NUMBERS_OF_TERM = 6
 """Numbers for each term of a text: its value and its index, where they stand, and copies."""
 
-ROWS_WITH_ZEROS = 1024
-"""Rows of texts that have their zeros at a time, at least."""
+ROWS_WITH_ZEROS = 1024  # rows of texts that have their zeros at a time, at least
 
 
+@final
 @dataclass(frozen=True)
 class Inputs:
-    """What networks will see of a table and predict: enough to know their layers (final).
+    """What networks will see of a table and predict: enough to know their layers."""
 
-    Parameters
-    ----------
-    columns : mapping of int to tuple of int
-        For each number of bins, the column that each feature is made from.
-    grids : tuple of Grid
-        The grids that features stand on.
-    n_outputs : int
-        Number of raw outputs of a network.
-    n_samples, n_columns : int
-        Rows, and columns that are used.
-    patterns : tuple of (int, int)
-        From which feature to which each column of patterns goes.
-    n_means : int
-        Features that differ from fold to fold.
-    terms_of_a_row : float, optional
-        Numbers of a row that are not zero, where only these are kept.
-    """
-
+    # for each number of bins, the column that each feature is made from
     columns: dict[int, tuple[int, ...]]
-    grids: tuple[Grid, ...]
-    n_outputs: int
-    n_samples: int
-    n_columns: int
+    grids: tuple[Grid, ...]  # the grids that features stand on
+    n_outputs: int  # number of raw outputs of a network
+    n_samples: int  # rows, and columns that are used
+    n_columns: int  # rows, and columns that are used
+    # from which feature to which each column of patterns goes
     patterns: tuple[tuple[int, int], ...] = ()
-    n_means: int = 0
+    n_means: int = 0  # features that differ from fold to fold
+    # numbers of a row that are not zero, where only these are kept
     terms_of_a_row: float | None = None
 
     @classmethod
@@ -308,17 +250,7 @@ class Inputs:
 
 
 def estimate(plan: Plan, inputs: Inputs, n_workers: int = 1) -> int:
-    """Return the bytes that a fit will take beside the table itself, about.
-
-    Parameters
-    ----------
-    plan : Plan
-        The recipes, folds and rows of a batch.
-    inputs : Inputs
-        What the networks see and predict.
-    n_workers : int, default=1
-        Tasks that run at a time.
-    """
+    """Return the bytes that a fit will take beside the table itself, about."""
     n_samples, n_folds = inputs.n_samples, plan.n_folds
     numbers = _numbers_of_rows(plan, inputs)
     networks, work, multiply_adds = 0, 0, 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import numpy as np
 
@@ -45,27 +45,17 @@ from madaline.records.model_decisions import Calibrated, ThresholdChosen
 Evaluated: TypeAlias = tuple[Array, Array, Array, Array | None, Array | None]
 """Out-of-fold outputs of networks and of the baseline, targets, weights and groups."""
 
-IMPORTANCE_SHARE = 0.01
-"""Work of the importances, at most, as a share of the work of training."""
+IMPORTANCE_SHARE = 0.01  # work of the importances, at most, as a share of the work of training
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """The result of a finished race (final).
+    """The result of a finished race."""
 
-    Parameters
-    ----------
-    prepared : Preparation
-        The dataset and the plan.
-    race : Race
-        The race.
-    given : Ensemble, optional
-        The ensemble, where it is not the best one of the race.
-    """
-
-    prepared: Preparation
-    race: Race
-    given: Ensemble | None = None
+    prepared: Preparation  # the dataset and the plan
+    race: Race  # the race
+    given: Ensemble | None = None  # the ensemble, where it is not the best one of the race
 
     @cached_property
     def pruned(self) -> PruningResult:
@@ -285,26 +275,17 @@ class Outcome:
         return (*label_scores(*probabilities, target > 0.5, weight, groups), *mean_scores(each))
 
 
-Temperature: TypeAlias = float | Array
-"""Divisor of raw outputs; of several labels, one for each."""
+Temperature: TypeAlias = float | Array  # divisor of raw outputs; of several labels, one for each
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class TargetView:
-    """One target of a fit (final).
+    """One target of a fit."""
 
-    Parameters
-    ----------
-    name : str
-        Its name.
-    encoder : TargetEncoder
-        Its encoder.
-    index : int, optional
-        Which of several outputs; None where all outputs belong to the only target.
-    """
-
-    name: str
-    encoder: TargetEncoder
+    name: str  # its name
+    encoder: TargetEncoder  # its encoder
+    # which of several outputs; None where all outputs belong to the only target
     index: int | None = None
 
     @property
@@ -335,15 +316,7 @@ class TargetView:
 
 
 def views_of(encoder: TargetEncoder, name: str) -> tuple[TargetView, ...]:
-    """Return a view of each target, or of each quantile.
-
-    Parameters
-    ----------
-    encoder : TargetEncoder
-        That of the fit.
-    name : str
-        Name of the only target.
-    """
+    """Return a view of each target, or of each quantile."""
     if not isinstance(encoder, JointEncoder):
         return (TargetView(name, encoder),)
     named = zip(encoder.names, encoder.encoders, strict=True)
@@ -365,20 +338,7 @@ def make_predictor(
 ) -> Predictor:
     """Return the predictor that an ensemble makes.
 
-    Parameters
-    ----------
-    prepared : Preparation
-        The encoders.
-    dataset : Dataset
-        The rows, with the given weights.
-    ensemble : Ensemble
-        The networks, with their out-of-fold output.
-    target_encoder : TargetEncoder
-        That of the preparation, with the threshold of two classes.
-    views : sequence of TargetView
-        The targets one by one.
-    temperature : float or ndarray of shape (n_outputs,)
-        Divisor of raw outputs.
+    Shapes: `temperature` (n_outputs,).
     """
     output = dataset.loss.in_order(divided(ensemble.output, temperature))
     each = tuple(_conformal(prepared, dataset, view, output) for view in views)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import final
 
 import numpy as np
 
@@ -39,58 +40,29 @@ from madaline._race.planning.rare_classes import plan_for_rare_class
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
-FOLD_STREAM = 2**32 - 2
-"""Separates the random numbers of folds from those of networks and batches."""
+FOLD_STREAM = 2**32 - 2  # separates the random numbers of folds from those of networks and batches
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """All that a race needs, and what was inferred from the table (final).
+    """All that a race needs, and what was inferred from the table."""
 
-    Parameters
-    ----------
-    data : TrainingData
-        The rows to learn from.
-    objective : Objective
-        What is to be minimized.
-    task, task_reason : str
-        The task, and why it is that.
-    schema : Schema
-        The kind of each column.
-    target_encoder : TargetEncoder
-        Encodes the target, and decodes predictions.
-    leaks : tuple of Leak
-        Columns that reveal the target.
-    encoder : TableEncoder
-        Encodes columns as features.
-    plan : Plan
-        The recipes that race, and for how long.
-    rows : FoldedRows
-        The evaluated and the training rows of each fold.
-    dataset : Dataset
-        The encoded rows, fold after fold.
-    own_weight : ndarray of shape (n_samples,) or None
-        The given weight of each row, with mean 1, fold after fold.
-    n_workers : int
-        Tasks that may run at a time.
-    cheaper : CheaperPlan or None
-        What is different where memory is short.
-    """
-
-    data: TrainingData
-    objective: Objective
-    task: str
-    task_reason: str
-    schema: Schema
-    target_encoder: TargetEncoder
-    leaks: tuple[Leak, ...]
-    encoder: TableEncoder
-    plan: Plan
-    rows: FoldedRows
-    dataset: Dataset
+    data: TrainingData  # the rows to learn from
+    objective: Objective  # what is to be minimized
+    task: str  # the task, and why it is that
+    task_reason: str  # the task, and why it is that
+    schema: Schema  # the kind of each column
+    target_encoder: TargetEncoder  # encodes the target, and decodes predictions
+    leaks: tuple[Leak, ...]  # columns that reveal the target
+    encoder: TableEncoder  # encodes columns as features
+    plan: Plan  # the recipes that race, and for how long
+    rows: FoldedRows  # the evaluated and the training rows of each fold
+    dataset: Dataset  # the encoded rows, fold after fold
+    # (n_samples,): the given weight of each row, with mean 1, fold after fold
     own_weight: Array | None
-    n_workers: int
-    cheaper: CheaperPlan | None
+    n_workers: int  # tasks that may run at a time
+    cheaper: CheaperPlan | None  # what is different where memory is short
 
     @property
     def n_predicted(self) -> int:
@@ -120,26 +92,7 @@ def prepare(
     limit: MemoryLimit = UNLIMITED,
     monotone: Mapping[str, int] | None = None,
 ) -> Preparation:
-    """Infer, encode and plan all that a race needs.
-
-    Parameters
-    ----------
-    data : TrainingData
-        The rows to learn from.
-    objective : Objective
-        What is to be minimized.
-    task, kinds, effort, preset, seed, adjust, monotone
-        As in `Fitting`.
-    n_workers : int, default=1
-        Tasks that may run at a time.
-    limit : MemoryLimit, optional
-        How much memory the process may take; by default any.
-
-    Raises
-    ------
-    InputError
-        If nothing can be learned, with the reason and the remedy.
-    """
+    """Infer, encode and plan all that a race needs."""
     data.table.sort(n_workers)
     schema = Schema.infer(data.table, kinds)
     data = replace(data, table=schema.read(data.table))
@@ -349,18 +302,7 @@ def read_by_letters(
     Only columns of many levels, most of them in few rows, come into question; some of them have a
     new level in nearly each row, and would be left out otherwise.
 
-    Parameters
-    ----------
-    schema : Schema
-        The kind of each column.
-    table : Table
-        The columns, with the names as text.
-    target : ndarray of shape (n_samples, n_outputs)
-        What the networks learn to predict.
-    groups : ndarray of shape (n_samples,), optional
-        Rows of one group stay together.
-    given : collection of str
-        Columns whose kind is given: they stay as they are.
+    Shapes: `target` (n_samples, n_outputs); `groups` (n_samples,).
     """
     columns = tuple(
         one if one.name in given else _by_letters(one, table, target, groups)

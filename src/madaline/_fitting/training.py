@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from types import FrameType
+from typing import final
 
 from madaline._fitting.checkpoint_file import CheckpointFile
 from madaline._race.policies.time_limit import WANTED_EPOCHS, TimeLimitPolicy
@@ -26,23 +27,9 @@ from madaline.records.race_decisions import (
 )
 
 
+@final
 class Training:
-    """An iterator over the records and decisions of a race (final).
-
-    Parameters
-    ----------
-    race : Race
-        The race, with its backend and executor.
-    checkpoint : CheckpointFile
-        Where its state is saved, and resumed from.
-    limit : TimeLimit, optional
-        When the whole fit has to end.
-
-    Attributes
-    ----------
-    records, decisions : list
-        What happened so far.
-    """
+    """An iterator over the records and decisions of a race."""
 
     def __init__(self, race: Race, checkpoint: CheckpointFile, limit: TimeLimit | None) -> None:
         self.race, self.checkpoint = race, checkpoint
@@ -126,31 +113,18 @@ class Training:
 REST_OF_PREPARATION = 1.5
 """Seconds of what follows the race (pruning, scores, diagnosis), for each second before it."""
 
-REST_OF_OUTPUTS = 3.0
-"""How often it computes the outputs of the ensemble for all rows."""
+REST_OF_OUTPUTS = 3.0  # how often it computes the outputs of the ensemble for all rows
 
 LEAST_REST = 0.75
 """Seconds that it takes beside, as for pruning on a bounded number of rows: of 4,000 rows of
 spambase it took 1.2 s, where the other two terms came to .4 s."""
 
-MOST_MEMBERS = 8
-"""Recipes of an ensemble, as far as the time for the rest is concerned."""
+MOST_MEMBERS = 8  # recipes of an ensemble, as far as the time for the rest is concerned
 
 
+@final
 class TimeLimit:
-    """How long a fit may take; the clock starts here (final).
-
-    Parameters
-    ----------
-    seconds : float
-        From now until the model is there.
-    clock : callable
-        Returns the time in seconds.
-
-    Raises
-    ------
-    InputError
-        If that is no positive number.
+    """How long a fit may take; the clock starts here.
 
     Examples
     --------
@@ -176,26 +150,15 @@ class TimeLimit:
         return self.seconds - self.seconds_passed
 
 
+@final
 @dataclass
 class TrainingTime:
-    """The part of a time limit that is for training (final).
+    """The part of a time limit that is for training."""
 
-    Parameters
-    ----------
-    limit : TimeLimit
-        The limit.
-    race : Race
-        The race.
-    preparation : float
-        Seconds that went by before training.
-    speed : float
-        Multiply-adds a second of one worker.
-    """
-
-    limit: TimeLimit
-    race: Race
-    preparation: float
-    speed: float
+    limit: TimeLimit  # the limit
+    race: Race  # the race
+    preparation: float  # seconds that went by before training
+    speed: float  # multiply-adds a second of one worker
     _started: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
@@ -281,17 +244,6 @@ def first_interrupt(stop: Callable[[], None]) -> Iterator[Callable[[], None]]:
     An exception in the midst of an epoch would leave a race in an undefined state. Where interrupts
     do not raise KeyboardInterrupt (they are ignored, or another program handles them), and in
     threads, which get none, nothing changes.
-
-    Parameters
-    ----------
-    stop : callable
-        Asks for the end.
-
-    Yields
-    ------
-    check : callable
-        Raises KeyboardInterrupt again if the second one was lost: Python ignores exceptions in
-        finalizers, such as those of temporary files.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, final
 
 import numpy as np
 
@@ -17,35 +17,18 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """The rows to learn from (final).
+    """The rows to learn from."""
 
-    Parameters
-    ----------
-    table : Table
-        The columns to learn from.
-    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        Labels or numbers.
-    weight : ndarray of shape (n_samples,) or None
-        Weight of each row.
-    groups : ndarray of shape (n_samples,) or None
-        Rows of one group are never on both sides of a fold.
-    folds : int, GivenFolds or None
-        Number of folds, or the evaluated rows of each fold.
-    row_numbers : int ndarray of shape (n_samples,)
-        Number of each row in the user's table, from 0.
-    target_names : tuple of str
-        Name of each target.
-    """
-
-    table: Table
-    target: Array
-    weight: Array | None
-    groups: Array | None
-    folds: int | GivenFolds | None
-    row_numbers: Array
-    target_names: tuple[str, ...] = ("target",)
+    table: Table  # the columns to learn from
+    target: Array  # (n_samples,) or (n_samples, n_targets): labels or numbers
+    weight: Array | None  # (n_samples,): weight of each row
+    groups: Array | None  # (n_samples,): rows of one group are never on both sides of a fold
+    folds: int | GivenFolds | None  # number of folds, or the evaluated rows of each fold
+    row_numbers: Array  # (n_samples,): number of each row in the user's table, from 0
+    target_names: tuple[str, ...] = ("target",)  # name of each target
 
     @classmethod
     def checked(
@@ -57,13 +40,7 @@ class TrainingData:
         folds: int | GivenFolds | None,
         target_name: str | Sequence[str] = "target",
     ) -> TrainingData:
-        """Return the rows of positive weight.
-
-        Raises
-        ------
-        InputError
-            If lengths differ, or weights are invalid.
-        """
+        """Return the rows of positive weight."""
         fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
         check_lengths(table.n_samples, target, weight, groups, fold_numbers)
         check_weight(weight)
@@ -94,29 +71,18 @@ def _target_names(given: str | Sequence[str], target: Array) -> tuple[str, ...]:
     return names
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class EncodedTarget:
-    """A target as networks and folds see it (final).
+    """A target as networks and folds see it."""
 
-    Parameters
-    ----------
-    encoder : TargetEncoder
-        Encodes the target, and decodes predictions.
-    codes : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        The class, as a number, or the number of each row.
-    matrix : ndarray of shape (n_samples, n_outputs)
-        What the outputs should be.
-    weight : ndarray of shape (n_samples,) or None
-        Weight of each row in training: the given one, times that of its class.
-    of_quantiles : bool
-        Whether all outputs are of the same number.
-    """
-
-    encoder: TargetEncoder
+    encoder: TargetEncoder  # encodes the target, and decodes predictions
+    # (n_samples,) or (n_samples, n_targets): the class, as a number, or the number of each row
     codes: Array
-    matrix: Array
+    matrix: Array  # (n_samples, n_outputs): what the outputs should be
+    # (n_samples,): weight of each row in training: the given one, times that of its class
     weight: Array | None
-    of_quantiles: bool
+    of_quantiles: bool  # whether all outputs are of the same number
 
     @classmethod
     def of(

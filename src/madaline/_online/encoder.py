@@ -12,7 +12,7 @@ what it has learned.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -24,17 +24,12 @@ from madaline.nn.arrays import Array
 QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 QUARTERS = len(QUARTILES) - 1
 
-CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)
-"""Seconds of a day, a week and a year."""
+CIRCLES = (86_400.0, 604_800.0, 31_557_600.0)  # seconds of a day, a week and a year
 
 
+@final
 class StreamEncoder:
-    """Turns raw rows, as `StreamColumns` reads them, into features (final).
-
-    Parameters
-    ----------
-    columns : StreamColumns
-        What the raw numbers stand for.
+    """Turns raw rows, as `StreamColumns` reads them, into features.
 
     Examples
     --------
@@ -74,13 +69,7 @@ class StreamEncoder:
         self._gather_scales()
 
     def widen(self, raw: Array) -> bool:
-        """Add the features that some rows need and that there are none for yet.
-
-        Returns
-        -------
-        bool
-            Whether there are more features than before.
-        """
+        """Add the features that some rows need and that there are none for yet."""
         before = self.n_features
         if len(self._scaled) + len(self._categories) < raw.shape[1]:
             self._add_columns(raw)
@@ -111,14 +100,7 @@ class StreamEncoder:
     def encode(self, raw: Array) -> Array:
         """Return the features of some rows.
 
-        Parameters
-        ----------
-        raw : float64 ndarray of shape (n_samples, n_columns)
-            What `StreamColumns.read` returned.
-
-        Returns
-        -------
-        float32 ndarray of shape (n_samples, n_features)
+        Shapes: `raw` (n_samples, n_columns) -> (n_samples, n_features).
         """
         features = np.zeros((len(raw), self.n_features + 1), np.float32)  # the last is for nobody
         if len(self._scaled):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, final
 
 import numpy as np
 
@@ -28,60 +28,32 @@ BLOCK, BATCH = 10, 16
 """Rows that are learned in one step, at most, and those of a step: the others are drawn.
 """
 
-AHEAD = 128
-"""Rows whose labels count as unknown to one another when a table is learned at once."""
+AHEAD = 128  # rows whose labels count as unknown to one another when a table is learned at once
 
 EARLY, EVERY = (2, 4, 8, 16, 32, 64, 128, 256, 512), 1024
 """After how many rows scales are worked out anew: at first often, then now and then."""
 
-SCALED_ROWS = 2048
-"""From how many of the latest rows."""
+SCALED_ROWS = 2048  # from how many of the latest rows
 
 
-CHUNK = 256
-"""Rows that are encoded anew at a time: more fall out of the processor's cache."""
+CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """What was predicted for rows, and from which inputs.
+    """What was predicted for rows, and from which inputs."""
 
-    Parameters
-    ----------
-    raw : float64 ndarray of shape (n_samples, n_columns)
-        The rows as numbers.
-    x : float32 ndarray of shape (n_samples, n_inputs)
-        What the networks saw.
-    history : float64 ndarray of shape (n_history,)
-        Fading means of the labels that were known.
-    members : ndarray of shape (members, n_samples, n_outputs)
-        What each network predicted.
-    aggregators : ndarray of shape (aggregators, n_samples, n_outputs)
-        What each way of weighing predicted.
-    prediction : ndarray of shape (n_samples, n_outputs)
-        The prediction.
-    """
-
-    raw: Array
-    x: Array
-    history: Array
-    members: Array
-    aggregators: Array
-    prediction: Array
+    raw: Array  # (n_samples, n_columns): the rows as numbers
+    x: Array  # (n_samples, n_inputs): what the networks saw
+    history: Array  # (n_history,): fading means of the labels that were known
+    members: Array  # (members, n_samples, n_outputs): what each network predicted
+    aggregators: Array  # (aggregators, n_samples, n_outputs): what each way of weighing predicted
+    prediction: Array  # (n_samples, n_outputs): the prediction
 
 
+@final
 class OnlineLearner:
-    """A population that keeps up with a stream (final).
-
-    Parameters
-    ----------
-    task : StreamTask
-        What is predicted.
-    names : sequence of str
-        The columns that rows may have.
-    seed : int
-        Decides every random number.
-    """
+    """A population that keeps up with a stream."""
 
     def __init__(self, task: StreamTask, names: list[str], seed: int) -> None:
         self.task = task
@@ -142,21 +114,7 @@ class OnlineLearner:
     ) -> None:
         """Learn from rows and their labels.
 
-        Parameters
-        ----------
-        rows : Table or mapping
-            A table, or a single row.
-        y : ndarray of shape (n_samples,)
-            Their labels.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        made : Made, optional
-            What was predicted when the rows came, where their labels came later.
-
-        Raises
-        ------
-        InputError
-            If a row, a label or a weight is none that can be learned.
+        Shapes: `y` (n_samples,); `weight` (n_samples,).
         """
         heaviest = 0.0 if weight is None else weight.max(initial=0)
         if heaviest > LARGEST_WEIGHT:
@@ -293,8 +251,7 @@ class OnlineLearner:
         self.replay.widen(positions, self.n_inputs, n_outputs)
 
 
-MOST = 10_000
-"""How many rows wait for their label, at most; the oldest are let go."""
+MOST = 10_000  # how many rows wait for their label, at most; the oldest are let go
 
 _Rows = TypeVar("_Rows", Table, Mapping[str, Any])
 
@@ -307,8 +264,9 @@ class Waiting(Generic[_Rows]):
     made: Made
 
 
+@final
 class Pending:
-    """Predictions by their key (final).
+    """Predictions by their key.
 
     Examples
     --------

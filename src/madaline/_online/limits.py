@@ -16,24 +16,14 @@ from madaline.nn.arrays import Array
 
 WHOLE = Whole(-(2**63), 2**64 - 1)
 
-NAME: Check = Either(Text(), WHOLE)
-"""The name of a column."""
-
-LABEL: Check = Either(Text(), Whole(-(2**63), 2**63 - 1), Number(), TRUTH)
-"""A class."""
+NAME: Check = Either(Text(), WHOLE)  # the name of a column
+LABEL: Check = Either(Text(), Whole(-(2**63), 2**63 - 1), Number(), TRUTH)  # a class
 
 LONGEST_KEY = 200
-KEY: Check = Either(Text(LONGEST_KEY), WHOLE)
-"""What a label that comes later is found by."""
-
-LEVEL = Text()
-"""A level that has a code of its own."""
-
-MOST_LETTERS = 2**22
-"""Letters of all levels that have a code of their own."""
-
-LARGEST_WEIGHT = 1e12
-"""Weight of a row, at most: squares of slopes must not overflow in float32."""
+KEY: Check = Either(Text(LONGEST_KEY), WHOLE)  # what a label that comes later is found by
+LEVEL = Text()  # a level that has a code of its own
+MOST_LETTERS = 2**22  # letters of all levels that have a code of their own
+LARGEST_WEIGHT = 1e12  # weight of a row, at most: squares of slopes must not overflow in float32
 
 
 def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
@@ -52,14 +42,9 @@ def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
         raise InputError(f"{what} {error.problem}: {remedy}.") from None
 
 
-LEFT_OUT = 4
-"""How many of the largest numbers are left out, and of the smallest, at most."""
-
-NEEDED = 16
-"""One of so many is left out, as long as there are few."""
-
-FAR = 1e100
-"""No number is believed beyond it, so that squares overflow nowhere."""
+LEFT_OUT = 4  # how many of the largest numbers are left out, and of the smallest, at most
+NEEDED = 16  # one of so many is left out, as long as there are few
+FAR = 1e100  # no number is believed beyond it, so that squares overflow nowhere
 
 
 def reach(values: Array, counts: Array) -> tuple[Array, Array]:
@@ -68,16 +53,7 @@ def reach(values: Array, counts: Array) -> tuple[Array, Array]:
     Where the others would all be the same, only one at either end is left out: what came twice is
     rare, but no error.
 
-    Parameters
-    ----------
-    values : float64 ndarray of shape (rows, n_samples)
-        In ascending order, missing numbers last; none beyond `FAR`.
-    counts : int ndarray of shape (rows,)
-        How many of each row are no missing numbers; at least one.
-
-    Returns
-    -------
-    low, high : float64 ndarray of shape (rows,)
+    Shapes: `values` (rows, n_samples); `counts` (rows,) -> (rows,).
 
     Examples
     --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -21,22 +21,12 @@ LEARNING_RATES = (0.002, 0.008, 0.03)
 HORIZONS = (32, 512, 8192)
 """From how many of the latest rows a member draws those that it learns again."""
 
-AVERAGED = 30
-"""Over about so many steps the members of the longest memory average their weights."""
+AVERAGED = 30  # over about so many steps the members of the longest memory average their weights
 
 
 @dataclass(frozen=True, eq=False)
 class TimeScales:
     """Settings of each member.
-
-    Parameters
-    ----------
-    learning_rates : float32 ndarray of shape (members, 1)
-        Length of a step.
-    horizons : int ndarray of shape (members, 1)
-        From how many of the latest rows it learns again.
-    n_without : int
-        The first so many do not see the latest labels.
 
     Examples
     --------
@@ -45,9 +35,9 @@ class TimeScales:
     (18, 9, 'rate 0.002, 32 rows', 'rate 0.03, 8,192 rows, latest labels')
     """
 
-    learning_rates: Array
-    horizons: Array
-    n_without: int
+    learning_rates: Array  # (members, 1): length of a step
+    horizons: Array  # (members, 1): from how many of the latest rows it learns again
+    n_without: int  # the first so many do not see the latest labels
 
     @classmethod
     def all(cls) -> TimeScales:
@@ -77,27 +67,16 @@ class TimeScales:
         return f"rate {rate:.3g}, {rows:,} rows{latest}"
 
 
-UNITS = 16
-"""Hidden units of each network."""
-
-CHUNK = 32
-"""Rows that are predicted at a time, so that activations stay in the processor's cache."""
+UNITS = 16  # hidden units of each network
+CHUNK = 32  # rows that are predicted at a time, so that activations stay in the processor's cache
 
 
+@final
 class OnlineNetworks:
-    """Networks of one hidden layer that differ in their time scale (final).
+    """Networks of one hidden layer that differ in their time scale.
 
     Those of a long memory predict with the fading mean of their weights, which large steps shake
     less (Polyak and Juditsky, 1992).
-
-    Parameters
-    ----------
-    scales : TimeScales
-        The settings of each member.
-    n_inputs, n_outputs : int
-        Width of inputs and outputs.
-    rng : numpy.random.Generator
-        Source of initial weights.
 
     Examples
     --------
@@ -130,16 +109,8 @@ class OnlineNetworks:
     def outputs(self, x: Array, seen: Array) -> Array:
         """Return the raw outputs of all members.
 
-        Parameters
-        ----------
-        x : float32 ndarray of shape (n_samples, n_inputs)
-            The rows.
-        seen : float32 ndarray of shape (members, 1, n_inputs)
-            Which inputs each member sees: 1, or 0 if it does not.
-
-        Returns
-        -------
-        float32 ndarray of shape (members, n_samples, n_outputs)
+        Shapes: `x` (n_samples, n_inputs); `seen` (members, 1, n_inputs) -> (members, n_samples,
+        n_outputs).
         """
         workspace, outputs = Workspace(), []
         for start in range(0, max(1, len(x)), CHUNK):
@@ -152,14 +123,7 @@ class OnlineNetworks:
     def step(self, x: Array, target: Array, weight: Array, loss: Loss, seen: Array) -> None:
         """Let every member take a step.
 
-        Parameters
-        ----------
-        x, target, weight : ndarray of shape (members, batch, ...)
-            A batch for each member; `x` is changed.
-        loss : Loss
-            What is minimized.
-        seen : float32 ndarray of shape (members, 1, n_inputs)
-            As for `outputs`.
+        Shapes: `x, target, weight` (members, batch, ...); `seen` (members, 1, n_inputs).
         """
         x *= seen
         self._workspace.rewind()
@@ -183,12 +147,7 @@ class OnlineNetworks:
         What the networks predict does not change: weights of new inputs meet zeros so far, and a
         new output starts with no weights.
 
-        Parameters
-        ----------
-        positions : int ndarray of shape (old inputs,)
-            Where each of the present inputs goes.
-        n_inputs, n_outputs : int
-            The new widths.
+        Shapes: `positions` (old inputs,).
         """
         network = _network(n_inputs, n_outputs)
         before, wider = self.population, network.initialize((len(self.scales),), self._rng)

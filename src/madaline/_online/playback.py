@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -15,37 +15,28 @@ from madaline._online.learner import Made, OnlineLearner
 from madaline._online.tasks import Classes, Numbers, StreamTask, moved
 from madaline.nn.arrays import Array
 
-LEAST_PROBABILITY = 1e-15
-"""Log losses are cut off here."""
+LEAST_PROBABILITY = 1e-15  # log losses are cut off here
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """How well the rows of a part of the stream were predicted.
+    """How well the rows of a part of the stream were predicted."""
 
-    Parameters
-    ----------
-    first, last : int
-        Its rows, counted from 1.
-    score, no_change, linear : float
-        Accuracy, or root mean squared error: of the predictions, of the latest label that was
-        known, and of a linear model.
-    loss : float or None
-        Log loss of classes.
-    horizons : mapping of int to float
-        For each memory, in rows, the mean weight of the networks that learn from so many.
-    losses : ndarray of shape (n_rows,)
-        The log loss, or the absolute error, of each row.
-    """
-
-    first: int
-    last: int
+    first: int  # its rows, counted from 1
+    last: int  # its rows, counted from 1
+    # accuracy, or root mean squared error: of the predictions, of the latest label that was known,
+    # and of a linear model
     score: float
+    # accuracy, or root mean squared error: of the predictions, of the latest label that was known,
+    # and of a linear model
     no_change: float
+    # accuracy, or root mean squared error: of the predictions, of the latest label that was known,
+    # and of a linear model
     linear: float
-    loss: float | None
+    loss: float | None  # log loss of classes
+    # for each memory, in rows, the mean weight of the networks that learn from so many
     horizons: Mapping[int, float]
-    losses: Array
+    losses: Array  # (n_rows,): the log loss, or the absolute error, of each row
 
     @property
     def leading(self) -> int:
@@ -53,20 +44,9 @@ class Segment:
         return max(self.horizons, key=self.horizons.__getitem__)
 
 
+@final
 class Playback:
-    """Plays rows to a learner (final).
-
-    Parameters
-    ----------
-    learner : OnlineLearner
-        It learns.
-    table : Table
-        The rows in the order of time.
-    y : ndarray of shape (n_samples,)
-        Their labels.
-    delay : int, default=0
-        After how many more rows a label is known.
-    """
+    """Plays rows to a learner."""
 
     def __init__(self, learner: OnlineLearner, table: Table, y: Array, delay: int = 0) -> None:
         self._learner, self._table, self._y, self._delay = learner, table, y, delay
@@ -142,17 +122,12 @@ class Playback:
         return np.asarray(x)
 
 
-RATE = 0.05
-"""Length of a step, the alpha of the formula."""
+RATE = 0.05  # length of a step, the alpha of the formula
 
 
+@final
 class LinearModel:
-    """Softmax or least squares, row by row (final).
-
-    Parameters
-    ----------
-    task : StreamTask
-        What is predicted. Its classes may become more, its scale may change.
+    """Softmax or least squares, row by row.
 
     Examples
     --------

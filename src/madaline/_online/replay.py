@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -12,17 +12,9 @@ AT_ONCE, LARGEST = 10.0, 1e6
 """A weight counts no more than so many times the largest before it, and no more than so much."""
 
 
+@final
 class Replay:
-    """A ring of rows: the newest overwrites the oldest (final).
-
-    Parameters
-    ----------
-    capacity : int
-        How many rows are kept.
-    n_columns, n_inputs, n_outputs : int
-        Raw numbers, inputs of networks and numbers of a label, each for a row.
-    target_type : type, default=float32
-        That of the numbers of a label.
+    """A ring of rows: the newest overwrites the oldest.
 
     Examples
     --------
@@ -69,18 +61,7 @@ class Replay:
     def draw(self, horizons: Array, count: int, rng: np.random.Generator) -> Array:
         """Return places drawn evenly from the latest rows.
 
-        Parameters
-        ----------
-        horizons : int ndarray of shape (members, 1)
-            From how many of the latest rows each member draws.
-        count : int
-            How many places each gets.
-        rng : numpy.random.Generator
-            Source of the random places.
-
-        Returns
-        -------
-        int ndarray of shape (members, count)
+        Shapes: `horizons` (members, 1) -> (members, count).
         """
         within = np.minimum(horizons, self.n_kept)
         age = (rng.random((len(horizons), count)) * within).astype(np.intp)
@@ -98,13 +79,9 @@ class Replay:
         return numbers % len(self.x)
 
 
+@final
 class RecentRows:
-    """The latest raw rows, with labels or without: scales are worked out from them (final).
-
-    Parameters
-    ----------
-    capacity, n_columns : int
-        How many rows are kept, and how many numbers each has.
+    """The latest raw rows, with labels or without: scales are worked out from them.
 
     Examples
     --------
@@ -135,13 +112,9 @@ MEMORIES = np.array([0.5, 0.9, 0.99])[:, None]
 """What share of a mean is kept at each label: about the last 2, 10 and 100 labels."""
 
 
+@final
 class LabelHistory:
-    """Fading means of the labels that are known so far (final).
-
-    Parameters
-    ----------
-    n_outputs : int
-        How many numbers a label has.
+    """Fading means of the labels that are known so far.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -18,23 +18,15 @@ from madaline.nn.losses import CrossEntropy, Loss, Squared
 LEAST_PROBABILITY = 1e-3
 """Losses of members are no larger than the surprise at this, so that one miss is no end."""
 
-LARGEST_SQUARE = 14.0
-"""The same for numbers: squared errors over their usual size, at most."""
-
-LEAST_SPREAD = 1e-6
-"""Numbers that differ by a smaller share are taken for equal."""
-
-FAR_OFF = 5.0
-"""More spreads from the center than this, a number is far off."""
+LARGEST_SQUARE = 14.0  # the same for numbers: squared errors over their usual size, at most
+LEAST_SPREAD = 1e-6  # numbers that differ by a smaller share are taken for equal
+FAR_OFF = 5.0  # more spreads from the center than this, a number is far off
 
 NARROWER = 10.0
 """Where the spread shrinks by more than this, outputs of before mean nothing any more."""
 
-BEYOND = 0.1
-"""How far predictions may lie beyond the numbers of late, as a share of their range."""
-
-TYPICAL = 0.998
-"""How much of the usual squared error is kept at each label."""
+BEYOND = 0.1  # how far predictions may lie beyond the numbers of late, as a share of their range
+TYPICAL = 0.998  # how much of the usual squared error is kept at each label
 
 
 class StreamTask(ABC):
@@ -75,16 +67,8 @@ class StreamTask(ABC):
     def losses(self, predictions: Array, target: Array) -> Array:
         """Return how wrong each prediction was, for weighing.
 
-        Parameters
-        ----------
-        predictions : ndarray of shape (predictors, n_samples, n_outputs)
-            Those of members, or of means of them.
-        target : ndarray of shape (n_samples, n_outputs)
-            What was true.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, predictors)
+        Shapes: `predictions` (predictors, n_samples, n_outputs); `target` (n_samples, n_outputs) ->
+        (n_samples, predictors).
         """
 
     def predictions(self, outputs: Array) -> Array:
@@ -110,8 +94,9 @@ class StreamTask(ABC):
         """Return a JSON-able description."""
 
 
+@final
 class Classes(StreamTask):
-    """Labels of any type, in the order in which they appeared (final).
+    """Labels of any type, in the order in which they appeared.
 
     Examples
     --------
@@ -172,8 +157,9 @@ class Classes(StreamTask):
         return {"kind": self.kind, "classes": self.classes}
 
 
+@final
 class Numbers(StreamTask):
-    """Numbers, which networks learn scaled by the mean and the spread of late (final).
+    """Numbers, which networks learn scaled by the mean and the spread of late.
 
     Numbers that are out of reach (`madaline._online.limits`) count for nothing until they come more
     often. All but what networks learn is in the target's own unit.
@@ -254,13 +240,7 @@ class Numbers(StreamTask):
         self.rescale(self.encode(y)[:, 0])
 
     def rescale(self, y: Array) -> tuple[float, float]:
-        """Scale by these numbers from now on.
-
-        Returns
-        -------
-        factor, shift : float
-            What turns an output of before into one of now: ``factor * output + shift``.
-        """
+        """Scale by these numbers from now on."""
         is_first, before = self.limits is None, (self.center, self.spread)
         low, high = (float(end[0]) for end in reach(np.sort(y)[None], np.array([len(y)])))
         self.n_spare = min(len(y) // NEEDED, LEFT_OUT)
@@ -316,11 +296,6 @@ def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float,
 
     Where the spread shrinks to less than a tenth, what outputs were off is large now: they start
     anew, at the center.
-
-    Returns
-    -------
-    factor, shift : float
-        The output becomes ``factor * output + shift``.
     """
     factor = before[1] / now[1]
     return (0.0, 0.0) if factor > NARROWER else (factor, (before[0] - now[0]) / now[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -15,22 +15,15 @@ from madaline.records.reading import DECISIONS, read_decision
 RATES, MEMORIES = (0.25, 1.0), (0.9, 0.98, 0.998, 1.0)
 """Those of the aggregators: each rate with each memory."""
 
-FINAL_MEMORY = 0.998
-"""Memory of what weighs the aggregators."""
-
-SHARE = 0.01
-"""Share of the weights that is the same for all."""
+FINAL_MEMORY = 0.998  # memory of what weighs the aggregators
+SHARE = 0.01  # share of the weights that is the same for all
 
 _RATES, _MEMORIES = np.array([*product(RATES, MEMORIES)]).T[:, :, None]
 
 
+@final
 class Weighting:
-    """Weights of members that follow their losses (final).
-
-    Parameters
-    ----------
-    n_members : int
-        How many members there are.
+    """Weights of members that follow their losses.
 
     Examples
     --------
@@ -61,12 +54,7 @@ class Weighting:
     def update(self, losses: Array, aggregator_losses: Array) -> None:
         """Take in the losses of rows in their order.
 
-        Parameters
-        ----------
-        losses : ndarray of shape (n_samples, members)
-            Loss of each member on each row.
-        aggregator_losses : ndarray of shape (n_samples, aggregators)
-            Loss of each aggregator's own prediction.
+        Shapes: `losses` (n_samples, members); `aggregator_losses` (n_samples, aggregators).
         """
         if len(losses) == 1:
             self.losses *= _MEMORIES
@@ -94,23 +82,14 @@ def _weights(losses: Array) -> Array:
     return np.asarray(weights)
 
 
-MOST = 100
-"""Decisions that are kept; the oldest are let go."""
-
-NEEDED = 0.5
-"""Share of the weight above which networks lead."""
-
-MEMORY = 0.998
-"""How much of the mean weight is kept at each label: about the last 500 count."""
+MOST = 100  # decisions that are kept; the oldest are let go
+NEEDED = 0.5  # share of the weight above which networks lead
+MEMORY = 0.998  # how much of the mean weight is kept at each label: about the last 500 count
 
 
+@final
 class Leads:
-    """Follows the weights of the networks of each memory (final).
-
-    Parameters
-    ----------
-    horizons : int ndarray of shape (members, 1)
-        From how many of the latest rows each network learns again.
+    """Follows the weights of the networks of each memory.
 
     Examples
     --------

@@ -15,17 +15,10 @@ from madaline._watching.source import Source, short_name
 from madaline._words import short
 from madaline.nn.arrays import Array
 
-WHATS = ("values", "missing", "predictions", "errors", "calibration")
-"""What may change."""
-
-MEASURES = ("median", "interquartile range", "share", "mean")
-"""How a change is measured."""
-
-KINDS = ("number", "datetime", "level", "difference of shares")
-"""What the values of a signal are."""
-
-LATEST = 1e15
-"""Seconds that are shown as a date, at most."""
+WHATS = ("values", "missing", "predictions", "errors", "calibration")  # what may change
+MEASURES = ("median", "interquartile range", "share", "mean")  # how a change is measured
+KINDS = ("number", "datetime", "level", "difference of shares")  # what the values of a signal are
+LATEST = 1e15  # seconds that are shown as a date, at most
 
 REMEDIES = {
     "values": "check where {name} comes from, and update the model if the change is to stay",
@@ -181,24 +174,11 @@ class Alarms(Listing[Alarm]):
         return columns | {"sentence": [one.sentence for one in self]}
 
 
-FEWEST_LABELS = 10
-"""Labels since a change from which its effect on the loss is told."""
+FEWEST_LABELS = 10  # labels since a change from which its effect on the loss is told
 
 
 def describe(crossing: Crossing, signal: Signal, labels: Bank, source: Source) -> Alarm:
-    """Return the alarm of a test.
-
-    Parameters
-    ----------
-    crossing : Crossing
-        The test.
-    signal : Signal
-        What it tests.
-    labels : Bank
-        The tests of labels; the first is of the loss.
-    source : Source
-        It knows the names of levels.
-    """
+    """Return the alarm of a test."""
     values = crossing.values
     level, is_new = "", False
     if signal.kind == "level":

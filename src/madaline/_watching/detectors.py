@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 from madaline._watching.reference import Alternatives, Reference
 from madaline.nn.arrays import Array
 
-MOST = 4096
-"""Rows that are kept."""
+MOST = 4096  # rows that are kept
 
 
+@final
 class Recent:
-    """The latest rows (final).
-
-    Parameters
-    ----------
-    n_signals : int
-        Values of a row.
+    """The latest rows.
 
     Examples
     --------
@@ -52,36 +48,23 @@ class Recent:
         return found[~np.isnan(found)]
 
 
-COLLECTED = 300
-"""Values of a new reference: after an alarm, or where there is none from training."""
+COLLECTED = 300  # values of a new reference: after an alarm, or where there is none from training
 
 NEARLY = 0.1
 """Share of the largest winnings from which a bet may tell since when; the latest is believed."""
 
-AT_ONCE = 1024
-"""Rows that are tested at once; how many changes no result."""
+AT_ONCE = 1024  # rows that are tested at once; how many changes no result
 
 
+@final
 @dataclass(frozen=True)
 class Signal:
-    """What is tested (final).
+    """What is tested."""
 
-    Parameters
-    ----------
-    what : {"values", "missing", "predictions", "errors", "calibration"}
-        What it tells.
-    name : str
-        The column, or what is predicted.
-    kind : {"number", "datetime", "level", "difference of shares"}
-        What its values are.
-    share : float
-        Its share of all false alarms.
-    """
-
-    what: str
-    name: str
-    kind: str
-    share: float
+    what: str  # what it tells
+    name: str  # the column, or what is predicted
+    kind: str  # what its values are
+    share: float  # its share of all false alarms
 
     def reference(self, values: Array) -> Reference:
         """Return the reference of some values, none of them missing."""
@@ -95,35 +78,19 @@ class Signal:
         return reference.alternatives(of_losses=self.what == "errors")
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Crossing:
-    """A test that reached its threshold (final).
+    """A test that reached its threshold."""
 
-    Parameters
-    ----------
-    signal : int
-        Its number.
-    row : int
-        The row at which it did.
-    since : int
-        Since when the best of its bets has been winning: an estimate of where the change was.
-    change : str
-        What that bet was on: ``shift``, ``spread`` or ``share``.
-    cell : int
-        Of a share, the cell.
-    reference : Reference
-        The values before.
-    values : ndarray
-        The values since the change.
-    """
-
-    signal: int
-    row: int
+    signal: int  # its number
+    row: int  # the row at which it did
+    # since when the best of its bets has been winning: an estimate of where the change was
     since: int
-    change: str
-    cell: int
-    reference: Reference
-    values: Array
+    change: str  # what that bet was on: ``shift``, ``spread`` or ``share``
+    cell: int  # of a share, the cell
+    reference: Reference  # the values before
+    values: Array  # the values since the change
 
     def shows(self, what: str) -> bool:
         """Return whether the values show a change of what is tested.
@@ -141,18 +108,9 @@ class Crossing:
         return float(np.mean(self.reference.cells(self.values) == self.cell))
 
 
+@final
 class Bank:
-    """Sequential tests of the same rows (final).
-
-    Parameters
-    ----------
-    signals : sequence of Signal
-        What is tested.
-    references : sequence of Reference or None
-        What each was like before; where there is none, the first values become it.
-    false_alarms : float
-        Rows for each false alarm, of all signals of all banks whose shares add up to one.
-    """
+    """Sequential tests of the same rows."""
 
     def __init__(
         self,
@@ -172,14 +130,7 @@ class Bank:
     def add(self, values: Array, rows: Array, ties: Array) -> list[Crossing]:
         """Test some rows.
 
-        Parameters
-        ----------
-        values : ndarray of shape (n_rows, n_signals)
-            The signals; NaN is missing.
-        rows : int ndarray of shape (n_rows,)
-            Their numbers.
-        ties : ndarray of shape (n_rows, n_signals)
-            Uniform numbers, which break ties.
+        Shapes: `values` (n_rows, n_signals); `rows` (n_rows,); `ties` (n_rows, n_signals).
         """
         found: list[Crossing] = []
         start = 0
@@ -206,13 +157,7 @@ class Bank:
         self._begin(number)
 
     def resume(self, number: int, seen: Array, state: Array) -> None:
-        """Go on from what `state` returned, and with the counts of the cells.
-
-        Raises
-        ------
-        ValueError
-            If they are of another test.
-        """
+        """Go on from what `state` returned, and with the counts of the cells."""
         for own, given in ((self.seen[number], seen), (self.state(number), state)):
             if own.shape != given.shape or own.dtype != given.dtype:
                 raise ValueError("another shape")

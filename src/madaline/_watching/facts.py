@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -13,8 +13,7 @@ from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-LEAST_PROBABILITY = 1e-6
-"""Log losses are cut off here."""
+LEAST_PROBABILITY = 1e-6  # log losses are cut off here
 
 PREDICTION, CONFIDENCE, CLASS, LOSS, EXCESS = "prediction", "confidence", "class", "loss", "excess"
 """Names of the facts."""
@@ -27,12 +26,7 @@ OF_SEVERAL_CLASSES = {CLASS: CATEGORY, CONFIDENCE: NUMBER, LOSS: NUMBER, EXCESS:
 def facts_of_classes(probabilities: Array, predicted: Array) -> dict[str, Array]:
     """Return what predicted classes tell before their labels are known.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
-        Predicted probabilities.
-    predicted : int ndarray of shape (n_rows,)
-        Index of the predicted class.
+    Shapes: `probabilities` (n_rows, n_classes); `predicted` (n_rows,).
     """
     if probabilities.shape[1] == 2:
         return {PREDICTION: probabilities[:, 1]}
@@ -46,12 +40,7 @@ def facts_of_labels(probabilities: Array, predicted: Array, truth: Array) -> dic
     The latter is 1 where the predicted class is right, else 0, minus its probability: zero on
     average where probabilities are calibrated.
 
-    Parameters
-    ----------
-    probabilities, predicted
-        As for `facts_of_classes`.
-    truth : int ndarray of shape (n_rows,)
-        Index of the true class; -1 for a class that was not there in training.
+    Shapes: `truth` (n_rows,).
 
     Examples
     --------
@@ -75,20 +64,13 @@ def facts_of_truth(prediction: Array, truth: Array) -> dict[str, Array]:
     return {LOSS: np.abs(truth - prediction), EXCESS: truth - prediction}
 
 
+@final
 @dataclass(frozen=True)
 class UnseenFacts:
-    """The facts of the training rows, predicted by networks that did not see them (final).
+    """The facts of the training rows, predicted by networks that did not see them."""
 
-    Parameters
-    ----------
-    profile : TableProfile
-        What the facts were like.
-    means : tuple of float
-        The mean of each; zero for classes.
-    """
-
-    profile: TableProfile
-    means: tuple[float, ...]
+    profile: TableProfile  # what the facts were like
+    means: tuple[float, ...]  # the mean of each; zero for classes
 
     @classmethod
     def of(cls, facts: Mapping[str, Array], classes: Sequence[str] = ()) -> UnseenFacts:

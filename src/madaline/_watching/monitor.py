@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -24,12 +24,12 @@ from madaline._words import count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-PARTS = 256
-"""Parts, at most: when they are full, each two become one."""
+PARTS = 256  # parts, at most: when they are full, each two become one
 
 
+@final
 class Track:
-    """A curve over all rows in bounded memory (final).
+    """A curve over all rows in bounded memory.
 
     Examples
     --------
@@ -60,15 +60,15 @@ class Track:
         return middle, self.sums[parts] / self.counts[parts]
 
 
-FALSE_ALARMS = 10_000
-"""Rows for each false alarm, at least, on average."""
+FALSE_ALARMS = 10_000  # rows for each false alarm, at least, on average
 
 MOST_PENDING, MOST_ALARMS = 10_000, 10_000
 """Rows that wait for their label, and alarms that are kept; the oldest are let go."""
 
 
+@final
 class Monitor:
-    """Tests whether rows, predictions, errors and calibration change (final).
+    """Tests whether rows, predictions, errors and calibration change.
 
     Parameters
     ----------

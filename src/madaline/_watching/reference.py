@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
 from statistics import NormalDist
+from typing import final
 
 import numpy as np
 
@@ -15,24 +16,10 @@ from madaline.nn.arrays import Array
 NOTHING = np.zeros(0)
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The values of a signal before any change (final).
-
-    Parameters
-    ----------
-    edges : ndarray of shape (n_edges,)
-        Of numbers: quantiles. Below the first, at it, between each two, and above the last lie the
-        cells. Empty for levels.
-    codes : int ndarray of shape (n_cells - 2,)
-        Of levels: the codes that have a cell of their own. Whether a value is missing has two cells
-        and no others.
-    others : int ndarray
-        Codes of levels that share the last but one cell; levels that are new share the last.
-    counts : ndarray of shape (n_cells,)
-        Values in each cell.
-    mean : float
-        Mean of the numbers; NaN if it is not known.
+    """The values of a signal before any change.
 
     Examples
     --------
@@ -41,11 +28,16 @@ class Reference:
     (49.5, [0, 1, 11, 22])
     """
 
+    # (n_edges,): of numbers: quantiles. Below the first, at it, between each two, and above the
+    # last lie the cells. Empty for levels
     edges: Array
+    # (n_cells - 2,): of levels: the codes that have a cell of their own. Whether a value is missing
+    # has two cells and no others
     codes: Array
+    # codes of levels that share the last but one cell; levels that are new share the last
     others: Array
-    counts: Array
-    mean: float = float("nan")
+    counts: Array  # (n_cells,): values in each cell
+    mean: float = float("nan")  # mean of the numbers; NaN if it is not known
 
     @classmethod
     def of_numbers(cls, values: Array) -> Reference:
@@ -69,19 +61,7 @@ class Reference:
     def of_profile(
         cls, profile: ColumnProfile, names: dict[str, int], singles: int, mean: float = float("nan")
     ) -> Reference:
-        """Return the reference of a column of the training table.
-
-        Parameters
-        ----------
-        profile : ColumnProfile
-            What was in it.
-        names : mapping of str to int
-            Of levels: their codes.
-        singles : int
-            How many levels occurred once: about as often comes a level that is new.
-        mean : float, optional
-            Mean of the numbers.
-        """
+        """Return the reference of a column of the training table."""
         n_present = profile.n_rows * (1 - profile.missing)
         if not profile.has_levels:
             return cls._of_edges(np.array(profile.edges), np.array(profile.below), n_present, mean)
@@ -127,14 +107,7 @@ class Reference:
     def ranks(self, cells: Array, seen: Array, ties: Array) -> Array:
         """Return the rank of each value among all before it; NaN where it is missing.
 
-        Parameters
-        ----------
-        cells : int ndarray of shape (n_values,)
-            What `cells` returned.
-        seen : ndarray of shape (n_cells,)
-            Values since the reference, before these ones.
-        ties : ndarray of shape (n_values,)
-            Uniform numbers, which break ties.
+        Shapes: `cells` (n_values,); `seen` (n_cells,); `ties` (n_values,).
         """
         present = np.flatnonzero(cells >= 0)
         cell, every = cells[present], np.arange(len(present))
@@ -184,43 +157,28 @@ class Reference:
         return cells
 
 
-SHIFTS = (0.25, 0.5, 1.0, 2.0)
-"""Shifts to both sides, in standard deviations of normal values."""
-
-SPREADS = (0.4, 0.65, 1.5, 2.5)
-"""Standard deviations after a change of spread; one before."""
-
-WORSE = (0.15, 0.3, 0.6, 1.2)
-"""Shifts of losses, which only matter upward."""
+SHIFTS = (0.25, 0.5, 1.0, 2.0)  # shifts to both sides, in standard deviations of normal values
+SPREADS = (0.4, 0.65, 1.5, 2.5)  # standard deviations after a change of spread; one before
+WORSE = (0.15, 0.3, 0.6, 1.2)  # shifts of losses, which only matter upward
 
 LARGEST = ((0.1, 0.3), (0.03, 0.15), (0.004, 0.04))
 """Shares of losses that are the largest ones, and what they may become."""
 
-ODDS = (0.25, 0.6, 1.6, 4.0)
-"""Factors of the odds of a level."""
+ODDS = (0.25, 0.6, 1.6, 4.0)  # factors of the odds of a level
 
 RARE = (0.001, 0.004, 0.016, 0.064)
 """Shares of all earlier values that what was rare may reach while it becomes more frequent."""
 
-OFTEN = (5.0, 20.0)
-"""How many times as frequent it may then be."""
+OFTEN = (5.0, 20.0)  # how many times as frequent it may then be
 
 BINS = np.array([0.0002, 0.001, 0.004, 0.012, 0.03, 0.06, *np.arange(0.1, 0.51, 0.05)])
 """Where the bins of the ranks of numbers end, up to the middle; they are symmetric."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Alternatives:
-    """Densities of ranks (final).
-
-    Parameters
-    ----------
-    edges : ndarray of shape (n_bins - 1,)
-        Where one bin ends and the next begins.
-    densities : ndarray of shape (n_alternatives, n_bins)
-        The density of each alternative in each bin.
-    names : tuple of (str, int)
-        What each is: ``shift`` or ``spread``, or ``share`` with the number of a cell.
+    """Densities of ranks.
 
     Examples
     --------
@@ -229,8 +187,9 @@ class Alternatives:
     3.08
     """
 
-    edges: Array
-    densities: Array
+    edges: Array  # (n_bins - 1,): where one bin ends and the next begins
+    densities: Array  # (n_alternatives, n_bins): the density of each alternative in each bin
+    # what each is: ``shift`` or ``spread``, or ``share`` with the number of a cell
     names: tuple[tuple[str, int], ...]
 
     @classmethod

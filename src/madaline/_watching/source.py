@@ -7,7 +7,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -36,29 +36,20 @@ from madaline._watching.reference import Reference
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_NEW = 1000
-"""Levels that were not there in training whose names are kept, of each column."""
+MOST_NEW = 1000  # levels that were not there in training whose names are kept, of each column
 
 LONGEST_NAME = 200
 """Letters that are kept of a level that came later: levels that begin alike count as one."""
 
-LARGEST_LABEL = 1e100
-"""Numbers of labels are no larger, so that sums of errors do not overflow."""
+LARGEST_LABEL = 1e100  # numbers of labels are no larger, so that sums of errors do not overflow
 
-Tested = tuple[Signal, Reference | None]
-"""A signal, and what it was like before, if that is known."""
+Tested = tuple[Signal, Reference | None]  # a signal, and what it was like before, if that is known
 
 
+@final
 @dataclass(eq=False)
 class LevelCodes:
-    """The codes of the levels of a column: of those that are known, and of new ones (final).
-
-    Parameters
-    ----------
-    known : sequence of str
-        Levels of the training table.
-    new : list of str
-        Levels that came later.
+    """The codes of the levels of a column: of those that are known, and of new ones.
 
     Examples
     --------
@@ -67,8 +58,8 @@ class LevelCodes:
     (array([ 1., nan,  2.]), 'mauve')
     """
 
-    known: tuple[str, ...]
-    new: list[str] = field(default_factory=list)
+    known: tuple[str, ...]  # levels of the training table
+    new: list[str] = field(default_factory=list)  # levels that came later
 
     def __post_init__(self) -> None:
         """Give each level a number."""
@@ -122,28 +113,15 @@ def checked_numbers(name: str, labels: Array, written: NumberFormat | None = Non
 
 
 class Source(ABC):
-    """Abstract base: what is known of each row when it is predicted, and once its label is known.
+    """Abstract base: what is known of a row when it is predicted, and of its label."""
 
-    Attributes
-    ----------
-    of_rows, of_labels : list of (Signal, Reference or None)
-        What is tested of each row, and of each label.
-    levels : mapping of (str, str) to LevelCodes
-        The codes of signals that are levels, by what they tell and their names.
-    loss_name : str
-        What the loss is; it is the first signal of labels.
-    identity : str
-        Tells the model from others.
-    n_kept : int
-        Numbers that are kept of a row until its label comes.
-    """
-
-    of_rows: list[Tested]
-    of_labels: list[Tested]
+    of_rows: list[Tested]  # what is tested of each row, and of each label
+    of_labels: list[Tested]  # what is tested of each row, and of each label
+    # the codes of signals that are levels, by what they tell and their names
     levels: dict[tuple[str, str], LevelCodes]
-    loss_name: str
-    identity: str
-    n_kept: int
+    loss_name: str  # what the loss is; it is the first signal of labels
+    identity: str  # tells the model from others
+    n_kept: int  # numbers that are kept of a row until its label comes
 
     @abstractmethod
     def table(self, rows: Any) -> Table:
@@ -174,28 +152,14 @@ class Source(ABC):
 SHARES = {"values": 0.4, "missing": 0.1, "predictions": 0.2, "errors": 0.15, "calibration": 0.15}
 """Shares of the false alarms."""
 
-FEWEST = 30
-"""Values of the training table that make a reference."""
+FEWEST = 30  # values of the training table that make a reference
 
 TEXTS = ("false", "true")
 
 
+@final
 class ModelSource(Source):
-    """The signals of a fitted model (final).
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The networks.
-    profile : TableProfile
-        What was in the columns of the training table.
-    facts : UnseenFacts or None
-        What the out-of-fold predictions were like; without it, only the columns are watched.
-    target : str
-        What is predicted.
-    read : callable, optional
-        Turns rows into a table.
-    """
+    """The signals of a fitted model."""
 
     def __init__(
         self,

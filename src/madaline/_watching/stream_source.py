@@ -6,7 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -23,20 +23,13 @@ from madaline._watching.facts import LEAST_PROBABILITY
 from madaline._watching.source import LevelCodes, Source, checked_numbers
 from madaline.nn.arrays import Array
 
-SHARE_OF_COLUMNS = 0.5
-"""Of the false alarms; the other half is for the losses."""
+SHARE_OF_COLUMNS = 0.5  # of the false alarms; the other half is for the losses
 
 
 class StreamLosses(ABC):
-    """Abstract base: what predicts a stream, and how its predictions are evaluated.
+    """Abstract base: what predicts a stream, and how its predictions are evaluated."""
 
-    Attributes
-    ----------
-    width : int
-        How many numbers a prediction has.
-    """
-
-    width: int
+    width: int  # how many numbers a prediction has
 
     @abstractmethod
     def predict(self, table: Table) -> Array:
@@ -51,22 +44,11 @@ class StreamLosses(ABC):
         """Return the loss of each row, shape (n_rows,)."""
 
 
+@final
 class StreamSource(Source):
-    """The columns of a stream, and the losses as they were when rows came (final).
+    """The columns of a stream, and the losses as they were when rows came.
 
     There is no training table: the first values of each column become its reference.
-
-    Parameters
-    ----------
-    kinds : mapping of str to str
-        What kind each column is.
-    loss_name : str
-        What the losses are.
-    losses : StreamLosses, optional
-        Predicts rows, and evaluates predictions. Without it, what `Monitor.observe` takes as labels
-        are the losses.
-    read : callable, optional
-        Turns rows into a table.
     """
 
     def __init__(
@@ -144,20 +126,14 @@ def _kind(column: Array) -> str:
     return BOOLEAN if len(present) and all(isinstance(one, bool) for one in present) else CATEGORY
 
 
-MOST_CLASSES = 100
-"""Classes whose probabilities are kept; a later one counts as unknown."""
+MOST_CLASSES = 100  # classes whose probabilities are kept; a later one counts as unknown
 
 KINDS = {STREAM_CATEGORY: CATEGORY, MOMENT: DATETIME}
 
 
+@final
 class OnlineLosses(StreamLosses):
-    """Predictions as the learner makes them at the time (final).
-
-    Parameters
-    ----------
-    learner : OnlineLearner
-        It may learn on.
-    """
+    """Predictions as the learner makes them at the time."""
 
     def __init__(self, learner: OnlineLearner) -> None:
         self._learner = learner

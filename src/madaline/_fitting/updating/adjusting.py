@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import final
 
 import numpy as np
 
@@ -28,51 +29,25 @@ from madaline.nn.surgery import hidden_layers, units_of
 SHARES = (1 / 30, 1 / 10, 1 / 3)
 """Learning rates that race, as shares of that at which new networks start."""
 
-NO_DECAY = 1e9
-"""Time scale of weight decay: nothing decays in the few epochs of an update."""
+NO_DECAY = 1e9  # time scale of weight decay: nothing decays in the few epochs of an update
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Networks after an epoch at a learning rate (final).
+    """Networks after an epoch at a learning rate."""
 
-    Parameters
-    ----------
-    share : float
-        The learning rate, as a share of that at which new networks start.
-    epoch : int
-        How many epochs they went on.
-    output : ndarray of shape (n_evaluated, n_outputs)
-        Raw outputs for the new rows, each by networks that did not learn from it.
-    losses : ndarray of shape (n_evaluated,)
-        Their losses.
-    """
-
-    share: float
-    epoch: int
+    share: float  # the learning rate, as a share of that at which new networks start
+    epoch: int  # how many epochs they went on
+    # (n_evaluated, n_outputs): raw outputs for the new rows, each by networks that did not learn
+    # from it
     output: Array
-    losses: Array
+    losses: Array  # (n_evaluated,): their losses
 
 
+@final
 class Adjusting:
-    """The race of learning rates (final).
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        The networks of the model, whose outputs need no temperature (`without_temperature`).
-    prepared : Preparation
-        The rows.
-    seed : int
-        Decides the order of the rows.
-    n_jobs : int, optional
-        Number of workers; the result does not depend on it.
-
-    Attributes
-    ----------
-    trials : list of Trial
-        Every epoch at every learning rate.
-    """
+    """The race of learning rates."""
 
     def __init__(
         self, parts: Sequence[Part], prepared: Preparation, seed: int, n_jobs: int | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -31,19 +31,10 @@ class Difference(NamedTuple):
         return -self.mean > self.error
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The losses of candidates on the same rows (final).
-
-    Parameters
-    ----------
-    losses : dict of str to ndarray of shape (n_rows,)
-        By candidate; the model as it was is the first one. A row's loss is missing (NaN) where its
-        class is not known to all.
-    weight : ndarray of shape (n_rows,) or None
-        Weight of each row.
-    groups : int ndarray of shape (n_rows,), optional
-        Rows of one group are not independent.
+    """The losses of candidates on the same rows.
 
     Examples
     --------
@@ -53,9 +44,11 @@ class Comparison:
     ('adjusted', -0.167)
     """
 
+    # (n_rows,): by candidate; the model as it was is the first one. A row's loss is missing (NaN)
+    # where its class is not known to all
     losses: dict[str, Array]
-    weight: Array | None
-    groups: Array | None = None
+    weight: Array | None  # (n_rows,): weight of each row
+    groups: Array | None = None  # (n_rows,): rows of one group are not independent
 
     @property
     def best(self) -> str:
@@ -105,16 +98,7 @@ def own_fold_losses(predictor: Predictor, rows: JointRows) -> Array:
 def losses_in_unit(loss: Loss, encoder: TargetEncoder, output: Array, target: Array) -> Array:
     """Return the loss of each row in the unit of the target, shape (n_rows,).
 
-    Parameters
-    ----------
-    loss : Loss
-        What the networks minimize.
-    encoder : TargetEncoder
-        Of their target.
-    output : ndarray of shape (n_rows, n_outputs)
-        Raw outputs.
-    target : ndarray of shape (n_rows,)
-        Labels or numbers; the loss of a label that the encoder does not know is NaN.
+    Shapes: `output` (n_rows, n_outputs); `target` (n_rows,).
     """
     losses = np.full(len(target), np.nan)
     known = np.ones(len(target), bool)

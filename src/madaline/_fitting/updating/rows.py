@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -35,24 +35,17 @@ from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
-SORTED_RUNS = 2
-"""Runs of equal labels for each class, at most, where rows count as sorted by class."""
+SORTED_RUNS = 2  # runs of equal labels for each class, at most, where rows count as sorted by class
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class NewRows:
-    """Rows to update a model with; build it with `checked` (final).
+    """Rows to update a model with; build it with `checked`."""
 
-    Parameters
-    ----------
-    data : TrainingData
-        The rows, with the columns that another fit could learn from, and labels of the model.
-    unknown : tuple of str
-        Labels that are no class of the model, as text.
-    """
-
+    # the rows, with the columns that another fit could learn from, and labels of the model
     data: TrainingData
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()  # labels that are no class of the model, as text
 
     @classmethod
     def checked(
@@ -63,13 +56,7 @@ class NewRows:
         weight: Array | None,
         groups: Array | None,
     ) -> NewRows:
-        """Return the rows of positive weight.
-
-        Raises
-        ------
-        InputError
-            If a column is missing, or a value cannot be read or used.
-        """
+        """Return the rows of positive weight."""
         data = TrainingData.checked(table, target, weight, groups, None)
         model.predictor.encode(data.table.take(slice(1)))  # refuses missing columns
         columns = as_learned(
@@ -155,33 +142,19 @@ EPOCHS, PATIENCE = 10, 3
 """Epochs of adjusting, at most, and epochs without improvement after which it ends."""
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class JointRows:
-    """New rows and, behind them, kept ones; build it with `of` (final).
+    """New rows and, behind them, kept ones; build it with `of`."""
 
-    Parameters
-    ----------
-    table : Table
-        The columns that both have.
-    target : ndarray of shape (n_rows,)
-        Labels or numbers.
-    weight : ndarray of shape (n_rows,)
-        Weight of each row in training; kept rows have together at most the weight of the new ones,
-        so that what changed counts.
-    folds : int ndarray of shape (n_rows,)
-        The fold whose networks do not learn from the row; -1: all may.
-    n_new : int
-        Number of new rows.
-    groups : ndarray of shape (n_new,), optional
-        Groups of the new rows.
-    """
-
-    table: Table
-    target: Array
+    table: Table  # the columns that both have
+    target: Array  # (n_rows,): labels or numbers
+    # (n_rows,): weight of each row in training; kept rows have together at most the weight of the
+    # new ones, so that what changed counts
     weight: Array
-    folds: Array
-    n_new: int
-    groups: Array | None = None
+    folds: Array  # (n_rows,): the fold whose networks do not learn from the row; -1: all may
+    n_new: int  # number of new rows
+    groups: Array | None = None  # (n_new,): groups of the new rows
 
     @classmethod
     def of(cls, new: NewRows, folds: Array, kept: KeptRows | None) -> JointRows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -41,8 +41,7 @@ from madaline.records.decision import Decision
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 from madaline.version import __version__
 
-FEWEST = 20
-"""New rows from which candidates are compared, or two a fold if that is more."""
+FEWEST = 20  # new rows from which candidates are compared, or two a fold if that is more
 
 UNTRIED = (
     "networks of constrained predictions are not adjusted, and new ones need kept rows, or as many"
@@ -66,32 +65,7 @@ def update_model(
 ) -> FittedModel:
     """Return the model that new rows make of a model; the last of its decisions says why.
 
-    Parameters
-    ----------
-    model : FittedModel
-        The model; it is not changed.
-    table : Table
-        The columns of new rows, in the order of time where there is one.
-    target : ndarray of shape (n_samples,)
-        Their labels or numbers.
-    date : str
-        When they came, such as 2027-01-31.
-    sample_weight, groups : ndarray of shape (n_samples,), optional
-        As for a fit.
-    keep_rows : int, optional
-        How many rows to keep for later updates, at most; by default as many as before.
-    objective : Objective, optional
-        What is minimized, where the file of the model does not tell all of it.
-    n_jobs : int, optional
-        Number of processors; the result does not depend on it.
-    memory_limit : int or str, optional
-        How much memory the process may take, as for a fit.
-
-    Raises
-    ------
-    InputError
-        If the model predicts several targets, or a row cannot be used, or has a class that is new
-        where no old rows are kept.
+    Shapes: `target` (n_samples,); `sample_weight, groups` (n_samples,).
     """
     model.check_one_output("updated")
     most = keep_rows
@@ -103,33 +77,18 @@ def update_model(
     return Update(model, new, goal, most, date, n_jobs, memory_limit).model
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Update:
-    """An update of a fitted model; `model` is what is kept (final).
+    """An update of a fitted model; `model` is what is kept."""
 
-    Parameters
-    ----------
-    before : FittedModel
-        The model.
-    new : NewRows
-        The new rows.
-    objective : Objective
-        What is minimized.
-    most : int
-        How many rows to keep for later updates, at most.
-    date : str
-        When the rows came.
-    n_jobs, memory_limit
-        As for `update_model`.
-    """
-
-    before: FittedModel
-    new: NewRows
-    objective: Objective
-    most: int
-    date: str
-    n_jobs: int | None = None
-    memory_limit: int | str | None = None
+    before: FittedModel  # the model
+    new: NewRows  # the new rows
+    objective: Objective  # what is minimized
+    most: int  # how many rows to keep for later updates, at most
+    date: str  # when the rows came
+    n_jobs: int | None = None  # as for `update_model`
+    memory_limit: int | str | None = None  # as for `update_model`
 
     @cached_property
     def model(self) -> FittedModel:
@@ -374,8 +333,7 @@ def _calibration(outcome: Outcome) -> list[Decision]:
     return [one for one in (*outcome.calibrations, outcome.threshold) if one is not None]
 
 
-EFFORT = 100
-"""Epochs of a network, at most, where the model's file is older than its settings."""
+EFFORT = 100  # epochs of a network, at most, where the model's file is older than its settings
 
 
 def fit_anew(
