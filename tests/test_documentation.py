@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from madaline._cli import main
-from madaline._data.io.json_text import MOST_MEMORY
 from madaline._data.io.limits import CELL_BYTES
-from madaline._data.io.tensor_header import LARGEST_HEADER
+from madaline._data.io.tensor_header import LARGEST_HEADER, MAX_MEMORY
 from madaline._data.kinds import category, text
 from madaline._data.media.files import MOST_PIXELS
 from madaline._data.target.encoders import FARTHEST
@@ -79,7 +78,7 @@ def without_comments(page: str) -> list[str]:
 
 LIMITS = {
     "header of a model": (LARGEST_HEADER,),
-    "objects of that header": (MOST_MEMORY,),
+    "objects of that header": (MAX_MEMORY,),
     "name of a column": (NAME.longest,),
     "class that is text": (LABEL_TEXT.longest,),
     "level of a category, word": (VALUE.longest,),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from madaline._data.io import tensor_file
-from madaline._data.io.locks import alone
+from madaline._data.io.atomic import alone
 from madaline._model import FittedModel
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from madaline._cli import main
-from madaline._data.io.locks import alone
+from madaline._data.io.atomic import alone
 
 
 @pytest.fixture(scope="module")

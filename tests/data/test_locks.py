@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from madaline._data.io.locks import alone
+from madaline._data.io.atomic import alone
 from madaline.errors import InputError
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 HOLDS = """
 import sys
-from madaline._data.io.locks import alone
+from madaline._data.io.atomic import alone
 
 with alone(sys.argv[1]):
     print("held", flush=True)

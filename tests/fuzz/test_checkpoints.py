@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.fuzz.mutants import lay_out, mutant, signed
 
 from madaline._data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
-from madaline._data.io.user_key import LENGTH, user_key
 from madaline._data.table import Table
 from madaline._fitting import Fitting
 from madaline._race import checkpoint
+from madaline._race.checkpoint import KEY_LENGTH, user_key
 from madaline.errors import ModelFileError
 
 FEW = settings(max_examples=settings.default.max_examples // 5)
@@ -105,7 +105,7 @@ def test_the_key_is_the_users_alone(tmp_path, monkeypatch):
     for name in ("XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "state"))
     key = user_key()
-    assert len(key) == LENGTH
+    assert len(key) == KEY_LENGTH
     assert user_key() == key
     (file,) = (tmp_path / "state" / "madaline").iterdir()
     if os.name != "nt":
@@ -117,7 +117,7 @@ def test_the_key_is_the_users_alone(tmp_path, monkeypatch):
     assert user_key() == b""
     write_tensor_file(tmp_path / "file", CHECKPOINT, {}, {}, key=key)
     with pytest.raises(ModelFileError, match="by another user"):
-        read_tensor_file(tmp_path / "file", CHECKPOINT, key=bytes(LENGTH))
+        read_tensor_file(tmp_path / "file", CHECKPOINT, key=bytes(KEY_LENGTH))
     assert read_tensor_file(tmp_path / "file", CHECKPOINT, key=key) == ({}, {})
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.io.json_checks import Malformed
+from madaline._data.json_checks import Malformed
 from madaline._race.file_checks import RECIPE
 from madaline._race.policies.growth import GrowthPolicy
 from madaline._race.policies.learning_rate_decay import LearningRatePolicy

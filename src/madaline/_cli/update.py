@@ -32,7 +32,7 @@ from madaline._cli.output import (
 from madaline._cli.rows import Rows, read_rows
 from madaline._cli.sections import kept_rows_line
 from madaline._cli.training_data import read_groups, read_weight
-from madaline._data.io.locks import alone
+from madaline._data.io.atomic import alone
 from madaline._fitting.updating.update import update_model
 from madaline._model import FittedModel
 from madaline._words import change, count, metric_name, option_value, size, with_error

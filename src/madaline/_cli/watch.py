@@ -22,7 +22,7 @@ from madaline._cli.output import (
 )
 from madaline._cli.rows import read_rows
 from madaline._cli.stream import in_order
-from madaline._data.io.locks import alone
+from madaline._data.io.atomic import alone
 from madaline._model import FittedModel
 from madaline._watching import Alarm, Monitor
 from madaline._watching.monitor import FALSE_ALARMS

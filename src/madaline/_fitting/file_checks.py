@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from madaline._data.io.json_checks import Check
-from madaline._data.io.json_text import parse_json
 from madaline._data.io.tensor_file import check_header, header_size, refusing_unreadable
+from madaline._data.io.tensor_header import parse_json
+from madaline._data.json_checks import Check
 from madaline._data.profile import TableProfile
 from madaline._fitting.preparation import Preparation
 from madaline._model.file_checks import COLUMN as COLUMN_SCHEMA

@@ -6,9 +6,10 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from madaline._data.io.json_checks import (
-    DATE_FORMAT,
-    NUMBER_FORMAT,
+from madaline._data.codec import check_of, given_fields
+from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.json_checks import (
     TRUTH,
     Check,
     Either,
@@ -23,7 +24,6 @@ from madaline._data.io.json_checks import (
     Row,
     Text,
     Whole,
-    fields_of,
 )
 from madaline._data.kinds.kind import DROPPED, GIVEN_KINDS, KINDS, ORDERED, ColumnSchema
 from madaline._data.profile import ColumnProfile
@@ -56,22 +56,22 @@ UNITS = ListOf(Whole(0, 2**24), most=256)
 TASK = OneOf(("classification", "regression"))
 
 
-COLUMN = fields_of(
+COLUMN = given_fields(
     ColumnSchema,
     {
         "kind": OneOf(KINDS),
         "quartiles": ListOf(MEASURED, most=5),
-        "written": Optional(Either(NUMBER_FORMAT, DATE_FORMAT)),
+        "written": Optional(Either(check_of(NumberFormat), check_of(DateFormat))),
     },
 )
 SCHEMA = Fields(
-    {"n_samples": COUNT, "columns": ListOf(COLUMN)}, {"target": Optional(NUMBER_FORMAT)}
+    {"n_samples": COUNT, "columns": ListOf(COLUMN)}, {"target": Optional(check_of(NumberFormat))}
 )
 
-SCORE = fields_of(Score)
-LEAK = fields_of(Leak)
-IMPORTANCE = fields_of(Importance, {"columns": ListOf(NAME, least=1)})
-MEMBER = fields_of(Member, {"units": UNITS, "weight": SHARE})
+SCORE = given_fields(Score)
+LEAK = given_fields(Leak)
+IMPORTANCE = given_fields(Importance, {"columns": ListOf(NAME, least=1)})
+MEMBER = given_fields(Member, {"units": UNITS, "weight": SHARE})
 
 SETTINGS = Fields(
     {
@@ -100,7 +100,7 @@ SETTINGS = Fields(
 """With what it was fitted."""
 
 SCORES = ListOf(SCORE, least=1, most=100)
-OUTPUT = fields_of(Output, {"scores": SCORES, "importances": ListOf(IMPORTANCE)})
+OUTPUT = given_fields(Output, {"scores": SCORES, "importances": ListOf(IMPORTANCE)})
 
 _SUMMARY: dict[str, Check] = {
     "task": TASK,
@@ -112,7 +112,7 @@ _SUMMARY: dict[str, Check] = {
     "importances": ListOf(IMPORTANCE),
     "settings": SETTINGS,
 }
-SUMMARY = fields_of(Summary, _SUMMARY, more={"learned": TRUTH})
+SUMMARY = given_fields(Summary, _SUMMARY, more={"learned": TRUTH})
 
 
 def _template_agrees(values: Mapping[str, Any]) -> str:
@@ -139,7 +139,7 @@ def _is_form(form: str) -> bool:
     return True
 
 
-FINDING = fields_of(
+FINDING = given_fields(
     Finding,
     {
         "kind": NAME,
@@ -160,7 +160,7 @@ def _edges_agree(edges: Sequence[float], below: Sequence[float]) -> str:
     return "has too few below" if edges and not (below and below[-1] > 0.5) else ""
 
 
-COLUMN_PROFILE = fields_of(
+COLUMN_PROFILE = given_fields(
     ColumnProfile,
     {
         "kind": OneOf(("number", "datetime", "category", "boolean")),

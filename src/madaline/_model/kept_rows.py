@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.json_checks import Fields, ListOf, Malformed, Whole
 from madaline._data.io.tensor_errors import refusing_unreadable
+from madaline._data.json_checks import Fields, ListOf, Malformed, Whole
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
 from madaline._model.kept_columns import (

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from madaline._data.io.json_checks import Malformed
 from madaline._data.io.tensor_errors import MODEL, refusing_malformed, written_by
 from madaline._data.io.tensor_file import read_tensor_file
 from madaline._data.io.tensor_header import named
+from madaline._data.json_checks import Malformed
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
 from madaline._data.table import Table

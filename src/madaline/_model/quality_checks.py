@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from madaline._data.io.json_checks import (
+from madaline._data.codec import given_fields
+from madaline._data.json_checks import (
     Check,
     Fields,
     Kinds,
@@ -16,7 +17,6 @@ from madaline._data.io.json_checks import (
     Row,
     Text,
     Whole,
-    fields_of,
 )
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import Coverage, Curves
@@ -38,8 +38,8 @@ def lengths(*names: str) -> Callable[[Mapping[str, Any]], str]:
     return agree
 
 
-COVERAGE = fields_of(Coverage)
-CURVES = fields_of(
+COVERAGE = given_fields(Coverage)
+CURVES = given_fields(
     Curves,
     {
         "label": LABEL_TEXT,
@@ -69,9 +69,9 @@ def _classes_agree(values: Mapping[str, Any]) -> str:
     return lengths("classes", "areas")(values) or bins(values)
 
 
-_OF_TARGET: dict[str, Check] = {
-    "classes": fields_of(ClassificationQuality, _OF_CLASSES, agree=_classes_agree),
-    "numbers": fields_of(
+_OF_TARGET: dict[str, Fields] = {
+    "classes": given_fields(ClassificationQuality, _OF_CLASSES, agree=_classes_agree),
+    "numbers": given_fields(
         RegressionQuality,
         {
             "edges": ListOf(FINITE, BINS + 1, BINS + 1),

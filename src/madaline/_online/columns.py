@@ -20,7 +20,7 @@ from madaline._data.column import is_missing, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
 from madaline._data.formats.choice import Format, format_from_json
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
-from madaline._data.io.json_checks import LARGEST
+from madaline._data.json_checks import LARGEST
 from madaline._data.objects import shown
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import choose_text_formats, read_column_in

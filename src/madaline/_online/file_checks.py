@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.json_checks import (
-    DATE_FORMAT,
-    NUMBER_FORMAT,
+from madaline._data.codec import check_of
+from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.io.tensor_header import named
+from madaline._data.json_checks import (
     Either,
     Fields,
     Kinds,
@@ -22,7 +24,6 @@ from madaline._data.io.json_checks import (
     Row,
     Whole,
 )
-from madaline._data.io.tensor_header import named
 from madaline._online.columns import (
     BOOLEAN,
     CATEGORY,
@@ -71,7 +72,7 @@ COLUMNS = Fields(
         "kinds": ListOf(Optional(OneOf(KINDS))),
         "levels": ListOf(MapOf(LEVEL, Whole(1, MOST_LEVELS), most=MOST_LEVELS)),
     },
-    {"written": ListOf(Optional(Either(NUMBER_FORMAT, DATE_FORMAT)))},
+    {"written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat))))},
     agree=_columns_agree,
 )
 
@@ -88,7 +89,7 @@ TASK = Kinds(
                 "reach": Row((FINITE, FINITE)),
                 "n_spare": COUNT,
             },
-            {"written": Optional(NUMBER_FORMAT)},
+            {"written": Optional(check_of(NumberFormat))},
         ),
     },
 )

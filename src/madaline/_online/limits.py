@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.json_checks import TRUTH, Check, Either, Malformed, Number, Text, Whole
+from madaline._data.json_checks import TRUTH, Check, Either, Malformed, Number, Text, Whole
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

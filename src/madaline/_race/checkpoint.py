@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
+import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from madaline._data.io.json_checks import Malformed
 from madaline._data.io.spill import Rows, spill_to_disk
 from madaline._data.io.tensor_file import (
     CHECKPOINT,
@@ -22,7 +25,8 @@ from madaline._data.io.tensor_file import (
     refusing_malformed,
     write_tensor_file,
 )
-from madaline._data.io.user_key import user_key
+from madaline._data.json_checks import Malformed
+from madaline._data.media.files import open_regular
 from madaline._engine.backend import backend_named
 from madaline._race.architecture import build_network, build_training_network
 from madaline._race.cohort import Cohort
@@ -245,3 +249,45 @@ def _candidate(
     )
     check_candidate(candidate, dataset)
     return candidate
+
+
+KEY_LENGTH = 32
+
+
+def user_key() -> bytes:
+    """Return the key of this user on this machine, made when first needed.
+
+    The checksum of a checkpoint is made with it, because an interrupted fit goes on with whatever
+    networks the checkpoint holds: one that came with a table from a stranger must not decide them.
+    It is empty where there is no place to keep one, such as in a container without a home folder:
+    then a checkpoint is protected from damage alone.
+    """
+    try:
+        path = _key_folder() / "checkpoint.key"
+        if not path.exists():
+            _make_key(path)
+        with open_regular(path) as file:
+            key = file.read(KEY_LENGTH + 1)
+    except (OSError, RuntimeError):  # RuntimeError: nobody knows where the home folder is
+        return b""
+    return key if len(key) == KEY_LENGTH else b""
+
+
+def _key_folder() -> Path:
+    """Return the folder for what programs keep between their runs."""
+    given = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_STATE_HOME", "")
+    base = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
+    return base / "madaline"
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key, whole or not at all, unless another process is faster."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)  # readable for its owner alone
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_LENGTH))
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()

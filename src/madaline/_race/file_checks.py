@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from madaline._data.io.json_checks import (
+from madaline._data.codec import given_fields
+from madaline._data.json_checks import (
     TRUTH,
     Check,
     Fields,
@@ -20,7 +21,6 @@ from madaline._data.io.json_checks import (
     Optional,
     Text,
     Whole,
-    fields_of,
 )
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
@@ -61,9 +61,9 @@ _SETTINGS: Mapping[str, Check] = {
 }
 RECIPE = Kinds(
     "type",
-    {kind.__name__: fields_of(kind, _SETTINGS) for kind in (TableRecipe, GridRecipe, TextRecipe)}
+    {kind.__name__: given_fields(kind, _SETTINGS) for kind in (TableRecipe, GridRecipe, TextRecipe)}
     | {
-        kind.__name__: fields_of(kind, {**_SETTINGS, "units": NO_UNITS})
+        kind.__name__: given_fields(kind, {**_SETTINGS, "units": NO_UNITS})
         for kind in (LinearRecipe, PatternRecipe)
     },
 )

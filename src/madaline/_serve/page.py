@@ -67,7 +67,7 @@ def model_page(
     typical : bool
         Whether to fill the fields with typical values.
     """
-    fields = fields_of(served, given or {}, typical=typical)
+    fields = given_fields(served, given or {}, typical=typical)
     unfolded = any(field.value for field in fields[MOST_FIELDS:]) and not typical
     return render(
         "model.html",
@@ -185,7 +185,7 @@ class Field:
     value: str
 
 
-def fields_of(
+def given_fields(
     served: ServedModel, given: Mapping[str, str | None], *, typical: bool = False
 ) -> list[Field]:
     """Return the fields of a form, those of the most important columns first.

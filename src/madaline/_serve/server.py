@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from madaline._data.io.locks import alone
+from madaline._data.io.atomic import alone
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._serve.app import make_app

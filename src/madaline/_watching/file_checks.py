@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.json_checks import (
+from madaline._data.codec import given_fields
+from madaline._data.json_checks import (
     TRUTH,
     Either,
     Fields,
@@ -18,7 +19,6 @@ from madaline._data.io.json_checks import (
     Optional,
     Text,
     Whole,
-    fields_of,
 )
 from madaline._data.profile import LEVELS
 from madaline._online.file_checks import GENERATOR
@@ -40,7 +40,7 @@ BANK = Fields(
     }
 )
 
-ALARM = fields_of(
+ALARM = given_fields(
     Alarm,
     {
         "what": OneOf(WHATS),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from madaline._data.io.json_checks import Check, Kinds, ListOf, Text, Whole, fields_of
+from madaline._data.codec import given_fields
+from madaline._data.json_checks import Check, Kinds, ListOf, Text, Whole
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.model_decisions import (
@@ -71,14 +72,14 @@ TYPES: dict[str, type[Decision]] = {
 _NAME, _EPOCH = Text(), Whole(0, 2**53)
 _TOLD: dict[str, Check] = {"action": _NAME, "sentence": _NAME}
 
-RECORD = fields_of(Record, {"epoch": _EPOCH})
+RECORD = given_fields(Record, {"epoch": _EPOCH})
 RECORDS = ListOf(RECORD)
 """Every epoch of every recipe."""
 
 DECISIONS = ListOf(
     Kinds(
         "type",
-        {name: fields_of(kind, {"epoch": _EPOCH}, more=_TOLD) for name, kind in TYPES.items()},
+        {name: given_fields(kind, {"epoch": _EPOCH}, more=_TOLD) for name, kind in TYPES.items()},
     )
 )
 """All decisions: each a type and its fields."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._data.codec import Stored
 from madaline._data.formats.characters import NOT_GIVEN, folded
+from madaline._data.json_checks import OneOf
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 ORDERS = (DAY_FIRST, MONTH_FIRST)
@@ -117,7 +119,7 @@ class WrittenDate:
 
 
 @dataclass(frozen=True)
-class DateFormat:
+class DateFormat(Stored):
     """How the dates of a column are written.
 
     Examples
@@ -128,7 +130,7 @@ class DateFormat:
 
     # {"", "day-first", "month-first"}: which of them comes first where both are numbers and the
     # year comes last; empty where no date of the column was written so
-    order: str
+    order: Annotated[str, OneOf(("", *ORDERS))]
 
     def parse(self, text: str) -> Any:
         """Return the moment that a text stands for, datetime64[us], NaT where it is missing."""
@@ -143,15 +145,6 @@ class DateFormat:
     def example(self) -> str:
         """A date in this format, for messages."""
         return {DAY_FIRST: "31/01/2026", MONTH_FIRST: "01/31/2026"}.get(self.order, "2026-01-31")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the format as JSON-able values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> DateFormat:
-        """Return the format that `to_json` described."""
-        return cls(values["order"])
 
 
 def _full_year(year: int) -> int:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
+from madaline._data.codec import Stored
 from madaline._data.formats.characters import NOT_GIVEN, folded
+from madaline._data.json_checks import OneOf, Text
 
 POINT, COMMA = ".", ","
 
@@ -91,7 +93,7 @@ class Dressed:
 
 
 @dataclass(frozen=True)
-class NumberFormat:
+class NumberFormat(Stored):
     """How the numbers of a column are written.
 
     Examples
@@ -103,9 +105,9 @@ class NumberFormat:
     7678.0
     """
 
-    symbol: str = ""  # what stands before or after each number: a currency or a unit
-    thousands: str = ""  # {"", ",", ".", " ", "'", "_"}: what separates thousands
-    decimal: str = POINT  # {".", ","}: what separates decimals
+    symbol: Annotated[str, Text(100)] = ""  # before or after each number: a currency or a unit
+    thousands: Annotated[str, OneOf(THOUSANDS)] = ""  # what separates thousands
+    decimal: Annotated[str, OneOf((POINT, COMMA))] = POINT  # what separates decimals
 
     def parse(self, text: str) -> float:
         """Return the number that a text stands for, NaN where it stands for a missing value."""
@@ -145,14 +147,11 @@ class NumberFormat:
         is_currency = re.fullmatch(CURRENCY, self.symbol) is not None
         return f"{self.symbol}{number}" if is_currency else f"{number} {self.symbol}"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the format as JSON-able values."""
-        return asdict(self)
-
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> NumberFormat:
-        """Return the format that `to_json` described."""
-        return cls(values["symbol"], values["thousands"], values["decimal"])
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the separators."""
+        same = values.get("thousands", "") == values.get("decimal", POINT)
+        return "has thousands like decimals" if same else ""
 
 
 @cache  # and not a part of the format: copies of it need not know of patterns

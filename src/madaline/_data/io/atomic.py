@@ -1,14 +1,21 @@
-"""Atomic writes: a full disk or a killed run leaves the old file or the new one, never half."""
+"""Files are written whole or not at all, and changed by one process at a time.
+
+A full disk or a killed run leaves the old file or the new one, never half. Of two processes that
+read, change and write a file, the second is refused: what the first wrote is not lost.
+"""
 
 from __future__ import annotations
 
 import glob
 import os
+import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from madaline.errors import InputError
 
 try:
     import fcntl
@@ -28,19 +35,8 @@ def write_atomically(
 
     Temporary files of `path` that killed processes left are removed.
 
-    Parameters
-    ----------
-    path : path
-        Where to write; an existing file is replaced.
-    content : bytes
-        What to write.
-    more : iterable of bytes, optional
-        Further chunks, written after `content`.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; an existing file is then unchanged.
+    `more` are further chunks, written after `content`. `OSError` if it cannot be written; an
+    existing file is then unchanged.
     """
     path = Path(path)
     remove_leftovers(path)
@@ -79,6 +75,25 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
                 name.unlink()
             finally:
                 os.close(handle)
+
+
+@contextmanager
+def alone(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep other processes that do the same away from a file.
+
+    The file itself is replaced when it is written, so a hidden one beside it is locked. The system
+    ends the lock with the process, however that ends: a file that a killed one left keeps nobody
+    away. It need not be there yet; `InputError` if another process has it.
+    """
+    path = Path(path)
+    lock = path.with_name(f".{path.name}.lock")
+    handle = _locked(path, lock)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no file that is open
+            lock.unlink()
+        os.close(handle)
 
 
 def _temporary(path: Path) -> tuple[int, str]:
@@ -124,3 +139,27 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _locked(path: Path, lock: Path) -> int:
+    """Return the file beside another one, locked."""
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT)
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            else:
+                _lock(handle)
+        except (BlockingIOError, PermissionError):
+            os.close(handle)
+            raise InputError(
+                f"{path} is in use by another madaline command, which will write it: wait until"
+                " that one ends, or give another file."
+            ) from None
+        except OSError:  # a file system without locks
+            return handle
+        if os.fstat(handle).st_nlink:
+            return handle
+        os.close(handle)  # whoever had it removed it just now

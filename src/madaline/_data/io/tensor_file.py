@@ -22,8 +22,6 @@ from typing import Any
 import numpy as np
 
 from madaline._data.io.atomic import write_atomically
-from madaline._data.io.json_checks import Malformed
-from madaline._data.io.json_text import parse_json
 from madaline._data.io.spill import RowFile, Rows
 from madaline._data.io.tensor_errors import CHANGED, ELSEWHERE, newer, not_of_kind
 from madaline._data.io.tensor_errors import CHECKPOINT as CHECKPOINT
@@ -38,8 +36,10 @@ from madaline._data.io.tensor_header import (
     LARGEST_HEADER,
     METADATA,
     parse_header,
+    parse_json,
     read_arrays,
 )
+from madaline._data.json_checks import Malformed
 from madaline._data.media.files import open_regular
 from madaline._words import size
 from madaline.errors import ModelFileError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._data.io.json_checks import LARGEST, Malformed
+from madaline._data.json_checks import LARGEST, Malformed
 from madaline.nn.arrays import Array
 
 FLOAT32, FLOAT64, INT64 = "<f4", "<f8", "<i8"
@@ -36,7 +36,7 @@ class ArrayCheck:
     --------
     >>> ArrayCheck(FLOAT64, (2,), 0, 1)(np.array([0.5, 7.0]))
     Traceback (most recent call last):
-    madaline._data.io.json_checks.values.Malformed: it holds 7.0, but must be from 0 to 1
+    madaline._data.json_checks.Malformed: it holds 7.0, but must be from 0 to 1
     """
 
     dtype: str

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from typing import Any, TypeAlias
 
-from madaline._data.io.json_checks import (
-    DATE_FORMAT,
-    NUMBER_FORMAT,
+from madaline._data.codec import check_of
+from madaline._data.formats.date_format import DateFormat
+from madaline._data.formats.number_format import NumberFormat
+from madaline._data.json_checks import (
     TRUTH,
     Check,
     Fields,
@@ -109,7 +110,7 @@ STATES: Mapping[str, Fields] = {
             "missing_share": Optional(SHARE),
             "bins": ListOf(BINS, most=16, distinct=True),
         },
-        {"written": Optional(NUMBER_FORMAT)},
+        {"written": Optional(check_of(NumberFormat))},
     ),
     CATEGORY: Fields(
         {
@@ -130,7 +131,7 @@ STATES: Mapping[str, Fields] = {
             "cycles": ListOf(OneOf(tuple(CYCLES)), distinct=True),
             "missing_share": Optional(SHARE),
         },
-        {"written": Optional(DATE_FORMAT)},
+        {"written": Optional(check_of(DateFormat))},
     ),
     IMAGE: Fields(
         {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
-from madaline._data.io.json_checks import (
+from madaline._data.json_checks import (
     Check,
     Either,
     Fields,
+    Forward,
     Kinds,
-    Later,
     ListOf,
     Malformed,
     Number,
@@ -29,7 +29,7 @@ SLOPE = Number(0, 1000)
 MOST_NUMBERS = 2**25
 """Numbers that come out of a layer for a row, at most, for all networks of a part together."""
 
-LAYER: Check = Later(lambda: _LAYER)
+LAYER: Check = Forward(lambda: _LAYER)
 
 SETTINGS: dict[str, Fields] = {
     "Linear": Fields({"in_features": SIZE, "out_features": SIZE}),
@@ -48,7 +48,7 @@ SETTINGS: dict[str, Fields] = {
             "" if len(layer["spans"]) == len(layer["branches"]) else "has spans without a branch"
         ),
     ),
-    "Dropout": Fields({"rate": Either(RATE, ListOf(Later(lambda: _RATES), 1, 1024))}),
+    "Dropout": Fields({"rate": Either(RATE, ListOf(Forward(lambda: _RATES), 1, 1024))}),
     "ELU": Fields({"alpha": SLOPE}),
     "LeakyReLU": Fields({"negative_slope": Number(0, 1)}),
 }

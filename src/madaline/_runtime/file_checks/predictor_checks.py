@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.json_checks import (
+from madaline._data.json_checks import (
     TRUTH,
     Check,
     Either,
@@ -81,7 +81,7 @@ def _classes_agree(state: Mapping[str, Any]) -> str:
     return _labels_agree(state)
 
 
-TARGET: Mapping[str, Check] = {
+TARGET: Mapping[str, Fields] = {
     CLASSIFICATION: Fields(
         {
             "classes": ListOf(LABEL, least=2, most=2**20),
@@ -124,7 +124,7 @@ TARGETS: Check = Kinds(
     },
 )
 
-LOSSES: Mapping[str, Check] = {
+LOSSES: Mapping[str, Fields] = {
     "BinaryCrossEntropy": SMOOTHING,
     "CrossEntropy": SMOOTHING,
     "Squared": Fields({}),

@@ -1,0 +1,246 @@
+"""A dataclass is the description of its part of a file: what it holds, and what is refused.
+
+The types of the fields say what their JSON must be, and bounds stand beside them:
+
+>>> @dataclass(frozen=True)
+... class Dose(Stored):
+...     drug: str
+...     share: Share
+...     days: Annotated[tuple[Count, ...], Items(most=7)] = ()
+>>> Dose("aspirin", 0.5, (1, 3)).to_json()
+{'drug': 'aspirin', 'share': 0.5, 'days': [1, 3]}
+>>> Dose.from_json({"drug": "aspirin", "share": 0.5, "days": [1, 3]})
+Dose(drug='aspirin', share=0.5, days=(1, 3))
+>>> check_of(Dose)({"drug": "aspirin", "share": 50})
+Traceback (most recent call last):
+madaline._data.json_checks.Malformed: share is 50, but must be a number from 0 to 1
+
+A field that has a default may be missing: files from before it was added stay readable.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Self,
+    TypeVar,
+    Union,
+    cast,
+    final,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from madaline._data.json_checks import (
+    LARGEST_WHOLE,
+    MAX_ITEMS,
+    TRUTH,
+    Check,
+    Either,
+    Fields,
+    Forward,
+    Kinds,
+    ListOf,
+    MapOf,
+    Measured,
+    Number,
+    Optional,
+    Row,
+    Text,
+    Whole,
+)
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _once(function: _F) -> _F:
+    """Return the function with a cache; mypy takes classes for not hashable."""
+    return cast("_F", cache(function))
+
+
+@final
+@dataclass(frozen=True)
+class Items:
+    """How many items a list has, and whether all must differ."""
+
+    least: int = 0
+    most: int = MAX_ITEMS
+    distinct: bool = False
+
+
+Count = Annotated[int, Whole(0, LARGEST_WHOLE)]
+Finite = Annotated[float, Number()]
+Positive = Annotated[float, Number(0, above=True)]
+Share = Annotated[float, Number(0, 1)]
+RoundedShare = Annotated[float, Number(0, 1 + 1e-9)]
+"""A share that is a sum, which may be rounded up."""
+
+
+class Stored:
+    """Abstract: a dataclass that is part of a file."""
+
+    told: ClassVar[Mapping[str, Check]] = {}
+    """What `to_json` adds for whoever reads the file elsewhere; it is checked, but not read."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON-able values."""
+        return {name: _to_json(getattr(self, name)) for name in _fields(type(self))}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_json` described; `check_of` the class must hold for it."""
+        read = _readers(cls)
+        return cls(**{name: read[name](one) for name, one in values.items() if name in read})
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between fields that are right by themselves; "" if nothing is."""
+        del values
+        return ""
+
+
+def check_of(kind: type[Stored]) -> Check:
+    """Return what the JSON of a class must be."""
+    return Forward(lambda: fields_of(kind))
+
+
+def one_of(tag: str, kinds: Mapping[str, type[Stored]]) -> Check:
+    """Return what the JSON of one of several classes must be, of which a field tells the name."""
+    return Forward(lambda: Kinds(tag, {name: fields_of(kind) for name, kind in kinds.items()}))
+
+
+@_once
+def fields_of(kind: type[Stored]) -> Fields:
+    """Return the fields of a class and what each must be."""
+    needed, optional = dict(kind.told), dict[str, Check]()
+    hints = get_type_hints(kind, include_extras=True)
+    for name, has_default in _fields(kind).items():
+        (optional if has_default else needed)[name] = _check(hints[name])
+    has_rule = kind.disagreement.__func__ is not Stored.disagreement.__func__  # type: ignore[attr-defined]
+    return Fields(needed, optional, kind.disagreement if has_rule else None)
+
+
+def given_fields(
+    kind: type,
+    given: Mapping[str, Check] | None = None,
+    *,
+    more: Mapping[str, Check] | None = None,
+    agree: Callable[[Mapping[str, Any]], str] | None = None,
+) -> Fields:
+    """Return the fields of a class, some of them given."""
+    needed, optional, given = dict(more or {}), dict[str, Check](), given or {}
+    hints = get_type_hints(kind, include_extras=True)
+    for name, has_default in _fields(kind).items():
+        check = given[name] if name in given else _check(hints[name])
+        (optional if has_default else needed)[name] = check
+    return Fields(needed, optional, agree)
+
+
+@_once
+def _fields(kind: type) -> dict[str, bool]:
+    """Return the names of the fields of a class, and whether each has a default."""
+    return {
+        one.name: one.default is not MISSING or one.default_factory is not MISSING
+        for one in fields(kind)
+    }
+
+
+_SIMPLE: Mapping[Any, Check] = {
+    int: Whole(-LARGEST_WHOLE, LARGEST_WHOLE),
+    float: Measured(),
+    str: Text(),
+    bool: TRUTH,
+}
+
+
+def _check(hint: Any, items: Items = Items()) -> Check:
+    """Return what the JSON of a type must be."""
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        bounds = inner[1]
+        return bounds if isinstance(bounds, Check) else _check(inner[0], bounds)
+    if _is_union(origin):
+        others = [one for one in inner if one is not types.NoneType]
+        check = _check(others[0]) if len(others) == 1 else Either(*map(_check, others))
+        return check if len(others) == len(inner) else Optional(check)
+    if origin is tuple and inner[-1] is Ellipsis:
+        return ListOf(_check(inner[0]), items.least, items.most, items.distinct)
+    if origin is tuple:
+        return Row(tuple(map(_check, inner)))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return MapOf(_check(inner[0]), _check(inner[1]), items.most)
+    return check_of(hint)
+
+
+@_once
+def _readers(kind: type[Stored]) -> dict[str, Callable[[Any], Any]]:
+    """Return how each field of a class is made of its JSON."""
+    hints = get_type_hints(kind)
+    return {name: _reader(hints[name]) for name in _fields(kind)}
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """Return how a value of a type is made of its JSON."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if _is_union(origin):
+        others = [one for one in inner if one is not types.NoneType]
+        return _optional(_reader(others[0])) if len(others) == 1 else _one_with_fields(others)
+    if origin is tuple and inner[-1] is Ellipsis:
+        read = _reader(inner[0])
+        return tuple if read is _as_it_is else lambda values: tuple(map(read, values))
+    if origin is tuple:
+        each = [*map(_reader, inner)]
+        return lambda values: tuple(read(one) for read, one in zip(each, values, strict=True))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        of_values = _reader(inner[1])
+        return lambda values: {name: of_values(one) for name, one in values.items()}
+    return hint.from_json if _is_stored(hint) else _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+def _one_with_fields(kinds: list[Any]) -> Callable[[Any], Any]:
+    """Return a reader of one of several classes, or null: the fields tell which it is."""
+    classes = [kind for kind in kinds if _is_stored(kind)]
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return next(kind for kind in classes if value.keys() <= _fields(kind).keys()).from_json(
+            value
+        )
+
+    return read
+
+
+def _is_stored(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Stored)
+
+
+def _is_union(origin: Any) -> bool:
+    return origin is Union or origin is types.UnionType
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Stored):
+        return value.to_json()
+    if isinstance(value, tuple | list):
+        return [*map(_to_json, value)]
+    if isinstance(value, Mapping):
+        return {name: _to_json(one) for name, one in value.items()}
+    return value
