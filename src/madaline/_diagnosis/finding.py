@@ -11,12 +11,13 @@ from madaline._charts.listing import ToFrame
 from madaline._words import clipped
 from madaline.nn.arrays import Array
 
+# High: predictions or scores cannot be trusted before this is settled. Medium: some accuracy is
+# lost, or some rows are predicted badly. Low: good to know.
 Severity: TypeAlias = Literal["high", "medium", "low"]
-"""High: predictions or scores cannot be trusted before this is settled. Medium: some accuracy is
-lost, or some rows are predicted badly. Low: good to know."""
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
+# What can be found.
 Kind: TypeAlias = Literal[
     "nothing learned",
     "weak fit",
@@ -39,39 +40,14 @@ Kind: TypeAlias = Literal[
     "unseen categories",
     "outside",
 ]
-"""What can be found."""
 
-LONGEST_SUBJECT = 1000
-"""Characters of a subject: levels and classes may be whole texts."""
-
-SHOWN_ROWS = 5
-"""Numbers of rows that are shown, at most."""
+LONGEST_SUBJECT = 1000  # characters of a subject: levels and classes may be whole texts
+SHOWN_ROWS = 5  # numbers of rows that are shown, at most
 
 
 @dataclass(frozen=True)
 class Finding:
     """One finding of a diagnosis.
-
-    Parameters
-    ----------
-    kind : str
-        One of `Kind`.
-    severity : {"high", "medium", "low"}
-        How bad it is.
-    subject : str
-        What it is about: a column, a group of rows such as ``city = Bonn``, a class, the rows.
-    seen : str
-        The observation, in words for a newcomer. It may name the subject as ``{subject}`` and the
-        numbers of `evidence` as ``{name}`` or, with a format, ``{name:.1%}``; so the words cannot
-        disagree with the numbers.
-    remedy : str
-        What to do or to look at, with names in braces, too.
-    evidence : mapping of str to float
-        The numbers.
-    rows : tuple of int
-        Numbers of rows that it is about, the most telling first, counted from 0; some at most.
-    names : tuple of str
-        Names of those rows, such as the files they were read from; empty if they have none.
 
     Examples
     --------
@@ -82,13 +58,19 @@ class Finding:
     'paid explains 100%: leave it out.'
     """
 
-    kind: Kind
-    severity: Severity
+    kind: Kind  # one of `Kind`
+    severity: Severity  # how bad it is
+    # What it is about: a column, a group of rows such as ``city = Bonn``, a class, the rows
     subject: str
+    # The observation, in words for a newcomer; It may name the subject as ``{subject}`` and the
+    # numbers of `evidence` as ``{name}`` or, with a format, ``{name:.1%}``; so the words cannot
+    # disagree with the numbers
     seen: str
-    remedy: str
-    evidence: Mapping[str, float] = field(default_factory=dict)
+    remedy: str  # what to do or to look at, with names in braces, too
+    evidence: Mapping[str, float] = field(default_factory=dict)  # the numbers
+    # Numbers of rows that it is about, the most telling first, counted from 0; some at most
     rows: tuple[int, ...] = ()
+    # Names of those rows, such as the files they were read from; empty if they have none
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -162,11 +144,6 @@ class Finding:
 class Diagnosis(ToFrame):
     """All findings about a fit, or about a table.
 
-    Parameters
-    ----------
-    findings : tuple of Finding
-        The worst first. An empty diagnosis is a good one.
-
     Examples
     --------
     >>> low = Finding("identifier", "low", "row", "{subject} was left out", "nothing to do")
@@ -178,7 +155,7 @@ class Diagnosis(ToFrame):
     No problem was found.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()  # the worst first; An empty diagnosis is a good one
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Diagnosis:

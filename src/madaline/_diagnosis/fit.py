@@ -26,36 +26,21 @@ from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.records.decision import Decision
 
-BLOCK = 2**14
-"""Rows whose features are copied at a time, at most."""
+BLOCK = 2**14  # rows whose features are copied at a time, at most
+OUTPUTS = 2**20  # outputs of a block, at most
+EXAMINED_ROWS = 512  # rows on which the units of a network are examined, at most
 
-OUTPUTS = 2**20
-"""Outputs of a block, at most."""
-
-EXAMINED_ROWS = 512
-"""Rows on which the units of a network are examined, at most."""
-
+# Rows in which groups are searched, at most: of larger tables, every k-th is enough.
 GROUPED_ROWS = 20_000
-"""Rows in which groups are searched, at most: of larger tables, every k-th is enough."""
-
-PARTS = 10
-"""Ranges of a number that are groups."""
+PARTS = 10  # ranges of a number that are groups
 
 
 @dataclass(frozen=True, eq=False)
 class FinishedRace:
-    """A race that is over, and its best ensemble (final).
+    """A race that is over, and its best ensemble (final)."""
 
-    Parameters
-    ----------
-    race : Race
-        The race.
-    ensemble : Ensemble
-        What predicts, before pruning.
-    """
-
-    race: Race
-    ensemble: Ensemble
+    race: Race  # the race
+    ensemble: Ensemble  # what predicts, before pruning
 
     @property
     def unfinished(self) -> bool:
@@ -63,16 +48,12 @@ class FinishedRace:
         best = self.race.state.best
         return best.epochs_trained(best.epoch) >= self.race.plan.epochs
 
-    def training_loss(self, temperature: float | Array, weight: Array | None) -> float:
-        """Return the mean loss of the ensemble on the training rows of each fold.
-
-        Parameters
-        ----------
-        temperature : float or ndarray of shape (n_outputs,)
-            Divisor of raw outputs.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        """
+    def training_loss(
+        self,
+        temperature: float | Array,  # (n_outputs,), divisor of raw outputs
+        weight: Array | None,  # (n_samples,)
+    ) -> float:
+        """Return the mean loss of the ensemble on the training rows of each fold."""
         dataset = self.race.dataset
         losses, weights = [], []
         block = max(1, min(BLOCK, OUTPUTS // dataset.n_outputs))
@@ -115,42 +96,19 @@ class FinishedRace:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """How the networks of a fit were trained.
+    """How the networks of a fit were trained."""
 
-    Parameters
-    ----------
-    strength : Strength
-        The losses of the fit.
-    ensemble : sequence of sequence of LayerHealth
-        The layers of each network that predicted before pruning.
-    recipes : sequence of sequence of LayerHealth
-        The layers of one network of each recipe that raced.
-    leaks : sequence of Leak
-        Columns that reveal the target.
-    decisions : sequence of Decision
-        All decisions.
-    starting : collection of str
-        `recipe_id` of the recipes that the race started with.
-    """
-
-    strength: Strength
+    strength: Strength  # the losses of the fit
+    # The layers of each network that predicted before pruning
     ensemble: Sequence[Sequence[LayerHealth]]
-    recipes: Sequence[Sequence[LayerHealth]]
-    leaks: Sequence[Leak]
-    decisions: Sequence[Decision]
-    starting: Collection[str]
+    recipes: Sequence[Sequence[LayerHealth]]  # the layers of one network of each recipe that raced
+    leaks: Sequence[Leak]  # columns that reveal the target
+    decisions: Sequence[Decision]  # all decisions
+    starting: Collection[str]  # `recipe_id` of the recipes that the race started with
 
 
 def diagnose_fit(evaluated: OutOfFold, training: Training) -> Diagnosis:
-    """Return all findings about a fit.
-
-    Parameters
-    ----------
-    evaluated : OutOfFold
-        The rows with their out-of-fold predictions.
-    training : Training
-        How the networks were trained.
-    """
+    """Return all findings about a fit."""
     part = evaluated.thinned(GROUPED_ROWS)
     groups = [group for cut in cuts_of(part, n_parts=PARTS) for group in groups_of(cut)]
     findings: list[Finding] = [

@@ -16,59 +16,40 @@ from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 
-FEWEST_ROWS = 30
-"""Rows that a group needs."""
+FEWEST_ROWS = 30  # rows that a group needs
+LARGEST = 0.4  # share of the rows up to which a group is an exception, and not the rule
+MOST_LEVELS = 50  # levels of a category that are groups, the most frequent ones
 
-LARGEST = 0.4
-"""Share of the rows up to which a group is an exception, and not the rule."""
-
-MOST_LEVELS = 50
-"""Levels of a category that are groups, the most frequent ones."""
-
+# Share of the group's own baseline loss that is left where networks learned little of it.
 USELESS = 0.9
-"""Share of the group's own baseline loss that is left where networks learned little of it."""
+WEAK = 0.75  # share of the baseline's loss that is left where networks learned little of any group
 
-WEAK = 0.75
-"""Share of the baseline's loss that is left where networks learned little of any group."""
-
+# Ratios of the loss to that of the other rows that are reported.
 WORSE, MUCH_WORSE, FAR_WORSE = 1.5, 2.0, 3.0
-"""Ratios of the loss to that of the other rows that are reported."""
 
 EXPECTED = (
     "the predicted probabilities there are as uncertain as they should be; look for columns that"
     " help there"
 )
 
+# What to do, where the predicted probabilities show such a loss, and where they do not.
 UNEXPECTED = (
     "do not trust predictions for them, and look for columns that help there or for errors in their"
     " target"
 )
-"""What to do, where the predicted probabilities show such a loss, and where they do not."""
 
+# Standard errors by which a loss is clearly above what the predicted probabilities promise.
 SURPRISING = 2.0
-"""Standard errors by which a loss is clearly above what the predicted probabilities promise."""
-
-MOST_FINDINGS = 3
-"""Groups that are reported, at most."""
-
-OVERLAP = 0.5
-"""Share of a group's rows in groups already reported, at most."""
+MOST_FINDINGS = 3  # groups that are reported, at most
+OVERLAP = 0.5  # share of a group's rows in groups already reported, at most
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Some rows with something in common.
+    """Some rows with something in common."""
 
-    Parameters
-    ----------
-    name : str
-        What they have in common, such as ``city = Bonn``.
-    rows : Boolean ndarray of shape (n_rows,)
-        Which rows they are.
-    """
-
-    name: str
-    rows: Array
+    name: str  # what they have in common, such as ``city = Bonn``
+    rows: Array  # (n_rows,) Booleans, which rows they are
 
     @property
     def n_rows(self) -> int:
@@ -80,17 +61,6 @@ class Group:
 class Cut:
     """A column cut into parts: its levels, or ranges of a number of about as many rows each.
 
-    Parameters
-    ----------
-    column, kind : str
-        Its name and kind.
-    values : ndarray of shape (n_rows,)
-        Texts, or numbers.
-    parts : int ndarray of shape (n_rows,)
-        Index of each row's part; `n_parts` for a missing value, and one more for a rare level.
-    n_parts : int
-        Number of parts.
-
     Examples
     --------
     >>> cut = Cut.of("age", "number", np.arange(100.0), n_parts=4)
@@ -98,11 +68,13 @@ class Cut:
     'age from 26 to 75'
     """
 
-    column: str
-    kind: str
-    values: Array
+    column: str  # its name and kind
+    kind: str  # its name and kind
+    values: Array  # (n_rows,), texts, or numbers
+    # (n_rows,) ints, index of each row's part; `n_parts` for a missing value, and one more for a
+    # rare level
     parts: Array
-    n_parts: int
+    n_parts: int  # number of parts
 
     @classmethod
     def of(cls, name: str, kind: str, column: Array, *, n_parts: int) -> Cut:
@@ -178,27 +150,15 @@ def groups_of(cut: Cut) -> Iterator[Group]:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The loss of a group compared with that of the other rows.
+    """The loss of a group compared with that of the other rows."""
 
-    Parameters
-    ----------
-    group : Group
-        The rows.
-    times : float
-        Its mean loss divided by that of the other rows.
-    left : float
-        Its mean loss divided by that of the best constant for the group alone.
-    standard_errors : float
-        By how many standard errors its mean loss is above that of the other rows.
-    expected : bool, default=False
-        Whether the predicted probabilities lead one to expect such a loss: they are close to one
-        half, say, and rightly so.
-    """
-
-    group: Group
-    times: float
-    left: float
+    group: Group  # the rows
+    times: float  # its mean loss divided by that of the other rows
+    left: float  # its mean loss divided by that of the best constant for the group alone
+    # By how many standard errors its mean loss is above that of the other rows
     standard_errors: float
+    # Whether the predicted probabilities lead one to expect such a loss: they are close to one
+    # half, say, and rightly so
     expected: bool = False
 
     @property

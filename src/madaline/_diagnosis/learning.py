@@ -17,47 +17,27 @@ from madaline.nn.network import Network
 from madaline.records.decision import Decision
 from madaline.records.race_decisions import Restored
 
+# Standard errors by which networks must beat the baseline to have learned anything.
 SIGNIFICANT = 2.0
-"""Standard errors by which networks must beat the baseline to have learned anything."""
+CLEAR = 4.0  # standard errors below which it is uncertain how much they have learned
+WEAK = 0.9  # share of the baseline's loss that is left where the fit is weak
 
-CLEAR = 4.0
-"""Standard errors below which it is uncertain how much they have learned."""
-
-WEAK = 0.9
-"""Share of the baseline's loss that is left where the fit is weak."""
-
+# Difference of out-of-fold and training loss, as a share of the baseline's loss, for findings of
+# medium and of low severity. The largest on 23 real tables is 0.22.
 LARGE_GAP, GAP = 0.3, 0.2
-"""Difference of out-of-fold and training loss, as a share of the baseline's loss, for findings of
-medium and of low severity. The largest on 23 real tables is 0.22."""
-
-FEWEST_OF_A_CLASS = 10
-"""Rows that a class needs to be learned and evaluated."""
-
-FEWEST_ROWS = 100
-"""Rows that a table needs for precise scores."""
+FEWEST_OF_A_CLASS = 10  # rows that a class needs to be learned and evaluated
+FEWEST_ROWS = 100  # rows that a table needs for precise scores
 
 
 @dataclass(frozen=True)
 class Strength:
-    """The losses of a fit.
+    """The losses of a fit."""
 
-    Parameters
-    ----------
-    seen, unseen : float
-        Mean training loss, and mean out-of-fold loss.
-    baseline : float
-        Mean out-of-fold loss of the constant baseline.
-    standard_errors : float
-        By how many standard errors `unseen` is below `baseline`.
-    unfinished : bool
-        Whether the leading networks were still improving at the last epoch.
-    """
-
-    seen: float
-    unseen: float
-    baseline: float
-    standard_errors: float
-    unfinished: bool
+    seen: float  # mean training loss, and mean out-of-fold loss
+    unseen: float  # mean training loss, and mean out-of-fold loss
+    baseline: float  # mean out-of-fold loss of the constant baseline
+    standard_errors: float  # by how many standard errors `unseen` is below `baseline`
+    unfinished: bool  # whether the leading networks were still improving at the last epoch
 
 
 def find_weakness(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
@@ -150,13 +130,6 @@ def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
 def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) -> list[Finding]:
     """Return whether networks diverged in a race.
 
-    Parameters
-    ----------
-    decisions : sequence of Decision
-        All decisions of the race.
-    starting : collection of str
-        `recipe_id` of the recipes that it started with.
-
     Examples
     --------
     >>> decision = Restored(1, "plain", 9.0, 0, 33.0, 100.0, recipe_id="4")
@@ -187,15 +160,7 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
 
 
 def find_rising_loss(losses: Sequence[float], baseline: float) -> list[Finding]:
-    """Return whether the loss of one network ever shot up far above the baseline's.
-
-    Parameters
-    ----------
-    losses : sequence of float
-        At each epoch, and now.
-    baseline : float
-        The loss of the best constant.
-    """
+    """Return whether the loss of one network ever shot up far above the baseline's."""
     after_start = np.array(losses[1:] or [0.0])
     highest = float(np.max(np.where(np.isfinite(after_start), after_start, np.inf)))
     if highest <= DIVERGED * max(baseline, losses[0] if np.isfinite(losses[0]) else baseline):
@@ -215,25 +180,14 @@ def find_rising_loss(losses: Sequence[float], baseline: float) -> list[Finding]:
 
 
 def diagnose_network(
-    network: Network, theta: Array, x: Array, target: Array, loss: Loss, losses: Sequence[float]
+    network: Network,
+    theta: Array,  # (parameters,), its parameters
+    x: Array,  # (n_rows, in_features), the training rows
+    target: Array,  # (n_rows, n_outputs), their targets
+    loss: Loss,
+    losses: Sequence[float],
 ) -> Diagnosis:
-    """Return all findings about one network.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    theta : ndarray of shape (parameters,)
-        Its parameters.
-    x : ndarray of shape (n_rows, in_features)
-        The training rows.
-    target : ndarray of shape (n_rows, n_outputs)
-        Their targets.
-    loss : Loss
-        What training minimizes.
-    losses : sequence of float
-        Its loss at each epoch so far.
-    """
+    """Return all findings about one network."""
     constant = np.broadcast_to(loss.initial_output(target), target.shape)
     now = float(loss.mean(network.predict(theta, x), target))
     baseline = float(loss.mean(constant, target))

@@ -26,41 +26,25 @@ from madaline._diagnosis.out_of_fold import (
 )
 from madaline.nn.arrays import Array
 
+# Differences of shares from which a drift is of high, medium and low severity.
 LARGE, MEDIUM, SMALL = 0.25, 0.1, 0.05
-"""Differences of shares from which a drift is of high, medium and low severity."""
+FEWEST_ROWS = 30  # rows that a new table needs to be compared
 
-FEWEST_ROWS = 30
-"""Rows that a new table needs to be compared."""
-
+# A number is an outlier if it lies beyond the largest by this share of the largest's distance
+# from the median, or as far below the smallest: the largest of new rows often is a little larger.
 MARGIN = 0.5
-"""A number is an outlier if it lies beyond the largest by this share of the largest's distance from
-the median, or as far below the smallest: the largest of new rows often is a little larger."""
-
-MANY = 0.05
-"""Share of the rows from which outliers and unknown categories are of medium severity."""
+MANY = 0.05  # share of the rows from which outliers and unknown categories are of medium severity
 
 
 @dataclass(frozen=True)
 class Change:
-    """The change of one share of a column.
-
-    Parameters
-    ----------
-    column : str
-        Its name.
-    what : str
-        Whose share changed, such as ``the value Bonn``.
-    before, now : float
-        The share in the training table, and in the new one.
-    p_value : float
-        Probability of so large a change in the column by chance.
-    """
+    """The change of one share of a column."""
 
     column: str
-    what: str
-    before: float
-    now: float
-    p_value: float
+    what: str  # whose share changed, such as ``the value Bonn``
+    before: float  # the share in the training table, and in the new one
+    now: float  # the share in the training table, and in the new one
+    p_value: float  # probability of so large a change in the column by chance
 
     @property
     def size(self) -> float:
@@ -70,13 +54,6 @@ class Change:
 
 def find_drift(table: Table, profile: TableProfile) -> list[Finding]:
     """Return the columns of a new table that drifted, the largest drift first.
-
-    Parameters
-    ----------
-    table : Table
-        The new table; it has all columns of the profile.
-    profile : TableProfile
-        Summary of the training table.
 
     Examples
     --------
@@ -163,17 +140,7 @@ def _finding(change: Change) -> Finding:
 
 
 def diagnose_table(table: Table, profile: TableProfile, unseen: Mapping[str, int]) -> Diagnosis:
-    """Return all findings about a new table.
-
-    Parameters
-    ----------
-    table : Table
-        It has all columns of the profile.
-    profile : TableProfile
-        Summary of the training table.
-    unseen : mapping of str to int
-        For each column the number of rows whose category no training row had.
-    """
+    """Return all findings about a new table."""
     findings = find_drift(table, profile)
     findings += find_outliers(table, profile)
     findings += find_unseen(unseen, table.n_samples)

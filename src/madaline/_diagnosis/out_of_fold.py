@@ -16,22 +16,15 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.nn.sparse_rows import Features
 
-LEVEL = 0.01
-"""Probability of even one false alarm among all tests of a question."""
-
-MOST_NUMBERS = 50
-"""Rows that a finding lists, at most."""
+LEVEL = 0.01  # probability of even one false alarm among all tests of a question
+MOST_NUMBERS = 50  # rows that a finding lists, at most
 
 
-def holm(p_values: Array, level: float = LEVEL) -> Array:
+def holm(
+    p_values: Array,  # (n_tests,), the p-value of each test
+    level: float = LEVEL,
+) -> Array:
     """Return which of several tests are significant, as Booleans of shape (n_tests,).
-
-    Parameters
-    ----------
-    p_values : ndarray of shape (n_tests,)
-        The p-value of each test.
-    level : float
-        Probability of even one false alarm.
 
     Examples
     --------
@@ -62,13 +55,6 @@ def share_difference(first: float, n_first: float, second: float, n_second: floa
     The arcsine of a share's root has the same variance everywhere, also near 0, where that of the
     share itself vanishes (Anscombe, 1948, Biometrika 35).
 
-    Parameters
-    ----------
-    first, second : float
-        The shares.
-    n_first, n_second : float
-        Numbers of rows.
-
     Examples
     --------
     >>> round(share_difference(0.6, 100, 0.5, 100), 1)
@@ -83,13 +69,6 @@ def share_difference(first: float, n_first: float, second: float, n_second: floa
 
 def kolmogorov_p_value(distance: float, n_first: float, n_second: float) -> float:
     """Return the p-value of a Kolmogorov-Smirnov test of two samples.
-
-    Parameters
-    ----------
-    distance : float
-        Largest difference of the empirical distribution functions.
-    n_first, n_second : float
-        Sizes of the samples.
 
     References
     ----------
@@ -110,49 +89,24 @@ def kolmogorov_p_value(distance: float, n_first: float, n_second: float) -> floa
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """The evaluated rows of a fit, predicted by networks that did not train on them.
+    """The evaluated rows of a fit, predicted by networks that did not train on them."""
 
-    Parameters
-    ----------
-    table : Table
-        The evaluated rows, fold after fold.
-    schema : Schema
-        The kind of each column.
-    bounds : sequence of int, of length n_folds + 1
-        Start of each fold, and end of the last one.
-    loss : Loss
-        What the networks minimized.
-    output, baseline : ndarray of shape (n_rows, n_outputs)
-        Raw out-of-fold outputs of the networks, and of the constant baseline.
-    target : ndarray of shape (n_rows, n_outputs)
-        One-hot classes, 0 and 1, or numbers.
-    features : Features of shape (n_rows, n_features)
-        The encoded rows, without bins.
-    classes : sequence of str, optional
-        The labels as text; None where numbers are predicted.
-    weight : ndarray of shape (n_rows,), optional
-        Weight of each row.
-    groups : int ndarray of shape (n_rows,), optional
-        Rows of one group are not independent.
-    row_numbers : int ndarray of shape (n_rows,), optional
-        Number of each row in the user's table, from 0; its position here by default.
-    threshold : float, default=0.5
-        Of two classes, the probability above which the second is predicted.
-    """
-
-    table: Table
-    schema: Schema
-    bounds: Sequence[int]
-    loss: Loss
+    table: Table  # the evaluated rows, fold after fold
+    schema: Schema  # the kind of each column
+    bounds: Sequence[int]  # (n_folds + 1,), start of each fold, and end of the last one
+    loss: Loss  # what the networks minimized
+    # (n_rows, n_outputs), raw out-of-fold outputs of the networks, and of the constant baseline
     output: Array
+    # (n_rows, n_outputs), raw out-of-fold outputs of the networks, and of the constant baseline
     baseline: Array
-    target: Array
-    features: Features
-    classes: Sequence[str] | None = None
-    weight: Array | None = None
-    groups: Array | None = None
+    target: Array  # (n_rows, n_outputs), one-hot classes, 0 and 1, or numbers
+    features: Features  # (n_rows, n_features), the encoded rows, without bins
+    classes: Sequence[str] | None = None  # the labels as text; None where numbers are predicted
+    weight: Array | None = None  # (n_rows,)
+    groups: Array | None = None  # (n_rows,) ints, rows of one group are not independent
+    # (n_rows,) ints, number of each row in the user's table, from 0; its position here by default
     row_numbers: Array | None = None
-    threshold: float = 0.5
+    threshold: float = 0.5  # of two classes, the probability above which the second is predicted
 
     @property
     def n_rows(self) -> int:

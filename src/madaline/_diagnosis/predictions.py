@@ -11,15 +11,12 @@ from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson, Squared
 
-REGIONS = 10
-"""Regions that are compared, of about as many rows each."""
+REGIONS = 10  # regions that are compared, of about as many rows each
+MIN_REGION_ROWS = 30  # rows that a region needs
 
-MIN_REGION_ROWS = 30
-"""Rows that a region needs."""
-
+# Errors of a region's probability, or of its mean in standard deviations of the target, for
+# findings of medium and of low severity.
 FAR, OFF = 0.15, 0.05
-"""Errors of a region's probability, or of its mean in standard deviations of the target, for
-findings of medium and of low severity."""
 
 WORDS = {
     "probability": "Where a probability of about {predicted:.0%} was predicted ({rows:,} rows),"
@@ -28,24 +25,18 @@ WORDS = {
     " the predictions by {gap:+.2f} standard deviations of the target on average",
 }
 
+# Shares of a class's rows predicted as one other class, for medium and for low severity.
 HALF, QUARTER = 0.5, 0.25
-"""Shares of a class's rows predicted as one other class, for medium and for low severity."""
+MIN_CLASS_ROWS = 20  # rows that a class needs for its errors to be counted
+MOST_FINDINGS = 3  # pairs of classes that are reported, at most
 
-MIN_CLASS_ROWS = 20
-"""Rows that a class needs for its errors to be counted."""
-
-MOST_FINDINGS = 3
-"""Pairs of classes that are reported, at most."""
-
+# Shares of wrong labels from which the finding is of high and of medium severity.
 MANY, SOME = 0.03, 0.01
-"""Shares of wrong labels from which the finding is of high and of medium severity."""
 
+# Share of the baseline's errors that networks must avoid: where the columns hardly predict the
+# class, wrong labels cannot be told from hard rows.
 AVOIDED = 0.6
-"""Share of the baseline's errors that networks must avoid: where the columns hardly predict the
-class, wrong labels cannot be told from hard rows."""
-
-STANDARD_ERRORS = 3.0
-"""Standard errors by which the estimate must be above zero."""
+STANDARD_ERRORS = 3.0  # standard errors by which the estimate must be above zero
 
 
 def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
@@ -143,13 +134,6 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
 class Suspects:
     """Rows whose label may be wrong.
 
-    Parameters
-    ----------
-    quality : ndarray of shape (n_rows,)
-        Probability of each row's label: the lower, the more suspicious.
-    suspected : Boolean ndarray of shape (n_rows,)
-        Which rows are suspected.
-
     Examples
     --------
     >>> probabilities = np.array([[0.9, 0.1], [0.95, 0.05], [0.1, 0.9], [0.3, 0.7]])
@@ -158,20 +142,17 @@ class Suspects:
     array([1])
     """
 
-    quality: Array
-    suspected: Array
+    quality: Array  # (n_rows,), probability of each row's label: the lower, the more suspicious
+    suspected: Array  # (n_rows,) Booleans, which rows are suspected
 
     @classmethod
-    def among(cls, probabilities: Array, class_index: Array) -> Suspects:
-        """Return the suspects by confident learning.
-
-        Parameters
-        ----------
-        probabilities : ndarray of shape (n_rows, n_classes)
-            Out of fold; NaN for rows that were not evaluated.
-        class_index : int ndarray of shape (n_rows,)
-            The index of each row's class.
-        """
+    def among(
+        cls,
+        # (n_rows, n_classes), out of fold; NaN for rows that were not evaluated
+        probabilities: Array,
+        class_index: Array,  # (n_rows,) ints, the index of each row's class
+    ) -> Suspects:
+        """Return the suspects by confident learning."""
         evaluated: Array = np.asarray(np.isfinite(probabilities).all(axis=1))
         rows = np.arange(len(class_index))
         quality = probabilities[rows, class_index]
@@ -219,16 +200,11 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
     ]
 
 
-def wrong_share(probabilities: Array, class_index: Array) -> tuple[float, float]:
-    """Return an estimate of the share of wrong labels, and its standard error; 0 without evidence.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
-        Out of fold.
-    class_index : int ndarray of shape (n_rows,)
-        The index of each row's class.
-    """
+def wrong_share(
+    probabilities: Array,  # (n_rows, n_classes), out of fold
+    class_index: Array,  # (n_rows,) ints, the index of each row's class
+) -> tuple[float, float]:
+    """Return an estimate of the share of wrong labels, and its standard error; 0 without evidence."""
     wrong = probabilities.argmax(axis=1) != class_index
     baseline = 1 - np.bincount(class_index).max() / len(class_index)
     if wrong.mean() > (1 - AVOIDED) * baseline:

@@ -18,54 +18,30 @@ from madaline._diagnosis.out_of_fold import LEVEL, OutOfFold, normal_p_value
 from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.sparse_rows import dense
 
+# A group is reversed if predictions and truth correlate by the first or more once classes are
+# permuted, and by the second at most as they are, both within the group and in its level. No
+# group of 23 real tables, nor of halves and quarters of them, was significantly so.
 REVERSED, UPRIGHT = 0.15, 0.1
-"""A group is reversed if predictions and truth correlate by the first or more once classes are
-permuted, and by the second at most as they are, both within the group and in its level. No group of
-23 real tables, nor of halves and quarters of them, was significantly so."""
+PARTS = 20  # ranges of a number at first; the exact borders of a group are searched then
+SUSPICIOUS = 3.0  # standard errors by which the correlation must be lower for a closer look
+MOST_LOOKS = 40  # groups that are examined closer, at most
+MOST_FEATURES = 1000  # features above which the rule would take too long
+MOST_FINDINGS = 3  # groups that are reported, at most
 
-PARTS = 20
-"""Ranges of a number at first; the exact borders of a group are searched then."""
-
-SUSPICIOUS = 3.0
-"""Standard errors by which the correlation must be lower for a closer look."""
-
-MOST_LOOKS = 40
-"""Groups that are examined closer, at most."""
-
-MOST_FEATURES = 1000
-"""Features above which the rule would take too long."""
-
-MOST_FINDINGS = 3
-"""Groups that are reported, at most."""
-
+# Units of the first layer. Without them, one end of a column of phoneme looks reversed, as a
+# trend that holds elsewhere ends there.
 RAMPS = 200
-"""Units of the first layer. Without them, one end of a column of phoneme looks reversed, as a trend
-that holds elsewhere ends there."""
-
-RIDGE = 0.03
-"""Penalty, as a share of the variance of a feature."""
-
-LONGEST = 4
-"""Neighboring parts of a column in a run, at most."""
+RIDGE = 0.03  # penalty, as a share of the variance of a feature
+LONGEST = 4  # neighboring parts of a column in a run, at most
 
 
 @dataclass(frozen=True, eq=False)
 class Suspect:
-    """A group that may be reversed.
+    """A group that may be reversed."""
 
-    Parameters
-    ----------
-    group : Group
-        The rows.
-    agreement : Agreement
-        Correlations of the predictions by the other rows with the truth.
-    doubt : ndarray of shape (n_rows,)
-        For each row of the table how far prediction and truth disagree.
-    """
-
-    group: Group
-    agreement: Agreement
-    doubt: Array
+    group: Group  # the rows
+    agreement: Agreement  # correlations of the predictions by the other rows with the truth
+    doubt: Array  # (n_rows,), for each row of the table how far prediction and truth disagree
 
     @property
     def is_reversed(self) -> bool:
@@ -166,20 +142,14 @@ def _finding(evaluated: OutOfFold, suspect: Suspect) -> Finding:
 
 @dataclass(frozen=True, eq=False)
 class GeneralRule:
-    """A ridge regression that can leave out rows (final).
+    """A ridge regression that can leave out rows (final)."""
 
-    Parameters
-    ----------
-    features : float32 ndarray of shape (n_rows, 1 + n_features)
-        Ones, and standardized features.
-    truth : float32 ndarray of shape (n_rows, n_outputs)
-        One-hot classes, or ranks of numbers from 0 to 1, so that a few large ones do not dominate.
-    products : ndarray of shape (1 + n_features, 1 + n_features + n_outputs)
-        Sums over all rows of the products of features with features and with the truth.
-    """
-
-    features: Array
+    features: Array  # (n_rows, 1 + n_features), ones, and standardized features
+    # (n_rows, n_outputs), one-hot classes, or ranks of numbers from 0 to 1, so that a few large
+    # ones do not dominate
     truth: Array
+    # (1 + n_features, 1 + n_features + n_outputs), sums over all rows of the products of features
+    # with features and with the truth
     products: Array
 
     @classmethod
@@ -188,20 +158,13 @@ class GeneralRule:
         features, truth = _features(dense(evaluated.features)), _truth(evaluated)
         return cls(features, truth, _products(features, truth))
 
-    def predict(self, left_out: Array, *, straight: bool = False) -> Array:
-        """Return the prediction for each row by the rows that are not left out.
-
-        Parameters
-        ----------
-        left_out : Boolean ndarray of shape (n_rows,)
-            The rows that the rule must not know.
-        straight : bool
-            Whether to do without the ramps.
-
-        Returns
-        -------
-        float32 ndarray of shape (n_rows, n_outputs)
-        """
+    def predict(
+        self,
+        left_out: Array,  # (n_rows,) Booleans, the rows that the rule must not know
+        *,
+        straight: bool = False,
+    ) -> Array:  # (n_rows, n_outputs)
+        """Return the prediction for each row by the rows that are not left out."""
         size = self.features.shape[1] - straight * RAMPS
         products = self.products - _products(self.features[left_out], self.truth[left_out])
         of_features, of_truth = np.split(products, [self.features.shape[1]], axis=1)
@@ -245,26 +208,16 @@ def _truth(evaluated: OutOfFold) -> Array:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Correlations of predictions with the truth in a group.
+    """Correlations of predictions with the truth in a group."""
 
-    Parameters
-    ----------
-    within : float
-        Correlation within the group, from one row to the next.
-    level : float
-        The same around the mean of the other rows: whether the group as a whole is where it is
-        predicted to be.
-    permuted : float
-        The correlation if classes are permuted so that they fit best; of numbers, if the sign is
-        reversed. The permutation is learned on one half of the rows and evaluated on the other.
-    n_rows : int
-        Rows of the group.
-    """
-
-    within: float
+    within: float  # correlation within the group, from one row to the next
+    # The same around the mean of the other rows: whether the group as a whole is where it is
+    # predicted to be
     level: float
+    # The correlation if classes are permuted so that they fit best; of numbers, if the sign is
+    # reversed; The permutation is learned on one half of the rows and evaluated on the other
     permuted: float
-    n_rows: int
+    n_rows: int  # rows of the group
 
     @property
     def standard_errors(self) -> float:
@@ -272,15 +225,12 @@ class Agreement:
         return self.permuted * float(np.sqrt(self.n_rows))
 
 
-def agreement(predicted: Array, truth: Array, usual: Array) -> Agreement:
+def agreement(
+    predicted: Array,  # (n_rows, n_outputs), over several outputs their products are summed
+    truth: Array,  # (n_rows, n_outputs), over several outputs their products are summed
+    usual: Array,  # (n_outputs,), the mean truth of the other rows
+) -> Agreement:
     """Return how predictions and truth agree in some rows.
-
-    Parameters
-    ----------
-    predicted, truth : ndarray of shape (n_rows, n_outputs)
-        Over several outputs their products are summed.
-    usual : ndarray of shape (n_outputs,)
-        The mean truth of the other rows.
 
     Examples
     --------
@@ -327,22 +277,12 @@ def _best_permutation(predicted: Array, truth: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """Some neighboring parts of a column (final).
+    """Some neighboring parts of a column (final)."""
 
-    Parameters
-    ----------
-    cut : Cut
-        The column.
-    first, last : int
-        Its parts.
-    gap : float
-        By how many standard errors the correlation is lower there than elsewhere.
-    """
-
-    cut: Cut
-    first: int
-    last: int
-    gap: float
+    cut: Cut  # the column
+    first: int  # its parts
+    last: int  # its parts
+    gap: float  # by how many standard errors the correlation is lower there than elsewhere
 
     @property
     def group(self) -> Group:
@@ -351,24 +291,12 @@ class Run:
 
 
 def sums_of_parts(
-    cuts: Sequence[Cut], predicted: Array, truth: Array, counted: Array
-) -> list[Array]:
-    """Return, for each part of some columns, the sums over its rows that make a correlation.
-
-    Parameters
-    ----------
-    cuts : sequence of Cut
-        The columns.
-    predicted, truth : ndarray of shape (n_rows, n_outputs)
-        Over several outputs their products are summed.
-    counted : Boolean ndarray of shape (n_rows,)
-        The rows that count.
-
-    Returns
-    -------
-    list of ndarray of shape (n_parts + 2, 4 + 2 n_outputs)
-        Of each column.
-    """
+    cuts: Sequence[Cut],
+    predicted: Array,  # (n_rows, n_outputs), over several outputs their products are summed
+    truth: Array,  # (n_rows, n_outputs), over several outputs their products are summed
+    counted: Array,  # (n_rows,) Booleans, the rows that count
+) -> list[Array]:  # (n_parts + 2, 4 + 2 n_outputs)
+    """Return, for each part of some columns, the sums over its rows that make a correlation."""
     width = 4 + 2 * truth.shape[1]
     sums = [np.zeros((cut.n_parts + 2, width)) for cut in cuts]
     for rows in row_blocks(len(truth), width):
@@ -379,17 +307,13 @@ def sums_of_parts(
     return sums
 
 
-def runs_of(cut: Cut, of_parts: Array) -> Iterator[Run]:
+def runs_of(
+    cut: Cut,
+    of_parts: Array,  # (n_parts + 2, 4 + 2 n_outputs), what `sums_of_parts` returns for it
+) -> Iterator[Run]:
     """Yield each part of a column, and runs of neighboring ones, with the gap of the correlation.
 
     A correlation is made of sums over rows, and the sums of neighbors add up.
-
-    Parameters
-    ----------
-    cut : Cut
-        The column.
-    of_parts : ndarray of shape (n_parts + 2, 4 + 2 n_outputs)
-        What `sums_of_parts` returns for it.
     """
     total = of_parts.sum(axis=0)
     usual = float(_correlations(total[None])[0])
@@ -404,18 +328,13 @@ def runs_of(cut: Cut, of_parts: Array) -> Iterator[Run]:
             yield Run(cut, start, end, gap)
 
 
-def with_exact_borders(run: Run, predicted: Array, truth: Array, counted: Array) -> Group:
-    """Return the rows of a run with borders moved, by a part at most, to the largest gap.
-
-    Parameters
-    ----------
-    run : Run
-        What was found by parts.
-    predicted, truth : ndarray of shape (n_rows, n_outputs)
-        The predictions are by the other rows.
-    counted : Boolean ndarray of shape (n_rows,)
-        The rows that count.
-    """
+def with_exact_borders(
+    run: Run,
+    predicted: Array,  # (n_rows, n_outputs), the predictions are by the other rows
+    truth: Array,  # (n_rows, n_outputs), the predictions are by the other rows
+    counted: Array,  # (n_rows,) Booleans, the rows that count
+) -> Group:
+    """Return the rows of a run with borders moved, by a part at most, to the largest gap."""
     cut, n_counted = run.cut, int(counted.sum())
     if not cut.is_ordered or run.first == cut.n_parts:
         return run.group

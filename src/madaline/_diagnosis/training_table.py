@@ -16,23 +16,16 @@ from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._evaluation.leakage import Leak
 from madaline.nn.arrays import Array
 
-FEWEST_ROWS = 500
-"""In fewer rows, whole numbers may be all different by chance."""
+FEWEST_ROWS = 500  # in fewer rows, whole numbers may be all different by chance
+IDENTIFYING = 0.5  # distinct values per row from which a category nearly identifies the rows
 
-IDENTIFYING = 0.5
-"""Distinct values per row from which a category nearly identifies the rows."""
-
+# Shares of copied rows from which the finding is of medium and of low severity.
 MANY, SOME = 0.1, 0.01
-"""Shares of copied rows from which the finding is of medium and of low severity."""
+OPTIMISTIC = 1.2  # the score is optimistic if the rows without a copy have so many times its loss
+STANDARD_ERRORS = 3.0  # standard errors by which their loss must be higher
 
-OPTIMISTIC = 1.2
-"""The score is optimistic if the rows without a copy have so many times its loss."""
-
-STANDARD_ERRORS = 3.0
-"""Standard errors by which their loss must be higher."""
-
+# Share of the copies to be expected with independent columns from which there is no finding.
 BY_CHANCE = 0.1
-"""Share of the copies to be expected with independent columns from which there is no finding."""
 
 
 def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
@@ -59,15 +52,7 @@ def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
 
 
 def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
-    """Return the columns that only identify the rows, whether they were left out or not.
-
-    Parameters
-    ----------
-    schema : Schema
-        The kind of each column.
-    table : Table
-        The training table, or a part of it.
-    """
+    """Return the columns that only identify the rows, whether they were left out or not."""
     found = []
     for column in schema.columns:
         if not column.kept and column.n_distinct > 1 and column.detail != "as told":

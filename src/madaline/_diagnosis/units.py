@@ -18,60 +18,38 @@ from madaline.nn.layers import Convolution, Linear, Pooling, ScaledLinear
 from madaline.nn.layers.activations import Activation
 from madaline.nn.network import Network
 
-SAME = 1e-5
-"""Standard deviation of a unit's outputs below which they count as equal."""
+SAME = 1e-5  # standard deviation of a unit's outputs below which they count as equal
+FLAT = 0.01  # share of the steepest slope of a layer below which an activation is flat
+NEARLY_ALL = 0.99  # share of the rows for which a saturated unit is flat
 
-FLAT = 0.01
-"""Share of the steepest slope of a layer below which an activation is flat."""
-
-NEARLY_ALL = 0.99
-"""Share of the rows for which a saturated unit is flat."""
-
+# Ratios of the first layer's gradient to the last one's.
 VANISHED, EXPLODED, STOPPED = 1e-4, 1e4, 1e-12
-"""Ratios of the first layer's gradient to the last one's."""
 
+# Shares of a layer's units for findings of medium and of low severity; high if all are dead.
 MANY, SOME = 0.5, 0.25
-"""Shares of a layer's units for findings of medium and of low severity; high if all are dead."""
-
 REMEDY = "lower the learning rate, or begin with smaller weights"
 
 
 @dataclass(frozen=True)
 class LayerHealth:
-    """The state of the units of a hidden layer.
+    """The state of the units of a hidden layer."""
 
-    Parameters
-    ----------
-    units : int
-        Number of units.
-    dead : float
-        Share of dead units.
-    saturated : float
-        Share of saturated units.
-    gradient : float
-        Root mean square of the gradient with respect to the biases, of a random mean of the outputs
-        with mean square one.
-    """
-
-    units: int
-    dead: float
-    saturated: float
+    units: int  # number of units
+    dead: float  # share of dead units
+    saturated: float  # share of saturated units
+    # Root mean square of the gradient with respect to the biases, of a random mean of the outputs
+    # with mean square one
     gradient: float
 
 
-def examine(network: Network, theta: Array, x: Array) -> list[LayerHealth]:
+def examine(
+    network: Network,
+    theta: Array,  # (parameters,), one member's parameters
+    x: Array,  # (n_rows, in_features), some training rows
+) -> list[LayerHealth]:
     """Return the state of each hidden layer of a network, and last of its outputs.
 
     The gradient is that of the outputs and not of the loss, which is close to zero after training.
-
-    Parameters
-    ----------
-    network : Network
-        The layers.
-    theta : ndarray of shape (parameters,)
-        One member's parameters.
-    x : ndarray of shape (n_rows, in_features)
-        Some training rows.
 
     Examples
     --------
@@ -101,13 +79,7 @@ def examine(network: Network, theta: Array, x: Array) -> list[LayerHealth]:
 
 
 def find_unit_faults(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
-    """Return what is wrong with the units and the gradients of networks with as many layers.
-
-    Parameters
-    ----------
-    networks : sequence of sequence of LayerHealth
-        What `examine` returned for each network.
-    """
+    """Return what is wrong with the units and the gradients of networks with as many layers."""
     if not networks:
         return []
     found: list[Finding] = []
@@ -120,13 +92,7 @@ def find_unit_faults(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]
 
 
 def find_dead_recipes(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding]:
-    """Return whether networks with a dead layer raced, whose output is constant.
-
-    Parameters
-    ----------
-    networks : sequence of sequence of LayerHealth
-        What `examine` returned for a network of each recipe that raced.
-    """
+    """Return whether networks with a dead layer raced, whose output is constant."""
     dead = [
         next((number for number, layer in enumerate(layers[:-1]) if layer.dead == 1), None)
         for layers in networks

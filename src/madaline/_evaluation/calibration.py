@@ -19,44 +19,26 @@ from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.losses.base import Loss
 from madaline.records.model_decisions import Calibrated
 
-HIGHEST = 4.0
-"""The highest temperature that is tried; the lowest is its reciprocal."""
+HIGHEST = 4.0  # the highest temperature that is tried; the lowest is its reciprocal
 
+# How often the range of temperatures is halved: to within a thousandth of the logarithm.
 HALVINGS = 12
-"""How often the range of temperatures is halved: to within a thousandth of the logarithm."""
 
+# Parts of equal size in which confidence and accuracy are compared, as many as Guo et al. took.
 BINS = 15
-"""Parts of equal size in which confidence and accuracy are compared, as many as Guo et al. took."""
 
 
 def calibrate(
     loss: Loss,
-    output: Array,
-    target: Array,
-    bounds: Sequence[int],
-    weight: Array | None = None,
-    groups: Array | None = None,
+    output: Array,  # (n_samples, n_outputs), raw out-of-fold outputs, fold after fold
+    target: Array,  # (n_samples, n_outputs), one-hot classes, or 0 and 1
+    bounds: Sequence[int],  # (n_folds + 1,), where each fold starts, and where the last one ends
+    weight: Array | None = None,  # (n_samples,)
+    groups: Array | None = None,  # (n_samples,) ints, rows of one group are not independent
     *,
     epoch: int = 0,
 ) -> Calibrated:
     """Find the best temperature, and evaluate it on folds that it was not learned from.
-
-    Parameters
-    ----------
-    loss : Loss
-        A cross-entropy.
-    output : ndarray of shape (n_samples, n_outputs)
-        Raw out-of-fold outputs, fold after fold.
-    target : ndarray of shape (n_samples, n_outputs)
-        One-hot classes, or 0 and 1.
-    bounds : sequence of int, of length n_folds + 1
-        Where each fold starts, and where the last one ends.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    groups : int ndarray of shape (n_samples,), optional
-        Rows of one group are not independent.
-    epoch : int, default=0
-        The last epoch of training.
 
     Examples
     --------
@@ -86,32 +68,17 @@ def calibrate(
 
 def best_temperatures(
     loss: Loss,
-    output: Array,
-    target: Array,
+    output: Array,  # (n_samples, n_outputs), raw outputs, and one-hot classes, or 0 and 1
+    target: Array,  # (n_samples, n_outputs), raw outputs, and one-hot classes, or 0 and 1
     searches: Sequence[Array],
-    weight: Array | None = None,
-) -> Array:
+    weight: Array | None = None,  # (n_samples,)
+) -> Array:  # (n_searches,)
     """Return the temperature with the lowest loss of some rows, from a quarter to four.
 
     The loss is convex in the reciprocal of the temperature, so its slope changes sign once. Targets
     are smoothed as if one more row of unknown class were spread over all rows: even where all
     predictions are right, the probability of an error stays about one in as many rows (Platt, 1999,
     "Probabilistic outputs for support vector machines").
-
-    Parameters
-    ----------
-    loss : Loss
-        A cross-entropy.
-    output, target : ndarray of shape (n_samples, n_outputs)
-        Raw outputs, and one-hot classes, or 0 and 1.
-    searches : sequence of int ndarray
-        The rows of each search. Searches go side by side, as most need the same predictions.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-
-    Returns
-    -------
-    ndarray of shape (n_searches,)
     """
     of_truth = _mean_outputs(output, lambda rows: target[rows])
     of_doubt = output.sum(axis=1) / max(2, output.shape[1])
@@ -137,7 +104,11 @@ def best_temperatures(
 
 
 def calibration_error(
-    confidence: Array, hits: Array, weight: Array | None = None, *, bins: int = BINS
+    confidence: Array,  # (n_samples,), probability of the predicted class
+    hits: Array,  # (n_samples,), whether the predicted class is right
+    weight: Array | None = None,  # (n_samples,)
+    *,
+    bins: int = BINS,
 ) -> float:
     r"""Return the expected calibration error of the predicted class.
 
@@ -145,17 +116,6 @@ def calibration_error(
     size. It is :math:`\sum_b w_b \, |a_b - c_b|`, with the share :math:`w_b` of the rows in part
     :math:`b`, the share :math:`a_b` of them that are right, and their mean probability :math:`c_b`.
     Even perfect probabilities do not reach zero, as :math:`a_b` is a matter of chance.
-
-    Parameters
-    ----------
-    confidence : ndarray of shape (n_samples,)
-        Probability of the predicted class.
-    hits : ndarray of shape (n_samples,)
-        Whether the predicted class is right.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    bins : int, default=15
-        Number of parts.
 
     References
     ----------

@@ -15,55 +15,33 @@ from madaline._data.io.tensor_header import named
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
+# Number of scores that are kept, at most: enough for quantiles within .05 %, in a small file.
 MAX_SCORES = 2000
-"""Number of scores that are kept, at most: enough for quantiles within .05 %, in a small file."""
+KNOTS = 10  # number of bins of equal size, by prediction, in which the scale of errors is measured
+MIN_BIN_ROWS = 50  # rows of a bin, at least, where there is more than one
 
-KNOTS = 10
-"""Number of bins of equal size, by prediction, in which the scale of errors is measured."""
-
-MIN_BIN_ROWS = 50
-"""Rows of a bin, at least, where there is more than one."""
-
+# Lowest local scale, as a share of the mean error: few rows may be accurate by chance.
 LOWEST_SCALE = 0.1
-"""Lowest local scale, as a share of the mean error: few rows may be accurate by chance."""
 
 
 @dataclass(frozen=True, eq=False)
 class FoldScores:
-    """The nonconformity scores of out-of-fold predictions, sorted within each fold.
+    """The nonconformity scores of out-of-fold predictions, sorted within each fold."""
 
-    Parameters
-    ----------
-    values : float32 ndarray of shape (n_values,)
-        Fold after fold, ascending within each.
-    counts : int ndarray of shape (n_folds,)
-        Number of scores of each fold.
-    """
-
-    values: Array
-    counts: Array
+    values: Array  # (n_values,), fold after fold, ascending within each
+    counts: Array  # (n_folds,) ints, number of scores of each fold
 
     @classmethod
     def of(
         cls,
-        values: Array,
-        bounds: Sequence[int],
+        values: Array,  # (n_samples,), one score a row, fold after fold
+        bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
+        # (n_samples,), weight of each row: a row of twice the weight fills twice as many ranks
         weight: Array | None = None,
         *,
         most: int = MAX_SCORES,
     ) -> FoldScores:
         """Sort the scores of each fold; of more than `most`, keep those at evenly spaced ranks.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_samples,)
-            One score a row, fold after fold.
-        bounds : sequence of int, of length n_folds + 1
-            Start of each fold, and end of the last one.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row: a row of twice the weight fills twice as many ranks.
-        most : int, default=2000
-            Number of scores to keep, at most (but one of each fold).
 
         Examples
         --------
@@ -89,19 +67,11 @@ class FoldScores:
         """Number of scores of all folds."""
         return len(self.values)
 
-    def number_below(self, thresholds: Array) -> Array:
-        """Return how many scores lie below the thresholds of their folds.
-
-        Parameters
-        ----------
-        thresholds : ndarray of shape (n_folds, ...)
-            For each fold the values to compare its scores with.
-
-        Returns
-        -------
-        int ndarray of shape (...)
-            Counts, summed over the folds.
-        """
+    def number_below(
+        self,
+        thresholds: Array,  # (n_folds, ...), for each fold the values to compare its scores with
+    ) -> Array:  # (...)
+        """Return how many scores lie below the thresholds of their folds."""
         number = np.zeros(thresholds.shape[1:], np.int64)
         folds = np.split(self.values, np.cumsum(self.counts)[:-1])
         for threshold, scores in zip(thresholds, folds, strict=True):
@@ -139,15 +109,6 @@ def _quantiles(values: Array, weight: Array, count: int) -> Array:
 class PredictionIntervals:
     """Makes prediction intervals; keeps scores of the training rows, but none of the rows.
 
-    Parameters
-    ----------
-    scores : FoldScores
-        Errors of out-of-fold predictions in units of the local scale.
-    knots : ndarray of shape (2, n_knots)
-        Ascending predictions, and the scale of errors at each; it is linear between them.
-    low, high : float
-        Range of the target, to which predictions are clipped.
-
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -159,26 +120,22 @@ class PredictionIntervals:
            [ 0.8,  1.2]])
     """
 
-    scores: FoldScores
+    scores: FoldScores  # errors of out-of-fold predictions in units of the local scale
+    # (2, n_knots), ascending predictions, and the scale of errors at each; it is linear between
+    # them
     knots: Array
-    low: float
-    high: float
+    low: float  # range of the target, to which predictions are clipped
+    high: float  # range of the target, to which predictions are clipped
 
     @classmethod
     def fit(
-        cls, output: Array, target: Array, bounds: Sequence[int], weight: Array | None = None
+        cls,
+        output: Array,  # (n_samples,), out-of-fold predictions and true values, fold after fold
+        target: Array,  # (n_samples,), out-of-fold predictions and true values, fold after fold
+        bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
+        weight: Array | None = None,  # (n_samples,)
     ) -> PredictionIntervals:
-        """Collect the scores of out-of-fold predictions.
-
-        Parameters
-        ----------
-        output, target : ndarray of shape (n_samples,)
-            Out-of-fold predictions and true values, fold after fold.
-        bounds : sequence of int, of length n_folds + 1
-            Start of each fold, and end of the last one.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        """
+        """Collect the scores of out-of-fold predictions."""
         low, high = float(target.min()), float(target.max())
         output, target = np.clip(output, low, high).astype(np.float64), target.astype(np.float64)
         error = target - output
@@ -186,26 +143,12 @@ class PredictionIntervals:
         scores = FoldScores.of(error / np.interp(output, *knots), bounds, weight)
         return cls(scores, knots, low, high)
 
-    def predict(self, output: Array, coverage: float) -> Array:
-        """Return the interval of each row.
-
-        Parameters
-        ----------
-        output : ndarray of shape (n_folds, n_samples)
-            Predictions of the networks of each fold.
-        coverage : float
-            Share of new rows whose true value the interval should contain, between 0 and 1.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, 2)
-            Lower and upper bounds, within the range of the training target.
-
-        Raises
-        ------
-        InputError
-            If the coverage is no share, or too high for the number of scores.
-        """
+    def predict(
+        self,
+        output: Array,  # (n_folds, n_samples), predictions of the networks of each fold
+        coverage: float,
+    ) -> Array:  # (n_samples, 2)
+        """Return the interval of each row."""
         lower, upper = self._ranks(check_coverage(coverage))
         center = np.clip(output.T.astype(np.float64), self.low, self.high)  # (n_samples, n_folds)
         scale = np.interp(center, *self.knots)
@@ -279,11 +222,6 @@ def _knots(output: Array, errors: Array, weight: Array | None) -> Array:
 class PredictionSets:
     """Makes prediction sets; keeps scores of the training rows, but none of the rows.
 
-    Parameters
-    ----------
-    scores : FoldScores
-        One minus the out-of-fold probability of the true class.
-
     Examples
     --------
     >>> probability = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
@@ -297,50 +235,29 @@ class PredictionSets:
            [ True,  True]])
     """
 
-    scores: FoldScores
+    scores: FoldScores  # one minus the out-of-fold probability of the true class
 
     @classmethod
     def fit(
-        cls, probability: Array, truth: Array, bounds: Sequence[int], weight: Array | None = None
+        cls,
+        probability: Array,  # (n_samples, n_classes), out-of-fold probabilities, fold after fold
+        truth: Array,  # (n_samples,) ints, index of the true class
+        bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
+        weight: Array | None = None,  # (n_samples,)
     ) -> PredictionSets:
-        """Collect the scores of out-of-fold probabilities.
-
-        Parameters
-        ----------
-        probability : ndarray of shape (n_samples, n_classes)
-            Out-of-fold probabilities, fold after fold.
-        truth : int ndarray of shape (n_samples,)
-            Index of the true class.
-        bounds : sequence of int, of length n_folds + 1
-            Start of each fold, and end of the last one.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        """
+        """Collect the scores of out-of-fold probabilities."""
         scores = 1 - np.take_along_axis(probability, truth[:, None], axis=1)[:, 0]
         return cls(FoldScores.of(scores, bounds, weight))
 
-    def predict(self, probability: Array, coverage: float, predicted: Array | None = None) -> Array:
-        """Return which classes are in the set of each row.
-
-        Parameters
-        ----------
-        probability : ndarray of shape (n_folds, n_samples, n_classes)
-            Predictions of the networks of each fold.
-        coverage : float
-            Share of new rows whose true class the set should contain, between 0 and 1.
-        predicted : int ndarray of shape (n_samples,), optional
-            Index of the predicted class, which then is always in the set.
-
-        Returns
-        -------
-        Boolean ndarray of shape (n_samples, n_classes)
-            After a fit of few rows, high coverages give sets of all classes.
-
-        Raises
-        ------
-        InputError
-            If the coverage is no share.
-        """
+    def predict(
+        self,
+        # (n_folds, n_samples, n_classes), predictions of the networks of each fold
+        probability: Array,
+        coverage: float,
+        # (n_samples,) ints, index of the predicted class, which then is always in the set
+        predicted: Array | None = None,
+    ) -> Array:  # (n_samples, n_classes)
+        """Return which classes are in the set of each row."""
         limit = check_coverage(coverage) * (self.scores.n_values + 1)
         scores = (1 - probability).astype(np.float32)  # rounded like the stored scores
         sets = np.asarray(self.scores.number_below(scores) < limit)
@@ -363,14 +280,9 @@ class JointConformal:
     """How far off unseen rows were, for each target.
 
     The coverage is that of each target alone; all of them at once are covered less often.
-
-    Parameters
-    ----------
-    each : tuple of PredictionIntervals or PredictionSets
-        One for each target, all of one type.
     """
 
-    each: tuple[PredictionIntervals | PredictionSets, ...]
+    each: tuple[PredictionIntervals | PredictionSets, ...]  # one for each target, all of one type
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""

@@ -15,34 +15,17 @@ from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-EXPLAINED = 0.99
-"""Share of the target that a leak explains by itself, at least."""
+EXPLAINED = 0.99  # share of the target that a leak explains by itself, at least
 
+# All other columns leave this many times as much unexplained as a leak; else the task is easy.
 CLEARER = 5
-"""All other columns leave this many times as much unexplained as a leak; else the task is easy."""
-
-FEWEST_ROWS = 60
-"""With fewer rows, an honest column may explain everything by chance."""
-
-EVALUATED_ROWS = 5000
-"""Evenly spread rows to evaluate, at most."""
+FEWEST_ROWS = 60  # with fewer rows, an honest column may explain everything by chance
+EVALUATED_ROWS = 5000  # evenly spread rows to evaluate, at most
 
 
 @dataclass(frozen=True)
 class Leak:
     """A column that all but reveals the target.
-
-    Parameters
-    ----------
-    column : str
-        Its name.
-    explained : float
-        Share of the target that it explains by itself: for classes, the share of the baseline's
-        errors that it avoids; for numbers, the R² of the target's ranks.
-    others : float
-        The same of all columns together that are no leaks.
-    target : str
-        Which of several targets; empty where there is one.
 
     Examples
     --------
@@ -51,9 +34,11 @@ class Leak:
     """
 
     column: str
+    # Share of the target that it explains by itself: for classes, the share of the baseline's
+    # errors that it avoids; for numbers, the R² of the target's ranks
     explained: float
-    others: float
-    target: str = ""
+    others: float  # the same of all columns together that are no leaks
+    target: str = ""  # which of several targets; empty where there is one
 
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
@@ -72,9 +57,10 @@ class Leak:
 def find_leaks(
     table: Table,
     names: Sequence[str],
-    target: Array,
+    target: Array,  # (n_samples,), numbers, or indices of classes
     *,
     classes: bool,
+    # (n_samples,), rows of one group may be alike; only the first of each is used
     groups: Array | None = None,
 ) -> tuple[Leak, ...]:
     """Return the columns that reveal the target alone while all others together do not.
@@ -83,24 +69,6 @@ def find_leaks(
     and the next larger number. So it does not matter how the column reveals the target: as a copy,
     recoded, through any smooth or monotone function, or with a little noise. Numbers are compared
     by their ranks.
-
-    Parameters
-    ----------
-    table : Table
-        The columns.
-    names : sequence of str
-        The features. If each of them reveals the target alone, none is a leak.
-    target : ndarray of shape (n_samples,)
-        Numbers, or indices of classes.
-    classes : bool
-        Whether they are indices of classes.
-    groups : ndarray of shape (n_samples,), optional
-        Rows of one group may be alike; only the first of each is used.
-
-    Returns
-    -------
-    tuple of Leak
-        In the order of `names`; none if there are fewer than `FEWEST_ROWS` rows, or groups.
 
     Examples
     --------
@@ -132,18 +100,13 @@ def find_leaks(
     )
 
 
-def _explained_alone(column: Array, truth: Array, *, classes: bool) -> float:
-    """Return the share of the target that a column explains by itself, by leave-one-out.
-
-    Parameters
-    ----------
-    column : ndarray of shape (n_samples,)
-        Of any kind.
-    truth : ndarray of shape (n_samples, n_outputs)
-        One-hot classes, or ranks.
-    classes : bool
-        Which of them.
-    """
+def _explained_alone(
+    column: Array,  # (n_samples,), of any kind
+    truth: Array,  # (n_samples, n_outputs), one-hot classes, or ranks
+    *,
+    classes: bool,
+) -> float:
+    """Return the share of the target that a column explains by itself, by leave-one-out."""
     codes, ordered = _codes(column)
     counts = np.bincount(codes)
     sums = np.stack([np.bincount(codes, weights=output) for output in truth.T], axis=1)

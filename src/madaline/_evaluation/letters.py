@@ -15,40 +15,28 @@ from madaline._data.distinct import Distinct
 from madaline._data.kinds.text import TextEncoder
 from madaline.nn.arrays import Array
 
+# Fewer levels, or levels of more rows on average, tell what they tell without their letters.
 FEWEST_LEVELS, ROWS_OF_LEVEL = 20, 20
-"""Fewer levels, or levels of more rows on average, tell what they tell without their letters."""
 
+# Rows that are looked at, at most and at least, and in how many folds.
 MOST_ROWS, FEWEST_ROWS, N_FOLDS = 1000, 60, 5
-"""Rows that are looked at, at most and at least, and in how many folds."""
+STRENGTHS = (0.1, 1.0, 10.0)  # of the ridge regression on letters; the best one counts
 
-STRENGTHS = (0.1, 1.0, 10.0)
-"""Of the ridge regression on letters; the best one counts."""
-
+# As how many rows the overall mean counts beside those of a level; the best one counts.
 PRIOR_ROWS = (0.2, 1.0, 5.0, 25.0)
-"""As how many rows the overall mean counts beside those of a level; the best one counts."""
 
+# Standard errors, and share of the squared error, by which letters must be better.
 CLEAR, WORTH = 3.0, 0.01
-"""Standard errors, and share of the squared error, by which letters must be better."""
-
-MOST_OUTPUTS = 10
-"""Outputs that are predicted, at most: those that vary most."""
+MOST_OUTPUTS = 10  # outputs that are predicted, at most: those that vary most
 
 
 @dataclass(frozen=True)
 class LettersTell:
-    """How much of a target the levels of a column explain, and how much their letters (final).
+    """How much of a target the levels of a column explain, and how much their letters (final)."""
 
-    Parameters
-    ----------
-    by_levels, by_letters : float
-        Shares of the variance, out of fold.
-    standard_errors : float
-        By how many the letters are better.
-    """
-
-    by_levels: float
-    by_letters: float
-    standard_errors: float
+    by_levels: float  # shares of the variance, out of fold
+    by_letters: float  # shares of the variance, out of fold
+    standard_errors: float  # by how many the letters are better
 
     @property
     def more(self) -> bool:
@@ -57,18 +45,11 @@ class LettersTell:
 
 
 def letters_tell(
-    levels: Distinct, target: Array, groups: Array | None = None
+    levels: Distinct,
+    target: Array,  # (n_samples, n_outputs), what the networks learn to predict
+    groups: Array | None = None,  # (n_samples,), rows of one group stay together
 ) -> LettersTell | None:
     """Compare what levels and their letters explain; None where levels are few, or have many rows.
-
-    Parameters
-    ----------
-    levels : Distinct
-        The levels of a column, as text.
-    target : ndarray of shape (n_samples, n_outputs)
-        What the networks learn to predict.
-    groups : ndarray of shape (n_samples,), optional
-        Rows of one group stay together.
 
     Examples
     --------

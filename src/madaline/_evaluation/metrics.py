@@ -17,56 +17,33 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.records.model_decisions import ThresholdChosen
 
+# From confusion matrices, (..., true class, predicted class), to values; higher is better.
 Measure: TypeAlias = Callable[[Array], Array]
-"""From confusion matrices, (..., true class, predicted class), to values; higher is better."""
 
-EVEN = 0.5
-"""The threshold of the most probable class."""
+EVEN = 0.5  # the threshold of the most probable class
+LEAST = 1e-12  # distance of a threshold from 0 and 1, at least
 
-LEAST = 1e-12
-"""Distance of a threshold from 0 and 1, at least."""
-
+# From the truth, predictions and weights to a value.
 Function: TypeAlias = Callable[[Array, Array, Array | None], float]
-"""From the truth, predictions and weights to a value."""
 
+# Share of the loss that is added to a metric, to tell outputs of equal value apart.
 TIE_BREAK = 1e-6
-"""Share of the loss that is added to a metric, to tell outputs of equal value apart."""
-
-BLOCKS = 20
-"""Parts of the rows for the jackknife, which leaves one of them out at a time."""
+BLOCKS = 20  # parts of the rows for the jackknife, which leaves one of them out at a time
 
 
 def tune_threshold(
     measure: Measure,
     name: str,
+    # (n_samples,), out-of-fold probability of the second class, fold after fold
     probability: Array,
-    positive: Array,
-    bounds: Sequence[int],
-    weight: Array | None = None,
+    positive: Array,  # (n_samples,) Booleans, whether a row is of that class
+    bounds: Sequence[int],  # (n_folds + 1,), where each fold starts, and where the last one ends
+    weight: Array | None = None,  # (n_samples,)
     *,
     higher_is_better: bool = True,
     epoch: int = 0,
 ) -> ThresholdChosen:
     """Find the best threshold, and evaluate it on folds that it was not tuned on.
-
-    Parameters
-    ----------
-    measure : callable
-        What is to be as high as possible: one of `MEASURES`, or `cost_measure`.
-    name : str
-        Its metric.
-    probability : ndarray of shape (n_samples,)
-        Out-of-fold probability of the second class, fold after fold.
-    positive : Boolean ndarray of shape (n_samples,)
-        Whether a row is of that class.
-    bounds : sequence of int, of length n_folds + 1
-        Where each fold starts, and where the last one ends.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    higher_is_better : bool, default=True
-        Whether the metric is the measure, or its negative.
-    epoch : int, default=0
-        The last epoch of training.
 
     Examples
     --------
@@ -144,59 +121,32 @@ def _divided(values: Array, by: Array) -> Array:
     return np.divide(values, by, out=np.zeros(np.shape(values)), where=np.asarray(by) > 0)
 
 
+# Metrics of decisions, for which the threshold of two classes is tuned.
 MEASURES: dict[str, Measure] = {
     "f1": _f1_of_counts,
     "balanced_accuracy": _balanced_accuracy_of_counts,
     "matthews_corrcoef": _matthews_of_counts,
 }
-"""Metrics of decisions, for which the threshold of two classes is tuned."""
 
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """A metric and the rows to evaluate it on (final).
+    """A metric and the rows to evaluate it on (final)."""
 
-    Parameters
-    ----------
-    name : str
-        As in scikit-learn.
-    function : callable
-        From truth, predictions (probabilities of classes, or numbers) and weights to a value.
-    higher_is_better : bool
-        Whether higher values are better.
-    truth : ndarray of shape (n_samples,)
-        Class indices, labels or numbers, as `function` expects them.
-    perfect : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Perfect predictions.
-    target_encoder : TargetEncoder
-        Converts predictions to the target's own unit.
-    loss : Loss
-        Owns the inverse link.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row, without those of classes.
-    n_evaluated : int
-        Number of rows to evaluate, the first ones.
-    """
-
-    name: str
+    name: str  # as in scikit-learn
+    # From truth, predictions (probabilities of classes, or numbers) and weights to a value
     function: Function
-    higher_is_better: bool
-    truth: Array
-    perfect: Array
-    target_encoder: TargetEncoder
-    loss: Loss
-    weight: Array | None
-    n_evaluated: int
+    higher_is_better: bool  # whether higher values are better
+    truth: Array  # (n_samples,), class indices, labels or numbers, as `function` expects them
+    perfect: Array  # (n_samples,), perfect predictions
+    target_encoder: TargetEncoder  # converts predictions to the target's own unit
+    loss: Loss  # owns the inverse link
+    weight: Array | None  # (n_samples,), weight of each row, without those of classes
+    n_evaluated: int  # number of rows to evaluate, the first ones
 
     @cached_property
     def best(self) -> float:
-        """The value of perfect predictions.
-
-        Raises
-        ------
-        InputError
-            If there is none: the metric does not suit these rows.
-        """
+        """The value of perfect predictions."""
         cannot = f"metric {self.name} cannot be computed on these {self.n_evaluated} rows"
         remedy = "choose another metric, or other rows to evaluate."
         try:
@@ -222,17 +172,19 @@ class Metric:
             return float("inf")
         return self.best - value if self.higher_is_better else value - self.best
 
-    def score(self, output: Array, prior: Array, groups: Array | None) -> Score:
+    def score(
+        self,
+        # (n_evaluated, n_outputs), raw outputs of the networks and of constants, of which the mean
+        # is taken
+        output: Array,
+        # (n_evaluated, n_outputs), raw outputs of the networks and of constants, of which the mean
+        # is taken
+        prior: Array,
+        groups: Array | None,  # (n_evaluated,) ints, rows of one group are not independent
+    ) -> Score:
         """Return the metric of the evaluated rows, beside that of a constant.
 
         The standard error is that of the jackknife over `BLOCKS` blocks of rows, or of groups.
-
-        Parameters
-        ----------
-        output, prior : ndarray of shape (n_evaluated, n_outputs)
-            Raw outputs of the networks and of constants, of which the mean is taken.
-        groups : int ndarray of shape (n_evaluated,), optional
-            Rows of one group are not independent.
         """
         rows = np.arange(self.n_evaluated)
         constant = np.broadcast_to(prior.mean(axis=0), prior.shape)
@@ -390,6 +342,7 @@ def _poisson(truth: Array, prediction: Array, weight: Array | None) -> float:
     return _sklearn("mean_poisson_deviance", truth, possible, weight)
 
 
+# Metrics of classes other than the log loss: name, function, and whether higher is better.
 CLASS_METRICS: dict[str, tuple[str, Function, bool]] = {
     "accuracy": ("accuracy", _accuracy, True),
     "balanced_accuracy": ("balanced_accuracy", _balanced_accuracy, True),
@@ -399,8 +352,8 @@ CLASS_METRICS: dict[str, tuple[str, Function, bool]] = {
     "matthews_corrcoef": ("matthews_corrcoef", _matthews, True),
     "brier": ("brier", _brier, False),
 }
-"""Metrics of classes other than the log loss: name, function, and whether higher is better."""
 
+# Metrics of numbers: name, function, and whether higher is better.
 NUMBER_METRICS: dict[str, tuple[str, Function, bool]] = {
     "r2": ("r2", partial(_sklearn, "r2_score"), True),
     "squared": ("mean_squared_error", partial(_sklearn, "mean_squared_error"), False),
@@ -408,4 +361,3 @@ NUMBER_METRICS: dict[str, tuple[str, Function, bool]] = {
     "quantile": ("mean_pinball_loss", partial(_sklearn, "mean_pinball_loss"), False),
     "poisson": ("mean_poisson_deviance", _poisson, False),
 }
-"""Metrics of numbers: name, function, and whether higher is better."""

@@ -41,20 +41,13 @@ from madaline.nn.losses import (
     Squared,
 )
 
-BALANCED = "balanced"
-"""The class weight that gives all classes the same total weight."""
+BALANCED = "balanced"  # the class weight that gives all classes the same total weight
+LOG_LOSS = "log_loss"  # the metric of classes unless another one is wanted
+LEAST_QUANTILE = 1e-9  # distance of a quantile from 0 and 1, at least
 
-LOG_LOSS = "log_loss"
-"""The metric of classes unless another one is wanted."""
-
-LEAST_QUANTILE = 1e-9
-"""Distance of a quantile from 0 and 1, at least."""
-
+# Largest cost of a mistake and weight of a class; the smallest weight is one by this.
 LARGEST_FACTOR = 1e15
-"""Largest cost of a mistake and weight of a class; the smallest weight is one by this."""
-
-LOSSES = ("squared", "absolute", "quantile", "poisson")
-"""Losses for numbers."""
+LOSSES = ("squared", "absolute", "quantile", "poisson")  # losses for numbers
 
 
 def check_threshold(threshold: Any) -> None:
@@ -176,33 +169,6 @@ def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
 class Objective:
     """What to minimize, and what to select by; the defaults suit most tables.
 
-    Parameters
-    ----------
-    loss : {"squared", "absolute", "quantile", "poisson"}, optional
-        For numbers: whether to predict the mean (the default), the median, a quantile, or the mean
-        of counts, which are never negative and scatter more the larger they are.
-    quantile : float or sequence of float, default=0.5
-        The quantile to predict, or several, in ascending order.
-    metric : str or callable, optional
-        What chooses recipes, epochs and the ensemble instead of the loss: one of `CLASS_METRICS` or
-        `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
-        classes) whose values are the higher the better.
-    class_weight : "balanced" or mapping of label to float, optional
-        Factor of the weights of the rows of each class in training. ``"balanced"`` gives all
-        classes the same total weight; classes that a mapping leaves out have the factor 1.
-
-    threshold : float, optional
-        Of two classes, the second one is predicted where its probability is above. By default it is
-        tuned for a metric of decisions (`MEASURES`) or costs, and one half otherwise.
-    costs : array-like of shape (2, 2), optional
-        Cost of a row of each true class (down) where each class is predicted (across): the
-        threshold is tuned for the lowest mean cost.
-
-    Raises
-    ------
-    InputError
-        If a value is unknown, or does not suit another one.
-
     Examples
     --------
     >>> Objective(class_weight="even")
@@ -211,11 +177,23 @@ class Objective:
     to its weight.
     """
 
+    # For numbers: whether to predict the mean (the default), the median, a quantile, or the mean of
+    # counts, which are never negative and scatter more the larger they are
     loss: str | None = None
+    # The quantile to predict, or several, in ascending order
     quantile: float | Sequence[float] = 0.5
+    # What chooses recipes, epochs and the ensemble instead of the loss: one of `CLASS_METRICS` or
+    # `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
+    # classes) whose values are the higher the better
     metric: str | Callable[[Array, Array], float] | None = None
+    # Factor of the weights of the rows of each class in training; ``"balanced"`` gives all classes
+    # the same total weight; classes that a mapping leaves out have the factor 1
     class_weight: str | Mapping[Any, float] | None = None
+    # Of two classes, the second one is predicted where its probability is above; By default it is
+    # tuned for a metric of decisions (`MEASURES`) or costs, and one half otherwise
     threshold: float | None = None
+    # (2, 2), cost of a row of each true class (down) where each class is predicted (across): the
+    # threshold is tuned for the lowest mean cost
     costs: Any = None
 
     def __post_init__(self) -> None:
@@ -359,24 +337,12 @@ class Objective:
     def make_metric(
         self,
         target_encoder: TargetEncoder,
-        target: Array,
-        weight: Array | None,
+        target: Array,  # (n_samples,), labels or numbers; the rows to evaluate come first
+        weight: Array | None,  # (n_samples,)
         *,
         n_evaluated: int,
     ) -> Metric | None:
-        """Return the metric to select by; None if it is the loss.
-
-        Parameters
-        ----------
-        target_encoder : TargetEncoder
-            Of the target.
-        target : ndarray of shape (n_samples,)
-            Labels or numbers; the rows to evaluate come first.
-        weight : ndarray of shape (n_samples,), optional
-            Weight of each row.
-        n_evaluated : int
-            Number of rows to evaluate.
-        """
+        """Return the metric to select by; None if it is the loss."""
         if self.metric is None or self.metric in (LOG_LOSS, self.loss or "squared"):
             return None
         return make_metric(
@@ -408,29 +374,13 @@ def _plain(label: Any) -> Any:
 
 def class_weights(
     class_weight: str | Mapping[Any, float],
-    classes: Array,
-    codes: Array,
-    weight: Array | None = None,
+    classes: Array,  # (n_classes,), the labels
+    codes: Array,  # (n_samples,) ints, index of each row's class
+    weight: Array | None = None,  # (n_samples,)
 ) -> Array:
     """Return the weight of each class, like scikit-learn's `compute_class_weight`.
 
     A balanced class has the weight ``total / (n_classes * total of the class)``.
-
-    Parameters
-    ----------
-    class_weight : "balanced" or mapping of label to float
-        The wanted weights.
-    classes : ndarray of shape (n_classes,)
-        The labels.
-    codes : int ndarray of shape (n_samples,)
-        Index of each row's class.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-
-    Raises
-    ------
-    InputError
-        If a mapping names a label that no row has while a class has no weight: probably a typo.
 
     Examples
     --------

@@ -16,36 +16,22 @@ from madaline._words import metric_name, with_error
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
-MOST_CLASSES = 100
-"""Of more classes no area is computed: it would take long and say little."""
+MOST_CLASSES = 100  # of more classes no area is computed: it would take long and say little
 
+# From outputs and targets, (n_rows, n_outputs), to a number for each row.
 Measure: TypeAlias = Callable[[Array, Array], Array]
-"""From outputs and targets, (n_rows, n_outputs), to a number for each row."""
 
+# scikit-learn's name of the metric that is a multiple of a loss, and the multiple.
 LOSS_METRICS: dict[type[Loss], tuple[str, float]] = {
     Absolute: ("mean_absolute_error", 1.0),
     Quantile: ("mean_pinball_loss", 1.0),
     Poisson: ("mean_poisson_deviance", 2.0),
 }
-"""scikit-learn's name of the metric that is a multiple of a loss, and the multiple."""
 
 
 @dataclass(frozen=True, eq=False)
 class FoldOutputs:
     """The outputs of the networks of each fold for the same rows (final).
-
-    Parameters
-    ----------
-    outputs : ndarray of shape (n_folds, n_rows, n_outputs)
-        Raw outputs of each fold's networks.
-    own : int ndarray of shape (n_rows,)
-        The fold of each row, whose networks are left out.
-    target : ndarray of shape (n_rows, n_outputs)
-        The true values.
-    prior : ndarray of shape (n_rows, n_outputs)
-        Raw outputs of the best constants.
-    weight : ndarray of shape (n_rows,), optional
-        Weight of each row.
 
     References
     ----------
@@ -63,11 +49,11 @@ class FoldOutputs:
     -0.667
     """
 
-    outputs: Array
-    own: Array
-    target: Array
-    prior: Array
-    weight: Array | None = None
+    outputs: Array  # (n_folds, n_rows, n_outputs), raw outputs of each fold's networks
+    own: Array  # (n_rows,) ints, the fold of each row, whose networks are left out
+    target: Array  # (n_rows, n_outputs), the true values
+    prior: Array  # (n_rows, n_outputs), raw outputs of the best constants
+    weight: Array | None = None  # (n_rows,)
 
     def of_output(self, index: int) -> FoldOutputs:
         """Return one of several outputs."""
@@ -75,19 +61,16 @@ class FoldOutputs:
         parts = {name: getattr(self, name)[..., own] for name in ("outputs", "target", "prior")}
         return replace(self, **parts)
 
-    def gain(self, measure: Callable[[Array, Array], Array], weight: Array | None = None) -> float:
+    def gain(
+        self,
+        measure: Callable[[Array, Array], Array],
+        weight: Array | None = None,  # (n_rows,), weight of each row, in place of `self.weight`
+    ) -> float:
         """Return by how much a measure of all folds' mean is above that of a fold alone.
 
         It is measured with the k - 1 networks other than the row's own, whose mean keeps a share of
         ``1 / (k - 1)`` of their scatter, and extrapolated to all k, whose mean keeps ``1 / k``.
         With fewer than three folds nothing can be measured, and the gain is zero.
-
-        Parameters
-        ----------
-        measure : callable
-            From outputs and targets, (n_rows, n_outputs), to a number for each row.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row, in place of `self.weight`.
         """
         n_folds = len(self.outputs)
         if n_folds < 3:
@@ -108,25 +91,16 @@ class FoldOutputs:
         return more * min(1.0, max(0.0, share)) * (mean - known)
 
 
-def area_of_rows(probabilities: Array, target: Array, weight: Array | None = None) -> Array | None:
+def area_of_rows(
+    # (n_rows, n_classes), predicted probabilities; of two classes, those of the second are enough
+    probabilities: Array,
+    target: Array,  # the same shape, one-hot classes, or 0 and 1
+    weight: Array | None = None,  # (n_rows,)
+) -> Array | None:  # (n_rows,)
     """Return a number for each row, whose weighted mean is the area under the ROC curve.
 
     Of several classes it is the mean of the areas of each class against all others, as in
     scikit-learn's ``roc_auc_score(..., multi_class="ovr")``.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_rows, n_classes) or (n_rows, 1)
-        Predicted probabilities; of two classes, those of the second are enough.
-    target : ndarray of the same shape
-        One-hot classes, or 0 and 1.
-    weight : ndarray of shape (n_rows,), optional
-        Weight of each row.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,) or None
-        None if all rows are of one class, or there are more than `MOST_CLASSES`.
 
     Examples
     --------
@@ -167,29 +141,14 @@ def _below(weights: Array) -> Array:
 
 @dataclass(frozen=True)
 class Score:
-    """A metric of out-of-fold predictions, beside that of a baseline.
+    """A metric of out-of-fold predictions, beside that of a baseline."""
 
-    Parameters
-    ----------
-    metric : str
-        Name of the metric, as in scikit-learn.
-    value : float
-        The value of the networks of all folds together.
-    standard_error : float
-        Standard error of the value, from the scatter of the rows.
-    baseline : float
-        The value of the best constant prediction.
-    higher_is_better : bool
-        Whether higher values are better.
-    gain : float, default=0
-        How much averaging over folds adds to the value of the out-of-fold predictions.
-    """
-
-    metric: str
-    value: float
-    standard_error: float
-    baseline: float
-    higher_is_better: bool
+    metric: str  # name of the metric, as in scikit-learn
+    value: float  # the value of the networks of all folds together
+    standard_error: float  # standard error of the value, from the scatter of the rows
+    baseline: float  # the value of the best constant prediction
+    higher_is_better: bool  # whether higher values are better
+    # How much averaging over folds adds to the value of the out-of-fold predictions
     gain: float = 0.0
 
     @property
@@ -219,10 +178,13 @@ class Score:
 
 def classification_scores(
     loss: Loss,
+    # (n_samples, n_outputs), raw out-of-fold outputs of the networks and of constants
     output: Array,
+    # (n_samples, n_outputs), raw out-of-fold outputs of the networks and of constants
     prior: Array,
-    target: Array,
-    weight: Array | None = None,
+    target: Array,  # (n_samples, n_outputs), one-hot classes, or 0 and 1
+    weight: Array | None = None,  # (n_samples,)
+    # (n_samples,) ints, rows of one group are not independent: standard errors are those of groups
     groups: Array | None = None,
     *,
     balanced: bool = False,
@@ -232,25 +194,6 @@ def classification_scores(
     """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
 
     The area is missing where it is not defined: if all rows are of one class, or classes are many.
-
-    Parameters
-    ----------
-    loss : Loss
-        A cross-entropy.
-    output, prior : ndarray of shape (n_samples, n_outputs)
-        Raw out-of-fold outputs of the networks and of constants.
-    target : ndarray of shape (n_samples, n_outputs)
-        One-hot classes, or 0 and 1.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    groups : int ndarray of shape (n_samples,), optional
-        Rows of one group are not independent: standard errors are those of groups.
-    balanced : bool, default=False
-        Whether to return balanced accuracy, too.
-    fold_outputs : FoldOutputs, optional
-        The outputs of the networks of all folds, which tell how much averaging them gains.
-    cut : float, default=0
-        The raw output above which the second of two classes is predicted.
     """
 
     def loss_rows(output: Array, target: Array) -> Array:
@@ -266,12 +209,15 @@ def classification_scores(
 
 def regression_scores(
     loss: Loss,
+    # (n_samples, 1), raw outputs of the networks and of the constants with the lowest loss
     output: Array,
+    # (n_samples, 1), raw outputs of the networks and of the constants with the lowest loss
     prior: Array,
-    target: Array,
+    target: Array,  # (n_samples, 1), the truth, in units of `scale`
     weight: Array | None = None,
     groups: Array | None = None,
     *,
+    # (n_samples, 1), mean targets, the baseline of R²; the predictions of `prior` by default
     means: Array | None = None,
     scale: float,
     fold_outputs: FoldOutputs | None = None,
@@ -280,21 +226,6 @@ def regression_scores(
 
     Of a mean, R² and the root mean squared error; of a median, a quantile or a mean count, their
     own loss and R².
-
-    Parameters
-    ----------
-    loss : Loss
-        The loss that the networks minimize.
-    output, prior : ndarray of shape (n_samples, 1)
-        Raw outputs of the networks and of the constants with the lowest loss.
-    target : ndarray of shape (n_samples, 1)
-        The truth, in units of `scale`.
-    weight, groups, fold_outputs
-        As in `classification_scores`.
-    means : ndarray of shape (n_samples, 1), optional
-        Mean targets, the baseline of R²; the predictions of `prior` by default.
-    scale : float
-        One, in the target's own unit.
     """
 
     def squares(output: Array, target: Array) -> Array:

@@ -60,11 +60,6 @@ def mean_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:
     As scikit-learn's uniform average. The standard error is the mean of theirs, too: it cannot be
     larger, and is smaller only as far as the targets' errors are independent.
 
-    Parameters
-    ----------
-    each : sequence of sequence of Score
-        The scores of each target.
-
     Examples
     --------
     >>> width, height = Score("r2", 0.8, 0.01, 0.0, True), Score("r2", 0.6, 0.03, 0.0, True)
@@ -87,26 +82,17 @@ def quantile_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:
 
 
 def label_scores(
+    # (n_samples, n_labels), probability of each label, by networks and by constants
     probability: Array,
+    # (n_samples, n_labels), probability of each label, by networks and by constants
     baseline: Array,
-    truth: Array,
-    weight: Array | None = None,
-    groups: Array | None = None,
+    truth: Array,  # (n_samples, n_labels) Booleans, which labels are there
+    weight: Array | None = None,  # (n_samples,)
+    groups: Array | None = None,  # (n_samples,) ints, rows of one group are not independent
 ) -> tuple[Score, ...]:
     """Return the scores of rows of labels: subset accuracy, micro and macro F1.
 
     The standard errors are those of the jackknife over `BLOCKS` blocks of rows, or of groups.
-
-    Parameters
-    ----------
-    probability, baseline : ndarray of shape (n_samples, n_labels)
-        Probability of each label, by networks and by constants.
-    truth : Boolean ndarray of shape (n_samples, n_labels)
-        Which labels are there.
-    weight : ndarray of shape (n_samples,), optional
-        Weight of each row.
-    groups : int ndarray of shape (n_samples,), optional
-        Rows of one group are not independent.
 
     Examples
     --------
@@ -180,41 +166,17 @@ def _f1(hits: Array, wrong: Array) -> Array:
 
 
 def score_predictions(
-    prediction: Array,
-    truth: Array,
+    prediction: Array,  # (n_samples,), labels or numbers
+    truth: Array,  # (n_samples,), a column of a table; rows without a value are left out
     *,
     loss: Loss,
     name: str,
-    classes: Array | None = None,
+    classes: Array | None = None,  # (n_classes,), the labels of a classifier
+    # (n_samples, n_outputs), its raw outputs; With them the area under the ROC curve and the log
+    # loss are computed, too, from the rows whose class it knows
     output: Array | None = None,
 ) -> tuple[Score, ...]:
     """Return the scores of predictions, beside the best constant for these rows.
-
-    Parameters
-    ----------
-    prediction : ndarray of shape (n_samples,)
-        Labels or numbers.
-    truth : ndarray of shape (n_samples,)
-        A column of a table; rows without a value are left out.
-    loss : Loss
-        The loss that the model minimized.
-    name : str
-        Name of the column, for messages.
-    classes : ndarray of shape (n_classes,), optional
-        The labels of a classifier.
-    output : ndarray of shape (n_samples, n_outputs), optional
-        Its raw outputs. With them the area under the ROC curve and the log loss are computed, too,
-        from the rows whose class it knows.
-
-    Returns
-    -------
-    tuple of Score
-        Empty if no row has a true value.
-
-    Raises
-    ------
-    InputError
-        If numbers were predicted, but the truth holds other values.
 
     Examples
     --------

@@ -34,13 +34,7 @@ def spread_rows(table: Table, most: int) -> Table:
 
 
 def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
-    """Return the encoder of a column that the model uses.
-
-    Raises
-    ------
-    InputError
-        If the model does not use the column, with the reason, or it holds images or texts.
-    """
+    """Return the encoder of a column that the model uses."""
     for encoder in model.predictor.encoder.encoders:
         if encoder.name == column:
             if encoder.kind in OF_MANY_VALUES:
@@ -71,15 +65,6 @@ def values_of(encoder: ColumnEncoder, column: Array) -> Array:
 
 def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
     """Return a value of a table as text.
-
-    Parameters
-    ----------
-    value : object
-        A value, an image or a signal.
-    digits : int
-        Significant digits of a number that is not whole.
-    longest : int or None
-        Characters of a text, at most.
 
     Examples
     --------

@@ -36,72 +36,43 @@ from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-ACCUMULATED, PARTIAL = "accumulated", "partial"
-"""Kinds of effects."""
+ACCUMULATED, PARTIAL = "accumulated", "partial"  # kinds of effects
+FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
+MOST_STRETCHES = 4  # stretches that a sentence describes, at most
 
-FLAT = 0.1
-"""Share of a curve's range within which a stretch counts as flat."""
-
-MOST_STRETCHES = 4
-"""Stretches that a sentence describes, at most."""
-
+# Changes too small to describe; of a number, a fiftieth of its standard deviation.
 NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
-"""Changes too small to describe; of a number, a fiftieth of its standard deviation."""
 
 _text = partial(value_text, digits=4, longest=None)
 
-MOST_ROWS = 2000
-"""Rows used for accumulated effects, at most: evenly spread."""
+MOST_ROWS = 2000  # rows used for accumulated effects, at most: evenly spread
+PARTIAL_ROWS = 300  # rows used for a partial dependence, at most
+ROWS_OF_LEVEL = 200  # rows used of a category, at most
+MOST_LEVELS = 20  # categories compared, at most: the most frequent
+FEWEST_ROWS = 30  # rows that a category needs to be compared, unless fewer than two have as many
 
-PARTIAL_ROWS = 300
-"""Rows used for a partial dependence, at most."""
-
-ROWS_OF_LEVEL = 200
-"""Rows used of a category, at most."""
-
-MOST_LEVELS = 20
-"""Categories compared, at most: the most frequent."""
-
-FEWEST_ROWS = 30
-"""Rows that a category needs to be compared, unless fewer than two have as many."""
-
+# From rows, and perhaps other values of the column, to their readouts, (n_rows, n_readouts).
 Measure: TypeAlias = Callable[..., Array]
-"""From rows, and perhaps other values of the column, to their readouts, (n_rows, n_readouts)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Effect(ToFrame):
-    """How predictions change along the values of a column (final).
-
-    Parameters
-    ----------
-    column : str
-        Its name.
-    kind : {"accumulated", "partial"}
-        How it was computed.
-    values : ndarray of shape (n_values,)
-        Numbers or moments in ascending order, or levels, the most frequent first.
-    counts : int ndarray of shape (n_values,)
-        Rows of each level; of numbers, those above the value before and up to this one.
-    prediction : ndarray of shape (n_values,)
-        Average prediction there, the other columns unchanged: a probability, log-odds or a number
-        in the target's unit.
-    individual : ndarray of shape (n_rows, n_values), optional
-        The same of single rows, for a partial dependence.
-    readout : Readout
-        The prediction that is followed.
-    constraint : str, optional
-        How the model was constrained to move with the column, in a sentence.
-    """
+    """How predictions change along the values of a column (final)."""
 
     column: str
-    kind: str
+    kind: str  # how it was computed
+    # (n_values,), numbers or moments in ascending order, or levels, the most frequent first
     values: Array
+    # (n_values,) ints, rows of each level; of numbers, those above the value before and up to this
+    # one
     counts: Array
+    # (n_values,), average prediction there, the other columns unchanged: a probability, log-odds or
+    # a number in the target's unit
     prediction: Array
+    # (n_rows, n_values), the same of single rows, for a partial dependence
     individual: Array | None
-    readout: Readout
-    constraint: str = ""
+    readout: Readout  # the prediction that is followed
+    constraint: str = ""  # how the model was constrained to move with the column, in a sentence
 
     def __repr__(self) -> str:
         """Return the sentence with the column."""
@@ -276,37 +247,7 @@ def effects(
     scale: str | None = None,
     n_intervals: int = 20,
 ) -> Effect:
-    """Return how predictions change along the values of a column.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    table : Table or mapping of str to array
-        Rows like those to be predicted.
-    column : str
-        A column that the model uses.
-    output : str, float or int, optional
-        Which of several targets or quantiles: its name, level or index.
-    kind : {"accumulated", "partial"}, default="accumulated"
-        Accumulated local effects, or partial dependence with a curve for each row.
-    target_class : label, optional
-        The class; by default the second of two, and of several the one with the largest effect.
-    scale : {"probability", "log_odds"}, optional
-        The unit for classes; probability by default.
-    n_intervals : int, default=20
-        Intervals between quantiles of a number, at most.
-
-    Returns
-    -------
-    Effect
-        The curve, and a sentence about it.
-
-    Raises
-    ------
-    InputError
-        If the model has no such column, or the table has fewer than two values of it.
-    """
+    """Return how predictions change along the values of a column."""
     table, model = as_table(table), model.of_output(output)
     encoder = encoder_of(model, column)
     if kind not in (ACCUMULATED, PARTIAL):
@@ -364,15 +305,11 @@ def _measure(model: FittedModel, column: str, readouts: list[Readout]) -> Measur
     return measure
 
 
-def edges_of(values: Array, n_intervals: int) -> Array:
+def edges_of(
+    values: Array,  # (n_samples,), numbers or moments, none missing
+    n_intervals: int,
+) -> Array:
     """Return quantiles of some values, each an observed value, in strictly ascending order.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples,)
-        Numbers or moments, none missing.
-    n_intervals : int
-        Intervals between them, at most.
 
     Examples
     --------

@@ -30,23 +30,17 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 
+# Strength from which an interaction is reported; networks that learned a sum reach 0.06.
 NOTABLE = 0.1
-"""Strength from which an interaction is reported; networks that learned a sum reach 0.06."""
-
-SHOWN_PAIRS = 15
-"""Pairs that are shown, at most."""
-
-MOST_ROWS = 500
-"""Rows used, at most."""
-
-MOST_COLUMNS = 12
-"""Columns whose pairs are examined, at most: those with the largest effects."""
+SHOWN_PAIRS = 15  # pairs that are shown, at most
+MOST_ROWS = 500  # rows used, at most
+MOST_COLUMNS = 12  # columns whose pairs are examined, at most: those with the largest effects
 
 
 def importances(
     model: FittedModel,
     table: Table | Mapping[str, Any],
-    target: Array,
+    target: Array,  # (n_samples,), their labels or numbers
     *,
     output: Any = None,
     together: Sequence[Sequence[str]] | None = None,
@@ -58,35 +52,6 @@ def importances(
     Columns with the same information hide each other's importance: permute them `together`. On
     training rows, overfitting counts as importance: give other rows, or read
     `model.summary.importances`, which the fit importance_of out of fold.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    table : Table or mapping of str to array
-        The rows; of more than 2,000, every k-th.
-    target : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        Their labels or numbers.
-    output : str, float or int, optional
-        Which of several targets or quantiles: its name, level or index; by
-        default the mean over all.
-    together : sequence of sequence of str, optional
-        Groups of columns that are permuted together; by default each column alone.
-    repeats : int, default=5
-        Number of permutations.
-    seed : int, default=0
-        Seed of the permutations.
-
-    Returns
-    -------
-    Importances
-        The most important first; the standard errors come from the scatter of the rows.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two rows, a class is unknown to the model, or the model uses no such
-        column.
     """
     table = as_table(table)
     if len(target) != table.n_samples:
@@ -170,24 +135,15 @@ def _metric_rows(
 class Interaction:
     """The joint effect of two columns beyond the sum of their single effects.
 
-    Parameters
-    ----------
-    columns : tuple of str
-        The two.
-    strength : float
-        Its standard deviation, as a share of that of all predictions.
-    standard_error : float
-        Standard error of the strength, from the scatter of the rows.
-
     Examples
     --------
     >>> print(Interaction(("age", "height"), 0.31, 0.02))
     age and height interact: their joint effect is 31% (± 2.0%) of the spread of the predictions.
     """
 
-    columns: tuple[str, str]
-    strength: float
-    standard_error: float
+    columns: tuple[str, str]  # the two
+    strength: float  # its standard deviation, as a share of that of all predictions
+    standard_error: float  # standard error of the strength, from the scatter of the rows
 
     def __repr__(self) -> str:
         """Return the sentence."""
@@ -256,29 +212,6 @@ def interactions(
 
     Measured in log-odds of classes (all together) and in logarithms of counts, the scale on which
     networks are additive.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    table : Table or mapping of str to array
-        Rows like those to be predicted; of more than 500, every k-th.
-    columns : sequence of str, optional
-        The columns to pair; by default the 12 with the largest effects.
-    output : str, float or int, optional
-        Which of several targets or quantiles: its name, level or index.
-    seed : int, default=0
-        Seed of the pairs of rows.
-
-    Returns
-    -------
-    Interactions
-        Every pair, the strongest first; `Interaction.clear` marks those to report.
-
-    Raises
-    ------
-    InputError
-        If the model uses no such column, or there are fewer than two rows or columns.
     """
     model = model.of_output(output)
     table = spread_rows(as_table(table), MOST_ROWS).select(model.predictor.encoder.columns)

@@ -19,36 +19,21 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson
 
-LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"
-"""The unit of an attribution."""
+LOG_ODDS, PROBABILITY, TARGET = "log_odds", "probability", "target"  # the unit of an attribution
 
 
 class Scale(ABC):
-    """One number of the raw outputs, with its gradient.
+    """One number of the raw outputs, with its gradient."""
 
-    Attributes
-    ----------
-    name : str
-        The unit.
-    """
-
-    name: ClassVar[str]
+    name: ClassVar[str]  # the unit
 
     @abstractmethod
-    def value(self, output: Array, class_index: Array) -> Array:
-        """Return the number that is explained.
-
-        Parameters
-        ----------
-        output : ndarray of shape (..., n_outputs)
-            Raw outputs, divided by the temperature.
-        class_index : int ndarray of shape (...)
-            The class to explain; zero where numbers are predicted.
-
-        Returns
-        -------
-        ndarray of shape (...)
-        """
+    def value(
+        self,
+        output: Array,  # (..., n_outputs), raw outputs, divided by the temperature
+        class_index: Array,  # (...) ints, the class to explain; zero where numbers are predicted
+    ) -> Array:  # (...)
+        """Return the number that is explained."""
 
     @abstractmethod
     def gradient(self, output: Array, class_index: Array) -> Array:
@@ -126,14 +111,9 @@ class TargetUnit(Scale):
     """A predicted number, or with the Poisson loss a count, in the target's unit.
 
     It is not clipped to the range of the training target, as predictions are.
-
-    Parameters
-    ----------
-    encoder : RegressionEncoder or CountEncoder
-        Knows the unit.
     """
 
-    encoder: RegressionEncoder | CountEncoder
+    encoder: RegressionEncoder | CountEncoder  # knows the unit
 
     name: ClassVar[str] = TARGET
 
@@ -157,13 +137,7 @@ class TargetUnit(Scale):
 
 
 def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
-    """Return the scale on which a model is explained; log-odds of classes by default.
-
-    Raises
-    ------
-    InputError
-        If the model has no such scale.
-    """
+    """Return the scale on which a model is explained; log-odds of classes by default."""
     if isinstance(predictor.target_encoder, RegressionEncoder | CountEncoder):
         if name not in (None, TARGET):
             raise InputError(
@@ -176,23 +150,12 @@ def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
     return Probability() if name == PROBABILITY else LogOdds()
 
 
-def class_indices(predictor: Predictor, output: Array, target_class: Any = None) -> Array:
-    """Return the index of the class to explain in each row, shape (n_samples,).
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The model.
-    output : ndarray of shape (n_samples, n_outputs)
-        Raw outputs.
-    target_class : label, optional
-        The class; by default each row's most probable one.
-
-    Raises
-    ------
-    InputError
-        If there is no such class, or numbers are predicted.
-    """
+def class_indices(
+    predictor: Predictor,
+    output: Array,  # (n_samples, n_outputs), raw outputs
+    target_class: Any = None,
+) -> Array:
+    """Return the index of the class to explain in each row, shape (n_samples,)."""
     encoder = predictor.target_encoder
     if not isinstance(encoder, ClassEncoder):
         if target_class is not None:
@@ -206,13 +169,7 @@ def class_indices(predictor: Predictor, output: Array, target_class: Any = None)
 
 
 def class_index(encoder: ClassEncoder, label: Any) -> int:
-    """Return the index of a class, given its label or its text.
-
-    Raises
-    ------
-    InputError
-        If there is no such class.
-    """
+    """Return the index of a class, given its label or its text."""
     labels = encoder.classes.tolist()
     if label in labels:
         return int(labels.index(label))
@@ -232,24 +189,12 @@ def _without_class(output: Array, class_index: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Readout:
-    """The probability or the log-odds of a class, or the predicted number (final).
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The networks.
-    scale : {"probability", "log_odds", "target"}
-        The unit.
-    index : int
-        Index of the class; of a predicted number, zero.
-    name : str
-        What it is, in words.
-    """
+    """The probability or the log-odds of a class, or the predicted number (final)."""
 
     predictor: Predictor
-    scale: str
-    index: int
-    name: str
+    scale: str  # the unit
+    index: int  # index of the class; of a predicted number, zero
+    name: str  # what it is, in words
 
     def of_output(self, output: Array) -> Array:
         """Return one number for each row of a raw output, shape (n_samples,)."""
@@ -271,19 +216,10 @@ class Readout:
         return f"{value:.1%}" if self.scale == PROBABILITY else short(value, 4)
 
 
-def margins(output: Array) -> Array:
+def margins(
+    output: Array,  # (n_samples, n_outputs), raw outputs
+) -> Array:  # (n_samples, n_outputs)
     """Return raw outputs on the scale on which networks add up.
-
-    Parameters
-    ----------
-    output : ndarray of shape (n_samples, n_outputs)
-        Raw outputs.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs)
-        Of two classes the log-odds of the second, of several those of each against all others; of
-        numbers the raw output.
 
     Examples
     --------
@@ -300,22 +236,7 @@ def margins(output: Array) -> Array:
 def readouts_of(
     model: FittedModel, target_class: Any = None, scale: str | None = None
 ) -> list[Readout]:
-    """Return the readouts of a model.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    target_class : label, optional
-        A class; by default the second of two, or each of several.
-    scale : {"probability", "log_odds"}, optional
-        The unit for classes; probability by default.
-
-    Raises
-    ------
-    InputError
-        If there is no such class or scale.
-    """
+    """Return the readouts of a model."""
     encoder, target = model.predictor.target_encoder, model.summary.target
     if not isinstance(encoder, ClassEncoder):
         if target_class is not None or scale not in (None, TARGET):

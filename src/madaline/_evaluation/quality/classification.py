@@ -14,81 +14,50 @@ from madaline._evaluation.quality.coverage import Coverage, Curves, fields_from_
 from madaline._evaluation.quality.html import html_of_classes
 from madaline.nn.arrays import Array
 
-MOST_CURVES = 4
-"""Classes whose curves are kept, at most: those with the smallest areas."""
-
-MOST_JUDGED = 100
-"""Classes whose area under the ROC curve is computed, at most: the most frequent."""
-
-PARTS = 10
-"""Number of bins of equal size of the reliability curve, by probability."""
+MOST_CURVES = 4  # classes whose curves are kept, at most: those with the smallest areas
+MOST_JUDGED = 100  # classes whose area under the ROC curve is computed, at most: the most frequent
+PARTS = 10  # number of bins of equal size of the reliability curve, by probability
 
 
 @dataclass(frozen=True)
 class ClassificationQuality(ToFrame):
-    """How well classes are predicted (final).
+    """How well classes are predicted (final)."""
 
-    Parameters
-    ----------
-    classes : tuple of str
-        The labels as text.
-    n_rows : int
-        Number of evaluated rows.
-    confusion : tuple of (int, int, float)
-        Entries of the confusion matrix other than zero: index of the true class, index of the
-        predicted one, and their rows (the sum of their weights, which are one on average).
-    areas : tuple of float or None
-        For each class the area under its ROC curve; None where it has no rows, or is not among the
-        `MOST_JUDGED` most frequent classes.
-    curves : tuple of Curves
-        Of two classes those of the second; otherwise of the classes with the smallest areas.
-    predicted, observed, bin_sizes : tuple of float
-        The reliability curve, in bins by probability: the mean probability, the observed share, and
-        the number of rows. It is that of the second of two classes, or of the predicted class.
-    calibration_error : float
-        Expected calibration error of the probability of the predicted class.
-    coverage : tuple of Coverage
-        Coverage of the prediction sets.
-    """
-
-    classes: tuple[str, ...]
-    n_rows: int
+    classes: tuple[str, ...]  # the labels as text
+    n_rows: int  # number of evaluated rows
+    # Entries of the confusion matrix other than zero: index of the true class, index of the
+    # predicted one, and their rows (the sum of their weights, which are one on average)
     confusion: tuple[tuple[int, int, float], ...]
+    # For each class the area under its ROC curve; None where it has no rows, or is not among the
+    # `MOST_JUDGED` most frequent classes
     areas: tuple[float | None, ...]
+    # Of two classes those of the second; otherwise of the classes with the smallest areas
     curves: tuple[Curves, ...]
+    # The reliability curve, in bins by probability: the mean probability, the observed share, and
+    # the number of rows; It is that of the second of two classes, or of the predicted class
     predicted: tuple[float, ...]
+    # The reliability curve, in bins by probability: the mean probability, the observed share, and
+    # the number of rows; It is that of the second of two classes, or of the predicted class
     observed: tuple[float, ...]
+    # The reliability curve, in bins by probability: the mean probability, the observed share, and
+    # the number of rows; It is that of the second of two classes, or of the predicted class
     bin_sizes: tuple[int, ...]
-    calibration_error: float
-    coverage: tuple[Coverage, ...]
+    calibration_error: float  # expected calibration error of the probability of the predicted class
+    coverage: tuple[Coverage, ...]  # coverage of the prediction sets
 
     @classmethod
     def of(
         cls,
         classes: Sequence[str],
-        probabilities: Array,
-        codes: Array,
+        probabilities: Array,  # (n_rows, n_classes), predicted probabilities
+        codes: Array,  # (n_rows,) ints, indices of the true classes
         coverage: tuple[Coverage, ...] = (),
-        weight: Array | None = None,
+        weight: Array | None = None,  # (n_rows,)
         *,
+        # (n_rows,) ints, indices of the predicted classes; by default of the most probable ones
         predicted: Array | None = None,
     ) -> ClassificationQuality:
         """Evaluate probabilities.
-
-        Parameters
-        ----------
-        classes : sequence of str
-            The labels.
-        probabilities : ndarray of shape (n_rows, n_classes)
-            Predicted probabilities.
-        codes : int ndarray of shape (n_rows,)
-            Indices of the true classes.
-        coverage : tuple of Coverage
-            Coverage of the prediction sets.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row.
-        predicted : int ndarray of shape (n_rows,), optional
-            Indices of the predicted classes; by default of the most probable ones.
 
         Examples
         --------

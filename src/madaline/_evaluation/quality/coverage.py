@@ -13,28 +13,16 @@ from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-LEVELS = (0.5, 0.8, 0.9, 0.95)
-"""Coverages that are tried."""
+LEVELS = (0.5, 0.8, 0.9, 0.95)  # coverages that are tried
 
+# Probabilities to evaluate sets on, at most: of more, every k-th row of a fold is taken.
 MOST_PROBABILITIES = 1_000_000
-"""Probabilities to evaluate sets on, at most: of more, every k-th row of a fold is taken."""
-
-POINTS = 61
-"""Points of a stored curve, at most."""
+POINTS = 61  # points of a stored curve, at most
 
 
 @dataclass(frozen=True)
 class Coverage:
     """The nominal and the observed coverage of intervals or sets.
-
-    Parameters
-    ----------
-    nominal : float
-        The coverage asked for.
-    observed : float
-        Share of the rows whose interval or set contains the truth.
-    size : float
-        Mean width of the intervals in the target's unit, or mean number of classes in the sets.
 
     Examples
     --------
@@ -42,8 +30,9 @@ class Coverage:
     asked for 90%, observed 91.3%
     """
 
-    nominal: float
-    observed: float
+    nominal: float  # the coverage asked for
+    observed: float  # share of the rows whose interval or set contains the truth
+    # Mean width of the intervals in the target's unit, or mean number of classes in the sets
     size: float
 
     @classmethod
@@ -73,21 +62,12 @@ class Coverage:
 
 
 def set_coverage(
-    probabilities: Array, codes: Array, bounds: Sequence[int], weight: Array | None = None
+    probabilities: Array,  # (n_rows, n_classes), out-of-fold probabilities, fold after fold
+    codes: Array,  # (n_rows,) ints, indices of the true classes
+    bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
+    weight: Array | None = None,  # (n_rows,)
 ) -> tuple[Coverage, ...]:
-    """Return the coverage of each fold's sets, fitted on the other folds.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
-        Out-of-fold probabilities, fold after fold.
-    codes : int ndarray of shape (n_rows,)
-        Indices of the true classes.
-    bounds : sequence of int, of length n_folds + 1
-        Start of each fold, and end of the last one.
-    weight : ndarray of shape (n_rows,), optional
-        Weight of each row.
-    """
+    """Return the coverage of each fold's sets, fitted on the other folds."""
     step = max(1, -(-probabilities.size // MOST_PROBABILITIES))
     folds = [
         (rows[::step], PredictionSets.fit(probabilities[rest], codes[rest], (0, len(rest)), w))
@@ -158,49 +138,26 @@ def _folds(bounds: Sequence[int], weight: Array | None) -> list[tuple[Array, Arr
 
 @dataclass(frozen=True)
 class Curves:
-    """The receiver operating characteristic (ROC) and the precision-recall curve of a class.
+    """The receiver operating characteristic (ROC) and the precision-recall curve of a class."""
 
-    Parameters
-    ----------
-    label : str
-        The class, against all others.
-    area : float
-        Area under the ROC curve: 0.5 is chance, 1 is perfect.
-    average_precision : float
-        Mean precision over the recalls.
-    prevalence : float
-        Share of positives, the precision of chance.
-    false_positive, true_positive : tuple of float
-        The ROC curve.
-    recall, precision : tuple of float
-        The precision-recall curve.
-    """
-
-    label: str
-    area: float
-    average_precision: float
-    prevalence: float
-    false_positive: tuple[float, ...]
-    true_positive: tuple[float, ...]
-    recall: tuple[float, ...]
-    precision: tuple[float, ...]
+    label: str  # the class, against all others
+    area: float  # area under the ROC curve: 0.5 is chance, 1 is perfect
+    average_precision: float  # mean precision over the recalls
+    prevalence: float  # share of positives, the precision of chance
+    false_positive: tuple[float, ...]  # the ROC curve
+    true_positive: tuple[float, ...]  # the ROC curve
+    recall: tuple[float, ...]  # the precision-recall curve
+    precision: tuple[float, ...]  # the precision-recall curve
 
     @classmethod
     def of(
-        cls, label: str, score: Array, positive: Array, weight: Array | None = None
+        cls,
+        label: str,
+        score: Array,  # (n_rows,), the higher, the more likely
+        positive: Array,  # (n_rows,) Booleans, which rows are of the class
+        weight: Array | None = None,  # (n_rows,)
     ) -> Curves | None:
         """Return the curves of a class; None if all rows are of it, or none.
-
-        Parameters
-        ----------
-        label : str
-            Its name.
-        score : ndarray of shape (n_rows,)
-            The higher, the more likely.
-        positive : Boolean ndarray of shape (n_rows,)
-            Which rows are of the class.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row.
 
         Examples
         --------

@@ -16,76 +16,40 @@ from madaline._evaluation.quality.html import html_of_numbers
 from madaline._words import short
 from madaline.nn.arrays import Array
 
+# Bins of the histogram of errors, and of each axis of the histogram of predictions and truths.
 BINS = 30
-"""Bins of the histogram of errors, and of each axis of the histogram of predictions and truths."""
-
-PARTS = 10
-"""Number of bins of equal size, by prediction, whose errors are summarized."""
-
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Quantiles of the errors of each of these bins."""
-
-TAIL = 0.005
-"""Share of the values on each side that lie beyond the bins."""
+PARTS = 10  # number of bins of equal size, by prediction, whose errors are summarized
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles of the errors of each of these bins
+TAIL = 0.005  # share of the values on each side that lie beyond the bins
 
 
 @dataclass(frozen=True)
 class RegressionQuality(ToFrame):
-    """How well numbers are predicted (final). An error is the truth less the prediction.
+    """How well numbers are predicted (final). An error is the truth less the prediction."""
 
-    Parameters
-    ----------
-    n_rows : int
-        Number of evaluated rows.
-    edges : tuple of float
-        Edges of the bins of predictions and truths; values beyond are in no bin.
-    counts : tuple of tuple of int
-        For each bin of the truth, the rows in each bin of the prediction.
-    error_edges : tuple of float
-        Edges of the bins of errors; values beyond are in no bin.
-    error_counts : tuple of int
-        Rows in each bin of errors.
-    predictions : tuple of float
-        Mean predictions of bins of equal size, in ascending order.
-    errors : tuple of tuple of float
-        Quantiles (`LEVELS`) of the errors in each of these bins.
-    bias : float
-        The mean error.
-    median_error : float
-        Median absolute error.
-    coverage : tuple of Coverage
-        Coverage of the prediction intervals.
-    """
-
-    n_rows: int
+    n_rows: int  # number of evaluated rows
+    # Edges of the bins of predictions and truths; values beyond are in no bin
     edges: tuple[float, ...]
+    # For each bin of the truth, the rows in each bin of the prediction
     counts: tuple[tuple[int, ...], ...]
-    error_edges: tuple[float, ...]
-    error_counts: tuple[int, ...]
-    predictions: tuple[float, ...]
+    error_edges: tuple[float, ...]  # edges of the bins of errors; values beyond are in no bin
+    error_counts: tuple[int, ...]  # rows in each bin of errors
+    predictions: tuple[float, ...]  # mean predictions of bins of equal size, in ascending order
+    # Quantiles (`LEVELS`) of the errors in each of these bins
     errors: tuple[tuple[float, ...], ...]
-    bias: float
-    median_error: float
-    coverage: tuple[Coverage, ...]
+    bias: float  # the mean error
+    median_error: float  # median absolute error
+    coverage: tuple[Coverage, ...]  # coverage of the prediction intervals
 
     @classmethod
     def of(
         cls,
-        prediction: Array,
-        truth: Array,
+        prediction: Array,  # (n_rows,), in the target's unit
+        truth: Array,  # (n_rows,), in the target's unit
         coverage: tuple[Coverage, ...] = (),
-        weight: Array | None = None,
+        weight: Array | None = None,  # (n_rows,), weight of each row, for the mean error alone
     ) -> RegressionQuality:
         """Evaluate predictions.
-
-        Parameters
-        ----------
-        prediction, truth : ndarray of shape (n_rows,)
-            In the target's unit.
-        coverage : tuple of Coverage
-            Coverage of the prediction intervals.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row, for the mean error alone.
 
         Examples
         --------
@@ -158,18 +122,10 @@ def _edges(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class JointQuality(ToFrame):
-    """How well several targets are predicted (final).
+    """How well several targets are predicted (final)."""
 
-    Parameters
-    ----------
-    names : tuple of str
-        Names of the targets, or levels of the quantiles.
-    each : tuple of RegressionQuality or ClassificationQuality
-        The quality of each.
-    """
-
-    names: tuple[str, ...]
-    each: tuple[RegressionQuality | ClassificationQuality, ...]
+    names: tuple[str, ...]  # names of the targets, or levels of the quantiles
+    each: tuple[RegressionQuality | ClassificationQuality, ...]  # the quality of each
 
     def __getitem__(self, name: str) -> RegressionQuality | ClassificationQuality:
         """Return the quality of one target."""

@@ -29,38 +29,30 @@ from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Linear, ScaledLinear
 from madaline.nn.layers.branches import ChainBackward
 
+# Rows of a background, at most: the work grows with them, of images above all.
 MOST_ROWS, MOST_ROWS_OF_GRIDS = 100, 40
-"""Rows of a background, at most: the work grows with them, of images above all."""
-
 AVERAGE = "an average training row: each number at its median, each category at its shares"
 WITH_IMAGES = ", each image plain, in the mean color of all"
 PLAIN_IMAGE = "a plain image, in the mean color of all training images"
 NO_ROWS = "The background has no rows: give at least one row to compare with."
 
+# Nodes at which the gradient of the scale is averaged between two raw outputs; they are cheap.
 NODES_OF_SCALE = 32
-"""Nodes at which the gradient of the scale is averaged between two raw outputs; they are cheap."""
 
+# Activations of one layer of all networks in a block, at most: a MiB in float32.
 BLOCK_ELEMENTS = 2**18
-"""Activations of one layer of all networks in a block, at most: a MiB in float32."""
 
+# The same of networks for images or sounds, which divide blocks further themselves.
 BLOCK_ELEMENTS_OF_GRIDS = 2**22
-"""The same of networks for images or sounds, which divide blocks further themselves."""
 
 
 @dataclass(frozen=True, eq=False)
 class Background:
-    """Encoded rows to compare with.
+    """Encoded rows to compare with."""
 
-    Parameters
-    ----------
-    features : mapping of int to ndarray of shape (n_rows, n_features)
-        For each number of bins that networks use, the features.
-    description : str
-        What it is, in words.
-    """
-
+    # (n_rows, n_features), for each number of bins that networks use, the features
     features: Mapping[int, Array]
-    description: str
+    description: str  # what it is, in words
 
     @classmethod
     def average(cls, predictor: Predictor) -> Background:
@@ -82,24 +74,7 @@ class Background:
     def of(
         cls, predictor: Predictor, table: Table, *, most: int | None = None, seed: int = 0
     ) -> Background:
-        """Return the rows of a table, or a random sample of them.
-
-        Parameters
-        ----------
-        predictor : Predictor
-            Knows the encodings.
-        table : Table
-            The rows.
-        most : int, optional
-            Number of rows, at most; by default 100, or 40 with images.
-        seed : int
-            Seed of the sample.
-
-        Raises
-        ------
-        InputError
-            If there is no row, or a column is missing.
-        """
+        """Return the rows of a table, or a random sample of them."""
         most = most or (MOST_ROWS_OF_GRIDS if predictor.encoder.grids else MOST_ROWS)
         n_samples = table.n_samples
         if n_samples == 0:
@@ -138,13 +113,6 @@ class DifferentiableNetworks:
     """The explained value as a function of the sums of the first layers (final).
 
     One thread at a time may use it.
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The networks.
-    scale : Scale
-        What is made of their raw outputs.
     """
 
     def __init__(self, predictor: Predictor, scale: Scale) -> None:
@@ -163,30 +131,20 @@ class DifferentiableNetworks:
         self._temperature = predictor.temperature
         self._workspaces = [(Workspace(), Workspace()) for _ in self.parts]
 
-    def sums(self, features: Sequence[Array]) -> list[Array]:
-        """Return the sums of the first layers, for each part (members, n_samples, units).
-
-        Parameters
-        ----------
-        features : sequence of ndarray of shape (n_samples, n_features)
-            For each part, the features in its encoding.
-        """
+    def sums(
+        self,
+        # (n_samples, n_features), for each part, the features in its encoding
+        features: Sequence[Array],
+    ) -> list[Array]:
+        """Return the sums of the first layers, for each part (members, n_samples, units)."""
         return [part.sums(x) for part, x in zip(self.parts, features, strict=True)]
 
-    def values(self, sums: Sequence[Array], class_index: Array) -> Array:
-        """Return the explained values at some sums.
-
-        Parameters
-        ----------
-        sums : sequence of ndarray of shape (members, n, units)
-            For each part.
-        class_index : int ndarray of shape (n,)
-            The class to explain.
-
-        Returns
-        -------
-        float64 ndarray of shape (n,)
-        """
+    def values(
+        self,
+        sums: Sequence[Array],  # (members, n, units), for each part
+        class_index: Array,  # (n,) ints, the class to explain
+    ) -> Array:  # (n,)
+        """Return the explained values at some sums."""
         return self.scale.value(self._output(sums)[0], class_index)
 
     def gradients(self, sums: Sequence[Array], class_index: Array) -> list[Array]:
@@ -202,19 +160,13 @@ class DifferentiableNetworks:
         ]
 
     def mean_gradients(
-        self, starts: Sequence[Array], ends: Sequence[Array], class_index: Array, nodes: int
+        self,
+        starts: Sequence[Array],  # (members, n, units), for each part
+        ends: Sequence[Array],  # (members, n, units), for each part
+        class_index: Array,  # (n,) ints, the class to explain
+        nodes: int,
     ) -> list[Array]:
-        """Return for each part the mean gradient on the straight paths between sums.
-
-        Parameters
-        ----------
-        starts, ends : sequence of ndarray of shape (members, n, units)
-            For each part.
-        class_index : int ndarray of shape (n,)
-            The class to explain.
-        nodes : int
-            Nodes of an integral, or segments of the path where networks have kinks.
-        """
+        """Return for each part the mean gradient on the straight paths between sums."""
         if self.have_kinks:
             return self._over_segments(starts, ends, class_index, nodes)
         paths = [end - start for end, start in zip(ends, starts, strict=True)]
@@ -291,35 +243,15 @@ def gauss_legendre(
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Some pairs of a row and a row of the background.
+    """Some pairs of a row and a row of the background."""
 
-    Parameters
-    ----------
-    rows, background_rows : int ndarray of shape (n_pairs,)
-        Indices of both.
-    class_index : int ndarray of shape (n_pairs,)
-        The class to explain.
-    """
-
-    rows: Array
-    background_rows: Array
-    class_index: Array
+    rows: Array  # (n_pairs,) ints, indices of both
+    background_rows: Array  # (n_pairs,) ints, indices of both
+    class_index: Array  # (n_pairs,) ints, the class to explain
 
 
 class Comparison:
-    """Rows, a background, and the networks that predict both (final).
-
-    Parameters
-    ----------
-    networks : DifferentiableNetworks
-        The networks, and the scale.
-    features : mapping of int to ndarray of shape (n_samples, n_features)
-        For each number of bins that networks use, the encoded rows.
-    class_index : int ndarray of shape (n_samples,)
-        The class to explain in each row.
-    background : Background
-        What the rows are compared with.
-    """
+    """Rows, a background, and the networks that predict both (final)."""
 
     def __init__(
         self,
@@ -353,16 +285,12 @@ class Comparison:
             bases[self.class_index == index] = mean
         return bases
 
-    def pairs(self, rows: Array, evaluations: int = 1) -> Iterator[Pairs]:
-        """Yield all pairs of some rows, those of one row after another, in blocks.
-
-        Parameters
-        ----------
-        rows : int ndarray of shape (n,)
-            Indices of the rows.
-        evaluations : int
-            How often a pair goes through the networks at the same time.
-        """
+    def pairs(
+        self,
+        rows: Array,  # (n,) ints, indices of the rows
+        evaluations: int = 1,
+    ) -> Iterator[Pairs]:
+        """Yield all pairs of some rows, those of one row after another, in blocks."""
         width = max(self.networks.n_units * evaluations, self.networks.n_features)
         elements = BLOCK_ELEMENTS_OF_GRIDS if self.networks.have_kinks else BLOCK_ELEMENTS
         size = max(1, elements // width)
@@ -388,28 +316,20 @@ class Comparison:
             for part, difference in zip(self.networks.parts, self._differences(pairs), strict=True)
         ]
 
-    def feature_attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Iterator[Array]:
-        """Yield for each part gradient times difference of each feature, (n_pairs, n_features).
-
-        Parameters
-        ----------
-        pairs : Pairs
-            Where the differences are from.
-        gradients : sequence of ndarray of shape (members, n_pairs, units)
-            For each part, with respect to its sums.
-        """
+    def feature_attributions(
+        self,
+        pairs: Pairs,
+        # (members, n_pairs, units), for each part, with respect to its sums
+        gradients: Sequence[Array],
+    ) -> Iterator[Array]:
+        """Yield for each part gradient times difference of each feature, (n_pairs, n_features)."""
         for part, gradient, difference in zip(
             self.networks.parts, gradients, self._differences(pairs), strict=True
         ):
             yield part.feature_attributions(gradient, difference)
 
     def attributions(self, pairs: Pairs, gradients: Sequence[Array]) -> Array:
-        """Return the attributions of columns, then of grid positions, or of each pattern.
-
-        Returns
-        -------
-        ndarray of shape (n_pairs, n_attributions)
-        """
+        """Return the attributions of columns, then of grid positions, or of each pattern."""
         attributions = np.zeros((len(pairs.rows), self.n_attributions))
         of_parts = self.feature_attributions(pairs, gradients)
         for part, by_feature in zip(self.networks.parts, of_parts, strict=True):
@@ -422,15 +342,14 @@ class Comparison:
                 start += size
         return attributions
 
-    def maps(self, attributions: Array) -> dict[str, Array]:
+    def maps(
+        self,
+        # (n_samples, n_attributions), sums or means of what `attributions` returned
+        attributions: Array,
+    ) -> dict[str, Array]:
         """Return the attribution of each position of a grid, (n_samples, *sides), by column name.
 
         Of a column of patterns it is that of each feature, (n_samples, n_features).
-
-        Parameters
-        ----------
-        attributions : ndarray of shape (n_samples, n_attributions)
-            Sums or means of what `attributions` returned.
         """
         maps, start = {}, self.n_columns
         for name, shape in self._map_shapes.items():

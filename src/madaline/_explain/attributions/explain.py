@@ -31,11 +31,8 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
-METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
-"""Methods of attribution."""
-
-CHUNK = 256
-"""Rows explained at a time, so that memory does not grow with the table."""
+METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)  # methods of attribution
+CHUNK = 256  # rows explained at a time, so that memory does not grow with the table
 
 
 def explain(
@@ -52,50 +49,6 @@ def explain(
     seed: int = 0,
 ) -> Explanation:
     """Return how much each column of each row adds to its prediction.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model, fitted or loaded from a file.
-    table : data frame, Table, mapping of str to array, or what else can be read as a table
-        The rows to explain; columns that the model does not use are ignored.
-    output : str, float or int, optional
-        Which of several targets or quantiles: its name, level or index.
-    background : the same, optional
-        Rows to compare with, best some of the training rows; of more than 100, 100 are drawn at
-        random (40 with images). A model's file holds no row, so the default is one average row
-        (`Background.average`), which no real row is like: give rows where you can.
-    method : {"expected", "integrated", "slope", "shapley"}, default="expected"
-        ``"expected"``: expected gradients, the gradient integrated on the path from a row of the
-        background to the row, averaged over the background. ``"integrated"``: integrated gradients,
-        on one path from the mean of the background. ``"slope"``: the gradient at the row times its
-        difference from the background; these do not add up to the output unless networks are
-        linear. ``"shapley"``: the gain when a column becomes known, averaged over the orders in
-        which columns may become known.
-    scale : {"log_odds", "probability"}, optional
-        The unit for classes: the log-odds against all other classes (default), or the probability.
-        Numbers are explained in their own unit.
-    target_class : label, optional
-        The class to explain; by default each row's most probable one.
-    nodes : int, optional
-        Points on each path at which gradients are evaluated; by default as many as are needed for
-        the attributions to add up. For ``"expected"`` and ``"integrated"``.
-    permutations : int, optional
-        Number of orders of the columns for each row, each also reversed, for ``"shapley"``. By
-        default all sets of at most 10 columns are evaluated; of more columns 32 orders.
-    seed : int, default=0
-        Seed of the sample of a large background, and of the orders.
-
-    Returns
-    -------
-    Explanation
-        Print it, or make a table of it.
-
-    Raises
-    ------
-    InputError
-        If a column is missing, the background has no rows, there is no such class, method or scale,
-        or the attributions do not add up to a ten-thousandth of the range of the output.
 
     Examples
     --------

@@ -18,8 +18,8 @@ from madaline._extras import load_extra
 from madaline._words import count
 from madaline.nn.arrays import Array
 
+# Rows, columns and words that are printed, at most.
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
-"""Rows, columns and words that are printed, at most."""
 
 METHOD_WORDS = {
     "expected": "Expected gradients",
@@ -172,15 +172,7 @@ class Explanation(ToFrame):
         return _decimals(self.attributions[row], self.output[row] - self.base[row])
 
     def lines(self, row: int, most: int = SHOWN_COLUMNS) -> Iterator[str]:
-        """Yield the explanation of a row in words.
-
-        Parameters
-        ----------
-        row : int
-            Index of the row.
-        most : int
-            Number of columns; the sum of all others is one line.
-        """
+        """Yield the explanation of a row in words."""
         digits = self.decimals(row)
         yield (
             f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}; base value"
@@ -200,15 +192,8 @@ class Explanation(ToFrame):
     def _repr_html_(self) -> str:
         return html_of_explanation(self)
 
-    def to_columns(self) -> dict[str, Array]:
-        """Return the columns of a table, which `to_frame` makes a data frame of.
-
-        Returns
-        -------
-        dict of str to ndarray of shape (n_samples,)
-            ``target_class`` (of classes), ``output``, ``base``, an ``attribution_`` for each
-            column, ``remaining``, and an ``error_`` for each column if there are standard errors.
-        """
+    def to_columns(self) -> dict[str, Array]:  # (n_samples,)
+        """Return the columns of a table, which `to_frame` makes a data frame of."""
         table = {} if self.target_class is None else {"target_class": self.target_class}
         table |= {"output": self.output, "base": self.base}
         for column, name in enumerate(self.columns):
@@ -220,13 +205,7 @@ class Explanation(ToFrame):
         return table
 
     def to_shap(self) -> Any:
-        """Return the same as a ``shap.Explanation``, for the plots of the package shap.
-
-        Raises
-        ------
-        InputError
-            If shap is not installed.
-        """
+        """Return the same as a ``shap.Explanation``, for the plots of the package shap."""
         shap = load_extra("shap", extra="explain", purpose="to_shap")
         data = np.empty(self.attributions.shape, object)
         for column, name in enumerate(self.columns):

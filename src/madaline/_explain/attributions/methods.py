@@ -13,37 +13,22 @@ from madaline._explain.attributions.comparison import Comparison, Pairs
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-FEWEST_NODES, MOST_NODES = 8, 256
-"""Nodes of the integral at first, and at most, unless given."""
+FEWEST_NODES, MOST_NODES = 8, 256  # nodes of the integral at first, and at most, unless given
+SEGMENTS = 2  # segments at first of a path through networks with kinks
 
-SEGMENTS = 2
-"""Segments at first of a path through networks with kinks."""
-
+# From the sums of pairs at both ends, and the classes, to the gradients for each part.
 Gradients: TypeAlias = Callable[[Sequence[Array], Sequence[Array], Array], list[Array]]
-"""From the sums of pairs at both ends, and the classes, to the gradients for each part."""
 
-TOLERANCE = 1e-4
-"""Allowed error of the sum of attributions, as a share of the range of the output."""
-
-MOST_COLUMNS = 10
-"""Columns up to which all sets, at most 1,024, are evaluated."""
-
-PERMUTATIONS = 32
-"""Orders drawn for a row, unless given."""
-
-FEWEST_ROUNDS = 2
-"""Orders drawn for a pair, at least, as the standard error needs two."""
+TOLERANCE = 1e-4  # allowed error of the sum of attributions, as a share of the range of the output
+MOST_COLUMNS = 10  # columns up to which all sets, at most 1,024, are evaluated
+PERMUTATIONS = 32  # orders drawn for a row, unless given
+FEWEST_ROUNDS = 2  # orders drawn for a pair, at least, as the standard error needs two
 
 
-def local_attributions(comparison: Comparison) -> Array:
+def local_attributions(comparison: Comparison) -> Array:  # (n_samples, n_attributions)
     """Return the gradient at each row times its mean difference from the background.
 
     They add up to the output only where networks are linear.
-
-    Returns
-    -------
-    float64 ndarray of shape (n_samples, n_attributions)
-        Of each column, then of each position of the grids.
     """
     networks, rows = comparison.networks, np.arange(comparison.n_samples)
     return _mean_over_pairs(
@@ -52,30 +37,13 @@ def local_attributions(comparison: Comparison) -> Array:
 
 
 def integrated_attributions(
-    comparison: Comparison, output: Array, *, nodes: int | None = None
-) -> Array:
-    """Return the integrals over the paths from the background to each row.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        The rows and the background; of several background rows, the mean.
-    output : ndarray of shape (n_samples,)
-        The explained value of each row, the sum of base and attributions.
-    nodes : int, optional
-        Nodes on each path; by default as many as needed: rows whose attributions do not yet add up
-        are evaluated again with more.
-
-    Returns
-    -------
-    float64 ndarray of shape (n_samples, n_attributions)
-        Of each column, then of each position of the grids.
-
-    Raises
-    ------
-    InputError
-        If they do not add up to `TOLERANCE` of the range of the output.
-    """
+    comparison: Comparison,
+    # (n_samples,), the explained value of each row, the sum of base and attributions
+    output: Array,
+    *,
+    nodes: int | None = None,
+) -> Array:  # (n_samples, n_attributions)
+    """Return the integrals over the paths from the background to each row."""
     networks = comparison.networks
     attributions = np.zeros((comparison.n_samples, comparison.n_attributions))
     difference = output - comparison.base
@@ -121,12 +89,7 @@ def _more_nodes(counts: Array, excess: Array) -> Array:
 
 
 def _mean_over_pairs(comparison: Comparison, rows: Array, gradients: Gradients) -> Array:
-    """Return gradient times difference, averaged over the background.
-
-    Returns
-    -------
-    float64 ndarray of shape (len(rows), n_attributions)
-    """
+    """Return gradient times difference, averaged over the background."""
     attributions = np.zeros((comparison.n_samples, comparison.n_attributions))
     for pairs in comparison.pairs(rows):
         found = gradients(comparison.starts(pairs), comparison.ends(pairs), pairs.class_index)
@@ -154,24 +117,10 @@ def exact_shapley(comparison: Comparison) -> Array:
 
 def sampled_shapley(
     comparison: Comparison, *, permutations: int = PERMUTATIONS, seed: int = 0
-) -> tuple[Array, Array]:
+) -> tuple[Array, Array]:  # (n_samples, n_columns)
     """Return the Shapley values by random orders, and their standard errors.
 
     All rows share the orders, so that a row's values do not depend on the other rows.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        The rows and the background.
-    permutations : int
-        Number of orders for a row, each also reversed; at least two for each background row.
-    seed : int
-        Seed of the orders.
-
-    Returns
-    -------
-    attributions, standard_errors : float64 ndarray of shape (n_samples, n_columns)
-        The errors are those of the orders alone; the background counts as fixed.
     """
     rounds = max(FEWEST_ROUNDS, ceil(permutations / comparison.n_background))
     shape = (comparison.n_background, rounds, comparison.n_columns)
@@ -194,19 +143,13 @@ def sampled_shapley(
 
 
 def _gains_in_order(
-    comparison: Comparison, pairs: Pairs, changes: list[Array], order: Array
+    comparison: Comparison,
+    pairs: Pairs,
+    # (members, n_pairs, n_columns, units), for each part, what columns add to the sums
+    changes: list[Array],
+    order: Array,  # (n_pairs, n_columns) ints, the columns as they join; the gains have its shape
 ) -> Array:
-    """Return the mean gains of columns that join in an order and its reverse.
-
-    Parameters
-    ----------
-    comparison, pairs
-        The networks, and some pairs.
-    changes : list of ndarray of shape (members, n_pairs, n_columns, units)
-        For each part, what columns add to the sums.
-    order : int ndarray of shape (n_pairs, n_columns)
-        The columns as they join; the gains have its shape.
-    """
+    """Return the mean gains of columns that join in an order and its reverse."""
     points = [
         _points(start, change, order)
         for start, change in zip(comparison.starts(pairs), changes, strict=True)
@@ -225,10 +168,6 @@ def _points(start: Array, change: Array, order: Array) -> Array:
 
     After k steps of the reverse, the columns of the last k steps of the order are known: the sums
     are start plus end minus those of the order before its last k steps.
-
-    Returns
-    -------
-    ndarray of shape (members, 2 (n_columns + 1), n_pairs, units)
     """
     n_pairs, n_columns = order.shape
     points = np.empty((len(start), 2 * (n_columns + 1), *start.shape[1:]), start.dtype)
@@ -248,17 +187,12 @@ def _values(comparison: Comparison, points: list[Array], class_index: Array) -> 
     return values.reshape(shape)
 
 
-def _gains(values: Array) -> Array:
+def _gains(
+    # (n_games, 2**n_columns), the value of every set; bit i of its number is set if it contains
+    # column i
+    values: Array,
+) -> Array:  # (n_games, n_columns)
     """Return the Shapley values of games.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_games, 2**n_columns)
-        The value of every set; bit i of its number is set if it contains column i.
-
-    Returns
-    -------
-    ndarray of shape (n_games, n_columns)
 
     Examples
     --------

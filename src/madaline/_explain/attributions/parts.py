@@ -34,30 +34,15 @@ from madaline.nn.layers.activations import Activation
 from madaline.nn.layers.base import Backward, Layer, pass_through
 from madaline.nn.layers.branches import ChainBackward, chain_forward
 
+# Layers, beside convolutions, with the same gradient everywhere in prediction.
 LINEAR = (Linear, ScaledLinear, Dropout)
-"""Layers, beside convolutions, with the same gradient everywhere in prediction."""
-
-SAME = 1e-5
-"""Inputs that differ by less count as equal, as their difference is mostly rounding."""
+SAME = 1e-5  # inputs that differ by less count as equal, as their difference is mostly rounding
 
 
 class DifferentiablePart(ABC):
-    """Abstract base: networks with the same layers, from the layer `first` on.
+    """Abstract base: networks with the same layers, from the layer `first` on."""
 
-    Parameters
-    ----------
-    part : Part
-        The networks.
-    columns : int ndarray of shape (n_features,)
-        For each feature the index of its column.
-
-    Attributes
-    ----------
-    first : int
-        The layer that the sums enter.
-    """
-
-    first: ClassVar[int]
+    first: ClassVar[int]  # the layer that the sums enter
 
     def __init__(self, part: Part, columns: Array) -> None:
         self.part, self.columns = part, columns
@@ -85,26 +70,19 @@ class DifferentiablePart(ABC):
         """Return the input of the layer `first`, shape (members, n_samples, units)."""
 
     @abstractmethod
-    def column_sums(self, difference: Array) -> Array:
-        """Return what each column adds to the sums, (members, n_samples, n_columns, units).
-
-        Parameters
-        ----------
-        difference : ndarray of shape (n_samples, n_features)
-            The change of the features.
-        """
+    def column_sums(
+        self,
+        difference: Array,  # (n_samples, n_features), the change of the features
+    ) -> Array:
+        """Return what each column adds to the sums, (members, n_samples, n_columns, units)."""
 
     @abstractmethod
-    def feature_attributions(self, gradient: Array, difference: Array) -> Array:
-        """Return gradient times difference of each feature, shape (n_samples, n_features).
-
-        Parameters
-        ----------
-        gradient : ndarray of shape (members, n_samples, units)
-            With respect to the sums.
-        difference : ndarray of shape (n_samples, n_features)
-            The change of the features.
-        """
+    def feature_attributions(
+        self,
+        gradient: Array,  # (members, n_samples, units), with respect to the sums
+        difference: Array,  # (n_samples, n_features), the change of the features
+    ) -> Array:
+        """Return gradient times difference of each feature, shape (n_samples, n_features)."""
 
     def forward(self, sums: Array, workspace: Workspace) -> tuple[Array, ChainBackward]:
         """Return the raw outputs for some sums, (members, n_samples, n_outputs)."""
@@ -112,16 +90,12 @@ class DifferentiablePart(ABC):
             self.layers, self.parameters, sums, workspace=workspace, training=False, rng=None
         )
 
-    def backward(self, backward: ChainBackward, gradient: Array) -> Array:
-        """Return the gradient with respect to the sums, shape (members, n_samples, units).
-
-        Parameters
-        ----------
-        backward : ChainBackward
-            What `forward` returned.
-        gradient : ndarray of shape (n_samples, n_outputs)
-            With respect to the mean output of all networks.
-        """
+    def backward(
+        self,
+        backward: ChainBackward,
+        gradient: Array,  # (n_samples, n_outputs), with respect to the mean output of all networks
+    ) -> Array:
+        """Return the gradient with respect to the sums, shape (members, n_samples, units)."""
         sums = backward(self.member_gradients(gradient), self.discarded, input_gradient=True)
         return self.reduce_members(sums)
 
@@ -244,24 +218,11 @@ def _pass(layer: Layer, parameters: Parameters, x: Array, workspace: Workspace) 
 def rescale(
     start: Sequence[Pass],
     end: Sequence[Pass],
+    # (members, n, n_outputs), weight of a change of each output; It may be overwritten
     gradient: Array,
     discarded: Sequence[Parameters],
-) -> Array:
-    """Return the change of the outputs from start to end divided by the change of each input.
-
-    Parameters
-    ----------
-    start, end : sequence of Pass
-        The layers at both points.
-    gradient : ndarray of shape (members, n, n_outputs)
-        Weight of a change of each output. It may be overwritten.
-    discarded : sequence of mapping of str to ndarray
-        Scratch for the gradients of the parameters, which are not used.
-
-    Returns
-    -------
-    ndarray of shape (members, n, units)
-    """
+) -> Array:  # (members, n, units)
+    """Return the change of the outputs from start to end divided by the change of each input."""
     for first, last, scratch in zip(
         reversed(start), reversed(end), reversed(discarded), strict=True
     ):

@@ -17,24 +17,12 @@ from madaline._data.terms import Span, terms_in
 from madaline._explain.attributions.comparison import Comparison
 from madaline.nn.arrays import Array
 
-NODES = 16
-"""Nodes on each path, or its segments where networks have kinks."""
+NODES = 16  # nodes on each path, or its segments where networks have kinks
 
 
 @dataclass(frozen=True)
 class WordAttributions:
     """What the words of one text add (final).
-
-    Parameters
-    ----------
-    text : str
-        The text; empty if missing.
-    spans : tuple of (int, int)
-        Start and end of each known word, in characters, in the order of the text.
-    amounts : tuple of float
-        What each of them adds.
-    absent : float
-        What is added by words of the background that the text lacks.
 
     Examples
     --------
@@ -45,10 +33,11 @@ class WordAttributions:
     [('good', 0.5)]
     """
 
-    text: str
+    text: str  # the text; empty if missing
+    # Start and end of each known word, in characters, in the order of the text
     spans: tuple[Span, ...]
-    amounts: tuple[float, ...]
-    absent: float
+    amounts: tuple[float, ...]  # what each of them adds
+    absent: float  # what is added by words of the background that the text lacks
 
     @property
     def total(self) -> float:
@@ -71,8 +60,8 @@ class WordAttributions:
         return {"text": self.text, "words": words, "absent": self.absent}
 
 
+# For each column of texts, by name, the attributions of the words of each row's text.
 Words: TypeAlias = dict[str, tuple[WordAttributions, ...]]
-"""For each column of texts, by name, the attributions of the words of each row's text."""
 
 
 def text_columns(encoder: TableEncoder) -> dict[str, slice]:
@@ -88,26 +77,12 @@ def text_columns(encoder: TableEncoder) -> dict[str, slice]:
 def word_attributions(
     encoder: TableEncoder,
     comparison: Comparison,
-    texts: Mapping[str, Array],
-    attributions: Array,
+    texts: Mapping[str, Array],  # (n_samples,), the columns of the rows
+    attributions: Array,  # (n_samples, n_columns), of the columns: what words add up to
     *,
     local: bool = False,
 ) -> Words:
-    """Return what the words of each text add, by column name; empty without texts.
-
-    Parameters
-    ----------
-    encoder : TableEncoder
-        Knows the terms.
-    comparison : Comparison
-        The rows and the background.
-    texts : mapping of str to ndarray of shape (n_samples,)
-        The columns of the rows.
-    attributions : ndarray of shape (n_samples, n_columns)
-        Of the columns: what words add up to.
-    local : bool, default=False
-        Whether gradients are those at the rows, and not averaged from the background on.
-    """
+    """Return what the words of each text add, by column name; empty without texts."""
     spans = text_columns(encoder)
     if not spans:
         return {}
@@ -162,26 +137,16 @@ def _term_attributions(
     return [total / comparison.n_background for total in totals]
 
 
-def pattern_map(encoder: PatternEncoder, column: Array, by_feature: Array) -> Array:
+def pattern_map(
+    encoder: PatternEncoder,
+    column: Array,  # (n_samples,), the sequences, as the encoder read them
+    by_feature: Array,  # (n_samples, n_features), the attribution of each feature
+) -> Array:  # (n_samples, length, n_channels + 1)
     """Return the attribution of each step and channel of some sequences.
 
     What a step of the outline adds goes in equal parts to the steps that it is the mean of. What a
     pattern adds goes in equal parts to the steps where it occurs, if it occurs more often than in
     training on average, and to the others if it is rarer. So the map adds up to the attributions.
-
-    Parameters
-    ----------
-    encoder : PatternEncoder
-        The encoder of the column.
-    column : ndarray of shape (n_samples,)
-        The sequences, as the encoder read them.
-    by_feature : ndarray of shape (n_samples, n_features)
-        The attribution of each feature.
-
-    Returns
-    -------
-    float64 ndarray of shape (n_samples, length, n_channels + 1)
-        The last channel is whether there is a step.
     """
     n_coarse, channels = encoder.outline_shape
     n_outline = n_coarse * channels

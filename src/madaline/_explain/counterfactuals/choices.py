@@ -23,31 +23,17 @@ from madaline._data.objects import MOMENT
 from madaline._model import FittedModel
 from madaline.nn.arrays import Array
 
-MOST_NUMBERS = 16
-"""Values of a number tried at first, at most; the best are then refined."""
-
-MOST_LEVELS = 64
-"""Levels of a category tried, at most: the most frequent."""
-
+MOST_NUMBERS = 16  # values of a number tried at first, at most; the best are then refined
+MOST_LEVELS = 64  # levels of a category tried, at most: the most frequent
 DAY = 86_400.0
-
-SMALLEST_STEP = 1e-300
-"""Smallest step of a number; floats have no digits below it."""
-
-LARGEST_COUNT = 1e9
-"""Largest number of steps that is counted."""
+SMALLEST_STEP = 1e-300  # smallest step of a number; floats have no digits below it
+LARGEST_COUNT = 1e9  # largest number of steps that is counted
 
 
 class Choices(ABC):
-    """The values that a column may be changed to.
+    """The values that a column may be changed to."""
 
-    Attributes
-    ----------
-    name : str
-        The column.
-    """
-
-    name: str
+    name: str  # the column
 
     @abstractmethod
     def others(self, value: Any) -> list[Any]:
@@ -73,18 +59,10 @@ class Choices(ABC):
 
 @dataclass(frozen=True)
 class Levels(Choices):
-    """Levels of a category, or true and false (final).
+    """Levels of a category, or true and false (final)."""
 
-    Parameters
-    ----------
-    name : str
-        The column.
-    levels : tuple
-        The levels.
-    """
-
-    name: str
-    levels: tuple[Any, ...]
+    name: str  # the column
+    levels: tuple[Any, ...]  # the levels
 
     def others(self, value: Any) -> list[Any]:
         """Return all other levels."""
@@ -99,21 +77,6 @@ class Levels(Choices):
 class Numbers(Choices):
     """Numbers, or moments in seconds since 1970, within the range of training (final).
 
-    Parameters
-    ----------
-    name : str
-        The column.
-    tried : tuple of float
-        Values to try at first, in ascending order.
-    spread : float
-        The interquartile range; half the range where it is zero.
-    minimum : float
-        Smallest distance of a change: 1 where the interquartile range is zero.
-    step : float
-        Numbers are multiples of it: 1 in a column of whole numbers.
-    moments : bool
-        Whether the numbers stand for moments.
-
     Examples
     --------
     >>> ages = Numbers("age", (17.0, 25.0, 90.0), 20.0, 0.0, 1.0)
@@ -121,12 +84,12 @@ class Numbers(Choices):
     ([17.0, 90.0], 0.25, [26.0, 27.0, 28.0])
     """
 
-    name: str
-    tried: tuple[float, ...]
-    spread: float
-    minimum: float
-    step: float
-    moments: bool = False
+    name: str  # the column
+    tried: tuple[float, ...]  # values to try at first, in ascending order
+    spread: float  # the interquartile range; half the range where it is zero
+    minimum: float  # smallest distance of a change: 1 where the interquartile range is zero
+    step: float  # numbers are multiples of it: 1 in a column of whole numbers
+    moments: bool = False  # whether the numbers stand for moments
 
     def read(self, value: Any) -> Any:
         """Return a number, or the seconds of a moment; None if missing."""

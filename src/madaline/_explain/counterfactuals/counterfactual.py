@@ -20,8 +20,7 @@ from madaline._words import short
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_ROWS = 20
-"""Rows of a table that are shown, at most."""
+MOST_ROWS = 20  # rows of a table that are shown, at most
 
 
 class Target(ABC):
@@ -47,21 +46,11 @@ class Target(ABC):
 
 @dataclass(frozen=True, eq=False)
 class ClassTarget(Target):
-    """A class should become the most probable one (final).
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The networks.
-    encoder : ClassEncoder
-        The classes.
-    index : int
-        Index of the class.
-    """
+    """A class should become the most probable one (final)."""
 
     predictor: Predictor
-    encoder: ClassEncoder
-    index: int
+    encoder: ClassEncoder  # the classes
+    index: int  # index of the class
 
     def distance(self, output: Array) -> Array:
         """Return by how much the highest raw output of another class is higher."""
@@ -92,19 +81,11 @@ class ClassTarget(Target):
 
 @dataclass(frozen=True, eq=False)
 class RangeTarget(Target):
-    """The predicted number should be within a range (final).
-
-    Parameters
-    ----------
-    predictor : Predictor
-        The networks.
-    low, high : float
-        The range, both ends included; infinite where it is open.
-    """
+    """The predicted number should be within a range (final)."""
 
     predictor: Predictor
-    low: float
-    high: float
+    low: float  # the range, both ends included; infinite where it is open
+    high: float  # the range, both ends included; infinite where it is open
 
     def distance(self, output: Array) -> Array:
         """Return how far the number is outside the range, in the target's unit."""
@@ -125,24 +106,12 @@ class RangeTarget(Target):
         return f"between {short(self.low, 4)} and {short(self.high, 4)}"
 
 
-def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:
-    """Return the target of each row.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    output : ndarray of shape (n_samples, n_outputs)
-        Raw outputs for the rows.
-    target : label, pair of numbers, or None
-        The class; or the lowest and the highest number, either None for an open end. None is the
-        second most probable class of each row.
-
-    Raises
-    ------
-    InputError
-        If there is no such class, or the range is invalid.
-    """
+def targets_of(
+    model: FittedModel,
+    output: Array,  # (n_samples, n_outputs), raw outputs for the rows
+    target: Any,
+) -> list[Target]:
+    """Return the target of each row."""
     predictor, encoder = model.predictor, model.predictor.target_encoder
     if not isinstance(encoder, ClassEncoder):
         return [_range_target(predictor, model.summary.target, target)] * len(output)
@@ -171,22 +140,12 @@ def _range_target(predictor: Predictor, name: str, target: Any) -> RangeTarget:
 
 @dataclass(frozen=True)
 class Change:
-    """Another value in one column.
-
-    Parameters
-    ----------
-    column : str
-        Its name.
-    before, after : object
-        The value in the row, and the one that replaces it; None is missing.
-    distance : float
-        Size of the change: in interquartile ranges of a number; one for a category.
-    """
+    """Another value in one column."""
 
     column: str
-    before: Any
-    after: Any
-    distance: float
+    before: Any  # the value in the row, and the one that replaces it; None is missing
+    after: Any  # the value in the row, and the one that replaces it; None is missing
+    distance: float  # size of the change: in interquartile ranges of a number; one for a category
 
     def __str__(self) -> str:
         """Return the change in words, the new value with the digits that reproduce it."""
@@ -211,23 +170,6 @@ class Change:
 class Counterfactual:
     """The smallest change found that reaches a target, or the closest one.
 
-    Parameters
-    ----------
-    row : int
-        Number of the row, counted from zero.
-    target : str
-        The class or the range to be predicted, in words.
-    before, after : str
-        The prediction for the row, and after the changes, in words.
-    found : bool
-        Whether the changes reach the target.
-    changes : tuple of Change
-        The largest first; none if the row is at the target already.
-    columns : tuple of str
-        The columns that were allowed to change.
-    most_columns : int
-        How many at a time.
-
     Examples
     --------
     >>> change = Change("education-num", 9.0, 13.0, 1.33)
@@ -235,14 +177,14 @@ class Counterfactual:
     Row 0 is predicted no (62.0%). It would be yes (51.0%) if education-num were 13 instead of 9.
     """
 
-    row: int
-    target: str
-    before: str
-    after: str
-    found: bool
-    changes: tuple[Change, ...]
-    columns: tuple[str, ...]
-    most_columns: int
+    row: int  # number of the row, counted from zero
+    target: str  # the class or the range to be predicted, in words
+    before: str  # the prediction for the row, and after the changes, in words
+    after: str  # the prediction for the row, and after the changes, in words
+    found: bool  # whether the changes reach the target
+    changes: tuple[Change, ...]  # the largest first; none if the row is at the target already
+    columns: tuple[str, ...]  # the columns that were allowed to change
+    most_columns: int  # how many at a time
 
     @property
     def distance(self) -> float:

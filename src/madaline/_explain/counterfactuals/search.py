@@ -31,23 +31,13 @@ from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MOST_COLUMNS = 3
-"""Columns that change at a time, unless given."""
+MOST_COLUMNS = 3  # columns that change at a time, unless given
+BEAM = 24  # changes that do not reach the target yet and are extended
+REFINED = 12  # changes that reach the target and are made smaller
+BETWEEN = 64  # values tried between one that does not reach the target and one that does
+WORTH_A_COLUMN = 0.9  # size of a change compared with the smallest of one column less, at most
 
-BEAM = 24
-"""Changes that do not reach the target yet and are extended."""
-
-REFINED = 12
-"""Changes that reach the target and are made smaller."""
-
-BETWEEN = 64
-"""Values tried between one that does not reach the target and one that does."""
-
-WORTH_A_COLUMN = 0.9
-"""Size of a change compared with the smallest of one column less, at most."""
-
-Changes: TypeAlias = tuple[tuple[int, Any], ...]
-"""Indices of columns, each with its new value."""
+Changes: TypeAlias = tuple[tuple[int, Any], ...]  # indices of columns, each with its new value
 
 
 def counterfactuals(
@@ -60,36 +50,7 @@ def counterfactuals(
     most_columns: int = MOST_COLUMNS,
     row_numbers: Sequence[int] | None = None,
 ) -> Counterfactuals:
-    """Return for each row the smallest change found that leads to another prediction.
-
-    Parameters
-    ----------
-    model : FittedModel
-        The model.
-    table : Table or mapping of str to array
-        The rows.
-    output : str, float or int, optional
-        Which of several targets or quantiles: its name, level or index.
-    target : label or pair of numbers, optional
-        The class to be predicted, by default the second most probable one of each row; or the
-        lowest and the highest number that will do, either None for an open end.
-    columns : sequence of str, optional
-        The columns that may change; by default all but images and texts.
-    most_columns : int, default=3
-        How many may change at a time.
-    row_numbers : sequence of int, optional
-        Numbers of the rows for messages; counted from zero by default.
-
-    Returns
-    -------
-    Counterfactuals
-        One for each row, the closest change if none reaches the target.
-
-    Raises
-    ------
-    InputError
-        If there is no such class or column, or the range is invalid.
-    """
+    """Return for each row the smallest change found that leads to another prediction."""
     table, model = as_table(table), model.of_output(output)
     if columns is None:
         used = model.predictor.encoder.columns
