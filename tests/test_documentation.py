@@ -16,7 +16,7 @@ from madaline._data.kinds import category, text
 from madaline._data.media.files import MOST_PIXELS
 from madaline._data.target.encoders import FARTHEST
 from madaline._data.target.values import LARGEST_TARGET
-from madaline._evaluation.objective import LARGEST_FACTOR, LEAST_QUANTILE
+from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
 from madaline._fitting.arguments import LARGEST_WEIGHT, MOST, WIDEST_WEIGHTS
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
 from madaline._model.kept_columns import MOST_TEXT
@@ -86,8 +86,8 @@ LIMITS = {
     "targets predicted together": (MOST_OUTPUTS,),
     "size of a number": (LARGEST_TARGET, FARTHEST),
     "weight of a row": (LARGEST_WEIGHT, 1 / LARGEST_WEIGHT, WIDEST_WEIGHTS),
-    "weight of a class": (LARGEST_FACTOR,),
-    "distance of a quantile": (LEAST_QUANTILE,),
+    "weight of a class": (MAX_FACTOR,),
+    "distance of a quantile": (MIN_QUANTILE,),
     "epochs, seed": (MOST,),
     "features of numbers in bins": (*tables.MOST_FEATURES.values(), *tables.MOST_FEATURES),
     "levels of a category with": (category.MOST_FEATURES,),

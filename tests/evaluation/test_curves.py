@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from madaline._evaluation.quality.coverage import POINTS, Curves
+from madaline._evaluation.quality.coverage import MAX_POINTS, Curves
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -32,7 +32,7 @@ def test_the_kept_points_lie_on_the_curve() -> None:
     positive = rng.random(5000) < 0.5
     score = rng.normal(size=5000) + positive
     found = Curves.of("yes", score, positive)
-    assert len(found.false_positive) <= POINTS + 2
+    assert len(found.false_positive) <= MAX_POINTS + 2
     assert (found.false_positive[0], found.true_positive[0]) == (0, 0)
     assert (found.false_positive[-1], found.true_positive[-1]) == (1, 1)
     false_positive, true_positive, _ = roc_curve(positive, score, drop_intermediate=False)

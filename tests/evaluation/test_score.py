@@ -231,8 +231,6 @@ def test_a_score_in_one_line():
     score = Score("accuracy", 0.98765, 0.0123, 0.5, True)
     assert str(score) == "accuracy 0.988 ± 0.012 (baseline: 0.5)"
     assert Score.from_json(score.to_json()) == score
-    old = {"constant" if name == "baseline" else name: x for name, x in score.to_json().items()}
-    assert Score.from_json(old) == score
 
 
 def test_the_error_of_balanced_accuracy_is_its_scatter_from_sample_to_sample():

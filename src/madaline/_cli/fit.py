@@ -43,7 +43,7 @@ from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds.kind import GIVEN_KINDS
-from madaline._evaluation.metrics import CLASS_METRICS, MEASURES, NUMBER_METRICS
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
@@ -160,7 +160,7 @@ def _add_goal(parser: ArgumentParser) -> None:
     add_option(goal, "--class-weight WEIGHT", text, nargs="+")
     text = (
         "of two classes, predict the second one above this probability; by default tuned"
-        f" for the metrics {', '.join(MEASURES)}, otherwise 0.5"
+        f" for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5"
     )
     add_option(goal, "--threshold SHARE", text, type=float)
     text = (

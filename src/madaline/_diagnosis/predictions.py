@@ -204,7 +204,7 @@ def wrong_share(
     probabilities: Array,  # (n_rows, n_classes), out of fold
     class_index: Array,  # (n_rows,) ints, the index of each row's class
 ) -> tuple[float, float]:
-    """Return an estimate of the share of wrong labels, and its standard error; 0 without evidence."""
+    """Return the estimated share of wrong labels, and its standard error; 0 without evidence."""
     wrong = probabilities.argmax(axis=1) != class_index
     baseline = 1 - np.bincount(class_index).max() / len(class_index)
     if wrong.mean() > (1 - AVOIDED) * baseline:

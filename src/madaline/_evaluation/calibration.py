@@ -19,13 +19,9 @@ from madaline.nn.arrays import Array, row_blocks
 from madaline.nn.losses.base import Loss
 from madaline.records.model_decisions import Calibrated
 
-HIGHEST = 4.0  # the highest temperature that is tried; the lowest is its reciprocal
-
-# How often the range of temperatures is halved: to within a thousandth of the logarithm.
-HALVINGS = 12
-
-# Parts of equal size in which confidence and accuracy are compared, as many as Guo et al. took.
-BINS = 15
+_MAX_TEMPERATURE = 4.0  # the highest that is tried; the lowest is its reciprocal
+_HALVINGS = 12  # of the range of temperatures: to within a thousandth of the logarithm
+_BINS = 15  # parts in which confidence and accuracy are compared, as many as Guo et al. took
 
 
 def calibrate(
@@ -68,9 +64,9 @@ def calibrate(
 
 def best_temperatures(
     loss: Loss,
-    output: Array,  # (n_samples, n_outputs), raw outputs, and one-hot classes, or 0 and 1
-    target: Array,  # (n_samples, n_outputs), raw outputs, and one-hot classes, or 0 and 1
-    searches: Sequence[Array],
+    output: Array,  # (n_samples, n_outputs), raw outputs
+    target: Array,  # (n_samples, n_outputs), one-hot classes, or 0 and 1
+    searches: Sequence[Array],  # rows of each search; side by side, as most share predictions
     weight: Array | None = None,  # (n_samples,)
 ) -> Array:  # (n_searches,)
     """Return the temperature with the lowest loss of some rows, from a quarter to four.
@@ -92,8 +88,9 @@ def best_temperatures(
         aim = (1 - doubt) * of_truth[rows] + doubt * of_doubt[rows]
         return float(np.average(of_prediction[rows] - aim, weights=own))
 
-    low, high = np.full(len(searches), -log(HIGHEST)), np.full(len(searches), log(HIGHEST))
-    for _ in range(HALVINGS):
+    high = np.full(len(searches), log(_MAX_TEMPERATURE))
+    low = -high
+    for _ in range(_HALVINGS):
         middles = (low + high) / 2
         for middle in np.unique(middles):
             means = _mean_outputs(output, partial(prediction, float(np.exp(middle))))
@@ -108,7 +105,7 @@ def calibration_error(
     hits: Array,  # (n_samples,), whether the predicted class is right
     weight: Array | None = None,  # (n_samples,)
     *,
-    bins: int = BINS,
+    bins: int = _BINS,
 ) -> float:
     r"""Return the expected calibration error of the predicted class.
 

@@ -1,4 +1,24 @@
-"""Conformal prediction: intervals and sets that contain the truth as often as they promise."""
+r"""Conformal prediction: intervals and sets that contain the truth as often as they promise.
+
+*Intervals*: the errors of out-of-fold predictions bound the errors on new rows. The rows :math:`i`
+of fold :math:`k` have the scores :math:`r_i = (y_i - \mu_k(x_i)) / s(\mu_k(x_i))`, errors in units
+of a local scale :math:`s`. For a new row :math:`x` every score is applied to the prediction of the
+networks that made it,
+
+.. math:: \mu_{k(i)}(x) + r_i \, s(\mu_{k(i)}(x)),
+
+and the interval reaches from the 5th to the 95th percentile of these numbers (for 90 %). That is
+CV+ (Barber, Candes, Ramdas and Tibshirani, 2021, "Predictive inference with the jackknife+",
+arXiv:1905.02928) with signed errors, so that skewed errors give asymmetric intervals, and with a
+scale that depends on the prediction alone, since errors are often larger for large targets.
+
+*Sets*: the nonconformity score of a class :math:`c` is :math:`1 - p_c(x)`. A class is ruled out if
+its score is higher than that of the true class in 90 % of the out-of-fold predictions, where the
+networks of each fold are compared with their own scores. This gives the smallest sets at a given
+coverage (Sadinle, Lei and Wasserman, 2019, "Least ambiguous set-valued classifiers with bounded
+error levels", arXiv:1609.00451), cross-fitted as CV+ (Romano, Sesia and Candes, 2020,
+arXiv:2006.02544).
+"""
 
 from __future__ import annotations
 
@@ -15,13 +35,10 @@ from madaline._data.io.tensor_header import named
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
-# Number of scores that are kept, at most: enough for quantiles within .05 %, in a small file.
-MAX_SCORES = 2000
-KNOTS = 10  # number of bins of equal size, by prediction, in which the scale of errors is measured
-MIN_BIN_ROWS = 50  # rows of a bin, at least, where there is more than one
-
-# Lowest local scale, as a share of the mean error: few rows may be accurate by chance.
-LOWEST_SCALE = 0.1
+MAX_SCORES = 2000  # that are kept: enough for quantiles within .05 %, in a small file
+_MAX_KNOTS = 10  # bins of equal size, by prediction, in which the scale of errors is measured
+_MIN_BIN_ROWS = 50  # where there is more than one bin
+_MIN_SCALE = 0.1  # as a share of the mean error: few rows may be accurate by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +53,13 @@ class FoldScores:
         cls,
         values: Array,  # (n_samples,), one score a row, fold after fold
         bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
-        # (n_samples,), weight of each row: a row of twice the weight fills twice as many ranks
-        weight: Array | None = None,
+        weight: Array | None = None,  # (n_samples,), twice the weight fills twice as many ranks
         *,
         most: int = MAX_SCORES,
     ) -> FoldScores:
         """Sort the scores of each fold; of more than `most`, keep those at evenly spaced ranks.
+
+        One of each fold is kept at least.
 
         Examples
         --------
@@ -71,7 +89,7 @@ class FoldScores:
         self,
         thresholds: Array,  # (n_folds, ...), for each fold the values to compare its scores with
     ) -> Array:  # (...)
-        """Return how many scores lie below the thresholds of their folds."""
+        """Return how many scores lie below the thresholds of their folds, summed over the folds."""
         number = np.zeros(thresholds.shape[1:], np.int64)
         folds = np.split(self.values, np.cumsum(self.counts)[:-1])
         for threshold, scores in zip(thresholds, folds, strict=True):
@@ -121,17 +139,15 @@ class PredictionIntervals:
     """
 
     scores: FoldScores  # errors of out-of-fold predictions in units of the local scale
-    # (2, n_knots), ascending predictions, and the scale of errors at each; it is linear between
-    # them
-    knots: Array
-    low: float  # range of the target, to which predictions are clipped
-    high: float  # range of the target, to which predictions are clipped
+    knots: Array  # (2, n_knots), ascending predictions, and the scale of errors at each
+    low: float  # the range of the target, to which predictions are clipped
+    high: float
 
     @classmethod
     def fit(
         cls,
-        output: Array,  # (n_samples,), out-of-fold predictions and true values, fold after fold
-        target: Array,  # (n_samples,), out-of-fold predictions and true values, fold after fold
+        output: Array,  # (n_samples,), out-of-fold predictions, fold after fold
+        target: Array,  # (n_samples,), the true values
         bounds: Sequence[int],  # (n_folds + 1,), start of each fold, and end of the last one
         weight: Array | None = None,  # (n_samples,)
     ) -> PredictionIntervals:
@@ -148,7 +164,10 @@ class PredictionIntervals:
         output: Array,  # (n_folds, n_samples), predictions of the networks of each fold
         coverage: float,
     ) -> Array:  # (n_samples, 2)
-        """Return the interval of each row."""
+        """Return the interval of each row, within the range of the training target.
+
+        `InputError` if the coverage is no share, or too high for the number of scores.
+        """
         lower, upper = self._ranks(check_coverage(coverage))
         center = np.clip(output.T.astype(np.float64), self.low, self.high)  # (n_samples, n_folds)
         scale = np.interp(center, *self.knots)
@@ -205,7 +224,7 @@ class PredictionIntervals:
 
 def _knots(output: Array, errors: Array, weight: Array | None) -> Array:
     """Return the mean prediction and the mean error of bins of equal size, shape (2, n_bins)."""
-    n_bins = max(1, min(KNOTS, len(output) // MIN_BIN_ROWS))
+    n_bins = max(1, min(_MAX_KNOTS, len(output) // _MIN_BIN_ROWS))
     bins = np.array_split(np.argsort(output, kind="stable"), n_bins)
     weight = np.ones(len(output)) if weight is None else weight
     means = [
@@ -214,7 +233,7 @@ def _knots(output: Array, errors: Array, weight: Array | None) -> Array:
     ]
     mean = float(np.average(errors, weights=weight))
     knots = np.array(means, np.float64)
-    knots[1] = np.maximum(knots[1], LOWEST_SCALE * mean) if mean else 1.0
+    knots[1] = np.maximum(knots[1], _MIN_SCALE * mean) if mean else 1.0
     return knots
 
 
@@ -251,13 +270,14 @@ class PredictionSets:
 
     def predict(
         self,
-        # (n_folds, n_samples, n_classes), predictions of the networks of each fold
-        probability: Array,
+        probability: Array,  # (n_folds, n_samples, n_classes), by the networks of each fold
         coverage: float,
-        # (n_samples,) ints, index of the predicted class, which then is always in the set
-        predicted: Array | None = None,
+        predicted: Array | None = None,  # (n_samples,), indices of classes always in the set
     ) -> Array:  # (n_samples, n_classes)
-        """Return which classes are in the set of each row."""
+        """Return which classes are in the set of each row.
+
+        After a fit of few rows, high coverages give sets of all classes.
+        """
         limit = check_coverage(coverage) * (self.scores.n_values + 1)
         scores = (1 - probability).astype(np.float32)  # rounded like the stored scores
         sets = np.asarray(self.scores.number_below(scores) < limit)
@@ -288,10 +308,10 @@ class JointConformal:
         """Return a JSON-able description and the arrays that go with it."""
         states: list[dict[str, Any]] = []
         arrays: dict[str, Array] = {}
-        for number, one in enumerate(self.each):
-            state, own = one.to_state()
+        for number, conformal in enumerate(self.each):
+            state, of_target = conformal.to_state()
             states.append(state)
-            arrays |= {f"{number}.{name}": array for name, array in own.items()}
+            arrays |= {f"{number}.{name}": array for name, array in of_target.items()}
         return {"each": states}, arrays
 
 

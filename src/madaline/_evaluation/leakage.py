@@ -15,12 +15,10 @@ from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
-EXPLAINED = 0.99  # share of the target that a leak explains by itself, at least
-
-# All other columns leave this many times as much unexplained as a leak; else the task is easy.
-CLEARER = 5
-FEWEST_ROWS = 60  # with fewer rows, an honest column may explain everything by chance
-EVALUATED_ROWS = 5000  # evenly spread rows to evaluate, at most
+_MIN_EXPLAINED = 0.99  # share of the target that a leak explains by itself
+_MIN_RATIO = 5  # of what all other columns leave unexplained to what a leak does; else it is easy
+_MIN_ROWS = 60  # with fewer rows, an honest column may explain everything by chance
+_MAX_ROWS = 5000  # that are evaluated, evenly spread
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,11 @@ class Leak:
     'paid_back alone explains 100.0% of the target, al'
     """
 
+    # Shares of the target that are explained: for classes, the share of the baseline's errors that
+    # is avoided; for numbers, the R² of the target's ranks.
     column: str
-    # Share of the target that it explains by itself: for classes, the share of the baseline's
-    # errors that it avoids; for numbers, the R² of the target's ranks
-    explained: float
-    others: float  # the same of all columns together that are no leaks
+    explained: float  # by the column alone
+    others: float  # by all columns together that are no leaks
     target: str = ""  # which of several targets; empty where there is one
 
     def __str__(self) -> str:
@@ -60,15 +58,15 @@ def find_leaks(
     target: Array,  # (n_samples,), numbers, or indices of classes
     *,
     classes: bool,
-    # (n_samples,), rows of one group may be alike; only the first of each is used
-    groups: Array | None = None,
+    groups: Array | None = None,  # (n_samples,), only the first of each is used: rows may be alike
 ) -> tuple[Leak, ...]:
     """Return the columns that reveal the target alone while all others together do not.
 
     A column predicts each row by its neighbors: the rows of the same value, or of the next smaller
     and the next larger number. So it does not matter how the column reveals the target: as a copy,
     recoded, through any smooth or monotone function, or with a little noise. Numbers are compared
-    by their ranks.
+    by their ranks. If each column reveals the target alone, none is a leak; nor is any if there are
+    fewer than 60 rows, or groups.
 
     Examples
     --------
@@ -79,24 +77,24 @@ def find_leaks(
     ['tax']
     """
     rows = np.arange(len(target)) if groups is None else np.unique(groups, return_index=True)[1]
-    rows = np.sort(rows)[:: max(1, -(-len(rows) // EVALUATED_ROWS))]
-    if len(rows) < FEWEST_ROWS or (target[rows] == target[rows[0]]).all():
+    rows = np.sort(rows)[:: max(1, -(-len(rows) // _MAX_ROWS))]
+    if len(rows) < _MIN_ROWS or (target[rows] == target[rows[0]]).all():
         return ()
     truth = _one_hot(target[rows]) if classes else _ranks(target[rows])
     explained = {
         name: _explained_alone(table[name][rows], truth, classes=classes) for name in names
     }
-    suspects = [name for name in names if explained[name] >= EXPLAINED]
+    suspects = [name for name in names if explained[name] >= _MIN_EXPLAINED]
     if len(suspects) in (0, len(names)):
         return ()
     others = [table[name][rows] for name in names if name not in suspects]
     together = _explained_together(others, target[rows], truth, classes=classes)
-    if together >= EXPLAINED:
+    if together >= _MIN_EXPLAINED:
         return ()
     return tuple(
         Leak(name, explained[name], together)
         for name in suspects
-        if CLEARER * (1 - explained[name]) < 1 - together
+        if _MIN_RATIO * (1 - explained[name]) < 1 - together
     )
 
 

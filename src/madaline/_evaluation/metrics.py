@@ -1,4 +1,10 @@
-"""A metric may choose recipes, epochs and the ensemble; gradients remain those of the loss."""
+"""A metric may choose recipes, epochs and the ensemble; gradients remain those of the loss.
+
+A metric of decisions is a function of the confusion matrix. The most probable class is the best
+decision for accuracy. For other such metrics, or where mistakes cost differently, another threshold
+of two classes is better. It is tuned on out-of-fold probabilities and evaluated on folds that it
+was not tuned on; probabilities stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -17,128 +23,36 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.records.model_decisions import ThresholdChosen
 
-# From confusion matrices, (..., true class, predicted class), to values; higher is better.
-Measure: TypeAlias = Callable[[Array], Array]
-
-EVEN = 0.5  # the threshold of the most probable class
-LEAST = 1e-12  # distance of a threshold from 0 and 1, at least
-
-# From the truth, predictions and weights to a value.
+# From the truth, predictions (probabilities of classes, or numbers) and weights to a value.
 Function: TypeAlias = Callable[[Array, Array, Array | None], float]
 
-# Share of the loss that is added to a metric, to tell outputs of equal value apart.
-TIE_BREAK = 1e-6
+# From confusion matrices, (..., true class, predicted class), to values.
+Measure: TypeAlias = Callable[[Array], Array]
+
+TIE_BREAK = 1e-6  # share of the loss added to a metric, to tell outputs of equal value apart
 BLOCKS = 20  # parts of the rows for the jackknife, which leaves one of them out at a time
+_DEFAULT_THRESHOLD = 0.5  # that of the most probable class
+_MIN_THRESHOLD = 1e-12  # distance of a threshold from 0 and 1
 
 
-def tune_threshold(
-    measure: Measure,
-    name: str,
-    # (n_samples,), out-of-fold probability of the second class, fold after fold
-    probability: Array,
-    positive: Array,  # (n_samples,) Booleans, whether a row is of that class
-    bounds: Sequence[int],  # (n_folds + 1,), where each fold starts, and where the last one ends
-    weight: Array | None = None,  # (n_samples,)
-    *,
-    higher_is_better: bool = True,
-    epoch: int = 0,
-) -> ThresholdChosen:
-    """Find the best threshold, and evaluate it on folds that it was not tuned on.
+class MetricKind(NamedTuple):
+    """A metric, whatever rows it is computed for."""
 
-    Examples
-    --------
-    >>> probability = np.array([0.1, 0.2, 0.3, 0.4] * 4)
-    >>> positive = probability > 0.25
-    >>> chosen = tune_threshold(MEASURES["f1"], "f1", probability, positive, (0, 4, 8, 12, 16))
-    >>> chosen.threshold, chosen.before, chosen.after
-    (0.25, 0.0, 1.0)
-    """
-    weights = np.ones(len(positive)) if weight is None else weight.astype(np.float64)
-    counts = np.zeros((2, 2))
-    indices = np.arange(len(positive))
-    for start, stop in pairwise(bounds):
-        others = np.delete(indices, slice(start, stop))
-        best = _best(measure, probability[others], positive[others], weights[others])
-        own = slice(start, stop)
-        counts += confusion(probability[own] > best, positive[own], weights[own])
-    before = measure(confusion(probability > EVEN, positive, weights))
-    best, sign = _best(measure, probability, positive, weights), 1 if higher_is_better else -1
-    values = (sign * float(before), sign * float(measure(counts)))
-    return ThresholdChosen(epoch, "the ensemble", best, name, *values, higher_is_better)
-
-
-def confusion(predicted: Array, positive: Array, weight: Array) -> Array:
-    """Return the weights of rows by true and by predicted class, shape (2, 2)."""
-    index = 2 * positive.astype(np.intp) + predicted
-    return np.bincount(index, weight, minlength=4).reshape(2, 2)
-
-
-def cost_measure(costs: Array) -> Measure:
-    """Return the negative mean cost of a row, given those by true and by predicted class."""
-    return partial(_negative_cost, np.asarray(costs, np.float64))
-
-
-def _best(measure: Measure, probability: Array, positive: Array, weight: Array) -> float:
-    """Return the best threshold, in the middle between two neighboring probabilities."""
-    order = np.argsort(probability, kind="stable")
-    ordered = probability[order]
-    of_class = np.stack([~positive, positive]) * weight  # (true class, row)
-    below = np.cumsum(of_class[:, order], axis=1)
-    ends = np.flatnonzero(np.diff(ordered))  # the last row below each possible threshold
-    if not len(ends):
-        return EVEN
-    predicted_first = below[:, ends].T  # (threshold, true class)
-    counts = np.stack([predicted_first, below[:, -1] - predicted_first], axis=2)
-    values = measure(counts)
-    # Of equally good ones, the one in the middle is the least a matter of chance.
-    good = np.flatnonzero(values >= values.max() - 1e-12)
-    end = ends[good[len(good) // 2]]
-    middle = float((ordered[end] + ordered[end + 1]) / 2)
-    return min(max(middle, LEAST), 1 - LEAST)
-
-
-def _f1_of_counts(counts: Array) -> Array:
-    hits = counts[..., 1, 1]
-    return _divided(2 * hits, 2 * hits + counts[..., 0, 1] + counts[..., 1, 0])
-
-
-def _balanced_accuracy_of_counts(counts: Array) -> Array:
-    recalls = _divided(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
-    return np.asarray(recalls.mean(axis=-1))
-
-
-def _matthews_of_counts(counts: Array) -> Array:
-    determinant = counts[..., 0, 0] * counts[..., 1, 1] - counts[..., 0, 1] * counts[..., 1, 0]
-    margins = counts.sum(axis=-1).prod(axis=-1) * counts.sum(axis=-2).prod(axis=-1)
-    return _divided(determinant, np.sqrt(margins))
-
-
-def _negative_cost(costs: Array, counts: Array) -> Array:
-    return -_divided((costs * counts).sum(axis=(-2, -1)), counts.sum(axis=(-2, -1)))
-
-
-def _divided(values: Array, by: Array) -> Array:
-    return np.divide(values, by, out=np.zeros(np.shape(values)), where=np.asarray(by) > 0)
-
-
-# Metrics of decisions, for which the threshold of two classes is tuned.
-MEASURES: dict[str, Measure] = {
-    "f1": _f1_of_counts,
-    "balanced_accuracy": _balanced_accuracy_of_counts,
-    "matthews_corrcoef": _matthews_of_counts,
-}
+    name: str  # in scikit-learn
+    function: Function
+    higher_is_better: bool = True
+    measure: Measure | None = None  # of metrics of decisions, for which the threshold is tuned
 
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """A metric and the rows to evaluate it on (final)."""
+    """A metric and the rows to evaluate it on."""
 
-    name: str  # as in scikit-learn
-    # From truth, predictions (probabilities of classes, or numbers) and weights to a value
+    name: str  # in scikit-learn
     function: Function
-    higher_is_better: bool  # whether higher values are better
-    truth: Array  # (n_samples,), class indices, labels or numbers, as `function` expects them
-    perfect: Array  # (n_samples,), perfect predictions
+    higher_is_better: bool
+    truth: Array  # (n_samples,), indices or labels of classes, or numbers
+    perfect: Array  # (n_samples,) or (n_samples, n_classes), perfect predictions
     target_encoder: TargetEncoder  # converts predictions to the target's own unit
     loss: Loss  # owns the inverse link
     weight: Array | None  # (n_samples,), weight of each row, without those of classes
@@ -146,7 +60,7 @@ class Metric:
 
     @cached_property
     def best(self) -> float:
-        """The value of perfect predictions."""
+        """The value of perfect predictions; `InputError` if the metric does not suit these rows."""
         cannot = f"metric {self.name} cannot be computed on these {self.n_evaluated} rows"
         remedy = "choose another metric, or other rows to evaluate."
         try:
@@ -174,13 +88,9 @@ class Metric:
 
     def score(
         self,
-        # (n_evaluated, n_outputs), raw outputs of the networks and of constants, of which the mean
-        # is taken
-        output: Array,
-        # (n_evaluated, n_outputs), raw outputs of the networks and of constants, of which the mean
-        # is taken
-        prior: Array,
-        groups: Array | None,  # (n_evaluated,) ints, rows of one group are not independent
+        output: Array,  # (n_evaluated, n_outputs), raw outputs of the networks
+        prior: Array,  # of the same shape: those of constants, of which the mean is taken
+        groups: Array | None,  # (n_evaluated,), rows of one group are not independent
     ) -> Score:
         """Return the metric of the evaluated rows, beside that of a constant.
 
@@ -190,10 +100,8 @@ class Metric:
         constant = np.broadcast_to(prior.mean(axis=0), prior.shape)
         blocks = (rows if groups is None else groups) % BLOCKS
         values = [self.value(output[blocks != b], rows[blocks != b]) for b in np.unique(blocks)]
-        known = [
-            value for value in values if np.isfinite(value)
-        ]  # without a block, all may be alike
-        error = np.sqrt((len(known) - 1) * np.var(known)) if known else 0.0
+        finite = [value for value in values if np.isfinite(value)]  # a block may be all of a class
+        error = np.sqrt((len(finite) - 1) * np.var(finite)) if finite else 0.0
         value, baseline = self.value(output, rows), self.value(constant, rows)
         return Score(self.name, value, float(error), baseline, self.higher_is_better)
 
@@ -230,8 +138,7 @@ def make_metric(
 ) -> Metric:
     """Return one of `CLASS_METRICS` or `NUMBER_METRICS`, or a function of truth and predictions.
 
-    See `Metric` for the other parameters. It raises `InputError` if the metric does not suit the
-    target.
+    `InputError` if the metric does not suit the target.
     """
     joint = target_encoder if isinstance(target_encoder, JointEncoder) else None
     if joint is not None and joint.of_classes:
@@ -247,7 +154,7 @@ def make_metric(
         if isinstance(target_encoder, ClassEncoder):
             truth = target_encoder.classes[truth]
     else:
-        name, function, higher_is_better = (CLASS_METRICS | NUMBER_METRICS)[wanted]
+        name, function, higher_is_better, _ = (CLASS_METRICS | NUMBER_METRICS)[wanted]
         if wanted == "quantile":
             function = partial(_sklearn, "mean_pinball_loss", alpha=quantile)
         if joint is not None:
@@ -257,6 +164,127 @@ def make_metric(
     )
     _ = metric.best  # raises an error now, not after training
     return metric
+
+
+def tune_threshold(
+    metric: MetricKind,  # of decisions
+    probability: Array,  # (n_samples,), out of fold, of the second class, fold after fold
+    positive: Array,  # (n_samples,) Booleans, whether a row is of that class
+    bounds: Sequence[int],  # (n_folds + 1,), where each fold starts, and where the last one ends
+    weight: Array | None = None,  # (n_samples,)
+    *,
+    epoch: int = 0,
+) -> ThresholdChosen:
+    """Find the best threshold, and evaluate it on folds that it was not tuned on.
+
+    Examples
+    --------
+    >>> probability = np.array([0.1, 0.2, 0.3, 0.4] * 4)
+    >>> positive = probability > 0.25
+    >>> chosen = tune_threshold(CLASS_METRICS["f1"], probability, positive, (0, 4, 8, 12, 16))
+    >>> chosen.threshold, chosen.before, chosen.after
+    (0.25, 0.0, 1.0)
+    """
+    measure = metric.measure
+    assert measure is not None
+    weights = np.ones(len(positive)) if weight is None else weight.astype(np.float64)
+    score = measure if metric.higher_is_better else lambda counts: -measure(counts)
+    counts = np.zeros((2, 2))
+    indices = np.arange(len(positive))
+    for start, stop in pairwise(bounds):
+        others = np.delete(indices, slice(start, stop))
+        best = _best_threshold(score, probability[others], positive[others], weights[others])
+        fold = slice(start, stop)
+        counts += _confusion(positive[fold], probability[fold] > best, weights[fold])
+    before = measure(_confusion(positive, probability > _DEFAULT_THRESHOLD, weights))
+    best = _best_threshold(score, probability, positive, weights)
+    values = float(before), float(measure(counts))
+    subject = "the ensemble"
+    return ThresholdChosen(epoch, subject, best, metric.name, *values, metric.higher_is_better)
+
+
+def cost_metric(costs: Array) -> MetricKind:
+    """Return the mean cost of a row, given those by true and by predicted class."""
+    measure = partial(_mean_cost, np.asarray(costs, np.float64))
+    return _of_decisions("cost", measure, higher_is_better=False)
+
+
+def _best_threshold(score: Measure, probability: Array, positive: Array, weight: Array) -> float:
+    """Return the threshold of the highest score, in the middle between two probabilities."""
+    order = np.argsort(probability, kind="stable")
+    ordered = probability[order]
+    of_class = np.stack([~positive, positive]) * weight  # (true class, row)
+    below = np.cumsum(of_class[:, order], axis=1)
+    ends = np.flatnonzero(np.diff(ordered))  # the last row below each possible threshold
+    if not len(ends):
+        return _DEFAULT_THRESHOLD
+    predicted_first = below[:, ends].T  # (threshold, true class)
+    values = score(np.stack([predicted_first, below[:, -1] - predicted_first], axis=2))
+    # Of equally good ones, the one in the middle is the least a matter of chance.
+    good = np.flatnonzero(values >= values.max() - 1e-12)
+    end = ends[good[len(good) // 2]]
+    middle = float((ordered[end] + ordered[end + 1]) / 2)
+    return min(max(middle, _MIN_THRESHOLD), 1 - _MIN_THRESHOLD)
+
+
+def _confusion(truth: Array, predicted: Array, weight: Array | None, n_classes: int = 2) -> Array:
+    """Return the weights of rows by true and by predicted class, (n_classes, n_classes)."""
+    index = n_classes * truth.astype(np.intp) + predicted
+    counts = np.bincount(index, weight, minlength=n_classes**2)
+    return counts.reshape(n_classes, n_classes).astype(np.float64)
+
+
+def _of_decisions(name: str, measure: Measure, *, higher_is_better: bool = True) -> MetricKind:
+    """Return the metric that measures the confusion matrix of the most probable classes."""
+
+    def function(truth: Array, probability: Array, weight: Array | None) -> float:
+        predicted, n_classes = probability.argmax(axis=1), probability.shape[1]
+        return float(measure(_confusion(truth, predicted, weight, n_classes)))
+
+    return MetricKind(name, function, higher_is_better, measure)
+
+
+def _accuracy(counts: Array) -> Array:
+    return np.asarray(np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1)))
+
+
+def _balanced_accuracy(counts: Array) -> Array:
+    """Return the mean recall of the classes that rows have."""
+    totals = counts.sum(axis=-1)
+    return _mean_over(_divided(np.diagonal(counts, axis1=-2, axis2=-1), totals), totals > 0)
+
+
+def _f1(counts: Array) -> Array:
+    """Return F1 of the second of two classes, or its mean over several that occur."""
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    totals = counts.sum(axis=-1) + counts.sum(axis=-2)
+    f1 = _divided(2 * hits, totals)
+    return f1[..., 1] if counts.shape[-1] == 2 else _mean_over(f1, totals > 0)
+
+
+def _matthews(counts: Array) -> Array:
+    """Return Matthews' correlation, of several classes that of Gorodkin (2004)."""
+    true, predicted = counts.sum(axis=-1), counts.sum(axis=-2)  # weights by class
+    hits, total = np.trace(counts, axis1=-2, axis2=-1), predicted.sum(axis=-1)
+    covariance = hits * total - (true * predicted).sum(axis=-1)
+    of_predicted = total**2 - (predicted**2).sum(axis=-1)
+    of_true = total**2 - (true**2).sum(axis=-1)
+    return _divided(covariance, np.sqrt(of_predicted * of_true))
+
+
+def _mean_cost(costs: Array, counts: Array) -> Array:
+    return _divided((costs * counts).sum(axis=(-2, -1)), counts.sum(axis=(-2, -1)))
+
+
+def _divided(values: Array, by: Array) -> Array:
+    return np.divide(values, by, out=np.zeros(np.shape(values)), where=np.asarray(by) > 0)
+
+
+def _mean_over(values: Array, counted: Array) -> Array:
+    """Return the mean over the last axis of the values that count."""
+    return np.asarray(
+        np.mean(values, axis=-1, where=counted | ~counted.any(axis=-1, keepdims=True))
+    )
 
 
 def _unweighted(
@@ -272,7 +300,7 @@ def _mean_over_targets(
     if of_classes:
         truth, prediction = truth.astype(np.intp), np.stack([1 - prediction, prediction], axis=2)
     pairs = zip(truth.T, np.moveaxis(prediction, 1, 0), strict=True)
-    return float(np.mean([function(own, found, weight) for own, found in pairs]))
+    return float(np.mean([function(*pair, weight) for pair in pairs]))
 
 
 def _sklearn(
@@ -282,27 +310,6 @@ def _sklearn(
 
     function = getattr(sklearn.metrics, name)
     return float(function(truth, prediction, sample_weight=weight, **options))
-
-
-def _accuracy(truth: Array, probability: Array, weight: Array | None) -> float:
-    return _sklearn("accuracy_score", truth, probability.argmax(axis=1), weight)
-
-
-def _balanced_accuracy(truth: Array, probability: Array, weight: Array | None) -> float:
-    # The mean recall of the classes in `truth`; scikit-learn's balanced_accuracy_score warns where
-    # a class is predicted that no row has.
-    labels, predicted = np.unique(truth), probability.argmax(axis=1)
-    return _sklearn("recall_score", truth, predicted, weight, labels=labels, average="macro")
-
-
-def _f1(truth: Array, probability: Array, weight: Array | None) -> float:
-    average = "binary" if probability.shape[1] == 2 else "macro"
-    predicted = probability.argmax(axis=1)
-    return _sklearn("f1_score", truth, predicted, weight, average=average, zero_division=0.0)
-
-
-def _matthews(truth: Array, probability: Array, weight: Array | None) -> float:
-    return _sklearn("matthews_corrcoef", truth, probability.argmax(axis=1), weight)
 
 
 def _roc_auc(truth: Array, probability: Array, weight: Array | None) -> float:
@@ -342,22 +349,32 @@ def _poisson(truth: Array, prediction: Array, weight: Array | None) -> float:
     return _sklearn("mean_poisson_deviance", truth, possible, weight)
 
 
-# Metrics of classes other than the log loss: name, function, and whether higher is better.
-CLASS_METRICS: dict[str, tuple[str, Function, bool]] = {
-    "accuracy": ("accuracy", _accuracy, True),
-    "balanced_accuracy": ("balanced_accuracy", _balanced_accuracy, True),
-    "roc_auc": ("roc_auc", _roc_auc, True),
-    "average_precision": ("average_precision", _average_precision, True),
-    "f1": ("f1", _f1, True),
-    "matthews_corrcoef": ("matthews_corrcoef", _matthews, True),
-    "brier": ("brier", _brier, False),
-}
+def _of_errors(name: str) -> MetricKind:
+    return MetricKind(name, partial(_sklearn, name), higher_is_better=False)
 
-# Metrics of numbers: name, function, and whether higher is better.
-NUMBER_METRICS: dict[str, tuple[str, Function, bool]] = {
-    "r2": ("r2", partial(_sklearn, "r2_score"), True),
-    "squared": ("mean_squared_error", partial(_sklearn, "mean_squared_error"), False),
-    "absolute": ("mean_absolute_error", partial(_sklearn, "mean_absolute_error"), False),
-    "quantile": ("mean_pinball_loss", partial(_sklearn, "mean_pinball_loss"), False),
-    "poisson": ("mean_poisson_deviance", _poisson, False),
+
+CLASS_METRICS: dict[str, MetricKind] = {
+    kind.name: kind
+    for kind in (
+        _of_decisions("accuracy", _accuracy),
+        _of_decisions("balanced_accuracy", _balanced_accuracy),
+        MetricKind("roc_auc", _roc_auc),
+        MetricKind("average_precision", _average_precision),
+        _of_decisions("f1", _f1),
+        _of_decisions("matthews_corrcoef", _matthews),
+        MetricKind("brier", _brier, higher_is_better=False),
+    )
 }
+"""Metrics of classes other than the log loss."""
+
+DECISION_METRICS = tuple(name for name, kind in CLASS_METRICS.items() if kind.measure)
+TUNED_METRICS = tuple(name for name in DECISION_METRICS if name != "accuracy")
+
+NUMBER_METRICS: dict[str, MetricKind] = {
+    "r2": MetricKind("r2", partial(_sklearn, "r2_score")),
+    "squared": _of_errors("mean_squared_error"),
+    "absolute": _of_errors("mean_absolute_error"),
+    "quantile": _of_errors("mean_pinball_loss"),
+    "poisson": MetricKind("mean_poisson_deviance", _poisson, higher_is_better=False),
+}
+"""Metrics of numbers, by the names of their losses."""

@@ -21,11 +21,11 @@ from madaline._data.target import (
 )
 from madaline._evaluation.metrics import (
     CLASS_METRICS,
-    MEASURES,
     NUMBER_METRICS,
-    Measure,
+    TUNED_METRICS,
     Metric,
-    cost_measure,
+    MetricKind,
+    cost_metric,
     make_metric,
 )
 from madaline.errors import InputError
@@ -43,11 +43,9 @@ from madaline.nn.losses import (
 
 BALANCED = "balanced"  # the class weight that gives all classes the same total weight
 LOG_LOSS = "log_loss"  # the metric of classes unless another one is wanted
-LEAST_QUANTILE = 1e-9  # distance of a quantile from 0 and 1, at least
-
-# Largest cost of a mistake and weight of a class; the smallest weight is one by this.
-LARGEST_FACTOR = 1e15
-LOSSES = ("squared", "absolute", "quantile", "poisson")  # losses for numbers
+MIN_QUANTILE = 1e-9  # distance of a quantile from 0 and 1
+MAX_FACTOR = 1e15  # cost of a mistake and weight of a class; the smallest weight is one by this
+LOSSES = ("squared", "absolute", "quantile", "poisson")  # of numbers
 
 
 def check_threshold(threshold: Any) -> None:
@@ -66,7 +64,7 @@ def check_costs(costs: Any) -> None:
         matrix = np.asarray(costs, np.float64)
     except (TypeError, ValueError):
         matrix = np.empty(0)
-    right = matrix.shape == (2, 2) and (np.abs(matrix) <= LARGEST_FACTOR).all()
+    right = matrix.shape == (2, 2) and (np.abs(matrix) <= MAX_FACTOR).all()
     if not right or matrix[0, 0] >= matrix[0, 1] or matrix[1, 1] >= matrix[1, 0]:
         raise InputError(
             f"costs is {costs!r}: give two rows of two numbers, [[0, 1], [5, 0]] for example, by"
@@ -96,9 +94,9 @@ def check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
     if not isinstance(quantile, Real):
         _check_quantiles(quantile, loss, metric)
         return
-    if not LEAST_QUANTILE <= float(quantile) <= 1 - LEAST_QUANTILE:
+    if not MIN_QUANTILE <= float(quantile) <= 1 - MIN_QUANTILE:
         raise InputError(
-            f"quantile is {quantile!r}: give a number between 0 and 1, at least {LEAST_QUANTILE:g}"
+            f"quantile is {quantile!r}: give a number between 0 and 1, at least {MIN_QUANTILE:g}"
             " from both."
         )
     if quantile != 0.5 and "quantile" not in (loss, metric):
@@ -118,7 +116,7 @@ def check_class_weight(class_weight: Any) -> None:
             " weight."
         )
     for label, weight in class_weight.items():
-        low, high = 1 / LARGEST_FACTOR, LARGEST_FACTOR
+        low, high = 1 / MAX_FACTOR, MAX_FACTOR
         if not (isinstance(weight, Real) and low <= float(weight) <= high):
             raise InputError(
                 f"class_weight of the class {label!r} is {weight!r}: give a number above 0, up to"
@@ -152,7 +150,7 @@ def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
     except (TypeError, ValueError):
         numbers = []
     ascending = all(low < high for low, high in pairwise(numbers))
-    low, high = LEAST_QUANTILE, 1 - LEAST_QUANTILE
+    low, high = MIN_QUANTILE, 1 - MIN_QUANTILE
     if len(numbers) < 2 or not ascending or not low <= numbers[0] <= numbers[-1] <= high:
         raise InputError(
             f"quantile is {levels!r}: give a number between 0 and 1, or several in ascending order,"
@@ -177,24 +175,17 @@ class Objective:
     to its weight.
     """
 
-    # For numbers: whether to predict the mean (the default), the median, a quantile, or the mean of
-    # counts, which are never negative and scatter more the larger they are
-    loss: str | None = None
-    # The quantile to predict, or several, in ascending order
-    quantile: float | Sequence[float] = 0.5
-    # What chooses recipes, epochs and the ensemble instead of the loss: one of `CLASS_METRICS` or
-    # `NUMBER_METRICS`, or a function of the truth and of predictions (of probabilities, for
-    # classes) whose values are the higher the better
+    loss: str | None = None  # of numbers, one of `LOSSES`; the first by default
+    quantile: float | Sequence[float] = 0.5  # to predict; several in ascending order
+    # What chooses recipes, epochs and the ensemble instead of the loss: its name, or a function of
+    # the truth and of predictions (probabilities of classes), the higher the better.
     metric: str | Callable[[Array, Array], float] | None = None
-    # Factor of the weights of the rows of each class in training; ``"balanced"`` gives all classes
-    # the same total weight; classes that a mapping leaves out have the factor 1
+    # Factor of the weights of the rows of each class in training; 1 for those left out.
     class_weight: str | Mapping[Any, float] | None = None
-    # Of two classes, the second one is predicted where its probability is above; By default it is
-    # tuned for a metric of decisions (`MEASURES`) or costs, and one half otherwise
+    # The second of two classes is predicted where its probability is above. By default tuned for a
+    # metric of decisions (`TUNED_METRICS`) or costs, and one half otherwise.
     threshold: float | None = None
-    # (2, 2), cost of a row of each true class (down) where each class is predicted (across): the
-    # threshold is tuned for the lowest mean cost
-    costs: Any = None
+    costs: Any = None  # (2, 2), of a row by true (down) and by predicted class (across)
 
     def __post_init__(self) -> None:
         """Check all values that do not depend on a table."""
@@ -304,14 +295,13 @@ class Objective:
                 raise InputError(f"task is {task!r}: give 'classification' or 'regression'.")
 
     @property
-    def decision_measure(self) -> tuple[Measure, str, bool] | None:
-        """What the threshold is tuned for, its metric, and whether a higher value is better."""
+    def decision_metric(self) -> MetricKind | None:
+        """What the threshold is tuned for."""
         if self.threshold is not None:
             return None
         if self.costs is not None:
-            return cost_measure(self.costs), "cost", False
-        metric = self.metric if isinstance(self.metric, str) else ""
-        return (MEASURES[metric], metric, True) if metric in MEASURES else None
+            return cost_metric(self.costs)
+        return CLASS_METRICS[self.metric] if self.metric in TUNED_METRICS else None
 
     def _with_threshold(self, encoder: ClassEncoder) -> ClassEncoder:
         if self.threshold is None and self.costs is None:

@@ -1,7 +1,13 @@
 """Out-of-fold scores: every row is predicted by networks that were not trained on it.
 
-The networks of all folds together predict better than those of one fold; `FoldOutputs` measures by
-how much, and scores include that gain.
+An out-of-fold score uses, for each row, only the networks of its own fold. But those of all folds
+will predict together, and the mean errs less than one. How much less, a gain that scores include,
+is estimated on rows that the other folds' networks were trained on: the score of their mean beside
+the mean of their scores. They agree more there than on new rows, so this is a cautious estimate.
+
+Networks that overfit know these rows by heart, and what their mean gains there is worth nothing on
+new rows. So only a share of the gain counts: how much better than constants each row's own networks
+are, which never saw it, beside how much better the others are.
 """
 
 from __future__ import annotations
@@ -31,7 +37,7 @@ LOSS_METRICS: dict[type[Loss], tuple[str, float]] = {
 
 @dataclass(frozen=True, eq=False)
 class FoldOutputs:
-    """The outputs of the networks of each fold for the same rows (final).
+    """The outputs of the networks of each fold for the same rows.
 
     References
     ----------
@@ -66,7 +72,7 @@ class FoldOutputs:
         measure: Callable[[Array, Array], Array],
         weight: Array | None = None,  # (n_rows,), weight of each row, in place of `self.weight`
     ) -> float:
-        """Return by how much a measure of all folds' mean is above that of a fold alone.
+        """Return by how much a measure of all folds' mean is above that of one fold's networks.
 
         It is measured with the k - 1 networks other than the row's own, whose mean keeps a share of
         ``1 / (k - 1)`` of their scatter, and extrapolated to all k, whose mean keeps ``1 / k``.
@@ -77,30 +83,34 @@ class FoldOutputs:
             return 0.0
         others = np.arange(n_folds)[:, None] != self.own  # (n_folds, n_rows)
         together = np.einsum("kno,kn->no", self.outputs, others) / (n_folds - 1)
-        alone = np.stack([measure(output, self.target) for output in self.outputs])
-        mean_alone = np.where(others, alone, 0.0).sum(axis=0) / (n_folds - 1)
+        single = np.stack([measure(output, self.target) for output in self.outputs])
+        mean_single = np.where(others, single, 0.0).sum(axis=0) / (n_folds - 1)
         own = self.outputs[self.own, np.arange(len(self.own))]
-        measured = mean_alone, measure(together, self.target), measure(own, self.target)
+        measured = mean_single, measure(together, self.target), measure(own, self.target)
         weights = self.weight if weight is None else weight
-        known, mean, new, constant = (
+        trained, mean, new, constant = (
             float(np.average(rows, weights=weights))
             for rows in (*measured, measure(self.prior, self.target))
         )
-        share = (new - constant) / (known - constant) if known != constant else 0.0
+        share = (new - constant) / (trained - constant) if trained != constant else 0.0
         more = (1 - 1 / n_folds) / (1 - 1 / (n_folds - 1))
-        return more * min(1.0, max(0.0, share)) * (mean - known)
+        return more * min(1.0, max(0.0, share)) * (mean - trained)
 
 
 def area_of_rows(
-    # (n_rows, n_classes), predicted probabilities; of two classes, those of the second are enough
-    probabilities: Array,
-    target: Array,  # the same shape, one-hot classes, or 0 and 1
+    probabilities: Array,  # (n_rows, n_classes), or those of the second of two, (n_rows, 1)
+    target: Array,  # of the same shape: one-hot classes, or 0 and 1
     weight: Array | None = None,  # (n_rows,)
 ) -> Array | None:  # (n_rows,)
     """Return a number for each row, whose weighted mean is the area under the ROC curve.
 
-    Of several classes it is the mean of the areas of each class against all others, as in
-    scikit-learn's ``roc_auc_score(..., multi_class="ovr")``.
+    The area is the probability that a row of the class has a higher predicted probability than a
+    row of another class, so each row has a share in it: the part of the other kind's rows that it
+    is on the right side of. Its standard error comes from the scatter of these shares (DeLong,
+    DeLong and Clarke-Pearson, 1988, https://doi.org/10.2307/2531595). Of several classes it is the
+    mean of the areas of each class against all others, as in scikit-learn's
+    ``roc_auc_score(..., multi_class="ovr")``. None if all rows are of one class, or classes are
+    too many.
 
     Examples
     --------
@@ -115,8 +125,8 @@ def area_of_rows(
     weight = np.ones(len(target)) if weight is None else np.asarray(weight, np.float64)
     columns = range(target.shape[1]) if target.shape[1] > 2 else [target.shape[1] - 1]
     shares = [_shares(probabilities[:, k], target[:, k] > 0.5, weight) for k in columns]
-    known = [one for one in shares if one is not None]
-    return np.mean(known, axis=0) if known else None
+    defined = [of_class for of_class in shares if of_class is not None]
+    return np.mean(defined, axis=0) if defined else None
 
 
 def _shares(score: Array, positive: Array, weight: Array) -> Array | None:
@@ -143,13 +153,12 @@ def _below(weights: Array) -> Array:
 class Score:
     """A metric of out-of-fold predictions, beside that of a baseline."""
 
-    metric: str  # name of the metric, as in scikit-learn
-    value: float  # the value of the networks of all folds together
-    standard_error: float  # standard error of the value, from the scatter of the rows
+    metric: str  # its name in scikit-learn
+    value: float  # of the networks of all folds together
+    standard_error: float  # of the value, from the scatter of the rows
     baseline: float  # the value of the best constant prediction
-    higher_is_better: bool  # whether higher values are better
-    # How much averaging over folds adds to the value of the out-of-fold predictions
-    gain: float = 0.0
+    higher_is_better: bool
+    gain: float = 0.0  # what averaging over folds adds to the out-of-fold value
 
     @property
     def out_of_fold(self) -> float:
@@ -162,8 +171,7 @@ class Score:
 
     def __str__(self) -> str:
         """Return the score in one line."""
-        numbers = (self.value, self.standard_error)
-        value, error = with_error(numbers, self.standard_error)
+        value, error = with_error((self.value, self.standard_error), self.standard_error)
         return f"{metric_name(self.metric)} {value} ± {error} (baseline: {self.baseline:.4g})"
 
     def to_json(self) -> dict[str, Any]:
@@ -178,18 +186,15 @@ class Score:
 
 def classification_scores(
     loss: Loss,
-    # (n_samples, n_outputs), raw out-of-fold outputs of the networks and of constants
-    output: Array,
-    # (n_samples, n_outputs), raw out-of-fold outputs of the networks and of constants
-    prior: Array,
+    output: Array,  # (n_samples, n_outputs), raw out-of-fold outputs of the networks
+    prior: Array,  # of the same shape: those of the best constants
     target: Array,  # (n_samples, n_outputs), one-hot classes, or 0 and 1
     weight: Array | None = None,  # (n_samples,)
-    # (n_samples,) ints, rows of one group are not independent: standard errors are those of groups
-    groups: Array | None = None,
+    groups: Array | None = None,  # (n_samples,), rows of one group are not independent
     *,
     balanced: bool = False,
     fold_outputs: FoldOutputs | None = None,
-    cut: float = 0.0,
+    cut: float = 0.0,  # the raw output above which the second of two classes is predicted
 ) -> tuple[Score, ...]:
     """Return accuracy, area under the ROC curve and log loss, beside those of the best constants.
 
@@ -209,17 +214,14 @@ def classification_scores(
 
 def regression_scores(
     loss: Loss,
-    # (n_samples, 1), raw outputs of the networks and of the constants with the lowest loss
-    output: Array,
-    # (n_samples, 1), raw outputs of the networks and of the constants with the lowest loss
-    prior: Array,
+    output: Array,  # (n_samples, 1), raw outputs of the networks
+    prior: Array,  # (n_samples, 1), those of the constants with the lowest loss
     target: Array,  # (n_samples, 1), the truth, in units of `scale`
     weight: Array | None = None,
     groups: Array | None = None,
     *,
-    # (n_samples, 1), mean targets, the baseline of R²; the predictions of `prior` by default
-    means: Array | None = None,
-    scale: float,
+    means: Array | None = None,  # (n_samples, 1), the baseline of R²; those of `prior` by default
+    scale: float,  # one, in the target's own unit
     fold_outputs: FoldOutputs | None = None,
 ) -> tuple[Score, ...]:
     """Return the scores of predicted numbers, in the target's own unit.
@@ -285,7 +287,7 @@ def mean_and_error(
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Raw outputs of networks and of constants for the same rows (final)."""
+    """Raw outputs of networks and of constants for the same rows."""
 
     output: Array
     prior: Array
@@ -324,10 +326,10 @@ class _Rows:
             self._mean(squares(output, self.target)) for output in (self.output, self.prior)
         )
         averaged = max(0.0, model + self._gain(squares))
-        alone, root, root_baseline = np.sqrt([model, averaged, baseline]).tolist()
-        error = scale * error / (2 * root) if root else 0.0
-        gain = scale * (root - alone)
-        return _score("rmse", scale * alone, gain, error, scale * root_baseline, False)
+        root, root_averaged, root_baseline = np.sqrt([model, averaged, baseline]).tolist()
+        error = scale * error / (2 * root_averaged) if root_averaged else 0.0
+        gain = scale * (root_averaged - root)
+        return _score("rmse", scale * root, gain, error, scale * root_baseline, False)
 
     def balanced_accuracy(self) -> Score:
         """Return the mean recall of the classes.
@@ -364,8 +366,8 @@ class _Rows:
             weight = self.fold_outputs.weight
 
             def measure(output: Array, target: Array) -> Array:
-                found = area_of_rows(loss.prediction(output), target, weight)
-                return np.zeros(len(output)) if found is None else found
+                areas = area_of_rows(loss.prediction(output), target, weight)
+                return np.zeros(len(output)) if areas is None else areas
 
             gain = self.fold_outputs.gain(measure)
         return (_score("roc_auc", area, gain, error, 0.5, True),)

@@ -19,11 +19,9 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
 
-PINBALL = "mean_pinball_loss"
-
 
 class Scores(Listing[Score]):
-    """Scores, the one to choose models by first (final).
+    """Scores, the one to choose models by first.
 
     Examples
     --------
@@ -39,7 +37,7 @@ class Scores(Listing[Score]):
     def to_columns(self) -> dict[str, Any]:
         """Return the metric, the value, its standard error, the baseline, and which is better."""
         names = ("metric", "value", "standard_error", "baseline", "higher_is_better")
-        return {name: [getattr(one, name) for one in self] for name in names}
+        return {name: [getattr(score, name) for score in self] for name in names}
 
     def _repr_html_(self) -> str:
         return block(self.html())
@@ -47,9 +45,10 @@ class Scores(Listing[Score]):
     def html(self) -> str:
         """Return the table, to be put among others."""
         rows = []
-        for one in self:
-            texts = with_error((one.value, one.standard_error, one.baseline), one.standard_error)
-            name = METRICS.get(one.metric, one.metric)
+        for score in self:
+            error = score.standard_error
+            texts = with_error((score.value, error, score.baseline), error)
+            name = METRICS.get(score.metric, score.metric)
             rows.append([name, f"{texts[0]} ± {texts[1]}", texts[2]])
         return table(["score", "model ± standard error", "baseline"], rows, right=(1, 2))
 
@@ -77,18 +76,18 @@ def quantile_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:
 
     As scikit-learn's `d2_pinball_score`, averaged over the quantiles, with the mean pinball loss.
     """
-    losses = [next(score for score in scores if score.metric == PINBALL) for scores in each]
+    losses = [
+        next(score for score in scores if score.metric == "mean_pinball_loss") for scores in each
+    ]
     return _mean([_explained(score) for score in losses]), _mean(losses)
 
 
 def label_scores(
-    # (n_samples, n_labels), probability of each label, by networks and by constants
-    probability: Array,
-    # (n_samples, n_labels), probability of each label, by networks and by constants
-    baseline: Array,
-    truth: Array,  # (n_samples, n_labels) Booleans, which labels are there
+    probability: Array,  # (n_samples, n_labels), of each label, by networks
+    baseline: Array,  # of the same shape: by constants
+    truth: Array,  # of the same shape, Booleans: which labels are there
     weight: Array | None = None,  # (n_samples,)
-    groups: Array | None = None,  # (n_samples,) ints, rows of one group are not independent
+    groups: Array | None = None,  # (n_samples,), rows of one group are not independent
 ) -> tuple[Score, ...]:
     """Return the scores of rows of labels: subset accuracy, micro and macro F1.
 
@@ -131,14 +130,16 @@ def _explained(score: Score) -> Score:
     return Score("d2_pinball_score", value, error, 0.0, True, -score.gain / unit)
 
 
-_Of_rows = Callable[[Array, Array, Array], float]
-
-
 def _jackknife(
-    measure: _Of_rows, predicted: Array, truth: Array, weight: Array, blocks: Array
+    measure: Callable[[Array, Array, Array], float],
+    predicted: Array,
+    truth: Array,
+    weight: Array,
+    blocks: Array,
 ) -> tuple[float, float]:
+    """Return a measure of all rows, and its standard error."""
     parts = [blocks != block for block in np.unique(blocks)]
-    values = [measure(predicted[own], truth[own], weight[own]) for own in parts if own.any()]
+    values = [measure(predicted[rows], truth[rows], weight[rows]) for rows in parts if rows.any()]
     error = np.sqrt((len(values) - 1) * np.var(values)) if values else 0.0
     return measure(predicted, truth, weight), float(error)
 
@@ -172,11 +173,12 @@ def score_predictions(
     loss: Loss,
     name: str,
     classes: Array | None = None,  # (n_classes,), the labels of a classifier
-    # (n_samples, n_outputs), its raw outputs; With them the area under the ROC curve and the log
-    # loss are computed, too, from the rows whose class it knows
-    output: Array | None = None,
+    output: Array | None = None,  # (n_samples, n_outputs), its raw outputs
 ) -> tuple[Score, ...]:
     """Return the scores of predictions, beside the best constant for these rows.
+
+    Empty if no row has a true value. With raw outputs the area under the ROC curve and the log loss
+    are computed, too, from the rows whose class the model knows.
 
     Examples
     --------
@@ -184,15 +186,15 @@ def score_predictions(
     >>> print(*score_predictions(truth, truth, loss=BinaryCrossEntropy(), name="letter"))
     accuracy 1 ± 0 (baseline: 0.6667)
     """
-    known = ~is_missing(truth)
-    if not known.any():
+    present = ~is_missing(truth)
+    if not present.any():
         return ()
     if isinstance(loss, BinaryCrossEntropy | CrossEntropy):
-        accuracy = _accuracy(prediction[known], truth[known])
+        accuracy = _accuracy(prediction[present], truth[present])
         if classes is None or output is None:
             return (accuracy,)
         return (accuracy, *_ranking_scores(loss, output, class_index(classes, truth)))
-    return _number_scores(prediction[known], as_numbers(name, truth)[known], loss, name)
+    return _number_scores(prediction[present], as_numbers(name, truth)[present], loss, name)
 
 
 def class_index(classes: Array, truth: Array) -> Array:

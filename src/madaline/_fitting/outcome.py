@@ -18,7 +18,7 @@ from madaline._data.target import (
 )
 from madaline._evaluation.calibration import calibrate
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
-from madaline._evaluation.metrics import MEASURES, tune_threshold
+from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
 from madaline._evaluation.score import (
     FoldOutputs,
     Score,
@@ -112,21 +112,19 @@ class Outcome:
     def threshold(self) -> ThresholdChosen | None:
         """The tuned threshold of two classes; None where the objective does not ask for one."""
         prepared, rows = self.prepared, self.prepared.rows
-        wanted, encoder = prepared.objective.decision_measure, prepared.target_encoder
+        metric, encoder = prepared.objective.decision_metric, prepared.target_encoder
         binary = isinstance(encoder, ClassEncoder) and len(encoder.classes) == 2
-        if wanted is None or not binary or rows.n_folds < 2:
+        if metric is None or not binary or rows.n_folds < 2:
             return None
-        (measure, name, higher), dataset = wanted, self.own_dataset
+        dataset = self.own_dataset
         target, weight, _ = dataset.evaluated_facts
         output = divided(self.ensemble.output, self.temperature)
         return tune_threshold(
-            measure,
-            name,
+            metric,
             class_probabilities(dataset.loss, output)[:, 1],
             target[:, 0] > 0.5,
             rows.bounds,
             weight,
-            higher_is_better=higher,
             epoch=self.race.epoch,
         )
 
@@ -177,7 +175,7 @@ class Outcome:
         if dataset.metric is None:
             return scores
         output, prior, _, _, groups = facts
-        cut = self.cut if dataset.metric.name in (*MEASURES, "accuracy") else 0.0
+        cut = self.cut if dataset.metric.name in DECISION_METRICS else 0.0
         chosen = dataset.metric.score(output - cut, prior, groups)
         return (chosen, *(score for score in scores if score.metric != chosen.metric))
 

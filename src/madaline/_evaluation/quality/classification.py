@@ -14,36 +14,29 @@ from madaline._evaluation.quality.coverage import Coverage, Curves, fields_from_
 from madaline._evaluation.quality.html import html_of_classes
 from madaline.nn.arrays import Array
 
-MOST_CURVES = 4  # classes whose curves are kept, at most: those with the smallest areas
-MOST_JUDGED = 100  # classes whose area under the ROC curve is computed, at most: the most frequent
-PARTS = 10  # number of bins of equal size of the reliability curve, by probability
+MAX_CURVES = 4  # classes whose curves are kept: those with the smallest areas
+MAX_AREAS = 100  # classes whose area under the ROC curve is computed: the most frequent
+_N_BINS = 10  # of equal size of the reliability curve, by probability
 
 
 @dataclass(frozen=True)
 class ClassificationQuality(ToFrame):
-    """How well classes are predicted (final)."""
+    """How well classes are predicted."""
 
     classes: tuple[str, ...]  # the labels as text
-    n_rows: int  # number of evaluated rows
-    # Entries of the confusion matrix other than zero: index of the true class, index of the
-    # predicted one, and their rows (the sum of their weights, which are one on average)
+    n_rows: int  # that were evaluated
+    # Entries of the confusion matrix other than zero: index of the true and of the predicted class,
+    # and their rows (the sum of their weights, which are one on average).
     confusion: tuple[tuple[int, int, float], ...]
-    # For each class the area under its ROC curve; None where it has no rows, or is not among the
-    # `MOST_JUDGED` most frequent classes
-    areas: tuple[float | None, ...]
-    # Of two classes those of the second; otherwise of the classes with the smallest areas
-    curves: tuple[Curves, ...]
-    # The reliability curve, in bins by probability: the mean probability, the observed share, and
-    # the number of rows; It is that of the second of two classes, or of the predicted class
+    areas: tuple[float | None, ...]  # under the ROC curve of each class; None without rows, or rare
+    curves: tuple[Curves, ...]  # of the second of two, or of the classes with the smallest areas
+    # The reliability curve, in bins by probability, of the second of two classes or of the
+    # predicted class: the mean probability, the observed share, and the number of rows.
     predicted: tuple[float, ...]
-    # The reliability curve, in bins by probability: the mean probability, the observed share, and
-    # the number of rows; It is that of the second of two classes, or of the predicted class
     observed: tuple[float, ...]
-    # The reliability curve, in bins by probability: the mean probability, the observed share, and
-    # the number of rows; It is that of the second of two classes, or of the predicted class
     bin_sizes: tuple[int, ...]
-    calibration_error: float  # expected calibration error of the probability of the predicted class
-    coverage: tuple[Coverage, ...]  # coverage of the prediction sets
+    calibration_error: float  # expected, of the probability of the predicted class
+    coverage: tuple[Coverage, ...]  # of the prediction sets
 
     @classmethod
     def of(
@@ -54,8 +47,7 @@ class ClassificationQuality(ToFrame):
         coverage: tuple[Coverage, ...] = (),
         weight: Array | None = None,  # (n_rows,)
         *,
-        # (n_rows,) ints, indices of the predicted classes; by default of the most probable ones
-        predicted: Array | None = None,
+        predicted: Array | None = None,  # (n_rows,) ints, by default the most probable classes
     ) -> ClassificationQuality:
         """Evaluate probabilities.
 
@@ -75,7 +67,7 @@ class ClassificationQuality(ToFrame):
         predicted = probable if predicted is None else predicted
         frequent = np.argsort(-np.bincount(codes, minlength=n_classes), kind="stable")
         curves: list[Curves | None] = [None] * n_classes
-        for k in frequent[:MOST_JUDGED].tolist():
+        for k in frequent[:MAX_AREAS].tolist():
             curves[k] = Curves.of(str(classes[k]), probabilities[:, k], codes == k, weight)
         confidence, hits = probabilities.max(axis=1), probable == codes
         binary = n_classes == 2
@@ -86,7 +78,7 @@ class ClassificationQuality(ToFrame):
             tuple(map(str, classes)),
             len(codes),
             _confusion(codes, predicted, weight),
-            tuple(None if one is None else one.area for one in curves),
+            tuple(None if of_class is None else of_class.area for of_class in curves),
             _shown(curves),
             *bins,
             calibration_error(confidence, hits, weight),
@@ -187,8 +179,9 @@ def _ratio(part: float, whole: float) -> float | None:
 
 def _shown(curves: Sequence[Curves | None]) -> tuple[Curves, ...]:
     """Return the curves of the second of two classes, or those with the smallest areas."""
-    known = [one for one in (curves[1:] if len(curves) == 2 else curves) if one is not None]
-    return tuple(sorted(known, key=lambda one: one.area)[:MOST_CURVES])
+    candidates = curves[1:] if len(curves) == 2 else curves
+    defined = [of_class for of_class in candidates if of_class is not None]
+    return tuple(sorted(defined, key=lambda of_class: of_class.area)[:MAX_CURVES])
 
 
 def _reliability(
@@ -196,7 +189,7 @@ def _reliability(
 ) -> tuple[tuple[float, ...], tuple[float, ...], tuple[int, ...]]:
     """Return mean probability, share of the truth and number of rows of bins of equal size."""
     order = np.argsort(probability, kind="stable")
-    bins = [rows for rows in np.array_split(order, PARTS) if len(rows)]
+    bins = [rows for rows in np.array_split(order, _N_BINS) if len(rows)]
     weights = [None if weight is None else weight[rows] for rows in bins]
     means = [
         tuple(

@@ -1,4 +1,4 @@
-"""The observed coverage of prediction intervals and sets, cross-fitted over the folds."""
+"""Parts of the quality of predictions: observed coverage, ROC and precision-recall curves."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)  # coverages that are tried
-
-# Probabilities to evaluate sets on, at most: of more, every k-th row of a fold is taken.
-MOST_PROBABILITIES = 1_000_000
-POINTS = 61  # points of a stored curve, at most
+MAX_PROBABILITIES = 1_000_000  # to evaluate sets on: of more, every k-th row of a fold is taken
+MAX_POINTS = 61  # of a stored curve
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """The nominal and the observed coverage of intervals or sets.
+    """The nominal and the observed coverage of intervals or sets, cross-fitted over the folds.
 
     Examples
     --------
@@ -32,8 +30,7 @@ class Coverage:
 
     nominal: float  # the coverage asked for
     observed: float  # share of the rows whose interval or set contains the truth
-    # Mean width of the intervals in the target's unit, or mean number of classes in the sets
-    size: float
+    size: float  # mean width of intervals in the target's unit, or number of classes in sets
 
     @classmethod
     def of_sets(
@@ -68,7 +65,7 @@ def set_coverage(
     weight: Array | None = None,  # (n_rows,)
 ) -> tuple[Coverage, ...]:
     """Return the coverage of each fold's sets, fitted on the other folds."""
-    step = max(1, -(-probabilities.size // MOST_PROBABILITIES))
+    step = max(1, -(-probabilities.size // MAX_PROBABILITIES))
     folds = [
         (rows[::step], PredictionSets.fit(probabilities[rest], codes[rest], (0, len(rest)), w))
         for rows, rest, w in _folds(bounds, weight)
@@ -90,15 +87,15 @@ def interval_coverage(
 ) -> tuple[Coverage, ...]:
     """Return the coverage of each fold's intervals, fitted on the other folds.
 
-    Coverages that are too high for so few rows are left out. The parameters are those of
-    `set_coverage`, but for out-of-fold predictions and true values, both of shape (n_rows,).
+    Coverages that are too high for so few rows are left out.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> prediction = rng.standard_normal(900)
     >>> truth = prediction + rng.standard_normal(900)
-    >>> [round(one.observed, 1) for one in interval_coverage(prediction, truth, (0, 300, 600, 900))]
+    >>> coverages = interval_coverage(prediction, truth, (0, 300, 600, 900))
+    >>> [round(coverage.observed, 1) for coverage in coverages]
     [0.5, 0.8, 0.9, 0.9]
     """
     folds = [
@@ -138,16 +135,23 @@ def _folds(bounds: Sequence[int], weight: Array | None) -> list[tuple[Array, Arr
 
 @dataclass(frozen=True)
 class Curves:
-    """The receiver operating characteristic (ROC) and the precision-recall curve of a class."""
+    """The receiver operating characteristic (ROC) and the precision-recall curve of a class.
+
+    Rows are sorted by their score. At each threshold, the *true positive rate* or *recall* is the
+    share of the positives above it, the *false positive rate* that of the negatives, and the
+    *precision* the share of positives among all rows above. The area under the ROC curve is the
+    probability that a positive has a higher score than a negative (Fawcett, 2006,
+    https://doi.org/10.1016/j.patrec.2005.10.010).
+    """
 
     label: str  # the class, against all others
-    area: float  # area under the ROC curve: 0.5 is chance, 1 is perfect
-    average_precision: float  # mean precision over the recalls
+    area: float  # under the ROC curve: 0.5 is chance, 1 is perfect
+    average_precision: float  # over the recalls
     prevalence: float  # share of positives, the precision of chance
-    false_positive: tuple[float, ...]  # the ROC curve
-    true_positive: tuple[float, ...]  # the ROC curve
-    recall: tuple[float, ...]  # the precision-recall curve
-    precision: tuple[float, ...]  # the precision-recall curve
+    false_positive: tuple[float, ...]
+    true_positive: tuple[float, ...]
+    recall: tuple[float, ...]
+    precision: tuple[float, ...]
 
     @classmethod
     def of(
@@ -191,10 +195,10 @@ class Curves:
 
 
 def _thinned(x: Array, y: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return a curve at no more than about `POINTS` points, evenly spaced along its length."""
-    if len(x) > POINTS:
+    """Return a curve at no more than about `MAX_POINTS`, evenly spaced along its length."""
+    if len(x) > MAX_POINTS:
         length = np.append(0.0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y))))
-        inner = np.searchsorted(length, np.linspace(0, length[-1], POINTS))
+        inner = np.searchsorted(length, np.linspace(0, length[-1], MAX_POINTS))
         indices = np.unique([0, *inner, len(x) - 1])
         x, y = x[indices], y[indices]
     return tuple(x.round(4).tolist()), tuple(y.round(4).tolist())

@@ -1,4 +1,4 @@
-"""The quality of predicted numbers: predictions against truth, distribution of errors, coverage."""
+"""The quality of predicted numbers (predictions and errors in bins, coverage), and of targets."""
 
 from __future__ import annotations
 
@@ -16,30 +16,26 @@ from madaline._evaluation.quality.html import html_of_numbers
 from madaline._words import short
 from madaline.nn.arrays import Array
 
-# Bins of the histogram of errors, and of each axis of the histogram of predictions and truths.
-BINS = 30
-PARTS = 10  # number of bins of equal size, by prediction, whose errors are summarized
+BINS = 30  # of the histogram of errors, and of each axis of that of predictions and truths
+PARTS = 10  # bins of equal size, by prediction, whose errors are summarized
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # quantiles of the errors of each of these bins
-TAIL = 0.005  # share of the values on each side that lie beyond the bins
+_TAIL = 0.005  # share of the values on each side that lie beyond the bins
 
 
 @dataclass(frozen=True)
 class RegressionQuality(ToFrame):
-    """How well numbers are predicted (final). An error is the truth less the prediction."""
+    """How well numbers are predicted. An error is the truth less the prediction."""
 
-    n_rows: int  # number of evaluated rows
-    # Edges of the bins of predictions and truths; values beyond are in no bin
-    edges: tuple[float, ...]
-    # For each bin of the truth, the rows in each bin of the prediction
-    counts: tuple[tuple[int, ...], ...]
-    error_edges: tuple[float, ...]  # edges of the bins of errors; values beyond are in no bin
-    error_counts: tuple[int, ...]  # rows in each bin of errors
-    predictions: tuple[float, ...]  # mean predictions of bins of equal size, in ascending order
-    # Quantiles (`LEVELS`) of the errors in each of these bins
-    errors: tuple[tuple[float, ...], ...]
+    n_rows: int  # that were evaluated
+    edges: tuple[float, ...]  # of the bins of predictions and truths; values beyond are in no bin
+    counts: tuple[tuple[int, ...], ...]  # by bin of the truth and by bin of the prediction
+    error_edges: tuple[float, ...]  # of the bins of errors; values beyond are in no bin
+    error_counts: tuple[int, ...]
+    predictions: tuple[float, ...]  # means of bins of equal size, in ascending order
+    errors: tuple[tuple[float, ...], ...]  # quantiles (`LEVELS`) in each of these bins
     bias: float  # the mean error
-    median_error: float  # median absolute error
-    coverage: tuple[Coverage, ...]  # coverage of the prediction intervals
+    median_error: float  # of the absolute errors
+    coverage: tuple[Coverage, ...]  # of the prediction intervals
 
     @classmethod
     def of(
@@ -113,8 +109,8 @@ class RegressionQuality(ToFrame):
 
 def _edges(values: Array) -> Array:
     """Return the edges of bins of equal width over all values but the tails."""
-    low = np.quantile(values, TAIL, method="lower")
-    high = np.quantile(values, 1 - TAIL, method="higher")  # of few values, none is beyond
+    low = np.quantile(values, _TAIL, method="lower")
+    high = np.quantile(values, 1 - _TAIL, method="higher")  # of few values, none is beyond
     if not high > low:
         low, high = low - 0.5, high + 0.5
     return np.linspace(low, high, BINS + 1)
@@ -122,10 +118,10 @@ def _edges(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class JointQuality(ToFrame):
-    """How well several targets are predicted (final)."""
+    """How well several targets are predicted."""
 
-    names: tuple[str, ...]  # names of the targets, or levels of the quantiles
-    each: tuple[RegressionQuality | ClassificationQuality, ...]  # the quality of each
+    names: tuple[str, ...]  # of the targets, or levels of the quantiles
+    each: tuple[RegressionQuality | ClassificationQuality, ...]
 
     def __getitem__(self, name: str) -> RegressionQuality | ClassificationQuality:
         """Return the quality of one target."""
@@ -145,7 +141,7 @@ class JointQuality(ToFrame):
         tables = [quality.to_columns() for quality in self.each]
         sizes = [len(next(iter(table.values()))) for table in tables]
         names = [name for name, size in zip(self.names, sizes, strict=True) for _ in range(size)]
-        columns = {one: [x for table in tables for x in table[one]] for one in tables[0]}
+        columns = {column: [x for table in tables for x in table[column]] for column in tables[0]}
         return {"target": names} | columns
 
     def to_json(self) -> dict[str, Any]:
