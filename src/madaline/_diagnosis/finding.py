@@ -41,8 +41,8 @@ Kind: TypeAlias = Literal[
     "outside",
 ]
 
-LONGEST_SUBJECT = 1000  # characters of a subject: levels and classes may be whole texts
-SHOWN_ROWS = 5  # numbers of rows that are shown, at most
+MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts
+_MAX_SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -58,24 +58,21 @@ class Finding:
     'paid explains 100%: leave it out.'
     """
 
-    kind: Kind  # one of `Kind`
-    severity: Severity  # how bad it is
-    # What it is about: a column, a group of rows such as ``city = Bonn``, a class, the rows
-    subject: str
-    # The observation, in words for a newcomer; It may name the subject as ``{subject}`` and the
-    # numbers of `evidence` as ``{name}`` or, with a format, ``{name:.1%}``; so the words cannot
-    # disagree with the numbers
+    kind: Kind
+    severity: Severity
+    subject: str  # a column, a group of rows such as "city = Bonn", a class, the rows
+    # The observation, in words for a newcomer, and what to do. They may name the subject as
+    # {subject} and the numbers of the evidence as {name} or, with a format, {name:.1%}; so words
+    # cannot disagree with numbers.
     seen: str
-    remedy: str  # what to do or to look at, with names in braces, too
-    evidence: Mapping[str, float] = field(default_factory=dict)  # the numbers
-    # Numbers of rows that it is about, the most telling first, counted from 0; some at most
-    rows: tuple[int, ...] = ()
-    # Names of those rows, such as the files they were read from; empty if they have none
-    names: tuple[str, ...] = ()
+    remedy: str
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    rows: tuple[int, ...] = ()  # numbers of some rows, the most telling first, counted from 0
+    names: tuple[str, ...] = ()  # of those rows, such as files; empty if they have none
 
     def __post_init__(self) -> None:
         """Cut a long subject."""
-        object.__setattr__(self, "subject", clipped(self.subject, LONGEST_SUBJECT))
+        object.__setattr__(self, "subject", clipped(self.subject, MAX_SUBJECT))
 
     @property
     def sentence(self) -> str:
@@ -91,7 +88,7 @@ class Finding:
 
     def html(self) -> Html:
         """Return the sentence and some rows, to be put among others."""
-        rows = self.examples(SHOWN_ROWS)
+        rows = self.examples(_MAX_SHOWN_ROWS)
         return Html(paragraph(self.sentence) + (paragraph(rows, "muted") if rows else ""))
 
     def examples(self, most: int) -> str:
@@ -123,10 +120,8 @@ class Finding:
         >>> Finding("leak", "high", "paid", "{subject} leaks", "drop it").facts()["seen"]
         'paid leaks'
         """
-        return self.to_json() | {
-            "seen": self._filled(self.seen),
-            "remedy": self._filled(self.remedy),
-        }
+        filled = {"seen": self._filled(self.seen), "remedy": self._filled(self.remedy)}
+        return self.to_json() | filled
 
     def _filled(self, words: str) -> str:
         # Formatted once, so that braces in a subject stay as they are.
@@ -155,7 +150,7 @@ class Diagnosis(ToFrame):
     No problem was found.
     """
 
-    findings: tuple[Finding, ...] = ()  # the worst first; An empty diagnosis is a good one
+    findings: tuple[Finding, ...] = ()  # the worst first; an empty diagnosis is a good one
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> Diagnosis:
@@ -175,9 +170,7 @@ class Diagnosis(ToFrame):
         lines = [f"{finding.severity}: {finding.sentence}" for finding in self.findings]
         return "\n".join(lines) or "No problem was found."
 
-    def __repr__(self) -> str:
-        """Return the same."""
-        return str(self)
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return block(self.html())
@@ -186,14 +179,14 @@ class Diagnosis(ToFrame):
         """Return the table, to be put among others."""
         if not self.findings:
             return paragraph("No problem was found.")
-        rows = [[word(one.severity, one.severity), one.kind, one.html()] for one in self.findings]
+        rows = [[word(each.severity, each.severity), each.kind, each.html()] for each in self]
         return table(["severity", "finding", "what was seen, and what to do"], rows)
 
     def to_columns(self) -> dict[str, Any]:
         """Return severity, kind, subject and sentence of each finding, and some of its rows."""
         names = ("severity", "kind", "subject", "sentence")
-        columns: dict[str, Any] = {name: [getattr(one, name) for one in self] for name in names}
-        return columns | {"rows": [", ".join(map(str, one.names or one.rows)) for one in self]}
+        columns: dict[str, Any] = {name: [getattr(each, name) for each in self] for name in names}
+        return columns | {"rows": [", ".join(map(str, each.names or each.rows)) for each in self]}
 
     def by_severity(self) -> dict[str, tuple[Finding, ...]]:
         """Return the findings of each severity, high first."""
@@ -217,7 +210,7 @@ class Diagnosis(ToFrame):
         Examples
         --------
         >>> alike = Finding("duplicates", "low", "rows", "alike", "look", rows=(1,))
-        >>> [one.names for one in Diagnosis((alike,)).named(["a.png", "b.png"])]
+        >>> [finding.names for finding in Diagnosis((alike,)).named(["a.png", "b.png"])]
         [('b.png',)]
         """
         if names is None:

@@ -26,21 +26,18 @@ from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.records.decision import Decision
 
-BLOCK = 2**14  # rows whose features are copied at a time, at most
-OUTPUTS = 2**20  # outputs of a block, at most
-EXAMINED_ROWS = 512  # rows on which the units of a network are examined, at most
-
-# Rows in which groups are searched, at most: of larger tables, every k-th is enough.
-GROUPED_ROWS = 20_000
-PARTS = 10  # ranges of a number that are groups
+_BLOCK_ROWS, _BLOCK_OUTPUTS = 2**14, 2**20  # of a block whose features are copied at a time
+_EXAMINED_ROWS = 512  # on which the units of a network are examined
+_GROUPED_ROWS = 20_000  # in which groups are searched: of larger tables, every k-th is enough
+_N_PARTS = 10  # ranges of a number that are groups
 
 
 @dataclass(frozen=True, eq=False)
 class FinishedRace:
-    """A race that is over, and its best ensemble (final)."""
+    """A race that is over, and its best ensemble."""
 
-    race: Race  # the race
-    ensemble: Ensemble  # what predicts, before pruning
+    race: Race
+    ensemble: Ensemble  # before pruning
 
     @property
     def unfinished(self) -> bool:
@@ -50,13 +47,13 @@ class FinishedRace:
 
     def training_loss(
         self,
-        temperature: float | Array,  # (n_outputs,), divisor of raw outputs
+        temperature: float | Array,  # divisor of raw outputs, or (n_outputs,) of them
         weight: Array | None,  # (n_samples,)
     ) -> float:
         """Return the mean loss of the ensemble on the training rows of each fold."""
         dataset = self.race.dataset
         losses, weights = [], []
-        block = max(1, min(BLOCK, OUTPUTS // dataset.n_outputs))
+        block = max(1, min(_BLOCK_ROWS, _BLOCK_OUTPUTS // dataset.n_outputs))
         for fold in range(dataset.rows.n_folds):
             training = dataset.rows.training_sample(fold)
             for start in range(0, len(training), block):
@@ -90,7 +87,7 @@ class FinishedRace:
     def _examine(self, network: Network, n_bins: int, fold: int, theta: Array) -> list[LayerHealth]:
         dataset = self.race.dataset
         rows = dataset.rows.training(fold)
-        rows = rows[:: -(-len(rows) // EXAMINED_ROWS)]
+        rows = rows[:: -(-len(rows) // _EXAMINED_ROWS)]
         return examine(network, theta, dataset.encoded(n_bins, fold, rows))
 
 
@@ -98,19 +95,18 @@ class FinishedRace:
 class Training:
     """How the networks of a fit were trained."""
 
-    strength: Strength  # the losses of the fit
-    # The layers of each network that predicted before pruning
-    ensemble: Sequence[Sequence[LayerHealth]]
-    recipes: Sequence[Sequence[LayerHealth]]  # the layers of one network of each recipe that raced
-    leaks: Sequence[Leak]  # columns that reveal the target
-    decisions: Sequence[Decision]  # all decisions
+    strength: Strength
+    ensemble: Sequence[Sequence[LayerHealth]]  # layers of networks that predicted before pruning
+    recipes: Sequence[Sequence[LayerHealth]]  # layers of one network of each recipe that raced
+    leaks: Sequence[Leak]
+    decisions: Sequence[Decision]
     starting: Collection[str]  # `recipe_id` of the recipes that the race started with
 
 
 def diagnose_fit(evaluated: OutOfFold, training: Training) -> Diagnosis:
     """Return all findings about a fit."""
-    part = evaluated.thinned(GROUPED_ROWS)
-    groups = [group for cut in cuts_of(part, n_parts=PARTS) for group in groups_of(cut)]
+    part = evaluated.thinned(_GROUPED_ROWS)
+    groups = [group for cut in cuts_of(part, n_parts=_N_PARTS) for group in groups_of(cut)]
     findings: list[Finding] = [
         *find_leaking(training.leaks),
         *find_divergence(training.decisions, training.starting),

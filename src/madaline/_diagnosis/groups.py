@@ -16,40 +16,34 @@ from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 
-FEWEST_ROWS = 30  # rows that a group needs
-LARGEST = 0.4  # share of the rows up to which a group is an exception, and not the rule
-MOST_LEVELS = 50  # levels of a category that are groups, the most frequent ones
+MIN_GROUP_ROWS = 30
+MAX_SHARE = 0.4  # of the rows, up to which a group is an exception, and not the rule
+_MAX_LEVELS = 50  # of a category that are groups, the most frequent ones
 
-# Share of the group's own baseline loss that is left where networks learned little of it.
-USELESS = 0.9
-WEAK = 0.75  # share of the baseline's loss that is left where networks learned little of any group
+# Share of a group's own baseline loss, and of that of all rows, left where little was learned.
+_USELESS, _WEAK = 0.9, 0.75
+_WORSE, _MUCH_WORSE, _FAR_WORSE = 1.5, 2.0, 3.0  # ratios of the loss to that of the other rows
+_SURPRISING = 2.0  # standard errors by which a loss is above what probabilities lead to expect
+_MAX_FINDINGS = 3
+_MAX_OVERLAP = 0.5  # share of a group's rows in groups already reported
 
-# Ratios of the loss to that of the other rows that are reported.
-WORSE, MUCH_WORSE, FAR_WORSE = 1.5, 2.0, 3.0
-
-EXPECTED = (
+# What to do, where the predicted probabilities show such a loss, and where they do not.
+_EXPECTED = (
     "the predicted probabilities there are as uncertain as they should be; look for columns that"
     " help there"
 )
-
-# What to do, where the predicted probabilities show such a loss, and where they do not.
-UNEXPECTED = (
+_UNEXPECTED = (
     "do not trust predictions for them, and look for columns that help there or for errors in their"
     " target"
 )
-
-# Standard errors by which a loss is clearly above what the predicted probabilities promise.
-SURPRISING = 2.0
-MOST_FINDINGS = 3  # groups that are reported, at most
-OVERLAP = 0.5  # share of a group's rows in groups already reported, at most
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
     """Some rows with something in common."""
 
-    name: str  # what they have in common, such as ``city = Bonn``
-    rows: Array  # (n_rows,) Booleans, which rows they are
+    name: str  # such as "city = Bonn"
+    rows: Array  # (n_rows,) Booleans
 
     @property
     def n_rows(self) -> int:
@@ -68,13 +62,11 @@ class Cut:
     'age from 26 to 75'
     """
 
-    column: str  # its name and kind
-    kind: str  # its name and kind
+    column: str
+    kind: str
     values: Array  # (n_rows,), texts, or numbers
-    # (n_rows,) ints, index of each row's part; `n_parts` for a missing value, and one more for a
-    # rare level
-    parts: Array
-    n_parts: int  # number of parts
+    parts: Array  # (n_rows,) ints; `n_parts` for a missing value, and one more for a rare level
+    n_parts: int
 
     @classmethod
     def of(cls, name: str, kind: str, column: Array, *, n_parts: int) -> Cut:
@@ -82,7 +74,7 @@ class Cut:
         if kind in (CATEGORY, BOOLEAN):
             texts = read_levels(name, kind, column)
             counts = Counter(text for text in texts.tolist() if text is not None)
-            levels = [level for level, _ in counts.most_common(MOST_LEVELS)]
+            levels = [level for level, _ in counts.most_common(_MAX_LEVELS)]
             index = {level: part for part, level in enumerate([*levels, None])}
             parts = [index.get(text, len(index)) for text in texts.tolist()]
             return cls(name, kind, texts, np.array(parts, np.intp), len(levels))
@@ -133,7 +125,7 @@ def cuts_of(evaluated: OutOfFold, *, n_parts: int) -> Iterator[Cut]:
 
 
 def groups_of(cut: Cut) -> Iterator[Group]:
-    """Yield the groups of a column, from `FEWEST_ROWS` rows to a share of `LARGEST`.
+    """Yield the groups of a column, from `MIN_GROUP_ROWS` rows to a share of `MAX_SHARE`.
 
     Examples
     --------
@@ -144,22 +136,19 @@ def groups_of(cut: Cut) -> Iterator[Group]:
     """
     counts = np.bincount(cut.parts, minlength=cut.n_parts + 1)
     for part in range(cut.n_parts + 1):
-        if FEWEST_ROWS <= counts[part] <= LARGEST * len(cut.parts):
+        if MIN_GROUP_ROWS <= counts[part] <= MAX_SHARE * len(cut.parts):
             yield cut.group(part, part)
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
-    """The loss of a group compared with that of the other rows."""
+class _GroupLoss:
+    """The mean loss of a group, compared."""
 
-    group: Group  # the rows
-    times: float  # its mean loss divided by that of the other rows
-    left: float  # its mean loss divided by that of the best constant for the group alone
-    # By how many standard errors its mean loss is above that of the other rows
-    standard_errors: float
-    # Whether the predicted probabilities lead one to expect such a loss: they are close to one
-    # half, say, and rightly so
-    expected: bool = False
+    group: Group
+    times: float  # divided by that of the other rows
+    left: float  # divided by that of the best constant for the group alone
+    standard_errors: float  # by which it is above that of the other rows
+    expected: bool  # by the predicted probabilities: close to one half, say, and rightly so
 
     @property
     def severity(self) -> Severity | None:
@@ -169,11 +158,11 @@ class Comparison:
         larger. The worst is a group for which networks are no better than its mean. Where the
         probabilities show that, they can be relied upon.
         """
-        if self.times >= WORSE and self.left >= USELESS:
+        if self.times >= _WORSE and self.left >= _USELESS:
             if self.expected:
                 return "low"
-            return "high" if self.times >= MUCH_WORSE and self.left >= 1 else "medium"
-        return "low" if self.times >= FAR_WORSE else None
+            return "high" if self.times >= _MUCH_WORSE and self.left >= 1 else "medium"
+        return "low" if self.times >= _FAR_WORSE else None
 
 
 def find_worse_groups(evaluated: OutOfFold, groups: Sequence[Group]) -> list[Finding]:
@@ -181,33 +170,28 @@ def find_worse_groups(evaluated: OutOfFold, groups: Sequence[Group]) -> list[Fin
 
     There are none where the fit is weak all over.
     """
-    if evaluated.losses.mean() > WEAK * evaluated.baseline_losses.mean():
+    if evaluated.losses.mean() > _WEAK * evaluated.baseline_losses.mean():
         return []
-    compared = [_compare(evaluated, group) for group in groups]
-    significant = holm(
-        np.array([normal_p_value(max(0.0, comparison.standard_errors)) for comparison in compared])
-    )
-    bad = [
-        comparison
-        for comparison, clear in zip(compared, significant, strict=True)
-        if clear and comparison.severity
-    ]
-    bad.sort(key=lambda comparison: (-(comparison.left >= USELESS), -comparison.times))
+    compared = [_group_loss(evaluated, group) for group in groups]
+    p_values = [normal_p_value(max(0.0, loss.standard_errors)) for loss in compared]
+    significant = zip(compared, holm(np.array(p_values)), strict=True)
+    bad = [loss for loss, clear in significant if clear and loss.severity]
+    bad.sort(key=lambda loss: (-(loss.left >= _USELESS), -loss.times))
     found: list[Finding] = []
     reported = np.zeros(evaluated.n_rows, bool)
-    for comparison in bad:
-        if (reported & comparison.group.rows).sum() <= OVERLAP * comparison.group.n_rows:
-            reported |= comparison.group.rows
-            found.append(_finding(comparison))
-    return found[:MOST_FINDINGS]
+    for loss in bad:
+        if (reported & loss.group.rows).sum() <= _MAX_OVERLAP * loss.group.n_rows:
+            reported |= loss.group.rows
+            found.append(_finding(loss))
+    return found[:_MAX_FINDINGS]
 
 
-def _compare(evaluated: OutOfFold, group: Group) -> Comparison:
+def _group_loss(evaluated: OutOfFold, group: Group) -> _GroupLoss:
     inside, error = evaluated.mean(evaluated.losses, group.rows)
     outside, error_outside = evaluated.mean(evaluated.losses, ~group.rows)
     baseline = _baseline_loss(evaluated, group.rows)
     scatter = float(np.hypot(error, error_outside))
-    return Comparison(
+    return _GroupLoss(
         group,
         inside / outside if outside > 0 else 1.0,
         inside / baseline if baseline > 0 else 0.0,
@@ -224,7 +208,7 @@ def _is_expected(evaluated: OutOfFold, rows: Array) -> bool:
     surprise = np.zeros(evaluated.n_rows)
     surprise[rows] = evaluated.losses[rows] - entropy
     gap, error = evaluated.mean(surprise, rows)
-    return gap <= SURPRISING * error
+    return gap <= _SURPRISING * error
 
 
 def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
@@ -244,21 +228,19 @@ def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
     return float(evaluated.loss.mean(constant, target, weight))
 
 
-def _finding(comparison: Comparison) -> Finding:
-    useless = ", hardly lower than that of a constant prediction there" * (
-        comparison.left >= USELESS
-    )
+def _finding(loss: _GroupLoss) -> Finding:
+    useless = ", hardly lower than that of a constant prediction there" * (loss.left >= _USELESS)
     return Finding(
         "worse group",
-        comparison.severity or "low",
-        comparison.group.name,
+        loss.severity or "low",
+        loss.group.name,
         "In the group {subject} ({share:.1%} of all rows), the loss is {times:.1f} times that of"
         " the other rows" + useless,
-        EXPECTED if comparison.expected else UNEXPECTED,
+        _EXPECTED if loss.expected else _UNEXPECTED,
         {
-            "share": float(comparison.group.rows.mean()),
-            "times": comparison.times,
-            "left": comparison.left,
-            "standard_errors": comparison.standard_errors,
+            "share": float(loss.group.rows.mean()),
+            "times": loss.times,
+            "left": loss.left,
+            "standard_errors": loss.standard_errors,
         },
     )

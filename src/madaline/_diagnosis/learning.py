@@ -17,36 +17,36 @@ from madaline.nn.network import Network
 from madaline.records.decision import Decision
 from madaline.records.race_decisions import Restored
 
-# Standard errors by which networks must beat the baseline to have learned anything.
-SIGNIFICANT = 2.0
-CLEAR = 4.0  # standard errors below which it is uncertain how much they have learned
-WEAK = 0.9  # share of the baseline's loss that is left where the fit is weak
-
+# Standard errors by which networks must beat the baseline to have learned anything, and below which
+# it is uncertain how much.
+_SIGNIFICANT, _CLEAR = 2.0, 4.0
+_WEAK = 0.9  # share of the baseline's loss that is left where the fit is weak
 # Difference of out-of-fold and training loss, as a share of the baseline's loss, for findings of
 # medium and of low severity. The largest on 23 real tables is 0.22.
-LARGE_GAP, GAP = 0.3, 0.2
-FEWEST_OF_A_CLASS = 10  # rows that a class needs to be learned and evaluated
-FEWEST_ROWS = 100  # rows that a table needs for precise scores
+_LARGE_GAP, _GAP = 0.3, 0.2
+_MIN_CLASS_ROWS = 10  # for a class to be learned and evaluated
+_MIN_ROWS = 100  # for precise scores
 
 
 @dataclass(frozen=True)
 class Strength:
     """The losses of a fit."""
 
-    seen: float  # mean training loss, and mean out-of-fold loss
-    unseen: float  # mean training loss, and mean out-of-fold loss
-    baseline: float  # mean out-of-fold loss of the constant baseline
-    standard_errors: float  # by how many standard errors `unseen` is below `baseline`
+    seen: float  # mean training loss
+    unseen: float  # mean out-of-fold loss
+    baseline: float  # that of the best constant
+    standard_errors: float  # by which `unseen` is below `baseline`
     unfinished: bool  # whether the leading networks were still improving at the last epoch
 
 
 def find_weakness(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
     """Return what is wrong with the fit as a whole."""
-    return [
-        *_fit(strength, evaluated),
-        *_unfinished(strength),
-        *_too_few_rows(strength, evaluated),
-    ]
+    found = _fit(strength, evaluated)
+    if strength.unfinished:
+        seen = "The best networks were still improving at the last epoch"
+        remedy = "train longer, with a higher effort"
+        found.append(Finding("unfinished", "low", "the fit", seen, remedy))
+    return found + _too_few_rows(strength, evaluated)
 
 
 def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
@@ -61,7 +61,7 @@ def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
     def finding(kind: Kind, severity: Severity, seen: str, remedy: str) -> list[Finding]:
         return [Finding(kind, severity, "the fit", seen, remedy, evidence)]
 
-    if strength.standard_errors <= SIGNIFICANT or not np.isfinite(strength.unseen):
+    if strength.standard_errors <= _SIGNIFICANT or not np.isfinite(strength.unseen):
         return finding(
             "nothing learned",
             "high",
@@ -70,16 +70,16 @@ def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
             "add columns that predict the target, or rows, as {rows:,} may be too few",
         )
     gap = (strength.unseen - strength.seen) / strength.baseline
-    if gap >= GAP:
+    if gap >= _GAP:
         alone = len(evaluated.schema.kept) == 1  # a text has more terms than there are rows
         return finding(
             "overfit",
-            "medium" if gap >= LARGE_GAP and not alone else "low",
+            "medium" if gap >= _LARGE_GAP and not alone else "low",
             "Networks fit the training rows much better than unseen ones (loss {seen:.4f} and"
             " {unseen:.4f}, baseline {baseline:.4f})",
             "gather more rows" + ("" if alone else ", or leave out columns that cannot help"),
         )
-    if strength.unseen >= WEAK * strength.baseline:
+    if strength.unseen >= _WEAK * strength.baseline:
         return finding(
             "weak fit",
             "medium",
@@ -90,19 +90,12 @@ def _fit(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
     return []
 
 
-def _unfinished(strength: Strength) -> list[Finding]:
-    if not strength.unfinished:
-        return []
-    seen = "The best networks were still improving at the last epoch"
-    return [Finding("unfinished", "low", "the fit", seen, "train longer, with a higher effort")]
-
-
 def _too_few_rows(strength: Strength, evaluated: OutOfFold) -> list[Finding]:
     rows, errors = evaluated.n_rows, strength.standard_errors
     seen = "{rows:,} rows are few, so the scores are uncertain"
-    if SIGNIFICANT < errors < CLEAR:
+    if _SIGNIFICANT < errors < _CLEAR:
         seen += " (the loss is only {standard_errors:.1f} standard errors below the baseline's)"
-    elif rows >= FEWEST_ROWS:
+    elif rows >= _MIN_ROWS:
         return _rare_classes(evaluated)
     evidence = {"rows": rows, "standard_errors": errors}
     return [Finding("too few rows", "medium", "the rows", seen, "gather more rows", evidence)]
@@ -113,7 +106,7 @@ def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
         return []
     counts = np.bincount(evaluated.class_index, minlength=len(evaluated.classes))
     ordered = np.argsort(counts, kind="stable")
-    rare = [index for index in ordered if counts[index] < FEWEST_OF_A_CLASS]
+    rare = [index for index in ordered if counts[index] < _MIN_CLASS_ROWS]
     return [
         Finding(
             "too few rows",
@@ -128,7 +121,7 @@ def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
 
 
 def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) -> list[Finding]:
-    """Return whether networks diverged in a race.
+    """Return whether networks diverged in a race, of the recipes that it started with.
 
     Examples
     --------
@@ -185,9 +178,9 @@ def diagnose_network(
     x: Array,  # (n_rows, in_features), the training rows
     target: Array,  # (n_rows, n_outputs), their targets
     loss: Loss,
-    losses: Sequence[float],
+    losses: Sequence[float],  # at each epoch so far
 ) -> Diagnosis:
-    """Return all findings about one network."""
+    """Return all findings about one network: its units, its gradients, the course of its loss."""
     constant = np.broadcast_to(loss.initial_output(target), target.shape)
     now = float(loss.mean(network.predict(theta, x), target))
     baseline = float(loss.mean(constant, target))
@@ -200,7 +193,7 @@ def diagnose_network(
 
 
 def _find_weakness(loss: float, baseline: float) -> list[Finding]:
-    if loss < WEAK * baseline:
+    if loss < _WEAK * baseline:
         return []
     useless = not loss < baseline
     return [

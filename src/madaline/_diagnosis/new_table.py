@@ -1,4 +1,9 @@
-"""What is odd about a table to predict: drift, outliers, values that were never seen."""
+"""What is odd about a table to predict: drift, outliers, values that were never seen.
+
+Predictions can only be trusted for rows like the training rows. Each column is compared with its
+profile: numbers by the largest difference of the cumulative distributions (Kolmogorov-Smirnov),
+levels and missing values by their shares.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ from madaline._data.profile import (
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Diagnosis, Finding, Severity
 from madaline._diagnosis.out_of_fold import (
-    MOST_NUMBERS,
+    MAX_LISTED_ROWS,
     holm,
     kolmogorov_p_value,
     normal_p_value,
@@ -27,23 +32,22 @@ from madaline._diagnosis.out_of_fold import (
 from madaline.nn.arrays import Array
 
 # Differences of shares from which a drift is of high, medium and low severity.
-LARGE, MEDIUM, SMALL = 0.25, 0.1, 0.05
-FEWEST_ROWS = 30  # rows that a new table needs to be compared
-
+_LARGE, _MEDIUM, _SMALL = 0.25, 0.1, 0.05
+_MIN_ROWS = 30  # that a new table needs to be compared
 # A number is an outlier if it lies beyond the largest by this share of the largest's distance
 # from the median, or as far below the smallest: the largest of new rows often is a little larger.
-MARGIN = 0.5
-MANY = 0.05  # share of the rows from which outliers and unknown categories are of medium severity
+_MARGIN = 0.5
+_MANY = 0.05  # share of the rows from which outliers and unknown categories are of medium severity
 
 
 @dataclass(frozen=True)
-class Change:
+class _ShareChange:
     """The change of one share of a column."""
 
     column: str
-    what: str  # whose share changed, such as ``the value Bonn``
-    before: float  # the share in the training table, and in the new one
-    now: float  # the share in the training table, and in the new one
+    what: str  # whose share changed, such as "the value Bonn"
+    before: float  # the share in the training table
+    now: float
     p_value: float  # probability of so large a change in the column by chance
 
     @property
@@ -65,26 +69,26 @@ def find_drift(table: Table, profile: TableProfile) -> list[Finding]:
     >>> found.severity, found.subject
     ('high', 'b')
     """
-    if table.n_samples < FEWEST_ROWS:
+    if table.n_samples < _MIN_ROWS:
         return []
     changes = [_most_significant(table[column.name], column) for column in profile.columns]
     significant = holm(np.array([change.p_value for change in changes]))
     drifted = [
         change
         for change, clear in zip(changes, significant, strict=True)
-        if clear and change.size >= SMALL
+        if clear and change.size >= _SMALL
     ]
     return [_finding(change) for change in sorted(drifted, key=lambda change: -change.size)]
 
 
-def _most_significant(column: Array, profile: ColumnProfile) -> Change:
+def _most_significant(column: Array, profile: ColumnProfile) -> _ShareChange:
     """Return the most significant change, its p-value corrected for the number of changes."""
     changes = list(_changes(column, profile))
     best = min(changes, key=lambda change: (change.p_value, -change.size))
     return replace(best, p_value=min(1.0, len(changes) * best.p_value))
 
 
-def _changes(column: Array, profile: ColumnProfile) -> Iterator[Change]:
+def _changes(column: Array, profile: ColumnProfile) -> Iterator[_ShareChange]:
     """Yield the change of the missing share, and of each level or of the numbers."""
     if profile.has_levels:
         texts = read_levels(profile.name, profile.kind, column)
@@ -93,9 +97,11 @@ def _changes(column: Array, profile: ColumnProfile) -> Iterator[Change]:
         numbers = read_numbers(profile.name, profile.kind, column)
         present = np.sort(numbers[~np.isnan(numbers)])
 
-    def of_share(what: str, before: float, n_before: float, now: float, n_now: float) -> Change:
+    def of_share(
+        what: str, before: float, n_before: float, now: float, n_now: float
+    ) -> _ShareChange:
         p_value = normal_p_value(share_difference(now, n_now, before, n_before))
-        return Change(profile.name, what, before, now, p_value)
+        return _ShareChange(profile.name, what, before, now, p_value)
 
     missing = 1 - len(present) / len(column)
     yield of_share("missing values", profile.missing, profile.n_rows, missing, len(column))
@@ -110,7 +116,7 @@ def _changes(column: Array, profile: ColumnProfile) -> Iterator[Change]:
         yield of_share(f"the value {level}", share, n_before, now, len(present))
 
 
-def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -> Change:
+def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -> _ShareChange:
     edges, before = np.array(profile.edges), np.array(profile.below)
     now = shares_below(values, edges)
     index = int(np.argmax(np.abs(now - before)))
@@ -120,12 +126,12 @@ def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -
     if profile.kind != "number":
         edge = str(np.datetime64(round(edges[index]), "s")).replace("T", " ")
     what = f"values up to {edge}"
-    return Change(profile.name, what, float(before[index]), float(now[index]), p_value)
+    return _ShareChange(profile.name, what, float(before[index]), float(now[index]), p_value)
 
 
-def _finding(change: Change) -> Finding:
+def _finding(change: _ShareChange) -> Finding:
     severity: Severity = (
-        "high" if change.size >= LARGE else "medium" if change.size >= MEDIUM else "low"
+        "high" if change.size >= _LARGE else "medium" if change.size >= _MEDIUM else "low"
     )
     what = change.what.replace("{", "{{").replace("}", "}}")
     return Finding(
@@ -140,11 +146,14 @@ def _finding(change: Change) -> Finding:
 
 
 def diagnose_table(table: Table, profile: TableProfile, unseen: Mapping[str, int]) -> Diagnosis:
-    """Return all findings about a new table."""
-    findings = find_drift(table, profile)
-    findings += find_outliers(table, profile)
-    findings += find_unseen(unseen, table.n_samples)
-    return Diagnosis.of(findings)
+    """Return all findings about a new table, given the rows with unknown levels of each column."""
+    return Diagnosis.of(
+        [
+            *find_drift(table, profile),
+            *find_outliers(table, profile),
+            *find_unseen(unseen, table.n_samples),
+        ]
+    )
 
 
 def find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
@@ -171,7 +180,7 @@ def find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
     return [
         Finding(
             "outside",
-            "medium" if rows.mean() >= MANY else "low",
+            "medium" if rows.mean() >= _MANY else "low",
             worst,
             "{rows:,} of {n_rows:,} rows have numbers far outside the training range, most of them"
             " in {subject}",
@@ -181,7 +190,7 @@ def find_outliers(table: Table, profile: TableProfile) -> list[Finding]:
                 "n_rows": len(rows),
                 "in_column": int(outside[worst].sum()),
             },
-            tuple(int(row) for row in np.flatnonzero(rows)[:MOST_NUMBERS]),
+            tuple(int(row) for row in np.flatnonzero(rows)[:MAX_LISTED_ROWS]),
         )
     ]
 
@@ -198,7 +207,7 @@ def find_unseen(unseen: Mapping[str, int], n_rows: int) -> list[Finding]:
     return [
         Finding(
             "unseen categories",
-            "medium" if count >= MANY * n_rows else "low",
+            "medium" if count >= _MANY * n_rows else "low",
             name,
             "{rows:,} of {n_rows:,} rows have a value of {subject} that no training row had",
             "check its spelling, or fit again with such rows",
@@ -214,6 +223,6 @@ def _outside(column: Array, profile: ColumnProfile) -> Array:
     least, largest = profile.edges[0], profile.edges[-1]
     median = profile.edges[int(np.searchsorted(profile.below, 0.5))]
     span = largest - least
-    above = largest + MARGIN * ((largest - median) or span)
-    below = least - MARGIN * ((median - least) or span)
+    above = largest + _MARGIN * ((largest - median) or span)
+    below = least - _MARGIN * ((median - least) or span)
     return np.asarray((numbers > above) | (numbers < below))

@@ -1,4 +1,9 @@
-"""The rows of a fit with their out-of-fold predictions: what a diagnosis looks at."""
+"""The rows of a fit with their out-of-fold predictions, and the tests that a diagnosis makes.
+
+Of a hundred columns, five look odd at the usual level of 5 %. All tests of one question are
+therefore held to `ALARM_LEVEL` together, by the procedure of Holm (1979), "A simple sequentially
+rejective multiple test procedure", Scandinavian Journal of Statistics 6.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +21,11 @@ from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
 from madaline.nn.sparse_rows import Features
 
-LEVEL = 0.01  # probability of even one false alarm among all tests of a question
-MOST_NUMBERS = 50  # rows that a finding lists, at most
+ALARM_LEVEL = 0.01  # probability of even one false alarm among all tests of a question
+MAX_LISTED_ROWS = 50  # by a finding
 
 
-def holm(
-    p_values: Array,  # (n_tests,), the p-value of each test
-    level: float = LEVEL,
-) -> Array:
+def holm(p_values: Array, level: float = ALARM_LEVEL) -> Array:
     """Return which of several tests are significant, as Booleans of shape (n_tests,).
 
     Examples
@@ -92,20 +94,17 @@ class OutOfFold:
     """The evaluated rows of a fit, predicted by networks that did not train on them."""
 
     table: Table  # the evaluated rows, fold after fold
-    schema: Schema  # the kind of each column
+    schema: Schema
     bounds: Sequence[int]  # (n_folds + 1,), start of each fold, and end of the last one
-    loss: Loss  # what the networks minimized
-    # (n_rows, n_outputs), raw out-of-fold outputs of the networks, and of the constant baseline
-    output: Array
-    # (n_rows, n_outputs), raw out-of-fold outputs of the networks, and of the constant baseline
-    baseline: Array
-    target: Array  # (n_rows, n_outputs), one-hot classes, 0 and 1, or numbers
+    loss: Loss
+    output: Array  # (n_rows, n_outputs), raw out-of-fold outputs of the networks
+    baseline: Array  # of the same shape: those of the best constants
+    target: Array  # of the same shape: one-hot classes, 0 and 1, or numbers
     features: Features  # (n_rows, n_features), the encoded rows, without bins
     classes: Sequence[str] | None = None  # the labels as text; None where numbers are predicted
     weight: Array | None = None  # (n_rows,)
     groups: Array | None = None  # (n_rows,) ints, rows of one group are not independent
-    # (n_rows,) ints, number of each row in the user's table, from 0; its position here by default
-    row_numbers: Array | None = None
+    row_numbers: Array | None = None  # (n_rows,) ints, in the user's table; positions by default
     threshold: float = 0.5  # of two classes, the probability above which the second is predicted
 
     @property
@@ -131,8 +130,8 @@ class OutOfFold:
         )
 
     def row_numbers_of(self, indices: Array) -> tuple[int, ...]:
-        """Return the numbers of some rows in the user's table, at most `MOST_NUMBERS`."""
-        indices = indices[:MOST_NUMBERS]
+        """Return the numbers of some rows in the user's table, at most `MAX_LISTED_ROWS`."""
+        indices = indices[:MAX_LISTED_ROWS]
         numbers = indices if self.row_numbers is None else self.row_numbers[indices]
         return tuple(int(number) for number in numbers)
 

@@ -11,14 +11,11 @@ from madaline._diagnosis.out_of_fold import OutOfFold, holm, normal_p_value
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson, Squared
 
-REGIONS = 10  # regions that are compared, of about as many rows each
-MIN_REGION_ROWS = 30  # rows that a region needs
-
+_N_REGIONS, _MIN_REGION_ROWS = 10, 30  # whose calibration is compared, of about as many rows each
 # Errors of a region's probability, or of its mean in standard deviations of the target, for
 # findings of medium and of low severity.
-FAR, OFF = 0.15, 0.05
-
-WORDS = {
+_FAR, _OFF = 0.15, 0.05
+_MISCALIBRATED = {
     "probability": "Where a probability of about {predicted:.0%} was predicted ({rows:,} rows),"
     " {true:.0%} of the rows were of the class",
     "mean": "In one tenth of the rows by prediction ({rows:,} rows), the true values differ from"
@@ -26,17 +23,15 @@ WORDS = {
 }
 
 # Shares of a class's rows predicted as one other class, for medium and for low severity.
-HALF, QUARTER = 0.5, 0.25
-MIN_CLASS_ROWS = 20  # rows that a class needs for its errors to be counted
-MOST_FINDINGS = 3  # pairs of classes that are reported, at most
+_HALF, _QUARTER = 0.5, 0.25
+_MIN_CLASS_ROWS = 20  # for the errors of a class to be counted
+_MAX_PAIRS = 3  # of confused classes that are reported
 
-# Shares of wrong labels from which the finding is of high and of medium severity.
-MANY, SOME = 0.03, 0.01
-
+_MANY, _SOME = 0.03, 0.01  # shares of wrong labels, for high and for medium severity
 # Share of the baseline's errors that networks must avoid: where the columns hardly predict the
 # class, wrong labels cannot be told from hard rows.
-AVOIDED = 0.6
-STANDARD_ERRORS = 3.0  # standard errors by which the estimate must be above zero
+_MIN_AVOIDED = 0.6
+_MIN_STANDARD_ERRORS = 3.0  # by which the estimated share must be above zero
 
 
 def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
@@ -62,14 +57,14 @@ def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
 def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str) -> list[Finding]:
     order = np.argsort(predicted, kind="stable")
     regions = [
-        region for region in np.array_split(order, REGIONS) if len(region) >= MIN_REGION_ROWS
+        region for region in np.array_split(order, _N_REGIONS) if len(region) >= _MIN_REGION_ROWS
     ]
     gaps = [evaluated.mean(true - predicted, region) for region in regions]
     p_values = [normal_p_value(gap / error) if error else 1.0 for gap, error in gaps]
     off = [
         (abs(gap), index)
         for index, ((gap, _), clear) in enumerate(zip(gaps, holm(np.array(p_values)), strict=True))
-        if clear and abs(gap) >= OFF
+        if clear and abs(gap) >= _OFF
     ]
     if not off:
         return []
@@ -79,9 +74,9 @@ def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str
     return [
         Finding(
             "calibration",
-            "medium" if size >= FAR else "low",
+            "medium" if size >= _FAR else "low",
             what,
-            WORDS[what],
+            _MISCALIBRATED[what],
             "use such predictions for ranking and not for their size, or gather more such rows",
             {
                 "rows": len(region),
@@ -104,8 +99,8 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
     totals = np.maximum(1, confusion.sum(axis=1))
     shares = confusion / totals[:, None]
     np.fill_diagonal(shares, 0)
-    shares[totals < MIN_CLASS_ROWS] = 0
-    largest = np.argsort(-shares, axis=None, kind="stable")[:MOST_FINDINGS]
+    shares[totals < _MIN_CLASS_ROWS] = 0
+    largest = np.argsort(-shares, axis=None, kind="stable")[:_MAX_PAIRS]
     remedy = (
         'class_weight="balanced" raises the recall of this class and lowers its precision; better'
         " are columns that separate the two classes"
@@ -115,7 +110,7 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
     return [
         Finding(
             "confused classes",
-            "medium" if shares[true, predicted] >= HALF else "low",
+            "medium" if shares[true, predicted] >= _HALF else "low",
             f"{evaluated.classes[true]} predicted as {evaluated.classes[predicted]}",
             "{subject} in {confused:,} of {rows:,} rows of the true class ({share:.0%})",
             remedy,
@@ -126,13 +121,18 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
             },
         )
         for true, predicted in np.stack(np.unravel_index(largest, shares.shape), axis=1).tolist()
-        if shares[true, predicted] >= QUARTER
+        if shares[true, predicted] >= _QUARTER
     ]
 
 
 @dataclass(frozen=True, eq=False)
 class Suspects:
-    """Rows whose label may be wrong.
+    """Rows whose label may be wrong: out-of-fold networks confidently predict another class.
+
+    *Confident learning* (Northcutt, Jiang and Chuang, 2021, "Confident learning: estimating
+    uncertainty in dataset labels", JAIR 70, arXiv:1911.00068) suspects a row if its probability of
+    another class is at least as high as usual for the rows of that class. That includes rows that
+    are merely hard.
 
     Examples
     --------
@@ -143,14 +143,13 @@ class Suspects:
     """
 
     quality: Array  # (n_rows,), probability of each row's label: the lower, the more suspicious
-    suspected: Array  # (n_rows,) Booleans, which rows are suspected
+    suspected: Array  # (n_rows,) Booleans
 
     @classmethod
     def among(
         cls,
-        # (n_rows, n_classes), out of fold; NaN for rows that were not evaluated
-        probabilities: Array,
-        class_index: Array,  # (n_rows,) ints, the index of each row's class
+        probabilities: Array,  # (n_rows, n_classes), out of fold; NaN for rows not evaluated
+        class_index: Array,  # (n_rows,) ints
     ) -> Suspects:
         """Return the suspects by confident learning."""
         evaluated: Array = np.asarray(np.isfinite(probabilities).all(axis=1))
@@ -178,13 +177,13 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
     if evaluated.classes is None:
         return []
     estimate, error = wrong_share(evaluated.probabilities, evaluated.class_index)
-    if estimate - STANDARD_ERRORS * error <= 0 or estimate < SOME:
+    if estimate - _MIN_STANDARD_ERRORS * error <= 0 or estimate < _SOME:
         return []
     suspects = Suspects.among(evaluated.probabilities, evaluated.class_index)
     return [
         Finding(
             "wrong labels",
-            "high" if estimate >= MANY else "medium",
+            "high" if estimate >= _MANY else "medium",
             "the labels",
             "About {share:.1%} of the labels seem to be wrong ({rows:,} rows): networks contradict"
             " so many even where they are most confident",
@@ -202,12 +201,17 @@ def find_wrong_labels(evaluated: OutOfFold) -> list[Finding]:
 
 def wrong_share(
     probabilities: Array,  # (n_rows, n_classes), out of fold
-    class_index: Array,  # (n_rows,) ints, the index of each row's class
+    class_index: Array,  # (n_rows,) ints
 ) -> tuple[float, float]:
-    """Return the estimated share of wrong labels, and its standard error; 0 without evidence."""
+    """Return the estimated share of wrong labels, and its standard error; 0 without evidence.
+
+    Whether labels are wrong at all shows in the easiest rows: where networks are most confident,
+    they are hardly ever wrong, and errors become rarer still among the most confident of those.
+    Wrong labels are as frequent there as everywhere.
+    """
     wrong = probabilities.argmax(axis=1) != class_index
     baseline = 1 - np.bincount(class_index).max() / len(class_index)
-    if wrong.mean() > (1 - AVOIDED) * baseline:
+    if wrong.mean() > (1 - _MIN_AVOIDED) * baseline:
         return 0.0, 0.0
     ordered = wrong[np.argsort(-probabilities.max(axis=1), kind="stable")]
     half, quarter = ordered[: len(wrong) // 2], ordered[: len(wrong) // 4]

@@ -16,16 +16,14 @@ from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._evaluation.leakage import Leak
 from madaline.nn.arrays import Array
 
-FEWEST_ROWS = 500  # in fewer rows, whole numbers may be all different by chance
-IDENTIFYING = 0.5  # distinct values per row from which a category nearly identifies the rows
+_MIN_ROWS = 500  # in fewer rows, whole numbers may be all different by chance
+_IDENTIFYING = 0.5  # distinct values per row from which a category nearly identifies the rows
 
-# Shares of copied rows from which the finding is of medium and of low severity.
-MANY, SOME = 0.1, 0.01
-OPTIMISTIC = 1.2  # the score is optimistic if the rows without a copy have so many times its loss
-STANDARD_ERRORS = 3.0  # standard errors by which their loss must be higher
-
-# Share of the copies to be expected with independent columns from which there is no finding.
-BY_CHANCE = 0.1
+_MANY, _SOME = 0.1, 0.01  # shares of copied rows, for medium and for low severity
+# The score is optimistic if the rows without a copy have so many times its loss, and so many
+# standard errors more.
+_OPTIMISTIC, _MIN_STANDARD_ERRORS = 1.2, 3.0
+_BY_CHANCE = 0.1  # share of the copies expected with independent columns that explains them
 
 
 def find_leaking(leaks: Sequence[Leak]) -> list[Finding]:
@@ -74,10 +72,10 @@ def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
 
 def _is_identifier(column: ColumnSchema, schema: Schema, table: Table) -> bool:
     n_values = schema.n_samples - column.n_missing
-    if n_values < FEWEST_ROWS or column.name not in table:
+    if n_values < _MIN_ROWS or column.name not in table:
         return False
     if column.kind == CATEGORY:
-        return column.n_distinct >= IDENTIFYING * n_values
+        return column.n_distinct >= _IDENTIFYING * n_values
     if column.kind != NUMBER or column.n_distinct < n_values:
         return False
     values = table[column.name]
@@ -85,20 +83,23 @@ def _is_identifier(column: ColumnSchema, schema: Schema, table: Table) -> bool:
 
 
 def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
-    """Return whether rows have copies, with the same target, in other folds."""
+    """Return whether rows have copies, with the same target, in other folds.
+
+    The predictions of such rows are not really out of fold.
+    """
     copied = copied_rows(evaluated)
     share = float(copied.mean())
-    if share < SOME or not copied.any() or copied.all():
+    if share < _SOME or not copied.any() or copied.all():
         return []
-    if _expected_by_chance(evaluated) > BY_CHANCE * copied.sum():
+    if _expected_by_chance(evaluated) > _BY_CHANCE * copied.sum():
         return []
     alone, error = evaluated.mean(evaluated.losses, ~copied)
     score, _ = evaluated.mean(evaluated.losses)
-    optimistic = alone > OPTIMISTIC * score and alone - score > STANDARD_ERRORS * error
+    optimistic = alone > _OPTIMISTIC * score and alone - score > _MIN_STANDARD_ERRORS * error
     return [
         Finding(
             "duplicates",
-            "high" if optimistic else "medium" if share >= MANY else "low",
+            "high" if optimistic else "medium" if share >= _MANY else "low",
             "the rows",
             "{rows:,} rows ({share:.1%}) have a copy in another fold, and networks that were"
             " trained on the copy predict them (loss {score:.4f}, {alone:.4f} without such rows)",

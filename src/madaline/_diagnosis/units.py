@@ -18,33 +18,30 @@ from madaline.nn.layers import Convolution, Linear, Pooling, ScaledLinear
 from madaline.nn.layers.activations import Activation
 from madaline.nn.network import Network
 
-SAME = 1e-5  # standard deviation of a unit's outputs below which they count as equal
-FLAT = 0.01  # share of the steepest slope of a layer below which an activation is flat
-NEARLY_ALL = 0.99  # share of the rows for which a saturated unit is flat
-
-# Ratios of the first layer's gradient to the last one's.
-VANISHED, EXPLODED, STOPPED = 1e-4, 1e4, 1e-12
-
+_SAME = 1e-5  # standard deviation of a unit's outputs below which they count as equal
+_FLAT = 0.01  # share of the steepest slope of a layer below which an activation is flat
+_NEARLY_ALL = 0.99  # share of the rows for which a saturated unit is flat
+_VANISHED, _EXPLODED, _STOPPED = 1e-4, 1e4, 1e-12  # ratios of the first gradient to the last one's
 # Shares of a layer's units for findings of medium and of low severity; high if all are dead.
-MANY, SOME = 0.5, 0.25
-REMEDY = "lower the learning rate, or begin with smaller weights"
+_MANY, _SOME = 0.5, 0.25
+_REMEDY = "lower the learning rate, or begin with smaller weights"
 
 
 @dataclass(frozen=True)
 class LayerHealth:
     """The state of the units of a hidden layer."""
 
-    units: int  # number of units
-    dead: float  # share of dead units
-    saturated: float  # share of saturated units
+    units: int
+    dead: float  # share of the units
+    saturated: float  # share of the units
     # Root mean square of the gradient with respect to the biases, of a random mean of the outputs
-    # with mean square one
+    # with mean square one.
     gradient: float
 
 
 def examine(
     network: Network,
-    theta: Array,  # (parameters,), one member's parameters
+    theta: Array,  # (parameters,), those of one member
     x: Array,  # (n_rows, in_features), some training rows
 ) -> list[LayerHealth]:
     """Return the state of each hidden layer of a network, and last of its outputs.
@@ -107,7 +104,7 @@ def find_dead_recipes(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding
             f"layer {min(dead_layers) + 1}",
             "The networks of {lost} of {raced} recipes had only dead units in {subject}, and others"
             " predict in their place",
-            REMEDY,
+            _REMEDY,
             {"lost": len(dead_layers), "raced": len(networks)},
         )
     ]
@@ -130,16 +127,16 @@ def _hidden(network: Network, theta: Array, x: Array) -> Iterable[tuple[Array, A
 
 def _shares(outputs: Array, slopes: Array) -> tuple[int, float, float]:
     """Return the number of units, and the shares of dead and of saturated ones."""
-    dead = ~(outputs.std(axis=0) > SAME)
+    dead = ~(outputs.std(axis=0) > _SAME)
     steepest = np.abs(slopes).max() or 1.0
-    flat = np.mean(np.abs(slopes) <= FLAT * steepest, axis=0) >= NEARLY_ALL
+    flat = np.mean(np.abs(slopes) <= _FLAT * steepest, axis=0) >= _NEARLY_ALL
     return len(dead), float(dead.mean()), float((flat & ~dead).mean())
 
 
 def _find_in_layer(number: int, layers: Sequence[LayerHealth]) -> list[Finding]:
     dead = float(np.mean([layer.dead for layer in layers]))
     saturated = float(np.mean([layer.saturated for layer in layers]))
-    if max(dead, saturated) < SOME:
+    if max(dead, saturated) < _SOME:
         return []
     seen = (
         "{dead:.0%} of the units of {subject} are dead: their output is the same for every row"
@@ -149,10 +146,10 @@ def _find_in_layer(number: int, layers: Sequence[LayerHealth]) -> list[Finding]:
     return [
         Finding(
             "dead units",
-            "high" if dead == 1 else "medium" if max(dead, saturated) >= MANY else "low",
+            "high" if dead == 1 else "medium" if max(dead, saturated) >= _MANY else "low",
             f"layer {number}",
             seen,
-            REMEDY,
+            _REMEDY,
             {
                 "dead": dead,
                 "saturated": saturated,
@@ -172,10 +169,10 @@ def _find_in_gradients(
     with np.errstate(all="ignore"):
         ratio = float(np.median(first / last))
     kind: Kind
-    if not np.isfinite(first).all() or ratio > EXPLODED:
+    if not np.isfinite(first).all() or ratio > _EXPLODED:
         kind, verb = "exploding gradients", "explodes"
         remedy = "lower the learning rate, begin with smaller weights, or use fewer layers"
-    elif ratio < VANISHED and not (blocked and ratio < STOPPED):
+    elif ratio < _VANISHED and not (blocked and ratio < _STOPPED):
         kind, verb = "vanishing gradients", "vanishes"
         remedy = "use fewer layers, or an activation that is not flat, such as ReLU or SiLU"
     else:
