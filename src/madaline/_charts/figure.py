@@ -65,6 +65,11 @@ class Axis:
             low, high = low - 0.5, high + 0.5
         return cls(low, high, label, **settings)
 
+    @classmethod
+    def of_share(cls, label: str) -> Axis:
+        """Return an axis from 0 to 100%."""
+        return cls(0.0, 1.0, label, unit="share")
+
     def position(self, value: float) -> float:
         """Return where a value lies, 0 at the low end and 1 at the high one, never beyond."""
         if self.logarithmic:

@@ -1,15 +1,17 @@
-"""Tables and figures as HTML for notebooks: no script, no request, and fit for any background.
+"""What a notebook shows of results: tables and figures as HTML, and listings.
 
-Texts take the color of the page, so that light and dark themes suit; other colors are of medium
-lightness, which both show.
+No script, no request, and fit for any background: texts take the color of the page, so that light
+and dark themes suit; other colors are of medium lightness, which both show.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from typing import Any, Self, SupportsIndex, TypeVar, overload
 
 from madaline._charts.figure import Figure
 from madaline._charts.svg import bar_svg, figure_svg
@@ -132,3 +134,64 @@ def _figure(figure: Figure) -> str:
 def _element(tag: str, text: str, style: str = "") -> Html:
     inner = text if isinstance(text, Html) else escape(text)
     return Html(f'<{tag} class="{style}">{inner}</{tag}>' if style else f"<{tag}>{inner}</{tag}>")
+
+
+Item = TypeVar("Item")
+
+MOST_LINES = 20
+"""Lines that are printed, at most."""
+
+
+class ToFrame:
+    """Abstract base of what can be a data frame."""
+
+    @abstractmethod
+    def to_columns(self) -> dict[str, Any]:
+        """Return the columns of a table, by name."""
+
+    def to_frame(self, library: str = "pandas") -> Any:
+        """Return a data frame.
+
+        Parameters
+        ----------
+        library : {"pandas", "polars", "pyarrow"}, default="pandas"
+            Whose.
+
+        Raises
+        ------
+        InputError
+            If there is no such library, or it is not installed.
+        """
+        from madaline._data.io.frames import make_frame
+
+        return make_frame(self.to_columns(), library)
+
+
+class Listing(tuple[Item, ...], ToFrame):
+    """Abstract base of results in their order; a slice is a listing, too."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: Any) -> Any:
+        """Return one result, or a listing of some."""
+        found = super().__getitem__(index)
+        return type(self)(found) if isinstance(index, slice) else found
+
+    def __repr__(self) -> str:
+        """Return a line for each, and how many are left out."""
+        lines = list(map(str, self[:MOST_LINES]))
+        if len(self) > MOST_LINES:
+            lines.append(f"... and {len(self) - MOST_LINES:,} more")
+        return "\n".join(lines) or "(none)"
+
+    def __str__(self) -> str:
+        """Return the same."""
+        return repr(self)

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from madaline._charts.html import Html, block, paragraph, table, word
-from madaline._charts.listing import ToFrame
+from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._words import clipped
 from madaline.nn.arrays import Array
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import block, table
-from madaline._charts.listing import Listing
+from madaline._charts.html import Listing, block, table
 from madaline._data.column import is_missing, number_text
 from madaline._data.conversion import as_numbers
 from madaline._evaluation.metrics import BLOCKS

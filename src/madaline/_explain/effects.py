@@ -26,8 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from madaline._charts.curves import effect_figure
-from madaline._charts.html import bar, block, figures, paragraph, table
-from madaline._charts.listing import ToFrame
+from madaline._charts.html import ToFrame, bar, block, figures, paragraph, table
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._explain.columns import as_table, encoder_of, spread_rows, value_text, values_of

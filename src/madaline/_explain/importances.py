@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import bar, block, more
+from madaline._charts.html import Listing, bar, block, more
 from madaline._charts.html import table as table_html
-from madaline._charts.listing import Listing
 from madaline._data.table import Table
 from madaline._data.target import CountEncoder, JointEncoder, RegressionEncoder, TargetEncoder
 from madaline._explain.columns import as_table, encoder_of, spread_rows

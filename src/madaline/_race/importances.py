@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from madaline._charts.html import bar, block, more, table
-from madaline._charts.listing import Listing
+from madaline._charts.html import Listing, bar, block, more, table
 from madaline._race.importance import Importance
 from madaline._words import metric_name, with_error
 

@@ -11,13 +11,6 @@ import numpy as np
 
 from madaline._charts.curves import learning_figure
 from madaline._charts.figure import Figure, Line
-from madaline._charts.quality import (
-    calibration_figure,
-    error_figure,
-    roc_figure,
-    spread_figure,
-    truth_figure,
-)
 from madaline._charts.svg import bar_svg, distribution_svg
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME, DROPPED, NUMBER
 from madaline._evaluation.quality.classification import ClassificationQuality
@@ -400,9 +393,9 @@ def view_of_quality(values: Mapping[str, Any], target: str) -> dict[str, Any]:
         return {
             "of": "numbers",
             "figures": [
-                truth_figure(quality, target),
+                quality.truth_figure(target),
                 _error_figure(quality, target),
-                spread_figure(quality, target),
+                quality.spread_figure(target),
             ],
             "coverage": _interval_words(values),
             "confusions": [],
@@ -411,7 +404,7 @@ def view_of_quality(values: Mapping[str, Any], target: str) -> dict[str, Any]:
     few = len(quality.classes) <= MOST_CLASSES
     return {
         "of": "classes",
-        "figures": [*curves, calibration_figure(quality)],
+        "figures": [*curves, quality.calibration_figure()],
         "coverage": _set_words(values),
         "classes": quality.classes,
         "matrix": _matrix(quality) if few else None,
@@ -423,7 +416,7 @@ def view_of_quality(values: Mapping[str, Any], target: str) -> dict[str, Any]:
 
 def _roc_figure(quality: ClassificationQuality) -> Figure:
     """Return the ROC curves; of two classes without the area, which is in the headline."""
-    figure = roc_figure(quality)
+    figure = quality.roc_figure()
     if len(quality.classes) > 2:
         return figure
     label = quality.curves[0].label
@@ -440,7 +433,7 @@ def _error_figure(quality: RegressionQuality, target: str) -> Figure:
     beyond = quality.n_beyond
     caption = f"Errors, with a mean of {short(quality.bias)}."
     return replace(
-        error_figure(quality, target),
+        quality.error_figure(target),
         caption=f"{caption} {count(beyond, 'error')} beyond the ends." if beyond else caption,
     )
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from madaline._charts.html import block, bullets, heading
-from madaline._charts.listing import ToFrame
+from madaline._charts.html import ToFrame, block, bullets, heading
 from madaline._evaluation.score import Score
 from madaline._race.importance import Importance
 from madaline._story.summary import Summary

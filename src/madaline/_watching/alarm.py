@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import block, paragraph, table
-from madaline._charts.listing import Listing
+from madaline._charts.html import Listing, block, paragraph, table
 from madaline._watching.detectors import Bank, Crossing, Signal
 from madaline._watching.source import Source, short_name
 from madaline._words import short

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from madaline._charts.curves import learning_figure, training_figure
-from madaline._charts.figure import Figure
-from madaline._charts.quality import (
-    calibration_figure,
-    precision_figure,
-    roc_figure,
-    spread_figure,
-    truth_figure,
-)
+from madaline._charts.curves import LOGARITHMIC_FROM, learning_figure
+from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.regression import RegressionQuality
@@ -22,6 +16,7 @@ from madaline._model import FittedModel
 from madaline._watching import Monitor
 from madaline._words import metric_name
 from madaline.errors import InputError
+from madaline.nn.arrays import Array
 from madaline.plots._drawing import axes_or_new, draw
 from madaline.records.decision import Decision
 from madaline.records.history import Epoch
@@ -111,7 +106,7 @@ def plot_roc(model: Any, axes: Any = None) -> Any:
 
     Parameters and what is returned are those of `plot_confusion`.
     """
-    return draw(roc_figure(_class_quality(model)), axes)
+    return draw(_class_quality(model).roc_figure(), axes)
 
 
 def plot_precision(model: Any, axes: Any = None) -> Any:
@@ -119,7 +114,7 @@ def plot_precision(model: Any, axes: Any = None) -> Any:
 
     Parameters and what is returned are those of `plot_confusion`.
     """
-    return draw(precision_figure(_class_quality(model)), axes)
+    return draw(_class_quality(model).precision_figure(), axes)
 
 
 def plot_calibration(model: Any, axes: Any = None) -> Any:
@@ -127,7 +122,7 @@ def plot_calibration(model: Any, axes: Any = None) -> Any:
 
     Parameters and what is returned are those of `plot_confusion`.
     """
-    return draw(calibration_figure(_class_quality(model)), axes)
+    return draw(_class_quality(model).calibration_figure(), axes)
 
 
 def plot_truth(model: Any, axes: Any = None) -> Any:
@@ -145,7 +140,8 @@ def plot_truth(model: Any, axes: Any = None) -> Any:
     axes
         With the drawing.
     """
-    return draw(truth_figure(*_number_quality(model)), axes)
+    quality, target = _number_quality(model)
+    return draw(quality.truth_figure(target), axes)
 
 
 def plot_errors(model: Any, axes: Any = None) -> Any:
@@ -153,13 +149,14 @@ def plot_errors(model: Any, axes: Any = None) -> Any:
 
     Parameters and what is returned are those of `plot_truth`.
     """
-    return draw(spread_figure(*_number_quality(model)), axes)
+    quality, target = _number_quality(model)
+    return draw(quality.spread_figure(target), axes)
 
 
 def _plot_training(epochs: list[Epoch], decisions: list[Decision], axes: Any) -> Any:
     if not epochs:
         raise InputError("The network is not trained yet: call its train first.")
-    return _draw_losses(training_figure(epochs, decisions), axes)
+    return _draw_losses(_training_figure(epochs, decisions), axes)
 
 
 def _draw_losses(figure: Figure, axes: Any) -> Any:
@@ -233,3 +230,48 @@ def plot_watch(monitor: Any, axes: Any = None) -> Any:
             f"{type(monitor).__name__} is no monitor: give what model.watch() returns."
         )
     return draw(monitor.figure(), axes)
+
+
+_CHANGES = {
+    "grow": "units added",
+    "restart": "restarted from new weights",
+    "simplify": "simplified",
+}
+"""Decisions that have dots, and what the legend calls them; changes of the rate are too many."""
+
+
+def _training_figure(history: Sequence[Epoch], decisions: Sequence[Decision]) -> Figure:
+    """Return the loss of each epoch, and on rows held out; dots where the network was changed."""
+    epochs = np.array([one.epoch for one in history], float)
+    losses = np.array([one.loss for one in history])
+    held_out = np.array([np.nan if v is None else v for v in (e.validation_loss for e in history)])
+    lines = [Line(epochs, losses, COLORS[0], "training loss")]
+    if np.isfinite(held_out).any():
+        lines.append(Line(epochs, held_out, COLORS[1], "validation loss"))
+    for style, (action, name) in zip(COLORS[2:], _CHANGES.items(), strict=True):
+        where = [one.epoch for one in decisions if one.action == action]
+        # Lines of one point are drawn as a dot; only the first has an entry in the legend.
+        lines += [
+            Line(epochs[epochs == epoch], losses[epochs == epoch], style, name if first else "")
+            for first, epoch in zip([True, *[False] * len(where)], where, strict=False)
+        ]
+    return Figure(
+        "Training",
+        f"The loss over {len(history)} epochs, from {losses[0]:.4f} to {losses[-1]:.4f}.",
+        "The loss of each epoch on the training rows, and on rows held out if there are some:",
+        Axis.around(epochs, "epoch"),
+        _training_axis(np.concatenate([losses, held_out])),
+        tuple(lines),
+    )
+
+
+def _training_axis(losses: Array) -> Axis:
+    """Return an axis of the losses, logarithmic if they differ a lot.
+
+    A step that is too long makes the loss shoot up for an epoch: such peaks are cut off.
+    """
+    finite = losses[np.isfinite(losses)]
+    low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
+    if len(finite):
+        high = min(high, max(1.2 * finite[0], np.percentile(finite, 95)))
+    return Axis.around([low, high], "loss", logarithmic=bool(0 < low < high / LOGARITHMIC_FROM))

@@ -6,8 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-from madaline._charts.html import block, more, paragraph, table
-from madaline._charts.listing import Listing
+from madaline._charts.html import Listing, block, more, paragraph, table
 
 
 @dataclass(frozen=True)

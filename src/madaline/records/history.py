@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from madaline._charts.curves import learning_figure
-from madaline._charts.html import block, figures
-from madaline._charts.listing import ToFrame
+from madaline._charts.html import ToFrame, block, figures
 from madaline._words import count
 
 

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.listing import ToFrame
+from madaline._charts.figure import COLORS, Axis, Figure, Line
+from madaline._charts.html import Html, ToFrame, block, figures, more, paragraph, table
 from madaline._evaluation.calibration import calibration_error
-from madaline._evaluation.quality.coverage import Coverage, Curves, fields_from_json
-from madaline._evaluation.quality.html import html_of_classes
+from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table, fields_from_json
 from madaline.nn.arrays import Array
 
 MAX_CURVES = 4  # classes whose curves are kept: those with the smallest areas
 MAX_AREAS = 100  # classes whose area under the ROC curve is computed: the most frequent
 _N_BINS = 10  # of equal size of the reliability curve, by probability
+
+_MAX_MATRIX_CLASSES, _MAX_TABLE_CLASSES = 12, 20
+"""Classes of a confusion matrix and of a table in a notebook; of more, the worst confusions."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,113 @@ class ClassificationQuality(ToFrame):
         )
 
     def _repr_html_(self) -> str:
-        return html_of_classes(self)
+        curves = [self.roc_figure(), self.precision_figure()] if self.curves else []
+        return block(
+            paragraph(
+                f"{self.n_rows:,} rows, each predicted by networks that were not trained on it:"
+                f" accuracy {self.accuracy:.4g}, calibration error {self.calibration_error:.3f}."
+            ),
+            self._confusion_table(),
+            self._class_table(),
+            figures([*curves, self.calibration_figure()]),
+            coverage_table(self.coverage, "classes in a set"),
+        )
+
+    def _confusion_table(self) -> Html:
+        if len(self.classes) > _MAX_MATRIX_CLASSES:
+            rows = [
+                [pair["true"], pair["predicted"], f"{pair['rows']:,.0f}", f"{pair['share']:.1%}"]
+                for pair in self.confusions()
+            ]
+            header = ["true class", "predicted as", "rows", "of the class"]
+            return table(header, rows, right=(2, 3), caption="The most frequent confusions")
+        rows = [
+            [label, *(f"{number:,.0f}" if number else "·" for number in counts)]
+            for label, counts in zip(self.classes, self.matrix.tolist(), strict=True)
+        ]
+        return table(
+            ["true class", *self.classes],
+            rows,
+            right=range(1, len(self.classes) + 1),
+            caption="Confusion matrix: rows of each true class (down) by predicted class (across)",
+        )
+
+    def _class_table(self) -> Html:
+        by_class = self.by_class()
+        rows = [
+            [
+                measures["class"],
+                f"{measures['rows']:,.0f}",
+                *(
+                    "" if measures[name] is None else f"{measures[name]:.3f}"
+                    for name in ("precision", "recall", "f1", "area")
+                ),
+            ]
+            for measures in by_class[:_MAX_TABLE_CLASSES]
+        ]
+        header = ["class", "rows", "precision", "recall", "F1", "ROC AUC"]
+        left_out = more(len(rows), len(by_class), "classes")
+        return Html(table(header, rows, right=range(1, 6)) + left_out)
+
+    def roc_figure(self) -> Figure:
+        """Return the ROC curves."""
+        several = "s of the classes that are hardest to distinguish" * (len(self.classes) > 2)
+        lines = [
+            Line(
+                np.array(curve.false_positive),
+                np.array(curve.true_positive),
+                style,
+                f"{curve.label} (area {curve.area:.3f})",
+            )
+            for curve, style in zip(self.curves, COLORS, strict=False)
+        ]
+        return Figure(
+            "ROC curves",
+            f"True positive rate against false positive rate: {_labels(lines)}.",
+            f"ROC curve{several}, with the area under it (dashed: guessing, 0.5):",
+            Axis.of_share("false positive rate"),
+            Axis.of_share("true positive rate (recall)"),
+            (Line.reference((0, 1), (0, 1)), *lines),
+        )
+
+    def precision_figure(self) -> Figure:
+        """Return the curves of precision against recall."""
+        lines = [
+            Line(
+                np.array(curve.recall),
+                np.array(curve.precision),
+                style,
+                f"{curve.label} (average {curve.average_precision:.3f})",
+            )
+            for curve, style in zip(self.curves, COLORS, strict=False)
+        ]
+        guessing = [Line.reference((0, 1), (curve.prevalence,) * 2) for curve in self.curves]
+        return Figure(
+            "Precision and recall",
+            f"Precision against recall: {_labels(lines)}.",
+            "Precision against recall, with the average precision (dashed: guessing):",
+            Axis.of_share("recall"),
+            Axis.of_share("precision"),
+            (*guessing, *lines),
+        )
+
+    def calibration_figure(self) -> Figure:
+        """Return predicted probabilities against how often they came true."""
+        pairs = list(zip(self.predicted, self.observed, strict=True))
+        observed = ", ".join(f"{mean:.0%} came true in {share:.0%}" for mean, share in pairs)
+        what = "the class" if len(self.classes) == 2 else "the predicted class"
+        return Figure(
+            "Calibration",
+            f"Of {len(pairs)} parts of the rows by probability: {observed}.",
+            "Calibration: on the dashed line, probabilities come true as often as predicted. On"
+            f" average they are off by {self.calibration_error:.3f}.",
+            Axis.of_share(f"predicted probability of {what}"),
+            Axis.of_share("observed share"),
+            (
+                Line.reference((0, 1), (0, 1)),
+                Line(np.array(self.predicted), np.array(self.observed), COLORS[0], dots=True),
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the quality as JSON-able values."""
@@ -171,6 +280,10 @@ def _confusion(
     pairs, index = np.unique(np.stack([codes, predicted]), axis=1, return_inverse=True)
     rows = np.bincount(index.ravel(), weight).astype(float)
     return tuple(zip(*pairs.tolist(), rows.tolist(), strict=True))
+
+
+def _labels(lines: Sequence[Line]) -> str:
+    return ", ".join(line.label for line in lines)
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from madaline._charts.html import Html, table
 from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
+from madaline._words import short
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -202,3 +204,11 @@ def _thinned(x: Array, y: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
         indices = np.unique([0, *inner, len(x) - 1])
         x, y = x[indices], y[indices]
     return tuple(x.round(4).tolist()), tuple(y.round(4).tolist())
+
+
+def coverage_table(coverage: Sequence[Coverage], size: str) -> Html:
+    """Return nominal and observed coverage as a table; nothing where none was measured."""
+    if not coverage:
+        return Html("")
+    rows = [[f"{c.nominal:.0%}", f"{c.observed:.1%}", short(c.size)] for c in coverage]
+    return table(["coverage asked for", "observed", f"mean {size}"], rows, right=(0, 1, 2))

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import Html, block, heading
-from madaline._charts.listing import ToFrame
+from madaline._charts.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
+from madaline._charts.html import Html, ToFrame, block, figures, heading, paragraph
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage, fields_from_json
-from madaline._evaluation.quality.html import html_of_numbers
-from madaline._words import short
+from madaline._evaluation.quality.coverage import Coverage, coverage_table, fields_from_json
+from madaline._words import count, short
 from madaline.nn.arrays import Array
 
 BINS = 30  # of the histogram of errors, and of each axis of that of predictions and truths
@@ -92,7 +91,64 @@ class RegressionQuality(ToFrame):
         )
 
     def _repr_html_(self) -> str:
-        return html_of_numbers(self)
+        return block(
+            paragraph(
+                f"{self.n_rows:,} rows, each predicted by networks that were not trained on it:"
+                f" median absolute error {short(self.median_error)}, mean error"
+                f" {short(self.bias)}."
+            ),
+            figures([self.truth_figure(), self.error_figure(), self.spread_figure()]),
+            coverage_table(self.coverage, "width of an interval"),
+        )
+
+    def truth_figure(self, target: str = "value") -> Figure:
+        """Return how often which true number goes with which prediction."""
+        ends = self.edges[0], self.edges[-1]
+        return Figure(
+            "Predicted and true values",
+            f"Where the {self.n_rows:,} rows lie by predicted and true {target}; on the diagonal"
+            " both are the same.",
+            "Predicted and true values: the stronger the color, the more rows. On the dashed line"
+            " both are the same.",
+            Axis(*ends, f"predicted {target}"),
+            Axis(*ends, f"true {target}"),
+            (Cells(np.array(self.edges), np.array(self.counts)), Line.reference(ends, ends)),
+        )
+
+    def error_figure(self, target: str = "value") -> Figure:
+        """Return a histogram of the errors."""
+        edges, top = self.error_edges, 1.05 * max(self.error_counts)
+        zero = (Line.reference((0, 0), (0, top)),) if edges[0] < 0 < edges[-1] else ()
+        return Figure(
+            "Errors",
+            f"Histogram of the errors: {target} above its prediction (right) or below it (left).",
+            f"Errors. Half of them are smaller than {short(self.median_error)}; their mean is"
+            f" {short(self.bias)}. {count(self.n_beyond, 'error')} beyond the ends.",
+            Axis(edges[0], edges[-1], f"true minus predicted {target}"),
+            Axis(0.0, top, "rows"),
+            (Bars(np.array(edges), np.array(self.error_counts)), *zero),
+        )
+
+    def spread_figure(self, target: str = "value") -> Figure:
+        """Return how the errors are spread, by the size of the prediction."""
+        predictions, quantiles = np.array(self.predictions), np.array(self.errors).T  # (5, parts)
+        widths = quantiles[4] - quantiles[0]
+        x = Axis.around(self.predictions, f"predicted {target}")
+        return Figure(
+            "Errors by prediction",
+            f"Median and spread of the errors, by the size of the prediction; the middle 90% of"
+            f" them span {widths.min():.4g} to {widths.max():.4g}.",
+            "Errors of small and large predictions: the median, the middle 50% of the rows (dark),"
+            " and the middle 90% (light).",
+            x,
+            Axis.around([0.0, *quantiles.ravel()], "true minus predicted"),
+            (
+                Band(predictions, quantiles[0], quantiles[4], 0.18),
+                Band(predictions, quantiles[1], quantiles[3], 0.3),
+                Line.reference((x.low, x.high), (0, 0)),
+                Line(predictions, quantiles[2], COLORS[0]),
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the quality as JSON-able values."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.listing import ToFrame
-from madaline._explain.attributions.explanation_html import html_of_explanation
+from madaline._charts.html import Html, ToFrame, bar, block, heading, more, paragraph, table
 from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
@@ -20,6 +19,9 @@ from madaline.nn.arrays import Array
 
 # Rows, columns and words that are printed, at most.
 SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_WORDS = 5, 6, 8
+
+_HTML_COLUMNS = 10
+"""Columns that a notebook shows, at most."""
 
 METHOD_WORDS = {
     "expected": "Expected gradients",
@@ -190,7 +192,47 @@ class Explanation(ToFrame):
         return f", remaining difference {remaining:.1g}" if visible else ""
 
     def _repr_html_(self) -> str:
-        return html_of_explanation(self)
+        shown = range(min(len(self), SHOWN_ROWS))
+        return block(
+            paragraph(self.heading, "muted"),
+            *(self._row_html(row) for row in shown),
+            more(len(shown), len(self), "rows"),
+        )
+
+    def _row_html(self, row: int) -> Html:
+        """Return a table of the columns of a row, and the sums of its words and parts."""
+        digits = self.decimals(row)
+        amounts = dict(zip(self.columns, self.attributions[row], strict=True))
+        order = self.strongest(row)
+        shown = order if len(order) <= _HTML_COLUMNS + 1 else order[:_HTML_COLUMNS]
+        lines = [(name, value_text(self.values[name][row]), float(amounts[name])) for name in shown]
+        if rest := order[len(shown) :]:
+            total = float(sum(amounts[name] for name in rest))
+            lines.append((f"{len(rest)} other columns together", "", total))
+        longest = max((abs(amount) for _, _, amount in lines), default=0.0) or 1.0
+        rows = [
+            [name, value, f"{amount:+z,.{digits}f}", bar(amount, longest, both=True)]
+            for name, value, amount in lines
+        ]
+        header = ["column", "value", f"adds to the base, {self.base[row]:,.{digits}f}", ""]
+        parts = [
+            heading(f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}"),
+            table(header, rows, right=(2,)),
+        ]
+        for name, texts in self.words.items():
+            words = texts[row].strongest(SHOWN_WORDS)
+            if words:
+                named = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
+                parts.append(paragraph(f"{name}: {named}"))
+        for name, maps in self.maps.items():
+            positive, negative = maps[row][maps[row] > 0].sum(), maps[row][maps[row] < 0].sum()
+            parts.append(
+                paragraph(
+                    f"{name}: parts add {positive:+z,.{digits}f} and {negative:+z,.{digits}f};"
+                    " madaline.plots.plot_map draws them."
+                )
+            )
+        return Html("".join(parts))
 
     def to_columns(self) -> dict[str, Array]:  # (n_samples,)
         """Return the columns of a table, which `to_frame` makes a data frame of."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import block, more, paragraph, table, together
-from madaline._charts.listing import Listing
+from madaline._charts.html import Listing, block, more, paragraph, table, together
 from madaline._data.target import ClassEncoder
 from madaline._explain.columns import value_text
 from madaline._explain.scale import class_index
