@@ -20,7 +20,7 @@ USED_IF_THERE = {
 ROOMS = ("nn", "_runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
-    "inputs",
+    "rows",
     "files",
 )
 NUMPY_ONLY = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.formats.choice import choose_formats
 from madaline._data.formats.number_format import NumberFormat
-from madaline._data.io.inputs import to_table
+from madaline._data.io.rows import to_table
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.text_columns import read_numbers

@@ -4,7 +4,7 @@ import decimal
 import numpy as np
 import pytest
 
-from madaline._data.io.inputs import to_table, to_target
+from madaline._data.io.rows import to_table, to_target
 from madaline._data.table import Table
 from madaline.errors import InputError
 

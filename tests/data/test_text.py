@@ -11,7 +11,7 @@ import pytest
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.inference import infer_columns
-from madaline._data.io.inputs import to_table
+from madaline._data.io.rows import to_table
 from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT
 from madaline._data.kinds.text import TextEncoder, count_terms
 from madaline._data.schema import Schema

@@ -13,6 +13,7 @@ import numpy as np
 
 from madaline._data.column import is_missing, to_column
 from madaline._data.distinct import Distinct, distinct_texts
+from madaline._data.media.signals import Signal
 from madaline._data.statistics import in_order
 from madaline._engine.threads import in_threads
 from madaline.errors import InputError
@@ -74,24 +75,22 @@ class Table:
         """
         pairs = columns.items() if isinstance(columns, Mapping) else columns
         given = [(str(name), values) for name, values in pairs]
-        levels = frozenset(name for name, values in given if isinstance(values, Levels))
-        named = [(name, v.values if isinstance(v, Levels) else v) for name, v in given]
-        check_unique([name for name, _ in named])
-        texts = {name: distinct_texts(values) for name, values in named}
-        converted = {
-            name: to_column(name, values) if (known := texts[name]) is None else known.column
-            for name, values in named
-        }
-        lengths = {name: len(column) for name, column in converted.items()}
-        for name, length in lengths.items():
-            first, expected = next(iter(lengths.items()))
-            if length != expected:
+        check_unique([name for name, _ in given])
+        levels = {name for name, values in given if isinstance(values, Levels)}
+        converted: dict[str, Array] = {}
+        table = cls(converted, frozenset(levels))
+        for name, values in given:
+            values = values.values if name in levels else values
+            texts = distinct_texts(values)
+            if texts is not None:
+                table._distinct[name] = texts
+            converted[name] = to_column(name, values) if texts is None else texts.column
+            first, column = next(iter(converted.items()))
+            if len(converted[name]) != len(column):
                 raise InputError(
-                    f"Column {name!r} has {length} rows but column {first!r} has {expected}: give"
-                    " columns of equal length."
+                    f"Column {name!r} has {len(converted[name])} rows but column {first!r} has"
+                    f" {len(column)}: give columns of equal length."
                 )
-        table = cls(converted, levels)
-        table._distinct.update((name, known) for name, known in texts.items() if known)
         return table
 
     def __repr__(self) -> str:
@@ -226,8 +225,9 @@ def check_unique(names: Iterable[str]) -> None:
     madaline.errors.InputError: Column names must be unique, but 'a' occurs more than once: rename
     or drop the duplicates.
     """
-    repeated = [name for name, count in Counter(names).items() if count > 1]
-    if repeated:
+    counts = Counter(names)
+    if counts.total() > len(counts):
+        repeated = [name for name, count in counts.items() if count > 1]
         raise InputError(
             f"Column names must be unique, but {listed(repeated)} occurs more than once: rename or"
             " drop the duplicates."
@@ -258,3 +258,53 @@ def alike(name: object, names: Sequence[str]) -> str:
     """
     near = get_close_matches(str(name), names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"there are {listed(names)}."
+
+
+def is_records(X: Any) -> bool:
+    """Return whether `X` is a row as a dictionary, a list of them, or a structured array.
+
+    Examples
+    --------
+    >>> is_records([{"size": 1.5}]), is_records([[1.5]])
+    (True, False)
+    >>> is_records({"size": 1.5}), is_records({"size": [1.5, 2.5]})
+    (True, False)
+    """
+    if isinstance(X, Mapping):
+        return any(map(_is_value, X.values())) and not any(map(_is_column, X.values()))
+    if isinstance(X, np.ndarray):
+        return X.dtype.names is not None and X.ndim == 1
+    return isinstance(X, list | tuple) and len(X) > 0 and all(map(_is_record, X))
+
+
+def record_columns(X: Any) -> dict[str, Any]:
+    """Return the columns of records, by name; what a dictionary lacks is None.
+
+    Examples
+    --------
+    >>> record_columns([{"size": 1.5}, {"size": 2.5, "color": "red"}])
+    {'size': [1.5, 2.5], 'color': [None, 'red']}
+    """
+    if isinstance(X, np.ndarray):
+        return {name: X[name] for name in X.dtype.names or ()}
+    if isinstance(X, Mapping):
+        X = [X]
+    X = [record if isinstance(record, Mapping) else record._asdict() for record in X]
+    names = dict.fromkeys(name for record in X for name in record)
+    return {str(name): [record.get(name) for record in X] for name in names}
+
+
+def _is_record(row: Any) -> bool:
+    """Return whether a row is a dictionary or a named tuple."""
+    return isinstance(row, Mapping) or (isinstance(row, tuple) and hasattr(row, "_asdict"))
+
+
+def _is_value(value: Any) -> bool:
+    """Return whether this is the value of one row, and cannot be a column."""
+    single = isinstance(value, str | bytes | Signal) or getattr(value, "ndim", 1) == 0
+    return single or not hasattr(value, "__len__")
+
+
+def _is_column(value: Any) -> bool:
+    """Return whether this can only be a column: an image beside other values is one of a row."""
+    return not _is_value(value) and getattr(value, "ndim", 1) == 1

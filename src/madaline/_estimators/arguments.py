@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
 from madaline._data.io.frames import frame_of
-from madaline._data.io.inputs import to_target, to_targets
+from madaline._data.io.rows import to_target, to_targets
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.target import CLASSIFICATION, check_learnable
 from madaline._data.target.values import known_values

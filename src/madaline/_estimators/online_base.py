@@ -11,9 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
-from madaline._data.io.frames import frame_of
-from madaline._data.io.inputs import is_null, to_table
-from madaline._data.records import is_records
+from madaline._data.io.rows import Form, is_null, recognize
 from madaline._data.table import Table
 from madaline._estimators.arguments import (
     read_labels,
@@ -21,7 +19,7 @@ from madaline._estimators.arguments import (
     read_weight,
     unchanged_if_refused,
 )
-from madaline._estimators.tables import refuse_objects
+from madaline._estimators.tables import array_table
 from madaline._online.learner import Made, OnlineLearner, Pending, Waiting
 from madaline._online.tasks import StreamTask
 from madaline._watching.monitor import FALSE_ALARMS, Monitor
@@ -277,21 +275,17 @@ class OnlineEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ship
         """Return `X` as a table, with the column names of the first rows."""
         if isinstance(X, Table):
             return X
-        frame = frame_of(X)
-        if frame is not None or isinstance(X, Mapping) or is_records(X):
-            table = to_table(X if frame is None else frame)
+        given = recognize(X)
+        if given.form in (Form.FRAME, Form.COLUMNS):
+            table = given.table()
             if first:
                 self._name_columns(list(table.names))
             return table
-        X = validate_data(
+        array = validate_data(
             self, X, reset=first, accept_sparse="csc", dtype=None, ensure_all_finite=False
         )
         names = [f"x{number}" for number in range(self.n_features_in_)]
-        try:
-            return to_table(X, names=names if first else self.learner_.columns.names)
-        except InputError:
-            refuse_objects(X)
-            raise
+        return array_table(array, names if first else self.learner_.columns.names)
 
     def __sklearn_tags__(self) -> Any:
         """Return the kinds of input that are understood, for scikit-learn."""

@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from madaline._data.io.frames import frame_of
-from madaline._data.io.inputs import TEXTS_NAME, is_texts, read_signals, to_table
 from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
+from madaline._data.io.rows import TEXTS_NAME, Form, RecognizedRows, is_texts, recognize
 from madaline._data.kinds.image import ImageEncoder
+from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.media.files import is_pillow_images, read_pillow_images
-from madaline._data.media.images import plausible_images, read_images
+from madaline._data.media.images import plausible_images
 from madaline._data.media.signals import sequences, shape_error
-from madaline._data.records import is_records
+from madaline._data.objects import shown
 from madaline._data.table import Table, listed
-from madaline._estimators.table_checks import check_is_table
 from madaline._words import count
 from madaline.errors import (
     ImagesChangedWarning,
@@ -29,33 +28,20 @@ from madaline.errors import (
 )
 from madaline.nn.arrays import Array
 
+_TABLE = (
+    "give a table, such as a data frame, an array of shape (n_samples, n_features) or a list of"
+    " rows; or images, sequences, sounds or texts"
+)
+
+_OF_TABLES = ("collect", "__array__", "toarray", "columns")
+"""Attributes of tables; `collect` comes first: a lazy frame would have to compute its columns."""
+
 
 def read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
-    """Return `X` as a table, in scikit-learn's way, and open the files that columns name.
+    """Return `X` as a table whose columns are named as in the fit, and open files that they name.
 
     Names count wherever there are any: columns may come in another order and beside others, which
-    are ignored. See `_read_table` for the parameters and the errors.
-    """
-    if is_pillow_images(X):
-        X = _opened_pictures(estimator, X, fitting=fitting)
-    table = _read_table(estimator, X, fitting=fitting)
-    if fitting:
-        kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
-        opened = open_files(table, kinds=kinds, root=estimator.root)
-        for note in opened.notes:
-            warnings.warn(note, ImagesChangedWarning, stacklevel=3)
-        return opened.table
-    encoders = estimator.model_.predictor.encoder.encoders
-    table = open_files(table, encoders=encoders, root=estimator.root).table
-    for note in frequency_notes(table, encoders):
-        warnings.warn(note, SoundsChangedWarning, stacklevel=4)
-    for note in scale_notes(table, encoders):
-        warnings.warn(note, ImagesChangedWarning, stacklevel=4)
-    return table
-
-
-def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
-    """Return `X` as a table whose columns are named as in the fit.
+    are ignored, and those that the model does not use may be missing.
 
     Parameters
     ----------
@@ -71,28 +57,93 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
     ValueError
         With scikit-learn's own words on shapes and names; `InputError` on the values.
     """
-    frame = frame_of(X)
-    if frame is not None:
-        return _read_frame(estimator, frame, fitting=fitting)
-    X = X if fitting else _as_learned(estimator, X)
+    notes: list[tuple[str, type[Warning]]] = []
+    encoders = () if fitting else estimator.model_.predictor.encoder.encoders
+    if is_pillow_images(X):
+        X, changes = _opened_pictures(X, encoders)
+        notes += ((change, ImagesChangedWarning) for change in changes)
     if fitting:
-        _warn_of_guess(X)
-    images = read_images(X)
-    if images is not None:
-        return _read_images(estimator, images, fitting=fitting)
-    signals = read_signals(X)
-    if signals is not None:
-        return _read_signals(estimator, signals, fitting=fitting)
-    if is_texts(X):
-        if fitting:
-            _set_n_features(estimator, 1)
-        return _as_only_column(estimator, to_table(X), fitting)
-    if isinstance(X, Mapping | Table) or is_records(X):
-        return _read_columns(estimator, X, fitting=fitting)
+        notes += ((guess, KindGuessedWarning) for guess in _guess(X))
+    table = _read(estimator, recognize(X if fitting else _as_fitted(X, encoders)), fitting)
+    if fitting:
+        kinds = estimator.kinds if isinstance(estimator.kinds, Mapping) else None
+        opened = open_files(table, kinds=kinds, root=estimator.root)
+        notes += ((change, ImagesChangedWarning) for change in opened.notes)
+    else:
+        opened = open_files(table, encoders=encoders, root=estimator.root)
+        notes += ((n, SoundsChangedWarning) for n in frequency_notes(opened.table, encoders))
+        notes += ((n, ImagesChangedWarning) for n in scale_notes(opened.table, encoders))
+    for note, category in notes:
+        warnings.warn(note, category, stacklevel=3 if fitting else 4)
+    return opened.table
+
+
+def _read(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:
+    match given.form:
+        case Form.COLUMNS:
+            return _read_columns(estimator, given, fitting)
+        case Form.FRAME:
+            return _read_frame(estimator, given, fitting)
+        case Form.ARRAY:
+            return _read_array(estimator, given.content, fitting)
+    return _read_only_column(estimator, given, fitting)
+
+
+def _read_columns(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:
+    if fitting:
+        table = given.table()
+        estimator.n_features_in_ = len(table.names)
+        estimator.feature_names_in_ = np.array(table.names, dtype=object)
+        if table.n_samples < 2:
+            rows = count(table.n_samples, "row")
+            raise InputError(f"X has {rows}: give at least two to learn from.")
+        return table
+    fitted = _fitted_names(estimator)
+    table = given.table(only=set(fitted))
+    needed = estimator.model_.predictor.encoder.columns
+    absent = [name for name in needed if name not in table]
+    if absent:
+        raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
+    return table.select(name for name in fitted if name in table)
+
+
+def _read_frame(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:
+    """Return a frame as a table: its names count, or where it or the fit has none, its order."""
+    frame, names = given.content, list(given.content.columns)
+    numbered = set(names) == set(range(len(names)))  # pandas numbers columns that have no names
+    if not numbered and (fitting or _counts_names(estimator, names)):
+        return _read_columns(estimator, given, fitting)
+    native = frame.to_native() if hasattr(type(frame), "to_native") else frame
+    validate_data(estimator, native, reset=fitting, skip_check_array=True)
+    return given.table(_names(estimator, fitting))
+
+
+def _read_only_column(estimator: Any, given: RecognizedRows, fitting: bool) -> Table:
+    """Return images, signals or texts as a table, under the name of the model's only column.
+
+    Each number of an image counts as a feature.
+    """
+    values, are_images = given.content, given.form == Form.IMAGES
+    if fitting:
+        estimator.n_features_in_ = int(np.prod(values.shape[1:])) if are_images else 1
+        vars(estimator).pop("feature_names_in_", None)
+    if are_images and len(values) == 0:
+        raise InputError("The array of images is empty: give at least one image.")
+    if fitting and len(values) == 1 and given.form != Form.TEXTS:
+        one = "image" if are_images else "row"
+        raise InputError(
+            f"There is one {one}, which cannot be learned from alone: give two or more."
+        )
+    names = () if fitting else estimator.model_.predictor.encoder.columns
+    return given.table(names if len(names) == 1 else None)
+
+
+def _read_array(estimator: Any, X: Any, fitting: bool) -> Table:
+    """Return rows without names as a table."""
     if not fitting and _are_missing_texts(estimator, X):
         return Table({TEXTS_NAME: np.full(len(X), None)})
     check_is_table(X)
-    X = validate_data(
+    array = validate_data(
         estimator,
         _plain(X),
         reset=fitting,
@@ -101,22 +152,28 @@ def _read_table(estimator: Any, X: Any, *, fitting: bool) -> Table:
         ensure_all_finite=False,
         ensure_min_samples=2 if fitting else 1,
     )
+    return array_table(array, _names(estimator, fitting))
+
+
+def array_table(array: Any, names: Sequence[str]) -> Table:
+    """Return an array that scikit-learn has checked as a table.
+
+    Raises
+    ------
+    TypeError
+        As scikit-learn expects, of a value that is neither text nor a number.
+    """
     try:
-        return to_table(X, names=_names(estimator, fitting))
+        return RecognizedRows(Form.ARRAY, array).table(names)
     except InputError:
-        refuse_objects(X)
+        values = array.flat if isinstance(array, np.ndarray) and array.dtype == object else ()
+        for value in values:
+            if not isinstance(value, Hashable):
+                kind = type(value).__name__
+                raise TypeError(
+                    f"X holds a {kind}: each argument must be a string or a number."
+                ) from None
         raise
-
-
-def _read_frame(estimator: Any, frame: Any, *, fitting: bool) -> Table:
-    """Return a frame as a table: its names count, or where it or the fit has none, its order."""
-    names, numbers = list(frame.columns), range(len(frame.columns))
-    if set(names) == set(numbers):  # pandas numbers columns that have no names
-        frame = frame[:, [names.index(number) for number in numbers]]
-    elif fitting or _counts_names(estimator, names):
-        return _read_columns(estimator, frame, fitting=fitting)
-    validate_data(estimator, frame.to_native(), reset=fitting, skip_check_array=True)
-    return to_table(frame, names=_names(estimator, fitting))
 
 
 def _counts_names(estimator: Any, names: Sequence[Any]) -> bool:
@@ -126,51 +183,13 @@ def _counts_names(estimator: Any, names: Sequence[Any]) -> bool:
     return named or set(needed) <= set(map(str, names))
 
 
-def _read_images(estimator: Any, images: Array, *, fitting: bool) -> Table:
-    """Return images as a table of one column; each number of an image counts as a feature."""
-    if fitting:
-        _set_n_features(estimator, int(np.prod(images.shape[1:])))
-    if len(images) == 0:
-        raise InputError("The array of images is empty: give at least one image.")
-    if fitting and len(images) == 1:
-        raise InputError(
-            "There is one image, which cannot be learned from alone: give two or more."
-        )
-    return _as_only_column(estimator, to_table(images), fitting)
-
-
-def _opened_pictures(estimator: Any, X: Any, *, fitting: bool) -> Array:
-    """Return images of Pillow as an array, as the model needs them."""
-    encoder = None if fitting else estimator.model_.predictor.encoder.encoders[0]
+def _opened_pictures(X: Any, encoders: Sequence[ColumnEncoder]) -> tuple[Array, list[str]]:
+    """Return images of Pillow as an array, as a model needs them, and what was changed."""
+    encoder = encoders[0] if encoders else None
     if not isinstance(encoder, ImageEncoder):
-        encoder = None
-    images, notes = read_pillow_images(X, None if encoder is None else encoder.shape)
-    for note in notes:
-        warnings.warn(note, ImagesChangedWarning, stacklevel=4 if fitting else 5)
-    return images if encoder is None else encoder.of_files(images)
-
-
-def _read_columns(estimator: Any, X: Any, *, fitting: bool) -> Table:
-    """Return columns with names, or records, as a table.
-
-    In prediction, their order may differ, others are ignored, and those that the model does not use
-    may be missing.
-    """
-    if fitting:
-        table = to_table(X)
-        estimator.n_features_in_ = len(table.names)
-        estimator.feature_names_in_ = np.array(table.names, dtype=object)
-        if table.n_samples < 2:
-            rows = count(table.n_samples, "row")
-            raise InputError(f"X has {rows}: give at least two to learn from.")
-        return table
-    fitted = _fitted_names(estimator)
-    table = to_table(X, only=set(fitted))
-    needed = estimator.model_.predictor.encoder.columns
-    absent = [name for name in needed if name not in table]
-    if absent:
-        raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
-    return table.select(name for name in fitted if name in table)
+        return read_pillow_images(X)
+    images, notes = read_pillow_images(X, encoder.shape)
+    return encoder.of_files(images), notes
 
 
 def _are_missing_texts(estimator: Any, X: Any) -> bool:
@@ -183,58 +202,35 @@ def _are_missing_texts(estimator: Any, X: Any) -> bool:
     return len(X) > 0 and is_texts([*X, ""])
 
 
-def _read_signals(estimator: Any, signals: Array, *, fitting: bool) -> Table:
-    """Return sequences or sounds as a table of one column, which counts as one feature."""
-    if fitting:
-        _set_n_features(estimator, 1)
-    if fitting and len(signals) == 1:
-        raise InputError("There is one row, which cannot be learned from alone: give two or more.")
-    return _as_only_column(estimator, to_table(signals), fitting)
+def _are_arrays(X: Any) -> bool:
+    return isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
 
 
-def _as_only_column(estimator: Any, table: Table, fitting: bool) -> Table:
-    """Return a table of one column under the name of the only column that a model uses."""
-    if fitting:
-        return table
-    names = estimator.model_.predictor.encoder.columns
-    return Table({names[0]: table[table.names[0]]}) if len(names) == 1 else table
-
-
-def _as_learned(estimator: Any, X: Any) -> Any:
+def _as_fitted(X: Any, encoders: Sequence[ColumnEncoder]) -> Any:
     """Return arrays as the kind that the model was fitted on: one sequence looks like an image."""
-    first, *others = estimator.model_.predictor.encoder.encoders
-    arrays = isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
-    if others or not (arrays or getattr(X, "ndim", 0) == 3):
+    first, *others = encoders
+    if others or not (_are_arrays(X) or getattr(X, "ndim", 0) == 3):
         return X
-    if isinstance(first, ImageEncoder) and len({one.shape for one in X}) > 1:
+    if isinstance(first, ImageEncoder) and len({array.shape for array in X}) > 1:
         raise shape_error(X)
-    if isinstance(first, ImageEncoder) and arrays:
+    if isinstance(first, ImageEncoder) and _are_arrays(X):
         return np.stack(X)
     return sequences(X) if isinstance(first, SequenceEncoder | PatternEncoder) else X
 
 
-def _warn_of_guess(X: Any) -> None:
-    """Warn of what a list of arrays is taken for that may be images or sequences."""
-    arrays = isinstance(X, list | tuple) and bool(X) and all(isinstance(o, np.ndarray) for o in X)
-    if not arrays or X[0].ndim != 2 or any(one.shape != X[0].shape for one in X):
-        return
+def _guess(X: Any) -> list[str]:
+    """Return what a list of arrays is taken for that may be images or sequences, if X is one."""
+    if not _are_arrays(X) or X[0].ndim != 2 or any(array.shape != X[0].shape for array in X):
+        return []
     if X[0].dtype.kind not in "if":  # bytes are pixels
-        return
-    shape, pictures = X[0].shape, plausible_images(X)
+        return []
+    pictures = plausible_images(X)
     taken, other = ("images", "sequences") if pictures else ("sequences", "images")
     how = "madaline.sequences(X)" if pictures else "np.stack(X)"
-    warnings.warn(
-        f"X, a list of {len(X):,} arrays of shape {shape}, is taken for {taken}: if they are"
-        f" {other}, give {how}.",
-        KindGuessedWarning,
-        stacklevel=4,
-    )
-
-
-def _set_n_features(estimator: Any, n_features: int) -> None:
-    """Set the number of features of an `X` without names."""
-    estimator.n_features_in_ = n_features
-    vars(estimator).pop("feature_names_in_", None)
+    return [
+        f"X, a list of {len(X):,} arrays of shape {X[0].shape}, is taken for {taken}: if they are"
+        f" {other}, give {how}."
+    ]
 
 
 def _plain(X: Any) -> Any:
@@ -260,10 +256,65 @@ def _fitted_names(estimator: Any) -> list[str]:
     return [column.name for column in estimator.model_.schema.columns]
 
 
-def refuse_objects(X: Any) -> None:
-    """Raise what scikit-learn expects of a value that is neither text nor a number."""
-    values = X.flat if isinstance(X, np.ndarray) and X.dtype == object else ()
-    for value in values:
-        if not isinstance(value, Hashable):
-            kind = type(value).__name__
-            raise TypeError(f"X holds a {kind}: each argument must be a string or a number.")
+def check_is_table(X: Any) -> None:
+    """Refuse what has no rows and columns, with what it is and what to give instead.
+
+    Arrays and frames are checked elsewhere.
+
+    Examples
+    --------
+    >>> check_is_table([["good", "day"], ["well"]])
+    Traceback (most recent call last):
+    ...
+    madaline.errors.InputError: Row 1 (counted from 0) of X has the length 1 where row 0 has 2: give
+    every row as many values, or join its words to one text, ' '.join(row).
+    """
+    if isinstance(X, list | tuple):
+        _check_rows(X)
+    elif not any(hasattr(X, attribute) for attribute in _OF_TABLES):
+        raise InputError(f"X is {shown(X)}: {_TABLE}.")
+    elif isinstance(X, np.ndarray) and X.shape == (0,):
+        raise InputError(f"X is empty: {_TABLE}.")
+
+
+def _check_rows(X: Sequence[Any]) -> None:
+    if not X:
+        raise InputError(f"X is empty: {_TABLE}.")
+    if all(row is None for row in X):
+        raise InputError(f"X holds nothing but None: {_TABLE}.")
+    if not all(isinstance(row, list | tuple | np.ndarray) for row in X):
+        _check_values(X)
+        return
+    lengths = list(map(len, X))
+    number = next((row for row, length in enumerate(lengths) if length != lengths[0]), None)
+    if number is not None:
+        raise InputError(
+            f"Row {number} (counted from 0) of X has the length {lengths[number]} where row 0 has"
+            f" {lengths[0]}: {_remedy(X[0])}."
+        )
+    if len(X[0]) and isinstance(X[0][0], list | tuple):
+        raise InputError(
+            "X is a list of lists of lists: give np.array(X) if these are images, or"
+            " madaline.sequences(X) if they are sequences."
+        )
+
+
+def _check_values(X: Sequence[Any]) -> None:
+    """Refuse a list of anything but rows, for example of numbers; records are rows."""
+    rows = (hasattr(item, "__len__") and not isinstance(item, str | bytes) for item in X)
+    value = next((item for item, is_row in zip(X, rows, strict=True) if not is_row), None)
+    if value is None:
+        return
+    if isinstance(value, int | float | np.number):
+        raise InputError(
+            "X is a list of numbers: give rows, [[one] for one in X] if it is one column, [X] if it"
+            " is one row."
+        )
+    raise InputError(f"X is a list that holds {shown(value)}: {_TABLE}.")
+
+
+def _remedy(row: Any) -> str:
+    """Return how to make a table of rows of different lengths, given one of them."""
+    if len(row) and isinstance(row[0], str):
+        return "give every row as many values, or join its words to one text, ' '.join(row)"
+    return "give every row as many values, or, if these are sequences, madaline.sequences(X)"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from madaline._data.io.inputs import to_table
+from madaline._data.io.rows import to_table
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
 from madaline._evaluation.scores import label_text

@@ -9,8 +9,7 @@ import numpy as np
 
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.records import is_records, record_columns
-from madaline._data.table import Table
+from madaline._data.table import Table, is_records, record_columns
 from madaline._words import some
 from madaline.errors import InputError
 
@@ -20,19 +19,14 @@ Rows: TypeAlias = Columns | Encoded
 
 
 def given_rows(rows: Any, encoder: TableEncoder) -> Table:
-    """Return rows as a table, in which numbers and dates may still be text.
+    """Return rows as a table of the columns that a model needs; numbers and dates may be text.
 
-    Parameters
-    ----------
-    rows : Table, mapping of str to array, frame, list of dictionaries or structured array
-        Of a model of one column, such as images, its values will do.
-    encoder : TableEncoder
-        It knows the columns that the model needs.
+    Of a model of one column, such as images, its values will do.
 
     Raises
     ------
     InputError
-        If it is something else.
+        If they are no rows.
     """
     if isinstance(rows, Table):
         return rows
@@ -53,13 +47,13 @@ def given_rows(rows: Any, encoder: TableEncoder) -> Table:
 
 def _frame_columns(frame: Any, needed: Sequence[str]) -> Mapping[str, Any]:
     """Return the columns of a frame that the model needs, with nothing but its own methods."""
-    if hasattr(frame, "collect"):  # a lazy frame of polars
+    if hasattr(type(frame), "collect"):  # a lazy frame of polars
         frame = frame.collect()
-    elif hasattr(frame, "fetchnumpy"):  # a relation of DuckDB
+    elif hasattr(type(frame), "fetchnumpy"):  # a relation of DuckDB
         frame = frame.fetchnumpy()
-    elif hasattr(frame, "to_pyarrow"):  # a table of ibis
+    elif hasattr(type(frame), "to_pyarrow"):  # a table of ibis
         frame = frame.to_pyarrow()
-    if hasattr(frame, "column_names"):  # of pyarrow
+    if hasattr(type(frame), "column_names"):  # of pyarrow
         return {name: frame.column(name) for name in frame.column_names if name in needed}
     names = frame if isinstance(frame, Mapping) else frame.columns
     return {str(name): frame[name] for name in names if str(name) in needed}

@@ -265,7 +265,7 @@ class Monitor:
         return [*self._described(crossings, self.rows), *of_labels]
 
     def _labels(self, y: Any) -> Array:
-        from madaline._data.io.inputs import is_null, to_target
+        from madaline._data.io.rows import is_null, to_target
 
         labels = to_target(y)
         if labels.dtype.kind == "f" and np.isinf(labels).any():

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from madaline._data.column import number_text
+from madaline._data.distinct import MANY_ROWS
 from madaline._data.formats.number_format import EXACT
 from madaline._data.table import Levels, check_unique
 from madaline.errors import InputError
@@ -61,10 +62,53 @@ def frame_of(X: Any) -> Any:
         ) from None
 
 
+def pandas_or_frame(X: Any) -> Any:
+    """Return a data frame of pandas as it is, any other as a narwhals frame; None if it is none.
+
+    For a single row of pandas, narwhals takes longer than its prediction.
+    """
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(X, pandas.DataFrame):
+        return frame_of(X)
+    check_unique(map(str, X.columns))
+    return X
+
+
 def frame_columns(frame: Any, only: Collection[str] | None = None) -> list[tuple[str, Any]]:
-    """Return the name and the values of each column of a narwhals frame, or of some columns."""
-    named = ((str(series.name), series) for series in frame.iter_columns())
-    return [(name, series_values(one)) for name, one in named if only is None or name in only]
+    """Return the name and the values of each column, or of some, of such a frame.
+
+    Columns that pandas numbers, since they have no names, come in the order of their numbers.
+    """
+    names = list(frame.columns)
+    if hasattr(type(frame), "iter_columns"):  # of narwhals
+        frame = dict(zip(names, frame.iter_columns(), strict=True))
+    if set(names) == set(range(len(names))):
+        names.sort()
+    return [
+        (str(name), column_values(frame[name]))
+        for name in names
+        if only is None or str(name) in only
+    ]
+
+
+def column_values(values: Any) -> Any:
+    """Return the values of a series of any library, for `Table.from_columns`; all else as it is."""
+    if isinstance(values, np.ndarray | list | tuple):
+        return values
+    dtype = getattr(values, "dtype", None)
+    is_plain = isinstance(dtype, np.dtype) and dtype.kind in "biufO"
+    if is_plain or type(dtype).__name__ == "StringDtype":  # of pandas, which narwhals would delay
+        return values if len(values) >= MANY_ROWS and not is_plain else values.to_numpy()
+    series = series_of(values)
+    if series is None:
+        return values
+    import narwhals as nw
+
+    native = series.to_native()
+    if series.dtype == nw.String and hasattr(native, "factorize"):
+        return native
+    array = series_array(series)
+    return Levels(array) if isinstance(series.dtype, nw.Categorical | nw.Enum) else array
 
 
 def series_of(values: Any) -> Any:
@@ -83,29 +127,8 @@ def series_of(values: Any) -> Any:
     return series if isinstance(series, nw.Series) else None
 
 
-def series_values(series: Any) -> Any:
-    """Return the values of a narwhals series, for `Table.from_columns`."""
-    import narwhals as nw
-
-    native = series.to_native()
-    is_text = hasattr(native, "factorize") and series.dtype == nw.String
-    if is_text:
-        return native
-    array = series_array(series)
-    return Levels(array) if isinstance(series.dtype, nw.Categorical | nw.Enum) else array
-
-
 def series_array(series: Any) -> Array:
     """Return the values of a narwhals series as an array; categories become text levels.
-
-    Parameters
-    ----------
-    series : narwhals.Series
-        The column.
-
-    Returns
-    -------
-    ndarray of shape (n_samples,)
 
     Raises
     ------

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.column import is_missing
-from madaline._data.io.inputs import IMAGES_NAME
+from madaline._data.io.rows import IMAGES_NAME
 from madaline._data.kinds.image import WHITE, ImageEncoder
 from madaline._data.kinds.kind import IMAGE, SOUND, ColumnEncoder
 from madaline._data.kinds.sound import SoundEncoder
@@ -265,7 +265,9 @@ def open_files(
         If a file does not exist or cannot be read; the message names it.
     """
     locate = _locator(Path(folder), None if root is None else Path(root))
-    needed = {encoder.name: encoder for encoder in encoders or ()}
+    needed = {one.name: one for one in encoders or () if one.kind in (IMAGE, SOUND)}
+    if encoders is not None and not needed:
+        return OpenedFiles(table, (), np.zeros(table.n_samples, bool))
     kinds = dict(kinds or {}) | {name: encoder.kind for name, encoder in needed.items()}
     columns: dict[str, Array] = {}
     broken = np.zeros(table.n_samples, bool)

@@ -23,8 +23,8 @@ from madaline._data.io.column_types import infer_types
 from madaline._data.io.compression import compressed, decompressed, plain_name
 from madaline._data.io.csv_files import parse_csv
 from madaline._data.io.encodings import check_encoding, in_utf8
-from madaline._data.io.inputs import to_table
 from madaline._data.io.limits import check_cells, check_frame, check_size, most_bytes
+from madaline._data.io.rows import to_table
 from madaline._data.table import Table
 from madaline._engine.memory import check_address_space, memory_limit
 from madaline._extras import load_extra, load_polars
